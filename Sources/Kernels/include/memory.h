@@ -1,0 +1,27 @@
+// The allocator that remembers: freed blocks are kept by size, so that a training loop's second step asks the system
+// for nothing. Blocks are 64-byte aligned; large ones lie on huge pages where the system has them.
+#ifndef SB_MEMORY_H
+#define SB_MEMORY_H
+
+#include <stddef.h>
+
+/// Memory for `bytes` bytes, contents undefined; NULL when the system has none left. 0 bytes gives a valid pointer.
+void *sb_allocate(size_t bytes);
+/// Gives back what sb_allocate(bytes) returned; `bytes` must be the same.
+void sb_free(void *block, size_t bytes);
+
+/// Bytes handed out and not yet freed (as rounded up by the allocator).
+size_t sb_memory_live(void);
+/// The largest sb_memory_live since the start or the last reset.
+size_t sb_memory_peak(void);
+void sb_memory_reset_peak(void);
+/// Bytes that are free but kept for the next request.
+size_t sb_memory_cached(void);
+/// How often the system was asked for memory.
+size_t sb_memory_system_requests(void);
+/// Gives cached blocks back to the system until at most `bytes` remain.
+void sb_memory_trim(size_t bytes);
+/// Blocks freed beyond this many cached bytes go straight back to the system (default: no bound).
+void sb_memory_set_cache_limit(size_t bytes);
+
+#endif

@@ -1,0 +1,123 @@
+#define _GNU_SOURCE
+#include "memory.h"
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+
+// Sizes are rounded up to a class: multiples of 64 bytes to 512, then eight classes for each doubling, so that at
+// most an eighth of a block is unused.
+enum { ALIGNMENT = 64, LINEAR_CLASSES = 8, STEPS = 8, CLASSES = LINEAR_CLASSES + 38 * STEPS };
+static const size_t HUGE_PAGE = 2 << 20;
+
+typedef struct free_block {
+    struct free_block *next;
+} free_block;
+
+static struct {
+    atomic_flag lock;
+    free_block *first;
+} lists[CLASSES];
+
+static atomic_size_t live, peak, cached, system_requests, cache_limit = SIZE_MAX;
+
+static int class_of(size_t bytes) {
+    if (bytes <= LINEAR_CLASSES * ALIGNMENT) return bytes ? (int)((bytes - 1) / ALIGNMENT) : 0;
+    const int log = 63 - __builtin_clzl(bytes - 1);   // 9 or more
+    const int step = (int)((bytes - 1) >> (log - 3) & (STEPS - 1));
+    return LINEAR_CLASSES + (log - 9) * STEPS + step;
+}
+
+static size_t class_size(int index) {
+    if (index < LINEAR_CLASSES) return (size_t)(index + 1) * ALIGNMENT;
+    const int log = 9 + (index - LINEAR_CLASSES) / STEPS, step = (index - LINEAR_CLASSES) % STEPS;
+    return ((size_t)STEPS + step + 1) << (log - 3);
+}
+
+static void *from_system(size_t size) {
+    atomic_fetch_add_explicit(&system_requests, 1, memory_order_relaxed);
+    if (size < HUGE_PAGE) return aligned_alloc(ALIGNMENT, size);
+    void *block = aligned_alloc(HUGE_PAGE, (size + HUGE_PAGE - 1) / HUGE_PAGE * HUGE_PAGE);
+    if (block) madvise(block, size, MADV_HUGEPAGE);
+    return block;
+}
+
+static void lock(int index) {
+    while (atomic_flag_test_and_set_explicit(&lists[index].lock, memory_order_acquire)) {}
+}
+
+static void unlock(int index) { atomic_flag_clear_explicit(&lists[index].lock, memory_order_release); }
+
+static void *pop(int index) {
+    lock(index);
+    free_block *block = lists[index].first;
+    if (block) lists[index].first = block->next;
+    unlock(index);
+    return block;
+}
+
+static void count_live(size_t size) {
+    const size_t now = atomic_fetch_add_explicit(&live, size, memory_order_relaxed) + size;
+    size_t highest = atomic_load_explicit(&peak, memory_order_relaxed);
+    while (now > highest &&
+           !atomic_compare_exchange_weak_explicit(&peak, &highest, now, memory_order_relaxed, memory_order_relaxed)) {}
+}
+
+void *sb_allocate(size_t bytes) {
+    if (bytes > (size_t)1 << 46) return NULL;
+    const int index = class_of(bytes);
+    const size_t size = class_size(index);
+    void *block = pop(index);
+    if (block) {
+        atomic_fetch_sub_explicit(&cached, size, memory_order_relaxed);
+    } else {
+        block = from_system(size);
+        if (!block) {
+            sb_memory_trim(0);
+            block = from_system(size);
+        }
+        if (!block) return NULL;
+    }
+    count_live(size);
+    return block;
+}
+
+void sb_free(void *block, size_t bytes) {
+    const int index = class_of(bytes);
+    const size_t size = class_size(index);
+    atomic_fetch_sub_explicit(&live, size, memory_order_relaxed);
+    if (atomic_load_explicit(&cached, memory_order_relaxed) + size >
+        atomic_load_explicit(&cache_limit, memory_order_relaxed)) {
+        free(block);
+        return;
+    }
+    atomic_fetch_add_explicit(&cached, size, memory_order_relaxed);
+    lock(index);
+    ((free_block *)block)->next = lists[index].first;
+    lists[index].first = block;
+    unlock(index);
+}
+
+void sb_memory_trim(size_t bytes) {
+    for (int index = CLASSES - 1; index >= 0; --index) {
+        while (atomic_load_explicit(&cached, memory_order_relaxed) > bytes) {
+            void *block = pop(index);
+            if (!block) break;
+            atomic_fetch_sub_explicit(&cached, class_size(index), memory_order_relaxed);
+            free(block);
+        }
+    }
+}
+
+void sb_memory_set_cache_limit(size_t bytes) {
+    atomic_store(&cache_limit, bytes);
+    sb_memory_trim(bytes);
+}
+
+size_t sb_memory_live(void) { return atomic_load(&live); }
+size_t sb_memory_peak(void) { return atomic_load(&peak); }
+void sb_memory_reset_peak(void) { atomic_store(&peak, atomic_load(&live)); }
+size_t sb_memory_cached(void) { return atomic_load(&cached); }
+size_t sb_memory_system_requests(void) { return atomic_load(&system_requests); }

@@ -1,0 +1,80 @@
+// Compiles a source file once for each instruction set. A file uses it like this:
+//
+//     #define SOURCE "softmax.c"
+//     #include "per_isa.h"
+//     #ifdef ISA_PASS
+//     void KERNEL(softmax_rows)(…) { … }        // becomes softmax_rows_avx512, _avx2, _baseline
+//     #else
+//     void sb_softmax(…) { DISPATCH(softmax_rows, …); }
+//     #endif
+//
+// Inside a pass, `vector.h` gives vector types as wide as the instruction set's registers.
+
+#ifndef ISA_PASS
+
+#include <math.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "array.h"
+#include "isa.h"
+#include "threads.h"
+
+#define SB_PASTE2(a, b) a##_##b
+#define SB_PASTE(a, b) SB_PASTE2(a, b)
+#define KERNEL(name) SB_PASTE(name, ISA_SUFFIX)
+
+#if defined(__x86_64__)
+
+#include <immintrin.h>
+
+#define ISA_PASS 2
+#define ISA_SUFFIX avx512
+#define VECTOR_BYTES 64
+#pragma clang attribute push( \
+    __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512cd,avx2,fma,f16c,bmi,bmi2,lzcnt,popcnt"))), \
+    apply_to = function)
+#include SOURCE
+#pragma clang attribute pop
+#undef ISA_PASS
+#undef ISA_SUFFIX
+#undef VECTOR_BYTES
+
+#define ISA_PASS 1
+#define ISA_SUFFIX avx2
+#define VECTOR_BYTES 32
+#pragma clang attribute push( \
+    __attribute__((target("avx2,fma,f16c,bmi,bmi2,lzcnt,popcnt"))), apply_to = function)
+#include SOURCE
+#pragma clang attribute pop
+#undef ISA_PASS
+#undef ISA_SUFFIX
+#undef VECTOR_BYTES
+
+#define DISPATCH(name, ...) \
+    do { \
+        switch (sb_isa()) { \
+        case SB_ISA_AVX512: SB_PASTE(name, avx512)(__VA_ARGS__); break; \
+        case SB_ISA_AVX2: SB_PASTE(name, avx2)(__VA_ARGS__); break; \
+        default: SB_PASTE(name, baseline)(__VA_ARGS__); \
+        } \
+    } while (0)
+
+#else
+
+#define DISPATCH(name, ...) SB_PASTE(name, baseline)(__VA_ARGS__)
+
+#endif
+
+#define ISA_PASS 0
+#define ISA_SUFFIX baseline
+#define VECTOR_BYTES 16
+#include SOURCE
+#undef ISA_PASS
+#undef ISA_SUFFIX
+#undef VECTOR_BYTES
+
+#endif
