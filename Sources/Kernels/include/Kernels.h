@@ -3,8 +3,15 @@
 #define SB_KERNELS_H
 
 #include "array.h"
+#include "copy.h"
+#include "elementwise.h"
+#include "indexing.h"
 #include "isa.h"
 #include "memory.h"
+#include "random.h"
+#include "reduction.h"
+#include "scan.h"
+#include "sort.h"
 #include "threads.h"
 
 #endif
