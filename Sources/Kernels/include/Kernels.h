@@ -3,14 +3,20 @@
 #define SB_KERNELS_H
 
 #include "array.h"
+#include "batch_normalization.h"
 #include "copy.h"
 #include "elementwise.h"
 #include "indexing.h"
 #include "isa.h"
+#include "loss.h"
 #include "memory.h"
+#include "normalization.h"
+#include "optimizer.h"
+#include "pooling.h"
 #include "random.h"
 #include "reduction.h"
 #include "scan.h"
+#include "softmax.h"
 #include "sort.h"
 #include "threads.h"
 
