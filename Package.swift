@@ -10,8 +10,32 @@ let package = Package(
         .executable(name: "switchback", targets: ["CLI"]),
         .executable(name: "switchback-bench", targets: ["Bench"]),
     ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
+        .package(url: "https://github.com/swiftlang/swift-docc-plugin", from: "1.4.0"),
+    ],
     targets: [
+        // The engine, bottom up.
         .target(name: "Kernels"),
         .target(name: "Switchback", dependencies: ["Kernels"]),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        .target(name: "SwitchbackFormats", dependencies: ["Switchback", "CZlib"]),
+
+        // The executables.
+        .executableTarget(
+            name: "CLI",
+            dependencies: [
+                "Switchback", "SwitchbackFormats", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ]),
+        .executableTarget(
+            name: "Bench",
+            dependencies: ["Switchback", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
+        .executableTarget(name: "first-gradient", dependencies: ["Switchback"], path: "Examples/first-gradient"),
+
+        // The tests, one target for each source target.
+        .target(name: "TestSupport", dependencies: ["Switchback", "SwitchbackFormats"], path: "Tests/Support"),
+        .testTarget(name: "SwitchbackTests", dependencies: ["Switchback", "TestSupport"]),
+        .testTarget(name: "SwitchbackFormatsTests", dependencies: ["SwitchbackFormats", "TestSupport"]),
+        .testTarget(name: "CLITests", dependencies: ["TestSupport"]),
     ]
 )

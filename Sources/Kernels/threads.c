@@ -182,35 +182,52 @@ void sb_parallel(intptr_t pieces, sb_task task, void *context) {
     pthread_mutex_unlock(&pool_in_use);
 }
 
+// What a thread keeps until it ends: its scratch memory, and the caller's pointer.
 typedef struct {
     void *memory;
     size_t bytes;
-} scratch_block;
+    void *slot;
+    void (*destroy_slot)(void *);
+} thread_block;
 
-static pthread_key_t scratch_key;
-static pthread_once_t scratch_once = PTHREAD_ONCE_INIT;
+static pthread_key_t block_key;
+static pthread_once_t block_once = PTHREAD_ONCE_INIT;
+static _Thread_local thread_block *own_block;
 
-static void free_scratch(void *value) {
-    scratch_block *block = value;
+static void free_block(void *value) {
+    thread_block *block = value;
+    if (block->destroy_slot) block->destroy_slot(block->slot);
     free(block->memory);
     free(block);
 }
 
-static void make_scratch_key(void) { pthread_key_create(&scratch_key, free_scratch); }
+static void make_block_key(void) { pthread_key_create(&block_key, free_block); }
+
+static thread_block *block_of_thread(void) {
+    if (!own_block) {
+        pthread_once(&block_once, make_block_key);
+        own_block = calloc(1, sizeof *own_block);
+        if (!own_block) abort();
+        pthread_setspecific(block_key, own_block);
+    }
+    return own_block;
+}
 
 void *sb_scratch(size_t bytes) {
-    static _Thread_local scratch_block *mine;
-    if (!mine) {
-        pthread_once(&scratch_once, make_scratch_key);
-        mine = calloc(1, sizeof *mine);
-        if (!mine) abort();
-        pthread_setspecific(scratch_key, mine);
+    thread_block *block = block_of_thread();
+    if (block->bytes < bytes) {
+        free(block->memory);
+        block->bytes = (bytes + 4095) / 4096 * 4096;
+        block->memory = aligned_alloc(64, block->bytes);
+        if (!block->memory) abort();
     }
-    if (mine->bytes < bytes) {
-        free(mine->memory);
-        mine->bytes = (bytes + 4095) / 4096 * 4096;
-        mine->memory = aligned_alloc(64, mine->bytes);
-        if (!mine->memory) abort();
-    }
-    return mine->memory;
+    return block->memory;
+}
+
+void *sb_thread_slot(void) { return own_block ? own_block->slot : NULL; }
+
+void sb_set_thread_slot(void *value, void (*destroy)(void *)) {
+    thread_block *block = block_of_thread();
+    block->slot = value;
+    block->destroy_slot = destroy;
 }

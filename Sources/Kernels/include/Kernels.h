@@ -9,6 +9,7 @@
 #include "indexing.h"
 #include "isa.h"
 #include "loss.h"
+#include "matmul.h"
 #include "memory.h"
 #include "normalization.h"
 #include "optimizer.h"

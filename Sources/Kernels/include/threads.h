@@ -23,4 +23,9 @@ int sb_thread_request_problem(void);
 /// Scratch memory of the calling thread, 64-byte aligned, kept for the next call and valid until then.
 void *sb_scratch(size_t bytes);
 
+/// One pointer for each thread, for the caller's own use; NULL at the start.
+void *sb_thread_slot(void);
+/// Sets it; `destroy` is called with it when the thread ends.
+void sb_set_thread_slot(void *value, void (*destroy)(void *));
+
 #endif

@@ -1,0 +1,6 @@
+import ArgumentParser
+
+@main
+struct SwitchbackCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(commandName: "switchback")
+}

@@ -1,0 +1,48 @@
+/// The search for the birthplace of NaN and infinity.
+public enum Anomaly {
+    /// Runs `body` and stops, with a sentence, at the first operation whose result or gradient holds NaN or infinity
+    /// though its operands held none: the sentence names the operation and the layer. Slow: every result is read.
+    public static func detect<Result>(_ body: () throws -> Result) rethrows -> Result {
+        let state = ThreadState.current
+        let previous = state.detectsAnomalies
+        state.detectsAnomalies = true
+        defer { state.detectsAnomalies = previous }
+        return try body()
+    }
+
+    static func check(_ outputs: [NDArray], of name: StaticString, inputs: [Tensor]) {
+        guard let culprit = outputs.first(where: { !$0.isFinite }) else { return }
+        if inputs.contains(where: { !$0.array.isFinite }) { return }
+        fail(
+            "\(name)",
+            "its result of shape \(culprit.shape) holds \(culprit.firstAnomaly), and its operands "
+                + "\(inputs.map { $0.shape.description }.joined(separator: ", ")) were finite")
+    }
+
+    static func check(_ gradients: [Tensor?], ofGradient node: Node) {
+        guard let culprit = gradients.compactMap({ $0?.array }).first(where: { !$0.isFinite }) else { return }
+        let path = (node as? OperationNode)?.modulePath ?? ""
+        let place = path.isEmpty ? "" : " in \(path)"
+        fail("backward of \(node.name)\(place)", "a gradient of shape \(culprit.shape) holds \(culprit.firstAnomaly)")
+    }
+}
+
+extension NDArray {
+    /// Whether every element is finite; true for types that hold nothing else.
+    fileprivate var isFinite: Bool {
+        guard dtype.isFloatingPoint else { return true }
+        let flags = emptyLike(dtype: .bool)
+        backend.unary(.isFinite, self, into: flags)
+        let all = NDArray(empty: Shape(repeating: 1, count: rank), dtype: .bool, backend: backend)
+        backend.reduce(.all, flags, into: all)
+        return all.pointer.load(as: Bool.self)
+    }
+
+    fileprivate var firstAnomaly: String {
+        let flags = emptyLike(dtype: .bool)
+        backend.unary(.isNaN, self, into: flags)
+        let any = NDArray(empty: Shape(repeating: 1, count: rank), dtype: .bool, backend: backend)
+        backend.reduce(.any, flags, into: any)
+        return any.pointer.load(as: Bool.self) ? "NaN" : "infinity"
+    }
+}

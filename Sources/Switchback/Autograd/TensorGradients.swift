@@ -1,0 +1,73 @@
+extension Tensor {
+    /// Whether `backward()` computes a gradient for this tensor or flows through it.
+    ///
+    /// Set it on tensors that you made yourself; for the results of operations it follows from their operands.
+    public final var requiresGrad: Bool {
+        get { node != nil }
+        set {
+            if newValue == (node != nil) { return }
+            require(
+                isLeaf, "requiresGrad",
+                "only a leaf can stop requiring a gradient; use detach() on the result of an operation")
+            require(
+                !newValue || dtype.isFloatingPoint, "requiresGrad",
+                "only floating-point tensors have gradients, and this one is \(dtype)")
+            node = newValue ? GradientAccumulator() : nil
+        }
+    }
+
+    /// Whether no recorded operation made this tensor: gradients end here, in `grad`.
+    public final var isLeaf: Bool { node == nil || node is GradientAccumulator }
+
+    /// The sum of the gradients that `backward()` has brought here since the last `zeroGrad()`, in the tensor's shape;
+    /// `nil` before the first. Results of operations have one only after `retainGrad()`.
+    public final var grad: Tensor? {
+        get {
+            if let leaf = node as? GradientAccumulator { return leaf.gradient }
+            return node?.retainedGradients[outputIndex]
+        }
+        set {
+            guard let leaf = node as? GradientAccumulator else {
+                fail("grad", "only a leaf that requires a gradient has one that can be set")
+            }
+            if let newValue {
+                require(
+                    newValue.shape == shape, "grad", "the gradient has shape \(newValue.shape), the tensor \(shape)")
+            }
+            leaf.replaceGradient(newValue)
+        }
+    }
+
+    /// Forgets the gradient.
+    public final func zeroGrad() { (node as? GradientAccumulator)?.replaceGradient(nil) }
+
+    /// Makes `grad` keep the gradient that flows through the result of an operation.
+    public final func retainGrad() {
+        guard let node, !isLeaf else { return }
+        let output = outputIndex
+        registerHook { [unowned node] in
+            node.retainedGradients[output] = $0.detach()
+            return nil
+        }
+    }
+
+    /// The same values outside the graph: no gradient flows through the result. Memory is shared.
+    public final func detach() -> Tensor { Tensor(array) }
+
+    /// Calls `hook` with the whole gradient of this tensor during `backward()`; what it returns, unless `nil`, takes
+    /// the gradient's place.
+    public final func registerHook(_ hook: @escaping (Tensor) -> Tensor?) {
+        guard let node else { fail("registerHook", "the tensor does not require a gradient") }
+        node.hooks.append(GradientHook(output: outputIndex, run: hook))
+    }
+
+    /// A view that was recorded and whose memory has since been changed through another tensor has a gradient that
+    /// no longer fits its values.
+    final func checkNotChangedElsewhere(_ operation: StaticString) {
+        if isLeaf || recordedVersion == array.storage.version { return }
+        fail(
+            "\(operation)",
+            "an operand of shape \(shape) shares memory that was changed in place by \(array.storage.lastChange) "
+                + "after it was computed, so its gradient would be wrong; clone() it before the change")
+    }
+}

@@ -1,0 +1,40 @@
+import Kernels
+
+/// What is particular to the thread that runs: the gradient mode, the path of modules being run, the backend for new
+/// tensors.
+final class ThreadState {
+    /// Whether operations are recorded for `backward()`.
+    var recordsGradients = true
+    /// Whether every result is searched for NaN and infinity.
+    var detectsAnomalies = false
+    /// The modules whose `forward` is running, outermost first.
+    var modules: [Module] = []
+    var backend: any Backend = CPUBackend.shared
+
+    static var current: ThreadState {
+        if let slot = sb_thread_slot() { return Unmanaged<ThreadState>.fromOpaque(slot).takeUnretainedValue() }
+        let state = ThreadState()
+        sb_set_thread_slot(Unmanaged.passRetained(state).toOpaque()) {
+            Unmanaged<ThreadState>.fromOpaque($0!).release()
+        }
+        return state
+    }
+}
+
+/// Runs `body` without recording operations: for updates of parameters, and for inference.
+public func noGrad<Result>(_ body: () throws -> Result) rethrows -> Result {
+    try withGradientMode(false, body)
+}
+
+/// Runs `body` with operations recorded, also inside `noGrad`.
+public func enableGrad<Result>(_ body: () throws -> Result) rethrows -> Result {
+    try withGradientMode(true, body)
+}
+
+func withGradientMode<Result>(_ enabled: Bool, _ body: () throws -> Result) rethrows -> Result {
+    let state = ThreadState.current
+    let previous = state.recordsGradients
+    state.recordsGradients = enabled
+    defer { state.recordsGradients = previous }
+    return try body()
+}

@@ -1,0 +1,46 @@
+import Kernels
+
+extension CPUBackend {
+    public func matmul(_ a: NDArray, _ b: NDArray, into y: NDArray) {
+        switch y.dtype {
+        case .float32:
+            sb_matmul_batched_f32(
+                y.shape[0], y.shape[1], y.shape[2], a.shape[2], 1,
+                a.floats, a.strides[0], a.strides[1], a.strides[2],
+                b.floats, b.strides[0], b.strides[1], b.strides[2],
+                0, y.floats, y.strides[0], y.strides[1])
+        case .float64:
+            sb_matmul_batched_f64(
+                y.shape[0], y.shape[1], y.shape[2], a.shape[2], 1,
+                a.pointer(to: Double.self), a.strides[0], a.strides[1], a.strides[2],
+                b.pointer(to: Double.self), b.strides[0], b.strides[1], b.strides[2],
+                0, y.pointer(to: Double.self), y.strides[0], y.strides[1])
+        default:
+            matmulConverted(a, b, into: y)
+        }
+    }
+
+    /// The short floats through float32, whole numbers through int64.
+    private func matmulConverted(_ a: NDArray, _ b: NDArray, into y: NDArray) {
+        let type: DType = y.dtype.isFloatingPoint ? .float32 : .int64
+        if y.dtype == .int64 {
+            sb_matmul_batched_i64(
+                y.shape[0], y.shape[1], y.shape[2], a.shape[2],
+                a.pointer(to: Int64.self), a.strides[0], a.strides[1], a.strides[2],
+                b.pointer(to: Int64.self), b.strides[0], b.strides[1], b.strides[2],
+                y.pointer(to: Int64.self), y.strides[0], y.strides[1])
+            return
+        }
+        let wide = NDArray(empty: y.shape, dtype: type, backend: self)
+        matmul(a.cast(to: type), b.cast(to: type), into: wide)
+        copy(wide, into: y)
+    }
+}
+
+extension NDArray {
+    var floats: UnsafeMutablePointer<Float> { pointer(to: Float.self) }
+
+    func pointer<Element>(to type: Element.Type) -> UnsafeMutablePointer<Element> {
+        pointer.assumingMemoryBound(to: Element.self)
+    }
+}

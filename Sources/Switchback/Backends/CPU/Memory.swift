@@ -1,0 +1,19 @@
+import Kernels
+
+/// What the allocator of the CPU backend holds. All figures are in bytes.
+public enum Memory {
+    /// Handed out to tensors that are alive.
+    public static var live: Int { sb_memory_live() }
+    /// The most that was live at once since the start or the last `resetPeak()`.
+    public static var peak: Int { sb_memory_peak() }
+    /// Freed, and kept for the next tensor of that size.
+    public static var cached: Int { sb_memory_cached() }
+    /// How often the system was asked for memory: constant in a training loop after its first step.
+    public static var systemRequests: Int { sb_memory_system_requests() }
+
+    public static func resetPeak() { sb_memory_reset_peak() }
+    /// Gives cached memory back to the system.
+    public static func trim(to byteCount: Int = 0) { sb_memory_trim(byteCount) }
+    /// Memory freed beyond this many cached bytes goes straight back to the system. No bound at the start.
+    public static func limitCache(to byteCount: Int) { sb_memory_set_cache_limit(byteCount) }
+}

@@ -1,0 +1,20 @@
+/// A tensor that an optimizer trains: part of a module, and a leaf that requires a gradient.
+public final class Parameter: Tensor {
+    /// Takes over the values of `tensor`, which is not copied.
+    public init(_ tensor: Tensor) {
+        super.init(tensor.array)
+        requiresGrad = true
+    }
+}
+
+/// A tensor that belongs to a module and is saved with it, but not trained: running statistics, for example.
+public final class Buffer: Tensor {
+    /// Whether the buffer is part of the module's state dictionary.
+    public let isPersistent: Bool
+
+    /// Takes over the values of `tensor`, which is not copied.
+    public init(_ tensor: Tensor, isPersistent: Bool = true) {
+        self.isPersistent = isPersistent
+        super.init(tensor.array)
+    }
+}

@@ -1,0 +1,10 @@
+// Changing the element type, the memory, or the place in the graph.
+
+extension Tensor {
+    /// The same values in another element type; the tensor itself if it has that type. Floats become whole numbers by
+    /// truncation toward zero. Gradients are converted back.
+    public final func to(_ dtype: DType) -> Tensor {
+        if dtype == self.dtype { return self }
+        return Tensor.record("to", array.cast(to: dtype), from: [self]) { [$1] }
+    }
+}

@@ -1,0 +1,48 @@
+/// The type of a tensor's elements, known at run time.
+public enum DType: Int32, Sendable, CaseIterable {
+    // The raw values are those of `sb_dtype`.
+    case float32, float64, float16, bfloat16, int32, int64, uint8, bool
+
+    /// The size of one element in bytes.
+    public var byteCount: Int {
+        switch self {
+        case .float64, .int64: 8
+        case .float32, .int32: 4
+        case .float16, .bfloat16: 2
+        case .uint8, .bool: 1
+        }
+    }
+
+    /// Whether the type can carry a gradient.
+    public var isFloatingPoint: Bool { category == .floating }
+
+    /// Whether the type is a whole number; `bool` is not.
+    public var isInteger: Bool { category == .integer }
+
+    /// The lowest-first order in which categories dominate each other in mixed arithmetic.
+    enum Category: Int, Comparable {
+        case boolean, integer, floating
+
+        static func < (a: Category, b: Category) -> Bool { a.rawValue < b.rawValue }
+    }
+
+    var category: Category {
+        switch self {
+        case .float32, .float64, .float16, .bfloat16: .floating
+        case .int32, .int64, .uint8: .integer
+        case .bool: .boolean
+        }
+    }
+
+    /// The type in which two tensors of these types meet, as in PyTorch's promotion table: the higher category wins,
+    /// within a category the wider type; float16 with bfloat16 gives float32.
+    public static func promoted(_ a: DType, _ b: DType) -> DType {
+        if a == b { return a }
+        if a.category != b.category { return a.category > b.category ? a : b }
+        if a.byteCount == b.byteCount { return .float32 }
+        return a.byteCount > b.byteCount ? a : b
+    }
+
+    /// The type in which arithmetic of functions such as `exp` or `mean` happens: whole numbers become float32.
+    public var floating: DType { isFloatingPoint ? self : .float32 }
+}

@@ -1,0 +1,83 @@
+import Switchback
+import Testing
+import TestSupport
+
+/// Every operator against PyTorch's results and gradients, on every backend and in both precisions.
+@Suite(.enabled(if: sharedFolder != nil, Comment(rawValue: sharedFolderMissing)))
+struct ParityTests {
+    /// How each operator of the fixture is spelled here, by family.
+    static let operations: [String: ParityOperation] = [
+        elementwiseParity, activationParity, reductionParity, matmulParity, shapingParity, indexingParity,
+        convolutionParity, poolingParity, resamplingParity, normalizationParity, attentionParity, recurrentParity,
+        lossParity,
+    ].reduce(into: [:]) { $0.merge($1) { _, _ in fatalError("an operator is listed twice") } }
+
+    @Test(arguments: ParityCase.all)
+    func cpu(_ testCase: ParityCase) throws { try compare(testCase, on: CPUBackend.shared) }
+
+    @Test(arguments: ParityCase.all)
+    func reference(_ testCase: ParityCase) throws { try compare(testCase, on: ReferenceBackend.shared) }
+
+    private func compare(_ testCase: ParityCase, on backend: any Backend) throws {
+        let operation = try #require(
+            Self.operations[testCase.op], "no operation is given for \(testCase.op) of the fixture")
+        for double in [true, false] {
+            Tensor.withBackend(backend) { compare(testCase, operation, double: double) }
+        }
+    }
+
+    private func compare(_ testCase: ParityCase, _ operation: ParityOperation, double: Bool) {
+        let inputs = testCase.inputNames.map { name -> (name: String, tensor: Tensor) in
+            let stored = testCase.tensor("in", name)!.copied()
+            let tensor = double && stored.dtype == .float32 ? stored.to(.float64) : stored
+            tensor.requiresGrad = testCase.differentiable.contains(name)
+            return (name, tensor)
+        }
+        let outputs = operation(ParityArguments(attributes: testCase.attributes, inputs: inputs))
+        #expect(outputs.count == testCase.outputCount)
+        for (i, output) in outputs.enumerated() {
+            let expected = testCase.tensor(double ? "out64" : "out", "\(i)") ?? testCase.tensor("out", "\(i)")!
+            expectClose(
+                output, expected, error: testCase.outputError, double: double, what: "\(testCase.name) output \(i)")
+        }
+        compareGradients(testCase, inputs, outputs, double: double)
+    }
+
+    private func compareGradients(
+        _ testCase: ParityCase, _ inputs: [(name: String, tensor: Tensor)], _ outputs: [Tensor], double: Bool
+    ) {
+        let upstream = outputs.indices.compactMap { i in
+            testCase.tensor("gout", "\(i)").map { (outputs[i], double ? $0.copied().to(.float64) : $0.copied()) }
+        }
+        if upstream.isEmpty || testCase.differentiable.isEmpty { return }
+        let wanted = inputs.filter { testCase.differentiable.contains($0.name) }
+        let found = gradients(
+            of: upstream.map(\.0), withRespectTo: wanted.map(\.tensor), gradients: upstream.map(\.1))
+        for (gradient, input) in zip(found, wanted) {
+            let expected = testCase.tensor(double ? "gin64" : "gin", input.name)!
+            guard let gradient else {
+                Issue.record("\(testCase.name): no gradient reached \(input.name)")
+                continue
+            }
+            expectClose(
+                gradient, expected, error: testCase.gradientError, double: double,
+                what: "\(testCase.name) gradient of \(input.name)")
+        }
+    }
+
+    /// float64 must agree to rounding; float32 may be a small multiple as far from PyTorch's as that is from float64.
+    private func expectClose(_ found: Tensor, _ expected: Tensor, error: Double, double: Bool, what: String) {
+        #expect(found.shape == expected.shape, "\(what): shape \(found.shape), expected \(expected.shape)")
+        guard found.shape == expected.shape else { return }
+        let tolerance = double ? 1e-9 : 2e-6 + 8 * error
+        let a: [Double] = found.toArray()
+        let b: [Double] = expected.toArray()
+        let scale = max(1, b.filter(\.isFinite).map(Swift.abs).max() ?? 1)
+        for (i, (x, y)) in zip(a, b).enumerated() where !(x == y || (x.isNaN && y.isNaN)) {
+            if !(Swift.abs(x - y) <= tolerance * scale) {
+                Issue.record("\(what), \(found.dtype), element \(i): \(x), expected \(y) (tolerance \(tolerance * scale))")
+                return
+            }
+        }
+    }
+}
