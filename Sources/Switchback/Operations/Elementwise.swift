@@ -12,7 +12,9 @@ extension NDArray {
     func binary(_ operation: BinaryOperation, _ other: NDArray, named name: @autoclosure () -> String) -> NDArray {
         let type = operation.isPredicate ? DType.bool : dtype
         if shape == other.shape {
-            let result = strides == other.strides || !other.isChannelsLast ? emptyLike(dtype: type) : other.emptyLike(dtype: type)
+            let result =
+                strides == other.strides || !other.isChannelsLast
+                ? emptyLike(dtype: type) : other.emptyLike(dtype: type)
             backend.binary(operation, self, other, into: result)
             return result
         }

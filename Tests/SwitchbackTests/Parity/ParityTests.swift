@@ -75,7 +75,8 @@ struct ParityTests {
         let scale = max(1, b.filter(\.isFinite).map(Swift.abs).max() ?? 1)
         for (i, (x, y)) in zip(a, b).enumerated() where !(x == y || (x.isNaN && y.isNaN)) {
             if !(Swift.abs(x - y) <= tolerance * scale) {
-                Issue.record("\(what), \(found.dtype), element \(i): \(x), expected \(y) (tolerance \(tolerance * scale))")
+                Issue.record(
+                    "\(what), \(found.dtype), element \(i): \(x), expected \(y) (tolerance \(tolerance * scale))")
                 return
             }
         }
