@@ -3,6 +3,7 @@
 #define SB_KERNELS_H
 
 #include "array.h"
+#include "attention.h"
 #include "batch_normalization.h"
 #include "copy.h"
 #include "elementwise.h"

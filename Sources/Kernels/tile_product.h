@@ -1,0 +1,75 @@
+// Small matrix products whose operands lie in the first-level caches. Include inside an ISA pass, after vector.h.
+//
+//     product: c[row, ·] (+)= Σ over k of a[row, k] · b[k, ·]
+//
+// An element of a meets a row of b, so the result's columns are the lanes: c and b have rows of `vectors` vectors. The
+// elements of a may lie at any distance, `a_row` from row to row and `a_step` along a row: a transposed is as good as a.
+
+#undef TILE_ROWS
+#undef TILE_VECTORS
+#undef tile_sum
+#undef tile_product
+#undef product
+#undef PRODUCT_CASE
+
+// The largest tile of results that stays in registers.
+#define TILE_ROWS 4
+#define TILE_VECTORS (ISA_PASS == 2 ? 4 : 2)
+
+/// sum[rows, vectors] += the product; the caller's constants make this straight-line code on registers.
+#define tile_sum KERNEL(tile_sum)
+static inline __attribute__((always_inline)) void tile_sum(const int rows, const int vectors, intptr_t depth,
+                                                           const float *a, intptr_t a_row, intptr_t a_step,
+                                                           const float *b, intptr_t b_step, vf *sum) {
+    for (intptr_t k = 0; k < depth; ++k) {
+        vf columns[8];
+#pragma clang loop unroll(full)
+        for (int v = 0; v < vectors; ++v) columns[v] = vf_load(b + k * b_step + v * LANES);
+#pragma clang loop unroll(full)
+        for (int row = 0; row < rows; ++row) {
+            const vf element = vf_set(a[row * a_row + k * a_step]);
+#pragma clang loop unroll(full)
+            for (int v = 0; v < vectors; ++v) sum[row * vectors + v] += element * columns[v];
+        }
+    }
+}
+
+#define tile_product KERNEL(tile_product)
+static inline __attribute__((always_inline)) void tile_product(const int rows, const int vectors, intptr_t depth,
+                                                               const float *a, intptr_t a_row, intptr_t a_step,
+                                                               const float *b, intptr_t b_step, float *c,
+                                                               intptr_t c_step, bool add) {
+    vf sum[TILE_ROWS * TILE_VECTORS];
+#pragma clang loop unroll(full)
+    for (int i = 0; i < rows * vectors; ++i)
+        sum[i] = add ? vf_load(c + i / vectors * c_step + i % vectors * LANES) : (vf){0};
+    tile_sum(rows, vectors, depth, a, a_row, a_step, b, b_step, sum);
+#pragma clang loop unroll(full)
+    for (int i = 0; i < rows * vectors; ++i) vf_store(c + i / vectors * c_step + i % vectors * LANES, sum[i]);
+}
+
+#define PRODUCT_CASE(r, v) \
+    case r * 8 + v: tile_product(r, v, depth, a_tile, a_row, a_step, b_tile, b_step, c_tile, c_step, add); break;
+
+/// `add` keeps what c holds; otherwise c is overwritten.
+#define product KERNEL(product)
+static void product(intptr_t rows, intptr_t vectors, intptr_t depth, const float *a, intptr_t a_row, intptr_t a_step,
+                    const float *b, intptr_t b_step, float *c, intptr_t c_step, bool add) {
+    for (intptr_t first = 0; first < vectors; first += TILE_VECTORS) {
+        const int tile_vectors = vectors - first < TILE_VECTORS ? (int)(vectors - first) : TILE_VECTORS;
+        const float *b_tile = b + first * LANES;
+        for (intptr_t row = 0; row < rows; row += TILE_ROWS) {
+            const int tile_rows = rows - row < TILE_ROWS ? (int)(rows - row) : TILE_ROWS;
+            const float *a_tile = a + row * a_row;
+            float *c_tile = c + row * c_step + first * LANES;
+            switch (tile_rows * 8 + tile_vectors) {
+                PRODUCT_CASE(1, 1) PRODUCT_CASE(2, 1) PRODUCT_CASE(3, 1) PRODUCT_CASE(4, 1)
+                PRODUCT_CASE(1, 2) PRODUCT_CASE(2, 2) PRODUCT_CASE(3, 2) PRODUCT_CASE(4, 2)
+#if ISA_PASS == 2
+                PRODUCT_CASE(1, 3) PRODUCT_CASE(2, 3) PRODUCT_CASE(3, 3) PRODUCT_CASE(4, 3)
+                PRODUCT_CASE(1, 4) PRODUCT_CASE(2, 4) PRODUCT_CASE(3, 4) PRODUCT_CASE(4, 4)
+#endif
+            }
+        }
+    }
+}
