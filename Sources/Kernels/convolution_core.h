@@ -1,0 +1,55 @@
+// What the convolution kernels share: one group of a convolution, and where the patch of an output element lies.
+#ifndef SB_CONVOLUTION_CORE_H
+#define SB_CONVOLUTION_CORE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "convolution.h"
+
+/// One axis. Output i (0 ..< outputs) is stored at position out_first + i · out_step of the output map. Its tap t
+/// (0 ..< taps) reads input position first + i · step + t · tap_offset, and multiplies it with filter position
+/// tap_first + t · tap_step.
+typedef struct {
+    intptr_t outputs, out_first, out_step;
+    intptr_t first, step;
+    intptr_t taps, tap_offset, tap_first, tap_step;
+} sb_axis;
+
+/// A channels-last map of `images` images: the channels of one group within pixels of `pixel` channels.
+typedef struct {
+    float *data;   // the group's first channel of the first pixel
+    intptr_t images, height, width, channels, pixel;
+} sb_map;
+
+/// A group's filter: strides of one output channel, one input channel and of the taps' two axes.
+typedef struct {
+    float *data;
+    intptr_t output, input, tap[2];
+} sb_filter;
+
+/// One group of a convolution from map `in` to map `out`.
+typedef struct {
+    sb_map in, out;
+    sb_filter filter;
+    sb_axis axis[2];
+} sb_convolution;
+
+/// The row of the patch matrix of one output element: taps × input channels, channels running fastest.
+static inline intptr_t sb_patch_size(const sb_convolution *c) {
+    return c->axis[0].taps * c->axis[1].taps * c->in.channels;
+}
+
+/// How many output elements the axes name, over all images; they are numbered image by image, row by row.
+static inline intptr_t sb_output_count(const sb_convolution *c) {
+    return c->in.images * c->axis[0].outputs * c->axis[1].outputs;
+}
+
+/// out = activation(in ∗ filter + bias) at the outputs that the axes name, by products of patches and filters.
+void sb_convolve_patches(const sb_convolution *convolution, const float *bias, int activation);
+
+/// filter = Σ out · in over the outputs that the axes name: the gradient with respect to the filter, where `out` holds
+/// the gradient of the output.
+void sb_correlate_patches(const sb_convolution *convolution);
+
+#endif

@@ -1,0 +1,106 @@
+// The gradient toward the filters: the product of the output gradients, one row for each filter, with the patches.
+#ifndef ISA_PASS
+#include "convolution_core.h"
+#include "convolution_patches.h"
+#include "matmul_core.h"
+#include "pieces.h"
+#include "workspace.h"
+
+// A piece is a block of the patches' columns and a chunk of the outputs; the chunks' sums are added up at the end.
+typedef struct {
+    const sb_convolution *convolution;
+    sb_pieces columns, chunks;
+    float *sums;   // [chunks][output channels][patch size]
+} correlate_job;
+
+enum { CORRELATE_COLUMNS = 512, CORRELATE_CHUNKS = 8, CORRELATE_OUTPUTS = 256 };
+#endif
+
+#define SOURCE "convolution_weights.c"
+#include "per_isa.h"
+#ifdef ISA_PASS
+#include "vector.h"
+#include "matmul_core.h"
+#include "convolution_patches.h"
+
+// Panels of columns `first` ..< `first` + `columns` of the patch matrix, for outputs `output` ..< `output` + `count`.
+static sb_panels KERNEL(pack_patches)(const sb_convolution *c, intptr_t output, intptr_t count, intptr_t first,
+                                      intptr_t columns, float *packed) {
+    for (intptr_t i = 0; i < count; ++i) {
+        const sb_patch patch = sb_patch_of(c, output + i);
+        for (intptr_t column = 0; column < columns; column += MATMUL_PANEL) {
+            float *to = packed + column * count + i * MATMUL_PANEL;
+            const intptr_t rest = columns - column, run = rest < MATMUL_PANEL ? rest : MATMUL_PANEL;
+            copy_patch(c, patch, sb_patch_position_of(c, first + column), run, to);
+            for (intptr_t j = run; j < MATMUL_PANEL; ++j) to[j] = 0;
+        }
+    }
+    return (sb_panels){packed, MATMUL_PANEL * count, MATMUL_PANEL};
+}
+
+// The output gradients, transposed: a row for each output channel, a column for each output.
+static void KERNEL(fill_gradients)(const void *source, intptr_t row, intptr_t rows, intptr_t k, intptr_t depth,
+                                   float *buffer) {
+    const sb_outputs *outputs = source;
+    for (intptr_t i = 0; i < depth; ++i, buffer += MATMUL_ROWS) {
+        const float *pixel = sb_output_pixel(outputs->convolution, outputs->first + k + i) + row;
+        for (intptr_t r = 0; r < rows; ++r) buffer[r] = pixel[r];
+    }
+}
+
+static void KERNEL(correlate_piece)(void *context, intptr_t piece) {
+    const correlate_job *job = context;
+    const sb_convolution *c = job->convolution;
+    const intptr_t chunk = piece / job->columns.count, block = piece % job->columns.count;
+    const intptr_t column = sb_piece_begin(job->columns, block), columns = sb_piece_end(job->columns, block) - column;
+    const intptr_t size = sb_patch_size(c), end = sb_piece_end(job->chunks, chunk);
+    float *scratch = sb_scratch(sizeof(float) * (size_t)packed_size(MATMUL_DEPTH, columns));
+    const sb_result sums = {job->sums + chunk * c->out.channels * size + column, size, NULL};
+    const intptr_t begin = sb_piece_begin(job->chunks, chunk);
+    for (intptr_t output = begin; output < end; output += MATMUL_DEPTH) {
+        const intptr_t depth = end - output < MATMUL_DEPTH ? end - output : MATMUL_DEPTH;
+        const sb_outputs source = {c, output};
+        multiply(c->out.channels, columns, depth, (sb_left){KERNEL(fill_gradients), &source, true},
+                 KERNEL(pack_patches)(c, output, depth, column, columns, scratch), sums,
+                 (sb_finish){1, output > begin, NULL, SB_ACT_NONE});
+    }
+}
+
+// Adds up the chunks of one output channel, in their order.
+static void KERNEL(store_filter)(void *context, intptr_t output) {
+    const correlate_job *job = context;
+    const sb_convolution *c = job->convolution;
+    const intptr_t size = sb_patch_size(c);
+    const float *sums = job->sums + output * size;
+    for (intptr_t i = 0; i < c->axis[0].taps; ++i)
+        for (intptr_t j = 0; j < c->axis[1].taps; ++j) {
+            float *to = c->filter.data + output * c->filter.output + i * c->filter.tap[0] + j * c->filter.tap[1];
+            for (intptr_t channel = 0; channel < c->in.channels; ++channel, ++sums, to += c->filter.input) {
+                float sum = 0;
+                for (intptr_t chunk = 0; chunk < job->chunks.count; ++chunk)
+                    sum += sums[chunk * c->out.channels * size];
+                *to = sum;
+            }
+        }
+}
+
+static void KERNEL(correlate)(correlate_job *job) {
+    sb_parallel(job->chunks.count * job->columns.count, KERNEL(correlate_piece), job);
+    sb_parallel(job->convolution->out.channels, KERNEL(store_filter), job);
+}
+
+#else
+
+void sb_correlate_patches(const sb_convolution *convolution) {
+    const intptr_t size = sb_patch_size(convolution), outputs = sb_output_count(convolution);
+    if (size == 0 || convolution->out.channels == 0) return;
+    const sb_pieces columns = sb_cut(size, 1, CORRELATE_COLUMNS, INTPTR_MAX);
+    const intptr_t chunks = columns.count >= CORRELATE_CHUNKS ? 1 : CORRELATE_CHUNKS / columns.count;
+    correlate_job job = {convolution, columns, sb_cut(outputs, 1, CORRELATE_OUTPUTS, chunks), NULL};
+    const size_t bytes = sizeof(float) * (size_t)(job.chunks.count * convolution->out.channels * size);
+    job.sums = sb_workspace(bytes);
+    DISPATCH(correlate, &job);
+    sb_free(job.sums, bytes);
+}
+
+#endif

@@ -1,0 +1,35 @@
+// Two-dimensional convolution in float32 and its two gradients.
+//
+// Shapes are x [N, C, H, W], w [O, C / groups, KH, KW], y [N, O, OH, OW]; gx is like x, gy like y, gw like w. In memory
+// x, y, gx and gy are channels last: N, H, W, C with C running fastest. w and gw may have any strides.
+//
+//     y[n, o, i, j] = Σ_{c, a, b} w[o, c, a, b] · x[n, c, i·stride − padding + a·dilation, j·stride − padding + b·dilation]
+//
+// where x counts as 0 outside its borders. The padding after the last row and column follows from the size of y.
+#ifndef SB_CONVOLUTION_H
+#define SB_CONVOLUTION_H
+
+#include <stdint.h>
+
+#include "array.h"
+
+/// Pairs are height, width; padding is what lies before the first row and column.
+typedef struct {
+    intptr_t stride[2], padding[2], dilation[2], groups;
+} sb_conv2d;
+
+/// y = activation(x ∗ w + bias); bias has O elements or is NULL; activation is one of sb_activation.
+void sb_conv2d_forward(const sb_array *x, const sb_array *w, const float *bias, sb_conv2d p, int activation,
+                       const sb_array *y);
+
+/// gx from gy: the gradient of the forward with respect to x, and the forward of a transposed convolution.
+void sb_conv2d_input_gradient(const sb_array *gy, const sb_array *w, sb_conv2d p, const sb_array *gx);
+
+/// gw from x and gy, and gbias (O elements, or NULL) as the sums of gy over N, OH and OW.
+void sb_conv2d_weight_gradient(const sb_array *x, const sb_array *gy, sb_conv2d p, const sb_array *gw, float *gbias);
+
+/// Allows (1, the default) or forbids (0) Winograd's algorithm for 3×3 filters. It is 2 to 4 times faster; its rounding
+/// errors are a few times larger than the direct sum's.
+void sb_set_winograd(int enabled);
+
+#endif

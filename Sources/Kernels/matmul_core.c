@@ -1,0 +1,219 @@
+#define SOURCE "matmul_core.c"
+#include "per_isa.h"
+#ifdef ISA_PASS
+
+#include "vector.h"
+#include "lanes.h"
+#include "vector_exp.h"
+#include "matmul_core.h"
+
+#define INLINE static inline __attribute__((always_inline))
+
+// MARK: Right operand
+
+// The transpose of a square of LANES × LANES elements: each round interleaves the first half of the rows with the second.
+#if LANES == 16
+#define FIRST_HALVES 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23
+#define SECOND_HALVES 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31
+#elif LANES == 8
+#define FIRST_HALVES 0, 8, 1, 9, 2, 10, 3, 11
+#define SECOND_HALVES 4, 12, 5, 13, 6, 14, 7, 15
+#else
+#define FIRST_HALVES 0, 4, 1, 5
+#define SECOND_HALVES 2, 6, 3, 7
+#endif
+
+INLINE void KERNEL(transpose)(const float *from, intptr_t from_stride, float *to, intptr_t to_stride) {
+    vf v[LANES], w[LANES];
+    for (int i = 0; i < LANES; ++i) v[i] = vf_load(from + i * from_stride);
+    for (int round = 1; round < LANES; round *= 2) {
+        for (int i = 0; i < LANES / 2; ++i) {
+            w[2 * i] = __builtin_shufflevector(v[i], v[i + LANES / 2], FIRST_HALVES);
+            w[2 * i + 1] = __builtin_shufflevector(v[i], v[i + LANES / 2], SECOND_HALVES);
+        }
+        memcpy(v, w, sizeof v);
+    }
+    for (int i = 0; i < LANES; ++i) vf_store(to + i * to_stride, v[i]);
+}
+
+#undef FIRST_HALVES
+#undef SECOND_HALVES
+
+// One panel of `columns` columns, from b with rows of elements side by side.
+static void KERNEL(pack_rows)(intptr_t k, intptr_t columns, const float *b, intptr_t row, float *panel) {
+    for (intptr_t i = 0; i < k; ++i, b += row, panel += MATMUL_PANEL) {
+        if (columns == MATMUL_PANEL) {
+            vf_store(panel, vf_load(b));
+            vf_store(panel + LANES, vf_load(b + LANES));
+        } else {
+            for (intptr_t j = 0; j < MATMUL_PANEL; ++j) panel[j] = j < columns ? b[j] : 0;
+        }
+    }
+}
+
+static void KERNEL(pack_strided)(intptr_t k, intptr_t columns, const float *b, intptr_t row, intptr_t col,
+                                 float *panel) {
+    for (intptr_t i = 0; i < k; ++i)
+        for (intptr_t j = 0; j < MATMUL_PANEL; ++j)
+            panel[i * MATMUL_PANEL + j] = j < columns ? b[i * row + j * col] : 0;
+}
+
+// One panel from b with columns of elements side by side: whole squares are transposed in registers.
+static void KERNEL(pack_columns)(intptr_t k, intptr_t columns, const float *b, intptr_t col, float *panel) {
+    const intptr_t whole = columns == MATMUL_PANEL ? k / LANES * LANES : 0;
+    for (intptr_t i = 0; i < whole; i += LANES)
+        for (intptr_t j = 0; j < MATMUL_PANEL; j += LANES)
+            KERNEL(transpose)(b + i + j * col, col, panel + i * MATMUL_PANEL + j, MATMUL_PANEL);
+    KERNEL(pack_strided)(k - whole, columns, b + whole, 1, col, panel + whole * MATMUL_PANEL);
+}
+
+sb_panels pack_panels(intptr_t k, intptr_t n, const float *b, intptr_t row, intptr_t col, float *packed) {
+    for (intptr_t j = 0; j < n; j += MATMUL_PANEL) {
+        const intptr_t columns = n - j < MATMUL_PANEL ? n - j : MATMUL_PANEL;
+        float *panel = packed + j * k;
+        if (col == 1) KERNEL(pack_rows)(k, columns, b + j, row, panel);
+        else if (row == 1) KERNEL(pack_columns)(k, columns, b + j * col, col, panel);
+        else KERNEL(pack_strided)(k, columns, b + j * col, row, col, panel);
+    }
+    return (sb_panels){packed, MATMUL_PANEL * k, MATMUL_PANEL};
+}
+
+// MARK: Left operand
+
+static void KERNEL(fill_by_rows)(const void *source, intptr_t row, intptr_t rows, intptr_t k, intptr_t depth,
+                                 float *buffer) {
+    const sb_matrix *a = source;
+    const float *from = a->data + row * a->row_stride + k * a->column_stride;
+    for (intptr_t r = 0; r < rows; ++r, from += a->row_stride, buffer += MATMUL_ROW_STRIDE) {
+        if (a->column_stride == 1) memcpy(buffer, from, sizeof *buffer * depth);
+        else for (intptr_t i = 0; i < depth; ++i) buffer[i] = from[i * a->column_stride];
+    }
+}
+
+static void KERNEL(fill_by_columns)(const void *source, intptr_t row, intptr_t rows, intptr_t k, intptr_t depth,
+                                    float *buffer) {
+    const sb_matrix *a = source;
+    const float *from = a->data + row + k * a->column_stride;
+    for (intptr_t i = 0; i < depth; ++i, from += a->column_stride, buffer += MATMUL_ROWS)
+        for (intptr_t r = 0; r < rows; ++r) buffer[r] = from[r];
+}
+
+sb_left left_matrix(const sb_matrix *matrix) {
+    const bool by_columns = matrix->row_stride == 1 && matrix->column_stride != 1;
+    return (sb_left){by_columns ? KERNEL(fill_by_columns) : KERNEL(fill_by_rows), matrix, by_columns};
+}
+
+// MARK: Product
+
+INLINE vf KERNEL(finished)(vf sum, vf old, vf bias, const sb_finish *finish) {
+    vf value = finish->alpha * sum + bias;
+    if (finish->beta != 0) value += finish->beta * old;
+    return finish->activation == SB_ACT_RELU ? vf_select(value < 0, (vf){0}, value) : value;
+}
+
+INLINE void KERNEL(store)(float *c, vf sum, intptr_t columns, const float *bias, const sb_finish *finish) {
+    if (columns >= LANES) {
+        const vf old = finish->beta != 0 ? vf_load(c) : (vf){0};
+        vf_store(c, KERNEL(finished)(sum, old, bias ? vf_load(bias) : (vf){0}, finish));
+    } else if (columns > 0) {
+        const vf old = finish->beta != 0 ? vf_load_part(c, columns) : (vf){0};
+        vf_store_part(c, KERNEL(finished)(sum, old, bias ? vf_load_part(bias, columns) : (vf){0}, finish), columns);
+    }
+}
+
+// A register tile of rows × (vectors · LANES). The first three arguments are constants after inlining.
+INLINE void KERNEL(tile)(const int rows, const int vectors, const bool by_columns, intptr_t depth, const float *a,
+                         const float *b, intptr_t b_row, float *const *c, intptr_t column, intptr_t columns,
+                         const sb_finish *finish) {
+    const intptr_t a_row = by_columns ? 1 : MATMUL_ROW_STRIDE, a_column = by_columns ? MATMUL_ROWS : 1;
+    vf sum[MATMUL_ROWS][2] = {0};
+    for (intptr_t i = 0; i < depth; ++i, a += a_column, b += b_row) {
+        const vf b0 = vf_load(b), b1 = vectors > 1 ? vf_load(b + LANES) : b0;
+#pragma clang loop unroll(full)
+        for (int r = 0; r < rows; ++r) {
+            const float element = a[r * a_row];
+            sum[r][0] += element * b0;
+            if (vectors > 1) sum[r][1] += element * b1;
+        }
+    }
+    const float *bias = finish->bias ? finish->bias + column : NULL;
+#pragma clang loop unroll(full)
+    for (int r = 0; r < rows; ++r) {
+        KERNEL(store)(c[r] + column, sum[r][0], columns, bias, finish);
+        if (vectors > 1) KERNEL(store)(c[r] + column + LANES, sum[r][1], columns - LANES, bias ? bias + LANES : NULL, finish);
+    }
+}
+
+// The tile for each number of rows, so that no row is computed in vain.
+#define TILE(rows) \
+    case rows: \
+        if (columns > LANES) KERNEL(tile)(rows, 2, by_columns, depth, a, b, b_row, c, column, columns, finish); \
+        else KERNEL(tile)(rows, 1, by_columns, depth, a, b, b_row, c, column, columns, finish); \
+        break;
+
+INLINE void KERNEL(any_tile)(int rows, const bool by_columns, intptr_t depth, const float *a, const float *b,
+                             intptr_t b_row, float *const *c, intptr_t column, intptr_t columns,
+                             const sb_finish *finish) {
+    switch (rows) {
+        TILE(1) TILE(2) TILE(3) TILE(4) TILE(5) TILE(6)
+#if MATMUL_ROWS > 6
+        TILE(7) TILE(8) TILE(9) TILE(10) TILE(11) TILE(12)
+#endif
+#if MATMUL_ROWS > 12
+        TILE(13) TILE(14)
+#endif
+    }
+}
+
+static void KERNEL(tile_by_rows)(int rows, intptr_t depth, const float *a, const float *b, intptr_t b_row,
+                                 float *const *c, intptr_t column, intptr_t columns, const sb_finish *finish) {
+    KERNEL(any_tile)(rows, false, depth, a, b, b_row, c, column, columns, finish);
+}
+
+static void KERNEL(tile_by_columns)(int rows, intptr_t depth, const float *a, const float *b, intptr_t b_row,
+                                    float *const *c, intptr_t column, intptr_t columns, const sb_finish *finish) {
+    KERNEL(any_tile)(rows, true, depth, a, b, b_row, c, column, columns, finish);
+}
+
+static void KERNEL(apply_silu)(intptr_t rows, intptr_t n, float *const *c) {
+    for (intptr_t r = 0; r < rows; ++r)
+        FOR_LANES(j, count, n) {
+            const vf x = vf_load_or(c[r] + j, count, 0);
+            vf_store_some(c[r] + j, x * vf_sigmoid(x), count);
+        }
+}
+
+// All columns of a few rows, for one block of the depth.
+static void KERNEL(multiply_rows)(intptr_t row, intptr_t rows, intptr_t n, intptr_t k, intptr_t depth,
+                                  const sb_left *a, const sb_panels *b, const sb_result *c, const sb_finish *finish) {
+    _Alignas(64) float buffer[MATMUL_ROWS * MATMUL_ROW_STRIDE];
+    float *c_rows[MATMUL_ROWS];
+    for (intptr_t r = 0; r < rows; ++r) c_rows[r] = c->rows ? c->rows[row + r] : c->data + (row + r) * c->row_stride;
+    if (depth) a->fill(a->source, row, rows, k, depth, buffer);
+    for (intptr_t j = 0; j < n; j += MATMUL_PANEL) {
+        const float *panel = b->data + j / MATMUL_PANEL * b->panel_stride + k * b->row_stride;
+        const intptr_t columns = n - j < MATMUL_PANEL ? n - j : MATMUL_PANEL;
+        (a->by_columns ? KERNEL(tile_by_columns) : KERNEL(tile_by_rows))(
+            (int)rows, depth, buffer, panel, b->row_stride, c_rows, j, columns, finish);
+    }
+    if (finish->activation == SB_ACT_SILU) KERNEL(apply_silu)(rows, n, c_rows);
+}
+
+void multiply(intptr_t m, intptr_t n, intptr_t k, sb_left a, sb_panels b, sb_result c, sb_finish finish) {
+    const intptr_t groups = (m + MATMUL_ROWS - 1) / MATMUL_ROWS;
+    for (intptr_t begin = 0; begin == 0 || begin < k; begin += MATMUL_DEPTH) {
+        const intptr_t depth = k - begin < MATMUL_DEPTH ? k - begin : MATMUL_DEPTH;
+        const bool first = begin == 0, last = begin + depth == k;
+        const sb_finish step = {finish.alpha, first ? finish.beta : 1, last ? finish.bias : NULL,
+                                last ? finish.activation : SB_ACT_NONE};
+        for (intptr_t group = 0; group < groups; ++group) {
+            const intptr_t row = m * group / groups, rows = m * (group + 1) / groups - row;
+            KERNEL(multiply_rows)(row, rows, n, begin, depth, &a, &b, &c, &step);
+        }
+    }
+}
+
+#undef INLINE
+#undef TILE
+
+#endif
