@@ -4,7 +4,7 @@
 /// right shape and type. Fused kernels have default implementations composed of the primitive ones, so that a new
 /// backend starts small and gains speed later.
 public protocol Backend: AnyObject, Sendable, ElementwiseKernels, ReductionKernels, ArrangementKernels,
-    IndexingKernels, RandomKernels, MatmulKernels
+    IndexingKernels, RandomKernels, MatmulKernels, OptimizerKernels
 {
     /// A short name such as `cpu`.
     var name: String { get }
