@@ -1,6 +1,128 @@
 import Switchback
 
-/// The safetensors format.
+/// The safetensors format: tensors by name, with a JSON header before their bytes
+/// (https://huggingface.co/docs/safetensors, "Format").
+///
+/// ```swift
+/// try Safetensors.save(["weight": weight], metadata: ["classes": "10"], to: "model.safetensors")
+/// let tensors = try Safetensors.load("model.safetensors")
+/// ```
 public enum Safetensors {
-    public static func load(_ path: String) throws -> [String: Tensor] { [:] }
+    /// What a file holds.
+    public struct Contents {
+        /// The names in the order in which the tensors lie in the file.
+        public let names: [String]
+        public let tensors: [String: Tensor]
+        /// The free text that was saved with the tensors.
+        public let metadata: [String: String]
+    }
+
+    /// The tensors of a file by name. Bytes are mapped, not read: they come from the disk when they are used.
+    ///
+    /// Throws `InputError` where the file cannot be read or its header does not describe it truthfully.
+    public static func load(_ path: String) throws -> [String: Tensor] { try read(path).tensors }
+
+    /// The tensors of a file and the text that was saved with them. Bytes are mapped, as in `load`.
+    public static func read(_ path: String) throws -> Contents {
+        let file = try MappedFile(path)
+        let header = try SafetensorsHeader(of: file)
+        var tensors: [String: Tensor] = [:]
+        for entry in header.entries {
+            let start = header.dataStart + entry.range.lowerBound
+            if entry.dtype == .bool { file.bytes.normalizeBooleans(start..<start + entry.range.count) }
+            tensors[entry.name] = file.tensor(at: start, shape: entry.shape, dtype: entry.dtype)
+        }
+        return Contents(names: header.entries.map(\.name), tensors: tensors, metadata: header.metadata)
+    }
+
+    /// Writes tensors, and text with them, to a file that appears whole or not at all.
+    public static func save(
+        _ tensors: [String: Tensor], metadata: [String: String] = [:], to path: String
+    ) throws {
+        try save(
+            tensors.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }, metadata: metadata, to: path)
+    }
+
+    /// Writes tensors in the order given, except that wider element types come first, so that all are aligned.
+    public static func save(
+        _ tensors: [(String, Tensor)], metadata: [String: String] = [:], to path: String
+    ) throws {
+        try checkNames(tensors.map(\.0), path)
+        let widths = Set(tensors.map(\.1.dtype.byteCount)).sorted(by: >)
+        let ordered = widths.flatMap { width in tensors.filter { $0.1.dtype.byteCount == width } }
+        let header = headerText(ordered, metadata)
+        try AtomicFile.write(to: path) { file in
+            try withUnsafeBytes(of: UInt64(header.utf8.count).littleEndian) { try file.append($0) }
+            try file.append(header.utf8)
+            for (_, tensor) in ordered {
+                let array = tensor.array.contiguous()
+                let byteCount = array.count * array.dtype.byteCount
+                try file.append(UnsafeRawBufferPointer(start: array.pointer, count: byteCount))
+            }
+        }
+    }
+
+    private static func checkNames(_ names: [String], _ path: String) throws {
+        var seen: Set = ["__metadata__"]
+        for name in names where !seen.insert(name).inserted {
+            throw InputError(
+                path, at: "tensor \(name)", "the name is used twice or reserved, so nothing was written")
+        }
+    }
+
+    private static func headerText(
+        _ tensors: [(String, Tensor)], _ metadata: [String: String]
+    )
+        -> String
+    {
+        var members: [String] = []
+        if !metadata.isEmpty {
+            let pairs = metadata.sorted { $0.key < $1.key }.map {
+                "\($0.key.jsonQuoted):\($0.value.jsonQuoted)"
+            }
+            members.append("\"__metadata__\":{\(pairs.joined(separator: ","))}")
+        }
+        var offset = 0
+        for (name, tensor) in tensors {
+            let end = offset + tensor.count * tensor.dtype.byteCount
+            let shape = tensor.shape.map(String.init).joined(separator: ",")
+            let type = tensor.dtype.safetensorsName
+            members.append(
+                "\(name.jsonQuoted):{\"dtype\":\"\(type)\",\"shape\":[\(shape)],\"data_offsets\":[\(offset),\(end)]}"
+            )
+            offset = end
+        }
+        let text = "{\(members.joined(separator: ","))}"
+        return text + String(repeating: " ", count: (8 - text.utf8.count % 8) % 8)
+    }
+}
+
+extension DType {
+    /// The element type's name in the safetensors format.
+    var safetensorsName: String {
+        switch self {
+        case .float32: "F32"
+        case .float64: "F64"
+        case .float16: "F16"
+        case .bfloat16: "BF16"
+        case .int32: "I32"
+        case .int64: "I64"
+        case .uint8: "U8"
+        case .bool: "BOOL"
+        }
+    }
+
+    init?(safetensorsName name: String) {
+        guard let match = DType.allCases.first(where: { $0.safetensorsName == name }) else {
+            return nil
+        }
+        self = match
+    }
+}
+
+extension UnsafeMutableRawBufferPointer {
+    /// Makes every byte of a range that is not 0 a 1, the only two that a Swift `Bool` may have.
+    func normalizeBooleans(_ range: Range<Int>) {
+        for i in range where self[i] > 1 { self[i] = 1 }
+    }
 }

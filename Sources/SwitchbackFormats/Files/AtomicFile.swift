@@ -1,0 +1,78 @@
+import Foundation
+import Switchback
+
+/// A file that comes into being whole or not at all.
+///
+/// Bytes go to a temporary file beside the destination; only when all of them have reached the disk does it take the
+/// destination's name. A failure, a full disk among them, leaves what was there before and no remains.
+public final class AtomicFile {
+    private let path: String
+    private let descriptor: Int32
+
+    private init(path: String, descriptor: Int32) {
+        self.path = path
+        self.descriptor = descriptor
+    }
+
+    /// Makes or replaces the file at `path` with what `body` writes. A device or a pipe is written to directly.
+    public static func write(to path: String, _ body: (AtomicFile) throws -> Void) throws {
+        switch FileKind(path) {
+        case .folder: throw InputError(path, "is a folder, so no file can be written there")
+        case .special: try writeDirectly(to: path, body)
+        case .file, .missing: try writeBeside(path, body)
+        }
+    }
+
+    /// Makes or replaces the file at `path` with text.
+    public static func write(_ text: String, to path: String) throws {
+        try write(to: path) { file in
+            var text = text
+            try text.withUTF8 { try file.append(UnsafeRawBufferPointer($0)) }
+        }
+    }
+
+    /// Adds bytes at the end.
+    public func append(_ bytes: UnsafeRawBufferPointer) throws {
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            let written = Foundation.write(descriptor, rest.base, rest.count)
+            if written >= 0 {
+                rest = rest.dropFirst(written)
+            } else if errno != EINTR {
+                throw InputError(path, cannot: "written", errno)
+            }
+        }
+    }
+
+    public func append(_ bytes: some Sequence<UInt8>) throws {
+        try Array(bytes).withUnsafeBytes { try append($0) }
+    }
+
+    private static func writeDirectly(to path: String, _ body: (AtomicFile) throws -> Void) throws {
+        let descriptor = open(path, O_WRONLY)
+        guard descriptor >= 0 else { throw InputError(path, cannot: "written", errno) }
+        defer { close(descriptor) }
+        try body(AtomicFile(path: path, descriptor: descriptor))
+    }
+
+    private static func writeBeside(_ path: String, _ body: (AtomicFile) throws -> Void) throws {
+        let folder = (path as NSString).deletingLastPathComponent
+        let name = ".\((path as NSString).lastPathComponent).\(getpid()).part"
+        let temporary = (folder as NSString).appendingPathComponent(name)
+        let descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC, 0o666)
+        guard descriptor >= 0 else { throw InputError(path, cannot: "written", errno) }
+        do {
+            defer { close(descriptor) }
+            try body(AtomicFile(path: path, descriptor: descriptor))
+            guard fsync(descriptor) == 0 else { throw InputError(path, cannot: "written", errno) }
+            guard rename(temporary, path) == 0 else { throw InputError(path, cannot: "written", errno) }
+        } catch {
+            unlink(temporary)
+            throw error
+        }
+    }
+}
+
+extension Slice<UnsafeRawBufferPointer> {
+    fileprivate var base: UnsafeRawPointer? { UnsafeRawBufferPointer(rebasing: self).baseAddress }
+}

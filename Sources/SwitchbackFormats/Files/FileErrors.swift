@@ -1,0 +1,38 @@
+import Foundation
+import Switchback
+
+/// What a path leads to.
+enum FileKind {
+    case missing, file, folder, special
+
+    init(_ path: String) {
+        var status = stat()
+        guard stat(path, &status) == 0 else {
+            self = .missing
+            return
+        }
+        switch status.st_mode & S_IFMT {
+        case S_IFREG: self = .file
+        case S_IFDIR: self = .folder
+        default: self = .special
+        }
+    }
+}
+
+extension InputError {
+    /// A system call on a file failed with `code`: says what it means for the user.
+    init(_ path: String, cannot participle: String, _ code: Int32) {
+        switch code {
+        case ENOENT where participle == "read": self.init(path, "there is no such file")
+        case ENOENT, ENOTDIR:
+            self.init(path, "cannot be \(participle), because its folder does not exist")
+        case EACCES, EPERM, EROFS:
+            self.init(path, "cannot be \(participle), because permission is missing")
+        case ENOSPC, EDQUOT: self.init(path, "cannot be \(participle), because the disk is full")
+        case EFBIG:
+            self.init(path, "cannot be \(participle), because it would exceed the limit on a file's size")
+        default:
+            self.init(path, "cannot be \(participle): \(String(cString: strerror(code)).lowercased())")
+        }
+    }
+}

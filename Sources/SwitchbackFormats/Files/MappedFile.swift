@@ -1,0 +1,49 @@
+import Foundation
+import Switchback
+
+/// A whole file seen as memory, read from the disk page by page as it is touched.
+///
+/// The mapping is private and writable, so that a tensor on it can be changed in place: the change stays in memory.
+final class MappedFile {
+    let path: String
+    let bytes: UnsafeMutableRawBufferPointer
+
+    init(_ path: String) throws {
+        self.path = path
+        switch FileKind(path) {
+        case .missing: throw InputError(path, "there is no such file")
+        case .folder: throw InputError(path, "is a folder, not a file")
+        case .special: throw InputError(path, "is not a regular file")
+        case .file: break
+        }
+        let descriptor = open(path, O_RDONLY)
+        guard descriptor >= 0 else { throw InputError(path, cannot: "read", errno) }
+        defer { close(descriptor) }
+        var status = stat()
+        guard fstat(descriptor, &status) == 0 else { throw InputError(path, cannot: "read", errno) }
+        let count = Int(status.st_size)
+        guard count > 0 else { throw InputError(path, "the file is empty") }
+        let mapping = mmap(nil, count, PROT_READ | PROT_WRITE, MAP_PRIVATE, descriptor, 0)
+        guard let mapping, mapping != MAP_FAILED else { throw InputError(path, cannot: "read", errno) }
+        bytes = UnsafeMutableRawBufferPointer(start: mapping, count: count)
+    }
+
+    deinit { munmap(bytes.baseAddress, bytes.count) }
+
+    var count: Int { bytes.count }
+
+    /// A tensor of elements that lie at `offset`; in place where alignment permits, else copied. The range must be
+    /// within the file.
+    func tensor(at offset: Int, shape: Shape, dtype: DType) -> Tensor {
+        let byteCount = shape.elementCount * dtype.byteCount
+        let start = bytes.baseAddress! + offset
+        if Int(bitPattern: start) % dtype.byteCount == 0 {
+            let storage = Storage(borrowing: start, byteCount: byteCount, owner: self)
+            return Tensor(
+                NDArray(storage: storage, shape: shape, strides: shape.contiguousStrides, dtype: dtype))
+        }
+        let copy = Tensor.empty(shape, dtype: dtype)
+        copy.array.pointer.copyMemory(from: start, byteCount: byteCount)
+        return copy
+    }
+}
