@@ -16,7 +16,8 @@
 #define TILE_ROWS 4
 #define TILE_VECTORS (ISA_PASS == 2 ? 4 : 2)
 
-/// sum[rows, vectors] += the product; the caller's constants make this straight-line code on registers.
+/// sum[rows, vectors] += the product; with constant rows and vectors the sums stay in registers. A caller that hands
+/// `sum` on to a function that is not inlined must hand on a copy, or they will not.
 #define tile_sum KERNEL(tile_sum)
 static inline __attribute__((always_inline)) void tile_sum(const int rows, const int vectors, intptr_t depth,
                                                            const float *a, intptr_t a_row, intptr_t a_step,
@@ -53,8 +54,8 @@ static inline __attribute__((always_inline)) void tile_product(const int rows, c
 
 /// `add` keeps what c holds; otherwise c is overwritten.
 #define product KERNEL(product)
-static void product(intptr_t rows, intptr_t vectors, intptr_t depth, const float *a, intptr_t a_row, intptr_t a_step,
-                    const float *b, intptr_t b_step, float *c, intptr_t c_step, bool add) {
+static inline void product(intptr_t rows, intptr_t vectors, intptr_t depth, const float *a, intptr_t a_row,
+                           intptr_t a_step, const float *b, intptr_t b_step, float *c, intptr_t c_step, bool add) {
     for (intptr_t first = 0; first < vectors; first += TILE_VECTORS) {
         const int tile_vectors = vectors - first < TILE_VECTORS ? (int)(vectors - first) : TILE_VECTORS;
         const float *b_tile = b + first * LANES;

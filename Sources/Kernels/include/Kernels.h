@@ -17,6 +17,7 @@
 #include "optimizer.h"
 #include "pooling.h"
 #include "random.h"
+#include "recurrent.h"
 #include "reduction.h"
 #include "scan.h"
 #include "softmax.h"
