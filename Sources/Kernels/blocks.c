@@ -1,0 +1,96 @@
+#define SOURCE "blocks.c"
+#include "convert.h"
+#include "per_isa.h"
+
+#ifdef ISA_PASS
+
+#include "blocks.h"
+
+// One loop for dense memory, which the compiler turns into vectors, and one for the rest.
+#define LOAD(dtype, type, compute_type, convert) \
+    case dtype: { \
+        compute_type *restrict to = block; \
+        if (step == sizeof(type)) { \
+            const type *restrict from = source; \
+            for (intptr_t i = 0; i < count; ++i) to[i] = convert(from[i]); \
+        } else { \
+            const char *from = source; \
+            for (intptr_t i = 0; i < count; ++i) to[i] = convert(*(const type *)(from + i * step)); \
+        } \
+        break; \
+    }
+
+void load_block(int dtype, const void *source, intptr_t step, void *block, intptr_t count) {
+    switch (dtype) {
+        LOAD(SB_FLOAT32, float, float, )
+        LOAD(SB_FLOAT64, double, double, )
+        LOAD(SB_FLOAT16, uint16_t, float, float_of_half)
+        LOAD(SB_BFLOAT16, uint16_t, float, float_of_bfloat)
+        LOAD(SB_INT32, int32_t, int64_t, )
+        LOAD(SB_INT64, int64_t, int64_t, )
+        LOAD(SB_UINT8, uint8_t, int64_t, )
+        LOAD(SB_BOOL, uint8_t, int64_t, )
+    }
+}
+
+#define STORE(dtype, type, compute_type, convert) \
+    case dtype: { \
+        const compute_type *restrict from = block; \
+        if (step == sizeof(type)) { \
+            type *restrict to = target; \
+            for (intptr_t i = 0; i < count; ++i) to[i] = (type)convert(from[i]); \
+        } else { \
+            char *to = target; \
+            for (intptr_t i = 0; i < count; ++i) *(type *)(to + i * step) = (type)convert(from[i]); \
+        } \
+        break; \
+    }
+
+#define STORE_FLOATING(name, compute_type, to_int32, to_int64, to_uint8) \
+    static void KERNEL(name)(const void *block, int dtype, void *target, intptr_t step, intptr_t count) { \
+        switch (dtype) { \
+            STORE(SB_FLOAT32, float, compute_type, ) \
+            STORE(SB_FLOAT64, double, compute_type, ) \
+            STORE(SB_FLOAT16, uint16_t, compute_type, half_of_float) \
+            STORE(SB_BFLOAT16, uint16_t, compute_type, bfloat_of_float) \
+            STORE(SB_INT32, int32_t, compute_type, to_int32) \
+            STORE(SB_INT64, int64_t, compute_type, to_int64) \
+            STORE(SB_UINT8, uint8_t, compute_type, to_uint8) \
+            STORE(SB_BOOL, uint8_t, compute_type, is_not_zero) \
+        } \
+    }
+
+STORE_FLOATING(store_floats, float, int32_of_double, int64_of_double, uint8_of_double)
+STORE_FLOATING(store_doubles, double, int32_of_double, int64_of_double, uint8_of_double)
+STORE_FLOATING(store_integers, int64_t, , , )
+
+void store_block(int compute, const void *block, int dtype, void *target, intptr_t step, intptr_t count) {
+    switch (compute) {
+    case SB_FLOAT32: KERNEL(store_floats)(block, dtype, target, step, count); break;
+    case SB_FLOAT64: KERNEL(store_doubles)(block, dtype, target, step, count); break;
+    default: KERNEL(store_integers)(block, dtype, target, step, count);
+    }
+}
+
+#define MOVE(type) \
+    case sizeof(type): { \
+        if (source_step == sizeof(type) && target_step == sizeof(type)) { \
+            memcpy(target, source, (size_t)count * sizeof(type)); \
+            break; \
+        } \
+        const char *from = source; \
+        char *to = target; \
+        for (intptr_t i = 0; i < count; ++i) *(type *)(to + i * target_step) = *(const type *)(from + i * source_step); \
+        break; \
+    }
+
+void move_block(int size, const void *source, intptr_t source_step, void *target, intptr_t target_step, intptr_t count) {
+    switch (size) {
+        MOVE(uint8_t)
+        MOVE(uint16_t)
+        MOVE(uint32_t)
+        MOVE(uint64_t)
+    }
+}
+
+#endif

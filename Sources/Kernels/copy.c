@@ -1,0 +1,173 @@
+#define SOURCE "copy.c"
+#include "blocks.h"
+#include "copy.h"
+#include "loop.h"
+#include "per_isa.h"
+
+#ifdef ISA_PASS
+
+#include "blocks.h"
+
+/// Converts by way of the type that x computes in; dense elements of that very type are read in place.
+static void KERNEL(convert_range)(void *context, intptr_t start, intptr_t end) {
+    const sb_loop *loop = context;
+    const int from = loop->dtype[1], to = loop->dtype[0], compute = sb_compute_type(from);
+    const bool in_place = from == compute && loop->steps[1][0] == loop->size[1];
+    sb_block block;
+    sb_cursor cursor;
+    sb_cursor_seek(loop, start, &cursor);
+    while (start < end) {
+        intptr_t count = sb_cursor_run(loop, &cursor);
+        if (count > end - start) count = end - start;
+        if (count > BLOCK) count = BLOCK;
+        if (!in_place) load_block(from, cursor.data[1], loop->steps[1][0], &block, count);
+        store_block(compute, in_place ? (void *)cursor.data[1] : &block, to, cursor.data[0], loop->steps[0][0], count);
+        sb_cursor_advance(loop, count, &cursor);
+        start += count;
+    }
+}
+
+static void KERNEL(move_range)(void *context, intptr_t start, intptr_t end) {
+    const sb_loop *loop = context;
+    sb_cursor cursor;
+    sb_cursor_seek(loop, start, &cursor);
+    while (start < end) {
+        intptr_t count = sb_cursor_run(loop, &cursor);
+        if (count > end - start) count = end - start;
+        move_block(loop->size[0], cursor.data[1], loop->steps[1][0], cursor.data[0], loop->steps[0][0], count);
+        sb_cursor_advance(loop, count, &cursor);
+        start += count;
+    }
+}
+
+// A transpose: y is dense along one dimension and x along another. Both are cut into tiles that fit in L1, so that
+// every cache line is fetched once.
+
+enum { KERNEL(TILE) = 32 };
+
+typedef struct {
+    sb_loop tiles;          // over the first elements of all tiles: operand 0 is y, 1 is x
+    intptr_t rows, columns; // sizes along x's dense dimension and y's
+    intptr_t y_step, x_step; // bytes between rows of y, between columns of x
+} KERNEL(transpose_plan);
+
+#define TRANSPOSE(type) \
+    case sizeof(type): \
+        for (intptr_t r = 0; r < rows; ++r) \
+            for (intptr_t c = 0; c < columns; ++c) \
+                ((type *)(y + r * y_step))[c] = ((const type *)(x + c * x_step))[r]; \
+        break;
+
+static void KERNEL(transpose_tile)(
+    int size, const char *x, intptr_t x_step, char *y, intptr_t y_step, intptr_t rows, intptr_t columns) {
+    switch (size) {
+        TRANSPOSE(uint8_t)
+        TRANSPOSE(uint16_t)
+        TRANSPOSE(uint32_t)
+        TRANSPOSE(uint64_t)
+    }
+}
+
+static void KERNEL(transpose_range)(void *context, intptr_t start, intptr_t end) {
+    const KERNEL(transpose_plan) *plan = context;
+    const intptr_t tile = KERNEL(TILE);
+    sb_cursor cursor;
+    sb_cursor_seek(&plan->tiles, start, &cursor);
+    for (; start < end; ++start) {
+        const intptr_t column = cursor.index[0] * tile, row = cursor.index[1] * tile;
+        const intptr_t columns = plan->columns - column < tile ? plan->columns - column : tile;
+        const intptr_t rows = plan->rows - row < tile ? plan->rows - row : tile;
+        KERNEL(transpose_tile)(
+            plan->tiles.size[0], cursor.data[1], plan->x_step, cursor.data[0], plan->y_step, rows, columns);
+        sb_cursor_advance(&plan->tiles, 1, &cursor);
+    }
+}
+
+/// The dimension along which x is dense while y is dense along the innermost one; -1 if there is no such.
+static int KERNEL(transposed_dimension)(const sb_loop *loop) {
+    if (loop->steps[0][0] != loop->size[0] || loop->steps[1][0] == loop->size[1]) return -1;
+    if (loop->shape[0] < 4) return -1;
+    for (int d = 1; d < loop->rank; ++d)
+        if (loop->steps[1][d] == loop->size[1] && loop->shape[d] >= 4) return d;
+    return -1;
+}
+
+static void KERNEL(swap)(sb_loop *loop, int a, int b) {
+    const intptr_t size = loop->shape[a];
+    loop->shape[a] = loop->shape[b];
+    loop->shape[b] = size;
+    for (int k = 0; k < loop->operands; ++k) {
+        const intptr_t step = loop->steps[k][a];
+        loop->steps[k][a] = loop->steps[k][b];
+        loop->steps[k][b] = step;
+    }
+}
+
+static void KERNEL(transpose)(const sb_loop *loop, int dimension) {
+    const intptr_t tile = KERNEL(TILE);
+    KERNEL(transpose_plan) plan;
+    plan.tiles = *loop;
+    KERNEL(swap)(&plan.tiles, 1, dimension);
+    plan.columns = plan.tiles.shape[0];
+    plan.rows = plan.tiles.shape[1];
+    plan.y_step = plan.tiles.steps[0][1];
+    plan.x_step = plan.tiles.steps[1][0];
+    for (int d = 0; d < 2; ++d) {
+        plan.tiles.shape[d] = (plan.tiles.shape[d] + tile - 1) / tile;
+        for (int k = 0; k < 2; ++k) plan.tiles.steps[k][d] *= tile;
+    }
+    plan.tiles.count = 1;
+    for (int d = 0; d < plan.tiles.rank; ++d) plan.tiles.count *= plan.tiles.shape[d];
+    sb_parallel_ranges(plan.tiles.count, 32, KERNEL(transpose_range), &plan);
+}
+
+static void KERNEL(copy)(const sb_array *const *arrays) {
+    enum { PIECE = 64 * 1024 };
+    sb_loop loop;
+    sb_plan_loop(&loop, 2, arrays);
+    const bool same_type = arrays[0]->dtype == arrays[1]->dtype;
+    const int dimension = same_type ? KERNEL(transposed_dimension)(&loop) : -1;
+    if (dimension > 0) KERNEL(transpose)(&loop, dimension);
+    else sb_parallel_ranges(loop.count, PIECE, same_type ? KERNEL(move_range) : KERNEL(convert_range), &loop);
+}
+
+typedef struct {
+    sb_loop loop;
+    sb_block block;   // the value, many times, in y's type
+} KERNEL(fill_plan);
+
+static void KERNEL(fill_range)(void *context, intptr_t start, intptr_t end) {
+    const KERNEL(fill_plan) *plan = context;
+    const int size = plan->loop.size[0];
+    sb_cursor cursor;
+    sb_cursor_seek(&plan->loop, start, &cursor);
+    while (start < end) {
+        intptr_t count = sb_cursor_run(&plan->loop, &cursor);
+        if (count > end - start) count = end - start;
+        if (count > BLOCK) count = BLOCK;
+        move_block(size, &plan->block, size, cursor.data[0], plan->loop.steps[0][0], count);
+        sb_cursor_advance(&plan->loop, count, &cursor);
+        start += count;
+    }
+}
+
+static void KERNEL(fill)(const sb_array *y, double value, int64_t integer) {
+    enum { PIECE = 64 * 1024 };
+    KERNEL(fill_plan) plan;
+    sb_plan_loop(&plan.loop, 1, &y);
+    const bool is_integer = sb_compute_type(y->dtype) == SB_INT64;
+    const intptr_t size = plan.loop.size[0], count = plan.loop.count < BLOCK ? plan.loop.count : BLOCK;
+    if (!count) return;
+    char *block = (char *)&plan.block;
+    store_block(is_integer ? SB_INT64 : SB_FLOAT64, is_integer ? (void *)&integer : &value, y->dtype, block, size, 1);
+    move_block((int)size, block, 0, block + size, size, count - 1);
+    sb_parallel_ranges(plan.loop.count, PIECE, KERNEL(fill_range), &plan);
+}
+
+#else
+
+void sb_copy(const sb_array *x, const sb_array *y) { DISPATCH(copy, (const sb_array *const[]){y, x}); }
+
+void sb_fill(const sb_array *y, double value, int64_t integer) { DISPATCH(fill, y, value, integer); }
+
+#endif

@@ -1,0 +1,183 @@
+#define SOURCE "elementwise.c"
+#include "elementwise.h"
+#include "elementwise_map.h"
+#include "per_isa.h"
+
+#ifdef ISA_PASS
+
+#include "blocks.h"
+#include "elementwise_map.h"
+
+/// Bytes of an element of operand k while it is computed with.
+static int KERNEL(element_size)(const sb_map *map, int k) {
+    return map->compute == MAP_UNCONVERTED ? map->loop.size[k] : sb_element_size(map->compute);
+}
+
+static bool KERNEL(is_native)(const sb_map *map, int k) {
+    return map->compute == MAP_UNCONVERTED || map->loop.dtype[k] == map->compute;
+}
+
+/// Whether a kernel may work on the operand's own memory for the next `count` elements.
+static bool KERNEL(is_direct)(const sb_map *map, const sb_cursor *cursor, int k, intptr_t count) {
+    if (!KERNEL(is_native)(map, k)) return false;
+    if (map->loop.dense[k]) return true;
+    return map->loop.steps[k][0] == map->loop.size[k] && count <= sb_cursor_run(&map->loop, cursor);
+}
+
+/// How many elements to do next: a whole run where nothing needs to pass through a block.
+static intptr_t KERNEL(next_length)(const sb_map *map, const sb_cursor *cursor, intptr_t remaining) {
+    enum { SHORT_RUN = 48 };   // shorter ones are gathered into a block
+    intptr_t run = sb_cursor_run(&map->loop, cursor);
+    if (run < SHORT_RUN && run < remaining) return remaining < BLOCK ? remaining : BLOCK;
+    if (run > remaining) run = remaining;
+    if (run <= BLOCK) return run;
+    for (int k = 0; k < map->loop.operands; ++k) {
+        const bool repeats = k > 0 && map->loop.steps[k][0] == 0;
+        if (!repeats && !KERNEL(is_direct)(map, cursor, k, run)) return BLOCK;
+    }
+    return run;
+}
+
+static void KERNEL(load)(const sb_map *map, int k, const void *from, intptr_t step, void *to, intptr_t count) {
+    if (map->compute == MAP_UNCONVERTED) move_block(map->loop.size[k], from, step, to, map->loop.size[k], count);
+    else load_block(map->loop.dtype[k], from, step, to, count);
+}
+
+/// The next `count` elements of operand k across runs. `cursor` is a copy.
+static void KERNEL(gather)(const sb_map *map, sb_cursor cursor, int k, char *to, intptr_t count) {
+    const int size = KERNEL(element_size)(map, k);
+    while (count > 0) {
+        intptr_t run = sb_cursor_run(&map->loop, &cursor);
+        if (run > count) run = count;
+        KERNEL(load)(map, k, cursor.data[k], map->loop.steps[k][0], to, run);
+        sb_cursor_advance(&map->loop, run, &cursor);
+        to += run * size;
+        count -= run;
+    }
+}
+
+/// Where a kernel finds the next `count` elements of operand k, and in *step how to go through them.
+static const void *KERNEL(fetch)(
+    const sb_map *map, const sb_cursor *cursor, int k, intptr_t count, sb_block *block, intptr_t *step) {
+    *step = 1;
+    if (KERNEL(is_direct)(map, cursor, k, count)) return cursor->data[k];
+    if (map->loop.steps[k][0] == 0 && count <= sb_cursor_run(&map->loop, cursor)) {
+        *step = 0;
+        KERNEL(load)(map, k, cursor->data[k], 0, block, VECTOR_BYTES);
+    } else {
+        KERNEL(gather)(map, *cursor, k, (char *)block, count);
+    }
+    return block;
+}
+
+/// Brings a block of results to where they belong, and moves the cursor behind them.
+static void KERNEL(put)(const sb_map *map, sb_cursor *cursor, const char *from, intptr_t count) {
+    const sb_loop *loop = &map->loop;
+    const int size = KERNEL(element_size)(map, 0);
+    while (count > 0) {
+        intptr_t run = sb_cursor_run(loop, cursor);
+        if (run > count) run = count;
+        if (from) {
+            if (map->compute == MAP_UNCONVERTED)
+                move_block(size, from, size, cursor->data[0], loop->steps[0][0], run);
+            else store_block(map->compute, from, loop->dtype[0], cursor->data[0], loop->steps[0][0], run);
+            from += run * size;
+        }
+        sb_cursor_advance(loop, run, cursor);
+        count -= run;
+    }
+}
+
+/// The elements after the last full vector, by way of vectors that zeros fill up.
+static void KERNEL(apply_to_rest)(
+    const sb_map *map, const void *const *operands, const intptr_t *steps, void *y, intptr_t full, intptr_t rest) {
+    char padded[LOOP_OPERANDS][VECTOR_BYTES] __attribute__((aligned(VECTOR_BYTES))) = {{0}};
+    const void *padded_operands[LOOP_OPERANDS];
+    for (int k = 1; k < map->loop.operands; ++k) {
+        const size_t size = (size_t)KERNEL(element_size)(map, k);
+        padded_operands[k - 1] = padded[k];
+        if (steps[k - 1]) memcpy(padded[k], (const char *)operands[k - 1] + (size_t)full * size, (size_t)rest * size);
+        else memcpy(padded[k], operands[k - 1], VECTOR_BYTES);
+    }
+    const size_t size = (size_t)KERNEL(element_size)(map, 0);
+    map->kernel(map, padded_operands, steps, padded[0], VECTOR_BYTES / (intptr_t)size);
+    memcpy((char *)y + (size_t)full * size, padded[0], (size_t)rest * size);
+}
+
+static void KERNEL(map_range)(void *context, intptr_t start, intptr_t end) {
+    const sb_map *map = context;
+    sb_block blocks[LOOP_OPERANDS];
+    const void *operands[LOOP_OPERANDS];
+    intptr_t steps[LOOP_OPERANDS];
+    const intptr_t lanes = VECTOR_BYTES / KERNEL(element_size)(map, 0);
+    sb_cursor cursor;
+    sb_cursor_seek(&map->loop, start, &cursor);
+    for (intptr_t count; start < end; start += count) {
+        count = KERNEL(next_length)(map, &cursor, end - start);
+        for (int k = 1; k < map->loop.operands; ++k)
+            operands[k - 1] = KERNEL(fetch)(map, &cursor, k, count, &blocks[k], &steps[k - 1]);
+        const bool direct = KERNEL(is_direct)(map, &cursor, 0, count);
+        void *y = direct ? (void *)cursor.data[0] : &blocks[0];
+        const intptr_t rest = count % lanes;
+        if (count > rest) map->kernel(map, operands, steps, y, count - rest);
+        if (rest) KERNEL(apply_to_rest)(map, operands, steps, y, count - rest, rest);
+        KERNEL(put)(map, &cursor, direct ? NULL : (const char *)&blocks[0], count);
+    }
+}
+
+void run_map(
+    int operands, const sb_array *const *arrays, int compute, sb_map_kernel kernel, int op, double p0, double p1) {
+    enum { PIECE = 32 * 1024 };
+    sb_map map;
+    sb_plan_loop(&map.loop, operands, arrays);
+    map.compute = compute;
+    map.kernel = kernel;
+    map.op = op;
+    map.p0 = p0;
+    map.p1 = p1;
+    if (map.loop.count <= PIECE) KERNEL(map_range)(&map, 0, map.loop.count);
+    else sb_parallel_ranges(map.loop.count, PIECE, KERNEL(map_range), &map);
+}
+
+/// y = condition ? a : b for elements of one size.
+#define WHERE(type) \
+    case sizeof(type): { \
+        enum { WIDTH = VECTOR_BYTES / sizeof(type) }; \
+        typedef type vector __attribute__((vector_size(VECTOR_BYTES))); \
+        typedef uint8_t condition_vector __attribute__((vector_size(WIDTH))); \
+        const type *a_data = operands[1], *b_data = operands[2]; \
+        for (intptr_t i = 0; i < count; i += WIDTH) { \
+            condition_vector condition; \
+            vector a, b; \
+            memcpy(&condition, condition_data + i * steps[0], sizeof condition); \
+            memcpy(&a, a_data + i * steps[1], sizeof a); \
+            memcpy(&b, b_data + i * steps[2], sizeof b); \
+            const vector mask = (vector)(__builtin_convertvector(condition, vector) != 0); \
+            const vector chosen = (a & mask) | (b & ~mask); \
+            memcpy((type *)y + i, &chosen, sizeof chosen); \
+        } \
+        break; \
+    }
+
+static void KERNEL(where_block)(
+    const sb_map *map, const void *const *operands, const intptr_t *steps, void *y, intptr_t count) {
+    const uint8_t *condition_data = operands[0];
+    switch (map->loop.size[0]) {
+        WHERE(uint8_t)
+        WHERE(uint16_t)
+        WHERE(uint32_t)
+        WHERE(uint64_t)
+    }
+}
+
+static void KERNEL(where)(const sb_array *const *arrays) {
+    run_map(4, arrays, MAP_UNCONVERTED, KERNEL(where_block), 0, 0, 0);
+}
+
+#else
+
+void sb_where(const sb_array *condition, const sb_array *a, const sb_array *b, const sb_array *y) {
+    DISPATCH(where, (const sb_array *const[]){y, condition, a, b});
+}
+
+#endif
