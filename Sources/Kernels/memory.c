@@ -11,6 +11,8 @@
 // most an eighth of a block is unused.
 enum { ALIGNMENT = 64, LINEAR_CLASSES = 8, STEPS = 8, CLASSES = LINEAR_CLASSES + 38 * STEPS };
 static const size_t HUGE_PAGE = 2 << 20;
+// Up to this size the C library, which keeps small blocks for each thread without a lock, is the better allocator.
+static const size_t SMALL = LINEAR_CLASSES * ALIGNMENT;
 
 typedef struct free_block {
     struct free_block *next;
@@ -69,6 +71,11 @@ void *sb_allocate(size_t bytes) {
     if (bytes > (size_t)1 << 46) return NULL;
     const int index = class_of(bytes);
     const size_t size = class_size(index);
+    if (size <= SMALL) {
+        void *small = malloc(size);
+        if (small) count_live(size);
+        return small;
+    }
     void *block = pop(index);
     if (block) {
         atomic_fetch_sub_explicit(&cached, size, memory_order_relaxed);
@@ -88,8 +95,8 @@ void sb_free(void *block, size_t bytes) {
     const int index = class_of(bytes);
     const size_t size = class_size(index);
     atomic_fetch_sub_explicit(&live, size, memory_order_relaxed);
-    if (atomic_load_explicit(&cached, memory_order_relaxed) + size >
-        atomic_load_explicit(&cache_limit, memory_order_relaxed)) {
+    if (size <= SMALL || atomic_load_explicit(&cached, memory_order_relaxed) + size >
+                             atomic_load_explicit(&cache_limit, memory_order_relaxed)) {
         free(block);
         return;
     }

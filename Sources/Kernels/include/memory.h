@@ -1,5 +1,6 @@
 // The allocator that remembers: freed blocks are kept by size, so that a training loop's second step asks the system
-// for nothing. Blocks are 64-byte aligned; large ones lie on huge pages where the system has them.
+// for nothing. Blocks of more than 512 bytes are 64-byte aligned, smaller ones 16-byte; those of 2 MiB and more lie on
+// huge pages where the system has them.
 #ifndef SB_MEMORY_H
 #define SB_MEMORY_H
 

@@ -8,12 +8,15 @@ extension Tensor {
     ///   - retainGraph: keeps what operations saved, so that the graph can be walked again. As `createGraph` if left out.
     ///   - createGraph: records the computation of the gradients too, so that they can be differentiated themselves.
     public final func backward(gradient: Tensor? = nil, retainGraph: Bool? = nil, createGraph: Bool = false) {
-        require(
-            node != nil, "backward",
-            "this tensor does not depend on any that requires a gradient: make one with requiresGrad: true, and do "
-                + "not compute inside noGrad")
-        BackwardWalk(retainsGraph: retainGraph ?? createGraph, createsGraph: createGraph)
-            .run(from: [(self, seed(gradient))])
+        guard let node else {
+            fail(
+                "backward",
+                "this tensor does not depend on any that requires a gradient: make one with requiresGrad: true, and "
+                    + "do not compute inside noGrad")
+        }
+        node.receive(seed(gradient), output: outputIndex)
+        let walk = BackwardWalk(retainsGraph: retainGraph ?? createGraph, createsGraph: createGraph)
+        walk.run(from: [node])
     }
 
     fileprivate final func seed(_ gradient: Tensor?) -> Tensor {
@@ -25,12 +28,12 @@ extension Tensor {
         }
         require(
             gradient.shape == shape, "backward", "the gradient has shape \(gradient.shape), the tensor \(shape)")
-        return gradient.dtype == dtype ? gradient : gradient.to(dtype)
+        return gradient.to(dtype)
     }
 }
 
 /// The gradients of `outputs` with respect to `inputs`, without touching any `grad`; `nil` for an input that the
-/// outputs do not depend on.
+/// outputs do not depend on. As `torch.autograd.grad`.
 ///
 /// - Parameter gradients: the upstream gradient of each output; may be left out for outputs of one element.
 public func gradients(
@@ -40,59 +43,68 @@ public func gradients(
     for (position, input) in inputs.enumerated() {
         require(input.node != nil, "gradients", "input \(position) does not require a gradient")
     }
-    let roots = outputs.enumerated().filter { $0.element.node != nil }.map { position, output in
-        (output, output.seed(gradients?[position]))
+    var roots: [Node] = []
+    for (position, output) in outputs.enumerated() {
+        guard let node = output.node else { continue }
+        node.receive(output.seed(gradients?[position]), output: output.outputIndex)
+        roots.append(node)
     }
-    var walk = BackwardWalk(retainsGraph: retainGraph ?? createGraph, createsGraph: createGraph)
-    walk.targets = inputs
-    return walk.run(from: roots)
+    let walk = BackwardWalk(retainsGraph: retainGraph ?? createGraph, createsGraph: createGraph)
+    return walk.run(from: roots, toward: inputs)
 }
 
 /// One walk over the graph, from the outputs to the leaves: every node is visited once, after all its consumers.
-struct BackwardWalk {
+/// The gradients of the outputs are in their nodes already.
+private struct BackwardWalk {
     let retainsGraph: Bool
     let createsGraph: Bool
-    /// Where gradients are asked for; `nil` means in the `grad` of every leaf.
-    var targets: [Tensor]?
 
-    init(retainsGraph: Bool, createsGraph: Bool) {
-        self.retainsGraph = retainsGraph
-        self.createsGraph = createsGraph
+    /// Adds to the `grad` of every leaf.
+    func run(from roots: [Node]) {
+        withGradientMode(createsGraph) {
+            walk(from: roots) { node in (node as? GradientAccumulator)?.accumulate(keepingGraph: createsGraph) }
+        }
     }
 
-    /// Returns the gradients of the targets.
-    @discardableResult
-    func run(from roots: [(output: Tensor, gradient: Tensor)]) -> [Tensor?] {
-        if targets != nil { markNeeded(from: roots.map { $0.output.node! }) }
-        defer { if targets != nil { unmarkNeeded(from: roots.map { $0.output.node! }) } }
-        return withGradientMode(createsGraph) { walk(from: roots) }
-    }
-
-    private func walk(from roots: [(output: Tensor, gradient: Tensor)]) -> [Tensor?] {
-        let starts = countConsumers(from: roots.map { $0.output.node! })
-        for root in roots { root.output.node!.receive(root.gradient, output: root.output.outputIndex) }
-        var found = [Tensor?](repeating: nil, count: targets?.count ?? 0)
-        var ready = starts.filter { $0.pendingConsumers == 0 }
-        while let node = ready.popLast() {
-            node.isVisited = false
-            if node.hasIncoming { node.runHooks() }
-            collect(from: node, into: &found)
-            pass(from: node, ready: &ready)
+    /// Returns the gradients of `targets`, which may be leaves or results of operations.
+    func run(from roots: [Node], toward targets: [Tensor]) -> [Tensor?] {
+        let reachable = nodesChildrenFirst(from: roots)
+        markNeeded(reachable, toward: targets)
+        defer { for node in reachable { node.isNeeded = true } }
+        var found = [Tensor?](repeating: nil, count: targets.count)
+        withGradientMode(createsGraph) {
+            walk(from: roots) { node in
+                for (i, target) in targets.enumerated() where target.node === node {
+                    found[i] = node[incoming: target.outputIndex]
+                }
+            }
         }
         return found
     }
 
-    /// Sets how many consumers each reachable node has; returns the roots, each once.
-    private func countConsumers(from roots: [Node]) -> [Node] {
-        var starts: [Node] = []
+    /// Visits the nodes, and calls `collect` when the gradients of one are complete.
+    private func walk(from roots: [Node], collect: (Node) -> Void) {
+        countConsumers(from: roots)
+        var ready = roots.filter { $0.isVisited && $0.pendingConsumers == 0 }
+        while let node = ready.popLast() {
+            if !node.isVisited { continue }  // a root that is listed twice
+            node.isVisited = false
+            if !node.hooks.isEmpty { node.runHooks() }
+            collect(node)
+            pass(from: node, ready: &ready)
+        }
+    }
+
+    /// Marks the nodes that can be reached, and counts how many consumers hand each a gradient.
+    private func countConsumers(from roots: [Node]) {
+        var stack: [Node] = []
         for root in roots where !root.isVisited {
             root.isVisited = true
-            starts.append(root)
+            stack.append(root)
         }
-        var stack = starts
         while let node = stack.popLast() {
-            for edge in node.edges {
-                guard let next = edge.node, next.isNeeded else { continue }
+            for i in node.edges.indices {
+                guard let next = node.edges[i].node, next.isNeeded else { continue }
                 next.pendingConsumers += 1
                 if !next.isVisited {
                     next.isVisited = true
@@ -100,54 +112,39 @@ struct BackwardWalk {
                 }
             }
         }
-        return starts
     }
 
-    private func collect(from node: Node, into found: inout [Tensor?]) {
-        guard let targets else { return }
-        for (i, target) in targets.enumerated() where target.node === node {
-            found[i] = node[incoming: target.outputIndex]
-        }
-    }
-
-    /// Hands a node's gradients on, and frees it.
+    /// Hands the gradients of a node's operands on, and frees what the node saved.
     private func pass(from node: Node, ready: inout [Node]) {
-        if let leaf = node as? GradientAccumulator {
-            if targets == nil { leaf.accumulate(keepingGraph: createsGraph) }
-            leaf.forgetIncoming()
-            return
-        }
         let gradients = node.hasIncoming ? node.operandGradients() : []
         node.forgetIncoming()
-        if !gradients.isEmpty && ThreadState.current.detectsAnomalies { Anomaly.check(gradients, ofGradient: node) }
-        for (i, edge) in node.edges.enumerated() {
-            guard let next = edge.node, next.isNeeded else { continue }
-            if !gradients.isEmpty, let gradient = gradients[i] { next.receive(gradient, output: edge.output) }
+        if ThreadState.current.detectsAnomalies { Anomaly.check(gradients, ofGradient: node) }
+        for i in node.edges.indices {
+            guard let next = node.edges[i].node, next.isNeeded else { continue }
+            if !gradients.isEmpty, let gradient = gradients[i] { next.receive(gradient, output: node.edges[i].output) }
             next.pendingConsumers -= 1
             if next.pendingConsumers == 0 { ready.append(next) }
         }
         if !retainsGraph { node.release() }
     }
 
-    // MARK: Walks toward given targets
+    // MARK: Toward given targets
 
-    /// Marks the nodes from which a target can be reached, children before parents, without recursion.
-    private func markNeeded(from roots: [Node]) {
-        let wanted = Set(targets!.map { ObjectIdentifier($0.node!) })
-        for node in nodesChildrenFirst(from: roots) {
+    /// Marks the nodes from which a target can be reached.
+    private func markNeeded(_ childrenFirst: [Node], toward targets: [Tensor]) {
+        let wanted = Set(targets.map { ObjectIdentifier($0.node!) })
+        for node in childrenFirst {
             node.isNeeded =
                 wanted.contains(ObjectIdentifier(node)) || node.edges.contains { $0.node?.isNeeded ?? false }
         }
     }
 
-    private func unmarkNeeded(from roots: [Node]) {
-        for node in nodesChildrenFirst(from: roots) { node.isNeeded = true }
-    }
-
+    /// Every node that can be reached, after all those that it leads to; without recursion, which would overflow the
+    /// stack on long chains.
     private func nodesChildrenFirst(from roots: [Node]) -> [Node] {
         var order: [Node] = []
         var seen = Set<ObjectIdentifier>()
-        var stack = roots.map { ($0, false) }
+        var stack = roots.map { (node: $0, childrenDone: false) }
         while let (node, childrenDone) = stack.popLast() {
             if childrenDone {
                 order.append(node)

@@ -1,11 +1,16 @@
 /// Where the gradient of an operand goes: to one output of a node, or nowhere.
 struct Edge {
     var node: Node?
-    var output: Int
+    let output: Int
+    /// The shape and type of the operand, to which its gradient is brought.
+    let shape: Shape
+    let dtype: DType
 
     init(to tensor: Tensor) {
         node = tensor.node
         output = tensor.outputIndex
+        shape = tensor.array.shape
+        dtype = tensor.array.dtype
     }
 }
 

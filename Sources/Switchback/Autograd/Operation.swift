@@ -97,8 +97,6 @@ final class OperationNode: Node {
         }
     }
 
-    /// The shape and type of each operand, to which its gradient is brought.
-    private let operandForms: [(shape: Shape, dtype: DType)]
     private var saved: [SavedTensor?]
     private var outputs: [SavedTensor] = []
     private let rule: Rule
@@ -111,7 +109,6 @@ final class OperationNode: Node {
         name: StaticString, inputs: [Tensor], saving: [Tensor?], once: Bool, rule: Rule, state: ThreadState
     ) {
         for input in inputs where input.node != nil { input.checkNotChangedElsewhere(name) }
-        operandForms = inputs.map { ($0.shape, $0.dtype) }
         saved = saving.map { $0.map(SavedTensor.init) }
         self.rule = rule
         self.once = once
@@ -156,18 +153,17 @@ final class OperationNode: Node {
             "its gradient rule gave \(gradients.count) gradients for \(edges.count) operands")
         for i in gradients.indices {
             guard let gradient = gradients[i] else { continue }
-            gradients[i] = edges[i].node == nil ? nil : fitted(gradient, toOperand: i)
+            gradients[i] = edges[i].node == nil ? nil : Self.fit(gradient, to: edges[i])
         }
         if once && ThreadState.current.recordsGradients { gradients = gradients.map { $0.map(differentiableNoMore) } }
         return gradients
     }
 
     /// Sums over broadcast dimensions and converts to the operand's type.
-    private func fitted(_ gradient: Tensor, toOperand index: Int) -> Tensor {
-        let form = operandForms[index]
+    private static func fit(_ gradient: Tensor, to operand: Edge) -> Tensor {
         var result = gradient
-        if result.shape != form.shape { result = result.summed(to: form.shape) }
-        if result.dtype != form.dtype { result = result.to(form.dtype) }
+        if result.shape != operand.shape { result = result.summed(to: operand.shape) }
+        if result.dtype != operand.dtype { result = result.to(operand.dtype) }
         return result
     }
 

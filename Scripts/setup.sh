@@ -1,0 +1,28 @@
+#!/bin/sh
+# Installs the system packages that the build needs and that are missing. Debian and Ubuntu; elsewhere it names them.
+set -eu
+
+needed="zlib1g-dev pkg-config make"
+missing=""
+for package in $needed; do
+    if command -v dpkg-query >/dev/null 2>&1; then
+        dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing="$missing $package"
+    fi
+done
+
+if ! command -v swift >/dev/null 2>&1; then
+    echo "setup: no swift on the PATH; install a toolchain, 6.1 or later, from https://www.swift.org/install/linux" >&2
+    exit 1
+fi
+if ! command -v dpkg-query >/dev/null 2>&1; then
+    echo "setup: not a Debian or Ubuntu system; make sure that zlib's headers and pkg-config are installed"
+    exit 0
+fi
+[ -z "$missing" ] && exit 0
+
+echo "setup: installing$missing"
+if [ "$(id -u)" -eq 0 ]; then as_root=""; else as_root="sudo"; fi
+export DEBIAN_FRONTEND=noninteractive
+$as_root apt-get update -q
+# shellcheck disable=SC2086
+$as_root apt-get install -y -q --no-install-recommends $missing

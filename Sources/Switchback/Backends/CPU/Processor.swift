@@ -1,0 +1,38 @@
+import Kernels
+
+/// The processor that the CPU backend runs on.
+public enum Processor {
+    /// The instruction set that kernels run with: `avx512`, `avx2` or `baseline`. Chosen at first use; the environment
+    /// variable `SWITCHBACK_ISA` forces one that the processor has.
+    public static var instructionSet: String { String(cString: sb_isa_name()) }
+
+    /// The number of threads of the kernels' pool: `SWITCHBACK_THREADS`, or the processors that the process may use.
+    public static var threadCount: Int {
+        get { Int(sb_thread_count()) }
+        set {
+            require((1...256).contains(newValue), "threadCount", "must be from 1 to 256, not \(newValue)")
+            sb_set_thread_count(Int32(newValue))
+        }
+    }
+
+    /// What is wrong with the environment variables that choose the instruction set and the threads; empty if nothing.
+    public static var environmentProblems: [InputError] {
+        var problems: [InputError] = []
+        switch sb_isa_request_problem() {
+        case 1:
+            problems.append(
+                InputError(
+                    "SWITCHBACK_ISA", "names no known instruction set", remedy: "use avx512, avx2 or baseline"))
+        case 2:
+            problems.append(
+                InputError(
+                    "SWITCHBACK_ISA", "names an instruction set that this processor lacks",
+                    remedy: "the best it has is \(instructionSet)"))
+        default: break
+        }
+        if sb_thread_request_problem() != 0 {
+            problems.append(InputError("SWITCHBACK_THREADS", "is not a number from 1 to 256"))
+        }
+        return problems
+    }
+}
