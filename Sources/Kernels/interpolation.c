@@ -1,0 +1,107 @@
+#ifndef ISA_PASS
+#include "interpolation.h"
+
+#include <stdbool.h>
+
+#include "pieces.h"
+#include "resample_taps.h"
+
+typedef struct {
+    sb_pieces pieces;
+    intptr_t channels, height, width;   // of the image
+    sb_taps vertical, horizontal;
+    const float *from;                  // forward: the image; backward: the gradient of the output
+    float *to;
+} resize_job;
+#endif
+
+#define SOURCE "interpolation.c"
+#include "per_isa.h"
+#ifdef ISA_PASS
+#include "vector.h"
+#include "lanes.h"
+
+#undef add_scaled
+#define add_scaled KERNEL(add_scaled)
+static inline void add_scaled(intptr_t n, float weight, const float *x, float *sum) {
+    FOR_LANES(i, count, n)
+        vf_store_some(sum + i, vf_load_or(sum + i, count, 0) + vf_load_or(x + i, count, 0) * weight, count);
+}
+
+// A row of the pieces is a row of an output image: first the image's rows are combined, then the columns of that.
+static void KERNEL(resize_rows)(void *context, intptr_t piece) {
+    const resize_job *job = context;
+    const intptr_t channels = job->channels, width = job->width * channels, end = sb_piece_end(job->pieces, piece);
+    const sb_taps *vertical = &job->vertical, *horizontal = &job->horizontal;
+    float *combined = sb_scratch(width * sizeof *combined);
+    for (intptr_t row = sb_piece_begin(job->pieces, piece); row < end; ++row) {
+        const intptr_t image = row / vertical->out, line = row % vertical->out;
+        const float *x = job->from + (image * job->height + vertical->start[line]) * width;
+        memset(combined, 0, width * sizeof *combined);
+        for (intptr_t i = 0; i < vertical->count[line]; ++i)
+            add_scaled(width, vertical->weights[line * vertical->most + i], x + i * width, combined);
+        float *y = job->to + row * horizontal->out * channels;
+        memset(y, 0, horizontal->out * channels * sizeof *y);
+        for (intptr_t column = 0; column < horizontal->out; ++column, y += channels)
+            for (intptr_t i = 0; i < horizontal->count[column]; ++i)
+                add_scaled(channels, horizontal->weights[column * horizontal->most + i],
+                           combined + (horizontal->start[column] + i) * channels, y);
+    }
+}
+
+// The adjoint: a row of the pieces is a row of an image, which gathers the output rows that it had a part in.
+static void KERNEL(resize_rows_backward)(void *context, intptr_t piece) {
+    const resize_job *job = context;
+    const sb_taps *vertical = &job->vertical, *horizontal = &job->horizontal;
+    const intptr_t channels = job->channels, out_width = horizontal->out * channels;
+    const intptr_t end = sb_piece_end(job->pieces, piece);
+    float *combined = sb_scratch(out_width * sizeof *combined);
+    for (intptr_t row = sb_piece_begin(job->pieces, piece); row < end; ++row) {
+        const intptr_t image = row / job->height, line = row % job->height;
+        memset(combined, 0, out_width * sizeof *combined);
+        for (intptr_t out = 0; out < vertical->out; ++out) {
+            const intptr_t tap = line - vertical->start[out];
+            if (tap < 0 || tap >= vertical->count[out]) continue;
+            add_scaled(out_width, vertical->weights[out * vertical->most + tap],
+                       job->from + (image * vertical->out + out) * out_width, combined);
+        }
+        float *gx = job->to + row * job->width * channels;
+        memset(gx, 0, job->width * channels * sizeof *gx);
+        for (intptr_t column = 0; column < horizontal->out; ++column)
+            for (intptr_t i = 0; i < horizontal->count[column]; ++i)
+                add_scaled(channels, horizontal->weights[column * horizontal->most + i],
+                           combined + column * channels, gx + (horizontal->start[column] + i) * channels);
+    }
+}
+
+static void KERNEL(resize)(resize_job *job) { sb_parallel(job->pieces.count, KERNEL(resize_rows), job); }
+
+static void KERNEL(resize_backward)(resize_job *job) {
+    sb_parallel(job->pieces.count, KERNEL(resize_rows_backward), job);
+}
+
+#else
+
+void sb_interpolate2d(intptr_t n, intptr_t c, intptr_t h, intptr_t w, intptr_t oh, intptr_t ow, sb_resize resize,
+                      const float *x, float *y) {
+    if (n * c * oh * ow == 0) return;
+    resize_job job = {.pieces = sb_cut_rows(n * oh, (w + ow) * c), .channels = c, .height = h, .width = w,
+                      .vertical = sb_taps_make(h, oh, &resize, 0), .horizontal = sb_taps_make(w, ow, &resize, 1),
+                      .from = x, .to = y};
+    DISPATCH(resize, &job);
+    sb_taps_free(job.vertical);
+    sb_taps_free(job.horizontal);
+}
+
+void sb_interpolate2d_backward(intptr_t n, intptr_t c, intptr_t h, intptr_t w, intptr_t oh, intptr_t ow,
+                               sb_resize resize, const float *gy, float *gx) {
+    if (n * c * h * w == 0) return;
+    resize_job job = {.pieces = sb_cut_rows(n * h, (w + ow) * c), .channels = c, .height = h, .width = w,
+                      .vertical = sb_taps_make(h, oh, &resize, 0), .horizontal = sb_taps_make(w, ow, &resize, 1),
+                      .from = gy, .to = gx};
+    DISPATCH(resize_backward, &job);
+    sb_taps_free(job.vertical);
+    sb_taps_free(job.horizontal);
+}
+
+#endif
