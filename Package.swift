@@ -16,7 +16,7 @@ let package = Package(
     ],
     targets: [
         // The engine, bottom up.
-        .target(name: "Kernels"),
+        .target(name: "Kernels", linkerSettings: [.linkedLibrary("m", .when(platforms: [.linux]))]),
         .target(name: "Switchback", dependencies: ["Kernels"]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .target(name: "SwitchbackFormats", dependencies: ["Switchback", "CZlib"]),
