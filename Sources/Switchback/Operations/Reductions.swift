@@ -7,11 +7,7 @@ extension Tensor {
         backend.reduce(.sum, array, into: result)
         let original = self.shape
         return Tensor.record("sum", result.viewed(as: shape)!, from: [self]) { _, gradient in
-            [gradient.broadcast(to: original)]
+            [gradient.expand(to: original)]
         }
-    }
-
-    final func broadcast(to shape: Shape) -> Tensor {
-        Tensor.record("expand", array.expanded(to: shape), from: [self]) { [$1] }
     }
 }

@@ -20,6 +20,17 @@ extension CPUBackend {
         }
     }
 
+    public func linear(_ x: NDArray, weight: NDArray, bias: NDArray?, into y: NDArray) {
+        guard y.dtype == .float32, bias?.isContiguous ?? true else {
+            return linearComposed(x, weight: weight, bias: bias, into: y)
+        }
+        var epilogue = sb_epilogue(
+            column_bias: bias.map { UnsafePointer($0.floats) }, activation: Int32(SB_ACT_NONE.rawValue))
+        sb_matmul_f32(
+            y.shape[0], y.shape[1], x.shape[1], 1, x.floats, x.strides[0], x.strides[1],
+            weight.floats, weight.strides[1], weight.strides[0], 0, y.floats, y.strides[0], &epilogue)
+    }
+
     /// The short floats through float32, whole numbers through int64.
     private func matmulConverted(_ a: NDArray, _ b: NDArray, into y: NDArray) {
         let type: DType = y.dtype.isFloatingPoint ? .float32 : .int64

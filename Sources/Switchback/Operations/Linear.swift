@@ -1,0 +1,69 @@
+// Layers' products: x · Wᵀ + b, and the bilinear form.
+
+extension Tensor {
+    /// The affine map of a dense layer, `self · weightᵀ + bias`: [..., in] → [..., out].
+    ///
+    /// - Parameters:
+    ///   - weight: [out, in].
+    ///   - bias: [out].
+    public final func linear(weight: Tensor, bias: Tensor? = nil) -> Tensor {
+        let operands = bias.map { [self, weight, $0] } ?? [self, weight]
+        checkLinear(operands)
+        let (outputs, inputs) = (weight.shape[0], weight.shape[1])
+        let (original, hasBias) = (shape, bias != nil)
+        let flat: Shape = [shape.dropLast().reduce(1, *), inputs]
+        let result = NDArray(empty: [flat[0], outputs], dtype: dtype, backend: backend)
+        let rows = array.viewed(as: flat) ?? array.contiguous().viewed(as: flat)!
+        backend.linear(rows, weight: weight.array, bias: bias?.array, into: result)
+        return Tensor.record(
+            "linear", result.viewed(as: shape.replacing(rank - 1, with: outputs))!, from: operands,
+            saving: [weight.requiresGrad ? self : nil, requiresGrad ? weight : nil]
+        ) { saved, gradient in
+            let gradient = gradient.reshape([flat[0], outputs])
+            let gradients = [
+                saved[1].map { gradient.matmul($0).reshape(original) },
+                saved[0].map { gradient.t().matmul($0.reshape(flat)) },
+            ]
+            return hasBias ? gradients + [gradient] : gradients
+        }
+    }
+
+    private func checkLinear(_ operands: [Tensor]) {
+        let weight = operands[1]
+        require(
+            rank > 0 && weight.rank == 2 && shape[rank - 1] == weight.shape[1], "linear",
+            "an input of shape \(shape) does not fit a weight of shape \(weight.shape): they must be [..., in] and "
+                + "[out, in]")
+        for operand in operands {
+            require(
+                operand.dtype == dtype && dtype != .bool, "linear",
+                "the operands are \(operands.map { "\($0.dtype)" }.joined(separator: ", ")); they must have one type")
+        }
+        if operands.count == 3 {
+            require(
+                operands[2].shape == [weight.shape[0]], "linear",
+                "the bias has shape \(operands[2].shape), and the weight \(weight.shape) has \(weight.shape[0]) outputs"
+            )
+        }
+    }
+
+    /// The bilinear form of two inputs, `x₁ᵀ · W[o] · x₂ + bias[o]` for each output `o`: [..., in1], [..., in2] →
+    /// [..., out].
+    ///
+    /// - Parameters:
+    ///   - weight: [out, in1, in2].
+    ///   - bias: [out].
+    public final func bilinear(_ other: Tensor, weight: Tensor, bias: Tensor? = nil) -> Tensor {
+        require(
+            rank > 0 && other.rank == rank && weight.rank == 3 && shape.dropLast().elementsEqual(other.shape.dropLast())
+                && shape[rank - 1] == weight.shape[1] && other.shape[rank - 1] == weight.shape[2], "bilinear",
+            "\(shape) and \(other.shape) do not fit a weight of shape \(weight.shape): they must be [..., in1], "
+                + "[..., in2] and [out, in1, in2]")
+        let (outputs, in1, in2) = (weight.shape[0], weight.shape[1], weight.shape[2])
+        // [rows, 1, in1] · [rows, in1, in2] as one product of rows with all of W, then one with x₂.
+        let partial = rows().matmul(weight.permute(1, 0, 2).reshape([in1, outputs * in2]))
+        let batch = partial.reshape([partial.shape[0], outputs, in2]).matmul(other.rows().unsqueeze(2))
+        let result = batch.reshape(shape.replacing(rank - 1, with: outputs))
+        return bias.map { result + $0 } ?? result
+    }
+}
