@@ -42,12 +42,27 @@ static sb_convolution forward_convolution(const sb_array *x, const sb_array *w, 
                             {forward_axis(p, 0, w->shape[2], y->shape[2]), forward_axis(p, 1, w->shape[3], y->shape[3])}};
 }
 
+static bool suits_winograd(const sb_convolution *c) {
+    if (atomic_load(&winograd_forbidden) || c->in.channels < 16 || c->out.channels < 16) return false;
+    for (int i = 0; i < 2; ++i) {
+        const sb_axis *axis = &c->axis[i];
+        if (axis->taps != 3 || axis->tap_step != 1 || axis->step != 1 || axis->out_step != 1) return false;
+        if (axis->tap_offset != 1 && axis->tap_offset != -1) return false;
+    }
+    return c->axis[0].tap_offset == c->axis[1].tap_offset;
+}
+
+static void convolve(const sb_convolution *c, const float *bias, int activation) {
+    if (suits_winograd(c)) sb_convolve_winograd(c, bias, activation);
+    else sb_convolve_patches(c, bias, activation);
+}
+
 void sb_conv2d_forward(const sb_array *x, const sb_array *w, const float *bias, sb_conv2d p, int activation,
                        const sb_array *y) {
     if (is_empty(y)) return;
     for (intptr_t group = 0; group < p.groups; ++group) {
         const sb_convolution c = forward_convolution(x, w, y, p, group);
-        sb_convolve_patches(&c, bias ? bias + group * c.out.channels : NULL, activation);
+        convolve(&c, bias ? bias + group * c.out.channels : NULL, activation);
     }
 }
 
@@ -82,7 +97,7 @@ void sb_conv2d_input_gradient(const sb_array *gy, const sb_array *w, sb_conv2d p
                 const sb_convolution c = {
                     map_of(gy, p.groups, group), map_of(gx, p.groups, group), filter_of(w, p.groups, group, true),
                     {backward_axis(p, 0, w->shape[2], gx->shape[2], i), backward_axis(p, 1, w->shape[3], gx->shape[3], j)}};
-                sb_convolve_patches(&c, NULL, SB_ACT_NONE);
+                convolve(&c, NULL, SB_ACT_NONE);
             }
 }
 

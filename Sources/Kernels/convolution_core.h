@@ -48,6 +48,9 @@ static inline intptr_t sb_output_count(const sb_convolution *c) {
 /// out = activation(in ∗ filter + bias) at the outputs that the axes name, by products of patches and filters.
 void sb_convolve_patches(const sb_convolution *convolution, const float *bias, int activation);
 
+/// The same for a filter of 3×3 taps and an output that moves with the input, by Winograd's algorithm.
+void sb_convolve_winograd(const sb_convolution *convolution, const float *bias, int activation);
+
 /// filter = Σ out · in over the outputs that the axes name: the gradient with respect to the filter, where `out` holds
 /// the gradient of the output.
 void sb_correlate_patches(const sb_convolution *convolution);

@@ -1,0 +1,70 @@
+// The tiles of a 3×3 convolution with stride 1, and how they are read. Inside an ISA pass, after
+// winograd_transforms.h and lanes.h, also functions.
+#ifndef SB_CONVOLUTION_WINOGRAD_H
+#define SB_CONVOLUTION_WINOGRAD_H
+
+#include "convolution_core.h"
+
+/// The 4×4 output tiles of all images, image by image, row by row.
+typedef struct {
+    intptr_t rows, columns, count;   // of tiles: in an image, in an image, in all
+    intptr_t origin[2];              // the input position that the first output's lowest tap reads
+    bool rotated;                    // the taps count backwards, as they do toward the input
+} sb_tiles;
+
+/// A tile's image and the position of its first output.
+typedef struct {
+    intptr_t image, row, column;
+} sb_tile;
+
+/// A buffer of transformed tiles, [36 points][tiles][channels]: distances between points and between tiles.
+typedef struct {
+    intptr_t point, tile;
+} sb_block;
+
+static inline sb_tiles sb_tiles_of(const sb_convolution *c) {
+    const bool rotated = c->axis[0].tap_offset < 0;
+    const intptr_t rows = (c->out.height + 3) / 4, columns = (c->out.width + 3) / 4, back = rotated ? 2 : 0;
+    return (sb_tiles){rows, columns, c->in.images * rows * columns,
+                      {c->axis[0].first - back, c->axis[1].first - back}, rotated};
+}
+
+static inline sb_tile sb_tile_at(const sb_tiles *tiles, intptr_t index) {
+    return (sb_tile){index / (tiles->rows * tiles->columns), index / tiles->columns % tiles->rows * 4,
+                     index % tiles->columns * 4};
+}
+
+/// Room for whole vectors of channels; an odd number of cache lines between points spreads them over the cache's sets.
+static inline sb_block sb_block_of(intptr_t tiles, intptr_t channels, intptr_t lanes) {
+    const intptr_t tile = (channels + lanes - 1) / lanes * lanes;
+    return (sb_block){((tiles * tile + 15) / 16 | 1) * 16, tile};
+}
+
+#endif
+
+#ifdef ISA_PASS
+
+#undef load_tile
+#define load_tile KERNEL(load_tile)
+
+/// Transforms a tile's 6×6 inputs, `channels` channels of them from `first` on, to `to` and further points `point` apart.
+static void load_tile(const sb_map *map, sb_tile tile, const intptr_t origin[2], intptr_t first, intptr_t channels,
+                      float *to, intptr_t point) {
+    const intptr_t row = tile.row + origin[0], column = tile.column + origin[1];
+    const bool inside = row >= 0 && column >= 0 && row + 6 <= map->height && column + 6 <= map->width;
+    const float *from = map->data + ((tile.image * map->height + row) * map->width + column) * map->pixel + first;
+    FOR_LANES(channel, count, channels) {
+        vf inputs[36], points[36];
+        for (int i = 0; i < 6; ++i)
+            for (int j = 0; j < 6; ++j) {
+                const bool present = inside || (row + i >= 0 && row + i < map->height && column + j >= 0 &&
+                                                column + j < map->width);
+                inputs[6 * i + j] = present ? vf_load_or(from + (i * map->width + j) * map->pixel + channel, count, 0)
+                                            : (vf){0};
+            }
+        WINOGRAD_TRANSFORM(input_line, 6, 6, inputs, points);
+        for (int i = 0; i < 36; ++i) vf_store(to + i * point + channel, points[i]);
+    }
+}
+
+#endif
