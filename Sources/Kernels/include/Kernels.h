@@ -9,6 +9,7 @@
 #include "copy.h"
 #include "ctc.h"
 #include "elementwise.h"
+#include "grid_sample.h"
 #include "indexing.h"
 #include "interpolation.h"
 #include "isa.h"
