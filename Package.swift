@@ -19,7 +19,9 @@ let package = Package(
         .target(name: "Kernels", linkerSettings: [.linkedLibrary("m", .when(platforms: [.linux]))]),
         .target(name: "Switchback", dependencies: ["Kernels"]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
-        .target(name: "SwitchbackFormats", dependencies: ["Switchback", "CZlib"]),
+        .target(
+            name: "SwitchbackFormats", dependencies: ["Switchback", "CZlib"],
+            resources: [.copy("Resources/digits")]),
 
         // The executables.
         .executableTarget(

@@ -105,7 +105,7 @@ struct SafetensorsHeader {
             throw InputError(path, at: place, "data_offsets is not a pair of byte positions in order")
         }
         let shape = try shape(sizes, path, place)
-        guard shape.byteCount(of: dtype) == end - start else {
+        guard shape.byteCount(elementSize: dtype.byteCount) == end - start else {
             throw InputError(
                 path, at: place,
                 "\(end - start) bytes are set aside for it, which does not fit its shape \(shape) "
@@ -156,19 +156,5 @@ extension JSON {
     fileprivate var size: Int? {
         if case .integer(let value) = self, value >= 0 { return value }
         return nil
-    }
-}
-
-extension Shape {
-    /// How many bytes a tensor of this shape takes; `nil` where that exceeds what can be addressed.
-    func byteCount(of dtype: DType) -> Int? {
-        var product = dtype.byteCount
-        // Strides count an empty dimension as one, so the bound holds for them too.
-        for size in self {
-            let (value, overflow) = product.multipliedReportingOverflow(by: Swift.max(size, 1))
-            if overflow { return nil }
-            product = value
-        }
-        return contains(0) ? 0 : product
     }
 }
