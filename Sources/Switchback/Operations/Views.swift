@@ -313,6 +313,9 @@ enum PartialView: Sendable {
     case slice(dim: Int, start: Int, length: Int, step: Int)
     case select(dim: Int, index: Int)
     case diagonal(offset: Int, dim1: Int, dim2: Int)
+    case newAxis(dim: Int)
+    /// One after the other.
+    case sequence([PartialView])
 
     func applied(to array: NDArray) -> NDArray {
         switch self {
@@ -320,6 +323,10 @@ enum PartialView: Sendable {
             return array.sliced(dim, start: start, length: length, step: step)
         case .select(let dim, let index):
             return array.selected(dim, at: index)
+        case .newAxis(let dim):
+            return array.unsqueezed(at: dim)
+        case .sequence(let views):
+            return views.reduce(array) { $1.applied(to: $0) }
         case .diagonal(let offset, let row, let column):
             let length = Swift.max(
                 0, Swift.min(array.shape[row] + Swift.min(offset, 0), array.shape[column] - Swift.max(offset, 0)))

@@ -17,7 +17,7 @@ public class Tensor {
     /// The operation that made this tensor, or the accumulator of a leaf; `nil` when no gradient flows to it.
     final var node: Node?
     /// Which of the operation's results this is.
-    final let outputIndex: Int
+    final var outputIndex: Int
     /// The storage's version when this tensor was recorded: what a change through another view is noticed by.
     final var recordedVersion = 0
 

@@ -1,0 +1,270 @@
+// Reading at positions that tensors of whole numbers, or of booleans, name. Writing is in Scattering.swift.
+//
+// Every gradient here writes into zeros, at the same positions and adding where they repeat; the transposes of those
+// writes are the reads again, so gradients of gradients come by themselves.
+
+// MARK: - Along a dimension
+
+extension Tensor {
+    /// The slices along a dimension that a vector of indices names, in its order: `index` may repeat and leave out.
+    public final func indexSelect(dim: Int, index: Tensor) -> Tensor {
+        if rank == 0 { return unsqueeze(0).indexSelect(dim: dim, index: index).squeeze(0) }
+        let dim = dimension(dim, "indexSelect")
+        return slices(dim, index.indexVector(of: self, dim, "indexSelect"))
+    }
+
+    /// The slices that checked indices name.
+    final func slices(_ dim: Int, _ index: Tensor) -> Tensor {
+        let original = shape
+        let form = shape.replacing(dim, with: index.count)
+        let result = NDArray(empty: form, order: memoryOrder, dtype: dtype, backend: backend)
+        backend.indexSelect(array, dim: dim, index: index.array, into: result)
+        return Tensor.record("indexSelect", result, from: [self], saving: [index]) { saved, gradient in
+            [gradient.slicesAdded(toZerosOf: original, dim, saved.tensor(0))]
+        }
+    }
+
+    /// Zeros, and to the slice that each index names that slice of this tensor added: the transpose of `slices`.
+    private func slicesAdded(toZerosOf shape: Shape, _ dim: Int, _ index: Tensor) -> Tensor {
+        let result = NDArray(filled: 0, shape: shape, dtype: dtype, backend: backend)
+        backend.indexAdd(result, dim: dim, index: index.array, source: array, scale: 1)
+        return Tensor.record("indexAdd", result, from: [self], saving: [index]) { saved, gradient in
+            [gradient.slices(dim, saved.tensor(0))]
+        }
+    }
+
+    /// One element for each index: `result[i, j, …] = self[i, index[i, j, …], …]`, the index standing in the place of
+    /// coordinate `dim`. The result has the shape of `index`.
+    public final func gather(dim: Int, index: Tensor) -> Tensor {
+        if rank == 0 && index.rank == 0 { return unsqueeze(0).gather(dim: dim, index: index.unsqueeze(0)).squeeze(0) }
+        let dim = dimension(dim, "gather")
+        checkIndexShape(index, dim, "gather")
+        return gathered(dim, index.indices(of: self, dim, "gather"))
+    }
+
+    final func gathered(_ dim: Int, _ index: Tensor) -> Tensor {
+        let original = shape
+        let result = NDArray(empty: index.shape, dtype: dtype, backend: backend)
+        backend.gather(array, dim: dim, index: index.array, into: result)
+        return Tensor.record("gather", result, from: [self], saving: [index]) { saved, gradient in
+            [gradient.scatteredToZeros(of: original, dim, saved.tensor(0))]
+        }
+    }
+
+    /// Zeros, with each element of this tensor added where the index says: the transpose of `gathered`.
+    private func scatteredToZeros(of shape: Shape, _ dim: Int, _ index: Tensor) -> Tensor {
+        let result = NDArray(filled: 0, shape: shape, dtype: dtype, backend: backend)
+        backend.scatter(.add, result, dim: dim, index: index.array, source: array)
+        return Tensor.record("scatterAdd", result, from: [self], saving: [index]) { saved, gradient in
+            [gradient.gathered(dim, saved.tensor(0))]
+        }
+    }
+
+    /// As `gather`, with the other dimensions of `indices` and of this tensor broadcast to each other. Without `dim`,
+    /// indices count the elements in row-major order.
+    public final func takeAlongDim(_ indices: Tensor, dim: Int? = nil) -> Tensor {
+        guard let dim else { return take(indices.reshape(-1)) }
+        let (source, index, place) = alongDim(indices, dim, "takeAlongDim")
+        return source.gather(dim: place, index: index)
+    }
+
+    /// This tensor and indices into it, broadcast to each other in all dimensions but `dim`.
+    final func alongDim(_ indices: Tensor, _ dim: Int, _ operation: String) -> (Tensor, Tensor, Int) {
+        let dim = dimension(dim, operation)
+        require(
+            indices.rank == rank && rank > 0, operation,
+            "indices of shape \(indices.shape) do not have as many dimensions as \(shape)")
+        guard let common = Shape.broadcast(shape.replacing(dim, with: 1), indices.shape.replacing(dim, with: 1)) else {
+            fail(operation, "\(shape) and indices of shape \(indices.shape) do not broadcast outside dimension \(dim)")
+        }
+        return (
+            expand(to: common.replacing(dim, with: shape[dim])),
+            indices.expand(to: common.replacing(dim, with: indices.shape[dim])), dim
+        )
+    }
+}
+
+// MARK: - Anywhere
+
+extension Tensor {
+    /// The elements at positions counted in row-major order; negative ones count from the end. The result has the
+    /// shape of `index`.
+    public final func take(_ index: Tensor) -> Tensor {
+        let positions = index.indices(below: count, "take", wraps: true) {
+            "the \(self.count) elements of \(self.shape)"
+        }
+        return taken(positions)
+    }
+
+    private func taken(_ index: Tensor) -> Tensor {
+        let original = shape
+        let result = NDArray(empty: index.shape, dtype: dtype, backend: backend)
+        backend.take(array.contiguous(), index: index.array, into: result)
+        return Tensor.record("take", result, from: [self], saving: [index]) { saved, gradient in
+            [gradient.putIntoZeros(of: original, saved.tensor(0))]
+        }
+    }
+
+    private func putIntoZeros(of shape: Shape, _ index: Tensor) -> Tensor {
+        let result = NDArray(filled: 0, shape: shape, dtype: dtype, backend: backend)
+        backend.put(result, index: index.array, values: array, accumulate: true)
+        return Tensor.record("put", result, from: [self], saving: [index]) { saved, gradient in
+            [gradient.taken(saved.tensor(0))]
+        }
+    }
+
+    /// The elements where a mask, broadcast with this tensor, holds: a vector in row-major order.
+    public final func maskedSelect(_ mask: Tensor) -> Tensor {
+        require(mask.dtype == .bool, "maskedSelect", "the mask is \(mask.dtype), not bool")
+        guard let common = Shape.broadcast(shape, mask.shape) else {
+            fail("maskedSelect", "\(shape) and a mask of shape \(mask.shape) do not broadcast to each other")
+        }
+        return expand(to: common)[mask.expand(to: common)]
+    }
+
+    /// The coordinates [n, rank] of the `n` elements that are not zero, in row-major order.
+    public final func nonzero() -> Tensor { Tensor(backend.nonzero(array)) }
+
+    /// As `nonzero`.
+    public final func argwhere() -> Tensor { nonzero() }
+}
+
+// MARK: - Tables
+
+extension Tensor {
+    /// The rows of a table that these whole numbers name: [...] → [..., width].
+    ///
+    /// - Parameters:
+    ///   - weight: the table, [rows, width].
+    ///   - paddingIndex: a row that receives no gradient; negative ones count from the end.
+    public final func embedding(weight: Tensor, paddingIndex: Int? = nil) -> Tensor {
+        require(weight.rank == 2, "embedding", "the table has shape \(weight.shape), not [rows, width]")
+        let form = weight.shape
+        let padding = paddingIndex.map { $0 < 0 ? $0 + form[0] : $0 }
+        require(
+            padding.map { $0 >= 0 && $0 < form[0] } ?? true, "embedding",
+            "the padding index \(paddingIndex ?? 0) is no row of a table of shape \(form)")
+        let ids = reshape(-1).indices(of: weight, 0, "embedding")
+        let result = NDArray(empty: [count, form[1]], dtype: weight.dtype, backend: backend)
+        backend.indexSelect(weight.array, dim: 0, index: ids.array, into: result)
+        return Tensor.record(
+            "embedding", result.viewed(as: Shape(shape + [form[1]]))!, from: [weight], saving: [ids]
+        ) { saved, gradient in
+            let rows = gradient.reshape([saved.tensor(0).count, form[1]])
+            let sum = rows.slicesAdded(toZerosOf: form, 0, saved.tensor(0))
+            if let padding { sum[padding] = 0 }
+            return [sum]
+        }
+    }
+
+    /// A 1 in the place that each whole number names and 0 elsewhere: [...] → [..., classes], int64.
+    ///
+    /// - Parameter classes: one more than the largest number if left out.
+    public final func oneHot(classes: Int? = nil) -> Tensor {
+        require(classes != nil || count > 0, "oneHot", "without numbers the number of classes must be given")
+        let classCount = classes ?? Int(array.cast(to: .int64).extreme(.maximum)) + 1
+        let index = indices(below: classCount, "oneHot") { "the \(classCount) classes" }.unsqueeze(-1)
+        let result = NDArray(filled: 0, shape: Shape(shape + [classCount]), dtype: .int64, backend: backend)
+        let one = NDArray(filled: 1, shape: [], dtype: .int64, backend: backend)
+        backend.scatter(.set, result, dim: rank, index: index.array, source: one.expanded(to: index.shape))
+        return Tensor(result)
+    }
+
+    /// Where each of `values` would be put into this sorted vector so that it stays sorted.
+    ///
+    /// - Parameter right: behind equal elements instead of before them.
+    public final func searchsorted(_ values: Tensor, right: Bool = false) -> Tensor {
+        require(rank == 1, "searchsorted", "the sorted sequence has shape \(shape), not one dimension")
+        let sorted = toArray(as: Double.self)
+        let places = values.toArray(as: Double.self).map { value in
+            sorted.partitioningIndex { right ? $0 > value : $0 >= value }
+        }
+        return Tensor(places, shape: values.shape)
+    }
+
+    /// The bucket that each element falls into: `boundaries` sorted, and `right` as for `searchsorted`.
+    public final func bucketize(_ boundaries: Tensor, right: Bool = false) -> Tensor {
+        boundaries.searchsorted(self, right: right)
+    }
+}
+
+// MARK: - Checks
+
+extension Tensor {
+    /// These indices into dimension `dim` of `tensor` as int64, each checked.
+    final func indices(of tensor: Tensor, _ dim: Int, _ operation: String, wraps: Bool = false) -> Tensor {
+        indices(below: tensor.shape[dim], operation, wraps: wraps) { "dimension \(dim) of \(tensor.shape)" }
+    }
+
+    /// These whole numbers as int64, each checked to be below `limit`.
+    ///
+    /// - Parameters:
+    ///   - wraps: whether negative ones count from the end, or are refused.
+    ///   - place: what a message calls the range.
+    final func indices(below limit: Int, _ operation: String, wraps: Bool = false, of place: () -> String) -> Tensor {
+        require(dtype.isInteger, operation, "indices are whole numbers, not \(dtype)")
+        let index = array.cast(to: .int64)
+        if let culprit = backend.firstIndexOutOfRange(index, limit: limit) {
+            failIndex(culprit, limit, operation, wraps: wraps, place())
+        }
+        if count == 0 || index.extreme(.minimum) >= 0 { return Tensor(index) }
+        if !wraps {
+            let position = toArray(as: Int.self).firstIndex { $0 < 0 }!
+            failIndex(
+                (position, Int(index.contiguous().integer(at: position))), limit, operation, wraps: false, place())
+        }
+        let wrapped = NDArray(empty: shape, dtype: .int64, backend: backend)
+        backend.wrapIndices(index, limit: limit, into: wrapped)
+        return Tensor(wrapped)
+    }
+
+    private final func failIndex(
+        _ culprit: (position: Int, value: Int), _ limit: Int, _ operation: String, wraps: Bool, _ place: String
+    ) -> Never {
+        var rest = culprit.position
+        var coordinates = Shape(repeating: 0, count: rank)
+        for dim in (0..<rank).reversed() {
+            coordinates[dim] = rest % shape[dim]
+            rest /= shape[dim]
+        }
+        fail(
+            operation,
+            "index \(culprit.value) at position \(coordinates) is outside \(place): it must be from "
+                + "\(wraps ? -limit : 0) to \(limit - 1)")
+    }
+
+    /// These indices as a checked int64 vector; a single index without dimensions counts as one.
+    final func indexVector(of tensor: Tensor, _ dim: Int, _ operation: String, wraps: Bool = false) -> Tensor {
+        require(rank <= 1, operation, "the indices have shape \(shape), not one dimension")
+        return (rank == 0 ? unsqueeze(0) : self).indices(of: tensor, dim, operation, wraps: wraps)
+    }
+
+    /// Stops unless `index` has this tensor's rank and nowhere a larger size, but along `dim`.
+    final func checkIndexShape(_ index: Tensor, _ dim: Int, _ operation: String) {
+        require(
+            index.rank == rank && (0..<rank).allSatisfy { $0 == dim || index.shape[$0] <= shape[$0] }, operation,
+            "indices of shape \(index.shape) do not fit in \(shape): they have as many dimensions, and outside "
+                + "dimension \(dim) no larger size")
+    }
+}
+
+extension NDArray {
+    /// The largest or smallest of whole numbers.
+    fileprivate func extreme(_ reduction: Reduction) -> Int64 {
+        let result = NDArray(empty: Shape(repeating: 1, count: rank), dtype: dtype, backend: backend)
+        backend.reduce(reduction, self, into: result)
+        return result.integer(at: 0)
+    }
+}
+
+extension Array {
+    /// The first position from which on `belongsInSecondPart` holds, found by bisection.
+    fileprivate func partitioningIndex(where belongsInSecondPart: (Element) -> Bool) -> Int {
+        var (low, high) = (0, count)
+        while low < high {
+            let middle = (low + high) / 2
+            if belongsInSecondPart(self[middle]) { high = middle } else { low = middle + 1 }
+        }
+        return low
+    }
+}

@@ -1,0 +1,171 @@
+// Writing at positions that tensors of whole numbers, or of booleans, name. Each operation gives a changed copy; to
+// change a tensor in place, assign to a subscript.
+
+// MARK: - Where a mask holds
+
+extension Tensor {
+    /// The number `value` where a mask, broadcast with this tensor, holds, and this tensor's elements elsewhere.
+    public final func maskedFill<S: Scalar>(_ mask: Tensor, _ value: S) -> Tensor {
+        maskedFill(mask, Tensor.number(value, like: self))
+    }
+
+    /// As above, with a value that may have a gradient: a tensor without dimensions.
+    public final func maskedFill(_ mask: Tensor, _ value: Tensor) -> Tensor {
+        require(mask.dtype == .bool, "maskedFill", "the mask is \(mask.dtype), not bool")
+        require(value.rank == 0, "maskedFill", "the value has shape \(value.shape); it must be a single number")
+        guard let form = Shape.broadcast(shape, mask.shape) else {
+            fail("maskedFill", "\(shape) and a mask of shape \(mask.shape) do not broadcast to each other")
+        }
+        let value = value.to(dtype)
+        let result = form == shape ? array.emptyLike() : NDArray(empty: form, dtype: dtype, backend: backend)
+        backend.select(
+            mask.array.expanded(to: form), value.array.expanded(to: form), array.expanded(to: form), into: result)
+        return Tensor.record("maskedFill", result, from: [self, value], saving: [mask]) { saved, gradient in
+            let mask = saved.tensor(0)
+            return [
+                saved.needs(0) ? gradient.maskedFill(mask, 0) : nil,
+                saved.needs(1) ? gradient.maskedFill(mask.inverted, 0) : nil,
+            ]
+        }
+    }
+
+    /// Where a mask does not hold.
+    final var inverted: Tensor { Tensor(array.unary(.logicalNot)) }
+
+    /// The elements of `source`, in row-major order, in the places where a mask holds.
+    public final func maskedScatter(_ mask: Tensor, _ source: Tensor) -> Tensor {
+        let result = expand(to: Shape.broadcast(shape, mask.shape) ?? shape).clone()
+        let places = mask.expand(to: result.shape)
+        let count = places.nonzero().shape[0]
+        require(
+            source.count >= count, "maskedScatter", "\(source.count) values do not fill the \(count) places of the mask"
+        )
+        result[places] = source.reshape(-1).narrow(dim: 0, start: 0, length: count)
+        return result
+    }
+}
+
+// MARK: - Slices along a dimension
+
+extension Tensor {
+    /// With `alpha` times each slice of `source` along a dimension added to the slice that `index` names.
+    public final func indexAdd(dim: Int, index: Tensor, source: Tensor, alpha: Double = 1) -> Tensor {
+        let (dim, positions, source) = checkedSlices(dim, index, source, "indexAdd")
+        let result = copiedArray()
+        backend.indexAdd(result, dim: dim, index: positions.array, source: source.array, scale: alpha)
+        return Tensor.record("indexAdd", result, from: [self, source], saving: [positions]) { saved, gradient in
+            let slices = saved.needs(1) ? gradient.slices(dim, saved.tensor(0)) : nil
+            return [gradient, slices?.scaled(by: alpha)]
+        }
+    }
+
+    /// With each slice of `source` along a dimension in place of the slice that `index` names; where it repeats, the
+    /// last one stays.
+    public final func indexCopy(dim: Int, index: Tensor, source: Tensor) -> Tensor {
+        let (dim, positions, source) = checkedSlices(dim, index, source, "indexCopy")
+        return replacingSlices("indexCopy", dim, positions, source)
+    }
+
+    /// With a number in place of the slices along a dimension that `index` names; negative indices count from the end.
+    public final func indexFill<S: Scalar>(dim: Int, index: Tensor, _ value: S) -> Tensor {
+        let slices = shape.replacing(dimension(dim, "indexFill"), with: index.count)
+        let source = Tensor.number(value, like: self).expand(to: slices)
+        let (dim, positions, _) = checkedSlices(dim, index, source, "indexFill", wraps: true)
+        return replacingSlices("indexFill", dim, positions, source)
+    }
+
+    private func replacingSlices(_ name: StaticString, _ dim: Int, _ index: Tensor, _ source: Tensor) -> Tensor {
+        let result = copiedArray()
+        backend.indexCopy(result, dim: dim, index: index.array, source: source.array)
+        return Tensor.record(name, result, from: [self, source], saving: [index]) { saved, gradient in
+            let index = saved.tensor(0)
+            return [
+                saved.needs(0) ? gradient.indexFill(dim: dim, index: index, 0) : nil,
+                saved.needs(1) ? gradient.slices(dim, index) : nil,
+            ]
+        }
+    }
+
+    private func checkedSlices(
+        _ dim: Int, _ index: Tensor, _ source: Tensor, _ operation: String, wraps: Bool = false
+    ) -> (dim: Int, positions: Tensor, source: Tensor) {
+        let dim = dimension(dim, operation)
+        require(rank > 0, operation, "a tensor without dimensions has no slices")
+        let positions = index.indexVector(of: self, dim, operation, wraps: wraps)
+        require(
+            source.shape == shape.replacing(dim, with: positions.count) && source.dtype == dtype, operation,
+            "\(positions.count) slices of \(shape) along dimension \(dim) are not what a source of shape "
+                + "\(source.shape) and type \(source.dtype) has")
+        return (dim, positions, source)
+    }
+
+    /// A copy in row-major order.
+    private func copiedArray() -> NDArray {
+        let result = NDArray(empty: shape, dtype: dtype, backend: backend)
+        backend.copy(array, into: result)
+        return result
+    }
+
+    private func scaled(by factor: Double) -> Tensor {
+        factor == 1 ? self : affine("multiply", scale: factor, shift: 0)
+    }
+}
+
+// MARK: - Single elements
+
+extension Tensor {
+    /// With each element of `source` where the index says: `result[i, index[i, j, …], …] = source[i, j, …]`, the index
+    /// standing in the place of coordinate `dim`. `source` may be larger than `index`; where indices repeat, the last
+    /// element stays.
+    public final func scatter(dim: Int, index: Tensor, source: Tensor) -> Tensor {
+        let (dim, positions, source) = checkedScatter(dim, index, source, "scatter")
+        let result = copiedArray()
+        backend.scatter(.set, result, dim: dim, index: positions.array, source: source.array)
+        return Tensor.record("scatter", result, from: [self, source], saving: [positions]) { saved, gradient in
+            let index = saved.tensor(0)
+            return [
+                saved.needs(0) ? gradient.scatter(dim: dim, index: index, value: 0) : nil,
+                saved.needs(1) ? gradient.gathered(dim, index) : nil,
+            ]
+        }
+    }
+
+    /// With a number where the index says.
+    public final func scatter<S: Scalar>(dim: Int, index: Tensor, value: S) -> Tensor {
+        scatter(dim: dim, index: index, source: Tensor.number(value, like: self).expand(to: index.shape))
+    }
+
+    /// With each element of `source` added where the index says; see `scatter`.
+    public final func scatterAdd(dim: Int, index: Tensor, source: Tensor) -> Tensor {
+        let (dim, positions, source) = checkedScatter(dim, index, source, "scatterAdd")
+        let result = copiedArray()
+        backend.scatter(.add, result, dim: dim, index: positions.array, source: source.array)
+        return Tensor.record("scatterAdd", result, from: [self, source], saving: [positions]) { saved, gradient in
+            [gradient, saved.needs(1) ? gradient.gathered(dim, saved.tensor(0)) : nil]
+        }
+    }
+
+    /// As `scatter`, with the index broadcast with this tensor outside `dim`, and the values broadcast to the index.
+    public final func putAlongDim(_ indices: Tensor, _ values: Tensor, dim: Int) -> Tensor {
+        let (target, index, dim) = alongDim(indices, dim, "putAlongDim")
+        return target.scatter(dim: dim, index: index, source: values.to(dtype).expand(to: index.shape))
+    }
+
+    /// The checked index, and the part of the source that it is about.
+    fileprivate final func checkedScatter(
+        _ dim: Int, _ index: Tensor, _ source: Tensor, _ operation: String
+    ) -> (dim: Int, positions: Tensor, source: Tensor) {
+        let dim = dimension(dim, operation)
+        checkIndexShape(index, dim, operation)
+        require(
+            source.rank == rank && source.dtype == dtype && zip(index.shape, source.shape).allSatisfy { $0 <= $1 },
+            operation,
+            "a source of shape \(source.shape) and type \(source.dtype) does not cover indices of shape "
+                + "\(index.shape) into a \(dtype) tensor")
+        var part = source
+        for dim in 0..<rank where index.shape[dim] < source.shape[dim] {
+            part = part.narrow(dim: dim, start: 0, length: index.shape[dim])
+        }
+        return (dim, index.indices(of: self, dim, operation), part)
+    }
+}
