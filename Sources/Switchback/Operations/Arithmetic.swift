@@ -1,11 +1,9 @@
-// Sums, differences, products, quotients and powers.
+// Sums, differences, products, quotients and powers. Operands broadcast and meet in one type, as in PyTorch.
 
 extension Tensor {
     public static func + (a: Tensor, b: Tensor) -> Tensor {
         let (a, b) = promoted(a, b)
-        return record("add", a.array.binary(.add, b.array, named: "add"), from: [a, b]) { _, gradient in
-            [gradient, gradient]
-        }
+        return record("add", a.array.binary(.add, b.array, named: "add"), from: [a, b]) { [$1, $1] }
     }
 
     public static func - (a: Tensor, b: Tensor) -> Tensor {
@@ -21,7 +19,10 @@ extension Tensor {
             "multiply", a.array.binary(.multiply, b.array, named: "multiply"), from: [a, b],
             saving: [a.requiresGrad ? b : nil, b.requiresGrad ? a : nil]
         ) { saved, gradient in
-            [saved[0].map { gradient * $0 }, saved[1].map { gradient * $0 }]
+            [
+                saved.needs(0) ? saved[0].map { gradient * $0 } : nil,
+                saved.needs(1) ? saved[1].map { gradient * $0 } : nil,
+            ]
         }
     }
 
@@ -35,7 +36,7 @@ extension Tensor {
             let b = saved.tensor(1)
             return [
                 saved.needs(0) ? gradient / b : nil,
-                saved[0].map { a in -(gradient * a) / (b * b) },
+                saved.needs(1) ? saved[0].map { -gradient * (($0 / b) / b) } : nil,
             ]
         }
     }
@@ -44,50 +45,67 @@ extension Tensor {
         record("negate", a.array.unary(.negate), from: [a]) { [-$1] }
     }
 
-    /// `self * scale + shift`, the form of every operation with a number.
-    final func affine(_ name: StaticString, scale: Double, shift: Double) -> Tensor {
-        Tensor.record(name, array.unary(.affine(scale: scale, shift: shift)), from: [self]) { _, gradient in
-            [scale == 1 ? gradient : gradient.affine("multiply", scale: scale, shift: 0)]
+    /// Each element with the opposite sign, as the prefix `-`.
+    public final func neg() -> Tensor { -self }
+
+    /// `self + alpha * other`.
+    public final func add(_ other: Tensor, alpha: Double) -> Tensor {
+        let (a, b) = Tensor.promoted(self, other)
+        let sum = a.array.binary(.addScaled(alpha), b.array, named: "add")
+        return Tensor.record("add", sum, from: [a, b]) { saved, gradient in
+            [gradient, saved.needs(1) ? gradient * alpha : nil]
         }
     }
+
+    /// `self + value * a * b`.
+    public final func addcmul(_ a: Tensor, _ b: Tensor, value: Double = 1) -> Tensor { add(a * b, alpha: value) }
+
+    /// `self + value * a / b`.
+    public final func addcdiv(_ a: Tensor, _ b: Tensor, value: Double = 1) -> Tensor { add(a / b, alpha: value) }
 }
 
 // MARK: - With a number
 
 extension Tensor {
     public static func + <S: Scalar>(a: Tensor, b: S) -> Tensor {
-        a.promoted(with: S.self).affine("add", scale: 1, shift: b.doubleValue)
+        let a = a.promoted(with: S.self)
+        return a.dtype.isFloatingPoint ? a.affine("add", scale: 1, shift: b.doubleValue) : a + number(b, like: a)
     }
 
     public static func + <S: Scalar>(a: S, b: Tensor) -> Tensor { b + a }
 
     public static func - <S: Scalar>(a: Tensor, b: S) -> Tensor {
-        a.promoted(with: S.self).affine("subtract", scale: 1, shift: -b.doubleValue)
+        let a = a.promoted(with: S.self)
+        return a.dtype.isFloatingPoint ? a.affine("subtract", scale: 1, shift: -b.doubleValue) : a - number(b, like: a)
     }
 
     public static func - <S: Scalar>(a: S, b: Tensor) -> Tensor {
-        b.promoted(with: S.self).affine("subtract", scale: -1, shift: a.doubleValue)
+        let b = b.promoted(with: S.self)
+        return b.dtype.isFloatingPoint ? b.affine("subtract", scale: -1, shift: a.doubleValue) : number(a, like: b) - b
     }
 
     public static func * <S: Scalar>(a: Tensor, b: S) -> Tensor {
-        a.promoted(with: S.self).affine("multiply", scale: b.doubleValue, shift: 0)
+        let a = a.promoted(with: S.self)
+        return a.dtype.isFloatingPoint ? a.affine("multiply", scale: b.doubleValue, shift: 0) : a * number(b, like: a)
     }
 
     public static func * <S: Scalar>(a: S, b: Tensor) -> Tensor { b * a }
 
     public static func / <S: Scalar>(a: Tensor, b: S) -> Tensor {
-        a.floating / Tensor.number(b, like: a.floating)
+        let a = a.floating
+        return a / number(b, like: a)
     }
 
     public static func / <S: Scalar>(a: S, b: Tensor) -> Tensor {
-        Tensor.number(a, like: b.floating) / b.floating
+        let b = b.floating
+        return number(a, like: b) / b
     }
 
-    /// A tensor without dimensions that holds a number, in the type of `tensor`.
-    static func number<S: Scalar>(_ value: S, like tensor: Tensor) -> Tensor {
-        let array = NDArray(empty: [], dtype: tensor.dtype, backend: tensor.backend)
-        array.backend.fill(array, with: value.doubleValue, integer: value.int64Value)
-        return Tensor(array)
+    /// `self * scale + shift` in one pass, for floating-point tensors.
+    final func affine(_ name: StaticString, scale: Double, shift: Double) -> Tensor {
+        Tensor.record(name, array.unary(.affine(scale: scale, shift: shift)), from: [self]) { _, gradient in
+            [scale == 1 ? gradient : gradient.affine("multiply", scale: scale, shift: 0)]
+        }
     }
 }
 
@@ -96,15 +114,148 @@ extension Tensor {
 extension Tensor {
     /// Each element to the power of a number.
     public final func pow<S: Scalar>(_ exponent: S) -> Tensor {
-        power(promoted(with: S.self), exponent.doubleValue)
+        promoted(with: S.self).power(exponent.doubleValue)
+    }
+
+    /// The derivative is `exponent * x^(exponent - 1)`.
+    private func power(_ exponent: Double) -> Tensor {
+        mapped("pow", exponent == 2 ? .square : .power(exponent)) { gradient, x in
+            switch exponent {
+            case 0: gradient.zerosLike()
+            case 1: gradient
+            case 2: gradient * (x * 2)
+            default: gradient * (x.power(exponent - 1) * exponent)
+            }
+        }
+    }
+
+    /// Each element to the power of the other tensor's.
+    public final func pow(_ exponent: Tensor) -> Tensor {
+        Tensor.combined("pow", .power, self, exponent) { gradient, base, exponent, saved in
+            [
+                saved.needs(0)
+                    ? gradient * (exponent * base.pow(exponent - 1)).maskedFill(exponent.eq(0), 0) : nil,
+                saved.needs(1) ? gradient * Tensor.powerSlope(base, exponent) : nil,
+            ]
+        }
+    }
+
+    /// A number to the power of each element: PyTorch's `pow(number, tensor)`.
+    public static func pow<S: Scalar>(_ base: S, _ exponent: Tensor) -> Tensor {
+        let exponent = exponent.promoted(with: S.self)
+        return number(base, like: exponent).pow(exponent)
+    }
+
+    /// The derivative of `base^exponent` by the exponent: `base^exponent * log(base)`, and 0 where the base is 0 and the
+    /// exponent not negative.
+    private static func powerSlope(_ base: Tensor, _ exponent: Tensor) -> Tensor {
+        let isFlat = base.eq(0) .& exponent.ge(0)
+        return base.pow(exponent) * base.maskedFill(isFlat, 1).log()
     }
 }
 
-/// `x` to the power of a number; the derivative is `exponent * x^(exponent - 1)`.
-private func power(_ x: Tensor, _ exponent: Double) -> Tensor {
-    Tensor.record("pow", x.array.unary(.power(exponent)), from: [x], saving: [x]) { saved, gradient in
-        if exponent == 0 { return [gradient * 0] }
-        if exponent == 2 { return [gradient * (saved.tensor(0) * 2)] }
-        return [gradient * (power(saved.tensor(0), exponent - 1) * exponent)]
+// MARK: - Extremes and remainders
+
+extension Tensor {
+    /// The larger of two elements; NaN if either is. Equal ones get half of the gradient each.
+    public final func maximum(_ other: Tensor) -> Tensor {
+        Tensor.combined("maximum", .maximum, self, other) { gradient, a, b, saved in
+            let share = Tensor.where(a.eq(b), gradient * 0.5, gradient)
+            return [
+                saved.needs(0) ? share.maskedFill(a.lt(b), 0) : nil,
+                saved.needs(1) ? share.maskedFill(a.gt(b), 0) : nil,
+            ]
+        }
+    }
+
+    /// The smaller of two elements; NaN if either is. Equal ones get half of the gradient each.
+    public final func minimum(_ other: Tensor) -> Tensor {
+        Tensor.combined("minimum", .minimum, self, other) { gradient, a, b, saved in
+            let share = Tensor.where(a.eq(b), gradient * 0.5, gradient)
+            return [
+                saved.needs(0) ? share.maskedFill(a.gt(b), 0) : nil,
+                saved.needs(1) ? share.maskedFill(a.lt(b), 0) : nil,
+            ]
+        }
+    }
+
+    /// The remainder of the division, with the sign of the dividend.
+    public final func fmod(_ other: Tensor) -> Tensor {
+        Tensor.combined("fmod", .fmod, self, other) { gradient, a, b, saved in
+            [gradient, saved.needs(1) ? -gradient * (a / b).trunc() : nil]
+        }
+    }
+
+    /// The remainder of the division by a number, with the sign of the dividend.
+    public final func fmod<S: Scalar>(_ number: S) -> Tensor {
+        let x = promoted(with: S.self)
+        return x.fmod(Tensor.number(number, like: x))
+    }
+
+    /// The remainder of the division, with the sign of the divisor.
+    public final func remainder(_ other: Tensor) -> Tensor {
+        Tensor.combined("remainder", .remainder, self, other) { gradient, a, b, saved in
+            [gradient, saved.needs(1) ? -gradient * (a / b).floor() : nil]
+        }
+    }
+
+    /// The remainder of the division by a number, with the sign of the number.
+    public final func remainder<S: Scalar>(_ number: S) -> Tensor {
+        let x = promoted(with: S.self)
+        return x.remainder(Tensor.number(number, like: x))
+    }
+
+    /// The quotient, rounded down. Whole numbers stay whole. Its gradient is 0.
+    public final func floorDivide(_ other: Tensor) -> Tensor {
+        Tensor.combined("floorDivide", .floorDivide, self, other) { gradient, _, _, _ in
+            [gradient.zerosLike(), gradient.zerosLike()]
+        }
+    }
+
+    /// The quotient by a number, rounded down. Whole numbers stay whole. Its gradient is 0.
+    public final func floorDivide<S: Scalar>(_ number: S) -> Tensor {
+        let x = promoted(with: S.self)
+        return x.floorDivide(Tensor.number(number, like: x))
+    }
+}
+
+// MARK: - Functions of two elements
+
+extension Tensor {
+    /// The angle, in radians from -π to π, of the points whose ordinates are this tensor and whose abscissas are `x`.
+    public final func atan2(_ x: Tensor) -> Tensor {
+        Tensor.combined("atan2", .atan2, floating, x.floating) { gradient, y, x, saved in
+            let scaled = gradient / (x.square() + y.square())
+            return [saved.needs(0) ? scaled * x : nil, saved.needs(1) ? -scaled * y : nil]
+        }
+    }
+
+    /// `√(a² + b²)`, without overflow. Its gradient is 0 where both are 0.
+    public final func hypot(_ other: Tensor) -> Tensor {
+        Tensor.combined("hypot", .hypot, floating, other.floating) { gradient, a, b, saved in
+            let length = a.hypot(b)
+            let scaled = (gradient / length).maskedFill(length.eq(0), 0)
+            return [saved.needs(0) ? scaled * a : nil, saved.needs(1) ? scaled * b : nil]
+        }
+    }
+
+    /// The magnitude of this tensor's elements with the sign of the other's. Its gradient is 0 at 0.
+    public final func copysign(_ sign: Tensor) -> Tensor {
+        Tensor.combined("copysign", .copySign, floating, sign.floating) { gradient, a, b, saved in
+            [
+                saved.needs(0) ? gradient * a.sign() * a.onesLike().copysign(b) : nil,
+                saved.needs(1) ? gradient.zerosLike() : nil,
+            ]
+        }
+    }
+
+    /// `log(exp(a) + exp(b))`, without overflow.
+    public final func logaddexp(_ other: Tensor) -> Tensor {
+        Tensor.combined("logaddexp", .logAddExp, floating, other.floating) { gradient, a, b, saved in
+            [
+                saved.needs(0) ? gradient * (a - b).sigmoid() : nil,
+                saved.needs(1) ? gradient * (b - a).sigmoid() : nil,
+            ]
+        }
     }
 }

@@ -1,4 +1,5 @@
-// How operations on single elements reach their kernel; the operations themselves are in Arithmetic.swift, …
+// How operations on single elements reach their kernel; the operations themselves are in Arithmetic.swift,
+// Functions.swift, Activations.swift, Comparison.swift and Selection.swift.
 
 extension NDArray {
     /// `operation` of each element, as a new array.
@@ -28,6 +29,8 @@ extension NDArray {
     }
 }
 
+// MARK: - The type in which operands meet
+
 extension Tensor {
     /// Both operands in the type where they meet. A tensor without dimensions yields to one with dimensions of the
     /// same category, as in PyTorch.
@@ -52,4 +55,54 @@ extension Tensor {
 
     /// This tensor, with whole numbers converted to float32: for functions whose values are not whole.
     final var floating: Tensor { dtype.isFloatingPoint ? self : to(.float32) }
+
+    /// A tensor without dimensions that holds a number, in the type of `tensor`.
+    static func number<S: Scalar>(_ value: S, like tensor: Tensor) -> Tensor {
+        let array = NDArray(empty: [], dtype: tensor.dtype, backend: tensor.backend)
+        array.backend.fill(array, with: value.doubleValue, integer: value.int64Value)
+        return Tensor(array)
+    }
+}
+
+// MARK: - The common forms of elementwise operations
+
+extension Tensor {
+    /// What the gradient of a function of one element is computed from.
+    enum GradientSource { case operand, result }
+
+    /// Records a function of each element. The rule gets the gradient of the result and the operand, or the result
+    /// itself.
+    final func mapped(
+        _ name: StaticString, _ operation: UnaryOperation, saving source: GradientSource = .operand,
+        gradient rule: @escaping @Sendable (_ gradient: Tensor, _ value: Tensor) -> Tensor
+    ) -> Tensor {
+        let result = array.unary(operation)
+        switch source {
+        case .operand:
+            return Tensor.record(name, result, from: [self], saving: [self]) { [rule($1, $0.tensor(0))] }
+        case .result:
+            return Tensor.record(name, result, from: [self], savingOutput: true) { [rule($1, $0.output())] }
+        }
+    }
+
+    /// Records a function of two tensors, in the type where they meet, whose gradient needs both.
+    static func combined(
+        _ name: StaticString, _ operation: BinaryOperation, _ a: Tensor, _ b: Tensor,
+        gradient rule: @escaping @Sendable (_ gradient: Tensor, _ a: Tensor, _ b: Tensor, _ saved: Saved) -> [Tensor?]
+    ) -> Tensor {
+        let (a, b) = promoted(a, b)
+        let result = a.array.binary(operation, b.array, named: "\(name)")
+        return record(name, result, from: [a, b], saving: [a, b]) { saved, gradient in
+            rule(gradient, saved.tensor(0), saved.tensor(1), saved)
+        }
+    }
+
+    /// The gradient of an activation in one pass, by a kernel; `composed` of operations that have gradients themselves
+    /// where this gradient will be differentiated in its turn.
+    static func gradient(
+        _ kernel: BinaryOperation, _ gradient: Tensor, at value: Tensor, composed: () -> Tensor
+    ) -> Tensor {
+        if ThreadState.current.recordsGradients { return composed() }
+        return Tensor(gradient.array.binary(kernel, value.array, named: "backward"))
+    }
 }

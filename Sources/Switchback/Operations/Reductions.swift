@@ -1,13 +1,393 @@
+// Many elements to one. `dims` names the dimensions that are combined, all of them if it is left out; they disappear
+// from the result, or with `keepDim` stay with size 1.
+
+/// Which dimensions a reduction combines, and the shapes that follow.
+struct ReducedShape: Sendable {
+    /// The operand's shape with 1 for each dimension that is combined.
+    let kept: Shape
+    /// The shape of what the caller gets.
+    let result: Shape
+    /// How many elements become one.
+    let combined: Int
+
+    init(_ tensor: Tensor, _ dims: [Int]?, keepDim: Bool, _ operation: String) {
+        let all = dims?.isEmpty ?? true
+        var isCombined = [Bool](repeating: all, count: Swift.max(tensor.rank, 1))
+        for dim in dims ?? [] {
+            let position = tensor.dimension(dim, operation)
+            require(!isCombined[position], operation, "dimension \(dim) of \(tensor.shape) is named twice")
+            isCombined[position] = true
+        }
+        var kept = tensor.shape
+        var remaining = Shape()
+        var combined = 1
+        for (i, size) in tensor.shape.enumerated() {
+            if isCombined[i] {
+                kept[i] = 1
+                combined *= size
+            } else {
+                remaining.append(size)
+            }
+        }
+        self.kept = kept
+        self.combined = combined
+        result = keepDim ? kept : remaining
+    }
+}
+
 extension Tensor {
+    /// A reduction's result in its kept shape.
+    private func reduced(_ reduction: Reduction, _ form: ReducedShape, dtype: DType? = nil) -> NDArray {
+        let result = NDArray(empty: form.kept, dtype: dtype ?? self.dtype, backend: backend)
+        backend.reduce(reduction, array, into: result)
+        return result
+    }
+}
+
+// MARK: - Sums and products
+
+extension Tensor {
+    /// The sum over `dims`. Whole numbers and bools are summed as int64.
+    public final func sum(dims: [Int]? = nil, keepDim: Bool = false) -> Tensor {
+        let form = ReducedShape(self, dims, keepDim: keepDim, "sum")
+        let sum = reduced(.sum, form, dtype: dtype.isFloatingPoint ? dtype : .int64)
+        let (original, kept) = (shape, form.kept)
+        return Tensor.record("sum", sum.viewed(as: form.result)!, from: [self]) { _, gradient in
+            [gradient.reshape(kept).expand(to: original)]
+        }
+    }
+
+    /// The sum along one dimension.
+    public final func sum(dim: Int, keepDim: Bool = false) -> Tensor { sum(dims: [dim], keepDim: keepDim) }
+
     /// The sum over the dimensions along which a tensor of `shape` was repeated to become this one.
     final func summed(to shape: Shape) -> Tensor {
         let lead = rank - shape.count
-        let kept = Shape((0..<rank).map { $0 < lead || shape[$0 - lead] == 1 ? 1 : self.shape[$0] })
-        let result = NDArray(empty: kept, dtype: dtype, backend: backend)
-        backend.reduce(.sum, array, into: result)
-        let original = self.shape
-        return Tensor.record("sum", result.viewed(as: shape)!, from: [self]) { _, gradient in
-            [gradient.expand(to: original)]
+        let repeated = (0..<rank).filter { $0 < lead || (shape[$0 - lead] == 1 && self.shape[$0] != 1) }
+        return (repeated.isEmpty ? self : sum(dims: repeated, keepDim: true)).view(shape)
+    }
+
+    /// The mean over `dims`; NaN of no elements. Whole numbers give float32.
+    public final func mean(dims: [Int]? = nil, keepDim: Bool = false) -> Tensor {
+        let x = floating
+        let form = ReducedShape(x, dims, keepDim: keepDim, "mean")
+        // 16-bit sums would overflow long before their mean does.
+        let wide = x.dtype.byteCount == 2 ? x.array.cast(to: .float32) : x.array
+        let sum = Tensor(wide).reduced(.sum, form)
+        let scale = 1 / Double(form.combined)
+        let mean = form.combined == 0 ? sum.unary(.affine(scale: .nan, shift: .nan)) : sum.divided(by: form.combined)
+        let (original, kept) = (shape, form.kept)
+        return Tensor.record("mean", mean.cast(to: x.dtype).viewed(as: form.result)!, from: [x]) { _, gradient in
+            [(gradient.reshape(kept) * scale).expand(to: original)]
         }
+    }
+
+    /// The mean along one dimension.
+    public final func mean(dim: Int, keepDim: Bool = false) -> Tensor { mean(dims: [dim], keepDim: keepDim) }
+
+    /// The product over `dims`. Whole numbers and bools are multiplied as int64. The gradient is exact where elements
+    /// are 0.
+    public final func prod(dims: [Int]? = nil, keepDim: Bool = false) -> Tensor {
+        let form = ReducedShape(self, dims, keepDim: keepDim, "prod")
+        let product = reduced(.product, form, dtype: dtype.isFloatingPoint ? dtype : .int64)
+        let (original, kept) = (shape, form.kept)
+        return Tensor.record(
+            "prod", product.viewed(as: form.result)!, from: [self], saving: [self], savingOutput: true
+        ) { saved, gradient in
+            let x = saved.tensor(0)
+            let gradient = gradient.reshape(kept)
+            if !x.holdsZero { return [gradient * saved.output().reshape(kept) / x] }
+            return [gradient.expand(to: original) * x.productOfOthers(reducedTo: kept)]
+        }
+    }
+
+    /// The product along one dimension.
+    public final func prod(dim: Int, keepDim: Bool = false) -> Tensor { prod(dims: [dim], keepDim: keepDim) }
+
+    private final var holdsZero: Bool { !all().item(as: Bool.self) }
+}
+
+// MARK: - Extremes
+
+extension Tensor {
+    /// The largest element over `dims`; NaN if there is one. Equal largest elements share the gradient evenly. Stops if
+    /// there are no elements to compare.
+    public final func amax(dims: [Int]? = nil, keepDim: Bool = false) -> Tensor {
+        extreme("amax", .maximum, dims, keepDim)
+    }
+
+    /// The largest element along one dimension; NaN if there is one.
+    public final func amax(dim: Int, keepDim: Bool = false) -> Tensor { amax(dims: [dim], keepDim: keepDim) }
+
+    /// The smallest element over `dims`; NaN if there is one. Equal smallest elements share the gradient evenly. Stops
+    /// if there are no elements to compare.
+    public final func amin(dims: [Int]? = nil, keepDim: Bool = false) -> Tensor {
+        extreme("amin", .minimum, dims, keepDim)
+    }
+
+    /// The smallest element along one dimension; NaN if there is one.
+    public final func amin(dim: Int, keepDim: Bool = false) -> Tensor { amin(dims: [dim], keepDim: keepDim) }
+
+    /// The largest of all elements. Equal ones share the gradient evenly.
+    public final func max() -> Tensor { extreme("max", .maximum, nil, false) }
+
+    /// The smallest of all elements. Equal ones share the gradient evenly.
+    public final func min() -> Tensor { extreme("min", .minimum, nil, false) }
+
+    private func extreme(_ name: StaticString, _ reduction: Reduction, _ dims: [Int]?, _ keepDim: Bool) -> Tensor {
+        let form = ReducedShape(self, dims, keepDim: keepDim, "\(name)")
+        requireElements(form, "\(name)")
+        let result = reduced(reduction, form).viewed(as: form.result)!
+        let kept = form.kept
+        return Tensor.record(name, result, from: [self], saving: [self], savingOutput: true) { saved, gradient in
+            let x = saved.tensor(0)
+            let winners = x.eq(saved.output().reshape(kept)).to(x.dtype)
+            let share = gradient.reshape(kept) / winners.summed(to: kept)
+            return [winners * share]
+        }
+    }
+
+    fileprivate final func requireElements(_ form: ReducedShape, _ operation: String) {
+        require(
+            form.combined > 0 || form.result.elementCount == 0, operation,
+            "there is no element to choose along the dimensions of size 0 of \(shape)")
+    }
+
+    /// The largest elements along one dimension and their positions (int64): the first of equal ones, which gets the
+    /// gradient. NaN counts as the largest.
+    public final func max(dim: Int, keepDim: Bool = false) -> (values: Tensor, indices: Tensor) {
+        chosen("max", minimum: false, dim, keepDim)
+    }
+
+    /// The smallest elements along one dimension and their positions (int64): the first of equal ones, which gets the
+    /// gradient. NaN counts as the smallest.
+    public final func min(dim: Int, keepDim: Bool = false) -> (values: Tensor, indices: Tensor) {
+        chosen("min", minimum: true, dim, keepDim)
+    }
+
+    private func chosen(
+        _ name: StaticString, minimum: Bool, _ dim: Int, _ keepDim: Bool
+    ) -> (values: Tensor, indices: Tensor) {
+        let dim = dimension(dim, "\(name)")
+        let form = ReducedShape(self, [dim], keepDim: keepDim, "\(name)")
+        requireElements(form, "\(name)")
+        let (values, indices) = array.argReduced(minimum: minimum, dim: dim)
+        let places = Tensor(indices)
+        let (original, kept) = (shape, form.kept)
+        let result = Tensor.record(
+            name, values.viewed(as: form.result)!, from: [self], saving: [places]
+        ) { saved, gradient in
+            [gradient.reshape(kept).placed(in: original, dim: dim, at: saved.tensor(0))]
+        }
+        return (result, places.reshape(form.result))
+    }
+
+    /// The position of the largest element along `dim`, or among all elements in row-major order; the first of equal
+    /// ones. int64.
+    public final func argmax(dim: Int? = nil, keepDim: Bool = false) -> Tensor {
+        position("argmax", minimum: false, dim, keepDim)
+    }
+
+    /// The position of the smallest element along `dim`, or among all elements in row-major order; the first of equal
+    /// ones. int64.
+    public final func argmin(dim: Int? = nil, keepDim: Bool = false) -> Tensor {
+        position("argmin", minimum: true, dim, keepDim)
+    }
+
+    private func position(_ name: String, minimum: Bool, _ dim: Int?, _ keepDim: Bool) -> Tensor {
+        let form = ReducedShape(self, dim.map { [$0] }, keepDim: keepDim, name)
+        requireElements(form, name)
+        let source = dim == nil ? array.contiguous().viewed(as: [count])! : array
+        let (_, indices) = source.argReduced(minimum: minimum, dim: dim.map { dimension($0, name) } ?? 0)
+        return Tensor(indices.viewed(as: form.result)!)
+    }
+}
+
+extension NDArray {
+    /// The first extremes along a dimension, which stays with size 1, and where they are.
+    fileprivate func argReduced(minimum: Bool, dim: Int) -> (values: NDArray, indices: NDArray) {
+        let source = rank == 0 ? viewed(as: [1])! : self
+        let form = source.shape.replacing(dim, with: 1)
+        let values = NDArray(empty: form, dtype: dtype, backend: backend)
+        let indices = NDArray(empty: form, dtype: .int64, backend: backend)
+        if form.elementCount > 0 {
+            backend.argReduce(minimum: minimum, source, dim: dim, indices: indices, values: values)
+        }
+        return (values, indices)
+    }
+
+    /// Every element divided by a number, rounded once.
+    fileprivate func divided(by divisor: Int) -> NDArray {
+        let number = NDArray(filled: Double(divisor), shape: [], dtype: dtype, backend: backend)
+        return binary(.divide, number, named: "divide")
+    }
+}
+
+// MARK: - Spread
+
+extension Tensor {
+    /// The variance over `dims`: the sum of squared distances from the mean, divided by the count minus `correction`.
+    /// Whole numbers give float32. NaN where the divisor is not positive.
+    public final func `var`(dims: [Int]? = nil, correction: Double = 1, keepDim: Bool = false) -> Tensor {
+        let x = floating
+        let form = ReducedShape(x, dims, keepDim: keepDim, "var")
+        let mean = NDArray(empty: form.kept, dtype: x.dtype, backend: backend)
+        let biased = NDArray(empty: form.kept, dtype: x.dtype, backend: backend)
+        backend.meanAndVariance(x.array, mean: mean, variance: biased)
+        let freedom = Swift.max(Double(form.combined) - correction, 0)
+        let variance = biased.unary(.affine(scale: Double(form.combined) / freedom, shift: 0))
+        let kept = form.kept
+        let reducedDims = dims
+        return Tensor.record("var", variance.viewed(as: form.result)!, from: [x], saving: [x]) { saved, gradient in
+            let x = saved.tensor(0)
+            let distance = x - x.mean(dims: reducedDims, keepDim: true).reshape(kept)
+            return [distance * (gradient.reshape(kept) * (2 / freedom))]
+        }
+    }
+
+    /// The variance along one dimension.
+    public final func `var`(dim: Int, correction: Double = 1, keepDim: Bool = false) -> Tensor {
+        self.var(dims: [dim], correction: correction, keepDim: keepDim)
+    }
+
+    /// The standard deviation over `dims`: the root of `var`. Its gradient is 0 where it is 0.
+    public final func std(dims: [Int]? = nil, correction: Double = 1, keepDim: Bool = false) -> Tensor {
+        self.var(dims: dims, correction: correction, keepDim: keepDim).rootWithFlatZero("std")
+    }
+
+    /// The standard deviation along one dimension.
+    public final func std(dim: Int, correction: Double = 1, keepDim: Bool = false) -> Tensor {
+        std(dims: [dim], correction: correction, keepDim: keepDim)
+    }
+
+    /// The square root, with a derivative of 0 instead of infinity at 0.
+    private func rootWithFlatZero(_ name: StaticString) -> Tensor {
+        Tensor.record(name, array.unary(.sqrt), from: [self], savingOutput: true) { saved, gradient in
+            let root = saved.output()
+            return [(gradient / (root * 2)).maskedFill(root.eq(0), 0)]
+        }
+    }
+}
+
+// MARK: - Norms
+
+extension Tensor {
+    /// The `p`-norm over `dims`, `(Σ |x|^p)^(1/p)`; the largest magnitude for `p` = infinity, the smallest for its
+    /// negative, the number of elements that are not 0 for 0. Its gradient is 0 where the norm is 0.
+    public final func norm(p: Double = 2, dims: [Int]? = nil, keepDim: Bool = false) -> Tensor {
+        let x = floating
+        switch p {
+        case .infinity: return x.abs().amax(dims: dims, keepDim: keepDim)
+        case -.infinity: return x.abs().amin(dims: dims, keepDim: keepDim)
+        case 0: return x.ne(0).to(x.dtype).sum(dims: dims, keepDim: keepDim)
+        case 1: return x.sumNorm(dims, keepDim)
+        default: return x.powerNorm(p, dims, keepDim)
+        }
+    }
+
+    /// The `p`-norm along one dimension.
+    public final func norm(p: Double = 2, dim: Int, keepDim: Bool = false) -> Tensor {
+        norm(p: p, dims: [dim], keepDim: keepDim)
+    }
+
+    private func sumNorm(_ dims: [Int]?, _ keepDim: Bool) -> Tensor {
+        let form = ReducedShape(self, dims, keepDim: keepDim, "norm")
+        let norm = reduced(.sumOfMagnitudes, form).viewed(as: form.result)!
+        let kept = form.kept
+        return Tensor.record("norm", norm, from: [self], saving: [self]) { saved, gradient in
+            [saved.tensor(0).sign() * gradient.reshape(kept)]
+        }
+    }
+
+    private func powerNorm(_ p: Double, _ dims: [Int]?, _ keepDim: Bool) -> Tensor {
+        let form = ReducedShape(self, dims, keepDim: keepDim, "norm")
+        let norm: NDArray
+        if p == 2 {
+            norm = reduced(.sumOfSquares, form).unary(.sqrt)
+        } else {
+            norm = Tensor(array.unary(.abs).unary(.power(p))).reduced(.sum, form).unary(.power(1 / p))
+        }
+        let kept = form.kept
+        return Tensor.record(
+            "norm", norm.viewed(as: form.result)!, from: [self], saving: [self], savingOutput: true
+        ) { saved, gradient in
+            let x = saved.tensor(0)
+            let norm = saved.output().reshape(kept)
+            let scale = (gradient.reshape(kept) / norm.pow(p - 1)).maskedFill(norm.eq(0), 0)
+            return [(p == 2 ? x : x.abs().pow(p - 1) * x.sign()) * scale]
+        }
+    }
+
+    /// `log Σ exp(x)` over `dims`, computed so that it does not overflow.
+    public final func logSumExp(dims: [Int]? = nil, keepDim: Bool = false) -> Tensor {
+        let x = floating
+        let form = ReducedShape(x, dims, keepDim: keepDim, "logSumExp")
+        let kept = form.kept
+        let result = Tensor(x.array.logSumExp(kept))
+        return Tensor.record(
+            "logSumExp", result.array.viewed(as: form.result)!, from: [x], saving: [x], savingOutput: true
+        ) { saved, gradient in
+            let total = saved.output().reshape(kept)
+            // Where every element is -infinity, their difference from it would be NaN.
+            let finite = total.maskedFill(total.eq(-Double.infinity), 0)
+            return [(saved.tensor(0) - finite).exp() * gradient.reshape(kept)]
+        }
+    }
+
+    /// `log Σ exp(x)` along one dimension.
+    public final func logSumExp(dim: Int, keepDim: Bool = false) -> Tensor { logSumExp(dims: [dim], keepDim: keepDim) }
+}
+
+extension NDArray {
+    fileprivate func logSumExp(_ kept: Shape) -> NDArray {
+        func reduced(_ reduction: Reduction, _ x: NDArray) -> NDArray {
+            let result = NDArray(empty: kept, dtype: dtype, backend: backend)
+            backend.reduce(reduction, x, into: result)
+            return result
+        }
+        let largest = reduced(.maximum, self)
+        let finite = NDArray(empty: kept, dtype: .bool, backend: backend)
+        backend.unary(.isFinite, largest, into: finite)
+        let zero = NDArray(filled: 0, shape: [], dtype: dtype, backend: backend).expanded(to: kept)
+        backend.select(finite, largest, zero, into: largest)
+        let exponentials = binary(.subtract, largest, named: "logSumExp")
+        backend.unary(.exp, exponentials, into: exponentials)
+        let logarithm = reduced(.sum, exponentials).unary(.log)
+        return logarithm.binary(.add, largest, named: "logSumExp")
+    }
+}
+
+// MARK: - Counts
+
+extension Tensor {
+    /// Whether any element over `dims` is not 0. bool.
+    public final func any(dims: [Int]? = nil, keepDim: Bool = false) -> Tensor {
+        counted(.any, .bool, dims, keepDim, "any")
+    }
+
+    /// Whether any element along one dimension is not 0. bool.
+    public final func any(dim: Int, keepDim: Bool = false) -> Tensor { any(dims: [dim], keepDim: keepDim) }
+
+    /// Whether every element over `dims` is not 0. bool.
+    public final func all(dims: [Int]? = nil, keepDim: Bool = false) -> Tensor {
+        counted(.all, .bool, dims, keepDim, "all")
+    }
+
+    /// Whether every element along one dimension is not 0. bool.
+    public final func all(dim: Int, keepDim: Bool = false) -> Tensor { all(dims: [dim], keepDim: keepDim) }
+
+    /// How many elements over `dims` are not 0. int64.
+    public final func countNonzero(dims: [Int]? = nil) -> Tensor {
+        counted(.countNonzero, .int64, dims, false, "countNonzero")
+    }
+
+    /// How many elements along one dimension are not 0. int64.
+    public final func countNonzero(dim: Int) -> Tensor { countNonzero(dims: [dim]) }
+
+    private func counted(
+        _ reduction: Reduction, _ dtype: DType, _ dims: [Int]?, _ keepDim: Bool, _ operation: String
+    ) -> Tensor {
+        let form = ReducedShape(self, dims, keepDim: keepDim, operation)
+        return Tensor(reduced(reduction, form, dtype: dtype).viewed(as: form.result)!)
     }
 }

@@ -89,6 +89,97 @@ extension Tensor {
     }
 }
 
+// MARK: - Ranges and patterns
+
+extension Tensor {
+    /// The numbers from 0 up to, and without, `end`.
+    public static func arange<S: Scalar>(_ end: S, dtype: DType? = nil) -> Tensor {
+        arange(S(int64Value: 0), end, dtype: dtype)
+    }
+
+    /// The numbers from `start` in steps of `step` (1 if left out) up to, and without, `end`; down to it if the step is
+    /// negative. Stops if the step is 0 or leads away from `end`.
+    public static func arange<S: Scalar>(_ start: S, _ end: S, step: S? = nil, dtype: DType? = nil) -> Tensor {
+        let step = step ?? S(int64Value: 1)
+        let distance = end.doubleValue - start.doubleValue
+        require(
+            step.doubleValue != 0 && distance / step.doubleValue >= 0, "arange",
+            "steps of \(step) do not lead from \(start) to \(end)")
+        let count = Int((distance / step.doubleValue).rounded(.up))
+        if S.dtype.isFloatingPoint {
+            let values = (0..<count).map { start.doubleValue + Double($0) * step.doubleValue }
+            return Tensor(values, shape: [count], dtype: dtype ?? S.defaultDType)
+        }
+        let values = (0..<count).map { start.int64Value + Int64($0) * step.int64Value }
+        return Tensor(values, shape: [count], dtype: dtype ?? S.defaultDType)
+    }
+
+    /// `count` numbers at equal distances from `start` to `end`, both included.
+    public static func linspace(_ start: Double, _ end: Double, _ count: Int, dtype: DType = .float32) -> Tensor {
+        require(count >= 0, "linspace", "\(count) is no number of elements")
+        let step = count > 1 ? (end - start) / Double(count - 1) : 0
+        // From both ends, so that the last number is exact too.
+        let values = (0..<count).map { i in
+            i < (count + 1) / 2 ? start + Double(i) * step : end - Double(count - 1 - i) * step
+        }
+        return Tensor(values, shape: [count], dtype: dtype)
+    }
+
+    /// `base` to the powers that `linspace` gives.
+    public static func logspace(
+        _ start: Double, _ end: Double, _ count: Int, base: Double = 10, dtype: DType = .float32
+    ) -> Tensor {
+        Tensor.pow(base, linspace(start, end, count, dtype: .float64)).to(dtype)
+    }
+
+    /// Ones on the diagonal of a [rows, columns] matrix, zeros elsewhere; square if `columns` is left out.
+    public static func eye(_ rows: Int, _ columns: Int? = nil, dtype: DType = .float32) -> Tensor {
+        let columns = columns ?? rows
+        let matrix = zeros([rows, columns], dtype: dtype)
+        var diagonal = matrix.array
+        diagonal.shape = [Swift.min(rows, columns)]
+        diagonal.strides = [columns + 1]
+        diagonal.backend.fill(diagonal, with: 1, integer: 1)
+        return matrix
+    }
+}
+
+// MARK: - In the form of another tensor
+
+extension Tensor {
+    /// Zeros, in this tensor's shape, type and memory order.
+    public final func zerosLike(dtype: DType? = nil) -> Tensor { fullLike(0, dtype: dtype) }
+
+    /// Ones, in this tensor's shape, type and memory order.
+    public final func onesLike(dtype: DType? = nil) -> Tensor { fullLike(1, dtype: dtype) }
+
+    /// `value` in every element, in this tensor's shape, type and memory order.
+    public final func fullLike<S: Scalar>(_ value: S, dtype: DType? = nil) -> Tensor {
+        let result = array.emptyLike(dtype: dtype)
+        backend.fill(result, with: value.doubleValue, integer: value.int64Value)
+        return Tensor(result)
+    }
+
+    /// Undefined contents, in this tensor's shape, type and memory order.
+    public final func emptyLike(dtype: DType? = nil) -> Tensor { Tensor(array.emptyLike(dtype: dtype)) }
+
+    /// Uniform in [0, 1), in this tensor's shape, type and memory order.
+    public final func randLike(generator: Generator? = nil) -> Tensor {
+        require(dtype.isFloatingPoint, "randLike", "makes floating-point numbers, not \(dtype)")
+        let result = emptyLike()
+        result.array.fillUniform(low: 0, high: 1, generator)
+        return result
+    }
+
+    /// Normally distributed with mean 0 and variance 1, in this tensor's shape, type and memory order.
+    public final func randnLike(generator: Generator? = nil) -> Tensor {
+        require(dtype.isFloatingPoint, "randnLike", "makes floating-point numbers, not \(dtype)")
+        let result = emptyLike()
+        result.array.fillNormal(mean: 0, standardDeviation: 1, generator)
+        return result
+    }
+}
+
 // MARK: - Reading values
 
 extension Tensor {

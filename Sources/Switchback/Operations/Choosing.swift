@@ -1,0 +1,113 @@
+// Choosing between elements: where, clamp, maskedFill, lerp, nanToNum.
+
+extension Tensor {
+    /// `a` where `condition` (bool) holds, `b` elsewhere; all three broadcast. No gradient, not even a NaN, reaches an
+    /// element that was not chosen.
+    public static func `where`(_ condition: Tensor, _ a: Tensor, _ b: Tensor) -> Tensor {
+        require(condition.dtype == .bool, "where", "the condition is \(condition.dtype), and must be bool")
+        let (a, b) = promoted(a, b)
+        let result = NDArray.select(condition.array, a.array, b.array)
+        return record("where", result, from: [a, b], saving: [condition]) { saved, gradient in
+            let condition = saved.tensor(0)
+            return [
+                saved.needs(0) ? `where`(condition, gradient, 0) : nil,
+                saved.needs(1) ? `where`(condition, 0, gradient) : nil,
+            ]
+        }
+    }
+
+    /// `a` where `condition` holds, a number elsewhere.
+    public static func `where`<S: Scalar>(_ condition: Tensor, _ a: Tensor, _ b: S) -> Tensor {
+        let a = a.promoted(with: S.self)
+        return `where`(condition, a, number(b, like: a))
+    }
+
+    /// A number where `condition` holds, `b` elsewhere.
+    public static func `where`<S: Scalar>(_ condition: Tensor, _ a: S, _ b: Tensor) -> Tensor {
+        let b = b.promoted(with: S.self)
+        return `where`(condition, number(a, like: b), b)
+    }
+
+    /// `value` where `mask` (bool) holds. The mask broadcasts to this tensor's shape.
+    public final func maskedFill<S: Scalar>(_ mask: Tensor, _ value: S) -> Tensor {
+        require(mask.dtype == .bool, "maskedFill", "the mask is \(mask.dtype), and must be bool")
+        return Tensor.where(mask, Tensor.number(value, like: self), self)
+    }
+
+    /// `value`, a tensor of one element, where `mask` (bool) holds.
+    public final func maskedFill(_ mask: Tensor, _ value: Tensor) -> Tensor {
+        require(mask.dtype == .bool, "maskedFill", "the mask is \(mask.dtype), and must be bool")
+        require(value.rank == 0, "maskedFill", "the value has shape \(value.shape), and must have no dimensions")
+        return Tensor.where(mask, value.to(dtype), self)
+    }
+}
+
+extension NDArray {
+    /// `a` where `condition` holds, `b` elsewhere, all broadcast to each other; `a` and `b` are of one type.
+    static func select(_ condition: NDArray, _ a: NDArray, _ b: NDArray) -> NDArray {
+        guard let operands = Shape.broadcast(a.shape, b.shape), let shape = Shape.broadcast(condition.shape, operands)
+        else {
+            fail("where", "the shapes \(condition.shape), \(a.shape) and \(b.shape) do not broadcast to each other")
+        }
+        let form = a.shape == shape ? a : b.shape == shape ? b : condition.expanded(to: shape)
+        let result = form.emptyLike(dtype: a.dtype)
+        a.backend.select(condition.expanded(to: shape), a.expanded(to: shape), b.expanded(to: shape), into: result)
+        return result
+    }
+}
+
+// MARK: - Bounds
+
+extension Tensor {
+    /// Each element, or the bound that it is beyond; NaN stays. The gradient passes where the element is within the
+    /// bounds or on one.
+    public final func clamp<S: Scalar>(min: S? = nil, max: S? = nil) -> Tensor {
+        let x = promoted(with: S.self)
+        let low = min?.doubleValue ?? -.infinity
+        let high = max?.doubleValue ?? .infinity
+        return x.mapped("clamp", .clamp(minimum: low, maximum: high)) { gradient, x in
+            let outside = low == -.infinity ? x.gt(high) : high == .infinity ? x.lt(low) : x.lt(low) .| x.gt(high)
+            return gradient.maskedFill(outside, 0)
+        }
+    }
+
+    /// Each element, or the bound that it is beyond; bounds broadcast, and get the gradient of what they replace.
+    public final func clamp(min: Tensor? = nil, max: Tensor? = nil) -> Tensor {
+        let raised = min.map { Tensor.where(self.lt($0), $0, self) } ?? self
+        return max.map { Tensor.where(raised.gt($0), $0, raised) } ?? raised
+    }
+
+    /// Finite numbers in the place of NaN and the infinities: 0, and the type's largest and lowest, where not given.
+    public final func nanToNum(nan: Double = 0, posinf: Double? = nil, neginf: Double? = nil) -> Tensor {
+        if !dtype.isFloatingPoint { return self }
+        let largest = dtype.greatestFiniteMagnitude
+        return maskedFill(isnan(), nan)
+            .maskedFill(eq(Double.infinity), posinf ?? largest)
+            .maskedFill(eq(-Double.infinity), neginf ?? -largest)
+    }
+}
+
+extension DType {
+    /// The largest finite value of a floating-point type.
+    var greatestFiniteMagnitude: Double {
+        switch self {
+        case .float64: .greatestFiniteMagnitude
+        case .float16: 65504
+        case .bfloat16: 0x1.FEp127
+        default: Double(Float.greatestFiniteMagnitude)
+        }
+    }
+}
+
+// MARK: - Between two tensors
+
+extension Tensor {
+    /// `self + weight * (end - self)`: this tensor for weight 0, `end` for weight 1.
+    public final func lerp(_ end: Tensor, weight: Tensor) -> Tensor { self + weight * (end - self) }
+
+    /// `self + weight * (end - self)`, computed from the nearer end.
+    public final func lerp(_ end: Tensor, weight: Double) -> Tensor {
+        let distance = end - self
+        return weight < 0.5 ? add(distance, alpha: weight) : end.add(distance, alpha: weight - 1)
+    }
+}

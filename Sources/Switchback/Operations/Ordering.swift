@@ -1,0 +1,202 @@
+// Sorting, and running totals along a dimension.
+
+extension Tensor {
+    /// The elements in order along a dimension, and where each stood (int64). Equal elements keep their order; NaN is
+    /// the greatest.
+    public final func sort(dim: Int = -1, descending: Bool = false) -> (values: Tensor, indices: Tensor) {
+        ordered("sort", dim, count: nil) { backend, x, dim, values, indices in
+            backend.sort(x, dim: dim, descending: descending, values: values, indices: indices)
+        }
+    }
+
+    /// The positions (int64) that put the elements in order along a dimension. Equal elements keep their order.
+    public final func argsort(dim: Int = -1, descending: Bool = false) -> Tensor {
+        detach().sort(dim: dim, descending: descending).indices
+    }
+
+    /// The `k` largest elements along a dimension, largest first, or the smallest, and where each stood (int64). Stops
+    /// if there are fewer.
+    public final func topk(_ k: Int, dim: Int = -1, largest: Bool = true) -> (values: Tensor, indices: Tensor) {
+        ordered("topk", dim, count: k) { backend, x, dim, values, indices in
+            backend.topK(x, dim: dim, largest: largest, values: values, indices: indices)
+        }
+    }
+
+    /// The elements in the middle of the order along a dimension (the lower of two), and where each stood (int64).
+    public final func median(dim: Int, keepDim: Bool = false) -> (values: Tensor, indices: Tensor) {
+        let form = ReducedShape(self, [dim], keepDim: keepDim, "median")
+        require(form.combined > 0, "median", "there is no element along dimension \(dim) of \(shape)")
+        let position = (form.combined + 1) / 2
+        let (values, indices) = topk(position, dim: dim, largest: false)
+        let along = dimension(dim, "median")
+        let last = Tensor.full(form.kept, position - 1, dtype: .int64)
+        if rank == 0 { return (values, indices) }
+        return (
+            values.picked(dim: along, at: last).reshape(form.result),
+            indices.picked(dim: along, at: last).reshape(form.result)
+        )
+    }
+
+    /// Chooses `count` elements (all if `nil`) of each line along `dim` by a kernel; gradients go back where the
+    /// elements came from.
+    private func ordered(
+        _ name: StaticString, _ dim: Int, count: Int?,
+        _ kernel: (any Backend, NDArray, Int, _ values: NDArray, _ indices: NDArray) -> Void
+    ) -> (values: Tensor, indices: Tensor) {
+        let dim = dimension(dim, "\(name)")
+        let x = rank == 0 ? reshape([1]) : self
+        let length = count ?? x.shape[dim]
+        require(
+            length >= 0 && length <= x.shape[dim], "\(name)",
+            "there are no \(length) elements along dimension \(dim) of \(shape)")
+        let form = x.shape.replacing(dim, with: length)
+        let values = NDArray(empty: form, dtype: dtype, backend: backend)
+        let indices = NDArray(empty: form, dtype: .int64, backend: backend)
+        if form.elementCount > 0 { kernel(backend, x.array, dim, values, indices) }
+        let places = Tensor(indices)
+        let original = x.shape
+        let sorted = Tensor.record(name, values, from: [x], saving: [places]) { saved, gradient in
+            [gradient.placed(in: original, dim: dim, at: saved.tensor(0))]
+        }
+        return rank == 0 && length == 1 ? (sorted.view([]), places.view([])) : (sorted, places)
+    }
+}
+
+// MARK: - Elements chosen along a dimension, and back
+
+extension Tensor {
+    /// The elements at `indices` along `dim`: as `gather`, for indices that are known to be in range.
+    final func picked(dim: Int, at indices: Tensor) -> Tensor {
+        let result = NDArray(empty: indices.shape, dtype: dtype, backend: backend)
+        backend.gather(array, dim: dim, index: indices.array, into: result)
+        let original = shape
+        return Tensor.record("gather", result, from: [self], saving: [indices]) { saved, gradient in
+            [gradient.placed(in: original, dim: dim, at: saved.tensor(0))]
+        }
+    }
+
+    /// Zeros of `shape` in which these elements are added at `indices` along `dim`: the gradient of `picked`.
+    final func placed(in shape: Shape, dim: Int, at indices: Tensor) -> Tensor {
+        if shape.count == 0 { return reshape([]) }
+        let result = NDArray(filled: 0, shape: shape, dtype: dtype, backend: backend)
+        backend.scatter(.add, result, dim: dim, index: indices.array, source: array)
+        return Tensor.record("scatterAdd", result, from: [self], saving: [indices]) { saved, gradient in
+            [gradient.picked(dim: dim, at: saved.tensor(0))]
+        }
+    }
+}
+
+// MARK: - Running totals
+
+extension Tensor {
+    /// The running sum along a dimension. Whole numbers and bools are summed as int64.
+    public final func cumsum(dim: Int) -> Tensor {
+        let dim = dimension(dim, "cumsum")
+        return Tensor.record("cumsum", array.scanned(.sum, dim), from: [self]) { _, gradient in
+            [gradient.reversed(dim).cumsum(dim: dim).reversed(dim)]
+        }
+    }
+
+    /// The running product along a dimension. Whole numbers and bools are multiplied as int64. The gradient is exact
+    /// where elements are 0.
+    public final func cumprod(dim: Int) -> Tensor {
+        let dim = dimension(dim, "cumprod")
+        return Tensor.record(
+            "cumprod", array.scanned(.product, dim), from: [self], saving: [self], savingOutput: true
+        ) { saved, gradient in
+            let x = saved.tensor(0)
+            if x.all().item(as: Bool.self) {
+                let weighted = (gradient * saved.output()).reversed(dim).cumsum(dim: dim).reversed(dim)
+                return [weighted / x]
+            }
+            return [x.cumprodGradient(gradient, dim)]
+        }
+    }
+
+    /// The largest element so far along a dimension, and where it stood (int64): the last of equal ones, which gets the
+    /// gradient.
+    public final func cummax(dim: Int) -> (values: Tensor, indices: Tensor) { runningExtreme("cummax", .maximum, dim) }
+
+    /// The smallest element so far along a dimension, and where it stood (int64): the last of equal ones, which gets
+    /// the gradient.
+    public final func cummin(dim: Int) -> (values: Tensor, indices: Tensor) { runningExtreme("cummin", .minimum, dim) }
+
+    private func runningExtreme(_ name: StaticString, _ scan: Scan, _ dim: Int) -> (values: Tensor, indices: Tensor) {
+        let dim = dimension(dim, "\(name)")
+        if rank == 0 { return (self, Tensor.zeros([], dtype: .int64)) }
+        let extremes = array.scanned(scan, dim)
+        let indices = Tensor(extremes).lastPositions(of: detach(), dim)
+        let original = shape
+        let values = Tensor.record(name, extremes, from: [self], saving: [indices]) { saved, gradient in
+            [gradient.placed(in: original, dim: dim, at: saved.tensor(0))]
+        }
+        return (values, indices)
+    }
+
+    /// For running extremes of `x`: where `x` last was what the extreme is.
+    private func lastPositions(of x: Tensor, _ dim: Int) -> Tensor {
+        let isNew = x.eq(self).logicalOr(x.isnan())
+        let along = Shape(repeating: 1, count: rank).replacing(dim, with: shape[dim])
+        let positions = Tensor(Tensor.arange(shape[dim]).array.viewed(as: along)!)
+        let marked = positions * isNew.to(.int64)
+        return Tensor(marked.array.scanned(.maximum, dim))
+    }
+
+    /// `log Σ exp(x)` of the elements so far along a dimension.
+    public final func logCumSumExp(dim: Int) -> Tensor {
+        let largest = Tensor(array.scanned(.maximum, dimension(dim, "logCumSumExp"))).amax(dim: dim, keepDim: true)
+        return (self - largest).exp().cumsum(dim: dim).log() + largest
+    }
+
+    /// The order turned round along one dimension.
+    private func reversed(_ dim: Int) -> Tensor {
+        if rank == 0 { return self }
+        let backward = Tensor.arange(shape[dim] - 1, -1, step: -1)
+        let result = NDArray(empty: shape, dtype: dtype, backend: backend)
+        backend.indexSelect(array, dim: dim, index: backward.array, into: result)
+        return Tensor.record("flip", result, from: [self]) { _, gradient in [gradient.reversed(dim)] }
+    }
+
+    /// The gradient of `cumprod` where elements are 0. With `y[i] = x[0] … x[i]`, element `k` gets
+    /// `x[0] … x[k-1] · s[k]`, where `s[k] = g[k] + x[k+1] · s[k+1]`: no division.
+    private func cumprodGradient(_ gradient: Tensor, _ dim: Int) -> Tensor {
+        var suffix: Tensor?
+        var parts: [Tensor] = []
+        for k in stride(from: shape[dim] - 1, through: 0, by: -1) {
+            let own = gradient.narrow(dim: dim, start: k, length: 1)
+            suffix = suffix.map { own + narrow(dim: dim, start: k + 1, length: 1) * $0 } ?? own
+            parts.append(narrow(dim: dim, start: 0, length: k).prod(dim: dim, keepDim: true) * suffix!)
+        }
+        return Tensor.cat(parts.reversed(), dim: dim)
+    }
+
+    /// For the gradient of `prod`: at each element, the product of the others in its group.
+    final func productOfOthers(reducedTo kept: Shape) -> Tensor {
+        var others = onesLike()
+        var groups = self
+        // Along one dimension after the other: the others in the same line, times all elements of the other lines.
+        for dim in 0..<rank where kept[dim] == 1 && shape[dim] > 1 {
+            let length = shape[dim]
+            let parts = (0..<length).map { k -> Tensor in
+                let before = groups.narrow(dim: dim, start: 0, length: k).prod(dim: dim, keepDim: true)
+                let after = groups.narrow(dim: dim, start: k + 1, length: length - k - 1)
+                return before * after.prod(dim: dim, keepDim: true)
+            }
+            others = others * Tensor.cat(parts, dim: dim)
+            groups = groups.prod(dim: dim, keepDim: true)
+        }
+        return others
+    }
+}
+
+extension NDArray {
+    /// The running combination along a dimension; of whole numbers and bools, sums and products are int64.
+    fileprivate func scanned(_ scan: Scan, _ dim: Int) -> NDArray {
+        let widens = !dtype.isFloatingPoint && (scan == .sum || scan == .product)
+        let source = widens ? cast(to: .int64) : self
+        if rank == 0 { return source }
+        let result = NDArray(empty: shape, dtype: source.dtype, backend: backend)
+        backend.scan(scan, source, dim: dim, into: result)
+        return result
+    }
+}

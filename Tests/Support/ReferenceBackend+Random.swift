@@ -1,0 +1,68 @@
+import Foundation
+import Switchback
+
+extension ReferenceBackend {
+    public func randomUniform(_ y: NDArray, seed: UInt64, offset: UInt64, low: Double, high: Double) {
+        let fractions = y.dtype == .float64 ? doubleFractions(y.count, seed, offset) : fractions(y.count, seed, offset)
+        y.store(fractions.map { low + (high - low) * $0 })
+    }
+
+    /// Pairs of uniform numbers become pairs of normal ones (Box and Muller, 1958).
+    public func randomNormal(_ y: NDArray, seed: UInt64, offset: UInt64, mean: Double, standardDeviation: Double) {
+        let even = y.count + y.count % 2
+        let fractions = y.dtype == .float64 ? doubleFractions(even, seed, offset) : fractions(even, seed, offset)
+        let smallest = y.dtype == .float64 ? 0x1p-53 : 0x1p-24
+        let normals = stride(from: 0, to: even, by: 2).flatMap { i -> [Double] in
+            let radius = (-2 * Foundation.log(fractions[i] + smallest)).squareRoot()
+            let angle = 2 * Double.pi * fractions[i + 1]
+            return [radius * Foundation.cos(angle), radius * Foundation.sin(angle)]
+        }
+        y.store(normals.prefix(y.count).map { mean + standardDeviation * $0 })
+    }
+
+    public func randomIntegers(_ y: NDArray, seed: UInt64, offset: UInt64, low: Int64, high: Int64) {
+        let width = UInt64(bitPattern: high &- low)
+        let words = Philox.words(2 * y.count, seed: seed, offset: offset)
+        y.store(
+            (0..<y.count).map { i -> Int64 in
+                let bits = UInt64(words[2 * i]) | UInt64(words[2 * i + 1]) << 32
+                return low &+ Int64(bitPattern: bits.multipliedFullWidth(by: width).high)
+            })
+    }
+
+    public func randomCounters(_ y: NDArray) -> UInt64 { UInt64((y.count + 1) / 2) }
+
+    /// Multiples of 2^-24 in [0, 1).
+    private func fractions(_ count: Int, _ seed: UInt64, _ offset: UInt64) -> [Double] {
+        Philox.words(count, seed: seed, offset: offset).map { Double($0 >> 8) * 0x1p-24 }
+    }
+
+    /// Multiples of 2^-53 in [0, 1).
+    private func doubleFractions(_ count: Int, _ seed: UInt64, _ offset: UInt64) -> [Double] {
+        let words = Philox.words(2 * count, seed: seed, offset: offset)
+        return (0..<count).map { i in
+            Double((UInt64(words[2 * i]) | UInt64(words[2 * i + 1]) << 32) >> 11) * 0x1p-53
+        }
+    }
+}
+
+/// Philox4x32-10 (Salmon et al., 2011): four random words from a counter and a key.
+enum Philox {
+    /// The first `count` words of the counters from `offset` on.
+    static func words(_ count: Int, seed: UInt64, offset: UInt64) -> [UInt32] {
+        let blocks = (0..<UInt64((count + 3) / 4)).flatMap { block(counter: offset &+ $0, seed: seed) }
+        return Array(blocks.prefix(count))
+    }
+
+    static func block(counter: UInt64, seed: UInt64) -> [UInt32] {
+        var c: [UInt32] = [UInt32(truncatingIfNeeded: counter), UInt32(truncatingIfNeeded: counter >> 32), 0, 0]
+        var key: [UInt32] = [UInt32(truncatingIfNeeded: seed), UInt32(truncatingIfNeeded: seed >> 32)]
+        for _ in 0..<10 {
+            let (high0, low0) = (0xD251_1F53 as UInt32).multipliedFullWidth(by: c[0])
+            let (high1, low1) = (0xCD9E_8D57 as UInt32).multipliedFullWidth(by: c[2])
+            c = [high1 ^ c[1] ^ key[0], low1, high0 ^ c[3] ^ key[1], low0]
+            key = [key[0] &+ 0x9E37_79B9, key[1] &+ 0xBB67_AE85]
+        }
+        return c
+    }
+}
