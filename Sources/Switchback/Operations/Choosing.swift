@@ -27,19 +27,6 @@ extension Tensor {
         let b = b.promoted(with: S.self)
         return `where`(condition, number(a, like: b), b)
     }
-
-    /// `value` where `mask` (bool) holds. The mask broadcasts to this tensor's shape.
-    public final func maskedFill<S: Scalar>(_ mask: Tensor, _ value: S) -> Tensor {
-        require(mask.dtype == .bool, "maskedFill", "the mask is \(mask.dtype), and must be bool")
-        return Tensor.where(mask, Tensor.number(value, like: self), self)
-    }
-
-    /// `value`, a tensor of one element, where `mask` (bool) holds.
-    public final func maskedFill(_ mask: Tensor, _ value: Tensor) -> Tensor {
-        require(mask.dtype == .bool, "maskedFill", "the mask is \(mask.dtype), and must be bool")
-        require(value.rank == 0, "maskedFill", "the value has shape \(value.shape), and must have no dimensions")
-        return Tensor.where(mask, value.to(dtype), self)
-    }
 }
 
 extension NDArray {
