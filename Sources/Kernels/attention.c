@@ -56,7 +56,7 @@ static inline intptr_t log_sum_index(const attention_job *job, const query_block
 #include "vector.h"
 #include "lanes.h"
 #include "tile_product.h"
-#include "vector_exp.h"
+#include "vector_math.h"
 
 #undef query_lanes
 #undef whole_vectors
@@ -155,11 +155,11 @@ static void KERNEL(weigh)(const attention_job *job, const query_lanes *lanes, in
         const vf reference = vf_select(highest == -INFINITY, (vf){0}, highest);   // no key seen yet: avoid ∞ - ∞
         for (intptr_t key = 0; key < count; ++key) {
             float *score = lanes->scores + key * width + i;
-            const vf weight = vf_exp(vf_load(score) - reference);
+            const vf weight = v_exp(vf_load(score) - reference);
             sum += weight;
             vf_store(score, weight);
         }
-        const vf keep = vf_exp(before - reference);
+        const vf keep = v_exp(before - reference);
         vf_store(lanes->highest + i, highest);
         vf_store(lanes->sum + i, vf_load(lanes->sum + i) * keep + sum);
         for (intptr_t f = 0; f < job->e; ++f) {
@@ -230,7 +230,7 @@ static void KERNEL(place_backward)(const attention_job *job, query_lanes *lanes,
 
 static void KERNEL(weigh_backward)(const query_lanes *lanes, intptr_t count) {
     for (intptr_t i = 0; i < count * lanes->width; i += LANES)
-        vf_store(lanes->scores + i, vf_exp(vf_load(lanes->scores + i) - vf_load(lanes->log_sum + i % lanes->width)));
+        vf_store(lanes->scores + i, v_exp(vf_load(lanes->scores + i) - vf_load(lanes->log_sum + i % lanes->width)));
 }
 
 static void KERNEL(score_backward)(const query_lanes *lanes, intptr_t count) {

@@ -48,7 +48,7 @@ typedef struct {
 #ifdef ISA_PASS
 #include "vector.h"
 #include "lanes.h"
-#include "vector_exp.h"
+#include "vector_math.h"
 
 // Adds a block of `rows` rows to the mean and squared deviations of the `seen` rows before it (Chan, Golub, LeVeque:
 // "Updating formulae and a pairwise algorithm for computing sample variances", 1979).
@@ -100,7 +100,7 @@ static void KERNEL(apply_piece)(void *context, intptr_t piece) {
                        vf_load_or(job->shift + c, count, 0);
             if (residual) value += vf_load_or(residual + c, count, 0);
             if (job->activation == 1) value = vf_select(value < 0, (vf){0}, value);
-            if (job->activation == 2) value *= vf_sigmoid(value);
+            if (job->activation == 2) value *= v_sigmoid(value);
             vf_store_some(y + c, value, count);
         }
     }

@@ -23,7 +23,7 @@ typedef struct {
 #ifdef ISA_PASS
 #include "vector.h"
 #include "lanes.h"
-#include "vector_exp.h"
+#include "vector_math.h"
 #include "matmul_core.h"
 #include "winograd_transforms.h"
 #include "convolution_winograd.h"
@@ -66,7 +66,7 @@ static void KERNEL(store_tile)(const winograd_job *job, intptr_t tile, const flo
             for (int j = 0; j < 4 && j < column_end; ++j) {
                 vf value = outputs[4 * i + j] + bias;
                 if (job->activation == SB_ACT_RELU) value = vf_select(value < 0, (vf){0}, value);
-                if (job->activation == SB_ACT_SILU) value *= vf_sigmoid(value);
+                if (job->activation == SB_ACT_SILU) value *= v_sigmoid(value);
                 vf_store_some(to + (i * c->out.width + j) * c->out.pixel + channel, value, count);
             }
     }

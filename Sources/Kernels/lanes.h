@@ -6,8 +6,6 @@
 #undef FOR_LANES
 #undef vf_load_or
 #undef vf_store_some
-#undef vf_sqrt
-#undef vf_abs
 #undef vf_highest
 
 /// Runs the statement that follows for i = 0, LANES, … with count = min(LANES, n - i).
@@ -30,12 +28,6 @@ static inline __attribute__((always_inline)) void vf_store_some(float *p, vf v, 
     if (__builtin_expect(count >= LANES, 1)) vf_store(p, v);
     else vf_store_part(p, v, count);
 }
-
-#define vf_sqrt KERNEL(vf_sqrt)
-static inline __attribute__((always_inline)) vf vf_sqrt(vf v) { return __builtin_elementwise_sqrt(v); }
-
-#define vf_abs KERNEL(vf_abs)
-static inline __attribute__((always_inline)) vf vf_abs(vf v) { return __builtin_elementwise_abs(v); }
 
 /// The largest lane.
 #define vf_highest KERNEL(vf_highest)

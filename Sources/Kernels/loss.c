@@ -24,7 +24,7 @@ typedef struct {
 #ifdef ISA_PASS
 #include "vector.h"
 #include "lanes.h"
-#include "vector_exp.h"
+#include "vector_math.h"
 
 static void KERNEL(cross_entropy_row)(const cross_entropy_job *job, intptr_t row) {
     const intptr_t classes = job->classes;
@@ -33,7 +33,7 @@ static void KERNEL(cross_entropy_row)(const cross_entropy_job *job, intptr_t row
     FOR_LANES(c, count, classes)
         highest_lanes = vf_max(vf_load_or(x + c, count, -INFINITY), highest_lanes);
     const float highest = vf_highest(highest_lanes);
-    FOR_LANES(c, count, classes) exponentials += vf_exp(vf_load_or(x + c, count, -INFINITY) - highest);
+    FOR_LANES(c, count, classes) exponentials += v_exp(vf_load_or(x + c, count, -INFINITY) - highest);
     if (job->smoothing != 0)
         FOR_LANES(c, count, classes) {
             const vf value = vf_load_or(x + c, count, highest) - highest;
@@ -73,7 +73,7 @@ static void KERNEL(cross_entropy_row_backward)(const cross_entropy_job *job, int
     const float pull = scale * (1 - job->smoothing) * (weight ? weight[target] : 1);
     const float push = pull + spread * job->weight_sum, log_sum = job->row_log_sum[row];
     FOR_LANES(c, count, classes) {
-        vf g = vf_exp(vf_load_or(x + c, count, 0) - log_sum) * push;
+        vf g = v_exp(vf_load_or(x + c, count, 0) - log_sum) * push;
         if (spread != 0) g -= spread * (weight ? vf_load_or(weight + c, count, 0) : vf_set(1));
         vf_store_some(gx + c, g, count);
     }

@@ -4,7 +4,7 @@
 
 #include "vector.h"
 #include "lanes.h"
-#include "vector_exp.h"
+#include "vector_math.h"
 #include "matmul_core.h"
 
 #define INLINE static inline __attribute__((always_inline))
@@ -179,7 +179,7 @@ static void KERNEL(apply_silu)(intptr_t rows, intptr_t n, float *const *c) {
     for (intptr_t r = 0; r < rows; ++r)
         FOR_LANES(j, count, n) {
             const vf x = vf_load_or(c[r] + j, count, 0);
-            vf_store_some(c[r] + j, x * vf_sigmoid(x), count);
+            vf_store_some(c[r] + j, x * v_sigmoid(x), count);
         }
 }
 

@@ -47,6 +47,7 @@ typedef struct {
 #ifdef ISA_PASS
 #include "vector.h"
 #include "lanes.h"
+#include "vector_math.h"
 
 static void KERNEL(sgd_piece)(void *context, intptr_t piece) {
     const sgd_job *job = context;
@@ -85,7 +86,7 @@ static void KERNEL(adam_piece)(void *context, intptr_t piece) {
             v = vf_max(vf_load_or(vmax + i, count, 0), v);
             vf_store_some(vmax + i, v, count);
         }
-        const vf change = m * job->step_size / (vf_sqrt(v) * job->root_scale + job->eps);
+        const vf change = m * job->step_size / (v_sqrt(v) * job->root_scale + job->eps);
         vf_store_some(p + i, value * job->keep - change, count);
     }
 }

@@ -21,6 +21,7 @@
 
 #include "array.h"
 #include "isa.h"
+#include "special_functions.h"
 #include "threads.h"
 
 #define SB_PASTE2(a, b) a##_##b

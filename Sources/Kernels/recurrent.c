@@ -43,7 +43,7 @@ static inline float *gates_of(const recurrence *job, float *gates, intptr_t step
 #include "vector.h"
 #include "lanes.h"
 #include "tile_product.h"
-#include "vector_exp.h"
+#include "vector_math.h"
 
 #undef CELL_ROWS
 #undef PANEL
@@ -59,17 +59,17 @@ static inline float *gates_of(const recurrence *job, float *gates, intptr_t step
 static void KERNEL(lstm_cell)(const recurrence *job, intptr_t row, intptr_t unit, intptr_t count, const vf *hidden) {
     const intptr_t size = job->hidden, at = row * size + unit;
     float *gates = gates_of(job, job->gates, job->step, row) + unit;
-    const vf i = vf_sigmoid(vf_load_or(gates, count, 0) + hidden[0]);
-    const vf f = vf_sigmoid(vf_load_or(gates + size, count, 0) + hidden[1]);
-    const vf g = vf_tanh(vf_load_or(gates + 2 * size, count, 0) + hidden[2]);
-    const vf o = vf_sigmoid(vf_load_or(gates + 3 * size, count, 0) + hidden[3]);
+    const vf i = v_sigmoid(vf_load_or(gates, count, 0) + hidden[0]);
+    const vf f = v_sigmoid(vf_load_or(gates + size, count, 0) + hidden[1]);
+    const vf g = v_tanh(vf_load_or(gates + 2 * size, count, 0) + hidden[2]);
+    const vf o = v_sigmoid(vf_load_or(gates + 3 * size, count, 0) + hidden[3]);
     const vf c = f * vf_load_or(state_before(job, job->c) + at, count, 0) + i * g;
     vf_store_some(gates, i, count);
     vf_store_some(gates + size, f, count);
     vf_store_some(gates + 2 * size, g, count);
     vf_store_some(gates + 3 * size, o, count);
     vf_store_some(state_after(job, job->c) + at, c, count);
-    vf_store_some(state_after(job, job->h) + at, o * vf_tanh(c), count);
+    vf_store_some(state_after(job, job->h) + at, o * v_tanh(c), count);
 }
 
 // gh is the gradient of h after the step; job->carry holds that of c, and then that of c before the step.
@@ -79,7 +79,7 @@ static void KERNEL(lstm_cell_backward)(const recurrence *job, intptr_t row, intp
     float *ggates = gates_of(job, job->ggates, job->step, row) + unit;
     const vf i = vf_load_or(gates, count, 0), f = vf_load_or(gates + size, count, 0);
     const vf g = vf_load_or(gates + 2 * size, count, 0), o = vf_load_or(gates + 3 * size, count, 0);
-    const vf c = vf_tanh(vf_load_or(state_after(job, job->c) + at, count, 0));
+    const vf c = v_tanh(vf_load_or(state_after(job, job->c) + at, count, 0));
     const vf before = vf_load_or(state_before(job, job->c) + at, count, 0);
     const vf gc = vf_load_or(job->carry + at, count, 0) + gh * o * (1 - c * c);
     vf_store_some(ggates, gc * g * i * (1 - i), count);
@@ -94,9 +94,9 @@ static void KERNEL(lstm_cell_backward)(const recurrence *job, intptr_t row, intp
 static void KERNEL(gru_cell)(const recurrence *job, intptr_t row, intptr_t unit, intptr_t count, const vf *hidden) {
     const intptr_t size = job->hidden, at = row * size + unit;
     float *gates = gates_of(job, job->gates, job->step, row) + unit;
-    const vf r = vf_sigmoid(vf_load_or(gates, count, 0) + hidden[0]);
-    const vf z = vf_sigmoid(vf_load_or(gates + size, count, 0) + hidden[1]);
-    const vf n = vf_tanh(vf_load_or(gates + 2 * size, count, 0) + r * hidden[2]);
+    const vf r = v_sigmoid(vf_load_or(gates, count, 0) + hidden[0]);
+    const vf z = v_sigmoid(vf_load_or(gates + size, count, 0) + hidden[1]);
+    const vf n = v_tanh(vf_load_or(gates + 2 * size, count, 0) + r * hidden[2]);
     const vf before = vf_load_or(state_before(job, job->h) + at, count, 0);
     vf_store_some(gates, r, count);
     vf_store_some(gates + size, z, count);

@@ -20,7 +20,7 @@ typedef struct {
 #ifdef ISA_PASS
 #include "vector.h"
 #include "lanes.h"
-#include "vector_exp.h"
+#include "vector_math.h"
 
 static float KERNEL(row_maximum)(intptr_t n, const float *x) {
     vf highest = vf_set(-INFINITY);
@@ -32,7 +32,7 @@ static void KERNEL(softmax_row)(intptr_t n, const float *x, float *y) {
     const float highest = KERNEL(row_maximum)(n, x);
     vf sum = {0};
     FOR_LANES(i, count, n) {
-        const vf e = vf_exp(vf_load_or(x + i, count, -INFINITY) - highest);
+        const vf e = v_exp(vf_load_or(x + i, count, -INFINITY) - highest);
         sum += e;
         vf_store_some(y + i, e, count);
     }
@@ -43,7 +43,7 @@ static void KERNEL(softmax_row)(intptr_t n, const float *x, float *y) {
 static void KERNEL(log_softmax_row)(intptr_t n, const float *x, float *y) {
     const float highest = KERNEL(row_maximum)(n, x);
     vf sum = {0};
-    FOR_LANES(i, count, n) sum += vf_exp(vf_load_or(x + i, count, -INFINITY) - highest);
+    FOR_LANES(i, count, n) sum += v_exp(vf_load_or(x + i, count, -INFINITY) - highest);
     const float log_sum = logf(vf_sum(sum));
     FOR_LANES(i, count, n) vf_store_some(y + i, (vf_load_or(x + i, count, 0) - highest) - log_sum, count);
 }
@@ -61,7 +61,7 @@ static void KERNEL(log_softmax_row_backward)(intptr_t n, const float *gy, const 
     FOR_LANES(i, count, n) sum += vf_load_or(gy + i, count, 0);
     const float total = vf_sum(sum);
     FOR_LANES(i, count, n)
-        vf_store_some(gx + i, vf_load_or(gy + i, count, 0) - vf_exp(vf_load_or(y + i, count, 0)) * total, count);
+        vf_store_some(gx + i, vf_load_or(gy + i, count, 0) - v_exp(vf_load_or(y + i, count, 0)) * total, count);
 }
 
 static void KERNEL(softmax_rows)(void *context, intptr_t piece) {
@@ -81,7 +81,7 @@ static void KERNEL(softmax_lanes)(const softmax_job *job, const float *x, float 
     vf highest = vf_set(-INFINITY), sum = {0};
     for (intptr_t k = 0; k < n; ++k) highest = vf_max(vf_load_or(x + k * inner, count, 0), highest);
     for (intptr_t k = 0; k < n; ++k) {
-        const vf e = vf_exp(vf_load_or(x + k * inner, count, 0) - highest);
+        const vf e = v_exp(vf_load_or(x + k * inner, count, 0) - highest);
         sum += e;
         if (!job->log) vf_store_some(y + k * inner, e, count);
     }
@@ -106,7 +106,7 @@ static void KERNEL(softmax_lanes_backward)(const softmax_job *job, const float *
     }
     for (intptr_t k = 0; k < n; ++k) {
         const vf g = vf_load_or(gy + k * inner, count, 0), value = vf_load_or(y + k * inner, count, 0);
-        vf_store_some(gx + k * inner, job->log ? g - vf_exp(value) * sum : value * (g - sum), count);
+        vf_store_some(gx + k * inner, job->log ? g - v_exp(value) * sum : value * (g - sum), count);
     }
 }
 

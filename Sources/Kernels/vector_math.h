@@ -1,5 +1,5 @@
 // Mathematical functions of vectors, overloaded on the vector type, so that an operation is written once for all types
-// it makes sense for. Include inside an ISA pass, after vector.h. Before per_isa.h include special_functions.h.
+// it makes sense for. Include inside an ISA pass, after vector.h.
 //
 //     vf   float32, by polynomials: at most 2 units in the last place off, right at infinities, NaN and denormals
 //     vd   float64, by the C library, lane by lane
@@ -128,6 +128,8 @@ OVERLOAD vf v_exp(vf x) {
     const vi half = n >> 1;   // in two steps, as 2^n itself may be too large or too small
     return y * v_power_of_two(half) * v_power_of_two(n - half);
 }
+
+OVERLOAD vf v_sigmoid(vf x) { return 1 / (1 + v_exp(-x)); }
 
 OVERLOAD vf v_exp2(vf x) {
     vi n;
