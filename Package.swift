@@ -37,7 +37,7 @@ let package = Package(
         // The tests, one target for each source target.
         .target(name: "TestSupport", dependencies: ["Switchback", "SwitchbackFormats"], path: "Tests/Support"),
         .testTarget(name: "SwitchbackTests", dependencies: ["Switchback", "TestSupport"]),
-        .testTarget(name: "SwitchbackFormatsTests", dependencies: ["SwitchbackFormats", "TestSupport"]),
+        .testTarget(name: "SwitchbackFormatsTests", dependencies: ["SwitchbackFormats", "CZlib", "TestSupport"]),
         .testTarget(name: "CLITests", dependencies: ["TestSupport"]),
     ]
 )

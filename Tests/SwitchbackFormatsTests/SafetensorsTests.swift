@@ -1,0 +1,135 @@
+import Foundation
+import Switchback
+import SwitchbackFormats
+import TestSupport
+import Testing
+
+@Suite struct SafetensorsTests {
+    let folder: TemporaryFolder
+
+    init() throws { folder = try TemporaryFolder() }
+
+    /// A file with the header given and so many bytes of data.
+    private func file(_ header: String, data: Int = 0, claimedLength: UInt64? = nil) throws -> String {
+        let length = withUnsafeBytes(of: (claimedLength ?? UInt64(header.utf8.count)).littleEndian) { Array($0) }
+        return try folder.write(length + header.utf8 + [UInt8](repeating: 1, count: data), to: "x.safetensors")
+    }
+
+    /// The sentence that reading the file throws.
+    private func problem(_ path: String) -> String {
+        do {
+            _ = try Safetensors.load(path)
+            return "no error"
+        } catch { return "\(error)" }
+    }
+
+    @Test func everyTypeReturnsAsItWasSaved() throws {
+        let path = folder.path("all.safetensors")
+        let shapes: [Shape] = [[2, 3], [], [0, 4], [3]]
+        var saved: [String: Tensor] = [:]
+        for dtype in DType.allCases {
+            for shape in shapes {
+                let values = (0..<shape.elementCount).map { Double($0 % 2) }
+                saved["\(dtype).\(shape)"] = Tensor(values, shape: shape, dtype: dtype)
+            }
+        }
+        try Safetensors.save(saved, metadata: ["note": "a \"quoted\"\nline"], to: path)
+        let contents = try Safetensors.read(path)
+        #expect(contents.metadata == ["note": "a \"quoted\"\nline"])
+        #expect(contents.tensors.count == saved.count)
+        for (name, tensor) in saved {
+            let loaded = try #require(contents.tensors[name])
+            #expect(loaded.dtype == tensor.dtype && loaded.shape == tensor.shape)
+            #expect(loaded.toArray(as: Double.self) == tensor.toArray(as: Double.self))
+        }
+    }
+
+    @Test func aMappedTensorCanBeChangedWithoutChangingTheFile() throws {
+        let path = folder.path("x.safetensors")
+        try Safetensors.save(["x": Tensor([1.0, 2.0])], to: path)
+        let loaded = try #require(try Safetensors.load(path)["x"])
+        loaded.array.pointer.storeBytes(of: 7, as: Float.self)
+        #expect(loaded.toArray() == [7, 2])
+        #expect(try Safetensors.load(path)["x"]?.toArray() == [1, 2])
+    }
+
+    @Test func tensorsOutliveTheirFile() throws {
+        let path = folder.path("x.safetensors")
+        try Safetensors.save(["x": Tensor([1.0, 2.0])], to: path)
+        let loaded = try #require(try Safetensors.load(path)["x"])
+        try FileManager.default.removeItem(atPath: path)
+        #expect(loaded.toArray() == [1, 2])
+    }
+
+    @Test func misalignedTensorsAreRead() throws {
+        let header =
+            #"{"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1]},"b":{"dtype":"F32","shape":[1],"data_offsets":[1,5]}}"#
+        let tensors = try Safetensors.load(file(header, data: 5))
+        #expect(tensors["b"]?.count == 1)
+        #expect(tensors["b"]?.item(as: Float.self) == Float(bitPattern: 0x0101_0101))
+    }
+
+    /// Headers that do not tell the truth, and a part of the sentence that says so.
+    @Test(arguments: [
+        (#"{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,4]}}"#, "tensor a: 4 bytes are set aside"),
+        (#"{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}"#, "of which the file has 4"),
+        (#"{"a":{"dtype":"F32","shape":[1],"data_offsets":[4,0]}}"#, "not a pair of byte positions"),
+        (#"{"a":{"dtype":"F32","shape":[-1],"data_offsets":[0,4]}}"#, "not a size"),
+        (#"{"a":{"dtype":"F8_E4M3","shape":[4],"data_offsets":[0,4]}}"#, "element type is F8_E4M3"),
+        (#"{"a":{"dtype":"F32","shape":[4611686018427387904,4],"data_offsets":[0,4]}}"#, "does not fit its shape"),
+        (#"{"a":{"dtype":"U8","shape":[1,1,1,1,1,1,1,1,4],"data_offsets":[0,4]}}"#, "has 9 dimensions"),
+        (#"{"a":{"dtype":"F32","shape":[1]}}"#, "needs the fields"),
+        (#"{"a":3}"#, "needs the fields"),
+        (#"{"__metadata__":{"x":1}}"#, "not text"),
+        (#"{}"#, "4 bytes at its end belong to no tensor"),
+        (#"[]"#, "not a JSON object"),
+        (#"{"a":{"dtype":"U8","shape":[4],"data_offsets":[0,4]},"a":3}"#, "twice"),
+        (
+            #"{"a":{"dtype":"U8","shape":[3],"data_offsets":[0,3]},"b":{"dtype":"U8","shape":[2],"data_offsets":[2,4]}}"#,
+            "tensor b: its place in the file overlaps"
+        ),
+        (
+            #"{"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1]},"b":{"dtype":"U8","shape":[2],"data_offsets":[2,4]}}"#,
+            "leaves a gap"
+        ),
+        (#"{"a""#, "not valid JSON"),
+        ("\u{0}", "not valid JSON"),
+        (String(repeating: "[", count: 70), "nested"),
+        (#"{"\ud800":1}"#, "surrogate"),
+        (#"{"\ud800\u"#, "not valid JSON"),
+        (#"{"\"#, "not valid JSON"),
+    ])
+    func headersThatLieAreRefused(_ header: String, _ sentence: String) throws {
+        let found = problem(try file(header, data: 4))
+        #expect(found.contains(sentence), "\(found)")
+        #expect(found.hasPrefix(folder.path("x.safetensors")))
+    }
+
+    @Test func lengthsBeyondTheFileAreRefused() throws {
+        #expect(problem(try file("{}", claimedLength: 3)).contains("only 2 follow"))
+        #expect(problem(try file("{}", claimedLength: .max)).contains("more than 100 MB"))
+        #expect(problem(try folder.write([1, 2], to: "short")).contains("2 bytes"))
+        #expect(problem(try folder.write([], to: "empty")).contains("empty"))
+        #expect(problem(folder.path("missing")).contains("no such file"))
+        #expect(problem(folder.url.path).contains("is a folder"))
+    }
+
+    @Test func aFailedSaveLeavesNothing() throws {
+        let path = folder.path("x.safetensors")
+        try Safetensors.save(["x": Tensor([1.0])], to: path)
+        #expect(throws: InputError.self) {
+            try Safetensors.save([("y", Tensor([1.0])), ("y", Tensor([2.0]))], to: path)
+        }
+        #expect(throws: InputError.self) { try Safetensors.save(["x": Tensor([1.0])], to: path + "/below") }
+        #expect(throws: InputError.self) { try Safetensors.save(["x": Tensor([1.0])], to: folder.path("no/x")) }
+        #expect(try Safetensors.load(path)["x"]?.toArray() == [1])
+        #expect(folder.contents == ["x.safetensors"])
+    }
+
+    @Test func aFullDiskIsASentence() throws {
+        let error = #expect(throws: InputError.self) {
+            try Safetensors.save(["x": Tensor.zeros([100_000])], to: "/dev/full")
+        }
+        #expect(error?.problem.contains("disk is full") == true)
+    }
+}
