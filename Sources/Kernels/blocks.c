@@ -1,4 +1,5 @@
 #define SOURCE "blocks.c"
+#include "blocks.h"
 #include "convert.h"
 #include "per_isa.h"
 
@@ -70,6 +71,16 @@ void store_block(int compute, const void *block, int dtype, void *target, intptr
     case SB_FLOAT64: KERNEL(store_doubles)(block, dtype, target, step, count); break;
     default: KERNEL(store_integers)(block, dtype, target, step, count);
     }
+}
+
+void load_wide_block(int dtype, const void *source, intptr_t step, void *block, intptr_t count) {
+    if (sb_compute_type(dtype) == sb_wide_type(dtype)) {
+        load_block(dtype, source, step, block, count);
+        return;
+    }
+    sb_block loaded;
+    load_block(dtype, source, step, &loaded, count);
+    for (intptr_t i = 0; i < count; ++i) ((double *)block)[i] = loaded.f[i];
 }
 
 #define MOVE(type) \

@@ -14,6 +14,9 @@ static inline int sb_compute_type(int dtype) {
     return dtype <= SB_BFLOAT16 ? (dtype == SB_FLOAT64 ? SB_FLOAT64 : SB_FLOAT32) : SB_INT64;
 }
 
+/// The type for long sums.
+static inline int sb_wide_type(int dtype) { return dtype <= SB_BFLOAT16 ? SB_FLOAT64 : SB_INT64; }
+
 /// Room for a block of any compute type.
 typedef union {
     float f[BLOCK];
@@ -26,11 +29,14 @@ typedef union {
 #ifdef ISA_PASS
 
 #define load_block KERNEL(sb_load_block)
+#define load_wide_block KERNEL(sb_load_wide_block)
 #define store_block KERNEL(sb_store_block)
 #define move_block KERNEL(sb_move_block)
 
 /// `count` elements of `dtype`, `step` bytes apart, to a contiguous block of that type's compute type.
 void load_block(int dtype, const void *source, intptr_t step, void *block, intptr_t count);
+/// The same, in the type for long sums: double for all floating point, int64 for the rest. At most BLOCK elements.
+void load_wide_block(int dtype, const void *source, intptr_t step, void *block, intptr_t count);
 /// A contiguous block of the compute type `compute` to `count` elements of `dtype`, `step` bytes apart.
 void store_block(int compute, const void *block, int dtype, void *target, intptr_t step, intptr_t count);
 /// Copies `count` elements of `size` bytes between steps of bytes.

@@ -21,7 +21,7 @@ typedef struct {
     sb_loop kept;      // operand 0 is x, 1 is y, 2 the centers
     sb_loop reduced;   // operand 0 is x
     int op, merge;     // merge combines results of op
-    int loaded, compute, wide; // the types of x's elements when loaded, of blocks and of totals
+    int compute, wide; // the types of blocks and of totals
     bool by_columns, dense;
     intptr_t chunk, chunks, piece, pieces;
     double scale;      // of the result
@@ -64,9 +64,8 @@ static void plan_reduction(reduction *plan, int op, const sb_array *x, const sb_
     sb_plan_loop(&plan->reduced, 1, (const sb_array *const[]){&reduced});
     plan->op = op;
     plan->merge = merging(op);
-    plan->loaded = sb_compute_type(x->dtype);
-    plan->wide = plan->loaded == SB_INT64 ? SB_INT64 : SB_FLOAT64;
-    plan->compute = op == SB_PROD ? plan->wide : plan->loaded;   // parts of a product may overflow a float
+    plan->wide = sb_wide_type(x->dtype);
+    plan->compute = op == SB_PROD ? plan->wide : sb_compute_type(x->dtype);   // a product's parts may overflow a float
     const intptr_t kept_step = plan->kept.steps[0][0], reduced_step = plan->reduced.steps[0][0];
     const bool short_runs = plan->reduced.shape[0] < 32 && plan->kept.shape[0] > plan->reduced.shape[0];
     plan->by_columns = plan->kept.count > 1 && (kept_step < reduced_step || short_runs);
@@ -171,14 +170,8 @@ static void KERNEL(clear)(int type, int op, void *total, intptr_t count) {
 
 /// `count` elements of x, `step` bytes apart, in the type of blocks.
 static void KERNEL(load)(const reduction *plan, const void *x, intptr_t step, void *to, intptr_t count) {
-    const int dtype = plan->kept.dtype[0];
-    if (plan->loaded == plan->compute) {
-        load_block(dtype, x, step, to, count);
-    } else {
-        sb_block loaded;
-        load_block(dtype, x, step, &loaded, count);
-        store_block(plan->loaded, &loaded, plan->compute, to, sb_element_size(plan->compute), count);
-    }
+    if (plan->compute == plan->wide) load_wide_block(plan->kept.dtype[0], x, step, to, count);
+    else load_block(plan->kept.dtype[0], x, step, to, count);
 }
 
 /// Merges a block's totals into the wide ones and starts the block anew.
