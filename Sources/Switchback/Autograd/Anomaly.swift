@@ -19,8 +19,9 @@ public enum Anomaly {
                 + "\(inputs.map { $0.shape.description }.joined(separator: ", ")) were finite")
     }
 
-    static func check(_ gradients: [Tensor?], ofGradient node: Node) {
-        guard let culprit = gradients.compactMap({ $0?.array }).first(where: { !$0.isFinite }) else { return }
+    static func check(_ gradient: Tensor, ofGradient node: Node) {
+        if gradient.array.isFinite { return }
+        let culprit = gradient.array
         let path = (node as? OperationNode)?.modulePath ?? ""
         let place = path.isEmpty ? "" : " in \(path)"
         fail("backward of \(node.name)\(place)", "a gradient of shape \(culprit.shape) holds \(culprit.firstAnomaly)")

@@ -16,7 +16,7 @@ extension Tensor {
         }
         node.receive(seed(gradient), output: outputIndex)
         let walk = BackwardWalk(retainsGraph: retainGraph ?? createGraph, createsGraph: createGraph)
-        walk.run(from: [node])
+        walk.run(from: CollectionOfOne(node))
     }
 
     fileprivate final func seed(_ gradient: Tensor?) -> Tensor {
@@ -60,7 +60,7 @@ private struct BackwardWalk {
     let createsGraph: Bool
 
     /// Adds to the `grad` of every leaf.
-    func run(from roots: [Node]) {
+    func run(from roots: some Collection<Node>) {
         withGradientMode(createsGraph) {
             walk(from: roots) { node in (node as? GradientAccumulator)?.accumulate(keepingGraph: createsGraph) }
         }
@@ -83,21 +83,21 @@ private struct BackwardWalk {
     }
 
     /// Visits the nodes, and calls `collect` when the gradients of one are complete.
-    private func walk(from roots: [Node], collect: (Node) -> Void) {
-        countConsumers(from: roots)
-        var ready = roots.filter { $0.isVisited && $0.pendingConsumers == 0 }
-        while let node = ready.popLast() {
+    private func walk(from roots: some Collection<Node>, collect: (Node) -> Void) {
+        var stack: [Node] = []
+        countConsumers(from: roots, with: &stack)
+        for root in roots where root.pendingConsumers == 0 { stack.append(root) }
+        while let node = stack.popLast() {
             if !node.isVisited { continue }  // a root that is listed twice
             node.isVisited = false
             if !node.hooks.isEmpty { node.runHooks() }
             collect(node)
-            pass(from: node, ready: &ready)
+            pass(from: node, ready: &stack)
         }
     }
 
     /// Marks the nodes that can be reached, and counts how many consumers hand each a gradient.
-    private func countConsumers(from roots: [Node]) {
-        var stack: [Node] = []
+    private func countConsumers(from roots: some Collection<Node>, with stack: inout [Node]) {
         for root in roots where !root.isVisited {
             root.isVisited = true
             stack.append(root)
@@ -116,16 +116,21 @@ private struct BackwardWalk {
 
     /// Hands the gradients of a node's operands on, and frees what the node saved.
     private func pass(from node: Node, ready: inout [Node]) {
-        let gradients = node.hasIncoming ? node.operandGradients() : []
+        if node.hasIncoming {
+            let detectsAnomalies = ThreadState.detectsAnomalies
+            node.propagate { operand, gradient in
+                if detectsAnomalies { Anomaly.check(gradient, ofGradient: node) }
+                let edge = node.edges[operand]
+                if let next = edge.node, next.isNeeded { next.receive(gradient, output: edge.output) }
+            }
+        }
         node.forgetIncoming()
-        if ThreadState.current.detectsAnomalies { Anomaly.check(gradients, ofGradient: node) }
         for i in node.edges.indices {
             guard let next = node.edges[i].node, next.isNeeded else { continue }
-            if !gradients.isEmpty, let gradient = gradients[i] { next.receive(gradient, output: node.edges[i].output) }
             next.pendingConsumers -= 1
             if next.pendingConsumers == 0 { ready.append(next) }
         }
-        if !retainsGraph { node.release() }
+        if !retainsGraph { node.release(keepingEdges: false) }
     }
 
     // MARK: Toward given targets
@@ -135,7 +140,8 @@ private struct BackwardWalk {
         let wanted = Set(targets.map { ObjectIdentifier($0.node!) })
         for node in childrenFirst {
             node.isNeeded =
-                wanted.contains(ObjectIdentifier(node)) || node.edges.contains { $0.node?.isNeeded ?? false }
+                wanted.contains(ObjectIdentifier(node))
+                || node.edges.indices.contains { node.edges[$0].node?.isNeeded ?? false }
         }
     }
 
@@ -150,7 +156,7 @@ private struct BackwardWalk {
                 order.append(node)
             } else if seen.insert(ObjectIdentifier(node)).inserted {
                 stack.append((node, true))
-                for edge in node.edges { if let next = edge.node { stack.append((next, false)) } }
+                for i in node.edges.indices { if let next = node.edges[i].node { stack.append((next, false)) } }
             }
         }
         return order

@@ -2,51 +2,64 @@
 struct Edge {
     var node: Node?
     let output: Int
-    /// The shape and type of the operand, to which its gradient is brought.
-    let shape: Shape
-    let dtype: DType
 
     init(to tensor: Tensor) {
         node = tensor.node
         output = tensor.outputIndex
-        shape = tensor.array.shape
-        dtype = tensor.array.dtype
     }
 }
 
 /// A place in the graph that `backward()` walks: an operation, or a leaf in which gradients gather.
+///
+/// Its variables are exempt from run-time exclusivity checks, which would cost more than the arithmetic of a scalar; a
+/// graph belongs to one thread, and no reference to a variable outlives a statement.
 class Node {
+    /// The shape and type of a result, to which its gradient is brought.
+    struct Form {
+        let shape: Shape
+        let dtype: DType
+
+        init(_ array: NDArray) {
+            shape = array.shape
+            dtype = array.dtype
+        }
+    }
+
     /// The operation's name, for messages and pictures.
     final let name: StaticString
+    private final let firstForm: Form
+    private final let otherForms: [Form]
     /// For each operand, where its gradient goes.
-    final var edges: [Edge]
-    final var hooks: [GradientHook] = []
+    @exclusivity(unchecked) final var edges: ShortList<Edge>
+    @exclusivity(unchecked) final var hooks: [GradientHook] = []
     /// What `retainGrad()` keeps, by output.
-    final var retainedGradients: [Int: Tensor] = [:]
+    @exclusivity(unchecked) final var retainedGradients: [Int: Tensor] = [:]
 
     // MARK: The state of a walk
 
     /// How many consumers have yet to hand in their gradient.
-    final var pendingConsumers = 0
-    final var isVisited = false
+    @exclusivity(unchecked) final var pendingConsumers = 0
+    @exclusivity(unchecked) final var isVisited = false
     /// Whether the walk has to pass here to reach what it was asked for.
-    final var isNeeded = true
+    @exclusivity(unchecked) final var isNeeded = true
     /// The gradients of the outputs, as far as they are summed; those after the first are rarely there.
-    private final var firstIncoming: Tensor?
-    private final var otherIncoming: [Int: Tensor] = [:]
-    /// Whether the sum is memory of the walk's own, so that the next gradient can be added in place.
-    private final var ownsIncoming = false
+    @exclusivity(unchecked) private final var firstIncoming: Tensor?
+    @exclusivity(unchecked) private final var otherIncoming: [Int: Tensor] = [:]
+    /// Whether the first sum is memory of the walk's own, so that the next gradient can be added in place.
+    @exclusivity(unchecked) private final var ownsIncoming = false
 
-    init(name: StaticString, edges: [Edge]) {
+    init(name: StaticString, edges: ShortList<Edge>, output: NDArray, otherOutputs: ArraySlice<NDArray> = []) {
         self.name = name
         self.edges = edges
+        firstForm = Form(output)
+        otherForms = otherOutputs.isEmpty ? [] : otherOutputs.map(Form.init)
     }
 
-    /// The gradients of the operands from those of the outputs, which `incoming` has.
-    func operandGradients() -> [Tensor?] { [] }
+    /// Calls `deliver` with each gradient of an operand, computed from those of the outputs that have come in.
+    func propagate(_ deliver: (_ operand: Int, _ gradient: Tensor) -> Void) {}
 
-    /// Frees what was saved, as the walk passes. The node cannot be walked again.
-    func release() {}
+    /// Frees what was saved, as the walk passes, and the edges unless they are wanted. The node cannot be walked again.
+    func release(keepingEdges: Bool) {}
 
     final subscript(incoming output: Int) -> Tensor? {
         get { output == 0 ? firstIncoming : otherIncoming[output] }
@@ -57,7 +70,9 @@ class Node {
 
     final var hasIncoming: Bool { firstIncoming != nil || !otherIncoming.isEmpty }
 
+    /// Adds a gradient to what has come in for an output.
     final func receive(_ gradient: Tensor, output: Int) {
+        let gradient = fit(gradient, to: output == 0 ? firstForm : otherForms[output - 1])
         guard let sum = self[incoming: output] else {
             self[incoming: output] = gradient
             return
@@ -66,8 +81,16 @@ class Node {
             sum.backend.binary(.add, sum.array, gradient.array, into: sum.array)
         } else {
             self[incoming: output] = sum + gradient
-            ownsIncoming = output == 0 && !ThreadState.current.recordsGradients
+            ownsIncoming = output == 0 && !ThreadState.recordsGradients
         }
+    }
+
+    /// Sums over dimensions that were broadcast and converts to the type of the result.
+    private final func fit(_ gradient: Tensor, to form: Form) -> Tensor {
+        var result = gradient
+        if result.array.shape != form.shape { result = result.summed(to: form.shape) }
+        if result.array.dtype != form.dtype { result = result.to(form.dtype) }
+        return result
     }
 
     final func forgetIncoming() {
@@ -77,8 +100,9 @@ class Node {
     }
 
     final func takeFirstIncoming() -> Tensor? {
-        defer { firstIncoming = nil }
-        return firstIncoming
+        let taken = firstIncoming
+        firstIncoming = nil
+        return taken
     }
 
     final func runHooks() {
@@ -98,17 +122,19 @@ class Node {
     /// holds is taken apart here in a loop.
     deinit {
         var orphans: [Node] = []
-        Node.takeUniqueNodes(of: &edges, into: &orphans)
+        Self.takeUniqueNodes(of: self, into: &orphans)
         while let orphan = orphans.popLast() {
-            orphan.release()
-            Node.takeUniqueNodes(of: &orphan.edges, into: &orphans)
+            orphan.release(keepingEdges: true)
+            Self.takeUniqueNodes(of: orphan, into: &orphans)
         }
     }
 
-    private static func takeUniqueNodes(of edges: inout [Edge], into orphans: inout [Node]) {
-        for i in edges.indices where isKnownUniquelyReferenced(&edges[i].node) {
-            orphans.append(edges[i].node!)
-            edges[i].node = nil
+    private static func takeUniqueNodes(of node: Node, into orphans: inout [Node]) {
+        for i in node.edges.indices {
+            var edge = node.edges[i]
+            guard edge.node != nil else { continue }
+            node.edges[i].node = nil
+            if isKnownUniquelyReferenced(&edge.node) { orphans.append(edge.node!) }
         }
     }
 }
@@ -120,11 +146,11 @@ struct GradientHook {
 
 /// A leaf of the graph: the gradients of a tensor that the user made gather here.
 final class GradientAccumulator: Node {
-    var gradient: Tensor?
+    @exclusivity(unchecked) private(set) var gradient: Tensor?
     /// Whether `gradient` is memory that no other tensor sees.
-    private var ownsGradient = false
+    @exclusivity(unchecked) private var ownsGradient = false
 
-    init() { super.init(name: "leaf", edges: []) }
+    init(for tensor: Tensor) { super.init(name: "leaf", edges: ShortList(), output: tensor.array) }
 
     /// Adds what the walk brought to the gradient.
     func accumulate(keepingGraph: Bool) {
@@ -156,7 +182,7 @@ final class GradientAccumulator: Node {
     /// Whether nobody else sees the tensor or its memory, and every element has its own place.
     private static func isUnshared(_ tensor: inout Tensor) -> Bool {
         isKnownUniquelyReferenced(&tensor) && isKnownUniquelyReferenced(&tensor.array.storage)
-            && (tensor.array.isContiguous || tensor.array.isChannelsLast)
             && tensor.array.storage.byteCount == tensor.count * tensor.dtype.byteCount
+            && (tensor.array.isContiguous || tensor.array.isChannelsLast)
     }
 }

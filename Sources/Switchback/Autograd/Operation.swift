@@ -1,12 +1,18 @@
 /// How an operation's gradient is computed: from what was saved and the gradient of the output to those of the
 /// operands, in their order; `nil` where there is none.
 ///
-/// The rule is `@Sendable` so that the compiler refuses one that captures a tensor: what a rule needs is named in
+/// A rule is `@Sendable` so that the compiler refuses one that captures a tensor: what a rule needs is named in
 /// `saving:`, where changes in place are noticed and memory is freed as the walk passes.
 public typealias GradientRule = @Sendable (_ saved: Saved, _ gradient: Tensor) -> [Tensor?]
 
 /// The rule of an operation with several results: one gradient, or none, for each.
 public typealias MultipleGradientRule = @Sendable (_ saved: Saved, _ gradients: [Tensor?]) -> [Tensor?]
+
+/// The rule of an operation of one operand.
+typealias UnaryGradientRule = @Sendable (_ saved: Saved, _ gradient: Tensor) -> Tensor
+
+/// The rule of an operation of two operands.
+typealias BinaryGradientRule = @Sendable (_ saved: Saved, _ gradient: Tensor) -> (Tensor?, Tensor?)
 
 /// What a gradient rule sees of the operation that it belongs to.
 public struct Saved {
@@ -15,14 +21,14 @@ public struct Saved {
     /// The tensor saved at a position of `saving:`; `nil` if that was `nil`.
     public subscript(_ position: Int) -> Tensor? { node.savedInput(position) }
 
-    /// A result that was saved with `savingOutputs`.
+    /// The tensor saved at a position where one always is.
+    public func tensor(_ position: Int) -> Tensor { node.savedInput(position)! }
+
+    /// A result that was saved with `savingOutput`.
     public func output(_ index: Int = 0) -> Tensor { node.savedOutput(index) }
 
     /// Whether the gradient of an operand is wanted.
     public func needs(_ operand: Int) -> Bool { node.edges[operand].node?.isNeeded ?? false }
-
-    /// The tensor saved at a position where one always is.
-    public func tensor(_ position: Int) -> Tensor { node.savedInput(position)! }
 }
 
 extension Tensor {
@@ -43,11 +49,11 @@ extension Tensor {
         _ name: StaticString, _ output: NDArray, from inputs: [Tensor], saving: @autoclosure () -> [Tensor?] = [],
         savingOutput: Bool = false, once: Bool = false, gradient: @escaping GradientRule
     ) -> Tensor {
-        guard let state = recordingState(name, inputs, [output]), output.dtype.isFloatingPoint else {
-            return Tensor(output)
-        }
+        guard isRecorded(name, inputs, [output]), output.dtype.isFloatingPoint else { return Tensor(output) }
+        for input in inputs { input.checkNotChangedElsewhere(name) }
         let node = OperationNode(
-            name: name, inputs: inputs, saving: saving(), once: once, rule: .single(gradient), state: state)
+            name, .general(gradient), edges: ShortList(inputs.map(Edge.init)), saving: ShortList(saving()), once: once,
+            output: output)
         if savingOutput { node.save(outputs: [output]) }
         return Tensor(output, node: node)
     }
@@ -57,33 +63,64 @@ extension Tensor {
         _ name: StaticString, _ outputs: [NDArray], from inputs: [Tensor], saving: @autoclosure () -> [Tensor?] = [],
         savingOutputs: Bool = false, once: Bool = false, gradients: @escaping MultipleGradientRule
     ) -> [Tensor] {
-        guard let state = recordingState(name, inputs, outputs) else { return outputs.map { Tensor($0) } }
+        guard !outputs.isEmpty, isRecorded(name, inputs, outputs) else { return outputs.map { Tensor($0) } }
+        for input in inputs { input.checkNotChangedElsewhere(name) }
         let node = OperationNode(
-            name: name, inputs: inputs, saving: saving(), once: once,
-            rule: .multiple(gradients, outputCount: outputs.count), state: state)
+            name, .multiple(gradients, outputCount: outputs.count), edges: ShortList(inputs.map(Edge.init)),
+            saving: ShortList(saving()), once: once, output: outputs[0], otherOutputs: outputs.dropFirst())
         if savingOutputs { node.save(outputs: outputs) }
         return outputs.enumerated().map { index, output in
             output.dtype.isFloatingPoint ? Tensor(output, node: node, outputIndex: index) : Tensor(output)
         }
     }
 
-    /// The thread's state if the operation is to be recorded, else `nil`.
+    /// As `record`, for an operation of one operand: without the allocations of lists, for what scalars go through.
+    static func record(
+        _ name: StaticString, _ output: NDArray, of input: Tensor, saving: @autoclosure () -> Tensor? = nil,
+        savingOutput: Bool = false, gradient: @escaping UnaryGradientRule
+    ) -> Tensor {
+        if input.node == nil && !ThreadState.detectsAnomalies { return Tensor(output) }
+        guard isRecorded(name, [input], [output]), output.dtype.isFloatingPoint else { return Tensor(output) }
+        input.checkNotChangedElsewhere(name)
+        let node = OperationNode(
+            name, .unary(gradient), edges: ShortList(Edge(to: input)), saving: ShortList(saving()), once: false,
+            output: output)
+        if savingOutput { node.save(outputs: [output]) }
+        return Tensor(output, node: node)
+    }
+
+    /// As `record`, for an operation of two operands.
+    static func record(
+        _ name: StaticString, _ output: NDArray, of a: Tensor, _ b: Tensor,
+        saving: @autoclosure () -> (Tensor?, Tensor?) = (nil, nil), gradient: @escaping BinaryGradientRule
+    ) -> Tensor {
+        if a.node == nil && b.node == nil && !ThreadState.detectsAnomalies { return Tensor(output) }
+        guard isRecorded(name, [a, b], [output]), output.dtype.isFloatingPoint else { return Tensor(output) }
+        a.checkNotChangedElsewhere(name)
+        b.checkNotChangedElsewhere(name)
+        let (first, second) = saving()
+        let node = OperationNode(
+            name, .binary(gradient), edges: ShortList(Edge(to: a), Edge(to: b)), saving: ShortList(first, second),
+            once: false, output: output)
+        return Tensor(output, node: node)
+    }
+
     @inline(__always)
-    private static func recordingState(
-        _ name: StaticString, _ inputs: [Tensor], _ outputs: @autoclosure () -> [NDArray]
-    ) -> ThreadState? {
-        let state = ThreadState.current
-        if state.detectsAnomalies { Anomaly.check(outputs(), of: name, inputs: inputs) }
-        guard state.recordsGradients else { return nil }
-        for input in inputs where input.node != nil { return state }
-        return nil
+    private static func isRecorded(
+        _ name: StaticString, _ inputs: @autoclosure () -> [Tensor], _ outputs: @autoclosure () -> [NDArray]
+    ) -> Bool {
+        let (records, detectsAnomalies) = ThreadState.modes
+        if detectsAnomalies { Anomaly.check(outputs(), of: name, inputs: inputs()) }
+        return records && inputs().contains { $0.node != nil }
     }
 }
 
 /// The node of an operation.
 final class OperationNode: Node {
     enum Rule {
-        case single(GradientRule)
+        case unary(UnaryGradientRule)
+        case binary(BinaryGradientRule)
+        case general(GradientRule)
         case multiple(MultipleGradientRule, outputCount: Int)
     }
 
@@ -97,23 +134,25 @@ final class OperationNode: Node {
         }
     }
 
-    private var saved: [SavedTensor?]
-    private var outputs: [SavedTensor] = []
+    @exclusivity(unchecked) private var saved: ShortList<Tensor?>
+    @exclusivity(unchecked) private var savedVersions: ShortList<Int>
+    @exclusivity(unchecked) private var outputs: [SavedTensor] = []
     private let rule: Rule
     private let once: Bool
-    private var isReleased = false
+    @exclusivity(unchecked) private var isReleased = false
     /// Where in the model the operation ran; known only while anomalies are looked for.
     let modulePath: String?
 
     fileprivate init(
-        name: StaticString, inputs: [Tensor], saving: [Tensor?], once: Bool, rule: Rule, state: ThreadState
+        _ name: StaticString, _ rule: Rule, edges: ShortList<Edge>, saving: ShortList<Tensor?>, once: Bool,
+        output: NDArray, otherOutputs: ArraySlice<NDArray> = []
     ) {
-        for input in inputs where input.node != nil { input.checkNotChangedElsewhere(name) }
-        saved = saving.map { $0.map(SavedTensor.init) }
         self.rule = rule
         self.once = once
-        modulePath = state.detectsAnomalies ? Module.runningPath : nil
-        super.init(name: name, edges: inputs.map(Edge.init))
+        saved = saving
+        savedVersions = saving.map { $0?.array.storage.version ?? 0 }
+        modulePath = ThreadState.detectsAnomalies ? Module.runningPath : nil
+        super.init(name: name, edges: edges, output: output, otherOutputs: otherOutputs)
     }
 
     fileprivate func save(outputs arrays: [NDArray]) {
@@ -121,50 +160,54 @@ final class OperationNode: Node {
         outputs = arrays.map { SavedTensor(Tensor($0)) }
     }
 
-    fileprivate func savedInput(_ position: Int) -> Tensor? { saved[position].map { checked($0) } }
+    fileprivate func savedInput(_ position: Int) -> Tensor? {
+        guard let tensor = saved[position] else { return nil }
+        checkUnchanged(tensor, since: savedVersions[position])
+        return tensor
+    }
 
     fileprivate func savedOutput(_ index: Int) -> Tensor {
-        let tensor = checked(outputs[index])
-        return ThreadState.current.recordsGradients
-            ? Tensor(tensor.array, node: self, outputIndex: index) : tensor
+        let output = outputs[index]
+        checkUnchanged(output.tensor, since: output.version)
+        return ThreadState.recordsGradients
+            ? Tensor(output.tensor.array, node: self, outputIndex: index) : output.tensor
     }
 
-    private func checked(_ saved: SavedTensor) -> Tensor {
-        let storage = saved.tensor.array.storage
+    private func checkUnchanged(_ tensor: Tensor, since version: Int) {
+        let storage = tensor.array.storage
         require(
-            storage.version == saved.version, "backward",
-            "a tensor of shape \(saved.tensor.shape) that \(name) saved for its gradient was changed in place since, "
-                + "by \(storage.lastChange); clone() it before the change")
-        return saved.tensor
+            storage.version == version, "backward",
+            "a tensor of shape \(tensor.shape) that \(name) saved for its gradient was changed in place since, by "
+                + "\(storage.lastChange); clone() it before the change")
     }
 
-    override func operandGradients() -> [Tensor?] {
+    override func propagate(_ deliver: (_ operand: Int, _ gradient: Tensor) -> Void) {
         require(
             !isReleased, "backward",
             "the graph of \(name) was freed by an earlier backward(); pass retainGraph: true there to walk it twice")
         let context = Saved(node: self)
-        var gradients: [Tensor?]
         switch rule {
-        case .single(let rule): gradients = rule(context, self[incoming: 0]!)
-        case .multiple(let rule, let count): gradients = rule(context, (0..<count).map { self[incoming: $0] })
+        case .unary(let rule):
+            deliver(0, rule(context, self[incoming: 0]!))
+        case .binary(let rule):
+            let (first, second) = rule(context, self[incoming: 0]!)
+            if let first, edges[0].node != nil { deliver(0, first) }
+            if let second, edges[1].node != nil { deliver(1, second) }
+        case .general(let rule):
+            propagate(rule(context, self[incoming: 0]!), deliver)
+        case .multiple(let rule, let count):
+            propagate(rule(context, (0..<count).map { self[incoming: $0] }), deliver)
         }
+    }
+
+    private func propagate(_ gradients: [Tensor?], _ deliver: (Int, Tensor) -> Void) {
         require(
             gradients.count == edges.count, "\(name)",
             "its gradient rule gave \(gradients.count) gradients for \(edges.count) operands")
-        for i in gradients.indices {
+        for i in gradients.indices where edges[i].node != nil {
             guard let gradient = gradients[i] else { continue }
-            gradients[i] = edges[i].node == nil ? nil : Self.fit(gradient, to: edges[i])
+            deliver(i, once && ThreadState.recordsGradients ? differentiableNoMore(gradient) : gradient)
         }
-        if once && ThreadState.current.recordsGradients { gradients = gradients.map { $0.map(differentiableNoMore) } }
-        return gradients
-    }
-
-    /// Sums over broadcast dimensions and converts to the operand's type.
-    private static func fit(_ gradient: Tensor, to operand: Edge) -> Tensor {
-        var result = gradient
-        if result.shape != operand.shape { result = result.summed(to: operand.shape) }
-        if result.dtype != operand.dtype { result = result.to(operand.dtype) }
-        return result
     }
 
     /// The same gradient, as a result whose own gradient cannot be computed.
@@ -172,15 +215,15 @@ final class OperationNode: Node {
         let operation = name
         let trap = Tensor(gradient.array)
         trap.requiresGrad = true
-        return Tensor.record("fused gradient", gradient.array, from: [trap]) { _, _ in
+        return Tensor.record("fused gradient", gradient.array, of: trap) { _, _ in
             fail("\(operation)", "its gradient is a fused kernel, which can be differentiated only once")
         }
     }
 
-    override func release() {
-        saved = []
+    override func release(keepingEdges: Bool) {
+        saved = ShortList()
         outputs = []
-        edges = []
         isReleased = true
+        if !keepingEdges { edges = ShortList() }
     }
 }

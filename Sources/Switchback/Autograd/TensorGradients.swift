@@ -12,7 +12,7 @@ extension Tensor {
             require(
                 !newValue || dtype.isFloatingPoint, "requiresGrad",
                 "only floating-point tensors have gradients, and this one is \(dtype)")
-            node = newValue ? GradientAccumulator() : nil
+            node = newValue ? GradientAccumulator(for: self) : nil
         }
     }
 
@@ -64,7 +64,7 @@ extension Tensor {
     /// A view that was recorded and whose memory has since been changed through another tensor has a gradient that
     /// no longer fits its values.
     final func checkNotChangedElsewhere(_ operation: StaticString) {
-        if isLeaf || recordedVersion == array.storage.version { return }
+        if node == nil || recordedVersion == array.storage.version || isLeaf { return }
         fail(
             "\(operation)",
             "an operand of shape \(shape) shares memory that was changed in place by \(array.storage.lastChange) "

@@ -4,15 +4,29 @@ import Kernels
 /// tensors.
 final class ThreadState {
     /// Whether operations are recorded for `backward()`.
-    var recordsGradients = true
+    @exclusivity(unchecked) var recordsGradients = true
     /// Whether every result is searched for NaN and infinity.
-    var detectsAnomalies = false
+    @exclusivity(unchecked) var detectsAnomalies = false
     /// The modules whose `forward` is running, outermost first.
-    var modules: [Module] = []
-    var backend: any Backend = CPUBackend.shared
+    @exclusivity(unchecked) var modules: [Module] = []
+    @exclusivity(unchecked) var backend: any Backend = CPUBackend.shared
 
-    static var current: ThreadState {
-        if let slot = sb_thread_slot() { return Unmanaged<ThreadState>.fromOpaque(slot).takeUnretainedValue() }
+    static var current: ThreadState { read { $0 } }
+
+    // The modes are read by every operation: without touching the reference count.
+    static var recordsGradients: Bool { read { $0.recordsGradients } }
+    static var detectsAnomalies: Bool { read { $0.detectsAnomalies } }
+    static var modes: (recordsGradients: Bool, detectsAnomalies: Bool) {
+        read { ($0.recordsGradients, $0.detectsAnomalies) }
+    }
+
+    @inline(__always)
+    private static func read<Result>(_ body: (ThreadState) -> Result) -> Result {
+        guard let slot = sb_thread_slot() else { return body(create()) }
+        return Unmanaged<ThreadState>.fromOpaque(slot)._withUnsafeGuaranteedRef(body)
+    }
+
+    private static func create() -> ThreadState {
         let state = ThreadState()
         sb_set_thread_slot(Unmanaged.passRetained(state).toOpaque()) {
             Unmanaged<ThreadState>.fromOpaque($0!).release()

@@ -3,26 +3,26 @@
 extension Tensor {
     public static func + (a: Tensor, b: Tensor) -> Tensor {
         let (a, b) = promoted(a, b)
-        return record("add", a.array.binary(.add, b.array, named: "add"), from: [a, b]) { [$1, $1] }
+        return record("add", a.array.binary(.add, b.array, named: "add"), of: a, b) { ($1, $1) }
     }
 
     public static func - (a: Tensor, b: Tensor) -> Tensor {
         let (a, b) = promoted(a, b)
-        return record("subtract", a.array.binary(.subtract, b.array, named: "subtract"), from: [a, b]) {
-            [$1, $0.needs(1) ? -$1 : nil]
+        return record("subtract", a.array.binary(.subtract, b.array, named: "subtract"), of: a, b) {
+            ($1, $0.needs(1) ? -$1 : nil)
         }
     }
 
     public static func * (a: Tensor, b: Tensor) -> Tensor {
         let (a, b) = promoted(a, b)
         return record(
-            "multiply", a.array.binary(.multiply, b.array, named: "multiply"), from: [a, b],
-            saving: [a.requiresGrad ? b : nil, b.requiresGrad ? a : nil]
+            "multiply", a.array.binary(.multiply, b.array, named: "multiply"), of: a, b,
+            saving: (a.requiresGrad ? b : nil, b.requiresGrad ? a : nil)
         ) { saved, gradient in
-            [
+            (
                 saved.needs(0) ? saved[0].map { gradient * $0 } : nil,
-                saved.needs(1) ? saved[1].map { gradient * $0 } : nil,
-            ]
+                saved.needs(1) ? saved[1].map { gradient * $0 } : nil
+            )
         }
     }
 
@@ -30,19 +30,19 @@ extension Tensor {
     public static func / (a: Tensor, b: Tensor) -> Tensor {
         let (a, b) = promoted(a.floating, b.floating)
         return record(
-            "divide", a.array.binary(.divide, b.array, named: "divide"), from: [a, b],
-            saving: [b.requiresGrad ? a : nil, b]
+            "divide", a.array.binary(.divide, b.array, named: "divide"), of: a, b,
+            saving: (b.requiresGrad ? a : nil, b)
         ) { saved, gradient in
             let b = saved.tensor(1)
-            return [
+            return (
                 saved.needs(0) ? gradient / b : nil,
-                saved.needs(1) ? saved[0].map { -gradient * (($0 / b) / b) } : nil,
-            ]
+                saved.needs(1) ? saved[0].map { -gradient * (($0 / b) / b) } : nil
+            )
         }
     }
 
     public static prefix func - (a: Tensor) -> Tensor {
-        record("negate", a.array.unary(.negate), from: [a]) { [-$1] }
+        record("negate", a.array.unary(.negate), of: a) { -$1 }
     }
 
     /// Each element with the opposite sign, as the prefix `-`.
@@ -103,8 +103,8 @@ extension Tensor {
 
     /// `self * scale + shift` in one pass, for floating-point tensors.
     final func affine(_ name: StaticString, scale: Double, shift: Double) -> Tensor {
-        Tensor.record(name, array.unary(.affine(scale: scale, shift: shift)), from: [self]) { _, gradient in
-            [scale == 1 ? gradient : gradient.affine("multiply", scale: scale, shift: 0)]
+        Tensor.record(name, array.unary(.affine(scale: scale, shift: shift)), of: self) { _, gradient in
+            scale == 1 ? gradient : gradient.affine("multiply", scale: scale, shift: 0)
         }
     }
 }

@@ -79,9 +79,9 @@ extension Tensor {
         let result = array.unary(operation)
         switch source {
         case .operand:
-            return Tensor.record(name, result, from: [self], saving: [self]) { [rule($1, $0.tensor(0))] }
+            return Tensor.record(name, result, of: self, saving: self) { rule($1, $0.tensor(0)) }
         case .result:
-            return Tensor.record(name, result, from: [self], savingOutput: true) { [rule($1, $0.output())] }
+            return Tensor.record(name, result, of: self, savingOutput: true) { rule($1, $0.output()) }
         }
     }
 
@@ -102,7 +102,7 @@ extension Tensor {
     static func gradient(
         _ kernel: BinaryOperation, _ gradient: Tensor, at value: Tensor, composed: () -> Tensor
     ) -> Tensor {
-        if ThreadState.current.recordsGradients { return composed() }
+        if ThreadState.recordsGradients { return composed() }
         return Tensor(gradient.array.binary(kernel, value.array, named: "backward"))
     }
 }

@@ -20,7 +20,7 @@ public struct NDArray {
     public init(empty shape: Shape, dtype: DType, backend: any Backend) {
         let bytes = shape.elementCount * dtype.byteCount
         self.init(
-            storage: Storage(byteCount: bytes, backend: backend), shape: shape,
+            storage: Storage.allocate(byteCount: bytes, backend: backend), shape: shape,
             strides: shape.contiguousStrides, dtype: dtype)
     }
 

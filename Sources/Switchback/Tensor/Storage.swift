@@ -1,38 +1,78 @@
 /// A block of memory that tensors and their views share.
-public final class Storage {
-    let pointer: UnsafeMutableRawPointer
-    public let byteCount: Int
-    /// The backend whose kernels can read the memory.
-    public let backend: any Backend
-    /// Counts the changes made in place, so that a value saved for a gradient and changed since is noticed.
-    private(set) var version = 0
-    /// The operation that last changed the memory in place.
-    private(set) var lastChange: StaticString = "nothing"
-    /// Keeps foreign memory (a mapped file) alive; `nil` when the backend allocated the block.
-    private let owner: AnyObject?
+///
+/// Small blocks lie inside the object, behind its header, which is what `ManagedBuffer` is for: a scalar then costs one
+/// allocation.
+public final class Storage: ManagedBuffer<Storage.Header, UInt64> {
+    public struct Header {
+        fileprivate let pointer: UnsafeMutableRawPointer
+        fileprivate let byteCount: Int
+        fileprivate let backend: any Backend
+        fileprivate var version = 0
+        fileprivate var lastChange: StaticString = "nothing"
+        fileprivate let kind: Kind
+    }
+
+    fileprivate enum Kind {
+        /// The block is the object's own tail.
+        case tail
+        /// The backend allocated the block.
+        case allocated
+        /// The block belongs to another object, which is kept alive: a mapped file.
+        case borrowed(AnyObject)
+    }
+
+    private static let largestTail = 64
 
     /// Memory from the backend's allocator; its contents are undefined.
-    init(byteCount: Int, backend: any Backend) {
-        self.byteCount = byteCount
-        self.backend = backend
-        pointer = backend.allocate(byteCount: byteCount)
-        owner = nil
+    static func allocate(byteCount: Int, backend: any Backend) -> Storage {
+        if byteCount > largestTail {
+            let block = backend.allocate(byteCount: byteCount)
+            return make(tailWords: 0) { _ in
+                Header(pointer: block, byteCount: byteCount, backend: backend, kind: .allocated)
+            }
+        }
+        return make(tailWords: (byteCount + 7) / 8) { tail in
+            Header(pointer: tail, byteCount: byteCount, backend: backend, kind: .tail)
+        }
     }
 
-    /// Memory that belongs to `owner` and must not be written to.
-    public init(borrowing pointer: UnsafeMutableRawPointer, byteCount: Int, owner: AnyObject) {
-        self.pointer = pointer
-        self.byteCount = byteCount
-        backend = CPUBackend.shared
-        self.owner = owner
+    /// Memory that belongs to `owner`, which is kept alive. It must be writable, if only privately.
+    public static func borrowing(
+        _ pointer: UnsafeMutableRawPointer, byteCount: Int, owner: AnyObject
+    ) -> Storage {
+        make(tailWords: 0) { _ in
+            Header(pointer: pointer, byteCount: byteCount, backend: CPUBackend.shared, kind: .borrowed(owner))
+        }
     }
 
-    func noteChange(by operation: StaticString) {
-        version += 1
-        lastChange = operation
+    private static func make(tailWords: Int, _ header: (UnsafeMutableRawPointer) -> Header) -> Storage {
+        let buffer = Storage.create(minimumCapacity: tailWords) {
+            header($0.withUnsafeMutablePointerToElements { UnsafeMutableRawPointer($0) })
+        }
+        return unsafeDowncast(buffer, to: Storage.self)
     }
 
     deinit {
-        if owner == nil { backend.deallocate(pointer, byteCount: byteCount) }
+        withUnsafeMutablePointerToHeader {
+            if case .allocated = $0.pointee.kind {
+                $0.pointee.backend.deallocate($0.pointee.pointer, byteCount: $0.pointee.byteCount)
+            }
+        }
+    }
+
+    var pointer: UnsafeMutableRawPointer { withUnsafeMutablePointerToHeader { $0.pointee.pointer } }
+    public var byteCount: Int { withUnsafeMutablePointerToHeader { $0.pointee.byteCount } }
+    /// The backend whose kernels can read the memory.
+    public var backend: any Backend { withUnsafeMutablePointerToHeader { $0.pointee.backend } }
+    /// Counts the changes made in place, so that a value saved for a gradient and changed since is noticed.
+    var version: Int { withUnsafeMutablePointerToHeader { $0.pointee.version } }
+    /// The operation that last changed the memory in place.
+    var lastChange: StaticString { withUnsafeMutablePointerToHeader { $0.pointee.lastChange } }
+
+    func noteChange(by operation: StaticString) {
+        withUnsafeMutablePointerToHeader {
+            $0.pointee.version += 1
+            $0.pointee.lastChange = operation
+        }
     }
 }

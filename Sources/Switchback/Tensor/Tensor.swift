@@ -12,14 +12,14 @@
 /// ```
 public class Tensor {
     /// Memory, shape, strides and element type.
-    public internal(set) final var array: NDArray
+    @exclusivity(unchecked) public internal(set) final var array: NDArray
 
     /// The operation that made this tensor, or the accumulator of a leaf; `nil` when no gradient flows to it.
-    final var node: Node?
+    @exclusivity(unchecked) final var node: Node?
     /// Which of the operation's results this is.
-    final var outputIndex: Int
+    @exclusivity(unchecked) final var outputIndex: Int
     /// The storage's version when this tensor was recorded: what a change through another view is noticed by.
-    final var recordedVersion = 0
+    @exclusivity(unchecked) final var recordedVersion = 0
 
     /// A tensor that no gradient flows through.
     public init(_ array: NDArray) {

@@ -38,7 +38,7 @@ final class MappedFile {
         let byteCount = shape.elementCount * dtype.byteCount
         let start = bytes.baseAddress! + offset
         if Int(bitPattern: start) % dtype.byteCount == 0 {
-            let storage = Storage(borrowing: start, byteCount: byteCount, owner: self)
+            let storage = Storage.borrowing(start, byteCount: byteCount, owner: self)
             return Tensor(
                 NDArray(storage: storage, shape: shape, strides: shape.contiguousStrides, dtype: dtype))
         }
