@@ -169,3 +169,106 @@ extension Tensor {
         return (dim, index.indices(of: self, dim, operation), part)
     }
 }
+
+// MARK: - Reductions
+
+/// What `scatterReduce` makes of the values that meet in one place.
+public enum ScatterReduce: Sendable { case sum, product, mean, amax, amin }
+
+extension Tensor {
+    /// With the elements of `source` that the index sends to one place combined there.
+    ///
+    /// - Parameter includeSelf: whether this tensor's own element takes part, or gives way where the index points.
+    public final func scatterReduce(
+        dim: Int, index: Tensor, source: Tensor, _ reduction: ScatterReduce, includeSelf: Bool = true
+    ) -> Tensor {
+        let (dim, positions, source) = checkedScatter(dim, index, source, "scatterReduce")
+        let start = includeSelf ? self : scatter(dim: dim, index: positions, value: reduction.identity)
+        switch reduction {
+        case .sum: return start.scatterAdd(dim: dim, index: positions, source: source)
+        case .mean: return start.scatterMean(dim, positions, source, includeSelf: includeSelf)
+        case .product: return start.scatterProduct(dim, positions, source)
+        case .amax: return start.scatterExtreme(.maximum, dim, positions, source)
+        case .amin: return start.scatterExtreme(.minimum, dim, positions, source)
+        }
+    }
+
+    private func scatterMean(_ dim: Int, _ index: Tensor, _ source: Tensor, includeSelf: Bool) -> Tensor {
+        let own = Tensor(NDArray(filled: 1, shape: shape, dtype: dtype, backend: backend))
+        let one = Tensor.number(1, like: self).expand(to: index.shape)
+        // A place that nothing was sent to keeps its own value, divided by 1.
+        let counted = includeSelf ? own : own.scatter(dim: dim, index: index, value: 0)
+        let counts = counted.scatterAdd(dim: dim, index: index, source: one)
+        let sum = scatterAdd(dim: dim, index: index, source: source)
+        if dtype.isFloatingPoint { return sum / counts }
+        return Tensor(sum.array.binary(.floorDivide, counts.array, named: "scatterReduce"))
+    }
+
+    /// The gradient of a product is that of the product of the other factors, also where one of them is 0.
+    private func scatterProduct(_ dim: Int, _ index: Tensor, _ source: Tensor) -> Tensor {
+        let result = copiedArray()
+        backend.scatter(.product, result, dim: dim, index: index.array, source: source.array)
+        return Tensor.record(
+            "scatterReduce", result, from: [self, source], saving: [self, source, index]
+        ) { saved, gradient in
+            let (own, source, index) = (saved.tensor(0), saved.tensor(1), saved.tensor(2))
+            let ownZero = own.isZero
+            let sourceZero = source.isZero
+            let zeros = ownZero.to(own.dtype).scatterAdd(dim: dim, index: index, source: sourceZero.to(own.dtype))
+            // The product of the factors that are not 0; the gradient of a factor is 0 where another one is.
+            let nonzero = own.maskedFill(ownZero, 1)
+                .scatterProduct(dim, index, source.maskedFill(sourceZero, 1))
+            func partial(_ factor: Tensor, _ isZero: Tensor, _ zeros: Tensor, _ product: Tensor) -> Tensor {
+                let others = zeros - isZero.to(zeros.dtype)
+                let quotient = product / factor.maskedFill(isZero, 1)
+                return quotient.maskedFill(others.isZero.inverted, 0)
+            }
+            return [
+                saved.needs(0) ? gradient * partial(own, ownZero, zeros, nonzero) : nil,
+                saved.needs(1)
+                    ? gradient.gathered(dim, index)
+                        * partial(source, sourceZero, zeros.gathered(dim, index), nonzero.gathered(dim, index)) : nil,
+            ]
+        }
+    }
+
+    /// The gradient is shared evenly by the elements that equal the extreme.
+    private func scatterExtreme(
+        _ operation: ScatterReduction, _ dim: Int, _ index: Tensor, _ source: Tensor
+    ) -> Tensor {
+        let result = copiedArray()
+        backend.scatter(operation, result, dim: dim, index: index.array, source: source.array)
+        return Tensor.record(
+            "scatterReduce", result, from: [self, source], saving: [self, source, index, Tensor(result)]
+        ) { saved, gradient in
+            let (own, source, index, result) = (saved.tensor(0), saved.tensor(1), saved.tensor(2), saved.tensor(3))
+            let ownIsIt = own.isEqual(to: result)
+            let sourceIsIt = source.isEqual(to: result.gathered(dim, index))
+            let share = gradient / ownIsIt.scatterAdd(dim: dim, index: index, source: sourceIsIt)
+            return [
+                saved.needs(0) ? share.maskedFill(ownIsIt.isZero, 0) : nil,
+                saved.needs(1) ? share.gathered(dim, index) * sourceIsIt : nil,
+            ]
+        }
+    }
+
+    /// Whether each element is 0, as bool.
+    private var isZero: Tensor { Tensor(array.unary(.logicalNot)) }
+
+    /// 1 where the elements of two tensors are equal and 0 elsewhere, in this tensor's type.
+    private func isEqual(to other: Tensor) -> Tensor {
+        Tensor(array.binary(.equal, other.array, named: "scatterReduce").cast(to: dtype))
+    }
+}
+
+extension ScatterReduce {
+    /// What changes nothing that it is combined with.
+    fileprivate var identity: Double {
+        switch self {
+        case .sum, .mean: 0
+        case .product: 1
+        case .amax: -.infinity
+        case .amin: .infinity
+        }
+    }
+}

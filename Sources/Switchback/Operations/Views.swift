@@ -116,6 +116,7 @@ extension Tensor {
         require(
             order.count == rank && Set(order).count == rank, "permute",
             "\(dims) does not name each of the \(rank) dimensions of \(shape) once")
+        if order.elementsEqual(0..<rank) { return self }
         var inverse = order
         for (i, dim) in order.enumerated() { inverse[dim] = i }
         return Tensor.record("permute", array.permuted(order), from: [self]) { [inverse] in [$1.permute(inverse)] }
