@@ -79,7 +79,7 @@ extension Tensor {
             "\(mode) cannot make \(widest) elements from the \(size) in dimension \(dim) of \(shape)")
         let positions = (-before..<size + after).map { place in
             switch mode {
-            case .reflect: size - 1 - abs(size - 1 - abs(place))
+            case .reflect: size - 1 - Swift.abs(size - 1 - Swift.abs(place))
             case .circular: (place + size) % size
             default: Swift.min(Swift.max(place, 0), size - 1)
             }
