@@ -136,6 +136,7 @@ void sb_conv2d_weight_gradient(const sb_array *x, const sb_array *gy, sb_conv2d 
     if (is_empty(gw)) return;
     for (intptr_t group = 0; group < p.groups; ++group) {
         const sb_convolution c = forward_convolution(x, gw, gy, p, group);
-        sb_correlate_patches(&c);
+        if (suits_winograd(&c)) sb_correlate_winograd(&c);
+        else sb_correlate_patches(&c);
     }
 }

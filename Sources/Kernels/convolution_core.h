@@ -54,5 +54,9 @@ void sb_convolve_winograd(const sb_convolution *convolution, const float *bias, 
 /// filter = Σ out · in over the outputs that the axes name: the gradient with respect to the filter, where `out` holds
 /// the gradient of the output.
 void sb_correlate_patches(const sb_convolution *convolution);
+void sb_correlate_winograd(const sb_convolution *convolution);
+
+/// Stores the sum of `chunks` partial gradients, each [output channels][taps][input channels]; `sums` is used up.
+void sb_store_filter_gradient(const sb_convolution *convolution, intptr_t chunks, float *sums);
 
 #endif

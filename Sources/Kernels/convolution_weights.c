@@ -66,30 +66,41 @@ static void KERNEL(correlate_piece)(void *context, intptr_t piece) {
     }
 }
 
-// Adds up the chunks of one output channel, in their order.
-static void KERNEL(store_filter)(void *context, intptr_t output) {
-    const correlate_job *job = context;
-    const sb_convolution *c = job->convolution;
-    const intptr_t size = sb_patch_size(c);
-    const float *sums = job->sums + output * size;
-    for (intptr_t i = 0; i < c->axis[0].taps; ++i)
-        for (intptr_t j = 0; j < c->axis[1].taps; ++j) {
-            float *to = c->filter.data + output * c->filter.output + i * c->filter.tap[0] + j * c->filter.tap[1];
-            for (intptr_t channel = 0; channel < c->in.channels; ++channel, ++sums, to += c->filter.input) {
-                float sum = 0;
-                for (intptr_t chunk = 0; chunk < job->chunks.count; ++chunk)
-                    sum += sums[chunk * c->out.channels * size];
-                *to = sum;
-            }
-        }
-}
-
 static void KERNEL(correlate)(correlate_job *job) {
     sb_parallel(job->chunks.count * job->columns.count, KERNEL(correlate_piece), job);
-    sb_parallel(job->convolution->out.channels, KERNEL(store_filter), job);
+    sb_store_filter_gradient(job->convolution, job->chunks.count, job->sums);
 }
 
 #else
+
+typedef struct {
+    const sb_convolution *convolution;
+    intptr_t chunks;
+    float *sums;
+} filter_gradient_job;
+
+// Adds up the chunks of one output channel, in their order.
+static void store_filter(void *context, intptr_t output) {
+    const filter_gradient_job *job = context;
+    const sb_convolution *c = job->convolution;
+    const intptr_t size = sb_patch_size(c), rows = c->axis[0].taps, columns = c->axis[1].taps;
+    float *sums = job->sums + output * size;
+    for (intptr_t chunk = 1; chunk < job->chunks; ++chunk) {
+        const float *more = sums + chunk * c->out.channels * size;
+        for (intptr_t i = 0; i < size; ++i) sums[i] += more[i];
+    }
+    float *to = c->filter.data + output * c->filter.output;
+    for (intptr_t channel = 0; channel < c->in.channels; ++channel)
+        for (intptr_t i = 0; i < rows; ++i)
+            for (intptr_t j = 0; j < columns; ++j)
+                to[channel * c->filter.input + i * c->filter.tap[0] + j * c->filter.tap[1]] =
+                    job->chunks ? sums[(i * columns + j) * c->in.channels + channel] : 0;
+}
+
+void sb_store_filter_gradient(const sb_convolution *convolution, intptr_t chunks, float *sums) {
+    filter_gradient_job job = {convolution, chunks, sums};
+    sb_parallel(convolution->out.channels, store_filter, &job);
+}
 
 void sb_correlate_patches(const sb_convolution *convolution) {
     const intptr_t size = sb_patch_size(convolution), outputs = sb_output_count(convolution);

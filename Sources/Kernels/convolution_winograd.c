@@ -28,47 +28,59 @@ typedef struct {
 #include "winograd_transforms.h"
 #include "convolution_winograd.h"
 
-// A piece is one panel of output channels; its lanes are LANES of them.
+// A piece is one panel of output channels, its halves a vector each.
 static void KERNEL(transform_filters)(void *context, intptr_t piece) {
     const winograd_job *job = context;
     const sb_convolution *c = job->convolution;
-    const intptr_t inputs = c->in.channels;
     for (intptr_t half = 0; half < MATMUL_PANEL; half += LANES) {
         const intptr_t first = piece * MATMUL_PANEL + half, rest = c->out.channels - first;
         const intptr_t outputs = rest < 0 ? 0 : rest < LANES ? rest : LANES;
-        float *to = job->filters + piece * MATMUL_PANEL * inputs + half;
-        for (intptr_t input = 0; input < inputs; ++input, to += MATMUL_PANEL) {
-            float lanes[9][LANES] = {{0}};
-            vf taps[9], points[36];
+        float *to = job->filters + piece * MATMUL_PANEL * c->in.channels + half;
+        for (intptr_t input = 0; input < c->in.channels; ++input, to += MATMUL_PANEL) {
+            float taps[3][3][LANES] = {{{0}}};
             const float *from = c->filter.data + first * c->filter.output + input * c->filter.input;
             for (intptr_t o = 0; o < outputs; ++o, from += c->filter.output)
-                for (int tap = 0; tap < 9; ++tap)
-                    lanes[tap][o] = from[tap / 3 * c->filter.tap[0] + tap % 3 * c->filter.tap[1]];
-            for (int tap = 0; tap < 9; ++tap) taps[job->tiles.rotated ? 8 - tap : tap] = vf_load(lanes[tap]);
-            WINOGRAD_TRANSFORM(filter_line, 3, 6, taps, points);
-            for (int point = 0; point < 36; ++point) vf_store(to + point * job->filter_size, points[point]);
+                for (int i = 0; i < 3; ++i)
+                    for (int j = 0; j < 3; ++j) taps[i][j][o] = from[i * c->filter.tap[0] + j * c->filter.tap[1]];
+            const bool rotated = job->tiles.rotated;
+#define LOAD(i, j) vf_load(rotated ? taps[2 - (i)][2 - (j)] : taps[i][j])
+#define STORE(i, j, value) vf_store(to + (6 * (i) + (j)) * job->filter_size, value)
+            WINOGRAD_TRANSFORM(filter_line, 3, 6, LOAD, STORE);
+#undef LOAD
+#undef STORE
         }
     }
 }
 
-// Stores 4×4 outputs of `count` channels, or those of them that lie within the map.
-static void KERNEL(store_tile)(const winograd_job *job, intptr_t tile, const float *products, sb_block block) {
-    const sb_convolution *c = job->convolution;
+static inline __attribute__((always_inline)) vf KERNEL(activated)(int activation, vf value) {
+    if (activation == SB_ACT_RELU) return vf_select(value < 0, (vf){0}, value);
+    if (activation == SB_ACT_SILU) return value * v_sigmoid(value);
+    return value;
+}
+
+// Transforms a tile's products back and stores those of its 4×4 outputs that lie within the map.
+static void KERNEL(store_tile)(const winograd_job *job, intptr_t tile, const float *products, intptr_t point) {
+    const sb_map *out = &job->convolution->out;
     const sb_tile at = sb_tile_at(&job->tiles, tile);
-    const intptr_t row_end = c->out.height - at.row, column_end = c->out.width - at.column;
-    float *to = c->out.data + ((at.image * c->out.height + at.row) * c->out.width + at.column) * c->out.pixel;
-    FOR_LANES(channel, count, c->out.channels) {
-        vf points[36], outputs[16];
-        for (int point = 0; point < 36; ++point) points[point] = vf_load(products + point * block.point + channel);
-        WINOGRAD_TRANSFORM(output_line, 6, 4, points, outputs);
+    const intptr_t rows = out->height - at.row, columns = out->width - at.column;
+    const intptr_t right = out->pixel, down = out->width * out->pixel;
+    const int activation = job->activation;
+    float *to = out->data + at.image * out->height * down + at.row * down + at.column * right;
+    FOR_LANES(channel, count, out->channels) {
         const vf bias = job->bias ? vf_load_or(job->bias + channel, count, 0) : (vf){0};
-        for (int i = 0; i < 4 && i < row_end; ++i)
-            for (int j = 0; j < 4 && j < column_end; ++j) {
-                vf value = outputs[4 * i + j] + bias;
-                if (job->activation == SB_ACT_RELU) value = vf_select(value < 0, (vf){0}, value);
-                if (job->activation == SB_ACT_SILU) value *= v_sigmoid(value);
-                vf_store_some(to + (i * c->out.width + j) * c->out.pixel + channel, value, count);
-            }
+#define LOAD(i, j) vf_load(products + (6 * (i) + (j)) * point + channel)
+        if (rows >= 4 && columns >= 4 && count == LANES && activation == SB_ACT_NONE) {
+#define STORE(i, j, value) vf_store(to + (i) * down + (j) * right + channel, value + bias)
+            WINOGRAD_TRANSFORM(output_line, 6, 4, LOAD, STORE);
+#undef STORE
+        } else {
+#define STORE(i, j, value) \
+    if ((i) < rows && (j) < columns) \
+        vf_store_some(to + (i) * down + (j) * right + channel, KERNEL(activated)(activation, value + bias), count)
+            WINOGRAD_TRANSFORM(output_line, 6, 4, LOAD, STORE);
+#undef STORE
+        }
+#undef LOAD
     }
 }
 
@@ -90,7 +102,7 @@ static void KERNEL(winograd_piece)(void *context, intptr_t piece) {
         multiply(count, out.tile, c->in.channels, left_matrix(&left), right,
                  (sb_result){products + point * out.point, out.tile, NULL}, (sb_finish){.alpha = 1});
     }
-    for (intptr_t i = 0; i < count; ++i) KERNEL(store_tile)(job, first + i, products + i * out.tile, out);
+    for (intptr_t i = 0; i < count; ++i) KERNEL(store_tile)(job, first + i, products + i * out.tile, out.point);
 }
 
 static void KERNEL(winograd)(winograd_job *job) {

@@ -51,19 +51,26 @@ static inline sb_block sb_block_of(intptr_t tiles, intptr_t channels, intptr_t l
 static void load_tile(const sb_map *map, sb_tile tile, const intptr_t origin[2], intptr_t first, intptr_t channels,
                       float *to, intptr_t point) {
     const intptr_t row = tile.row + origin[0], column = tile.column + origin[1];
-    const bool inside = row >= 0 && column >= 0 && row + 6 <= map->height && column + 6 <= map->width;
-    const float *from = map->data + ((tile.image * map->height + row) * map->width + column) * map->pixel + first;
+    const intptr_t rows = map->height - row, columns = map->width - column;   // that lie within the map
+    const intptr_t right = map->pixel, down = map->width * map->pixel;
+    const float *from = map->data + tile.image * map->height * down + row * down + column * right + first;
+    const bool inside = row >= 0 && column >= 0 && rows >= 6 && columns >= 6;
     FOR_LANES(channel, count, channels) {
-        vf inputs[36], points[36];
-        for (int i = 0; i < 6; ++i)
-            for (int j = 0; j < 6; ++j) {
-                const bool present = inside || (row + i >= 0 && row + i < map->height && column + j >= 0 &&
-                                                column + j < map->width);
-                inputs[6 * i + j] = present ? vf_load_or(from + (i * map->width + j) * map->pixel + channel, count, 0)
-                                            : (vf){0};
-            }
-        WINOGRAD_TRANSFORM(input_line, 6, 6, inputs, points);
-        for (int i = 0; i < 36; ++i) vf_store(to + i * point + channel, points[i]);
+#define STORE(i, j, value) vf_store(to + (6 * (i) + (j)) * point + channel, value)
+        if (inside && count == LANES) {
+#define LOAD(i, j) vf_load(from + (i) * down + (j) * right + channel)
+            for (int i = 0; i < 6; ++i)   // what the next tile will need
+                for (int j = 6; j < 10; ++j) __builtin_prefetch(from + i * down + j * right + channel);
+            WINOGRAD_TRANSFORM(input_line, 6, 6, LOAD, STORE);
+#undef LOAD
+        } else {
+#define PRESENT(i, j) (row + (i) >= 0 && (i) < rows && column + (j) >= 0 && (j) < columns)
+#define LOAD(i, j) (PRESENT(i, j) ? vf_load_or(from + (i) * down + (j) * right + channel, count, 0) : (vf){0})
+            WINOGRAD_TRANSFORM(input_line, 6, 6, LOAD, STORE);
+#undef LOAD
+#undef PRESENT
+        }
+#undef STORE
     }
 }
 

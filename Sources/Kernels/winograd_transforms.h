@@ -85,12 +85,21 @@ WINOGRAD_LINE(filter_gradient_line) {
 #undef IN
 #undef OUT
 
-/// The line function applied to all columns and then to all rows: from × from vectors become to × to.
-#define WINOGRAD_TRANSFORM(line, from, to, in, out) \
+/// Applies a line function to all columns and then to all rows: from × from vectors become to × to. Inside, `LOAD`
+/// yields element (i, j) and `STORE` takes element (i, j) as `value`: only what lies between the two passes needs room.
+#define WINOGRAD_TRANSFORM(line, from, to, LOAD, STORE) \
     do { \
-        vf between[6 * 6]; \
+        vf between[6 * 6], values[6]; \
         _Pragma("clang loop unroll(full)") \
-        for (int column = 0; column < (from); ++column) KERNEL(line)((in) + column, from, between + column, from); \
+        for (int j = 0; j < (from); ++j) { \
+            _Pragma("clang loop unroll(full)") \
+            for (int i = 0; i < (from); ++i) values[i] = LOAD(i, j); \
+            KERNEL(line)(values, 1, between + j, from); \
+        } \
         _Pragma("clang loop unroll(full)") \
-        for (int row = 0; row < (to); ++row) KERNEL(line)(between + row * (from), 1, (out) + row * (to), 1); \
+        for (int i = 0; i < (to); ++i) { \
+            KERNEL(line)(between + i * (from), 1, values, 1); \
+            _Pragma("clang loop unroll(full)") \
+            for (int j = 0; j < (to); ++j) STORE(i, j, values[j]); \
+        } \
     } while (0)
