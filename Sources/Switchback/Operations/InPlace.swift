@@ -40,3 +40,120 @@ extension Tensor {
         if recordedVersion + 1 == array.storage.version { recordedVersion += 1 }
     }
 }
+
+// MARK: - Arithmetic in place
+
+// These operators change the tensor, not the variable: `let` tensors can be changed, and every view of the memory sees
+// it. The result keeps this tensor's type and shape.
+
+extension Tensor {
+    public static func += (a: Tensor, b: Tensor) {
+        let b = a.operandForChange(b, "+=")
+        a.changeInPlace(by: "+=", with: [b], gradient: { [$1, $1] }) { $0.change(by: .add, b.array) }
+    }
+
+    public static func -= (a: Tensor, b: Tensor) {
+        let b = a.operandForChange(b, "-=")
+        a.changeInPlace(by: "-=", with: [b], gradient: { [$1, $0.needs(1) ? -$1 : nil] }) {
+            $0.change(by: .subtract, b.array)
+        }
+    }
+
+    public static func *= (a: Tensor, b: Tensor) {
+        let b = a.operandForChange(b, "*=")
+        let before = a.valuesBeforeChange(neededBy: b)
+        a.changeInPlace(
+            by: "*=", with: [b], saving: [b, before],
+            gradient: { saved, gradient in
+                [gradient * saved.tensor(0), saved.needs(1) ? gradient * saved.tensor(1) : nil]
+            }
+        ) { $0.change(by: .multiply, b.array) }
+    }
+
+    public static func /= (a: Tensor, b: Tensor) {
+        require(a.dtype.isFloatingPoint, "/=", "a quotient does not fit a tensor of \(a.dtype)")
+        let b = a.operandForChange(b, "/=")
+        let before = a.valuesBeforeChange(neededBy: b)
+        a.changeInPlace(
+            by: "/=", with: [b], saving: [b, before],
+            gradient: { saved, gradient in
+                let b = saved.tensor(0)
+                return [gradient / b, saved.needs(1) ? -gradient * (saved.tensor(1) / b / b) : nil]
+            }
+        ) { $0.change(by: .divide, b.array) }
+    }
+
+    public static func += <S: Scalar>(a: Tensor, b: S) { a += a.numberForChange(b, "+=") }
+    public static func -= <S: Scalar>(a: Tensor, b: S) { a -= a.numberForChange(b, "-=") }
+    public static func *= <S: Scalar>(a: Tensor, b: S) { a *= a.numberForChange(b, "*=") }
+    public static func /= <S: Scalar>(a: Tensor, b: S) { a /= a.numberForChange(b, "/=") }
+
+    /// An operand in this tensor's type, that will not change while this tensor's memory does.
+    private func operandForChange(_ other: Tensor, _ name: String) -> Tensor {
+        require(
+            other.dtype.category <= dtype.category, name, "values of \(other.dtype) do not fit a tensor of \(dtype)")
+        require(
+            Shape.broadcast(shape, other.shape) == shape, name,
+            "the shape \(other.shape) does not broadcast to \(shape), which cannot change in place")
+        let other = other.to(dtype)
+        return other.array.storage === array.storage ? other.clone() : other
+    }
+
+    private func numberForChange<S: Scalar>(_ number: S, _ name: String) -> Tensor {
+        require(S.dtype.category <= dtype.category, name, "\(number) does not fit a tensor of \(dtype)")
+        return Tensor.number(number, like: self)
+    }
+
+    /// A copy of this tensor if the gradient of `operand` will need it.
+    private func valuesBeforeChange(neededBy operand: Tensor) -> Tensor? {
+        operand.requiresGrad && ThreadState.current.recordsGradients ? clone() : nil
+    }
+}
+
+extension NDArray {
+    /// Writes `operation` of each element and its partner over the element.
+    fileprivate func change(by operation: BinaryOperation, _ other: NDArray) {
+        backend.binary(operation, self, other.expanded(to: shape), into: self)
+    }
+}
+
+// MARK: - Filling
+
+extension Tensor {
+    /// Writes a number over every element: PyTorch's `fill_`.
+    public final func fill<S: Scalar>(_ value: S) {
+        changeInPlace(by: "fill", gradient: { [$1.zerosLike()] }) {
+            $0.backend.fill($0, with: value.doubleValue, integer: value.int64Value)
+        }
+    }
+
+    /// Writes 0 over every element: PyTorch's `zero_`.
+    public final func zero() { fill(0) }
+
+    /// Writes the values of another tensor, broadcast and converted, over this one's: PyTorch's `copy_`.
+    public final func copy(from source: Tensor) {
+        require(
+            Shape.broadcast(shape, source.shape) == shape, "copy",
+            "the shape \(source.shape) does not broadcast to \(shape)")
+        let source = source.array.storage === array.storage ? source.clone() : source
+        changeInPlace(by: "copy", with: [source], gradient: { [$0.needs(0) ? $1.zerosLike() : nil, $1] }) {
+            $0.backend.copy(source.array.expanded(to: $0.shape), into: $0)
+        }
+    }
+
+    /// Writes random numbers, uniform in [low, high), over every element: PyTorch's `uniform_`.
+    public final func fillUniform(low: Double = 0, high: Double = 1, generator: Generator? = nil) {
+        require(dtype.isFloatingPoint, "fillUniform", "writes floating-point numbers, and this tensor is \(dtype)")
+        changeInPlace(by: "fillUniform", gradient: { [$1.zerosLike()] }) {
+            $0.fillUniform(low: low, high: high, generator)
+        }
+    }
+
+    /// Writes normally distributed random numbers over every element: PyTorch's `normal_`.
+    public final func fillNormal(mean: Double = 0, standardDeviation: Double = 1, generator: Generator? = nil) {
+        require(dtype.isFloatingPoint, "fillNormal", "writes floating-point numbers, and this tensor is \(dtype)")
+        changeInPlace(by: "fillNormal", gradient: { [$1.zerosLike()] }) {
+            $0.fillNormal(mean: mean, standardDeviation: standardDeviation, generator)
+        }
+    }
+}

@@ -52,7 +52,7 @@ extension Tensor {
     }
 
     /// Zeros, with each element of this tensor added where the index says: the transpose of `gathered`.
-    private func scatteredToZeros(of shape: Shape, _ dim: Int, _ index: Tensor) -> Tensor {
+    final func scatteredToZeros(of shape: Shape, _ dim: Int, _ index: Tensor) -> Tensor {
         let result = NDArray(filled: 0, shape: shape, dtype: dtype, backend: backend)
         backend.scatter(.add, result, dim: dim, index: index.array, source: array)
         return Tensor.record("scatterAdd", result, from: [self], saving: [index]) { saved, gradient in

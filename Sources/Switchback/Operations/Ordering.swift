@@ -32,8 +32,8 @@ extension Tensor {
         let last = Tensor.full(form.kept, position - 1, dtype: .int64)
         if rank == 0 { return (values, indices) }
         return (
-            values.picked(dim: along, at: last).reshape(form.result),
-            indices.picked(dim: along, at: last).reshape(form.result)
+            values.gathered(along, last).reshape(form.result),
+            indices.gathered(along, last).reshape(form.result)
         )
     }
 
@@ -56,33 +56,9 @@ extension Tensor {
         let places = Tensor(indices)
         let original = x.shape
         let sorted = Tensor.record(name, values, from: [x], saving: [places]) { saved, gradient in
-            [gradient.placed(in: original, dim: dim, at: saved.tensor(0))]
+            [gradient.scatteredToZeros(of: original, dim, saved.tensor(0))]
         }
         return rank == 0 && length == 1 ? (sorted.view([]), places.view([])) : (sorted, places)
-    }
-}
-
-// MARK: - Elements chosen along a dimension, and back
-
-extension Tensor {
-    /// The elements at `indices` along `dim`: as `gather`, for indices that are known to be in range.
-    final func picked(dim: Int, at indices: Tensor) -> Tensor {
-        let result = NDArray(empty: indices.shape, dtype: dtype, backend: backend)
-        backend.gather(array, dim: dim, index: indices.array, into: result)
-        let original = shape
-        return Tensor.record("gather", result, from: [self], saving: [indices]) { saved, gradient in
-            [gradient.placed(in: original, dim: dim, at: saved.tensor(0))]
-        }
-    }
-
-    /// Zeros of `shape` in which these elements are added at `indices` along `dim`: the gradient of `picked`.
-    final func placed(in shape: Shape, dim: Int, at indices: Tensor) -> Tensor {
-        if shape.count == 0 { return reshape([]) }
-        let result = NDArray(filled: 0, shape: shape, dtype: dtype, backend: backend)
-        backend.scatter(.add, result, dim: dim, index: indices.array, source: array)
-        return Tensor.record("scatterAdd", result, from: [self], saving: [indices]) { saved, gradient in
-            [gradient.picked(dim: dim, at: saved.tensor(0))]
-        }
     }
 }
 
@@ -128,7 +104,7 @@ extension Tensor {
         let indices = Tensor(extremes).lastPositions(of: detach(), dim)
         let original = shape
         let values = Tensor.record(name, extremes, from: [self], saving: [indices]) { saved, gradient in
-            [gradient.placed(in: original, dim: dim, at: saved.tensor(0))]
+            [gradient.scatteredToZeros(of: original, dim, saved.tensor(0))]
         }
         return (values, indices)
     }

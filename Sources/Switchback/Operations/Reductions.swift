@@ -169,6 +169,9 @@ extension Tensor {
         _ name: StaticString, minimum: Bool, _ dim: Int, _ keepDim: Bool
     ) -> (values: Tensor, indices: Tensor) {
         let dim = dimension(dim, "\(name)")
+        if rank == 0 {
+            return reshape([1]).chosen(name, minimum: minimum, dim, false)
+        }
         let form = ReducedShape(self, [dim], keepDim: keepDim, "\(name)")
         requireElements(form, "\(name)")
         let (values, indices) = array.argReduced(minimum: minimum, dim: dim)
@@ -177,7 +180,7 @@ extension Tensor {
         let result = Tensor.record(
             name, values.viewed(as: form.result)!, from: [self], saving: [places]
         ) { saved, gradient in
-            [gradient.reshape(kept).placed(in: original, dim: dim, at: saved.tensor(0))]
+            [gradient.reshape(kept).scatteredToZeros(of: original, dim, saved.tensor(0))]
         }
         return (result, places.reshape(form.result))
     }
