@@ -64,26 +64,36 @@
     OPERATION(SB_ELU_GRAD, v_select(b > 0, a, a * p0 * v_exp(b))) \
     OPERATION(SB_SOFTPLUS_GRAD, v_select(p0 * b > p1, a, a / (1 + v_exp(-p0 * b))))
 
-// The slopes of the longer activation functions at x.
+// The slopes of the longer activation functions at x, free of differences of nearly equal numbers.
 #define DEFINE_SLOPES(element, vector) \
-    OVERLOAD vector sigmoid(vector x) { return 1 / (1 + v_exp(-x)); } \
+    /* The sigmoid s of z, and s (1 - s). */ \
+    OVERLOAD vector sigmoid(vector z, vector *slope) { \
+        const vector e = v_exp(-v_abs(z)), r = 1 / (1 + e); \
+        *slope = e * r * r; \
+        return v_select(z < 0, e * r, r); \
+    } \
     OVERLOAD vector gelu_slope(vector x) { \
         const vector density = (element)0.39894228040143267794 * v_exp((element)-0.5 * x * x); \
         return v_normal_integral(x) + x * density; \
     } \
-    /* x s(2u) with s the sigmoid and u = x (c + 0.044715 c x^2), c the square root of 2 / pi. */ \
+    /* x s(z) with z = 2 x (c + 0.044715 c x^2), c the square root of 2 / pi. */ \
     OVERLOAD vector gelu_tanh_slope(vector x) { \
+        const element linear = (element)1.5957691216057308, cubic = (element)0.07135481627260025; \
         const vector square = x * x; \
-        const vector s = sigmoid(x * ((element)1.5957691216057308 + (element)0.07135481627260025 * square)); \
-        return s + s * (1 - s) * x * ((element)1.5957691216057308 + (element)0.21406444881780075 * square); \
+        vector slope; \
+        const vector s = sigmoid(x * (linear + cubic * square), &slope); \
+        return s + slope * x * (linear + 3 * cubic * square); \
     } \
     OVERLOAD vector silu_slope(vector x) { \
-        const vector s = sigmoid(x); \
-        return s * (1 + x * (1 - s)); \
+        vector slope; \
+        const vector s = sigmoid(x, &slope); \
+        return s + x * slope; \
     } \
+    /* t + x (1 - t^2) s(x), where t = n / (n + 2), n = e (e + 2), e = e^x is the tanh of softplus. */ \
     OVERLOAD vector mish_slope(vector x) { \
-        const vector t = v_tanh_softplus(x); \
-        return t + x * (1 - t * t) * sigmoid(x); \
+        const vector zero = {0}, e = v_exp(v_clamp(x, zero - INFINITY, zero + 20)); \
+        const vector n = e * (e + 2), r = 1 / (n + 2); \
+        return n * r + 4 * x * (e * r) * ((e + 1) * r); \
     }
 
 #define number(constant) ((number_type)(constant))
