@@ -1,10 +1,11 @@
 /// The wall between tensors and kernels: memory, and some dozens of raw kernels that know nothing of gradients.
 ///
 /// Each family of kernels is a protocol of its own. A kernel writes into an array that the caller allocated, of the
-/// right shape and type. Fused kernels have default implementations composed of the primitive ones, so that a new
-/// backend starts small and gains speed later.
+/// right shape and type. Fused kernels are the exception: they may decline, and do so by default; the operation is then
+/// composed of primitive ones, so that a new backend starts small and gains speed later.
 public protocol Backend: AnyObject, Sendable, ElementwiseKernels, ReductionKernels, ArrangementKernels,
-    IndexingKernels, RandomKernels, MatmulKernels, OptimizerKernels
+    IndexingKernels, RandomKernels, MatmulKernels, OptimizerKernels, ConvolutionKernels,
+    PoolingKernels, NormalizationKernels, SoftmaxKernels, LossKernels
 {
     /// A short name such as `cpu`.
     var name: String { get }

@@ -1,0 +1,61 @@
+import Kernels
+
+extension CPUBackend {
+    public func convolution(
+        _ x: NDArray, _ weight: NDArray, bias: NDArray?, _ convolution: Convolution2D, outputShape: Shape
+    ) -> NDArray? {
+        guard areFloats(x, weight, bias) else { return nil }
+        let image = x.channelsLast()
+        let bias = bias?.contiguous()
+        defer { withExtendedLifetime((image, bias)) {} }
+        let y = NDArray(emptyChannelsLast: outputShape, dtype: .float32, backend: self)
+        var source = image.kernelArray
+        var filter = weight.kernelArray
+        var target = y.kernelArray
+        sb_conv2d_forward(
+            &source, &filter, bias?.floats, convolution.kernelForm, Int32(SB_ACT_NONE.rawValue), &target)
+        return y
+    }
+
+    public func convolutionInputGradient(
+        _ gradient: NDArray, _ weight: NDArray, _ convolution: Convolution2D, inputShape: Shape
+    ) -> NDArray? {
+        guard areFloats(gradient, weight) else { return nil }
+        let gradient = gradient.channelsLast()
+        defer { withExtendedLifetime(gradient) {} }
+        let gx = NDArray(emptyChannelsLast: inputShape, dtype: .float32, backend: self)
+        var source = gradient.kernelArray
+        var filter = weight.kernelArray
+        var target = gx.kernelArray
+        sb_conv2d_input_gradient(&source, &filter, convolution.kernelForm, &target)
+        return gx
+    }
+
+    public func convolutionWeightGradient(
+        _ x: NDArray, _ gradient: NDArray, _ convolution: Convolution2D, weightShape: Shape, withBias: Bool
+    ) -> (weight: NDArray, bias: NDArray?)? {
+        guard areFloats(x, gradient) else { return nil }
+        let image = x.channelsLast()
+        let gradient = gradient.channelsLast()
+        defer { withExtendedLifetime((image, gradient)) {} }
+        let gw = NDArray(empty: weightShape, dtype: .float32, backend: self)
+        let gbias = withBias ? NDArray(empty: [weightShape[0]], dtype: .float32, backend: self) : nil
+        var source = image.kernelArray
+        var upstream = gradient.kernelArray
+        var target = gw.kernelArray
+        sb_conv2d_weight_gradient(&source, &upstream, convolution.kernelForm, &target, gbias?.floats)
+        return (gw, gbias)
+    }
+
+    /// Whether the operands that are there are float32, which the fused kernels are written for.
+    func areFloats(_ operands: NDArray?...) -> Bool {
+        operands.allSatisfy { $0.map { $0.dtype == .float32 } ?? true }
+    }
+}
+
+extension Convolution2D {
+    fileprivate var kernelForm: sb_conv2d {
+        sb_conv2d(
+            stride: stride.kernelPair, padding: padding.kernelPair, dilation: dilation.kernelPair, groups: groups)
+    }
+}

@@ -1,0 +1,35 @@
+/// What cross entropy needs beside logits and targets.
+public struct CrossEntropyOptions: Sendable, Hashable {
+    /// Rows with this target give no loss and no gradient.
+    public var ignoreIndex: Int
+    public var labelSmoothing: Double
+}
+
+/// What cross entropy gives for each row: its loss, the weight of its target's class (0 where ignored), and the
+/// logarithm of its sum of exponentials, which the gradient needs.
+public typealias CrossEntropyRows = (loss: NDArray, weight: NDArray, logSum: NDArray)
+
+/// Fused losses; `nil` for element types that are not covered, as the default does for all.
+public protocol LossKernels {
+    /// With p the softmax of a row of `logits`, [rows, classes], t its int64 target, w the class weights (or ones) and
+    /// s the label smoothing: loss = −(1 − s)·w[t]·log p[t] − s/classes · Σ w[c]·log p[c].
+    func crossEntropy(
+        _ logits: NDArray, target: NDArray, classWeight: NDArray?, _ options: CrossEntropyOptions
+    ) -> CrossEntropyRows?
+    /// The gradient of `logits`, where `rowGradient` is that of each row's loss.
+    func crossEntropyGradient(
+        _ rowGradient: NDArray, logits: NDArray, target: NDArray, classWeight: NDArray?, logSum: NDArray,
+        _ options: CrossEntropyOptions
+    ) -> NDArray?
+}
+
+extension LossKernels {
+    public func crossEntropy(
+        _ logits: NDArray, target: NDArray, classWeight: NDArray?, _ options: CrossEntropyOptions
+    ) -> CrossEntropyRows? { nil }
+
+    public func crossEntropyGradient(
+        _ rowGradient: NDArray, logits: NDArray, target: NDArray, classWeight: NDArray?, logSum: NDArray,
+        _ options: CrossEntropyOptions
+    ) -> NDArray? { nil }
+}

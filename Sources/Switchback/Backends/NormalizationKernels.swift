@@ -1,0 +1,84 @@
+/// Fused normalizations; `nil` for element types that are not covered, as the default does for all.
+///
+/// Mean and inverse deviation (1/√(variance + epsilon)) are what the gradients need of the forward pass: float32, one
+/// for each group of elements that is normalized together.
+public protocol NormalizationKernels {
+    /// Over the last dimensions, as many as `weight` has; y = (x − mean)·inverseDeviation·weight + bias.
+    func layerNorm(
+        _ x: NDArray, columns: Int, weight: NDArray?, bias: NDArray?, epsilon: Double
+    ) -> (y: NDArray, mean: NDArray, inverseDeviation: NDArray)?
+    func layerNormGradient(
+        _ gradient: NDArray, _ x: NDArray, columns: Int, weight: NDArray?, mean: NDArray, inverseDeviation: NDArray,
+        wanted: NormalizationGradients<Bool>
+    ) -> NormalizationGradients<NDArray?>?
+
+    /// y = x·inverseDeviation·weight, where the deviation is the root of the mean square.
+    func rmsNorm(
+        _ x: NDArray, columns: Int, weight: NDArray?, epsilon: Double
+    ) -> (y: NDArray, inverseDeviation: NDArray)?
+    func rmsNormGradient(
+        _ gradient: NDArray, _ x: NDArray, columns: Int, weight: NDArray?, inverseDeviation: NDArray,
+        wanted: NormalizationGradients<Bool>
+    ) -> NormalizationGradients<NDArray?>?
+
+    /// Over all dimensions but the second, with the batch's own statistics; `variance` is the biased one.
+    func batchNorm(
+        _ x: NDArray, weight: NDArray?, bias: NDArray?, epsilon: Double
+    ) -> BatchNormResult?
+    func batchNormGradient(
+        _ gradient: NDArray, _ x: NDArray, weight: NDArray?, mean: NDArray, inverseDeviation: NDArray,
+        wanted: NormalizationGradients<Bool>
+    ) -> NormalizationGradients<NDArray?>?
+    /// y = x·scale + shift for each channel, the second dimension.
+    func scaleChannels(_ x: NDArray, scale: NDArray, shift: NDArray) -> NDArray?
+}
+
+public typealias BatchNormResult = (y: NDArray, mean: NDArray, variance: NDArray, inverseDeviation: NDArray)
+
+/// Something for each operand of a normalization.
+public struct NormalizationGradients<Value> {
+    public var x: Value
+    public var weight: Value
+    public var bias: Value
+
+    public init(x: Value, weight: Value, bias: Value) {
+        self.x = x
+        self.weight = weight
+        self.bias = bias
+    }
+
+    func map<Result>(_ transform: (Value) -> Result) -> NormalizationGradients<Result> {
+        NormalizationGradients<Result>(x: transform(x), weight: transform(weight), bias: transform(bias))
+    }
+}
+
+extension NormalizationKernels {
+    public func layerNorm(
+        _ x: NDArray, columns: Int, weight: NDArray?, bias: NDArray?, epsilon: Double
+    ) -> (y: NDArray, mean: NDArray, inverseDeviation: NDArray)? { nil }
+
+    public func layerNormGradient(
+        _ gradient: NDArray, _ x: NDArray, columns: Int, weight: NDArray?, mean: NDArray, inverseDeviation: NDArray,
+        wanted: NormalizationGradients<Bool>
+    ) -> NormalizationGradients<NDArray?>? { nil }
+
+    public func rmsNorm(
+        _ x: NDArray, columns: Int, weight: NDArray?, epsilon: Double
+    ) -> (y: NDArray, inverseDeviation: NDArray)? { nil }
+
+    public func rmsNormGradient(
+        _ gradient: NDArray, _ x: NDArray, columns: Int, weight: NDArray?, inverseDeviation: NDArray,
+        wanted: NormalizationGradients<Bool>
+    ) -> NormalizationGradients<NDArray?>? { nil }
+
+    public func batchNorm(
+        _ x: NDArray, weight: NDArray?, bias: NDArray?, epsilon: Double
+    ) -> BatchNormResult? { nil }
+
+    public func batchNormGradient(
+        _ gradient: NDArray, _ x: NDArray, weight: NDArray?, mean: NDArray, inverseDeviation: NDArray,
+        wanted: NormalizationGradients<Bool>
+    ) -> NormalizationGradients<NDArray?>? { nil }
+
+    public func scaleChannels(_ x: NDArray, scale: NDArray, shift: NDArray) -> NDArray? { nil }
+}

@@ -1,0 +1,56 @@
+/// How the window of a two-dimensional pooling moves over an image.
+public struct Pooling2D: Sendable, Hashable {
+    public var kernelSize: IntPair
+    public var stride: IntPair
+    public var padding: IntPair = 0
+    public var dilation: IntPair = 1
+    /// For averages: whether padding counts as zeros.
+    public var countsPadding = true
+    /// For averages: divides by this instead of by the number of elements.
+    public var divisor: Int?
+}
+
+/// Fused pooling of images [N, C, H, W]; `nil` for element types that are not covered, as the default does for all.
+public protocol PoolingKernels {
+    /// The maximum of each window, and, if wanted, where it lies, in a form that only the gradient kernel reads. The
+    /// first of several maxima counts; NaN wins over everything.
+    func maxPool(_ x: NDArray, _ pooling: Pooling2D, outputSize: IntPair, withIndices: Bool) -> MaximaWithIndices?
+    func maxPoolGradient(
+        _ gradient: NDArray, indices: NDArray, _ pooling: Pooling2D, inputShape: Shape
+    ) -> NDArray?
+
+    func averagePool(_ x: NDArray, _ pooling: Pooling2D, outputSize: IntPair) -> NDArray?
+    func averagePoolGradient(_ gradient: NDArray, _ pooling: Pooling2D, inputShape: Shape) -> NDArray?
+
+    /// Output position o of O covers the inputs ⌊o·H/O⌋ ..< ⌈(o + 1)·H/O⌉ along each axis.
+    func adaptiveAveragePool(_ x: NDArray, outputSize: IntPair) -> NDArray?
+    func adaptiveAveragePoolGradient(_ gradient: NDArray, inputShape: Shape) -> NDArray?
+    func adaptiveMaxPool(_ x: NDArray, outputSize: IntPair, withIndices: Bool) -> MaximaWithIndices?
+    func adaptiveMaxPoolGradient(_ gradient: NDArray, indices: NDArray, inputShape: Shape) -> NDArray?
+}
+
+public typealias MaximaWithIndices = (values: NDArray, indices: NDArray?)
+
+extension PoolingKernels {
+    public func maxPool(
+        _ x: NDArray, _ pooling: Pooling2D, outputSize: IntPair, withIndices: Bool
+    ) -> MaximaWithIndices? { nil }
+
+    public func maxPoolGradient(
+        _ gradient: NDArray, indices: NDArray, _ pooling: Pooling2D, inputShape: Shape
+    ) -> NDArray? { nil }
+
+    public func averagePool(_ x: NDArray, _ pooling: Pooling2D, outputSize: IntPair) -> NDArray? { nil }
+
+    public func averagePoolGradient(_ gradient: NDArray, _ pooling: Pooling2D, inputShape: Shape) -> NDArray? { nil }
+
+    public func adaptiveAveragePool(_ x: NDArray, outputSize: IntPair) -> NDArray? { nil }
+
+    public func adaptiveAveragePoolGradient(_ gradient: NDArray, inputShape: Shape) -> NDArray? { nil }
+
+    public func adaptiveMaxPool(_ x: NDArray, outputSize: IntPair, withIndices: Bool) -> MaximaWithIndices? { nil }
+
+    public func adaptiveMaxPoolGradient(
+        _ gradient: NDArray, indices: NDArray, inputShape: Shape
+    ) -> NDArray? { nil }
+}

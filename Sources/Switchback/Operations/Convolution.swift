@@ -1,0 +1,200 @@
+// Convolution and its two gradients, each an operation whose gradients are the other two, so that it can be
+// differentiated any number of times. Transposed convolution, in its own file, is the gradient of the input.
+
+extension Tensor {
+    /// Two-dimensional convolution (cross-correlation): [N, C, H, W] → [N, O, H', W'], or without N.
+    ///
+    /// With K the size of the filter along an axis, the size of the output is
+    /// ⌊(H + 2·padding − dilation·(K − 1) − 1) / stride⌋ + 1. Stops if the filter is larger than the padded image.
+    ///
+    /// - Parameters:
+    ///   - weight: [O, C / groups, KH, KW].
+    ///   - bias: [O].
+    ///   - padding: what is put around the image: a number, `[vertical, horizontal]` or `.same`.
+    ///   - groups: into how many parts channels are divided; outputs see only their part.
+    ///   - paddingMode: what the padding consists of.
+    public final func conv2d(
+        weight: Tensor, bias: Tensor? = nil, stride: some IntPairConvertible = 1,
+        padding: some ConvolutionPaddingConvertible = 0, dilation: some IntPairConvertible = 1, groups: Int = 1,
+        paddingMode: ConvolutionPaddingMode = .zeros
+    ) -> Tensor {
+        if rank == 3 {
+            return unsqueeze(0).conv2d(
+                weight: weight, bias: bias, stride: stride, padding: padding, dilation: dilation, groups: groups,
+                paddingMode: paddingMode
+            ).squeeze(0)
+        }
+        checkConvolution("conv2d", weight, bias, groups: groups, spatialRank: 2)
+        var convolution = Convolution2D(stride: stride.intPair, dilation: dilation.intPair, groups: groups)
+        convolution.check("conv2d")
+        var window = Window(size: IntPair(Shape(weight.shape.suffix(2))), convolution)
+        let (before, after) = padding.convolutionPadding.resolved(extent: window.extent)
+        require(
+            padding.convolutionPadding.amount != nil || convolution.stride == 1, "conv2d",
+            "padding .same keeps the size only with stride 1, not \(convolution.stride)")
+        if paddingMode != .zeros && (before, after) != (0, 0) {
+            return padded(before, after, paddingMode).conv2d(
+                weight: weight, bias: bias, stride: stride, dilation: dilation, groups: groups)
+        }
+        convolution.padding = before
+        window.padding = before.shape
+        let positions = window.positions(over: Shape(shape.suffix(2)), paddedAfter: after.shape)
+        require(
+            positions.allSatisfy { $0 > 0 }, "conv2d",
+            "the filter of \(weight.shape) is larger than the padded image of \(shape)")
+        return convolved(weight, bias, convolution, positions)
+    }
+
+    /// One-dimensional convolution (cross-correlation): [N, C, L] → [N, O, L'], or without N; as `conv2d`.
+    ///
+    /// - Parameters:
+    ///   - weight: [O, C / groups, K].
+    ///   - bias: [O].
+    ///   - padding: a number or `.same`.
+    public final func conv1d(
+        weight: Tensor, bias: Tensor? = nil, stride: Int = 1, padding: some ConvolutionPaddingConvertible = 0,
+        dilation: Int = 1, groups: Int = 1, paddingMode: ConvolutionPaddingMode = .zeros
+    ) -> Tensor {
+        require(
+            (rank == 2 || rank == 3) && weight.rank == 3, "conv1d",
+            "the shapes are \(shape) and \(weight.shape); expected [N, C, L] and a weight of [O, C / groups, K]")
+        let amount = padding.convolutionPadding.amount.map { IntPair(0, $0.width) }
+        return unsqueeze(-2).conv2d(
+            weight: weight.unsqueeze(2), bias: bias, stride: IntPair(1, stride), padding: ConvolutionPadding(amount),
+            dilation: IntPair(1, dilation), groups: groups, paddingMode: paddingMode
+        ).squeeze(-2)
+    }
+
+    /// The operation itself: 16-bit floats are computed in float32 and rounded once.
+    private func convolved(
+        _ weight: Tensor, _ bias: Tensor?, _ convolution: Convolution2D, _ positions: Shape
+    ) -> Tensor {
+        if dtype.byteCount == 2 {
+            return to(.float32).convolved(weight.to(.float32), bias?.to(.float32), convolution, positions).to(dtype)
+        }
+        let (inputShape, weightShape, hasBias) = (shape, weight.shape, bias != nil)
+        let outputShape: Shape = [shape[0], weight.shape[0], positions[0], positions[1]]
+        guard
+            let result = backend.convolution(
+                array, weight.array, bias: bias?.array, convolution, outputShape: outputShape)
+        else {
+            let window = Window(size: IntPair(Shape(weightShape.suffix(2))), convolution)
+            let product = composedConvolution(weight, window, groups: convolution.groups, positions: positions)
+            return bias.map { product + $0.reshape([-1, 1, 1]) } ?? product
+        }
+        return Tensor.record(
+            "conv2d", result, from: [self, weight] + (bias.map { [$0] } ?? []),
+            saving: [weight.requiresGrad ? self : nil, requiresGrad ? weight : nil]
+        ) { saved, gradient in
+            let gx = saved.needs(0) ? saved[1].map { gradient.convolutionInput($0, convolution, inputShape) } : nil
+            let wantsBias = hasBias && saved.needs(2)
+            let gw: (weight: Tensor?, bias: Tensor?)
+            if saved.needs(1), let x = saved[0] {
+                gw = x.convolutionWeight(gradient, convolution, weightShape, withBias: wantsBias)
+            } else {
+                gw = (nil, wantsBias ? gradient.sum(dims: [0, 2, 3]) : nil)
+            }
+            return hasBias ? [gx, gw.weight, gw.bias] : [gx, gw.weight]
+        }
+    }
+
+    /// The gradient of a convolution's input, of which this tensor is the output's.
+    final func convolutionInput(_ weight: Tensor, _ convolution: Convolution2D, _ inputShape: Shape) -> Tensor {
+        let (positions, weightShape) = (Shape(shape.suffix(2)), weight.shape)
+        guard let result = backend.convolutionInputGradient(array, weight.array, convolution, inputShape: inputShape)
+        else {
+            let window = Window(size: IntPair(Shape(weightShape.suffix(2))), convolution)
+            return composedConvolutionInput(weight, window, groups: convolution.groups, inputShape: inputShape)
+        }
+        return Tensor.record(
+            "conv2d input gradient", result, from: [self, weight],
+            saving: [weight.requiresGrad ? self : nil, requiresGrad ? weight : nil]
+        ) { saved, upstream in
+            [
+                saved[1].map { upstream.convolved($0, nil, convolution, positions) },
+                saved[0].map { upstream.convolutionWeight($0, convolution, weightShape, withBias: false).weight },
+            ]
+        }
+    }
+
+    /// The gradients of a convolution's weight and bias, where this tensor is the input and `gradient` the output's.
+    private func convolutionWeight(
+        _ gradient: Tensor, _ convolution: Convolution2D, _ weightShape: Shape, withBias: Bool
+    ) -> (weight: Tensor, bias: Tensor?) {
+        // The kernel's sum over the bias is no operation, so it serves only where none is recorded.
+        let fusesBias = withBias && !ThreadState.current.recordsGradients
+        guard
+            let result = backend.convolutionWeightGradient(
+                array, gradient.array, convolution, weightShape: weightShape, withBias: fusesBias)
+        else {
+            let window = Window(size: IntPair(Shape(weightShape.suffix(2))), convolution)
+            let product = composedConvolutionWeight(
+                gradient, window, groups: convolution.groups, weightShape: weightShape)
+            return (product, withBias ? gradient.sum(dims: [0, 2, 3]) : nil)
+        }
+        let (inputShape, positions) = (shape, Shape(gradient.shape.suffix(2)))
+        let weight = Tensor.record(
+            "conv2d weight gradient", result.weight, from: [self, gradient],
+            saving: [gradient.requiresGrad ? self : nil, requiresGrad ? gradient : nil]
+        ) { saved, upstream in
+            [
+                saved[1].map { $0.convolutionInput(upstream, convolution, inputShape) },
+                saved[0].map { $0.convolved(upstream, nil, convolution, positions) },
+            ]
+        }
+        return (weight, fusesBias ? result.bias.map(Tensor.init) : withBias ? gradient.sum(dims: [0, 2, 3]) : nil)
+    }
+
+    /// The image with something other than zeros around it.
+    private func padded(_ before: IntPair, _ after: IntPair, _ mode: ConvolutionPaddingMode) -> Tensor {
+        (0..<2).reduce(self) { image, axis in
+            let size = shape[2 + axis]
+            let source = (-before.shape[axis]..<size + after.shape[axis]).map { position -> Int in
+                switch mode {
+                case .zeros, .replicate: return Swift.min(Swift.max(position, 0), size - 1)
+                case .circular: return (position + size) % size
+                case .reflect: return position < 0 ? -position : size - 1 - Swift.abs(size - 1 - position)
+                }
+            }
+            return image.indexSelect(dim: 2 + axis, index: Tensor(source, shape: [source.count]))
+        }
+    }
+}
+
+// MARK: - Operands that fit
+
+extension Tensor {
+    /// Stops unless weight and bias fit an input of [N, C, spatial…] and each other. `transposed` weights are
+    /// [C, O / groups, spatial…].
+    final func checkConvolution(
+        _ operation: String, _ weight: Tensor, _ bias: Tensor?, groups: Int, spatialRank: Int, transposed: Bool = false
+    ) {
+        let rank = spatialRank + 2
+        require(
+            self.rank == rank && weight.rank == rank, operation,
+            "the input has shape \(shape) and the weight \(weight.shape); both must have \(rank) dimensions")
+        require(groups > 0, operation, "\(groups) groups are not a number of groups")
+        let (inputs, outputs) =
+            transposed ? (weight.shape[0], weight.shape[1] * groups) : (weight.shape[1] * groups, weight.shape[0])
+        require(
+            shape[1] == inputs && (transposed ? inputs : outputs) % groups == 0, operation,
+            "an input of shape \(shape) does not fit a weight of shape \(weight.shape) in \(groups) groups, which "
+                + "wants \(inputs) channels")
+        require(
+            weight.dtype == dtype && dtype.isFloatingPoint, operation,
+            "the input is \(dtype) and the weight \(weight.dtype); both must be of one floating-point type")
+        guard let bias else { return }
+        require(
+            bias.shape == [outputs] && bias.dtype == dtype, operation,
+            "the bias is \(bias.dtype) \(bias.shape); for \(outputs) outputs it must be \(dtype) [\(outputs)]")
+    }
+}
+
+extension Convolution2D {
+    /// Stops over a stride or dilation that is no step.
+    func check(_ operation: String) {
+        require(
+            stride.height > 0 && stride.width > 0 && dilation.height > 0 && dilation.width > 0, operation,
+            "stride \(stride) and dilation \(dilation) must be positive")
+    }
+}

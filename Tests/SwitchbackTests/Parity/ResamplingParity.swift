@@ -1,0 +1,4 @@
+import Switchback
+import TestSupport
+
+let resamplingParity: [String: ParityOperation] = [:]
