@@ -6,27 +6,47 @@
 #undef FOR_LANES
 #undef vf_load_or
 #undef vf_store_some
+#undef LONG
+#undef vf_long
+#undef vf_long_loaded
+#undef vf_long_at
+#undef vf_long_fold
 #undef vf_highest
 
 /// Runs the statement that follows for i = 0, LANES, … with count = min(LANES, n - i).
 #define FOR_LANES(i, count, n) \
     for (intptr_t i = 0, count; (count = (n) - i < LANES ? (n) - i : LANES) > 0; i += LANES)
 
-/// The first `count` floats, and `fill` in the lanes after them.
+/// The first `count` floats, and `fill` in the lanes after them; any count above LANES is as good as LANES.
 #define vf_load_or KERNEL(vf_load_or)
 static inline __attribute__((always_inline)) vf vf_load_or(const float *p, intptr_t count, float fill) {
-    if (__builtin_expect(count >= LANES, 1)) return vf_load(p);
-    float lanes[LANES];
-    vf_store(lanes, vf_set(fill));
-    for (intptr_t i = 0; i < count; ++i) lanes[i] = p[i];
-    return vf_load(lanes);
+    return __builtin_expect(count >= LANES, 1) ? vf_load(p) : vf_load_first(p, count, vf_set(fill));
 }
 
-/// Stores the first `count` lanes.
+/// Stores the first `count` lanes, or all.
 #define vf_store_some KERNEL(vf_store_some)
 static inline __attribute__((always_inline)) void vf_store_some(float *p, vf v, intptr_t count) {
     if (__builtin_expect(count >= LANES, 1)) vf_store(p, v);
     else vf_store_part(p, v, count);
+}
+
+// Sums are taken in several vectors at once, so that an addition need not wait for the one before it. A vf_long goes by
+// address only, because vectors wider than registers have no calling convention.
+#define LONG 4
+#define vf_long KERNEL(vf_long)
+#define vf_long_loaded KERNEL(vf_long_loaded)
+typedef float vf_long __attribute__((vector_size(LONG * VECTOR_BYTES)));
+typedef float vf_long_loaded __attribute__((vector_size(LONG * VECTOR_BYTES), aligned(4), may_alias));
+
+/// The LONG·LANES floats from p on.
+#define vf_long_at(p) (*(const vf_long_loaded *)(p))
+
+/// The vectors that make up v, added.
+#define vf_long_fold KERNEL(vf_long_fold)
+static inline __attribute__((always_inline)) vf vf_long_fold(const vf_long *v) {
+    vf parts[LONG];
+    memcpy(parts, v, sizeof parts);
+    return (parts[0] + parts[1]) + (parts[2] + parts[3]);
 }
 
 /// The largest lane.

@@ -33,22 +33,42 @@ enum { COLUMN_PIECES = 64 };
 #include "vector.h"
 #include "lanes.h"
 
-// The mean of x, corrected by the mean of what remains after subtracting it.
-static float KERNEL(row_mean)(intptr_t n, const float *x) {
-    vf sum = {0}, rest = {0};
-    FOR_LANES(i, count, n) sum += vf_load_or(x + i, count, 0);
-    const float mean = vf_sum(sum) / n;
-    FOR_LANES(i, count, n) rest += vf_load_or(x + i, count, mean) - mean;
-    return mean + vf_sum(rest) / n;
+static float KERNEL(row_sum)(intptr_t n, const float *x) {
+    vf_long sums = {0};
+    intptr_t done = 0;
+    for (; done + LONG * LANES <= n; done += LONG * LANES) sums += vf_long_at(x + done);
+    vf sum = vf_long_fold(&sums);
+    FOR_LANES(i, count, n - done) sum += vf_load_or(x + done + i, count, 0);
+    return vf_sum(sum);
 }
 
-static float KERNEL(row_rstd)(intptr_t n, const float *x, float mean, float eps) {
-    vf squares = {0};
-    FOR_LANES(i, count, n) {
-        const vf d = vf_load_or(x + i, count, mean) - mean;
+// Σ (x - centre) and Σ (x - centre)².
+static void KERNEL(row_moments)(intptr_t n, const float *x, float centre, float *first, float *second) {
+    vf_long sums = {0}, squares = {0};
+    intptr_t done = 0;
+    for (; done + LONG * LANES <= n; done += LONG * LANES) {
+        const vf_long d = vf_long_at(x + done) - centre;
+        sums += d;
         squares += d * d;
     }
-    return 1.0f / sqrtf(vf_sum(squares) / n + eps);
+    vf sum = vf_long_fold(&sums), square = vf_long_fold(&squares);
+    FOR_LANES(i, count, n - done) {
+        const vf d = vf_load_or(x + done + i, count, centre) - centre;
+        sum += d;
+        square += d * d;
+    }
+    *first = vf_sum(sum);
+    *second = vf_sum(square);
+}
+
+// The mean is corrected by the mean of what is left after subtracting it: so rows far from zero stay accurate.
+static void KERNEL(row_statistics)(intptr_t n, const float *x, float *mean, float *variance) {
+    const float centre = KERNEL(row_sum)(n, x) / n;
+    float first, second;
+    KERNEL(row_moments)(n, x, centre, &first, &second);
+    const float correction = first / n;
+    *mean = centre + correction;
+    *variance = second / n - correction * correction;
 }
 
 static void KERNEL(norm_rows)(void *context, intptr_t piece) {
@@ -58,10 +78,15 @@ static void KERNEL(norm_rows)(void *context, intptr_t piece) {
     for (intptr_t row = sb_piece_begin(job->pieces, piece); row < end; ++row) {
         const float *x = job->x + row * cols;
         float *y = job->y + row * cols;
-        const float mean = job->mean ? KERNEL(row_mean)(cols, x) : 0;
-        const float rstd = KERNEL(row_rstd)(cols, x, mean, job->eps);
-        if (job->mean) job->mean[row] = mean;
-        job->rstd[row] = rstd;
+        float mean = 0, variance, unused;
+        if (job->mean) {
+            KERNEL(row_statistics)(cols, x, &mean, &variance);
+            job->mean[row] = mean;
+        } else {
+            KERNEL(row_moments)(cols, x, 0, &unused, &variance);
+            variance /= cols;
+        }
+        const float rstd = job->rstd[row] = 1.0f / sqrtf(variance + job->eps);
         FOR_LANES(i, count, cols) {
             vf value = (vf_load_or(x + i, count, 0) - mean) * rstd;
             if (weight) value *= vf_load_or(weight + i, count, 0);
@@ -76,21 +101,37 @@ static void KERNEL(norm)(norm_job *job, intptr_t rows) {
     sb_parallel(job->pieces.count, KERNEL(norm_rows), job);
 }
 
+// Σ g and Σ g·(x - mean), with g = gy·weight.
+static void KERNEL(row_products)(intptr_t n, const float *gy, const float *x, const float *weight, float mean,
+                                 float *first, float *second) {
+    vf_long sums = {0}, dots = {0};
+    intptr_t done = 0;
+    for (; done + LONG * LANES <= n; done += LONG * LANES) {
+        vf_long g = vf_long_at(gy + done);
+        if (weight) g *= vf_long_at(weight + done);
+        sums += g;
+        dots += g * (vf_long_at(x + done) - mean);
+    }
+    vf sum = vf_long_fold(&sums), dot = vf_long_fold(&dots);
+    FOR_LANES(i, count, n - done) {
+        vf g = vf_load_or(gy + done + i, count, 0);
+        if (weight) g *= vf_load_or(weight + done + i, count, 0);
+        sum += g;
+        dot += g * (vf_load_or(x + done + i, count, mean) - mean);
+    }
+    *first = vf_sum(sum);
+    *second = vf_sum(dot);
+}
+
 // With g = gy·weight and n = (x - mean)·rstd:  gx = rstd·(g - mean of g - n·mean of g·n), where the mean of g is left
 // out in RMS normalization, because its forward subtracts none.
 static void KERNEL(norm_row_backward)(const norm_backward_job *job, intptr_t row) {
     const intptr_t cols = job->cols;
     const float *gy = job->gy + row * cols, *x = job->x + row * cols, *weight = job->weight;
     const float mean = job->mean ? job->mean[row] : 0, rstd = job->rstd[row];
-    vf sum = {0}, dot = {0};
-    FOR_LANES(i, count, cols) {
-        vf g = vf_load_or(gy + i, count, 0);
-        if (weight) g *= vf_load_or(weight + i, count, 0);
-        sum += g;
-        dot += g * (vf_load_or(x + i, count, mean) - mean);
-    }
-    const float mean_g = job->mean ? vf_sum(sum) / cols : 0;
-    const float slope = vf_sum(dot) / cols * rstd * rstd;
+    float sum, dot;
+    KERNEL(row_products)(cols, gy, x, weight, mean, &sum, &dot);
+    const float mean_g = job->mean ? sum / cols : 0, slope = dot / cols * rstd * rstd;
     FOR_LANES(i, count, cols) {
         vf g = vf_load_or(gy + i, count, 0);
         if (weight) g *= vf_load_or(weight + i, count, 0);

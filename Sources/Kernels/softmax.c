@@ -48,10 +48,17 @@ static void KERNEL(log_softmax_row)(intptr_t n, const float *x, float *y) {
     FOR_LANES(i, count, n) vf_store_some(y + i, (vf_load_or(x + i, count, 0) - highest) - log_sum, count);
 }
 
+static float KERNEL(row_dot)(intptr_t n, const float *x, const float *y) {
+    vf_long sums = {0};
+    intptr_t done = 0;
+    for (; done + LONG * LANES <= n; done += LONG * LANES) sums += vf_long_at(x + done) * vf_long_at(y + done);
+    vf sum = vf_long_fold(&sums);
+    FOR_LANES(i, count, n - done) sum += vf_load_or(x + done + i, count, 0) * vf_load_or(y + done + i, count, 0);
+    return vf_sum(sum);
+}
+
 static void KERNEL(softmax_row_backward)(intptr_t n, const float *gy, const float *y, float *gx) {
-    vf sum = {0};
-    FOR_LANES(i, count, n) sum += vf_load_or(gy + i, count, 0) * vf_load_or(y + i, count, 0);
-    const float dot = vf_sum(sum);
+    const float dot = KERNEL(row_dot)(n, gy, y);
     FOR_LANES(i, count, n)
         vf_store_some(gx + i, vf_load_or(y + i, count, 0) * (vf_load_or(gy + i, count, 0) - dot), count);
 }

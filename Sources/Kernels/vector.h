@@ -15,6 +15,7 @@
 #undef vf_max
 #undef vf_min
 #undef vf_sum
+#undef vf_load_first
 #undef vf_load_part
 #undef vf_store_part
 
@@ -63,17 +64,46 @@ static inline __attribute__((always_inline)) float vf_sum(vf v) {
     return lanes[0];
 }
 
+// Loads and stores of the first `count` lanes, 0 <= count <= LANES. The instruction sets that have masked moves use
+// them; elsewhere the floats go one by one.
+#if ISA_PASS == 2
+#define FIRST_LANES(count) ((__mmask16)((1u << (count)) - 1))
+#define LOAD_FIRST(p, count, rest) ((vf)_mm512_mask_loadu_ps((__m512)(rest), FIRST_LANES(count), p))
+#define STORE_FIRST(p, v, count) _mm512_mask_storeu_ps(p, FIRST_LANES(count), (__m512)(v))
+#elif ISA_PASS == 1
+#define FIRST_LANES(count) ((vi){0, 1, 2, 3, 4, 5, 6, 7} < (int32_t)(count))
+#define LOAD_FIRST(p, count, rest) \
+    vf_select(FIRST_LANES(count), (vf)_mm256_maskload_ps(p, (__m256i)FIRST_LANES(count)), rest)
+#define STORE_FIRST(p, v, count) _mm256_maskstore_ps(p, (__m256i)FIRST_LANES(count), (__m256)(v))
+#endif
+
+/// The first `count` floats, and the lanes of `rest` after them.
+#define vf_load_first KERNEL(vf_load_first)
+static inline __attribute__((always_inline)) vf vf_load_first(const float *p, intptr_t count, vf rest) {
+#ifdef LOAD_FIRST
+    return LOAD_FIRST(p, count, rest);
+#else
+    for (intptr_t i = 0; i < count; ++i) rest[i] = p[i];
+    return rest;
+#endif
+}
+
 /// The first `count` floats, zeros after them.
 #define vf_load_part KERNEL(vf_load_part)
 static inline __attribute__((always_inline)) vf vf_load_part(const float *p, intptr_t count) {
-    float lanes[LANES] = {0};
-    for (intptr_t i = 0; i < count; ++i) lanes[i] = p[i];
-    return vf_load(lanes);
+    return vf_load_first(p, count, (vf){0});
 }
 
+/// Stores the first `count` lanes and leaves what lies behind them alone.
 #define vf_store_part KERNEL(vf_store_part)
 static inline __attribute__((always_inline)) void vf_store_part(float *p, vf v, intptr_t count) {
-    float lanes[LANES];
-    vf_store(lanes, v);
-    for (intptr_t i = 0; i < count; ++i) p[i] = lanes[i];
+#ifdef STORE_FIRST
+    STORE_FIRST(p, v, count);
+#else
+    for (intptr_t i = 0; i < count; ++i) p[i] = v[i];
+#endif
 }
+
+#undef FIRST_LANES
+#undef LOAD_FIRST
+#undef STORE_FIRST
