@@ -52,8 +52,16 @@ static bool suits_winograd(const sb_convolution *c) {
     return c->axis[0].tap_offset == c->axis[1].tap_offset;
 }
 
+// Fewer channels than this do not make up for looking up each tap's position.
+enum { FEW_CHANNELS = 16 };
+
+static bool suits_planes(const sb_convolution *c) {
+    return c->in.channels < FEW_CHANNELS && c->axis[0].taps * c->axis[1].taps > 1 && sb_output_count(c) > 0;
+}
+
 static void convolve(const sb_convolution *c, const float *bias, int activation) {
     if (suits_winograd(c)) sb_convolve_winograd(c, bias, activation);
+    else if (suits_planes(c)) sb_convolve_planes(c, bias, activation);
     else sb_convolve_patches(c, bias, activation);
 }
 
@@ -137,6 +145,7 @@ void sb_conv2d_weight_gradient(const sb_array *x, const sb_array *gy, sb_conv2d 
     for (intptr_t group = 0; group < p.groups; ++group) {
         const sb_convolution c = forward_convolution(x, gw, gy, p, group);
         if (suits_winograd(&c)) sb_correlate_winograd(&c);
+        else if (suits_planes(&c)) sb_correlate_planes(&c);
         else sb_correlate_patches(&c);
     }
 }

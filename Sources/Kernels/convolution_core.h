@@ -51,10 +51,14 @@ void sb_convolve_patches(const sb_convolution *convolution, const float *bias, i
 /// The same for a filter of 3×3 taps and an output that moves with the input, by Winograd's algorithm.
 void sb_convolve_winograd(const sb_convolution *convolution, const float *bias, int activation);
 
+/// The same for few input channels, which are first laid out as planes.
+void sb_convolve_planes(const sb_convolution *convolution, const float *bias, int activation);
+
 /// filter = Σ out · in over the outputs that the axes name: the gradient with respect to the filter, where `out` holds
 /// the gradient of the output.
 void sb_correlate_patches(const sb_convolution *convolution);
 void sb_correlate_winograd(const sb_convolution *convolution);
+void sb_correlate_planes(const sb_convolution *convolution);
 
 /// Stores the sum of `chunks` partial gradients, each [output channels][taps][input channels]; `sums` is used up.
 void sb_store_filter_gradient(const sb_convolution *convolution, intptr_t chunks, float *sums);

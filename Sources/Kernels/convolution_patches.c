@@ -34,20 +34,9 @@ static void KERNEL(fill_patches)(const void *source, intptr_t row, intptr_t rows
         copy_patch(c, sb_patch_of(c, patches->first + row + r), position, depth, buffer + r * MATMUL_ROW_STRIDE);
 }
 
-// One panel of the filters: a row for each element of a patch, a column for each output channel.
-static void KERNEL(pack_filter_panel)(void *context, intptr_t panel) {
+static void KERNEL(pack_filters)(void *context, intptr_t panel) {
     const patches_job *job = context;
-    const sb_convolution *c = job->convolution;
-    const intptr_t first = panel * MATMUL_PANEL, rest = c->out.channels - first;
-    float *to = job->filters + first * sb_patch_size(c);
-    for (intptr_t i = 0; i < c->axis[0].taps; ++i)
-        for (intptr_t j = 0; j < c->axis[1].taps; ++j) {
-            const float *from = c->filter.data + first * c->filter.output +
-                                (c->axis[0].tap_first + i * c->axis[0].tap_step) * c->filter.tap[0] +
-                                (c->axis[1].tap_first + j * c->axis[1].tap_step) * c->filter.tap[1];
-            for (intptr_t channel = 0; channel < c->in.channels; ++channel, from += c->filter.input)
-                for (intptr_t o = 0; o < MATMUL_PANEL; ++o) *to++ = o < rest ? from[o * c->filter.output] : 0;
-        }
+    pack_filter_panel(job->convolution, panel, job->filters);
 }
 
 static void KERNEL(convolve_piece)(void *context, intptr_t piece) {
@@ -67,7 +56,7 @@ static void KERNEL(convolve)(patches_job *job) {
     const sb_convolution *c = job->convolution;
     const size_t bytes = sizeof(float) * (size_t)packed_size(sb_patch_size(c), c->out.channels);
     job->filters = sb_workspace(bytes);
-    sb_parallel((c->out.channels + MATMUL_PANEL - 1) / MATMUL_PANEL, KERNEL(pack_filter_panel), job);
+    sb_parallel((c->out.channels + MATMUL_PANEL - 1) / MATMUL_PANEL, KERNEL(pack_filters), job);
     sb_parallel(job->pieces.count, KERNEL(convolve_piece), job);
     sb_free(job->filters, bytes);
 }

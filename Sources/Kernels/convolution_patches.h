@@ -1,4 +1,5 @@
-// Copies patches of a map into the operands of the matrix core. Inside an ISA pass, after vector.h, also functions.
+// Copies patches of a map into the operands of the matrix core. Inside an ISA pass, after
+// matmul_core.h, also functions.
 #ifndef SB_CONVOLUTION_PATCHES_H
 #define SB_CONVOLUTION_PATCHES_H
 
@@ -73,6 +74,22 @@ static inline void copy_patch(const sb_convolution *c, sb_patch patch, sb_patch_
             ++at.tap[0];
         }
     }
+}
+
+#undef pack_filter_panel
+#define pack_filter_panel KERNEL(pack_filter_panel)
+/// One panel of the filters: a row for each element of a patch, a column for each output channel.
+static inline void pack_filter_panel(const sb_convolution *c, intptr_t panel, float *filters) {
+    const intptr_t first = panel * MATMUL_PANEL, rest = c->out.channels - first;
+    float *to = filters + first * sb_patch_size(c);
+    for (intptr_t i = 0; i < c->axis[0].taps; ++i)
+        for (intptr_t j = 0; j < c->axis[1].taps; ++j) {
+            const float *from = c->filter.data + first * c->filter.output +
+                                (c->axis[0].tap_first + i * c->axis[0].tap_step) * c->filter.tap[0] +
+                                (c->axis[1].tap_first + j * c->axis[1].tap_step) * c->filter.tap[1];
+            for (intptr_t channel = 0; channel < c->in.channels; ++channel, from += c->filter.input)
+                for (intptr_t o = 0; o < MATMUL_PANEL; ++o) *to++ = o < rest ? from[o * c->filter.output] : 0;
+        }
 }
 
 #endif

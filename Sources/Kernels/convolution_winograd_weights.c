@@ -15,7 +15,7 @@ typedef struct {
 } winograd_weights_job;
 
 enum {
-    BLOCK_TILES = 28,      // transformed at a time
+    BLOCK_TILES = 56,      // transformed at a time
     BLOCK_CHANNELS = 64,   // 36 · 64 · 64 sums fill half of the second-level cache
     CHUNK_PIECES = 16,     // pieces wanted, as long as a chunk has CHUNK_TILES
     CHUNK_TILES = 112,

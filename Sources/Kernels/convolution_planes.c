@@ -1,0 +1,233 @@
+// Convolution of few input channels, such as the first layer of a network: too few to fill a vector. A band of input
+// rows is laid out as planes, one for each channel, so that what a tap reads for neighbouring outputs lies side by side.
+// A stride s makes s planes of each channel's columns, and the border of zeros is part of the planes.
+#ifndef ISA_PASS
+#include "convolution_core.h"
+#include "convolution_patches.h"
+#include "matmul_core.h"
+#include "pieces.h"
+#include "workspace.h"
+
+// The planes of the input rows that some output rows need, and where in them each element of a patch begins.
+typedef struct {
+    intptr_t rows, width, size;   // of a plane; of all planes together
+    intptr_t lowest[2];           // the smallest offset of a tap
+    intptr_t outputs, row_step;   // in an output row; from one output row to the next
+    intptr_t *offsets;            // for each element of a patch
+    float *data;
+} sb_planes;
+
+typedef struct {
+    const sb_convolution *convolution;
+    const float *bias;
+    int activation;
+    sb_pieces bands;    // of an image's output rows
+    sb_pieces chunks;   // of all images' bands (toward the filters)
+    float *filters;     // packed (forward)
+    float *sums;        // [chunks][output channels][patch size] (toward the filters)
+} planes_job;
+
+enum { PLANES_OUTPUTS = 256, PLANES_CHUNKS = 16, PLANES_SLACK = 16 };
+
+static intptr_t lowest_offset(const sb_axis *axis) {
+    const intptr_t last = (axis->taps - 1) * axis->tap_offset;
+    return last < 0 ? last : 0;
+}
+
+static intptr_t span(const sb_axis *axis) {
+    const intptr_t last = (axis->taps - 1) * axis->tap_offset;
+    return last < 0 ? -last : last;
+}
+
+static sb_planes planes_of(const sb_convolution *c, intptr_t output_rows) {
+    const sb_axis *vertical = &c->axis[0], *horizontal = &c->axis[1];
+    sb_planes planes = {.rows = (output_rows - 1) * vertical->step + span(vertical) + 1,
+                        .width = horizontal->outputs + span(horizontal) / horizontal->step,
+                        .lowest = {lowest_offset(vertical), lowest_offset(horizontal)},
+                        .outputs = horizontal->outputs};
+    planes.row_step = vertical->step * planes.width;
+    planes.size = planes.rows * planes.width * horizontal->step * c->in.channels;
+    return planes;
+}
+
+static size_t planes_bytes(const sb_convolution *c, const sb_planes *planes) {
+    return sizeof(intptr_t) * (size_t)(sb_patch_size(c) + 8) + sizeof(float) * (size_t)(planes->size + PLANES_SLACK);
+}
+
+// Places the planes in `memory` of planes_bytes and finds the offsets.
+static void place_planes(const sb_convolution *c, sb_planes *planes, void *memory) {
+    planes->offsets = memory;
+    planes->data = (float *)(planes->offsets + (sb_patch_size(c) + 7) / 8 * 8);
+    intptr_t *to = planes->offsets;
+    for (intptr_t i = 0; i < c->axis[0].taps; ++i)
+        for (intptr_t j = 0; j < c->axis[1].taps; ++j) {
+            const intptr_t row = i * c->axis[0].tap_offset - planes->lowest[0];
+            const intptr_t column = j * c->axis[1].tap_offset - planes->lowest[1], step = c->axis[1].step;
+            for (intptr_t channel = 0; channel < c->in.channels; ++channel)
+                *to++ = ((channel * step + column % step) * planes->rows + row) * planes->width + column / step;
+        }
+}
+#endif
+
+#define SOURCE "convolution_planes.c"
+#include "per_isa.h"
+#ifdef ISA_PASS
+#include "vector.h"
+#include "lanes.h"
+#include "matmul_core.h"
+#include "convolution_patches.h"
+
+// One row of a plane: every `stride`-th float from `from` on for columns first ..< end, zeros around them.
+static void KERNEL(fill_plane_row)(float *to, intptr_t width, const float *from, intptr_t stride, intptr_t first,
+                                   intptr_t end) {
+    for (intptr_t i = 0; i < first; ++i) to[i] = 0;
+    if (stride == 1) for (intptr_t i = first; i < end; ++i) to[i] = from[i];
+    else for (intptr_t i = first; i < end; ++i) to[i] = from[i * stride];
+    for (intptr_t i = end; i < width; ++i) to[i] = 0;
+}
+
+static intptr_t KERNEL(clamped)(intptr_t value, intptr_t lowest, intptr_t highest) {
+    return value < lowest ? lowest : value > highest ? highest : value;
+}
+
+// The planes for output rows from `output_row` on.
+static void KERNEL(fill_planes)(const sb_convolution *c, const sb_planes *planes, intptr_t image, intptr_t output_row) {
+    const intptr_t step = c->axis[1].step, width = planes->width;
+    const intptr_t first_row = c->axis[0].first + output_row * c->axis[0].step + planes->lowest[0];
+    float *to = planes->data;
+    for (intptr_t channel = 0; channel < c->in.channels; ++channel)
+        for (intptr_t phase = 0; phase < step; ++phase) {
+            const intptr_t column = c->axis[1].first + planes->lowest[1] + phase;   // of the plane's first element
+            const intptr_t begin = KERNEL(clamped)(column < 0 ? (-column + step - 1) / step : 0, 0, width);
+            const intptr_t inside = c->in.width - column;
+            const intptr_t end = KERNEL(clamped)(inside > 0 ? (inside + step - 1) / step : 0, begin, width);
+            for (intptr_t row = first_row; row < first_row + planes->rows; ++row, to += width) {
+                const bool present = row >= 0 && row < c->in.height;
+                const float *from = c->in.data + channel +
+                                    ((image * c->in.height + (present ? row : 0)) * c->in.width + column) * c->in.pixel;
+                KERNEL(fill_plane_row)(to, width, from, step * c->in.pixel, present ? begin : width, present ? end : width);
+            }
+        }
+}
+
+// MARK: Forward
+
+// Patches as columns: for each element of a patch, the values that neighbouring outputs read.
+static void KERNEL(fill_neighbours)(const void *source, intptr_t row, intptr_t rows, intptr_t k, intptr_t depth,
+                                    float *buffer) {
+    (void)rows;
+    const sb_planes *planes = source;
+    for (intptr_t i = 0; i < depth; ++i, buffer += MATMUL_ROWS) {
+        const float *from = planes->data + planes->offsets[k + i] + row;
+        for (int r = 0; r < MATMUL_ROWS; r += LANES) vf_store(buffer + r, vf_load(from + r));
+    }
+}
+
+static void KERNEL(planes_piece)(void *context, intptr_t piece) {
+    const planes_job *job = context;
+    const sb_convolution *c = job->convolution;
+    const intptr_t image = piece / job->bands.count, band = piece % job->bands.count;
+    const intptr_t begin = sb_piece_begin(job->bands, band), end = sb_piece_end(job->bands, band);
+    sb_planes planes = planes_of(c, end - begin);
+    place_planes(c, &planes, sb_scratch(planes_bytes(c, &planes)));
+    KERNEL(fill_planes)(c, &planes, image, begin);
+
+    const intptr_t k = sb_patch_size(c);
+    const sb_panels filters = {job->filters, MATMUL_PANEL * k, MATMUL_PANEL};
+    const sb_finish finish = {1, 0, job->bias, job->activation};
+    for (intptr_t row = begin; row < end; ++row, planes.data += planes.row_step) {
+        float *to = sb_output_pixel(c, (image * c->axis[0].outputs + row) * planes.outputs);
+        multiply(planes.outputs, c->out.channels, k, (sb_left){KERNEL(fill_neighbours), &planes, true}, filters,
+                 (sb_result){to, c->axis[1].out_step * c->out.pixel, NULL}, finish);
+    }
+}
+
+static void KERNEL(pack_plane_filters)(void *context, intptr_t panel) {
+    const planes_job *job = context;
+    pack_filter_panel(job->convolution, panel, job->filters);
+}
+
+static void KERNEL(convolve_planes)(planes_job *job) {
+    const sb_convolution *c = job->convolution;
+    const size_t bytes = sizeof(float) * (size_t)packed_size(sb_patch_size(c), c->out.channels);
+    job->filters = sb_workspace(bytes);
+    sb_parallel((c->out.channels + MATMUL_PANEL - 1) / MATMUL_PANEL, KERNEL(pack_plane_filters), job);
+    sb_parallel(c->in.images * job->bands.count, KERNEL(planes_piece), job);
+    sb_free(job->filters, bytes);
+}
+
+// MARK: Toward the filters
+
+// Patches as rows: for each element of a patch, the values that a band's outputs read, output row after output row.
+static void KERNEL(fill_band)(const void *source, intptr_t row, intptr_t rows, intptr_t k, intptr_t depth,
+                              float *buffer) {
+    const sb_planes *planes = source;
+    const intptr_t end = k + depth;
+    while (k < end) {
+        const intptr_t output_row = k / planes->outputs, column = k % planes->outputs;
+        const intptr_t rest = planes->outputs - column, run = rest < end - k ? rest : end - k;
+        for (intptr_t r = 0; r < rows; ++r) {
+            const float *from = planes->data + planes->offsets[row + r] + output_row * planes->row_step + column;
+            float *to = buffer + r * MATMUL_ROW_STRIDE;
+            FOR_LANES(i, count, run) vf_store(to + i, vf_load(from + i));
+        }
+        buffer += run;
+        k += run;
+    }
+}
+
+// Adds a chunk's bands up: [patch size][output channels].
+static void KERNEL(correlate_planes_piece)(void *context, intptr_t chunk) {
+    const planes_job *job = context;
+    const sb_convolution *c = job->convolution;
+    const intptr_t k = sb_patch_size(c), n = c->out.channels;
+    sb_planes planes = planes_of(c, job->bands.rows_each);
+    const size_t bytes = planes_bytes(c, &planes), panel_size = (size_t)packed_size(PLANES_OUTPUTS + planes.outputs, n);
+    char *scratch = sb_scratch(bytes + 64 + sizeof(float) * (panel_size + (size_t)(k * n)));
+    place_planes(c, &planes, scratch);
+    float *packed = (float *)(scratch + (bytes + 63) / 64 * 64), *sums = packed + panel_size;
+
+    const intptr_t first = sb_piece_begin(job->chunks, chunk), last = sb_piece_end(job->chunks, chunk);
+    for (intptr_t i = first; i < last; ++i) {
+        const intptr_t image = i / job->bands.count, band = i % job->bands.count;
+        const intptr_t begin = sb_piece_begin(job->bands, band), rows = sb_piece_end(job->bands, band) - begin;
+        KERNEL(fill_planes)(c, &planes, image, begin);
+        const intptr_t outputs = rows * planes.outputs;
+        const float *gradients = sb_output_pixel(c, (image * c->axis[0].outputs + begin) * planes.outputs);
+        const bool whole = n % LANES == 0;   // so that no vector reads beyond the last pixel
+        const sb_panels right = whole ? (sb_panels){gradients, MATMUL_PANEL, c->out.pixel}
+                                      : pack_panels(outputs, n, gradients, c->out.pixel, 1, packed);
+        multiply(k, n, outputs, (sb_left){KERNEL(fill_band), &planes, false}, right, (sb_result){sums, n, NULL},
+                 (sb_finish){1, i > first, NULL, SB_ACT_NONE});
+    }
+    float *to = job->sums + chunk * n * k;
+    for (intptr_t output = 0; output < n; ++output)
+        for (intptr_t i = 0; i < k; ++i) *to++ = sums[i * n + output];
+}
+
+static void KERNEL(correlate_planes)(planes_job *job) {
+    sb_parallel(job->chunks.count, KERNEL(correlate_planes_piece), job);
+}
+
+#else
+
+void sb_convolve_planes(const sb_convolution *convolution, const float *bias, int activation) {
+    const sb_axis *axis = convolution->axis;
+    planes_job job = {.convolution = convolution, .bias = bias, .activation = activation,
+                      .bands = sb_cut(axis[0].outputs, axis[1].outputs, PLANES_OUTPUTS, INTPTR_MAX)};
+    DISPATCH(convolve_planes, &job);
+}
+
+void sb_correlate_planes(const sb_convolution *convolution) {
+    const sb_axis *axis = convolution->axis;
+    planes_job job = {.convolution = convolution,
+                      .bands = sb_cut(axis[0].outputs, axis[1].outputs, PLANES_OUTPUTS, INTPTR_MAX)};
+    job.chunks = sb_cut(convolution->in.images * job.bands.count, 1, 1, PLANES_CHUNKS);
+    const size_t size = (size_t)(job.chunks.count * convolution->out.channels * sb_patch_size(convolution));
+    job.sums = sb_workspace(sizeof(float) * size);
+    DISPATCH(correlate_planes, &job);
+    sb_store_filter_gradient(convolution, job.chunks.count, job.sums);
+    sb_free(job.sums, sizeof(float) * size);
+}
+
+#endif
