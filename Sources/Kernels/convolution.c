@@ -2,13 +2,9 @@
 #include "convolution.h"
 
 #include <stdatomic.h>
-#include <string.h>
 
 #include "convolution_core.h"
 #include "matmul.h"
-#include "pieces.h"
-#include "threads.h"
-#include "workspace.h"
 
 static atomic_int winograd_forbidden;
 
@@ -20,14 +16,22 @@ static bool is_empty(const sb_array *a) {
     return false;
 }
 
+// Each group is a convolution of its own; but where every channel is a group, they are all done at once.
+static bool is_depthwise(const sb_array *w, sb_conv2d p) {
+    return p.groups > 1 && w->shape[0] == p.groups && w->shape[1] == 1;
+}
+
+static intptr_t convolution_count(const sb_array *w, sb_conv2d p) { return is_depthwise(w, p) ? 1 : p.groups; }
+
 static sb_map map_of(const sb_array *a, intptr_t groups, intptr_t group) {
     const intptr_t channels = a->shape[1] / groups;
     return (sb_map){(float *)a->data + group * channels, a->shape[0], a->shape[2], a->shape[3], channels, a->strides[3]};
 }
 
 // `backward` exchanges the roles of input and output channels.
-static sb_filter filter_of(const sb_array *w, intptr_t groups, intptr_t group, bool backward) {
-    float *data = (float *)w->data + group * (w->shape[0] / groups) * w->strides[0];
+static sb_filter filter_of(const sb_array *w, sb_conv2d p, intptr_t group, bool backward) {
+    if (is_depthwise(w, p)) return (sb_filter){w->data, w->strides[0], 0, {w->strides[2], w->strides[3]}};
+    float *data = (float *)w->data + group * (w->shape[0] / p.groups) * w->strides[0];
     const intptr_t output = w->strides[backward], input = w->strides[!backward];
     return (sb_filter){data, output, input, {w->strides[2], w->strides[3]}};
 }
@@ -38,39 +42,60 @@ static sb_axis forward_axis(sb_conv2d p, int i, intptr_t taps, intptr_t outputs)
 
 static sb_convolution forward_convolution(const sb_array *x, const sb_array *w, const sb_array *y, sb_conv2d p,
                                           intptr_t group) {
-    return (sb_convolution){map_of(x, p.groups, group), map_of(y, p.groups, group), filter_of(w, p.groups, group, false),
+    const intptr_t count = convolution_count(w, p);
+    return (sb_convolution){map_of(x, count, group), map_of(y, count, group), filter_of(w, p, group, false),
                             {forward_axis(p, 0, w->shape[2], y->shape[2]), forward_axis(p, 1, w->shape[3], y->shape[3])}};
 }
 
-static bool suits_winograd(const sb_convolution *c) {
-    if (atomic_load(&winograd_forbidden) || c->in.channels < 16 || c->out.channels < 16) return false;
-    for (int i = 0; i < 2; ++i) {
-        const sb_axis *axis = &c->axis[i];
-        if (axis->taps != 3 || axis->tap_step != 1 || axis->step != 1 || axis->out_step != 1) return false;
-        if (axis->tap_offset != 1 && axis->tap_offset != -1) return false;
+typedef enum { PATCHES, PLANES, WINOGRAD, DEPTHWISE } method;
+
+enum {
+    FEW_CHANNELS = 16,        // fewer do not make up for looking up each tap's position
+    WINOGRAD_CHANNELS = 16,   // fewer do not make up for the transforms
+};
+
+static bool moves_with_input(const sb_axis *axis) {
+    return axis->taps == 3 && axis->tap_step == 1 && axis->step == 1 && axis->out_step == 1 &&
+           (axis->tap_offset == 1 || axis->tap_offset == -1);
+}
+
+static method choose(const sb_convolution *c) {
+    const bool three = moves_with_input(&c->axis[0]) && moves_with_input(&c->axis[1]);
+    if (three && c->in.channels >= WINOGRAD_CHANNELS && c->out.channels >= WINOGRAD_CHANNELS &&
+        !atomic_load(&winograd_forbidden))
+        return WINOGRAD;
+    return c->in.channels < FEW_CHANNELS && c->axis[0].taps * c->axis[1].taps > 1 ? PLANES : PATCHES;
+}
+
+static void convolve(method method, const sb_convolution *c, const float *bias, int activation) {
+    if (sb_output_count(c) == 0) return;
+    switch (method) {
+    case PATCHES: sb_convolve_patches(c, bias, activation); break;
+    case PLANES: sb_convolve_planes(c, bias, activation); break;
+    case WINOGRAD: sb_convolve_winograd(c, bias, activation); break;
+    case DEPTHWISE: sb_convolve_depthwise(c, bias, activation); break;
     }
-    return c->axis[0].tap_offset == c->axis[1].tap_offset;
 }
 
-// Fewer channels than this do not make up for looking up each tap's position.
-enum { FEW_CHANNELS = 16 };
-
-static bool suits_planes(const sb_convolution *c) {
-    return c->in.channels < FEW_CHANNELS && c->axis[0].taps * c->axis[1].taps > 1 && sb_output_count(c) > 0;
-}
-
-static void convolve(const sb_convolution *c, const float *bias, int activation) {
-    if (suits_winograd(c)) sb_convolve_winograd(c, bias, activation);
-    else if (suits_planes(c)) sb_convolve_planes(c, bias, activation);
-    else sb_convolve_patches(c, bias, activation);
+static void correlate(method method, const sb_convolution *c) {
+    if (sb_output_count(c) == 0) {
+        sb_store_filter_gradient(c, 0, NULL);
+        return;
+    }
+    switch (method) {
+    case PATCHES: sb_correlate_patches(c); break;
+    case PLANES: sb_correlate_planes(c); break;
+    case WINOGRAD: sb_correlate_winograd(c); break;
+    case DEPTHWISE: sb_correlate_depthwise(c); break;
+    }
 }
 
 void sb_conv2d_forward(const sb_array *x, const sb_array *w, const float *bias, sb_conv2d p, int activation,
                        const sb_array *y) {
     if (is_empty(y)) return;
-    for (intptr_t group = 0; group < p.groups; ++group) {
+    for (intptr_t group = 0; group < convolution_count(w, p); ++group) {
         const sb_convolution c = forward_convolution(x, w, y, p, group);
-        convolve(&c, bias ? bias + group * c.out.channels : NULL, activation);
+        convolve(is_depthwise(w, p) ? DEPTHWISE : choose(&c), &c, bias ? bias + group * c.out.channels : NULL, activation);
     }
 }
 
@@ -99,53 +124,22 @@ static sb_axis backward_axis(sb_conv2d p, int i, intptr_t taps, intptr_t size, i
 
 void sb_conv2d_input_gradient(const sb_array *gy, const sb_array *w, sb_conv2d p, const sb_array *gx) {
     if (is_empty(gx)) return;
-    for (intptr_t group = 0; group < p.groups; ++group)
+    const intptr_t count = convolution_count(w, p);
+    for (intptr_t group = 0; group < count; ++group)
         for (intptr_t i = 0; i < p.stride[0]; ++i)
             for (intptr_t j = 0; j < p.stride[1]; ++j) {
                 const sb_convolution c = {
-                    map_of(gy, p.groups, group), map_of(gx, p.groups, group), filter_of(w, p.groups, group, true),
+                    map_of(gy, count, group), map_of(gx, count, group), filter_of(w, p, group, true),
                     {backward_axis(p, 0, w->shape[2], gx->shape[2], i), backward_axis(p, 1, w->shape[3], gx->shape[3], j)}};
-                convolve(&c, NULL, SB_ACT_NONE);
+                convolve(is_depthwise(w, p) ? DEPTHWISE : choose(&c), &c, NULL, SB_ACT_NONE);
             }
 }
 
-// The sums over the pixels, for every channel: chunks of pixels side by side, then their sums in order.
-typedef struct {
-    const sb_array *gy;
-    sb_pieces pixels;
-    float *sums;
-} bias_job;
-
-static void sum_pixels(void *context, intptr_t piece) {
-    const bias_job *job = context;
-    const intptr_t channels = job->gy->shape[1], pixel = job->gy->strides[3];
-    float *sums = job->sums + piece * channels;
-    memset(sums, 0, sizeof *sums * (size_t)channels);
-    for (intptr_t i = sb_piece_begin(job->pixels, piece); i < sb_piece_end(job->pixels, piece); ++i) {
-        const float *from = (const float *)job->gy->data + i * pixel;
-        for (intptr_t c = 0; c < channels; ++c) sums[c] += from[c];
-    }
-}
-
-static void bias_gradient(const sb_array *gy, float *gbias) {
-    const intptr_t channels = gy->shape[1];
-    bias_job job = {gy, sb_cut(gy->shape[0] * gy->shape[2] * gy->shape[3], channels, 16384, 64), NULL};
-    const size_t bytes = sizeof(float) * (size_t)(job.pixels.count * channels);
-    job.sums = sb_workspace(bytes);
-    sb_parallel(job.pixels.count, sum_pixels, &job);
-    memset(gbias, 0, sizeof *gbias * (size_t)channels);
-    for (intptr_t piece = 0; piece < job.pixels.count; ++piece)
-        for (intptr_t c = 0; c < channels; ++c) gbias[c] += job.sums[piece * channels + c];
-    sb_free(job.sums, bytes);
-}
-
 void sb_conv2d_weight_gradient(const sb_array *x, const sb_array *gy, sb_conv2d p, const sb_array *gw, float *gbias) {
-    if (gbias) bias_gradient(gy, gbias);
+    if (gbias) sb_sum_pixels(gy, gbias);
     if (is_empty(gw)) return;
-    for (intptr_t group = 0; group < p.groups; ++group) {
+    for (intptr_t group = 0; group < convolution_count(gw, p); ++group) {
         const sb_convolution c = forward_convolution(x, gw, gy, p, group);
-        if (suits_winograd(&c)) sb_correlate_winograd(&c);
-        else if (suits_planes(&c)) sb_correlate_planes(&c);
-        else sb_correlate_patches(&c);
+        correlate(is_depthwise(gw, p) ? DEPTHWISE : choose(&c), &c);
     }
 }

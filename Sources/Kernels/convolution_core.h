@@ -54,13 +54,20 @@ void sb_convolve_winograd(const sb_convolution *convolution, const float *bias, 
 /// The same for few input channels, which are first laid out as planes.
 void sb_convolve_planes(const sb_convolution *convolution, const float *bias, int activation);
 
+/// The same for filters of one channel each: all channels of both maps at once, which filter.output leads through.
+void sb_convolve_depthwise(const sb_convolution *convolution, const float *bias, int activation);
+
 /// filter = Σ out · in over the outputs that the axes name: the gradient with respect to the filter, where `out` holds
 /// the gradient of the output.
 void sb_correlate_patches(const sb_convolution *convolution);
 void sb_correlate_winograd(const sb_convolution *convolution);
 void sb_correlate_planes(const sb_convolution *convolution);
+void sb_correlate_depthwise(const sb_convolution *convolution);
 
 /// Stores the sum of `chunks` partial gradients, each [output channels][taps][input channels]; `sums` is used up.
 void sb_store_filter_gradient(const sb_convolution *convolution, intptr_t chunks, float *sums);
+
+/// The gradient toward a bias: the sum over all pixels of each channel of a channels-last array.
+void sb_sum_pixels(const sb_array *gy, float *sums);
 
 #endif

@@ -84,7 +84,7 @@ static void store_filter(void *context, intptr_t output) {
     const filter_gradient_job *job = context;
     const sb_convolution *c = job->convolution;
     const intptr_t size = sb_patch_size(c), rows = c->axis[0].taps, columns = c->axis[1].taps;
-    float *sums = job->sums + output * size;
+    float *sums = job->chunks ? job->sums + output * size : NULL;
     for (intptr_t chunk = 1; chunk < job->chunks; ++chunk) {
         const float *more = sums + chunk * c->out.channels * size;
         for (intptr_t i = 0; i < size; ++i) sums[i] += more[i];
@@ -94,7 +94,7 @@ static void store_filter(void *context, intptr_t output) {
         for (intptr_t i = 0; i < rows; ++i)
             for (intptr_t j = 0; j < columns; ++j)
                 to[channel * c->filter.input + i * c->filter.tap[0] + j * c->filter.tap[1]] =
-                    job->chunks ? sums[(i * columns + j) * c->in.channels + channel] : 0;
+                    sums ? sums[(i * columns + j) * c->in.channels + channel] : 0;
 }
 
 void sb_store_filter_gradient(const sb_convolution *convolution, intptr_t chunks, float *sums) {
