@@ -1,0 +1,69 @@
+/// Batch normalization (Ioffe and Szegedy, 2015): each channel of [N, C, …] is brought to mean 0 and variance 1, by the
+/// batch's statistics in training and by running averages of them afterwards, and then scaled and shifted.
+public class BatchNorm: Module {
+    /// [C].
+    public let weight: Parameter?
+    /// [C].
+    public let bias: Parameter?
+    /// [C], the running average of batch means.
+    public let runningMean: Buffer?
+    /// [C], the running average of unbiased batch variances.
+    public let runningVar: Buffer?
+    /// How many batches the averages have seen, int64.
+    public let numBatchesTracked: Buffer?
+    private let eps: Double
+    private let momentum: Double?
+
+    /// - Parameters:
+    ///   - momentum: how much of each batch enters the running averages; `nil` averages all batches alike.
+    ///   - affine: whether there are weights and biases.
+    ///   - trackRunningStats: whether there are running averages; without them the batch's statistics are always used.
+    public init(
+        _ channels: Int, eps: Double = 1e-5, momentum: Double? = 0.1, affine: Bool = true,
+        trackRunningStats: Bool = true, dtype: DType = .float32
+    ) {
+        weight = affine ? Parameter([channels], .ones, dtype: dtype) : nil
+        bias = affine ? Parameter([channels], .zeros, dtype: dtype) : nil
+        runningMean = trackRunningStats ? Buffer(Tensor.zeros([channels], dtype: dtype)) : nil
+        runningVar = trackRunningStats ? Buffer(Tensor.ones([channels], dtype: dtype)) : nil
+        numBatchesTracked = trackRunningStats ? Buffer(Tensor.zeros([], dtype: .int64)) : nil
+        self.eps = eps
+        self.momentum = momentum
+    }
+
+    /// The numbers of dimensions that an input may have.
+    class var ranks: ClosedRange<Int> { 2...Shape.maximumRank }
+
+    public final override func forward(_ input: Tensor) -> Tensor {
+        require(
+            Self.ranks.contains(input.rank), "\(Self.self)", "an input of shape \(input.shape) has the wrong dimensions"
+        )
+        return input.batchNorm(
+            runningMean: runningMean, runningVar: runningVar, weight: weight, bias: bias,
+            training: isTraining || runningMean == nil, momentum: nextMomentum(), eps: eps)
+    }
+
+    /// Counts the batch; returns its share in the running averages.
+    private func nextMomentum() -> Double {
+        guard let numBatchesTracked, isTraining else { return momentum ?? 0 }
+        numBatchesTracked.overwrite(with: numBatchesTracked + 1)
+        return momentum ?? 1 / numBatchesTracked.item()
+    }
+
+    public final override var configuration: String {
+        "\((weight ?? runningMean)?.count.description ?? "_"), eps: \(eps), "
+            + "momentum: \(momentum.map { "\($0)" } ?? "nil"), affine: \(weight != nil)"
+    }
+
+    public final override func operationCount(input: Tensor, output: Tensor) -> Int { 2 * output.count }
+}
+
+/// Batch normalization of [N, C] or [N, C, L].
+public final class BatchNorm1d: BatchNorm {
+    override class var ranks: ClosedRange<Int> { 2...3 }
+}
+
+/// Batch normalization of images, [N, C, H, W].
+public final class BatchNorm2d: BatchNorm {
+    override class var ranks: ClosedRange<Int> { 4...4 }
+}

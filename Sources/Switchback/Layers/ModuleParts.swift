@@ -1,0 +1,139 @@
+// The parts of a module and their names.
+
+extension Module {
+    /// What a module consists of.
+    public enum Part {
+        case parameter(Parameter)
+        case buffer(Buffer)
+        case module(Module)
+    }
+
+    /// The parts found in stored properties, those of superclasses first.
+    final func reflectedParts() -> [(name: String, part: Part)] {
+        var parts: [(String, Part)] = []
+        var mirror: Mirror? = Mirror(reflecting: self)
+        var levels: [Mirror] = []
+        while let level = mirror, level.subjectType != Module.self {
+            levels.append(level)
+            mirror = level.superclassMirror
+        }
+        let names = partNames
+        for level in levels.reversed() {
+            for child in level.children {
+                guard let label = child.label else { continue }
+                Part.append(child.value, named: names[label] ?? label.snakeCased, to: &parts)
+            }
+        }
+        return parts
+    }
+
+    /// This module (named "") and all modules inside it, by path, parents first. One that appears in several places
+    /// has several names.
+    public final func namedModules() -> [(name: String, module: Module)] {
+        var found: [(String, Module)] = []
+        collectModules(prefix: "", into: &found)
+        return found
+    }
+
+    private func collectModules(prefix: String, into found: inout [(String, Module)]) {
+        found.append((prefix, self))
+        for (name, part) in namedParts() {
+            if case .module(let module) = part { module.collectModules(prefix: prefix.path(name), into: &found) }
+        }
+    }
+
+    /// The parameters by path. One that appears in several places is listed once.
+    public final var namedParameters: [(name: String, parameter: Parameter)] {
+        var seen = Set<ObjectIdentifier>()
+        return namedModules().flatMap { path, module in
+            module.namedParts().compactMap { name, part -> (String, Parameter)? in
+                guard case .parameter(let parameter) = part, seen.insert(ObjectIdentifier(parameter)).inserted
+                else { return nil }
+                return (path.path(name), parameter)
+            }
+        }
+    }
+
+    public final var parameters: [Parameter] { namedParameters.map(\.parameter) }
+
+    /// How many numbers the parameters hold.
+    public final var parameterCount: Int { parameters.reduce(0) { $0 + $1.count } }
+
+    /// The buffers by path.
+    public final var namedBuffers: [(name: String, buffer: Buffer)] {
+        namedModules().flatMap { path, module in
+            module.namedParts().compactMap { name, part -> (String, Buffer)? in
+                guard case .buffer(let buffer) = part else { return nil }
+                return (path.path(name), buffer)
+            }
+        }
+    }
+
+    // MARK: Changing all of them
+
+    /// Forgets the gradients of all parameters.
+    public final func zeroGrad() { for parameter in parameters { parameter.zeroGrad() } }
+
+    /// Stops the training of all parameters: they get no gradients, and optimizers pass them by.
+    @discardableResult
+    public final func freeze() -> Self { freeze { _ in true } }
+
+    /// Stops the training of the parameters whose path `isChosen`: `model.freeze { $0.hasPrefix("backbone.") }`.
+    @discardableResult
+    public final func freeze(where isChosen: (_ path: String) -> Bool) -> Self {
+        for (path, parameter) in namedParameters where isChosen(path) { parameter.requiresGrad = false }
+        return self
+    }
+
+    /// Lets all parameters be trained again.
+    @discardableResult
+    public final func unfreeze() -> Self {
+        for parameter in parameters { parameter.requiresGrad = true }
+        return self
+    }
+
+    /// Converts floating-point parameters and buffers to another floating-point type. Gradients are forgotten.
+    @discardableResult
+    public final func to(_ dtype: DType) -> Self {
+        require(dtype.isFloatingPoint, "to", "the numbers of a module are floating-point, not \(dtype)")
+        for tensor in parameters + namedBuffers.map(\.buffer) where tensor.dtype.isFloatingPoint {
+            tensor.zeroGrad()
+            tensor.array = tensor.array.cast(to: dtype)
+        }
+        return self
+    }
+}
+
+extension Module.Part {
+    /// Adds what reflection found in a property: parts, also inside optionals and arrays.
+    fileprivate static func append(_ value: Any, named name: String, to parts: inout [(String, Self)]) {
+        switch value {
+        case let parameter as Parameter: parts.append((name, .parameter(parameter)))
+        case let buffer as Buffer: parts.append((name, .buffer(buffer)))
+        case let module as Module: parts.append((name, .module(module)))
+        case let list as [Module]:
+            for (i, module) in list.enumerated() { parts.append(("\(name).\(i)", .module(module))) }
+        case let list as [Parameter]:
+            for (i, parameter) in list.enumerated() { parts.append(("\(name).\(i)", .parameter(parameter))) }
+        default: break
+        }
+    }
+}
+
+extension String {
+    /// `self.name`, or `name` alone at the root.
+    func path(_ name: String) -> String { isEmpty ? name : "\(self).\(name)" }
+
+    /// `runningMean` as `running_mean`, and `inputURL` as `input_url`: the names of checkpoints.
+    var snakeCased: String {
+        var result = ""
+        let characters = Array(self)
+        for (i, character) in characters.enumerated() {
+            let followsLowercase = i > 0 && !characters[i - 1].isUppercase && characters[i - 1] != "_"
+            let precedesLowercase = i > 0 && i + 1 < characters.count && characters[i + 1].isLowercase
+            if character.isUppercase && (followsLowercase || precedesLowercase) { result += "_" }
+            result += character.lowercased()
+        }
+        return result
+    }
+}

@@ -1,0 +1,88 @@
+// The values of a module by name: what checkpoints hold.
+
+extension Module {
+    /// The parameters and persistent buffers by path, under PyTorch's names. The tensors share memory with the module;
+    /// a parameter that appears in several places is listed under its first name.
+    public final func stateDict() -> [String: Tensor] {
+        Dictionary(namedState.map { ($0.name, $0.tensor) }) { first, _ in first }
+    }
+
+    /// What `stateDict()` has, in the order of definition.
+    public final var namedState: [(name: String, tensor: Tensor)] {
+        var seen = Set<ObjectIdentifier>()
+        return namedStateAndAliases.filter { seen.insert(ObjectIdentifier($0.tensor)).inserted }
+            .map { ($0.name, $0.tensor.detach()) }
+    }
+
+    /// The state with every name of a tensor that has several.
+    private var namedStateAndAliases: [(name: String, tensor: Tensor)] {
+        namedModules().flatMap { path, module -> [(String, Tensor)] in
+            let parts = module.namedParts()
+            let parameters = parts.compactMap { name, part -> (String, Tensor)? in
+                guard case .parameter(let parameter) = part else { return nil }
+                return (path.path(name), parameter)
+            }
+            let buffers = parts.compactMap { name, part -> (String, Tensor)? in
+                guard case .buffer(let buffer) = part, buffer.isPersistent else { return nil }
+                return (path.path(name), buffer)
+            }
+            return parameters + buffers
+        }
+    }
+
+    /// Copies values into the parameters and buffers, converting element types.
+    ///
+    /// - Parameters:
+    ///   - state: tensors by path. A tensor with several paths may come under any of them.
+    ///   - strict: whether every path must be there, and no other.
+    /// - Returns: the paths that were missing and those that were not expected; both empty if `strict`.
+    /// - Throws: `InputError` if a shape differs, or, if `strict`, a path is missing or not expected. The module is then
+    ///   unchanged.
+    @discardableResult
+    public final func load(
+        stateDict state: [String: Tensor], strict: Bool = true
+    ) throws -> (missing: [String], unexpected: [String]) {
+        let own = namedStateAndAliases
+        let names = Set(own.map(\.name))
+        let given = Set(own.filter { state[$0.name] != nil }.map { ObjectIdentifier($0.tensor) })
+        let missing = own.filter { !given.contains(ObjectIdentifier($0.tensor)) }.map(\.name)
+        let unexpected = state.keys.filter { !names.contains($0) }.sorted()
+        if strict { try Self.checkNames(missing: missing, unexpected: unexpected, expected: own.map(\.name)) }
+        for (name, tensor) in own {
+            guard let value = state[name], value.shape != tensor.shape else { continue }
+            throw InputError(
+                "state dictionary", at: name, "its shape is \(value.shape), and the model's \(tensor.shape)")
+        }
+        for (name, tensor) in own {
+            if let value = state[name] { tensor.overwrite(with: value) }
+        }
+        return (missing, unexpected)
+    }
+
+    private static func checkNames(missing: [String], unexpected: [String], expected: [String]) throws {
+        if let first = missing.first {
+            let hint = first.nearest(in: unexpected).map { "; did the file mean it by \($0)?" } ?? ""
+            throw InputError(
+                "state dictionary", "\(first)\(others(missing)) is missing\(hint)",
+                remedy: "strict: false loads what is there")
+        }
+        if let first = unexpected.first {
+            let hint = first.nearest(in: expected).map { ", whose nearest name is \($0)" } ?? ""
+            throw InputError(
+                "state dictionary", "\(first)\(others(unexpected)) is not in the model\(hint)",
+                remedy: "strict: false leaves it out")
+        }
+    }
+
+    private static func others(_ names: [String]) -> String {
+        names.count > 1 ? " (and \(names.count - 1) more)" : ""
+    }
+}
+
+extension Tensor {
+    /// Takes over the values of `other`, which has the same shape, in this tensor's memory and type.
+    final func overwrite(with other: Tensor) {
+        backend.copy(other.array, into: array)
+        array.storage.noteChange(by: "overwrite")
+    }
+}

@@ -1,0 +1,181 @@
+/// Changes parameters along their gradients, so that the loss falls.
+///
+/// ```swift
+/// let optimizer = AdamW(model, learningRate: 1e-3)
+/// loss.backward()
+/// optimizer.step()
+/// optimizer.zeroGrad()
+/// ```
+///
+/// A subclass defines `update`, the step of one parameter; the rest (groups, state, saving) is here. Parameters that
+/// have no gradient, or do not require one, are left alone.
+open class Optimizer {
+    /// A group of parameters with every option decided. Schedules change the options between steps.
+    public struct Group {
+        public let parameters: [(name: String, parameter: Parameter)]
+        public var learningRate: Double
+        /// The learning rate at the start, which schedules multiply.
+        public internal(set) var initialLearningRate: Double
+        /// How much of the past stays in the running average of gradients: β₁ of Adam and its kin.
+        public var momentum: Double
+        public var weightDecay: Double
+    }
+
+    public final var groups: [Group]
+    /// Whether steps go up the gradient instead of down.
+    public let maximizes: Bool
+    /// What is remembered of each parameter, by its name.
+    final var states: [String: ParameterState] = [:]
+    private var hasStepped = false
+
+    /// - Parameters:
+    ///   - parameters: a module, parameters, or groups with options of their own.
+    ///   - learningRate, momentum, weightDecay: the options of groups that have none of their own.
+    public init(
+        _ parameters: some ParameterSource, learningRate: Double, momentum: Double = 0, weightDecay: Double = 0,
+        maximizes: Bool = false
+    ) {
+        var usedNames = Set<String>()
+        var seen = Set<ObjectIdentifier>()
+        groups = parameters.parameterGroups.map { group in
+            let named = group.parameters.map { name, parameter in
+                require(
+                    seen.insert(ObjectIdentifier(parameter)).inserted, "\(Self.self)",
+                    "the parameter \(name) of shape \(parameter.shape) is in the groups twice")
+                var unique = name.isEmpty ? "\(usedNames.count)" : name
+                while !usedNames.insert(unique).inserted { unique += "'" }
+                return (unique, parameter)
+            }
+            let rate = group.learningRate ?? learningRate
+            return Group(
+                parameters: named, learningRate: rate, initialLearningRate: rate,
+                momentum: group.momentum ?? momentum, weightDecay: group.weightDecay ?? weightDecay)
+        }
+        self.maximizes = maximizes
+        for group in groups { Self.check(group) }
+    }
+
+    private static func check(_ group: Group) {
+        require(group.learningRate >= 0, "\(self)", "the learning rate must not be negative: \(group.learningRate)")
+        require(group.momentum >= 0, "\(self)", "the momentum must not be negative: \(group.momentum)")
+        require(group.weightDecay >= 0, "\(self)", "the weight decay must not be negative: \(group.weightDecay)")
+    }
+
+    /// The learning rate of the first group; setting it sets that of all groups.
+    public final var learningRate: Double {
+        get { groups.first?.learningRate ?? 0 }
+        set { for i in groups.indices { groups[i].learningRate = newValue } }
+    }
+
+    /// The value that a parameter takes in place of its present one: a tensor of its shape, or `parameter` itself
+    /// where a kernel has changed it in place. Runs without recording operations.
+    ///
+    /// - Parameters:
+    ///   - gradient: of the loss with respect to the parameter, in its element type.
+    ///   - state: what earlier steps left; `state.step` already counts this one.
+    ///   - group: the options.
+    open func update(
+        _ parameter: Tensor, gradient: Tensor, state: inout ParameterState, group: Group
+    ) -> Tensor {
+        fail("\(type(of: self))", "does not define update(_:gradient:state:group:)")
+    }
+
+    /// Updates every parameter that has a gradient.
+    public final func step() {
+        if !hasStepped { warnOfMissingGradients() }
+        hasStepped = true
+        noGrad {
+            for group in groups {
+                for (name, parameter) in group.parameters where parameter.requiresGrad {
+                    guard let gradient = parameter.grad else { continue }
+                    step(parameter, gradient, state: &states[name, default: ParameterState()], group)
+                }
+            }
+        }
+    }
+
+    private func step(_ parameter: Parameter, _ gradient: Tensor, state: inout ParameterState, _ group: Group) {
+        state.step += 1
+        let value = update(parameter, gradient: gradient.to(parameter.dtype), state: &state, group: group)
+        if value !== parameter { parameter.backend.copy(value.array, into: parameter.array) }
+        parameter.array.storage.noteChange(by: "optimizer step")
+    }
+
+    private func warnOfMissingGradients() {
+        for (name, parameter) in groups.flatMap(\.parameters) where parameter.requiresGrad && parameter.grad == nil {
+            Diagnostics.warn(
+                "\(type(of: self)): the parameter \(name) of shape \(parameter.shape) received no gradient before the "
+                    + "first step; if the loss is not meant to depend on it, freeze() it")
+        }
+    }
+
+    /// Forgets the gradients of the parameters.
+    public final func zeroGrad() {
+        for group in groups {
+            for (_, parameter) in group.parameters { parameter.zeroGrad() }
+        }
+    }
+
+    // MARK: What updates have in common
+
+    /// The gradient toward a lower loss, with the weight decay as the gradient of a penalty λ/2·p² (L2).
+    final func regularized(_ gradient: Tensor, of parameter: Tensor, _ group: Group) -> Tensor {
+        let descent = maximizes ? -gradient : gradient
+        return group.weightDecay == 0 ? descent : descent + parameter * group.weightDecay
+    }
+
+    /// The gradient toward a lower loss, with the weight decay in it unless that is decoupled.
+    final func descent(_ gradient: Tensor, of parameter: Tensor, _ group: Group, decoupled: Bool) -> Tensor {
+        if !decoupled { return regularized(gradient, of: parameter, group) }
+        return maximizes ? -gradient : gradient
+    }
+
+    /// The parameter with the weight decay taken off directly, apart from the gradient (Loshchilov and Hutter, 2019).
+    final func decayed(_ parameter: Tensor, _ group: Group) -> Tensor {
+        group.weightDecay == 0 ? parameter : parameter * (1 - group.learningRate * group.weightDecay)
+    }
+}
+
+/// What an optimizer remembers of one parameter from step to step.
+public struct ParameterState {
+    /// How many updates there were, with the one that is being made.
+    public internal(set) var step = 0
+    /// Moments, momentum buffers and the like, of the parameter's shape.
+    public var tensors: [String: Tensor] = [:]
+    public var numbers: [String: Double] = [:]
+
+    /// The tensor of a name; before it is first set, one of the parameter's form in which every element is `initial`.
+    public mutating func tensor(_ name: String, like parameter: Tensor, initial: Double = 0) -> Tensor {
+        if let tensor = tensors[name] { return tensor }
+        let array = parameter.array.emptyLike()
+        array.backend.fill(array, with: initial, integer: Int64(initial))
+        let tensor = Tensor(array)
+        tensors[name] = tensor
+        return tensor
+    }
+
+    /// Moves the running average of a name toward `value`: `average + (1 - decay) * (value - average)`.
+    public mutating func average(_ name: String, _ value: Tensor, decay: Double) -> Tensor {
+        let average = tensor(name, like: value)
+        let moved = average * decay + value * (1 - decay)
+        tensors[name] = moved
+        return moved
+    }
+}
+
+extension Tensor {
+    /// This tensor in the memory order of `other`, as kernels that walk several arrays at once need it.
+    final func laidOut(like other: Tensor) -> Tensor {
+        if array.hasSameLayout(as: other.array) { return self }
+        let copy = other.array.emptyLike(dtype: dtype)
+        backend.copy(array, into: copy)
+        return Tensor(copy)
+    }
+}
+
+extension NDArray {
+    /// Whether equal positions in memory, from the first element on, are equal positions in the arrays.
+    fileprivate func hasSameLayout(as other: NDArray) -> Bool {
+        shape.indices.allSatisfy { shape[$0] == 1 || strides[$0] == other.strides[$0] }
+    }
+}
