@@ -198,10 +198,8 @@ extension Tensor {
         let plane: Shape = [shape[rank - 2], shape[rank - 1]]
         let rows = Tensor((0..<plane[0]).map { $0 + diagonal }, shape: [plane[0], 1]).array
         let columns = Tensor(Array(0..<plane[1]), shape: [plane[1]]).array
-        let kept = rows.binary(comparison, columns, named: "\(name)").expanded(to: shape)
-        let zero = NDArray(filled: 0, shape: [], dtype: dtype, backend: backend).expanded(to: shape)
-        let result = array.emptyLike()
-        backend.select(kept, array, zero, into: result)
+        let kept = rows.binary(comparison, columns, named: "\(name)")
+        let result = NDArray.select(kept, array, newZeros([]).array)
         return Tensor.record(name, result, from: [self]) { [$1.triangle(name, keeping: comparison, diagonal)] }
     }
 }

@@ -77,6 +77,16 @@ extension Tensor {
         return scaled + (beta == 1 ? self : affine("multiply", scale: beta, shift: 0))
     }
 
+    /// The distance between each point of one set and each of another: [..., m, d], [..., n, d] → [..., m, n].
+    ///
+    /// - Parameter p: of the norm; 2 is the Euclidean distance.
+    public final func cdist(_ other: Tensor, p: Double = 2) -> Tensor {
+        require(
+            rank >= 2 && other.rank >= 2 && shape[rank - 1] == other.shape[other.rank - 1], "cdist",
+            "\(shape) and \(other.shape) are not two sets of points of one dimension")
+        return (unsqueeze(-2) - other.unsqueeze(-3)).norm(p: p, dim: -1)
+    }
+
     /// The sum of the main diagonal of a matrix.
     public final func trace() -> Tensor {
         require(rank == 2, "trace", "\(shape) is not a matrix")

@@ -13,24 +13,19 @@ extension Tensor {
     public final func maskedFill(_ mask: Tensor, _ value: Tensor) -> Tensor {
         require(mask.dtype == .bool, "maskedFill", "the mask is \(mask.dtype), not bool")
         require(value.rank == 0, "maskedFill", "the value has shape \(value.shape); it must be a single number")
-        guard let form = Shape.broadcast(shape, mask.shape) else {
-            fail("maskedFill", "\(shape) and a mask of shape \(mask.shape) do not broadcast to each other")
-        }
+        require(
+            Shape.broadcast(shape, mask.shape) != nil, "maskedFill",
+            "\(shape) and a mask of shape \(mask.shape) do not broadcast to each other")
         let value = value.to(dtype)
-        let result = form == shape ? array.emptyLike() : NDArray(empty: form, dtype: dtype, backend: backend)
-        backend.select(
-            mask.array.expanded(to: form), value.array.expanded(to: form), array.expanded(to: form), into: result)
+        let result = NDArray.select(mask.array, value.array, array)
         return Tensor.record("maskedFill", result, from: [self, value], saving: [mask]) { saved, gradient in
             let mask = saved.tensor(0)
             return [
                 saved.needs(0) ? gradient.maskedFill(mask, 0) : nil,
-                saved.needs(1) ? gradient.maskedFill(mask.inverted, 0) : nil,
+                saved.needs(1) ? gradient.maskedFill(mask.logicalNot(), 0) : nil,
             ]
         }
     }
-
-    /// Where a mask does not hold.
-    final var inverted: Tensor { Tensor(array.unary(.logicalNot)) }
 
     /// The elements of `source`, in row-major order, in the places where a mask holds.
     public final func maskedScatter(_ mask: Tensor, _ source: Tensor) -> Tensor {
@@ -212,8 +207,8 @@ extension Tensor {
             "scatterReduce", result, from: [self, source], saving: [self, source, index]
         ) { saved, gradient in
             let (own, source, index) = (saved.tensor(0), saved.tensor(1), saved.tensor(2))
-            let ownZero = own.isZero
-            let sourceZero = source.isZero
+            let ownZero = own.logicalNot()
+            let sourceZero = source.logicalNot()
             let zeros = ownZero.to(own.dtype).scatterAdd(dim: dim, index: index, source: sourceZero.to(own.dtype))
             // The product of the factors that are not 0; the gradient of a factor is 0 where another one is.
             let nonzero = own.maskedFill(ownZero, 1)
@@ -221,7 +216,7 @@ extension Tensor {
             func partial(_ factor: Tensor, _ isZero: Tensor, _ zeros: Tensor, _ product: Tensor) -> Tensor {
                 let others = zeros - isZero.to(zeros.dtype)
                 let quotient = product / factor.maskedFill(isZero, 1)
-                return quotient.maskedFill(others.isZero.inverted, 0)
+                return quotient.maskedFill(others.ne(0), 0)
             }
             return [
                 saved.needs(0) ? gradient * partial(own, ownZero, zeros, nonzero) : nil,
@@ -242,22 +237,14 @@ extension Tensor {
             "scatterReduce", result, from: [self, source], saving: [self, source, index, Tensor(result)]
         ) { saved, gradient in
             let (own, source, index, result) = (saved.tensor(0), saved.tensor(1), saved.tensor(2), saved.tensor(3))
-            let ownIsIt = own.isEqual(to: result)
-            let sourceIsIt = source.isEqual(to: result.gathered(dim, index))
+            let ownIsIt = own.eq(result).to(own.dtype)
+            let sourceIsIt = source.eq(result.gathered(dim, index)).to(own.dtype)
             let share = gradient / ownIsIt.scatterAdd(dim: dim, index: index, source: sourceIsIt)
             return [
-                saved.needs(0) ? share.maskedFill(ownIsIt.isZero, 0) : nil,
+                saved.needs(0) ? share.maskedFill(ownIsIt.logicalNot(), 0) : nil,
                 saved.needs(1) ? share.gathered(dim, index) * sourceIsIt : nil,
             ]
         }
-    }
-
-    /// Whether each element is 0, as bool.
-    private var isZero: Tensor { Tensor(array.unary(.logicalNot)) }
-
-    /// 1 where the elements of two tensors are equal and 0 elsewhere, in this tensor's type.
-    private func isEqual(to other: Tensor) -> Tensor {
-        Tensor(array.binary(.equal, other.array, named: "scatterReduce").cast(to: dtype))
     }
 }
 

@@ -168,7 +168,7 @@ extension Tensor {
             gradient: { saved, gradient in
                 let condition = saved.tensor(0)
                 let kept = saved.needs(0) ? gradient.maskedFill(condition, 0) : nil
-                return [kept, saved.needs(1) ? gradient.maskedFill(condition.inverted, 0) : nil]
+                return [kept, saved.needs(1) ? gradient.maskedFill(condition.logicalNot(), 0) : nil]
             },
             write: { memory in
                 backend.select(
