@@ -102,9 +102,9 @@ extension UnaryOperation {
         case .atanh: Foundation.atanh(x)
         case .erf: Foundation.erf(x)
         case .erfc: Foundation.erfc(x)
-        case .erfInverse: erfInverse(x)
+        case .erfInverse: inverseErrorFunction(x)
         case .logGamma: Foundation.lgamma(x)
-        case .digamma: digamma(x)
+        case .digamma: digammaFunction(x)
         default: nil
         }
     }
@@ -118,14 +118,14 @@ extension UnaryOperation {
         case .geluTanh: x / (1 + Foundation.exp(-2 * geluTanhArgument(x)))
         case .selu: x > 0 ? seluScale * x : seluScale * seluAlpha * Foundation.expm1(x)
         case .silu: x / (1 + Foundation.exp(-x))
-        case .mish: x * Foundation.tanh(softplus(x))
+        case .mish: x * Foundation.tanh(softplusFunction(x))
         case .hardSwish: x * Swift.min(Swift.max(x + 3, 0), 6) / 6
         case .hardSigmoid: Swift.min(Swift.max(x + 3, 0), 6) / 6
         case .softSign: x / (1 + Swift.abs(x))
         case .leakyReLU(let slope): x > 0 ? x : slope * x
         case .elu(let alpha): x > 0 ? x : alpha * Foundation.expm1(x)
         case .celu(let alpha): x > 0 ? x : alpha * Foundation.expm1(x / alpha)
-        case .softplus(let beta, let threshold): x * beta > threshold ? x : softplus(x * beta) / beta
+        case .softplus(let beta, let threshold): x * beta > threshold ? x : softplusFunction(x * beta) / beta
         default: fatalError("the reference backend has no function \(self)")
         }
     }
@@ -169,12 +169,12 @@ extension BinaryOperation {
         case .maximum: a.isNaN || b.isNaN ? .nan : Swift.max(a, b)
         case .minimum: a.isNaN || b.isNaN ? .nan : Swift.min(a, b)
         case .fmod: Foundation.fmod(a, b)
-        case .remainder: remainder(a, b)
+        case .remainder: flooredRemainder(a, b)
         case .floorDivide: (a / b).rounded(.down)
         case .atan2: Foundation.atan2(a, b)
         case .hypot: Foundation.hypot(a, b)
         case .copySign: Foundation.copysign(a, b)
-        case .logAddExp: logAddExp(a, b)
+        case .logAddExp: logOfSumOfExponentials(a, b)
         case .addScaled(let scale): a + scale * b
         case .equal: a == b ? 1 : 0
         case .notEqual: a != b ? 1 : 0
@@ -203,7 +203,7 @@ extension BinaryOperation {
             let s = 1 / (1 + Foundation.exp(-x))
             return s * (1 + x * (1 - s))
         case .mishGradient:
-            let t = Foundation.tanh(softplus(x))
+            let t = Foundation.tanh(softplusFunction(x))
             return t + x * (1 - t * t) / (1 + Foundation.exp(-x))
         case .hardSwishGradient: return x < -3 ? 0 : x <= 3 ? x / 3 + 0.5 : 1
         case .leakyReLUGradient(let slope): return x > 0 ? 1 : slope
@@ -225,20 +225,22 @@ private func geluTanhArgument(_ x: Double) -> Double { geluTanhScale * (x + 0.04
 
 private func normalDensity(_ x: Double) -> Double { Foundation.exp(-x * x / 2) / (2 * Double.pi).squareRoot() }
 
-private func softplus(_ x: Double) -> Double { Swift.max(x, 0) + Foundation.log1p(Foundation.exp(-Swift.abs(x))) }
+private func softplusFunction(_ x: Double) -> Double {
+    Swift.max(x, 0) + Foundation.log1p(Foundation.exp(-Swift.abs(x)))
+}
 
-private func remainder(_ a: Double, _ b: Double) -> Double {
+private func flooredRemainder(_ a: Double, _ b: Double) -> Double {
     let rest = Foundation.fmod(a, b)
     return rest != 0 && (rest < 0) != (b < 0) ? rest + b : rest
 }
 
-private func logAddExp(_ a: Double, _ b: Double) -> Double {
+private func logOfSumOfExponentials(_ a: Double, _ b: Double) -> Double {
     if a == b && a.isInfinite { return a }
     return Swift.max(a, b) + Foundation.log1p(Foundation.exp(-Swift.abs(a - b)))
 }
 
 /// Newton's method from the approximation of Winitzki (2008).
-private func erfInverse(_ y: Double) -> Double {
+private func inverseErrorFunction(_ y: Double) -> Double {
     if Swift.abs(y) >= 1 || y.isNaN { return Swift.abs(y) == 1 ? y * .infinity : .nan }
     let l = Foundation.log1p(-y * y)
     let p = 2 / (Double.pi * 0.147) + l / 2
@@ -252,11 +254,11 @@ private func erfInverse(_ y: Double) -> Double {
 }
 
 /// The recurrence up to 10, then the asymptotic series (Abramowitz and Stegun, 6.3.5, 6.3.7 and 6.3.18).
-private func digamma(_ x: Double) -> Double {
+private func digammaFunction(_ x: Double) -> Double {
     if x == 0 { return Foundation.copysign(.infinity, -x) }
     if x < 0 {
         if x == x.rounded(.down) { return .nan }
-        return digamma(1 - x) - Double.pi / Foundation.tan(Double.pi * x)
+        return digammaFunction(1 - x) - Double.pi / Foundation.tan(Double.pi * x)
     }
     var z = x
     var sum = 0.0

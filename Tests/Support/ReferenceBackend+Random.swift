@@ -3,21 +3,26 @@ import Switchback
 
 extension ReferenceBackend {
     public func randomUniform(_ y: NDArray, seed: UInt64, offset: UInt64, low: Double, high: Double) {
-        let fractions = y.dtype == .float64 ? doubleFractions(y.count, seed, offset) : fractions(y.count, seed, offset)
+        let bits = y.dtype.fractionBits
+        let fractions = randomBits(y, y.count, seed, offset).map {
+            Double($0 >> (64 - bits)) * Foundation.exp2(-Double(bits))
+        }
         y.store(fractions.map { low + (high - low) * $0 })
     }
 
     /// Pairs of uniform numbers become pairs of normal ones (Box and Muller, 1958).
     public func randomNormal(_ y: NDArray, seed: UInt64, offset: UInt64, mean: Double, standardDeviation: Double) {
-        let even = y.count + y.count % 2
-        let fractions = y.dtype == .float64 ? doubleFractions(even, seed, offset) : fractions(even, seed, offset)
-        let smallest = y.dtype == .float64 ? 0x1p-53 : 0x1p-24
-        let normals = stride(from: 0, to: even, by: 2).flatMap { i -> [Double] in
-            let radius = (-2 * Foundation.log(fractions[i] + smallest)).squareRoot()
-            let angle = 2 * Double.pi * fractions[i + 1]
+        let isDouble = y.dtype == .float64
+        let bits = randomBits(y, y.count + y.count % 2, seed, offset)
+        let normals = stride(from: 0, to: bits.count, by: 2).flatMap { i -> [Double] in
+            let radiusBits = Double(isDouble ? bits[i] >> 11 : bits[i] >> 32)
+            let uniform = (radiusBits + 1) * (isDouble ? 0x1p-53 : 0x1p-32)
+            let radius = (-2 * Foundation.log(uniform)).squareRoot() * standardDeviation
+            let turn = isDouble ? Double(bits[i + 1] >> 11) * 0x1p-53 : Double(bits[i + 1] >> 40) * 0x1p-24
+            let angle = 2 * Double.pi * turn
             return [radius * Foundation.cos(angle), radius * Foundation.sin(angle)]
         }
-        y.store(normals.prefix(y.count).map { mean + standardDeviation * $0 })
+        y.store(normals.prefix(y.count).map { mean + $0 })
     }
 
     public func randomIntegers(_ y: NDArray, seed: UInt64, offset: UInt64, low: Int64, high: Int64) {
@@ -32,16 +37,22 @@ extension ReferenceBackend {
 
     public func randomCounters(_ y: NDArray) -> UInt64 { UInt64((y.count + 1) / 2) }
 
-    /// Multiples of 2^-24 in [0, 1).
-    private func fractions(_ count: Int, _ seed: UInt64, _ offset: UInt64) -> [Double] {
-        Philox.words(count, seed: seed, offset: offset).map { Double($0 >> 8) * 0x1p-24 }
-    }
-
-    /// Multiples of 2^-53 in [0, 1).
-    private func doubleFractions(_ count: Int, _ seed: UInt64, _ offset: UInt64) -> [Double] {
+    /// Random bits for each element, the random ones uppermost: 64 for an element of 8 bytes, else 32.
+    private func randomBits(_ y: NDArray, _ count: Int, _ seed: UInt64, _ offset: UInt64) -> [UInt64] {
+        if y.dtype.byteCount < 8 { return Philox.words(count, seed: seed, offset: offset).map { UInt64($0) << 32 } }
         let words = Philox.words(2 * count, seed: seed, offset: offset)
-        return (0..<count).map { i in
-            Double((UInt64(words[2 * i]) | UInt64(words[2 * i + 1]) << 32) >> 11) * 0x1p-53
+        return (0..<count).map { UInt64(words[2 * $0]) | UInt64(words[2 * $0 + 1]) << 32 }
+    }
+}
+
+extension DType {
+    /// How many bits a random fraction of this type has.
+    fileprivate var fractionBits: Int {
+        switch self {
+        case .float64: 53
+        case .float16: 11
+        case .bfloat16: 8
+        default: 24
         }
     }
 }
