@@ -91,6 +91,7 @@ static void KERNEL(statistics)(statistics_job *job) {
 
 static void KERNEL(apply_piece)(void *context, intptr_t piece) {
     const apply_job *job = context;
+    piece = sb_backwards(job->pieces, piece);
     const intptr_t end = sb_piece_end(job->pieces, piece), channels = job->channels;
     for (intptr_t row = sb_piece_begin(job->pieces, piece); row < end; ++row) {
         const float *x = job->x + row * channels, *residual = job->residual ? job->residual + row * channels : NULL;
@@ -139,6 +140,7 @@ static void KERNEL(gradient_sums)(gradient_sums_job *job) {
 
 static void KERNEL(gradient_piece)(void *context, intptr_t piece) {
     const gradient_job *job = context;
+    piece = sb_backwards(job->pieces, piece);
     const intptr_t end = sb_piece_end(job->pieces, piece), channels = job->channels;
     for (intptr_t row = sb_piece_begin(job->pieces, piece); row < end; ++row) {
         const float *gy = job->gy + row * channels, *x = job->x + row * channels;

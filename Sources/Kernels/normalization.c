@@ -156,6 +156,7 @@ static void KERNEL(norm_row_weights)(const norm_backward_job *job, intptr_t row,
 
 static void KERNEL(norm_rows_backward)(void *context, intptr_t piece) {
     const norm_backward_job *job = context;
+    piece = sb_backwards(job->pieces, piece);
     const intptr_t end = sb_piece_end(job->pieces, piece), cols = job->cols;
     float *gweight = job->partial_weight ? job->partial_weight + piece * cols : NULL;
     float *gbias = job->partial_bias ? job->partial_bias + piece * cols : NULL;

@@ -24,6 +24,10 @@ static inline sb_pieces sb_cut_rows(intptr_t rows, intptr_t elements_in_row) {
     return sb_cut(rows, elements_in_row, 16384, INTPTR_MAX);
 }
 
+/// The pieces from last to first: for a pass over memory that another has just passed over, whose end may still lie in a
+/// cache while its beginning does not.
+static inline intptr_t sb_backwards(sb_pieces pieces, intptr_t piece) { return pieces.count - 1 - piece; }
+
 static inline intptr_t sb_piece_begin(sb_pieces pieces, intptr_t piece) { return piece * pieces.rows_each; }
 
 static inline intptr_t sb_piece_end(sb_pieces pieces, intptr_t piece) {

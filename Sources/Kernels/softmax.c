@@ -73,6 +73,7 @@ static void KERNEL(log_softmax_row_backward)(intptr_t n, const float *gy, const 
 
 static void KERNEL(softmax_rows)(void *context, intptr_t piece) {
     const softmax_job *job = context;
+    if (job->gy) piece = sb_backwards(job->pieces, piece);
     const intptr_t end = sb_piece_end(job->pieces, piece), n = job->n;
     for (intptr_t row = sb_piece_begin(job->pieces, piece); row < end; ++row) {
         const float *x = job->x + row * n;
