@@ -73,8 +73,9 @@
         return v_select(z < 0, e * r, r); \
     } \
     OVERLOAD vector gelu_slope(vector x) { \
-        const vector density = (element)0.39894228040143267794 * v_exp((element)-0.5 * x * x); \
-        return v_normal_integral(x) + x * density; \
+        vector bell; \
+        const vector integral = v_normal_integral(x, &bell); \
+        return integral + x * bell * (element)0.39894228040143267794; \
     } \
     /* x s(z) with z = 2 x (c + 0.044715 c x^2), c the square root of 2 / pi. */ \
     OVERLOAD vector gelu_tanh_slope(vector x) { \
@@ -105,8 +106,8 @@ DEFINE_SLOPES(double, vd)
     case op: \
         for (intptr_t i = 0; i < count; i += WIDTH) { \
             vector a, b; \
-            memcpy(&a, from_a + i * steps[0], sizeof a); \
-            memcpy(&b, from_b + i * steps[1], sizeof b); \
+            memcpy(&a, from_a + i * step_a, sizeof a); \
+            memcpy(&b, from_b + i * step_b, sizeof b); \
             const vector result = expression; \
             memcpy(to + i, &result, sizeof result); \
         } \
@@ -118,6 +119,7 @@ DEFINE_SLOPES(double, vd)
         typedef element number_type; \
         typedef vector_type vector; \
         enum { WIDTH = VECTOR_BYTES / sizeof(element) }; \
+        const intptr_t step_a = steps[0], step_b = steps[1]; \
         const number_type *from_a = operands[0], *from_b = operands[1]; \
         number_type *to = y; \
         const vector zero = {0}, one = zero + 1, p0 = zero + bound(map->p0), p1 = zero + bound(map->p1); \

@@ -73,7 +73,7 @@
     OPERATION(SB_ELU, v_select(x > 0, x, p0 * v_expm1(x))) \
     OPERATION(SB_CELU, v_select(x > 0, x, p0 * v_expm1(x / p0))) \
     OPERATION(SB_SELU, number(1.0507009873554804934) * v_select(x > 0, x, number(1.6732632423543772848) * v_expm1(x))) \
-    OPERATION(SB_GELU, x * v_normal_integral(x)) \
+    OPERATION(SB_GELU, x * v_normal_integral(x, &bell)) \
     OPERATION(SB_GELU_TANH, x / (1 + v_exp(x * (x * x * number(-0.07135481627260025) + number(-1.5957691216057308))))) \
     OPERATION(SB_SILU, x / (1 + v_exp(-x))) \
     OPERATION(SB_MISH, x * v_tanh_softplus(x)) \
@@ -85,8 +85,9 @@
 #define CASE(op, expression) \
     case op: \
         for (intptr_t i = 0; i < count; i += WIDTH) { \
-            vector x; \
-            memcpy(&x, from + i * steps[0], sizeof x); \
+            vector x, bell; \
+            (void)bell; \
+            memcpy(&x, from + i * step, sizeof x); \
             const vector result = expression; \
             memcpy(to + i, &result, sizeof result); \
         } \
@@ -98,6 +99,7 @@
         typedef element number_type; \
         typedef vector_type vector; \
         enum { WIDTH = VECTOR_BYTES / sizeof(element) }; \
+        const intptr_t step = steps[0]; \
         const number_type *from = operands[0]; \
         number_type *to = y; \
         const vector zero = {0}, one = zero + 1, p0 = zero + bound(map->p0), p1 = zero + bound(map->p1); \
