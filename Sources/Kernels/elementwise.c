@@ -24,11 +24,20 @@ static bool KERNEL(is_direct)(const sb_map *map, const sb_cursor *cursor, int k,
     return map->loop.steps[k][0] == map->loop.size[k] && count <= sb_cursor_run(&map->loop, cursor);
 }
 
+/// Runs shorter than this are gathered into blocks across the outer loops: short ones, where that has to be done run
+/// by run, longer ones where operands are dense or only repeat rows or elements.
+static intptr_t KERNEL(short_run)(const sb_loop *loop) {
+    for (int k = 0; k < loop->operands; ++k) {
+        const bool repeats = loop->rank > 1 && (loop->steps[k][0] == 0 || loop->steps[k][1] == 0);
+        if (!loop->dense[k] && !repeats) return 32;
+    }
+    return 128;
+}
+
 /// How many elements to do next: a whole run where nothing needs to pass through a block.
 static intptr_t KERNEL(next_length)(const sb_map *map, const sb_cursor *cursor, intptr_t remaining) {
-    enum { SHORT_RUN = 48 };   // shorter ones are gathered into a block
     intptr_t run = sb_cursor_run(&map->loop, cursor);
-    if (run < SHORT_RUN && run < remaining) return remaining < BLOCK ? remaining : BLOCK;
+    if (map->loop.shape[0] < map->short_run && run < remaining) return remaining < BLOCK ? remaining : BLOCK;
     if (run > remaining) run = remaining;
     if (run <= BLOCK) return run;
     for (int k = 0; k < map->loop.operands; ++k) {
@@ -43,8 +52,48 @@ static void KERNEL(load)(const sb_map *map, int k, const void *from, intptr_t st
     else load_block(map->loop.dtype[k], from, step, to, count);
 }
 
-/// The next `count` elements of operand k across runs. `cursor` is a copy.
-static void KERNEL(gather)(const sb_map *map, sb_cursor cursor, int k, char *to, intptr_t count) {
+static void KERNEL(store)(const sb_map *map, const void *from, void *to, intptr_t step, intptr_t count) {
+    const int size = map->loop.size[0];
+    if (map->compute == MAP_UNCONVERTED) move_block(size, from, size, to, step, count);
+    else store_block(map->compute, from, map->loop.dtype[0], to, step, count);
+}
+
+/// The same row over and over, from where the cursor stands in it.
+static void KERNEL(gather_repeated_row)(const sb_map *map, const sb_cursor *cursor, int k, char *to, intptr_t count) {
+    const intptr_t step = map->loop.steps[k][0], row = map->loop.shape[0], before = cursor->index[0];
+    const int size = KERNEL(element_size)(map, k);
+    KERNEL(load)(map, k, cursor->data[k], step, to, row - before);
+    KERNEL(load)(map, k, cursor->data[k] - before * step, step, to + (row - before) * size, before);
+    for (intptr_t done = row; done < count; done *= 2)
+        memcpy(to + done * size, to, (size_t)((done < count - done ? done : count - done) * size));
+}
+
+#define REPEAT(type) \
+    case sizeof(type): \
+        for (const type *from = (const type *)&elements; rest > 0; ++from, run = map->loop.shape[0]) { \
+            if (run > rest) run = rest; \
+            for (intptr_t i = 0; i < run; ++i) ((type *)to)[i] = *from; \
+            to += run * (intptr_t)sizeof(type); \
+            rest -= run; \
+        } \
+        break;
+
+/// One element for each row, over and over.
+static void KERNEL(gather_repeated_elements)(
+    const sb_map *map, const sb_cursor *cursor, int k, char *to, intptr_t count) {
+    const intptr_t row = map->loop.shape[0], rows = (cursor->index[0] + count + row - 1) / row;
+    intptr_t run = sb_cursor_run(&map->loop, cursor), rest = count;
+    sb_block elements;
+    KERNEL(load)(map, k, cursor->data[k], map->loop.steps[k][1], &elements, rows);
+    switch (KERNEL(element_size)(map, k)) {
+        REPEAT(uint8_t)
+        REPEAT(uint16_t)
+        REPEAT(uint32_t)
+        REPEAT(uint64_t)
+    }
+}
+
+static void KERNEL(gather_runs)(const sb_map *map, sb_cursor cursor, int k, char *to, intptr_t count) {
     const int size = KERNEL(element_size)(map, k);
     while (count > 0) {
         intptr_t run = sb_cursor_run(&map->loop, &cursor);
@@ -56,6 +105,18 @@ static void KERNEL(gather)(const sb_map *map, sb_cursor cursor, int k, char *to,
     }
 }
 
+/// The next `count` elements of operand k, at most BLOCK.
+static void KERNEL(gather)(const sb_map *map, const sb_cursor *cursor, int k, char *to, intptr_t count) {
+    const sb_loop *loop = &map->loop;
+    const bool in_plane =
+        loop->rank > 1 && cursor->index[0] + count <= loop->shape[0] * (loop->shape[1] - cursor->index[1]);
+    if (loop->dense[k]) KERNEL(load)(map, k, cursor->data[k], loop->size[k], to, count);
+    else if (in_plane && loop->steps[k][1] == 0 && loop->shape[0] <= count)
+        KERNEL(gather_repeated_row)(map, cursor, k, to, count);
+    else if (in_plane && loop->steps[k][0] == 0) KERNEL(gather_repeated_elements)(map, cursor, k, to, count);
+    else KERNEL(gather_runs)(map, *cursor, k, to, count);
+}
+
 /// Where a kernel finds the next `count` elements of operand k, and in *step how to go through them.
 static const void *KERNEL(fetch)(
     const sb_map *map, const sb_cursor *cursor, int k, intptr_t count, sb_block *block, intptr_t *step) {
@@ -63,27 +124,23 @@ static const void *KERNEL(fetch)(
     if (KERNEL(is_direct)(map, cursor, k, count)) return cursor->data[k];
     if (map->loop.steps[k][0] == 0 && count <= sb_cursor_run(&map->loop, cursor)) {
         *step = 0;
-        KERNEL(load)(map, k, cursor->data[k], 0, block, VECTOR_BYTES);
+        KERNEL(load)(map, k, cursor->data[k], 0, block, VECTOR_BYTES / KERNEL(element_size)(map, k));
     } else {
-        KERNEL(gather)(map, *cursor, k, (char *)block, count);
+        KERNEL(gather)(map, cursor, k, (char *)block, count);
     }
     return block;
 }
 
-/// Brings a block of results to where they belong, and moves the cursor behind them.
-static void KERNEL(put)(const sb_map *map, sb_cursor *cursor, const char *from, intptr_t count) {
+/// Brings a block of results to where they belong. `cursor` is a copy.
+static void KERNEL(put)(const sb_map *map, sb_cursor cursor, const char *from, intptr_t count) {
     const sb_loop *loop = &map->loop;
-    const int size = KERNEL(element_size)(map, 0);
+    if (loop->dense[0]) return KERNEL(store)(map, from, cursor.data[0], loop->size[0], count);
     while (count > 0) {
-        intptr_t run = sb_cursor_run(loop, cursor);
+        intptr_t run = sb_cursor_run(loop, &cursor);
         if (run > count) run = count;
-        if (from) {
-            if (map->compute == MAP_UNCONVERTED)
-                move_block(size, from, size, cursor->data[0], loop->steps[0][0], run);
-            else store_block(map->compute, from, loop->dtype[0], cursor->data[0], loop->steps[0][0], run);
-            from += run * size;
-        }
-        sb_cursor_advance(loop, run, cursor);
+        KERNEL(store)(map, from, cursor.data[0], loop->steps[0][0], run);
+        sb_cursor_advance(loop, run, &cursor);
+        from += run * KERNEL(element_size)(map, 0);
         count -= run;
     }
 }
@@ -121,7 +178,9 @@ static void KERNEL(map_range)(void *context, intptr_t start, intptr_t end) {
         const intptr_t rest = count % lanes;
         if (count > rest) map->kernel(map, operands, steps, y, count - rest);
         if (rest) KERNEL(apply_to_rest)(map, operands, steps, y, count - rest, rest);
-        KERNEL(put)(map, &cursor, direct ? NULL : (const char *)&blocks[0], count);
+        if (!direct) KERNEL(put)(map, cursor, y, count);
+        if (count <= sb_cursor_run(&map->loop, &cursor)) sb_cursor_advance(&map->loop, count, &cursor);
+        else sb_cursor_seek(&map->loop, start + count, &cursor);
     }
 }
 
@@ -130,6 +189,7 @@ void run_map(
     enum { PIECE = 32 * 1024 };
     sb_map map;
     sb_plan_loop(&map.loop, operands, arrays);
+    map.short_run = KERNEL(short_run)(&map.loop);
     map.compute = compute;
     map.kernel = kernel;
     map.op = op;

@@ -19,6 +19,7 @@ typedef void (*sb_map_kernel)(
 struct sb_map {
     sb_loop loop;      // operand 0 is the result
     sb_map_kernel kernel;
+    intptr_t short_run;  // innermost loops shorter than this are gathered into blocks
     int op;
     int compute;       // the type to compute with, or MAP_UNCONVERTED
     double p0, p1;
