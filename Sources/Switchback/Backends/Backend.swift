@@ -5,7 +5,8 @@
 /// composed of primitive ones, so that a new backend starts small and gains speed later.
 public protocol Backend: AnyObject, Sendable, ElementwiseKernels, ReductionKernels, ArrangementKernels,
     IndexingKernels, RandomKernels, MatmulKernels, OptimizerKernels, ConvolutionKernels,
-    PoolingKernels, NormalizationKernels, SoftmaxKernels, LossKernels
+    PoolingKernels, NormalizationKernels, SoftmaxKernels, LossKernels,
+    ResamplingKernels, AttentionKernels, RecurrentKernels
 {
     /// A short name such as `cpu`.
     var name: String { get }

@@ -21,6 +21,18 @@ public protocol LossKernels {
         _ rowGradient: NDArray, logits: NDArray, target: NDArray, classWeight: NDArray?, logSum: NDArray,
         _ options: CrossEntropyOptions
     ) -> NDArray?
+
+    /// −log p of each label sequence under all its alignments (connectionist temporal classification), [N], and what
+    /// the gradient needs. `logProbabilities` is [T, N, C], `targets` [N, S]; targets and lengths are int64.
+    func ctcLoss(
+        _ logProbabilities: NDArray, targets: NDArray, inputLengths: NDArray, targetLengths: NDArray, blank: Int
+    ) -> (loss: NDArray, alpha: NDArray)?
+    /// The gradient of the log-probabilities, or of what a log-softmax made them from. Infinite losses give NaN, or
+    /// with `zeroInfinity` 0.
+    func ctcLossGradient(
+        _ gradient: NDArray, logProbabilities: NDArray, targets: NDArray, inputLengths: NDArray,
+        targetLengths: NDArray, blank: Int, zeroInfinity: Bool, loss: NDArray, alpha: NDArray
+    ) -> NDArray?
 }
 
 extension LossKernels {
@@ -31,5 +43,14 @@ extension LossKernels {
     public func crossEntropyGradient(
         _ rowGradient: NDArray, logits: NDArray, target: NDArray, classWeight: NDArray?, logSum: NDArray,
         _ options: CrossEntropyOptions
+    ) -> NDArray? { nil }
+
+    public func ctcLoss(
+        _ logProbabilities: NDArray, targets: NDArray, inputLengths: NDArray, targetLengths: NDArray, blank: Int
+    ) -> (loss: NDArray, alpha: NDArray)? { nil }
+
+    public func ctcLossGradient(
+        _ gradient: NDArray, logProbabilities: NDArray, targets: NDArray, inputLengths: NDArray,
+        targetLengths: NDArray, blank: Int, zeroInfinity: Bool, loss: NDArray, alpha: NDArray
     ) -> NDArray? { nil }
 }

@@ -16,7 +16,7 @@ extension Tensor {
     public final func conv2d(
         weight: Tensor, bias: Tensor? = nil, stride: some IntPairConvertible = 1,
         padding: some ConvolutionPaddingConvertible = 0, dilation: some IntPairConvertible = 1, groups: Int = 1,
-        paddingMode: ConvolutionPaddingMode = .zeros
+        paddingMode: PaddingMode = .zeros
     ) -> Tensor {
         if rank == 3 {
             return unsqueeze(0).conv2d(
@@ -33,8 +33,8 @@ extension Tensor {
             padding.convolutionPadding.amount != nil || convolution.stride == 1, "conv2d",
             "padding .same keeps the size only with stride 1, not \(convolution.stride)")
         if paddingMode != .zeros && (before, after) != (0, 0) {
-            return padded(before, after, paddingMode).conv2d(
-                weight: weight, bias: bias, stride: stride, dilation: dilation, groups: groups)
+            let padded = pad([before.width, after.width, before.height, after.height], mode: paddingMode)
+            return padded.conv2d(weight: weight, bias: bias, stride: stride, dilation: dilation, groups: groups)
         }
         convolution.padding = before
         window.padding = before.shape
@@ -53,7 +53,7 @@ extension Tensor {
     ///   - padding: a number or `.same`.
     public final func conv1d(
         weight: Tensor, bias: Tensor? = nil, stride: Int = 1, padding: some ConvolutionPaddingConvertible = 0,
-        dilation: Int = 1, groups: Int = 1, paddingMode: ConvolutionPaddingMode = .zeros
+        dilation: Int = 1, groups: Int = 1, paddingMode: PaddingMode = .zeros
     ) -> Tensor {
         require(
             (rank == 2 || rank == 3) && weight.rank == 3, "conv1d",
@@ -143,21 +143,6 @@ extension Tensor {
             ]
         }
         return (weight, fusesBias ? result.bias.map(Tensor.init) : withBias ? gradient.sum(dims: [0, 2, 3]) : nil)
-    }
-
-    /// The image with something other than zeros around it.
-    private func padded(_ before: IntPair, _ after: IntPair, _ mode: ConvolutionPaddingMode) -> Tensor {
-        (0..<2).reduce(self) { image, axis in
-            let size = shape[2 + axis]
-            let source = (-before.shape[axis]..<size + after.shape[axis]).map { position -> Int in
-                switch mode {
-                case .zeros, .replicate: return Swift.min(Swift.max(position, 0), size - 1)
-                case .circular: return (position + size) % size
-                case .reflect: return position < 0 ? -position : size - 1 - Swift.abs(size - 1 - position)
-                }
-            }
-            return image.indexSelect(dim: 2 + axis, index: Tensor(source, shape: [source.count]))
-        }
     }
 }
 

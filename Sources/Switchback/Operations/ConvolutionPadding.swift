@@ -43,14 +43,4 @@ extension Array: ConvolutionPaddingConvertible where Element == Int {
     public var convolutionPadding: ConvolutionPadding { ConvolutionPadding(intPair) }
 }
 
-/// What is put around an image before a convolution.
-public enum ConvolutionPaddingMode: String, Sendable, Codable, CaseIterable {
-    /// Zeros.
-    case zeros
-    /// The image mirrored at its border, which is not repeated.
-    case reflect
-    /// The border, repeated.
-    case replicate
-    /// The opposite side.
-    case circular
-}
+public typealias ConvolutionPaddingMode = PaddingMode

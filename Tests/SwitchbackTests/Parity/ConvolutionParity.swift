@@ -19,4 +19,30 @@ let convolutionParity: [String: ParityOperation] = [
                 dilation: a.pair("dilation") ?? [1, 1], groups: a.int("groups") ?? 1)
         ]
     },
+    "conv3d": { a in
+        [a[0].conv3d(weight: a[1], bias: a["bias"], stride: a.ints("stride")!, padding: a.int("padding")!)]
+    },
+    "conv_transpose1d": { a in
+        [
+            a[0].convTranspose1d(
+                weight: a[1], bias: a["bias"], stride: a.int("stride") ?? 1, padding: a.int("padding") ?? 0)
+        ]
+    },
+    "conv_transpose2d": { a in
+        [
+            a[0].convTranspose2d(
+                weight: a[1], bias: a["bias"], stride: a.int("stride") ?? 1, padding: a.int("padding") ?? 0,
+                outputPadding: a.int("output_padding") ?? 0, groups: a.int("groups") ?? 1,
+                dilation: a.int("dilation") ?? 1)
+        ]
+    },
+    "unfold": { a in
+        [
+            a[0].unfold(
+                kernelSize: a.ints("kernel_size")!, dilation: a.ints("dilation")!, padding: a.ints("padding")!,
+                stride: a.ints("stride")!)
+        ]
+    },
+    "fold": { [$0[0].fold(outputSize: $0.ints("output_size")!, kernelSize: $0.ints("kernel_size")!)] },
+    "pixel_shuffle": { [$0[0].pixelShuffle($0.int("upscale_factor")!)] },
 ]

@@ -37,6 +37,13 @@ let lossParity: [String: ParityOperation] = [
     },
     "hinge_embedding_loss": { [$0[0].hingeEmbeddingLoss($0[1], margin: $0.double("margin")!)] },
     "gaussian_nll_loss": { [$0[0].gaussianNLLLoss($0[1], variance: $0[2])] },
+    "ctc_loss": { a in
+        [
+            a[0].logSoftmax(dim: -1).ctcLoss(
+                targets: a[1], inputLengths: a[2].toArray(), targetLengths: a[3].toArray(), blank: a.int("blank")!,
+                zeroInfinity: a.bool("zero_infinity")!, reduction: a.reduction)
+        ]
+    },
     "poisson_nll_loss": { [$0[0].poissonNLLLoss($0[1])] },
 ]
 

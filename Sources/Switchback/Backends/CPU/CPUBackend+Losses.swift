@@ -36,4 +36,40 @@ extension CPUBackend {
             result.floats)
         return result
     }
+
+    public func ctcLoss(
+        _ logProbabilities: NDArray, targets: NDArray, inputLengths: NDArray, targetLengths: NDArray, blank: Int
+    ) -> (loss: NDArray, alpha: NDArray)? {
+        guard areFloats(logProbabilities) else { return nil }
+        let scores = logProbabilities.contiguous()
+        let (steps, sequences, classes) = (scores.shape[0], scores.shape[1], scores.shape[2])
+        let labels = targets.shape[1]
+        let loss = NDArray(empty: [sequences], dtype: .float32, backend: self)
+        let alpha = NDArray(empty: [sequences, steps, 2 * labels + 1], dtype: .float32, backend: self)
+        withExtendedLifetime(scores) {
+            sb_ctc_loss(
+                steps, sequences, classes, labels, scores.floats, targets.pointer(to: Int64.self),
+                inputLengths.pointer(to: Int64.self), targetLengths.pointer(to: Int64.self), Int64(blank),
+                loss.floats, alpha.floats)
+        }
+        return (loss, alpha)
+    }
+
+    public func ctcLossGradient(
+        _ gradient: NDArray, logProbabilities: NDArray, targets: NDArray, inputLengths: NDArray,
+        targetLengths: NDArray, blank: Int, zeroInfinity: Bool, loss: NDArray, alpha: NDArray
+    ) -> NDArray? {
+        guard areFloats(gradient, logProbabilities, loss, alpha) else { return nil }
+        let scores = logProbabilities.contiguous()
+        let upstream = gradient.contiguous()
+        let result = NDArray(empty: scores.shape, dtype: .float32, backend: self)
+        withExtendedLifetime((scores, upstream)) {
+            sb_ctc_loss_backward(
+                scores.shape[0], scores.shape[1], scores.shape[2], targets.shape[1], scores.floats,
+                targets.pointer(to: Int64.self), inputLengths.pointer(to: Int64.self),
+                targetLengths.pointer(to: Int64.self), Int64(blank), zeroInfinity ? 1 : 0, loss.floats, alpha.floats,
+                upstream.floats, result.floats)
+        }
+        return result
+    }
 }

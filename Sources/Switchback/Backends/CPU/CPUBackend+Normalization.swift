@@ -155,7 +155,7 @@ extension CPUBackend {
 }
 
 /// Float32 operands in row-major order, copied where they lie otherwise. Alive as long as this is.
-private final class DenseOperands {
+final class DenseOperands {
     private let arrays: [NDArray?]
 
     init(_ arrays: NDArray?...) { self.arrays = arrays.map { $0?.contiguous() } }

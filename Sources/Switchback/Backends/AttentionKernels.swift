@@ -1,0 +1,26 @@
+/// Fused attention; `nil` for element types that are not covered, as the default does for all.
+public protocol AttentionKernels {
+    /// y = softmax(scale · q kᵀ + mask) v for q [B, H, T, D], k [B, HK, S, D] and v [B, HK, S, E], where H / HK
+    /// neighbouring heads share keys and values. The mask, of q's type and [B, H, T, S] with any strides, is added to
+    /// the scores; with `isCausal` query t sees the keys 0 ... t. A query that sees no key gives 0.
+    ///
+    /// Returns y, [B, H, T, E], and log Σ e^score of each query, [B, H, T], which the gradient needs.
+    func attention(
+        query: NDArray, key: NDArray, value: NDArray, mask: NDArray?, isCausal: Bool, scale: Double
+    ) -> (y: NDArray, logSum: NDArray)?
+    func attentionGradient(
+        _ gradient: NDArray, query: NDArray, key: NDArray, value: NDArray, mask: NDArray?, isCausal: Bool,
+        scale: Double, y: NDArray, logSum: NDArray
+    ) -> (query: NDArray, key: NDArray, value: NDArray)?
+}
+
+extension AttentionKernels {
+    public func attention(
+        query: NDArray, key: NDArray, value: NDArray, mask: NDArray?, isCausal: Bool, scale: Double
+    ) -> (y: NDArray, logSum: NDArray)? { nil }
+
+    public func attentionGradient(
+        _ gradient: NDArray, query: NDArray, key: NDArray, value: NDArray, mask: NDArray?, isCausal: Bool,
+        scale: Double, y: NDArray, logSum: NDArray
+    ) -> (query: NDArray, key: NDArray, value: NDArray)? { nil }
+}

@@ -1,0 +1,42 @@
+/// How an image is brought to another size.
+public struct Resizing: Sendable, Hashable {
+    public var mode: InterpolationMode
+    /// Whether the centres of the corner pixels coincide, instead of the outer corners of the images.
+    public var alignCorners: Bool
+    /// Whether pixels are averaged over the area that an output pixel covers when an image shrinks.
+    public var antialias: Bool
+    /// The factor that was asked for along each axis; `nil` where only sizes were.
+    public var scaleHeight: Double?
+    public var scaleWidth: Double?
+}
+
+/// Where an image is sampled, and what lies outside of it.
+public struct GridSampling: Sendable, Hashable {
+    public var mode: GridSampleMode
+    public var padding: GridSamplePadding
+    /// Whether −1 and 1 are the centres of the corner pixels, instead of their outer edges.
+    public var alignCorners: Bool
+}
+
+/// Fused resampling of images [N, C, H, W]; `nil` for element types that are not covered, as the default does for all.
+public protocol ResamplingKernels {
+    func resize(_ x: NDArray, _ resizing: Resizing, outputSize: IntPair) -> NDArray?
+    func resizeGradient(_ gradient: NDArray, _ resizing: Resizing, inputShape: Shape) -> NDArray?
+    /// `grid` is [N, OH, OW, 2] with horizontal and vertical positions; the result is [N, C, OH, OW].
+    func gridSample(_ x: NDArray, grid: NDArray, _ sampling: GridSampling) -> NDArray?
+    func gridSampleGradient(
+        _ gradient: NDArray, _ x: NDArray, grid: NDArray, _ sampling: GridSampling, wantsX: Bool, wantsGrid: Bool
+    ) -> (x: NDArray?, grid: NDArray?)?
+}
+
+extension ResamplingKernels {
+    public func resize(_ x: NDArray, _ resizing: Resizing, outputSize: IntPair) -> NDArray? { nil }
+
+    public func resizeGradient(_ gradient: NDArray, _ resizing: Resizing, inputShape: Shape) -> NDArray? { nil }
+
+    public func gridSample(_ x: NDArray, grid: NDArray, _ sampling: GridSampling) -> NDArray? { nil }
+
+    public func gridSampleGradient(
+        _ gradient: NDArray, _ x: NDArray, grid: NDArray, _ sampling: GridSampling, wantsX: Bool, wantsGrid: Bool
+    ) -> (x: NDArray?, grid: NDArray?)? { nil }
+}

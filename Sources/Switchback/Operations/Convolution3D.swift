@@ -1,0 +1,80 @@
+// Convolution over three spatial dimensions, for volumes and films: always composed of a product.
+
+extension Tensor {
+    /// Three-dimensional convolution (cross-correlation): [N, C, D, H, W] → [N, O, D', H', W'], or without N; sizes as
+    /// in `conv2d`.
+    ///
+    /// - Parameters:
+    ///   - weight: [O, C / groups, KD, KH, KW].
+    ///   - bias: [O].
+    public final func conv3d(
+        weight: Tensor, bias: Tensor? = nil, stride: some IntTripleConvertible = 1,
+        padding: some IntTripleConvertible = 0, dilation: some IntTripleConvertible = 1, groups: Int = 1
+    ) -> Tensor {
+        if rank == 4 {
+            return unsqueeze(0).conv3d(
+                weight: weight, bias: bias, stride: stride, padding: padding, dilation: dilation, groups: groups
+            ).squeeze(0)
+        }
+        checkConvolution("conv3d", weight, bias, groups: groups, spatialRank: 3)
+        let window = Window(weight, stride, padding, dilation)
+        let positions = window.positions(over: Shape(shape.suffix(3)), paddedAfter: window.padding)
+        require(
+            positions.allSatisfy { $0 > 0 }, "conv3d",
+            "the filter of \(weight.shape) is larger than the padded volume of \(shape)")
+        return composedConvolution(weight, window, groups: groups, positions: positions).scaled(nil, bias, dim: 1)
+    }
+
+    /// Three-dimensional transposed convolution: [N, C, D, H, W] → [N, O, D', H', W'], or without N; sizes as in
+    /// `convTranspose2d`.
+    ///
+    /// - Parameters:
+    ///   - weight: [C, O / groups, KD, KH, KW].
+    ///   - bias: [O].
+    public final func convTranspose3d(
+        weight: Tensor, bias: Tensor? = nil, stride: some IntTripleConvertible = 1,
+        padding: some IntTripleConvertible = 0, outputPadding: some IntTripleConvertible = 0, groups: Int = 1,
+        dilation: some IntTripleConvertible = 1
+    ) -> Tensor {
+        if rank == 4 {
+            return unsqueeze(0).convTranspose3d(
+                weight: weight, bias: bias, stride: stride, padding: padding, outputPadding: outputPadding,
+                groups: groups, dilation: dilation
+            ).squeeze(0)
+        }
+        checkConvolution("conv_transpose3d", weight, bias, groups: groups, spatialRank: 3, transposed: true)
+        let window = Window(weight, stride, padding, dilation)
+        let result = transposedShape("conv_transpose3d", weight, window, groups, outputPadding.intTriple)
+        return composedConvolutionInput(weight, window, groups: groups, inputShape: result).scaled(nil, bias, dim: 1)
+    }
+}
+
+extension Window {
+    fileprivate init(
+        _ weight: Tensor, _ stride: some IntTripleConvertible, _ padding: some IntTripleConvertible,
+        _ dilation: some IntTripleConvertible
+    ) {
+        self.init(
+            size: Shape(weight.shape.suffix(3)), stride: stride.intTriple, padding: padding.intTriple,
+            dilation: dilation.intTriple)
+        require(
+            self.stride.allSatisfy { $0 > 0 } && self.dilation.allSatisfy { $0 > 0 }, "conv3d",
+            "stride \(self.stride) and dilation \(self.dilation) must be positive")
+    }
+}
+
+/// What can stand for depth, height and width: one `Int` for all, or an array of three.
+public protocol IntTripleConvertible {
+    var intTriple: Shape { get }
+}
+
+extension Int: IntTripleConvertible {
+    public var intTriple: Shape { Shape(repeating: self, count: 3) }
+}
+
+extension Array: IntTripleConvertible where Element == Int {
+    public var intTriple: Shape {
+        require(count == 3, "conv3d", "depth, height and width are three numbers, not \(count)")
+        return Shape(self)
+    }
+}

@@ -1,0 +1,145 @@
+/// How a value between pixels is made.
+public enum GridSampleMode: String, Sendable, Codable, CaseIterable { case bilinear, nearest, bicubic }
+
+/// What is found outside of an image: zeros, the nearest border pixel, or the image mirrored at its border.
+public enum GridSamplePadding: String, Sendable, Codable, CaseIterable { case zeros, border, reflection }
+
+extension Tensor {
+    /// Samples images at the positions of a grid (Jaderberg et al., "Spatial Transformer Networks", 2015):
+    /// [N, C, H, W] → [N, C, H', W'].
+    ///
+    /// - Parameters:
+    ///   - grid: [N, H', W', 2], horizontal and vertical positions from −1 to 1.
+    ///   - paddingMode: what is found outside of the image.
+    ///   - alignCorners: whether −1 and 1 are the centres of the corner pixels, instead of their outer edges.
+    public final func gridSample(
+        grid: Tensor, mode: GridSampleMode = .bilinear, paddingMode: GridSamplePadding = .zeros,
+        alignCorners: Bool = false
+    ) -> Tensor {
+        require(
+            rank == 4 && grid.rank == 4 && grid.shape[0] == shape[0] && grid.shape[3] == 2, "grid_sample",
+            "the input has shape \(shape) and the grid \(grid.shape); expected [N, C, H, W] and [N, H', W', 2]")
+        require(
+            dtype.isFloatingPoint && grid.dtype == dtype, "grid_sample",
+            "the input is \(dtype) and the grid \(grid.dtype); both must be of one floating-point type")
+        require(shape[2] > 0 && shape[3] > 0, "grid_sample", "an image of shape \(shape) has no pixels")
+        let sampling = GridSampling(mode: mode, padding: paddingMode, alignCorners: alignCorners)
+        if dtype.byteCount == 2 { return to(.float32).sampled(grid.to(.float32), sampling).to(dtype) }
+        return sampled(grid, sampling)
+    }
+
+    /// The sampling grid of affine maps of the plane, for `gridSample`: [N, 2, 3] → [N, H, W, 2].
+    ///
+    /// - Parameter size: the shape of the image to be made, [N, C, H, W].
+    public final func affineGrid(size: Shape, alignCorners: Bool = false) -> Tensor {
+        require(
+            rank == 3 && shape[1] == 2 && shape[2] == 3 && size.count == 4 && size[0] == shape[0], "affine_grid",
+            "the maps have shape \(shape) and the size is \(size); expected [N, 2, 3] and [N, C, H, W]")
+        let (height, width) = (size[2], size[3])
+        func positions(_ count: Int) -> [Double] {
+            let last = alignCorners ? 1 : Double(count - 1) / Double(Swift.max(count, 1))
+            return (0..<count).map { count > 1 ? (2 * Double($0) / Double(count - 1) - 1) * last : 0 }
+        }
+        let (rows, columns) = (positions(height), positions(width))
+        let points = rows.flatMap { row in columns.flatMap { column -> [Double] in [column, row, 1] } }
+        let base = Tensor(points, shape: [height * width, 3], dtype: dtype)
+        return base.matmul(transpose(1, 2)).reshape([shape[0], height, width, 2])
+    }
+
+    private func sampled(_ grid: Tensor, _ sampling: GridSampling) -> Tensor {
+        guard let result = backend.gridSample(array, grid: grid.array, sampling) else {
+            return composedGridSample(grid, sampling)
+        }
+        return Tensor.record("grid_sample", result, from: [self, grid], saving: [self, grid]) { saved, gradient in
+            let (x, grid) = (saved.tensor(0), saved.tensor(1))
+            if !ThreadState.current.recordsGradients,
+                let result = x.backend.gridSampleGradient(
+                    gradient.array, x.array, grid: grid.array, sampling, wantsX: saved.needs(0),
+                    wantsGrid: saved.needs(1))
+            {
+                return [result.x.map(Tensor.init), result.grid.map(Tensor.init)]
+            }
+            fail("grid_sample", "its gradient is a fused kernel, which can be differentiated only once")
+        }
+    }
+
+    // MARK: Composed of gathering neighbours
+
+    private func composedGridSample(_ grid: Tensor, _ sampling: GridSampling) -> Tensor {
+        let x = sampling.pixels(grid.select(dim: 3, index: 0), size: shape[3])
+        let y = sampling.pixels(grid.select(dim: 3, index: 1), size: shape[2])
+        if sampling.mode == .nearest {
+            let column = sampling.reflected(x, size: shape[3]).round()
+            let row = sampling.reflected(y, size: shape[2]).round()
+            return pixels(row: row, column: column)
+        }
+        // Cubic weights are those of the position itself, and its neighbours are reflected one by one.
+        let isCubic = sampling.mode == .bicubic
+        let columns = sampling.neighbours(isCubic ? x : sampling.reflected(x, size: shape[3]))
+        let rows = sampling.neighbours(isCubic ? y : sampling.reflected(y, size: shape[2]))
+        var sum: Tensor?
+        for row in rows {
+            for column in columns {
+                let j = isCubic ? sampling.reflected(column.index, size: shape[3]) : column.index
+                let i = isCubic ? sampling.reflected(row.index, size: shape[2]) : row.index
+                let weight = (row.weight * column.weight).unsqueeze(1)
+                let part = pixels(row: i, column: j) * weight
+                sum = sum.map { $0 + part } ?? part
+            }
+        }
+        return sum!
+    }
+
+    /// The pixels at whole positions [N, H', W'], of all channels; 0 outside of the image.
+    private func pixels(row: Tensor, column: Tensor) -> Tensor {
+        let (row, column) = (row.detach(), column.detach())
+        let (height, width) = (shape[2], shape[3])
+        let inside = row.ge(0).logicalAnd(row.le(height - 1))
+            .logicalAnd(column.ge(0)).logicalAnd(column.le(width - 1))
+        let position = row.clamp(min: 0, max: height - 1) * width + column.clamp(min: 0, max: width - 1)
+        let points = row.shape[1] * row.shape[2]
+        let index = position.to(.int64).reshape([shape[0], 1, points]).expand(to: [shape[0], shape[1], points])
+        let values = reshape([shape[0], shape[1], height * width]).gather(dim: 2, index: index)
+        return values.reshape([shape[0], shape[1], row.shape[1], row.shape[2]])
+            * inside.to(dtype).unsqueeze(1)
+    }
+}
+
+extension GridSampling {
+    /// Positions from −1 to 1 as pixels from 0 to size − 1.
+    fileprivate func pixels(_ position: Tensor, size: Int) -> Tensor {
+        if alignCorners { return (position + 1) * (0.5 * Double(size - 1)) }
+        return (position + 1) * (0.5 * Double(size)) - 0.5
+    }
+
+    /// Positions brought into the image as the padding wants; with zeros they stay outside.
+    fileprivate func reflected(_ pixels: Tensor, size: Int) -> Tensor {
+        let last = Double(size - 1)
+        switch padding {
+        case .zeros: return pixels
+        case .border: return pixels.clamp(min: 0, max: last)
+        case .reflection:
+            let low = alignCorners ? 0 : -0.5
+            let span = alignCorners ? last : Double(size)
+            if span == 0 { return pixels * 0 }
+            // A wave that rises and falls over twice the span.
+            let phase = (pixels - low).abs().remainder(2 * span)
+            return (span - (phase - span).abs() + low).clamp(min: 0, max: last)
+        }
+    }
+
+    /// The neighbours of positions along one axis, and how much each counts.
+    fileprivate func neighbours(_ position: Tensor) -> [(index: Tensor, weight: Tensor)] {
+        let first = position.detach().floor()
+        let fraction = position - first
+        if mode == .bilinear { return [(first, 1 - fraction), (first + 1, fraction)] }
+        return (-1...2).map { (first + $0, cubicWeight((fraction - Double($0)).abs(), isInner: $0 == 0 || $0 == 1)) }
+    }
+
+    /// The function of the same name for tensors, with a = −0.75: distances up to 1 are inner, up to 2 outer ones.
+    private func cubicWeight(_ distance: Tensor, isInner: Bool) -> Tensor {
+        let a = -0.75
+        if isInner { return (distance * (a + 2) - (a + 3)) * distance.square() + 1 }
+        return ((distance * a - 5 * a) * distance + 8 * a) * distance - 4 * a
+    }
+}

@@ -1,0 +1,152 @@
+/// How the pixels of a resized image come from those of the original.
+public enum InterpolationMode: String, Sendable, Codable, CaseIterable {
+    /// The pixel at ⌊position⌋: half a pixel off, as PyTorch's `nearest`.
+    case nearest
+    /// The nearest pixel: PyTorch's `nearest-exact`.
+    case nearestExact
+    /// A weighted mean of the two neighbours along each axis: PyTorch's `linear` and `bilinear`.
+    case linear
+    /// A cubic through four neighbours along each axis (Keys, 1981, with a = −0.75): PyTorch's `bicubic`.
+    case cubic
+    /// The mean of the pixels that an output pixel covers.
+    case area
+
+    public static let bilinear = InterpolationMode.linear
+    public static let bicubic = InterpolationMode.cubic
+}
+
+extension Tensor {
+    /// An image of another size: [N, C, H, W] → [N, C, H', W'], or a sequence [N, C, L] → [N, C, L'].
+    ///
+    /// Give either the size or the factor; with a factor the size is ⌊H · factor⌋.
+    ///
+    /// - Parameters:
+    ///   - size: the new height and width, or length.
+    ///   - scaleFactor: by how much height and width, or the length, grow.
+    ///   - alignCorners: whether the centres of the corner pixels coincide, instead of the outer corners of the images;
+    ///     for `.linear` and `.cubic`.
+    ///   - antialias: whether pixels are averaged over the area that an output pixel covers when the image shrinks;
+    ///     for `.linear` and `.cubic`.
+    public final func interpolate(
+        size: (any IntPairConvertible)? = nil, scaleFactor: Double? = nil, mode: InterpolationMode = .nearest,
+        alignCorners: Bool = false, antialias: Bool = false
+    ) -> Tensor {
+        require(
+            rank == 3 || rank == 4, "interpolate",
+            "the input has shape \(shape); expected [N, C, H, W] or [N, C, L]")
+        require(
+            (size == nil) != (scaleFactor == nil), "interpolate", "give either the size or the scale factor")
+        if rank == 3 {
+            // A sequence is an image of height 1, which stays so.
+            let length = size.map { $0.intPair.width } ?? Int(Double(shape[2]) * scaleFactor!)
+            let resizing = Resizing(
+                mode: mode, alignCorners: alignCorners, antialias: antialias, scaleWidth: scaleFactor)
+            return unsqueeze(2).interpolated(resizing, IntPair(1, length)).squeeze(2)
+        }
+        let resizing = Resizing(
+            mode: mode, alignCorners: alignCorners, antialias: antialias, scaleHeight: scaleFactor,
+            scaleWidth: scaleFactor)
+        let scaled = scaleFactor.map { IntPair(Int(Double(shape[2]) * $0), Int(Double(shape[3]) * $0)) }
+        return interpolated(resizing, size?.intPair ?? scaled!)
+    }
+
+    private func interpolated(_ resizing: Resizing, _ size: IntPair) -> Tensor {
+        require(
+            size.height > 0 && size.width > 0 && shape[2] > 0 && shape[3] > 0, "interpolate",
+            "an image of shape \(shape) cannot be resized to \(size)")
+        if dtype.byteCount == 2 { return to(.float32).resized(resizing, size).to(dtype) }
+        return resized(resizing, size)
+    }
+
+    private func resized(_ resizing: Resizing, _ size: IntPair) -> Tensor {
+        guard let result = backend.resize(array, resizing, outputSize: size) else {
+            let rows = resizing.matrix(shape[2], size.height, scale: resizing.scaleHeight, like: self)
+            let columns = resizing.matrix(shape[3], size.width, scale: resizing.scaleWidth, like: self)
+            return rows.matmul(matmul(columns.transpose(0, 1)))
+        }
+        let inputShape = shape
+        return Tensor.record("interpolate", result, from: [self]) { _, gradient in
+            [gradient.resizedBack(resizing, size, inputShape)]
+        }
+    }
+
+    /// The gradient of a resized image's original, of which this tensor is the result's.
+    private func resizedBack(_ resizing: Resizing, _ size: IntPair, _ inputShape: Shape) -> Tensor {
+        guard let result = backend.resizeGradient(array, resizing, inputShape: inputShape) else {
+            fail("interpolate", "the backend \(backend.name) has no gradient of its fused interpolation")
+        }
+        return Tensor.record("interpolate gradient", result, from: [self]) { _, upstream in
+            [upstream.resized(resizing, size)]
+        }
+    }
+}
+
+// MARK: - Interpolation as a matrix along one axis
+
+extension Resizing {
+    /// The matrix [output, input] by which an axis is resized.
+    fileprivate func matrix(_ input: Int, _ output: Int, scale: Double?, like tensor: Tensor) -> Tensor {
+        var weights = [Double](repeating: 0, count: output * input)
+        let step = scale.map { 1 / $0 } ?? Double(input) / Double(output)
+        for position in 0..<output {
+            for (index, weight) in taps(position, input, output, step) {
+                weights[position * input + Swift.min(Swift.max(index, 0), input - 1)] += weight
+            }
+        }
+        return Tensor(weights, shape: [output, input], dtype: tensor.dtype)
+    }
+
+    /// The input positions that an output position is made of, perhaps outside the image, and how much each counts.
+    private func taps(_ position: Int, _ input: Int, _ output: Int, _ step: Double) -> [(index: Int, weight: Double)] {
+        switch mode {
+        case .nearest:
+            // PyTorch computes the position in float32.
+            return [(Int(Float(position) * Float(step)), 1)]
+        case .nearestExact:
+            return [(Int((Float(position) + 0.5) * Float(step)), 1)]
+        case .area:
+            let range = position * input / output..<((position + 1) * input + output - 1) / output
+            return range.map { ($0, 1 / Double(range.count)) }
+        case .linear, .cubic:
+            let aligned = output > 1 ? Double(input - 1) / Double(output - 1) : 0
+            let step = alignCorners ? aligned : step
+            if antialias { return averagedTaps(position, input, step) }
+            let center = alignCorners ? Double(position) * step : (Double(position) + 0.5) * step - 0.5
+            return mode == .cubic ? cubicTaps(center) : linearTaps(Swift.max(center, 0))
+        }
+    }
+
+    private func linearTaps(_ center: Double) -> [(index: Int, weight: Double)] {
+        let first = center.rounded(.down)
+        let fraction = center - first
+        return [(Int(first), 1 - fraction), (Int(first) + 1, fraction)]
+    }
+
+    private func cubicTaps(_ center: Double) -> [(index: Int, weight: Double)] {
+        let first = center.rounded(.down)
+        return (-1...2).map { (Int(first) + $0, cubicWeight(center - first - Double($0), a: -0.75)) }
+    }
+
+    /// All pixels under a filter that is as wide as an output pixel, weighed by it.
+    private func averagedTaps(_ position: Int, _ input: Int, _ step: Double) -> [(index: Int, weight: Double)] {
+        let width = Swift.max(step, 1)
+        let support = (mode == .cubic ? 2 : 1) * width
+        let center = (Double(position) + 0.5) * step
+        let first = Swift.max(Int(center - support + 0.5), 0)
+        let last = Swift.min(Int(center + support + 0.5), input)
+        let weights = (first..<last).map { index -> Double in
+            let distance = (Double(index) - center + 0.5) / width
+            return mode == .cubic ? cubicWeight(distance, a: -0.5) : Swift.max(0, 1 - Swift.abs(distance))
+        }
+        let sum = weights.reduce(0, +)
+        return zip(first..<last, weights).map { ($0, $1 / sum) }
+    }
+}
+
+/// The weight of a pixel at a distance in cubic convolution (Keys, 1981).
+func cubicWeight(_ distance: Double, a: Double) -> Double {
+    let x = Swift.abs(distance)
+    if x <= 1 { return ((a + 2) * x - (a + 3)) * x * x + 1 }
+    if x < 2 { return ((a * x - 5 * a) * x + 8 * a) * x - 4 * a }
+    return 0
+}
