@@ -7,6 +7,7 @@ let package = Package(
     products: [
         .library(name: "Switchback", targets: ["Switchback"]),
         .library(name: "SwitchbackFormats", targets: ["SwitchbackFormats"]),
+        .library(name: "SwitchbackTraining", targets: ["SwitchbackTraining"]),
         .executable(name: "switchback", targets: ["CLI"]),
         .executable(name: "switchback-bench", targets: ["Bench"]),
     ],
@@ -22,12 +23,14 @@ let package = Package(
         .target(
             name: "SwitchbackFormats", dependencies: ["Switchback", "CZlib"],
             resources: [.copy("Resources/digits")]),
+        .target(name: "SwitchbackTraining", dependencies: ["Switchback", "SwitchbackFormats"]),
 
         // The executables.
         .executableTarget(
             name: "CLI",
             dependencies: [
-                "Switchback", "SwitchbackFormats", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "Switchback", "SwitchbackFormats", "SwitchbackTraining",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         .executableTarget(
             name: "Bench",

@@ -1,6 +1,76 @@
 import ArgumentParser
+import Foundation
+import Switchback
 
+/// `switchback TASK MODE --option value`.
 @main
 struct SwitchbackCommand: ParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "switchback")
+    static let configuration = CommandConfiguration(
+        commandName: "switchback",
+        abstract: "Trains neural networks on the processor.",
+        discussion: """
+            EXAMPLES
+              switchback classify train --data digits
+              switchback classify train --data path/to/mnist --model cnn --epochs 2
+              switchback classify val --weights runs/classify/train/weights/best.safetensors --data digits
+              switchback info
+
+            Every command explains itself with --help and prints its result as JSON with --json.
+            """,
+        version: Version.current,
+        subcommands: [Classify.self, Info.self])
+
+    /// Parses, runs, and answers every error with one sentence: exit code 2 where the command line is wrong, 1 where what
+    /// it names is.
+    static func main() {
+        Interruption.install()
+        let arguments = Array(CommandLine.arguments.dropFirst())
+        do {
+            try CommandNames.check(arguments, in: Self.self)
+            var command = try parseAsRoot(arguments)
+            if let problem = Processor.environmentProblems.first { throw problem }
+            try command.run()
+        } catch {
+            Foundation.exit(report(error))
+        }
+    }
+
+    /// Says what went wrong; returns the exit code.
+    private static func report(_ error: Error) -> Int32 {
+        switch error {
+        case let error as InputError:
+            Terminal.complain("\(error).")
+            return 1
+        case let error as UsageError:
+            Terminal.complain("\(error).")
+            return 2
+        case let code as ExitCode:
+            return code.rawValue
+        default:
+            if exitCode(for: error) == .success {
+                print(fullMessage(for: error))
+                return 0
+            }
+            Terminal.complain(sentence(message(for: error)) + "; see \(helpCommand(for: error)).")
+            return 2
+        }
+    }
+
+    /// The parser's message, which may be several sentences and lines, as one clause.
+    private static func sentence(_ message: String) -> String {
+        let line = message.split(separator: "\n").joined(separator: " ").replacing(
+            ". Did you mean", with: "; did you mean")
+        return line.last == "." ? String(line.dropLast()) : line
+    }
+
+    /// The command that prints the help for the command line that failed: its usage line begins with the command's name.
+    private static func helpCommand(for error: Error) -> String {
+        let words = fullMessage(for: error).split(separator: "\n").first { $0.hasPrefix("Usage:") }?
+            .split(separator: " ").dropFirst().prefix { $0.first?.isLetter ?? false }
+        return (words?.joined(separator: " ") ?? "switchback") + " --help"
+    }
+}
+
+enum Version {
+    static let current = "0.1.0"
 }

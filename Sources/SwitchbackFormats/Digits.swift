@@ -3,19 +3,27 @@ import Switchback
 
 /// The handwritten digits that come with the package: 1,797 images of 8×8 pixels (E. Alpaydin and C. Kaynak, UCI Machine
 /// Learning Repository; see Resources/digits/README.md), the same as scikit-learn's `load_digits()`.
+///
+/// Inputs are [1, 8, 8], float32 from 0 to 1; targets are int64 from 0 to 9. Of each digit every fifth image, in the
+/// order of the file, is held out, so that the split is the same everywhere and both parts have the digits in equal
+/// shares.
 public struct Digits {
-    /// [count, 1, 8, 8], float32 from 0 to 1.
-    public let images: Tensor
-    /// [count], int64 from 0 to 9.
-    public let labels: Tensor
+    /// The 1,442 images to train with.
+    public let train: TensorDataset
+    /// The 355 images held out.
+    public let test: TensorDataset
 
-    /// The images to train with and those held out: of each digit every fifth image, in the order of the file, is held
-    /// out, so that the split is the same everywhere and both parts have the digits in equal shares.
-    public static func load() throws -> (training: Digits, heldOut: Digits) {
+    /// Throws `InputError` where the files that the build puts beside the executable are missing.
+    public static func load() throws -> Digits {
         let folder = try resourceFolder()
         let pixels = try IDX.load(folder.appendingPathComponent("images-idx3-ubyte.gz").path)
         let labels = try IDX.load(folder.appendingPathComponent("labels-idx1-ubyte.gz").path)
-        return split(pixels: pixels.toArray(as: UInt8.self), labels: labels.toArray(as: Int.self))
+        let all = TensorDataset(
+            // Pixels count the dark points of a 4×4 block: 0 to 16.
+            Tensor(pixels.toArray().map { $0 / 16 }, shape: [pixels.shape[0], 1, 8, 8]),
+            Tensor(labels.toArray(as: Int.self), shape: labels.shape))
+        let (train, test) = all.holdingOutEveryFifth()
+        return Digits(train: train, test: test)
     }
 
     /// The folder that the build puts beside the executable. `Bundle.module` is not asked, because it stops the program
@@ -29,23 +37,23 @@ public struct Digits {
         }
         return folder
     }
+}
 
-    private static func split(pixels: [UInt8], labels: [Int]) -> (training: Digits, heldOut: Digits) {
-        var seen = [Int](repeating: 0, count: 10)
-        var training: [Int] = []
-        var heldOut: [Int] = []
-        for (index, label) in labels.enumerated() {
-            seen[label] += 1
-            if seen[label] % 5 == 0 { heldOut.append(index) } else { training.append(index) }
+extension TensorDataset {
+    /// The dataset in two parts: of each class every fifth example, in order, is held out. Targets are classes.
+    public func holdingOutEveryFifth() -> (train: TensorDataset, test: TensorDataset) {
+        var seen: [Int: Int] = [:]
+        var train: [Int] = []
+        var test: [Int] = []
+        for (index, label) in targets.toArray(as: Int.self).enumerated() {
+            seen[label, default: 0] += 1
+            if seen[label]! % 5 == 0 { test.append(index) } else { train.append(index) }
         }
-        return (select(training, pixels, labels), select(heldOut, pixels, labels))
+        return (selecting(train), selecting(test))
     }
 
-    private static func select(_ indices: [Int], _ pixels: [UInt8], _ labels: [Int]) -> Digits {
-        // Pixels count the dark points of a 4×4 block: 0 to 16.
-        let values = indices.flatMap { pixels[$0 * 64..<($0 + 1) * 64].map { Float($0) / 16 } }
-        return Digits(
-            images: Tensor(values, shape: [indices.count, 1, 8, 8]),
-            labels: Tensor(indices.map { labels[$0] }, shape: [indices.count]))
+    private func selecting(_ indices: [Int]) -> TensorDataset {
+        guard let examples = batch(at: indices) else { return self }
+        return TensorDataset(examples.input, examples.target)
     }
 }

@@ -59,13 +59,13 @@ import Testing
     }
 
     @Test func theBundledDigitsAreSplitEvenly() throws {
-        let (training, heldOut) = try Digits.load()
-        #expect(training.images.shape == [1442, 1, 8, 8])
-        #expect(heldOut.images.shape == [355, 1, 8, 8])
-        let values = training.images.toArray()
+        let digits = try Digits.load()
+        #expect(digits.train.inputs.shape == [1442, 1, 8, 8])
+        #expect(digits.test.inputs.shape == [355, 1, 8, 8])
+        let values = digits.train.inputs.toArray()
         #expect(values.min() == 0 && values.max() == 1)
         for digit in 0..<10 {
-            let share = heldOut.labels.toArray(as: Int.self).count { $0 == digit }
+            let share = digits.test.targets.toArray(as: Int.self).count { $0 == digit }
             #expect((34...36).contains(share))
         }
     }

@@ -7,7 +7,7 @@ import Testing
     private let ten = TensorDataset(
         Tensor((0..<10).map { [Double($0), Double($0)] }), Tensor(Array(0..<10)))
 
-    private func targets(_ batch: Example) -> [Int] { batch.target.toArray() }
+    private func targets(_ batch: Example) -> [Int] { batch.target.toArray(as: Int.self) }
 
     @Test func batchesCutAnEpochInOrder() {
         let loader = DataLoader(ten, batchSize: 4)

@@ -40,6 +40,14 @@ public enum CSV {
         return try builder.table()
     }
 
+    /// The number of cells in the first row. Throws `InputError` where there is none.
+    public static func columnCount(_ path: String) throws -> Int {
+        var reader = try CSVReader(path)
+        var row = CSVReader.Row()
+        guard try reader.next(into: &row) else { throw InputError(path, "the table is empty") }
+        return row.cells.count
+    }
+
     private static let labelNames: Set = ["label", "labels", "target", "class"]
 
     private static func isHeader(

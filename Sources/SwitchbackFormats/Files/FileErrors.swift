@@ -20,8 +20,10 @@ enum FileKind {
 }
 
 extension InputError {
-    /// A system call on a file failed with `code`: says what it means for the user.
-    init(_ path: String, cannot participle: String, _ code: Int32) {
+    /// A system call on a file failed with the error number `code`: says what it means for the user.
+    ///
+    /// - Parameter participle: what could not be done: "read", "written".
+    public init(_ path: String, cannot participle: String, _ code: Int32) {
         switch code {
         case ENOENT where participle == "read": self.init(path, "there is no such file")
         case ENOENT, ENOTDIR:

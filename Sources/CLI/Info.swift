@@ -1,0 +1,64 @@
+import ArgumentParser
+import Foundation
+import Switchback
+
+/// `switchback info`.
+struct Info: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "info",
+        abstract: "Prints the version and what this machine offers.",
+        discussion: """
+            EXAMPLES
+              switchback info
+              switchback info --json
+              SWITCHBACK_ISA=avx2 switchback info
+            """)
+
+    @OptionGroup var common: CommonOptions
+
+    private struct Report: Encodable {
+        let version: String
+        let processor: String
+        let instructionSet: String
+        let threads: Int
+        /// In bytes.
+        let memory: UInt64
+        let memoryAvailable: UInt64?
+    }
+
+    func run() throws {
+        common.apply()
+        let report = Report(
+            version: Version.current, processor: Machine.processorName, instructionSet: Processor.instructionSet,
+            threads: Processor.threadCount, memory: ProcessInfo.processInfo.physicalMemory,
+            memoryAvailable: Machine.availableMemory)
+        if common.json { return try Terminal.printJSON(report) }
+        try Terminal.print("switchback       \(report.version)")
+        try Terminal.print("processor        \(report.processor)")
+        try Terminal.print("instruction set  \(report.instructionSet)")
+        try Terminal.print("threads          \(report.threads)")
+        let available = report.memoryAvailable.map { ", \(gigabytes($0)) available" } ?? ""
+        try Terminal.print("memory           \(gigabytes(report.memory))\(available)")
+    }
+
+    private func gigabytes(_ bytes: UInt64) -> String { (Double(bytes) / 0x1p30).formatted(1) + " GiB" }
+}
+
+/// What the system says of itself.
+private enum Machine {
+    static var processorName: String {
+        field("model name", in: "/proc/cpuinfo") ?? field("Model", in: "/proc/cpuinfo") ?? "unknown"
+    }
+
+    /// In bytes.
+    static var availableMemory: UInt64? {
+        field("MemAvailable", in: "/proc/meminfo").flatMap { UInt64($0.prefix { $0.isNumber }) }.map { $0 * 1024 }
+    }
+
+    /// The text after the colon in the first line that begins with `name`.
+    private static func field(_ name: String, in path: String) -> String? {
+        guard let text = try? String(contentsOfFile: path, encoding: .utf8) else { return nil }
+        let line = text.split(separator: "\n").first { $0.hasPrefix(name) }
+        return line?.split(separator: ":", maxSplits: 1).last.map { $0.trimmingCharacters(in: .whitespaces) }
+    }
+}

@@ -1,0 +1,24 @@
+import Foundation
+
+/// The wish of the user that the program stop: Ctrl-C, or a polite kill.
+///
+/// The first one is noted, so that files in the making are completed or removed; the second one ends the program.
+enum Interruption {
+    nonisolated(unsafe) private static var signalNumber: Int32 = 0
+
+    static var isRequested: Bool { signalNumber != 0 }
+
+    /// The exit code of a program that a signal ended.
+    static var exitCode: Int32 { 128 + signalNumber }
+
+    static func install() {
+        for number in [SIGINT, SIGTERM] {
+            signal(number) { received in
+                Interruption.signalNumber = received
+                signal(received, SIG_DFL)
+            }
+        }
+        // A file that exceeds the size limit shall be an error of the write, not the end of the program.
+        signal(SIGXFSZ, SIG_IGN)
+    }
+}

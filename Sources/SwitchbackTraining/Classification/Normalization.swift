@@ -1,0 +1,35 @@
+import Switchback
+
+/// Brings inputs to mean 0 and variance 1: each channel of images, each column of tables.
+public struct Normalization: Codable, Sendable {
+    public var mean: [Double]
+    public var standardDeviation: [Double]
+
+    /// The statistics of inputs [N, C, H, W] or [N, columns]. A channel that never varies is only shifted.
+    public init(of inputs: Tensor) {
+        let dims = [0] + Array(2..<max(inputs.rank, 2))
+        let channels: Shape = [inputs.shape[1]]
+        var sum = Tensor.zeros(channels, dtype: .float64)
+        var squares = Tensor.zeros(channels, dtype: .float64)
+        // In portions, because float64 takes up to eight times the memory of what is in the file.
+        for part in inputs.split(4096) {
+            let part = part.to(.float64)
+            sum = sum + part.sum(dims: dims)
+            squares = squares + (part * part).sum(dims: dims)
+        }
+        let count = Double(max(1, inputs.count / max(1, inputs.shape[1])))
+        mean = sum.toArray(as: Double.self).map { $0 / count }
+        standardDeviation = zip(squares.toArray(as: Double.self), mean).map { square, mean in
+            let variance = square / count - mean * mean
+            return variance > 1e-12 * max(1, mean * mean) ? variance.squareRoot() : 1
+        }
+    }
+
+    /// Inputs [N, …] of any element type, as normalized float32.
+    func apply(to inputs: Tensor) -> Tensor {
+        let shape = Shape([mean.count] + [Int](repeating: 1, count: inputs.rank - 2))
+        let shift = Tensor(mean.map { Float($0) }, shape: shape)
+        let scale = Tensor(standardDeviation.map { Float(1 / $0) }, shape: shape)
+        return (inputs.to(.float32) - shift) * scale
+    }
+}

@@ -1,0 +1,25 @@
+import Foundation
+import Switchback
+
+/// The learning rate schedules by the names that options and configurations use, fitted to the length of a training.
+public enum ScheduleKind: String, CaseIterable, Codable, Sendable {
+    case constant, step, exponential, linear, polynomial, cosine
+    case cosineRestarts = "cosine-restarts"
+    case oneCycle = "one-cycle"
+
+    /// - Parameters:
+    ///   - steps: all steps of the training.
+    ///   - learningRate: the highest rate of `oneCycle`.
+    public func schedule(steps: Int, learningRate: Double) -> Schedule {
+        switch self {
+        case .constant: return .constant
+        case .step: return .step(every: max(1, steps / 3), factor: 0.1)
+        case .exponential: return .exponential(factor: pow(0.01, 1 / Double(max(steps, 1))))
+        case .linear: return .linear(from: 1, to: 0, steps: steps)
+        case .polynomial: return .polynomial(steps: steps, power: 2)
+        case .cosine: return .cosine(steps: steps)
+        case .cosineRestarts: return .cosineWithRestarts(steps: max(1, steps / 3))
+        case .oneCycle: return steps > 1 ? .oneCycle(maximum: learningRate, steps: steps) : .constant
+        }
+    }
+}

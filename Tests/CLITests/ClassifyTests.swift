@@ -1,0 +1,119 @@
+import Foundation
+import TestSupport
+import Testing
+
+@Suite struct ClassifyTests {
+    let program: BuiltProgram
+
+    init() throws { program = try BuiltProgram() }
+
+    private func contents(_ path: String) -> Data? { FileManager.default.contents(atPath: program.folder.path(path)) }
+
+    private let weights = "runs/classify/train/weights/best.safetensors"
+
+    @Test func digitsAreLearnedValidatedAndPredicted() throws {
+        let train = try program.run(
+            "classify", "train", "--data", "digits", "--model", "mlp", "--epochs", "4", "--json")
+        #expect(train.code == 0, "\(train.errors)")
+        #expect(train.json["accuracy"] as? Double ?? 0 > 0.9)
+        #expect(train.json["weights"] as? String == weights)
+        #expect(train.output.contains("switchback classify val --weights \(weights) --data digits"))
+
+        let val = try program.run("classify", "val", "--weights", weights, "--data", "digits", "--json")
+        #expect(val.code == 0, "\(val.errors)")
+        #expect(val.json["accuracy"] as? Double == train.json["best_accuracy"] as? Double)
+
+        let predict = try program.run("classify", "predict", "--weights", weights, "digits", "--json")
+        #expect(predict.code == 0, "\(predict.errors)")
+        let predictions = try #require(predict.json["predictions"] as? [[String: Any]])
+        #expect(predictions.count == 355)
+        #expect(predictions[0]["class"] is String)
+    }
+
+    @Test func runsDoNotOverwriteEachOther() throws {
+        for _ in 0..<2 {
+            #expect(
+                try program.run("classify", "train", "--data", "digits", "--model", "mlp", "--epochs", "1").code == 0)
+        }
+        #expect(contents(weights) != nil)
+        #expect(contents("runs/classify/train-2/weights/last.safetensors") != nil)
+    }
+
+    /// The same seed gives the same bits, whatever the number of threads and workers.
+    @Test func weightsDependOnTheSeedAlone() throws {
+        func train(_ name: String, _ more: String) throws -> Data? {
+            let line = "$switchback classify train --data digits --model cnn --epochs 1 --name \(name) \(more)"
+            #expect(try program.shell(line).code == 0)
+            return contents("runs/classify/\(name)/weights/last.safetensors")
+        }
+        let one = try train("one", "--threads 1 --workers 0")
+        #expect(one != nil)
+        #expect(try train("two", "--threads 2 --workers 3") == one)
+        #expect(try train("three", "--seed 1") != one)
+    }
+
+    @Test func aTableIsLearned() throws {
+        let rows = (0..<100).map { "\(Double($0 % 2) + Double($0) / 1000),\($0),\($0 % 2 == 0 ? "even" : "odd")" }
+        _ = try program.folder.write("a,b,kind\n" + rows.joined(separator: "\n"), to: "table.csv")
+        let train = try program.run(
+            "classify", "train", "--data", "table.csv", "--label", "kind", "--batch", "16", "--epochs", "20", "--json")
+        #expect(train.json["accuracy"] as? Double == 1, "\(train.output) \(train.errors)")
+        _ = try program.folder.write("0.001,4\n1.2,5\n", to: "new.csv")
+        let predict = try program.run("classify", "predict", "--weights", weights, "new.csv")
+        #expect(predict.output.contains("new.csv[0]  even") && predict.output.contains("new.csv[1]  odd"))
+        _ = try program.folder.write("1,2,3,4,5\n", to: "wide.csv")
+        let wide = try program.run("classify", "predict", "--weights", weights, "wide.csv")
+        #expect(wide.code == 1 && wide.errors.contains("the weights are for inputs of shape [2]"))
+    }
+
+    @Test func aFolderOfIdxFilesIsLearned() throws {
+        let folder = try program.idxFolder()
+        let train = try program.run(
+            "classify", "train", "--data", folder, "--batch", "8", "--epochs", "5", "--json")
+        #expect(train.json["accuracy"] as? Double == 1, "\(train.output) \(train.errors)")
+        #expect(train.output.contains("a folder of idx files"))
+    }
+
+    /// Every optimizer and schedule that the help names can be chosen.
+    @Test(arguments: [
+        "sgd", "adam", "adamw", "adamax", "nadam", "radam", "rmsprop", "adagrad", "adadelta", "lion", "muon", "musgd",
+    ])
+    func everyOptimizerTrains(_ name: String) throws {
+        let schedules = [
+            "constant", "step", "exponential", "linear", "polynomial", "cosine", "cosine-restarts", "one-cycle",
+        ]
+        let schedule = schedules[name.utf8.reduce(0) { $0 + Int($1) } % schedules.count]
+        let run = try program.run(
+            "classify", "train", "--data", "digits", "--model", "mlp", "--epochs", "1", "--optimizer", name,
+            "--schedule", schedule, "--json")
+        #expect(run.code == 0 && run.json["loss"] is Double, "\(run.errors)")
+    }
+
+    @Test func anInterruptedRunEndsCleanly() throws {
+        let run = try program.shell(
+            """
+            $switchback classify train --data digits --epochs 1000 & pid=$!
+            while [ ! -e \(weights) ]; do sleep 0.1; done
+            kill -INT $pid; wait $pid
+            """)
+        #expect(run.code == 130, "\(run.errors)")
+        #expect(run.output.contains("Interrupted"))
+        let files = try FileManager.default.contentsOfDirectory(
+            atPath: program.folder.path("runs/classify/train/weights"))
+        #expect(files.sorted() == ["best.safetensors", "last.safetensors"])
+    }
+
+    @Test func helpHasExamplesEverywhere() throws {
+        for command in ["", "classify", "classify train", "classify val", "classify predict", "info"] {
+            let help = try program.shell("$switchback \(command) --help")
+            #expect(help.code == 0 && help.output.contains("EXAMPLES"), "\(command)")
+        }
+    }
+
+    @Test func infoTellsOfTheMachine() throws {
+        let info = try program.run("info", "--json", environment: ["SWITCHBACK_ISA": "baseline"])
+        #expect(info.json["instruction_set"] as? String == "baseline")
+        #expect(info.json["threads"] as? Int ?? 0 > 0)
+        #expect(info.json["memory"] as? Int ?? 0 > 0)
+    }
+}
