@@ -14,7 +14,7 @@ extension Tensor {
 
     /// `x` above 0, `negativeSlope * x` below.
     public final func leakyReLU(negativeSlope: Double = 0.01) -> Tensor {
-        mapped("leakyReLU", .leakyReLU(slope: negativeSlope)) { gradient, x in
+        floating.mapped("leakyReLU", .leakyReLU(slope: negativeSlope)) { gradient, x in
             Tensor.gradient(.leakyReLUGradient(slope: negativeSlope), gradient, at: x) {
                 Tensor.where(x.gt(0), gradient, gradient * negativeSlope)
             }
@@ -35,18 +35,18 @@ extension Tensor {
 
     /// `x` above 0, `alpha * (exp(x) - 1)` below (Clevert et al., 2015).
     public final func elu(alpha: Double = 1) -> Tensor {
-        mapped("elu", .elu(alpha: alpha)) { gradient, x in x.eluGradient(gradient, alpha: alpha) }
+        floating.mapped("elu", .elu(alpha: alpha)) { gradient, x in x.eluGradient(gradient, alpha: alpha) }
     }
 
     /// `x` above 0, `alpha * (exp(x / alpha) - 1)` below (Barron, 2017).
     public final func celu(alpha: Double = 1) -> Tensor {
-        mapped("celu", .celu(alpha: alpha)) { gradient, x in gradient * (x.clamp(max: 0) / alpha).exp() }
+        floating.mapped("celu", .celu(alpha: alpha)) { gradient, x in gradient * (x.clamp(max: 0) / alpha).exp() }
     }
 
     /// `scale * elu(x, alpha)` with constants that keep mean 0 and variance 1 (Klambauer et al., 2017).
     public final func selu() -> Tensor {
         let (scale, alpha) = (1.0507009873554804934193349852946, 1.6732632423543772848170429916717)
-        return mapped("selu", .selu) { gradient, x in x.eluGradient(gradient * scale, alpha: alpha) }
+        return floating.mapped("selu", .selu) { gradient, x in x.eluGradient(gradient * scale, alpha: alpha) }
     }
 
     private func eluGradient(_ gradient: Tensor, alpha: Double) -> Tensor {
@@ -63,15 +63,15 @@ extension Tensor {
     public final func gelu(approximate: GELUApproximation = .none) -> Tensor {
         switch approximate {
         case .none:
-            mapped("gelu", .gelu) { gradient, x in
+            floating.mapped("gelu", .gelu) { gradient, x in
                 Tensor.gradient(.geluGradient, gradient, at: x) {
                     let density = (x.square() * -0.5).exp() * (1 / (2 * Double.pi).squareRoot())
-                    let distribution = (x * -0.5.squareRoot()).erfc() * 0.5
+                    let distribution = ((-x) * 0.5.squareRoot()).erfc() * 0.5
                     return gradient * (distribution + x * density)
                 }
             }
         case .tanh:
-            mapped("gelu", .geluTanh) { gradient, x in
+            floating.mapped("gelu", .geluTanh) { gradient, x in
                 Tensor.gradient(.geluTanhGradient, gradient, at: x) {
                     let scale = (2 / Double.pi).squareRoot()
                     let t = ((x + x.pow(3) * 0.044715) * scale).tanh()
@@ -84,7 +84,7 @@ extension Tensor {
 
     /// `x * sigmoid(x)` (Elfwing et al., 2017), also called swish.
     public final func silu() -> Tensor {
-        mapped("silu", .silu) { gradient, x in
+        floating.mapped("silu", .silu) { gradient, x in
             Tensor.gradient(.siluGradient, gradient, at: x) {
                 let s = x.sigmoid()
                 return gradient * (s * (x * (1 - s) + 1))
@@ -94,7 +94,7 @@ extension Tensor {
 
     /// `x * tanh(softplus(x))` (Misra, 2019).
     public final func mish() -> Tensor {
-        mapped("mish", .mish) { gradient, x in
+        floating.mapped("mish", .mish) { gradient, x in
             Tensor.gradient(.mishGradient, gradient, at: x) {
                 let t = x.softplus().tanh()
                 return gradient * (t + x * (1 - t.square()) * x.sigmoid())
@@ -104,7 +104,7 @@ extension Tensor {
 
     /// `x * relu6(x + 3) / 6` (Howard et al., "Searching for MobileNetV3", 2019).
     public final func hardswish() -> Tensor {
-        mapped("hardswish", .hardSwish) { gradient, x in
+        floating.mapped("hardswish", .hardSwish) { gradient, x in
             Tensor.gradient(.hardSwishGradient, gradient, at: x) {
                 let inner = Tensor.where(x.le(3), gradient * (x / 3 + 0.5), gradient)
                 return inner.maskedFill(x.lt(-3), 0)
@@ -114,7 +114,7 @@ extension Tensor {
 
     /// `relu6(x + 3) / 6`. Its gradient is 0 at -3 and 3.
     public final func hardsigmoid() -> Tensor {
-        mapped("hardsigmoid", .hardSigmoid) { gradient, x in
+        floating.mapped("hardsigmoid", .hardSigmoid) { gradient, x in
             (gradient / 6).maskedFill(x.le(-3) .| x.ge(3), 0)
         }
     }

@@ -1,11 +1,13 @@
 // Sums, differences, products, quotients and powers. Operands broadcast and meet in one type, as in PyTorch.
 
 extension Tensor {
+    /// The sum of two tensors.
     public static func + (a: Tensor, b: Tensor) -> Tensor {
         let (a, b) = promoted(a, b)
         return record("add", a.array.binary(.add, b.array, named: "add"), of: a, b) { ($1, $1) }
     }
 
+    /// The difference of two tensors.
     public static func - (a: Tensor, b: Tensor) -> Tensor {
         let (a, b) = promoted(a, b)
         return record("subtract", a.array.binary(.subtract, b.array, named: "subtract"), of: a, b) {
@@ -13,6 +15,7 @@ extension Tensor {
         }
     }
 
+    /// The product of two tensors, element by element; `matmul` multiplies matrices.
     public static func * (a: Tensor, b: Tensor) -> Tensor {
         let (a, b) = promoted(a, b)
         return record(
@@ -26,7 +29,7 @@ extension Tensor {
         }
     }
 
-    /// Whole numbers are divided as float32.
+    /// The quotient of two tensors. Whole numbers are divided as float32.
     public static func / (a: Tensor, b: Tensor) -> Tensor {
         let (a, b) = promoted(a.floating, b.floating)
         return record(
@@ -41,6 +44,7 @@ extension Tensor {
         }
     }
 
+    /// Each element with the opposite sign.
     public static prefix func - (a: Tensor) -> Tensor {
         record("negate", a.array.unary(.negate), of: a) { -$1 }
     }
@@ -67,35 +71,43 @@ extension Tensor {
 // MARK: - With a number
 
 extension Tensor {
+    /// Each element plus a number.
     public static func + <S: Scalar>(a: Tensor, b: S) -> Tensor {
         let a = a.promoted(with: S.self)
         return a.dtype.isFloatingPoint ? a.affine("add", scale: 1, shift: b.doubleValue) : a + number(b, like: a)
     }
 
+    /// A number plus each element.
     public static func + <S: Scalar>(a: S, b: Tensor) -> Tensor { b + a }
 
+    /// Each element minus a number.
     public static func - <S: Scalar>(a: Tensor, b: S) -> Tensor {
         let a = a.promoted(with: S.self)
         return a.dtype.isFloatingPoint ? a.affine("subtract", scale: 1, shift: -b.doubleValue) : a - number(b, like: a)
     }
 
+    /// A number minus each element.
     public static func - <S: Scalar>(a: S, b: Tensor) -> Tensor {
         let b = b.promoted(with: S.self)
         return b.dtype.isFloatingPoint ? b.affine("subtract", scale: -1, shift: a.doubleValue) : number(a, like: b) - b
     }
 
+    /// Each element times a number.
     public static func * <S: Scalar>(a: Tensor, b: S) -> Tensor {
         let a = a.promoted(with: S.self)
         return a.dtype.isFloatingPoint ? a.affine("multiply", scale: b.doubleValue, shift: 0) : a * number(b, like: a)
     }
 
+    /// A number times each element.
     public static func * <S: Scalar>(a: S, b: Tensor) -> Tensor { b * a }
 
+    /// Each element divided by a number, rounded once. Whole numbers give float32.
     public static func / <S: Scalar>(a: Tensor, b: S) -> Tensor {
         let a = a.floating
         return a / number(b, like: a)
     }
 
+    /// A number divided by each element. Whole numbers give float32.
     public static func / <S: Scalar>(a: S, b: Tensor) -> Tensor {
         let b = b.floating
         return number(a, like: b) / b

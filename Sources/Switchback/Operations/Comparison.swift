@@ -12,36 +12,60 @@ extension Tensor {
         return Tensor(a.array.binary(operation, Tensor.number(number, like: a).array, named: name))
     }
 
+    /// Where the elements of two tensors are equal.
     public final func eq(_ other: Tensor) -> Tensor { compared(.equal, other, "eq") }
+    /// Where the elements of two tensors differ.
     public final func ne(_ other: Tensor) -> Tensor { compared(.notEqual, other, "ne") }
+    /// Where this tensor's elements are less than the other's.
     public final func lt(_ other: Tensor) -> Tensor { compared(.less, other, "lt") }
+    /// Where this tensor's elements are at most the other's.
     public final func le(_ other: Tensor) -> Tensor { compared(.lessOrEqual, other, "le") }
+    /// Where this tensor's elements are greater than the other's.
     public final func gt(_ other: Tensor) -> Tensor { compared(.greater, other, "gt") }
+    /// Where this tensor's elements are at least the other's.
     public final func ge(_ other: Tensor) -> Tensor { compared(.greaterOrEqual, other, "ge") }
 
+    /// Where the elements equal a number.
     public final func eq<S: Scalar>(_ number: S) -> Tensor { compared(.equal, number, "eq") }
+    /// Where the elements differ from a number.
     public final func ne<S: Scalar>(_ number: S) -> Tensor { compared(.notEqual, number, "ne") }
+    /// Where the elements are less than a number.
     public final func lt<S: Scalar>(_ number: S) -> Tensor { compared(.less, number, "lt") }
+    /// Where the elements are at most a number.
     public final func le<S: Scalar>(_ number: S) -> Tensor { compared(.lessOrEqual, number, "le") }
+    /// Where the elements are greater than a number.
     public final func gt<S: Scalar>(_ number: S) -> Tensor { compared(.greater, number, "gt") }
+    /// Where the elements are at least a number.
     public final func ge<S: Scalar>(_ number: S) -> Tensor { compared(.greaterOrEqual, number, "ge") }
 }
 
 // MARK: - The same as operators, dotted as Swift's SIMD vectors have them
 
 extension Tensor {
+    /// `eq`.
     public static func .== (a: Tensor, b: Tensor) -> Tensor { a.eq(b) }
+    /// `ne`.
     public static func .!= (a: Tensor, b: Tensor) -> Tensor { a.ne(b) }
+    /// `lt`.
     public static func .< (a: Tensor, b: Tensor) -> Tensor { a.lt(b) }
+    /// `le`.
     public static func .<= (a: Tensor, b: Tensor) -> Tensor { a.le(b) }
+    /// `gt`.
     public static func .> (a: Tensor, b: Tensor) -> Tensor { a.gt(b) }
+    /// `ge`.
     public static func .>= (a: Tensor, b: Tensor) -> Tensor { a.ge(b) }
 
+    /// `eq` with a number.
     public static func .== <S: Scalar>(a: Tensor, b: S) -> Tensor { a.eq(b) }
+    /// `ne` with a number.
     public static func .!= <S: Scalar>(a: Tensor, b: S) -> Tensor { a.ne(b) }
+    /// `lt` with a number.
     public static func .< <S: Scalar>(a: Tensor, b: S) -> Tensor { a.lt(b) }
+    /// `le` with a number.
     public static func .<= <S: Scalar>(a: Tensor, b: S) -> Tensor { a.le(b) }
+    /// `gt` with a number.
     public static func .> <S: Scalar>(a: Tensor, b: S) -> Tensor { a.gt(b) }
+    /// `ge` with a number.
     public static func .>= <S: Scalar>(a: Tensor, b: S) -> Tensor { a.ge(b) }
 
     /// `bitwiseAnd`: for masks, where both hold.
@@ -66,8 +90,11 @@ extension Tensor {
     /// Where the element is 0.
     public final func logicalNot() -> Tensor { Tensor(array.unary(.logicalNot)) }
 
+    /// The bits that are set in both elements; of bools, whether both hold.
     public final func bitwiseAnd(_ other: Tensor) -> Tensor { bitwise(.bitwiseAnd, other, "bitwiseAnd") }
+    /// The bits that are set in either element; of bools, whether either holds.
     public final func bitwiseOr(_ other: Tensor) -> Tensor { bitwise(.bitwiseOr, other, "bitwiseOr") }
+    /// The bits that are set in one of the two elements; of bools, whether one of the two holds.
     public final func bitwiseXor(_ other: Tensor) -> Tensor { bitwise(.bitwiseXor, other, "bitwiseXor") }
 
     /// Every bit turned over; of bools, the opposite.
@@ -96,6 +123,7 @@ extension Tensor {
 // MARK: - Special values
 
 extension Tensor {
+    /// Where the element is NaN.
     public final func isnan() -> Tensor { Tensor(array.unary(.isNaN)) }
     /// Where the element is infinite, of either sign.
     public final func isinf() -> Tensor { Tensor(array.unary(.isInfinite)) }

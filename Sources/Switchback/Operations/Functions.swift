@@ -104,8 +104,10 @@ extension Tensor {
 
     // MARK: Hyperbolic functions
 
+    /// The hyperbolic sine, `(exp(x) - exp(-x)) / 2`.
     public final func sinh() -> Tensor { floating.mapped("sinh", .sinh) { $0 * $1.cosh() } }
 
+    /// The hyperbolic cosine, `(exp(x) + exp(-x)) / 2`.
     public final func cosh() -> Tensor { floating.mapped("cosh", .cosh) { $0 * $1.sinh() } }
 
     /// The hyperbolic tangent, also as an activation.
@@ -115,10 +117,13 @@ extension Tensor {
         }
     }
 
+    /// The number whose hyperbolic sine each element is.
     public final func asinh() -> Tensor { floating.mapped("asinh", .asinh) { $0 * ($1.square() + 1).rsqrt() } }
 
+    /// The number, not negative, whose hyperbolic cosine each element is; NaN below 1.
     public final func acosh() -> Tensor { floating.mapped("acosh", .acosh) { $0 * ($1.square() - 1).rsqrt() } }
 
+    /// The number whose hyperbolic tangent each element is; NaN beyond -1 and 1.
     public final func atanh() -> Tensor { floating.mapped("atanh", .atanh) { $0 / (1 - $1.square()) } }
 
     // MARK: Special functions

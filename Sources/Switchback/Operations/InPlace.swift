@@ -47,11 +47,13 @@ extension Tensor {
 // it. The result keeps this tensor's type and shape.
 
 extension Tensor {
+    /// Adds a tensor in place.
     public static func += (a: Tensor, b: Tensor) {
         let b = a.operandForChange(b, "+=")
         a.changeInPlace(by: "+=", with: [b], gradient: { [$1, $1] }) { $0.change(by: .add, b.array) }
     }
 
+    /// Subtracts a tensor in place.
     public static func -= (a: Tensor, b: Tensor) {
         let b = a.operandForChange(b, "-=")
         a.changeInPlace(by: "-=", with: [b], gradient: { [$1, $0.needs(1) ? -$1 : nil] }) {
@@ -59,6 +61,7 @@ extension Tensor {
         }
     }
 
+    /// Multiplies by a tensor in place.
     public static func *= (a: Tensor, b: Tensor) {
         let b = a.operandForChange(b, "*=")
         let before = a.valuesBeforeChange(neededBy: b)
@@ -70,6 +73,7 @@ extension Tensor {
         ) { $0.change(by: .multiply, b.array) }
     }
 
+    /// Divides by a tensor in place. Stops for a tensor of whole numbers.
     public static func /= (a: Tensor, b: Tensor) {
         require(a.dtype.isFloatingPoint, "/=", "a quotient does not fit a tensor of \(a.dtype)")
         let b = a.operandForChange(b, "/=")
@@ -83,9 +87,13 @@ extension Tensor {
         ) { $0.change(by: .divide, b.array) }
     }
 
+    /// Adds a number in place.
     public static func += <S: Scalar>(a: Tensor, b: S) { a += a.numberForChange(b, "+=") }
+    /// Subtracts a number in place.
     public static func -= <S: Scalar>(a: Tensor, b: S) { a -= a.numberForChange(b, "-=") }
+    /// Multiplies by a number in place.
     public static func *= <S: Scalar>(a: Tensor, b: S) { a *= a.numberForChange(b, "*=") }
+    /// Divides by a number in place. Stops for a tensor of whole numbers.
     public static func /= <S: Scalar>(a: Tensor, b: S) { a /= a.numberForChange(b, "/=") }
 
     /// An operand in this tensor's type, that will not change while this tensor's memory does.

@@ -16,8 +16,8 @@ extension Tensor {
 
     /// The `k` largest elements along a dimension, largest first, or the smallest, and where each stood (int64). Stops
     /// if there are fewer.
-    public final func topk(_ k: Int, dim: Int = -1, largest: Bool = true) -> (values: Tensor, indices: Tensor) {
-        ordered("topk", dim, count: k) { backend, x, dim, values, indices in
+    public final func topK(_ k: Int, dim: Int = -1, largest: Bool = true) -> (values: Tensor, indices: Tensor) {
+        ordered("topK", dim, count: k) { backend, x, dim, values, indices in
             backend.topK(x, dim: dim, largest: largest, values: values, indices: indices)
         }
     }
@@ -27,7 +27,7 @@ extension Tensor {
         let form = ReducedShape(self, [dim], keepDim: keepDim, "median")
         require(form.combined > 0, "median", "there is no element along dimension \(dim) of \(shape)")
         let position = (form.combined + 1) / 2
-        let (values, indices) = topk(position, dim: dim, largest: false)
+        let (values, indices) = topK(position, dim: dim, largest: false)
         let along = dimension(dim, "median")
         let last = Tensor.full(form.kept, position - 1, dtype: .int64)
         if rank == 0 { return (values, indices) }

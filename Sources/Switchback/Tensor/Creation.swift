@@ -75,10 +75,12 @@ extension Tensor {
         return tensor
     }
 
+    /// Every element is 0.
     public static func zeros(_ shape: Shape, dtype: DType = .float32, requiresGrad: Bool = false) -> Tensor {
         full(shape, 0, dtype: dtype, requiresGrad: requiresGrad)
     }
 
+    /// Every element is 1.
     public static func ones(_ shape: Shape, dtype: DType = .float32, requiresGrad: Bool = false) -> Tensor {
         full(shape, 1, dtype: dtype, requiresGrad: requiresGrad)
     }

@@ -20,7 +20,7 @@ private let readingParity: [String: ParityOperation] = [
     },
     "argsort": { [$0[0].argsort(dim: $0.int("dim")!)] },
     "topk": { arguments in
-        let (values, indices) = arguments[0].topk(
+        let (values, indices) = arguments[0].topK(
             arguments.int("k")!, dim: arguments.int("dim")!, largest: arguments.bool("largest") ?? true)
         return [values, indices]
     },

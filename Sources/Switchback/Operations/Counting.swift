@@ -1,0 +1,43 @@
+// How often values occur. Results carry no gradient.
+
+extension Tensor {
+    /// How often each whole number from 0 to the largest occurs, int64; with `weights`, the sum of the weights of its
+    /// occurrences instead.
+    ///
+    /// - Parameter minLength: the result has at least this many elements. Stops if a number is negative.
+    public final func bincount(weights: Tensor? = nil, minLength: Int = 0) -> Tensor {
+        require(rank == 1 && dtype.isInteger, "bincount", "counts a line of whole numbers, not \(shape) of \(dtype)")
+        require(
+            weights?.shape == shape || weights == nil, "bincount",
+            "the weights have shape \(weights?.shape ?? []), and the numbers \(shape)")
+        require(count == 0 || min().item(as: Int.self) >= 0, "bincount", "a number is negative")
+        let length = Swift.max(minLength, count == 0 ? 0 : max().item(as: Int.self) + 1)
+        let amounts = weights?.detach() ?? onesLike(dtype: .int64)
+        let counts = Tensor.withBackend(backend) { Tensor.zeros([length], dtype: amounts.dtype) }
+        return count == 0 ? counts : counts.scatterAdd(dim: 0, index: to(.int64), source: amounts)
+    }
+
+    /// How many elements fall into each of `bins` parts of equal width between `min` and `max`, in this tensor's type.
+    /// The last part includes `max`; elements outside are not counted.
+    public final func histc(bins: Int = 100, min: Double, max: Double) -> Tensor {
+        require(bins > 0 && min < max, "histc", "\(bins) parts between \(min) and \(max) are not possible")
+        let x = detach().reshape(-1)
+        let inside = x.maskedSelect(x.ge(min) .& x.le(max))
+        let places = ((inside - min) * (Double(bins) / (max - min))).floor().clamp(max: Double(bins - 1))
+        return places.to(.int64).bincount(minLength: bins).to(dtype)
+    }
+
+    /// The different elements in ascending order; for each element of this tensor, which of them it is (int64, in this
+    /// tensor's shape); and how often each occurs (int64).
+    public final func unique() -> (values: Tensor, inverse: Tensor, counts: Tensor) {
+        let flat = detach().reshape(-1)
+        if count == 0 { return (flat, zerosLike(dtype: .int64), flat.zerosLike(dtype: .int64)) }
+        let (sorted, order) = flat.sort()
+        let later = sorted.narrow(dim: 0, start: 1, length: count - 1)
+        let changes = later.ne(sorted.narrow(dim: 0, start: 0, length: count - 1))
+        let starts = Tensor.cat([order.narrow(dim: 0, start: 0, length: 1).onesLike(dtype: .bool), changes])
+        let groups = starts.cumsum(dim: 0) - 1
+        let inverse = groups.zerosLike().scatter(dim: 0, index: order, source: groups).reshape(shape)
+        return (sorted.maskedSelect(starts), inverse, groups.bincount())
+    }
+}
