@@ -46,6 +46,11 @@ public struct ParityArguments {
     public let attributes: [String: Any]
     public let inputs: [(name: String, tensor: Tensor)]
 
+    public init(attributes: [String: Any], inputs: [(name: String, tensor: Tensor)]) {
+        self.attributes = attributes
+        self.inputs = inputs
+    }
+
     /// An operand by position.
     public subscript(position: Int) -> Tensor { inputs[position].tensor }
 

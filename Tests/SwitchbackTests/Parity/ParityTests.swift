@@ -70,8 +70,8 @@ struct ParityTests {
         #expect(found.shape == expected.shape, "\(what): shape \(found.shape), expected \(expected.shape)")
         guard found.shape == expected.shape else { return }
         let tolerance = double ? 1e-9 : 2e-6 + 8 * error
-        let a: [Double] = found.toArray()
-        let b: [Double] = expected.toArray()
+        let a = found.toArray(as: Double.self)
+        let b = expected.toArray(as: Double.self)
         let scale = max(1, b.filter(\.isFinite).map(Swift.abs).max() ?? 1)
         for (i, (x, y)) in zip(a, b).enumerated() where !(x == y || (x.isNaN && y.isNaN)) {
             if !(Swift.abs(x - y) <= tolerance * scale) {
