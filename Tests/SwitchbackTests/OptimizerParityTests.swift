@@ -64,7 +64,8 @@ struct OptimizerParityTests {
         let cases = try #require(fixture.manifest["cases"] as? [String: [String: Any]])
         let names = try #require(cases[name]?["params"] as? [String])
         let parameters = names.map { ($0, Parameter(fixture.tensors["init/\($0)"]!.copied().to(dtype))) }
-        let optimizer = try #require(Self.makers[name])([ParameterGroup(parameters)])
+        let make = try #require(Self.makers[name])
+        let optimizer = make([ParameterGroup(parameters)])
         // PyTorch iterates in bfloat16, whose last bit is 0.4 % of each step.
         let iteratesInBFloat16 = ["muon", "muon_plain_match_rms", "musgd_ultralytics"].contains(name)
         let tolerance = iteratesInBFloat16 ? 2e-3 : dtype == .float64 ? 1e-13 : 2e-6
