@@ -36,6 +36,8 @@ let package = Package(
             name: "Bench",
             dependencies: ["Switchback", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
         .executableTarget(name: "first-gradient", dependencies: ["Switchback"], path: "Examples/first-gradient"),
+        .executableTarget(
+            name: "train-digits", dependencies: ["Switchback", "SwitchbackFormats"], path: "Examples/train-digits"),
 
         // The tests, one target for each source target.
         .target(name: "TestSupport", dependencies: ["Switchback", "SwitchbackFormats"], path: "Tests/Support"),

@@ -184,17 +184,33 @@ static void KERNEL(map_range)(void *context, intptr_t start, intptr_t end) {
     }
 }
 
+/// A single element of the type computed with goes straight to the kernel: to plan a walk would take longer.
+static bool KERNEL(run_single)(sb_map *map, const sb_array *const *arrays) {
+    const void *data[LOOP_OPERANDS];
+    intptr_t steps[LOOP_OPERANDS];
+    for (int k = 0; k < map->loop.operands; ++k) {
+        if (arrays[k]->dtype != map->compute || sb_element_count(arrays[k]) != 1) return false;
+        map->loop.size[k] = sb_element_size(map->compute);
+        data[k] = arrays[k]->data;
+        steps[k] = 1;
+    }
+    KERNEL(apply_to_rest)(map, data + 1, steps + 1, arrays[0]->data, 0, 1);
+    return true;
+}
+
 void run_map(
     int operands, const sb_array *const *arrays, int compute, sb_map_kernel kernel, int op, double p0, double p1) {
     enum { PIECE = 32 * 1024 };
     sb_map map;
-    sb_plan_loop(&map.loop, operands, arrays);
-    map.short_run = KERNEL(short_run)(&map.loop);
+    map.loop.operands = operands;
     map.compute = compute;
     map.kernel = kernel;
     map.op = op;
     map.p0 = p0;
     map.p1 = p1;
+    if (KERNEL(run_single)(&map, arrays)) return;
+    sb_plan_loop(&map.loop, operands, arrays);
+    map.short_run = KERNEL(short_run)(&map.loop);
     if (map.loop.count <= PIECE) KERNEL(map_range)(&map, 0, map.loop.count);
     else sb_parallel_ranges(map.loop.count, PIECE, KERNEL(map_range), &map);
 }

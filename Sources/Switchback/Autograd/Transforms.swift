@@ -12,13 +12,13 @@ public func valueAndGrad(
     of function: @escaping (Tensor) -> Tensor
 ) -> (Tensor) -> (value: Tensor, gradient: Tensor) {
     { point in
-        let (value, gradients) = valueAndGrad(of: { function($0[0]) })([point])
+        let (value, gradients) = valueAndGrads(of: { function($0[0]) })([point])
         return (value, gradients[0])
     }
 }
 
 /// The function that computes `function` of several tensors and its gradient with respect to each of them.
-public func valueAndGrad(
+public func valueAndGrads(
     of function: @escaping ([Tensor]) -> Tensor
 ) -> ([Tensor]) -> (value: Tensor, gradients: [Tensor]) {
     { points in
@@ -26,7 +26,7 @@ public func valueAndGrad(
         let inputs = points.map { $0.tracked(linkedToGraph: differentiatesFurther) }
         let value = enableGrad { function(inputs) }
         require(
-            value.count == 1, "valueAndGrad",
+            value.count == 1, "valueAndGrads",
             "the function must give a single value, a loss; it gave a tensor of shape \(value.shape)")
         let found = gradients(of: [value], withRespectTo: inputs, createGraph: differentiatesFurther)
         let result = zip(found, inputs).map { $0 ?? Tensor.zeros($1.shape, dtype: $1.dtype) }

@@ -1,0 +1,27 @@
+import ArgumentParser
+
+@main
+struct BenchCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "switchback-bench",
+        abstract: "Times Switchback on fixed workloads, alone or beside PyTorch.",
+        discussion: """
+            The workloads, their names and the keys of the JSON lines are those of Benchmarks/torch_bench.py.
+
+            Examples:
+              switchback-bench cnn_mnist_b64 matmul_1024
+              switchback-bench scalar_chain --threads 1 --steps 200
+              switchback-bench compare cnn_mnist_b64 --pairs 5
+              switchback-bench list
+            """,
+        subcommands: [RunCommand.self, CompareCommand.self, ListCommand.self],
+        defaultSubcommand: RunCommand.self)
+}
+
+struct ListCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(commandName: "list", abstract: "Names the workloads.")
+
+    func run() {
+        for workload in Workload.all { print(workload.name) }
+    }
+}

@@ -1,0 +1,172 @@
+import ArgumentParser
+import Foundation
+
+struct CompareCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "compare", abstract: "Times workloads in turn with PyTorch's script and prints the ratios.",
+        discussion: """
+            Each pair runs both sides in processes of their own, one after the other, so that a machine whose speed \
+            drifts slows both. The ratio is PyTorch's time divided by Switchback's: more than 1 means that Switchback \
+            is faster. Where several variants of PyTorch are given, the fastest of a pair counts.
+
+            Examples:
+              switchback-bench compare cnn_mnist_b64 mlp_mnist_b64 --pairs 5
+              switchback-bench compare matmul_1024 --variants torch-eager --seconds 3
+              switchback-bench compare                        (the workloads of `make bench`)
+            """)
+
+    /// The workloads compared when none is named.
+    private static let standard = [
+        "scalar_chain", "mlp_mnist_b64", "cnn_mnist_b64", "matmul_1024", "layernorm_4096x768", "softmax_4096x1024",
+        "adamw_update_25m", "lstm_2x256_b64_t24",
+    ]
+
+    @Argument(help: "The workloads to compare.")
+    var workloads: [String] = CompareCommand.standard
+
+    @Option(help: "How many pairs to run of each workload.")
+    var pairs = 3
+
+    @Option(help: "Comma-separated variants of PyTorch (default: all that the script lists for the workload).")
+    var variants: String?
+
+    @Option(help: "The peer's script.")
+    var script = "Benchmarks/torch_bench.py"
+
+    @Option(help: "The Python that runs it.")
+    var python = "python3"
+
+    @OptionGroup var options: TimingOptions
+
+    func validate() throws {
+        for name in workloads { _ = try Workload.named(name) }
+        if pairs < 1 { throw ValidationError("--pairs must be at least 1, not \(pairs).") }
+    }
+
+    func run() throws {
+        let peer = Peer(python: python, script: script)
+        let listed = try peer.variants()
+        print("workload                  switchback ms   PyTorch ms  ratio (min…max)      memory ratio  variant")
+        for name in workloads {
+            let candidates = variants.map { $0.split(separator: ",").map(String.init) } ?? listed[name] ?? []
+            if candidates.isEmpty {
+                print("\(name.padded(25)) PyTorch's script has no such workload")
+                continue
+            }
+            let results = try (0..<pairs).map { _ in try pair(name, candidates, peer) }
+            print(Comparison(name: name, pairs: results).line)
+        }
+    }
+
+    private func pair(_ name: String, _ candidates: [String], _ peer: Peer) throws -> Comparison.Pair {
+        let timing = [
+            "--seconds", "\(options.seconds)", "--steps", "\(options.steps)", "--warmup", "\(options.warmup)",
+        ]
+        var own = timing
+        if let threads = options.threads { own += ["--threads", "\(threads)"] }
+        let ours = try Row(runProcess(CommandLine.arguments[0], ["run", name] + own))
+        let theirs = try candidates.map { variant in
+            (variant, try peer.run(name, variant: variant, timing, threads: options.threads))
+        }
+        let best = theirs.min { $0.1.medianMilliseconds < $1.1.medianMilliseconds }!
+        return Comparison.Pair(ours: ours, theirs: best.1, variant: best.0)
+    }
+}
+
+/// One line of a benchmark's output, from either side.
+struct Row: Decodable {
+    let medianMilliseconds: Double
+    let peakMegabytes: Double
+
+    private enum CodingKeys: String, CodingKey {
+        case medianMilliseconds = "median_ms"
+        case peakMegabytes = "peak_rss_mb"
+    }
+
+    init(_ output: String) throws {
+        let line = output.split(separator: "\n").last.map(String.init) ?? ""
+        self = try JSONDecoder().decode(Row.self, from: Data(line.utf8))
+    }
+}
+
+/// PyTorch's side: a script with the same workloads.
+private struct Peer {
+    let python: String
+    let script: String
+
+    /// The variants of each workload.
+    func variants() throws -> [String: [String]] {
+        let lines = try runProcess(python, [script, "list"]).split(separator: "\n")
+        let pairs = lines.map { line -> (String, [String]) in
+            let words = line.split(separator: " ").map(String.init)
+            return (words[0], words.dropFirst().filter { $0.hasPrefix("torch") })
+        }
+        return Dictionary(uniqueKeysWithValues: pairs)
+    }
+
+    func run(_ name: String, variant: String, _ timing: [String], threads: Int?) throws -> Row {
+        var environment: [String: String] = [:]
+        if let threads { environment = ["OMP_NUM_THREADS": "\(threads)", "MKL_NUM_THREADS": "\(threads)"] }
+        if variant.contains("malloc") {
+            // glibc is told never to give memory back, as the script does for these variants.
+            environment["MALLOC_MMAP_THRESHOLD_"] = "4294967296"
+            environment["MALLOC_TRIM_THRESHOLD_"] = "8589934592"
+            environment["MALLOC_TOP_PAD_"] = "67108864"
+        }
+        return try Row(runProcess(python, [script, "run", name, "--impl", variant] + timing, environment))
+    }
+}
+
+/// The pairs of one workload.
+private struct Comparison {
+    struct Pair {
+        let ours: Row
+        let theirs: Row
+        let variant: String
+        var ratio: Double { theirs.medianMilliseconds / ours.medianMilliseconds }
+    }
+
+    let name: String
+    let pairs: [Pair]
+
+    /// The table's row: medians over the pairs, and the least and largest ratio.
+    var line: String {
+        let ratios = pairs.map(\.ratio).sorted()
+        let memory = median(pairs.map { $0.ours.peakMegabytes / $0.theirs.peakMegabytes })
+        let middle = pairs.sorted { $0.ratio < $1.ratio }[pairs.count / 2]
+        return name.padded(25)
+            + String(
+                format: " %13.4f %12.4f  %5.2f (%.2f…%.2f)   %12.2f  ",
+                median(pairs.map(\.ours.medianMilliseconds)), median(pairs.map(\.theirs.medianMilliseconds)),
+                median(ratios), ratios.first!, ratios.last!, memory) + middle.variant
+    }
+
+    private func median(_ values: [Double]) -> Double { values.sorted()[values.count / 2] }
+}
+
+extension String {
+    fileprivate func padded(_ width: Int) -> String {
+        padding(toLength: Swift.max(width, count), withPad: " ", startingAt: 0)
+    }
+}
+
+/// What a command prints to its standard output; stops with a sentence when it fails.
+private func runProcess(
+    _ command: String, _ arguments: [String], _ environment: [String: String] = [:]
+) throws -> String {
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+    process.arguments = [command] + arguments
+    process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
+    let output = Pipe()
+    process.standardOutput = output
+    try process.run()
+    let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+    process.waitUntilExit()
+    if process.terminationStatus != 0 {
+        throw ValidationError(
+            "`\(command) \(arguments.joined(separator: " "))` failed with exit code \(process.terminationStatus); "
+                + "PyTorch's side needs Python with torch installed.")
+    }
+    return text
+}

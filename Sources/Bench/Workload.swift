@@ -1,0 +1,23 @@
+import ArgumentParser
+import Switchback
+
+/// Something to time: the same work as the peer's workload of that name.
+struct Workload: Sendable {
+    let name: String
+    /// Examples or tokens a step works through.
+    var items: Int?
+    /// Floating-point operations of a step.
+    var flops: Double?
+    /// How often a step repeats what is to be timed.
+    var iterationsPerStep = 1
+    /// Makes what a step needs, and returns the step.
+    let build: @Sendable () -> () -> Void
+
+    static var all: [Workload] { trainingWorkloads + operatorWorkloads }
+
+    static func named(_ name: String) throws -> Workload {
+        if let workload = all.first(where: { $0.name == name }) { return workload }
+        throw ValidationError(
+            "there is no workload \(name); the workloads are \(all.map(\.name).joined(separator: ", ")).")
+    }
+}
