@@ -89,12 +89,13 @@ static void store_filter(void *context, intptr_t output) {
         const float *more = sums + chunk * c->out.channels * size;
         for (intptr_t i = 0; i < size; ++i) sums[i] += more[i];
     }
-    float *to = c->filter.data + output * c->filter.output;
-    for (intptr_t channel = 0; channel < c->in.channels; ++channel)
-        for (intptr_t i = 0; i < rows; ++i)
-            for (intptr_t j = 0; j < columns; ++j)
-                to[channel * c->filter.input + i * c->filter.tap[0] + j * c->filter.tap[1]] =
-                    sums ? sums[(i * columns + j) * c->in.channels + channel] : 0;
+    for (intptr_t i = 0; i < rows; ++i)
+        for (intptr_t j = 0; j < columns; ++j) {
+            float *to = c->filter.data + output * c->filter.output + i * c->filter.tap[0] + j * c->filter.tap[1];
+            const float *from = sums ? sums + (i * columns + j) * c->in.channels : NULL;
+            for (intptr_t channel = 0; channel < c->in.channels; ++channel, to += c->filter.input)
+                *to = from ? from[channel] : 0;
+        }
 }
 
 void sb_store_filter_gradient(const sb_convolution *convolution, intptr_t chunks, float *sums) {

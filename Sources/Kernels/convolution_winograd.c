@@ -107,7 +107,7 @@ static void KERNEL(winograd_piece)(void *context, intptr_t piece) {
 
 static void KERNEL(winograd)(winograd_job *job) {
     const sb_convolution *c = job->convolution;
-    job->filter_size = packed_size(c->in.channels, c->out.channels);
+    job->filter_size = sb_spread(packed_size(c->in.channels, c->out.channels));
     const size_t bytes = sizeof(float) * 36 * (size_t)job->filter_size;
     job->filters = sb_workspace(bytes);
     sb_parallel((c->out.channels + MATMUL_PANEL - 1) / MATMUL_PANEL, KERNEL(transform_filters), job);

@@ -34,10 +34,14 @@ static inline sb_tile sb_tile_at(const sb_tiles *tiles, intptr_t index) {
                      index % tiles->columns * 4};
 }
 
-/// Room for whole vectors of channels; an odd number of cache lines between points spreads them over the cache's sets.
+/// A distance of at least `size` floats that is an odd number of cache lines, so that the 36 points of a tile, which
+/// are read and written together, spread over the sets of the caches.
+static inline intptr_t sb_spread(intptr_t size) { return ((size + 15) / 16 | 1) * 16; }
+
+/// A block with room for whole vectors of channels.
 static inline sb_block sb_block_of(intptr_t tiles, intptr_t channels, intptr_t lanes) {
     const intptr_t tile = (channels + lanes - 1) / lanes * lanes;
-    return (sb_block){((tiles * tile + 15) / 16 | 1) * 16, tile};
+    return (sb_block){sb_spread(tiles * tile), tile};
 }
 
 #endif
@@ -55,6 +59,15 @@ static void load_tile(const sb_map *map, sb_tile tile, const intptr_t origin[2],
     const intptr_t right = map->pixel, down = map->width * map->pixel;
     const float *from = map->data + tile.image * map->height * down + row * down + column * right + first;
     const bool inside = row >= 0 && column >= 0 && rows >= 6 && columns >= 6;
+    static const float zeros[LANES];
+    const float *at[36];       // pixels outside the map are read from `zeros`, for every channel
+    intptr_t channel_mask[36];
+    for (int i = 0; i < 36 && !inside; ++i) {
+        const intptr_t y = i / 6, x = i % 6;
+        const bool present = row + y >= 0 && y < rows && column + x >= 0 && x < columns;
+        at[i] = present ? from + y * down + x * right : zeros;
+        channel_mask[i] = present ? -1 : 0;
+    }
     FOR_LANES(channel, count, channels) {
 #define STORE(i, j, value) vf_store(to + (6 * (i) + (j)) * point + channel, value)
         if (inside && count == LANES) {
@@ -63,12 +76,16 @@ static void load_tile(const sb_map *map, sb_tile tile, const intptr_t origin[2],
                 for (int j = 6; j < 10; ++j) __builtin_prefetch(from + i * down + j * right + channel);
             WINOGRAD_TRANSFORM(input_line, 6, 6, LOAD, STORE);
 #undef LOAD
-        } else {
-#define PRESENT(i, j) (row + (i) >= 0 && (i) < rows && column + (j) >= 0 && (j) < columns)
-#define LOAD(i, j) (PRESENT(i, j) ? vf_load_or(from + (i) * down + (j) * right + channel, count, 0) : (vf){0})
+        } else if (count == LANES) {
+#define LOAD(i, j) vf_load(at[6 * (i) + (j)] + (channel & channel_mask[6 * (i) + (j)]))
             WINOGRAD_TRANSFORM(input_line, 6, 6, LOAD, STORE);
 #undef LOAD
-#undef PRESENT
+        } else {
+#define LOAD(i, j) \
+    vf_load_or(inside ? from + (i) * down + (j) * right + channel \
+                      : at[6 * (i) + (j)] + (channel & channel_mask[6 * (i) + (j)]), count, 0)
+            WINOGRAD_TRANSFORM(input_line, 6, 6, LOAD, STORE);
+#undef LOAD
         }
 #undef STORE
     }
