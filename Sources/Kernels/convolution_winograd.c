@@ -93,9 +93,12 @@ static void KERNEL(winograd_piece)(void *context, intptr_t piece) {
     float *inputs = sb_scratch(sizeof(float) * (size_t)(36 * (in.point + out.point)));
     float *products = inputs + 36 * in.point;
 
-    for (intptr_t i = 0; i < count; ++i)
+    for (intptr_t i = 0; i < count; ++i) {
+        if (i + 1 < count)
+            sb_prefetch_tile(&c->in, sb_tile_at(&job->tiles, first + i + 1), job->tiles.origin, 6, 0, c->in.channels);
         load_tile(&c->in, sb_tile_at(&job->tiles, first + i), job->tiles.origin, 0, c->in.channels,
                   inputs + i * in.tile, in.point);
+    }
     for (int point = 0; point < 36; ++point) {
         const sb_matrix left = {inputs + point * in.point, in.tile, 1};
         const sb_panels right = {job->filters + point * job->filter_size, MATMUL_PANEL * c->in.channels, MATMUL_PANEL};

@@ -44,6 +44,18 @@ static inline sb_block sb_block_of(intptr_t tiles, intptr_t channels, intptr_t l
     return (sb_block){sb_spread(tiles * tile), tile};
 }
 
+/// Asks for the pixels of a tile ahead of their use: `extent` rows and columns from its first output + `origin` on. The
+/// processor cannot guess them, because neighbours in a tile are a row of the map apart.
+static inline void sb_prefetch_tile(const sb_map *map, sb_tile tile, const intptr_t origin[2], intptr_t extent,
+                                    intptr_t first, intptr_t channels) {
+    const intptr_t row = tile.row + origin[0], column = tile.column + origin[1];
+    for (intptr_t y = row < 0 ? 0 : row; y < row + extent && y < map->height; ++y)
+        for (intptr_t x = column < 0 ? 0 : column; x < column + extent && x < map->width; ++x) {
+            const float *pixel = map->data + ((tile.image * map->height + y) * map->width + x) * map->pixel + first;
+            for (intptr_t channel = 0; channel < channels; channel += 16) __builtin_prefetch(pixel + channel);
+        }
+}
+
 #endif
 
 #ifdef ISA_PASS
@@ -72,8 +84,6 @@ static void load_tile(const sb_map *map, sb_tile tile, const intptr_t origin[2],
 #define STORE(i, j, value) vf_store(to + (6 * (i) + (j)) * point + channel, value)
         if (inside && count == LANES) {
 #define LOAD(i, j) vf_load(from + (i) * down + (j) * right + channel)
-            for (int i = 0; i < 6; ++i)   // what the next tile will need
-                for (int j = 6; j < 10; ++j) __builtin_prefetch(from + i * down + j * right + channel);
             WINOGRAD_TRANSFORM(input_line, 6, 6, LOAD, STORE);
 #undef LOAD
         } else if (count == LANES) {

@@ -85,7 +85,11 @@ static void KERNEL(winograd_weights_piece)(void *context, intptr_t piece) {
     for (intptr_t first = begin; first < end; first += BLOCK_TILES) {
         const intptr_t count = end - first < BLOCK_TILES ? end - first : BLOCK_TILES;
         for (intptr_t i = 0; i < count; ++i) {
-            const sb_tile tile = sb_tile_at(&job->tiles, first + i);
+            const sb_tile tile = sb_tile_at(&job->tiles, first + i), next = sb_tile_at(&job->tiles, first + i + 1);
+            if (i + 1 < count) {
+                sb_prefetch_tile(&c->in, next, job->tiles.origin, 6, input, inputs);
+                sb_prefetch_tile(&c->out, next, (intptr_t[2]){0, 0}, 4, output, outputs);
+            }
             load_tile(&c->in, tile, job->tiles.origin, input, inputs, x_tiles + i * x.tile, x.point);
             KERNEL(load_gradient_tile)(&c->out, tile, output, outputs, gy_tiles + i * gy.tile, gy.point);
         }
