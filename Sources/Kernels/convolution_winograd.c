@@ -1,6 +1,10 @@
-// 3×3 convolution with stride 1 by Winograd's F(4×4, 3×3). The tiles of all images form one long row, of which a piece
-// takes a block: it transforms the block's inputs, multiplies the channels at each of the 36 points, and transforms the
-// products back, all within the second-level cache.
+// 3×3 convolution with stride 1 by Winograd's F(4×4, 3×3). The tiles of all images form one long row.
+//
+// Where there are many tiles, the filters are transformed first, and a piece takes a block of tiles: it transforms the
+// block's inputs, multiplies the channels at each of the 36 points, and transforms the products back, all within the
+// second-level cache. Where there are few tiles, on small maps with many channels, it is the other way round: all tiles
+// are transformed first, and a piece takes a panel of output channels and transforms its filters. Then the transformed
+// filters, four times as large as the filters, never travel to memory.
 #ifndef ISA_PASS
 #include "convolution_winograd.h"
 #include "matmul_core.h"
@@ -13,9 +17,17 @@ typedef struct {
     int activation;
     sb_tiles tiles;
     sb_pieces pieces;          // of the tiles
-    float *filters;            // transformed and packed: [36][packed size]
+    float *filters;            // of many tiles: the transformed filters, [36 points][packed size]
     intptr_t filter_size;      // of one point
+    float *inputs;             // of few tiles: the transformed inputs
+    sb_block input_block;
 } winograd_job;
+
+enum {
+    WINOGRAD_TILES = 28,       // in a piece: their inputs and products share the second-level cache
+    WINOGRAD_FEW_TILES = 128,
+    WINOGRAD_DEPTH = 64,       // of few tiles: input channels whose filters are transformed at a time
+};
 #endif
 
 #define SOURCE "convolution_winograd.c"
@@ -28,23 +40,24 @@ typedef struct {
 #include "winograd_transforms.h"
 #include "convolution_winograd.h"
 
-// A piece is one panel of output channels, its halves a vector each.
-static void KERNEL(transform_filters)(void *context, intptr_t piece) {
-    const winograd_job *job = context;
-    const sb_convolution *c = job->convolution;
+// Transforms the filters of a panel of output channels, for `inputs` input channels from `input` on, to a packed panel
+// for each point.
+static void KERNEL(transform_filters)(const winograd_job *job, intptr_t panel, intptr_t input, intptr_t inputs,
+                                      float *to, intptr_t point) {
+    const sb_filter filter = job->convolution->filter;
+    const bool rotated = job->tiles.rotated;
     for (intptr_t half = 0; half < MATMUL_PANEL; half += LANES) {
-        const intptr_t first = piece * MATMUL_PANEL + half, rest = c->out.channels - first;
+        const intptr_t first = panel * MATMUL_PANEL + half, rest = job->convolution->out.channels - first;
         const intptr_t outputs = rest < 0 ? 0 : rest < LANES ? rest : LANES;
-        float *to = job->filters + piece * MATMUL_PANEL * c->in.channels + half;
-        for (intptr_t input = 0; input < c->in.channels; ++input, to += MATMUL_PANEL) {
+        for (intptr_t channel = 0; channel < inputs; ++channel) {
             float taps[3][3][LANES] = {{{0}}};
-            const float *from = c->filter.data + first * c->filter.output + input * c->filter.input;
-            for (intptr_t o = 0; o < outputs; ++o, from += c->filter.output)
+            const float *from = filter.data + first * filter.output + (input + channel) * filter.input;
+            for (intptr_t o = 0; o < outputs; ++o, from += filter.output)
                 for (int i = 0; i < 3; ++i)
-                    for (int j = 0; j < 3; ++j) taps[i][j][o] = from[i * c->filter.tap[0] + j * c->filter.tap[1]];
-            const bool rotated = job->tiles.rotated;
+                    for (int j = 0; j < 3; ++j) taps[i][j][o] = from[i * filter.tap[0] + j * filter.tap[1]];
+            float *at = to + channel * MATMUL_PANEL + half;
 #define LOAD(i, j) vf_load(rotated ? taps[2 - (i)][2 - (j)] : taps[i][j])
-#define STORE(i, j, value) vf_store(to + (6 * (i) + (j)) * job->filter_size, value)
+#define STORE(i, j, value) vf_store(at + (6 * (i) + (j)) * point, value)
             WINOGRAD_TRANSFORM(filter_line, 3, 6, LOAD, STORE);
 #undef LOAD
 #undef STORE
@@ -58,16 +71,18 @@ static inline __attribute__((always_inline)) vf KERNEL(activated)(int activation
     return value;
 }
 
-// Transforms a tile's products back and stores those of its 4×4 outputs that lie within the map.
-static void KERNEL(store_tile)(const winograd_job *job, intptr_t tile, const float *products, intptr_t point) {
+// Transforms a tile's products back, for `channels` output channels from `first` on, and stores those of its 4×4 outputs
+// that lie within the map.
+static void KERNEL(store_tile)(const winograd_job *job, intptr_t tile, intptr_t first, intptr_t channels,
+                               const float *products, intptr_t point) {
     const sb_map *out = &job->convolution->out;
     const sb_tile at = sb_tile_at(&job->tiles, tile);
     const intptr_t rows = out->height - at.row, columns = out->width - at.column;
     const intptr_t right = out->pixel, down = out->width * out->pixel;
     const int activation = job->activation;
-    float *to = out->data + at.image * out->height * down + at.row * down + at.column * right;
-    FOR_LANES(channel, count, out->channels) {
-        const vf bias = job->bias ? vf_load_or(job->bias + channel, count, 0) : (vf){0};
+    float *to = out->data + at.image * out->height * down + at.row * down + at.column * right + first;
+    FOR_LANES(channel, count, channels) {
+        const vf bias = job->bias ? vf_load_or(job->bias + first + channel, count, 0) : (vf){0};
 #define LOAD(i, j) vf_load(products + (6 * (i) + (j)) * point + channel)
         if (rows >= 4 && columns >= 4 && count == LANES && activation == SB_ACT_NONE) {
 #define STORE(i, j, value) vf_store(to + (i) * down + (j) * right + channel, value + bias)
@@ -84,7 +99,24 @@ static void KERNEL(store_tile)(const winograd_job *job, intptr_t tile, const flo
     }
 }
 
-static void KERNEL(winograd_piece)(void *context, intptr_t piece) {
+static void KERNEL(load_tiles)(const winograd_job *job, intptr_t first, intptr_t count, float *to, sb_block block) {
+    const sb_map *in = &job->convolution->in;
+    for (intptr_t i = first; i < first + count; ++i, to += block.tile) {
+        if (i + 1 < first + count)
+            sb_prefetch_tile(in, sb_tile_at(&job->tiles, i + 1), job->tiles.origin, 6, 0, in->channels);
+        load_tile(in, sb_tile_at(&job->tiles, i), job->tiles.origin, 0, in->channels, to, block.point);
+    }
+}
+
+// MARK: Many tiles
+
+static void KERNEL(filters_piece)(void *context, intptr_t panel) {
+    const winograd_job *job = context;
+    const intptr_t inputs = job->convolution->in.channels;
+    KERNEL(transform_filters)(job, panel, 0, inputs, job->filters + panel * MATMUL_PANEL * inputs, job->filter_size);
+}
+
+static void KERNEL(many_tiles_piece)(void *context, intptr_t piece) {
     const winograd_job *job = context;
     const sb_convolution *c = job->convolution;
     const intptr_t first = sb_piece_begin(job->pieces, piece), count = sb_piece_end(job->pieces, piece) - first;
@@ -93,29 +125,66 @@ static void KERNEL(winograd_piece)(void *context, intptr_t piece) {
     float *inputs = sb_scratch(sizeof(float) * (size_t)(36 * (in.point + out.point)));
     float *products = inputs + 36 * in.point;
 
-    for (intptr_t i = 0; i < count; ++i) {
-        if (i + 1 < count)
-            sb_prefetch_tile(&c->in, sb_tile_at(&job->tiles, first + i + 1), job->tiles.origin, 6, 0, c->in.channels);
-        load_tile(&c->in, sb_tile_at(&job->tiles, first + i), job->tiles.origin, 0, c->in.channels,
-                  inputs + i * in.tile, in.point);
-    }
+    KERNEL(load_tiles)(job, first, count, inputs, in);
     for (int point = 0; point < 36; ++point) {
         const sb_matrix left = {inputs + point * in.point, in.tile, 1};
         const sb_panels right = {job->filters + point * job->filter_size, MATMUL_PANEL * c->in.channels, MATMUL_PANEL};
         multiply(count, out.tile, c->in.channels, left_matrix(&left), right,
                  (sb_result){products + point * out.point, out.tile, NULL}, (sb_finish){.alpha = 1});
     }
-    for (intptr_t i = 0; i < count; ++i) KERNEL(store_tile)(job, first + i, products + i * out.tile, out.point);
+    for (intptr_t i = 0; i < count; ++i)
+        KERNEL(store_tile)(job, first + i, 0, c->out.channels, products + i * out.tile, out.point);
 }
 
-static void KERNEL(winograd)(winograd_job *job) {
+static void KERNEL(many_tiles)(winograd_job *job) {
     const sb_convolution *c = job->convolution;
     job->filter_size = sb_spread(packed_size(c->in.channels, c->out.channels));
     const size_t bytes = sizeof(float) * 36 * (size_t)job->filter_size;
     job->filters = sb_workspace(bytes);
-    sb_parallel((c->out.channels + MATMUL_PANEL - 1) / MATMUL_PANEL, KERNEL(transform_filters), job);
-    sb_parallel(job->pieces.count, KERNEL(winograd_piece), job);
+    sb_parallel((c->out.channels + MATMUL_PANEL - 1) / MATMUL_PANEL, KERNEL(filters_piece), job);
+    sb_parallel(job->pieces.count, KERNEL(many_tiles_piece), job);
     sb_free(job->filters, bytes);
+}
+
+// MARK: Few tiles
+
+static void KERNEL(inputs_piece)(void *context, intptr_t piece) {
+    const winograd_job *job = context;
+    const intptr_t first = sb_piece_begin(job->pieces, piece), count = sb_piece_end(job->pieces, piece) - first;
+    KERNEL(load_tiles)(job, first, count, job->inputs + first * job->input_block.tile, job->input_block);
+}
+
+static void KERNEL(few_tiles_piece)(void *context, intptr_t panel) {
+    const winograd_job *job = context;
+    const sb_convolution *c = job->convolution;
+    const intptr_t tiles = job->tiles.count, first = panel * MATMUL_PANEL, rest = c->out.channels - first;
+    const sb_block in = job->input_block, out = sb_block_of(tiles, MATMUL_PANEL, LANES);
+    const intptr_t filter_size = sb_spread(WINOGRAD_DEPTH * MATMUL_PANEL);
+    float *filters = sb_scratch(sizeof(float) * (size_t)(36 * (filter_size + out.point)));
+    float *products = filters + 36 * filter_size;
+
+    for (intptr_t input = 0; input < c->in.channels; input += WINOGRAD_DEPTH) {
+        const intptr_t left = c->in.channels - input, depth = left < WINOGRAD_DEPTH ? left : WINOGRAD_DEPTH;
+        KERNEL(transform_filters)(job, panel, input, depth, filters, filter_size);
+        for (int point = 0; point < 36; ++point) {
+            const sb_matrix inputs = {job->inputs + point * in.point + input, in.tile, 1};
+            const sb_panels right = {filters + point * filter_size, 0, MATMUL_PANEL};
+            multiply(tiles, MATMUL_PANEL, depth, left_matrix(&inputs), right,
+                     (sb_result){products + point * out.point, out.tile, NULL}, (sb_finish){.alpha = 1, .beta = input > 0});
+        }
+    }
+    for (intptr_t i = 0; i < tiles; ++i)
+        KERNEL(store_tile)(job, i, first, rest < MATMUL_PANEL ? rest : MATMUL_PANEL, products + i * out.tile, out.point);
+}
+
+static void KERNEL(few_tiles)(winograd_job *job) {
+    const sb_convolution *c = job->convolution;
+    job->input_block = sb_block_of(job->tiles.count, c->in.channels, LANES);
+    const size_t bytes = sizeof(float) * 36 * (size_t)job->input_block.point;
+    job->inputs = sb_workspace(bytes);
+    sb_parallel(job->pieces.count, KERNEL(inputs_piece), job);
+    sb_parallel((c->out.channels + MATMUL_PANEL - 1) / MATMUL_PANEL, KERNEL(few_tiles_piece), job);
+    sb_free(job->inputs, bytes);
 }
 
 #else
@@ -123,8 +192,13 @@ static void KERNEL(winograd)(winograd_job *job) {
 void sb_convolve_winograd(const sb_convolution *convolution, const float *bias, int activation) {
     winograd_job job = {.convolution = convolution, .bias = bias, .activation = activation,
                         .tiles = sb_tiles_of(convolution)};
-    job.pieces = sb_cut(job.tiles.count, 1, 28, INTPTR_MAX);
-    DISPATCH(winograd, &job);
+    if (job.tiles.count <= WINOGRAD_FEW_TILES && convolution->out.channels >= 4 * job.tiles.count) {
+        job.pieces = sb_cut(job.tiles.count, 1, 4, INTPTR_MAX);
+        DISPATCH(few_tiles, &job);
+    } else {
+        job.pieces = sb_cut(job.tiles.count, 1, WINOGRAD_TILES, INTPTR_MAX);
+        DISPATCH(many_tiles, &job);
+    }
 }
 
 #endif
