@@ -40,7 +40,8 @@ let lossParity: [String: ParityOperation] = [
     "ctc_loss": { a in
         [
             a[0].logSoftmax(dim: -1).ctcLoss(
-                targets: a[1], inputLengths: a[2].toArray(), targetLengths: a[3].toArray(), blank: a.int("blank")!,
+                targets: a[1], inputLengths: a[2].toArray(as: Int.self), targetLengths: a[3].toArray(as: Int.self),
+                blank: a.int("blank")!,
                 zeroInfinity: a.bool("zero_infinity")!, reduction: a.reduction)
         ]
     },
