@@ -40,7 +40,8 @@ static inline intptr_t position_of(const attention_job *job, const query_block *
     return (block->first + i) % job->queries;
 }
 
-static inline float *query_row(const attention_job *job, const sb_array *array, const query_block *block, intptr_t i) {
+static inline float *query_row(const attention_job *job, const sb_array *array, const query_block *block,
+                               intptr_t i) {
     return row_of(array, block->batch, head_of(job, block, i), position_of(job, block, i));
 }
 
@@ -152,7 +153,7 @@ static void KERNEL(weigh)(const attention_job *job, const query_lanes *lanes, in
         const vf before = vf_load(lanes->highest + i);
         vf highest = before, sum = {0};
         for (intptr_t key = 0; key < count; ++key) highest = vf_max(vf_load(lanes->scores + key * width + i), highest);
-        const vf reference = vf_select(highest == -INFINITY, (vf){0}, highest);   // no key seen yet: avoid ∞ - ∞
+        const vf reference = vf_select(highest == -INFINITY, (vf){0}, highest);   // no key yet: avoid ∞ - ∞
         for (intptr_t key = 0; key < count; ++key) {
             float *score = lanes->scores + key * width + i;
             const vf weight = v_exp(vf_load(score) - reference);
@@ -287,7 +288,8 @@ static void KERNEL(attention_backward_piece)(void *context, intptr_t piece) {
         KERNEL(place_backward)(job, &lanes, block);
         const intptr_t visible = KERNEL(visible_keys)(job, &lanes);
         for (intptr_t first = 0; first < visible; first += KEY_BLOCK)
-            KERNEL(keys_backward)(job, &lanes, first, visible - first < KEY_BLOCK ? visible - first : KEY_BLOCK, gk, gv);
+            KERNEL(keys_backward)(job, &lanes, first, visible - first < KEY_BLOCK ? visible - first : KEY_BLOCK,
+                                  gk, gv);
         for (intptr_t i = 0; i < block.count; ++i) {
             float *gq = query_row(job, job->gq, &block, i);
             for (intptr_t f = 0; f < job->d; ++f) gq[f] = lanes.gq[f * lanes.width + i] * job->scale;

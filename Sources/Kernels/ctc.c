@@ -81,8 +81,9 @@ static void backward_sequence(void *context, intptr_t sequence) {
     float *beta = sb_scratch((last + 1) * sizeof(float));
     for (intptr_t step = job->steps - 1; step >= 0; --step) {
         float *gradient = job->gradient + (step * job->batch + sequence) * job->classes;
-        for (intptr_t class = 0; class < job->classes; ++class) gradient[class] = silent || step >= steps ? 0 : -INFINITY;
-        if (silent || step >= steps) continue;
+        const bool unused = silent || step >= steps;
+        for (intptr_t class = 0; class < job->classes; ++class) gradient[class] = unused ? 0 : -INFINITY;
+        if (unused) continue;
 
         const float *log_probs = log_probs_at(job, sequence, step), *alpha = log_alpha_at(job, sequence, step);
         if (step == steps - 1)

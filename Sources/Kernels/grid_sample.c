@@ -51,7 +51,8 @@ static float reflect(float position, float low, float span, float *slope) {
 static float pad(float position, intptr_t size, const sb_sampling *sampling, float *slope) {
     if (sampling->padding == SB_SAMPLE_ZEROS) return position;
     if (sampling->padding == SB_SAMPLE_REFLECTION)
-        position = sampling->align_corners ? reflect(position, 0, size - 1, slope) : reflect(position, -0.5f, size, slope);
+        position = sampling->align_corners ? reflect(position, 0, size - 1, slope)
+                                           : reflect(position, -0.5f, size, slope);
     if (position > 0 && position < size - 1) return position;
     *slope = 0;
     return position >= size - 1 ? size - 1 : 0;
@@ -75,7 +76,8 @@ static void cubic_weights(float t, float *weight, float *slope) {
 static axis_taps taps_at(float coordinate, intptr_t size, const sb_sampling *sampling) {
     axis_taps taps;
     float slope = sampling->align_corners ? (size - 1) * 0.5f : size * 0.5f;
-    float position = sampling->align_corners ? (coordinate + 1) * 0.5f * (size - 1) : ((coordinate + 1) * size - 1) * 0.5f;
+    float position = ((coordinate + 1) * size - 1) * 0.5f;
+    if (sampling->align_corners) position = (coordinate + 1) * 0.5f * (size - 1);
     if (sampling->mode != SB_SAMPLE_BICUBIC) position = pad(position, size, sampling, &slope);
     if (!(fabsf(position) < 1e9f)) position = -100;   // NaN and what no integer can hold: far outside
     const float below = sampling->mode == SB_SAMPLE_NEAREST ? nearbyintf(position) : floorf(position);
@@ -112,7 +114,8 @@ static float weighted_sum(const sample_job *job, const sample *s, intptr_t image
     for (int i = 0; i < s->vertical.count; ++i)
         for (int j = 0; j < s->horizontal.count; ++j) {
             const intptr_t row = s->vertical.position[i], column = s->horizontal.position[j];
-            if (row >= 0 && column >= 0) sum += vertical[i] * horizontal[j] * *element(job->x, image, channel, row, column);
+            if (row < 0 || column < 0) continue;
+            sum += vertical[i] * horizontal[j] * *element(job->x, image, channel, row, column);
         }
     return sum;
 }

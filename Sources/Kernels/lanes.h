@@ -30,8 +30,8 @@ static inline __attribute__((always_inline)) void vf_store_some(float *p, vf v, 
     else vf_store_part(p, v, count);
 }
 
-// Sums are taken in several vectors at once, so that an addition need not wait for the one before it. A vf_long goes by
-// address only, because vectors wider than registers have no calling convention.
+// Sums are taken in several vectors at once, so that an addition need not wait for the one before it. A vf_long goes
+// by address only, because vectors wider than registers have no calling convention.
 #define LONG 4
 #define vf_long KERNEL(vf_long)
 #define vf_long_loaded KERNEL(vf_long_loaded)

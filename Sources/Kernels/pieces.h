@@ -13,9 +13,8 @@ typedef struct {
 static inline sb_pieces sb_cut(intptr_t rows, intptr_t row_cost, intptr_t piece_cost, intptr_t limit) {
     if (row_cost < 1) row_cost = 1;
     intptr_t each = (piece_cost + row_cost - 1) / row_cost;
-    const intptr_t least = (rows + limit - 1) / limit;
+    const intptr_t least = rows > 0 ? (rows - 1) / limit + 1 : 1;   // `limit` may be the largest number there is
     if (each < least) each = least;
-    if (each < 1) each = 1;
     return (sb_pieces){rows, each, (rows + each - 1) / each};
 }
 
@@ -24,8 +23,8 @@ static inline sb_pieces sb_cut_rows(intptr_t rows, intptr_t elements_in_row) {
     return sb_cut(rows, elements_in_row, 16384, INTPTR_MAX);
 }
 
-/// The pieces from last to first: for a pass over memory that another has just passed over, whose end may still lie in a
-/// cache while its beginning does not.
+/// The pieces from last to first: for a pass over memory that another has just passed over, whose end may still lie in
+/// a cache while its beginning does not.
 static inline intptr_t sb_backwards(sb_pieces pieces, intptr_t piece) { return pieces.count - 1 - piece; }
 
 static inline intptr_t sb_piece_begin(sb_pieces pieces, intptr_t piece) { return piece * pieces.rows_each; }

@@ -2,8 +2,8 @@
 //
 //     product: c[row, ·] (+)= Σ over k of a[row, k] · b[k, ·]
 //
-// An element of a meets a row of b, so the result's columns are the lanes: c and b have rows of `vectors` vectors. The
-// elements of a may lie at any distance, `a_row` from row to row and `a_step` along a row: a transposed is as good as a.
+// An element of a meets a row of b, so the result's columns are the lanes: c and b have rows of `vectors` vectors.
+// The elements of a may lie at any distance, `a_row` from row to row and `a_step` along a row: a transposed is as good.
 
 #undef TILE_ROWS
 #undef TILE_VECTORS

@@ -6,9 +6,10 @@
 
 /// y = softmax(scale · q kᵀ + mask) v.
 ///
-/// q is [B, H, T, D], k is [B, HK, S, D], v is [B, HK, S, E], y is [B, H, T, E]; float32, the last dimension dense, the
-/// others with any strides. H must be a multiple of HK; H / HK neighbouring heads share keys and values.
-/// `mask`, [B, H, T, S] with any strides, is added to the scores; NULL for none. With `causal`, query t sees keys 0 ... t.
+/// q is [B, H, T, D], k is [B, HK, S, D], v is [B, HK, S, E], y is [B, H, T, E]; float32, the last dimension dense,
+/// the others with any strides. H must be a multiple of HK; H / HK neighbouring heads share keys and values.
+/// `mask`, [B, H, T, S] with any strides, is added to the scores; NULL for none. With `causal`, query t sees the keys
+/// 0 ... t.
 /// A query that sees no key at all gives 0, as in PyTorch.
 /// log_sum_exp, dense [B, H, T], is what the backward function needs to recompute the weights.
 void sb_attention(const sb_array *q, const sb_array *k, const sb_array *v, const sb_array *mask, int causal,

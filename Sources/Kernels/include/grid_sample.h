@@ -14,7 +14,8 @@ typedef struct {
     int align_corners;
 } sb_sampling;
 
-/// x is [N, C, H, W], grid [N, OH, OW, 2] with (horizontal, vertical) positions, y [N, C, OH, OW]; float32, any strides.
+/// x is [N, C, H, W], grid [N, OH, OW, 2] with (horizontal, vertical) positions, y [N, C, OH, OW]; float32, any
+/// strides.
 void sb_grid_sample(const sb_array *x, const sb_array *grid, sb_sampling sampling, const sb_array *y);
 
 /// Gradients of x and of the grid, which have their shapes and are overwritten; either may be NULL.
