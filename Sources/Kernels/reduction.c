@@ -1,21 +1,20 @@
 #define SOURCE "reduction.c"
 #include "blocks.h"
 #include "loop.h"
-#include "reduction.h"
+#include "reduction_fold.h"
 
 // How a reduction goes. The kept dimensions form one walk, the reduced ones another. A task takes a chunk of the kept
 // walk and a piece of the reduced one, and folds it:
 //
-// - by columns, where x is dense along a kept dimension: a block of neighbouring outputs, row after row;
-// - by rows, where x is dense along a reduced one: each output by itself, its run folded as rows of LANES elements.
+// - by columns, where x is denser along a kept dimension: a block of neighbouring outputs, row after row;
+// - by runs, where x is denser along a reduced one: each output by itself.
 //
-// Blocks of at most DEPTH rows are summed in float, blocks in double, and pieces in their order. Chunks and pieces
-// depend on the shapes only.
+// At most DEPTH elements, or trees of elements, are summed one after another in float, the sums in double, and pieces
+// in their order. Chunks and pieces depend on the shapes only.
 
 #ifndef ISA_PASS
 
-enum { LANES_OF_RUN = 64, DEPTH = 64, ROWS_AT_ONCE = 8 };
-enum { SB_SUM_DEVIATIONS = 100 };   // of squares, from the centers
+enum { DEPTH = 64 };
 
 typedef struct {
     sb_loop kept;      // operand 0 is x, 1 is y, 2 the centers
@@ -82,91 +81,7 @@ static void plan_reduction(reduction *plan, int op, const sb_array *x, const sb_
 #ifdef ISA_PASS
 
 #include "blocks.h"
-
-// Each operation: its identity, what it makes of an element x (or of x and its center c), and how it combines a and b.
-#define FOR_EACH_OPERATION(OPERATION) \
-    OPERATION(SB_SUM, 0, x, a + b) \
-    OPERATION(SB_PROD, 1, x, a * b) \
-    OPERATION(SB_MAX, lowest, x, ((a > b) | (a != a)) ? a : b) \
-    OPERATION(SB_MIN, highest, x, ((a < b) | (a != a)) ? a : b) \
-    OPERATION(SB_ANY, 0, x != 0, (a > b) ? a : b) \
-    OPERATION(SB_ALL, 1, x != 0, (a < b) ? a : b) \
-    OPERATION(SB_SUM_SQUARES, 0, x * x, a + b) \
-    OPERATION(SB_SUM_ABS, 0, x < 0 ? -x : x, a + b) \
-    OPERATION(SB_COUNT_NONZERO, 0, x != 0, a + b) \
-    OPERATION(SB_SUM_DEVIATIONS, 0, (x - c) * (x - c), a + b)
-
-
-#define COMBINE(target, left, right, combined) \
-    do { \
-        const number a = left, b = right; \
-        target = combined; \
-    } while (0)
-
-/// total = total combined with the elements of the next ROWS rows, which are combined as a tree.
-#define FOLD_ROWS(ROWS, element, combined) \
-    for (; r + ROWS <= count; r += ROWS) { \
-        const char *restrict first = (const char *)rows + r * step; \
-        for (intptr_t j = 0; j < width; ++j) { \
-            number tree[ROWS]; \
-            for (int k = 0; k < ROWS; ++k) { \
-                const number x = ((const number *)(first + k * step))[j], c = centers[j]; \
-                (void)c; \
-                tree[k] = element; \
-            } \
-            for (int half = ROWS / 2; half; half /= 2) \
-                for (int k = 0; k < half; ++k) COMBINE(tree[k], tree[k], tree[k + half], combined); \
-            COMBINE(total[j], total[j], tree[0], combined); \
-        } \
-    }
-
-#define FOLD_CASE(op, identity, element, combined) \
-    case op: \
-        FOLD_ROWS(8, element, combined) \
-        FOLD_ROWS(1, element, combined) \
-        break;
-
-#define IDENTITY_CASE(op, identity, element, combined) case op: value = identity; break;
-
-#define DEFINE_FOLD(number_type, lowest_number, highest_number, fold, clear) \
-    /* Folds `count` rows of `width` elements, `step` bytes apart, into the totals. */ \
-    static void KERNEL(fold)( \
-        int op, const void *rows, intptr_t step, intptr_t count, intptr_t width, void *totals, const void *center) { \
-        typedef number_type number; \
-        number *restrict total = totals; \
-        const number *restrict centers = center; \
-        intptr_t r = 0; \
-        switch (op) { FOR_EACH_OPERATION(FOLD_CASE) } \
-    } \
-    static void KERNEL(clear)(int op, void *totals, intptr_t count) { \
-        typedef number_type number; \
-        const number lowest = lowest_number, highest = highest_number; \
-        number value = 0; \
-        switch (op) { FOR_EACH_OPERATION(IDENTITY_CASE) } \
-        for (intptr_t i = 0; i < count; ++i) ((number *)totals)[i] = value; \
-    }
-
-DEFINE_FOLD(float, -INFINITY, INFINITY, fold_floats, clear_floats)
-DEFINE_FOLD(double, -INFINITY, INFINITY, fold_doubles, clear_doubles)
-DEFINE_FOLD(int64_t, INT64_MIN, INT64_MAX, fold_integers, clear_integers)
-
-static void KERNEL(fold)(
-    int type, int op, const void *rows, intptr_t step, intptr_t count, intptr_t width, void *total, const void *centers) {
-    switch (type) {
-    case SB_FLOAT32: KERNEL(fold_floats)(op, rows, step, count, width, total, centers ? centers : rows); break;
-    case SB_FLOAT64: KERNEL(fold_doubles)(op, rows, step, count, width, total, centers ? centers : rows); break;
-    default: KERNEL(fold_integers)(op, rows, step, count, width, total, centers ? centers : rows);
-    }
-}
-
-/// Sets `count` totals to the operation's identity.
-static void KERNEL(clear)(int type, int op, void *total, intptr_t count) {
-    switch (type) {
-    case SB_FLOAT32: KERNEL(clear_floats)(op, total, count); break;
-    case SB_FLOAT64: KERNEL(clear_doubles)(op, total, count); break;
-    default: KERNEL(clear_integers)(op, total, count);
-    }
-}
+#include "reduction_fold.h"
 
 /// `count` elements of x, `step` bytes apart, in the type of blocks.
 static void KERNEL(load)(const reduction *plan, const void *x, intptr_t step, void *to, intptr_t count) {
@@ -176,79 +91,90 @@ static void KERNEL(load)(const reduction *plan, const void *x, intptr_t step, vo
 
 /// Merges a block's totals into the wide ones and starts the block anew.
 static void KERNEL(flush)(const reduction *plan, sb_block *block, intptr_t width, sb_block *total) {
-    const void *addends = block;
     sb_block widened;
-    if (plan->compute != plan->wide) {
-        store_block(plan->compute, block, plan->wide, &widened, sb_element_size(plan->wide), width);
-        addends = &widened;
-    }
-    KERNEL(fold)(plan->wide, plan->merge, addends, 0, 1, width, total, NULL);
-    KERNEL(clear)(plan->compute, plan->op, block, width);
+    load_wide_block(plan->compute, block, sb_element_size(plan->compute), &widened, width);
+    fold_columns(plan->wide, plan->merge, &widened, 0, 1, width, total, NULL);
+    clear_totals(plan->compute, plan->op, block, width);
 }
 
-/// The reduced elements start ..< end of `width` neighbouring outputs, whose first element is x.
+/// How many dense rows of `width` elements make one wide enough for vectors.
+static intptr_t KERNEL(rows_in_one)(const reduction *plan, intptr_t width) {
+    enum { WIDE_ROW = 128 };
+    const bool follow = plan->dense && plan->reduced.steps[0][0] == width * plan->kept.size[0];
+    return follow && plan->op != SB_SUM_DEVIATIONS && 2 * width <= WIDE_ROW ? WIDE_ROW / width : 1;
+}
+
+/// Folds the next `count` rows, from `from` on, into the block.
+static void KERNEL(fold_rows)(
+    const reduction *plan, const char *from, intptr_t count, intptr_t width, intptr_t rows_in_one,
+    const sb_block *centers, sb_block *block) {
+    const intptr_t kept_step = plan->kept.steps[0][0], step = plan->reduced.steps[0][0];
+    const int size = sb_element_size(plan->compute);
+    if (plan->dense) {
+        const intptr_t wide_rows = count / rows_in_one, rest = count % rows_in_one;
+        fold_columns(plan->compute, plan->op, from, step * rows_in_one, wide_rows, width * rows_in_one, block, centers);
+        fold_columns(plan->compute, plan->op, from + (count - rest) * step, step, rest, width, block, centers);
+        return;
+    }
+    sb_block rows[ROWS_AT_ONCE];
+    for (intptr_t done = 0, some; done < count; done += some) {
+        some = count - done < ROWS_AT_ONCE ? count - done : ROWS_AT_ONCE;
+        for (intptr_t r = 0; r < some; ++r)
+            KERNEL(load)(plan, from + (done + r) * step, kept_step, (char *)rows + r * width * size, width);
+        fold_columns(plan->compute, plan->op, rows, width * size, some, width, block, centers);
+    }
+}
+
+/// The reduced elements start ..< end of `width` neighbouring outputs, the first of which begins at x.
 static void KERNEL(reduce_columns)(
     const reduction *plan, const char *x, intptr_t width, const sb_block *centers, intptr_t start, intptr_t end,
-    sb_block *total) {
-    const intptr_t kept_step = plan->kept.steps[0][0], row_step = plan->reduced.steps[0][0];
-    const int size = sb_element_size(plan->compute);
-    sb_block block, rows[ROWS_AT_ONCE];
+    sb_block *totals) {
+    const intptr_t rows_in_one = KERNEL(rows_in_one)(plan, width), most = DEPTH * rows_in_one;
+    sb_block block;
     sb_cursor cursor;
     sb_cursor_seek(&plan->reduced, start, &cursor);
-    KERNEL(clear)(plan->compute, plan->op, &block, width);
-    KERNEL(clear)(plan->wide, plan->op, total, width);
+    clear_totals(plan->compute, plan->op, &block, width * rows_in_one);
+    clear_totals(plan->wide, plan->op, totals, width * rows_in_one);
     for (intptr_t depth = 0, count; start < end; start += count) {
         count = sb_cursor_run(&plan->reduced, &cursor);
         if (count > end - start) count = end - start;
-        if (count > DEPTH - depth) count = DEPTH - depth;
+        if (count > most - depth) count = most - depth;
         const char *from = x + (cursor.data[0] - plan->reduced.data[0]);
-        if (plan->dense) {
-            KERNEL(fold)(plan->compute, plan->op, from, row_step, count, width, &block, centers);
-        } else {
-            if (count > ROWS_AT_ONCE) count = ROWS_AT_ONCE;
-            for (intptr_t r = 0; r < count; ++r)
-                KERNEL(load)(plan, from + r * row_step, kept_step, (char *)rows + r * width * size, width);
-            KERNEL(fold)(plan->compute, plan->op, rows, width * size, count, width, &block, centers);
-        }
+        KERNEL(fold_rows)(plan, from, count, width, rows_in_one, centers, &block);
         depth += count;
         sb_cursor_advance(&plan->reduced, count, &cursor);
-        if (depth < DEPTH && start + count < end) continue;
-        KERNEL(flush)(plan, &block, width, total);
+        if (depth < most && start + count < end) continue;
+        KERNEL(flush)(plan, &block, width * rows_in_one, totals);
         depth = 0;
     }
+    const intptr_t row = width * (intptr_t)sizeof(double);
+    fold_columns(plan->wide, plan->merge, (char *)totals + row, row, rows_in_one - 1, width, totals, NULL);
 }
 
-/// The reduced elements start ..< end of the one output whose first element is x.
-static void KERNEL(reduce_row)(
-    const reduction *plan, const char *x, const sb_block *centers, intptr_t start, intptr_t end, sb_block *total) {
-    const intptr_t step = plan->reduced.steps[0][0];
-    const int size = sb_element_size(plan->compute), wide_size = sb_element_size(plan->wide);
-    sb_block block, loaded;
+/// The reduced elements start ..< end of each of `count` outputs, the first of which begins at x.
+static void KERNEL(reduce_runs)(
+    const reduction *plan, const char *x, intptr_t count, const sb_block *centers, intptr_t start, intptr_t end,
+    sb_block *totals) {
+    const intptr_t kept_step = plan->kept.steps[0][0], step = plan->reduced.steps[0][0];
+    const intptr_t most = plan->dense ? DEPTH * 64 : BLOCK;
+    const int size = sb_element_size(plan->compute);
     sb_cursor cursor;
     sb_cursor_seek(&plan->reduced, start, &cursor);
-    KERNEL(clear)(plan->compute, plan->op, &block, LANES_OF_RUN);
-    KERNEL(clear)(plan->wide, plan->op, total, LANES_OF_RUN);
-    for (intptr_t depth = 0, count; start < end; start += count) {
-        count = sb_cursor_run(&plan->reduced, &cursor);
-        if (count > end - start) count = end - start;
-        const intptr_t most = plan->dense ? (DEPTH - depth) * LANES_OF_RUN : BLOCK;
-        if (count > most) count = most;
+    clear_totals(plan->wide, plan->op, totals, count);
+    for (intptr_t length; start < end; start += length) {
+        length = sb_cursor_run(&plan->reduced, &cursor);
+        if (length > end - start) length = end - start;
+        if (length > most) length = most;
         const char *from = x + (cursor.data[0] - plan->reduced.data[0]);
-        if (!plan->dense) {
-            KERNEL(load)(plan, from, step, &loaded, count);
-            from = (const char *)&loaded;
+        if (plan->dense) fold_runs(plan->compute, plan->op, from, kept_step, count, length, totals, centers);
+        for (intptr_t r = 0; r < count && !plan->dense; ++r) {
+            sb_block run;
+            KERNEL(load)(plan, from + r * kept_step, step, &run, length);
+            const char *center = centers ? (const char *)centers + r * size : NULL;
+            fold_runs(plan->compute, plan->op, &run, 0, 1, length, totals->d + r, center);
         }
-        const intptr_t rows = count / LANES_OF_RUN, rest = count % LANES_OF_RUN, row = LANES_OF_RUN * size;
-        KERNEL(fold)(plan->compute, plan->op, from, row, rows, LANES_OF_RUN, &block, centers);
-        if (rest) KERNEL(fold)(plan->compute, plan->op, from + rows * row, 0, 1, rest, &block, centers);
-        depth += rows + (rest > 0);
-        sb_cursor_advance(&plan->reduced, count, &cursor);
-        if (depth < DEPTH && start + count < end) continue;
-        KERNEL(flush)(plan, &block, LANES_OF_RUN, total);
-        depth = 0;
+        sb_cursor_advance(&plan->reduced, length, &cursor);
     }
-    for (intptr_t half = LANES_OF_RUN / 2; half; half /= 2)
-        KERNEL(fold)(plan->wide, plan->merge, (char *)total + half * wide_size, 0, 1, half, total, NULL);
 }
 
 /// Writes `count` totals, scaled, to y.
@@ -259,23 +185,13 @@ static void KERNEL(emit)(const reduction *plan, sb_block *total, char *y, intptr
 }
 
 /// The totals of `count` outputs, neighbours in the innermost kept loop, of the reduced elements start ..< end.
-static void KERNEL(reduce_run)(
+static void KERNEL(reduce_outputs)(
     const reduction *plan, const sb_cursor *cursor, intptr_t count, intptr_t start, intptr_t end, sb_block *totals) {
     const bool centered = plan->op == SB_SUM_DEVIATIONS;
-    const intptr_t center_step = centered ? plan->kept.steps[2][0] : 0;
-    const int center_type = centered ? plan->kept.dtype[2] : 0;
-    sb_block centers, lanes;
-    if (plan->by_columns) {
-        if (centered) load_block(center_type, cursor->data[2], center_step, &centers, count);
-        KERNEL(reduce_columns)(plan, cursor->data[0], count, centered ? &centers : NULL, start, end, totals);
-        return;
-    }
-    for (intptr_t i = 0; i < count; ++i) {
-        if (centered) load_block(center_type, cursor->data[2] + i * center_step, 0, &centers, LANES_OF_RUN);
-        const char *x = cursor->data[0] + i * plan->kept.steps[0][0];
-        KERNEL(reduce_row)(plan, x, centered ? &centers : NULL, start, end, &lanes);
-        totals->i[i] = lanes.i[0];   // eight bytes, whichever type they hold
-    }
+    sb_block block, *centers = centered ? &block : NULL;
+    if (centered) load_block(plan->kept.dtype[2], cursor->data[2], plan->kept.steps[2][0], centers, count);
+    if (plan->by_columns) KERNEL(reduce_columns)(plan, cursor->data[0], count, centers, start, end, totals);
+    else KERNEL(reduce_runs)(plan, cursor->data[0], count, centers, start, end, totals);
 }
 
 static void KERNEL(reduce_task)(void *context, intptr_t index) {
@@ -291,7 +207,7 @@ static void KERNEL(reduce_task)(void *context, intptr_t index) {
     while (output < last) {
         intptr_t count = sb_cursor_run(&plan->kept, &cursor);
         if (count > last - output) count = last - output;
-        KERNEL(reduce_run)(plan, &cursor, count, start, end, &totals);
+        KERNEL(reduce_outputs)(plan, &cursor, count, start, end, &totals);
         if (plan->pieces == 1) KERNEL(emit)(plan, &totals, cursor.data[1], count);
         else memcpy((double *)plan->partial + piece * plan->kept.count + output, &totals, (size_t)count * sizeof(double));
         output += count;
@@ -308,9 +224,9 @@ static void KERNEL(combine_pieces)(const reduction *plan) {
     for (intptr_t output = 0, count; output < plan->kept.count; output += count) {
         count = sb_cursor_run(&plan->kept, &cursor);
         if (count > BLOCK) count = BLOCK;
-        KERNEL(clear)(plan->wide, plan->op, &totals, count);
+        clear_totals(plan->wide, plan->op, &totals, count);
         const double *partial = (const double *)plan->partial + output;
-        KERNEL(fold)(plan->wide, plan->merge, partial, step, plan->pieces, count, &totals, NULL);
+        fold_columns(plan->wide, plan->merge, partial, step, plan->pieces, count, &totals, NULL);
         KERNEL(emit)(plan, &totals, cursor.data[1], count);
         sb_cursor_advance(&plan->kept, count, &cursor);
     }
