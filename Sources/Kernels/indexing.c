@@ -116,8 +116,8 @@ typedef struct {
     OPERATION(SB_SCATTER_SET, b) \
     OPERATION(SB_SCATTER_ADD, a + b) \
     OPERATION(SB_SCATTER_PROD, a * b) \
-    OPERATION(SB_SCATTER_MAX, ((a > b) | (a != a)) ? a : b) \
-    OPERATION(SB_SCATTER_MIN, ((a < b) | (a != a)) ? a : b)
+    OPERATION(SB_SCATTER_MAX, a != a ? a : a > b ? a : b) \
+    OPERATION(SB_SCATTER_MIN, a != a ? a : a < b ? a : b)
 
 #define COMBINE_CASE(op, combined) \
     case op: \

@@ -44,15 +44,17 @@ static sb_array dimensions_of(const sb_array *array, const sb_array *x, const sb
     return view;
 }
 
+/// Tasks of about ELEMENTS elements, for which the reduced walk is cut only where the kept one has too few outputs.
 static void cut(reduction *plan) {
-    enum { ELEMENTS = 32 * 1024, MOST_PIECES = 64, ENOUGH_CHUNKS = 16 };
-    const intptr_t kept = plan->kept.count, reduced = plan->reduced.count, total = kept * reduced;
+    enum { ELEMENTS = 32 * 1024, MOST_TASKS = 64 };
+    const intptr_t kept = plan->kept.count, reduced = plan->reduced.count;
     plan->chunk = plan->by_columns || !reduced ? BLOCK : ELEMENTS / reduced;
     plan->chunk = plan->chunk < 1 ? 1 : plan->chunk > BLOCK ? BLOCK : plan->chunk;
     plan->chunks = (kept + plan->chunk - 1) / plan->chunk;
-    plan->pieces = plan->chunks < ENOUGH_CHUNKS ? total / ELEMENTS : 1;
+    const intptr_t needed = kept * reduced / ELEMENTS < MOST_TASKS ? kept * reduced / ELEMENTS : MOST_TASKS;
+    plan->pieces = plan->chunks ? needed / plan->chunks : 1;
     if (plan->pieces > reduced / DEPTH) plan->pieces = reduced / DEPTH;
-    plan->pieces = plan->pieces < 1 ? 1 : plan->pieces > MOST_PIECES ? MOST_PIECES : plan->pieces;
+    if (plan->pieces < 1) plan->pieces = 1;
     plan->piece = (reduced + plan->pieces - 1) / plan->pieces;
 }
 

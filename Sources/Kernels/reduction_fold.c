@@ -11,8 +11,8 @@
 #define FOR_EACH_OPERATION(OPERATION) \
     OPERATION(SB_SUM, 0, x, a + b) \
     OPERATION(SB_PROD, 1, x, a * b) \
-    OPERATION(SB_MAX, lowest, x, ((a > b) | (a != a)) ? a : b) \
-    OPERATION(SB_MIN, highest, x, ((a < b) | (a != a)) ? a : b) \
+    OPERATION(SB_MAX, lowest, x, a != a ? a : a > b ? a : b) \
+    OPERATION(SB_MIN, highest, x, a != a ? a : a < b ? a : b) \
     OPERATION(SB_ANY, 0, x != 0, (a > b) ? a : b) \
     OPERATION(SB_ALL, 1, x != 0, (a < b) ? a : b) \
     OPERATION(SB_SUM_SQUARES, 0, x * x, a + b) \
@@ -69,8 +69,8 @@ enum { KERNEL(MANY_LANES) = 64, KERNEL(FEW_LANES) = 16 };
         for (intptr_t r = 0; r < count; ++r) { \
             const number *restrict run = (const number *)((const char *)runs + r * step); \
             const number c = centers[r]; \
-            number lanes[MANY_LANES]; \
-            wide wide_lanes[FEW_LANES]; \
+            number lanes[MANY_LANES] __attribute__((aligned(64))); \
+            wide wide_lanes[FEW_LANES] __attribute__((aligned(64))); \
             intptr_t i = 0; \
             (void)c; \
             for (int j = 0; j < MANY_LANES; ++j) lanes[j] = identity; \

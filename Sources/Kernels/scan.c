@@ -22,8 +22,8 @@ typedef struct {
 #define FOR_EACH_OPERATION(OPERATION) \
     OPERATION(SB_SCAN_SUM, 0, a + b) \
     OPERATION(SB_SCAN_PROD, 1, a * b) \
-    OPERATION(SB_SCAN_MAX, lowest, ((a > b) | (a != a)) ? a : b) \
-    OPERATION(SB_SCAN_MIN, highest, ((a < b) | (a != a)) ? a : b)
+    OPERATION(SB_SCAN_MAX, lowest, a != a ? a : a > b ? a : b) \
+    OPERATION(SB_SCAN_MIN, highest, a != a ? a : a < b ? a : b)
 
 #define START_CASE(op, identity, combined) case op: first = identity; break;
 

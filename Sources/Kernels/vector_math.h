@@ -75,11 +75,11 @@ OVERLOAD vf v_copysign(vf x, vf sign) { return __builtin_elementwise_copysign(x,
 OVERLOAD vd v_copysign(vd x, vd sign) { return __builtin_elementwise_copysign(x, sign); }
 
 // The larger and the smaller; a NaN in either wins.
-OVERLOAD vf v_max(vf a, vf b) { return v_select((a > b) | (a != a), a, b); }
-OVERLOAD vd v_max(vd a, vd b) { return v_select((a > b) | (a != a), a, b); }
+OVERLOAD vf v_max(vf a, vf b) { return v_select(a != a, a, v_select(a > b, a, b)); }
+OVERLOAD vd v_max(vd a, vd b) { return v_select(a != a, a, v_select(a > b, a, b)); }
 OVERLOAD vl v_max(vl a, vl b) { return v_select(a > b, a, b); }
-OVERLOAD vf v_min(vf a, vf b) { return v_select((a < b) | (a != a), a, b); }
-OVERLOAD vd v_min(vd a, vd b) { return v_select((a < b) | (a != a), a, b); }
+OVERLOAD vf v_min(vf a, vf b) { return v_select(a != a, a, v_select(a < b, a, b)); }
+OVERLOAD vd v_min(vd a, vd b) { return v_select(a != a, a, v_select(a < b, a, b)); }
 OVERLOAD vl v_min(vl a, vl b) { return v_select(a < b, a, b); }
 
 /// x held between bounds; NaN stays NaN.
