@@ -19,7 +19,8 @@ typedef struct {
     sb_pieces pieces;          // of the tiles
     float *filters;            // of many tiles: the transformed filters, [36 points][packed size]
     intptr_t filter_size;      // of one point
-    float *inputs;             // of few tiles: the transformed inputs
+    float *inputs;             // of few tiles: the transformed inputs, [blocks of channels][36 points][tiles]
+    sb_pieces depth;           // of the input channels
     sb_block input_block;
 } winograd_job;
 
@@ -99,12 +100,15 @@ static void KERNEL(store_tile)(const winograd_job *job, intptr_t tile, intptr_t 
     }
 }
 
-static void KERNEL(load_tiles)(const winograd_job *job, intptr_t first, intptr_t count, float *to, sb_block block) {
+// Transforms the inputs of some tiles, `channels` channels of them from `channel` on.
+static void KERNEL(load_tiles)(const winograd_job *job, sb_pieces pieces, intptr_t piece, intptr_t channel,
+                               intptr_t channels, float *to, sb_block block) {
     const sb_map *in = &job->convolution->in;
-    for (intptr_t i = first; i < first + count; ++i, to += block.tile) {
-        if (i + 1 < first + count)
-            sb_prefetch_tile(in, sb_tile_at(&job->tiles, i + 1), job->tiles.origin, 6, 0, in->channels);
-        load_tile(in, sb_tile_at(&job->tiles, i), job->tiles.origin, 0, in->channels, to, block.point);
+    const intptr_t begin = sb_piece_begin(pieces, piece), end = sb_piece_end(pieces, piece);
+    for (intptr_t i = begin; i < end; ++i, to += block.tile) {
+        if (i + 1 < end)
+            sb_prefetch_tile(in, sb_tile_at(&job->tiles, i + 1), job->tiles.origin, 6, channel, channels);
+        load_tile(in, sb_tile_at(&job->tiles, i), job->tiles.origin, channel, channels, to, block.point);
     }
 }
 
@@ -125,7 +129,7 @@ static void KERNEL(many_tiles_piece)(void *context, intptr_t piece) {
     float *inputs = sb_scratch(sizeof(float) * (size_t)(36 * (in.point + out.point)));
     float *products = inputs + 36 * in.point;
 
-    KERNEL(load_tiles)(job, first, count, inputs, in);
+    KERNEL(load_tiles)(job, job->pieces, piece, 0, c->in.channels, inputs, in);
     for (int point = 0; point < 36; ++point) {
         const sb_matrix left = {inputs + point * in.point, in.tile, 1};
         const sb_panels right = {job->filters + point * job->filter_size, MATMUL_PANEL * c->in.channels, MATMUL_PANEL};
@@ -148,10 +152,14 @@ static void KERNEL(many_tiles)(winograd_job *job) {
 
 // MARK: Few tiles
 
+// A piece is a few tiles and a block of channels.
 static void KERNEL(inputs_piece)(void *context, intptr_t piece) {
     const winograd_job *job = context;
-    const intptr_t first = sb_piece_begin(job->pieces, piece), count = sb_piece_end(job->pieces, piece) - first;
-    KERNEL(load_tiles)(job, first, count, job->inputs + first * job->input_block.tile, job->input_block);
+    const intptr_t tiles = piece % job->pieces.count, depth = piece / job->pieces.count;
+    const intptr_t channel = sb_piece_begin(job->depth, depth);
+    float *to = job->inputs + depth * 36 * job->input_block.point;
+    KERNEL(load_tiles)(job, job->pieces, tiles, channel, sb_piece_end(job->depth, depth) - channel,
+                       to + sb_piece_begin(job->pieces, tiles) * job->input_block.tile, job->input_block);
 }
 
 static void KERNEL(few_tiles_piece)(void *context, intptr_t panel) {
@@ -163,14 +171,14 @@ static void KERNEL(few_tiles_piece)(void *context, intptr_t panel) {
     float *filters = sb_scratch(sizeof(float) * (size_t)(36 * (filter_size + out.point)));
     float *products = filters + 36 * filter_size;
 
-    for (intptr_t input = 0; input < c->in.channels; input += WINOGRAD_DEPTH) {
-        const intptr_t left = c->in.channels - input, depth = left < WINOGRAD_DEPTH ? left : WINOGRAD_DEPTH;
-        KERNEL(transform_filters)(job, panel, input, depth, filters, filter_size);
+    for (intptr_t block = 0; block < job->depth.count; ++block) {
+        const intptr_t input = sb_piece_begin(job->depth, block), inputs = sb_piece_end(job->depth, block) - input;
+        KERNEL(transform_filters)(job, panel, input, inputs, filters, filter_size);
         for (int point = 0; point < 36; ++point) {
-            const sb_matrix inputs = {job->inputs + point * in.point + input, in.tile, 1};
+            const sb_matrix left = {job->inputs + (block * 36 + point) * in.point, in.tile, 1};
             const sb_panels right = {filters + point * filter_size, 0, MATMUL_PANEL};
-            multiply(tiles, MATMUL_PANEL, depth, left_matrix(&inputs), right,
-                     (sb_result){products + point * out.point, out.tile, NULL}, (sb_finish){.alpha = 1, .beta = input > 0});
+            multiply(tiles, MATMUL_PANEL, inputs, left_matrix(&left), right,
+                     (sb_result){products + point * out.point, out.tile, NULL}, (sb_finish){.alpha = 1, .beta = block > 0});
         }
     }
     for (intptr_t i = 0; i < tiles; ++i)
@@ -179,10 +187,11 @@ static void KERNEL(few_tiles_piece)(void *context, intptr_t panel) {
 
 static void KERNEL(few_tiles)(winograd_job *job) {
     const sb_convolution *c = job->convolution;
-    job->input_block = sb_block_of(job->tiles.count, c->in.channels, LANES);
-    const size_t bytes = sizeof(float) * 36 * (size_t)job->input_block.point;
+    job->input_block = sb_block_of(job->tiles.count, WINOGRAD_DEPTH, LANES);
+    job->depth = sb_cut(c->in.channels, 1, WINOGRAD_DEPTH, INTPTR_MAX);
+    const size_t bytes = sizeof(float) * 36 * (size_t)(job->depth.count * job->input_block.point);
     job->inputs = sb_workspace(bytes);
-    sb_parallel(job->pieces.count, KERNEL(inputs_piece), job);
+    sb_parallel(job->pieces.count * job->depth.count, KERNEL(inputs_piece), job);
     sb_parallel((c->out.channels + MATMUL_PANEL - 1) / MATMUL_PANEL, KERNEL(few_tiles_piece), job);
     sb_free(job->inputs, bytes);
 }
