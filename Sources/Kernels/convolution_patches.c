@@ -30,8 +30,9 @@ static void KERNEL(fill_patches)(const void *source, intptr_t row, intptr_t rows
     const sb_outputs *patches = source;
     const sb_convolution *c = patches->convolution;
     const sb_patch_position position = sb_patch_position_of(c, k);
-    for (intptr_t r = 0; r < rows; ++r)
-        copy_patch(c, sb_patch_of(c, patches->first + row + r), position, depth, buffer + r * MATMUL_ROW_STRIDE);
+    sb_patch patch = sb_patch_of(c, patches->first + row);
+    for (intptr_t r = 0; r < rows; ++r, patch = sb_next_patch(c, patch))
+        copy_patch(c, patch, position, depth, buffer + r * MATMUL_ROW_STRIDE);
 }
 
 static void KERNEL(pack_filters)(void *context, intptr_t panel) {

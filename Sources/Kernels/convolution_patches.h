@@ -9,6 +9,7 @@
 typedef struct {
     const float *image;
     intptr_t row, column;
+    intptr_t outputs_below, outputs_right;   // until the end of the map, of the row
 } sb_patch;
 
 /// The outputs of a convolution from number `first` on: the rows of an operand.
@@ -27,7 +28,25 @@ static inline sb_patch sb_patch_of(const sb_convolution *c, intptr_t output) {
     const intptr_t column = output % horizontal->outputs, row = output / horizontal->outputs % vertical->outputs;
     const intptr_t image = output / (horizontal->outputs * vertical->outputs);
     return (sb_patch){c->in.data + image * c->in.height * c->in.width * c->in.pixel,
-                      vertical->first + row * vertical->step, horizontal->first + column * horizontal->step};
+                      vertical->first + row * vertical->step, horizontal->first + column * horizontal->step,
+                      vertical->outputs - 1 - row, horizontal->outputs - 1 - column};
+}
+
+/// The patch of the next output element, without the divisions that sb_patch_of takes.
+static inline sb_patch sb_next_patch(const sb_convolution *c, sb_patch patch) {
+    const sb_axis *vertical = &c->axis[0], *horizontal = &c->axis[1];
+    if (patch.outputs_right-- > 0) {
+        patch.column += horizontal->step;
+        return patch;
+    }
+    patch.column = horizontal->first;
+    patch.outputs_right = horizontal->outputs - 1;
+    patch.row += vertical->step;
+    if (patch.outputs_below-- > 0) return patch;
+    patch.row = vertical->first;
+    patch.outputs_below = vertical->outputs - 1;
+    patch.image += c->in.height * c->in.width * c->in.pixel;
+    return patch;
 }
 
 /// Where an output element is stored: its first channel.
@@ -58,14 +77,18 @@ static inline __attribute__((always_inline)) void KERNEL(copy_floats)(float *to,
 /// Elements `at` ..< `at` + count of a patch; those outside the image are 0.
 static inline void copy_patch(const sb_convolution *c, sb_patch patch, sb_patch_position at, intptr_t count,
                                       float *to) {
+    const intptr_t ahead = 6 * c->axis[1].step * c->in.pixel;   // what a later patch will ask for
     while (count > 0) {
         const intptr_t row = patch.row + at.tap[0] * c->axis[0].tap_offset;
         const intptr_t column = patch.column + at.tap[1] * c->axis[1].tap_offset;
         const intptr_t rest = c->in.channels - at.channel, run = rest < count ? rest : count;
         if (row < 0 || row >= c->in.height || column < 0 || column >= c->in.width)
             memset(to, 0, sizeof *to * (size_t)run);
-        else
-            KERNEL(copy_floats)(to, patch.image + (row * c->in.width + column) * c->in.pixel + at.channel, run);
+        else {
+            const float *from = patch.image + (row * c->in.width + column) * c->in.pixel + at.channel;
+            for (intptr_t i = 0; i < run; i += 16) __builtin_prefetch(from + ahead + i);
+            KERNEL(copy_floats)(to, from, run);
+        }
         to += run;
         count -= run;
         at.channel = 0;
@@ -78,18 +101,28 @@ static inline void copy_patch(const sb_convolution *c, sb_patch patch, sb_patch_
 
 #undef pack_filter_panel
 #define pack_filter_panel KERNEL(pack_filter_panel)
-/// One panel of the filters: a row for each element of a patch, a column for each output channel.
+/// One panel of the filters: a row for each element of a patch, a column for each output channel. A block of channels at
+/// a time, whose part of the panel stays in the cache while it is filled.
 static inline void pack_filter_panel(const sb_convolution *c, intptr_t panel, float *filters) {
-    const intptr_t first = panel * MATMUL_PANEL, rest = c->out.channels - first;
+    enum { CHANNELS = 16 };
+    const sb_axis *vertical = &c->axis[0], *horizontal = &c->axis[1];
+    const intptr_t first = panel * MATMUL_PANEL, inputs = c->in.channels;
+    const intptr_t rest = c->out.channels - first, outputs = rest < MATMUL_PANEL ? rest : MATMUL_PANEL;
     float *to = filters + first * sb_patch_size(c);
-    for (intptr_t i = 0; i < c->axis[0].taps; ++i)
-        for (intptr_t j = 0; j < c->axis[1].taps; ++j) {
-            const float *from = c->filter.data + first * c->filter.output +
-                                (c->axis[0].tap_first + i * c->axis[0].tap_step) * c->filter.tap[0] +
-                                (c->axis[1].tap_first + j * c->axis[1].tap_step) * c->filter.tap[1];
-            for (intptr_t channel = 0; channel < c->in.channels; ++channel, from += c->filter.input)
-                for (intptr_t o = 0; o < MATMUL_PANEL; ++o) *to++ = o < rest ? from[o * c->filter.output] : 0;
-        }
+    if (outputs < MATMUL_PANEL) memset(to, 0, sizeof *to * (size_t)(MATMUL_PANEL * sb_patch_size(c)));
+    for (intptr_t begin = 0; begin < inputs; begin += CHANNELS) {
+        const intptr_t end = begin + CHANNELS < inputs ? begin + CHANNELS : inputs;
+        for (intptr_t o = 0; o < outputs; ++o)
+            for (intptr_t i = 0; i < vertical->taps; ++i)
+                for (intptr_t j = 0; j < horizontal->taps; ++j) {
+                    const float *from = c->filter.data + (first + o) * c->filter.output +
+                                        (vertical->tap_first + i * vertical->tap_step) * c->filter.tap[0] +
+                                        (horizontal->tap_first + j * horizontal->tap_step) * c->filter.tap[1];
+                    float *tap = to + (i * horizontal->taps + j) * inputs * MATMUL_PANEL + o;
+                    for (intptr_t channel = begin; channel < end; ++channel)
+                        tap[channel * MATMUL_PANEL] = from[channel * c->filter.input];
+                }
+    }
 }
 
 #endif

@@ -13,7 +13,7 @@ typedef struct {
     float *sums;   // [chunks][output channels][patch size]
 } correlate_job;
 
-enum { CORRELATE_COLUMNS = 512, CORRELATE_CHUNKS = 8, CORRELATE_OUTPUTS = 256 };
+enum { CORRELATE_COLUMNS = 576, MATMUL_DEPTH = 128, CORRELATE_CHUNKS = 8, CORRELATE_OUTPUTS = 256 };
 #endif
 
 #define SOURCE "convolution_weights.c"
@@ -26,26 +26,17 @@ enum { CORRELATE_COLUMNS = 512, CORRELATE_CHUNKS = 8, CORRELATE_OUTPUTS = 256 };
 // Panels of columns `first` ..< `first` + `columns` of the patch matrix, for outputs `output` ..< `output` + `count`.
 static sb_panels KERNEL(pack_patches)(const sb_convolution *c, intptr_t output, intptr_t count, intptr_t first,
                                       intptr_t columns, float *packed) {
-    for (intptr_t i = 0; i < count; ++i) {
-        const sb_patch patch = sb_patch_of(c, output + i);
-        for (intptr_t column = 0; column < columns; column += MATMUL_PANEL) {
-            float *to = packed + column * count + i * MATMUL_PANEL;
-            const intptr_t rest = columns - column, run = rest < MATMUL_PANEL ? rest : MATMUL_PANEL;
-            copy_patch(c, patch, sb_patch_position_of(c, first + column), run, to);
+    for (intptr_t column = 0; column < columns; column += MATMUL_PANEL) {
+        const intptr_t rest = columns - column, run = rest < MATMUL_PANEL ? rest : MATMUL_PANEL;
+        const sb_patch_position position = sb_patch_position_of(c, first + column);
+        sb_patch patch = sb_patch_of(c, output);
+        float *to = packed + column * count;
+        for (intptr_t i = 0; i < count; ++i, to += MATMUL_PANEL, patch = sb_next_patch(c, patch)) {
+            copy_patch(c, patch, position, run, to);
             for (intptr_t j = run; j < MATMUL_PANEL; ++j) to[j] = 0;
         }
     }
     return (sb_panels){packed, MATMUL_PANEL * count, MATMUL_PANEL};
-}
-
-// The output gradients, transposed: a row for each output channel, a column for each output.
-static void KERNEL(fill_gradients)(const void *source, intptr_t row, intptr_t rows, intptr_t k, intptr_t depth,
-                                   float *buffer) {
-    const sb_outputs *outputs = source;
-    for (intptr_t i = 0; i < depth; ++i, buffer += MATMUL_ROWS) {
-        const float *pixel = sb_output_pixel(outputs->convolution, outputs->first + k + i) + row;
-        for (intptr_t r = 0; r < rows; ++r) buffer[r] = pixel[r];
-    }
 }
 
 static void KERNEL(correlate_piece)(void *context, intptr_t piece) {
@@ -59,8 +50,8 @@ static void KERNEL(correlate_piece)(void *context, intptr_t piece) {
     const intptr_t begin = sb_piece_begin(job->chunks, chunk);
     for (intptr_t output = begin; output < end; output += MATMUL_DEPTH) {
         const intptr_t depth = end - output < MATMUL_DEPTH ? end - output : MATMUL_DEPTH;
-        const sb_outputs source = {c, output};
-        multiply(c->out.channels, columns, depth, (sb_left){KERNEL(fill_gradients), &source, true},
+        const sb_matrix gradients = {c->out.data + output * c->out.pixel, 1, c->out.pixel};   // transposed
+        multiply(c->out.channels, columns, depth, left_matrix(&gradients),
                  KERNEL(pack_patches)(c, output, depth, column, columns, scratch), sums,
                  (sb_finish){1, output > begin, NULL, SB_ACT_NONE});
     }
