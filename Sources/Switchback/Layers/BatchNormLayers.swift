@@ -46,7 +46,7 @@ public class BatchNorm: Module {
     /// Counts the batch; returns its share in the running averages.
     private func nextMomentum() -> Double {
         guard let numBatchesTracked, isTraining else { return momentum ?? 0 }
-        numBatchesTracked.overwrite(with: numBatchesTracked + 1)
+        numBatchesTracked += 1
         return momentum ?? 1 / numBatchesTracked.item()
     }
 

@@ -53,8 +53,10 @@ extension Module {
             throw InputError(
                 "state dictionary", at: name, "its shape is \(value.shape), and the model's \(tensor.shape)")
         }
-        for (name, tensor) in own {
-            if let value = state[name] { tensor.overwrite(with: value) }
+        noGrad {
+            for (name, tensor) in own {
+                if let value = state[name] { tensor.copy(from: value) }
+            }
         }
         return (missing, unexpected)
     }
@@ -76,13 +78,5 @@ extension Module {
 
     private static func others(_ names: [String]) -> String {
         names.count > 1 ? " (and \(names.count - 1) more)" : ""
-    }
-}
-
-extension Tensor {
-    /// Takes over the values of `other`, which has the same shape, in this tensor's memory and type.
-    final func overwrite(with other: Tensor) {
-        backend.copy(other.array, into: array)
-        array.storage.noteChange(by: "overwrite")
     }
 }

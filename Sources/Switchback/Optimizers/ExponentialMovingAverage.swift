@@ -49,7 +49,7 @@ public final class ExponentialMovingAverage {
                 let value = tensor.laidOut(like: average)
                 average.backend.updateAverage(average.array, with: value.array, decay: decay)
             } else {
-                average.overwrite(with: tensor)
+                average.copy(from: tensor)
             }
         }
     }
@@ -59,8 +59,8 @@ public final class ExponentialMovingAverage {
         for (name, tensor) in model.stateDict() {
             guard let average = averages[name] else { continue }
             let kept = tensor.clone()
-            tensor.overwrite(with: average)
-            average.overwrite(with: kept)
+            tensor.copy(from: average)
+            average.copy(from: kept)
         }
     }
 
@@ -79,7 +79,7 @@ public final class ExponentialMovingAverage {
             let found = saved[name].map { "has shape \($0.shape) and not \(average.shape)" } ?? "is missing"
             throw InputError("averaged weights", at: name, "it \(found)")
         }
-        for (name, average) in averages { average.overwrite(with: saved[name]!) }
+        for (name, average) in averages { average.copy(from: saved[name]!) }
         self.updates = updates
     }
 }

@@ -97,8 +97,11 @@ open class Optimizer {
     private func step(_ parameter: Parameter, _ gradient: Tensor, state: inout ParameterState, _ group: Group) {
         state.step += 1
         let value = update(parameter, gradient: gradient.to(parameter.dtype), state: &state, group: group)
-        if value !== parameter { parameter.backend.copy(value.array, into: parameter.array) }
-        parameter.array.storage.noteChange(by: "optimizer step")
+        if value === parameter {
+            parameter.array.storage.noteChange(by: "optimizer step")
+        } else {
+            parameter.copy(from: value)
+        }
     }
 
     private func warnOfMissingGradients() {
