@@ -82,6 +82,44 @@ public final class Conv2d: Module {
     }
 }
 
+/// A convolution over volumes: [N, inputs, D, H, W] → [N, outputs, D', H', W'], or without N.
+public final class Conv3d: Module {
+    /// [outputs, inputs / groups, KD, KH, KW].
+    public let weight: Parameter
+    /// [outputs].
+    public let bias: Parameter?
+    private let stride, padding, dilation: [Int]
+    private let groups: Int
+
+    public init(
+        _ inputs: Int, _ outputs: Int, kernelSize: some IntTripleConvertible,
+        stride: some IntTripleConvertible = 1, padding: some IntTripleConvertible = 0,
+        dilation: some IntTripleConvertible = 1, groups: Int = 1, bias: Bool = true, dtype: DType = .float32,
+        generator: Generator? = nil
+    ) {
+        let shape = Shape.filters(inputs, outputs, kernelSize.intTriple, groups: groups, "Conv3d")
+        weight = Parameter(shape, .layerDefault, dtype: dtype, generator: generator)
+        self.bias = bias ? Parameter([outputs], .biasDefault(weight: shape), dtype: dtype, generator: generator) : nil
+        self.stride = Array(stride.intTriple)
+        self.padding = Array(padding.intTriple)
+        self.dilation = Array(dilation.intTriple)
+        self.groups = groups
+    }
+
+    public override func forward(_ input: Tensor) -> Tensor {
+        input.conv3d(
+            weight: weight, bias: bias, stride: stride, padding: padding, dilation: dilation, groups: groups)
+    }
+
+    public override var configuration: String {
+        Module.describeFilters(weight, groups: groups, stride: "\(stride)", bias: bias)
+    }
+
+    public override func operationCount(input: Tensor, output: Tensor) -> Int {
+        output.count * (2 * weight.filterLength + (bias == nil ? 0 : 1))
+    }
+}
+
 extension Shape {
     /// The shape of the filters of a convolution.
     fileprivate static func filters(
