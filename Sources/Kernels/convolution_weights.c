@@ -13,7 +13,7 @@ typedef struct {
     float *sums;   // [chunks][output channels][patch size]
 } correlate_job;
 
-enum { CORRELATE_COLUMNS = 576, MATMUL_DEPTH = 128, CORRELATE_CHUNKS = 8, CORRELATE_OUTPUTS = 256 };
+enum { CORRELATE_COLUMNS = 576, CORRELATE_CHUNKS = 8, CORRELATE_OUTPUTS = 256 };
 #endif
 
 #define SOURCE "convolution_weights.c"
