@@ -14,10 +14,10 @@ final class DigitClassifier: Module {
 }
 
 manualSeed(0)
-let (training, heldOut) = try Digits.load()
+let digits = try Digits.load()
 let model = DigitClassifier()
 let optimizer = Adam(model.parameters, learningRate: 2e-3)
-let loader = DataLoader(TensorDataset(training.images, training.labels), batchSize: 64, shuffle: true)
+let loader = DataLoader(digits.train, batchSize: 64, shuffle: true)
 
 for epoch in 1...10 {
     for batch in loader {
@@ -26,6 +26,6 @@ for epoch in 1...10 {
         loss.backward()  // backward
         optimizer.step()  // step
     }
-    let correct = noGrad { model(heldOut.images).argmax(dim: 1).eq(heldOut.labels) }
+    let correct = noGrad { model(digits.test.inputs).argmax(dim: 1).eq(digits.test.targets) }
     print("epoch \(epoch): held-out accuracy \(correct.to(.float32).mean().item())")
 }
