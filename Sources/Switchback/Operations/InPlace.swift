@@ -48,12 +48,14 @@ extension Tensor {
 
 extension Tensor {
     /// Adds a tensor in place.
+    @_disfavoredOverload
     public static func += (a: Tensor, b: Tensor) {
         let b = a.operandForChange(b, "+=")
         a.changeInPlace(by: "+=", with: [b], gradient: { [$1, $1] }) { $0.change(by: .add, b.array) }
     }
 
     /// Subtracts a tensor in place.
+    @_disfavoredOverload
     public static func -= (a: Tensor, b: Tensor) {
         let b = a.operandForChange(b, "-=")
         a.changeInPlace(by: "-=", with: [b], gradient: { [$1, $0.needs(1) ? -$1 : nil] }) {
@@ -62,6 +64,7 @@ extension Tensor {
     }
 
     /// Multiplies by a tensor in place.
+    @_disfavoredOverload
     public static func *= (a: Tensor, b: Tensor) {
         let b = a.operandForChange(b, "*=")
         let before = a.valuesBeforeChange(neededBy: b)
@@ -74,6 +77,7 @@ extension Tensor {
     }
 
     /// Divides by a tensor in place. Stops for a tensor of whole numbers.
+    @_disfavoredOverload
     public static func /= (a: Tensor, b: Tensor) {
         require(a.dtype.isFloatingPoint, "/=", "a quotient does not fit a tensor of \(a.dtype)")
         let b = a.operandForChange(b, "/=")
@@ -88,14 +92,48 @@ extension Tensor {
     }
 
     /// Adds a number in place.
+    @_disfavoredOverload
     public static func += <S: Scalar>(a: Tensor, b: S) { a += a.numberForChange(b, "+=") }
     /// Subtracts a number in place.
+    @_disfavoredOverload
     public static func -= <S: Scalar>(a: Tensor, b: S) { a -= a.numberForChange(b, "-=") }
     /// Multiplies by a number in place.
+    @_disfavoredOverload
     public static func *= <S: Scalar>(a: Tensor, b: S) { a *= a.numberForChange(b, "*=") }
     /// Divides by a number in place. Stops for a tensor of whole numbers.
+    @_disfavoredOverload
     public static func /= <S: Scalar>(a: Tensor, b: S) { a /= a.numberForChange(b, "/=") }
+}
 
+// MARK: - Arithmetic on subscripts
+
+// `x[mask] += 1` reads, changes and then assigns what was read. That makes the change one of x also where the subscript
+// reads a copy, and records it for x where it reads a view. A variable, `x += 1`, is changed as above.
+
+extension Tensor {
+    /// Adds a tensor in place, to a variable or a subscript.
+    public static func += (a: inout Tensor, b: Tensor) { change(a) { $0 += b } }
+    /// Subtracts a tensor in place, from a variable or a subscript.
+    public static func -= (a: inout Tensor, b: Tensor) { change(a) { $0 -= b } }
+    /// Multiplies a variable or a subscript by a tensor in place.
+    public static func *= (a: inout Tensor, b: Tensor) { change(a) { $0 *= b } }
+    /// Divides a variable or a subscript by a tensor in place.
+    public static func /= (a: inout Tensor, b: Tensor) { change(a) { $0 /= b } }
+
+    /// Adds a number in place, to a variable or a subscript.
+    public static func += <S: Scalar>(a: inout Tensor, b: S) { change(a) { $0 += b } }
+    /// Subtracts a number in place, from a variable or a subscript.
+    public static func -= <S: Scalar>(a: inout Tensor, b: S) { change(a) { $0 -= b } }
+    /// Multiplies a variable or a subscript by a number in place.
+    public static func *= <S: Scalar>(a: inout Tensor, b: S) { change(a) { $0 *= b } }
+    /// Divides a variable or a subscript by a number in place.
+    public static func /= <S: Scalar>(a: inout Tensor, b: S) { change(a) { $0 /= b } }
+
+    /// Hands a variable's tensor to an operator that changes it: as a constant, for which only those above fit.
+    private static func change(_ tensor: Tensor, _ body: (Tensor) -> Void) { body(tensor) }
+}
+
+extension Tensor {
     /// An operand in this tensor's type, that will not change while this tensor's memory does.
     private func operandForChange(_ other: Tensor, _ name: String) -> Tensor {
         require(

@@ -19,8 +19,8 @@ extension Tensor {
         let form = shape.replacing(dim, with: index.count)
         let result = NDArray(empty: form, order: memoryOrder, dtype: dtype, backend: backend)
         backend.indexSelect(array, dim: dim, index: index.array, into: result)
-        return Tensor.record("indexSelect", result, from: [self], saving: [index]) { saved, gradient in
-            [gradient.slicesAdded(toZerosOf: original, dim, saved.tensor(0))]
+        return Tensor.record("indexSelect", result, of: self, saving: index) { saved, gradient in
+            gradient.slicesAdded(toZerosOf: original, dim, saved.tensor(0))
         }
     }
 
@@ -28,8 +28,8 @@ extension Tensor {
     private func slicesAdded(toZerosOf shape: Shape, _ dim: Int, _ index: Tensor) -> Tensor {
         let result = NDArray(filled: 0, shape: shape, dtype: dtype, backend: backend)
         backend.indexAdd(result, dim: dim, index: index.array, source: array, scale: 1)
-        return Tensor.record("indexAdd", result, from: [self], saving: [index]) { saved, gradient in
-            [gradient.slices(dim, saved.tensor(0))]
+        return Tensor.record("indexAdd", result, of: self, saving: index) { saved, gradient in
+            gradient.slices(dim, saved.tensor(0))
         }
     }
 
@@ -46,8 +46,8 @@ extension Tensor {
         let original = shape
         let result = NDArray(empty: index.shape, dtype: dtype, backend: backend)
         backend.gather(array, dim: dim, index: index.array, into: result)
-        return Tensor.record("gather", result, from: [self], saving: [index]) { saved, gradient in
-            [gradient.scatteredToZeros(of: original, dim, saved.tensor(0))]
+        return Tensor.record("gather", result, of: self, saving: index) { saved, gradient in
+            gradient.scatteredToZeros(of: original, dim, saved.tensor(0))
         }
     }
 
@@ -55,8 +55,8 @@ extension Tensor {
     final func scatteredToZeros(of shape: Shape, _ dim: Int, _ index: Tensor) -> Tensor {
         let result = NDArray(filled: 0, shape: shape, dtype: dtype, backend: backend)
         backend.scatter(.add, result, dim: dim, index: index.array, source: array)
-        return Tensor.record("scatterAdd", result, from: [self], saving: [index]) { saved, gradient in
-            [gradient.gathered(dim, saved.tensor(0))]
+        return Tensor.record("scatterAdd", result, of: self, saving: index) { saved, gradient in
+            gradient.gathered(dim, saved.tensor(0))
         }
     }
 
@@ -100,16 +100,16 @@ extension Tensor {
         let original = shape
         let result = NDArray(empty: index.shape, dtype: dtype, backend: backend)
         backend.take(array.contiguous(), index: index.array, into: result)
-        return Tensor.record("take", result, from: [self], saving: [index]) { saved, gradient in
-            [gradient.putIntoZeros(of: original, saved.tensor(0))]
+        return Tensor.record("take", result, of: self, saving: index) { saved, gradient in
+            gradient.putIntoZeros(of: original, saved.tensor(0))
         }
     }
 
     private func putIntoZeros(of shape: Shape, _ index: Tensor) -> Tensor {
         let result = NDArray(filled: 0, shape: shape, dtype: dtype, backend: backend)
         backend.put(result, index: index.array, values: array, accumulate: true)
-        return Tensor.record("put", result, from: [self], saving: [index]) { saved, gradient in
-            [gradient.taken(saved.tensor(0))]
+        return Tensor.record("put", result, of: self, saving: index) { saved, gradient in
+            gradient.taken(saved.tensor(0))
         }
     }
 
@@ -148,12 +148,12 @@ extension Tensor {
         let result = NDArray(empty: [count, form[1]], dtype: weight.dtype, backend: backend)
         backend.indexSelect(weight.array, dim: 0, index: ids.array, into: result)
         return Tensor.record(
-            "embedding", result.viewed(as: Shape(shape + [form[1]]))!, from: [weight], saving: [ids]
+            "embedding", result.viewed(as: Shape(shape + [form[1]]))!, of: weight, saving: ids
         ) { saved, gradient in
             let rows = gradient.reshape([saved.tensor(0).count, form[1]])
             let sum = rows.slicesAdded(toZerosOf: form, 0, saved.tensor(0))
             if let padding { sum[padding] = 0 }
-            return [sum]
+            return sum
         }
     }
 

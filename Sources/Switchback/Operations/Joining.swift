@@ -151,7 +151,7 @@ extension Tensor {
         let (head, tail) = (size - start, start)
         backend.copy(array.sliced(dim, start: 0, length: head), into: result.sliced(dim, start: start, length: head))
         backend.copy(array.sliced(dim, start: head, length: tail), into: result.sliced(dim, start: 0, length: tail))
-        return Tensor.record("roll", result, from: [self]) { [$1.rolled(-shift, dim)] }
+        return Tensor.record("roll", result, of: self) { $1.rolled(-shift, dim) }
     }
 
     /// The order of the elements along dimensions reversed. A copy.
@@ -200,6 +200,6 @@ extension Tensor {
         let columns = Tensor(Array(0..<plane[1]), shape: [plane[1]]).array
         let kept = rows.binary(comparison, columns, named: "\(name)")
         let result = NDArray.select(kept, array, newZeros([]).array)
-        return Tensor.record(name, result, from: [self]) { [$1.triangle(name, keeping: comparison, diagonal)] }
+        return Tensor.record(name, result, of: self) { $1.triangle(name, keeping: comparison, diagonal) }
     }
 }

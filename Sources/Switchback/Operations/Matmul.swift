@@ -11,13 +11,13 @@ extension Tensor {
         if other.rank == 1 { return matmul(other.unsqueeze(1)).squeeze(-1) }
         let onRight = other.rank
         return Tensor.record(
-            "matmul", array.matmul(other.array, named: "matmul"), from: [self, other],
-            saving: [other.requiresGrad ? self : nil, requiresGrad ? other : nil]
+            "matmul", array.matmul(other.array, named: "matmul"), of: self, other,
+            saving: (other.requiresGrad ? self : nil, requiresGrad ? other : nil)
         ) { saved, gradient in
-            [
+            (
                 saved[1].map { gradient.matmul($0.mT) },
-                saved[0].map { onRight == 2 ? $0.rows().t().matmul(gradient.rows()) : $0.mT.matmul(gradient) },
-            ]
+                saved[0].map { onRight == 2 ? $0.rows().t().matmul(gradient.rows()) : $0.mT.matmul(gradient) }
+            )
         }
     }
 

@@ -65,7 +65,7 @@ extension Tensor {
             source = source.sliced(dim, start: Swift.max(-frame.before[dim], 0), length: length)
         }
         backend.copy(source, into: inner)
-        return Tensor.record("pad", result, from: [self]) { [$1.framed(frame.inverse, 0)] }
+        return Tensor.record("pad", result, of: self) { $1.framed(frame.inverse, 0) }
     }
 
     /// The indices of one dimension continued beyond both ends.

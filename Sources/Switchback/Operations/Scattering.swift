@@ -18,12 +18,12 @@ extension Tensor {
             "\(shape) and a mask of shape \(mask.shape) do not broadcast to each other")
         let value = value.to(dtype)
         let result = NDArray.select(mask.array, value.array, array)
-        return Tensor.record("maskedFill", result, from: [self, value], saving: [mask]) { saved, gradient in
+        return Tensor.record("maskedFill", result, of: self, value, saving: (mask, nil)) { saved, gradient in
             let mask = saved.tensor(0)
-            return [
+            return (
                 saved.needs(0) ? gradient.maskedFill(mask, 0) : nil,
-                saved.needs(1) ? gradient.maskedFill(mask.logicalNot(), 0) : nil,
-            ]
+                saved.needs(1) ? gradient.maskedFill(mask.logicalNot(), 0) : nil
+            )
         }
     }
 
@@ -48,9 +48,9 @@ extension Tensor {
         let (dim, positions, source) = checkedSlices(dim, index, source, "indexAdd")
         let result = copiedArray()
         backend.indexAdd(result, dim: dim, index: positions.array, source: source.array, scale: alpha)
-        return Tensor.record("indexAdd", result, from: [self, source], saving: [positions]) { saved, gradient in
+        return Tensor.record("indexAdd", result, of: self, source, saving: (positions, nil)) { saved, gradient in
             let slices = saved.needs(1) ? gradient.slices(dim, saved.tensor(0)) : nil
-            return [gradient, slices?.scaled(by: alpha)]
+            return (gradient, slices?.scaled(by: alpha))
         }
     }
 
@@ -72,12 +72,12 @@ extension Tensor {
     private func replacingSlices(_ name: StaticString, _ dim: Int, _ index: Tensor, _ source: Tensor) -> Tensor {
         let result = copiedArray()
         backend.indexCopy(result, dim: dim, index: index.array, source: source.array)
-        return Tensor.record(name, result, from: [self, source], saving: [index]) { saved, gradient in
+        return Tensor.record(name, result, of: self, source, saving: (index, nil)) { saved, gradient in
             let index = saved.tensor(0)
-            return [
+            return (
                 saved.needs(0) ? gradient.indexFill(dim: dim, index: index, 0) : nil,
-                saved.needs(1) ? gradient.slices(dim, index) : nil,
-            ]
+                saved.needs(1) ? gradient.slices(dim, index) : nil
+            )
         }
     }
 
@@ -116,12 +116,12 @@ extension Tensor {
         let (dim, positions, source) = checkedScatter(dim, index, source, "scatter")
         let result = copiedArray()
         backend.scatter(.set, result, dim: dim, index: positions.array, source: source.array)
-        return Tensor.record("scatter", result, from: [self, source], saving: [positions]) { saved, gradient in
+        return Tensor.record("scatter", result, of: self, source, saving: (positions, nil)) { saved, gradient in
             let index = saved.tensor(0)
-            return [
+            return (
                 saved.needs(0) ? gradient.scatter(dim: dim, index: index, value: 0) : nil,
-                saved.needs(1) ? gradient.gathered(dim, index) : nil,
-            ]
+                saved.needs(1) ? gradient.gathered(dim, index) : nil
+            )
         }
     }
 
@@ -135,8 +135,8 @@ extension Tensor {
         let (dim, positions, source) = checkedScatter(dim, index, source, "scatterAdd")
         let result = copiedArray()
         backend.scatter(.add, result, dim: dim, index: positions.array, source: source.array)
-        return Tensor.record("scatterAdd", result, from: [self, source], saving: [positions]) { saved, gradient in
-            [gradient, saved.needs(1) ? gradient.gathered(dim, saved.tensor(0)) : nil]
+        return Tensor.record("scatterAdd", result, of: self, source, saving: (positions, nil)) { saved, gradient in
+            (gradient, saved.needs(1) ? gradient.gathered(dim, saved.tensor(0)) : nil)
         }
     }
 

@@ -12,7 +12,7 @@ extension Tensor {
         if shape == self.shape { return self }
         let original = self.shape
         let result = array.viewed(as: shape) ?? array.contiguous().viewed(as: shape)!
-        return Tensor.record("reshape", result, from: [self]) { [$1.reshape(original)] }
+        return Tensor.record("reshape", result, of: self) { $1.reshape(original) }
     }
 
     public final func reshape(_ sizes: Int...) -> Tensor { reshape(Shape(sizes)) }
@@ -27,7 +27,7 @@ extension Tensor {
                     + "use reshape")
         }
         let original = self.shape
-        return Tensor.record("view", result, from: [self]) { [$1.reshape(original)] }
+        return Tensor.record("view", result, of: self) { $1.reshape(original) }
     }
 
     public final func view(_ sizes: Int...) -> Tensor { view(Shape(sizes)) }
@@ -94,7 +94,7 @@ extension Tensor {
         }
         if result.rank == rank { return self }
         let original = shape
-        return Tensor.record("squeeze", result, from: [self]) { [$1.reshape(original)] }
+        return Tensor.record("squeeze", result, of: self) { $1.reshape(original) }
     }
 
     /// With a dimension of size 1 put before dimension `dim`; -1 puts it last.
@@ -103,7 +103,7 @@ extension Tensor {
             dim >= -rank - 1 && dim <= rank, "unsqueeze",
             "a dimension of \(shape) can be put at \(-rank - 1) to \(rank), not at \(dim)")
         let place = dim < 0 ? dim + rank + 1 : dim
-        return Tensor.record("unsqueeze", array.unsqueezed(at: place), from: [self]) { [$1.squeeze(place)] }
+        return Tensor.record("unsqueeze", array.unsqueezed(at: place), of: self) { $1.squeeze(place) }
     }
 }
 
@@ -119,7 +119,7 @@ extension Tensor {
         if order.elementsEqual(0..<rank) { return self }
         var inverse = order
         for (i, dim) in order.enumerated() { inverse[dim] = i }
-        return Tensor.record("permute", array.permuted(order), from: [self]) { [inverse] in [$1.permute(inverse)] }
+        return Tensor.record("permute", array.permuted(order), of: self) { [inverse] in $1.permute(inverse) }
     }
 
     public final func permute(_ dims: Int...) -> Tensor { permute(Shape(dims)) }
@@ -132,7 +132,7 @@ extension Tensor {
         var result = array
         result.shape.swapAt(a, b)
         result.strides.swapAt(a, b)
-        return Tensor.record("transpose", result, from: [self]) { [$1.transpose(a, b)] }
+        return Tensor.record("transpose", result, of: self) { $1.transpose(a, b) }
     }
 
     /// As `transpose`.
@@ -182,7 +182,7 @@ extension Tensor {
         let fits = lead >= 0 && (0..<rank).allSatisfy { self.shape[$0] == 1 || self.shape[$0] == target[lead + $0] }
         require(fits && target.allSatisfy { $0 >= 0 }, "expand", "\(self.shape) cannot be expanded to \(shape)")
         if target == self.shape { return self }
-        return Tensor.record("expand", array.expanded(to: target), from: [self]) { [$1] }
+        return Tensor.record("expand", array.expanded(to: target), of: self) { $1 }
     }
 
     public final func expand(to sizes: Int...) -> Tensor { expand(to: Shape(sizes)) }
@@ -292,8 +292,8 @@ extension Tensor {
         result.shape.append(size)
         result.strides.append(strides[dim])
         let original = shape
-        return Tensor.record("unfold", result, from: [self]) { _, gradient in
-            [gradient.windowsSummed(into: original, dim: dim, step: step)]
+        return Tensor.record("unfold", result, of: self) { _, gradient in
+            gradient.windowsSummed(into: original, dim: dim, step: step)
         }
     }
 
@@ -305,7 +305,7 @@ extension Tensor {
             let place = result.sliced(dim, start: i, length: self.shape[dim], step: step)
             backend.binary(.add, place, array.selected(rank - 1, at: i), into: place)
         }
-        return Tensor.record("unfold", result, from: [self]) { [$1.unfold(dim: dim, size: size, step: step)] }
+        return Tensor.record("unfold", result, of: self) { $1.unfold(dim: dim, size: size, step: step) }
     }
 }
 
@@ -346,8 +346,8 @@ extension Tensor {
     final func part(_ name: StaticString, _ view: PartialView) -> Tensor {
         let original = shape
         let order = memoryOrder
-        return Tensor.record(name, view.applied(to: array), from: [self]) { _, gradient in
-            [gradient.placed(in: original, at: view, order: order)]
+        return Tensor.record(name, view.applied(to: array), of: self) { _, gradient in
+            gradient.placed(in: original, at: view, order: order)
         }
     }
 
@@ -356,7 +356,7 @@ extension Tensor {
         let result = NDArray(empty: shape, order: order, dtype: dtype, backend: backend)
         backend.fill(result, with: 0, integer: 0)
         backend.copy(array, into: view.applied(to: result))
-        return Tensor.record("place", result, from: [self]) { [$1.part("part", view)] }
+        return Tensor.record("place", result, of: self) { $1.part("part", view) }
     }
 
     /// Zeros of another shape, of this tensor's type, on its backend.
@@ -390,7 +390,7 @@ extension Tensor {
             "\(shape) has no channels to put last: it has fewer than three dimensions")
         let result = NDArray(empty: shape, order: memoryOrder, dtype: dtype, backend: backend)
         backend.copy(array, into: result)
-        return Tensor.record("contiguous", result, from: [self]) { [$1] }
+        return Tensor.record("contiguous", result, of: self) { $1 }
     }
 
     /// An image tensor [N, C, …] with its channels innermost in memory. Shape and values stay.
@@ -400,7 +400,7 @@ extension Tensor {
     public final func clone() -> Tensor {
         let result = array.emptyLike()
         backend.copy(array, into: result)
-        return Tensor.record("clone", result, from: [self]) { [$1] }
+        return Tensor.record("clone", result, of: self) { $1 }
     }
 }
 
