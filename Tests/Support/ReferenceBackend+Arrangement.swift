@@ -1,7 +1,7 @@
 import Switchback
 
 extension ReferenceBackend {
-    public func scan(_ scan: Scan, _ x: NDArray, dim: Int, into y: NDArray) {
+    public static func scan(_ scan: Scan, _ x: NDArray, dim: Int, into y: NDArray) {
         if y.dtype.isFloatingPoint {
             y.store(running(x.doubles, along: x.lines(along: dim), scan.onDoubles))
         } else {
@@ -9,7 +9,7 @@ extension ReferenceBackend {
         }
     }
 
-    private func running<N>(_ elements: [N], along lines: [[Int]], _ combine: (N, N) -> N) -> [N] {
+    private static func running<N>(_ elements: [N], along lines: [[Int]], _ combine: (N, N) -> N) -> [N] {
         var results = elements
         for line in lines {
             for (previous, position) in zip(line, line.dropFirst()) {
@@ -19,16 +19,16 @@ extension ReferenceBackend {
         return results
     }
 
-    public func sort(_ x: NDArray, dim: Int, descending: Bool, values: NDArray, indices: NDArray) {
+    public static func sort(_ x: NDArray, dim: Int, descending: Bool, values: NDArray, indices: NDArray) {
         arrange(x, dim: dim, descending: descending, values: values, indices: indices)
     }
 
-    public func topK(_ x: NDArray, dim: Int, largest: Bool, values: NDArray, indices: NDArray) {
+    public static func topK(_ x: NDArray, dim: Int, largest: Bool, values: NDArray, indices: NDArray) {
         arrange(x, dim: dim, descending: largest, values: values, indices: indices)
     }
 
     /// Sorts each line and keeps as many of its elements as the results have room for.
-    private func arrange(_ x: NDArray, dim: Int, descending: Bool, values: NDArray, indices: NDArray) {
+    private static func arrange(_ x: NDArray, dim: Int, descending: Bool, values: NDArray, indices: NDArray) {
         let keys = x.doubles
         let integers = x.integers
         var sorted = [Double](repeating: 0, count: values.count)

@@ -2,7 +2,7 @@ import Foundation
 import Switchback
 
 extension ReferenceBackend {
-    public func unary(_ operation: UnaryOperation, _ x: NDArray, into y: NDArray) {
+    public static func unary(_ operation: UnaryOperation, _ x: NDArray, into y: NDArray) {
         if !x.dtype.isFloatingPoint, let function = operation.onIntegers {
             y.store(x.integers.map(function))
         } else {
@@ -10,7 +10,7 @@ extension ReferenceBackend {
         }
     }
 
-    public func binary(_ operation: BinaryOperation, _ a: NDArray, _ b: NDArray, into y: NDArray) {
+    public static func binary(_ operation: BinaryOperation, _ a: NDArray, _ b: NDArray, into y: NDArray) {
         if !a.dtype.isFloatingPoint, let function = operation.onIntegers {
             y.store(zip(a.integers, b.integers).map(function))
         } else {
@@ -18,7 +18,7 @@ extension ReferenceBackend {
         }
     }
 
-    public func select(_ condition: NDArray, _ a: NDArray, _ b: NDArray, into y: NDArray) {
+    public static func select(_ condition: NDArray, _ a: NDArray, _ b: NDArray, into y: NDArray) {
         if y.dtype.isFloatingPoint {
             y.store(zip(condition.integers, zip(a.doubles, b.doubles)).map { $0 != 0 ? $1.0 : $1.1 })
         } else {
@@ -26,11 +26,11 @@ extension ReferenceBackend {
         }
     }
 
-    public func copy(_ x: NDArray, into y: NDArray) {
+    public static func copy(_ x: NDArray, into y: NDArray) {
         if x.dtype.isFloatingPoint { y.store(x.doubles) } else { y.store(x.integers) }
     }
 
-    public func fill(_ y: NDArray, with value: Double, integer: Int64) {
+    public static func fill(_ y: NDArray, with value: Double, integer: Int64) {
         if y.dtype.isFloatingPoint {
             y.store([Double](repeating: value, count: y.count))
         } else {

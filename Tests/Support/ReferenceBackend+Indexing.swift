@@ -1,7 +1,7 @@
 import Switchback
 
 extension ReferenceBackend {
-    public func indexSelect(_ x: NDArray, dim: Int, index: NDArray, into y: NDArray) {
+    public static func indexSelect(_ x: NDArray, dim: Int, index: NDArray, into y: NDArray) {
         let positions = index.integers.map(Int.init)
         var origins = [Int](repeating: 0, count: y.count)
         for (from, to) in zip(x.lines(along: dim), y.lines(along: dim)) {
@@ -10,50 +10,50 @@ extension ReferenceBackend {
         move(x, from: origins, into: y)
     }
 
-    public func indexAdd(_ y: NDArray, dim: Int, index: NDArray, source: NDArray, scale: Double) {
+    public static func indexAdd(_ y: NDArray, dim: Int, index: NDArray, source: NDArray, scale: Double) {
         combine(.add, y, at: slicePlaces(y, dim, index, source), source, scale: scale)
     }
 
-    public func indexCopy(_ y: NDArray, dim: Int, index: NDArray, source: NDArray) {
+    public static func indexCopy(_ y: NDArray, dim: Int, index: NDArray, source: NDArray) {
         combine(.set, y, at: slicePlaces(y, dim, index, source), source)
     }
 
-    public func gather(_ x: NDArray, dim: Int, index: NDArray, into y: NDArray) {
+    public static func gather(_ x: NDArray, dim: Int, index: NDArray, into y: NDArray) {
         move(x, from: elementPlaces(x.shape, dim, index), into: y)
     }
 
-    public func scatter(_ reduction: ScatterReduction, _ y: NDArray, dim: Int, index: NDArray, source: NDArray) {
+    public static func scatter(_ reduction: ScatterReduction, _ y: NDArray, dim: Int, index: NDArray, source: NDArray) {
         combine(reduction, y, at: elementPlaces(y.shape, dim, index), source)
     }
 
-    public func take(_ x: NDArray, index: NDArray, into y: NDArray) {
+    public static func take(_ x: NDArray, index: NDArray, into y: NDArray) {
         move(x, from: index.integers.map(Int.init), into: y)
     }
 
-    public func put(_ y: NDArray, index: NDArray, values: NDArray, accumulate: Bool) {
+    public static func put(_ y: NDArray, index: NDArray, values: NDArray, accumulate: Bool) {
         combine(accumulate ? .add : .set, y, at: index.integers.map(Int.init), values)
     }
 
-    public func nonzero(_ x: NDArray) -> NDArray {
+    public static func nonzero(_ x: NDArray) -> NDArray {
         let found = zip(coordinates(of: x.shape), x.doubles).filter { $0.1 != 0 }.map(\.0)
         let result = NDArray(empty: [found.count, x.rank], dtype: .int64, backend: self)
         result.store(found.joined().map(Int64.init))
         return result
     }
 
-    public func firstIndexOutOfRange(_ index: NDArray, limit: Int) -> (position: Int, value: Int)? {
+    public static func firstIndexOutOfRange(_ index: NDArray, limit: Int) -> (position: Int, value: Int)? {
         let values = index.integers.map(Int.init)
         return values.firstIndex { $0 < -limit || $0 >= limit }.map { ($0, values[$0]) }
     }
 
-    public func wrapIndices(_ index: NDArray, limit: Int, into y: NDArray) {
+    public static func wrapIndices(_ index: NDArray, limit: Int, into y: NDArray) {
         y.store(index.integers.map { $0 < 0 ? $0 + Int64(limit) : $0 })
     }
 
     // MARK: Places, in row-major numbering
 
     /// Where each element of `source` belongs in `y`, whose slices along `dim` the index names.
-    private func slicePlaces(_ y: NDArray, _ dim: Int, _ index: NDArray, _ source: NDArray) -> [Int] {
+    private static func slicePlaces(_ y: NDArray, _ dim: Int, _ index: NDArray, _ source: NDArray) -> [Int] {
         let positions = index.integers.map(Int.init)
         var places = [Int](repeating: 0, count: source.count)
         for (from, to) in zip(source.lines(along: dim), y.lines(along: dim)) {
@@ -64,7 +64,7 @@ extension ReferenceBackend {
 
     /// For each index, the element of an array of `shape` that has the index as coordinate `dim` and the index's own
     /// coordinates otherwise.
-    private func elementPlaces(_ shape: Shape, _ dim: Int, _ index: NDArray) -> [Int] {
+    private static func elementPlaces(_ shape: Shape, _ dim: Int, _ index: NDArray) -> [Int] {
         let strides = shape.contiguousStrides
         return zip(coordinates(of: index.shape), index.integers).map { coordinates, position in
             zip(coordinates, strides).enumerated().reduce(0) { sum, term in
@@ -73,13 +73,13 @@ extension ReferenceBackend {
         }
     }
 
-    private func coordinates(of shape: Shape) -> [[Int]] {
+    private static func coordinates(of shape: Shape) -> [[Int]] {
         shape.reduce([[]]) { prefixes, size in prefixes.flatMap { prefix in (0..<size).map { prefix + [$0] } } }
     }
 
     // MARK: Movement
 
-    private func move(_ x: NDArray, from origins: [Int], into y: NDArray) {
+    private static func move(_ x: NDArray, from origins: [Int], into y: NDArray) {
         if y.dtype.isFloatingPoint {
             let elements = x.doubles
             y.store(origins.map { elements[$0] })
@@ -89,7 +89,7 @@ extension ReferenceBackend {
         }
     }
 
-    private func combine(
+    private static func combine(
         _ reduction: ScatterReduction, _ y: NDArray, at places: [Int], _ source: NDArray, scale: Double = 1
     ) {
         if y.dtype.isFloatingPoint {

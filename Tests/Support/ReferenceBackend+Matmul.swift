@@ -1,7 +1,7 @@
 import Switchback
 
 extension ReferenceBackend {
-    public func matmul(_ a: NDArray, _ b: NDArray, into y: NDArray) {
+    public static func matmul(_ a: NDArray, _ b: NDArray, into y: NDArray) {
         let (batch, m, n, k) = (y.shape[0], y.shape[1], y.shape[2], a.shape[2])
         if y.dtype.isFloatingPoint {
             y.store(products(a.doubles, b.doubles, batch, m, n, k, zero: 0) { $0 + $1 * $2 })
@@ -10,7 +10,7 @@ extension ReferenceBackend {
         }
     }
 
-    private func products<N>(
+    private static func products<N>(
         _ a: [N], _ b: [N], _ batch: Int, _ m: Int, _ n: Int, _ k: Int, zero: N, _ accumulate: (N, N, N) -> N
     ) -> [N] {
         var result: [N] = []

@@ -2,7 +2,7 @@ import Foundation
 import Switchback
 
 extension ReferenceBackend {
-    public func randomUniform(_ y: NDArray, seed: UInt64, offset: UInt64, low: Double, high: Double) {
+    public static func randomUniform(_ y: NDArray, seed: UInt64, offset: UInt64, low: Double, high: Double) {
         let bits = y.dtype.fractionBits
         let fractions = randomBits(y, y.count, seed, offset).map {
             Double($0 >> (64 - bits)) * Foundation.exp2(-Double(bits))
@@ -11,7 +11,7 @@ extension ReferenceBackend {
     }
 
     /// Pairs of uniform numbers become pairs of normal ones (Box and Muller, 1958).
-    public func randomNormal(_ y: NDArray, seed: UInt64, offset: UInt64, mean: Double, standardDeviation: Double) {
+    public static func randomNormal(_ y: NDArray, seed: UInt64, offset: UInt64, mean: Double, standardDeviation: Double) {
         let isDouble = y.dtype == .float64
         let bits = randomBits(y, y.count + y.count % 2, seed, offset)
         let normals = stride(from: 0, to: bits.count, by: 2).flatMap { i -> [Double] in
@@ -25,7 +25,7 @@ extension ReferenceBackend {
         y.store(normals.prefix(y.count).map { mean + $0 })
     }
 
-    public func randomIntegers(_ y: NDArray, seed: UInt64, offset: UInt64, low: Int64, high: Int64) {
+    public static func randomIntegers(_ y: NDArray, seed: UInt64, offset: UInt64, low: Int64, high: Int64) {
         let width = UInt64(bitPattern: high &- low)
         let words = Philox.words(2 * y.count, seed: seed, offset: offset)
         y.store(
@@ -35,10 +35,10 @@ extension ReferenceBackend {
             })
     }
 
-    public func randomCounters(_ y: NDArray) -> UInt64 { UInt64((y.count + 1) / 2) }
+    public static func randomCounters(_ y: NDArray) -> UInt64 { UInt64((y.count + 1) / 2) }
 
     /// Random bits for each element, the random ones uppermost: 64 for an element of 8 bytes, else 32.
-    private func randomBits(_ y: NDArray, _ count: Int, _ seed: UInt64, _ offset: UInt64) -> [UInt64] {
+    private static func randomBits(_ y: NDArray, _ count: Int, _ seed: UInt64, _ offset: UInt64) -> [UInt64] {
         if y.dtype.byteCount < 8 { return Philox.words(count, seed: seed, offset: offset).map { UInt64($0) << 32 } }
         let words = Philox.words(2 * count, seed: seed, offset: offset)
         return (0..<count).map { UInt64(words[2 * $0]) | UInt64(words[2 * $0 + 1]) << 32 }

@@ -1,7 +1,7 @@
 import Switchback
 
 extension ReferenceBackend {
-    public func reduce(_ reduction: Reduction, _ x: NDArray, into y: NDArray) {
+    public static func reduce(_ reduction: Reduction, _ x: NDArray, into y: NDArray) {
         let groups = x.groups(reducedTo: y.shape)
         if !x.dtype.isFloatingPoint, let (start, combine) = reduction.onIntegers(x.dtype) {
             let elements = x.integers
@@ -12,7 +12,7 @@ extension ReferenceBackend {
         }
     }
 
-    public func argReduce(minimum: Bool, _ x: NDArray, dim: Int, indices: NDArray, values: NDArray) {
+    public static func argReduce(minimum: Bool, _ x: NDArray, dim: Int, indices: NDArray, values: NDArray) {
         let elements = x.doubles
         let winners = x.lines(along: dim).map { line -> Int in
             line.indices.dropFirst().reduce(0) { best, i in
@@ -29,7 +29,7 @@ extension ReferenceBackend {
         }
     }
 
-    public func meanAndVariance(_ x: NDArray, mean: NDArray, variance: NDArray) {
+    public static func meanAndVariance(_ x: NDArray, mean: NDArray, variance: NDArray) {
         let elements = x.doubles
         let groups = x.groups(reducedTo: mean.shape)
         let means = groups.map { group in group.reduce(0) { $0 + elements[$1] } / Double(group.count) }

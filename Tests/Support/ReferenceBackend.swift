@@ -3,18 +3,14 @@ import Switchback
 
 /// The naive backend: plain loops over every element, in `Double` or `Int64`. It is the oracle of the fast kernels, and
 /// it shows what a new backend must provide at least: every fused kernel is composed of the ones here.
-public final class ReferenceBackend: Backend {
-    public static let shared = ReferenceBackend()
+public enum ReferenceBackend: Backend {
+    public static let name = "reference"
 
-    public let name = "reference"
-
-    private init() {}
-
-    public func allocate(byteCount: Int) -> UnsafeMutableRawPointer {
+    public static func allocate(byteCount: Int) -> UnsafeMutableRawPointer {
         UnsafeMutableRawPointer.allocate(byteCount: byteCount, alignment: 64)
     }
 
-    public func deallocate(_ pointer: UnsafeMutableRawPointer, byteCount: Int) {
+    public static func deallocate(_ pointer: UnsafeMutableRawPointer, byteCount: Int) {
         pointer.deallocate()
     }
 }

@@ -16,11 +16,11 @@ struct Edge {
 class Node {
     /// The shape and type of a result, to which its gradient is brought.
     struct Form {
-        let shape: Shape
+        let layout: Layout
         let dtype: DType
 
         init(_ array: NDArray) {
-            shape = array.shape
+            layout = array.layout
             dtype = array.dtype
         }
     }
@@ -88,8 +88,10 @@ class Node {
     /// Sums over dimensions that were broadcast and converts to the type of the result.
     private final func fit(_ gradient: Tensor, to form: Form) -> Tensor {
         var result = gradient
-        if result.array.shape != form.shape { result = result.summed(to: form.shape) }
-        if result.array.dtype != form.dtype { result = result.to(form.dtype) }
+        if result.array.layout !== form.layout && result.shape != form.layout.shape {
+            result = result.summed(to: form.layout.shape)
+        }
+        if result.dtype != form.dtype { result = result.to(form.dtype) }
         return result
     }
 

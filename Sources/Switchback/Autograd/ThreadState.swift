@@ -9,7 +9,7 @@ final class ThreadState {
     @exclusivity(unchecked) var detectsAnomalies = false
     /// The modules whose `forward` is running, outermost first.
     @exclusivity(unchecked) var modules: [Module] = []
-    @exclusivity(unchecked) var backend: any Backend = CPUBackend.shared
+    @exclusivity(unchecked) var backend: any Backend.Type = CPUBackend.self
 
     static var current: ThreadState { read { $0 } }
 

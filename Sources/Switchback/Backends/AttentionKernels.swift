@@ -5,21 +5,21 @@ public protocol AttentionKernels {
     /// the scores; with `isCausal` query t sees the keys 0 ... t. A query that sees no key gives 0.
     ///
     /// Returns y, [B, H, T, E], and log Σ e^score of each query, [B, H, T], which the gradient needs.
-    func attention(
+    static func attention(
         query: NDArray, key: NDArray, value: NDArray, mask: NDArray?, isCausal: Bool, scale: Double
     ) -> (y: NDArray, logSum: NDArray)?
-    func attentionGradient(
+    static func attentionGradient(
         _ gradient: NDArray, query: NDArray, key: NDArray, value: NDArray, mask: NDArray?, isCausal: Bool,
         scale: Double, y: NDArray, logSum: NDArray
     ) -> (query: NDArray, key: NDArray, value: NDArray)?
 }
 
 extension AttentionKernels {
-    public func attention(
+    public static func attention(
         query: NDArray, key: NDArray, value: NDArray, mask: NDArray?, isCausal: Bool, scale: Double
     ) -> (y: NDArray, logSum: NDArray)? { nil }
 
-    public func attentionGradient(
+    public static func attentionGradient(
         _ gradient: NDArray, query: NDArray, key: NDArray, value: NDArray, mask: NDArray?, isCausal: Bool,
         scale: Double, y: NDArray, logSum: NDArray
     ) -> (query: NDArray, key: NDArray, value: NDArray)? { nil }

@@ -20,29 +20,29 @@ public struct Convolution2D: Sendable, Hashable {
 /// they do not cover: the operation then composes itself of simpler ones. That is also the default.
 public protocol ConvolutionKernels {
     /// y = x ∗ weight + bias.
-    func convolution(
+    static func convolution(
         _ x: NDArray, _ weight: NDArray, bias: NDArray?, _ convolution: Convolution2D, outputShape: Shape
     ) -> NDArray?
     /// The gradient of x, which is also a transposed convolution of `gradient`.
-    func convolutionInputGradient(
+    static func convolutionInputGradient(
         _ gradient: NDArray, _ weight: NDArray, _ convolution: Convolution2D, inputShape: Shape
     ) -> NDArray?
     /// The gradients of the weight, and of the bias if it is wanted.
-    func convolutionWeightGradient(
+    static func convolutionWeightGradient(
         _ x: NDArray, _ gradient: NDArray, _ convolution: Convolution2D, weightShape: Shape, withBias: Bool
     ) -> (weight: NDArray, bias: NDArray?)?
 }
 
 extension ConvolutionKernels {
-    public func convolution(
+    public static func convolution(
         _ x: NDArray, _ weight: NDArray, bias: NDArray?, _ convolution: Convolution2D, outputShape: Shape
     ) -> NDArray? { nil }
 
-    public func convolutionInputGradient(
+    public static func convolutionInputGradient(
         _ gradient: NDArray, _ weight: NDArray, _ convolution: Convolution2D, inputShape: Shape
     ) -> NDArray? { nil }
 
-    public func convolutionWeightGradient(
+    public static func convolutionWeightGradient(
         _ x: NDArray, _ gradient: NDArray, _ convolution: Convolution2D, weightShape: Shape, withBias: Bool
     ) -> (weight: NDArray, bias: NDArray?)? { nil }
 }

@@ -62,13 +62,13 @@ public enum BinaryOperation: Sendable {
 /// One result element for each element of the operands. Operands have the result's shape: broadcasts are stride 0.
 public protocol ElementwiseKernels {
     /// `y` has the type of `x`, or `bool` for predicates. `x` and `y` may be the same memory.
-    func unary(_ operation: UnaryOperation, _ x: NDArray, into y: NDArray)
+    static func unary(_ operation: UnaryOperation, _ x: NDArray, into y: NDArray)
     /// `a` and `b` have one type; `y` has it too, or `bool` for predicates.
-    func binary(_ operation: BinaryOperation, _ a: NDArray, _ b: NDArray, into y: NDArray)
+    static func binary(_ operation: BinaryOperation, _ a: NDArray, _ b: NDArray, into y: NDArray)
     /// `a` where the bool `condition` holds, `b` elsewhere.
-    func select(_ condition: NDArray, _ a: NDArray, _ b: NDArray, into y: NDArray)
+    static func select(_ condition: NDArray, _ a: NDArray, _ b: NDArray, into y: NDArray)
     /// Every element, converted to the type of `y`: toward zero for whole numbers, ties to even for shorter floats.
-    func copy(_ x: NDArray, into y: NDArray)
+    static func copy(_ x: NDArray, into y: NDArray)
     /// `integer` is used where `y` holds whole numbers, which a `Double` may not represent.
-    func fill(_ y: NDArray, with value: Double, integer: Int64)
+    static func fill(_ y: NDArray, with value: Double, integer: Int64)
 }

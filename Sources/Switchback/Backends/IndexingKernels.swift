@@ -4,23 +4,23 @@ public enum ScatterReduction: Int32, Sendable { case set, add, product, maximum,
 /// Reading and writing at positions given by int64 arrays. Indices are in range and not negative: the caller checks.
 public protocol IndexingKernels {
     /// `y[…, i, …] = x[…, index[i], …]` along `dim`.
-    func indexSelect(_ x: NDArray, dim: Int, index: NDArray, into y: NDArray)
+    static func indexSelect(_ x: NDArray, dim: Int, index: NDArray, into y: NDArray)
     /// `y[…, index[i], …] += scale * source[…, i, …]`, in the order of `i`.
-    func indexAdd(_ y: NDArray, dim: Int, index: NDArray, source: NDArray, scale: Double)
+    static func indexAdd(_ y: NDArray, dim: Int, index: NDArray, source: NDArray, scale: Double)
     /// `y[…, index[i], …] = source[…, i, …]`, in the order of `i`.
-    func indexCopy(_ y: NDArray, dim: Int, index: NDArray, source: NDArray)
+    static func indexCopy(_ y: NDArray, dim: Int, index: NDArray, source: NDArray)
     /// `y[i, j, …] = x[i, index[i, j, …], …]`, with the index in the place of coordinate `dim`.
-    func gather(_ x: NDArray, dim: Int, index: NDArray, into y: NDArray)
+    static func gather(_ x: NDArray, dim: Int, index: NDArray, into y: NDArray)
     /// The writing twin of `gather`: `source` has the shape of `index`.
-    func scatter(_ reduction: ScatterReduction, _ y: NDArray, dim: Int, index: NDArray, source: NDArray)
+    static func scatter(_ reduction: ScatterReduction, _ y: NDArray, dim: Int, index: NDArray, source: NDArray)
     /// `y[i] = x[index[i]]`, where `index` counts the elements of the contiguous `x`.
-    func take(_ x: NDArray, index: NDArray, into y: NDArray)
+    static func take(_ x: NDArray, index: NDArray, into y: NDArray)
     /// The writing twin of `take`; repeated positions are summed if `accumulate`, else the last one stays.
-    func put(_ y: NDArray, index: NDArray, values: NDArray, accumulate: Bool)
+    static func put(_ y: NDArray, index: NDArray, values: NDArray, accumulate: Bool)
     /// The coordinates [count, rank] of the elements that are not zero, int64, in row-major order.
-    func nonzero(_ x: NDArray) -> NDArray
+    static func nonzero(_ x: NDArray) -> NDArray
     /// The position and value of the first index outside `-limit ..< limit`.
-    func firstIndexOutOfRange(_ index: NDArray, limit: Int) -> (position: Int, value: Int)?
+    static func firstIndexOutOfRange(_ index: NDArray, limit: Int) -> (position: Int, value: Int)?
     /// Adds `limit` to negative indices.
-    func wrapIndices(_ index: NDArray, limit: Int, into y: NDArray)
+    static func wrapIndices(_ index: NDArray, limit: Int, into y: NDArray)
 }

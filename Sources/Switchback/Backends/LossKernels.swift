@@ -13,43 +13,43 @@ public typealias CrossEntropyRows = (loss: NDArray, weight: NDArray, logSum: NDA
 public protocol LossKernels {
     /// With p the softmax of a row of `logits`, [rows, classes], t its int64 target, w the class weights (or ones) and
     /// s the label smoothing: loss = −(1 − s)·w[t]·log p[t] − s/classes · Σ w[c]·log p[c].
-    func crossEntropy(
+    static func crossEntropy(
         _ logits: NDArray, target: NDArray, classWeight: NDArray?, _ options: CrossEntropyOptions
     ) -> CrossEntropyRows?
     /// The gradient of `logits`, where `rowGradient` is that of each row's loss.
-    func crossEntropyGradient(
+    static func crossEntropyGradient(
         _ rowGradient: NDArray, logits: NDArray, target: NDArray, classWeight: NDArray?, logSum: NDArray,
         _ options: CrossEntropyOptions
     ) -> NDArray?
 
     /// −log p of each label sequence under all its alignments (connectionist temporal classification), [N], and what
     /// the gradient needs. `logProbabilities` is [T, N, C], `targets` [N, S]; targets and lengths are int64.
-    func ctcLoss(
+    static func ctcLoss(
         _ logProbabilities: NDArray, targets: NDArray, inputLengths: NDArray, targetLengths: NDArray, blank: Int
     ) -> (loss: NDArray, alpha: NDArray)?
     /// The gradient of the log-probabilities, or of what a log-softmax made them from. Infinite losses give NaN, or
     /// with `zeroInfinity` 0.
-    func ctcLossGradient(
+    static func ctcLossGradient(
         _ gradient: NDArray, logProbabilities: NDArray, targets: NDArray, inputLengths: NDArray,
         targetLengths: NDArray, blank: Int, zeroInfinity: Bool, loss: NDArray, alpha: NDArray
     ) -> NDArray?
 }
 
 extension LossKernels {
-    public func crossEntropy(
+    public static func crossEntropy(
         _ logits: NDArray, target: NDArray, classWeight: NDArray?, _ options: CrossEntropyOptions
     ) -> CrossEntropyRows? { nil }
 
-    public func crossEntropyGradient(
+    public static func crossEntropyGradient(
         _ rowGradient: NDArray, logits: NDArray, target: NDArray, classWeight: NDArray?, logSum: NDArray,
         _ options: CrossEntropyOptions
     ) -> NDArray? { nil }
 
-    public func ctcLoss(
+    public static func ctcLoss(
         _ logProbabilities: NDArray, targets: NDArray, inputLengths: NDArray, targetLengths: NDArray, blank: Int
     ) -> (loss: NDArray, alpha: NDArray)? { nil }
 
-    public func ctcLossGradient(
+    public static func ctcLossGradient(
         _ gradient: NDArray, logProbabilities: NDArray, targets: NDArray, inputLengths: NDArray,
         targetLengths: NDArray, blank: Int, zeroInfinity: Bool, loss: NDArray, alpha: NDArray
     ) -> NDArray? { nil }

@@ -2,17 +2,17 @@
 public protocol MatmulKernels {
     /// `y = a · b` for each matrix of a batch: a is [batch, m, k], b is [batch, k, n], y is [batch, m, n]. Any strides
     /// for `a` and `b` (0 repeats a matrix), rows dense for `y`; all of one type.
-    func matmul(_ a: NDArray, _ b: NDArray, into y: NDArray)
+    static func matmul(_ a: NDArray, _ b: NDArray, into y: NDArray)
     /// `y = x · weightᵀ + bias`: x is [m, k], weight [n, k], bias [n] or none, y is [m, n], its rows dense.
-    func linear(_ x: NDArray, weight: NDArray, bias: NDArray?, into y: NDArray)
+    static func linear(_ x: NDArray, weight: NDArray, bias: NDArray?, into y: NDArray)
 }
 
 extension MatmulKernels where Self: ElementwiseKernels {
-    public func linear(_ x: NDArray, weight: NDArray, bias: NDArray?, into y: NDArray) {
+    public static func linear(_ x: NDArray, weight: NDArray, bias: NDArray?, into y: NDArray) {
         linearComposed(x, weight: weight, bias: bias, into: y)
     }
 
-    func linearComposed(_ x: NDArray, weight: NDArray, bias: NDArray?, into y: NDArray) {
+    static func linearComposed(_ x: NDArray, weight: NDArray, bias: NDArray?, into y: NDArray) {
         matmul(x.unsqueezed(at: 0), weight.permuted([1, 0]).unsqueezed(at: 0), into: y.unsqueezed(at: 0))
         if let bias { binary(.add, y, bias.expanded(to: y.shape), into: y) }
     }

@@ -4,33 +4,33 @@
 /// for each group of elements that is normalized together.
 public protocol NormalizationKernels {
     /// Over the last dimensions, as many as `weight` has; y = (x − mean)·inverseDeviation·weight + bias.
-    func layerNorm(
+    static func layerNorm(
         _ x: NDArray, columns: Int, weight: NDArray?, bias: NDArray?, epsilon: Double
     ) -> (y: NDArray, mean: NDArray, inverseDeviation: NDArray)?
-    func layerNormGradient(
+    static func layerNormGradient(
         _ gradient: NDArray, _ x: NDArray, columns: Int, weight: NDArray?, mean: NDArray, inverseDeviation: NDArray,
         wanted: NormalizationGradients<Bool>
     ) -> NormalizationGradients<NDArray?>?
 
     /// y = x·inverseDeviation·weight, where the deviation is the root of the mean square.
-    func rmsNorm(
+    static func rmsNorm(
         _ x: NDArray, columns: Int, weight: NDArray?, epsilon: Double
     ) -> (y: NDArray, inverseDeviation: NDArray)?
-    func rmsNormGradient(
+    static func rmsNormGradient(
         _ gradient: NDArray, _ x: NDArray, columns: Int, weight: NDArray?, inverseDeviation: NDArray,
         wanted: NormalizationGradients<Bool>
     ) -> NormalizationGradients<NDArray?>?
 
     /// Over all dimensions but the second, with the batch's own statistics; `variance` is the biased one.
-    func batchNorm(
+    static func batchNorm(
         _ x: NDArray, weight: NDArray?, bias: NDArray?, epsilon: Double
     ) -> BatchNormResult?
-    func batchNormGradient(
+    static func batchNormGradient(
         _ gradient: NDArray, _ x: NDArray, weight: NDArray?, mean: NDArray, inverseDeviation: NDArray,
         wanted: NormalizationGradients<Bool>
     ) -> NormalizationGradients<NDArray?>?
     /// y = x·scale + shift for each channel, the second dimension.
-    func scaleChannels(_ x: NDArray, scale: NDArray, shift: NDArray) -> NDArray?
+    static func scaleChannels(_ x: NDArray, scale: NDArray, shift: NDArray) -> NDArray?
 }
 
 public typealias BatchNormResult = (y: NDArray, mean: NDArray, variance: NDArray, inverseDeviation: NDArray)
@@ -53,32 +53,32 @@ public struct NormalizationGradients<Value> {
 }
 
 extension NormalizationKernels {
-    public func layerNorm(
+    public static func layerNorm(
         _ x: NDArray, columns: Int, weight: NDArray?, bias: NDArray?, epsilon: Double
     ) -> (y: NDArray, mean: NDArray, inverseDeviation: NDArray)? { nil }
 
-    public func layerNormGradient(
+    public static func layerNormGradient(
         _ gradient: NDArray, _ x: NDArray, columns: Int, weight: NDArray?, mean: NDArray, inverseDeviation: NDArray,
         wanted: NormalizationGradients<Bool>
     ) -> NormalizationGradients<NDArray?>? { nil }
 
-    public func rmsNorm(
+    public static func rmsNorm(
         _ x: NDArray, columns: Int, weight: NDArray?, epsilon: Double
     ) -> (y: NDArray, inverseDeviation: NDArray)? { nil }
 
-    public func rmsNormGradient(
+    public static func rmsNormGradient(
         _ gradient: NDArray, _ x: NDArray, columns: Int, weight: NDArray?, inverseDeviation: NDArray,
         wanted: NormalizationGradients<Bool>
     ) -> NormalizationGradients<NDArray?>? { nil }
 
-    public func batchNorm(
+    public static func batchNorm(
         _ x: NDArray, weight: NDArray?, bias: NDArray?, epsilon: Double
     ) -> BatchNormResult? { nil }
 
-    public func batchNormGradient(
+    public static func batchNormGradient(
         _ gradient: NDArray, _ x: NDArray, weight: NDArray?, mean: NDArray, inverseDeviation: NDArray,
         wanted: NormalizationGradients<Bool>
     ) -> NormalizationGradients<NDArray?>? { nil }
 
-    public func scaleChannels(_ x: NDArray, scale: NDArray, shift: NDArray) -> NDArray? { nil }
+    public static func scaleChannels(_ x: NDArray, scale: NDArray, shift: NDArray) -> NDArray? { nil }
 }

@@ -39,28 +39,28 @@ public protocol OptimizerKernels {
     /// With g = gradient + weightDecay·p, and buffer = momentum·buffer + (1 − dampening)·g:
     /// p −= learningRate·buffer, or with Nesterov's look ahead learningRate·(g + momentum·buffer). Without a buffer, g
     /// takes its place.
-    func sgdStep(_ step: SGDStep, parameter: NDArray, gradient: NDArray, momentumBuffer: NDArray?)
+    static func sgdStep(_ step: SGDStep, parameter: NDArray, gradient: NDArray, momentumBuffer: NDArray?)
     /// The moments `mean` and `variance` follow g and g², and p −= learningRate·mean / (√variance + epsilon), both
     /// corrected for their start at 0. `maximumVariance`, if given, is the largest variance so far, and divides.
-    func adamStep(
+    static func adamStep(
         _ step: AdamStep, parameter: NDArray, gradient: NDArray, mean: NDArray, variance: NDArray,
         maximumVariance: NDArray?)
     /// average = decay·average + (1 − decay)·value.
-    func updateAverage(_ average: NDArray, with value: NDArray, decay: Double)
+    static func updateAverage(_ average: NDArray, with value: NDArray, decay: Double)
     /// Σ x².
-    func sumOfSquares(_ x: NDArray) -> Double
+    static func sumOfSquares(_ x: NDArray) -> Double
     /// x = factor·x.
-    func scale(_ x: NDArray, by factor: Double)
+    static func scale(_ x: NDArray, by factor: Double)
 }
 
 // MARK: - The same, composed of primitive kernels
 
 extension OptimizerKernels where Self: Backend {
-    public func sgdStep(_ step: SGDStep, parameter: NDArray, gradient: NDArray, momentumBuffer: NDArray?) {
+    public static func sgdStep(_ step: SGDStep, parameter: NDArray, gradient: NDArray, momentumBuffer: NDArray?) {
         composedSGDStep(step, parameter: parameter, gradient: gradient, momentumBuffer: momentumBuffer)
     }
 
-    public func adamStep(
+    public static func adamStep(
         _ step: AdamStep, parameter: NDArray, gradient: NDArray, mean: NDArray, variance: NDArray,
         maximumVariance: NDArray?
     ) {
@@ -69,17 +69,17 @@ extension OptimizerKernels where Self: Backend {
             maximumVariance: maximumVariance)
     }
 
-    public func updateAverage(_ average: NDArray, with value: NDArray, decay: Double) {
+    public static func updateAverage(_ average: NDArray, with value: NDArray, decay: Double) {
         composedUpdateAverage(average, with: value, decay: decay)
     }
 
-    public func sumOfSquares(_ x: NDArray) -> Double { composedSumOfSquares(x) }
+    public static func sumOfSquares(_ x: NDArray) -> Double { composedSumOfSquares(x) }
 
-    public func scale(_ x: NDArray, by factor: Double) {
+    public static func scale(_ x: NDArray, by factor: Double) {
         unary(.affine(scale: factor, shift: 0), x, into: x)
     }
 
-    func composedSGDStep(_ step: SGDStep, parameter: NDArray, gradient: NDArray, momentumBuffer: NDArray?) {
+    static func composedSGDStep(_ step: SGDStep, parameter: NDArray, gradient: NDArray, momentumBuffer: NDArray?) {
         let g = gradient.unary(.affine(scale: step.gradientScale, shift: 0))
         if step.weightDecay != 0 { binary(.addScaled(step.weightDecay), g, parameter, into: g) }
         var direction = g
@@ -99,7 +99,7 @@ extension OptimizerKernels where Self: Backend {
         binary(.addScaled(-step.learningRate), parameter, direction, into: parameter)
     }
 
-    func composedAdamStep(
+    static func composedAdamStep(
         _ step: AdamStep, parameter: NDArray, gradient: NDArray, mean: NDArray, variance: NDArray,
         maximumVariance: NDArray?
     ) {
@@ -120,12 +120,12 @@ extension OptimizerKernels where Self: Backend {
         binary(.addScaled(-step.learningRate / correction1), parameter, divisor, into: parameter)
     }
 
-    func composedUpdateAverage(_ average: NDArray, with value: NDArray, decay: Double) {
+    static func composedUpdateAverage(_ average: NDArray, with value: NDArray, decay: Double) {
         scale(average, by: decay)
         binary(.addScaled(1 - decay), average, value, into: average)
     }
 
-    func composedSumOfSquares(_ x: NDArray) -> Double {
+    static func composedSumOfSquares(_ x: NDArray) -> Double {
         let sum = NDArray(empty: Shape(repeating: 1, count: x.rank), dtype: x.dtype, backend: self)
         reduce(.sumOfSquares, x, into: sum)
         return sum.double(at: 0)

@@ -14,43 +14,43 @@ public struct Pooling2D: Sendable, Hashable {
 public protocol PoolingKernels {
     /// The maximum of each window, and, if wanted, where it lies, in a form that only the gradient kernel reads. The
     /// first of several maxima counts; NaN wins over everything.
-    func maxPool(_ x: NDArray, _ pooling: Pooling2D, outputSize: IntPair, withIndices: Bool) -> MaximaWithIndices?
-    func maxPoolGradient(
+    static func maxPool(_ x: NDArray, _ pooling: Pooling2D, outputSize: IntPair, withIndices: Bool) -> MaximaWithIndices?
+    static func maxPoolGradient(
         _ gradient: NDArray, indices: NDArray, _ pooling: Pooling2D, inputShape: Shape
     ) -> NDArray?
 
-    func averagePool(_ x: NDArray, _ pooling: Pooling2D, outputSize: IntPair) -> NDArray?
-    func averagePoolGradient(_ gradient: NDArray, _ pooling: Pooling2D, inputShape: Shape) -> NDArray?
+    static func averagePool(_ x: NDArray, _ pooling: Pooling2D, outputSize: IntPair) -> NDArray?
+    static func averagePoolGradient(_ gradient: NDArray, _ pooling: Pooling2D, inputShape: Shape) -> NDArray?
 
     /// Output position o of O covers the inputs ⌊o·H/O⌋ ..< ⌈(o + 1)·H/O⌉ along each axis.
-    func adaptiveAveragePool(_ x: NDArray, outputSize: IntPair) -> NDArray?
-    func adaptiveAveragePoolGradient(_ gradient: NDArray, inputShape: Shape) -> NDArray?
-    func adaptiveMaxPool(_ x: NDArray, outputSize: IntPair, withIndices: Bool) -> MaximaWithIndices?
-    func adaptiveMaxPoolGradient(_ gradient: NDArray, indices: NDArray, inputShape: Shape) -> NDArray?
+    static func adaptiveAveragePool(_ x: NDArray, outputSize: IntPair) -> NDArray?
+    static func adaptiveAveragePoolGradient(_ gradient: NDArray, inputShape: Shape) -> NDArray?
+    static func adaptiveMaxPool(_ x: NDArray, outputSize: IntPair, withIndices: Bool) -> MaximaWithIndices?
+    static func adaptiveMaxPoolGradient(_ gradient: NDArray, indices: NDArray, inputShape: Shape) -> NDArray?
 }
 
 public typealias MaximaWithIndices = (values: NDArray, indices: NDArray?)
 
 extension PoolingKernels {
-    public func maxPool(
+    public static func maxPool(
         _ x: NDArray, _ pooling: Pooling2D, outputSize: IntPair, withIndices: Bool
     ) -> MaximaWithIndices? { nil }
 
-    public func maxPoolGradient(
+    public static func maxPoolGradient(
         _ gradient: NDArray, indices: NDArray, _ pooling: Pooling2D, inputShape: Shape
     ) -> NDArray? { nil }
 
-    public func averagePool(_ x: NDArray, _ pooling: Pooling2D, outputSize: IntPair) -> NDArray? { nil }
+    public static func averagePool(_ x: NDArray, _ pooling: Pooling2D, outputSize: IntPair) -> NDArray? { nil }
 
-    public func averagePoolGradient(_ gradient: NDArray, _ pooling: Pooling2D, inputShape: Shape) -> NDArray? { nil }
+    public static func averagePoolGradient(_ gradient: NDArray, _ pooling: Pooling2D, inputShape: Shape) -> NDArray? { nil }
 
-    public func adaptiveAveragePool(_ x: NDArray, outputSize: IntPair) -> NDArray? { nil }
+    public static func adaptiveAveragePool(_ x: NDArray, outputSize: IntPair) -> NDArray? { nil }
 
-    public func adaptiveAveragePoolGradient(_ gradient: NDArray, inputShape: Shape) -> NDArray? { nil }
+    public static func adaptiveAveragePoolGradient(_ gradient: NDArray, inputShape: Shape) -> NDArray? { nil }
 
-    public func adaptiveMaxPool(_ x: NDArray, outputSize: IntPair, withIndices: Bool) -> MaximaWithIndices? { nil }
+    public static func adaptiveMaxPool(_ x: NDArray, outputSize: IntPair, withIndices: Bool) -> MaximaWithIndices? { nil }
 
-    public func adaptiveMaxPoolGradient(
+    public static func adaptiveMaxPoolGradient(
         _ gradient: NDArray, indices: NDArray, inputShape: Shape
     ) -> NDArray? { nil }
 }

@@ -6,43 +6,43 @@
 public protocol RecurrentKernels {
     /// `gates`, [T, B, 4·H] in the order i, f, g, o, hold the input's part with its bias, and are overwritten with the
     /// activations, which the gradient needs. `weight` is [4·H, H]; the initial states are [B, H].
-    func lstm(
+    static func lstm(
         gates: NDArray, weight: NDArray, hidden: NDArray, cell: NDArray, reverse: Bool
     ) -> (hidden: NDArray, cell: NDArray)?
     /// The gradients of the gates before their activation and of the initial states. Upstream there are those of the
     /// output, [T, B, H], and of the last states, as far as there are any.
-    func lstmGradient(
+    static func lstmGradient(
         output: NDArray?, lastHidden: NDArray?, lastCell: NDArray?, gates: NDArray, weight: NDArray, cell: NDArray,
         reverse: Bool
     ) -> (gates: NDArray, hidden: NDArray, cell: NDArray)?
 
     /// `gates`, [T, B, 3·H] in the order r, z, n, as in `lstm`; `weight` is [3·H, H], `bias` the hidden one, [3·H].
     /// `candidate`, [T, B, H], is what the gradient needs beside the states.
-    func gru(
+    static func gru(
         gates: NDArray, weight: NDArray, bias: NDArray?, hidden: NDArray, reverse: Bool
     ) -> (hidden: NDArray, candidate: NDArray)?
     /// The gradients of the input's and the hidden state's part of the gates, and of the initial state.
-    func gruGradient(
+    static func gruGradient(
         output: NDArray?, lastHidden: NDArray?, gates: NDArray, weight: NDArray, hidden: NDArray, candidate: NDArray,
         reverse: Bool
     ) -> (gates: NDArray, hiddenGates: NDArray, hidden: NDArray)?
 }
 
 extension RecurrentKernels {
-    public func lstm(
+    public static func lstm(
         gates: NDArray, weight: NDArray, hidden: NDArray, cell: NDArray, reverse: Bool
     ) -> (hidden: NDArray, cell: NDArray)? { nil }
 
-    public func lstmGradient(
+    public static func lstmGradient(
         output: NDArray?, lastHidden: NDArray?, lastCell: NDArray?, gates: NDArray, weight: NDArray, cell: NDArray,
         reverse: Bool
     ) -> (gates: NDArray, hidden: NDArray, cell: NDArray)? { nil }
 
-    public func gru(
+    public static func gru(
         gates: NDArray, weight: NDArray, bias: NDArray?, hidden: NDArray, reverse: Bool
     ) -> (hidden: NDArray, candidate: NDArray)? { nil }
 
-    public func gruGradient(
+    public static func gruGradient(
         output: NDArray?, lastHidden: NDArray?, gates: NDArray, weight: NDArray, hidden: NDArray, candidate: NDArray,
         reverse: Bool
     ) -> (gates: NDArray, hiddenGates: NDArray, hidden: NDArray)? { nil }

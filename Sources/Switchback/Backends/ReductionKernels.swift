@@ -7,9 +7,9 @@ public enum Reduction: Sendable {
 public protocol ReductionKernels {
     /// `y` has the type of `x`, but: `bool` for `any` and `all`, int64 for `countNonzero` and for sums and products
     /// of whole numbers. NaN wins a maximum or a minimum.
-    func reduce(_ reduction: Reduction, _ x: NDArray, into y: NDArray)
+    static func reduce(_ reduction: Reduction, _ x: NDArray, into y: NDArray)
     /// The int64 position of the first largest (or smallest) element along `dim`; NaN counts as the extreme.
-    func argReduce(minimum: Bool, _ x: NDArray, dim: Int, indices: NDArray, values: NDArray)
+    static func argReduce(minimum: Bool, _ x: NDArray, dim: Int, indices: NDArray, values: NDArray)
     /// The mean and the biased variance (the mean squared deviation).
-    func meanAndVariance(_ x: NDArray, mean: NDArray, variance: NDArray)
+    static func meanAndVariance(_ x: NDArray, mean: NDArray, variance: NDArray)
 }

@@ -20,23 +20,23 @@ public struct GridSampling: Sendable, Hashable {
 
 /// Fused resampling of images [N, C, H, W]; `nil` for element types that are not covered, as the default does for all.
 public protocol ResamplingKernels {
-    func resize(_ x: NDArray, _ resizing: Resizing, outputSize: IntPair) -> NDArray?
-    func resizeGradient(_ gradient: NDArray, _ resizing: Resizing, inputShape: Shape) -> NDArray?
+    static func resize(_ x: NDArray, _ resizing: Resizing, outputSize: IntPair) -> NDArray?
+    static func resizeGradient(_ gradient: NDArray, _ resizing: Resizing, inputShape: Shape) -> NDArray?
     /// `grid` is [N, OH, OW, 2] with horizontal and vertical positions; the result is [N, C, OH, OW].
-    func gridSample(_ x: NDArray, grid: NDArray, _ sampling: GridSampling) -> NDArray?
-    func gridSampleGradient(
+    static func gridSample(_ x: NDArray, grid: NDArray, _ sampling: GridSampling) -> NDArray?
+    static func gridSampleGradient(
         _ gradient: NDArray, _ x: NDArray, grid: NDArray, _ sampling: GridSampling, wantsX: Bool, wantsGrid: Bool
     ) -> (x: NDArray?, grid: NDArray?)?
 }
 
 extension ResamplingKernels {
-    public func resize(_ x: NDArray, _ resizing: Resizing, outputSize: IntPair) -> NDArray? { nil }
+    public static func resize(_ x: NDArray, _ resizing: Resizing, outputSize: IntPair) -> NDArray? { nil }
 
-    public func resizeGradient(_ gradient: NDArray, _ resizing: Resizing, inputShape: Shape) -> NDArray? { nil }
+    public static func resizeGradient(_ gradient: NDArray, _ resizing: Resizing, inputShape: Shape) -> NDArray? { nil }
 
-    public func gridSample(_ x: NDArray, grid: NDArray, _ sampling: GridSampling) -> NDArray? { nil }
+    public static func gridSample(_ x: NDArray, grid: NDArray, _ sampling: GridSampling) -> NDArray? { nil }
 
-    public func gridSampleGradient(
+    public static func gridSampleGradient(
         _ gradient: NDArray, _ x: NDArray, grid: NDArray, _ sampling: GridSampling, wantsX: Bool, wantsGrid: Bool
     ) -> (x: NDArray?, grid: NDArray?)? { nil }
 }

@@ -12,10 +12,9 @@ extension NDArray {
     /// `operation` of the elements of two arrays of one type, broadcast to each other.
     func binary(_ operation: BinaryOperation, _ other: NDArray, named name: @autoclosure () -> String) -> NDArray {
         let type = operation.isPredicate ? DType.bool : dtype
-        if shape == other.shape {
-            let result =
-                strides == other.strides || !other.isChannelsLast
-                ? emptyLike(dtype: type) : other.emptyLike(dtype: type)
+        if layout === other.layout || shape == other.shape {
+            let form = isContiguous && other.isChannelsLast && !other.isContiguous ? other : self
+            let result = form.emptyLike(dtype: type)
             backend.binary(operation, self, other, into: result)
             return result
         }
@@ -34,8 +33,12 @@ extension NDArray {
 extension Tensor {
     /// Both operands in the type where they meet. A tensor without dimensions yields to one with dimensions of the
     /// same category, as in PyTorch.
+    @inline(__always)
     static func promoted(_ a: Tensor, _ b: Tensor) -> (Tensor, Tensor) {
-        if a.dtype == b.dtype { return (a, b) }
+        a.dtype == b.dtype ? (a, b) : promotedFromDifferentTypes(a, b)
+    }
+
+    private static func promotedFromDifferentTypes(_ a: Tensor, _ b: Tensor) -> (Tensor, Tensor) {
         let type: DType
         if a.rank == 0 && b.rank > 0 && a.dtype.category <= b.dtype.category {
             type = b.dtype

@@ -41,7 +41,7 @@ extension Tensor {
     /// elements came from.
     private func ordered(
         _ name: StaticString, _ dim: Int, count: Int?,
-        _ kernel: (any Backend, NDArray, Int, _ values: NDArray, _ indices: NDArray) -> Void
+        _ kernel: (any Backend.Type, NDArray, Int, _ values: NDArray, _ indices: NDArray) -> Void
     ) -> (values: Tensor, indices: Tensor) {
         let dim = dimension(dim, "\(name)")
         let x = rank == 0 ? reshape([1]) : self

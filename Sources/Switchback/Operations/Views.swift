@@ -406,7 +406,7 @@ extension Tensor {
 
 extension NDArray {
     /// New memory with undefined contents, dense in the given order.
-    init(empty shape: Shape, order: MemoryOrder, dtype: DType, backend: any Backend) {
+    init(empty shape: Shape, order: MemoryOrder, dtype: DType, backend: any Backend.Type) {
         self.init(empty: shape, dtype: dtype, backend: backend)
         if order == .channelsLast {
             let lastFirst = Shape([0] + Array(2..<shape.count) + [1])

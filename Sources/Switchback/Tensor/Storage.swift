@@ -6,7 +6,7 @@ public final class Storage: ManagedBuffer<Storage.Header, UInt64> {
     public struct Header {
         fileprivate let pointer: UnsafeMutableRawPointer
         fileprivate let byteCount: Int
-        fileprivate let backend: any Backend
+        fileprivate let backend: any Backend.Type
         fileprivate var version = 0
         fileprivate var lastChange: StaticString = "nothing"
         fileprivate let kind: Kind
@@ -24,7 +24,7 @@ public final class Storage: ManagedBuffer<Storage.Header, UInt64> {
     private static let largestTail = 64
 
     /// Memory from the backend's allocator; its contents are undefined.
-    static func allocate(byteCount: Int, backend: any Backend) -> Storage {
+    static func allocate(byteCount: Int, backend: any Backend.Type) -> Storage {
         if byteCount > largestTail {
             let block = backend.allocate(byteCount: byteCount)
             return make(tailWords: 0) { _ in
@@ -41,7 +41,7 @@ public final class Storage: ManagedBuffer<Storage.Header, UInt64> {
         _ pointer: UnsafeMutableRawPointer, byteCount: Int, owner: AnyObject
     ) -> Storage {
         make(tailWords: 0) { _ in
-            Header(pointer: pointer, byteCount: byteCount, backend: CPUBackend.shared, kind: .borrowed(owner))
+            Header(pointer: pointer, byteCount: byteCount, backend: CPUBackend.self, kind: .borrowed(owner))
         }
     }
 
@@ -63,7 +63,7 @@ public final class Storage: ManagedBuffer<Storage.Header, UInt64> {
     var pointer: UnsafeMutableRawPointer { withUnsafeMutablePointerToHeader { $0.pointee.pointer } }
     public var byteCount: Int { withUnsafeMutablePointerToHeader { $0.pointee.byteCount } }
     /// The backend whose kernels can read the memory.
-    public var backend: any Backend { withUnsafeMutablePointerToHeader { $0.pointee.backend } }
+    public var backend: any Backend.Type { withUnsafeMutablePointerToHeader { $0.pointee.backend } }
     /// Counts the changes made in place, so that a value saved for a gradient and changed since is noticed.
     var version: Int { withUnsafeMutablePointerToHeader { $0.pointee.version } }
     /// The operation that last changed the memory in place.

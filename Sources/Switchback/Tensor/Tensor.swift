@@ -39,12 +39,12 @@ public class Tensor {
     /// Steps between neighbours along each dimension, in elements.
     public final var strides: Shape { array.strides }
     /// The number of dimensions.
-    public final var rank: Int { array.shape.count }
+    public final var rank: Int { array.rank }
     /// The number of elements.
-    public final var count: Int { array.shape.elementCount }
+    public final var count: Int { array.count }
     public final var isContiguous: Bool { array.isContiguous }
 
-    final var backend: any Backend { array.storage.backend }
+    final var backend: any Backend.Type { array.storage.backend }
 
     /// The size along one dimension; negative ones count from the end.
     public final func size(_ dim: Int) -> Int { shape[dimension(dim, "size")] }

@@ -13,12 +13,12 @@ struct ParityTests {
     ].reduce(into: [:]) { $0.merge($1) { _, _ in fatalError("an operator is listed twice") } }
 
     @Test(arguments: ParityCase.all)
-    func cpu(_ testCase: ParityCase) throws { try compare(testCase, on: CPUBackend.shared) }
+    func cpu(_ testCase: ParityCase) throws { try compare(testCase, on: CPUBackend.self) }
 
     @Test(arguments: ParityCase.all)
-    func reference(_ testCase: ParityCase) throws { try compare(testCase, on: ReferenceBackend.shared) }
+    func reference(_ testCase: ParityCase) throws { try compare(testCase, on: ReferenceBackend.self) }
 
-    private func compare(_ testCase: ParityCase, on backend: any Backend) throws {
+    private func compare(_ testCase: ParityCase, on backend: any Backend.Type) throws {
         let operation = try #require(
             Self.operations[testCase.op], "no operation is given for \(testCase.op) of the fixture")
         for double in [true, false] {

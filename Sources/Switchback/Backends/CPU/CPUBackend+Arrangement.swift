@@ -1,20 +1,20 @@
 import Kernels
 
 extension CPUBackend {
-    public func scan(_ scan: Scan, _ x: NDArray, dim: Int, into y: NDArray) {
+    public static func scan(_ scan: Scan, _ x: NDArray, dim: Int, into y: NDArray) {
         var source = x.kernelArray
         var target = y.kernelArray
         sb_scan(scan.rawValue, &source, Int32(dim), &target)
     }
 
-    public func sort(_ x: NDArray, dim: Int, descending: Bool, values: NDArray, indices: NDArray) {
+    public static func sort(_ x: NDArray, dim: Int, descending: Bool, values: NDArray, indices: NDArray) {
         var source = x.kernelArray
         var sorted = values.kernelArray
         var positions = indices.kernelArray
         sb_sort(&source, Int32(dim), descending ? 1 : 0, &sorted, &positions)
     }
 
-    public func topK(_ x: NDArray, dim: Int, largest: Bool, values: NDArray, indices: NDArray) {
+    public static func topK(_ x: NDArray, dim: Int, largest: Bool, values: NDArray, indices: NDArray) {
         var source = x.kernelArray
         var extremes = values.kernelArray
         var positions = indices.kernelArray

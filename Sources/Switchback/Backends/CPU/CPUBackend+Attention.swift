@@ -1,7 +1,7 @@
 import Kernels
 
 extension CPUBackend {
-    public func attention(
+    public static func attention(
         query: NDArray, key: NDArray, value: NDArray, mask: NDArray?, isCausal: Bool, scale: Double
     ) -> (y: NDArray, logSum: NDArray)? {
         guard areFloats(query, key, value, mask) else { return nil }
@@ -22,7 +22,7 @@ extension CPUBackend {
         return (y, logSum)
     }
 
-    public func attentionGradient(
+    public static func attentionGradient(
         _ gradient: NDArray, query: NDArray, key: NDArray, value: NDArray, mask: NDArray?, isCausal: Bool,
         scale: Double, y: NDArray, logSum: NDArray
     ) -> (query: NDArray, key: NDArray, value: NDArray)? {

@@ -1,7 +1,7 @@
 import Kernels
 
 extension CPUBackend {
-    public func convolution(
+    public static func convolution(
         _ x: NDArray, _ weight: NDArray, bias: NDArray?, _ convolution: Convolution2D, outputShape: Shape
     ) -> NDArray? {
         guard areFloats(x, weight, bias) else { return nil }
@@ -17,7 +17,7 @@ extension CPUBackend {
         return y
     }
 
-    public func convolutionInputGradient(
+    public static func convolutionInputGradient(
         _ gradient: NDArray, _ weight: NDArray, _ convolution: Convolution2D, inputShape: Shape
     ) -> NDArray? {
         guard areFloats(gradient, weight) else { return nil }
@@ -31,7 +31,7 @@ extension CPUBackend {
         return gx
     }
 
-    public func convolutionWeightGradient(
+    public static func convolutionWeightGradient(
         _ x: NDArray, _ gradient: NDArray, _ convolution: Convolution2D, weightShape: Shape, withBias: Bool
     ) -> (weight: NDArray, bias: NDArray?)? {
         guard areFloats(x, gradient) else { return nil }
@@ -48,7 +48,7 @@ extension CPUBackend {
     }
 
     /// Whether the operands that are there are float32, which the fused kernels are written for.
-    func areFloats(_ operands: NDArray?...) -> Bool {
+    static func areFloats(_ operands: NDArray?...) -> Bool {
         operands.allSatisfy { $0.map { $0.dtype == .float32 } ?? true }
     }
 }

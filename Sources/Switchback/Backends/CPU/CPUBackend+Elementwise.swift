@@ -1,14 +1,14 @@
 import Kernels
 
 extension CPUBackend {
-    public func unary(_ operation: UnaryOperation, _ x: NDArray, into y: NDArray) {
+    public static func unary(_ operation: UnaryOperation, _ x: NDArray, into y: NDArray) {
         let (code, p0, p1) = operation.code
         var source = x.kernelArray
         var target = y.kernelArray
         sb_unary(Int32(code.rawValue), &source, p0, p1, &target)
     }
 
-    public func binary(_ operation: BinaryOperation, _ a: NDArray, _ b: NDArray, into y: NDArray) {
+    public static func binary(_ operation: BinaryOperation, _ a: NDArray, _ b: NDArray, into y: NDArray) {
         let (code, p0, p1) = operation.code
         var first = a.kernelArray
         var second = b.kernelArray
@@ -16,7 +16,7 @@ extension CPUBackend {
         sb_binary(Int32(code.rawValue), &first, &second, p0, p1, &target)
     }
 
-    public func select(_ condition: NDArray, _ a: NDArray, _ b: NDArray, into y: NDArray) {
+    public static func select(_ condition: NDArray, _ a: NDArray, _ b: NDArray, into y: NDArray) {
         var condition = condition.kernelArray
         var first = a.kernelArray
         var second = b.kernelArray
@@ -24,13 +24,13 @@ extension CPUBackend {
         sb_where(&condition, &first, &second, &target)
     }
 
-    public func copy(_ x: NDArray, into y: NDArray) {
+    public static func copy(_ x: NDArray, into y: NDArray) {
         var source = x.kernelArray
         var target = y.kernelArray
         sb_copy(&source, &target)
     }
 
-    public func fill(_ y: NDArray, with value: Double, integer: Int64) {
+    public static func fill(_ y: NDArray, with value: Double, integer: Int64) {
         var target = y.kernelArray
         sb_fill(&target, value, integer)
     }

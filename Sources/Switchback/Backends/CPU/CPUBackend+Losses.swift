@@ -1,7 +1,7 @@
 import Kernels
 
 extension CPUBackend {
-    public func crossEntropy(
+    public static func crossEntropy(
         _ logits: NDArray, target: NDArray, classWeight: NDArray?, _ options: CrossEntropyOptions
     ) -> CrossEntropyRows? {
         guard areFloats(logits, classWeight) else { return nil }
@@ -19,7 +19,7 @@ extension CPUBackend {
         return result
     }
 
-    public func crossEntropyGradient(
+    public static func crossEntropyGradient(
         _ rowGradient: NDArray, logits: NDArray, target: NDArray, classWeight: NDArray?, logSum: NDArray,
         _ options: CrossEntropyOptions
     ) -> NDArray? {
@@ -37,7 +37,7 @@ extension CPUBackend {
         return result
     }
 
-    public func ctcLoss(
+    public static func ctcLoss(
         _ logProbabilities: NDArray, targets: NDArray, inputLengths: NDArray, targetLengths: NDArray, blank: Int
     ) -> (loss: NDArray, alpha: NDArray)? {
         guard areFloats(logProbabilities) else { return nil }
@@ -55,7 +55,7 @@ extension CPUBackend {
         return (loss, alpha)
     }
 
-    public func ctcLossGradient(
+    public static func ctcLossGradient(
         _ gradient: NDArray, logProbabilities: NDArray, targets: NDArray, inputLengths: NDArray,
         targetLengths: NDArray, blank: Int, zeroInfinity: Bool, loss: NDArray, alpha: NDArray
     ) -> NDArray? {

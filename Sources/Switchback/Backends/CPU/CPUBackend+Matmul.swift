@@ -1,7 +1,7 @@
 import Kernels
 
 extension CPUBackend {
-    public func matmul(_ a: NDArray, _ b: NDArray, into y: NDArray) {
+    public static func matmul(_ a: NDArray, _ b: NDArray, into y: NDArray) {
         switch y.dtype {
         case .float32:
             sb_matmul_batched_f32(
@@ -20,7 +20,7 @@ extension CPUBackend {
         }
     }
 
-    public func linear(_ x: NDArray, weight: NDArray, bias: NDArray?, into y: NDArray) {
+    public static func linear(_ x: NDArray, weight: NDArray, bias: NDArray?, into y: NDArray) {
         guard y.dtype == .float32, bias?.isContiguous ?? true else {
             return linearComposed(x, weight: weight, bias: bias, into: y)
         }
@@ -32,7 +32,7 @@ extension CPUBackend {
     }
 
     /// The short floats through float32, whole numbers through int64.
-    private func matmulConverted(_ a: NDArray, _ b: NDArray, into y: NDArray) {
+    private static func matmulConverted(_ a: NDArray, _ b: NDArray, into y: NDArray) {
         let type: DType = y.dtype.isFloatingPoint ? .float32 : .int64
         if y.dtype == .int64 {
             sb_matmul_batched_i64(

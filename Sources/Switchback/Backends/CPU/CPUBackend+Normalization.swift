@@ -1,7 +1,7 @@
 import Kernels
 
 extension CPUBackend {
-    public func layerNorm(
+    public static func layerNorm(
         _ x: NDArray, columns: Int, weight: NDArray?, bias: NDArray?, epsilon: Double
     ) -> (y: NDArray, mean: NDArray, inverseDeviation: NDArray)? {
         guard areFloats(x, weight, bias), columns > 0 else { return nil }
@@ -18,7 +18,7 @@ extension CPUBackend {
         return (y, mean, inverseDeviation)
     }
 
-    public func layerNormGradient(
+    public static func layerNormGradient(
         _ gradient: NDArray, _ x: NDArray, columns: Int, weight: NDArray?, mean: NDArray, inverseDeviation: NDArray,
         wanted: NormalizationGradients<Bool>
     ) -> NormalizationGradients<NDArray?>? {
@@ -33,7 +33,7 @@ extension CPUBackend {
         return result
     }
 
-    public func rmsNorm(
+    public static func rmsNorm(
         _ x: NDArray, columns: Int, weight: NDArray?, epsilon: Double
     ) -> (y: NDArray, inverseDeviation: NDArray)? {
         guard areFloats(x, weight), columns > 0 else { return nil }
@@ -48,7 +48,7 @@ extension CPUBackend {
         return (y, inverseDeviation)
     }
 
-    public func rmsNormGradient(
+    public static func rmsNormGradient(
         _ gradient: NDArray, _ x: NDArray, columns: Int, weight: NDArray?, inverseDeviation: NDArray,
         wanted: NormalizationGradients<Bool>
     ) -> NormalizationGradients<NDArray?>? {
@@ -63,11 +63,11 @@ extension CPUBackend {
         return result
     }
 
-    private func floatVector(_ count: Int) -> NDArray {
+    private static func floatVector(_ count: Int) -> NDArray {
         NDArray(empty: [count], dtype: .float32, backend: self)
     }
 
-    private func emptyGradients(
+    private static func emptyGradients(
         _ shape: Shape, features: Shape, _ wanted: NormalizationGradients<Bool>
     ) -> NormalizationGradients<NDArray?> {
         func empty(_ shape: Shape, _ isWanted: Bool) -> NDArray? {
@@ -81,7 +81,7 @@ extension CPUBackend {
 // MARK: - Batch normalization, over the columns of channels-last memory
 
 extension CPUBackend {
-    public func batchNorm(
+    public static func batchNorm(
         _ x: NDArray, weight: NDArray?, bias: NDArray?, epsilon: Double
     ) -> BatchNormResult? {
         guard areFloats(x, weight, bias), x.count > 0 else { return nil }
@@ -106,7 +106,7 @@ extension CPUBackend {
     }
 
     /// Normalization and affine map as one: y = x·scale + shift.
-    private func folded(
+    private static func folded(
         _ statistics: BatchNormResult, _ weight: NDArray?, _ bias: NDArray?
     ) -> (scale: NDArray, shift: NDArray) {
         let scale = NDArray(empty: statistics.mean.shape, dtype: .float32, backend: self)
@@ -122,7 +122,7 @@ extension CPUBackend {
         return (scale, shift)
     }
 
-    public func batchNormGradient(
+    public static func batchNormGradient(
         _ gradient: NDArray, _ x: NDArray, weight: NDArray?, mean: NDArray, inverseDeviation: NDArray,
         wanted: NormalizationGradients<Bool>
     ) -> NormalizationGradients<NDArray?>? {
@@ -140,7 +140,7 @@ extension CPUBackend {
         return result
     }
 
-    public func scaleChannels(_ x: NDArray, scale: NDArray, shift: NDArray) -> NDArray? {
+    public static func scaleChannels(_ x: NDArray, scale: NDArray, shift: NDArray) -> NDArray? {
         guard areFloats(x, scale, shift) else { return nil }
         let image = x.channelsLast()
         let operands = DenseOperands(scale, shift)

@@ -1,7 +1,7 @@
 import Kernels
 
 extension CPUBackend {
-    public func sgdStep(_ step: SGDStep, parameter: NDArray, gradient: NDArray, momentumBuffer: NDArray?) {
+    public static func sgdStep(_ step: SGDStep, parameter: NDArray, gradient: NDArray, momentumBuffer: NDArray?) {
         guard areDenseFloats([parameter, momentumBuffer]) else {
             return composedSGDStep(step, parameter: parameter, gradient: gradient, momentumBuffer: momentumBuffer)
         }
@@ -13,7 +13,7 @@ extension CPUBackend {
         }
     }
 
-    public func adamStep(
+    public static func adamStep(
         _ step: AdamStep, parameter: NDArray, gradient: NDArray, mean: NDArray, variance: NDArray,
         maximumVariance: NDArray?
     ) {
@@ -30,18 +30,18 @@ extension CPUBackend {
         }
     }
 
-    public func updateAverage(_ average: NDArray, with value: NDArray, decay: Double) {
+    public static func updateAverage(_ average: NDArray, with value: NDArray, decay: Double) {
         guard areDenseFloats([average]) else { return composedUpdateAverage(average, with: value, decay: decay) }
         value.withDenseFloats { sb_ema(average.count, average.floats, $0, Float(decay)) }
     }
 
-    public func sumOfSquares(_ x: NDArray) -> Double {
+    public static func sumOfSquares(_ x: NDArray) -> Double {
         if x.dtype != .float32 { return composedSumOfSquares(x) }
         return x.withDenseFloats { sb_sum_of_squares(x.count, $0) }
     }
 
     /// Whether the arrays that are there are float32 in row-major order, as the kernels want those they write to.
-    private func areDenseFloats(_ arrays: [NDArray?]) -> Bool {
+    private static func areDenseFloats(_ arrays: [NDArray?]) -> Bool {
         arrays.allSatisfy { $0.map { $0.dtype == .float32 && $0.isContiguous } ?? true }
     }
 }

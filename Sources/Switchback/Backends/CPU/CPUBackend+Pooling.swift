@@ -1,7 +1,7 @@
 import Kernels
 
 extension CPUBackend {
-    public func maxPool(
+    public static func maxPool(
         _ x: NDArray, _ pooling: Pooling2D, outputSize: IntPair, withIndices: Bool
     ) -> MaximaWithIndices? {
         pooledMaxima(x, outputSize, withIndices) { form, x, y, index in
@@ -10,7 +10,7 @@ extension CPUBackend {
         }
     }
 
-    public func maxPoolGradient(
+    public static func maxPoolGradient(
         _ gradient: NDArray, indices: NDArray, _ pooling: Pooling2D, inputShape: Shape
     ) -> NDArray? {
         unpooled(gradient, inputShape) { form, gy, gx in
@@ -20,37 +20,37 @@ extension CPUBackend {
         }
     }
 
-    public func averagePool(_ x: NDArray, _ pooling: Pooling2D, outputSize: IntPair) -> NDArray? {
+    public static func averagePool(_ x: NDArray, _ pooling: Pooling2D, outputSize: IntPair) -> NDArray? {
         pooled(x, outputSize) { form, x, y in
             sb_avg_pool2d(form.n, form.c, form.h, form.w, form.oh, form.ow, pooling.kernelForm, x, y)
         }
     }
 
-    public func averagePoolGradient(_ gradient: NDArray, _ pooling: Pooling2D, inputShape: Shape) -> NDArray? {
+    public static func averagePoolGradient(_ gradient: NDArray, _ pooling: Pooling2D, inputShape: Shape) -> NDArray? {
         unpooled(gradient, inputShape) { form, gy, gx in
             sb_avg_pool2d_backward(form.n, form.c, form.h, form.w, form.oh, form.ow, pooling.kernelForm, gy, gx)
         }
     }
 
-    public func adaptiveAveragePool(_ x: NDArray, outputSize: IntPair) -> NDArray? {
+    public static func adaptiveAveragePool(_ x: NDArray, outputSize: IntPair) -> NDArray? {
         pooled(x, outputSize) { form, x, y in
             sb_adaptive_avg_pool2d(form.n, form.c, form.h, form.w, form.oh, form.ow, x, y)
         }
     }
 
-    public func adaptiveAveragePoolGradient(_ gradient: NDArray, inputShape: Shape) -> NDArray? {
+    public static func adaptiveAveragePoolGradient(_ gradient: NDArray, inputShape: Shape) -> NDArray? {
         unpooled(gradient, inputShape) { form, gy, gx in
             sb_adaptive_avg_pool2d_backward(form.n, form.c, form.h, form.w, form.oh, form.ow, gy, gx)
         }
     }
 
-    public func adaptiveMaxPool(_ x: NDArray, outputSize: IntPair, withIndices: Bool) -> MaximaWithIndices? {
+    public static func adaptiveMaxPool(_ x: NDArray, outputSize: IntPair, withIndices: Bool) -> MaximaWithIndices? {
         pooledMaxima(x, outputSize, withIndices) { form, x, y, index in
             sb_adaptive_max_pool2d(form.n, form.c, form.h, form.w, form.oh, form.ow, x, y, index)
         }
     }
 
-    public func adaptiveMaxPoolGradient(_ gradient: NDArray, indices: NDArray, inputShape: Shape) -> NDArray? {
+    public static func adaptiveMaxPoolGradient(_ gradient: NDArray, indices: NDArray, inputShape: Shape) -> NDArray? {
         unpooled(gradient, inputShape) { form, gy, gx in
             sb_adaptive_max_pool2d_backward(
                 form.n, form.c, form.h, form.w, form.oh, form.ow, gy, indices.pointer(to: Int32.self), gx)
@@ -61,13 +61,13 @@ extension CPUBackend {
 
     private typealias Floats = UnsafeMutablePointer<Float>
 
-    private func pooled(
+    private static func pooled(
         _ x: NDArray, _ size: IntPair, _ kernel: (PoolingForm, Floats, Floats) -> Void
     ) -> NDArray? {
         pooledMaxima(x, size, false) { form, x, y, _ in kernel(form, x, y) }?.values
     }
 
-    private func pooledMaxima(
+    private static func pooledMaxima(
         _ x: NDArray, _ size: IntPair, _ withIndices: Bool,
         _ kernel: (PoolingForm, Floats, Floats, UnsafeMutablePointer<Int32>?) -> Void
     ) -> MaximaWithIndices? {
@@ -82,7 +82,7 @@ extension CPUBackend {
         return (y, indices)
     }
 
-    private func unpooled(
+    private static func unpooled(
         _ gradient: NDArray, _ inputShape: Shape, _ kernel: (PoolingForm, Floats, Floats) -> Void
     ) -> NDArray? {
         guard areFloats(gradient) else { return nil }

@@ -1,22 +1,22 @@
 import Kernels
 
 extension CPUBackend {
-    public func randomUniform(_ y: NDArray, seed: UInt64, offset: UInt64, low: Double, high: Double) {
+    public static func randomUniform(_ y: NDArray, seed: UInt64, offset: UInt64, low: Double, high: Double) {
         var target = y.kernelArray
         sb_random_uniform(seed, offset, low, high, &target)
     }
 
-    public func randomNormal(_ y: NDArray, seed: UInt64, offset: UInt64, mean: Double, standardDeviation: Double) {
+    public static func randomNormal(_ y: NDArray, seed: UInt64, offset: UInt64, mean: Double, standardDeviation: Double) {
         var target = y.kernelArray
         sb_random_normal(seed, offset, mean, standardDeviation, &target)
     }
 
-    public func randomIntegers(_ y: NDArray, seed: UInt64, offset: UInt64, low: Int64, high: Int64) {
+    public static func randomIntegers(_ y: NDArray, seed: UInt64, offset: UInt64, low: Int64, high: Int64) {
         var target = y.kernelArray
         sb_random_integers(seed, offset, low, high, &target)
     }
 
-    public func randomCounters(_ y: NDArray) -> UInt64 {
+    public static func randomCounters(_ y: NDArray) -> UInt64 {
         var target = y.kernelArray
         return sb_random_counters(&target)
     }

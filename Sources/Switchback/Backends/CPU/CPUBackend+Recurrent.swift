@@ -1,7 +1,7 @@
 import Kernels
 
 extension CPUBackend {
-    public func lstm(
+    public static func lstm(
         gates: NDArray, weight: NDArray, hidden: NDArray, cell: NDArray, reverse: Bool
     ) -> (hidden: NDArray, cell: NDArray)? {
         guard areFloats(gates, weight, hidden, cell), gates.isContiguous else { return nil }
@@ -16,7 +16,7 @@ extension CPUBackend {
         return (states[0], states[1])
     }
 
-    public func lstmGradient(
+    public static func lstmGradient(
         output: NDArray?, lastHidden: NDArray?, lastCell: NDArray?, gates: NDArray, weight: NDArray, cell: NDArray,
         reverse: Bool
     ) -> (gates: NDArray, hidden: NDArray, cell: NDArray)? {
@@ -32,7 +32,7 @@ extension CPUBackend {
         return result
     }
 
-    public func gru(
+    public static func gru(
         gates: NDArray, weight: NDArray, bias: NDArray?, hidden: NDArray, reverse: Bool
     ) -> (hidden: NDArray, candidate: NDArray)? {
         guard areFloats(gates, weight, bias, hidden), gates.isContiguous else { return nil }
@@ -47,7 +47,7 @@ extension CPUBackend {
         return result
     }
 
-    public func gruGradient(
+    public static func gruGradient(
         output: NDArray?, lastHidden: NDArray?, gates: NDArray, weight: NDArray, hidden: NDArray, candidate: NDArray,
         reverse: Bool
     ) -> (gates: NDArray, hiddenGates: NDArray, hidden: NDArray)? {
@@ -66,5 +66,5 @@ extension CPUBackend {
         return result
     }
 
-    private func floats(_ shape: Shape) -> NDArray { NDArray(empty: shape, dtype: .float32, backend: self) }
+    private static func floats(_ shape: Shape) -> NDArray { NDArray(empty: shape, dtype: .float32, backend: self) }
 }

@@ -1,20 +1,20 @@
 import Kernels
 
 extension CPUBackend {
-    public func reduce(_ reduction: Reduction, _ x: NDArray, into y: NDArray) {
+    public static func reduce(_ reduction: Reduction, _ x: NDArray, into y: NDArray) {
         var source = x.kernelArray
         var target = y.kernelArray
         sb_reduce(Int32(reduction.code.rawValue), &source, &target)
     }
 
-    public func argReduce(minimum: Bool, _ x: NDArray, dim: Int, indices: NDArray, values: NDArray) {
+    public static func argReduce(minimum: Bool, _ x: NDArray, dim: Int, indices: NDArray, values: NDArray) {
         var source = x.kernelArray
         var positions = indices.kernelArray
         var extremes = values.kernelArray
         sb_arg_reduce(minimum ? 1 : 0, &source, Int32(dim), &positions, &extremes)
     }
 
-    public func meanAndVariance(_ x: NDArray, mean: NDArray, variance: NDArray) {
+    public static func meanAndVariance(_ x: NDArray, mean: NDArray, variance: NDArray) {
         var source = x.kernelArray
         var first = mean.kernelArray
         var second = variance.kernelArray

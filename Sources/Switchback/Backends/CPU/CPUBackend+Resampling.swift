@@ -1,7 +1,7 @@
 import Kernels
 
 extension CPUBackend {
-    public func resize(_ x: NDArray, _ resizing: Resizing, outputSize: IntPair) -> NDArray? {
+    public static func resize(_ x: NDArray, _ resizing: Resizing, outputSize: IntPair) -> NDArray? {
         guard areFloats(x) else { return nil }
         let image = x.channelsLast()
         let shape: Shape = [x.shape[0], x.shape[1], outputSize.height, outputSize.width]
@@ -14,7 +14,7 @@ extension CPUBackend {
         return y
     }
 
-    public func resizeGradient(_ gradient: NDArray, _ resizing: Resizing, inputShape: Shape) -> NDArray? {
+    public static func resizeGradient(_ gradient: NDArray, _ resizing: Resizing, inputShape: Shape) -> NDArray? {
         guard areFloats(gradient) else { return nil }
         let gy = gradient.channelsLast()
         let gx = NDArray(emptyChannelsLast: inputShape, dtype: .float32, backend: self)
@@ -26,7 +26,7 @@ extension CPUBackend {
         return gx
     }
 
-    public func gridSample(_ x: NDArray, grid: NDArray, _ sampling: GridSampling) -> NDArray? {
+    public static func gridSample(_ x: NDArray, grid: NDArray, _ sampling: GridSampling) -> NDArray? {
         guard areFloats(x, grid) else { return nil }
         let shape: Shape = [x.shape[0], x.shape[1], grid.shape[1], grid.shape[2]]
         let y =
@@ -40,7 +40,7 @@ extension CPUBackend {
         return y
     }
 
-    public func gridSampleGradient(
+    public static func gridSampleGradient(
         _ gradient: NDArray, _ x: NDArray, grid: NDArray, _ sampling: GridSampling, wantsX: Bool, wantsGrid: Bool
     ) -> (x: NDArray?, grid: NDArray?)? {
         guard areFloats(gradient, x, grid) else { return nil }
@@ -58,7 +58,7 @@ extension CPUBackend {
     }
 
     /// Runs `body` with an array as kernels see it, or with nothing where there is none.
-    func withKernelArray<Result>(_ array: NDArray?, _ body: (UnsafePointer<sb_array>?) -> Result) -> Result {
+    static func withKernelArray<Result>(_ array: NDArray?, _ body: (UnsafePointer<sb_array>?) -> Result) -> Result {
         guard let array else { return body(nil) }
         return withExtendedLifetime(array) { withUnsafePointer(to: array.kernelArray) { body($0) } }
     }

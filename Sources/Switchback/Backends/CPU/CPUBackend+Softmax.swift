@@ -1,7 +1,7 @@
 import Kernels
 
 extension CPUBackend {
-    public func softmax(_ x: NDArray, dim: Int, logarithm: Bool) -> NDArray? {
+    public static func softmax(_ x: NDArray, dim: Int, logarithm: Bool) -> NDArray? {
         guard areFloats(x) else { return nil }
         let source = x.isChannelsLast ? x : x.contiguous()
         let y = source.emptyLike()
@@ -18,7 +18,7 @@ extension CPUBackend {
         return y
     }
 
-    public func softmaxGradient(_ gradient: NDArray, output: NDArray, dim: Int, logarithm: Bool) -> NDArray? {
+    public static func softmaxGradient(_ gradient: NDArray, output: NDArray, dim: Int, logarithm: Bool) -> NDArray? {
         guard areFloats(gradient, output) else { return nil }
         let gy = output.isContiguous ? gradient.contiguous() : gradient.channelsLast()
         let gx = output.emptyLike()
