@@ -7,6 +7,20 @@
 
 #include "blocks.h"
 
+// Half precision, by the processor's own conversions where they are part of the instruction set.
+#undef half
+#undef half_to_float
+#undef float_to_half
+#if ISA_PASS > 0 || defined(__aarch64__)
+#define half _Float16
+#define half_to_float
+#define float_to_half (_Float16)(float)
+#else
+#define half uint16_t
+#define half_to_float float_of_half
+#define float_to_half half_of_float
+#endif
+
 // One loop for dense memory, which the compiler turns into vectors, and one for the rest.
 #define LOAD(dtype, type, compute_type, convert) \
     case dtype: { \
@@ -25,7 +39,7 @@ void load_block(int dtype, const void *source, intptr_t step, void *block, intpt
     switch (dtype) {
         LOAD(SB_FLOAT32, float, float, )
         LOAD(SB_FLOAT64, double, double, )
-        LOAD(SB_FLOAT16, uint16_t, float, float_of_half)
+        LOAD(SB_FLOAT16, half, float, half_to_float)
         LOAD(SB_BFLOAT16, uint16_t, float, float_of_bfloat)
         LOAD(SB_INT32, int32_t, int64_t, )
         LOAD(SB_INT64, int64_t, int64_t, )
@@ -52,7 +66,7 @@ void load_block(int dtype, const void *source, intptr_t step, void *block, intpt
         switch (dtype) { \
             STORE(SB_FLOAT32, float, compute_type, ) \
             STORE(SB_FLOAT64, double, compute_type, ) \
-            STORE(SB_FLOAT16, uint16_t, compute_type, half_of_float) \
+            STORE(SB_FLOAT16, half, compute_type, float_to_half) \
             STORE(SB_BFLOAT16, uint16_t, compute_type, bfloat_of_float) \
             STORE(SB_INT32, int32_t, compute_type, to_int32) \
             STORE(SB_INT64, int64_t, compute_type, to_int64) \

@@ -27,39 +27,64 @@ static void KERNEL(convert_range)(void *context, intptr_t start, intptr_t end) {
     }
 }
 
+/// Rows of one length, dense in both, `x_step` and `y_step` bytes apart.
+static void KERNEL(move_rows)(
+    const char *x, intptr_t x_step, char *y, intptr_t y_step, intptr_t bytes, intptr_t rows) {
+    for (intptr_t r = 0; r < rows; ++r) memcpy(y + r * y_step, x + r * x_step, (size_t)bytes);
+}
+
 static void KERNEL(move_range)(void *context, intptr_t start, intptr_t end) {
     const sb_loop *loop = context;
+    const int size = loop->size[0];
+    const bool dense_rows = loop->rank > 1 && loop->steps[0][0] == size && loop->steps[1][0] == size;
+    const intptr_t row = loop->shape[0];
     sb_cursor cursor;
     sb_cursor_seek(loop, start, &cursor);
     while (start < end) {
+        const intptr_t rest = end - start, rows = dense_rows && cursor.index[0] == 0 ? rest / row : 0;
         intptr_t count = sb_cursor_run(loop, &cursor);
-        if (count > end - start) count = end - start;
-        move_block(loop->size[0], cursor.data[1], loop->steps[1][0], cursor.data[0], loop->steps[0][0], count);
-        sb_cursor_advance(loop, count, &cursor);
+        if (rows > 1) {
+            const intptr_t below = loop->shape[1] - cursor.index[1], some = rows < below ? rows : below;
+            KERNEL(move_rows)(cursor.data[1], loop->steps[1][1], cursor.data[0], loop->steps[0][1], row * size, some);
+            count = some * row;
+            sb_cursor_seek(loop, start + count, &cursor);
+        } else {
+            if (count > rest) count = rest;
+            move_block(size, cursor.data[1], loop->steps[1][0], cursor.data[0], loop->steps[0][0], count);
+            sb_cursor_advance(loop, count, &cursor);
+        }
         start += count;
     }
 }
 
-// A transpose: y is dense along one dimension and x along another. Both are cut into tiles that fit in L1, so that
-// every cache line is fetched once.
-
-enum { KERNEL(TILE) = 32 };
+// A transpose: y is dense along one dimension, its columns, and x along another, its rows. Both are cut into tiles that
+// fit in L1, so that every cache line is fetched once.
 
 typedef struct {
-    sb_loop tiles;          // over the first elements of all tiles: operand 0 is y, 1 is x
-    intptr_t rows, columns; // sizes along x's dense dimension and y's
+    sb_loop tiles;           // over the first elements of all tiles: operand 0 is y, 1 is x
+    intptr_t size[2];        // columns and rows in all
+    intptr_t tile[2];        // columns and rows of a tile
     intptr_t y_step, x_step; // bytes between rows of y, between columns of x
 } KERNEL(transpose_plan);
 
+/// Goes along x or y, whichever has the larger steps across: these are often powers of two, where few cache lines can
+/// be kept, so each line is read or written as a whole. A side of a few elements is never the inner loop.
 #define TRANSPOSE(type) \
     case sizeof(type): \
-        for (intptr_t r = 0; r < rows; ++r) \
+        if (rows >= columns || (rows >= SIDE && x_step >= y_step)) \
             for (intptr_t c = 0; c < columns; ++c) \
-                ((type *)(y + r * y_step))[c] = ((const type *)(x + c * x_step))[r]; \
+                _Pragma("clang loop vectorize(disable) unroll_count(8)") for (intptr_t r = 0; r < rows; ++r) \
+                    ((type *)(y + r * y_step))[c] = ((const type *)(x + c * x_step))[r]; \
+        else \
+            for (intptr_t r = 0; r < rows; ++r) \
+                _Pragma("clang loop vectorize(disable) unroll_count(8)") for (intptr_t c = 0; c < columns; ++c) \
+                    ((type *)(y + r * y_step))[c] = ((const type *)(x + c * x_step))[r]; \
         break;
 
 static void KERNEL(transpose_tile)(
-    int size, const char *x, intptr_t x_step, char *y, intptr_t y_step, intptr_t rows, intptr_t columns) {
+    int size, const char *restrict x, intptr_t x_step, char *restrict y, intptr_t y_step, intptr_t rows,
+    intptr_t columns) {
+    enum { SIDE = 16 };
     switch (size) {
         TRANSPOSE(uint8_t)
         TRANSPOSE(uint16_t)
@@ -70,15 +95,16 @@ static void KERNEL(transpose_tile)(
 
 static void KERNEL(transpose_range)(void *context, intptr_t start, intptr_t end) {
     const KERNEL(transpose_plan) *plan = context;
-    const intptr_t tile = KERNEL(TILE);
     sb_cursor cursor;
     sb_cursor_seek(&plan->tiles, start, &cursor);
     for (; start < end; ++start) {
-        const intptr_t column = cursor.index[0] * tile, row = cursor.index[1] * tile;
-        const intptr_t columns = plan->columns - column < tile ? plan->columns - column : tile;
-        const intptr_t rows = plan->rows - row < tile ? plan->rows - row : tile;
+        intptr_t sides[2];
+        for (int d = 0; d < 2; ++d) {
+            const intptr_t rest = plan->size[d] - cursor.index[d] * plan->tile[d];
+            sides[d] = rest < plan->tile[d] ? rest : plan->tile[d];
+        }
         KERNEL(transpose_tile)(
-            plan->tiles.size[0], cursor.data[1], plan->x_step, cursor.data[0], plan->y_step, rows, columns);
+            plan->tiles.size[0], cursor.data[1], plan->x_step, cursor.data[0], plan->y_step, sides[1], sides[0]);
         sb_cursor_advance(&plan->tiles, 1, &cursor);
     }
 }
@@ -86,9 +112,8 @@ static void KERNEL(transpose_range)(void *context, intptr_t start, intptr_t end)
 /// The dimension along which x is dense while y is dense along the innermost one; -1 if there is no such.
 static int KERNEL(transposed_dimension)(const sb_loop *loop) {
     if (loop->steps[0][0] != loop->size[0] || loop->steps[1][0] == loop->size[1]) return -1;
-    if (loop->shape[0] < 4) return -1;
     for (int d = 1; d < loop->rank; ++d)
-        if (loop->steps[1][d] == loop->size[1] && loop->shape[d] >= 4) return d;
+        if (loop->steps[1][d] == loop->size[1]) return d;
     return -1;
 }
 
@@ -104,21 +129,26 @@ static void KERNEL(swap)(sb_loop *loop, int a, int b) {
 }
 
 static void KERNEL(transpose)(const sb_loop *loop, int dimension) {
-    const intptr_t tile = KERNEL(TILE);
+    enum { SIDE = 16, AREA = 1024, TILES_AT_ONCE = 32 };
     KERNEL(transpose_plan) plan;
     plan.tiles = *loop;
     KERNEL(swap)(&plan.tiles, 1, dimension);
-    plan.columns = plan.tiles.shape[0];
-    plan.rows = plan.tiles.shape[1];
     plan.y_step = plan.tiles.steps[0][1];
     plan.x_step = plan.tiles.steps[1][0];
-    for (int d = 0; d < 2; ++d) {
-        plan.tiles.shape[d] = (plan.tiles.shape[d] + tile - 1) / tile;
-        for (int k = 0; k < 2; ++k) plan.tiles.steps[k][d] *= tile;
-    }
     plan.tiles.count = 1;
-    for (int d = 0; d < plan.tiles.rank; ++d) plan.tiles.count *= plan.tiles.shape[d];
-    sb_parallel_ranges(plan.tiles.count, 32, KERNEL(transpose_range), &plan);
+    for (int d = 0; d < plan.tiles.rank; ++d) {
+        const intptr_t size = plan.tiles.shape[d];
+        if (d < 2) {
+            // A tile is longer along one side where the array is thin along the other.
+            const intptr_t other = plan.tiles.shape[1 - d], thin = d ? plan.tile[0] : other < SIDE ? other : SIDE;
+            plan.size[d] = size;
+            plan.tile[d] = size < AREA / thin ? size : AREA / thin;
+            plan.tiles.shape[d] = (size + plan.tile[d] - 1) / plan.tile[d];
+            for (int k = 0; k < 2; ++k) plan.tiles.steps[k][d] *= plan.tile[d];
+        }
+        plan.tiles.count *= plan.tiles.shape[d];
+    }
+    sb_parallel_ranges(plan.tiles.count, TILES_AT_ONCE, KERNEL(transpose_range), &plan);
 }
 
 static void KERNEL(copy)(const sb_array *const *arrays) {
