@@ -172,21 +172,71 @@ static void KERNEL(combine_row)(const KERNEL(scatter_plan) *plan, char *y, const
     if (!y_in_place) store_block(compute, &result, dtype, y, y_step, count);
 }
 
+#define COMBINE_AT(op, combined) \
+    case op: \
+        for (intptr_t i = 0; i < count; ++i) { \
+            const int64_t index = *(const int64_t *)(indices + i * index_step); \
+            number *target = (number *)(y + index * y_step); \
+            const number a = *target, b = *(const number *)(source + i * source_step); \
+            (void)a; \
+            *target = combined; \
+        } \
+        break;
+
+#define DEFINE_COMBINE_LINE(number_type, combine_line) \
+    static void KERNEL(combine_line)( \
+        int op, char *y, intptr_t y_step, const char *indices, intptr_t index_step, const char *source, \
+        intptr_t source_step, intptr_t count) { \
+        typedef number_type number; \
+        switch (op) { FOR_EACH_OPERATION(COMBINE_AT) } \
+    }
+
+DEFINE_COMBINE_LINE(float, combine_float_line)
+DEFINE_COMBINE_LINE(double, combine_double_line)
+DEFINE_COMBINE_LINE(int64_t, combine_integer_line)
+
+/// Combines one line of the source with one of y, each element by its own index.
+static void KERNEL(scatter_line)(const KERNEL(scatter_plan) *plan, const sb_cursor *cursor) {
+    char *y = cursor->data[0];
+    const char *source = cursor->data[1], *indices = cursor->data[2];
+    const intptr_t y_step = plan->y_step, source_step = plan->source_step, step = plan->index_step;
+    switch (plan->alpha == 1 ? plan->lines.dtype[0] : -1) {
+    case SB_FLOAT32:
+        KERNEL(combine_float_line)(plan->op, y, y_step, indices, step, source, source_step, plan->length);
+        break;
+    case SB_FLOAT64:
+        KERNEL(combine_double_line)(plan->op, y, y_step, indices, step, source, source_step, plan->length);
+        break;
+    case SB_INT64:
+        KERNEL(combine_integer_line)(plan->op, y, y_step, indices, step, source, source_step, plan->length);
+        break;
+    default:
+        for (intptr_t i = 0; i < plan->length; ++i)
+            KERNEL(combine_row)(plan, y + *(const int64_t *)(indices + i * step) * y_step, source + i * source_step, 1);
+    }
+}
+
+/// `count` neighbouring lines with the same indices, a row at a time.
+static void KERNEL(scatter_rows)(const KERNEL(scatter_plan) *plan, const sb_cursor *cursor, intptr_t count) {
+    for (intptr_t i = 0; i < plan->length; ++i) {
+        const int64_t index = *(const int64_t *)(cursor->data[2] + i * plan->index_step);
+        KERNEL(combine_row)(
+            plan, cursor->data[0] + index * plan->y_step, cursor->data[1] + i * plan->source_step, count);
+    }
+}
+
 static void KERNEL(scatter_range)(void *context, intptr_t start, intptr_t end) {
     const KERNEL(scatter_plan) *plan = context;
-    const intptr_t index_across = plan->lines.steps[2][0];
+    const bool same_indices = plan->lines.steps[2][0] == 0;
     sb_cursor cursor;
     sb_cursor_seek(&plan->lines, start, &cursor);
     for (intptr_t count; start < end; start += count) {
         count = sb_cursor_run(&plan->lines, &cursor);
         if (count > end - start) count = end - start;
         if (count > BLOCK) count = BLOCK;
-        if (index_across) count = 1;   // each line has indices of its own
-        for (intptr_t i = 0; i < plan->length; ++i) {
-            const int64_t index = *(const int64_t *)(cursor.data[2] + i * plan->index_step);
-            KERNEL(combine_row)(
-                plan, cursor.data[0] + index * plan->y_step, cursor.data[1] + i * plan->source_step, count);
-        }
+        if (!same_indices) count = 1;
+        if (same_indices) KERNEL(scatter_rows)(plan, &cursor, count);
+        else KERNEL(scatter_line)(plan, &cursor);
         sb_cursor_advance(&plan->lines, count, &cursor);
     }
 }
@@ -194,7 +244,7 @@ static void KERNEL(scatter_range)(void *context, intptr_t start, intptr_t end) {
 /// `index` has the source's shape.
 static void KERNEL(scatter)(
     int op, const sb_array *y, int dim, const sb_array *index, const sb_array *source, double alpha) {
-    enum { ELEMENTS = 8 * 1024 };
+    enum { ELEMENTS = 8 * 1024, LEAST_ROW = 128 };
     sb_array lines[] = {*y, without(source, dim), without(index, dim)};
     memcpy(lines[0].shape, lines[1].shape, sizeof lines[0].shape);   // the source may be smaller than y
     KERNEL(scatter_plan) plan = {.op = op, .alpha = alpha, .length = size_along(index, dim)};
@@ -202,7 +252,11 @@ static void KERNEL(scatter)(
     plan.y_step = step_along(y, dim);
     plan.source_step = step_along(source, dim);
     plan.index_step = step_along(index, dim);
-    if (plan.length) sb_parallel_ranges(plan.lines.count, 1 + ELEMENTS / plan.length, KERNEL(scatter_range), &plan);
+    if (!plan.length) return;
+    intptr_t lines_at_once = 1 + ELEMENTS / plan.length;
+    const bool same_indices = plan.lines.steps[2][0] == 0;
+    if (same_indices && lines_at_once < LEAST_ROW) lines_at_once = LEAST_ROW;
+    sb_parallel_ranges(plan.lines.count, lines_at_once, KERNEL(scatter_range), &plan);
 }
 
 /// The same index for all the other dimensions.
