@@ -50,25 +50,58 @@ typedef struct {
 #include "lanes.h"
 #include "vector_math.h"
 
+#undef COLUMNS
+#undef EACH
+
+// Column sums are taken over this many columns at once, so that an addition need not wait for the one before it.
+#define COLUMNS (4 * LANES)
+#define EACH(v, vectors) _Pragma("clang loop unroll(full)") for (int v = 0; v < (vectors); ++v)
+
+// How many columns to sum next when `left` are left: all of COLUMNS, or a vector or a part of one.
+static inline intptr_t KERNEL(column_count)(intptr_t left) {
+    return left >= COLUMNS ? COLUMNS : left < LANES ? left : LANES;
+}
+
+// Of a block: for each column a centre near its mean, Σ (x - centre) and Σ (x - centre)².
+typedef struct {
+    float centre[COLUMNS], rest[COLUMNS], square[COLUMNS];
+} KERNEL(block_moments);
+
+static inline __attribute__((always_inline)) void KERNEL(sum_moments)(const int vectors, intptr_t count, intptr_t rows,
+                                                                      intptr_t channels, const float *x,
+                                                                      KERNEL(block_moments) *result) {
+    vf centre[4] = {{0}}, rest[4] = {{0}}, square[4] = {{0}};
+    for (intptr_t row = 0; row < rows; ++row)
+        EACH(v, vectors) centre[v] += vf_load_or(x + row * channels + v * LANES, count, 0);
+    EACH(v, vectors) centre[v] /= (float)rows;
+    for (intptr_t row = 0; row < rows; ++row)
+        EACH(v, vectors) {
+            const vf d = vf_load_or(x + row * channels + v * LANES, count, 0) - centre[v];
+            rest[v] += d;
+            square[v] += d * d;
+        }
+    EACH(v, vectors) {
+        vf_store(result->centre + v * LANES, centre[v]);
+        vf_store(result->rest + v * LANES, rest[v]);
+        vf_store(result->square + v * LANES, square[v]);
+    }
+}
+
 // Adds a block of `rows` rows to the mean and squared deviations of the `seen` rows before it (Chan, Golub, LeVeque:
 // "Updating formulae and a pairwise algorithm for computing sample variances", 1979).
 static void KERNEL(statistics_block)(intptr_t rows, intptr_t channels, const float *x, intptr_t seen, double *mean,
                                      double *squares) {
     const double share = (double)rows / (seen + rows), cross = share * seen;
-    FOR_LANES(c, count, channels) {
-        vf sum = {0}, rest = {0}, square = {0};
-        for (intptr_t row = 0; row < rows; ++row) sum += vf_load_or(x + row * channels + c, count, 0);
-        const vf centre = sum / (float)rows;
-        for (intptr_t row = 0; row < rows; ++row) {
-            const vf d = vf_load_or(x + row * channels + c, count, 0) - centre;
-            rest += d;
-            square += d * d;
-        }
-        for (intptr_t lane = 0; lane < count; ++lane) {
-            const double correction = rest[lane] / (double)rows, block_mean = centre[lane] + correction;
-            const double distance = block_mean - mean[c + lane];
-            squares[c + lane] += square[lane] - correction * rest[lane] + distance * distance * cross;
-            mean[c + lane] += distance * share;
+    KERNEL(block_moments) block;
+    for (intptr_t c = 0, count; c < channels; c += count) {
+        count = KERNEL(column_count)(channels - c);
+        if (count == COLUMNS) KERNEL(sum_moments)(4, LANES, rows, channels, x + c, &block);
+        else KERNEL(sum_moments)(1, count, rows, channels, x + c, &block);
+        for (intptr_t i = 0; i < count; ++i) {
+            const double correction = block.rest[i] / (double)rows, block_mean = block.centre[i] + correction;
+            const double distance = block_mean - mean[c + i];
+            squares[c + i] += block.square[i] - correction * block.rest[i] + distance * distance * cross;
+            mean[c + i] += distance * share;
         }
     }
 }
@@ -109,6 +142,31 @@ static void KERNEL(apply_piece)(void *context, intptr_t piece) {
 
 static void KERNEL(apply)(apply_job *job) { sb_parallel(job->pieces.count, KERNEL(apply_piece), job); }
 
+// Adds a block's Σ gy and Σ gy·(x - mean) to the piece's.
+static inline __attribute__((always_inline)) void KERNEL(sum_gradients)(const int vectors, intptr_t count,
+                                                                        intptr_t rows, intptr_t channels,
+                                                                        const float *gy, const float *x,
+                                                                        const float *mean, double *sums,
+                                                                        double *dots) {
+    vf centre[4], sum[4] = {{0}}, dot[4] = {{0}};
+    float lanes[2][COLUMNS];
+    EACH(v, vectors) centre[v] = vf_load_or(mean + v * LANES, count, 0);
+    for (intptr_t row = 0; row < rows; ++row)
+        EACH(v, vectors) {
+            const vf g = vf_load_or(gy + row * channels + v * LANES, count, 0);
+            sum[v] += g;
+            dot[v] += g * (vf_load_or(x + row * channels + v * LANES, count, 0) - centre[v]);
+        }
+    EACH(v, vectors) {
+        vf_store(lanes[0] + v * LANES, sum[v]);
+        vf_store(lanes[1] + v * LANES, dot[v]);
+    }
+    for (intptr_t i = 0; i < (vectors > 1 ? COLUMNS : count); ++i) {
+        sums[i] += lanes[0][i];
+        dots[i] += lanes[1][i];
+    }
+}
+
 static void KERNEL(gradient_sums_piece)(void *context, intptr_t piece) {
     const gradient_sums_job *job = context;
     const intptr_t begin = sb_piece_begin(job->pieces, piece), end = sb_piece_end(job->pieces, piece);
@@ -117,19 +175,13 @@ static void KERNEL(gradient_sums_piece)(void *context, intptr_t piece) {
     memset(sums, 0, channels * sizeof *sums);
     memset(dots, 0, channels * sizeof *dots);
     for (intptr_t block = begin; block < end; block += step) {
-        const intptr_t last = end - block < step ? end : block + step;
-        FOR_LANES(c, count, channels) {
-            const vf mean = vf_load_or(job->mean + c, count, 0);
-            vf sum = {0}, dot = {0};
-            for (intptr_t row = block; row < last; ++row) {
-                const vf g = vf_load_or(job->gy + row * channels + c, count, 0);
-                sum += g;
-                dot += g * (vf_load_or(job->x + row * channels + c, count, 0) - mean);
-            }
-            for (intptr_t lane = 0; lane < count; ++lane) {
-                sums[c + lane] += sum[lane];
-                dots[c + lane] += dot[lane];
-            }
+        const intptr_t rows = end - block < step ? end - block : step;
+        const float *gy = job->gy + block * channels, *x = job->x + block * channels, *mean = job->mean;
+        for (intptr_t c = 0, count; c < channels; c += count) {
+            count = KERNEL(column_count)(channels - c);
+            if (count == COLUMNS)
+                KERNEL(sum_gradients)(4, LANES, rows, channels, gy + c, x + c, mean + c, sums + c, dots + c);
+            else KERNEL(sum_gradients)(1, count, rows, channels, gy + c, x + c, mean + c, sums + c, dots + c);
         }
     }
 }

@@ -22,7 +22,19 @@ typedef struct {
 #include "lanes.h"
 
 #undef add_scaled
+#undef weighted_sum
 #define add_scaled KERNEL(add_scaled)
+#define weighted_sum KERNEL(weighted_sum)
+
+// y = Σ weights[k] · x[k·step …], n floats.
+static void weighted_sum(intptr_t n, intptr_t taps, const float *weights, const float *x, intptr_t step, float *y) {
+    FOR_LANES(i, count, n) {
+        vf sum = vf_load_or(x + i, count, 0) * weights[0];
+        for (intptr_t k = 1; k < taps; ++k) sum += vf_load_or(x + k * step + i, count, 0) * weights[k];
+        vf_store_some(y + i, sum, count);
+    }
+}
+
 static inline void add_scaled(intptr_t n, float weight, const float *x, float *sum) {
     FOR_LANES(i, count, n)
         vf_store_some(sum + i, vf_load_or(sum + i, count, 0) + vf_load_or(x + i, count, 0) * weight, count);
@@ -37,15 +49,14 @@ static void KERNEL(resize_rows)(void *context, intptr_t piece) {
     for (intptr_t row = sb_piece_begin(job->pieces, piece); row < end; ++row) {
         const intptr_t image = row / vertical->out, line = row % vertical->out;
         const float *x = job->from + (image * job->height + vertical->start[line]) * width;
-        memset(combined, 0, width * sizeof *combined);
-        for (intptr_t i = 0; i < vertical->count[line]; ++i)
-            add_scaled(width, vertical->weights[line * vertical->most + i], x + i * width, combined);
-        float *y = job->to + row * horizontal->out * channels;
-        memset(y, 0, horizontal->out * channels * sizeof *y);
-        for (intptr_t column = 0; column < horizontal->out; ++column, y += channels)
-            for (intptr_t i = 0; i < horizontal->count[column]; ++i)
-                add_scaled(channels, horizontal->weights[column * horizontal->most + i],
-                           combined + (horizontal->start[column] + i) * channels, y);
+        const float *weights = vertical->weights + line * vertical->most;
+        const bool alone = vertical->count[line] == 1 && weights[0] == 1;
+        if (!alone) weighted_sum(width, vertical->count[line], weights, x, width, combined);
+        const float *source = alone ? x : combined;
+        for (intptr_t column = 0; column < horizontal->out; ++column)
+            weighted_sum(channels, horizontal->count[column], horizontal->weights + column * horizontal->most,
+                         source + horizontal->start[column] * channels, channels,
+                         job->to + (row * horizontal->out + column) * channels);
     }
 }
 

@@ -16,7 +16,8 @@ typedef struct {
     float *ggates, *ghidden;            // ghidden is ggates in an LSTM
     float *carry;                       // [B, H]: what reaches a state around the product with the weights
     float *gh0;
-    const float *packed;                // the weights, in panels
+    const float *weight, *bias;         // of the hidden state; the bias is NULL in a backward pass
+    float *packed;                      // the weights, in panels
     intptr_t step;                      // the step being computed; backward, -1 or `steps` for the initial state
     sb_pieces rows;
 } recurrence;
@@ -130,15 +131,18 @@ static void KERNEL(gru_cell_backward)(const recurrence *job, intptr_t row, intpt
 // ---- one step forward
 
 // A panel for each vector of units: [H + 1, gates, LANES], where the last row is the bias.
-static void KERNEL(pack_forward)(const recurrence *job, const float *weight, const float *bias, float *packed) {
-    const intptr_t size = job->hidden, gates = job->gate_count, panel = (size + 1) * gates * LANES;
-    memset(packed, 0, (size + LANES - 1) / LANES * panel * sizeof *packed);
-    for (intptr_t gate = 0; gate < gates; ++gate)
-        for (intptr_t unit = 0; unit < size; ++unit) {
-            float *to = packed + unit / LANES * panel + gate * LANES + unit % LANES;
-            const float *from = weight + (gate * size + unit) * size;
-            for (intptr_t k = 0; k < size; ++k) to[k * gates * LANES] = from[k];
-            if (bias) to[size * gates * LANES] = bias[gate * size + unit];
+static void KERNEL(pack_forward)(void *context, intptr_t panel) {
+    const recurrence *job = context;
+    const intptr_t size = job->hidden, width = job->gate_count * LANES, first = panel * LANES;
+    const intptr_t count = size - first < LANES ? size - first : LANES;
+    float *packed = job->packed + panel * (size + 1) * width;
+    memset(packed, 0, (size + 1) * width * sizeof *packed);
+    for (intptr_t gate = 0; gate < job->gate_count; ++gate)
+        for (intptr_t lane = 0; lane < count; ++lane) {
+            float *to = packed + gate * LANES + lane;
+            const intptr_t row = gate * size + first + lane;
+            for (intptr_t k = 0; k < size; ++k) to[k * width] = job->weight[row * size + k];
+            if (job->bias) to[size * width] = job->bias[row];
         }
 }
 
@@ -176,30 +180,31 @@ static void KERNEL(step_forward)(void *context, intptr_t piece) {
         KERNEL(tile_forward_rows)(job, end - row < CELL_ROWS ? end - row : CELL_ROWS, row, unit);
 }
 
-static void KERNEL(forward)(recurrence *job, const float *weight, const float *bias) {
+static void KERNEL(forward)(recurrence *job) {
     const intptr_t vectors = (job->hidden + LANES - 1) / LANES;
     const size_t bytes = vectors * (job->hidden + 1) * job->gate_count * LANES * sizeof(float);
-    float *packed = sb_workspace(bytes);
-    KERNEL(pack_forward)(job, weight, bias, packed);
-    job->packed = packed;
+    job->packed = sb_workspace(bytes);
+    sb_parallel(vectors, KERNEL(pack_forward), job);
     for (intptr_t i = 0; i < job->steps; ++i) {
         job->step = job->reverse ? job->steps - 1 - i : i;
         sb_parallel(vectors * job->rows.count, KERNEL(step_forward), job);
     }
-    sb_free(packed, bytes);
+    sb_free(job->packed, bytes);
 }
 
 // ---- one step backward
 
 // A panel for each PANEL vectors of units: [gates·H, PANEL, LANES].
-static void KERNEL(pack_backward)(const recurrence *job, const float *weight, float *packed) {
-    const intptr_t size = job->hidden, depth = job->gate_count * size, width = PANEL * LANES;
-    for (intptr_t first = 0; first < size; first += width)
-        for (intptr_t k = 0; k < depth; ++k, packed += width)
-            for (intptr_t v = 0; v < width; v += LANES) {
-                const intptr_t count = size - first - v;
-                vf_store(packed + v, count > 0 ? vf_load_or(weight + k * size + first + v, count, 0) : (vf){0});
-            }
+static void KERNEL(pack_backward)(void *context, intptr_t panel) {
+    const recurrence *job = context;
+    const intptr_t size = job->hidden, depth = job->gate_count * size, width = PANEL * LANES, first = panel * width;
+    float *packed = job->packed + panel * depth * width;
+    for (intptr_t k = 0; k < depth; ++k, packed += width)
+        for (intptr_t v = 0; v < width; v += LANES) {
+            const intptr_t count = size - first - v;
+            const float *from = job->weight + k * size + first + v;
+            vf_store(packed + v, count > 0 ? vf_load_or(from, count, 0) : (vf){0});
+        }
 }
 
 // The gradient that reaches the state after the step `job->step`, for `rows` rows and a panel of units: through the
@@ -244,24 +249,24 @@ static void KERNEL(step_backward)(void *context, intptr_t piece) {
         }
 }
 
-static void KERNEL(backward)(recurrence *job, const float *weight) {
+static void KERNEL(backward)(recurrence *job) {
     const intptr_t width = PANEL * LANES, panels = (job->hidden + width - 1) / width;
     const size_t bytes = panels * width * job->gate_count * job->hidden * sizeof(float);
-    float *packed = sb_workspace(bytes);
-    KERNEL(pack_backward)(job, weight, packed);
-    job->packed = packed;
+    job->packed = sb_workspace(bytes);
+    sb_parallel(panels, KERNEL(pack_backward), job);
     for (intptr_t i = 0; i < job->steps + (job->gh0 != NULL); ++i) {
         job->step = job->reverse ? i : job->steps - 1 - i;
         sb_parallel(panels * job->rows.count, KERNEL(step_backward), job);
     }
-    sb_free(packed, bytes);
+    sb_free(job->packed, bytes);
 }
 
 #else
 
-static recurrence recurrence_of(intptr_t t, intptr_t b, intptr_t h_size, int gate_count, int reverse) {
+static recurrence recurrence_of(intptr_t t, intptr_t b, intptr_t h_size, int gate_count, int reverse,
+                                const float *weight, const float *bias) {
     return (recurrence){.steps = t, .batch = b, .hidden = h_size, .gate_count = gate_count, .reverse = reverse,
-                        .rows = sb_cut(b, 1, ROW_GROUP, INTPTR_MAX)};
+                        .weight = weight, .bias = bias, .rows = sb_cut(b, 1, ROW_GROUP, INTPTR_MAX)};
 }
 
 // Copies [B, H], or zeros where there is nothing to copy.
@@ -277,31 +282,31 @@ static float *initial_state(const recurrence *job, float *states) {
 
 void sb_lstm_forward(intptr_t t, intptr_t b, intptr_t h_size, int reverse, float *gates, const float *weight_hh,
                      const float *hidden_bias, const float *h0, const float *c0, float *h, float *c) {
-    recurrence job = recurrence_of(t, b, h_size, 4, reverse);
+    recurrence job = recurrence_of(t, b, h_size, 4, reverse, weight_hh, hidden_bias);
     job.gates = gates, job.h = h, job.c = c;
     set_state(&job, h0, initial_state(&job, h));
     set_state(&job, c0, initial_state(&job, c));
-    DISPATCH(forward, &job, weight_hh, hidden_bias);
+    DISPATCH(forward, &job);
 }
 
 void sb_gru_forward(intptr_t t, intptr_t b, intptr_t h_size, int reverse, float *gates, const float *weight_hh,
                     const float *hidden_bias, const float *h0, float *h, float *candidate) {
-    recurrence job = recurrence_of(t, b, h_size, 3, reverse);
+    recurrence job = recurrence_of(t, b, h_size, 3, reverse, weight_hh, hidden_bias);
     job.gates = gates, job.h = h, job.candidate = candidate;
     set_state(&job, h0, initial_state(&job, h));
-    DISPATCH(forward, &job, weight_hh, hidden_bias);
+    DISPATCH(forward, &job);
 }
 
 void sb_lstm_backward(intptr_t t, intptr_t b, intptr_t h_size, int reverse, const float *gy, const float *gh_n,
                       const float *gc_n, const float *gates, const float *weight_hh, const float *c, float *ggates,
                       float *gh0, float *gc0) {
-    recurrence job = recurrence_of(t, b, h_size, 4, reverse);
+    recurrence job = recurrence_of(t, b, h_size, 4, reverse, weight_hh, NULL);
     const size_t bytes = b * h_size * sizeof(float);
     job.gates = (float *)gates, job.c = (float *)c, job.gy = gy, job.gh_n = gh_n, job.gh0 = gh0;
     job.ggates = job.ghidden = ggates;
     job.carry = sb_workspace(bytes);
     set_state(&job, gc_n, job.carry);
-    DISPATCH(backward, &job, weight_hh);
+    DISPATCH(backward, &job);
     if (gc0) set_state(&job, job.carry, gc0);
     sb_free(job.carry, bytes);
 }
@@ -309,13 +314,13 @@ void sb_lstm_backward(intptr_t t, intptr_t b, intptr_t h_size, int reverse, cons
 void sb_gru_backward(intptr_t t, intptr_t b, intptr_t h_size, int reverse, const float *gy, const float *gh_n,
                      const float *gates, const float *weight_hh, const float *h, const float *candidate,
                      float *ggates, float *ghidden, float *gh0) {
-    recurrence job = recurrence_of(t, b, h_size, 3, reverse);
+    recurrence job = recurrence_of(t, b, h_size, 3, reverse, weight_hh, NULL);
     const size_t bytes = b * h_size * sizeof(float);
     job.gates = (float *)gates, job.h = (float *)h, job.candidate = (float *)candidate;
     job.gy = gy, job.gh_n = gh_n, job.gh0 = gh0, job.ggates = ggates, job.ghidden = ghidden;
     job.carry = sb_workspace(bytes);
     set_state(&job, NULL, job.carry);
-    DISPATCH(backward, &job, weight_hh);
+    DISPATCH(backward, &job);
     sb_free(job.carry, bytes);
 }
 
