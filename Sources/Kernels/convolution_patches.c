@@ -22,6 +22,7 @@ enum { PATCHES_OUTPUTS = 224 };   // in a piece, at most: their sums should stay
 #include "per_isa.h"
 #ifdef ISA_PASS
 #include "vector.h"
+#include "lanes.h"
 #include "matmul_core.h"
 #include "convolution_patches.h"
 

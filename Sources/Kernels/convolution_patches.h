@@ -67,11 +67,6 @@ static inline sb_patch_position sb_patch_position_of(const sb_convolution *c, in
 
 #ifdef ISA_PASS
 
-static inline __attribute__((always_inline)) void KERNEL(copy_floats)(float *to, const float *from, intptr_t count) {
-    for (; count >= LANES; count -= LANES, to += LANES, from += LANES) vf_store(to, vf_load(from));
-    for (intptr_t i = 0; i < count; ++i) to[i] = from[i];
-}
-
 #undef copy_patch
 #define copy_patch KERNEL(copy_patch)
 /// Elements `at` ..< `at` + count of a patch; those outside the image are 0.
@@ -87,7 +82,7 @@ static inline void copy_patch(const sb_convolution *c, sb_patch patch, sb_patch_
         else {
             const float *from = patch.image + (row * c->in.width + column) * c->in.pixel + at.channel;
             for (intptr_t i = 0; i < run; i += 16) __builtin_prefetch(from + ahead + i);
-            KERNEL(copy_floats)(to, from, run);
+            FOR_LANES(i, part, run) vf_store_some(to + i, vf_load_or(from + i, part, 0), part);
         }
         to += run;
         count -= run;

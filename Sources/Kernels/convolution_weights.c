@@ -20,6 +20,7 @@ enum { CORRELATE_COLUMNS = 576, CORRELATE_CHUNKS = 8, CORRELATE_OUTPUTS = 256 };
 #include "per_isa.h"
 #ifdef ISA_PASS
 #include "vector.h"
+#include "lanes.h"
 #include "matmul_core.h"
 #include "convolution_patches.h"
 
@@ -33,7 +34,6 @@ static sb_panels KERNEL(pack_patches)(const sb_convolution *c, intptr_t output, 
         float *to = packed + column * count;
         for (intptr_t i = 0; i < count; ++i, to += MATMUL_PANEL, patch = sb_next_patch(c, patch)) {
             copy_patch(c, patch, position, run, to);
-            for (intptr_t j = run; j < MATMUL_PANEL; ++j) to[j] = 0;
         }
     }
     return (sb_panels){packed, MATMUL_PANEL * count, MATMUL_PANEL};

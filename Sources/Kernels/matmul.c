@@ -1,5 +1,8 @@
 #ifndef ISA_PASS
+#include <stdbool.h>
+
 #include "matmul.h"
+#include "matmul_thin.h"
 
 // A batch of products, cut into pieces of some rows and columns of one matrix, or of several small matrices.
 typedef struct {
@@ -14,19 +17,24 @@ typedef struct {
 
 enum {
     SMALL_WORK = 50 * 1000,   // multiply-adds that are not worth waking another thread
-    BLOCK_ROWS = 336,
+    BLOCK_ROWS = 336,         // of the result, in a piece, at most
     BLOCK_COLUMNS = 512,
+    WANTED_PIECES = 8,
+    LEAST_ROWS = 56,          // a piece packs its columns of b, which fewer rows do not make up for
+    THIN_ROWS = 8,
 };
 #endif
 
 #define SOURCE "matmul.c"
 #include "per_isa.h"
 #ifdef ISA_PASS
+#include "vector.h"
 #include "matmul_core.h"
 
 static void KERNEL(matmul_block)(const matmul_job *job, intptr_t matrix, intptr_t row, intptr_t rows, intptr_t column,
                                  intptr_t columns) {
-    float *scratch = sb_scratch(sizeof(float) * packed_size(MATMUL_DEPTH, columns));
+    const bool in_place = rows <= 2 * MATMUL_ROWS && job->b_col == 1 && columns % LANES == 0;
+    float *scratch = in_place ? NULL : sb_scratch(sizeof(float) * (size_t)packed_size(MATMUL_DEPTH, columns));
     const float *b = job->b + matrix * job->b_batch + column * job->b_col;
     const float *bias = job->epilogue.column_bias ? job->epilogue.column_bias + column : NULL;
     float *c = job->c + matrix * job->c_batch + row * job->c_row + column;
@@ -34,7 +42,9 @@ static void KERNEL(matmul_block)(const matmul_job *job, intptr_t matrix, intptr_
         const intptr_t depth = job->k - k < MATMUL_DEPTH ? job->k - k : MATMUL_DEPTH;
         const bool first = k == 0, last = k + depth == job->k;
         const sb_matrix a = {job->a + matrix * job->a_batch + row * job->a_row + k * job->a_col, job->a_row, job->a_col};
-        const sb_panels panels = pack_panels(depth, columns, b + k * job->b_row, job->b_row, job->b_col, scratch);
+        const float *b_block = b + k * job->b_row;
+        const sb_panels panels = in_place ? (sb_panels){b_block, MATMUL_PANEL, job->b_row}
+                                          : pack_panels(depth, columns, b_block, job->b_row, job->b_col, scratch);
         const sb_finish finish = {job->alpha, first ? job->beta : 1, last ? bias : NULL,
                                   last ? job->epilogue.activation : SB_ACT_NONE};
         multiply(rows, columns, depth, left_matrix(&a), panels, (sb_result){c, job->c_row, NULL}, finish);
@@ -70,12 +80,12 @@ static void plan(matmul_job *job) {
     job->matrices = work >= SMALL_WORK ? 1 : (intptr_t)(SMALL_WORK / work) + 1;
     job->row_blocks = quotient_up(job->m, BLOCK_ROWS);
     job->column_blocks = quotient_up(job->n, BLOCK_COLUMNS);
-    while (job->batch * job->row_blocks * job->column_blocks < 8 &&
+    while (job->batch * job->row_blocks * job->column_blocks < WANTED_PIECES &&
            work / (double)(job->row_blocks * job->column_blocks) > 4 * SMALL_WORK) {
         const intptr_t rows = job->m / job->row_blocks, columns = job->n / job->column_blocks;
-        if (rows <= 14 && columns <= 64) break;
-        if (columns > 64 && (columns >= 2 * rows || rows <= 14)) job->column_blocks *= 2;
-        else job->row_blocks *= 2;
+        if (columns >= 64 && (columns >= rows || rows < 2 * LEAST_ROWS)) job->column_blocks *= 2;
+        else if (rows >= 2 * LEAST_ROWS) job->row_blocks *= 2;
+        else break;
     }
 }
 
@@ -86,12 +96,36 @@ static void matmul(matmul_job *job) {
     DISPATCH(run_matmul, pieces, job);
 }
 
+// Whether the product has few rows or columns and operands that lie as matmul_thin.h needs them; then it is computed.
+static bool multiply_thin(const matmul_job *job) {
+    sb_thin_result result = {job->alpha, job->beta, job->epilogue.column_bias, 1, job->epilogue.activation,
+                             job->c, job->c_row, 1};
+    const bool along_depth = job->a_col == 1 && job->b_row == 1;
+    if (job->m <= THIN_ROWS && along_depth) {
+        sb_matmul_dots(job->m, job->n, job->k, job->a, job->a_row, job->b, job->b_col, &result);
+        return true;
+    }
+    if (job->m == 1 && job->b_col == 1) {
+        sb_matmul_rows(job->n, job->k, job->a, job->a_col, job->b, job->b_row, &result);
+        return true;
+    }
+    if (job->n != 1) return false;
+    result.bias_stride = 0;   // the one column's result is a row, and a and b exchange their roles
+    result.c_row = 0;
+    result.c_col = job->c_row;
+    if (along_depth) sb_matmul_dots(1, job->m, job->k, job->b, 0, job->a, job->a_row, &result);
+    else if (job->a_row == 1) sb_matmul_rows(job->m, job->k, job->b, job->b_row, job->a, job->a_col, &result);
+    else return false;
+    return true;
+}
+
 void sb_matmul_f32(intptr_t m, intptr_t n, intptr_t k, float alpha, const float *a, intptr_t a_row, intptr_t a_col,
                    const float *b, intptr_t b_row, intptr_t b_col, float beta, float *c, intptr_t c_row,
                    const sb_epilogue *epilogue) {
     matmul_job job = {.batch = 1, .m = m, .n = n, .k = k, .a = a, .b = b, .c = c, .a_row = a_row, .a_col = a_col,
                       .b_row = b_row, .b_col = b_col, .c_row = c_row, .alpha = alpha, .beta = beta};
     if (epilogue) job.epilogue = *epilogue;
+    if (m <= 0 || n <= 0 || multiply_thin(&job)) return;
     matmul(&job);
 }
 

@@ -23,9 +23,10 @@
 #define SECOND_HALVES 2, 6, 3, 7
 #endif
 
-INLINE void KERNEL(transpose)(const float *from, intptr_t from_stride, float *to, intptr_t to_stride) {
+// Only the first `rows` rows are there; the last of them stands for those missing.
+INLINE void KERNEL(transpose)(const float *from, intptr_t from_stride, intptr_t rows, float *to, intptr_t to_stride) {
     vf v[LANES], w[LANES];
-    for (int i = 0; i < LANES; ++i) v[i] = vf_load(from + i * from_stride);
+    for (int i = 0; i < LANES; ++i) v[i] = vf_load(from + (i < rows ? i : rows - 1) * from_stride);
     for (int round = 1; round < LANES; round *= 2) {
         for (int i = 0; i < LANES / 2; ++i) {
             w[2 * i] = __builtin_shufflevector(v[i], v[i + LANES / 2], FIRST_HALVES);
@@ -41,29 +42,22 @@ INLINE void KERNEL(transpose)(const float *from, intptr_t from_stride, float *to
 
 // One panel of `columns` columns, from b with rows of elements side by side.
 static void KERNEL(pack_rows)(intptr_t k, intptr_t columns, const float *b, intptr_t row, float *panel) {
-    for (intptr_t i = 0; i < k; ++i, b += row, panel += MATMUL_PANEL) {
-        if (columns == MATMUL_PANEL) {
-            vf_store(panel, vf_load(b));
-            vf_store(panel + LANES, vf_load(b + LANES));
-        } else {
-            for (intptr_t j = 0; j < MATMUL_PANEL; ++j) panel[j] = j < columns ? b[j] : 0;
-        }
-    }
+    for (intptr_t i = 0; i < k; ++i, b += row, panel += MATMUL_PANEL)
+        FOR_LANES(j, count, columns) vf_store(panel + j, vf_load_or(b + j, count, 0));
 }
 
 static void KERNEL(pack_strided)(intptr_t k, intptr_t columns, const float *b, intptr_t row, intptr_t col,
                                  float *panel) {
     for (intptr_t i = 0; i < k; ++i)
-        for (intptr_t j = 0; j < MATMUL_PANEL; ++j)
-            panel[i * MATMUL_PANEL + j] = j < columns ? b[i * row + j * col] : 0;
+        for (intptr_t j = 0; j < columns; ++j) panel[i * MATMUL_PANEL + j] = b[i * row + j * col];
 }
 
-// One panel from b with columns of elements side by side: whole squares are transposed in registers.
+// One panel from b with columns of elements side by side: squares are transposed in registers.
 static void KERNEL(pack_columns)(intptr_t k, intptr_t columns, const float *b, intptr_t col, float *panel) {
-    const intptr_t whole = columns == MATMUL_PANEL ? k / LANES * LANES : 0;
+    const intptr_t whole = k / LANES * LANES;
     for (intptr_t i = 0; i < whole; i += LANES)
-        for (intptr_t j = 0; j < MATMUL_PANEL; j += LANES)
-            KERNEL(transpose)(b + i + j * col, col, panel + i * MATMUL_PANEL + j, MATMUL_PANEL);
+        for (intptr_t j = 0; j < columns; j += LANES)
+            KERNEL(transpose)(b + i + j * col, col, columns - j, panel + i * MATMUL_PANEL + j, MATMUL_PANEL);
     KERNEL(pack_strided)(k - whole, columns, b + whole, 1, col, panel + whole * MATMUL_PANEL);
 }
 
@@ -118,13 +112,8 @@ INLINE vf KERNEL(finished)(vf sum, vf old, vf bias, const sb_finish *finish) {
 }
 
 INLINE void KERNEL(store)(float *c, vf sum, intptr_t columns, const float *bias, const sb_finish *finish) {
-    if (columns >= LANES) {
-        const vf old = finish->beta != 0 ? vf_load(c) : (vf){0};
-        vf_store(c, KERNEL(finished)(sum, old, bias ? vf_load(bias) : (vf){0}, finish));
-    } else if (columns > 0) {
-        const vf old = finish->beta != 0 ? vf_load_part(c, columns) : (vf){0};
-        vf_store_part(c, KERNEL(finished)(sum, old, bias ? vf_load_part(bias, columns) : (vf){0}, finish), columns);
-    }
+    const vf old = finish->beta != 0 ? vf_load_or(c, columns, 0) : (vf){0};
+    vf_store_some(c, KERNEL(finished)(sum, old, bias ? vf_load_or(bias, columns, 0) : (vf){0}, finish), columns);
 }
 
 // A register tile of rows × (vectors · LANES). The first three arguments are constants after inlining.

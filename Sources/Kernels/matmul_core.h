@@ -80,7 +80,7 @@ static inline intptr_t packed_size(intptr_t k, intptr_t n) {
     return (n + MATMUL_PANEL - 1) / MATMUL_PANEL * MATMUL_PANEL * k;
 }
 
-/// Copies b[k, n] to panels that lie one after the other; the last is filled up with zeros.
+/// Copies b[k, n] to panels that lie one after the other. What the last holds beyond n is undefined.
 sb_panels pack_panels(intptr_t k, intptr_t n, const float *b, intptr_t row, intptr_t col, float *packed);
 
 /// The left operand that is a matrix in memory; `matrix` must outlive it.
