@@ -2,7 +2,7 @@ import Foundation
 import Switchback
 
 /// One operator as PyTorch computed it: operands, attributes, results and gradients, in float32 and float64.
-public struct ParityCase: @unchecked Sendable {
+public struct ParityCase: @unchecked Sendable, CustomStringConvertible {
     public let name: String
     public let op: String
     public let attributes: [String: Any]
@@ -15,7 +15,8 @@ public struct ParityCase: @unchecked Sendable {
     public let gradientError: Double
     private let tensors: [String: Tensor]
 
-    public var testDescription: String { name }
+    /// What the test's log calls the case; without it the log would hold every tensor of the fixture.
+    public var description: String { name }
 
     init(_ entry: [String: Any], tensors: [String: Tensor]) {
         name = entry["name"] as! String

@@ -94,7 +94,7 @@ import Testing
         for (name, parameter) in network.namedParameters {
             #expect((parameter.grad == nil) == name.hasPrefix("blocks."), "\(name)")
         }
-        #expect(network.unfreeze().parameters.allSatisfy(\.requiresGrad))
+        #expect(network.unfreeze().parameters.allSatisfy { $0.requiresGrad })
     }
 
     @Test func trainAndEvalReachEveryModule() {
