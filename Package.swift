@@ -43,6 +43,7 @@ let package = Package(
         .target(name: "TestSupport", dependencies: ["Switchback", "SwitchbackFormats"], path: "Tests/Support"),
         .testTarget(name: "SwitchbackTests", dependencies: ["Switchback", "TestSupport"]),
         .testTarget(name: "SwitchbackFormatsTests", dependencies: ["SwitchbackFormats", "CZlib", "TestSupport"]),
+        .testTarget(name: "SwitchbackTrainingTests", dependencies: ["SwitchbackTraining", "TestSupport"]),
         .testTarget(name: "CLITests", dependencies: ["TestSupport"]),
     ]
 )

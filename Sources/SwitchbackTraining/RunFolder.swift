@@ -6,30 +6,40 @@ import SwitchbackFormats
 public final class RunFolder {
     public let path: String
     /// The folders that were made, outermost first.
-    private var made: [String] = []
+    private let made: [String]
 
-    /// Makes the folder. Throws `InputError` where that cannot be done.
+    /// Makes the folder. Throws `InputError` where that cannot be done; then none of its parents is left behind either.
     public init(in root: String, task: String, name: String) throws {
         let parent = (root as NSString).appendingPathComponent(task)
-        try RunFolder.makeFolders(parent, made: &made)
+        var made: [String] = []
+        do {
+            try RunFolder.makeFolders(parent, made: &made)
+            path = try RunFolder.takeName((parent as NSString).appendingPathComponent(name))
+            made.append(path)
+            try RunFolder.makeFolders((path as NSString).appendingPathComponent("weights"), made: &made)
+        } catch {
+            RunFolder.remove(made)
+            throw error
+        }
+        self.made = made
+    }
+
+    /// Makes the folder `path`, or the first one that is free with a number after the name. Making it is what takes the
+    /// name: two runs that start at once get two folders.
+    private static func takeName(_ path: String) throws -> String {
+        var candidate = path
         var number = 1
-        var candidate = (parent as NSString).appendingPathComponent(name)
-        // Making the folder is what takes the name: two runs that start at once get two folders.
         while mkdir(candidate, 0o777) != 0 {
             guard errno == EEXIST else { throw InputError(candidate, cannot: "made", errno) }
             number += 1
-            candidate = (parent as NSString).appendingPathComponent("\(name)-\(number)")
+            candidate = "\(path)-\(number)"
         }
-        path = candidate
-        made.append(path)
-        try RunFolder.makeFolders(weightsFolder, made: &made)
+        return candidate
     }
-
-    private var weightsFolder: String { (path as NSString).appendingPathComponent("weights") }
 
     /// The path of a file of weights, `last` or `best`.
     public func weights(_ name: String) -> String {
-        (weightsFolder as NSString).appendingPathComponent("\(name).safetensors")
+        (path as NSString).appendingPathComponent("weights/\(name).safetensors")
     }
 
     func save(_ classifier: Classifier, isBest: Bool) throws {
@@ -38,8 +48,10 @@ public final class RunFolder {
     }
 
     /// Removes the folders that were made, as far as they are empty: for a run that failed before it had a result.
-    public func removeIfEmpty() {
-        for folder in made.reversed() { rmdir(folder) }
+    public func removeIfEmpty() { RunFolder.remove(made) }
+
+    private static func remove(_ folders: [String]) {
+        for folder in folders.reversed() { rmdir(folder) }
     }
 
     private static func makeFolders(_ path: String, made: inout [String]) throws {

@@ -7,6 +7,10 @@ public enum ScheduleKind: String, CaseIterable, Codable, Sendable {
     case cosineRestarts = "cosine-restarts"
     case oneCycle = "one-cycle"
 
+    /// How high a rate may be at its peak, beside one that stays: a rise from little and a fall to almost nothing bear
+    /// more (Smith and Topin, "Super-convergence", 2018).
+    public var peakFactor: Double { self == .oneCycle ? 3 : 1 }
+
     /// - Parameters:
     ///   - steps: all steps of the training.
     ///   - learningRate: the highest rate of `oneCycle`.
@@ -19,7 +23,7 @@ public enum ScheduleKind: String, CaseIterable, Codable, Sendable {
         case .polynomial: return .polynomial(steps: steps, power: 2)
         case .cosine: return .cosine(steps: steps)
         case .cosineRestarts: return .cosineWithRestarts(steps: max(1, steps / 3))
-        case .oneCycle: return steps > 1 ? .oneCycle(maximum: learningRate, steps: steps) : .constant
+        case .oneCycle: return steps > 1 ? .oneCycle(maximum: learningRate, steps: steps, momentum: nil) : .constant
         }
     }
 }

@@ -42,7 +42,8 @@ struct ClassifyTrain: ParsableCommand {
     var optimizer = defaults.optimizer
 
     @Option(
-        help: ArgumentHelp("The learning rate; the optimizer's usual one if left out.", valueName: "rate"),
+        help: ArgumentHelp(
+            "The learning rate at its highest; what suits the optimizer if left out.", valueName: "rate"),
         transform: Value.positiveNumber)
     var lr: Double?
 

@@ -165,7 +165,9 @@ extension Classifier.Configuration {
             throw refuse("the input shape \(inputShape) does not fit the layer \(first)")
         }
         let channels = inputShape.count == 3 ? inputShape[0] : inputShape.reduce(1, *)
-        guard normalization.mean.count == channels, normalization.standardDeviation.count == channels else {
+        guard normalization.mean.count == channels, normalization.standardDeviation.count == channels,
+            normalization.standardDeviation.allSatisfy({ $0 > 0 })
+        else {
             throw refuse("the normalization does not fit the input shape \(inputShape)")
         }
     }

@@ -5,11 +5,13 @@ public struct ClassifierTraining: Codable, Sendable {
     public var epochs = 10
     public var batchSize = 64
     public var optimizer = OptimizerKind.adam
-    /// `nil` is the optimizer's own default.
+    /// The highest rate of the schedule; `nil` is what suits the optimizer and the schedule.
     public var learningRate: Double?
+    /// `nil` is the optimizer's own default.
     public var momentum: Double?
+    /// `nil` is the optimizer's own default.
     public var weightDecay: Double?
-    public var schedule = ScheduleKind.cosine
+    public var schedule = ScheduleKind.oneCycle
     /// What the weights at the start and the order of the examples depend on.
     public var seed: UInt64 = 0
     /// Threads that put batches together.
@@ -30,6 +32,9 @@ public struct ClassifierTraining: Codable, Sendable {
         progress: (TrainingEvent) throws -> TrainingDecision = { _ in .continue }
     ) throws -> (classifier: Classifier, epochs: [EpochResult]) {
         guard let examples = data.training else { throw InputError(data.path, "has no part to train with") }
+        guard epochs > 0, batchSize > 0 else {
+            throw InputError("training", "needs at least 1 epoch and 1 example in a batch")
+        }
         guard batchSize <= examples.count else {
             throw InputError(
                 "batch size \(batchSize)", "is larger than the \(examples.count) training examples of \(data.path)")
@@ -103,8 +108,9 @@ private struct ScheduledOptimizers {
     /// One optimizer; except that Muon, which trains matrices only, leaves the other parameters to AdamW.
     init(_ options: ClassifierTraining, for model: Module, steps: Int) {
         func scheduled(_ kind: OptimizerKind, _ group: ParameterGroup, rate: Double?) -> (Optimizer, Schedule) {
+            let usual = kind.defaultLearningRate * options.schedule.peakFactor
             let optimizer = kind.makeOptimizer(
-                group, learningRate: rate, momentum: options.momentum, weightDecay: options.weightDecay)
+                group, learningRate: rate ?? usual, momentum: options.momentum, weightDecay: options.weightDecay)
             return (optimizer, options.schedule.schedule(steps: steps, learningRate: optimizer.learningRate))
         }
         let parameters = model.namedParameters

@@ -1,0 +1,150 @@
+import Foundation
+import Switchback
+import SwitchbackFormats
+import SwitchbackTraining
+import TestSupport
+import Testing
+
+@Suite struct ClassificationTests {
+    let folder: TemporaryFolder
+
+    init() throws { folder = try TemporaryFolder() }
+
+    private func problem(_ body: () throws -> Void) -> String {
+        do {
+            try body()
+            return "no error"
+        } catch { return "\(error)" }
+    }
+
+    /// Twenty images of two classes that differ in brightness.
+    private func images(channelsLast: Bool = false) -> (images: Tensor, labels: Tensor) {
+        let labels = (0..<20).map { $0 % 2 }
+        let shape: Shape = channelsLast ? [20, 5, 4, 3] : [20, 3, 5, 4]
+        return (
+            Tensor(labels.flatMap { [UInt8](repeating: UInt8(50 + 100 * $0), count: 60) }, shape: shape), Tensor(labels)
+        )
+    }
+
+    // MARK: Data
+
+    @Test func arraysAreRecognisedByName() throws {
+        let (images, labels) = images()
+        try NumPy.saveArchive(["x": images, "y": labels], to: folder.path("one.npz"))
+        let split = try ClassificationData.load(folder.path("one.npz"))
+        #expect(split.training?.count == 16 && split.heldOut.count == 4)
+        #expect(split.inputShape == [3, 5, 4] && split.classNames == ["0", "1"])
+
+        let parts = [
+            "train_images": images, "train_labels": labels.unsqueeze(1), "test_images": images, "test_labels": labels,
+        ]
+        try Safetensors.save(parts, to: folder.path("two.safetensors"))
+        let given = try ClassificationData.load(folder.path("two.safetensors"))
+        #expect(given.training?.count == 20 && given.heldOut.count == 20)
+    }
+
+    @Test func channelsMayComeLast() throws {
+        let (images, labels) = images(channelsLast: true)
+        try NumPy.saveArchive(["x": images, "y": labels], to: folder.path("x.npz"))
+        #expect(try ClassificationData.load(folder.path("x.npz")).inputShape == [3, 5, 4])
+    }
+
+    @Test func arraysThatDoNotFitAreRefused() throws {
+        let (images, labels) = images()
+        func load(_ arrays: [String: Tensor]) -> String {
+            problem {
+                try NumPy.saveArchive(arrays, to: folder.path("x.npz"))
+                _ = try ClassificationData.load(folder.path("x.npz"))
+            }
+        }
+        #expect(load(["a": images]).contains("of which none is recognised"))
+        #expect(load(["x": images]).contains("the array of labels that belongs to it is missing"))
+        #expect(load(["x": images, "y": Tensor([0, 1])]).contains("has 2 labels"))
+        #expect(load(["x": images, "y": labels.to(.float32) + 0.5]).contains("not a whole number"))
+        #expect(load(["x": images, "y": labels - 1]).contains("out of range"))
+        #expect(load(["x": Tensor.zeros([20, 5, 5, 5]), "y": labels]).contains("1, 3 or 4 channels"))
+    }
+
+    @Test func classesOfAModelAreFoundByName() throws {
+        let text = (0..<10).map { "\($0),\($0 < 5 ? "cat" : "dog")" }.joined(separator: "\n")
+        let data = try ClassificationData.load(folder.write(text, to: "x.csv"))
+        let renumbered = try data.numbered(as: ["dog", "bird", "cat"])
+        #expect(data.heldOut.targets.toArray(as: Int.self) == [0, 1])
+        #expect(renumbered.heldOut.targets.toArray(as: Int.self) == [2, 0])
+        #expect(problem { _ = try data.numbered(as: ["dog"]) }.contains("has the class cat"))
+    }
+
+    // MARK: Training
+
+    private func trained(_ kind: ClassifierKind, _ epochs: Int = 3) throws -> (Classifier, ClassificationData) {
+        let (images, labels) = images()
+        try NumPy.saveArchive(["x": images, "y": labels], to: folder.path("x.npz"))
+        let data = try ClassificationData.load(folder.path("x.npz"))
+        var options = ClassifierTraining()
+        options.epochs = epochs
+        options.batchSize = 4
+        return (try options.train(kind, on: data).classifier, data)
+    }
+
+    @Test(arguments: ClassifierKind.allCases) func aClassifierLearnsAndReturnsFromItsFile(_ kind: ClassifierKind) throws
+    {
+        let (classifier, data) = try trained(kind)
+        #expect(classifier.evaluate(data.heldOut).accuracy == 1)
+        let path = folder.path("x.safetensors")
+        try classifier.save(to: path)
+        let loaded = try Classifier.load(path)
+        #expect(loaded.scores(data.heldOut.inputs).toArray() == classifier.scores(data.heldOut.inputs).toArray())
+        #expect(loaded.predict(data.heldOut.inputs).map(\.className) == ["0", "1", "0", "1"])
+        let names = try Safetensors.read(path).names
+        #expect(names.contains("fc1.weight") && names.contains(kind == .cnn ? "conv2.bias" : "fc3.bias"))
+    }
+
+    @Test func trainingCanBeWatchedAndStopped() throws {
+        let (_, data) = try trained(.mlp, 1)
+        var batches = 0
+        var options = ClassifierTraining()
+        options.batchSize = 8
+        let (_, epochs) = try options.train(.mlp, on: data) { event in
+            if case .batch = event { batches += 1 }
+            return batches == 3 ? .stop : .continue
+        }
+        #expect(epochs.count == 1 && batches == 3)
+    }
+
+    /// Descriptions that do not fit the weights beside them.
+    @Test(arguments: [
+        (#""version":1"#, #""version":7"#), (#"["0","1"]"#, #"["0","1","2"]"#),
+        ("[3,5,4]", "[4611686018427387904,5,4]"),
+        ("[3,5,4]", "[]"), ("[3,5,4]", "[4,5,4]"), (#""mlp""#, #""cnn""#), (#""mean":["#, #""mean":[1,"#), ("{", "["),
+    ])
+    func descriptionsThatLieAreRefused(_ found: String, _ replacement: String) throws {
+        let (classifier, _) = try trained(.mlp, 1)
+        let path = folder.path("x.safetensors")
+        try classifier.save(to: path)
+        let contents = try Safetensors.read(path)
+        var metadata = contents.metadata
+        let text = try #require(metadata["switchback.classifier"])
+        #expect(text.contains(found))
+        metadata["switchback.classifier"] = text.replacing(found, with: replacement)
+        try Safetensors.save(contents.tensors, metadata: metadata, to: path)
+        #expect(problem { _ = try Classifier.load(path) }.hasPrefix("\(path), metadata switchback.classifier: "))
+    }
+
+    @Test func runFoldersAreNumberedAndRemovedWhenEmpty() throws {
+        let root = folder.path("runs")
+        let first = try RunFolder(in: root, task: "classify", name: "a")
+        let second = try RunFolder(in: root, task: "classify", name: "a")
+        #expect(second.path == first.path + "-2")
+        second.removeIfEmpty()
+        first.removeIfEmpty()
+        #expect(folder.contents.isEmpty)
+    }
+
+    @Test(arguments: ScheduleKind.allCases) func schedulesSpanATraining(_ kind: ScheduleKind) {
+        let schedule = kind.schedule(steps: 100, learningRate: 0.5)
+        let rates = (0..<100).map { schedule.rate(at: $0, base: 0.5) }
+        #expect(rates.allSatisfy { $0 >= 0 && $0 <= 0.5 + 1e-12 })
+        #expect(rates.max()! > 0.49)
+        #expect(kind == .constant || kind == .cosineRestarts || rates[99] < 0.01)
+    }
+}
