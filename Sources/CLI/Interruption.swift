@@ -12,12 +12,17 @@ enum Interruption {
     static var exitCode: Int32 { 128 + signalNumber }
 
     static func install() {
+        var signals = sigset_t()
+        sigemptyset(&signals)
         for number in [SIGINT, SIGTERM] {
+            sigaddset(&signals, number)
             signal(number) { received in
                 Interruption.signalNumber = received
                 signal(received, SIG_DFL)
             }
         }
+        // Whoever started the program may have blocked them.
+        pthread_sigmask(SIG_UNBLOCK, &signals, nil)
         // A file that exceeds the size limit shall be an error of the write, not the end of the program.
         signal(SIGXFSZ, SIG_IGN)
     }

@@ -31,9 +31,9 @@ struct ClassifyTrain: ParsableCommand {
     var epochs = defaults.epochs
 
     @Option(
-        help: ArgumentHelp("Examples in a batch. (default: \(defaults.batchSize))", valueName: "n"),
+        help: ArgumentHelp("Examples in a batch; 64, or all where there are fewer, if left out.", valueName: "n"),
         transform: Value.positiveInteger)
-    var batch = defaults.batchSize
+    var batch: Int?
 
     @Option(
         help: ArgumentHelp(

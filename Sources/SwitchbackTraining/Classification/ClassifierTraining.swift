@@ -3,7 +3,8 @@ import Switchback
 /// How a classifier is trained. Every option has a default here, and nowhere else.
 public struct ClassifierTraining: Codable, Sendable {
     public var epochs = 10
-    public var batchSize = 64
+    /// `nil` is 64, or all examples where there are fewer.
+    public var batchSize: Int?
     public var optimizer = OptimizerKind.adam
     /// The highest rate of the schedule; `nil` is what suits the optimizer and the schedule.
     public var learningRate: Double?
@@ -32,6 +33,7 @@ public struct ClassifierTraining: Codable, Sendable {
         progress: (TrainingEvent) throws -> TrainingDecision = { _ in .continue }
     ) throws -> (classifier: Classifier, epochs: [EpochResult]) {
         guard let examples = data.training else { throw InputError(data.path, "has no part to train with") }
+        let batchSize = batchSize ?? min(64, examples.count)
         guard epochs > 0, batchSize > 0 else {
             throw InputError("training", "needs at least 1 epoch and 1 example in a batch")
         }
