@@ -8,12 +8,12 @@ public final class Conv1d: Module {
     public let bias: Parameter?
     private let stride, dilation, groups: Int
     private let padding: ConvolutionPadding
-    private let paddingMode: ConvolutionPaddingMode
+    private let paddingMode: PaddingMode
 
     public init(
         _ inputs: Int, _ outputs: Int, kernelSize: Int, stride: Int = 1,
         padding: some ConvolutionPaddingConvertible = 0, dilation: Int = 1, groups: Int = 1, bias: Bool = true,
-        paddingMode: ConvolutionPaddingMode = .zeros, dtype: DType = .float32, generator: Generator? = nil
+        paddingMode: PaddingMode = .zeros, dtype: DType = .float32, generator: Generator? = nil
     ) {
         let shape = Shape.filters(inputs, outputs, [kernelSize], groups: groups, "Conv1d")
         weight = Parameter(shape, .layerDefault, dtype: dtype, generator: generator)
@@ -49,12 +49,12 @@ public final class Conv2d: Module {
     private let stride, dilation: IntPair
     private let padding: ConvolutionPadding
     private let groups: Int
-    private let paddingMode: ConvolutionPaddingMode
+    private let paddingMode: PaddingMode
 
     public init(
         _ inputs: Int, _ outputs: Int, kernelSize: some IntPairConvertible, stride: some IntPairConvertible = 1,
         padding: some ConvolutionPaddingConvertible = 0, dilation: some IntPairConvertible = 1, groups: Int = 1,
-        bias: Bool = true, paddingMode: ConvolutionPaddingMode = .zeros, dtype: DType = .float32,
+        bias: Bool = true, paddingMode: PaddingMode = .zeros, dtype: DType = .float32,
         generator: Generator? = nil
     ) {
         let shape = Shape.filters(inputs, outputs, kernelSize.intPair.shape, groups: groups, "Conv2d")

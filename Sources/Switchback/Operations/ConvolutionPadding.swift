@@ -42,5 +42,3 @@ extension IntPair: ConvolutionPaddingConvertible {
 extension Array: ConvolutionPaddingConvertible where Element == Int {
     public var convolutionPadding: ConvolutionPadding { ConvolutionPadding(intPair) }
 }
-
-public typealias ConvolutionPaddingMode = PaddingMode

@@ -78,7 +78,8 @@ extension Tensor {
     ) -> Tensor {
         let pull = noGrad { target.classPulls(weight, options, like: self) }
         let total = pull.sum(dim: 1, keepDim: true)
-        return (softmax(dim: 1) * total - pull) * gradient.unsqueeze(1)
+        let kept = gradient.maskedFill(target.eq(options.ignoreIndex), 0)
+        return (softmax(dim: 1) * total - pull) * kept.unsqueeze(1)
     }
 
     /// By how much the loss of each row pulls each class, [rows, classes]: 0 in rows that are ignored.
@@ -107,10 +108,13 @@ extension Tensor {
         let weights = weight.map { $0.indexSelect(dim: 0, index: safe) * kept } ?? kept
         let chosen = gather(dim: 1, index: safe.unsqueeze(1)).squeeze(1)
         let smoothing = options.labelSmoothing
-        if smoothing == 0 { return (-(chosen * weights), weights) }
-        let all = (weight.map { self * $0 } ?? self).sum(dim: 1) * kept
-        let spread = all * (smoothing / Double(Swift.max(shape[1], 1)))
-        return (-(chosen * weights * (1 - smoothing) + spread), weights)
+        var losses = -(chosen * weights)
+        if smoothing > 0 {
+            let all = (weight.map { self * $0 } ?? self).sum(dim: 1)
+            losses = losses * (1 - smoothing) - all * (smoothing / Double(Swift.max(shape[1], 1)))
+        }
+        // Not a product with 0: that would make NaN of an infinite gradient, which a mean over nothing has.
+        return (losses.maskedFill(kept.eq(0), 0), weights)
     }
 
     private func crossEntropy(

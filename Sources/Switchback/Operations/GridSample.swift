@@ -71,7 +71,8 @@ extension Tensor {
         if sampling.mode == .nearest {
             let column = sampling.reflected(x, size: shape[3]).round()
             let row = sampling.reflected(y, size: shape[2]).round()
-            return pixels(row: row, column: column)
+            // Steps have slope 0, and the grid receives that.
+            return pixels(row: row, column: column) + x.maskedFill(Tensor(true), 0).unsqueeze(1)
         }
         // Cubic weights are those of the position itself, and its neighbours are reflected one by one.
         let isCubic = sampling.mode == .bicubic

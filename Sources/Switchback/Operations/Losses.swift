@@ -63,7 +63,8 @@ extension Tensor {
             let p = saved.tensor(0)
             return [
                 saved[1].map { target in
-                    let divisor = (p * (1 - p)).clamp(min: 1e-12)
+                    // PyTorch's bound is a float32 number in any precision.
+                    let divisor = (p * (1 - p)).clamp(min: Double(Float(1e-12)))
                     return gradient * (p - target) / divisor
                 },
                 saved.needs(1) ? gradient * ((1 - p).clampedLog - p.clampedLog) : nil,

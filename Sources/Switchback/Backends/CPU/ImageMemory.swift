@@ -3,19 +3,20 @@
 
 extension NDArray {
     /// New memory for an array whose second dimension, the channels, runs fastest.
-    init(emptyChannelsLast shape: Shape, dtype: DType, backend: any Backend.Type) {
+    init(emptyChannelsLast shape: Shape, dtype: DType, backend: any Backend) {
         self.init(empty: shape, dtype: dtype, backend: backend)
-        var step = 1
-        for dim in [1] + Array((2..<shape.count).reversed()) + [0] {
-            strides[dim] = step
-            step *= Swift.max(shape[dim], 1)
-        }
+        strides = shape.channelsLastStrides
     }
 
     /// The same elements with the channels innermost: itself if they lie so, else a copy.
     func channelsLast() -> NDArray {
         if rank == 2 { return contiguous() }
-        if isChannelsLast { return self }
+        if isChannelsLast {
+            // Dimensions of size 1 may have any stride; kernels expect that of the order.
+            var view = self
+            view.strides = shape.channelsLastStrides
+            return view
+        }
         let result = NDArray(emptyChannelsLast: shape, dtype: dtype, backend: backend)
         backend.copy(self, into: result)
         return result
@@ -27,6 +28,19 @@ extension NDArray {
         let last = rank - 1
         let order = Shape([0] + Array(2...last) + [1])
         return (permuted(order), { dim in dim == 0 ? 0 : dim == 1 ? last : dim - 1 })
+    }
+}
+
+extension Shape {
+    /// Dense strides with the second dimension innermost and the first outermost.
+    fileprivate var channelsLastStrides: Shape {
+        var strides = self
+        var step = 1
+        for dim in [1] + Array((2..<count).reversed()) + [0] {
+            strides[dim] = step
+            step *= Swift.max(self[dim], 1)
+        }
+        return strides
     }
 }
 
