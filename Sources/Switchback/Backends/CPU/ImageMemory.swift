@@ -3,7 +3,7 @@
 
 extension NDArray {
     /// New memory for an array whose second dimension, the channels, runs fastest.
-    init(emptyChannelsLast shape: Shape, dtype: DType, backend: any Backend) {
+    init(emptyChannelsLast shape: Shape, dtype: DType, backend: any Backend.Type) {
         self.init(empty: shape, dtype: dtype, backend: backend)
         strides = shape.channelsLastStrides
     }
