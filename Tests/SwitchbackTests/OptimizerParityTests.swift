@@ -41,7 +41,7 @@ struct OptimizerParityTests {
                 $0, learningRate: 0.02, momentum: 0.9, weightDecay: 0, nesterov: false, adjustment: .matchingAdamW)
         },
         "muon_full_precision": {
-            Muon($0, learningRate: 0.02, momentum: 0.95, weightDecay: 0.1, iteration: NewtonSchulz(dtype: nil))
+            Muon($0, learningRate: 0.02, momentum: 0.95, weightDecay: 0.1, iteration: NewtonSchulz(rounding: nil))
         },
         "musgd_ultralytics": { groups in
             let parameters = groups.flatMap(\.parameters)
@@ -66,9 +66,6 @@ struct OptimizerParityTests {
         let parameters = names.map { ($0, Parameter(fixture.tensors["init/\($0)"]!.copied().to(dtype))) }
         let make = try #require(Self.makers[name])
         let optimizer = make([ParameterGroup(parameters)])
-        // PyTorch iterates in bfloat16, whose last bit is 0.4 % of each step.
-        let iteratesInBFloat16 = ["muon", "muon_plain_match_rms", "musgd_ultralytics"].contains(name)
-        let tolerance = iteratesInBFloat16 ? 2e-3 : dtype == .float64 ? 1e-13 : 2e-6
         for step in 0..<Self.steps {
             for (name, parameter) in parameters {
                 parameter.grad = fixture.tensors["grad/\(name)"]!.select(dim: 0, index: step).to(dtype)
@@ -77,9 +74,21 @@ struct OptimizerParityTests {
             for (parameterName, parameter) in parameters {
                 let key = "\(name)/\(parameterName)" + (dtype == .float64 ? "/64" : "")
                 let expected = fixture.tensors[key]!.select(dim: 0, index: step)
-                #expect(
-                    largestDifference(parameter, expected) <= tolerance, "\(key) after step \(step + 1)")
+                let difference = largestDifference(parameter, expected)
+                #expect(difference <= tolerance(name, dtype, step), "\(key) after step \(step + 1)")
             }
+        }
+    }
+
+    private func tolerance(_ name: String, _ dtype: DType, _ step: Int) -> Double {
+        switch name {
+        // Where sums are made in another order, a number may be rounded to another bfloat16: 0.4 % of each step.
+        case "muon", "muon_plain_match_rms", "musgd_ultralytics": 2e-4 * Double(step + 1)
+        // PyTorch keeps the product of momenta in float32, whatever the parameter's type.
+        case "nadam",
+            "nadam_decoupled" where dtype == .float64:
+            1e-9
+        default: dtype == .float64 ? 1e-13 : 2e-6
         }
     }
 

@@ -42,7 +42,9 @@ import Testing
     @Test(arguments: OptimizerKind.allCases, [DType.float64, .bfloat16])
     func everyOptimizerLowersALoss(_ kind: OptimizerKind, _ dtype: DType) {
         let parameters = makeParameters(dtype: dtype)
-        let optimizer = kind.makeOptimizer([ParameterGroup(parameters)], learningRate: 0.01)
+        // Adadelta starts with steps that bfloat16 would round away.
+        let optimizer = kind.makeOptimizer(
+            [ParameterGroup(parameters)], learningRate: kind == .adadelta ? 10 : 0.01)
         func loss() -> Tensor { parameters.map { $0.parameter.square().sum() }.reduce(Tensor(0.0), +) }
         let before = loss().item()
         for _ in 0..<10 {
@@ -60,16 +62,18 @@ import Testing
         let values = Tensor.randn([2, 3, 4, 5], generator: generator)
         let gradient = Tensor.randn([2, 3, 4, 5], generator: generator)
         let orders = [(values.clone(), gradient.channelsLast()), (values.channelsLast(), gradient.clone())]
-        let results = ([(values.clone(), gradient.clone())] + orders).map { value, gradient -> [Float] in
+        let results = ([(values.clone(), gradient.clone())] + orders).map { value, gradient -> Tensor in
             let parameter = Parameter(value)
             let optimizer = kind.makeOptimizer([parameter], learningRate: 0.1)
             for _ in 0..<2 {
                 parameter.grad = gradient
                 optimizer.step()
             }
-            return parameter.toArray()
+            return parameter
         }
-        #expect(results[0] == results[1] && results[0] == results[2])
+        #expect(largestDifference(results[0], results[1]) == 0)
+        // A parameter that does not lie in row-major order takes no fused step, which rounds otherwise.
+        #expect(largestDifference(results[0], results[2]) <= 1e-6)
     }
 
     @Test func lionStepsBySign() {
@@ -87,7 +91,8 @@ import Testing
     @Test func groupsHaveOptionsOfTheirOwn() {
         let model = Linear(2, 2)
         let groups = [
-            ParameterGroup([("w", model.weight)]), ParameterGroup([("b", model.bias!)], learningRate: 1, weightDecay: 0),
+            ParameterGroup([("w", model.weight)]),
+            ParameterGroup([("b", model.bias!)], learningRate: 1, weightDecay: 0),
         ]
         let optimizer = SGD(groups, learningRate: 0.5, weightDecay: 1)
         noGrad { for parameter in model.parameters { parameter.fill(2) } }

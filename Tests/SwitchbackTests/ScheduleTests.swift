@@ -46,7 +46,8 @@ struct ScheduleParityTests {
     @Test func momentumOfOneCycle() throws {
         let schedule = Schedule.oneCycle(maximum: 0.5, steps: 40)
         for (step, momentum) in try rates(of: "one_cycle_momentum").enumerated() {
-            expectEqual(try #require(schedule.momentum(at: step)), momentum, "momentum at step \(step)")
+            let found = try #require(schedule.momentum(at: step))
+            expectEqual(found, momentum, "momentum at step \(step)")
         }
     }
 

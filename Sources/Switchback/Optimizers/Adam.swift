@@ -36,7 +36,7 @@ open class Adam: Optimizer {
         step.gradientScale = maximizes ? -1 : 1
         let maximum = amsgrad ? state.tensor("max_exp_avg_sq", like: parameter) : nil
         parameter.backend.adamStep(
-            step, parameter: parameter.array, gradient: gradient.laidOut(like: parameter).array,
+            step, parameter: parameter.array, gradient: gradient.array,
             mean: state.tensor("exp_avg", like: parameter).array,
             variance: state.tensor("exp_avg_sq", like: parameter).array, maximumVariance: maximum?.array)
         return parameter

@@ -46,8 +46,7 @@ public final class ExponentialMovingAverage {
         for (name, tensor) in model.stateDict() {
             guard let average = averages[name] else { continue }
             if tensor.dtype.isFloatingPoint {
-                let value = tensor.laidOut(like: average)
-                average.backend.updateAverage(average.array, with: value.array, decay: decay)
+                average.backend.updateAverage(average.array, with: tensor.array, decay: decay)
             } else {
                 average.copy(from: tensor)
             }

@@ -57,22 +57,24 @@ public struct NewtonSchulz: Sendable {
     /// a, b and c: the slope at zero is as steep as convergence to about 1 allows.
     public var coefficients = (a: 3.4445, b: -4.7750, c: 2.0315)
     public var epsilon = 1e-7
-    /// The element type of the iteration; `nil` is the matrix's own. PyTorch's is bfloat16.
-    public var dtype: DType? = .bfloat16
+    /// The element type to which every intermediate matrix is rounded, as PyTorch does to bfloat16; `nil` for none.
+    public var rounding: DType? = .bfloat16
 
-    public init(dtype: DType? = .bfloat16) { self.dtype = dtype }
+    public init(rounding: DType? = .bfloat16) { self.rounding = rounding }
 
     /// A matrix with the singular vectors of `matrix` and singular values between about 0.7 and 1.2.
     public func orthogonalized(_ matrix: Tensor) -> Tensor {
         let isTall = matrix.shape[0] > matrix.shape[1]
-        var x = matrix.to(dtype ?? matrix.dtype)
-        if isTall { x = x.transpose(0, 1) }
-        x = x / x.norm().clamp(min: epsilon)
+        var x = rounded(isTall ? matrix.transpose(0, 1) : matrix)
+        x = rounded(x / rounded(x.norm()).clamp(min: epsilon))
         for _ in 0..<steps {
-            let gram = x.matmul(x.transpose(0, 1))
-            let change = gram * coefficients.b + gram.matmul(gram) * coefficients.c
-            x = x * coefficients.a + change.matmul(x)
+            let gram = rounded(x.matmul(x.transpose(0, 1)))
+            let change = rounded(gram * coefficients.b + gram.matmul(gram) * coefficients.c)
+            x = rounded(x * coefficients.a + change.matmul(x))
         }
         return (isTall ? x.transpose(0, 1) : x).to(matrix.dtype)
     }
+
+    /// The nearest matrix of the rounding's type, in float32, in which products are faster and no less exact.
+    private func rounded(_ x: Tensor) -> Tensor { rounding.map { x.to($0).to(.float32) } ?? x }
 }

@@ -165,20 +165,3 @@ public struct ParameterState {
         return moved
     }
 }
-
-extension Tensor {
-    /// This tensor in the memory order of `other`, as kernels that walk several arrays at once need it.
-    final func laidOut(like other: Tensor) -> Tensor {
-        if array.hasSameLayout(as: other.array) { return self }
-        let copy = other.array.emptyLike(dtype: dtype)
-        backend.copy(array, into: copy)
-        return Tensor(copy)
-    }
-}
-
-extension NDArray {
-    /// Whether equal positions in memory, from the first element on, are equal positions in the arrays.
-    fileprivate func hasSameLayout(as other: NDArray) -> Bool {
-        shape.indices.allSatisfy { shape[$0] == 1 || strides[$0] == other.strides[$0] }
-    }
-}

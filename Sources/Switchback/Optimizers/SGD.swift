@@ -32,7 +32,7 @@ public final class SGD: Optimizer {
         step.gradientScale = maximizes ? -1 : 1
         let buffer = group.momentum == 0 ? nil : state.tensor("momentum_buffer", like: parameter)
         parameter.backend.sgdStep(
-            step, parameter: parameter.array, gradient: gradient.laidOut(like: parameter).array,
+            step, parameter: parameter.array, gradient: gradient.array,
             momentumBuffer: buffer?.array)
         return parameter
     }
