@@ -286,11 +286,10 @@ extension Tensor {
         require(
             size >= 0 && size <= shape[dim] && step > 0, "unfold",
             "windows of \(size) every \(step) do not fit in dimension \(dim) of \(shape)")
-        var result = array
-        result.shape[dim] = (shape[dim] - size) / step + 1
-        result.strides[dim] *= step
-        result.shape.append(size)
-        result.strides.append(strides[dim])
+        let windows = shape.replacing(dim, with: (shape[dim] - size) / step + 1)
+        let steps = strides.replacing(dim, with: strides[dim] * step)
+        let result = array.laidOut(
+            as: windows.inserting(size, at: rank), strides: steps.inserting(strides[dim], at: rank))
         let original = shape
         return Tensor.record("unfold", result, of: self) { _, gradient in
             gradient.windowsSummed(into: original, dim: dim, step: step)
@@ -335,9 +334,9 @@ enum PartialView: Sendable {
             var view = array
             for dim in [row, column].sorted(by: >) { view = view.selected(dim, at: 0) }
             view.offset += length == 0 ? 0 : start
-            view.shape.append(length)
-            view.strides.append(array.strides[row] + array.strides[column])
-            return view
+            let step = array.strides[row] + array.strides[column]
+            return view.laidOut(
+                as: view.shape.inserting(length, at: view.rank), strides: view.strides.inserting(step, at: view.rank))
         }
     }
 }

@@ -112,6 +112,11 @@ extension NDArray {
         seen(shape.removing(dim), strides.removing(dim), movedBy: index * strides[dim])
     }
 
+    /// The memory from the first element on, seen with another shape and other strides.
+    func laidOut(as shape: Shape, strides: Shape) -> NDArray {
+        NDArray(storage: storage, offset: offset, shape: shape, strides: strides, dtype: dtype)
+    }
+
     func unsqueezed(at dim: Int) -> NDArray { seen(shape.inserting(1, at: dim), strides.inserting(0, at: dim)) }
 
     func squeezed(at dim: Int) -> NDArray { selected(dim, at: 0) }
