@@ -241,16 +241,17 @@ private func logOfSumOfExponentials(_ a: Double, _ b: Double) -> Double {
 
 /// Newton's method from the approximation of Winitzki (2008).
 private func inverseErrorFunction(_ y: Double) -> Double {
-    if Swift.abs(y) >= 1 || y.isNaN { return Swift.abs(y) == 1 ? y * .infinity : .nan }
+    let magnitude = Swift.abs(y)
+    if !(magnitude < 1) { return magnitude == 1 ? y * .infinity : .nan }
     let l = Foundation.log1p(-y * y)
     let p = 2 / (Double.pi * 0.147) + l / 2
-    var x = Foundation.copysign(((p * p - l / 0.147).squareRoot() - p).squareRoot(), y)
-    for _ in 0..<4 where x != 0 {
-        let error =
-            y > 0.5 ? (1 - y) - Foundation.erfc(x) : y < -0.5 ? Foundation.erfc(-x) - (1 + y) : y - Foundation.erf(x)
-        x += (y > 0.5 ? -error : error) / (2 / Double.pi.squareRoot() * Foundation.exp(-x * x))
+    var x = ((p * p - l / 0.147).squareRoot() - p).squareRoot()
+    for _ in 0..<4 {
+        // Near 1 the complement has more digits.
+        let excess = magnitude > 0.5 ? (1 - magnitude) - Foundation.erfc(x) : Foundation.erf(x) - magnitude
+        x -= excess / (2 / Double.pi.squareRoot() * Foundation.exp(-x * x))
     }
-    return x
+    return Foundation.copysign(x, y)
 }
 
 /// The recurrence up to 10, then the asymptotic series (Abramowitz and Stegun, 6.3.5, 6.3.7 and 6.3.18).
