@@ -36,17 +36,17 @@ struct CreationTests {
     @Test func bothBackendsDrawTheSame() {
         for dtype in [DType.float32, .float64, .float16, .bfloat16] {
             let fast = Tensor.rand([3, 70], dtype: dtype, generator: Generator(seed: 3))
-            let naive = Tensor.withBackend(ReferenceBackend.shared) {
+            let naive = Tensor.withBackend(ReferenceBackend.self) {
                 Tensor.rand([3, 70], dtype: dtype, generator: Generator(seed: 3))
             }
             #expect(fast.toArray(as: Double.self) == naive.toArray(as: Double.self), "\(dtype)")
         }
         let fast = Tensor.randn([333], generator: Generator(seed: 4))
-        let naive = Tensor.withBackend(ReferenceBackend.shared) { Tensor.randn([333], generator: Generator(seed: 4)) }
+        let naive = Tensor.withBackend(ReferenceBackend.self) { Tensor.randn([333], generator: Generator(seed: 4)) }
         let distance = zip(fast.toArray(as: Double.self), naive.toArray(as: Double.self)).map { abs($0 - $1) }.max()!
         #expect(distance < 1e-5)
         let integers = Tensor.randint(-5..<9, [333], generator: Generator(seed: 5))
-        let others = Tensor.withBackend(ReferenceBackend.shared) {
+        let others = Tensor.withBackend(ReferenceBackend.self) {
             Tensor.randint(-5..<9, [333], generator: Generator(seed: 5))
         }
         #expect(integers.toArray(as: Int.self) == others.toArray(as: Int.self))

@@ -83,7 +83,7 @@ struct GradientTests {
 
     @Test(arguments: functions + activations + reductions)
     func firstAndSecondDerivative(_ operation: SmoothOperation) throws {
-        for backend in [CPUBackend.shared, ReferenceBackend.shared] as [any Backend] {
+        for backend in [CPUBackend.self, ReferenceBackend.self] as [any Backend.Type] {
             try Tensor.withBackend(backend) {
                 let x = Tensor(operation.points, shape: [6], dtype: .float64, requiresGrad: true)
                 try gradientCheck([x]) { operation.run($0[0]) }
