@@ -38,6 +38,16 @@ let trainingWorkloads: [Workload] = [
         let image = Tensor.randn([1, 3, 224, 224])
         return { noGrad { _ = model(image) } }
     },
+    Workload(name: "lstm_2x256_b64_t24", items: 64 * 24) {
+        let model = LSTM(256, 256, layers: 2, batchFirst: true)
+        let sequences = Tensor.randn([64, 24, 256])
+        let optimizer = Adam(model.parameters)
+        return {
+            optimizer.zeroGrad()
+            model(sequences).output.square().mean().backward()
+            optimizer.step()
+        }
+    },
 ]
 
 /// A step that classifies `images` with random labels.
