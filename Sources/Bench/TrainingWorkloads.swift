@@ -44,7 +44,7 @@ let trainingWorkloads: [Workload] = [
         let optimizer = Adam(model.parameters)
         return {
             optimizer.zeroGrad()
-            model(sequences).output.square().mean().backward()
+            model(sequences).square().mean().backward()
             optimizer.step()
         }
     },

@@ -109,10 +109,9 @@ extension NDArray {
     /// Groups the positions of the elements by the element of `result`, a shape with 1 where it is reduced.
     func groups(reducedTo result: Shape) -> [[Int]] {
         var groups = [[Int]](repeating: [], count: result.elementCount)
-        let target = NDArray(storage: storage, shape: result, strides: result.contiguousStrides, dtype: dtype)
-        var expanded = target
-        expanded.shape = shape
-        for dim in 0..<rank where result[dim] == 1 { expanded.strides[dim] = 0 }
+        var steps = result.contiguousStrides
+        for dim in 0..<rank where result[dim] == 1 { steps[dim] = 0 }
+        let expanded = NDArray(storage: storage, shape: shape, strides: steps, dtype: dtype)
         for (position, group) in expanded.elementOffsets.enumerated() { groups[group].append(position) }
         return groups
     }

@@ -129,10 +129,9 @@ extension Tensor {
         let a = dimension(dim0, "transpose")
         let b = dimension(dim1, "transpose")
         if a == b { return self }
-        var result = array
-        result.shape.swapAt(a, b)
-        result.strides.swapAt(a, b)
-        return Tensor.record("transpose", result, of: self) { $1.transpose(a, b) }
+        var order = Shape(0..<rank)
+        order.swapAt(a, b)
+        return Tensor.record("transpose", array.permuted(order), of: self) { $1.transpose(a, b) }
     }
 
     /// As `transpose`.
@@ -288,8 +287,8 @@ extension Tensor {
             "windows of \(size) every \(step) do not fit in dimension \(dim) of \(shape)")
         let windows = shape.replacing(dim, with: (shape[dim] - size) / step + 1)
         let steps = strides.replacing(dim, with: strides[dim] * step)
-        let result = array.laidOut(
-            as: windows.inserting(size, at: rank), strides: steps.inserting(strides[dim], at: rank))
+        let result = array.seen(
+            windows.inserting(size, at: rank), strides: steps.inserting(strides[dim], at: rank))
         let original = shape
         return Tensor.record("unfold", result, of: self) { _, gradient in
             gradient.windowsSummed(into: original, dim: dim, step: step)
@@ -333,10 +332,10 @@ enum PartialView: Sendable {
             let start = Swift.max(-offset, 0) * array.strides[row] + Swift.max(offset, 0) * array.strides[column]
             var view = array
             for dim in [row, column].sorted(by: >) { view = view.selected(dim, at: 0) }
-            view.offset += length == 0 ? 0 : start
-            let step = array.strides[row] + array.strides[column]
-            return view.laidOut(
-                as: view.shape.inserting(length, at: view.rank), strides: view.strides.inserting(step, at: view.rank))
+            return view.seen(
+                view.shape.inserting(length, at: view.rank),
+                strides: view.strides.inserting(array.strides[row] + array.strides[column], at: view.rank),
+                movedBy: length == 0 ? 0 : start)
         }
     }
 }
@@ -406,11 +405,9 @@ extension Tensor {
 extension NDArray {
     /// New memory with undefined contents, dense in the given order.
     init(empty shape: Shape, order: MemoryOrder, dtype: DType, backend: any Backend.Type) {
-        self.init(empty: shape, dtype: dtype, backend: backend)
-        if order == .channelsLast {
-            let lastFirst = Shape([0] + Array(2..<shape.count) + [1])
-            let nested = Shape(lastFirst.map { shape[$0] }).contiguousStrides
-            for (i, dim) in lastFirst.enumerated() { strides[dim] = nested[i] }
+        switch order {
+        case .rowMajor: self.init(empty: shape, dtype: dtype, backend: backend)
+        case .channelsLast: self.init(emptyChannelsLast: shape, dtype: dtype, backend: backend)
         }
     }
 }

@@ -138,9 +138,7 @@ extension Tensor {
     public static func eye(_ rows: Int, _ columns: Int? = nil, dtype: DType = .float32) -> Tensor {
         let columns = columns ?? rows
         let matrix = zeros([rows, columns], dtype: dtype)
-        var diagonal = matrix.array
-        diagonal.shape = [Swift.min(rows, columns)]
-        diagonal.strides = [columns + 1]
+        let diagonal = matrix.array.seen([Swift.min(rows, columns)], strides: [columns + 1])
         diagonal.backend.fill(diagonal, with: 1, integer: 1)
         return matrix
     }

@@ -2,7 +2,7 @@
 public struct NDArray {
     public internal(set) var storage: Storage
     /// Sizes and strides.
-    private(set) var layout: Layout
+    let layout: Layout
     /// Where the first element is, in elements.
     public var offset: Int
     public let dtype: DType
@@ -35,17 +35,9 @@ public struct NDArray {
         backend.fill(self, with: value, integer: Int64(saturating: value))
     }
 
-    public var shape: Shape {
-        get { layout.shape }
-        set { layout = Layout(shape: newValue, strides: layout.strides) }
-    }
-
+    public var shape: Shape { layout.shape }
     /// In elements; 0 repeats one element along a dimension.
-    public var strides: Shape {
-        get { layout.strides }
-        set { layout = Layout(shape: layout.shape, strides: newValue) }
-    }
-
+    public var strides: Shape { layout.strides }
     public var backend: any Backend.Type { storage.backend }
     public var rank: Int { layout.shape.count }
     public var count: Int { layout.count }
@@ -84,11 +76,13 @@ public struct NDArray {
 // MARK: - Views: the same memory, seen differently
 
 extension NDArray {
-    func permuted(_ order: Shape) -> NDArray { seen(Shape(order.map { shape[$0] }), Shape(order.map { strides[$0] })) }
-
-    /// The same memory with other sizes and strides.
-    private func seen(_ shape: Shape, _ strides: Shape, movedBy elements: Int = 0) -> NDArray {
+    /// The same memory with other sizes and strides, and another first element.
+    public func seen(_ shape: Shape, strides: Shape, movedBy elements: Int = 0) -> NDArray {
         NDArray(storage: storage, offset: offset + elements, shape: shape, strides: strides, dtype: dtype)
+    }
+
+    func permuted(_ order: Shape) -> NDArray {
+        seen(Shape(order.map { shape[$0] }), strides: Shape(order.map { strides[$0] }))
     }
 
     /// The array seen with `shape`, to which its own must broadcast; repeated dimensions get stride 0.
@@ -97,27 +91,24 @@ extension NDArray {
         var steps = Shape(repeating: 0, count: shape.count)
         let lead = shape.count - rank
         for i in 0..<rank where self.shape[i] == shape[lead + i] { steps[lead + i] = strides[i] }
-        return seen(shape, steps)
+        return seen(shape, strides: steps)
     }
 
     /// Elements `start`, `start + step`, … (`length` of them) along one dimension.
     func sliced(_ dim: Int, start: Int, length: Int, step: Int = 1) -> NDArray {
         seen(
-            shape.replacing(dim, with: length), strides.replacing(dim, with: strides[dim] * step),
+            shape.replacing(dim, with: length), strides: strides.replacing(dim, with: strides[dim] * step),
             movedBy: start * strides[dim])
     }
 
     /// The array at one index of a dimension, which disappears.
     func selected(_ dim: Int, at index: Int) -> NDArray {
-        seen(shape.removing(dim), strides.removing(dim), movedBy: index * strides[dim])
+        seen(shape.removing(dim), strides: strides.removing(dim), movedBy: index * strides[dim])
     }
 
-    /// The memory from the first element on, seen with another shape and other strides.
-    func laidOut(as shape: Shape, strides: Shape) -> NDArray {
-        NDArray(storage: storage, offset: offset, shape: shape, strides: strides, dtype: dtype)
+    func unsqueezed(at dim: Int) -> NDArray {
+        seen(shape.inserting(1, at: dim), strides: strides.inserting(0, at: dim))
     }
-
-    func unsqueezed(at dim: Int) -> NDArray { seen(shape.inserting(1, at: dim), strides.inserting(0, at: dim)) }
 
     func squeezed(at dim: Int) -> NDArray { selected(dim, at: 0) }
 
@@ -126,7 +117,7 @@ extension NDArray {
     /// Runs of dimensions that lie densely one inside the other are merged and cut anew.
     func viewed(as newShape: Shape) -> NDArray? {
         var steps = newShape.contiguousStrides
-        if count == 0 || isContiguous { return seen(newShape, steps) }
+        if count == 0 || isContiguous { return seen(newShape, strides: steps) }
         var newDim = newShape.count - 1
         var dim = rank - 1
         while dim >= 0 {
@@ -152,6 +143,6 @@ extension NDArray {
             if filled != runCount { return nil }
             dim = outer
         }
-        return seen(newShape, steps)
+        return seen(newShape, strides: steps)
     }
 }

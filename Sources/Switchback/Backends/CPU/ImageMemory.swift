@@ -4,8 +4,7 @@
 extension NDArray {
     /// New memory for an array whose second dimension, the channels, runs fastest.
     init(emptyChannelsLast shape: Shape, dtype: DType, backend: any Backend.Type) {
-        self.init(empty: shape, dtype: dtype, backend: backend)
-        strides = shape.channelsLastStrides
+        self = NDArray(empty: shape, dtype: dtype, backend: backend).seen(shape, strides: shape.channelsLastStrides)
     }
 
     /// The same elements with the channels innermost: itself if they lie so, else a copy.
@@ -13,9 +12,7 @@ extension NDArray {
         if rank == 2 { return contiguous() }
         if isChannelsLast {
             // Dimensions of size 1 may have any stride; kernels expect that of the order.
-            var view = self
-            view.strides = shape.channelsLastStrides
-            return view
+            return seen(shape, strides: shape.channelsLastStrides)
         }
         let result = NDArray(emptyChannelsLast: shape, dtype: dtype, backend: backend)
         backend.copy(self, into: result)
