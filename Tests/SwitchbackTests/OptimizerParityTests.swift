@@ -85,9 +85,7 @@ struct OptimizerParityTests {
         // Where sums are made in another order, a number may be rounded to another bfloat16: 0.4 % of each step.
         case "muon", "muon_plain_match_rms", "musgd_ultralytics": 2e-4 * Double(step + 1)
         // PyTorch keeps the product of momenta in float32, whatever the parameter's type.
-        case "nadam",
-            "nadam_decoupled" where dtype == .float64:
-            1e-9
+        case "nadam" where dtype == .float64, "nadam_decoupled" where dtype == .float64: 1e-9
         default: dtype == .float64 ? 1e-13 : 2e-6
         }
     }
