@@ -59,7 +59,7 @@
     OPERATION(SB_GELU_TANH_GRAD, a * gelu_tanh_slope(b)) \
     OPERATION(SB_SILU_GRAD, a * silu_slope(b)) \
     OPERATION(SB_MISH_GRAD, a * mish_slope(b)) \
-    OPERATION(SB_HARDSWISH_GRAD, a * v_select(b > 3, one, v_select(b < -3, zero, b / 3 + number(0.5)))) \
+    OPERATION(SB_HARDSWISH_GRAD, a * v_select(b >= 3, one, v_select(b <= -3, zero, b / 3 + number(0.5)))) \
     OPERATION(SB_LEAKY_RELU_GRAD, v_select(b > 0, a, a * p0)) \
     OPERATION(SB_ELU_GRAD, v_select(b > 0, a, a * p0 * v_exp(b))) \
     OPERATION(SB_SOFTPLUS_GRAD, v_select(p0 * b > p1, a, a / (1 + v_exp(-p0 * b))))

@@ -12,6 +12,14 @@ struct GraphTests {
         #expect(x.grad!.item() == 1)
     }
 
+    @Test func aMillionOperationsReleasedUnwalked() {
+        let x = Tensor([1.0], requiresGrad: true)
+        var y = x * 1
+        for _ in 0..<1_000_000 { y = y * x }
+        y = x
+        #expect(y.grad == nil)
+    }
+
     #if compiler(>=6.2)
     @Test func memoryReturnsToItsStartAfterEachStep() async {
         // In a process of its own, where no other test allocates.

@@ -220,6 +220,11 @@ final class OperationNode: Node {
         }
     }
 
+    /// Before the edges are taken apart: what is saved may hold the nodes that they lead to.
+    deinit {
+        if !isReleased { release(keepingEdges: true) }
+    }
+
     override func release(keepingEdges: Bool) {
         saved = ShortList()
         outputs = []

@@ -102,12 +102,12 @@ extension Tensor {
         }
     }
 
-    /// `x * relu6(x + 3) / 6` (Howard et al., "Searching for MobileNetV3", 2019).
+    /// `x * relu6(x + 3) / 6` (Howard et al., "Searching for MobileNetV3", 2019). Its gradient is 0 at -3 and 1 at 3.
     public final func hardswish() -> Tensor {
         floating.mapped("hardswish", .hardSwish) { gradient, x in
             Tensor.gradient(.hardSwishGradient, gradient, at: x) {
-                let inner = Tensor.where(x.le(3), gradient * (x / 3 + 0.5), gradient)
-                return inner.maskedFill(x.lt(-3), 0)
+                let inner = Tensor.where(x.lt(3), gradient * (x / 3 + 0.5), gradient)
+                return inner.maskedFill(x.le(-3), 0)
             }
         }
     }
