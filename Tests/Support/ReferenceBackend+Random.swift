@@ -11,7 +11,8 @@ extension ReferenceBackend {
     }
 
     /// Pairs of uniform numbers become pairs of normal ones (Box and Muller, 1958).
-    public static func randomNormal(_ y: NDArray, seed: UInt64, offset: UInt64, mean: Double, standardDeviation: Double) {
+    public static func randomNormal(_ y: NDArray, seed: UInt64, offset: UInt64, mean: Double, standardDeviation: Double)
+    {
         let isDouble = y.dtype == .float64
         let bits = randomBits(y, y.count + y.count % 2, seed, offset)
         let normals = stride(from: 0, to: bits.count, by: 2).flatMap { i -> [Double] in

@@ -2,10 +2,12 @@
 public enum Anomaly {
     /// Runs `body` and stops, with a sentence, at the first operation whose result or gradient holds NaN or infinity
     /// though its operands held none: the sentence names the operation and the layer. Slow: every result is read.
-    public static func detect<Result>(_ body: () throws -> Result) rethrows -> Result {
+    ///
+    /// - Parameter enabled: `false` ends the search for the time of `body`.
+    public static func detect<Result>(_ enabled: Bool = true, _ body: () throws -> Result) rethrows -> Result {
         let state = ThreadState.current
         let previous = state.detectsAnomalies
-        state.detectsAnomalies = true
+        state.detectsAnomalies = enabled
         defer { state.detectsAnomalies = previous }
         return try body()
     }

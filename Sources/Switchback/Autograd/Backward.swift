@@ -118,10 +118,13 @@ private struct BackwardWalk {
     private func pass(from node: Node, ready: inout [Node]) {
         if node.hasIncoming {
             let detectsAnomalies = ThreadState.detectsAnomalies
-            node.propagate { operand, gradient in
-                if detectsAnomalies { Anomaly.check(gradient, ofGradient: node) }
-                let edge = node.edges[operand]
-                if let next = edge.node, next.isNeeded { next.receive(gradient, output: edge.output) }
+            // It is the rule's gradient that is checked, under the name of its operation, not the steps of the rule.
+            Anomaly.detect(false) {
+                node.propagate { operand, gradient in
+                    if detectsAnomalies { Anomaly.check(gradient, ofGradient: node) }
+                    let edge = node.edges[operand]
+                    if let next = edge.node, next.isNeeded { next.receive(gradient, output: edge.output) }
+                }
             }
         }
         node.forgetIncoming()

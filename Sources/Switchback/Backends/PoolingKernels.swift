@@ -14,7 +14,9 @@ public struct Pooling2D: Sendable, Hashable {
 public protocol PoolingKernels {
     /// The maximum of each window, and, if wanted, where it lies, in a form that only the gradient kernel reads. The
     /// first of several maxima counts; NaN wins over everything.
-    static func maxPool(_ x: NDArray, _ pooling: Pooling2D, outputSize: IntPair, withIndices: Bool) -> MaximaWithIndices?
+    static func maxPool(
+        _ x: NDArray, _ pooling: Pooling2D, outputSize: IntPair, withIndices: Bool
+    ) -> MaximaWithIndices?
     static func maxPoolGradient(
         _ gradient: NDArray, indices: NDArray, _ pooling: Pooling2D, inputShape: Shape
     ) -> NDArray?
@@ -42,13 +44,17 @@ extension PoolingKernels {
 
     public static func averagePool(_ x: NDArray, _ pooling: Pooling2D, outputSize: IntPair) -> NDArray? { nil }
 
-    public static func averagePoolGradient(_ gradient: NDArray, _ pooling: Pooling2D, inputShape: Shape) -> NDArray? { nil }
+    public static func averagePoolGradient(_ gradient: NDArray, _ pooling: Pooling2D, inputShape: Shape) -> NDArray? {
+        nil
+    }
 
     public static func adaptiveAveragePool(_ x: NDArray, outputSize: IntPair) -> NDArray? { nil }
 
     public static func adaptiveAveragePoolGradient(_ gradient: NDArray, inputShape: Shape) -> NDArray? { nil }
 
-    public static func adaptiveMaxPool(_ x: NDArray, outputSize: IntPair, withIndices: Bool) -> MaximaWithIndices? { nil }
+    public static func adaptiveMaxPool(_ x: NDArray, outputSize: IntPair, withIndices: Bool) -> MaximaWithIndices? {
+        nil
+    }
 
     public static func adaptiveMaxPoolGradient(
         _ gradient: NDArray, indices: NDArray, inputShape: Shape

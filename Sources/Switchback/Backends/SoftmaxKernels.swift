@@ -9,5 +9,7 @@ public protocol SoftmaxKernels {
 extension SoftmaxKernels {
     public static func softmax(_ x: NDArray, dim: Int, logarithm: Bool) -> NDArray? { nil }
 
-    public static func softmaxGradient(_ gradient: NDArray, output: NDArray, dim: Int, logarithm: Bool) -> NDArray? { nil }
+    public static func softmaxGradient(_ gradient: NDArray, output: NDArray, dim: Int, logarithm: Bool) -> NDArray? {
+        nil
+    }
 }

@@ -6,7 +6,8 @@ extension CPUBackend {
         sb_random_uniform(seed, offset, low, high, &target)
     }
 
-    public static func randomNormal(_ y: NDArray, seed: UInt64, offset: UInt64, mean: Double, standardDeviation: Double) {
+    public static func randomNormal(_ y: NDArray, seed: UInt64, offset: UInt64, mean: Double, standardDeviation: Double)
+    {
         var target = y.kernelArray
         sb_random_normal(seed, offset, mean, standardDeviation, &target)
     }
