@@ -38,8 +38,8 @@ lint: ## Checks the format
 
 docs: setup ## Builds the documentation into .build/docs
 	$(SWIFT) package --allow-writing-to-directory .build/docs generate-documentation \
-		--target Switchback --target SwitchbackFormats --enable-experimental-combined-documentation \
-		--output-path .build/docs
+		--target Switchback --target SwitchbackFormats --target SwitchbackTraining \
+		--enable-experimental-combined-documentation --output-path .build/docs
 	@echo "The documentation is in .build/docs; serve that folder to read it."
 
 clean: ## Removes what was built

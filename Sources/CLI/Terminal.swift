@@ -6,6 +6,13 @@ enum Terminal {
     /// Whether a person is watching, so that a line can be written over.
     static let isInteractive = isatty(STDOUT_FILENO) == 1 && ProcessInfo.processInfo.environment["TERM"] != "dumb"
 
+    /// How many characters fit on a line.
+    static var columnCount: Int {
+        var size = winsize()
+        let known = ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0
+        return known ? Int(size.ws_col) : 80
+    }
+
     /// Prints a line.
     static func print(_ line: String) throws { try write(line + "\n") }
 
@@ -42,10 +49,12 @@ struct ProgressLine {
     mutating func draw(_ left: String, fraction: Double, _ right: String) throws {
         guard Terminal.isInteractive, ContinuousClock.now - lastDrawn > .milliseconds(100) else { return }
         lastDrawn = .now
-        let width = 24
+        // A line that the terminal breaks could not be written over.
+        let columns = Terminal.columnCount - 1
+        let width = max(0, min(24, columns - left.count - right.count - 4))
         let filled = Int(fraction * Double(width))
         let bar = String(repeating: "━", count: filled) + String(repeating: "╌", count: width - filled)
-        try Terminal.write("\r\u{1B}[2K\(left)  \(bar)  \(right)")
+        try Terminal.write("\r\u{1B}[2K" + "\(left)  \(bar)  \(right)".prefix(columns))
     }
 
     /// Removes the line.

@@ -105,6 +105,24 @@ import Testing
         #expect(found.hasPrefix(folder.path("x.safetensors")))
     }
 
+    /// Every file that is cut short or has one byte changed either loads or is refused with a sentence.
+    @Test func damageIsNoticed() throws {
+        let path = folder.path("x.safetensors")
+        try Safetensors.save(["x": Tensor([1.0, 2.0]), "y": Tensor([true])], metadata: ["a": "b"], to: path)
+        let bytes = try [UInt8](Data(contentsOf: URL(fileURLWithPath: path)))
+        for length in 0..<bytes.count {
+            let cut = try folder.write(bytes.prefix(length), to: "cut")
+            #expect(throws: InputError.self) { try Safetensors.load(cut) }
+        }
+        for position in bytes.indices {
+            for change in [0x01, 0x10, 0xFF] as [UInt8] {
+                var changed = bytes
+                changed[position] ^= change
+                do { _ = try Safetensors.load(folder.write(changed, to: "changed")) } catch is InputError {}
+            }
+        }
+    }
+
     @Test func lengthsBeyondTheFileAreRefused() throws {
         #expect(problem(try file("{}", claimedLength: 3)).contains("only 2 follow"))
         #expect(problem(try file("{}", claimedLength: .max)).contains("more than 100 MB"))

@@ -161,7 +161,8 @@ import Testing
         }
         #expect(found.shape == expected.shape, "\(what): \(found.shape), expected \(expected.shape)")
         let difference = largestDifference(found, expected)
-        #expect(difference <= 1e-5, "\(what) is off by \(difference)")
+        // Sums are made in another order than PyTorch's, and without fused multiply-add on the baseline.
+        #expect(difference <= 2e-5, "\(what) is off by \(difference)")
     }
 }
 

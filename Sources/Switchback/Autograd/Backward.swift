@@ -117,14 +117,11 @@ private struct BackwardWalk {
     /// Hands the gradients of a node's operands on, and frees what the node saved.
     private func pass(from node: Node, ready: inout [Node]) {
         if node.hasIncoming {
-            let detectsAnomalies = ThreadState.detectsAnomalies
-            // It is the rule's gradient that is checked, under the name of its operation, not the steps of the rule.
-            Anomaly.detect(false) {
-                node.propagate { operand, gradient in
-                    if detectsAnomalies { Anomaly.check(gradient, ofGradient: node) }
-                    let edge = node.edges[operand]
-                    if let next = edge.node, next.isNeeded { next.receive(gradient, output: edge.output) }
-                }
+            if ThreadState.detectsAnomalies {
+                // The rule's gradient is checked, under the name of its operation, and not the steps of the rule.
+                Anomaly.detect(false) { deliver(from: node) { Anomaly.check($0, ofGradient: node) } }
+            } else {
+                deliver(from: node) { _ in }
             }
         }
         node.forgetIncoming()
@@ -134,6 +131,14 @@ private struct BackwardWalk {
             if next.pendingConsumers == 0 { ready.append(next) }
         }
         if !retainsGraph { node.release(keepingEdges: false) }
+    }
+
+    private func deliver(from node: Node, checking check: (Tensor) -> Void) {
+        node.propagate { operand, gradient in
+            check(gradient)
+            let edge = node.edges[operand]
+            if let next = edge.node, next.isNeeded { next.receive(gradient, output: edge.output) }
+        }
     }
 
     // MARK: Toward given targets
