@@ -39,10 +39,10 @@ struct SwitchbackCommand: ParsableCommand {
     private static func report(_ error: Error) -> Int32 {
         switch error {
         case let error as InputError:
-            Terminal.complain("\(error).")
+            Terminal.complain(ended("\(error)"))
             return 1
         case let error as UsageError:
-            Terminal.complain("\(error).")
+            Terminal.complain(ended("\(error)"))
             return 2
         case let code as ExitCode:
             return code.rawValue
@@ -55,6 +55,9 @@ struct SwitchbackCommand: ParsableCommand {
             return 2
         }
     }
+
+    /// The sentence with a full stop, unless it is a question.
+    private static func ended(_ sentence: String) -> String { sentence.last == "?" ? sentence : sentence + "." }
 
     /// The parser's message, which may be several sentences and lines, as one clause.
     private static func sentence(_ message: String) -> String {
