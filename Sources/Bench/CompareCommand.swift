@@ -141,7 +141,11 @@ private struct Comparison {
                 median(ratios), ratios.first!, ratios.last!, memory) + middle.variant
     }
 
-    private func median(_ values: [Double]) -> Double { values.sorted()[values.count / 2] }
+    /// The middle value, or the mean of the two in the middle.
+    private func median(_ values: [Double]) -> Double {
+        let sorted = values.sorted()
+        return (sorted[(values.count - 1) / 2] + sorted[values.count / 2]) / 2
+    }
 }
 
 extension String {
