@@ -38,7 +38,8 @@ lint: ## Checks the format
 
 docs: setup ## Builds the documentation into .build/docs
 	$(SWIFT) package --allow-writing-to-directory .build/docs generate-documentation \
-		--target Switchback --target SwitchbackFormats --target SwitchbackTraining \
+		--target Switchback --target SwitchbackFormats --target SwitchbackDrawing --target SwitchbackTraining \
+		--target SwitchbackVision --target SwitchbackLanguage \
 		--enable-experimental-combined-documentation --output-path .build/docs
 	@echo "The documentation is in .build/docs; serve that folder to read it."
 

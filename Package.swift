@@ -7,12 +7,17 @@ let package = Package(
     products: [
         .library(name: "Switchback", targets: ["Switchback"]),
         .library(name: "SwitchbackFormats", targets: ["SwitchbackFormats"]),
+        .library(name: "SwitchbackDrawing", targets: ["SwitchbackDrawing"]),
         .library(name: "SwitchbackTraining", targets: ["SwitchbackTraining"]),
+        .library(name: "SwitchbackVision", targets: ["SwitchbackVision"]),
+        .library(name: "SwitchbackLanguage", targets: ["SwitchbackLanguage"]),
         .executable(name: "switchback", targets: ["CLI"]),
         .executable(name: "switchback-bench", targets: ["Bench"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
+        .package(url: "https://github.com/apple/swift-protobuf", from: "1.30.0"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.0.0"),
         .package(url: "https://github.com/swiftlang/swift-docc-plugin", from: "1.4.0"),
     ],
     targets: [
@@ -21,20 +26,43 @@ let package = Package(
         .target(name: "Switchback", dependencies: ["Kernels"]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .target(
-            name: "SwitchbackFormats", dependencies: ["Switchback", "CZlib"],
+            name: "SwitchbackFormats",
+            dependencies: ["Switchback", "CZlib", .product(name: "SwiftProtobuf", package: "swift-protobuf")],
             resources: [.copy("Resources/digits")]),
-        .target(name: "SwitchbackTraining", dependencies: ["Switchback", "SwitchbackFormats"]),
+        .systemLibrary(name: "CCairo", pkgConfig: "cairo", providers: [.apt(["libcairo2-dev"])]),
+        .target(name: "SwitchbackDrawing", dependencies: ["SwitchbackFormats", "CCairo"]),
+        .target(
+            name: "SwitchbackTraining",
+            dependencies: [
+                "Switchback", "SwitchbackFormats", "SwitchbackDrawing", .product(name: "Yams", package: "Yams"),
+            ]),
+
+        // The domains.
+        .systemLibrary(name: "CJPEG", pkgConfig: "libjpeg", providers: [.apt(["libjpeg-dev"])]),
+        .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
+        .target(
+            name: "SwitchbackVision",
+            dependencies: [
+                "Switchback", "SwitchbackFormats", "SwitchbackDrawing", "SwitchbackTraining", "CJPEG", "CPNG",
+                .product(name: "Yams", package: "Yams"),
+            ]),
+        .target(
+            name: "SwitchbackLanguage",
+            dependencies: ["Switchback", "SwitchbackFormats", "SwitchbackTraining"]),
 
         // The executables.
         .executableTarget(
             name: "CLI",
             dependencies: [
-                "Switchback", "SwitchbackFormats", "SwitchbackTraining",
-                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "Switchback", "SwitchbackFormats", "SwitchbackDrawing", "SwitchbackTraining", "SwitchbackVision",
+                "SwitchbackLanguage", .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         .executableTarget(
             name: "Bench",
-            dependencies: ["Switchback", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
+            dependencies: [
+                "Switchback", "SwitchbackDrawing", "SwitchbackVision", "SwitchbackLanguage",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ]),
         .executableTarget(name: "first-gradient", dependencies: ["Switchback"], path: "Examples/first-gradient"),
         .executableTarget(
             name: "train-digits", dependencies: ["Switchback", "SwitchbackFormats"], path: "Examples/train-digits"),
@@ -43,7 +71,10 @@ let package = Package(
         .target(name: "TestSupport", dependencies: ["Switchback", "SwitchbackFormats"], path: "Tests/Support"),
         .testTarget(name: "SwitchbackTests", dependencies: ["Switchback", "TestSupport"]),
         .testTarget(name: "SwitchbackFormatsTests", dependencies: ["SwitchbackFormats", "CZlib", "TestSupport"]),
+        .testTarget(name: "SwitchbackDrawingTests", dependencies: ["SwitchbackDrawing", "TestSupport"]),
         .testTarget(name: "SwitchbackTrainingTests", dependencies: ["SwitchbackTraining", "TestSupport"]),
+        .testTarget(name: "SwitchbackVisionTests", dependencies: ["SwitchbackVision", "TestSupport"]),
+        .testTarget(name: "SwitchbackLanguageTests", dependencies: ["SwitchbackLanguage", "TestSupport"]),
         .testTarget(name: "CLITests", dependencies: ["TestSupport"]),
     ]
 )
