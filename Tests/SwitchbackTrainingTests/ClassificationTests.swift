@@ -80,10 +80,13 @@ import Testing
         let (images, labels) = images()
         try NumPy.saveArchive(["x": images, "y": labels], to: folder.path("x.npz"))
         let data = try ClassificationData.load(folder.path("x.npz"))
-        var options = ClassifierTraining()
+        var options = TrainingConfiguration()
         options.epochs = epochs
-        options.batchSize = 4
-        return (try options.train(kind, on: data).classifier, data)
+        options.batch = 4
+        manualSeed(options.seed)
+        let task = try ClassificationTask(kind, on: data, options)
+        _ = try Trainer(task, options).run()
+        return (task.classifier, data)
     }
 
     @Test(arguments: ClassifierKind.allCases) func aClassifierLearnsAndReturnsFromItsFile(_ kind: ClassifierKind) throws
@@ -102,13 +105,15 @@ import Testing
     @Test func trainingCanBeWatchedAndStopped() throws {
         let (_, data) = try trained(.mlp, 1)
         var batches = 0
-        var options = ClassifierTraining()
-        options.batchSize = 8
-        let (_, epochs) = try options.train(.mlp, on: data) { event in
+        var options = TrainingConfiguration()
+        options.batch = 8
+        let trainer = try Trainer(ClassificationTask(.mlp, on: data, options), options)
+        trainer.listeners.append { event in
             if case .batch = event { batches += 1 }
             return batches == 3 ? .stop : .continue
         }
-        #expect(epochs.count == 1 && batches == 3)
+        let outcome = try trainer.run()
+        #expect(outcome.history.count == 1 && batches == 3 && outcome.reason == .stopped)
     }
 
     /// Descriptions that do not fit the weights beside them.
@@ -135,8 +140,8 @@ import Testing
         let first = try RunFolder(in: root, task: "classify", name: "a")
         let second = try RunFolder(in: root, task: "classify", name: "a")
         #expect(second.path == first.path + "-2")
-        second.removeIfEmpty()
-        first.removeIfEmpty()
+        second.removeIfFruitless()
+        first.removeIfFruitless()
         #expect(folder.contents.isEmpty)
     }
 

@@ -84,20 +84,20 @@ struct ClassifyTrain: ParsableCommand {
 
     @OptionGroup var common: CommonOptions
 
-    private static let defaults = ClassifierTraining()
+    private static let defaults = TrainingConfiguration()
 
-    private var options: ClassifierTraining {
-        var options = ClassifierTraining()
-        options.epochs = epochs
-        options.batchSize = batch
-        options.optimizer = optimizer
-        options.learningRate = lr
-        options.weightDecay = weightDecay
-        options.momentum = momentum
-        options.schedule = schedule
-        options.seed = seed
-        options.workers = workers
-        return options
+    private var configuration: TrainingConfiguration {
+        var configuration = TrainingConfiguration()
+        configuration.epochs = epochs
+        configuration.batch = batch
+        configuration.optimizer = optimizer
+        configuration.lr = lr
+        configuration.weightDecay = weightDecay
+        configuration.momentum = momentum
+        configuration.schedule = schedule
+        configuration.seed = seed
+        configuration.workers = workers
+        return configuration
     }
 
     private struct Result: Encodable {
@@ -120,22 +120,23 @@ struct ClassifyTrain: ParsableCommand {
         let data = try dataOptions.load()
         try Terminal.print("Data: \(data.summary)")
         let kind = model ?? (data.inputShape.count == 3 ? .cnn : .mlp)
-        let run = try RunFolder(in: output, task: "classify", name: name)
-        defer { run.removeIfEmpty() }
+        manualSeed(seed)
+        let task = try ClassificationTask(kind, on: data, configuration)
+        let folder = try RunFolder(in: output, task: task.name, name: name)
+        defer { folder.removeIfFruitless() }
+        let trainer = try Trainer(task, configuration, folder: folder)
         var line = ProgressLine()
-        let (classifier, epochs) = try options.train(kind, on: data, saveTo: run) { event in
+        trainer.listeners.append { event in
             try show(event, &line)
             return Interruption.isRequested ? .stop : .continue
         }
-        guard !Interruption.isRequested, let last = epochs.last else {
+        let outcome = try trainer.run()
+        guard !Interruption.isRequested, let last = outcome.history.last else {
             try line.clear()
-            try Terminal.print(
-                epochs.isEmpty
-                    ? "Interrupted in the first epoch: nothing was saved."
-                    : "Interrupted: \(run.weights("last")) holds the weights after epoch \(epochs.count).")
+            try Terminal.print("Interrupted at step \(outcome.step): \(folder.path) can be resumed.")
             throw ExitCode(Interruption.exitCode)
         }
-        try finish(classifier, kind, epochs, last, run)
+        try finish(task, kind, outcome, last, folder)
     }
 
     private func show(_ event: TrainingEvent, _ line: inout ProgressLine) throws {
@@ -145,23 +146,25 @@ struct ClassifyTrain: ParsableCommand {
             try line.draw(
                 "Epoch \(status.epoch)/\(status.epochCount)",
                 fraction: Double(status.batch) / Double(status.batchCount),
-                "\(status.score.summary)  \(rate) items/s  \(status.secondsLeft.clock) left")
+                "\(status.means.summary)  \(rate) items/s  \(status.secondsLeft.clock) left")
         case .epoch(let result):
             try line.clear()
             try Terminal.print(
                 "Epoch \(result.epoch)/\(result.epochCount)  \(result.training.summary)  "
-                    + "held out: \(result.heldOut.summary)  \(result.seconds.formatted(1)) s")
+                    + "held out: \(result.validation.summary)  \(result.seconds.formatted(1)) s")
+        default: break
         }
     }
 
     private func finish(
-        _ classifier: Classifier, _ kind: ClassifierKind, _ epochs: [EpochResult], _ last: EpochResult, _ run: RunFolder
+        _ task: ClassificationTask, _ kind: ClassifierKind, _ outcome: TrainingOutcome, _ last: EpochResult,
+        _ run: RunFolder
     ) throws {
-        let best = epochs.last(where: \.isBest) ?? last
+        let best = outcome.best ?? last
         let weights = run.weights("best")
         try Terminal.print(
             """
-            The best weights, of epoch \(best.epoch) with \(best.heldOut.accuracy.percent) held-out accuracy, are in
+            The best weights, of epoch \(best.epoch) with \(best.accuracy.percent) held-out accuracy, are in
               \(weights)
             Next:
               switchback classify val --weights \(weights) --data \(dataOptions.data)
@@ -170,9 +173,20 @@ struct ClassifyTrain: ParsableCommand {
         guard common.json else { return }
         try Terminal.printJSON(
             Result(
-                model: kind, parameters: classifier.model.parameters.reduce(0) { $0 + $1.count }, epochs: epochs.count,
-                accuracy: last.heldOut.accuracy, loss: last.heldOut.loss, trainAccuracy: last.training.accuracy,
-                trainLoss: last.training.loss, bestAccuracy: best.heldOut.accuracy, bestEpoch: best.epoch,
-                seconds: epochs.reduce(0) { $0 + $1.seconds }, weights: weights, lastWeights: run.weights("last")))
+                model: kind, parameters: task.model.parameterCount, epochs: outcome.history.count,
+                accuracy: last.accuracy, loss: last.validation["loss"] ?? .nan,
+                trainAccuracy: last.training["accuracy"] ?? .nan, trainLoss: last.training["loss"] ?? .nan,
+                bestAccuracy: best.accuracy, bestEpoch: best.epoch, seconds: outcome.seconds, weights: weights,
+                lastWeights: run.weights("last")))
+    }
+}
+
+extension EpochResult {
+    fileprivate var accuracy: Double { validation["accuracy"] ?? .nan }
+}
+
+extension Metrics {
+    fileprivate var summary: String {
+        "loss \((self["loss"] ?? .nan).formatted(4))  accuracy \((self["accuracy"] ?? .nan).percent)"
     }
 }

@@ -125,7 +125,7 @@ extension String {
     func path(_ name: String) -> String { isEmpty ? name : "\(self).\(name)" }
 
     /// `runningMean` as `running_mean`, and `inputURL` as `input_url`: the names of checkpoints.
-    var snakeCased: String {
+    package var snakeCased: String {
         var result = ""
         let characters = Array(self)
         for (i, character) in characters.enumerated() {

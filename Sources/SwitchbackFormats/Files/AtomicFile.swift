@@ -66,9 +66,27 @@ public final class AtomicFile {
             try body(AtomicFile(path: path, descriptor: descriptor))
             guard fsync(descriptor) == 0 else { throw InputError(path, cannot: "written", errno) }
             guard rename(temporary, path) == 0 else { throw InputError(path, cannot: "written", errno) }
+            syncFolder(folder)
         } catch {
             unlink(temporary)
             throw error
+        }
+    }
+
+    /// Makes the new name as lasting as the bytes: without it a loss of power could bring the old file back. File systems
+    /// that do not offer it for folders do without.
+    private static func syncFolder(_ folder: String) {
+        let descriptor = open(folder.isEmpty ? "." : folder, O_RDONLY | O_DIRECTORY)
+        guard descriptor >= 0 else { return }
+        fsync(descriptor)
+        close(descriptor)
+    }
+
+    /// Removes from a folder what writers left there that were killed before they were done.
+    public static func removeRemains(in folder: String) {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+        for name in names where name.hasPrefix(".") && name.hasSuffix(".part") {
+            unlink((folder as NSString).appendingPathComponent(name))
         }
     }
 }

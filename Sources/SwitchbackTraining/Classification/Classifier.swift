@@ -92,6 +92,8 @@ public struct Score {
     /// The share of examples of which the highest score is that of their class: from 0 to 1.
     public var accuracy: Double { Double(correct) / Double(max(count, 1)) }
 
+    public var metrics: Metrics { ["loss": loss, "accuracy": accuracy] }
+
     /// Adds a batch by its scores [N, classes] and targets [N]. Returns the mean loss, for `backward()`.
     @discardableResult
     mutating func add(_ scores: Tensor, _ targets: Tensor) -> Tensor {
@@ -110,13 +112,18 @@ extension Classifier {
     /// The name under which the configuration is saved with the weights.
     private static let metadataKey = "switchback.classifier"
 
-    /// Writes the weights, under PyTorch's names, with the configuration as metadata. The file appears whole or not at all.
-    public func save(to path: String) throws {
+    /// The configuration as text: what is saved with the weights.
+    var metadata: [String: String] {
         let encoder = JSONEncoder()
         encoder.outputFormatting = .sortedKeys
-        let text = String(decoding: try encoder.encode(configuration), as: UTF8.self)
-        let state = model.namedState.map { ($0.name, $0.tensor) }
-        try Safetensors.save(state, metadata: ["format": "pt", Classifier.metadataKey: text], to: path)
+        // A configuration has no infinities: nothing in it cannot be encoded.
+        let text = (try? encoder.encode(configuration)).map { String(decoding: $0, as: UTF8.self) }
+        return ["format": "pt", Classifier.metadataKey: text ?? ""]
+    }
+
+    /// Writes the weights, under PyTorch's names, with the configuration as metadata. The file appears whole or not at all.
+    public func save(to path: String) throws {
+        try Safetensors.save(model.namedState.map { ($0.name, $0.tensor) }, metadata: metadata, to: path)
     }
 
     /// Reads what `save` wrote. Throws `InputError` where the file is damaged or holds something else.

@@ -3,6 +3,13 @@ import Switchback
 import SwitchbackFormats
 
 /// The folder of one run: `ROOT/TASK/NAME`, with a number after the name where that is taken.
+///
+/// | file | what it holds |
+/// | --- | --- |
+/// | `args.yaml` | the configuration |
+/// | `results.csv` | a row for each validation |
+/// | `weights/best.safetensors`, `weights/last.safetensors` | the weights of the best and of the last validation |
+/// | `resume/state-1.safetensors`, `resume/state-2.safetensors` | the last two checkpoints |
 public final class RunFolder {
     public let path: String
     /// The folders that were made, outermost first.
@@ -24,6 +31,18 @@ public final class RunFolder {
         self.made = made
     }
 
+    /// A folder that is there already.
+    ///
+    /// Throws `InputError` where it is not the folder of a run.
+    public init(existing path: String) throws {
+        self.path = path
+        made = []
+        guard FileManager.default.fileExists(atPath: path) else { throw InputError(path, "there is no such run") }
+        for folder in ["", "weights"] {
+            AtomicFile.removeRemains(in: (path as NSString).appendingPathComponent(folder))
+        }
+    }
+
     /// Makes the folder `path`, or the first one that is free with a number after the name. Making it is what takes the
     /// name: two runs that start at once get two folders.
     private static func takeName(_ path: String) throws -> String {
@@ -37,19 +56,32 @@ public final class RunFolder {
         return candidate
     }
 
+    /// The path of a file in the folder.
+    public func file(_ name: String) -> String { (path as NSString).appendingPathComponent(name) }
+
     /// The path of a file of weights, `last` or `best`.
-    public func weights(_ name: String) -> String {
-        (path as NSString).appendingPathComponent("weights/\(name).safetensors")
+    public func weights(_ name: String) -> String { file("weights/\(name).safetensors") }
+
+    var checkpoints: CheckpointFolder { CheckpointFolder(path: file("resume")) }
+
+    func saveWeights(_ model: Module, _ metadata: [String: String], as name: String) throws {
+        try Safetensors.save(model.namedState.map { ($0.name, $0.tensor) }, metadata: metadata, to: weights(name))
     }
 
-    func save(_ classifier: Classifier, isBest: Bool) throws {
-        try classifier.save(to: weights("last"))
-        if isBest { try classifier.save(to: weights("best")) }
+    /// Writes `results.csv`: a row for each validation.
+    func writeResults(_ history: [EpochResult]) throws {
+        try AtomicFile.write(ResultsTable(history).text, to: file("results.csv"))
     }
 
-    /// Removes the folders that were made, as far as they are empty: for a run that failed before it had a result.
-    public func removeIfEmpty() { RunFolder.remove(made) }
+    /// Removes the folders that were made, unless the run has a result: for one that failed before it had any.
+    public func removeIfFruitless() {
+        let results = [weights("last"), weights("best"), file("resume")]
+        if results.contains(where: { FileManager.default.fileExists(atPath: $0) }) { return }
+        if made.contains(path) { try? FileManager.default.removeItem(atPath: path) }
+        RunFolder.remove(made)
+    }
 
+    /// Removes folders as far as they are empty.
     private static func remove(_ folders: [String]) {
         for folder in folders.reversed() { rmdir(folder) }
     }

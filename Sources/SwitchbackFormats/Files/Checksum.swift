@@ -1,0 +1,20 @@
+import CZlib
+import Switchback
+
+/// The checksum of gzip and zip files (CRC-32; ISO 3309), by which damage is noticed.
+public enum Checksum {
+    /// Of a tensor's elements in row-major order.
+    public static func crc32(_ tensor: Tensor) -> UInt32 {
+        let array = tensor.array.contiguous()
+        return crc32(UnsafeRawBufferPointer(start: array.pointer, count: array.count * array.dtype.byteCount))
+    }
+
+    public static func crc32(_ text: String) -> UInt32 {
+        var text = text
+        return text.withUTF8 { crc32(UnsafeRawBufferPointer($0)) }
+    }
+
+    static func crc32(_ bytes: UnsafeRawBufferPointer) -> UInt32 {
+        UInt32(crc32_z(CZlib.crc32(0, nil, 0), bytes.baseAddress?.assumingMemoryBound(to: Bytef.self), bytes.count))
+    }
+}

@@ -1,0 +1,72 @@
+import Foundation
+import Switchback
+import SwitchbackFormats
+
+/// The state of a training in one file: safetensors, with the state's numbers and checksums of everything as metadata.
+enum CheckpointFile {
+    private static let stateKey = "switchback.state"
+    private static let checksumsKey = "switchback.checksums"
+    private static let contentsKey = "switchback.contents"
+
+    static func write(_ state: TrainingState, _ tensors: [(name: String, tensor: Tensor)], to path: String) throws {
+        let tensors = tensors.map { ($0.name, Tensor($0.tensor.array.contiguous())) }
+        let checksums = Dictionary(uniqueKeysWithValues: tensors.map { ($0.0, Checksum.crc32($0.1)) })
+        let text = try JSON.text(state)
+        let contents = summary(tensors.map { ($0.0, $0.1) }, checksums, text)
+        try Safetensors.save(
+            tensors,
+            metadata: [
+                stateKey: text, checksumsKey: try JSON.text(checksums), contentsKey: String(Checksum.crc32(contents)),
+            ], to: path)
+    }
+
+    /// Throws `InputError` where the file cannot be read, is no checkpoint, or has changed since it was written.
+    static func read(_ path: String) throws -> (state: TrainingState, tensors: [String: Tensor]) {
+        let contents = try Safetensors.read(path)
+        guard let text = contents.metadata[stateKey], let sums = contents.metadata[checksumsKey],
+            let whole = contents.metadata[contentsKey]
+        else { throw InputError(path, "is no checkpoint: its metadata lacks \(stateKey)") }
+        let damaged = InputError(path, "is damaged: its description does not have the checksum that was saved with it")
+        guard let checksums = JSON.value([String: UInt32].self, sums),
+            String(Checksum.crc32(summary(contents.tensors.map { ($0.key, $0.value) }, checksums, text))) == whole,
+            let state = JSON.value(TrainingState.self, text)
+        else { throw damaged }
+        guard state.version == 1 else {
+            throw InputError(path, "is of version \(state.version), and this program reads version 1")
+        }
+        for name in contents.names {
+            guard let tensor = contents.tensors[name], Checksum.crc32(tensor) == checksums[name] else {
+                throw InputError(
+                    path, at: "tensor \(name)", "is damaged: it does not have the checksum that was saved with it")
+            }
+        }
+        return (state, contents.tensors)
+    }
+
+    /// Everything but the numbers of the tensors, in one text.
+    private static func summary(
+        _ tensors: [(String, Tensor)], _ checksums: [String: UInt32], _ state: String
+    ) -> String {
+        let lines = tensors.sorted { $0.0 < $1.0 }.map { "\($0.0) \($0.1.dtype) \($0.1.shape) \(checksums[$0.0] ?? 0)" }
+        return lines.joined(separator: "\n") + "\n" + state
+    }
+}
+
+/// Values as JSON texts, with infinities and what is no number.
+enum JSON {
+    static func text(_ value: some Encodable) throws -> String {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        encoder.nonConformingFloatEncodingStrategy = .convertToString(
+            positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
+        return String(decoding: try encoder.encode(value), as: UTF8.self)
+    }
+
+    /// `nil` where the text is something else.
+    static func value<Value: Decodable>(_ type: Value.Type, _ text: String) -> Value? {
+        let decoder = JSONDecoder()
+        decoder.nonConformingFloatDecodingStrategy = .convertFromString(
+            positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
+        return try? decoder.decode(type, from: Data(text.utf8))
+    }
+}

@@ -1,0 +1,42 @@
+import Switchback
+
+/// Where a training stands, apart from tensors: with those, all that a resumed run needs to go on to the same bits.
+struct TrainingState: Codable {
+    /// The version of this description.
+    var version = 1
+    var task: String
+    /// The epoch of the next batch, counted from 0.
+    var epoch = 0
+    /// The next batch within the epoch, counted from 0.
+    var batch = 0
+    /// How many batches an epoch has.
+    var batchCount: Int
+    /// The steps that the optimizer has made.
+    var step = 0
+    /// The batches whose gradients wait for the optimizer.
+    var accumulated = 0
+    /// Averages since the last validation.
+    var means = RunningMeans()
+    /// Spent on training, all in all and since the last validation.
+    var seconds = 0.0
+    var epochSeconds = 0.0
+    var history: [EpochResult] = []
+    /// The fitness of the best validation.
+    var bestFitness: [Double]?
+    /// How many validations there were since.
+    var validationsWithoutImprovement = 0
+    var generator: Generator.State
+    var averageUpdates = 0
+    var optimizers: [SavedOptimizer] = []
+    /// How many times a state of this run has been saved: which of two is the newer one.
+    var saves = 0
+
+    /// What an optimizer remembers, apart from tensors.
+    struct SavedOptimizer: Codable {
+        let kind: String
+        let numbers: [String: Double]
+    }
+
+    /// For messages: "epoch 3, step 1200".
+    var place: String { "epoch \(epoch + 1), step \(step)" }
+}

@@ -1,0 +1,282 @@
+import Foundation
+import Switchback
+
+/// Trains a task's model: the loop over batches and epochs, and nothing else.
+///
+/// ```swift
+/// var configuration = TrainingConfiguration()
+/// configuration.epochs = 20
+/// manualSeed(configuration.seed)
+/// let trainer = try Trainer(DigitTask(), configuration, folder: RunFolder(in: "runs", task: "digits", name: "train"))
+/// trainer.listeners.append(ProgressReporter(.lines).receive)
+/// let outcome = try trainer.run()
+/// ```
+///
+/// A run that was interrupted, even by a loss of power, is gone on with by `run(resuming: true)` on a trainer made in the
+/// same way; it ends with the same bits as one that never was.
+public final class Trainer<Task: TrainingTask> {
+    public let task: Task
+    public let configuration: TrainingConfiguration
+    /// Where checkpoints and weights are saved; nowhere if `nil`.
+    public let folder: RunFolder?
+    public var listeners: [TrainingListener] = []
+
+    let optimizers: OptimizerSet
+    let average: ExponentialMovingAverage?
+    var state: TrainingState
+    private let stepsPerEpoch: Int
+    private let clipped: [Parameter]
+    private var saveTimer = ContinuousClock.now
+    private var reason: TrainingOutcome.Reason?
+
+    /// - Throws: `InputError` where the configuration makes no sense or names parts that the model does not have.
+    public init(_ task: Task, _ configuration: TrainingConfiguration, folder: RunFolder? = nil) throws {
+        try configuration.check()
+        self.task = task
+        self.configuration = configuration
+        self.folder = folder
+        guard task.batchCount > 0 else { throw InputError("task \(task.name)", "has no batches to train with") }
+        stepsPerEpoch = (task.batchCount + configuration.accumulate - 1) / configuration.accumulate
+        let (product, overflow) = configuration.epochs.multipliedReportingOverflow(by: stepsPerEpoch)
+        try task.model.freeze(configuration.freeze)
+        optimizers = OptimizerSet(
+            configuration, task.parameterGroups, stepCount: configuration.steps ?? (overflow ? .max : product),
+            stepsPerEpoch: Double(stepsPerEpoch))
+        clipped = optimizers.optimizers.flatMap { $0.groups.flatMap { $0.parameters.map(\.parameter) } }
+        average = configuration.ema.map {
+            ExponentialMovingAverage(
+                task.model, decay: $0, warmup: configuration.emaWarmup > 0 ? configuration.emaWarmup : nil)
+        }
+        state = TrainingState(
+            task: task.name, batchCount: task.batchCount, generator: Generator.default.state)
+    }
+
+    /// Trains until all epochs or steps are done, or something ends it before.
+    ///
+    /// - Parameter resuming: whether to go on from the last checkpoint in the folder. Where there is none yet, the
+    ///   training starts at the beginning.
+    /// - Throws: `InputError` where the loss is no number any more, files cannot be read or written, or a checkpoint
+    ///   belongs to something else; and what the task and the listeners throw.
+    public func run(resuming: Bool = false) throws -> TrainingOutcome {
+        let (transfer, warnings) = try begin(resuming: resuming)
+        try tell(
+            .started(
+                TrainingStart(
+                    task: task.name, model: task.model, optimizers: optimizers.optimizers,
+                    configuration: configuration, folder: folder, batchCount: task.batchCount,
+                    stepCount: optimizers.stepCount, stepsMade: state.step, history: state.history,
+                    transfer: transfer, warnings: warnings)))
+        saveTimer = .now
+        reason = reason ?? reasonToEnd
+        while reason == nil { try trainEpoch() }
+        let outcome = TrainingOutcome(
+            reason: reason ?? .completed, history: state.history, step: state.step, seconds: state.seconds)
+        try tell(.finished(outcome))
+        return outcome
+    }
+
+    /// Puts the weights and the state in place from which the training goes on.
+    private func begin(resuming: Bool) throws -> (WeightTransfer?, [String]) {
+        reason = nil
+        if resuming, let found = try folder?.checkpoints.newest() {
+            try restore(found)
+            try folder?.writeResults(state.history)
+            return (nil, found.warnings)
+        }
+        let transfer = try configuration.weights.map { try task.model.transferWeights(from: $0) }
+        // The average begins with the weights that the training begins with.
+        if transfer != nil { try average?.load(task.model.stateDict(), updates: 0) }
+        return (transfer, [])
+    }
+
+    /// Tells every listener; notes where one wants the training to end.
+    private func tell(_ event: TrainingEvent) throws {
+        for listener in listeners where try listener(event) == .stop { reason = reason ?? .stopped }
+    }
+
+    // MARK: Batches
+
+    /// Trains to the end of the epoch, or until there is a reason to end.
+    private func trainEpoch() throws {
+        task.model.train()
+        let next = try task.batches(epoch: state.epoch, from: state.batch)
+        let clock = EpochClock(firstBatch: state.batch)
+        while state.batch < task.batchCount && reason == nil {
+            guard let batch = try next() else {
+                throw InputError(
+                    "task \(task.name)", at: "epoch \(state.epoch + 1)",
+                    "has only \(state.batch) batches, of \(task.batchCount) that it spoke of")
+            }
+            try train(batch, clock)
+            clock.goOn()
+        }
+    }
+
+    private func train(_ batch: Task.Batch, _ clock: EpochClock) throws {
+        let loss = try task.loss(batch)
+        let values = try checkedValues(loss)
+        if state.accumulated == 0 { optimizers.zeroGrad() }
+        backward(loss.total)
+        state.accumulated += 1
+        state.batch += 1
+        state.means.add(values, count: loss.count)
+        let isLast = state.batch == task.batchCount
+        let madeStep = state.accumulated == configuration.accumulate || isLast
+        let gradientNorm = madeStep ? try makeStep() : nil
+        clock.count(loss.count, &state)
+        try tell(.batch(result(values, madeStep: madeStep, gradientNorm, clock)))
+        try endBatch(isLast: isLast, madeStep: madeStep)
+    }
+
+    /// The loss and the items. Throws where the loss is no number.
+    private func checkedValues(_ loss: BatchLoss) throws -> Metrics {
+        var values: Metrics = ["loss": loss.total.item()]
+        for item in loss.items { values[item.name] = item.value }
+        guard values["loss"]?.isFinite ?? false else {
+            throw InputError(
+                "training", at: "epoch \(state.epoch + 1), batch \(state.batch + 1)",
+                "the loss is \(values["loss"] ?? .nan)",
+                remedy: "lower the learning rate, which is \(optimizers.learningRate)")
+        }
+        return values
+    }
+
+    /// Adds the gradients, scaled so that those of all batches of a step average.
+    private func backward(_ loss: Tensor) {
+        let first = state.batch - state.accumulated
+        let count = min(configuration.accumulate, task.batchCount - first)
+        (count == 1 ? loss : loss * (1 / Double(count))).backward()
+    }
+
+    /// One step of the optimizer; returns the norm of the gradients where they are clipped.
+    private func makeStep() throws -> Double? {
+        try tell(.gradients(step: state.step))
+        let norm = configuration.clipNorm.map { clipGradNorm(clipped, maxNorm: $0) }
+        optimizers.step(state.step) { task.adjust($0, step: state.step, of: optimizers.stepCount) }
+        average?.update()
+        state.step += 1
+        state.accumulated = 0
+        return norm
+    }
+
+    private func result(_ values: Metrics, madeStep: Bool, _ norm: Double?, _ clock: EpochClock) -> BatchResult {
+        let batchesLeft = task.batchCount - state.batch
+        let stepsLeft = optimizers.stepCount - state.step
+        let left = min(Double(batchesLeft), Double(stepsLeft) * Double(configuration.accumulate))
+        return BatchResult(
+            epoch: state.epoch + 1, batch: state.batch, epochCount: epochCount, batchCount: task.batchCount,
+            step: state.step, stepCount: optimizers.stepCount, madeStep: madeStep, values: values,
+            means: state.means.means, learningRate: optimizers.learningRate, gradientNorm: norm,
+            itemsPerSecond: clock.itemsPerSecond, secondsLeft: clock.secondsPerBatch(state.batch) * left)
+    }
+
+    private var epochCount: Int {
+        guard let steps = configuration.steps else { return configuration.epochs }
+        return (steps + stepsPerEpoch - 1) / stepsPerEpoch
+    }
+
+    /// What there is to do between two batches: validating, saving, ending.
+    private func endBatch(isLast: Bool, madeStep: Bool) throws {
+        let isDone = madeStep && state.step >= optimizers.stepCount
+        let isDue = configuration.validateEvery.map { madeStep && state.step % $0 == 0 } ?? isLast
+        if isLast {
+            state.epoch += 1
+            state.batch = 0
+        }
+        let isLate = configuration.minutes.map { state.seconds > $0 * 60 } ?? false
+        if isDone || isDue || isLate { try validate(epoch: isLast ? state.epoch : state.epoch + 1) }
+        reason = reason ?? (isLate ? .timeLimit : reasonToEnd)
+        let stepsDue = configuration.saveSteps.map { madeStep && state.step % $0 == 0 } ?? false
+        let timeDue = ContinuousClock.now - saveTimer > .seconds(configuration.saveMinutes * 60)
+        if isDone || isDue || stepsDue || timeDue || reason != nil { try saveState() }
+    }
+
+    /// Why there is nothing more to train, by the configuration.
+    private var reasonToEnd: TrainingOutcome.Reason? {
+        if state.step >= optimizers.stepCount { return .completed }
+        let isPatient = configuration.patience.map { state.validationsWithoutImprovement < $0 } ?? true
+        return isPatient ? nil : .noImprovement
+    }
+
+    // MARK: Validation
+
+    private func validate(epoch: Int) throws {
+        let start = ContinuousClock.now
+        task.model.eval()
+        let metrics = try withAverages { try noGrad { try task.validate() } }
+        task.model.train()
+        let fitness = task.fitness(metrics)
+        let isBest = state.bestFitness.map { fitness.isBetter(than: $0) } ?? true
+        state.bestFitness = isBest ? fitness : state.bestFitness
+        state.validationsWithoutImprovement = isBest ? 0 : state.validationsWithoutImprovement + 1
+        try folder.map { try saveWeights(to: $0, isBest: isBest) }
+        let seconds = start.duration(to: .now) / .seconds(1)
+        state.seconds += seconds
+        let result = EpochResult(
+            epoch: epoch, epochCount: epochCount, step: state.step, training: state.means.means, validation: metrics,
+            learningRate: optimizers.learningRate, isBest: isBest, seconds: state.epochSeconds + seconds)
+        state.history.append(result)
+        state.means = RunningMeans()
+        state.epochSeconds = 0
+        try folder?.writeResults(state.history)
+        try tell(.epoch(result))
+    }
+
+    private func withAverages<Result>(_ body: () throws -> Result) rethrows -> Result {
+        try average?.withAverages(body) ?? body()
+    }
+
+    private func saveWeights(to folder: RunFolder, isBest: Bool) throws {
+        try withAverages {
+            try folder.saveWeights(task.model, task.metadata, as: "last")
+            if isBest { try folder.saveWeights(task.model, task.metadata, as: "best") }
+        }
+    }
+
+    private func saveState() throws {
+        saveTimer = .now
+        guard let folder else { return }
+        let start = ContinuousClock.now
+        state.saves += 1
+        let path = try folder.checkpoints.save(capturedState(), capturedTensors())
+        try tell(.checkpoint(path: path, step: state.step, seconds: start.duration(to: .now) / .seconds(1)))
+    }
+}
+
+/// Measures speed within an epoch, validations and checkpoints aside.
+private final class EpochClock {
+    private let firstBatch: Int
+    private var lapStart = ContinuousClock.now
+    private var seconds = 0.0
+    private var items = 0
+
+    init(firstBatch: Int) { self.firstBatch = firstBatch }
+
+    /// Counts a batch of so many examples, and the time that it took.
+    func count(_ examples: Int, _ state: inout TrainingState) {
+        let lap = lapStart.duration(to: .now) / .seconds(1)
+        items += examples
+        seconds += lap
+        state.seconds += lap
+        state.epochSeconds += lap
+    }
+
+    /// Begins the time of the next batch.
+    func goOn() { lapStart = .now }
+
+    var itemsPerSecond: Double { Double(items) / max(seconds, 1e-9) }
+
+    func secondsPerBatch(_ batch: Int) -> Double { seconds / Double(max(1, batch - firstBatch)) }
+}
+
+extension [Double] {
+    /// Whether the first number that differs is greater. What is no number is worse than any.
+    fileprivate func isBetter(than other: [Double]) -> Bool {
+        for (mine, others) in zip(self, other) {
+            if mine.isNaN && others.isNaN { continue }
+            if mine.isNaN || others.isNaN { return others.isNaN }
+            if mine != others { return mine > others }
+        }
+        return false
+    }
+}

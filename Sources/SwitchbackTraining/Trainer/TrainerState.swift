@@ -1,0 +1,123 @@
+import Switchback
+
+// What a trainer puts into a checkpoint, and how it goes on from one.
+
+extension Trainer {
+    /// The state's numbers at this moment.
+    func capturedState() -> TrainingState {
+        var captured = state
+        captured.generator = Generator.default.state
+        captured.averageUpdates = average?.updates ?? 0
+        captured.optimizers = optimizers.optimizers.map { optimizer in
+            let state = optimizer.state
+            return TrainingState.SavedOptimizer(kind: state.kind, numbers: state.numbers)
+        }
+        return captured
+    }
+
+    /// The state's tensors at this moment, which share memory with those that train.
+    func capturedTensors() -> [(name: String, tensor: Tensor)] {
+        var tensors = task.model.namedState.map { (Part.model.name($0.name), $0.tensor) }
+        for (name, tensor) in average?.averages.sorted(by: { $0.key < $1.key }) ?? [] {
+            tensors.append((Part.average.name(name), tensor))
+        }
+        for (number, optimizer) in optimizers.optimizers.enumerated() {
+            for (name, tensor) in optimizer.state.tensors.sorted(by: { $0.key < $1.key }) {
+                tensors.append((Part.optimizer(number).name(name), tensor))
+            }
+        }
+        guard state.accumulated > 0 else { return tensors }
+        for (name, parameter) in task.model.namedParameters {
+            if let gradient = parameter.grad { tensors.append((Part.gradient.name(name), gradient)) }
+        }
+        return tensors
+    }
+
+    /// Goes on from a checkpoint. Throws `InputError` where it belongs to something else; the model may then have
+    /// changed.
+    func restore(_ found: CheckpointFolder.Found) throws {
+        try check(found)
+        func tensors(_ part: Part) -> [String: Tensor] { part.tensors(in: found.tensors) }
+        do {
+            try task.model.load(stateDict: tensors(.model))
+            try average?.load(tensors(.average), updates: found.state.averageUpdates)
+            for (number, optimizer) in optimizers.optimizers.enumerated() {
+                let saved = found.state.optimizers[number]
+                try optimizer.load(
+                    OptimizerState(kind: saved.kind, tensors: tensors(.optimizer(number)), numbers: saved.numbers))
+            }
+        } catch let error as InputError {
+            throw InputError(found.path, at: error.place, error.problem, remedy: "it belongs to another model")
+        }
+        let gradients = tensors(.gradient)
+        for (name, parameter) in task.model.namedParameters where parameter.requiresGrad {
+            parameter.grad = gradients[name].map { $0.arranged(like: parameter) }
+        }
+        state = found.state
+        Generator.default.state = found.state.generator
+    }
+
+    /// Throws unless the checkpoint is of this task, this model and this data.
+    private func check(_ found: CheckpointFolder.Found) throws {
+        let saved = found.state
+        guard saved.task == task.name else {
+            throw InputError(found.path, "is of the task \(saved.task), and this is \(task.name)")
+        }
+        let own = Dictionary(uniqueKeysWithValues: task.model.namedState.map { ($0.name, $0.tensor.shape) })
+        let theirs = Part.model.tensors(in: found.tensors).mapValues(\.shape)
+        if let name = Set(own.keys).union(theirs.keys).sorted().first(where: { own[$0] != theirs[$0] }) {
+            func described(_ shape: Shape?) -> String { shape.map { "the shape \($0)" } ?? "no tensor of that name" }
+            throw InputError(
+                found.path, at: "tensor \(name)",
+                "belongs to another model: it has \(described(theirs[name])) there, and this model \(described(own[name]))"
+            )
+        }
+        guard saved.batchCount == task.batchCount else {
+            throw InputError(
+                found.path,
+                "belongs to other data: an epoch had \(saved.batchCount) batches, and has \(task.batchCount) now")
+        }
+        guard saved.optimizers.count == optimizers.optimizers.count,
+            zip(saved.optimizers, optimizers.optimizers).allSatisfy({ $0.kind == "\(type(of: $1))" })
+        else {
+            let kinds = saved.optimizers.map(\.kind).joined(separator: " and ")
+            throw InputError(found.path, "belongs to a training with \(kinds)")
+        }
+        let hasAverage = !Part.average.tensors(in: found.tensors).isEmpty
+        guard hasAverage == (average != nil) else {
+            throw InputError(found.path, "has \(hasAverage ? "averaged weights" : "no averaged weights") (option ema)")
+        }
+    }
+}
+
+/// The parts of a checkpoint, each with its own names.
+private enum Part {
+    case model, average, gradient
+    case optimizer(Int)
+
+    private var prefix: String {
+        switch self {
+        case .model: "model/"
+        case .average: "average/"
+        case .gradient: "gradient/"
+        case .optimizer(let number): "optimizer \(number)/"
+        }
+    }
+
+    func name(_ name: String) -> String { prefix + name }
+
+    /// The tensors of the part by their own names.
+    func tensors(in all: [String: Tensor]) -> [String: Tensor] {
+        let pairs = all.filter { $0.key.hasPrefix(prefix) }.map { (String($0.key.dropFirst(prefix.count)), $0.value) }
+        return Dictionary(uniqueKeysWithValues: pairs)
+    }
+}
+
+extension Tensor {
+    /// A copy that lies in memory as `other` does.
+    fileprivate func arranged(like other: Tensor) -> Tensor {
+        let result = Tensor(other.array.emptyLike())
+        result.copy(from: self)
+        return result
+    }
+}

@@ -1,0 +1,80 @@
+import Switchback
+
+/// What a `Trainer` trains: a model, batches for it, a loss, and a measure of how good it has become.
+///
+/// ```swift
+/// final class DigitTask: TrainingTask {
+///     let name = "digits"
+///     let model: Module = DigitClassifier()
+///     let loader = DataLoader(digits.train, batchSize: 64, shuffle: true)
+///
+///     var batchCount: Int { loader.count }
+///     func batches(epoch: Int, from first: Int) -> () throws -> Example? {
+///         loader.batches(epoch: epoch, from: first).next
+///     }
+///     func loss(_ batch: Example) -> BatchLoss {
+///         BatchLoss(model(batch.input).crossEntropy(batch.target), count: batch.target.count)
+///     }
+///     func validate() -> Metrics { ["accuracy": accuracy(model, digits.test)] }
+///     func fitness(_ metrics: Metrics) -> [Double] { [metrics["accuracy"] ?? 0] }
+/// }
+/// ```
+///
+/// A task keeps nothing that changes from batch to batch outside the model: then a run that was killed and resumed ends
+/// with the same bits as one that was not.
+public protocol TrainingTask<Batch>: AnyObject {
+    associatedtype Batch
+
+    /// One word, the folder in which runs are kept: `classify`.
+    var name: String { get }
+    var model: Module { get }
+    /// What the optimizer trains, with options that differ between groups. All parameters of the model if not defined.
+    var parameterGroups: [ParameterGroup] { get }
+
+    /// How many batches an epoch has; at least 1.
+    var batchCount: Int { get }
+    /// The batches of an epoch (counted from 0), from the batch `first` on: a function that gives the next one each time,
+    /// `batchCount - first` in all. Which examples they hold, and how those are changed at random, depends on the seed,
+    /// the epoch and the batch's number alone.
+    func batches(epoch: Int, from first: Int) throws -> () throws -> Batch?
+
+    /// The loss of a batch in the model as it is, for `backward()`. The model is in training mode.
+    func loss(_ batch: Batch) throws -> BatchLoss
+
+    /// Measures the model, by the very code that the command `val` runs. The model is in inference mode, has the
+    /// averaged weights where there are such, and nothing is recorded.
+    func validate() throws -> Metrics
+
+    /// How good these metrics are: the greater the better. Where the first numbers of two are equal the second ones
+    /// decide, and so on.
+    func fitness(_ metrics: Metrics) -> [Double]
+
+    /// The text that is saved with the weights: what is needed to use them.
+    var metadata: [String: String] { get }
+
+    /// Changes the options of an optimizer's groups for step `step` (counted from 0) of `steps`, after the schedule has
+    /// set the learning rates: for a warm-up of its own, say. Depends on its arguments alone. Does nothing if not defined.
+    func adjust(_ optimizer: Optimizer, step: Int, of steps: Int)
+}
+
+extension TrainingTask {
+    public var parameterGroups: [ParameterGroup] { [ParameterGroup(model.namedParameters)] }
+    public var metadata: [String: String] { ["format": "pt"] }
+    public func adjust(_ optimizer: Optimizer, step: Int, of steps: Int) {}
+}
+
+/// The loss of a batch and what else is worth following.
+public struct BatchLoss {
+    /// The mean over the batch, a tensor of one element.
+    public let total: Tensor
+    /// Numbers to show beside the loss, averaged over an epoch: the parts of the loss, the accuracy.
+    public let items: Metrics
+    /// How many examples (or tokens) the batch has: the weight of its numbers in averages, and what speed is measured in.
+    public let count: Int
+
+    public init(_ total: Tensor, items: Metrics = [:], count: Int) {
+        self.total = total
+        self.items = items
+        self.count = count
+    }
+}

@@ -1,0 +1,154 @@
+import Foundation
+import Switchback
+import SwitchbackFormats
+import SwitchbackTraining
+import TestSupport
+import Testing
+
+/// Runs that end early and are gone on with: to the same bits, or not at all.
+@Suite(.serialized) struct ResumeTests {
+    let folder: TemporaryFolder
+
+    init() throws { folder = try TemporaryFolder() }
+
+    private func options(_ change: (inout TrainingConfiguration) -> Void = { _ in }) -> TrainingConfiguration {
+        var options = TrainingConfiguration()
+        options.epochs = 3
+        options.accumulate = 4
+        options.optimizer = .adamw
+        options.clipNorm = 1
+        options.ema = 0.9
+        options.emaWarmup = 3
+        options.warmupSteps = 2
+        options.schedule = .cosine
+        change(&options)
+        return options
+    }
+
+    /// What a run leaves that must not depend on interruptions: the weights, and the results apart from the time.
+    private func remains(_ run: RunFolder) throws -> [String] {
+        let weights = try ["best", "last"].map {
+            try Data(contentsOf: URL(fileURLWithPath: run.weights($0))).base64EncodedString()
+        }
+        let rows = try String(contentsOfFile: run.file("results.csv"), encoding: .utf8).split(separator: "\n")
+        return weights
+            + rows.map { row in
+                row.split(separator: ",", omittingEmptySubsequences: false).enumerated().filter { $0.offset != 2 }
+                    .map { String($0.element) }.joined(separator: ",")
+            }
+    }
+
+    /// Runs until `batches` batches were trained in all, resuming after every `stop` of them.
+    private func run(_ options: TrainingConfiguration, stoppingEvery stop: Int?, _ name: String) throws -> RunFolder {
+        let run = try RunFolder(in: folder.path("runs"), task: "small", name: name)
+        while true {
+            let trainer = try SmallTask.trainer(options, folder: run)
+            var batches = 0
+            trainer.listeners.append { event in
+                if case .batch = event { batches += 1 }
+                return batches == stop ? .stop : .continue
+            }
+            let outcome = try trainer.run(resuming: true)
+            if outcome.reason != .stopped { return run }
+        }
+    }
+
+    @Test(arguments: [1, 2, 5, 7]) func stopsLeaveNoTrace(_ stop: Int) throws {
+        let whole = try remains(run(options(), stoppingEvery: nil, "whole"))
+        #expect(whole.count == 2 + 4)
+        #expect(try remains(run(options(), stoppingEvery: stop, "parts")) == whole)
+    }
+
+    @Test(arguments: OptimizerKind.allCases) func everyOptimizerGoesOn(_ kind: OptimizerKind) throws {
+        let options = options { $0.optimizer = kind }
+        let whole = try remains(run(options, stoppingEvery: nil, "whole"))
+        #expect(try remains(run(options, stoppingEvery: 3, "parts")) == whole)
+    }
+
+    @Test func stepsAreResumedAsWell() throws {
+        let options = options {
+            $0.steps = 11
+            $0.validateEvery = 3
+            $0.accumulate = 1
+        }
+        let whole = try remains(run(options, stoppingEvery: nil, "whole"))
+        #expect(whole.count == 2 + 1 + 4)
+        #expect(try remains(run(options, stoppingEvery: 2, "parts")) == whole)
+    }
+
+    @Test func epochsMayBeAdded() throws {
+        let run = try run(options { $0.epochs = 2 }, stoppingEvery: nil, "short")
+        let outcome = try SmallTask.trainer(options { $0.epochs = 4 }, folder: run).run(resuming: true)
+        #expect(outcome.history.map(\.epoch) == [1, 2, 3, 4] && outcome.reason == .completed)
+    }
+
+    // MARK: Damage
+
+    private func problem(_ body: () throws -> Void) -> String {
+        do {
+            try body()
+            return "no error"
+        } catch { return "\(error)" }
+    }
+
+    private func states(_ run: RunFolder) -> [String] { [1, 2].map { run.file("resume/state-\($0).safetensors") } }
+
+    /// Every bit of a checkpoint's description, and some of its tensors, is missed when it changes.
+    @Test func aChangedBitIsNoticed() throws {
+        let run = try run(options(), stoppingEvery: nil, "run")
+        let newest = try #require(
+            states(run).max { try Data(contentsOf: URL(fileURLWithPath: $0)).count > 0 && $0 < $1 })
+        let bytes = try [UInt8](Data(contentsOf: URL(fileURLWithPath: newest)))
+        try FileManager.default.removeItem(atPath: try #require(states(run).first { $0 != newest }))
+        let generator = Generator(seed: 1)
+        let positions = Tensor.randint(0..<bytes.count, [300], generator: generator).toArray(as: Int.self)
+        for position in positions {
+            var changed = bytes
+            changed[position] ^= 1 << (position % 8)
+            try Data(changed).write(to: URL(fileURLWithPath: newest))
+            let found = problem { _ = try SmallTask.trainer(options(), folder: run).run(resuming: true) }
+            #expect(found.hasPrefix(newest), "byte \(position): \(found)")
+        }
+        for length in stride(from: 0, to: bytes.count, by: 501) {
+            try Data(bytes.prefix(length)).write(to: URL(fileURLWithPath: newest))
+            let found = problem { _ = try SmallTask.trainer(options(), folder: run).run(resuming: true) }
+            #expect(found.hasPrefix(newest), "length \(length): \(found)")
+        }
+    }
+
+    @Test func theCheckpointBeforeADamagedOneIsTaken() throws {
+        let options = options()
+        let whole = try remains(run(options, stoppingEvery: nil, "whole"))
+        let parts = try RunFolder(in: folder.path("runs"), task: "small", name: "parts")
+        let trainer = try SmallTask.trainer(options, folder: parts)
+        var checkpoints: [String] = []
+        trainer.listeners.append { event in
+            if case .checkpoint(let path, _, _) = event { checkpoints.append(path) }
+            return .continue
+        }
+        _ = try trainer.run()
+        #expect(Set(checkpoints) == Set(states(parts)))
+        let last = try #require(checkpoints.last)
+        try Data("?".utf8).write(to: URL(fileURLWithPath: last))
+        let second = try SmallTask.trainer(options, folder: parts)
+        var warnings: [String] = []
+        second.listeners.append { event in
+            if case .started(let start) = event { warnings = start.warnings }
+            return .continue
+        }
+        _ = try second.run(resuming: true)
+        #expect(warnings.count == 1 && warnings[0].hasPrefix(last) && warnings[0].contains("going on from"))
+        #expect(try remains(parts) == whole)
+    }
+
+    @Test func checkpointsOfSomethingElseAreRefused() throws {
+        let run = try run(options(), stoppingEvery: nil, "run")
+        func resume(_ options: TrainingConfiguration, width: Int = 8, name: String = "small") -> String {
+            problem { _ = try SmallTask.trainer(options, folder: run, width: width, name: name).run(resuming: true) }
+        }
+        #expect(resume(options(), width: 9).contains("tensor first.bias: belongs to another model"))
+        #expect(resume(options(), name: "other").contains("is of the task small, and this is other"))
+        #expect(resume(options { $0.optimizer = .sgd }).contains("belongs to a training with AdamW"))
+        #expect(resume(options { $0.ema = nil }).contains("averaged weights"))
+    }
+}
