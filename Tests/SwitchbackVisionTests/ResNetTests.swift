@@ -1,0 +1,129 @@
+import Foundation
+import Switchback
+import SwitchbackFormats
+import SwitchbackVision
+import TestSupport
+import Testing
+
+@Suite struct ResNetTests {
+    // MARK: Against torchvision's
+
+    private static let fixtures = ["resnet18", "resnet18-w16"]
+
+    /// The fixture's network, loaded, with the input that it is run on.
+    private func load(_ name: String) throws -> (model: ResNet, fixture: Fixture, input: Tensor) {
+        let fixture = try Fixture(shared: "parity/models/\(name)/case")
+        guard let fill = fixture.manifest["fill"] as? [String: [Double]] else {
+            let model = ResNet(.resnet18, classes: 10, width: 16)
+            let weights = sharedFolder!.appendingPathComponent("parity/models/\(name)/model.safetensors")
+            try model.load(stateDict: Safetensors.load(weights.path))
+            return (model, fixture, try #require(fixture.tensors["input"]))
+        }
+        let model = ResNet(.resnet18)
+        let state = model.stateDict().merging(
+            try fill.filter { $0.key != "input" }.map { name, range in
+                let shape = try #require(model.stateDict()[name], "the model has no \(name)").shape
+                return (name, hashed(name, shape, range))
+            }
+        ) { $1 }
+        try model.load(stateDict: state)
+        let size = try #require(fixture.manifest["input"] as? [Int])
+        return (model, fixture, hashed("input", Shape(size), try #require(fill["input"])))
+    }
+
+    /// The numbers that the fixture gives a name: a + b·u, with u in [-1, 1) from a hash of the name and the position.
+    private func hashed(_ name: String, _ shape: Shape, _ range: [Double]) -> Tensor {
+        let seed = name.utf8.reduce(0xcbf2_9ce4_8422_2325 as UInt64) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
+        let values = (0..<shape.reduce(1, *)).map { position -> Float in
+            var z = seed &+ UInt64(position) &+ 0x9e37_79b9_7f4a_7c15
+            z = (z ^ z >> 30) &* 0xbf58_476d_1ce4_e5b9
+            z = (z ^ z >> 27) &* 0x94d0_49bb_1331_11eb
+            z ^= z >> 31
+            return Float(range[0] + range[1] * (Double(z >> 40) / 0x1p23 - 1))
+        }
+        return Tensor(values, shape: shape)
+    }
+
+    @Test(.enabled(if: sharedFolder != nil, Comment(rawValue: sharedFolderMissing)), arguments: fixtures)
+    func outputsAgreeWithTorchvision(name: String) throws {
+        let (model, fixture, input) = try load(name)
+        let expected = try #require(fixture.tensors["logits/eval"])
+        model.eval()
+        #expect(noGrad { model(input) }.distance(to: expected) < 1e-5)
+    }
+
+    @Test(.enabled(if: sharedFolder != nil, Comment(rawValue: sharedFolderMissing)), arguments: fixtures)
+    func trainingAgreesWithTorchvision(name: String) throws {
+        let (model, fixture, input) = try load(name)
+        let logits = model(input)
+        #expect(logits.distance(to: try #require(fixture.tensors["logits/train"])) < 1e-4)
+        let loss = logits.crossEntropy(try #require(fixture.tensors["target"]))
+        #expect(abs(loss.item() / (fixture.manifest["loss_train"] as! Double) - 1) < 1e-4)
+        loss.backward()
+
+        let parameters = Dictionary(uniqueKeysWithValues: model.namedParameters.map { ($0.name, $0.parameter) })
+        let norms = try #require(fixture.manifest["grad_norm"] as? [String: Double])
+        #expect(Set(norms.keys) == Set(parameters.keys))
+        // PyTorch's own float32 is this far from float64.
+        let precision = try #require((fixture.manifest["float64"] as? [String: Double])?["grad_norm_max_rel_diff"])
+        for (name, norm) in norms {
+            let own = try #require(parameters[name]?.grad).square().sum().item().squareRoot()
+            #expect(abs(own / norm - 1) < 3 * precision + 1e-3, "\(name)")
+        }
+        for name in ["conv1.weight", "fc.bias", "layer4.0.downsample.1.weight"] {
+            let gradient = try #require(parameters[name]?.grad)
+            let distance = gradient.distance(to: try #require(fixture.tensors["grad/\(name)"]))
+            #expect(distance < 4 * precision + 1e-3, "\(name): \(distance)")
+        }
+        let buffers = Dictionary(uniqueKeysWithValues: model.namedBuffers.map { ($0.name, $0.buffer) })
+        for (name, norm) in try #require(fixture.manifest["running_norm_after_forward"] as? [String: Double]) {
+            let own = try #require(buffers[name]).square().sum().item().squareRoot()
+            #expect(abs(own / norm - 1) < 1e-4, "\(name)")
+        }
+    }
+
+    // MARK: Forms
+
+    /// Parameter counts as torchvision documents them.
+    @Test(arguments: [
+        (ResNet.Variant.resnet18, 11_689_512), (.resnet34, 21_797_672), (.resnet50, 25_557_032),
+        (.resnet101, 44_549_160),
+    ])
+    func parametersAreAsManyAsTorchvisions(variant: ResNet.Variant, count: Int) {
+        #expect(ResNet(variant).parameterCount == count)
+    }
+
+    @Test func namesAreTorchvisions() {
+        let names = Set(ResNet(.resnet50, width: 4).stateDict().keys)
+        for name in [
+            "conv1.weight", "bn1.num_batches_tracked", "layer1.0.downsample.0.weight",
+            "layer2.3.bn3.running_var", "layer4.2.conv3.weight", "fc.bias",
+        ] {
+            #expect(names.contains(name), "\(name)")
+        }
+        #expect(!names.contains("layer2.1.downsample.0.weight"))
+    }
+
+    @Test func stemsKeepOrQuarterTheSize() {
+        let images = Tensor.randn([2, 3, 32, 32])
+        let small = ResNet(.resnet18, classes: 7, stem: .cifar, width: 4)
+        #expect(small(images).shape == [2, 7])
+        #expect(small.features(images).shape == [2, 32, 4, 4])
+        #expect(ResNet(.resnet50, width: 4).features(images).shape == [2, 128, 1, 1])
+        #expect(ResNet(.resnet18, channels: 1, width: 4)(Tensor.randn([2, 1, 33, 47])).shape == [2, 1000])
+    }
+
+    @Test func weightsFollowTheGenerator() {
+        let (a, b) = (Generator(seed: 3), Generator(seed: 3))
+        let first = ResNet(.resnet18, width: 4, generator: a).stateDict()
+        let second = ResNet(.resnet18, width: 4, generator: b).stateDict()
+        for (name, tensor) in first { #expect(tensor.distance(to: second[name]!) == 0) }
+    }
+}
+
+extension Tensor {
+    /// The largest difference, relative to the largest element of `other` (at least 1).
+    fileprivate func distance(to other: Tensor) -> Double {
+        (self - other).abs().max().item() / Swift.max(1, other.abs().max().item())
+    }
+}
