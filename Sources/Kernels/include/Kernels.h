@@ -5,6 +5,7 @@
 #include "array.h"
 #include "attention.h"
 #include "batch_normalization.h"
+#include "ceilings.h"
 #include "convolution.h"
 #include "copy.h"
 #include "ctc.h"

@@ -24,7 +24,7 @@ public enum Anomaly {
     static func check(_ gradient: Tensor, ofGradient node: Node) {
         if gradient.array.isFinite { return }
         let culprit = gradient.array
-        let path = (node as? OperationNode)?.modulePath ?? ""
+        let path = (node as? OperationNode)?.origin?.modulePath ?? ""
         let place = path.isEmpty ? "" : " in \(path)"
         fail("backward of \(node.name)\(place)", "a gradient of shape \(culprit.shape) holds \(culprit.firstAnomaly)")
     }

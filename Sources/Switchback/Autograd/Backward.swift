@@ -117,12 +117,7 @@ private struct BackwardWalk {
     /// Hands the gradients of a node's operands on, and frees what the node saved.
     private func pass(from node: Node, ready: inout [Node]) {
         if node.hasIncoming {
-            if ThreadState.detectsAnomalies {
-                // The rule's gradient is checked, under the name of its operation, and not the steps of the rule.
-                Anomaly.detect(false) { deliver(from: node) { Anomaly.check($0, ofGradient: node) } }
-            } else {
-                deliver(from: node) { _ in }
-            }
+            if ThreadState.isObserved { deliverObserved(from: node) } else { deliver(from: node) { _ in } }
         }
         node.forgetIncoming()
         for i in node.edges.indices {
@@ -131,6 +126,19 @@ private struct BackwardWalk {
             if next.pendingConsumers == 0 { ready.append(next) }
         }
         if !retainsGraph { node.release(keepingEdges: false) }
+    }
+
+    private func deliverObserved(from node: Node) {
+        let state = ThreadState.current
+        let profile = state.profile
+        profile?.begin()
+        if state.detectsAnomalies {
+            // The rule's gradient is checked, under the name of its operation, and not the steps of the rule.
+            Anomaly.detect(false) { deliver(from: node) { Anomaly.check($0, ofGradient: node) } }
+        } else {
+            deliver(from: node) { _ in }
+        }
+        profile?.endGradient(of: node)
     }
 
     private func deliver(from node: Node, checking check: (Tensor) -> Void) {

@@ -95,6 +95,11 @@ class Node {
         return result
     }
 
+    /// The bytes of the gradients that have come in.
+    final var incomingByteCount: Int {
+        otherIncoming.values.reduce(firstIncoming?.array.occupiedBytes ?? 0) { $0 + $1.array.occupiedBytes }
+    }
+
     final func forgetIncoming() {
         firstIncoming = nil
         if !otherIncoming.isEmpty { otherIncoming = [:] }

@@ -79,7 +79,7 @@ extension Tensor {
         _ name: StaticString, _ output: NDArray, of input: Tensor, saving: @autoclosure () -> Tensor? = nil,
         savingOutput: Bool = false, gradient: @escaping UnaryGradientRule
     ) -> Tensor {
-        if input.node == nil && !ThreadState.detectsAnomalies { return Tensor(output) }
+        if input.node == nil && !ThreadState.isObserved { return Tensor(output) }
         guard isRecorded(name, [input], [output]), output.dtype.isFloatingPoint else { return Tensor(output) }
         input.checkNotChangedElsewhere(name)
         let node = OperationNode(
@@ -94,7 +94,7 @@ extension Tensor {
         _ name: StaticString, _ output: NDArray, of a: Tensor, _ b: Tensor,
         saving: @autoclosure () -> (Tensor?, Tensor?) = (nil, nil), gradient: @escaping BinaryGradientRule
     ) -> Tensor {
-        if a.node == nil && b.node == nil && !ThreadState.detectsAnomalies { return Tensor(output) }
+        if a.node == nil && b.node == nil && !ThreadState.isObserved { return Tensor(output) }
         guard isRecorded(name, [a, b], [output]), output.dtype.isFloatingPoint else { return Tensor(output) }
         a.checkNotChangedElsewhere(name)
         b.checkNotChangedElsewhere(name)
@@ -109,8 +109,8 @@ extension Tensor {
     private static func isRecorded(
         _ name: StaticString, _ inputs: @autoclosure () -> [Tensor], _ outputs: @autoclosure () -> [NDArray]
     ) -> Bool {
-        let (records, detectsAnomalies) = ThreadState.modes
-        if detectsAnomalies { Anomaly.check(outputs(), of: name, inputs: inputs()) }
+        let (records, isObserved) = ThreadState.modes
+        if isObserved { ThreadState.current.observe(name, inputs(), outputs()) }
         return records && inputs().contains { $0.node != nil }
     }
 }
@@ -140,8 +140,8 @@ final class OperationNode: Node {
     private let rule: Rule
     private let once: Bool
     @exclusivity(unchecked) private var isReleased = false
-    /// Where in the model the operation ran; known only while anomalies are looked for.
-    let modulePath: String?
+    /// Where in the model the operation ran; known only while operations are observed.
+    let origin: OperationOrigin?
 
     fileprivate init(
         _ name: StaticString, _ rule: Rule, edges: ShortList<Edge>, saving: ShortList<Tensor?>, once: Bool,
@@ -151,7 +151,7 @@ final class OperationNode: Node {
         self.once = once
         saved = saving
         savedVersions = saving.map { $0?.array.storage.version ?? 0 }
-        modulePath = ThreadState.detectsAnomalies ? Module.runningPath : nil
+        origin = ThreadState.isObserved ? ThreadState.current.observedOrigin : nil
         super.init(name: name, edges: edges, output: output, otherOutputs: otherOutputs)
     }
 
@@ -207,6 +207,13 @@ final class OperationNode: Node {
         for i in gradients.indices where edges[i].node != nil {
             guard let gradient = gradients[i] else { continue }
             deliver(i, once && ThreadState.recordsGradients ? differentiableNoMore(gradient) : gradient)
+        }
+    }
+
+    /// The bytes of what the operation saved.
+    var savedByteCount: Int {
+        saved.indices.reduce(outputs.reduce(0) { $0 + $1.tensor.array.occupiedBytes }) { sum, position in
+            sum + (saved[position]?.array.occupiedBytes ?? 0)
         }
     }
 

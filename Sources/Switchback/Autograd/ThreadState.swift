@@ -6,7 +6,13 @@ final class ThreadState {
     /// Whether operations are recorded for `backward()`.
     @exclusivity(unchecked) var recordsGradients = true
     /// Whether every result is searched for NaN and infinity.
-    @exclusivity(unchecked) var detectsAnomalies = false
+    @exclusivity(unchecked) var detectsAnomalies = false { didSet { noteObservers() } }
+    /// What measures the operations, while `Profiler.record` runs.
+    @exclusivity(unchecked) var profile: ProfileRecorder? { didSet { noteObservers() } }
+    /// Whether there is either: all that operations ask where there is none.
+    @exclusivity(unchecked) private(set) var isObserved = false
+
+    private func noteObservers() { isObserved = detectsAnomalies || profile != nil }
     /// The modules whose `forward` is running, outermost first.
     @exclusivity(unchecked) var modules: [Module] = []
     @exclusivity(unchecked) var backend: any Backend.Type = CPUBackend.self
@@ -15,9 +21,21 @@ final class ThreadState {
 
     // The modes are read by every operation: without touching the reference count.
     static var recordsGradients: Bool { read { $0.recordsGradients } }
-    static var detectsAnomalies: Bool { read { $0.detectsAnomalies } }
-    static var modes: (recordsGradients: Bool, detectsAnomalies: Bool) {
-        read { ($0.recordsGradients, $0.detectsAnomalies) }
+    static var isObserved: Bool { read { $0.isObserved } }
+    static var modes: (recordsGradients: Bool, isObserved: Bool) {
+        read { ($0.recordsGradients, $0.isObserved) }
+    }
+
+    /// Shows the observers an operation that has its results.
+    func observe(_ name: StaticString, _ inputs: [Tensor], _ outputs: [NDArray]) {
+        if detectsAnomalies { Anomaly.check(outputs, of: name, inputs: inputs) }
+        profile?.finished(name, inputs, outputs)
+    }
+
+    /// Where the operation ran that was observed last; `nil` while there are no observers.
+    var observedOrigin: OperationOrigin? {
+        guard isObserved else { return nil }
+        return profile?.lastOrigin ?? OperationOrigin(modulePath: Module.runningPath, operations: 0)
     }
 
     @inline(__always)

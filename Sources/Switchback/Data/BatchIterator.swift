@@ -15,6 +15,9 @@ public final class BatchIterator<Batch, Failure: Error> {
     /// The next batch; `nil` after the last one, and after one that failed.
     public func next() throws(Failure) -> Batch? {
         guard let number = remaining.popFirst() else { return nil }
+        let profile = ThreadState.current.profile
+        profile?.begin()
+        defer { profile?.end("next batch", .data) }
         do throws(Failure) {
             guard let prefetcher else { return try load(number) }
             return try prefetcher.take(number).get()

@@ -37,7 +37,7 @@ open class Module {
         let state = ThreadState.current
         state.modules.append(self)
         defer { state.modules.removeLast() }
-        var output = try body()
+        var output = try state.profile?.running(self, body) ?? body()
         for hook in forwardHooks { output = hook.run(self, input, output) ?? output }
         return output
     }

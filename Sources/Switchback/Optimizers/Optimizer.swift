@@ -84,6 +84,9 @@ open class Optimizer {
     public final func step() {
         if !hasStepped { warnOfMissingGradients() }
         hasStepped = true
+        let profile = ThreadState.current.profile
+        profile?.begin()
+        defer { profile?.end("\(type(of: self)) step", .optimizer, bytes: movedByteCount) }
         noGrad {
             for group in groups {
                 for (name, parameter) in group.parameters where parameter.requiresGrad {
@@ -101,6 +104,15 @@ open class Optimizer {
             parameter.array.storage.noteChange(by: "optimizer step")
         } else {
             parameter.copy(from: value)
+        }
+    }
+
+    /// What a step reads and writes: parameters and their gradients, and what is remembered of them.
+    private var movedByteCount: Int {
+        groups.flatMap(\.parameters).reduce(0) { sum, entry in
+            guard entry.parameter.requiresGrad, entry.parameter.grad != nil else { return sum }
+            let remembered = states[entry.name]?.tensors.values.reduce(0) { $0 + $1.array.occupiedBytes } ?? 0
+            return sum + 3 * entry.parameter.array.occupiedBytes + 2 * remembered
         }
     }
 
