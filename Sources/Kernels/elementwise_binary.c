@@ -52,6 +52,7 @@
     OPERATION(SB_HYPOT, v_hypot(a, b)) \
     OPERATION(SB_COPYSIGN, v_copysign(a, b)) \
     OPERATION(SB_LOGADDEXP, v_log_add_exp(a, b)) \
+    OPERATION(SB_SQUARE_GRAD, a * (b + b)) \
     OPERATION(SB_RELU_GRAD, v_select(b > 0, a, zero)) \
     OPERATION(SB_SIGMOID_GRAD, a * (b * (1 - b))) \
     OPERATION(SB_TANH_GRAD, a * (1 - b * b)) \

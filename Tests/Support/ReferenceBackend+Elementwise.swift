@@ -205,6 +205,7 @@ extension BinaryOperation {
         case .mishGradient:
             let t = Foundation.tanh(softplusFunction(x))
             return t + x * (1 - t * t) / (1 + Foundation.exp(-x))
+        case .squareGradient: return 2 * x
         case .hardSwishGradient: return x <= -3 ? 0 : x < 3 ? x / 3 + 0.5 : 1
         case .leakyReLUGradient(let slope): return x > 0 ? 1 : slope
         case .eluGradient(let alpha): return x > 0 ? 1 : alpha * Foundation.exp(x)

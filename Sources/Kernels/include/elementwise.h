@@ -110,6 +110,7 @@ typedef enum {
     SB_COPYSIGN,
     SB_LOGADDEXP,
     // Gradients: a is the gradient that arrives, b is the function's input x or its output y.
+    SB_SQUARE_GRAD,     // (g, x)
     SB_RELU_GRAD,       // (g, x or y)
     SB_SIGMOID_GRAD,    // (g, y)
     SB_TANH_GRAD,       // (g, y)

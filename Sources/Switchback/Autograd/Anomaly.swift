@@ -32,20 +32,14 @@ public enum Anomaly {
 
 extension NDArray {
     /// Whether every element is finite; true for types that hold nothing else.
-    fileprivate var isFinite: Bool {
-        guard dtype.isFloatingPoint else { return true }
-        let flags = emptyLike(dtype: .bool)
-        backend.unary(.isFinite, self, into: flags)
-        let all = NDArray(empty: Shape(repeating: 1, count: rank), dtype: .bool, backend: backend)
-        backend.reduce(.all, flags, into: all)
-        return all.pointer.load(as: Bool.self)
-    }
+    fileprivate var isFinite: Bool { !dtype.isFloatingPoint || holds(.isFinite, for: .all) }
 
-    fileprivate var firstAnomaly: String {
-        let flags = emptyLike(dtype: .bool)
-        backend.unary(.isNaN, self, into: flags)
-        let any = NDArray(empty: Shape(repeating: 1, count: rank), dtype: .bool, backend: backend)
-        backend.reduce(.any, flags, into: any)
-        return any.pointer.load(as: Bool.self) ? "NaN" : "infinity"
+    fileprivate var firstAnomaly: String { holds(.isNaN, for: .any) ? "NaN" : "infinity" }
+
+    /// Whether a predicate holds for all or for any of the elements.
+    private func holds(_ predicate: UnaryOperation, for quantifier: Reduction) -> Bool {
+        let answer = NDArray(empty: Shape(repeating: 1, count: rank), dtype: .bool, backend: backend)
+        backend.reduce(quantifier, unary(predicate), into: answer)
+        return answer.pointer.load(as: Bool.self)
     }
 }

@@ -24,7 +24,9 @@ extension Tensor {
             require(
                 count == 1, "backward",
                 "a tensor of shape \(shape) is no single loss: pass the gradient of each element, or sum() it first")
-            return Tensor(NDArray(filled: 1, shape: shape, dtype: dtype, backend: backend))
+            let seed = array.emptyLike()
+            seed.backend.fill(seed, with: 1, integer: 1)
+            return Tensor(seed)
         }
         require(
             gradient.shape == shape, "backward", "the gradient has shape \(gradient.shape), the tensor \(shape)")
@@ -84,69 +86,59 @@ private struct BackwardWalk {
 
     /// Visits the nodes, and calls `collect` when the gradients of one are complete.
     private func walk(from roots: some Collection<Node>, collect: (Node) -> Void) {
-        var stack: [Node] = []
-        countConsumers(from: roots, with: &stack)
-        for root in roots where root.pendingConsumers == 0 { stack.append(root) }
-        while let node = stack.popLast() {
-            if !node.isVisited { continue }  // a root that is listed twice
+        countConsumers(from: roots)
+        var ready = NodeStack()
+        for root in roots where root.pendingConsumers == 0 && root.isVisited {
+            // A root may be listed twice, and is visited once.
+            root.isVisited = false
+            ready.push(root)
+        }
+        while let node = ready.pop() {
             node.isVisited = false
-            if !node.hooks.isEmpty { node.runHooks() }
+            if node.extras != nil { node.runHooks() }
             collect(node)
-            pass(from: node, ready: &stack)
+            if node.hasIncoming { propagate(from: node) }
+            node.forgetIncoming()
+            leave(node, ready: &ready)
+        }
+    }
+
+    @inline(__always)
+    private func propagate(from node: Node) {
+        if ThreadState.isObserved, let profile = ThreadState.current.profile {
+            profile.gradient(of: node) { node.propagate() }
+        } else {
+            node.propagate()
         }
     }
 
     /// Marks the nodes that can be reached, and counts how many consumers hand each a gradient.
-    private func countConsumers(from roots: some Collection<Node>, with stack: inout [Node]) {
+    private func countConsumers(from roots: some Collection<Node>) {
+        var stack = NodeStack()
         for root in roots where !root.isVisited {
             root.isVisited = true
-            stack.append(root)
+            stack.push(root)
         }
-        while let node = stack.popLast() {
+        while let node = stack.pop() {
             for i in node.edges.indices {
                 guard let next = node.edges[i].node, next.isNeeded else { continue }
                 next.pendingConsumers += 1
                 if !next.isVisited {
                     next.isVisited = true
-                    stack.append(next)
+                    stack.push(next)
                 }
             }
         }
     }
 
-    /// Hands the gradients of a node's operands on, and frees what the node saved.
-    private func pass(from node: Node, ready: inout [Node]) {
-        if node.hasIncoming {
-            if ThreadState.isObserved { deliverObserved(from: node) } else { deliver(from: node) { _ in } }
-        }
-        node.forgetIncoming()
+    /// Marks a consumer of the node's operands as done, and frees what the node saved.
+    private func leave(_ node: Node, ready: inout NodeStack) {
         for i in node.edges.indices {
             guard let next = node.edges[i].node, next.isNeeded else { continue }
             next.pendingConsumers -= 1
-            if next.pendingConsumers == 0 { ready.append(next) }
+            if next.pendingConsumers == 0 { ready.push(next) }
         }
         if !retainsGraph { node.release(keepingEdges: false) }
-    }
-
-    private func deliverObserved(from node: Node) {
-        let state = ThreadState.current
-        let profile = state.profile
-        profile?.begin()
-        if state.detectsAnomalies {
-            // The rule's gradient is checked, under the name of its operation, and not the steps of the rule.
-            Anomaly.detect(false) { deliver(from: node) { Anomaly.check($0, ofGradient: node) } }
-        } else {
-            deliver(from: node) { _ in }
-        }
-        profile?.endGradient(of: node)
-    }
-
-    private func deliver(from node: Node, checking check: (Tensor) -> Void) {
-        node.propagate { operand, gradient in
-            check(gradient)
-            let edge = node.edges[operand]
-            if let next = edge.node, next.isNeeded { next.receive(gradient, output: edge.output) }
-        }
     }
 
     // MARK: Toward given targets

@@ -28,12 +28,10 @@ class Node {
     /// The operation's name, for messages and pictures.
     final let name: StaticString
     private final let firstForm: Form
-    private final let otherForms: [Form]
     /// For each operand, where its gradient goes.
     @exclusivity(unchecked) final var edges: ShortList<Edge>
-    @exclusivity(unchecked) final var hooks: [GradientHook] = []
-    /// What `retainGrad()` keeps, by output.
-    @exclusivity(unchecked) final var retainedGradients: [Int: Tensor] = [:]
+    /// What few nodes have, in an object of its own, so that the others are small.
+    @exclusivity(unchecked) final var extras: Extras?
 
     // MARK: The state of a walk
 
@@ -42,46 +40,60 @@ class Node {
     @exclusivity(unchecked) final var isVisited = false
     /// Whether the walk has to pass here to reach what it was asked for.
     @exclusivity(unchecked) final var isNeeded = true
-    /// The gradients of the outputs, as far as they are summed; those after the first are rarely there.
+    /// The next node on the stack of the walk that this node is on.
+    @exclusivity(unchecked) fileprivate final var below: Node?
+    /// The gradient of the first output, as far as it is summed.
     @exclusivity(unchecked) private final var firstIncoming: Tensor?
-    @exclusivity(unchecked) private final var otherIncoming: [Int: Tensor] = [:]
     /// Whether the first sum is memory of the walk's own, so that the next gradient can be added in place.
-    @exclusivity(unchecked) private final var ownsIncoming = false
+    @exclusivity(unchecked) final var ownsIncoming = false
 
     init(name: StaticString, edges: ShortList<Edge>, output: NDArray, otherOutputs: ArraySlice<NDArray> = []) {
         self.name = name
         self.edges = edges
         firstForm = Form(output)
-        otherForms = otherOutputs.isEmpty ? [] : otherOutputs.map(Form.init)
+        if !otherOutputs.isEmpty { ensureExtras().otherForms = otherOutputs.map(Form.init) }
     }
 
-    /// Calls `deliver` with each gradient of an operand, computed from those of the outputs that have come in.
-    func propagate(_ deliver: (_ operand: Int, _ gradient: Tensor) -> Void) {}
+    /// Delivers the gradient of each operand, computed from those of the outputs that have come in.
+    func propagate() {}
 
     /// Frees what was saved, as the walk passes, and the edges unless they are wanted. The node cannot be walked again.
     func release(keepingEdges: Bool) {}
 
     final subscript(incoming output: Int) -> Tensor? {
-        get { output == 0 ? firstIncoming : otherIncoming[output] }
+        get { output == 0 ? firstIncoming : extras?.otherIncoming[output] }
         set {
-            if output == 0 { firstIncoming = newValue } else { otherIncoming[output] = newValue }
+            if output == 0 { firstIncoming = newValue } else { ensureExtras().otherIncoming[output] = newValue }
         }
     }
 
-    final var hasIncoming: Bool { firstIncoming != nil || !otherIncoming.isEmpty }
+    final var hasIncoming: Bool { firstIncoming != nil || !(extras?.otherIncoming.isEmpty ?? true) }
+
+    /// Hands the gradient of an operand on to where it goes.
+    final func deliver(_ gradient: Tensor, toOperand position: Int) {
+        if ThreadState.isObserved { ThreadState.current.observe(gradient, ofGradient: self) }
+        if let next = edges[position].node, next.isNeeded {
+            next.receive(gradient, output: edges[position].output)
+        }
+    }
 
     /// Adds a gradient to what has come in for an output.
     final func receive(_ gradient: Tensor, output: Int) {
-        let gradient = fit(gradient, to: output == 0 ? firstForm : otherForms[output - 1])
-        guard let sum = self[incoming: output] else {
-            self[incoming: output] = gradient
-            return
-        }
-        if output == 0 && ownsIncoming {
-            sum.backend.binary(.add, sum.array, gradient.array, into: sum.array)
+        if output != 0 {
+            let gradient = fit(gradient, to: extras!.otherForms[output - 1])
+            self[incoming: output] = self[incoming: output].map { $0 + gradient } ?? gradient
+        } else if let firstIncoming {
+            let gradient = fit(gradient, to: firstForm)
+            if ownsIncoming {
+                gradient.backend.binary(.add, firstIncoming.array, gradient.array, into: firstIncoming.array)
+            } else {
+                self.firstIncoming = firstIncoming + gradient
+                ownsIncoming = !ThreadState.recordsGradients
+            }
+        } else if gradient.array.layout === firstForm.layout && gradient.dtype == firstForm.dtype {
+            firstIncoming = gradient
         } else {
-            self[incoming: output] = sum + gradient
-            ownsIncoming = output == 0 && !ThreadState.recordsGradients
+            firstIncoming = fit(gradient, to: firstForm)
         }
     }
 
@@ -97,99 +109,54 @@ class Node {
 
     /// The bytes of the gradients that have come in.
     final var incomingByteCount: Int {
-        otherIncoming.values.reduce(firstIncoming?.array.occupiedBytes ?? 0) { $0 + $1.array.occupiedBytes }
+        let others = extras?.otherIncoming.values.reduce(0) { $0 + $1.array.occupiedBytes } ?? 0
+        return others + (firstIncoming?.array.occupiedBytes ?? 0)
     }
 
     final func forgetIncoming() {
         firstIncoming = nil
-        if !otherIncoming.isEmpty { otherIncoming = [:] }
+        extras?.otherIncoming = [:]
         ownsIncoming = false
     }
 
-    final func takeFirstIncoming() -> Tensor? {
-        let taken = firstIncoming
-        firstIncoming = nil
-        return taken
-    }
-
-    final func runHooks() {
-        for hook in hooks {
-            guard let gradient = self[incoming: hook.output] else { continue }
-            if let replacement = hook.run(gradient) {
-                require(
-                    replacement.shape == gradient.shape, "registerHook",
-                    "the hook returned a gradient of shape \(replacement.shape) in place of \(gradient.shape)")
-                self[incoming: hook.output] = replacement
-                ownsIncoming = false
-            }
-        }
-    }
+    final func takeFirstIncoming() -> Tensor? { firstIncoming.take() }
 
     /// Long chains of nodes would overflow the stack if each released the next: instead, whatever only this node
     /// holds is taken apart here in a loop.
     deinit {
+        if edges.count > 0 { Self.takeApart(self) }
+    }
+
+    @inline(never)
+    private static func takeApart(_ node: Node) {
         var orphans: [Node] = []
-        Self.takeUniqueNodes(of: self, into: &orphans)
+        takeUniqueNodes(of: node, into: &orphans)
         while let orphan = orphans.popLast() {
             orphan.release(keepingEdges: true)
-            Self.takeUniqueNodes(of: orphan, into: &orphans)
+            takeUniqueNodes(of: orphan, into: &orphans)
         }
     }
 
     private static func takeUniqueNodes(of node: Node, into orphans: inout [Node]) {
         for i in node.edges.indices {
-            var edge = node.edges[i]
-            guard edge.node != nil else { continue }
-            node.edges[i].node = nil
-            if isKnownUniquelyReferenced(&edge.node) { orphans.append(edge.node!) }
+            var next = node.edges[i].node.take()
+            if isKnownUniquelyReferenced(&next), let next { orphans.append(next) }
         }
     }
 }
 
-struct GradientHook {
-    let output: Int
-    let run: (Tensor) -> Tensor?
-}
+/// What waits for its turn in a walk: a stack that runs through the nodes themselves and so takes no memory.
+struct NodeStack {
+    private var top: Node?
 
-/// A leaf of the graph: the gradients of a tensor that the user made gather here.
-final class GradientAccumulator: Node {
-    @exclusivity(unchecked) private(set) var gradient: Tensor?
-    /// Whether `gradient` is memory that no other tensor sees.
-    @exclusivity(unchecked) private var ownsGradient = false
-
-    init(for tensor: Tensor) { super.init(name: "leaf", edges: ShortList(), output: tensor.array) }
-
-    /// Adds what the walk brought to the gradient.
-    func accumulate(keepingGraph: Bool) {
-        guard var incoming = takeFirstIncoming() else { return }
-        if let gradient {
-            if ownsGradient && !keepingGraph {
-                gradient.backend.binary(.add, gradient.array, incoming.array, into: gradient.array)
-                gradient.array.storage.noteChange(by: "backward")
-            } else {
-                self.gradient = gradient + incoming
-                ownsGradient = !keepingGraph
-            }
-        } else if keepingGraph || Self.isUnshared(&incoming) {
-            gradient = incoming
-            ownsGradient = !keepingGraph
-        } else {
-            let copy = NDArray(empty: incoming.shape, dtype: incoming.dtype, backend: incoming.backend)
-            incoming.backend.copy(incoming.array, into: copy)
-            gradient = Tensor(copy)
-            ownsGradient = true
-        }
+    mutating func push(_ node: Node) {
+        node.below = top.take()
+        top = node
     }
 
-    func replaceGradient(_ tensor: Tensor?) {
-        gradient = tensor
-        ownsGradient = false
-    }
-
-    /// Whether nobody else sees the tensor or its memory, and every element has its own place.
-    private static func isUnshared(_ tensor: inout Tensor) -> Bool {
-        isKnownUniquelyReferenced(&tensor) && isKnownUniquelyReferenced(&tensor.array.storage)
-            && tensor.array.storage.byteCount == tensor.count * tensor.dtype.byteCount
-            && (tensor.array.isContiguous || tensor.array.isChannelsLast)
+    mutating func pop() -> Node? {
+        guard let node = top.take() else { return nil }
+        top = node.below.take()
+        return node
     }
 }

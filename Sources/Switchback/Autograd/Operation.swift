@@ -76,7 +76,7 @@ extension Tensor {
 
     /// As `record`, for an operation of one operand: without the allocations of lists, for what scalars go through.
     static func record(
-        _ name: StaticString, _ output: NDArray, of input: Tensor, saving: @autoclosure () -> Tensor? = nil,
+        _ name: StaticString, _ output: __owned NDArray, of input: Tensor, saving: @autoclosure () -> Tensor? = nil,
         savingOutput: Bool = false, gradient: @escaping UnaryGradientRule
     ) -> Tensor {
         if input.node == nil && !ThreadState.isObserved { return Tensor(output) }
@@ -91,7 +91,7 @@ extension Tensor {
 
     /// As `record`, for an operation of two operands.
     static func record(
-        _ name: StaticString, _ output: NDArray, of a: Tensor, _ b: Tensor,
+        _ name: StaticString, _ output: __owned NDArray, of a: Tensor, _ b: Tensor,
         saving: @autoclosure () -> (Tensor?, Tensor?) = (nil, nil), gradient: @escaping BinaryGradientRule
     ) -> Tensor {
         if a.node == nil && b.node == nil && !ThreadState.isObserved { return Tensor(output) }
@@ -136,7 +136,7 @@ final class OperationNode: Node {
 
     @exclusivity(unchecked) private var saved: ShortList<Tensor?>
     @exclusivity(unchecked) private var savedVersions: ShortList<Int>
-    @exclusivity(unchecked) private var outputs: [SavedTensor] = []
+    @exclusivity(unchecked) private var outputs: [SavedTensor]?
     private let rule: Rule
     private let once: Bool
     @exclusivity(unchecked) private var isReleased = false
@@ -167,52 +167,58 @@ final class OperationNode: Node {
     }
 
     fileprivate func savedOutput(_ index: Int) -> Tensor {
-        let output = outputs[index]
+        let output = outputs![index]
         checkUnchanged(output.tensor, since: output.version)
         return ThreadState.recordsGradients
             ? Tensor(output.tensor.array, node: self, outputIndex: index) : output.tensor
     }
 
     private func checkUnchanged(_ tensor: Tensor, since version: Int) {
-        let storage = tensor.array.storage
         require(
-            storage.version == version, "backward",
+            tensor.array.storage.version == version, "backward",
             "a tensor of shape \(tensor.shape) that \(name) saved for its gradient was changed in place since, by "
-                + "\(storage.lastChange); clone() it before the change")
+                + "\(tensor.array.storage.lastChange); clone() it before the change")
     }
 
-    override func propagate(_ deliver: (_ operand: Int, _ gradient: Tensor) -> Void) {
+    override func propagate() {
         require(
             !isReleased, "backward",
             "the graph of \(name) was freed by an earlier backward(); pass retainGraph: true there to walk it twice")
         let context = Saved(node: self)
         switch rule {
         case .unary(let rule):
-            deliver(0, rule(context, self[incoming: 0]!))
+            deliver(differentiate { rule(context, takeFirstIncoming()!) }, toOperand: 0)
         case .binary(let rule):
-            let (first, second) = rule(context, self[incoming: 0]!)
-            if let first, edges[0].node != nil { deliver(0, first) }
-            if let second, edges[1].node != nil { deliver(1, second) }
+            let (first, second) = differentiate { rule(context, takeFirstIncoming()!) }
+            if let first { deliver(first, toOperand: 0) }
+            if let second { deliver(second, toOperand: 1) }
         case .general(let rule):
-            propagate(rule(context, self[incoming: 0]!), deliver)
+            deliver(differentiate { rule(context, takeFirstIncoming()!) })
         case .multiple(let rule, let count):
-            propagate(rule(context, (0..<count).map { self[incoming: $0] }), deliver)
+            deliver(differentiate { rule(context, (0..<count).map { self[incoming: $0] }) })
         }
     }
 
-    private func propagate(_ gradients: [Tensor?], _ deliver: (Int, Tensor) -> Void) {
+    /// Runs the gradient rule. Anomalies are looked for in what it gives, under the name of its operation, and not in
+    /// its steps.
+    @inline(__always)
+    private func differentiate<Result>(_ rule: () -> Result) -> Result {
+        ThreadState.isObserved ? Anomaly.detect(false, rule) : rule()
+    }
+
+    private func deliver(_ gradients: [Tensor?]) {
         require(
             gradients.count == edges.count, "\(name)",
             "its gradient rule gave \(gradients.count) gradients for \(edges.count) operands")
         for i in gradients.indices where edges[i].node != nil {
             guard let gradient = gradients[i] else { continue }
-            deliver(i, once && ThreadState.recordsGradients ? differentiableNoMore(gradient) : gradient)
+            deliver(once && ThreadState.recordsGradients ? differentiableNoMore(gradient) : gradient, toOperand: i)
         }
     }
 
     /// The bytes of what the operation saved.
     var savedByteCount: Int {
-        saved.indices.reduce(outputs.reduce(0) { $0 + $1.tensor.array.occupiedBytes }) { sum, position in
+        saved.indices.reduce((outputs ?? []).reduce(0) { $0 + $1.tensor.array.occupiedBytes }) { sum, position in
             sum + (saved[position]?.array.occupiedBytes ?? 0)
         }
     }
@@ -234,7 +240,7 @@ final class OperationNode: Node {
 
     override func release(keepingEdges: Bool) {
         saved = ShortList()
-        outputs = []
+        outputs = nil
         isReleased = true
         if !keepingEdges { edges = ShortList() }
     }

@@ -3,7 +3,7 @@
 struct ShortList<Element> {
     private var first: Element?
     private var second: Element?
-    private var rest: [Element] = []
+    private var rest: [Element]?
     let count: Int
 
     init() { count = 0 }
@@ -38,18 +38,18 @@ struct ShortList<Element> {
     }
 
     subscript(position: Int) -> Element {
-        get {
+        @inline(__always) get {
             switch position {
             case 0: first!
             case 1: second!
-            default: rest[position - 2]
+            default: rest![position - 2]
             }
         }
-        set {
+        _modify {
             switch position {
-            case 0: first = newValue
-            case 1: second = newValue
-            default: rest[position - 2] = newValue
+            case 0: yield &first!
+            case 1: yield &second!
+            default: yield &rest![position - 2]
             }
         }
     }

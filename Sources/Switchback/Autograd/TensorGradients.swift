@@ -24,7 +24,7 @@ extension Tensor {
     public final var grad: Tensor? {
         get {
             if let leaf = node as? GradientAccumulator { return leaf.gradient }
-            return node?.retainedGradients[outputIndex]
+            return node?.retainedGradient(ofOutput: outputIndex)
         }
         set {
             guard let leaf = node as? GradientAccumulator else {
@@ -46,7 +46,7 @@ extension Tensor {
         guard let node, !isLeaf else { return }
         let output = outputIndex
         registerHook { [unowned node] in
-            node.retainedGradients[output] = $0.detach()
+            node.retain($0.detach(), ofOutput: output)
             return nil
         }
     }
@@ -58,7 +58,7 @@ extension Tensor {
     /// the gradient's place.
     public final func registerHook(_ hook: @escaping (Tensor) -> Tensor?) {
         guard let node else { fail("registerHook", "the tensor does not require a gradient") }
-        node.hooks.append(GradientHook(output: outputIndex, run: hook))
+        node.addHook(GradientHook(output: outputIndex, run: hook))
     }
 
     /// A view that was recorded and whose memory has since been changed through another tensor has a gradient that

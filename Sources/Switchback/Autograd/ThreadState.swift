@@ -32,10 +32,24 @@ final class ThreadState {
         profile?.finished(name, inputs, outputs)
     }
 
+    /// Shows the observers a gradient that an operation's rule gave.
+    func observe(_ gradient: Tensor, ofGradient node: Node) {
+        if detectsAnomalies { Anomaly.check(gradient, ofGradient: node) }
+    }
+
     /// Where the operation ran that was observed last; `nil` while there are no observers.
     var observedOrigin: OperationOrigin? {
         guard isObserved else { return nil }
         return profile?.lastOrigin ?? OperationOrigin(modulePath: Module.runningPath, operations: 0)
+    }
+
+    /// Sets whether operations are recorded; returns what was set before.
+    static func exchangeRecordsGradients(_ enabled: Bool) -> Bool {
+        read {
+            let previous = $0.recordsGradients
+            $0.recordsGradients = enabled
+            return previous
+        }
     }
 
     @inline(__always)
@@ -64,9 +78,7 @@ public func enableGrad<Result>(_ body: () throws -> Result) rethrows -> Result {
 }
 
 func withGradientMode<Result>(_ enabled: Bool, _ body: () throws -> Result) rethrows -> Result {
-    let state = ThreadState.current
-    let previous = state.recordsGradients
-    state.recordsGradients = enabled
-    defer { state.recordsGradients = previous }
+    let previous = ThreadState.exchangeRecordsGradients(enabled)
+    defer { _ = ThreadState.exchangeRecordsGradients(previous) }
     return try body()
 }

@@ -41,6 +41,7 @@ public enum BinaryOperation: Sendable {
     case logicalAnd, logicalOr, logicalXor
     case bitwiseAnd, bitwiseOr, bitwiseXor, shiftLeft, shiftRight
     // Gradients of activations, in one pass: the first operand is the upstream gradient, the second what is named.
+    case squareGradient  // x
     case reluGradient  // x or y
     case sigmoidGradient  // y
     case tanhGradient  // y

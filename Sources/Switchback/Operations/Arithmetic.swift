@@ -3,13 +3,13 @@
 extension Tensor {
     /// The sum of two tensors.
     public static func + (a: Tensor, b: Tensor) -> Tensor {
-        let (a, b) = promoted(a, b)
+        if a.dtype != b.dtype { return promoted(a, b, (+)) }
         return record("add", a.array.binary(.add, b.array, named: "add"), of: a, b) { ($1, $1) }
     }
 
     /// The difference of two tensors.
     public static func - (a: Tensor, b: Tensor) -> Tensor {
-        let (a, b) = promoted(a, b)
+        if a.dtype != b.dtype { return promoted(a, b, (-)) }
         return record("subtract", a.array.binary(.subtract, b.array, named: "subtract"), of: a, b) {
             ($1, $0.needs(1) ? -$1 : nil)
         }
@@ -17,7 +17,7 @@ extension Tensor {
 
     /// The product of two tensors, element by element; `matmul` multiplies matrices.
     public static func * (a: Tensor, b: Tensor) -> Tensor {
-        let (a, b) = promoted(a, b)
+        if a.dtype != b.dtype { return promoted(a, b, (*)) }
         return record(
             "multiply", a.array.binary(.multiply, b.array, named: "multiply"), of: a, b,
             saving: (a.requiresGrad ? b : nil, b.requiresGrad ? a : nil)
@@ -31,7 +31,7 @@ extension Tensor {
 
     /// The quotient of two tensors. Whole numbers are divided as float32.
     public static func / (a: Tensor, b: Tensor) -> Tensor {
-        let (a, b) = promoted(a.floating, b.floating)
+        if a.dtype != b.dtype || !a.dtype.isFloatingPoint { return promoted(a.floating, b.floating, (/)) }
         return record(
             "divide", a.array.binary(.divide, b.array, named: "divide"), of: a, b,
             saving: (b.requiresGrad ? a : nil, b)
@@ -73,7 +73,7 @@ extension Tensor {
 extension Tensor {
     /// Each element plus a number.
     public static func + <S: Scalar>(a: Tensor, b: S) -> Tensor {
-        let a = a.promoted(with: S.self)
+        guard a.admits(S.self) else { return a.promoted(with: S.self) + b }
         return a.dtype.isFloatingPoint ? a.affine("add", scale: 1, shift: b.doubleValue) : a + number(b, like: a)
     }
 
@@ -82,19 +82,19 @@ extension Tensor {
 
     /// Each element minus a number.
     public static func - <S: Scalar>(a: Tensor, b: S) -> Tensor {
-        let a = a.promoted(with: S.self)
+        guard a.admits(S.self) else { return a.promoted(with: S.self) - b }
         return a.dtype.isFloatingPoint ? a.affine("subtract", scale: 1, shift: -b.doubleValue) : a - number(b, like: a)
     }
 
     /// A number minus each element.
     public static func - <S: Scalar>(a: S, b: Tensor) -> Tensor {
-        let b = b.promoted(with: S.self)
+        guard b.admits(S.self) else { return a - b.promoted(with: S.self) }
         return b.dtype.isFloatingPoint ? b.affine("subtract", scale: -1, shift: a.doubleValue) : number(a, like: b) - b
     }
 
     /// Each element times a number.
     public static func * <S: Scalar>(a: Tensor, b: S) -> Tensor {
-        let a = a.promoted(with: S.self)
+        guard a.admits(S.self) else { return a.promoted(with: S.self) * b }
         return a.dtype.isFloatingPoint ? a.affine("multiply", scale: b.doubleValue, shift: 0) : a * number(b, like: a)
     }
 
@@ -115,9 +115,9 @@ extension Tensor {
 
     /// `self * scale + shift` in one pass, for floating-point tensors.
     final func affine(_ name: StaticString, scale: Double, shift: Double) -> Tensor {
-        Tensor.record(name, array.unary(.affine(scale: scale, shift: shift)), of: self) { _, gradient in
-            scale == 1 ? gradient : gradient.affine("multiply", scale: scale, shift: 0)
-        }
+        let result = array.unary(.affine(scale: scale, shift: shift))
+        if scale == 1 { return Tensor.record(name, result, of: self) { _, gradient in gradient } }
+        return Tensor.record(name, result, of: self) { $1.affine("multiply", scale: scale, shift: 0) }
     }
 }
 
@@ -126,18 +126,27 @@ extension Tensor {
 extension Tensor {
     /// Each element to the power of a number.
     public final func pow<S: Scalar>(_ exponent: S) -> Tensor {
-        promoted(with: S.self).power(exponent.doubleValue)
+        admits(S.self)
+            ? power(exponent.doubleValue) : promoted(with: S.self).power(exponent.doubleValue)
     }
 
     /// The derivative is `exponent * x^(exponent - 1)`.
     private func power(_ exponent: Double) -> Tensor {
-        mapped("pow", exponent == 2 ? .square : .power(exponent)) { gradient, x in
+        if exponent == 2 { return squared("pow") }
+        return mapped("pow", .power(exponent)) { gradient, x in
             switch exponent {
             case 0: gradient.zerosLike()
             case 1: gradient
-            case 2: gradient * (x * 2)
             default: gradient * (x.power(exponent - 1) * exponent)
             }
+        }
+    }
+
+    /// Each element times itself; the derivative is `2 * x`.
+    final func squared(_ name: StaticString) -> Tensor {
+        Tensor.record(name, array.unary(.square), of: self, saving: self) { saved, gradient in
+            let x = saved.tensor(0)
+            return Tensor.gradient(.squareGradient, gradient, at: x) { gradient * (x * 2) }
         }
     }
 

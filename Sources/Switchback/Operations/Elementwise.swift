@@ -13,8 +13,8 @@ extension NDArray {
     func binary(_ operation: BinaryOperation, _ other: NDArray, named name: @autoclosure () -> String) -> NDArray {
         let type = operation.isPredicate ? DType.bool : dtype
         if layout === other.layout || shape == other.shape {
-            let form = isContiguous && other.isChannelsLast && !other.isContiguous ? other : self
-            let result = form.emptyLike(dtype: type)
+            let followsOther = isContiguous && other.isChannelsLast && !other.isContiguous
+            let result = followsOther ? other.emptyLike(dtype: type) : emptyLike(dtype: type)
             backend.binary(operation, self, other, into: result)
             return result
         }
@@ -33,12 +33,8 @@ extension NDArray {
 extension Tensor {
     /// Both operands in the type where they meet. A tensor without dimensions yields to one with dimensions of the
     /// same category, as in PyTorch.
-    @inline(__always)
     static func promoted(_ a: Tensor, _ b: Tensor) -> (Tensor, Tensor) {
-        a.dtype == b.dtype ? (a, b) : promotedFromDifferentTypes(a, b)
-    }
-
-    private static func promotedFromDifferentTypes(_ a: Tensor, _ b: Tensor) -> (Tensor, Tensor) {
+        if a.dtype == b.dtype { return (a, b) }
         let type: DType
         if a.rank == 0 && b.rank > 0 && a.dtype.category <= b.dtype.category {
             type = b.dtype
@@ -50,11 +46,18 @@ extension Tensor {
         return (a.to(type), b.to(type))
     }
 
-    /// This tensor in the type in which it meets a number.
-    final func promoted<S: Scalar>(with number: S.Type) -> Tensor {
-        if S.dtype.category <= dtype.category { return self }
-        return to(S.defaultDType)
+    /// An operation on both operands in the type where they meet.
+    static func promoted(_ a: Tensor, _ b: Tensor, _ operation: (Tensor, Tensor) -> Tensor) -> Tensor {
+        let (a, b) = promoted(a, b)
+        return operation(a, b)
     }
+
+    /// Whether a number can be met in this tensor's own type, rather than in the number's.
+    @inline(__always)
+    final func admits<S: Scalar>(_ number: S.Type) -> Bool { S.dtype.category <= dtype.category }
+
+    /// This tensor in the type in which it meets a number.
+    final func promoted<S: Scalar>(with number: S.Type) -> Tensor { admits(number) ? self : to(S.defaultDType) }
 
     /// This tensor, with whole numbers converted to float32: for functions whose values are not whole.
     final var floating: Tensor { dtype.isFloatingPoint ? self : to(.float32) }

@@ -38,7 +38,7 @@ extension Tensor {
     // MARK: Powers and roots
 
     /// Each element times itself.
-    public final func square() -> Tensor { mapped("square", .square) { $0 * ($1 * 2) } }
+    public final func square() -> Tensor { squared("square") }
 
     /// The square root. Its gradient is infinite at 0.
     public final func sqrt() -> Tensor { floating.mapped("sqrt", .sqrt, saving: .result) { $0 / ($1 * 2) } }

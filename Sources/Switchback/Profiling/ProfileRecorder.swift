@@ -92,15 +92,17 @@ final class ProfileRecorder {
             operations)
     }
 
-    /// Ends the walk's visit to a node.
-    func endGradient(of node: Node) {
+    /// Runs `body`, the walk's visit to a node.
+    func gradient(of node: Node, _ body: () -> Void) {
         let operation = node as? OperationNode
+        let bytes = node.incomingByteCount + (operation?.savedByteCount ?? 0)
         let wanted = node.edges.indices.prefix(2).filter { node.edges[$0].node?.isNeeded ?? false }.count
         let origin = operation?.origin
+        begin()
+        body()
         // A product's gradient is one more product for each factor that wants one.
         end(
-            "\(node.name)", .backward, module: origin?.modulePath ?? "",
-            bytes: node.incomingByteCount + (operation?.savedByteCount ?? 0),
+            "\(node.name)", .backward, module: origin?.modulePath ?? "", bytes: bytes,
             operations: (origin?.operations ?? 0) * Double(wanted))
     }
 

@@ -12,7 +12,14 @@
 /// ```
 public class Tensor {
     /// Memory, shape, strides and element type.
-    @exclusivity(unchecked) public internal(set) final var array: NDArray
+    ///
+    /// Lent to its readers, who would otherwise each count two references up and down again: for a scalar that is most
+    /// of an operation's cost.
+    public internal(set) final var array: NDArray {
+        _read { yield contents }
+        _modify { yield &contents }
+    }
+    @exclusivity(unchecked) private final var contents: NDArray
 
     /// The operation that made this tensor, or the accumulator of a leaf; `nil` when no gradient flows to it.
     @exclusivity(unchecked) final var node: Node?
@@ -23,12 +30,12 @@ public class Tensor {
 
     /// A tensor that no gradient flows through.
     public init(_ array: NDArray) {
-        self.array = array
+        contents = array
         outputIndex = 0
     }
 
     init(_ array: NDArray, node: Node, outputIndex: Int = 0) {
-        self.array = array
+        contents = array
         self.node = node
         self.outputIndex = outputIndex
         recordedVersion = array.storage.version

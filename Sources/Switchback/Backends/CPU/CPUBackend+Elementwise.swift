@@ -152,6 +152,7 @@ extension BinaryOperation {
         case .bitwiseXor: SB_BITWISE_XOR
         case .shiftLeft: SB_SHIFT_LEFT
         case .shiftRight: SB_SHIFT_RIGHT
+        case .squareGradient: SB_SQUARE_GRAD
         case .reluGradient: SB_RELU_GRAD
         case .sigmoidGradient: SB_SIGMOID_GRAD
         case .tanhGradient: SB_TANH_GRAD

@@ -1,0 +1,42 @@
+/// A leaf of the graph: the gradients of a tensor that the user made gather here.
+final class GradientAccumulator: Node {
+    @exclusivity(unchecked) private(set) var gradient: Tensor?
+    /// Whether `gradient` is memory that no other tensor sees.
+    @exclusivity(unchecked) private var ownsGradient = false
+
+    init(for tensor: Tensor) { super.init(name: "leaf", edges: ShortList(), output: tensor.array) }
+
+    /// Adds what the walk brought to the gradient.
+    func accumulate(keepingGraph: Bool) {
+        guard var incoming = takeFirstIncoming() else { return }
+        if let gradient {
+            if ownsGradient && !keepingGraph {
+                gradient.backend.binary(.add, gradient.array, incoming.array, into: gradient.array)
+                gradient.array.storage.noteChange(by: "backward")
+            } else {
+                self.gradient = gradient + incoming
+                ownsGradient = !keepingGraph
+            }
+        } else if keepingGraph || Self.isUnshared(&incoming) {
+            gradient = incoming
+            ownsGradient = !keepingGraph
+        } else {
+            let copy = incoming.array.emptyLike()
+            incoming.backend.copy(incoming.array, into: copy)
+            gradient = Tensor(copy)
+            ownsGradient = true
+        }
+    }
+
+    func replaceGradient(_ tensor: Tensor?) {
+        gradient = tensor
+        ownsGradient = false
+    }
+
+    /// Whether nobody else sees the tensor or its memory, and every element has its own place.
+    private static func isUnshared(_ tensor: inout Tensor) -> Bool {
+        isKnownUniquelyReferenced(&tensor) && isKnownUniquelyReferenced(&tensor.array.storage)
+            && tensor.array.storage.byteCount == tensor.count * tensor.dtype.byteCount
+            && (tensor.array.isContiguous || tensor.array.isChannelsLast)
+    }
+}

@@ -1,0 +1,45 @@
+struct GradientHook {
+    let output: Int
+    let run: (Tensor) -> Tensor?
+}
+
+extension Node {
+    /// What few nodes have: hooks, kept gradients, results after the first.
+    final class Extras {
+        var hooks: [GradientHook] = []
+        /// What `retainGrad()` keeps, by output.
+        var retainedGradients: [Int: Tensor] = [:]
+        var otherForms: [Form] = []
+        /// The gradients of the outputs after the first, as far as they are summed.
+        var otherIncoming: [Int: Tensor] = [:]
+    }
+
+    final func addHook(_ hook: GradientHook) { ensureExtras().hooks.append(hook) }
+
+    final func retain(_ gradient: Tensor, ofOutput output: Int) {
+        ensureExtras().retainedGradients[output] = gradient
+    }
+
+    final func retainedGradient(ofOutput output: Int) -> Tensor? { extras?.retainedGradients[output] }
+
+    final func runHooks() {
+        guard let hooks = extras?.hooks else { return }
+        for hook in hooks {
+            guard let gradient = self[incoming: hook.output] else { continue }
+            if let replacement = hook.run(gradient) {
+                require(
+                    replacement.shape == gradient.shape, "registerHook",
+                    "the hook returned a gradient of shape \(replacement.shape) in place of \(gradient.shape)")
+                self[incoming: hook.output] = replacement
+                ownsIncoming = false
+            }
+        }
+    }
+
+    final func ensureExtras() -> Extras {
+        if let extras { return extras }
+        let extras = Extras()
+        self.extras = extras
+        return extras
+    }
+}
