@@ -101,7 +101,8 @@ public final class Trainer<Task: TrainingTask> {
         task.model.train()
         let next = try task.batches(epoch: state.epoch, from: state.batch)
         let clock = EpochClock(firstBatch: state.batch)
-        while state.batch < task.batchCount && reason == nil {
+        let epoch = state.epoch
+        while state.epoch == epoch && reason == nil {
             guard let batch = try next() else {
                 throw InputError(
                     "task \(task.name)", at: "epoch \(state.epoch + 1)",
