@@ -44,7 +44,8 @@ static sb_convolution forward_convolution(const sb_array *x, const sb_array *w, 
                                           intptr_t group) {
     const intptr_t count = convolution_count(w, p);
     return (sb_convolution){map_of(x, count, group), map_of(y, count, group), filter_of(w, p, group, false),
-                            {forward_axis(p, 0, w->shape[2], y->shape[2]), forward_axis(p, 1, w->shape[3], y->shape[3])}};
+                            {forward_axis(p, 0, w->shape[2], y->shape[2]), forward_axis(p, 1, w->shape[3], y->shape[3])},
+                            {.activation = SB_ACT_NONE}};
 }
 
 typedef enum { PATCHES, PLANES, WINOGRAD, DEPTHWISE } method;
@@ -67,13 +68,13 @@ static method choose(const sb_convolution *c) {
     return c->in.channels < FEW_CHANNELS && c->axis[0].taps * c->axis[1].taps > 1 ? PLANES : PATCHES;
 }
 
-static void convolve(method method, const sb_convolution *c, const float *bias, int activation) {
+static void convolve(method method, const sb_convolution *c) {
     if (sb_output_count(c) == 0) return;
     switch (method) {
-    case PATCHES: sb_convolve_patches(c, bias, activation); break;
-    case PLANES: sb_convolve_planes(c, bias, activation); break;
-    case WINOGRAD: sb_convolve_winograd(c, bias, activation); break;
-    case DEPTHWISE: sb_convolve_depthwise(c, bias, activation); break;
+    case PATCHES: sb_convolve_patches(c); break;
+    case PLANES: sb_convolve_planes(c); break;
+    case WINOGRAD: sb_convolve_winograd(c); break;
+    case DEPTHWISE: sb_convolve_depthwise(c); break;
     }
 }
 
@@ -90,12 +91,15 @@ static void correlate(method method, const sb_convolution *c) {
     }
 }
 
-void sb_conv2d_forward(const sb_array *x, const sb_array *w, const float *bias, sb_conv2d p, int activation,
+void sb_conv2d_forward(const sb_array *x, const sb_array *w, sb_conv2d p, sb_conv2d_epilogue epilogue,
                        const sb_array *y) {
     if (is_empty(y)) return;
     for (intptr_t group = 0; group < convolution_count(w, p); ++group) {
-        const sb_convolution c = forward_convolution(x, w, y, p, group);
-        convolve(is_depthwise(w, p) ? DEPTHWISE : choose(&c), &c, bias ? bias + group * c.out.channels : NULL, activation);
+        sb_convolution c = forward_convolution(x, w, y, p, group);
+        const intptr_t channel = group * c.out.channels;
+        c.epilogue = (sb_conv2d_epilogue){epilogue.bias ? epilogue.bias + channel : NULL,
+                                          epilogue.residual ? epilogue.residual + channel : NULL, epilogue.activation};
+        convolve(is_depthwise(w, p) ? DEPTHWISE : choose(&c), &c);
     }
 }
 
@@ -130,8 +134,9 @@ void sb_conv2d_input_gradient(const sb_array *gy, const sb_array *w, sb_conv2d p
             for (intptr_t j = 0; j < p.stride[1]; ++j) {
                 const sb_convolution c = {
                     map_of(gy, count, group), map_of(gx, count, group), filter_of(w, p, group, true),
-                    {backward_axis(p, 0, w->shape[2], gx->shape[2], i), backward_axis(p, 1, w->shape[3], gx->shape[3], j)}};
-                convolve(is_depthwise(w, p) ? DEPTHWISE : choose(&c), &c, NULL, SB_ACT_NONE);
+                    {backward_axis(p, 0, w->shape[2], gx->shape[2], i), backward_axis(p, 1, w->shape[3], gx->shape[3], j)},
+                    {.activation = SB_ACT_NONE}};
+                convolve(is_depthwise(w, p) ? DEPTHWISE : choose(&c), &c);
             }
 }
 

@@ -33,6 +33,7 @@ typedef struct {
     sb_map in, out;
     sb_filter filter;
     sb_axis axis[2];
+    sb_conv2d_epilogue epilogue;   // from the group's first channel on; the residual lies as map `out` does
 } sb_convolution;
 
 /// The row of the patch matrix of one output element: taps × input channels, channels running fastest.
@@ -45,17 +46,22 @@ static inline intptr_t sb_output_count(const sb_convolution *c) {
     return c->in.images * c->axis[0].outputs * c->axis[1].outputs;
 }
 
-/// out = activation(in ∗ filter + bias) at the outputs that the axes name, by products of patches and filters.
-void sb_convolve_patches(const sb_convolution *convolution, const float *bias, int activation);
+/// What is added to the output that is stored at `output`; only where there is a residual.
+static inline const float *sb_residual_at(const sb_convolution *c, const float *output) {
+    return c->epilogue.residual + (output - c->out.data);
+}
+
+/// out = epilogue(in ∗ filter) at the outputs that the axes name, by products of patches and filters.
+void sb_convolve_patches(const sb_convolution *convolution);
 
 /// The same for a filter of 3×3 taps and an output that moves with the input, by Winograd's algorithm.
-void sb_convolve_winograd(const sb_convolution *convolution, const float *bias, int activation);
+void sb_convolve_winograd(const sb_convolution *convolution);
 
 /// The same for few input channels, which are first laid out as planes.
-void sb_convolve_planes(const sb_convolution *convolution, const float *bias, int activation);
+void sb_convolve_planes(const sb_convolution *convolution);
 
 /// The same for filters of one channel each: all channels of both maps at once, which filter.output leads through.
-void sb_convolve_depthwise(const sb_convolution *convolution, const float *bias, int activation);
+void sb_convolve_depthwise(const sb_convolution *convolution);
 
 /// filter = Σ out · in over the outputs that the axes name: the gradient with respect to the filter, where `out` holds
 /// the gradient of the output.

@@ -8,8 +8,6 @@
 
 typedef struct {
     const sb_convolution *convolution;
-    const float *bias;
-    int activation;
     sb_pieces rows;   // output rows of all images
     float *filters;   // [taps][channels]
     float *sums;      // [pieces][taps][channels] (toward the filters)
@@ -71,13 +69,14 @@ static void gather_filters(const sb_convolution *c, float *to) {
 #include "vector.h"
 #include "lanes.h"
 #include "vector_math.h"
+#include "vector_activation.h"
 
 #define INLINE static inline __attribute__((always_inline))
 
-INLINE vf KERNEL(finish_depthwise)(const depthwise_job *job, vf sum, intptr_t channel, intptr_t count) {
-    if (job->bias) sum += vf_load_or(job->bias + channel, count, 0);
-    if (job->activation == SB_ACT_RELU) return vf_select(sum < 0, (vf){0}, sum);
-    return job->activation == SB_ACT_SILU ? sum * v_sigmoid(sum) : sum;
+INLINE vf KERNEL(finish_depthwise)(const sb_convolution *c, vf sum, intptr_t channel, intptr_t count, float *to) {
+    if (c->epilogue.bias) sum += vf_load_or(c->epilogue.bias + channel, count, 0);
+    if (c->epilogue.residual) sum += vf_load_or(sb_residual_at(c, to), count, 0);
+    return v_activated(c->epilogue.activation, sum);
 }
 
 // One output row for `vectors` vectors of channels; the last of them has `count` channels.
@@ -101,7 +100,8 @@ INLINE void KERNEL(depthwise_lanes)(const depthwise_job *job, const depthwise_ro
         }
         float *to = row->out + (horizontal.out_first + j * horizontal.out_step) * c->out.pixel + channel;
         for (int v = 0; v < vectors; ++v)
-            vf_store_some(to + v * LANES, KERNEL(finish_depthwise)(job, sums[v], channel + v * LANES, count), count);
+            vf_store_some(to + v * LANES,
+                          KERNEL(finish_depthwise)(c, sums[v], channel + v * LANES, count, to + v * LANES), count);
     }
 }
 
@@ -171,9 +171,8 @@ static sb_pieces cut_rows(const sb_convolution *c, intptr_t limit) {
     return sb_cut(c->in.images * c->axis[0].outputs, row_work, DEPTHWISE_WORK, limit);
 }
 
-void sb_convolve_depthwise(const sb_convolution *convolution, const float *bias, int activation) {
-    depthwise_job job = {.convolution = convolution, .bias = bias, .activation = activation,
-                         .rows = cut_rows(convolution, INTPTR_MAX)};
+void sb_convolve_depthwise(const sb_convolution *convolution) {
+    depthwise_job job = {.convolution = convolution, .rows = cut_rows(convolution, INTPTR_MAX)};
     const size_t bytes = sizeof(float) * (size_t)sb_patch_size(convolution);
     job.filters = sb_workspace(bytes);
     gather_filters(convolution, job.filters);

@@ -9,8 +9,6 @@
 
 typedef struct {
     const sb_convolution *convolution;
-    const float *bias;
-    int activation;
     sb_pieces pieces;   // of the outputs
     float *filters;     // packed
 } patches_job;
@@ -51,7 +49,7 @@ static void KERNEL(convolve_piece)(void *context, intptr_t piece) {
     const sb_outputs source = {c, first};
     multiply(count, c->out.channels, k, (sb_left){KERNEL(fill_patches), &source, false},
              (sb_panels){job->filters, MATMUL_PANEL * k, MATMUL_PANEL}, (sb_result){.rows = rows},
-             (sb_finish){1, 0, job->bias, job->activation});
+             sb_convolution_finish(c));
 }
 
 static void KERNEL(convolve)(patches_job *job) {
@@ -65,10 +63,10 @@ static void KERNEL(convolve)(patches_job *job) {
 
 #else
 
-void sb_convolve_patches(const sb_convolution *convolution, const float *bias, int activation) {
+void sb_convolve_patches(const sb_convolution *convolution) {
     const intptr_t outputs = sb_output_count(convolution);
     if (outputs == 0 || convolution->out.channels == 0) return;
-    patches_job job = {convolution, bias, activation, sb_cut(outputs, 1, PATCHES_OUTPUTS, INTPTR_MAX), NULL};
+    patches_job job = {convolution, sb_cut(outputs, 1, PATCHES_OUTPUTS, INTPTR_MAX), NULL};
     DISPATCH(convolve, &job);
 }
 

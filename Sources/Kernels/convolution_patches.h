@@ -3,7 +3,10 @@
 #ifndef SB_CONVOLUTION_PATCHES_H
 #define SB_CONVOLUTION_PATCHES_H
 
+#include <stddef.h>
+
 #include "convolution_core.h"
+#include "matmul_core.h"
 
 /// Where the patch of one output element begins: its image, and the input position of its first tap.
 typedef struct {
@@ -47,6 +50,13 @@ static inline sb_patch sb_next_patch(const sb_convolution *c, sb_patch patch) {
     patch.outputs_below = vertical->outputs - 1;
     patch.image += c->in.height * c->in.width * c->in.pixel;
     return patch;
+}
+
+/// The epilogue of a convolution as that of a product whose columns are the output channels.
+static inline sb_finish sb_convolution_finish(const sb_convolution *c) {
+    const float *residual = c->epilogue.residual;
+    return (sb_finish){1, residual != NULL, c->epilogue.bias, c->epilogue.activation,
+                       residual ? residual - c->out.data : 0};
 }
 
 /// Where an output element is stored: its first channel.

@@ -19,8 +19,6 @@ typedef struct {
 
 typedef struct {
     const sb_convolution *convolution;
-    const float *bias;
-    int activation;
     sb_pieces bands;    // of an image's output rows
     sb_pieces chunks;   // of all images' bands (toward the filters)
     float *filters;     // packed (forward)
@@ -134,7 +132,7 @@ static void KERNEL(planes_piece)(void *context, intptr_t piece) {
 
     const intptr_t k = sb_patch_size(c);
     const sb_panels filters = {job->filters, MATMUL_PANEL * k, MATMUL_PANEL};
-    const sb_finish finish = {1, 0, job->bias, job->activation};
+    const sb_finish finish = sb_convolution_finish(c);
     for (intptr_t row = begin; row < end; ++row, planes.data += planes.row_step) {
         float *to = sb_output_pixel(c, (image * c->axis[0].outputs + row) * planes.outputs);
         multiply(planes.outputs, c->out.channels, k, (sb_left){KERNEL(fill_neighbours), &planes, true}, filters,
@@ -198,7 +196,7 @@ static void KERNEL(correlate_planes_piece)(void *context, intptr_t chunk) {
         const sb_panels right = whole ? (sb_panels){gradients, MATMUL_PANEL, c->out.pixel}
                                       : pack_panels(outputs, n, gradients, c->out.pixel, 1, packed);
         multiply(k, n, outputs, (sb_left){KERNEL(fill_band), &planes, false}, right, (sb_result){sums, n, NULL},
-                 (sb_finish){1, i > first, NULL, SB_ACT_NONE});
+                 (sb_finish){.alpha = 1, .beta = i > first});
     }
     float *to = job->sums + chunk * n * k;
     for (intptr_t output = 0; output < n; ++output)
@@ -211,9 +209,9 @@ static void KERNEL(correlate_planes)(planes_job *job) {
 
 #else
 
-void sb_convolve_planes(const sb_convolution *convolution, const float *bias, int activation) {
+void sb_convolve_planes(const sb_convolution *convolution) {
     const sb_axis *axis = convolution->axis;
-    planes_job job = {.convolution = convolution, .bias = bias, .activation = activation,
+    planes_job job = {.convolution = convolution,
                       .bands = sb_cut(axis[0].outputs, axis[1].outputs, PLANES_OUTPUTS, INTPTR_MAX)};
     DISPATCH(convolve_planes, &job);
 }

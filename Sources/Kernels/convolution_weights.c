@@ -53,7 +53,7 @@ static void KERNEL(correlate_piece)(void *context, intptr_t piece) {
         const sb_matrix gradients = {c->out.data + output * c->out.pixel, 1, c->out.pixel};   // transposed
         multiply(c->out.channels, columns, depth, left_matrix(&gradients),
                  KERNEL(pack_patches)(c, output, depth, column, columns, scratch), sums,
-                 (sb_finish){1, output > begin, NULL, SB_ACT_NONE});
+                 (sb_finish){.alpha = 1, .beta = output > begin});
     }
 }
 

@@ -13,8 +13,6 @@
 
 typedef struct {
     const sb_convolution *convolution;
-    const float *bias;
-    int activation;
     sb_tiles tiles;
     sb_pieces pieces;          // of the tiles
     float *filters;            // of many tiles: the transformed filters, [36 points][packed size]
@@ -37,6 +35,7 @@ enum {
 #include "vector.h"
 #include "lanes.h"
 #include "vector_math.h"
+#include "vector_activation.h"
 #include "matmul_core.h"
 #include "winograd_transforms.h"
 #include "convolution_winograd.h"
@@ -66,35 +65,40 @@ static void KERNEL(transform_filters)(const winograd_job *job, intptr_t panel, i
     }
 }
 
-static inline __attribute__((always_inline)) vf KERNEL(activated)(int activation, vf value) {
-    if (activation == SB_ACT_RELU) return vf_select(value < 0, (vf){0}, value);
-    if (activation == SB_ACT_SILU) return value * v_sigmoid(value);
-    return value;
-}
-
 // Transforms a tile's products back, for `channels` output channels from `first` on, and stores those of its 4×4 outputs
 // that lie within the map.
 static void KERNEL(store_tile)(const winograd_job *job, intptr_t tile, intptr_t first, intptr_t channels,
                                const float *products, intptr_t point) {
-    const sb_map *out = &job->convolution->out;
+    const sb_convolution *c = job->convolution;
+    const sb_map *out = &c->out;
     const sb_tile at = sb_tile_at(&job->tiles, tile);
-    const intptr_t rows = out->height - at.row, columns = out->width - at.column;
+    const intptr_t rows = out->height - at.row < 4 ? out->height - at.row : 4;
+    const intptr_t columns = out->width - at.column < 4 ? out->width - at.column : 4;
     const intptr_t right = out->pixel, down = out->width * out->pixel;
-    const int activation = job->activation;
+    const bool simple = rows == 4 && columns == 4 && !c->epilogue.residual && c->epilogue.activation != SB_ACT_SILU;
+    const vf floor = vf_set(c->epilogue.activation == SB_ACT_RELU ? 0 : -INFINITY);
     float *to = out->data + at.image * out->height * down + at.row * down + at.column * right + first;
     FOR_LANES(channel, count, channels) {
-        const vf bias = job->bias ? vf_load_or(job->bias + first + channel, count, 0) : (vf){0};
+        const vf bias = c->epilogue.bias ? vf_load_or(c->epilogue.bias + first + channel, count, 0) : (vf){0};
 #define LOAD(i, j) vf_load(products + (6 * (i) + (j)) * point + channel)
-        if (rows >= 4 && columns >= 4 && count == LANES && activation == SB_ACT_NONE) {
-#define STORE(i, j, value) vf_store(to + (i) * down + (j) * right + channel, value + bias)
+        if (simple && count == LANES) {
+#define STORE(i, j, value) \
+    const vf sum = (value) + bias; \
+    vf_store(to + (i) * down + (j) * right + channel, vf_select(sum < floor, floor, sum))
             WINOGRAD_TRANSFORM(output_line, 6, 4, LOAD, STORE);
 #undef STORE
         } else {
-#define STORE(i, j, value) \
-    if ((i) < rows && (j) < columns) \
-        vf_store_some(to + (i) * down + (j) * right + channel, KERNEL(activated)(activation, value + bias), count)
+            vf outputs[16];
+#define STORE(i, j, value) outputs[4 * (i) + (j)] = (value) + bias
             WINOGRAD_TRANSFORM(output_line, 6, 4, LOAD, STORE);
 #undef STORE
+            for (intptr_t i = 0; i < rows; ++i)
+                for (intptr_t j = 0; j < columns; ++j) {
+                    float *pixel = to + i * down + j * right + channel;
+                    vf sum = outputs[4 * i + j];
+                    if (c->epilogue.residual) sum += vf_load_or(sb_residual_at(c, pixel), count, 0);
+                    vf_store_some(pixel, v_activated(c->epilogue.activation, sum), count);
+                }
         }
 #undef LOAD
     }
@@ -198,9 +202,8 @@ static void KERNEL(few_tiles)(winograd_job *job) {
 
 #else
 
-void sb_convolve_winograd(const sb_convolution *convolution, const float *bias, int activation) {
-    winograd_job job = {.convolution = convolution, .bias = bias, .activation = activation,
-                        .tiles = sb_tiles_of(convolution)};
+void sb_convolve_winograd(const sb_convolution *convolution) {
+    winograd_job job = {.convolution = convolution, .tiles = sb_tiles_of(convolution)};
     if (job.tiles.count <= WINOGRAD_FEW_TILES && convolution->out.channels >= 4 * job.tiles.count) {
         job.pieces = sb_cut(job.tiles.count, 1, 4, INTPTR_MAX);
         DISPATCH(few_tiles, &job);

@@ -46,7 +46,7 @@ static void KERNEL(matmul_block)(const matmul_job *job, intptr_t matrix, intptr_
         const sb_panels panels = in_place ? (sb_panels){b_block, MATMUL_PANEL, job->b_row}
                                           : pack_panels(depth, columns, b_block, job->b_row, job->b_col, scratch);
         const sb_finish finish = {job->alpha, first ? job->beta : 1, last ? bias : NULL,
-                                  last ? job->epilogue.activation : SB_ACT_NONE};
+                                  last ? job->epilogue.activation : SB_ACT_NONE, 0};
         multiply(rows, columns, depth, left_matrix(&a), panels, (sb_result){c, job->c_row, NULL}, finish);
     }
 }

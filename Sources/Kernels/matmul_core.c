@@ -112,7 +112,7 @@ INLINE vf KERNEL(finished)(vf sum, vf old, vf bias, const sb_finish *finish) {
 }
 
 INLINE void KERNEL(store)(float *c, vf sum, intptr_t columns, const float *bias, const sb_finish *finish) {
-    const vf old = finish->beta != 0 ? vf_load_or(c, columns, 0) : (vf){0};
+    const vf old = finish->beta != 0 ? vf_load_or(c + finish->old, columns, 0) : (vf){0};
     vf_store_some(c, KERNEL(finished)(sum, old, bias ? vf_load_or(bias, columns, 0) : (vf){0}, finish), columns);
 }
 
@@ -202,7 +202,7 @@ void multiply(intptr_t m, intptr_t n, intptr_t k, sb_left a, sb_panels b, sb_res
         const intptr_t depth = k - begin < MATMUL_DEPTH ? k - begin : MATMUL_DEPTH;
         const bool first = begin == 0, last = begin + depth == k;
         const sb_finish step = {finish.alpha, first ? finish.beta : 1, last ? finish.bias : NULL,
-                                last ? finish.activation : SB_ACT_NONE};
+                                last ? finish.activation : SB_ACT_NONE, first ? finish.old : 0};
         for (intptr_t group = 0; group < groups; ++group) {
             const intptr_t row = m * group / groups, rows = m * (group + 1) / groups - row;
             KERNEL(multiply_rows)(row, rows, n, begin, depth, &a, &b, &c, &step);

@@ -48,6 +48,7 @@ typedef struct {
     float alpha, beta;
     const float *bias;
     int activation;
+    intptr_t old;   // how many floats after each element of the result its old value lies: 0 where it is the element's
 } sb_finish;
 
 #endif

@@ -100,6 +100,6 @@ WINOGRAD_LINE(filter_gradient_line) {
         for (int i = 0; i < (to); ++i) { \
             KERNEL(line)(between + i * (from), 1, values, 1); \
             _Pragma("clang loop unroll(full)") \
-            for (int j = 0; j < (to); ++j) STORE(i, j, values[j]); \
+            for (int j = 0; j < (to); ++j) { STORE(i, j, values[j]); } \
         } \
     } while (0)

@@ -38,6 +38,18 @@ struct FusedOperation: Sendable, CustomTestStringConvertible {
         FusedOperation(name: "conv2d with a mirrored border", shapes: [[1, 2, 6, 5], [3, 2, 3, 3]]) {
             $0[0].conv2d(weight: $0[1], padding: 1, paddingMode: .reflect)
         },
+        FusedOperation(
+            name: "conv2d with an addition and an activation",
+            shapes: [[2, 18, 9, 7], [20, 18, 3, 3], [20], [2, 20, 9, 7]]
+        ) {
+            $0[0].conv2d(weight: $0[1], bias: $0[2], padding: 1, activation: .relu, adding: $0[3])
+        },
+        FusedOperation(
+            name: "conv2d of few channels with an addition and silu",
+            shapes: [[2, 3, 9, 7], [20, 3, 3, 3], [2, 20, 5, 4]]
+        ) {
+            $0[0].conv2d(weight: $0[1], stride: 2, padding: 1, activation: .silu, adding: $0[2])
+        },
         FusedOperation(name: "conv1d", shapes: [[2, 3, 15], [4, 3, 4]]) { $0[0].conv1d(weight: $0[1], stride: 2) },
         FusedOperation(name: "convTranspose2d", shapes: [[2, 6, 5, 4], [6, 3, 3, 3], [3]]) {
             $0[0].convTranspose2d(weight: $0[1], bias: $0[2], stride: 2, padding: 1, outputPadding: 1)
@@ -68,6 +80,21 @@ struct FusedOperation: Sendable, CustomTestStringConvertible {
     private static let normalizations: [FusedOperation] = [
         FusedOperation(name: "batchNorm", shapes: [[4, 6, 3, 5], [6], [6]]) {
             $0[0].batchNorm(weight: $0[1], bias: $0[2], training: true)
+        },
+        FusedOperation(name: "batchNorm with relu", shapes: [[4, 70, 3, 5], [70], [70]]) {
+            $0[0].batchNorm(weight: $0[1], bias: $0[2], training: true, activation: .relu)
+        },
+        FusedOperation(name: "batchNorm with silu", shapes: [[4, 6, 3, 5], [6], [6]]) {
+            $0[0].batchNorm(weight: $0[1], bias: $0[2], training: true, activation: .silu)
+        },
+        FusedOperation(name: "batchNorm with an addition", shapes: [[4, 70, 3, 5], [70], [4, 70, 3, 5]]) {
+            $0[0].batchNorm(weight: $0[1], training: true, adding: $0[2])
+        },
+        FusedOperation(name: "batchNorm with an addition and relu", shapes: [[4, 70, 3, 5], [70], [4, 70, 3, 5]]) {
+            $0[0].batchNorm(bias: $0[1], training: true, activation: .relu, adding: $0[2])
+        },
+        FusedOperation(name: "batchNorm with an addition and silu", shapes: [[4, 6, 3, 5], [4, 6, 3, 5]]) {
+            $0[0].batchNorm(training: true, activation: .silu, adding: $0[1])
         },
         FusedOperation(name: "batchNorm of a table", shapes: [[17, 6], [6]]) {
             $0[0].batchNorm(weight: $0[1], training: true)

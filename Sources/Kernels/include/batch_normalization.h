@@ -12,9 +12,22 @@ void sb_batch_norm_statistics(intptr_t rows, intptr_t channels, const float *x, 
 void sb_batch_norm_apply(intptr_t rows, intptr_t channels, const float *x, const float *scale, const float *shift,
                          const float *residual, int activation, float *y);
 
-/// The gradient in training mode, where mean and rstd (1/√(variance + eps)) are the batch's own. weight may be NULL
-/// (ones); each of gx, gweight, gbias may be NULL. gx may be gy.
-void sb_batch_norm_backward(intptr_t rows, intptr_t channels, const float *gy, const float *x, const float *mean,
-                            const float *rstd, const float *weight, float *gx, float *gweight, float *gbias);
+/// What the gradient in training mode needs of the forward pass y = activation(x·scale + shift + residual), where
+/// scale = rstd·weight and shift = bias − mean·scale with the batch's own mean and rstd = 1/√(variance + eps).
+typedef struct {
+    const float *x, *mean, *rstd;
+    const float *weight;   // NULL for ones
+    const float *scale, *shift;   // with an activation and no y
+    const float *y;        // needed where there was a residual: then the activation may not be silu
+    int activation;        // 0 none, 1 relu, 2 silu
+} sb_batch_norm_pass;
+
+/// The gradients of x, weight, bias and residual; each may be NULL. gx may be gy.
+typedef struct {
+    float *x, *weight, *bias, *residual;
+} sb_batch_norm_gradients;
+
+void sb_batch_norm_backward(intptr_t rows, intptr_t channels, const float *gy, sb_batch_norm_pass pass,
+                            sb_batch_norm_gradients gradients);
 
 #endif

@@ -18,8 +18,15 @@ typedef struct {
     intptr_t stride[2], padding[2], dilation[2], groups;
 } sb_conv2d;
 
-/// y = activation(x ∗ w + bias); bias has O elements or is NULL; activation is one of sb_activation.
-void sb_conv2d_forward(const sb_array *x, const sb_array *w, const float *bias, sb_conv2d p, int activation,
+/// What is done to each output before it is stored: activation(sum + bias + residual).
+typedef struct {
+    const float *bias;       // O elements, or NULL
+    const float *residual;   // as y lies in memory, or NULL; it may be y itself
+    int activation;          // one of sb_activation
+} sb_conv2d_epilogue;
+
+/// y = activation(x ∗ w + bias + residual).
+void sb_conv2d_forward(const sb_array *x, const sb_array *w, sb_conv2d p, sb_conv2d_epilogue epilogue,
                        const sb_array *y);
 
 /// gx from gy: the gradient of the forward with respect to x, and the forward of a transposed convolution.

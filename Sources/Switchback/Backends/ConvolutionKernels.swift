@@ -19,9 +19,10 @@ public struct Convolution2D: Sendable, Hashable {
 /// As all fused kernels, they return new arrays in whatever memory order suits them, and `nil` for element types that
 /// they do not cover: the operation then composes itself of simpler ones. That is also the default.
 public protocol ConvolutionKernels {
-    /// y = x ∗ weight + bias.
+    /// y = activation(x ∗ weight + bias + residual), where the residual is as y.
     static func convolution(
-        _ x: NDArray, _ weight: NDArray, bias: NDArray?, _ convolution: Convolution2D, outputShape: Shape
+        _ x: NDArray, _ weight: NDArray, bias: NDArray?, residual: NDArray?, activation: FusedActivation,
+        _ convolution: Convolution2D, outputShape: Shape
     ) -> NDArray?
     /// The gradient of x, which is also a transposed convolution of `gradient`.
     static func convolutionInputGradient(
@@ -35,7 +36,8 @@ public protocol ConvolutionKernels {
 
 extension ConvolutionKernels {
     public static func convolution(
-        _ x: NDArray, _ weight: NDArray, bias: NDArray?, _ convolution: Convolution2D, outputShape: Shape
+        _ x: NDArray, _ weight: NDArray, bias: NDArray?, residual: NDArray?, activation: FusedActivation,
+        _ convolution: Convolution2D, outputShape: Shape
     ) -> NDArray? { nil }
 
     public static func convolutionInputGradient(

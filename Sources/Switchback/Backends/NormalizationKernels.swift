@@ -21,16 +21,20 @@ public protocol NormalizationKernels {
         wanted: NormalizationGradients<Bool>
     ) -> NormalizationGradients<NDArray?>?
 
-    /// Over all dimensions but the second, with the batch's own statistics; `variance` is the biased one.
+    /// Over all dimensions but the second, with the batch's own statistics; `variance` is the biased one. The residual,
+    /// of the shape of x, is added before the activation.
     static func batchNorm(
-        _ x: NDArray, weight: NDArray?, bias: NDArray?, epsilon: Double
+        _ x: NDArray, weight: NDArray?, bias: NDArray?, epsilon: Double, residual: NDArray?, activation: FusedActivation
     ) -> BatchNormResult?
+    /// `output` is what `batchNorm` gave; it is there where there was a residual and an activation.
     static func batchNormGradient(
-        _ gradient: NDArray, _ x: NDArray, weight: NDArray?, mean: NDArray, inverseDeviation: NDArray,
-        wanted: NormalizationGradients<Bool>
-    ) -> NormalizationGradients<NDArray?>?
-    /// y = x·scale + shift for each channel, the second dimension.
-    static func scaleChannels(_ x: NDArray, scale: NDArray, shift: NDArray) -> NDArray?
+        _ gradient: NDArray, _ x: NDArray, weight: NDArray?, bias: NDArray?, mean: NDArray, inverseDeviation: NDArray,
+        activation: FusedActivation, output: NDArray?, wanted: NormalizationGradients<Bool>, wantsResidual: Bool
+    ) -> (operands: NormalizationGradients<NDArray?>, residual: NDArray?)?
+    /// y = activation(x·scale + shift + residual) for each channel, the second dimension.
+    static func scaleChannels(
+        _ x: NDArray, scale: NDArray, shift: NDArray, residual: NDArray?, activation: FusedActivation
+    ) -> NDArray?
 }
 
 public typealias BatchNormResult = (y: NDArray, mean: NDArray, variance: NDArray, inverseDeviation: NDArray)
@@ -72,13 +76,15 @@ extension NormalizationKernels {
     ) -> NormalizationGradients<NDArray?>? { nil }
 
     public static func batchNorm(
-        _ x: NDArray, weight: NDArray?, bias: NDArray?, epsilon: Double
+        _ x: NDArray, weight: NDArray?, bias: NDArray?, epsilon: Double, residual: NDArray?, activation: FusedActivation
     ) -> BatchNormResult? { nil }
 
     public static func batchNormGradient(
-        _ gradient: NDArray, _ x: NDArray, weight: NDArray?, mean: NDArray, inverseDeviation: NDArray,
-        wanted: NormalizationGradients<Bool>
-    ) -> NormalizationGradients<NDArray?>? { nil }
+        _ gradient: NDArray, _ x: NDArray, weight: NDArray?, bias: NDArray?, mean: NDArray, inverseDeviation: NDArray,
+        activation: FusedActivation, output: NDArray?, wanted: NormalizationGradients<Bool>, wantsResidual: Bool
+    ) -> (operands: NormalizationGradients<NDArray?>, residual: NDArray?)? { nil }
 
-    public static func scaleChannels(_ x: NDArray, scale: NDArray, shift: NDArray) -> NDArray? { nil }
+    public static func scaleChannels(
+        _ x: NDArray, scale: NDArray, shift: NDArray, residual: NDArray?, activation: FusedActivation
+    ) -> NDArray? { nil }
 }

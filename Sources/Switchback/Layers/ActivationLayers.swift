@@ -2,6 +2,8 @@
 
 public final class ReLU: Module {
     public override func forward(_ input: Tensor) -> Tensor { input.relu() }
+
+    override var fusedForm: FusedActivation? { .relu }
 }
 
 public final class ReLU6: Module {
@@ -14,6 +16,8 @@ public final class SELU: Module {
 
 public final class SiLU: Module {
     public override func forward(_ input: Tensor) -> Tensor { input.silu() }
+
+    override var fusedForm: FusedActivation? { .silu }
 }
 
 public final class Mish: Module {

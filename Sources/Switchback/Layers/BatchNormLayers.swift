@@ -34,13 +34,30 @@ public class BatchNorm: Module {
     /// The numbers of dimensions that an input may have.
     class var ranks: ClosedRange<Int> { 2...Shape.maximumRank }
 
-    public final override func forward(_ input: Tensor) -> Tensor {
+    public final override func forward(_ input: Tensor) -> Tensor { normalized(input, .none, adding: nil) }
+
+    /// The layer with what follows it in the same passes over memory, forward and backward: `activation(output +
+    /// residual)`. `Sequential` calls it where a `ReLU` or `SiLU` follows.
+    public final func callAsFunction(
+        _ input: Tensor, activation: FusedActivation, adding residual: Tensor? = nil
+    ) -> Tensor {
+        running(input) { normalized(input, activation, adding: residual) }
+    }
+
+    override var fusesActivation: Bool { true }
+
+    override func forward(_ input: Tensor, activation: FusedActivation) -> Tensor {
+        normalized(input, activation, adding: nil)
+    }
+
+    private func normalized(_ input: Tensor, _ activation: FusedActivation, adding residual: Tensor?) -> Tensor {
         require(
             Self.ranks.contains(input.rank), "\(Self.self)", "an input of shape \(input.shape) has the wrong dimensions"
         )
         return input.batchNorm(
             runningMean: runningMean, runningVar: runningVar, weight: weight, bias: bias,
-            training: isTraining || runningMean == nil, momentum: nextMomentum(), eps: eps)
+            training: isTraining || runningMean == nil, momentum: nextMomentum(), eps: eps, activation: activation,
+            adding: residual)
     }
 
     /// Counts the batch; returns its share in the running averages.

@@ -12,7 +12,22 @@ public final class Sequential: Module {
 
     public subscript(position: Int) -> Module { layers[position] }
 
-    public override func forward(_ input: Tensor) -> Tensor { layers.reduce(input) { $1($0) } }
+    /// An activation after a convolution or a batch normalization is computed together with it, unless one of the two
+    /// has a hook.
+    public override func forward(_ input: Tensor) -> Tensor {
+        var output = input
+        var position = 0
+        while position < layers.count {
+            if position + 1 < layers.count, let fused = layers[position].forward(output, fusing: layers[position + 1]) {
+                output = fused
+                position += 2
+            } else {
+                output = layers[position](output)
+                position += 1
+            }
+        }
+        return output
+    }
 
     public override func namedParts() -> [(name: String, part: Part)] {
         layers.enumerated().map { ("\($0)", .module($1)) }

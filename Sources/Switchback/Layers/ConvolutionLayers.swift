@@ -67,10 +67,26 @@ public final class Conv2d: Module {
         self.paddingMode = paddingMode
     }
 
-    public override func forward(_ input: Tensor) -> Tensor {
+    public override func forward(_ input: Tensor) -> Tensor { convolved(input, .none, adding: nil) }
+
+    /// The layer with what follows it in the same pass over memory: `activation(output + residual)`. `Sequential` calls
+    /// it where a `ReLU` or `SiLU` follows.
+    public func callAsFunction(
+        _ input: Tensor, activation: FusedActivation, adding residual: Tensor? = nil
+    ) -> Tensor {
+        running(input) { convolved(input, activation, adding: residual) }
+    }
+
+    override var fusesActivation: Bool { true }
+
+    override func forward(_ input: Tensor, activation: FusedActivation) -> Tensor {
+        convolved(input, activation, adding: nil)
+    }
+
+    private func convolved(_ input: Tensor, _ activation: FusedActivation, adding residual: Tensor?) -> Tensor {
         input.conv2d(
             weight: weight, bias: bias, stride: stride, padding: padding, dilation: dilation, groups: groups,
-            paddingMode: paddingMode)
+            paddingMode: paddingMode, activation: activation, adding: residual)
     }
 
     public override var configuration: String {

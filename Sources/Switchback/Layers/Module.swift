@@ -65,6 +65,26 @@ open class Module {
         return root.namedModules().first { $0.module === innermost }?.name ?? "\(type(of: innermost))"
     }
 
+    // MARK: Fusing
+
+    /// Whether the module has a `forward(_:activation:)`.
+    var fusesActivation: Bool { false }
+
+    /// Computes `activation` of the output in the same pass over memory.
+    func forward(_ input: Tensor, activation: FusedActivation) -> Tensor { forward(input).activated(activation) }
+
+    /// What this module is as an activation that the module before it can apply; `nil` if it cannot.
+    var fusedForm: FusedActivation? { nil }
+
+    /// The output of this module and of `next` after it, in one pass; `nil` where that cannot be, or where a hook waits
+    /// for what lies between them.
+    final func forward(_ input: Tensor, fusing next: Module) -> Tensor? {
+        guard fusesActivation, let activation = next.fusedForm, forwardHooks.isEmpty, next.forwardHooks.isEmpty else {
+            return nil
+        }
+        return running(input) { forward(input, activation: activation) }
+    }
+
     // MARK: Describing
 
     /// The parts of this module by name. The default finds stored properties; containers override it.

@@ -4,9 +4,12 @@
 extension Tensor {
     /// `max(x, 0)`.
     public final func relu() -> Tensor {
-        mapped("relu", .relu, saving: .result) { gradient, y in
-            Tensor.gradient(.reluGradient, gradient, at: y) { gradient.maskedFill(y.le(0), 0) }
-        }
+        mapped("relu", .relu, saving: .result) { gradient, y in y.reluGradient(gradient) }
+    }
+
+    /// The gradient of the input of `relu`, where this tensor is its output and `gradient` that of the output.
+    final func reluGradient(_ gradient: Tensor) -> Tensor {
+        Tensor.gradient(.reluGradient, gradient, at: self) { gradient.maskedFill(le(0), 0) }
     }
 
     /// `min(max(x, 0), 6)` (Howard et al., "MobileNets", 2017).
@@ -84,11 +87,14 @@ extension Tensor {
 
     /// `x * sigmoid(x)` (Elfwing et al., 2017), also called swish.
     public final func silu() -> Tensor {
-        floating.mapped("silu", .silu) { gradient, x in
-            Tensor.gradient(.siluGradient, gradient, at: x) {
-                let s = x.sigmoid()
-                return gradient * (s * (x * (1 - s) + 1))
-            }
+        floating.mapped("silu", .silu) { gradient, x in x.siluGradient(gradient) }
+    }
+
+    /// The gradient of the input of `silu`, which this tensor is, from `gradient`, that of the output.
+    final func siluGradient(_ gradient: Tensor) -> Tensor {
+        Tensor.gradient(.siluGradient, gradient, at: self) {
+            let s = sigmoid()
+            return gradient * (s * (self * (1 - s) + 1))
         }
     }
 

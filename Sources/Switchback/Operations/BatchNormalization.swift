@@ -6,15 +6,21 @@ extension Tensor {
     /// place, with the unbiased variance: running = (1 − momentum)·running + momentum·batch. Otherwise the running ones
     /// are used. Stops in training if there is only one value per channel.
     ///
+    /// An activation and what is added before it, as in residual networks, are applied in the same pass over memory, and
+    /// their gradients computed in the passes of the normalization's.
+    ///
     /// - Parameters:
     ///   - runningMean: [C]; may be `nil` in training.
     ///   - runningVar: [C]; may be `nil` in training.
     ///   - weight: [C]; ones if left out.
     ///   - bias: [C]; zeros if left out.
     ///   - eps: added to the variance.
+    ///   - activation: what is applied to the result.
+    ///   - residual: of this tensor's shape; it is added before the activation.
     public final func batchNorm(
         runningMean: Tensor? = nil, runningVar: Tensor? = nil, weight: Tensor? = nil, bias: Tensor? = nil,
-        training: Bool, momentum: Double = 0.1, eps: Double = 1e-5
+        training: Bool, momentum: Double = 0.1, eps: Double = 1e-5, activation: FusedActivation = .none,
+        adding residual: Tensor? = nil
     ) -> Tensor {
         require(
             rank >= 2 && dtype.isFloatingPoint, "batch_norm",
@@ -26,10 +32,14 @@ extension Tensor {
                 operand.map { $0.shape == [shape[1]] } ?? true, "batch_norm",
                 "the \(name) has shape \(operand!.shape); an input of \(shape) wants [\(shape[1])]")
         }
+        require(
+            residual.map { $0.shape == shape && $0.dtype == dtype } ?? true, "batch_norm",
+            "what is added is \(residual?.dtype ?? dtype) \(residual?.shape ?? []); the input is \(dtype) \(shape)")
         if dtype.byteCount == 2 {
             return to(.float32).batchNorm(
                 runningMean: runningMean, runningVar: runningVar, weight: weight?.to(.float32),
-                bias: bias?.to(.float32), training: training, momentum: momentum, eps: eps
+                bias: bias?.to(.float32), training: training, momentum: momentum, eps: eps, activation: activation,
+                adding: residual?.to(.float32)
             ).to(dtype)
         }
         if training {
@@ -39,58 +49,77 @@ extension Tensor {
                 "an input of shape \(shape) has one value per channel, whose variance says nothing; use eval mode")
             let running = RunningStatistics(
                 mean: runningMean, variance: runningVar, momentum: momentum, perChannel: perChannel)
-            return batchNormalized(weight, bias, eps, running)
+            if let residual, activation == .silu {
+                // Its gradient needs what it was applied to, which the kernels find only from the input.
+                return batchNormalized(weight, bias, eps, running, .none, adding: residual).silu()
+            }
+            return batchNormalized(weight, bias, eps, running, activation, adding: residual)
         }
         guard let runningMean, let runningVar else {
             fail("batch_norm", "outside training it needs the running mean and variance")
         }
-        return normalizedByRunning(runningMean.to(dtype), runningVar.to(dtype), weight, bias, eps)
+        return normalizedByRunning(
+            runningMean.to(dtype), runningVar.to(dtype), weight, bias, eps, activation, adding: residual)
     }
 
     /// With the batch's statistics.
     private func batchNormalized(
-        _ weight: Tensor?, _ bias: Tensor?, _ eps: Double, _ running: RunningStatistics
+        _ weight: Tensor?, _ bias: Tensor?, _ eps: Double, _ running: RunningStatistics, _ activation: FusedActivation,
+        adding residual: Tensor?
     ) -> Tensor {
         let dims = [0] + Array(2..<rank)
-        guard let result = backend.batchNorm(array, weight: weight?.array, bias: bias?.array, epsilon: eps) else {
+        guard
+            let result = backend.batchNorm(
+                array, weight: weight?.array, bias: bias?.array, epsilon: eps, residual: residual?.array,
+                activation: activation)
+        else {
             let mean = self.mean(dims: dims, keepDim: true)
             let centered = self - mean
             let variance = centered.square().mean(dims: dims, keepDim: true)
             if count > 0 { running.follow(mean.array, variance.array) }
-            return (centered * (variance + eps).rsqrt()).scaled(weight, bias, dim: 1)
+            let normalized = (centered * (variance + eps).rsqrt()).scaled(weight, bias, dim: 1)
+            return (residual.map { normalized + $0 } ?? normalized).activated(activation)
         }
         running.follow(result.mean, result.variance)
-        let channels = Shape.channels(of: self)
-        return recordNormalization(
-            "batch_norm", result.y, weight, bias, statistics: [Tensor(result.mean), Tensor(result.inverseDeviation)],
-            fused: { x, weight, statistics, gradient, wanted in
-                x.backend.batchNormGradient(
-                    gradient.array, x.array, weight: weight?.array, mean: statistics[0].array,
-                    inverseDeviation: statistics[1].array, wanted: wanted)
-            },
-            composed: { x, weight, gradient in
-                var found = x.normalizationGradients(gradient, weight: weight?.reshape(channels), over: dims, eps)
-                found.weight = found.weight?.sum(dims: dims)
-                found.bias = found.bias?.sum(dims: dims)
-                return found
-            })
+        let operands = BatchNormOperands(weight: weight != nil, bias: bias != nil, residual: residual != nil)
+        let savesOutput = activation != .none && residual != nil
+        return Tensor.record(
+            "batch_norm", result.y, from: [self] + [weight, bias, residual].compactMap { $0 },
+            saving: [self, weight, bias, Tensor(result.mean), Tensor(result.inverseDeviation)],
+            savingOutput: savesOutput
+        ) { saved, gradient in
+            operands.gradients(
+                saved, gradient, activation, output: savesOutput ? saved.output() : nil, dims: dims, eps: eps)
+        }
     }
 
     /// With statistics that are constants: one multiplication and one addition.
     private func normalizedByRunning(
-        _ mean: Tensor, _ variance: Tensor, _ weight: Tensor?, _ bias: Tensor?, _ eps: Double
+        _ mean: Tensor, _ variance: Tensor, _ weight: Tensor?, _ bias: Tensor?, _ eps: Double,
+        _ activation: FusedActivation, adding residual: Tensor?
     ) -> Tensor {
         let inverse = (variance + eps).rsqrt()
         let scale = weight.map { $0 * inverse } ?? inverse
         let shift = bias.map { $0 - mean * scale } ?? -(mean * scale)
-        return scaledChannels(scale, shift)
+        let operands = [self, scale, shift] + (residual.map { [$0] } ?? [])
+        if ThreadState.current.recordsGradients && operands.contains(where: \.requiresGrad) {
+            let scaled = scaledChannels(scale, shift)
+            return (residual.map { scaled + $0 } ?? scaled).activated(activation)
+        }
+        return scaledChannels(scale, shift, activation, adding: residual)
     }
 
-    /// `self · scale + shift` for each channel.
-    private func scaledChannels(_ scale: Tensor, _ shift: Tensor) -> Tensor {
+    /// `activation(self · scale + shift + residual)` for each channel; recorded only without the latter two.
+    private func scaledChannels(
+        _ scale: Tensor, _ shift: Tensor, _ activation: FusedActivation = .none, adding residual: Tensor? = nil
+    ) -> Tensor {
         let channels = Shape.channels(of: self)
-        guard let result = backend.scaleChannels(array, scale: scale.array, shift: shift.array) else {
-            return self * scale.reshape(channels) + shift.reshape(channels)
+        guard
+            let result = backend.scaleChannels(
+                array, scale: scale.array, shift: shift.array, residual: residual?.array, activation: activation)
+        else {
+            let scaled = self * scale.reshape(channels) + shift.reshape(channels)
+            return (residual.map { scaled + $0 } ?? scaled).activated(activation)
         }
         let dims = [0] + Array(2..<rank)
         return Tensor.record(
@@ -118,6 +147,54 @@ extension Tensor {
         form[dim] = shape[dim]
         let scaled = weight.map { self * $0.reshape(form) } ?? self
         return bias.map { scaled + $0.reshape(form) } ?? scaled
+    }
+}
+
+/// Which operands a recorded batch normalization has besides its input, in their order.
+private struct BatchNormOperands {
+    let weight: Bool
+    let bias: Bool
+    let residual: Bool
+
+    /// The gradients of all operands; `saved` holds input, weight, bias, mean and inverse deviation.
+    func gradients(
+        _ saved: Saved, _ gradient: Tensor, _ activation: FusedActivation, output: Tensor?, dims: [Int], eps: Double
+    ) -> [Tensor?] {
+        let (biasPosition, residualPosition) = (weight ? 2 : 1, 1 + (weight ? 1 : 0) + (bias ? 1 : 0))
+        let wanted = NormalizationGradients(
+            x: saved.needs(0), weight: weight && saved.needs(1), bias: bias && saved.needs(biasPosition))
+        let wantsResidual = residual && saved.needs(residualPosition)
+        let x = saved.tensor(0)
+        var found: (operands: NormalizationGradients<Tensor?>, residual: Tensor?)
+        if !ThreadState.current.recordsGradients,
+            let result = x.backend.batchNormGradient(
+                gradient.array, x.array, weight: saved[1]?.array, bias: saved[2]?.array, mean: saved.tensor(3).array,
+                inverseDeviation: saved.tensor(4).array, activation: activation, output: output?.array, wanted: wanted,
+                wantsResidual: wantsResidual && activation != .none)
+        {
+            found = (result.operands.map { $0.map(Tensor.init) }, result.residual.map(Tensor.init) ?? gradient)
+        } else {
+            found = composed(x, saved[1], saved[2], gradient, activation, output, dims, eps)
+        }
+        return [found.operands.x] + (weight ? [found.operands.weight] : []) + (bias ? [found.operands.bias] : [])
+            + (residual ? [found.residual] : [])
+    }
+
+    /// In operations, which can be differentiated again.
+    private func composed(
+        _ x: Tensor, _ weight: Tensor?, _ bias: Tensor?, _ gradient: Tensor, _ activation: FusedActivation,
+        _ output: Tensor?, _ dims: [Int], _ eps: Double
+    ) -> (operands: NormalizationGradients<Tensor?>, residual: Tensor?) {
+        var upstream = gradient
+        if activation != .none {
+            let before = output ?? x.standardized(over: dims, eps).scaled(weight, bias, dim: 1)
+            upstream = activation == .relu ? before.reluGradient(gradient) : before.siluGradient(gradient)
+        }
+        let channels = Shape.channels(of: x)
+        var operands = x.normalizationGradients(upstream, weight: weight?.reshape(channels), over: dims, eps)
+        operands.weight = operands.weight?.sum(dims: dims)
+        operands.bias = operands.bias?.sum(dims: dims)
+        return (operands, upstream)
     }
 }
 

@@ -13,15 +13,17 @@ extension Tensor {
     ///   - padding: what is put around the image: a number, `[vertical, horizontal]` or `.same`.
     ///   - groups: into how many parts channels are divided; outputs see only their part.
     ///   - paddingMode: what the padding consists of.
+    ///   - activation: what is applied to the sums; as an operation of its own it would take another pass over memory.
+    ///   - residual: of the output's shape; it is added before the activation.
     public final func conv2d(
         weight: Tensor, bias: Tensor? = nil, stride: some IntPairConvertible = 1,
         padding: some ConvolutionPaddingConvertible = 0, dilation: some IntPairConvertible = 1, groups: Int = 1,
-        paddingMode: PaddingMode = .zeros
+        paddingMode: PaddingMode = .zeros, activation: FusedActivation = .none, adding residual: Tensor? = nil
     ) -> Tensor {
         if rank == 3 {
             return unsqueeze(0).conv2d(
                 weight: weight, bias: bias, stride: stride, padding: padding, dilation: dilation, groups: groups,
-                paddingMode: paddingMode
+                paddingMode: paddingMode, activation: activation, adding: residual?.unsqueeze(0)
             ).squeeze(0)
         }
         checkConvolution("conv2d", weight, bias, groups: groups, spatialRank: 2)
@@ -34,7 +36,9 @@ extension Tensor {
             "padding .same keeps the size only with stride 1, not \(convolution.stride)")
         if paddingMode != .zeros && (before, after) != (0, 0) {
             let padded = pad([before.width, after.width, before.height, after.height], mode: paddingMode)
-            return padded.conv2d(weight: weight, bias: bias, stride: stride, dilation: dilation, groups: groups)
+            return padded.conv2d(
+                weight: weight, bias: bias, stride: stride, dilation: dilation, groups: groups, activation: activation,
+                adding: residual)
         }
         convolution.padding = before
         window.padding = before.shape
@@ -42,7 +46,13 @@ extension Tensor {
         require(
             positions.allSatisfy { $0 > 0 }, "conv2d",
             "the filter of \(weight.shape) is larger than the padded image of \(shape)")
-        return convolved(weight, bias, convolution, positions)
+        if let residual {
+            let expected: Shape = [shape[0], weight.shape[0], positions[0], positions[1]]
+            require(
+                residual.shape == expected && residual.dtype == dtype, "conv2d",
+                "what is added is \(residual.dtype) \(residual.shape); the output is \(dtype) \(expected)")
+        }
+        return convolved(weight, bias, convolution, positions, activation, adding: residual)
     }
 
     /// One-dimensional convolution (cross-correlation): [N, C, L] → [N, O, L'], or without N; as `conv2d`.
@@ -67,25 +77,37 @@ extension Tensor {
 
     /// The operation itself: 16-bit floats are computed in float32 and rounded once.
     private func convolved(
-        _ weight: Tensor, _ bias: Tensor?, _ convolution: Convolution2D, _ positions: Shape
+        _ weight: Tensor, _ bias: Tensor?, _ convolution: Convolution2D, _ positions: Shape,
+        _ activation: FusedActivation = .none, adding residual: Tensor? = nil
     ) -> Tensor {
         if dtype.byteCount == 2 {
-            return to(.float32).convolved(weight.to(.float32), bias?.to(.float32), convolution, positions).to(dtype)
+            return to(.float32).convolved(
+                weight.to(.float32), bias?.to(.float32), convolution, positions, activation,
+                adding: residual?.to(.float32)
+            ).to(dtype)
         }
-        let (inputShape, weightShape, hasBias) = (shape, weight.shape, bias != nil)
+        let operands = [self, weight] + [bias, residual].compactMap { $0 }
+        if activation == .silu && ThreadState.current.recordsGradients && operands.contains(where: \.requiresGrad) {
+            // Its gradient needs what it was applied to.
+            return convolved(weight, bias, convolution, positions, adding: residual).silu()
+        }
+        let (inputShape, weightShape, hasBias, hasResidual) = (shape, weight.shape, bias != nil, residual != nil)
         let outputShape: Shape = [shape[0], weight.shape[0], positions[0], positions[1]]
         guard
             let result = backend.convolution(
-                array, weight.array, bias: bias?.array, convolution, outputShape: outputShape)
+                array, weight.array, bias: bias?.array, residual: residual?.array, activation: activation, convolution,
+                outputShape: outputShape)
         else {
             let window = Window(size: IntPair(Shape(weightShape.suffix(2))), convolution)
             let product = composedConvolution(weight, window, groups: convolution.groups, positions: positions)
-            return bias.map { product + $0.reshape([-1, 1, 1]) } ?? product
+            let sum = bias.map { product + $0.reshape([-1, 1, 1]) } ?? product
+            return (residual.map { sum + $0 } ?? sum).activated(activation)
         }
         return Tensor.record(
-            "conv2d", result, from: [self, weight] + (bias.map { [$0] } ?? []),
-            saving: [weight.requiresGrad ? self : nil, requiresGrad ? weight : nil]
+            "conv2d", result, from: operands,
+            saving: [weight.requiresGrad ? self : nil, requiresGrad ? weight : nil], savingOutput: activation == .relu
         ) { saved, gradient in
+            let gradient = activation == .relu ? saved.output().reluGradient(gradient) : gradient
             let gx = saved.needs(0) ? saved[1].map { gradient.convolutionInput($0, convolution, inputShape) } : nil
             let wantsBias = hasBias && saved.needs(2)
             let gw: (weight: Tensor?, bias: Tensor?)
@@ -94,7 +116,7 @@ extension Tensor {
             } else {
                 gw = (nil, wantsBias ? gradient.sum(dims: [0, 2, 3]) : nil)
             }
-            return hasBias ? [gx, gw.weight, gw.bias] : [gx, gw.weight]
+            return [gx, gw.weight] + (hasBias ? [gw.bias] : []) + (hasResidual ? [gradient] : [])
         }
     }
 

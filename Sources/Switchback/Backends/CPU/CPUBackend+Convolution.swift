@@ -2,18 +2,21 @@ import Kernels
 
 extension CPUBackend {
     public static func convolution(
-        _ x: NDArray, _ weight: NDArray, bias: NDArray?, _ convolution: Convolution2D, outputShape: Shape
+        _ x: NDArray, _ weight: NDArray, bias: NDArray?, residual: NDArray?, activation: FusedActivation,
+        _ convolution: Convolution2D, outputShape: Shape
     ) -> NDArray? {
-        guard areFloats(x, weight, bias) else { return nil }
+        guard areFloats(x, weight, bias, residual) else { return nil }
         let image = x.channelsLast()
         let bias = bias?.contiguous()
-        defer { withExtendedLifetime((image, bias)) {} }
+        let residual = residual?.channelsLast()
+        defer { withExtendedLifetime((image, bias, residual)) {} }
         let y = NDArray(emptyChannelsLast: outputShape, dtype: .float32, backend: self)
         var source = image.kernelArray
         var filter = weight.kernelArray
         var target = y.kernelArray
-        sb_conv2d_forward(
-            &source, &filter, bias?.floats, convolution.kernelForm, Int32(SB_ACT_NONE.rawValue), &target)
+        let epilogue = sb_conv2d_epilogue(
+            bias: bias?.floats, residual: residual?.floats, activation: activation.kernelForm)
+        sb_conv2d_forward(&source, &filter, convolution.kernelForm, epilogue, &target)
         return y
     }
 
@@ -50,6 +53,16 @@ extension CPUBackend {
     /// Whether the operands that are there are float32, which the fused kernels are written for.
     static func areFloats(_ operands: NDArray?...) -> Bool {
         operands.allSatisfy { $0.map { $0.dtype == .float32 } ?? true }
+    }
+}
+
+extension FusedActivation {
+    var kernelForm: Int32 {
+        switch self {
+        case .none: Int32(SB_ACT_NONE.rawValue)
+        case .relu: Int32(SB_ACT_RELU.rawValue)
+        case .silu: Int32(SB_ACT_SILU.rawValue)
+        }
     }
 }
 

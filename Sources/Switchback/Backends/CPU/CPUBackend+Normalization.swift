@@ -63,11 +63,11 @@ extension CPUBackend {
         return result
     }
 
-    private static func floatVector(_ count: Int) -> NDArray {
+    static func floatVector(_ count: Int) -> NDArray {
         NDArray(empty: [count], dtype: .float32, backend: self)
     }
 
-    private static func emptyGradients(
+    static func emptyGradients(
         _ shape: Shape, features: Shape, _ wanted: NormalizationGradients<Bool>
     ) -> NormalizationGradients<NDArray?> {
         func empty(_ shape: Shape, _ isWanted: Bool) -> NDArray? {
@@ -75,82 +75,6 @@ extension CPUBackend {
         }
         return NormalizationGradients(
             x: empty(shape, wanted.x), weight: empty(features, wanted.weight), bias: empty(features, wanted.bias))
-    }
-}
-
-// MARK: - Batch normalization, over the columns of channels-last memory
-
-extension CPUBackend {
-    public static func batchNorm(
-        _ x: NDArray, weight: NDArray?, bias: NDArray?, epsilon: Double
-    ) -> BatchNormResult? {
-        guard areFloats(x, weight, bias), x.count > 0 else { return nil }
-        let image = x.channelsLast()
-        defer { withExtendedLifetime(image) {} }
-        let channels = x.shape[1]
-        let rows = x.count / channels
-        let result: BatchNormResult = (
-            image.emptyLike(), floatVector(channels), floatVector(channels), floatVector(channels)
-        )
-        sb_batch_norm_statistics(rows, channels, image.floats, result.mean.floats, result.variance.floats)
-        let variances = result.variance.floats
-        let inverses = result.inverseDeviation.floats
-        for c in 0..<channels { inverses[c] = 1 / (variances[c] + Float(epsilon)).squareRoot() }
-        let (scale, shift) = folded(result, weight, bias)
-        withExtendedLifetime((scale, shift)) {
-            sb_batch_norm_apply(
-                rows, channels, image.floats, scale.floats, shift.floats, nil, Int32(SB_ACT_NONE.rawValue),
-                result.y.floats)
-        }
-        return result
-    }
-
-    /// Normalization and affine map as one: y = x·scale + shift.
-    private static func folded(
-        _ statistics: BatchNormResult, _ weight: NDArray?, _ bias: NDArray?
-    ) -> (scale: NDArray, shift: NDArray) {
-        let scale = NDArray(empty: statistics.mean.shape, dtype: .float32, backend: self)
-        let shift = NDArray(empty: statistics.mean.shape, dtype: .float32, backend: self)
-        let operands = DenseOperands(statistics.mean, statistics.inverseDeviation, weight, bias)
-        withExtendedLifetime(operands) {
-            let (means, inverses) = (operands[0]!, operands[1]!)
-            for c in 0..<scale.count {
-                scale.floats[c] = inverses[c] * (operands[2]?[c] ?? 1)
-                shift.floats[c] = (operands[3]?[c] ?? 0) - means[c] * scale.floats[c]
-            }
-        }
-        return (scale, shift)
-    }
-
-    public static func batchNormGradient(
-        _ gradient: NDArray, _ x: NDArray, weight: NDArray?, mean: NDArray, inverseDeviation: NDArray,
-        wanted: NormalizationGradients<Bool>
-    ) -> NormalizationGradients<NDArray?>? {
-        guard areFloats(gradient, x, weight, mean) else { return nil }
-        let image = x.channelsLast()
-        let gradient = gradient.channelsLast()
-        let weight = weight?.contiguous()
-        defer { withExtendedLifetime((image, gradient, weight)) {} }
-        let channels = x.shape[1]
-        var result = emptyGradients([], features: [channels], wanted)
-        result.x = wanted.x ? image.emptyLike() : nil
-        sb_batch_norm_backward(
-            x.count / channels, channels, gradient.floats, image.floats, mean.floats, inverseDeviation.floats,
-            weight?.floats, result.x?.floats, result.weight?.floats, result.bias?.floats)
-        return result
-    }
-
-    public static func scaleChannels(_ x: NDArray, scale: NDArray, shift: NDArray) -> NDArray? {
-        guard areFloats(x, scale, shift) else { return nil }
-        let image = x.channelsLast()
-        let operands = DenseOperands(scale, shift)
-        let y = image.emptyLike()
-        withExtendedLifetime((image, operands)) {
-            sb_batch_norm_apply(
-                x.count / Swift.max(x.shape[1], 1), x.shape[1], image.floats, operands[0]!, operands[1]!, nil,
-                Int32(SB_ACT_NONE.rawValue), y.floats)
-        }
-        return y
     }
 }
 
