@@ -1,0 +1,68 @@
+import Switchback
+
+/// The positions at which a detector predicts: the centres of the cells of its feature maps, the finest map first,
+/// each row by row.
+public struct AnchorGrid: Sendable {
+    /// A feature map: its size in cells, and the pixels that a cell is wide and high.
+    public struct Level: Sendable, Equatable {
+        public let height, width, stride: Int
+        /// The position of its first cell among all.
+        public let start: Int
+    }
+
+    public let levels: [Level]
+    public let count: Int
+
+    /// - Parameters:
+    ///   - sizes: height and width of each map.
+    ///   - strides: pixels per cell of each.
+    public init(sizes: [(Int, Int)], strides: [Int]) {
+        var levels: [Level] = []
+        var start = 0
+        for ((height, width), stride) in zip(sizes, strides) {
+            levels.append(Level(height: height, width: width, stride: stride, start: start))
+            start += height * width
+        }
+        self.levels = levels
+        count = start
+    }
+
+    /// The size of the image in pixels: height and width.
+    public var imageSize: (height: Int, width: Int) {
+        levels.first.map { ($0.height * $0.stride, $0.width * $0.stride) } ?? (0, 0)
+    }
+
+    /// The centres in cells, x and y: [positions, 2].
+    public func centers() -> Tensor {
+        var values: [Float] = []
+        values.reserveCapacity(2 * count)
+        for level in levels {
+            for y in 0..<level.height {
+                for x in 0..<level.width {
+                    values.append(Float(x) + 0.5)
+                    values.append(Float(y) + 0.5)
+                }
+            }
+        }
+        return Tensor(values).reshape(count, 2)
+    }
+
+    /// The stride at each position, [positions, 1].
+    public func strides() -> Tensor {
+        Tensor(levels.flatMap { [Float](repeating: Float($0.stride), count: $0.height * $0.width) }).reshape(count, 1)
+    }
+}
+
+extension Tensor {
+    /// Boxes as left, top, right and bottom, [..., 4], from distances to their sides and the points between them, [..., 2].
+    func corners(around centers: Tensor) -> Tensor {
+        let sides = split([2, 2], dim: -1)
+        return Tensor.cat([centers - sides[0], centers + sides[1]], dim: -1)
+    }
+
+    /// Boxes as centre x, centre y, width and height, [..., 4], from left, top, right and bottom.
+    func centered() -> Tensor {
+        let ends = split([2, 2], dim: -1)
+        return Tensor.cat([(ends[0] + ends[1]) / 2, ends[1] - ends[0]], dim: -1)
+    }
+}

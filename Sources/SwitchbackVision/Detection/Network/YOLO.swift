@@ -1,0 +1,117 @@
+import Switchback
+
+/// A detector: YOLO11 (Jocher and Qiu, 2024) or YOLO26 (2025), in five sizes. The names of its parameters are those
+/// of Ultralytics' checkpoints: `model.0.conv.weight`.
+///
+/// ```swift
+/// let model = YOLO(.yolo11n, classes: ["cat", "dog"])
+/// let loss = model.loss(model.outputs(images), targets)
+/// ```
+public final class YOLO: Module {
+    public let variant: YOLOVariant
+    /// What the classes are called, by their number.
+    public let classes: [String]
+    public let head: DetectHead
+    private let stages: [Module]
+    private let isKept: [Bool]
+
+    /// A detector with fresh weights, drawn from the default generator.
+    public init(_ variant: YOLOVariant, classes: [String]) {
+        self.variant = variant
+        self.classes = classes
+        let (modules, channels) = variant.makeStages()
+        stages = modules
+        head = DetectHead(
+            YOLOVariant.headSources.map { channels[$0] }, classCount: classes.count, regMax: variant.regMax,
+            isEndToEnd: variant.isEndToEnd)
+        let sources = Set(modules.compactMap { ($0 as? JoinStage)?.source } + YOLOVariant.headSources)
+        isKept = modules.indices.map(sources.contains)
+    }
+
+    public override func namedParts() -> [(name: String, part: Part)] {
+        (stages + [head]).enumerated().map { ("model.\($0)", .module($1)) }
+    }
+
+    /// The side of images must be a multiple of this.
+    public static let stride = DetectHead.strides.last ?? 32
+
+    /// The feature maps for the head from images [N, 3, H, W] of numbers in 0...1, red first.
+    public func features(_ images: Tensor) -> [Tensor] {
+        check(images)
+        var kept: [Int: Tensor] = [:]
+        var x = images
+        for (i, stage) in stages.enumerated() {
+            if let join = stage as? JoinStage, let earlier = kept[join.source] {
+                x = join(x, with: earlier)
+            } else {
+                x = stage(x)
+            }
+            if isKept[i] { kept[i] = x }
+        }
+        return YOLOVariant.headSources.compactMap { kept[$0] }
+    }
+
+    private func check(_ images: Tensor) {
+        precondition(
+            images.rank == 4 && images.shape[1] == 3 && images.shape[2] % YOLO.stride == 0
+                && images.shape[3] % YOLO.stride == 0,
+            "YOLO: images have the shape [N, 3, H, W], with H and W multiples of \(YOLO.stride), not \(images.shape)")
+    }
+
+    /// What the heads say of images, before decoding: of both in YOLO26.
+    public func outputs(_ images: Tensor) -> Outputs {
+        let maps = features(images)
+        return Outputs(many: head.predict(maps), single: head.isEndToEnd ? head.predictSingly(maps) : nil)
+    }
+
+    /// What the head says that inference uses: YOLO26's second one, the only one of others.
+    public func finalOutput(_ images: Tensor) -> DetectHead.Output {
+        let maps = features(images)
+        return head.isEndToEnd ? head.predictSingly(maps) : head.predict(maps)
+    }
+
+    /// What the heads say.
+    public struct Outputs {
+        /// Of the head in which several positions may speak for one object.
+        public let many: DetectHead.Output
+        /// Of the head in which one position speaks for an object; only YOLO26 has it.
+        public let single: DetectHead.Output?
+    }
+
+    /// Boxes and scores of every position, [N, 4 + classes, positions]: centre, width and height in pixels, and
+    /// probabilities; as YOLO11 and YOLO26 are exported.
+    public override func forward(_ images: Tensor) -> Tensor { decoded(head.predict(features(images))) }
+
+    /// As `forward`, of a head's output.
+    public func decoded(_ output: DetectHead.Output) -> Tensor {
+        Tensor.cat([corners(output).centered(), output.scores.sigmoid()], dim: -1).transpose(1, 2)
+    }
+
+    /// The boxes of every position in pixels, left, top, right and bottom: [N, positions, 4].
+    public func corners(_ output: DetectHead.Output) -> Tensor {
+        head.distances(output.boxes).corners(around: output.grid.centers()) * output.grid.strides()
+    }
+
+    /// The objects of each image: from YOLO26's second head without suppression, from the only one of others with it.
+    ///
+    /// - Parameter output: what `finalOutput` gave.
+    public func select(
+        _ output: DetectHead.Output, suppression: NonMaximumSuppression = NonMaximumSuppression()
+    ) -> [[Detection]] {
+        guard head.isEndToEnd else { return suppression(decoded(output)) }
+        let direct = DirectSelection(maximumCount: suppression.maximumCount, confidence: suppression.confidence)
+        return direct(corners: corners(output), logits: output.scores)
+    }
+
+    /// Stops the training of the first stages.
+    public func freezeStages(upTo count: Int) {
+        for module in (stages + [head]).prefix(count) { module.freeze() }
+    }
+
+    /// Folds every normalization into its convolution: faster, and for inference only.
+    @discardableResult
+    public func fused() -> Self {
+        apply { ($0 as? ConvBlock)?.foldNormalization() }
+        return eval()
+    }
+}

@@ -1,0 +1,41 @@
+import Switchback
+
+/// Chooses among the boxes of YOLO26's second head, in which one position speaks for an object, so that none must be
+/// suppressed: the positions with the likeliest classes, and of those the likeliest classes (YOLOv10, 2024).
+public struct DirectSelection: Codable, Hashable, Sendable {
+    /// How many boxes of an image there are.
+    public var maximumCount = 300
+    /// The least probability of a class.
+    public var confidence: Float = 0
+
+    public init(maximumCount: Int = 300, confidence: Float = 0) {
+        self.maximumCount = maximumCount
+        self.confidence = confidence
+    }
+
+    /// The likeliest boxes of each image, the likeliest first.
+    ///
+    /// - Parameters:
+    ///   - corners: left, top, right and bottom of every position in pixels, [N, positions, 4].
+    ///   - logits: of the classes, [N, positions, classes].
+    public func callAsFunction(corners: Tensor, logits: Tensor) -> [[Detection]] {
+        let (count, positions, classCount) = (logits.shape[0], logits.shape[1], logits.shape[2])
+        let likeliest = logits.detach().amax(dim: -1).topK(min(maximumCount, positions), dim: -1).indices
+        return (0..<count).map { image in
+            let rows = likeliest[image]
+            let boxes = corners.detach()[image].indexSelect(dim: 0, index: rows).toArray(as: Float.self)
+            let scores = logits.detach()[image].indexSelect(dim: 0, index: rows).reshape(-1)
+            let best = scores.topK(min(maximumCount, scores.count), dim: 0)
+            let labels = best.indices.toArray(as: Int64.self)
+            let probabilities = best.values.sigmoid().toArray(as: Float.self)
+            return zip(labels, probabilities).compactMap { flat, score in
+                guard score > confidence else { return nil }
+                let (row, label) = Int(flat).quotientAndRemainder(dividingBy: classCount)
+                let sides = boxes[4 * row..<4 * row + 4]
+                let box = Box(
+                    x1: sides[4 * row], y1: sides[4 * row + 1], x2: sides[4 * row + 2], y2: sides[4 * row + 3])
+                return Detection(box: box, classIndex: label, score: score)
+            }
+        }
+    }
+}

@@ -1,0 +1,33 @@
+/// Something that was found in a picture.
+public struct Detection: Hashable, Sendable {
+    /// In pixels.
+    public var box: Box
+    public var classIndex: Int
+    /// How sure the model is: from 0 to 1.
+    public var score: Float
+
+    public init(box: Box, classIndex: Int, score: Float) {
+        self.box = box
+        self.classIndex = classIndex
+        self.score = score
+    }
+}
+
+/// The overlaps from which on a detection counts as right: 0.50, 0.55, … 0.95 (Lin et al., "Microsoft COCO", 2014).
+public enum OverlapThresholds {
+    public static let count = 10
+    static let doubles: [Double] = (0..<count).map { 0.5 + Double($0) * 0.05 }
+    /// In single precision, counted from both ends.
+    static let floats: [Float] = {
+        let step: Float = (0.95 - 0.5) / 9
+        return (0..<count).map { $0 < count / 2 ? 0.5 + Float($0) * step : 0.95 - Float(count - 1 - $0) * step }
+    }()
+}
+
+extension Sequence {
+    /// The positions of the elements from the greatest to the least; equal ones keep their order.
+    func positionsDescending<Key: Comparable>(_ key: (Element) -> Key) -> [Int] {
+        let keys = map(key)
+        return keys.indices.sorted { keys[$0] != keys[$1] ? keys[$0] > keys[$1] : $0 < $1 }
+    }
+}

@@ -1,1 +1,0 @@
-// Models, data and metrics for images.
