@@ -13,12 +13,13 @@ struct SwitchbackCommand: ParsableCommand {
               switchback classify train --data digits
               switchback classify train --data path/to/mnist --model cnn --epochs 2
               switchback classify val --weights runs/classify/train/weights/best.safetensors --data digits
+              switchback runs list
               switchback info
 
             Every command explains itself with --help and prints its result as JSON with --json.
             """,
         version: Version.current,
-        subcommands: [Classify.self, Info.self])
+        subcommands: [Classify.self, Runs.self, Info.self])
 
     /// Parses, runs, and answers every error with one sentence: exit code 2 where the command line is wrong, 1 where what
     /// it names is.

@@ -71,6 +71,13 @@ enum Value {
         return number
     }
 
+    static func nonNegativeNumber(_ text: String) throws -> Double {
+        guard let number = Double(text), number >= 0, number.isFinite else {
+            throw ValidationError("a number of at least 0 is needed")
+        }
+        return number
+    }
+
     static func fraction(_ text: String) throws -> Double {
         guard let number = Double(text), number >= 0, number < 1 else {
             throw ValidationError("a number from 0 to below 1 is needed")

@@ -137,8 +137,8 @@ import Testing
 
     @Test func runFoldersAreNumberedAndRemovedWhenEmpty() throws {
         let root = folder.path("runs")
-        let first = try RunFolder(in: root, task: "classify", name: "a")
-        let second = try RunFolder(in: root, task: "classify", name: "a")
+        let first = try RunFolder(in: root, task: "classify", name: "a", arguments: TrainingConfiguration())
+        let second = try RunFolder(in: root, task: "classify", name: "a", arguments: TrainingConfiguration())
         #expect(second.path == first.path + "-2")
         second.removeIfFruitless()
         first.removeIfFruitless()

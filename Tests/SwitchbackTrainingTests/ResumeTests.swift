@@ -40,7 +40,7 @@ import Testing
 
     /// Runs until `batches` batches were trained in all, resuming after every `stop` of them.
     private func run(_ options: TrainingConfiguration, stoppingEvery stop: Int?, _ name: String) throws -> RunFolder {
-        let run = try RunFolder(in: folder.path("runs"), task: "small", name: name)
+        let run = try RunFolder(in: folder.path("runs"), task: "small", name: name, arguments: options)
         while true {
             let trainer = try SmallTask.trainer(options, folder: run)
             var batches = 0
@@ -74,6 +74,12 @@ import Testing
         let whole = try remains(run(options, stoppingEvery: nil, "whole"))
         #expect(whole.count == 2 + 1 + 4)
         #expect(try remains(run(options, stoppingEvery: 2, "parts")) == whole)
+    }
+
+    @Test func anySeedSurvives() throws {
+        let options = options { $0.seed = .max - 1 }
+        let whole = try remains(run(options, stoppingEvery: nil, "whole"))
+        #expect(try remains(run(options, stoppingEvery: 4, "parts")) == whole)
     }
 
     @Test func epochsMayBeAdded() throws {
@@ -119,7 +125,7 @@ import Testing
     @Test func theCheckpointBeforeADamagedOneIsTaken() throws {
         let options = options()
         let whole = try remains(run(options, stoppingEvery: nil, "whole"))
-        let parts = try RunFolder(in: folder.path("runs"), task: "small", name: "parts")
+        let parts = try RunFolder(in: folder.path("runs"), task: "small", name: "parts", arguments: options)
         let trainer = try SmallTask.trainer(options, folder: parts)
         var checkpoints: [String] = []
         trainer.listeners.append { event in

@@ -16,14 +16,8 @@ struct Classify: ParsableCommand {
         subcommands: [ClassifyTrain.self, ClassifyVal.self, ClassifyPredict.self])
 }
 
-/// Where examples with classes come from.
-struct DataOptions: ParsableArguments {
-    @Option(
-        help: ArgumentHelp(
-            "A folder of idx files, a .csv, a .npz, a .safetensors, or the word digits for the built-in images.",
-            valueName: "path"))
-    var data: String
-
+/// How labels are understood.
+struct LabelOptions: ParsableArguments {
     @Option(help: ArgumentHelp("The column of labels in a table.", valueName: "column"))
     var label: String?
 
@@ -31,9 +25,20 @@ struct DataOptions: ParsableArguments {
         help: ArgumentHelp("The number of classes, where labels are numbers.", valueName: "n"),
         transform: Value.positiveInteger)
     var classes: Int?
+}
+
+/// Where examples with classes come from.
+struct DataOptions: ParsableArguments {
+    static let help =
+        "A folder of idx files, a .csv, a .npz, a .safetensors, or the word digits for the built-in images."
+
+    @Option(help: ArgumentHelp("\(help)", valueName: "path"))
+    var data: String
+
+    @OptionGroup var labels: LabelOptions
 
     func load() throws -> ClassificationData {
-        try ClassificationData.load(data, label: label, classCount: classes)
+        try ClassificationData.load(data, label: labels.label, classCount: labels.classes)
     }
 }
 
@@ -44,8 +49,4 @@ extension ClassificationData {
         return "\(path): \(kind); \(train)\(heldOut.count.grouped) held out, of shape \(inputShape), "
             + "\(classNames.count) classes"
     }
-}
-
-extension Score {
-    var summary: String { "loss \(loss.formatted(4))  accuracy \(accuracy.percent)" }
 }

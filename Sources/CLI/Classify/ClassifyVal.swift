@@ -35,7 +35,7 @@ struct ClassifyVal: ParsableCommand {
         try Terminal.print("Data: \(data.summary)")
         try classifier.checkInput(data.inputShape, of: data.path)
         let score = classifier.evaluate(data.heldOut)
-        try Terminal.print("Held out: \(score.summary)")
+        try Terminal.print("Held out: \(score.metrics.summary)")
         guard common.json else { return }
         try Terminal.printJSON(
             Result(

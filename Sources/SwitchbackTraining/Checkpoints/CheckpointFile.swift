@@ -51,22 +51,3 @@ enum CheckpointFile {
         return lines.joined(separator: "\n") + "\n" + state
     }
 }
-
-/// Values as JSON texts, with infinities and what is no number.
-enum JSON {
-    static func text(_ value: some Encodable) throws -> String {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        encoder.nonConformingFloatEncodingStrategy = .convertToString(
-            positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
-        return String(decoding: try encoder.encode(value), as: UTF8.self)
-    }
-
-    /// `nil` where the text is something else.
-    static func value<Value: Decodable>(_ type: Value.Type, _ text: String) -> Value? {
-        let decoder = JSONDecoder()
-        decoder.nonConformingFloatDecodingStrategy = .convertFromString(
-            positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
-        return try? decoder.decode(type, from: Data(text.utf8))
-    }
-}

@@ -15,6 +15,8 @@ struct TrainingState: Codable {
     var step = 0
     /// The batches whose gradients wait for the optimizer.
     var accumulated = 0
+    /// How those gradients lie in memory: sums over them are made in that order.
+    var gradientStrides: [String: [Int]] = [:]
     /// Averages since the last validation.
     var means = RunningMeans()
     /// Spent on training, all in all and since the last validation.

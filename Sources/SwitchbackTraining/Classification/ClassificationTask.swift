@@ -33,9 +33,11 @@ public final class ClassificationTask: TrainingTask {
     }
 
     public func loss(_ batch: Example) -> BatchLoss {
-        var score = Score()
-        let loss = score.add(classifier.scores(batch.input), batch.target)
-        return BatchLoss(loss, items: ["accuracy": score.accuracy], count: score.count)
+        let scores = classifier.scores(batch.input)
+        let count = batch.target.count
+        let correct = zip(scores.guesses, batch.target.toArray(as: Int.self)).count { $0 == $1 }
+        let accuracy = Double(correct) / Double(count)
+        return BatchLoss(scores.crossEntropy(batch.target), items: ["accuracy": accuracy], count: count)
     }
 
     public func validate() -> Metrics { classifier.evaluate(data.heldOut).metrics }

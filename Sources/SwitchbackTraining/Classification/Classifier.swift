@@ -66,10 +66,10 @@ public final class Classifier {
         }
     }
 
-    /// The mean loss (cross-entropy) and the share of correct predictions.
+    /// The mean loss (cross-entropy), the share of correct predictions, and how often each class was taken for which.
     public func evaluate(_ examples: TensorDataset) -> Score {
         model.eval()
-        var score = Score()
+        var score = Score(classCount: configuration.classNames.count)
         noGrad {
             for batch in DataLoader(examples, batchSize: Classifier.evaluationBatch) {
                 score.add(scores(batch.input), batch.target)
@@ -79,31 +79,6 @@ public final class Classifier {
     }
 
     private static let evaluationBatch = 256
-}
-
-/// The sum of losses and of correct predictions over some batches.
-public struct Score {
-    public private(set) var count = 0
-    private var lossSum = 0.0
-    private var correct = 0
-
-    /// The mean over the examples.
-    public var loss: Double { lossSum / Double(max(count, 1)) }
-    /// The share of examples of which the highest score is that of their class: from 0 to 1.
-    public var accuracy: Double { Double(correct) / Double(max(count, 1)) }
-
-    public var metrics: Metrics { ["loss": loss, "accuracy": accuracy] }
-
-    /// Adds a batch by its scores [N, classes] and targets [N]. Returns the mean loss, for `backward()`.
-    @discardableResult
-    mutating func add(_ scores: Tensor, _ targets: Tensor) -> Tensor {
-        let loss = scores.crossEntropy(targets)
-        let guesses = scores.detach().argmax(dim: 1).toArray(as: Int.self)
-        correct += zip(guesses, targets.toArray(as: Int.self)).count { $0 == $1 }
-        lossSum += loss.item() * Double(targets.count)
-        count += targets.count
-        return loss
-    }
 }
 
 // MARK: - Files

@@ -8,6 +8,8 @@ public enum ConfigurationFile {
     /// The configuration as the text of a file: one key a line, `null` where an option is left open.
     static func text(_ configuration: some Configuration, task: String) throws -> String {
         let lines = try configuration.fields.map { field in
+            // Yams would write 0 as 0e+0, and leave out the last digits.
+            if let number = field.value as? Double { return "\(field.key): \(number)\n" }
             let value = try YAMLEncoder().encode([field.key: AnyEncodable(field.value)])
             return value.hasSuffix("\n") ? value : value + "\n"
         }
@@ -44,9 +46,12 @@ public enum ConfigurationFile {
         return result
     }
 
-    /// The task that the file is for, where it says that.
-    static func task(of path: String) throws -> String? {
-        try entries(path).first { $0.key == "task" }?.value.string
+    /// All keys of a file with the text of their values; of lists, their elements.
+    static func values(_ path: String) throws -> [(key: String, value: String)] {
+        try entries(path).map { entry in
+            let list = entry.value.sequence.map { $0.compactMap(\.string).joined(separator: " ") }
+            return (entry.key, entry.value.scalar?.string ?? list ?? "?")
+        }
     }
 
     private static func entries(_ path: String) throws -> [ConfigurationEntry] {
@@ -84,8 +89,7 @@ private struct ConfigurationEntry {
     /// The configuration with this entry's value.
     func applied<Result: Configuration>(to base: Result, as field: ConfigurationField) throws -> Result {
         do {
-            let text = try YAMLEncoder().encode(base)
-            guard let node = try Yams.compose(yaml: text) else { return base }
+            guard let node = try Yams.compose(yaml: JSON.text(base)) else { return base }
             return try YAMLDecoder().decode(Result.self, from: node.replacing(field.path, with: value))
         } catch {
             let found = value.scalar.map { "'\($0.string)'" } ?? "a list or a table"

@@ -14,46 +14,70 @@ public final class RunFolder {
     public let path: String
     /// The folders that were made, outermost first.
     private let made: [String]
+    /// Keeps other programs from training in the folder.
+    private let lock: FolderLock
 
-    /// Makes the folder. Throws `InputError` where that cannot be done; then none of its parents is left behind either.
-    public init(in root: String, task: String, name: String) throws {
+    /// Makes the folder, with `args.yaml` in it from the first moment.
+    ///
+    /// - Parameter arguments: the configuration of the run.
+    /// - Throws: `InputError` where that cannot be done; then none of its parents is left behind either.
+    public init(in root: String, task: String, name: String, arguments: some Configuration) throws {
         let parent = (root as NSString).appendingPathComponent(task)
         var made: [String] = []
+        let draft = (parent as NSString).appendingPathComponent(".\(name).\(getpid()).part")
         do {
             try RunFolder.makeFolders(parent, made: &made)
-            path = try RunFolder.takeName((parent as NSString).appendingPathComponent(name))
-            made.append(path)
-            try RunFolder.makeFolders((path as NSString).appendingPathComponent("weights"), made: &made)
+            RunFolder.removeDrafts(in: parent)
+            try RunFolder.makeFolders((draft as NSString).appendingPathComponent("weights"), made: &made)
+            try ConfigurationFile.write(
+                arguments, task: task, to: (draft as NSString).appendingPathComponent("args.yaml"))
+            path = try RunFolder.takeName((parent as NSString).appendingPathComponent(name), for: draft)
+            lock = try FolderLock(path)
         } catch {
+            try? FileManager.default.removeItem(atPath: draft)
             RunFolder.remove(made)
             throw error
         }
-        self.made = made
+        self.made = made.filter { !$0.hasPrefix(draft) } + [path]
     }
 
-    /// A folder that is there already.
+    /// Opens the folder of a run that is to be gone on with.
     ///
-    /// Throws `InputError` where it is not the folder of a run.
+    /// - Throws: `InputError` where it is not the folder of a run, or a program is at work on it.
     public init(existing path: String) throws {
         self.path = path
         made = []
         guard FileManager.default.fileExists(atPath: path) else { throw InputError(path, "there is no such run") }
+        lock = try FolderLock(path)
         for folder in ["", "weights"] {
             AtomicFile.removeRemains(in: (path as NSString).appendingPathComponent(folder))
         }
     }
 
-    /// Makes the folder `path`, or the first one that is free with a number after the name. Making it is what takes the
-    /// name: two runs that start at once get two folders.
-    private static func takeName(_ path: String) throws -> String {
+    /// Gives the folder `draft` the name `path`, or the first one that is free with a number after it. Renaming is what
+    /// takes the name: two runs that start at once get two folders, and each is complete when it appears.
+    private static func takeName(_ path: String, for draft: String) throws -> String {
         var candidate = path
         var number = 1
-        while mkdir(candidate, 0o777) != 0 {
-            guard errno == EEXIST else { throw InputError(candidate, cannot: "made", errno) }
+        while rename(draft, candidate) != 0 {
+            guard [EEXIST, ENOTEMPTY, ENOTDIR].contains(errno) else {
+                throw InputError(candidate, cannot: "made", errno)
+            }
             number += 1
             candidate = "\(path)-\(number)"
         }
         return candidate
+    }
+
+    /// Removes the drafts of runs whose programs are no more.
+    private static func removeDrafts(in parent: String) {
+        for name in (try? FileManager.default.contentsOfDirectory(atPath: parent)) ?? []
+        where name.hasPrefix(".") && name.hasSuffix(".part") {
+            guard let process = name.split(separator: ".").dropLast().last.flatMap({ Int32($0) }),
+                kill(process, 0) != 0, errno == ESRCH
+            else { continue }
+            try? FileManager.default.removeItem(atPath: (parent as NSString).appendingPathComponent(name))
+        }
     }
 
     /// The path of a file in the folder.
@@ -97,4 +121,24 @@ public final class RunFolder {
         guard mkdir(path, 0o777) == 0 || errno == EEXIST else { throw InputError(path, cannot: "made", errno) }
         made.append(path)
     }
+}
+
+/// The right to write to a folder, for as long as this exists. It ends with the program, however that ends.
+private final class FolderLock {
+    private let descriptor: Int32
+
+    /// Throws `InputError` where another has it. File systems without locks do without.
+    init(_ path: String) throws {
+        descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard descriptor >= 0 else {
+            if errno == ENOTDIR { throw InputError(path, "is a file, and the folder of a run was expected") }
+            throw InputError(path, cannot: "read", errno)
+        }
+        if flock(descriptor, LOCK_EX | LOCK_NB) != 0, errno == EWOULDBLOCK {
+            close(descriptor)
+            throw InputError(path, "is in use: another program is training there")
+        }
+    }
+
+    deinit { close(descriptor) }
 }

@@ -7,7 +7,8 @@ import Switchback
 /// var configuration = TrainingConfiguration()
 /// configuration.epochs = 20
 /// manualSeed(configuration.seed)
-/// let trainer = try Trainer(DigitTask(), configuration, folder: RunFolder(in: "runs", task: "digits", name: "train"))
+/// let folder = try RunFolder(in: "runs", task: "digits", name: "train", arguments: configuration)
+/// let trainer = try Trainer(DigitTask(), configuration, folder: folder)
 /// trainer.listeners.append(ProgressReporter(.lines).receive)
 /// let outcome = try trainer.run()
 /// ```
@@ -28,6 +29,8 @@ public final class Trainer<Task: TrainingTask> {
     private let clipped: [Parameter]
     private var saveTimer = ContinuousClock.now
     private var reason: TrainingOutcome.Reason?
+    /// Seconds spent on listeners and on saving.
+    private var overhead = 0.0
 
     /// - Throws: `InputError` where the configuration makes no sense or names parts that the model does not have.
     public init(_ task: Task, _ configuration: TrainingConfiguration, folder: RunFolder? = nil) throws {
@@ -70,14 +73,15 @@ public final class Trainer<Task: TrainingTask> {
         reason = reason ?? reasonToEnd
         while reason == nil { try trainEpoch() }
         let outcome = TrainingOutcome(
-            reason: reason ?? .completed, history: state.history, step: state.step, seconds: state.seconds)
+            reason: reason ?? .completed, history: state.history, step: state.step, seconds: state.seconds,
+            overhead: overhead)
         try tell(.finished(outcome))
         return outcome
     }
 
     /// Puts the weights and the state in place from which the training goes on.
     private func begin(resuming: Bool) throws -> (WeightTransfer?, [String]) {
-        reason = nil
+        (reason, overhead) = (nil, 0)
         if resuming, let found = try folder?.checkpoints.newest() {
             try restore(found)
             try folder?.writeResults(state.history)
@@ -91,7 +95,16 @@ public final class Trainer<Task: TrainingTask> {
 
     /// Tells every listener; notes where one wants the training to end.
     private func tell(_ event: TrainingEvent) throws {
-        for listener in listeners where try listener(event) == .stop { reason = reason ?? .stopped }
+        try beside {
+            for listener in listeners where try listener(event) == .stop { reason = reason ?? .stopped }
+        }
+    }
+
+    /// Does what is not training itself, and counts the time that it takes.
+    private func beside<Result>(_ body: () throws -> Result) rethrows -> Result {
+        let start = ContinuousClock.now
+        defer { overhead += start.duration(to: .now) / .seconds(1) }
+        return try body()
     }
 
     // MARK: Batches
@@ -210,7 +223,7 @@ public final class Trainer<Task: TrainingTask> {
         let isBest = state.bestFitness.map { fitness.isBetter(than: $0) } ?? true
         state.bestFitness = isBest ? fitness : state.bestFitness
         state.validationsWithoutImprovement = isBest ? 0 : state.validationsWithoutImprovement + 1
-        try folder.map { try saveWeights(to: $0, isBest: isBest) }
+        try beside { try folder.map { try saveWeights(to: $0, isBest: isBest) } }
         let seconds = start.duration(to: .now) / .seconds(1)
         state.seconds += seconds
         let result = EpochResult(
@@ -219,7 +232,7 @@ public final class Trainer<Task: TrainingTask> {
         state.history.append(result)
         state.means = RunningMeans()
         state.epochSeconds = 0
-        try folder?.writeResults(state.history)
+        try beside { try folder?.writeResults(state.history) }
         try tell(.epoch(result))
     }
 
@@ -239,7 +252,7 @@ public final class Trainer<Task: TrainingTask> {
         guard let folder else { return }
         let start = ContinuousClock.now
         state.saves += 1
-        let path = try folder.checkpoints.save(capturedState(), capturedTensors())
+        let path = try beside { try folder.checkpoints.save(capturedState(), capturedTensors()) }
         try tell(.checkpoint(path: path, step: state.step, seconds: start.duration(to: .now) / .seconds(1)))
     }
 }

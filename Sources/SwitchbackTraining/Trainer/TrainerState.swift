@@ -12,7 +12,16 @@ extension Trainer {
             let state = optimizer.state
             return TrainingState.SavedOptimizer(kind: state.kind, numbers: state.numbers)
         }
+        for (name, gradient) in waitingGradients {
+            captured.gradientStrides[name] = Array(gradient.array.emptyLike().strides)
+        }
         return captured
+    }
+
+    /// The gradients of batches whose step has not been made.
+    private var waitingGradients: [(name: String, gradient: Tensor)] {
+        guard state.accumulated > 0 else { return [] }
+        return task.model.namedParameters.compactMap { name, parameter in parameter.grad.map { (name, $0) } }
     }
 
     /// The state's tensors at this moment, which share memory with those that train.
@@ -26,11 +35,7 @@ extension Trainer {
                 tensors.append((Part.optimizer(number).name(name), tensor))
             }
         }
-        guard state.accumulated > 0 else { return tensors }
-        for (name, parameter) in task.model.namedParameters {
-            if let gradient = parameter.grad { tensors.append((Part.gradient.name(name), gradient)) }
-        }
-        return tensors
+        return tensors + waitingGradients.map { (Part.gradient.name($0.name), $0.gradient) }
     }
 
     /// Goes on from a checkpoint. Throws `InputError` where it belongs to something else; the model may then have
@@ -51,7 +56,7 @@ extension Trainer {
         }
         let gradients = tensors(.gradient)
         for (name, parameter) in task.model.namedParameters where parameter.requiresGrad {
-            parameter.grad = gradients[name].map { $0.arranged(like: parameter) }
+            parameter.grad = gradients[name].map { $0.arranged(found.state.gradientStrides[name]) }
         }
         state = found.state
         Generator.default.state = found.state.generator
@@ -114,9 +119,13 @@ private enum Part {
 }
 
 extension Tensor {
-    /// A copy that lies in memory as `other` does.
-    fileprivate func arranged(like other: Tensor) -> Tensor {
-        let result = Tensor(other.array.emptyLike())
+    /// A copy that lies in memory with the strides that are given, which are dense.
+    fileprivate func arranged(_ strides: [Int]?) -> Tensor {
+        guard let strides, strides.count == rank else { return clone() }
+        // The outermost dimension, which has the longest stride, first.
+        let order = (0..<rank).sorted { (strides[$1], $0) < (strides[$0], $1) }
+        let memory = Tensor.empty(Shape(order.map { shape[$0] }), dtype: dtype)
+        let result = memory.permute(Shape((0..<rank).map { order.firstIndex(of: $0) ?? $0 }))
         result.copy(from: self)
         return result
     }

@@ -113,6 +113,8 @@ public struct TrainingOutcome {
     public let step: Int
     /// Spent on training and validation, those before an interruption included.
     public let seconds: Double
+    /// Seconds beside the training, since the run was begun or resumed: for listeners and for saving.
+    public let overhead: Double
 
     /// The result of the validation that was best.
     public var best: EpochResult? { history.last(where: \.isBest) }

@@ -1,0 +1,55 @@
+#!/bin/bash
+# Kills trainings with SIGKILL at random moments and resumes them, until so many kills have been made, and compares what
+# each training leaves with what one leaves that was never interrupted: the weights and the results, to the bit.
+#
+#   Scripts/kill_and_resume.sh [KILLS] [OPTION...]
+#
+# The options are those of `switchback classify train`. $switchback is the program; the release build if unset.
+set -u
+program=${switchback:-$(cd "$(dirname "$0")/.." && pwd)/.build/release/switchback}
+kills=${1:-30}
+shift
+options=(--data digits --model mlp --epochs 3 --save-steps 1 --ema 0.99 --accumulate 3 --clip-norm 1 "$@")
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+cd "$folder" || exit 1
+
+# What must not depend on interruptions: the weights, and the results without the time that they took.
+remains() {
+    (cd "runs/classify/$1" && cat weights/best.safetensors weights/last.safetensors && cut -d, -f1,2,4- results.csv) |
+        sha256sum
+}
+
+start=$(date +%s%N)
+"$program" classify train --quiet "${options[@]}" --name whole >output 2>&1 || { cat output; exit 1; }
+duration=$((($(date +%s%N) - start) / 1000000))
+expected=$(remains whole)
+
+made=0 writing=0 runs=0
+while [ "$made" -lt "$kills" ]; do
+    runs=$((runs + 1))
+    name=run$runs
+    while true; do
+        arguments=("${options[@]}" --name "$name")
+        [ -d "runs/classify/$name" ] && arguments=(--resume "runs/classify/$name")
+        "$program" classify train --quiet "${arguments[@]}" >output 2>&1 &
+        pid=$!
+        if [ "$made" -lt "$kills" ]; then
+            milliseconds=$((RANDOM % (duration / 2 + 1)))
+            sleep "$((milliseconds / 1000)).$(printf %03d $((milliseconds % 1000)))"
+            if kill -KILL $pid 2>/dev/null; then
+                made=$((made + 1))
+                wait $pid 2>/dev/null
+                find runs -type f -name '.*.part' | grep -q . && writing=$((writing + 1))
+                continue
+            fi
+        fi
+        wait $pid || { echo "the resumed run failed: $(cat output)"; exit 1; }
+        break
+    done
+    if [ "$(remains "$name")" != "$expected" ]; then
+        echo "run $runs, after $made kills in all, ended with other bits than the run that was not interrupted"
+        exit 1
+    fi
+done
+echo "$made kills, $writing of them during a write, in $runs runs: the same bits as without"

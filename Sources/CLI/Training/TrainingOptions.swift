@@ -1,0 +1,158 @@
+import ArgumentParser
+import Switchback
+import SwitchbackTraining
+
+/// The options that every training has. What is left out keeps the value of `--config`, of the run that is resumed, or
+/// the default.
+struct TrainingOptions: ParsableArguments {
+    static let defaults = TrainingConfiguration()
+
+    @Option(
+        help: ArgumentHelp("Passes over the examples. (default: \(defaults.epochs))", valueName: "n"),
+        transform: Value.positiveInteger)
+    var epochs: Int?
+
+    @Option(
+        help: ArgumentHelp("Steps of the optimizer in all, in place of --epochs.", valueName: "n"),
+        transform: Value.positiveInteger)
+    var steps: Int?
+
+    @Option(
+        help: ArgumentHelp("Examples in a batch; what suits the task if left out.", valueName: "n"),
+        transform: Value.positiveInteger)
+    var batch: Int?
+
+    @Option(
+        help: ArgumentHelp(
+            "Batches whose gradients are averaged for one step. (default: \(defaults.accumulate))", valueName: "n"),
+        transform: Value.positiveInteger)
+    var accumulate: Int?
+
+    @Option(
+        help: ArgumentHelp(
+            "\(OptimizerKind.names). (default: \(defaults.optimizer.rawValue))", valueName: "name"),
+        transform: Value.choice)
+    var optimizer: OptimizerKind?
+
+    @Option(
+        help: ArgumentHelp(
+            "The learning rate at its highest; what suits the optimizer if left out.", valueName: "rate"),
+        transform: Value.positiveNumber)
+    var lr: Double?
+
+    @Option(
+        help: ArgumentHelp("The momentum, or β₁; the optimizer's usual one if left out.", valueName: "x"),
+        transform: Value.fraction)
+    var momentum: Double?
+
+    @Option(
+        help: ArgumentHelp("The weight decay; the optimizer's usual one if left out.", valueName: "x"),
+        transform: Value.fraction)
+    var weightDecay: Double?
+
+    @Option(
+        help: ArgumentHelp("The greatest norm of all gradients together.", valueName: "norm"),
+        transform: Value.positiveNumber)
+    var clipNorm: Double?
+
+    @Option(
+        help: ArgumentHelp(
+            "How the learning rate goes on: \(ScheduleKind.names). (default: \(defaults.schedule.rawValue))",
+            valueName: "name"),
+        transform: Value.choice)
+    var schedule: ScheduleKind?
+
+    @Option(
+        help: ArgumentHelp(
+            "What the linear and cosine schedules end with, as a fraction of --lr. (default: \(defaults.finalLr))",
+            valueName: "x"),
+        transform: Value.fraction)
+    var finalLr: Double?
+
+    @Option(
+        help: ArgumentHelp(
+            "Epochs over which the learning rate rises first. (default: \(defaults.warmupEpochs))", valueName: "x"),
+        transform: Value.nonNegativeNumber)
+    var warmupEpochs: Double?
+
+    @Option(
+        help: ArgumentHelp("The decay of a running average of the weights, such as 0.999.", valueName: "x"),
+        transform: Value.fraction)
+    var ema: Double?
+
+    @Option(
+        help: ArgumentHelp("Validate every so many steps instead of after each epoch.", valueName: "n"),
+        transform: Value.positiveInteger)
+    var validateEvery: Int?
+
+    @Option(
+        help: ArgumentHelp("Validations without improvement before the training ends.", valueName: "n"),
+        transform: Value.positiveInteger)
+    var patience: Int?
+
+    @Option(
+        help: ArgumentHelp("How long the training may take.", valueName: "minutes"), transform: Value.positiveNumber)
+    var minutes: Double?
+
+    @Option(help: ArgumentHelp("Weights to start from: what fits is taken.", valueName: "file"))
+    var weights: String?
+
+    @Option(
+        parsing: .upToNextOption,
+        help: ArgumentHelp("Parts that are not trained, by the beginnings of their paths.", valueName: "path"))
+    var freeze: [String] = []
+
+    @Option(help: ArgumentHelp("What weights and order depend on. (default: \(defaults.seed))", valueName: "n"))
+    var seed: UInt64?
+
+    @Option(
+        help: ArgumentHelp(
+            "Threads that put batches together; results do not depend on it. (default: \(defaults.workers))",
+            valueName: "n"),
+        transform: Value.naturalNumber)
+    var workers: Int?
+
+    @Option(
+        help: ArgumentHelp(
+            "The longest time between checkpoints within an epoch. (default: \(defaults.saveMinutes))",
+            valueName: "minutes"),
+        transform: Value.positiveNumber)
+    var saveMinutes: Double?
+
+    @Option(
+        help: ArgumentHelp("Steps between checkpoints within an epoch.", valueName: "n"),
+        transform: Value.positiveInteger)
+    var saveSteps: Int?
+
+    /// Changes what was given.
+    func apply(to configuration: inout TrainingConfiguration) {
+        func set<Value>(_ option: WritableKeyPath<TrainingConfiguration, Value>, _ value: Value?) {
+            if let value { configuration[keyPath: option] = value }
+        }
+        func set<Value>(_ option: WritableKeyPath<TrainingConfiguration, Value?>, _ value: Value?) {
+            if let value { configuration[keyPath: option] = value }
+        }
+        set(\.epochs, epochs)
+        set(\.steps, steps)
+        set(\.batch, batch)
+        set(\.accumulate, accumulate)
+        set(\.optimizer, optimizer)
+        set(\.lr, lr)
+        set(\.momentum, momentum)
+        set(\.weightDecay, weightDecay)
+        set(\.clipNorm, clipNorm)
+        set(\.schedule, schedule)
+        set(\.finalLr, finalLr)
+        set(\.warmupEpochs, warmupEpochs)
+        set(\.ema, ema)
+        set(\.validateEvery, validateEvery)
+        set(\.patience, patience)
+        set(\.minutes, minutes)
+        set(\.weights, weights)
+        set(\.freeze, freeze.isEmpty ? nil : freeze)
+        set(\.seed, seed)
+        set(\.workers, workers)
+        set(\.saveMinutes, saveMinutes)
+        set(\.saveSteps, saveSteps)
+    }
+}

@@ -1,0 +1,30 @@
+import Switchback
+
+/// What `switchback classify train` trains, on what, and how. Every option has its default here or in
+/// `TrainingConfiguration`.
+public struct ClassifierConfiguration: Configuration {
+    /// A path, or `digits`; see `ClassificationData.load`.
+    public var data = "digits"
+    /// The column of labels in a table; `nil` is found by its name.
+    public var label: String?
+    /// The number of classes, where labels are numbers; `nil` is the greatest label and one.
+    public var classes: Int?
+    /// `nil` is `cnn` for images and `mlp` for tables.
+    public var model: ClassifierKind?
+    public var training = TrainingConfiguration()
+
+    public init() {}
+
+    /// The task that this describes: its data read, its model fresh, drawn from the seed.
+    ///
+    /// - Throws: `InputError` where the data cannot be read, or does not suit the model.
+    public func makeTask() throws -> ClassificationTask {
+        try makeTask(on: ClassificationData.load(data, label: label, classCount: classes))
+    }
+
+    /// The task on data that has been read already.
+    public func makeTask(on data: ClassificationData) throws -> ClassificationTask {
+        manualSeed(training.seed)
+        return try ClassificationTask(model ?? (data.inputShape.count == 3 ? .cnn : .mlp), on: data, training)
+    }
+}

@@ -1,0 +1,41 @@
+import Foundation
+
+// Numbers as people read them.
+
+extension Double {
+    /// With so many digits after the point.
+    package func formatted(_ digits: Int) -> String { String(format: "%.\(digits)f", self) }
+
+    /// A share as percents.
+    package var percent: String { (self * 100).formatted(2) + " %" }
+
+    /// Seconds as hours, minutes and seconds.
+    package var clock: String {
+        guard isFinite, self < 1e8 else { return "?" }
+        let seconds = Int(rounded(.up))
+        let tail = String(format: "%02d", seconds % 60)
+        if seconds < 3600 { return "\(seconds / 60):\(tail)" }
+        return "\(seconds / 3600):" + String(format: "%02d", seconds / 60 % 60) + ":\(tail)"
+    }
+}
+
+extension Int {
+    /// With a comma after every three digits.
+    package var grouped: String {
+        let digits = Array(String(magnitude))
+        var text = self < 0 ? "-" : ""
+        for (position, digit) in digits.enumerated() {
+            if position > 0 && (digits.count - position) % 3 == 0 { text += "," }
+            text.append(digit)
+        }
+        return text
+    }
+}
+
+extension Metrics {
+    /// In one line: `loss 0.1234  accuracy 97.46 %`.
+    package var summary: String {
+        map { $0.name.hasSuffix("accuracy") ? "\($0.name) \($0.value.percent)" : "\($0.name) \($0.value.formatted(4))" }
+            .joined(separator: "  ")
+    }
+}

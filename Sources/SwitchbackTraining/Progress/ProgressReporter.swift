@@ -1,0 +1,174 @@
+import Foundation
+import Switchback
+
+/// A listener that shows how a training goes on.
+///
+/// ```swift
+/// trainer.listeners.append(ProgressReporter(.lines).receive)
+/// ```
+public final class ProgressReporter {
+    public enum Style: Sendable {
+        /// A line for each epoch, below them a bar that is written over: for people at a terminal, so many columns wide.
+        case bar(columns: @Sendable () -> Int)
+        /// A line for each epoch, and one from time to time in long ones.
+        case lines
+        /// A JSON object a line for each event; of the batches, one a second.
+        case json
+        /// Nothing.
+        case quiet
+    }
+
+    private let style: Style
+    private let write: (String) throws -> Void
+    private var lastShown = ContinuousClock.now
+    private var hasBar = false
+
+    /// - Parameter write: takes text as it is, line ends included; writes to the standard output if left out.
+    public init(_ style: Style, write: @escaping (String) throws -> Void = ProgressReporter.writeToStandardOutput) {
+        self.style = style
+        self.write = write
+    }
+
+    public static func writeToStandardOutput(_ text: String) throws {
+        try FileHandle.standardOutput.write(contentsOf: Data(text.utf8))
+    }
+
+    public func receive(_ event: TrainingEvent) throws -> TrainingDecision {
+        switch style {
+        case .bar(let columns): try showBar(event, columns())
+        case .lines: try showLines(event)
+        case .json: try showJSON(event)
+        case .quiet: break
+        }
+        return .continue
+    }
+
+    /// Whether enough time has passed since something was last shown; if so, that is now.
+    private func isTime(_ interval: Duration) -> Bool {
+        guard ContinuousClock.now - lastShown > interval else { return false }
+        lastShown = .now
+        return true
+    }
+
+    // MARK: For people
+
+    private func showBar(_ event: TrainingEvent, _ columns: Int) throws {
+        guard case .batch(let result) = event else {
+            if let line = line(for: event) { try write(clearing + line + "\n") }
+            if case .finished = event { try write(clearing) }
+            return
+        }
+        guard isTime(.milliseconds(100)) else { return }
+        let left = place(result)
+        let right = speed(result)
+        // A line that the terminal breaks could not be written over.
+        let width = max(0, min(24, columns - 1 - left.count - right.count - 4))
+        let filled = Int(Double(result.batch) / Double(max(1, result.batchCount)) * Double(width))
+        let bar = String(repeating: "━", count: filled) + String(repeating: "╌", count: width - filled)
+        try write("\r\u{1B}[2K" + "\(left)  \(bar)  \(right)".prefix(columns - 1))
+        hasBar = true
+    }
+
+    /// What removes the bar.
+    private var clearing: String {
+        defer { hasBar = false }
+        return hasBar ? "\r\u{1B}[2K" : ""
+    }
+
+    private func showLines(_ event: TrainingEvent) throws {
+        if case .batch(let result) = event {
+            guard isTime(.seconds(30)) else { return }
+            try write("\(place(result))  batch \(result.batch)/\(result.batchCount)  \(speed(result))\n")
+        } else if let line = line(for: event) {
+            lastShown = .now
+            try write(line + "\n")
+        }
+    }
+
+    private func place(_ result: BatchResult) -> String { "Epoch \(result.epoch)/\(result.epochCount)" }
+
+    private func speed(_ result: BatchResult) -> String {
+        let memory = ProcessMemory.resident.map { "  \((Double($0) / 1e9).formatted(1)) GB" } ?? ""
+        return "\(result.means.summary)  \(Int(result.itemsPerSecond).grouped) items/s\(memory)  "
+            + "\(result.secondsLeft.clock) left"
+    }
+
+    /// What is said of an event in a line of its own; `nil` where nothing is.
+    private func line(for event: TrainingEvent) -> String? {
+        switch event {
+        case .started(let start):
+            var lines = start.warnings.map { "Warning: \($0)" }
+            if let transfer = start.transfer { lines.append("Weights: \(transfer.summary)") }
+            if start.stepsMade > 0 { lines.append("Resuming after step \(start.stepsMade) of \(start.stepCount)") }
+            return lines.isEmpty ? nil : lines.joined(separator: "\n")
+        case .epoch(let result):
+            return "Epoch \(result.epoch)/\(result.epochCount)  \(result.training.summary)  "
+                + "held out: \(result.validation.summary)  \(result.seconds.formatted(1)) s"
+        case .finished(let outcome):
+            switch outcome.reason {
+            case .noImprovement: return "Ended early: the metrics have not improved for long enough"
+            case .timeLimit: return "Ended early: the time is up"
+            case .completed, .stopped: return nil
+            }
+        default: return nil
+        }
+    }
+
+    // MARK: For programs
+
+    private struct Report: Encodable {
+        let event: String
+        var task, run, path, reason: String?
+        var epoch, epochs, batch, batches, step, steps: Int?
+        var train, val: [String: Double]?
+        var lr, itemsPerSecond, secondsLeft, seconds: Double?
+        var best: Bool?
+        var memory: Int?
+    }
+
+    private func showJSON(_ event: TrainingEvent) throws {
+        if case .batch = event, !isTime(.seconds(1)) { return }
+        guard let report = report(of: event) else { return }
+        try write(JSON.text(report, keys: .convertToSnakeCase) + "\n")
+    }
+
+    private func report(of event: TrainingEvent) -> Report? {
+        switch event {
+        case .started(let start):
+            return Report(
+                event: "started", task: start.task, run: start.folder?.path, batches: start.batchCount,
+                step: start.stepsMade, steps: start.stepCount)
+        case .gradients: return nil
+        case .batch(let result):
+            return Report(
+                event: "batch", epoch: result.epoch, epochs: result.epochCount, batch: result.batch,
+                batches: result.batchCount, step: result.step, steps: result.stepCount,
+                train: result.means.dictionary, lr: result.learningRate, itemsPerSecond: result.itemsPerSecond,
+                secondsLeft: result.secondsLeft, memory: ProcessMemory.resident)
+        case .epoch(let result):
+            return Report(
+                event: "epoch", epoch: result.epoch, epochs: result.epochCount, step: result.step,
+                train: result.training.dictionary, val: result.validation.dictionary, lr: result.learningRate,
+                seconds: result.seconds, best: result.isBest)
+        case .checkpoint(let path, let step, let seconds):
+            return Report(event: "checkpoint", path: path, step: step, seconds: seconds)
+        case .finished(let outcome):
+            return Report(
+                event: "finished", reason: outcome.reason.rawValue, step: outcome.step, seconds: outcome.seconds)
+        }
+    }
+}
+
+extension Metrics {
+    var dictionary: [String: Double] { Dictionary(uniqueKeysWithValues: map { ($0.name, $0.value) }) }
+}
+
+/// The memory of this program.
+enum ProcessMemory {
+    /// In bytes, as far as it is in physical memory; `nil` where the system does not tell.
+    static var resident: Int? {
+        guard let text = try? String(contentsOfFile: "/proc/self/statm", encoding: .utf8) else { return nil }
+        let fields = text.split(separator: " ")
+        return fields.count > 1 ? Int(fields[1]).map { $0 * Int(sysconf(Int32(_SC_PAGESIZE))) } : nil
+    }
+}

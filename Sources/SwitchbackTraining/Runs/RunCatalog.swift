@@ -1,0 +1,74 @@
+import Foundation
+import Switchback
+
+/// The runs below a folder.
+public enum RunCatalog {
+    /// The runs in `root/TASK/NAME`, the newest first. What is there and is no run is passed over.
+    ///
+    /// Throws `InputError` where there is no such folder.
+    public static func runs(in root: String, task: String? = nil) throws -> [RunRecord] {
+        guard let tasks = contents(root) else {
+            throw InputError(root, "there is no such folder", remedy: "the train commands make runs there")
+        }
+        return tasks.filter { task == nil || ($0 as NSString).lastPathComponent == task }
+            .flatMap { contents($0) ?? [] }.compactMap { try? RunRecord($0) }
+            .sorted { ($0.modified, $1.path) > ($1.modified, $0.path) }
+    }
+
+    /// Something in a run's folder that can be done without.
+    public struct Remains: Sendable {
+        public let path: String
+        public let reason: String
+        public let byteCount: Int
+
+        /// Removes it. Throws `InputError` where a program is at work on the run.
+        public func remove() throws {
+            let run = reason == Reason.noResult ? path : (path as NSString).deletingLastPathComponent
+            let folder = try RunFolder(existing: run)
+            try withExtendedLifetime(folder) {
+                do {
+                    try FileManager.default.removeItem(atPath: path)
+                } catch {
+                    throw InputError(path, "cannot be removed, because permission is missing")
+                }
+            }
+        }
+    }
+
+    private enum Reason {
+        static let complete = "checkpoints of a completed run"
+        static let noResult = "a run without any result"
+    }
+
+    /// The checkpoints of completed runs, and runs that have neither checkpoints nor results.
+    ///
+    /// Throws `InputError` where there is no such folder.
+    public static func remains(in root: String) throws -> [Remains] {
+        try runs(in: root).compactMap { run in
+            let checkpoints = (run.path as NSString).appendingPathComponent("resume")
+            let hasCheckpoints = FileManager.default.fileExists(atPath: checkpoints)
+            if run.isComplete && hasCheckpoints {
+                return Remains(path: checkpoints, reason: Reason.complete, byteCount: byteCount(checkpoints))
+            }
+            if run.results.rows.isEmpty && !hasCheckpoints {
+                return Remains(path: run.path, reason: Reason.noResult, byteCount: byteCount(run.path))
+            }
+            return nil
+        }
+    }
+
+    /// The paths of what is in a folder, hidden files aside.
+    private static func contents(_ folder: String) -> [String]? {
+        let names = try? FileManager.default.contentsOfDirectory(atPath: folder).filter { !$0.hasPrefix(".") }
+        return names?.sorted().map { (folder as NSString).appendingPathComponent($0) }
+    }
+
+    private static func byteCount(_ folder: String) -> Int {
+        let names = (try? FileManager.default.subpathsOfDirectory(atPath: folder)) ?? []
+        return names.reduce(0) { sum, name in
+            let path = (folder as NSString).appendingPathComponent(name)
+            let attributes = try? FileManager.default.attributesOfItem(atPath: path)
+            return sum + ((attributes?[.size] as? NSNumber)?.intValue ?? 0)
+        }
+    }
+}

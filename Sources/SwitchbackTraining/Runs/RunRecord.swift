@@ -1,0 +1,53 @@
+import Foundation
+import Switchback
+import SwitchbackFormats
+
+/// What a run's folder tells of it, without opening it for training.
+public struct RunRecord: Sendable {
+    public let path: String
+    public let task: String
+    /// The options in `args.yaml`: keys with the text of their values, in order.
+    public let arguments: [(key: String, value: String)]
+    public let results: ResultsTable
+    /// When something was last written to it.
+    public let modified: Date
+
+    /// Throws `InputError` where `path` is not the folder of a run, or its files are damaged.
+    public init(_ path: String) throws {
+        self.path = path
+        func file(_ name: String) -> String { (path as NSString).appendingPathComponent(name) }
+        guard FileManager.default.fileExists(atPath: file("args.yaml")) else {
+            throw InputError(path, "is not the folder of a run: it has no args.yaml")
+        }
+        let values = try ConfigurationFile.values(file("args.yaml"))
+        task = values.first { $0.key == "task" }?.value ?? "?"
+        arguments = values.filter { $0.key != "task" }
+        results = try ResultsTable(path: file("results.csv"))
+        let dates = ["args.yaml", "results.csv"].compactMap {
+            try? FileManager.default.attributesOfItem(atPath: file($0))[.modificationDate] as? Date
+        }
+        modified = dates.max() ?? .distantPast
+    }
+
+    public var name: String { (path as NSString).lastPathComponent }
+
+    public func argument(_ key: String) -> String? { arguments.first { $0.key == key }?.value }
+
+    /// In what the length of the training is counted, how far it has come, and where it ends.
+    private var length: (unit: String, done: Int, all: Int?) {
+        let isInSteps = argument("steps").map { $0 != "null" } ?? false
+        let done = results.values(isInSteps ? "step" : "epoch").last.flatMap { $0 }.map { Int($0) } ?? 0
+        let unit = isInSteps ? "steps" : "epochs"
+        return (unit, done, argument(unit).flatMap { Int($0) })
+    }
+
+    /// How far it has come: `4/10 epochs`.
+    public var progress: String { "\(length.done)/\(length.all.map(String.init) ?? "?") \(length.unit)" }
+
+    /// Whether it has come to its end, or its patience has.
+    public var isComplete: Bool {
+        if let all = length.all, length.done >= all { return true }
+        guard let patience = argument("patience").flatMap({ Int($0) }), let best = results.bestRow else { return false }
+        return results.rows.count - 1 - best >= patience
+    }
+}

@@ -1,0 +1,238 @@
+import Foundation
+import Switchback
+import SwitchbackFormats
+import SwitchbackTraining
+import TestSupport
+import Testing
+
+@Suite(.serialized) struct TrainerTests {
+    let folder: TemporaryFolder
+
+    init() throws { folder = try TemporaryFolder() }
+
+    private func options(_ change: (inout TrainingConfiguration) -> Void) -> TrainingConfiguration {
+        var options = TrainingConfiguration()
+        options.epochs = 4
+        change(&options)
+        return options
+    }
+
+    private func problem(_ body: () throws -> Void) -> String {
+        do {
+            try body()
+            return "no error"
+        } catch { return "\(error)" }
+    }
+
+    /// A linear model of one weight whose batches are known, so that each step can be worked out by hand.
+    private final class ByHand: TrainingTask {
+        final class Line: Module {
+            let weight = Parameter(Tensor([2.0 as Float]))
+        }
+
+        let name = "by-hand"
+        let line = Line()
+        var model: Module { line }
+        let slopes: [Float]
+        var validations: [Double] = []
+        var scores: [Double]
+
+        init(_ slopes: [Float], scores: [Double] = []) {
+            self.slopes = slopes
+            self.scores = scores
+        }
+
+        var batchCount: Int { slopes.count }
+
+        func batches(epoch: Int, from first: Int) -> () throws -> Float? {
+            var rest = slopes.dropFirst(first)
+            return { rest.popFirst() }
+        }
+
+        func loss(_ slope: Float) -> BatchLoss { BatchLoss((line.weight * Tensor(slope)).sum(), count: 1) }
+
+        func validate() -> Metrics {
+            validations.append(line.weight.toArray(as: Double.self)[0])
+            return ["score": scores.isEmpty ? 0 : scores.removeFirst()]
+        }
+
+        func fitness(_ metrics: Metrics) -> [Double] { [metrics["score"] ?? .nan] }
+    }
+
+    private func plain(_ change: (inout TrainingConfiguration) -> Void) -> TrainingConfiguration {
+        options {
+            $0.epochs = 1
+            $0.optimizer = .sgd
+            $0.momentum = 0
+            $0.lr = 0.5
+            $0.schedule = .constant
+            change(&$0)
+        }
+    }
+
+    @Test func gradientsOfSeveralBatchesAreAveraged() throws {
+        let task = ByHand([1, 3, 4])
+        var steps: [Int] = []
+        let trainer = try Trainer(task, plain { $0.accumulate = 2 })
+        trainer.listeners.append { event in
+            if case .batch(let result) = event, result.madeStep { steps.append(result.batch) }
+            return .continue
+        }
+        _ = try trainer.run()
+        // 2 − 0.5·(1 + 3)/2 = 1, and the batch that is left makes a step of its own: 1 − 0.5·4 = −1.
+        #expect(steps == [2, 3] && task.validations == [-1])
+    }
+
+    @Test func gradientsAreClipped() throws {
+        let task = ByHand([10])
+        var norm: Double?
+        let trainer = try Trainer(task, plain { $0.clipNorm = 2 })
+        trainer.listeners.append { event in
+            if case .batch(let result) = event { norm = result.gradientNorm }
+            return .continue
+        }
+        _ = try trainer.run()
+        #expect(norm == 10 && abs(task.validations[0] - 1) < 1e-6)
+    }
+
+    @Test func theAverageOfTheWeightsIsValidatedAndSaved() throws {
+        let task = ByHand([1, 1])
+        let configuration = plain {
+            $0.ema = 0.5
+            $0.emaWarmup = 0
+        }
+        let run = try RunFolder(in: folder.path("runs"), task: "by-hand", name: "a", arguments: configuration)
+        _ = try Trainer(task, configuration, folder: run).run()
+        // Weights 2, 1.5, 1: averages 2, 1.75, 1.375.
+        #expect(task.validations == [1.375] && task.line.weight.toArray(as: Double.self) == [1])
+        #expect(try Safetensors.load(run.weights("last"))["weight"]?.toArray(as: Double.self) == [1.375])
+    }
+
+    @Test func theRateRisesFirst() throws {
+        var rates: [Double] = []
+        let trainer = try Trainer(
+            ByHand([0, 0, 0, 0, 0, 0]),
+            plain {
+                $0.warmupSteps = 2
+                $0.schedule = .linear
+                $0.finalLr = 0.5
+            })
+        trainer.listeners.append { event in
+            if case .batch(let result) = event { rates.append(result.learningRate) }
+            return .continue
+        }
+        _ = try trainer.run()
+        #expect(zip(rates, [0.25, 0.375, 0.5, 0.4375, 0.375, 0.3125]).allSatisfy { abs($0 - $1) < 1e-12 })
+    }
+
+    @Test func theBestValidationIsKeptAndPatienceEnds() throws {
+        let task = ByHand([1], scores: [0.1, 0.5, .nan, 0.3, 0.9])
+        let configuration = plain {
+            $0.epochs = 10
+            $0.patience = 2
+        }
+        let run = try RunFolder(in: folder.path("runs"), task: "by-hand", name: "a", arguments: configuration)
+        let outcome = try Trainer(task, configuration, folder: run).run()
+        #expect(outcome.reason == .noImprovement && outcome.history.map(\.isBest) == [true, true, false, false])
+        #expect(outcome.best?.epoch == 2)
+        #expect(try Safetensors.load(run.weights("best"))["weight"]?.toArray(as: Double.self) == [1])
+        #expect(try RunRecord(run.path).isComplete && RunRecord(run.path).progress == "4/10 epochs")
+    }
+
+    @Test func stepsAndTimeEndATraining() throws {
+        let steps = try Trainer(
+            ByHand([1, 1, 1]),
+            plain {
+                $0.steps = 7
+                $0.validateEvery = 2
+            }
+        ).run()
+        #expect(steps.history.map(\.step) == [2, 4, 6, 7] && steps.history.map(\.epoch) == [1, 2, 2, 3])
+        let time = try Trainer(ByHand([1, 1, 1]), plain { $0.minutes = 1e-9 }).run()
+        #expect(time.reason == .timeLimit && time.step == 1 && time.history.count == 1)
+    }
+
+    @Test func partsCanBeFrozen() throws {
+        let trainer = try SmallTask.trainer(options { $0.freeze = ["first", "norm.weight"] })
+        let before = trainer.task.model.stateDict().mapValues { $0.toArray() }
+        _ = try trainer.run()
+        let changed = trainer.task.model.stateDict().filter { $0.value.toArray() != before[$0.key] }.keys.sorted()
+        #expect(
+            changed == [
+                "norm.bias", "norm.num_batches_tracked", "norm.running_mean", "norm.running_var", "second.bias",
+                "second.weight",
+            ])
+        #expect(
+            problem { _ = try SmallTask.trainer(options { $0.freeze = ["frist"] }) }.contains("did you mean first?"))
+    }
+
+    @Test func weightsThatFitAreTaken() throws {
+        let path = folder.path("x.safetensors")
+        let other = SmallTask.Network(width: 8).stateDict()
+        try Safetensors.save(
+            [
+                "first.weight": other["first.weight"]!, "second.weight": Tensor.zeros([2, 8]),
+                "third": Tensor.zeros([1]),
+            ],
+            to: path)
+        let model = SmallTask.Network(width: 8)
+        let transfer = try model.transferWeights(from: path)
+        #expect(transfer.matched == ["first.weight"] && transfer.unused == ["third"])
+        #expect(transfer.differing.map(\.name) == ["second.weight"] && transfer.missing.contains("first.bias"))
+        #expect(model.first.weight.toArray() == other["first.weight"]!.toArray())
+        try Safetensors.save(["a": Tensor.zeros([1])], to: path)
+        #expect(problem { try model.transferWeights(from: path) }.contains("has nothing that fits the model"))
+    }
+
+    @Test func aLossThatIsNoNumberEndsTheTraining() throws {
+        let found = problem { _ = try Trainer(ByHand([1, .nan]), plain { _ in }).run() }
+        #expect(found.contains("epoch 1, batch 2: the loss is nan; lower the learning rate, which is 0.5"))
+    }
+
+    @Test func valuesThatMakeNoSenseAreRefused() throws {
+        for (change, sentence) in [
+            ({ $0.epochs = 0 }, "at least 1 epoch"), ({ $0.lr = -1 }, "option lr"), ({ $0.ema = 1 }, "option ema"),
+            ({ $0.accumulate = 0 }, "option accumulate"), ({ $0.workers = -1 }, "option workers"),
+        ] as [((inout TrainingConfiguration) -> Void, String)] {
+            #expect(problem { _ = try SmallTask.trainer(options(change)) }.contains(sentence))
+        }
+    }
+
+    // MARK: Runs
+
+    @Test func aRunIsUsedByOneProgramAtATime() throws {
+        let run = try RunFolder(in: folder.path("runs"), task: "small", name: "a", arguments: TrainingConfiguration())
+        #expect(problem { _ = try RunFolder(existing: run.path) }.contains("another program is training there"))
+    }
+
+    @Test func runsAreListedAndCleaned() throws {
+        let configuration = options { _ in }
+        let root = folder.path("runs")
+        let run = try RunFolder(in: root, task: "small", name: "a", arguments: configuration)
+        var trainer: Trainer<SmallTask>? = try SmallTask.trainer(configuration, folder: run)
+        let outcome = try trainer?.run()
+        trainer = nil
+        let record = try #require(try RunCatalog.runs(in: root).first)
+        #expect(record.task == "small" && record.isComplete && record.argument("epochs") == "4")
+        #expect(record.results.bestMetrics == outcome?.best?.validation)
+        let remains = try RunCatalog.remains(in: root)
+        #expect(remains.map(\.path) == [run.file("resume")] && remains[0].byteCount > 1000)
+        let found = problem { try remains[0].remove() }
+        #expect(found.contains("another program is training there"))
+        #expect(problem { _ = try RunCatalog.runs(in: folder.path("none")) }.contains("there is no such folder"))
+    }
+
+    /// What is written and what is read are the same configuration.
+    @Test func configurationsReturnFromTheirFiles() throws {
+        var configuration = ClassifierConfiguration()
+        configuration.model = .mlp
+        configuration.label = "yes: no # 1"
+        configuration.training.optimizer = .lion
+        configuration.training.freeze = ["a", "b.c"]
+        configuration.training.lr = 0.1 + 0.2
+        configuration.training.seed = .max
+        let run = try RunFolder(in: folder.path("runs"), task: "classify", name: "a", arguments: configuration)
+        let read: ClassifierConfiguration = try ConfigurationFile.read(run.file("args.yaml"), task: "classify")
+        #expect(read == configuration)
+    }
+}
