@@ -3,9 +3,24 @@
 //
 //     FOR_LANES(i, count, n) vf_store_some(y + i, 2 * vf_load_or(x + i, count, 0), count);
 
+#ifndef SB_STREAMED_BYTES
+#define SB_STREAMED_BYTES
+
+#include <stdatomic.h>
+#include <stdbool.h>
+
+enum { STREAMED_BYTES = 8 << 20 };
+
+/// Makes streamed results visible to other threads.
+static inline void end_of_stream(void) { atomic_thread_fence(memory_order_seq_cst); }
+
+#endif
+
 #undef FOR_LANES
 #undef vf_load_or
 #undef vf_store_some
+#undef is_streamed
+#undef vf_store_result
 #undef LONG
 #undef vf_long
 #undef vf_long_loaded
@@ -28,6 +43,22 @@ static inline __attribute__((always_inline)) vf vf_load_or(const float *p, intpt
 static inline __attribute__((always_inline)) void vf_store_some(float *p, vf v, intptr_t count) {
     if (__builtin_expect(count >= LANES, 1)) vf_store(p, v);
     else vf_store_part(p, v, count);
+}
+
+// Results that are larger than what caches keep until they are read again are streamed: stored past the caches, which
+// saves reading the lines that are overwritten and leaves the caches to others. End a piece with end_of_stream().
+
+/// Whether the rows of `n` floats from y on, `bytes` in all, are to be streamed.
+#define is_streamed KERNEL(is_streamed)
+static inline bool is_streamed(const float *y, intptr_t n, intptr_t bytes) {
+    return bytes >= STREAMED_BYTES && n % LANES == 0 && (uintptr_t)y % VECTOR_BYTES == 0;
+}
+
+/// As vf_store_some, or past the caches.
+#define vf_store_result KERNEL(vf_store_result)
+static inline __attribute__((always_inline)) void vf_store_result(float *p, vf v, intptr_t count, bool streamed) {
+    if (streamed) __builtin_nontemporal_store(v, (vf *)p);
+    else vf_store_some(p, v, count);
 }
 
 // Sums are taken in several vectors at once, so that an addition need not wait for the one before it. A vf_long goes

@@ -13,6 +13,7 @@ typedef struct {
     const float *x, *weight, *bias;
     float eps;
     float *y, *mean, *rstd;
+    bool streamed;
 } norm_job;
 
 typedef struct {
@@ -21,6 +22,7 @@ typedef struct {
     const float *gy, *x, *weight, *mean, *rstd;
     float *gx;
     float *partial_weight, *partial_bias;   // [pieces, cols] each, NULL if not wanted
+    bool streamed;
 } norm_backward_job;
 
 // Column sums are taken in at most this many pieces, so that the partial sums stay small beside the input.
@@ -91,13 +93,15 @@ static void KERNEL(norm_rows)(void *context, intptr_t piece) {
             vf value = (vf_load_or(x + i, count, 0) - mean) * rstd;
             if (weight) value *= vf_load_or(weight + i, count, 0);
             if (bias) value += vf_load_or(bias + i, count, 0);
-            vf_store_some(y + i, value, count);
+            vf_store_result(y + i, value, count, job->streamed);
         }
     }
+    if (job->streamed) end_of_stream();
 }
 
 static void KERNEL(norm)(norm_job *job, intptr_t rows) {
     job->pieces = sb_cut_rows(rows, job->cols);
+    job->streamed = is_streamed(job->y, job->cols, rows * job->cols * (intptr_t)sizeof(float));
     sb_parallel(job->pieces.count, KERNEL(norm_rows), job);
 }
 
@@ -136,7 +140,7 @@ static void KERNEL(norm_row_backward)(const norm_backward_job *job, intptr_t row
         vf g = vf_load_or(gy + i, count, 0);
         if (weight) g *= vf_load_or(weight + i, count, 0);
         const vf d = vf_load_or(x + i, count, 0) - mean;
-        vf_store_some(job->gx + row * cols + i, (g - mean_g - d * slope) * rstd, count);
+        vf_store_result(job->gx + row * cols + i, (g - mean_g - d * slope) * rstd, count, job->streamed);
     }
 }
 
@@ -166,9 +170,12 @@ static void KERNEL(norm_rows_backward)(void *context, intptr_t piece) {
         if (gweight || gbias) KERNEL(norm_row_weights)(job, row, gweight, gbias);
         if (job->gx) KERNEL(norm_row_backward)(job, row);
     }
+    if (job->streamed) end_of_stream();
 }
 
 static void KERNEL(norm_backward)(norm_backward_job *job) {
+    const intptr_t bytes = job->pieces.rows * job->cols * (intptr_t)sizeof(float);
+    job->streamed = job->gx && is_streamed(job->gx, job->cols, bytes);
     sb_parallel(job->pieces.count, KERNEL(norm_rows_backward), job);
 }
 

@@ -4,6 +4,7 @@
 #include <stdbool.h>
 
 #include "pieces.h"
+#include "threads.h"
 
 // A row is `n` elements, `inner` apart; rows with inner > 1 are handled a block of neighbours at a time.
 typedef struct {
@@ -11,7 +12,7 @@ typedef struct {
     intptr_t n, inner;
     const float *x, *gy;   // gy in a backward job only, where x is the forward's result
     float *y;
-    bool log;
+    bool log, streamed;
 } softmax_job;
 #endif
 
@@ -28,24 +29,26 @@ static float KERNEL(row_maximum)(intptr_t n, const float *x) {
     return vf_highest(highest);
 }
 
-static void KERNEL(softmax_row)(intptr_t n, const float *x, float *y) {
+static void KERNEL(softmax_row)(intptr_t n, const float *x, float *y, bool streamed) {
     const float highest = KERNEL(row_maximum)(n, x);
+    float *powers = streamed ? sb_scratch((size_t)n * sizeof(float)) : y;
     vf sum = {0};
     FOR_LANES(i, count, n) {
         const vf e = v_exp(vf_load_or(x + i, count, -INFINITY) - highest);
         sum += e;
-        vf_store_some(y + i, e, count);
+        vf_store_some(powers + i, e, count);
     }
     const float scale = 1.0f / vf_sum(sum);
-    FOR_LANES(i, count, n) vf_store_some(y + i, vf_load_or(y + i, count, 0) * scale, count);
+    FOR_LANES(i, count, n) vf_store_result(y + i, vf_load_or(powers + i, count, 0) * scale, count, streamed);
 }
 
-static void KERNEL(log_softmax_row)(intptr_t n, const float *x, float *y) {
+static void KERNEL(log_softmax_row)(intptr_t n, const float *x, float *y, bool streamed) {
     const float highest = KERNEL(row_maximum)(n, x);
     vf sum = {0};
     FOR_LANES(i, count, n) sum += v_exp(vf_load_or(x + i, count, -INFINITY) - highest);
     const float log_sum = logf(vf_sum(sum));
-    FOR_LANES(i, count, n) vf_store_some(y + i, (vf_load_or(x + i, count, 0) - highest) - log_sum, count);
+    FOR_LANES(i, count, n)
+        vf_store_result(y + i, (vf_load_or(x + i, count, 0) - highest) - log_sum, count, streamed);
 }
 
 static float KERNEL(row_dot)(intptr_t n, const float *x, const float *y) {
@@ -57,18 +60,22 @@ static float KERNEL(row_dot)(intptr_t n, const float *x, const float *y) {
     return vf_sum(sum);
 }
 
-static void KERNEL(softmax_row_backward)(intptr_t n, const float *gy, const float *y, float *gx) {
+static void KERNEL(softmax_row_backward)(
+    intptr_t n, const float *gy, const float *y, float *gx, bool streamed) {
     const float dot = KERNEL(row_dot)(n, gy, y);
     FOR_LANES(i, count, n)
-        vf_store_some(gx + i, vf_load_or(y + i, count, 0) * (vf_load_or(gy + i, count, 0) - dot), count);
+        vf_store_result(gx + i, vf_load_or(y + i, count, 0) * (vf_load_or(gy + i, count, 0) - dot), count, streamed);
 }
 
-static void KERNEL(log_softmax_row_backward)(intptr_t n, const float *gy, const float *y, float *gx) {
+static void KERNEL(log_softmax_row_backward)(
+    intptr_t n, const float *gy, const float *y, float *gx, bool streamed) {
     vf sum = {0};
     FOR_LANES(i, count, n) sum += vf_load_or(gy + i, count, 0);
     const float total = vf_sum(sum);
-    FOR_LANES(i, count, n)
-        vf_store_some(gx + i, vf_load_or(gy + i, count, 0) - v_exp(vf_load_or(y + i, count, 0)) * total, count);
+    FOR_LANES(i, count, n) {
+        const vf value = vf_load_or(gy + i, count, 0) - v_exp(vf_load_or(y + i, count, 0)) * total;
+        vf_store_result(gx + i, value, count, streamed);
+    }
 }
 
 static void KERNEL(softmax_rows)(void *context, intptr_t piece) {
@@ -78,9 +85,13 @@ static void KERNEL(softmax_rows)(void *context, intptr_t piece) {
     for (intptr_t row = sb_piece_begin(job->pieces, piece); row < end; ++row) {
         const float *x = job->x + row * n;
         float *y = job->y + row * n;
-        if (!job->gy) (job->log ? KERNEL(log_softmax_row) : KERNEL(softmax_row))(n, x, y);
-        else (job->log ? KERNEL(log_softmax_row_backward) : KERNEL(softmax_row_backward))(n, job->gy + row * n, x, y);
+        const bool streamed = job->streamed;
+        if (!job->gy) (job->log ? KERNEL(log_softmax_row) : KERNEL(softmax_row))(n, x, y, streamed);
+        else
+            (job->log ? KERNEL(log_softmax_row_backward) : KERNEL(softmax_row_backward))(
+                n, job->gy + row * n, x, y, streamed);
     }
+    if (job->streamed) end_of_stream();
 }
 
 // `count` neighbouring rows, one in each lane.
@@ -133,6 +144,7 @@ static void KERNEL(softmax_blocks)(void *context, intptr_t piece) {
 static void KERNEL(softmax)(softmax_job *job, intptr_t outer) {
     if (job->inner == 1) {
         job->pieces = sb_cut_rows(outer, job->n);
+        job->streamed = is_streamed(job->y, job->n, outer * job->n * (intptr_t)sizeof(float));
         sb_parallel(job->pieces.count, KERNEL(softmax_rows), job);
     } else {
         job->pieces = sb_cut_rows(outer * ((job->inner + LANES - 1) / LANES), job->n * LANES);
