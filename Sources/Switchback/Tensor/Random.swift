@@ -19,7 +19,16 @@ public final class Generator: @unchecked Sendable {
     }
 
     /// The generator that is used where none is given. Its seed is 0 until `manualSeed` sets another.
-    public static let `default` = Generator(seed: 0)
+    public static var `default`: Generator { scoped ?? shared }
+
+    private static let shared = Generator(seed: 0)
+    @TaskLocal private static var scoped: Generator?
+
+    /// Runs `body` with another generator where none is given: for work that is to draw the same numbers whatever
+    /// else the program draws meanwhile.
+    public static func withDefault<Result>(_ generator: Generator, _ body: () throws -> Result) rethrows -> Result {
+        try $scoped.withValue(generator, operation: body)
+    }
 
     private let lock = NSLock()
     private var current: State
