@@ -31,25 +31,13 @@ import Testing
         return (model, fixture, hashed("input", Shape(size), try #require(fill["input"])))
     }
 
-    /// The numbers that the fixture gives a name: a + b·u, with u in [-1, 1) from a hash of the name and the position.
-    private func hashed(_ name: String, _ shape: Shape, _ range: [Double]) -> Tensor {
-        let seed = name.utf8.reduce(0xcbf2_9ce4_8422_2325 as UInt64) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
-        let values = (0..<shape.reduce(1, *)).map { position -> Float in
-            var z = seed &+ UInt64(position) &+ 0x9e37_79b9_7f4a_7c15
-            z = (z ^ z >> 30) &* 0xbf58_476d_1ce4_e5b9
-            z = (z ^ z >> 27) &* 0x94d0_49bb_1331_11eb
-            z ^= z >> 31
-            return Float(range[0] + range[1] * (Double(z >> 40) / 0x1p23 - 1))
-        }
-        return Tensor(values, shape: shape)
-    }
-
     @Test(.enabled(if: sharedFolder != nil, Comment(rawValue: sharedFolderMissing)), arguments: fixtures)
     func outputsAgreeWithTorchvision(name: String) throws {
         let (model, fixture, input) = try load(name)
         let expected = try #require(fixture.tensors["logits/eval"])
         model.eval()
         #expect(noGrad { model(input) }.distance(to: expected) < 1e-5)
+        #expect(model.fused()(input).distance(to: expected) < 1e-5)
     }
 
     @Test(.enabled(if: sharedFolder != nil, Comment(rawValue: sharedFolderMissing)), arguments: fixtures)
@@ -118,12 +106,5 @@ import Testing
         let first = ResNet(.resnet18, width: 4, generator: a).stateDict()
         let second = ResNet(.resnet18, width: 4, generator: b).stateDict()
         for (name, tensor) in first { #expect(tensor.distance(to: second[name]!) == 0) }
-    }
-}
-
-extension Tensor {
-    /// The largest difference, relative to the largest element of `other` (at least 1).
-    fileprivate func distance(to other: Tensor) -> Double {
-        (self - other).abs().max().item() / Swift.max(1, other.abs().max().item())
     }
 }

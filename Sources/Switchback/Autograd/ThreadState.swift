@@ -9,10 +9,12 @@ final class ThreadState {
     @exclusivity(unchecked) var detectsAnomalies = false { didSet { noteObservers() } }
     /// What measures the operations, while `Profiler.record` runs.
     @exclusivity(unchecked) var profile: ProfileRecorder? { didSet { noteObservers() } }
-    /// Whether there is either: all that operations ask where there is none.
+    /// What layers are folded into each other, while a model that `fused()` made runs.
+    @exclusivity(unchecked) var fusion: FusionPass? { didSet { noteObservers() } }
+    /// Whether there is any of the three: all that operations ask where there is none.
     @exclusivity(unchecked) private(set) var isObserved = false
 
-    private func noteObservers() { isObserved = detectsAnomalies || profile != nil }
+    private func noteObservers() { isObserved = detectsAnomalies || profile != nil || fusion != nil }
     /// The modules whose `forward` is running, outermost first.
     @exclusivity(unchecked) var modules: [Module] = []
     @exclusivity(unchecked) var backend: any Backend.Type = CPUBackend.self
@@ -30,6 +32,7 @@ final class ThreadState {
     func observe(_ name: StaticString, _ inputs: [Tensor], _ outputs: [NDArray]) {
         if detectsAnomalies { Anomaly.check(outputs, of: name, inputs: inputs) }
         profile?.finished(name, inputs, outputs)
+        fusion?.check(inputs)
     }
 
     /// Shows the observers a gradient that an operation's rule gave.

@@ -1,7 +1,9 @@
 // Activations as layers, for `Sequential` and the like. Each is the operation of its name.
 
 public final class ReLU: Module {
-    public override func forward(_ input: Tensor) -> Tensor { input.relu() }
+    public override func forward(_ input: Tensor) -> Tensor {
+        ThreadState.current.fusion?.output(of: self, input) ?? input.relu()
+    }
 
     override var fusedForm: FusedActivation? { .relu }
 }
@@ -15,7 +17,9 @@ public final class SELU: Module {
 }
 
 public final class SiLU: Module {
-    public override func forward(_ input: Tensor) -> Tensor { input.silu() }
+    public override func forward(_ input: Tensor) -> Tensor {
+        ThreadState.current.fusion?.output(of: self, input) ?? input.silu()
+    }
 
     override var fusedForm: FusedActivation? { .silu }
 }

@@ -54,10 +54,21 @@ public class BatchNorm: Module {
         require(
             Self.ranks.contains(input.rank), "\(Self.self)", "an input of shape \(input.shape) has the wrong dimensions"
         )
+        let fusion = ThreadState.current.fusion
+        if let output = fusion?.output(of: self, input, followedBy: activation, adding: residual) { return output }
         return input.batchNorm(
             runningMean: runningMean, runningVar: runningVar, weight: weight, bias: bias,
             training: isTraining || runningMean == nil, momentum: nextMomentum(), eps: eps, activation: activation,
             adding: residual)
+    }
+
+    /// What the layer does outside training, as `input · scale + shift` for each channel, in float64; `nil` where the
+    /// batch's own statistics are used.
+    final func scaleAndShift() -> (scale: Tensor, shift: Tensor)? {
+        guard let mean = runningMean?.to(.float64), let variance = runningVar?.to(.float64) else { return nil }
+        let inverse = (variance + eps).rsqrt()
+        let scale = weight.map { $0.to(.float64) * inverse } ?? inverse
+        return (scale, bias.map { $0.to(.float64) - mean * scale } ?? -(mean * scale))
     }
 
     /// Counts the batch; returns its share in the running averages.

@@ -84,8 +84,19 @@ public final class Conv2d: Module {
     }
 
     private func convolved(_ input: Tensor, _ activation: FusedActivation, adding residual: Tensor?) -> Tensor {
+        let fused = ThreadState.current.fusion?.output(of: self, followedBy: activation, adding: residual) {
+            convolved(input, $0, $1, adding: nil)
+        }
+        return fused ?? convolved(input, Filters(weight: weight, bias: bias), activation, adding: residual)
+    }
+
+    /// With other filters in place of the layer's own.
+    func convolved(
+        _ input: Tensor, _ filters: Filters, _ activation: FusedActivation, adding residual: Tensor?
+    ) -> Tensor {
         input.conv2d(
-            weight: weight, bias: bias, stride: stride, padding: padding, dilation: dilation, groups: groups,
+            weight: filters.weight, bias: filters.bias, stride: stride, padding: padding, dilation: dilation,
+            groups: groups,
             paddingMode: paddingMode, activation: activation, adding: residual)
     }
 

@@ -14,7 +14,11 @@
 /// ```
 open class Module {
     /// Whether the module behaves as in training: dropout drops, batch normalization uses the batch's statistics.
-    public internal(set) final var isTraining = true
+    public internal(set) final var isTraining: Bool {
+        get { behavesAsTraining && ThreadState.current.fusion == nil }
+        set { behavesAsTraining = newValue }
+    }
+    private final var behavesAsTraining = true
 
     private final var forwardHooks: [(id: Int, run: ForwardHook)] = []
 
@@ -55,6 +59,8 @@ open class Module {
         return id
     }
 
+    final var hasForwardHooks: Bool { !forwardHooks.isEmpty }
+
     public final func removeForwardHook(_ id: Int) { forwardHooks.removeAll { $0.id == id } }
 
     /// The path of the innermost module that is running on this thread, from the outermost one: `head.fc`.
@@ -79,7 +85,7 @@ open class Module {
     /// The output of this module and of `next` after it, in one pass; `nil` where that cannot be, or where a hook waits
     /// for what lies between them.
     final func forward(_ input: Tensor, fusing next: Module) -> Tensor? {
-        guard fusesActivation, let activation = next.fusedForm, forwardHooks.isEmpty, next.forwardHooks.isEmpty else {
+        guard fusesActivation, let activation = next.fusedForm, !hasForwardHooks, !next.hasForwardHooks else {
             return nil
         }
         return running(input) { forward(input, activation: activation) }

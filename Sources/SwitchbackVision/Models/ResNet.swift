@@ -85,7 +85,7 @@ public final class ResNet: Module {
 
     /// [N, channels, H, W] → [N, features, H', W']: what the last stage makes of the images, before pooling.
     public func features(_ images: Tensor) -> Tensor {
-        let stem = bn1(conv1(images)).relu()
+        let stem = conv1(images, normalizedBy: bn1, activation: .relu)
         return [layer1, layer2, layer3, layer4].reduce(pool?(stem) ?? stem) { $1($0) }
     }
 }
@@ -122,8 +122,8 @@ final class BasicBlock: ResidualBlock {
     }
 
     override func forward(_ x: Tensor) -> Tensor {
-        let y = bn2(conv2(bn1(conv1(x)).relu()))
-        return (y + (downsample?(x) ?? x)).relu()
+        let y = conv1(x, normalizedBy: bn1, activation: .relu)
+        return conv2(y, normalizedBy: bn2, activation: .relu, adding: downsample?(x) ?? x)
     }
 }
 
@@ -151,8 +151,9 @@ final class Bottleneck: ResidualBlock {
     }
 
     override func forward(_ x: Tensor) -> Tensor {
-        let y = bn3(conv3(bn2(conv2(bn1(conv1(x)).relu())).relu()))
-        return (y + (downsample?(x) ?? x)).relu()
+        let y = conv1(x, normalizedBy: bn1, activation: .relu)
+        let z = conv2(y, normalizedBy: bn2, activation: .relu)
+        return conv3(z, normalizedBy: bn3, activation: .relu, adding: downsample?(x) ?? x)
     }
 }
 
