@@ -52,6 +52,18 @@ import Testing
         #expect(try train("three", "--seed 1") != one)
     }
 
+    @Test func aProfileIsSavedBesideTheWeights() throws {
+        let train = try program.run(
+            "classify", "train", "--data", "digits", "--model", "cnn", "--epochs", "1", "--profile", "--json")
+        #expect(train.code == 0, "\(train.errors)")
+        #expect(train.output.contains("conv2d") && train.output.contains("backward"))
+        #expect(train.json["accuracy"] is Double)
+        let table = try #require(contents("runs/classify/train/profile.txt"))
+        #expect(String(decoding: table, as: UTF8.self).contains("GFLOP/s"))
+        let trace = try #require(contents("runs/classify/train/trace.json"))
+        #expect(try JSONSerialization.jsonObject(with: trace) is [String: Any])
+    }
+
     @Test func aTableIsLearned() throws {
         let rows = (0..<100).map { "\(Double($0 % 2) + Double($0) / 1000),\($0),\($0 % 2 == 0 ? "even" : "odd")" }
         _ = try program.folder.write("a,b,kind\n" + rows.joined(separator: "\n"), to: "table.csv")

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Switchback
+import SwitchbackFormats
 import SwitchbackTraining
 
 /// Where a training is saved, what it goes on from, and how it is shown.
@@ -28,6 +29,12 @@ struct RunOptions: ParsableArguments {
         transform: Value.choice)
     var log = LogStyle.text
 
+    @Flag(
+        help: ArgumentHelp(
+            "Measure where the time goes: print a table of operations and modules, and save it in the run's folder as "
+                + "profile.txt, with trace.json, a timeline for https://ui.perfetto.dev."))
+    var profile = false
+
     enum LogStyle: String, CaseIterable {
         case text, json
     }
@@ -41,6 +48,17 @@ struct RunOptions: ParsableArguments {
     /// Prints a line for people, where they want any.
     func say(_ line: String) throws {
         if !quiet && log == .text { try Terminal.print(line) }
+    }
+
+    /// Runs a training, measured where the user asked for it.
+    func measured<Outcome>(into folder: RunFolder, _ train: () throws -> Outcome) throws -> Outcome {
+        guard profile else { return try train() }
+        let (outcome, profile) = try Profiler.recordResult(of: train)
+        let (table, trace) = ("\(folder.path)/profile.txt", "\(folder.path)/trace.json")
+        try AtomicFile.write("\(profile)\n", to: table)
+        try profile.saveTrace(to: trace)
+        try say("\n\(profile)\n\nThe profile is in \(table), its timeline in \(trace).")
+        return outcome
     }
 }
 
@@ -83,7 +101,7 @@ struct TrainingSession<Options: Configuration> {
         ]
         trainer.listeners += listeners
         trainer.listeners.append { _ in Interruption.isRequested ? .stop : .continue }
-        let outcome = try trainer.run(resuming: resumed != nil)
+        let outcome = try run.measured(into: folder) { try trainer.run(resuming: resumed != nil) }
         guard Interruption.isRequested else { return (folder, outcome) }
         try run.say(
             """

@@ -29,6 +29,13 @@ public enum Profiler {
 
     /// Runs `body` and returns what the operations took that this thread ran meanwhile. Recordings do not nest.
     public static func record(_ body: () throws -> Void) rethrows -> Profile {
+        try recordResult(of: body).profile
+    }
+
+    /// As `record`, with what `body` returned.
+    public static func recordResult<Result>(
+        of body: () throws -> Result
+    ) rethrows -> (result: Result, profile: Profile) {
         let state = ThreadState.current
         require(state.profile == nil, "Profiler.record", "this thread is recording already")
         let recorder = ProfileRecorder()
@@ -38,8 +45,8 @@ public enum Profiler {
             state.profile = nil
             count(-1)
         }
-        try body()
-        return recorder.finish()
+        let result = try body()
+        return (result, recorder.finish())
     }
 
     /// Notes that the thread allocates: an operation that is about to run does so first.
