@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Switchback
 
 struct CompareCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -12,6 +13,8 @@ struct CompareCommand: ParsableCommand {
             Examples:
               switchback-bench compare cnn_mnist_b64 mlp_mnist_b64 --pairs 5
               switchback-bench compare matmul_1024 --variants torch-eager --seconds 3
+              switchback-bench compare resnet18_cifar_b64 --isa avx2
+              switchback-bench compare resnet18_cifar_b64 --scaling
               switchback-bench compare                        (the workloads of `make bench`)
             """)
 
@@ -36,40 +39,85 @@ struct CompareCommand: ParsableCommand {
     @Option(help: "The Python that runs it.")
     var python = "python3"
 
+    @Option(help: "Limit both sides to an instruction set: \(InstructionSet.names). (default: the processor's best)")
+    var isa: InstructionSet?
+
+    @Flag(help: "Run with 1 thread too, and print how much faster the threads make each side.")
+    var scaling = false
+
     @OptionGroup var options: TimingOptions
 
     func validate() throws {
         for name in workloads { _ = try Workload.named(name) }
         if pairs < 1 { throw ValidationError("--pairs must be at least 1, not \(pairs).") }
+        if scaling && (options.threads ?? Processor.threadCount) < 2 {
+            throw ValidationError("--scaling compares 1 thread with more; there is only 1.")
+        }
     }
 
     func run() throws {
         let peer = Peer(python: python, script: script)
         let listed = try peer.variants()
-        print("workload                  switchback ms   PyTorch ms  ratio (min…max)      memory ratio  variant")
+        print(Comparison.header)
         for name in workloads {
             let candidates = variants.map { $0.split(separator: ",").map(String.init) } ?? listed[name] ?? []
             if candidates.isEmpty {
                 print("\(name.padded(25)) PyTorch's script has no such workload")
                 continue
             }
-            let results = try (0..<pairs).map { _ in try pair(name, candidates, peer) }
-            print(Comparison(name: name, pairs: results).line)
+            let comparison = try compare(name, candidates, peer, threads: options.threads)
+            print(comparison.line)
+            if scaling {
+                let alone = try compare(name, candidates, peer, threads: 1)
+                print(alone.line)
+                print(comparison.scaling(from: alone))
+            }
         }
     }
 
-    private func pair(_ name: String, _ candidates: [String], _ peer: Peer) throws -> Comparison.Pair {
+    private func compare(_ name: String, _ candidates: [String], _ peer: Peer, threads: Int?) throws -> Comparison {
+        let label = threads.map { "\(name) (\($0))" } ?? name
+        return Comparison(
+            name: label, pairs: try (0..<pairs).map { _ in try pair(name, candidates, peer, threads: threads) })
+    }
+
+    private func pair(
+        _ name: String, _ candidates: [String], _ peer: Peer, threads: Int?
+    ) throws -> Comparison.Pair {
         let timing = [
             "--seconds", "\(options.seconds)", "--steps", "\(options.steps)", "--warmup", "\(options.warmup)",
         ]
-        var own = timing
-        if let threads = options.threads { own += ["--threads", "\(threads)"] }
-        let ours = try Row(runProcess(CommandLine.arguments[0], ["run", name] + own))
+        let own = timing + (threads.map { ["--threads", "\($0)"] } ?? [])
+        let ours = try Row(
+            runProcess(CommandLine.arguments[0], ["run", name] + own, isa?.environment ?? [:]))
         let theirs = try candidates.map { variant in
-            (variant, try peer.run(name, variant: variant, timing, threads: options.threads))
+            (variant, try peer.run(name, variant: variant, timing, threads: threads, isa: isa))
         }
         let best = theirs.min { $0.1.medianMilliseconds < $1.1.medianMilliseconds }!
         return Comparison.Pair(ours: ours, theirs: best.1, variant: best.0)
+    }
+}
+
+/// An instruction set that both sides can be limited to.
+enum InstructionSet: String, CaseIterable, ExpressibleByArgument {
+    case avx512, avx2
+
+    static var names: String { allCases.map(\.rawValue).joined(separator: ", ") }
+
+    /// The variables that limit Switchback, PyTorch's own kernels, and those of oneDNN and MKL inside it.
+    var environment: [String: String] {
+        switch self {
+        case .avx512:
+            [
+                "SWITCHBACK_ISA": "avx512", "ATEN_CPU_CAPABILITY": "avx512", "ONEDNN_MAX_CPU_ISA": "AVX512_CORE",
+                "MKL_ENABLE_INSTRUCTIONS": "AVX512",
+            ]
+        case .avx2:
+            [
+                "SWITCHBACK_ISA": "avx2", "ATEN_CPU_CAPABILITY": "avx2", "ONEDNN_MAX_CPU_ISA": "AVX2",
+                "MKL_ENABLE_INSTRUCTIONS": "AVX2",
+            ]
+        }
     }
 }
 
@@ -104,9 +152,14 @@ private struct Peer {
         return Dictionary(uniqueKeysWithValues: pairs)
     }
 
-    func run(_ name: String, variant: String, _ timing: [String], threads: Int?) throws -> Row {
-        var environment: [String: String] = [:]
-        if let threads { environment = ["OMP_NUM_THREADS": "\(threads)", "MKL_NUM_THREADS": "\(threads)"] }
+    func run(
+        _ name: String, variant: String, _ timing: [String], threads: Int?, isa: InstructionSet?
+    ) throws -> Row {
+        var environment = isa?.environment ?? [:]
+        if let threads {
+            environment["OMP_NUM_THREADS"] = "\(threads)"
+            environment["MKL_NUM_THREADS"] = "\(threads)"
+        }
         if variant.contains("malloc") {
             // glibc is told never to give memory back, as the script does for these variants.
             environment["MALLOC_MMAP_THRESHOLD_"] = "4294967296"
@@ -129,6 +182,21 @@ private struct Comparison {
     let name: String
     let pairs: [Pair]
 
+    static let header =
+        "workload                  switchback ms   PyTorch ms  ratio (min…max)      memory ratio  variant"
+
+    /// How much faster each side is than with one thread.
+    func scaling(from alone: Comparison) -> String {
+        func speedup(_ side: (Pair) -> Row) -> Double {
+            median(alone.pairs.map { side($0).medianMilliseconds })
+                / median(pairs.map { side($0).medianMilliseconds })
+        }
+        return "  more threads: "
+            + String(
+                format: "Switchback %.2f times as fast as with 1, PyTorch %.2f times", speedup(\.ours),
+                speedup(\.theirs))
+    }
+
     /// The table's row: medians over the pairs, and the least and largest ratio.
     var line: String {
         let ratios = pairs.map(\.ratio).sorted()
@@ -149,7 +217,7 @@ private struct Comparison {
 }
 
 extension String {
-    fileprivate func padded(_ width: Int) -> String {
+    func padded(_ width: Int) -> String {
         padding(toLength: Swift.max(width, count), withPad: " ", startingAt: 0)
     }
 }
