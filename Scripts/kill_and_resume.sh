@@ -9,7 +9,7 @@ set -u
 program=${switchback:-$(cd "$(dirname "$0")/.." && pwd)/.build/release/switchback}
 kills=${1:-30}
 shift
-options=(--data digits --model mlp --epochs 3 --save-steps 1 --ema 0.99 --accumulate 3 --clip-norm 1 "$@")
+options=(--data digits --model cnn --epochs 2 --save-steps 1 --ema 0.99 --accumulate 2 --clip-norm 1 "$@")
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 cd "$folder" || exit 1
@@ -35,7 +35,7 @@ while [ "$made" -lt "$kills" ]; do
         "$program" classify train --quiet "${arguments[@]}" >output 2>&1 &
         pid=$!
         if [ "$made" -lt "$kills" ]; then
-            milliseconds=$((RANDOM % (duration / 2 + 1)))
+            milliseconds=$((RANDOM % (duration + 1)))
             sleep "$((milliseconds / 1000)).$(printf %03d $((milliseconds % 1000)))"
             if kill -KILL $pid 2>/dev/null; then
                 made=$((made + 1))

@@ -48,6 +48,7 @@ import Testing
         #expect(more.code == 0 && more.json["epochs"] as? Int == 3, "\(more.errors)")
         let rows = try String(contentsOfFile: path("train", "results.csv"), encoding: .utf8).split(separator: "\n")
         #expect(rows.count == 4 && rows[0].hasPrefix("epoch,step,seconds,train/loss,train/accuracy,val/loss"))
+        #expect(try program.shell("$switchback classify train --resume train").code == 0)
         let other = try program.shell("$switchback classify train --resume runs/classify/train --lr 0.1")
         #expect(other.code == 1 && other.errors.contains("option lr: differs from that of runs/classify/train"))
     }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Foundation
 import Switchback
 import SwitchbackFormats
 import SwitchbackTraining
@@ -10,7 +11,8 @@ struct RunOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "Goes on with a run, by its folder, to the same bits as if it had not been interrupted.", valueName: "run"))
+            "Goes on with a run, by its folder or name, to the same bits as if it had not been interrupted.",
+            valueName: "run"))
     var resume: String?
 
     @Option(
@@ -45,6 +47,13 @@ struct RunOptions: ParsableArguments {
         return Terminal.isInteractive ? .bar(columns: { Terminal.columnCount }) : .lines
     }
 
+    /// The folder of the run to go on with: as it was given, or, if there is none, the one of that name.
+    func resumedPath(_ task: String) -> String? {
+        guard let resume, !FileManager.default.fileExists(atPath: resume) else { return resume }
+        let named = "\(output)/\(task)/\(resume)"
+        return FileManager.default.fileExists(atPath: named) ? named : resume
+    }
+
     /// Prints a line for people, where they want any.
     func say(_ line: String) throws {
         if !quiet && log == .text { try Terminal.print(line) }
@@ -73,7 +82,7 @@ struct TrainingSession<Options: Configuration> {
     init(_ task: String, _ run: RunOptions, change: (inout Options) throws -> Void) throws {
         self.task = task
         self.run = run
-        if let path = run.resume {
+        if let path = run.resumedPath(task) {
             let resumed = try ResumedRun<Options>(path, task: task, change: change)
             configuration = resumed.configuration
             self.resumed = resumed
@@ -97,7 +106,7 @@ struct TrainingSession<Options: Configuration> {
         defer { folder.removeIfFruitless() }
         let trainer = try Trainer(task, training, folder: folder)
         trainer.listeners = [
-            ProgressReporter(run.style, write: Terminal.write).receive
+            ProgressReporter(run.style, write: Terminal.write).receive, TensorBoardLog().receive,
         ]
         trainer.listeners += listeners
         trainer.listeners.append { _ in Interruption.isRequested ? .stop : .continue }
