@@ -40,6 +40,8 @@ static float antialias_support(const axis_map *map) {
 static intptr_t most_taps(const axis_map *map) {
     switch (map->resize->mode) {
     case SB_AREA: return (map->size + map->out - 1) / map->out + 1;
+    case SB_COVERAGE: return (map->size + map->out - 1) / map->out + 2;
+    case SB_COVERAGE_UP: return 2;
     case SB_LINEAR: return map->resize->antialias ? (intptr_t)ceilf(antialias_support(map)) * 2 + 1 : 2;
     case SB_CUBIC: return map->resize->antialias ? (intptr_t)ceilf(antialias_support(map)) * 2 + 1 : 4;
     default: return 1;
@@ -61,6 +63,27 @@ static int32_t area_taps(const axis_map *map, intptr_t o, float *weights, int32_
     const intptr_t start = o * map->size / map->out;
     *count = (int32_t)(((o + 1) * map->size + map->out - 1) / map->out - start);
     for (int32_t i = 0; i < *count; ++i) weights[i] = 1.0f / *count;
+    return (int32_t)start;
+}
+
+static int32_t coverage_taps(const axis_map *map, intptr_t o, float *weights, int32_t *count) {
+    const double step = (double)map->size / map->out, low = o * step, high = low + step;
+    const intptr_t start = clamp((intptr_t)(low + 1e-6), 0, map->size - 1);
+    const intptr_t end = clamp((intptr_t)ceil(high - 1e-6), start + 1, map->size);
+    *count = (int32_t)(end - start);
+    for (intptr_t i = start; i < end; ++i)
+        weights[i - start] = (float)((fmin(high, (double)i + 1) - fmax(low, (double)i)) / step);
+    return (int32_t)start;
+}
+
+// Each pixel keeps its colour, and passes to its neighbour's on the way between them.
+static int32_t coverage_up_taps(const axis_map *map, intptr_t o, float *weights, int32_t *count) {
+    const double step = (double)map->size / map->out;
+    const intptr_t start = clamp((intptr_t)floor(o * step), 0, map->size - 1);
+    const double reach = (o + 1) - (start + 1) / step, t = reach <= 0 ? 0 : reach - floor(reach);
+    *count = start + 1 < map->size ? 2 : 1;
+    weights[0] = *count == 2 ? (float)(1 - t) : 1;
+    weights[1] = (float)t;
     return (int32_t)start;
 }
 
@@ -106,7 +129,9 @@ sb_taps sb_taps_make(intptr_t size, intptr_t out, const sb_resize *resize, int a
     for (intptr_t o = 0; o < out; ++o) {
         float *weights = taps.weights + o * taps.most;
         const bool smooth = resize->mode == SB_LINEAR || resize->mode == SB_CUBIC;
-        taps.start[o] = resize->mode == SB_AREA ? area_taps(&map, o, weights, taps.count + o)
+        taps.start[o] = resize->mode == SB_AREA          ? area_taps(&map, o, weights, taps.count + o)
+                        : resize->mode == SB_COVERAGE    ? coverage_taps(&map, o, weights, taps.count + o)
+                        : resize->mode == SB_COVERAGE_UP ? coverage_up_taps(&map, o, weights, taps.count + o)
                         : !smooth               ? nearest_taps(&map, o, weights, taps.count + o)
                         : resize->antialias     ? antialias_taps(&map, o, weights, taps.count + o)
                                                 : smooth_taps(&map, o, weights, taps.count + o);

@@ -11,6 +11,7 @@
 #include "ctc.h"
 #include "elementwise.h"
 #include "grid_sample.h"
+#include "image.h"
 #include "indexing.h"
 #include "interpolation.h"
 #include "isa.h"

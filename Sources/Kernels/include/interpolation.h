@@ -10,6 +10,8 @@ typedef enum {
     SB_LINEAR = 2,          // "linear", "bilinear"
     SB_CUBIC = 3,           // "bicubic"
     SB_AREA = 4,            // the mean of the pixels under an output pixel
+    SB_COVERAGE = 5,        // the same, where a pixel that is partly under it counts in part (OpenCV's INTER_AREA)
+    SB_COVERAGE_UP = 6,     // what OpenCV does under that name where one side grows
 } sb_interpolation;
 
 /// As torch.nn.functional.interpolate. `scale` holds the scale factors the caller was given, {height, width}, or 0

@@ -4,11 +4,11 @@ import Switchback
 /// A whole file seen as memory, read from the disk page by page as it is touched.
 ///
 /// The mapping is private and writable, so that a tensor on it can be changed in place: the change stays in memory.
-final class MappedFile {
-    let path: String
-    let bytes: UnsafeMutableRawBufferPointer
+package final class MappedFile {
+    package let path: String
+    package let bytes: UnsafeMutableRawBufferPointer
 
-    init(_ path: String) throws {
+    package init(_ path: String) throws {
         self.path = path
         switch FileKind(path) {
         case .missing: throw InputError(path, "there is no such file")
@@ -30,7 +30,7 @@ final class MappedFile {
 
     deinit { munmap(bytes.baseAddress, bytes.count) }
 
-    var count: Int { bytes.count }
+    package var count: Int { bytes.count }
 
     /// A tensor of elements that lie at `offset`; in place where alignment permits, else copied. The range must be
     /// within the file.

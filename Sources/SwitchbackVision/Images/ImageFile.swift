@@ -1,0 +1,122 @@
+import Foundation
+import Switchback
+import SwitchbackFormats
+
+/// What the head of an image file says, before any pixel is decoded.
+public struct ImageHeader: Sendable {
+    public enum Format: String, Sendable { case jpeg = "JPEG", png = "PNG" }
+
+    public let format: Format
+    /// The sizes of the picture as it is stored, not yet turned upright.
+    public let storedHeight, storedWidth: Int
+    public let orientation: ImageOrientation
+    /// How many channels the file has: 1 grey, 2 grey with opacity, 3 color, 4 color with opacity or the four printing inks.
+    let fileChannels: Int
+
+    /// The sizes of the picture, upright.
+    public var height: Int { orientation.exchangesSides ? storedWidth : storedHeight }
+    public var width: Int { orientation.exchangesSides ? storedHeight : storedWidth }
+
+    /// Reads the head of a JPEG or PNG file. Throws `InputError` where it is neither, or damaged.
+    public static func load(_ path: String) throws -> ImageHeader {
+        let file = try MappedFile(path)
+        return try ImageHeader(UnsafeRawBufferPointer(file.bytes), path)
+    }
+
+    /// - Parameter name: what messages call the bytes.
+    init(_ bytes: UnsafeRawBufferPointer, _ name: String) throws {
+        if bytes.starts(with: [0xFF, 0xD8]) {
+            self = try JPEG.header(bytes, name)
+        } else if bytes.starts(with: PNG.signature) {
+            self = try PNG.header(bytes, name)
+        } else {
+            throw InputError(name, "is neither a JPEG nor a PNG picture\(ImageHeader.guess(bytes))")
+        }
+    }
+
+    init(_ format: Format, height: Int, width: Int, orientation: ImageOrientation, fileChannels: Int) {
+        self.format = format
+        storedHeight = height
+        storedWidth = width
+        self.orientation = orientation
+        self.fileChannels = fileChannels
+    }
+
+    /// What the bytes seem to be instead, for the message.
+    private static func guess(_ bytes: UnsafeRawBufferPointer) -> String {
+        let kinds: [(name: String, start: [UInt8])] = [
+            ("GIF", Array("GIF8".utf8)), ("BMP", Array("BM".utf8)), ("WebP or another RIFF", Array("RIFF".utf8)),
+            ("TIFF", [0x49, 0x49, 0x2A, 0]), ("TIFF", [0x4D, 0x4D, 0, 0x2A]),
+        ]
+        return kinds.first { bytes.starts(with: $0.start) }.map { ": it seems to be a \($0.name) file" } ?? ""
+    }
+}
+
+extension Image {
+    /// A picture of more pixels than this is refused before memory is set aside for it.
+    public static let pixelLimit = 100_000_000
+
+    /// The endings of the names of files that `load` reads.
+    public static let fileExtensions = ["jpg", "jpeg", "png"]
+
+    /// Reads a JPEG or PNG file and turns the picture upright as its EXIF data say.
+    ///
+    /// - Parameters:
+    ///   - model: what the picture shall become; opacity is dropped unless asked for.
+    ///   - minimumSide: where the longer side need not be longer than this, a JPEG file is decoded at an eighth, a quarter
+    ///     or a half of its size if that suffices, which is faster and averages what it leaves away.
+    /// - Throws: `InputError` where the file is no picture, damaged, cut short or of more than `pixelLimit` pixels.
+    public static func load(
+        _ path: String, as model: ColorModel = .rgb, minimumSide: Int? = nil, pixelLimit: Int = Image.pixelLimit
+    ) throws -> Image {
+        let file = try MappedFile(path)
+        return try decode(
+            UnsafeRawBufferPointer(file.bytes), name: path, as: model, minimumSide: minimumSide, pixelLimit: pixelLimit)
+    }
+
+    /// Decodes the bytes of a JPEG or PNG file, as `load` does. `name` is what messages call them.
+    public static func decode(
+        _ bytes: UnsafeRawBufferPointer, name: String, as model: ColorModel = .rgb, minimumSide: Int? = nil,
+        pixelLimit: Int = Image.pixelLimit
+    ) throws -> Image {
+        let header = try ImageHeader(bytes, name)
+        let (count, isTooMuch) = header.storedHeight.multipliedReportingOverflow(by: header.storedWidth)
+        guard !isTooMuch, count <= pixelLimit else {
+            let sizes = "\(header.storedWidth)×\(header.storedHeight)"
+            throw InputError(name, "is a picture of \(sizes) pixels, and at most \(pixelLimit) in all are read")
+        }
+        let image =
+            switch header.format {
+            case .jpeg: try JPEG.decode(bytes, header, name, as: model, minimumSide: minimumSide)
+            case .png: try PNG.decode(bytes, header, name, as: model)
+            }
+        return image.oriented(header.orientation)
+    }
+
+    /// Writes a file of the format that the name ends in: `.jpg`, `.jpeg` or `.png`. JPEG files have no opacity.
+    public func save(to path: String, quality: Int = 95) throws {
+        let bytes: [UInt8]
+        switch (path as NSString).pathExtension.lowercased() {
+        case "jpg", "jpeg": bytes = try jpegData(quality: quality)
+        case "png": bytes = try pngData()
+        default:
+            throw InputError(path, "is the name of no kind of picture that can be written", remedy: "use .jpg or .png")
+        }
+        try AtomicFile.write(to: path) { try $0.append(bytes) }
+    }
+}
+
+/// Bytes of a file, read by position; multi-byte numbers have their most significant byte first.
+struct HeaderReader {
+    let bytes: UnsafeRawBufferPointer
+
+    func number(at position: Int, _ count: Int) -> Int? {
+        guard position >= 0, position + count <= bytes.count else { return nil }
+        return bytes[position..<position + count].reduce(0) { $0 << 8 | Int($1) }
+    }
+
+    func slice(_ start: Int, _ count: Int) -> UnsafeRawBufferPointer? {
+        guard start >= 0, count >= 0, start + count <= bytes.count else { return nil }
+        return UnsafeRawBufferPointer(rebasing: bytes[start..<start + count])
+    }
+}
