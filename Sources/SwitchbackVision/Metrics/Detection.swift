@@ -16,7 +16,10 @@ public struct Detection: Hashable, Sendable {
 /// The overlaps from which on a detection counts as right: 0.50, 0.55, … 0.95 (Lin et al., "Microsoft COCO", 2014).
 public enum OverlapThresholds {
     public static let count = 10
-    static let doubles: [Double] = (0..<count).map { 0.5 + Double($0) * 0.05 }
+    static let doubles: [Double] = {
+        let step = (0.95 - 0.5) / 9
+        return (0..<count).map { level -> Double in level == count - 1 ? 0.95 : 0.5 + Double(level) * step }
+    }()
     /// In single precision, counted from both ends.
     static let floats: [Float] = {
         let step: Float = (0.95 - 0.5) / 9
