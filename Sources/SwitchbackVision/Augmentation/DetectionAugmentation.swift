@@ -1,0 +1,70 @@
+import Switchback
+
+/// How pictures are changed while a detector learns: the options of `detect train`, with Ultralytics' names and defaults.
+public struct DetectionAugmentation: Codable, Hashable, Sendable {
+    /// The greatest changes of hue, saturation and value.
+    public var hsvH = 0.015
+    public var hsvS = 0.7
+    public var hsvV = 0.4
+    /// The greatest rotation, in degrees.
+    public var degrees = 0.0
+    /// The greatest shift, as a part of the picture.
+    public var translate = 0.1
+    /// The greatest change of scale.
+    public var scale = 0.5
+    /// The greatest shear, in degrees.
+    public var shear = 0.0
+    public var perspective = 0.0
+    /// Probabilities.
+    public var flipud = 0.0
+    public var fliplr = 0.5
+    public var bgr = 0.0
+    public var mosaic = 1.0
+    public var mixup = 0.0
+    public var cutmix = 0.0
+    public var copyPaste = 0.0
+    public var blur = 0.0
+    public var greyscale = 0.0
+
+    public init() {}
+
+    /// No change at all: the picture in a frame.
+    public static var none: DetectionAugmentation {
+        var options = DetectionAugmentation()
+        options.hsvH = 0
+        options.hsvS = 0
+        options.hsvV = 0
+        options.translate = 0
+        options.scale = 0
+        options.fliplr = 0
+        return options.withoutMixing
+    }
+
+    /// The same without what mixes several pictures: for the last epochs.
+    public var withoutMixing: DetectionAugmentation {
+        var options = self
+        options.mosaic = 0
+        options.mixup = 0
+        options.cutmix = 0
+        options.copyPaste = 0
+        return options
+    }
+
+    /// The steps, for pictures whose longer side has been scaled to `size`; the result is `size` × `size`.
+    public func steps(size: Int) -> any Augmentation {
+        var affine = RandomAffine(size: (size, size))
+        affine.degrees = degrees
+        affine.translate = translate
+        affine.scale = scale
+        affine.shear = shear
+        affine.perspective = perspective
+        let frame = Randomly(mosaic, Mosaic(size: size), otherwise: LetterboxFrame(height: size, width: size))
+        let placed = Augmentations([frame, CopyPaste(probability: copyPaste), affine])
+        return Augmentations([
+            placed, Randomly(mixup, MixUp(other: placed)), Randomly(cutmix, CutMix(other: placed)),
+            Randomly(blur, GaussianBlur()), Randomly(greyscale, Greyscale()),
+            HSVJitter(hue: hsvH, saturation: hsvS, value: hsvV), VerticalFlip(probability: flipud),
+            HorizontalFlip(probability: fliplr), Randomly(bgr, ChannelSwap()),
+        ])
+    }
+}

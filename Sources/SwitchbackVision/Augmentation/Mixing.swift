@@ -1,0 +1,162 @@
+import Switchback
+
+/// Four pictures around a random point, in a frame of twice the size (Bochkovskiy et al., "YOLOv4", 2020). What follows
+/// shall cut it back: `RandomAffine(size:)` does.
+public struct Mosaic: Augmentation {
+    /// The side of what will be cut out: half the frame's.
+    public let size: Int
+
+    public init(size: Int) { self.size = size }
+
+    public func callAsFunction(_ sample: Sample, _ context: AugmentationContext) throws -> Sample {
+        let bounds = size / 2..<size + size / 2 + 1
+        let (x, y) = (context.generator.integer(bounds), context.generator.integer(bounds))
+        var frame = Sample(
+            Image(height: 2 * size, width: 2 * size, sample.image.colorModel, filledWith: Letterbox.border))
+        for corner in 0..<4 {
+            let part = corner == 0 ? sample : try context.other()
+            let left = corner % 2 == 0 ? x - part.image.width : x
+            let top = corner < 2 ? y - part.image.height : y
+            frame.paste(part, top: top, left: left)
+        }
+        return frame
+    }
+}
+
+extension Sample {
+    /// Copies another sample into this one: its pixels, and its boxes as far as they stay within.
+    mutating func paste(_ other: Sample, top: Int, left: Int) {
+        image.paste(other.image, top: top, left: left)
+        labels += other.labels.compactMap { label in
+            let box = label.box.moved(x: Float(left), y: Float(top)).clipped(height: image.height, width: image.width)
+            return box.area > 0 ? LabeledBox(box, classIndex: label.classIndex) : nil
+        }
+    }
+}
+
+/// Two pictures seen through each other, with the boxes of both (Zhang et al., "mixup", 2018).
+public struct MixUp: Augmentation {
+    /// The share of the first is distributed as Beta(concentration, concentration).
+    public let concentration: Double
+    /// What the other picture goes through before; it must then have the first one's size.
+    public let other: any Augmentation
+
+    public init(concentration: Double = 32, other: any Augmentation = Augmentations([])) {
+        self.concentration = concentration
+        self.other = other
+    }
+
+    public func callAsFunction(_ sample: Sample, _ context: AugmentationContext) throws -> Sample {
+        let share = context.generator.beta(concentration, concentration)
+        let second = try other(context.other(), context).fitted(to: sample.image)
+        let weight = UInt32((share * 65536).rounded())
+        let mixed = zip(sample.image.pixels, second.image.pixels).map { a, b in
+            UInt8((UInt32(a) * weight + UInt32(b) * (65536 - weight) + 32768) >> 16)
+        }
+        let image = Image(
+            height: sample.image.height, width: sample.image.width, sample.image.colorModel, pixels: mixed)
+        return Sample(image, labels: sample.labels + second.labels)
+    }
+}
+
+/// A part of another picture instead of a part of this one (Yun et al., "CutMix", 2019). Boxes of this one that are
+/// covered by more than `coverage`, and boxes of the other of which less than that is seen, are left away.
+public struct CutMix: Augmentation {
+    private let coverage: Float = 0.5
+    /// The share of the first is distributed as Beta(concentration, concentration).
+    public let concentration: Double
+    /// What the other picture goes through before; it must then have the first one's size.
+    public let other: any Augmentation
+
+    public init(concentration: Double = 32, other: any Augmentation = Augmentations([])) {
+        self.concentration = concentration
+        self.other = other
+    }
+
+    public func callAsFunction(_ sample: Sample, _ context: AugmentationContext) throws -> Sample {
+        let generator = context.generator
+        let part = (1 - generator.beta(concentration, concentration)).squareRoot()
+        let (height, width) = (sample.image.height, sample.image.width)
+        let x = generator.uniform(0...Double(width))
+        let y = generator.uniform(0...Double(height))
+        let hole = Box(
+            centerX: Float(x), centerY: Float(y), width: Float(Double(width) * part),
+            height: Float(Double(height) * part)
+        ).clipped(height: height, width: width)
+        let second = try other(context.other(), context).fitted(to: sample.image)
+        let (top, left) = (Int(hole.y1), Int(hole.x1))
+        let (rows, columns) = (Int(hole.y2) - top, Int(hole.x2) - left)
+        guard rows > 0, columns > 0 else { return sample }
+        var result = Sample(
+            sample.image,
+            labels: sample.labels.filter { $0.box.intersection(hole).area <= coverage * $0.box.area })
+        result.image.paste(
+            second.image.cropped(top: top, left: left, height: rows, width: columns), top: top, left: left)
+        result.labels += second.labels.compactMap { label in
+            let seen = label.box.intersection(hole)
+            return seen.area > coverage * label.box.area ? LabeledBox(seen, classIndex: label.classIndex) : nil
+        }
+        return result
+    }
+}
+
+/// Copies boxes of another picture to the same places of this one, where they cover little of what is there (after
+/// Ghiasi et al., "Simple copy-paste", 2021, who have outlines instead of boxes).
+public struct CopyPaste: Augmentation {
+    /// How much of a box that is there may be covered.
+    private let coverage: Float = 0.3
+    /// The probability of each box to be copied.
+    public let probability: Double
+
+    public init(probability: Double) { self.probability = probability }
+
+    public func callAsFunction(_ sample: Sample, _ context: AugmentationContext) throws -> Sample {
+        // Draws nothing, and reads no other picture, where nothing can be copied.
+        if probability == 0 { return sample }
+        let source = try context.other()
+        var result = sample
+        for label in source.labels where context.generator.chance(probability) {
+            let box = label.box.clipped(
+                height: min(sample.image.height, source.image.height),
+                width: min(sample.image.width, source.image.width))
+            let (top, left) = (Int(box.y1), Int(box.x1))
+            let (rows, columns) = (Int(box.y2) - top, Int(box.x2) - left)
+            let hides = result.labels.contains { $0.box.intersection(box).area > coverage * $0.box.area }
+            guard rows > 1, columns > 1, !hides else { continue }
+            let part = source.image.cropped(top: top, left: left, height: rows, width: columns)
+            result.image.paste(part, top: top, left: left)
+            result.labels.append(LabeledBox(box, classIndex: label.classIndex))
+        }
+        return result
+    }
+}
+
+extension Sample {
+    /// The sample in the size of a picture, letterboxed where it has another.
+    fileprivate func fitted(to image: Image) -> Sample {
+        if self.image.height == image.height && self.image.width == image.width { return self }
+        return letterboxed(height: image.height, width: image.width)
+    }
+
+    /// The sample in a frame, scaled evenly.
+    public func letterboxed(height: Int, width: Int, enlarges: Bool = true) -> Sample {
+        let letterbox = Letterbox(image, into: (height, width), enlarges: enlarges)
+        return Sample(
+            letterbox.apply(to: image),
+            labels: labels.map { LabeledBox(letterbox.frameBox(of: $0.box), classIndex: $0.classIndex) })
+    }
+}
+
+/// Puts the sample into a frame, scaled evenly, in the middle.
+public struct LetterboxFrame: Augmentation {
+    public let height, width: Int
+
+    public init(height: Int, width: Int) {
+        self.height = height
+        self.width = width
+    }
+
+    public func callAsFunction(_ sample: Sample, _ context: AugmentationContext) -> Sample {
+        sample.letterboxed(height: height, width: width)
+    }
+}
