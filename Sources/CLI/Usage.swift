@@ -57,6 +57,13 @@ enum Value {
         return number
     }
 
+    static func wholeNumber(_ text: String) throws -> Int {
+        guard let number = Int(text), (0...1_000_000).contains(number) else {
+            throw ValidationError("a whole number from 0 to 1000000 is needed")
+        }
+        return number
+    }
+
     static func threadCount(_ text: String) throws -> Int {
         guard let number = Int(text), (1...256).contains(number) else {
             throw ValidationError("a whole number from 1 to 256 is needed")
@@ -81,6 +88,20 @@ enum Value {
     static func fraction(_ text: String) throws -> Double {
         guard let number = Double(text), number >= 0, number < 1 else {
             throw ValidationError("a number from 0 to below 1 is needed")
+        }
+        return number
+    }
+
+    static func probability(_ text: String) throws -> Double {
+        guard let number = Double(text), (0...1).contains(number) else {
+            throw ValidationError("a number from 0 to 1 is needed")
+        }
+        return number
+    }
+
+    static func positivePart(_ text: String) throws -> Double {
+        guard let number = Double(text), number > 0, number <= 1 else {
+            throw ValidationError("a number above 0, and at most 1, is needed")
         }
         return number
     }

@@ -43,7 +43,8 @@ public final class DataLoader<Batch, Failure: Error> {
     ) where Data.Failure == Failure {
         require(sampler == nil || !shuffle, "DataLoader", "the order comes from the sampler or from shuffle, not both")
         let order: any Sampler = shuffle ? RandomSampler(dataset.count, seed: seed) : SequentialSampler(dataset.count)
-        self.init(sampler ?? order, batchSize, dropLast, workers) { (indices: [Int], epoch: Int) throws(Failure) in
+        self.init(sampler: sampler ?? order, batchSize: batchSize, dropLast: dropLast, workers: workers) {
+            (indices: [Int], epoch: Int) throws(Failure) in
             var examples: [Data.Element] = []
             for index in indices {
                 let example = try dataset[index]
@@ -61,7 +62,8 @@ public final class DataLoader<Batch, Failure: Error> {
     ) where Data.Element == Batch, Batch: Collatable, Data.Failure == Failure {
         require(sampler == nil || !shuffle, "DataLoader", "the order comes from the sampler or from shuffle, not both")
         let order: any Sampler = shuffle ? RandomSampler(dataset.count, seed: seed) : SequentialSampler(dataset.count)
-        self.init(sampler ?? order, batchSize, dropLast, workers) { (indices: [Int], _: Int) throws(Failure) in
+        self.init(sampler: sampler ?? order, batchSize: batchSize, dropLast: dropLast, workers: workers) {
+            (indices: [Int], _: Int) throws(Failure) in
             if let batch = try dataset.batch(at: indices) { return batch }
             var examples: [Batch] = []
             for index in indices { examples.append(try dataset[index]) }
@@ -69,8 +71,12 @@ public final class DataLoader<Batch, Failure: Error> {
         }
     }
 
-    private init(
-        _ sampler: any Sampler, _ batchSize: Int, _ dropLast: Bool, _ workers: Int,
+    /// A loader that makes its batches in a way of its own.
+    ///
+    /// - Parameters:
+    ///   - load: makes the batch of the examples at `indices`. Called on the workers' threads.
+    public init(
+        sampler: any Sampler, batchSize: Int, dropLast: Bool = false, workers: Int = 0,
         load: @escaping (_ indices: [Int], _ epoch: Int) throws(Failure) -> Batch
     ) {
         require(batchSize > 0, "DataLoader", "a batch has at least 1 example, not \(batchSize)")

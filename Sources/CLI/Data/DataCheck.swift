@@ -1,0 +1,58 @@
+import ArgumentParser
+import SwitchbackVision
+
+/// `switchback data check`.
+struct DataCheck: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "check",
+        abstract: "Counts pictures and boxes, and names all that is wrong.",
+        discussion: """
+            EXAMPLES
+              switchback data check bccd/bccd.yaml
+              switchback data check VOCdevkit/VOC2012
+
+            The exit code is 1 where something cannot be used: a damaged picture, a bad row of labels.
+            """)
+
+    @Argument(
+        help: ArgumentHelp(
+            "A data.yaml, a COCO .json, or a folder with annotations of COCO or Pascal VOC.", valueName: "path"))
+    var path: String
+
+    @OptionGroup var common: CommonOptions
+
+    func run() throws {
+        common.apply()
+        let data = try DetectionData.load(path)
+        let report = DataReport(data)
+        try Terminal.print("\(path): \(report.kind), \(report.classNames.count) classes")
+        for problem in report.problems { try Terminal.print("  \(problem)") }
+        try show(report)
+        if common.json { try Terminal.printJSON(report) }
+        if !report.problems.isEmpty {
+            try Terminal.print("\(report.problems.count.grouped) problems, named above.")
+            throw ExitCode.failure
+        }
+    }
+
+    private func show(_ report: DataReport) throws {
+        for part in report.parts {
+            try Terminal.print(
+                "\(part.split.rawValue): \(part.images.grouped) pictures, \(part.backgrounds.grouped) of them without a box; "
+                    + "\(part.boxes.grouped) boxes, \(part.tinyBoxes.grouped) of them tiny")
+        }
+        let width = report.classNames.map(\.count).max() ?? 0
+        for (index, name) in report.classNames.enumerated() {
+            let counts = report.parts.map { "\($0.split.rawValue) \($0.boxesByClass[index].grouped)" }
+            let padded = name.padding(toLength: width, withPad: " ", startingAt: 0)
+            if counts.isEmpty || report.parts.allSatisfy({ $0.boxesByClass[index] == 0 }) { continue }
+            try Terminal.print("  \(padded)  \(counts.joined(separator: "  "))")
+        }
+        if !report.unseenClasses.isEmpty {
+            try Terminal.print("Classes without a box to train with: \(report.unseenClasses.joined(separator: ", "))")
+        }
+        for duplicate in report.duplicates {
+            try Terminal.print("The same picture is in both parts: \(duplicate.training) and \(duplicate.heldOut)")
+        }
+    }
+}

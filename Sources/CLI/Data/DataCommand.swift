@@ -1,0 +1,14 @@
+import ArgumentParser
+
+/// `switchback data MODE`.
+struct DataCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "data",
+        abstract: "Looks at data, and converts it.",
+        discussion: """
+            EXAMPLES
+              switchback data check bccd/bccd.yaml
+              switchback data convert bccd/bccd.yaml --to coco --output bccd-coco
+            """,
+        subcommands: [DataCheck.self, DataConvert.self, DataSpeed.self])
+}

@@ -1,0 +1,52 @@
+import ArgumentParser
+import SwitchbackVision
+
+/// `switchback data convert`.
+struct DataConvert: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "convert",
+        abstract: "Writes data for detection in another format.",
+        discussion: """
+            EXAMPLES
+              switchback data convert VOCdevkit/VOC2012 --to yolo --output voc-yolo
+              switchback data convert bccd/bccd.yaml --to coco --output bccd-coco --link
+            """)
+
+    @Argument(
+        help: ArgumentHelp(
+            "A data.yaml, a COCO .json, or a folder with annotations of COCO or Pascal VOC.", valueName: "path"))
+    var path: String
+
+    @Option(
+        help: ArgumentHelp("\(DataFormat.names).", valueName: "format"),
+        transform: Value.choice)
+    var to: DataFormat
+
+    @Option(help: ArgumentHelp("The new folder.", valueName: "folder"))
+    var output: String
+
+    @Flag(help: "Link the pictures instead of copying them, where the disk permits.")
+    var link = false
+
+    @OptionGroup var common: CommonOptions
+
+    private struct Result: Encodable {
+        let task = "data"
+        let mode = "convert"
+        let output: String
+        let images, boxes, problems: Int
+    }
+
+    func run() throws {
+        common.apply()
+        let data = try DetectionData.load(path)
+        for problem in data.problems { Terminal.complain("left out: \(problem).") }
+        try data.write(as: to, to: output, copies: !link)
+        let examples = data.splits.values.flatMap { $0 }
+        let result = Result(
+            output: output, images: examples.count, boxes: examples.reduce(0) { $0 + $1.labels.count },
+            problems: data.problems.count)
+        try Terminal.print("\(output): \(result.images.grouped) pictures with \(result.boxes.grouped) boxes")
+        if common.json { try Terminal.printJSON(result) }
+    }
+}

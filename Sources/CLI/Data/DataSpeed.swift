@@ -1,0 +1,67 @@
+import ArgumentParser
+import SwitchbackVision
+
+/// `switchback data speed`.
+struct DataSpeed: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "speed",
+        abstract: "Times reading and augmenting, without a model.",
+        discussion: """
+            EXAMPLES
+              switchback data speed bccd/bccd.yaml --imgsz 640 --workers 2
+
+            A model that takes more pictures a second than this waits for its data. From the second epoch on, pictures that \
+            fit into memory are not decoded again.
+            """)
+
+    @Argument(
+        help: ArgumentHelp(
+            "A data.yaml, a COCO .json, or a folder with annotations of COCO or Pascal VOC.", valueName: "path"))
+    var path: String
+
+    @Option(help: ArgumentHelp("The side of the pictures.", valueName: "pixels"), transform: Value.positiveInteger)
+    var imgsz = 640
+
+    @Option(help: ArgumentHelp("Pictures in a batch.", valueName: "n"), transform: Value.positiveInteger)
+    var batch = 16
+
+    @Option(
+        help: ArgumentHelp("Threads that put batches together.", valueName: "n"), transform: Value.naturalNumber)
+    var workers = 2
+
+    @Option(help: ArgumentHelp("Passes over the pictures.", valueName: "n"), transform: Value.positiveInteger)
+    var epochs = 2
+
+    @Option(
+        help: ArgumentHelp("Megabytes that decoded pictures may take up.", valueName: "n"),
+        transform: Value.wholeNumber)
+    var cache = 512
+
+    @OptionGroup var common: CommonOptions
+
+    private struct Result: Encodable {
+        let task = "data"
+        let mode = "speed"
+        /// Of each epoch.
+        let imagesPerSecond: [Double]
+    }
+
+    func run() throws {
+        common.apply()
+        let examples = try DetectionData.load(path)[.train]
+        let loader = DetectionLoader.training(
+            examples, size: imgsz, batchSize: batch, augmentation: DetectionAugmentation(), workers: workers,
+            cacheBytes: cache << 20)
+        var speeds: [Double] = []
+        for epoch in 0..<epochs {
+            let start = ContinuousClock.now
+            let batches = loader.batches(epoch: epoch)
+            var count = 0
+            while let batch = try batches.next() { count += batch.labels.count }
+            let seconds = (ContinuousClock.now - start) / .seconds(1)
+            speeds.append(Double(count) / seconds)
+            try Terminal.print("Epoch \(epoch + 1)/\(epochs)  \((Double(count) / seconds).formatted(1)) pictures/s")
+        }
+        if common.json { try Terminal.printJSON(Result(imagesPerSecond: speeds)) }
+    }
+}

@@ -1,0 +1,200 @@
+import Foundation
+import Switchback
+import SwitchbackFormats
+
+/// The ways in which data for detection lies on a disk.
+public enum DataFormat: String, CaseIterable, Sendable {
+    /// `data.yaml`, `images/train/…`, `labels/train/….txt`.
+    case yolo
+    /// `annotations/instances_train.json`, `images/train/…`.
+    case coco
+    /// `Annotations/….xml`, `JPEGImages/…`, `ImageSets/Main/train.txt`.
+    case voc
+}
+
+extension DetectionData {
+    /// Writes the data, pictures included, in some format to a new folder, which appears whole or not at all.
+    ///
+    /// - Parameter copies: whether pictures are copied, or hard links to them are made, which take no space.
+    /// - Throws: `InputError` where the folder exists already, or cannot be written.
+    public func write(as format: DataFormat, to folder: String, copies: Bool = true) throws {
+        if Folder.exists(folder) { throw InputError(folder, "exists already", remedy: "give the name of a new folder") }
+        let temporary = folder + ".part-\(ProcessInfo.processInfo.processIdentifier)"
+        do {
+            var writer = DataWriter(data: self, root: temporary, copies: copies)
+            switch format {
+            case .yolo: try writer.writeYOLO()
+            case .coco: try writer.writeCOCO()
+            case .voc: try writer.writeVOC()
+            }
+            try FileManager.default.moveItem(atPath: temporary, toPath: folder)
+        } catch {
+            try? FileManager.default.removeItem(atPath: temporary)
+            throw error as? InputError ?? InputError(folder, "cannot be written: \(error.localizedDescription)")
+        }
+    }
+}
+
+/// Writes data into a folder that does not exist yet.
+private struct DataWriter {
+    let data: DetectionData
+    let root: String
+    let copies: Bool
+    /// The names that are taken, by folder.
+    private var taken: [String: Set<String>] = [:]
+
+    init(data: DetectionData, root: String, copies: Bool) {
+        self.data = data
+        self.root = root
+        self.copies = copies
+    }
+
+    private var parts: [(split: DataSplit, examples: [DetectionExample])] {
+        DataSplit.allCases.compactMap { split in data.splits[split].map { (split, $0) } }
+    }
+
+    private func make(_ name: String) throws -> String {
+        let path = Folder.join(root, name)
+        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+        return path
+    }
+
+    private func write(_ text: String, _ name: String) throws {
+        let path = Folder.join(root, name)
+        _ = try make(Folder.parent(name))
+        try AtomicFile.write(text, to: path)
+    }
+
+    /// Puts the picture of an example into a folder; returns its name there, which is another where two have the same.
+    private mutating func place(_ example: DetectionExample, in folder: String) throws -> String {
+        let path = try make(folder)
+        let ending = (example.imagePath as NSString).pathExtension
+        let stem = Folder.stem(example.imagePath)
+        var unique = stem
+        var number = 2
+        while !taken[folder, default: []].insert(unique).inserted {
+            unique = "\(stem)_\(number)"
+            number += 1
+        }
+        let target = Folder.join(path, "\(unique).\(ending)")
+        if copies || link(example.imagePath, target) != 0 {
+            try FileManager.default.copyItem(atPath: example.imagePath, toPath: target)
+        }
+        return "\(unique).\(ending)"
+    }
+
+    // MARK: - YOLO
+
+    mutating func writeYOLO() throws {
+        for (split, examples) in parts {
+            for example in examples {
+                let name = try place(example, in: "images/\(split.rawValue)")
+                let rows = example.labels.map { label in
+                    let box = label.box
+                    let numbers = [box.centerX, box.centerY, box.width, box.height]
+                    return "\(label.classIndex) " + numbers.map { String(format: "%.6f", $0) }.joined(separator: " ")
+                        + "\n"
+                }
+                try write(rows.joined(), "labels/\(split.rawValue)/\(Folder.stem(name)).txt")
+            }
+        }
+        let places = parts.map { "\($0.split.rawValue): images/\($0.split.rawValue)\n" }.joined()
+        let names = data.classNames.enumerated().map { "  \($0): \(quoted($1))\n" }.joined()
+        try write("\(places)\nnames:\n\(names)", "data.yaml")
+    }
+
+    /// A name as YAML and JSON both read it.
+    private func quoted(_ name: String) -> String {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = .withoutEscapingSlashes
+        return (try? encoder.encode(name)).map { String(decoding: $0, as: UTF8.self) } ?? "\"\""
+    }
+
+    // MARK: - COCO
+
+    private struct COCOFile: Encodable {
+        struct Picture: Encodable {
+            let id: Int
+            let file_name: String
+            let width, height: Int
+        }
+        struct Category: Encodable {
+            let id: Int
+            let name: String
+        }
+        struct Annotation: Encodable {
+            let id, image_id, category_id: Int
+            let bbox: [Double]
+            let area: Double
+            let iscrowd = 0
+        }
+        var images: [Picture] = []
+        var categories: [Category]
+        var annotations: [Annotation] = []
+    }
+
+    mutating func writeCOCO() throws {
+        for (split, examples) in parts {
+            var file = COCOFile(categories: data.classNames.enumerated().map { .init(id: $0 + 1, name: $1) })
+            for (position, example) in examples.enumerated() {
+                let name = try place(example, in: "images/\(split.rawValue)")
+                file.images.append(
+                    .init(id: position + 1, file_name: name, width: example.width, height: example.height))
+                for label in example.pixelLabels {
+                    let box = label.box
+                    let numbers = [box.x1, box.y1, box.width, box.height].map { (Double($0) * 100).rounded() / 100 }
+                    file.annotations.append(
+                        .init(
+                            id: file.annotations.count + 1, image_id: position + 1,
+                            category_id: label.classIndex + 1, bbox: numbers, area: numbers[2] * numbers[3]))
+                }
+            }
+            let text = String(decoding: try JSONEncoder().encode(file), as: UTF8.self)
+            try write(text + "\n", "annotations/instances_\(split.rawValue).json")
+        }
+    }
+
+    // MARK: - Pascal VOC
+
+    mutating func writeVOC() throws {
+        for (split, examples) in parts {
+            var stems: [String] = []
+            for example in examples {
+                let name = try place(example, in: "JPEGImages")
+                stems.append(Folder.stem(name))
+                try write(xml(example, name), "Annotations/\(Folder.stem(name)).xml")
+            }
+            try write(stems.map { $0 + "\n" }.joined(), "ImageSets/Main/\(split.rawValue).txt")
+        }
+    }
+
+    private func xml(_ example: DetectionExample, _ name: String) -> String {
+        let objects = example.pixelLabels.map { label in
+            let corners = zip(
+                ["xmin", "ymin", "xmax", "ymax"], [label.box.x1, label.box.y1, label.box.x2, label.box.y2]
+            )
+            .map { "<\($0)>\(String(format: "%.2f", $1))</\($0)>" }.joined()
+            return """
+                    <object>
+                        <name>\(escaped(data.classNames[label.classIndex]))</name>
+                        <difficult>0</difficult>
+                        <bndbox>\(corners)</bndbox>
+                    </object>
+
+                """
+        }
+        return """
+            <annotation>
+                <folder>JPEGImages</folder>
+                <filename>\(escaped(name))</filename>
+                <size><width>\(example.width)</width><height>\(example.height)</height><depth>3</depth></size>
+            \(objects.joined())</annotation>
+
+            """
+    }
+
+    private func escaped(_ text: String) -> String {
+        text.replacingOccurrences(of: "&", with: "&amp;").replacingOccurrences(of: "<", with: "&lt;")
+            .replacingOccurrences(of: ">", with: "&gt;")
+    }
+}

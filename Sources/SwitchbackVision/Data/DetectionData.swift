@@ -1,0 +1,179 @@
+import Foundation
+import Switchback
+import SwitchbackFormats
+
+/// A part of some data.
+public enum DataSplit: String, CaseIterable, Codable, Sendable {
+    case train, val, test
+}
+
+/// A picture and what there is to find in it.
+public struct DetectionExample: Hashable, Sendable {
+    public let imagePath: String
+    /// The sizes of the picture, upright, in pixels.
+    public let height, width: Int
+    /// Boxes in fractions of the picture's sides; none in a picture of mere background.
+    public let labels: [LabeledBox]
+
+    public init(imagePath: String, height: Int, width: Int, labels: [LabeledBox]) {
+        self.imagePath = imagePath
+        self.height = height
+        self.width = width
+        self.labels = labels
+    }
+
+    /// The boxes in pixels.
+    public var pixelLabels: [LabeledBox] {
+        labels.map { LabeledBox($0.box.scaled(x: Float(width), y: Float(height)), classIndex: $0.classIndex) }
+    }
+}
+
+/// Pictures with boxes, in parts to train with and to measure with.
+///
+/// ```swift
+/// let data = try DetectionData.load("bccd/bccd.yaml")
+/// print(data.classNames, data[.train].count, data.problems.count)
+/// ```
+public struct DetectionData: Sendable {
+    /// What the data was recognised as, in words.
+    public let kind: String
+    public let path: String
+    public let classNames: [String]
+    public let splits: [DataSplit: [DetectionExample]]
+    /// What cannot be used, all of it: pictures that are damaged and rows of labels that make no sense. A picture with such
+    /// a row is left out, because it would teach that there is nothing where there is something.
+    public let problems: [InputError]
+
+    public init(
+        kind: String, path: String, classNames: [String], splits: [DataSplit: [DetectionExample]],
+        problems: [InputError] = []
+    ) {
+        self.kind = kind
+        self.path = path
+        self.classNames = classNames
+        self.splits = splits
+        self.problems = problems
+    }
+
+    /// The examples of a part; none where there is no such part.
+    public subscript(split: DataSplit) -> [DetectionExample] { splits[split] ?? [] }
+
+    /// Reads data of whichever kind it is:
+    ///
+    /// - `.yaml` or `.yml`: a description as Ultralytics has it, with labels in text files.
+    /// - `.json`, or a folder with `annotations/*.json`: COCO.
+    /// - A folder with `Annotations/*.xml` or `annotations/*.xml`: Pascal VOC.
+    /// - A folder with one `.yaml` file that describes it.
+    ///
+    /// Throws `InputError` where the description itself cannot be used, or where no usable picture is left; all else that is
+    /// wrong is in `problems`.
+    public static func load(_ path: String) throws -> DetectionData {
+        let data: DetectionData
+        switch (path as NSString).pathExtension.lowercased() {
+        case _ where !FileManager.default.fileExists(atPath: path):
+            throw InputError(path, "there is no such file or folder")
+        case "yaml", "yml": data = try YOLOData.load(path)
+        case "json": data = try COCOData.load(files: [(.train, path)], root: path)
+        default: data = try loadFolder(path)
+        }
+        guard data.splits.values.contains(where: { !$0.isEmpty }) else {
+            let first = data.problems.first.map { "; the first problem: \($0)" } ?? ""
+            throw InputError(path, "no picture in it can be used\(first)")
+        }
+        return data
+    }
+
+    /// Whether a path leads to one of the kinds that `load` reads.
+    public static func recognises(_ path: String) throws -> Bool {
+        let ending = (path as NSString).pathExtension.lowercased()
+        if ["yaml", "yml", "json"].contains(ending) { return true }
+        return try Folder.isFolder(path) && description(of: path) != nil
+    }
+
+    private enum Description {
+        case yaml(String)
+        case coco, voc
+    }
+
+    /// What describes the data in a folder; `nil` where nothing does.
+    private static func description(of path: String) throws -> Description? {
+        let files = try Folder.names(in: path)
+        let descriptions = files.filter { $0.hasSuffix(".yaml") || $0.hasSuffix(".yml") }
+        if descriptions.count == 1 { return .yaml(Folder.join(path, descriptions[0])) }
+        let annotations = files.first { $0.lowercased() == "annotations" }.map { Folder.join(path, $0) }
+        let names = try annotations.map(Folder.names) ?? []
+        if names.contains(where: { $0.hasSuffix(".json") }) { return .coco }
+        return names.contains { $0.hasSuffix(".xml") } ? .voc : nil
+    }
+
+    private static func loadFolder(_ path: String) throws -> DetectionData {
+        switch try description(of: path) {
+        case .yaml(let file): return try YOLOData.load(file)
+        case .coco: return try COCOData.load(folder: path)
+        case .voc: return try VOCData.load(path)
+        case nil:
+            throw InputError(
+                path, "holds no data for detection that is recognised",
+                remedy: "give a data.yaml, a COCO .json, or a folder with annotations/*.json or Annotations/*.xml")
+        }
+    }
+}
+
+/// Paths and what is in folders.
+enum Folder {
+    static func join(_ folder: String, _ name: String) -> String {
+        name.hasPrefix("/") ? name : (folder as NSString).appendingPathComponent(name)
+    }
+
+    static func parent(_ path: String) -> String {
+        let parent = (path as NSString).deletingLastPathComponent
+        return parent.isEmpty ? "." : parent
+    }
+
+    /// The last part of a path, without its ending.
+    static func stem(_ path: String) -> String {
+        ((path as NSString).lastPathComponent as NSString).deletingPathExtension
+    }
+
+    static func exists(_ path: String) -> Bool { FileManager.default.fileExists(atPath: path) }
+
+    static func isFolder(_ path: String) -> Bool {
+        var isFolder: ObjCBool = false
+        return FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) && isFolder.boolValue
+    }
+
+    /// What lies in a folder, by name, hidden files left out.
+    static func names(in path: String) throws -> [String] {
+        do {
+            return try FileManager.default.contentsOfDirectory(atPath: path).filter { !$0.hasPrefix(".") }.sorted()
+        } catch {
+            throw InputError(path, isFolder(path) ? "the folder cannot be read" : "there is no such folder")
+        }
+    }
+
+    /// The files in a folder and its folders whose names end in one of `extensions`, as paths, in order.
+    static func files(under path: String, extensions: [String]) throws -> [String] {
+        var found: [String] = []
+        for name in try names(in: path) {
+            let inner = join(path, name)
+            if extensions.contains((name as NSString).pathExtension.lowercased()) {
+                found.append(inner)
+            } else if isFolder(inner) {
+                found += try files(under: inner, extensions: extensions)
+            }
+        }
+        return found
+    }
+
+    /// The text of a file. Throws where it is missing or not UTF-8.
+    static func text(_ path: String) throws -> String {
+        guard exists(path) else { throw InputError(path, "there is no such file") }
+        guard let data = FileManager.default.contents(atPath: path) else {
+            throw InputError(path, isFolder(path) ? "is a folder, not a file" : "the file cannot be read")
+        }
+        guard let text = String(validating: data, as: UTF8.self) else {
+            throw InputError(path, "is no text: its bytes are not UTF-8")
+        }
+        return text
+    }
+}

@@ -1,0 +1,173 @@
+import Foundation
+import Switchback
+
+/// Pictures of one size and what there is to find in them.
+public struct DetectionBatch {
+    /// [N, 3, height, width], float32 from 0 to 1.
+    public let images: Tensor
+    /// The boxes of each picture, in its pixels.
+    public let labels: [[LabeledBox]]
+    /// Which of the data's examples each picture is; with mosaic, the first of its four.
+    public let examples: [Int]
+    /// Where each picture lies in its frame; for batches that were not augmented.
+    public let letterboxes: [Letterbox]
+}
+
+/// Makes batches of pictures for a detector.
+///
+/// ```swift
+/// let loader = DetectionLoader.training(data[.train], size: 640, batchSize: 16, augmentation: DetectionAugmentation())
+/// let batches = loader.batches(epoch: epoch)
+/// while let batch = try batches.next() { … }
+/// ```
+///
+/// Which pictures a batch has and how they are changed depends on the seed, the epoch and the position alone. A picture
+/// that turns out to be damaged is reported once, and the next one that can be read takes its place.
+public enum DetectionLoader {
+    public typealias Batches = DataLoader<DetectionBatch, any Error>
+
+    /// Shuffled and augmented batches of `size` × `size` pixels.
+    ///
+    /// - Parameters:
+    ///   - mixingEnds: the epoch, counted from 0, from which on pictures are no longer mixed (Ultralytics' `close_mosaic`).
+    ///   - workers: threads that put batches together ahead of time.
+    ///   - cacheBytes: how much memory decoded pictures may take up between their uses.
+    public static func training(
+        _ examples: [DetectionExample], size: Int, batchSize: Int, augmentation: DetectionAugmentation,
+        mixingEnds: Int = .max, seed: UInt64 = 0, workers: Int = 2, cacheBytes: Int = 1 << 29
+    ) -> Batches {
+        let sampler = RandomSampler(examples.count, seed: seed)
+        let source = DetectionSource(examples, size: size, cacheBytes: cacheBytes)
+        let order = EpochOrder(sampler, window: max(8 * batchSize, 4))
+        let (mixing, closed) = (augmentation.steps(size: size), augmentation.withoutMixing.steps(size: size))
+        return Batches(sampler: sampler, batchSize: batchSize, workers: workers) { indices, epoch in
+            let steps = epoch < mixingEnds ? mixing : closed
+            let samples = try indices.map { index in
+                let context = AugmentationContext(Generator(seed: seed, epoch: epoch, index: index)) { generator in
+                    try source.sample(order.neighbour(of: index, epoch: epoch, generator))
+                }
+                return try steps(source.sample(index), context)
+            }
+            return DetectionBatch(
+                images: Tensor(images: samples.map(\.image)), labels: samples.map(\.labels), examples: indices,
+                letterboxes: [])
+        }
+    }
+
+    /// Batches in a fixed order, each picture letterboxed and otherwise as it is.
+    ///
+    /// - Parameters:
+    ///   - rectangular: gives each batch the shape that its pictures need, in whole strides, with pictures of like shape
+    ///     together, instead of a square.
+    ///   - stride: what the sides of a batch are multiples of, where it is rectangular.
+    public static func validation(
+        _ examples: [DetectionExample], size: Int, batchSize: Int, rectangular: Bool = true, stride: Int = 32,
+        workers: Int = 2
+    ) -> Batches {
+        let order = examples.indices.sorted { a, b in
+            let (x, y) = (examples[a].aspect, examples[b].aspect)
+            return rectangular && x != y ? x < y : a < b
+        }
+        let source = DetectionSource(examples, size: size, cacheBytes: 0)
+        return Batches(sampler: ListSampler(order), batchSize: batchSize, workers: workers) { indices, _ in
+            let shape =
+                rectangular
+                ? frame(indices.map { examples[$0].aspect }, size: size, stride: stride) : (height: size, width: size)
+            let samples = try indices.map(source.sample)
+            let letterboxes = samples.map { Letterbox($0.image, into: shape, enlarges: false) }
+            let framed = zip(samples, letterboxes).map { $1.apply(to: $0.image) }
+            let labels = zip(samples, letterboxes).map { sample, letterbox in
+                sample.labels.map { LabeledBox(letterbox.frameBox(of: $0.box), classIndex: $0.classIndex) }
+            }
+            let places = zip(indices, letterboxes).map { index, letterbox in
+                letterbox.seen(fromHeight: examples[index].height, width: examples[index].width)
+            }
+            return DetectionBatch(
+                images: Tensor(images: framed), labels: labels, examples: indices, letterboxes: places)
+        }
+    }
+
+    /// The shape of a batch of pictures with these heights by width, as Ultralytics has it: the side that is shorter for all
+    /// of them is shortened, and half a stride is left around.
+    static func frame(_ aspects: [Double], size: Int, stride: Int) -> (height: Int, width: Int) {
+        let (least, greatest) = (aspects.min() ?? 1, aspects.max() ?? 1)
+        let (height, width) = greatest < 1 ? (greatest, 1.0) : least > 1 ? (1.0, 1 / least) : (1.0, 1.0)
+        func whole(_ part: Double) -> Int {
+            Int((part * Double(size) / Double(stride) + 0.5).rounded(.up)) * stride
+        }
+        return (whole(height), whole(width))
+    }
+}
+
+extension DetectionExample {
+    /// Height by width.
+    fileprivate var aspect: Double { Double(height) / Double(width) }
+}
+
+/// A given order in each epoch.
+private struct ListSampler: Sampler {
+    private let order: [Int]
+
+    init(_ order: [Int]) { self.order = order }
+
+    var count: Int { order.count }
+
+    func indices(epoch: Int) -> [Int] { order }
+}
+
+/// Examples with their pictures, read when they are needed, the longer side scaled.
+struct DetectionSource: Sendable {
+    private let examples: [DetectionExample]
+    private let files: PictureFiles
+
+    init(_ examples: [DetectionExample], size: Int, cacheBytes: Int) {
+        self.examples = examples
+        files = PictureFiles(examples.map(\.imagePath), cacheBytes: cacheBytes) { path in
+            let image = try Image.load(path, minimumSide: size)
+            return max(image.height, image.width) == size ? image : image.resized(longerSide: size)
+        }
+    }
+
+    /// The picture of an example, with its boxes in pixels. Throws where no picture at all can be read.
+    func sample(_ index: Int) throws -> Sample {
+        let (number, image) = try files.picture(index)
+        let labels = examples[number].labels.map { label in
+            LabeledBox(
+                label.box.scaled(x: Float(image.width), y: Float(image.height)), classIndex: label.classIndex)
+        }
+        return Sample(image, labels: labels)
+    }
+}
+
+/// The order of each epoch, and which examples stand near one another in it: others are drawn from those, so that their
+/// pictures are still in memory.
+final class EpochOrder: @unchecked Sendable {
+    private let sampler: any Sampler
+    private let window: Int
+    private let lock = NSLock()
+    /// The last epoch that was asked for. Guarded by `lock`.
+    private var known: (epoch: Int, order: [Int], positions: [Int])?
+
+    init(_ sampler: any Sampler, window: Int) {
+        self.sampler = sampler
+        self.window = min(window, sampler.count)
+    }
+
+    /// One of the examples that come shortly before `index` in the epoch's order, or `index` itself.
+    func neighbour(of index: Int, epoch: Int, _ generator: Generator) -> Int {
+        let (order, positions) = orders(epoch)
+        let position = positions[index] - generator.integer(0..<window)
+        return order[(position + order.count) % order.count]
+    }
+
+    private func orders(_ epoch: Int) -> (order: [Int], positions: [Int]) {
+        lock.withLock {
+            if let known, known.epoch == epoch { return (known.order, known.positions) }
+            let order = sampler.indices(epoch: epoch)
+            var positions = [Int](repeating: 0, count: order.count)
+            for (position, index) in order.enumerated() { positions[index] = position }
+            known = (epoch, order, positions)
+            return (order, positions)
+        }
+    }
+}

@@ -1,0 +1,64 @@
+import Foundation
+import Switchback
+import SwitchbackFormats
+
+/// Looks at the heads and ends of many image files: enough to know their sizes and to notice most of the damaged ones
+/// without decoding them.
+enum ImageSurvey {
+    /// Endings of pictures that are not read, so that they are reported instead of passed over.
+    static let foreignExtensions = ["bmp", "gif", "tif", "tiff", "webp", "heic", "avif", "jp2"]
+
+    /// The pictures in a folder and its folders, those that cannot be read among them.
+    static func files(under folder: String) throws -> [String] {
+        try Folder.files(under: folder, extensions: Image.fileExtensions + foreignExtensions)
+    }
+
+    /// The head of a file. Throws `InputError` where it is damaged, or ends before its last pixel.
+    static func header(_ path: String) throws -> ImageHeader {
+        let file = try MappedFile(path)
+        let bytes = UnsafeRawBufferPointer(file.bytes)
+        let header = try ImageHeader(bytes, path)
+        guard header.storedHeight * header.storedWidth <= Image.pixelLimit else {
+            let sizes = "\(header.storedWidth)×\(header.storedHeight)"
+            throw InputError(path, "is a picture of \(sizes) pixels, and at most \(Image.pixelLimit) in all are read")
+        }
+        guard hasEnd(bytes, header.format) else {
+            throw InputError(path, "is cut short: it ends before its last pixel")
+        }
+        return header
+    }
+
+    /// Whether the mark of the end is there; other bytes may follow it.
+    private static func hasEnd(_ bytes: UnsafeRawBufferPointer, _ format: ImageHeader.Format) -> Bool {
+        let mark: [UInt8] =
+            switch format {
+            case .jpeg: [0xFF, 0xD9]
+            case .png: Array("IEND".utf8)
+            }
+        // Within the pixels of a JPEG file the mark cannot occur, and within those of a PNG file it hardly does.
+        var position = bytes.count - mark.count
+        while position > 0 {
+            if bytes[position] == mark[0] && bytes[position..<position + mark.count].elementsEqual(mark) { return true }
+            position -= 1
+        }
+        return false
+    }
+
+    /// What `body` makes of each path, on all processors.
+    static func map<Result: Sendable>(
+        _ paths: [String], _ body: @Sendable (String) -> Result
+    ) -> [Result] {
+        let chunk = 64
+        let chunks = (paths.count + chunk - 1) / chunk
+        return [Result?](unsafeUninitializedCapacity: paths.count) { buffer, count in
+            buffer.initialize(repeating: nil)
+            nonisolated(unsafe) let results = buffer
+            DispatchQueue.concurrentPerform(iterations: chunks) { number in
+                for index in number * chunk..<min(paths.count, (number + 1) * chunk) {
+                    results[index] = body(paths[index])
+                }
+            }
+            count = paths.count
+        }.compactMap { $0 }
+    }
+}

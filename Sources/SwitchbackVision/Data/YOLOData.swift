@@ -1,0 +1,210 @@
+import Foundation
+import Switchback
+import Yams
+
+/// Data as Ultralytics describes it: a YAML file names folders of pictures and the classes, and a picture's boxes are in a
+/// text file of the same name, in `labels` where the picture is in `images`.
+enum YOLOData {
+    static func load(_ path: String) throws -> DetectionData {
+        let description = try DataDescription.load(path)
+        var problems: [InputError] = []
+        var splits: [DataSplit: [DetectionExample]] = [:]
+        for (split, places) in description.places {
+            let files = try places.flatMap(pictures)
+            guard !files.isEmpty else {
+                throw InputError(
+                    path, at: "key \(split.rawValue)", "there are no pictures in \(places.joined(separator: ", "))")
+            }
+            let results = ImageSurvey.map(files) { example($0, classNames: description.classNames) }
+            splits[split] = results.compactMap { try? $0.get() }
+            problems += results.flatMap { result -> [InputError] in
+                if case .failure(let failure) = result { return failure.problems }
+                return []
+            }
+        }
+        return DetectionData(
+            kind: "YOLO labels", path: path, classNames: description.classNames, splits: splits, problems: problems)
+    }
+
+    /// Why an example cannot be used.
+    struct Failure: Error { let problems: [InputError] }
+
+    private static func example(
+        _ path: String, classNames: [String]
+    ) -> Result<DetectionExample, Failure> {
+        do {
+            let header = try ImageSurvey.header(path)
+            let labels = try YOLOLabels.load(labelPath(ofImage: path), classCount: classNames.count)
+            return .success(
+                DetectionExample(imagePath: path, height: header.height, width: header.width, labels: labels))
+        } catch let failure as Failure {
+            return .failure(failure)
+        } catch {
+            return .failure(Failure(problems: [error as? InputError ?? InputError(path, "\(error)")]))
+        }
+    }
+
+    /// Where the labels of a picture are: the last `/images/` becomes `/labels/`, and the ending `.txt`.
+    static func labelPath(ofImage path: String) -> String {
+        let text = (path as NSString).deletingPathExtension + ".txt"
+        guard let range = text.range(of: "/images/", options: .backwards) else { return text }
+        return text.replacingCharacters(in: range, with: "/labels/")
+    }
+
+    /// The pictures of one place: a folder, or a text file with a path on each line, relative to the file's folder.
+    private static func pictures(in place: String) throws -> [String] {
+        guard place.lowercased().hasSuffix(".txt") else { return try ImageSurvey.files(under: place) }
+        return try Folder.text(place).split(whereSeparator: \.isNewline).compactMap { line in
+            let name = line.trimmingCharacters(in: .whitespaces)
+            if name.isEmpty { return nil }
+            return Folder.join(Folder.parent(place), name.hasPrefix("./") ? String(name.dropFirst(2)) : name)
+        }
+    }
+}
+
+/// What a data.yaml says, with paths resolved.
+struct DataDescription {
+    let classNames: [String]
+    /// Folders, or files that list pictures.
+    let places: [DataSplit: [String]]
+
+    static func load(_ path: String) throws -> DataDescription {
+        let keys = try YAMLMapping.load(path)
+        let classNames = try names(keys, path)
+        let root = try root(keys, path)
+        var places: [DataSplit: [String]] = [:]
+        for split in DataSplit.allCases {
+            guard let node = keys[split.rawValue], node.null == nil else { continue }
+            places[split] = try strings(node, split.rawValue, path).map { try resolve($0, root, split, path) }
+        }
+        for split in [DataSplit.train, .val] where places[split] == nil {
+            throw keys.missing(
+                split.rawValue, "the folder of the pictures to \(split == .train ? "train" : "validate")")
+        }
+        return DataDescription(classNames: classNames, places: places)
+    }
+
+    /// A list of names, or a mapping from numbers, which must be those from 0 on, to names.
+    private static func names(_ keys: YAMLMapping, _ path: String) throws -> [String] {
+        guard let node = keys["names"] else { throw keys.missing("names", "the names of the classes") }
+        var names: [String] = []
+        if let mapping = node.mapping {
+            var byNumber: [Int: String] = [:]
+            for (key, value) in mapping {
+                guard let number = key.int, let name = value.scalar?.string else {
+                    throw InputError(path, at: key.place, "names maps numbers to names, as in 0: person")
+                }
+                byNumber[number] = name
+            }
+            for number in 0..<byNumber.count {
+                guard let name = byNumber[number] else {
+                    throw InputError(
+                        path, at: node.place, "names has \(byNumber.count) classes, but none with the number \(number)")
+                }
+                names.append(name)
+            }
+        } else {
+            names = try strings(node, "names", path)
+        }
+        guard !names.isEmpty else { throw InputError(path, at: node.place, "names holds no class") }
+        if let count = keys["nc"]?.int, count != names.count {
+            throw InputError(
+                path, at: keys["nc"]?.place, "nc says \(count) classes, and names has \(names.count)",
+                remedy: "leave nc out, or make them agree")
+        }
+        return names
+    }
+
+    private static func strings(_ node: Node, _ key: String, _ path: String) throws -> [String] {
+        if let text = node.scalar?.string { return [text] }
+        let texts = node.sequence?.map { $0.scalar?.string }
+        guard let texts, !texts.contains(nil) else {
+            throw InputError(path, at: node.place, "\(key) must be a text or a list of texts")
+        }
+        return texts.compactMap { $0 }
+    }
+
+    /// The folder that the others are relative to. A relative `path` is looked for in the current folder, in its folder
+    /// `datasets`, beside the file's folder and in the file's folder; without `path` it is the file's folder.
+    private static func root(_ keys: YAMLMapping, _ path: String) throws -> String {
+        let folder = Folder.parent(path)
+        guard let node = keys["path"], let name = node.scalar?.string, !name.isEmpty else { return folder }
+        if name.hasPrefix("/") {
+            if Folder.isFolder(name) { return name }
+            throw InputError(path, at: node.place, "path is \(name), and there is no such folder")
+        }
+        let beside = Folder.join(folder, "..")
+        let candidates = [name, Folder.join("datasets", name), Folder.join(beside, name), Folder.join(folder, name)]
+        if let found = candidates.first(where: Folder.isFolder) { return (found as NSString).standardizingPath }
+        throw InputError(
+            path, at: node.place,
+            "path is \(name), and there is no such folder: looked for "
+                + candidates.map { ($0 as NSString).standardizingPath }.joined(separator: ", "))
+    }
+
+    /// A place relative to the root; a leading `../` that leads nowhere is left away, as in data from Roboflow.
+    private static func resolve(_ name: String, _ root: String, _ split: DataSplit, _ path: String) throws -> String {
+        var place = Folder.join(root, name)
+        if !Folder.exists(place) && name.hasPrefix("../") { place = Folder.join(root, String(name.dropFirst(3))) }
+        guard Folder.exists(place) else {
+            throw InputError(path, at: "key \(split.rawValue)", "there is no \(place)")
+        }
+        return place
+    }
+}
+
+/// The keys and values of a YAML file.
+struct YAMLMapping {
+    let path: String
+    private let node: Node
+
+    /// Throws `InputError` with line and column where the text is no YAML, or no mapping.
+    static func load(_ path: String) throws -> YAMLMapping {
+        let text = try Folder.text(path)
+        do {
+            guard let node = try Yams.compose(yaml: text), node.mapping != nil else {
+                throw InputError(path, "holds no keys with values", remedy: "it needs train, val and names")
+            }
+            return YAMLMapping(path: path, node: node)
+        } catch let error as YamlError {
+            throw InputError(path, yaml: error, text: text)
+        }
+    }
+
+    subscript(key: String) -> Node? { node.mapping?[key] }
+
+    /// The error for a key that is not there, which names the one that may have been meant.
+    func missing(_ key: String, _ meaning: String) -> InputError {
+        let keys = node.mapping?.keys.compactMap(\.scalar?.string) ?? []
+        let known = DataSplit.allCases.map(\.rawValue) + ["names", "nc", "path"]
+        let near = key.nearest(in: keys.filter { !known.contains($0) })
+        return InputError(
+            path, "the key \(key) is missing, which gives \(meaning)",
+            remedy: near.map { "is \($0) meant to be \(key)?" })
+    }
+}
+
+extension Node {
+    /// Where it stands, for messages.
+    var place: String? { mark.map { "line \($0.line)" } }
+}
+
+extension InputError {
+    /// A text is no YAML. Tabs, which it forbids and editors like, are named as such.
+    init(_ path: String, yaml error: YamlError, text: String) {
+        switch error {
+        case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _),
+            .composer(_, let problem, let mark, _):
+            let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+            let around = lines.indices.filter { abs($0 + 1 - mark.line) <= 1 }
+            if let tab = around.first(where: { lines[$0].prefix { $0.isWhitespace }.contains("\t") }) {
+                self.init(
+                    path, at: "line \(tab + 1)", "the line is indented with a tab, which YAML forbids",
+                    remedy: "use spaces")
+            } else {
+                self.init(path, at: "line \(mark.line)", "is no YAML: \(problem)")
+            }
+        default: self.init(path, "is no YAML: \(error)")
+        }
+    }
+}

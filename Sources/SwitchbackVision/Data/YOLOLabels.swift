@@ -1,0 +1,77 @@
+import Foundation
+import Switchback
+
+/// Boxes in text files: on each line a class and the box's centre, width and height in fractions of the picture; or a
+/// class and the corners of a polygon, around which the box is drawn.
+enum YOLOLabels {
+    /// How far a box may reach over the picture's edge, in fractions: rounding in other programs does that.
+    private static let tolerance: Float = 0.01
+
+    /// The boxes of a file, each once; none where there is no file. Throws `YOLOData.Failure` with a problem for each bad
+    /// line.
+    static func load(_ path: String, classCount: Int) throws -> [LabeledBox] {
+        guard Folder.exists(path) else { return [] }
+        var labels: [LabeledBox] = []
+        var seen: Set<LabeledBox> = []
+        var problems: [InputError] = []
+        for (index, line) in try Folder.text(path).split(separator: "\n", omittingEmptySubsequences: false).enumerated()
+        {
+            let fields = line.split(whereSeparator: \.isWhitespace)
+            if fields.isEmpty { continue }
+            do throws(RowProblem) {
+                let label = try label(fields, classCount: classCount)
+                if seen.insert(label).inserted { labels.append(label) }
+            } catch {
+                problems.append(InputError(path, at: "line \(index + 1)", error.sentence))
+            }
+        }
+        if !problems.isEmpty { throw YOLOData.Failure(problems: problems) }
+        return labels
+    }
+
+    private struct RowProblem: Error { let sentence: String }
+
+    private static func label(_ fields: [Substring], classCount: Int) throws(RowProblem) -> LabeledBox {
+        guard fields.count == 5 || (fields.count >= 7 && fields.count % 2 == 1) else {
+            let found = fields.count == 1 ? "1 number" : "\(fields.count) numbers"
+            throw RowProblem(sentence: "has \(found), and a box has 5: class, x, y, width and height")
+        }
+        var numbers: [Float] = []
+        for field in fields {
+            guard let number = Float(field), number.isFinite else {
+                throw RowProblem(sentence: "'\(field)' is no number")
+            }
+            numbers.append(number)
+        }
+        guard let classIndex = Int(exactly: numbers[0]), classIndex >= 0 else {
+            throw RowProblem(sentence: "the class '\(fields[0])' is no whole number from 0 on")
+        }
+        guard classIndex < classCount else {
+            let known = classCount == 1 ? "only the class 0" : "only the classes 0 to \(classCount - 1)"
+            throw RowProblem(sentence: "the class \(classIndex) has no name: there are \(known)")
+        }
+        let box = try box(Array(numbers.dropFirst()))
+        return LabeledBox(box, classIndex: classIndex)
+    }
+
+    private static func box(_ numbers: [Float]) throws(RowProblem) -> Box {
+        let allowed = -tolerance...1 + tolerance
+        guard numbers.allSatisfy(allowed.contains) else {
+            let outside = numbers.first { !allowed.contains($0) } ?? 0
+            throw RowProblem(
+                sentence: "the box is outside the picture: \(outside) is no fraction from 0 to 1"
+                    + (outside > 2 ? "; are these pixels?" : ""))
+        }
+        var box: Box
+        if numbers.count == 4 {
+            box = Box(centerX: numbers[0], centerY: numbers[1], width: numbers[2], height: numbers[3])
+        } else {
+            let xs = stride(from: 0, to: numbers.count, by: 2).map { numbers[$0] }
+            let ys = stride(from: 1, to: numbers.count, by: 2).map { numbers[$0] }
+            box = Box(x1: xs.min() ?? 0, y1: ys.min() ?? 0, x2: xs.max() ?? 0, y2: ys.max() ?? 0)
+        }
+        box = box.clipped(height: 1, width: 1)
+        guard box.width > 0, box.height > 0 else { throw RowProblem(sentence: "the box has no area") }
+        return box
+    }
+}

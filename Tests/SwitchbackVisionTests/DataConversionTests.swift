@@ -1,0 +1,122 @@
+import Foundation
+import Switchback
+import SwitchbackVision
+import TestSupport
+import Testing
+
+@Suite struct DataConversionTests {
+    private let folder: TemporaryFolder
+    private let data: DetectionData
+
+    /// Three pictures, two of the same name, with odd names of classes.
+    init() throws {
+        let folder = try TemporaryFolder()
+        self.folder = folder
+        func example(_ name: String, _ level: UInt8, _ labels: [LabeledBox]) throws -> DetectionExample {
+            let url = folder.url.appendingPathComponent(name)
+            try FileManager.default.createDirectory(
+                at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
+            try Data(Image(height: 100, width: 200, filledWith: level).pngData()).write(to: url)
+            return DetectionExample(imagePath: url.path, height: 100, width: 200, labels: labels)
+        }
+        let boxes = [
+            LabeledBox(Box(x1: 0.1, y1: 0.2, x2: 0.5, y2: 0.6), classIndex: 1),
+            LabeledBox(Box(x1: 0, y1: 0, x2: 1, y2: 1), classIndex: 0),
+        ]
+        data = DetectionData(
+            kind: "made for the test", path: "test", classNames: ["a <b> & c", "with: \"quotes\""],
+            splits: [
+                .train: [try example("one/x.png", 10, boxes), try example("two/x.png", 60, [])],
+                .val: [try example("three/y.png", 110, [boxes[0]])],
+            ])
+    }
+
+    @Test(arguments: DataFormat.allCases) func whatIsWrittenIsReadAgain(_ format: DataFormat) throws {
+        let path = folder.path("out")
+        try data.write(as: format, to: path, copies: format != .coco)
+        let read = try DetectionData.load(path)
+        #expect(read.problems.isEmpty && read.classNames == data.classNames)
+        for split in [DataSplit.train, .val] {
+            #expect(read[split].count == data[split].count)
+            for (a, b) in zip(read[split], data[split]) {
+                #expect(a.height == b.height && a.width == b.width && a.labels.count == b.labels.count)
+                for (x, y) in zip(a.pixelLabels, b.pixelLabels) {
+                    #expect(x.classIndex == y.classIndex && AugmentationTests.isNear(x.box, y.box, within: 0.02))
+                }
+                #expect(try Image.load(a.imagePath) == Image.load(b.imagePath))
+            }
+        }
+        #expect(throws: InputError.self) { try data.write(as: format, to: path) }
+    }
+
+    @Test func nothingIsLeftOfAFailedConversion() throws {
+        let lost = DetectionExample(imagePath: folder.path("lost.png"), height: 1, width: 1, labels: [])
+        let broken = DetectionData(kind: "", path: "", classNames: ["a"], splits: [.train: [lost]])
+        let before = folder.contents
+        #expect(throws: InputError.self) { try broken.write(as: .voc, to: folder.path("out")) }
+        #expect(folder.contents == before)
+    }
+
+    @Test func reportsCountAndFindDuplicates() throws {
+        let small = try Image.load(data[.val][0].imagePath).resized(height: 50, width: 100)
+        try small.save(to: folder.path("again.jpg"))
+        let again = DetectionExample(imagePath: folder.path("again.jpg"), height: 50, width: 100, labels: [])
+        let report = DataReport(
+            DetectionData(
+                kind: "", path: "", classNames: data.classNames + ["nowhere"],
+                splits: [.train: data[.train] + [again], .val: data[.val]]))
+        #expect(report.parts[0].images == 3 && report.parts[0].backgrounds == 2 && report.parts[0].boxes == 2)
+        #expect(report.parts[0].boxesByClass == [1, 1, 0] && report.unseenClasses == ["nowhere"])
+        #expect(report.duplicates.map(\.training) == [folder.path("again.jpg")])
+    }
+
+    // MARK: - Bad input
+
+    private func coco(_ change: (inout [String: Any]) -> Void) throws -> DetectionData {
+        let root = folder.path("coco")
+        try data.write(as: .coco, to: root)
+        let path = root + "/annotations/instances_train.json"
+        var file = try #require(
+            JSONSerialization.jsonObject(with: Data(contentsOf: URL(fileURLWithPath: path))) as? [String: Any])
+        change(&file)
+        try JSONSerialization.data(withJSONObject: file).write(to: URL(fileURLWithPath: path))
+        return try DetectionData.load(root)
+    }
+
+    @Test func badAnnotationsOfCOCOAreAllReported() throws {
+        let loaded = try coco { file in
+            file["annotations"] = [
+                ["id": 7, "image_id": 1, "category_id": 9, "bbox": [1, 1, 5, 5]],
+                ["id": 8, "image_id": 1, "category_id": 1, "bbox": [1, 1, 5]],
+                ["id": 9, "image_id": 1, "category_id": 1, "bbox": [1, 1, 500, 5]],
+                ["id": 10, "image_id": 99, "category_id": 1, "bbox": [1, 1, 5, 5]],
+                ["id": 11, "image_id": 2, "category_id": 1, "bbox": [1, 1, 5, 5], "iscrowd": 1],
+            ]
+        }
+        #expect(
+            loaded.problems.map { $0.place ?? "" } == ["annotations", "annotation 7", "annotation 8", "annotation 9"])
+        #expect(loaded[.train].count == 1 && loaded[.train][0].labels.isEmpty)
+    }
+
+    @Test func filesThatAreNotCOCOAreNamed() throws {
+        let problem = #expect(throws: InputError.self) { try coco { $0["categories"] = nil } }
+        #expect(problem?.description.contains("the key categories is missing") == true)
+        #expect(throws: InputError.self) { try DetectionData.load(folder.write("[1,", to: "a.json")) }
+    }
+
+    @Test func badAnnotationsOfVOCAreAllReported() throws {
+        let root = folder.path("voc")
+        try data.write(as: .voc, to: root)
+        for (name, text) in [
+            ("x", "<annotation><object><name>a</name></object></annotation>"), ("x_2", "<annotation><object>"),
+            ("z", "<annotation></annotation>"),
+        ] {
+            try Data(text.utf8).write(to: URL(fileURLWithPath: "\(root)/Annotations/\(name).xml"))
+        }
+        let loaded = try DetectionData.load(root)
+        #expect(loaded.problems.count == 3 && loaded[.val].count == 1)
+        #expect(loaded.problems.contains { $0.problem.contains("no bndbox") })
+        #expect(loaded.problems.contains { $0.problem.contains("no XML") })
+        #expect(loaded.problems.contains { $0.problem.contains("no picture of the name z") })
+    }
+}

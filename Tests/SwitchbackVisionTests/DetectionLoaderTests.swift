@@ -1,0 +1,78 @@
+import Foundation
+import Switchback
+import SwitchbackVision
+import TestSupport
+import Testing
+
+@Suite struct DetectionLoaderTests {
+    private let folder: TemporaryFolder
+    private let examples: [DetectionExample]
+
+    /// Twelve pictures of several shapes, one of which is damaged.
+    init() throws {
+        let folder = try TemporaryFolder()
+        self.folder = folder
+        examples = try (0..<12).map { number in
+            let (height, width) = (60 + 10 * (number % 4), 120 - 5 * (number % 3))
+            let image = AugmentationTests.scene(height: height, width: width).image
+            var bytes = try image.withHSV(turn: 0, saturation: 1, value: 0.6 + Double(number) / 30).jpegData()
+            if number == 7 { bytes.removeSubrange(300..<bytes.count - 2) }
+            let box = Box(x1: 30 / Float(width), y1: 20 / Float(height), x2: 70 / Float(width), y2: 50 / Float(height))
+            return DetectionExample(
+                imagePath: try folder.write(bytes, to: "\(number).jpg"), height: height, width: width,
+                labels: [LabeledBox(box, classIndex: 0)])
+        }
+    }
+
+    private func epoch(_ loader: DetectionLoader.Batches, _ number: Int = 0) throws -> [DetectionBatch] {
+        var found: [DetectionBatch] = []
+        let batches = loader.batches(epoch: number)
+        while let batch = try batches.next() { found.append(batch) }
+        return found
+    }
+
+    @Test func batchesDoNotDependOnTheWorkers() throws {
+        func batches(_ workers: Int, _ cacheBytes: Int) throws -> [DetectionBatch] {
+            try epoch(
+                DetectionLoader.training(
+                    examples, size: 64, batchSize: 5, augmentation: DetectionAugmentation(), seed: 3,
+                    workers: workers, cacheBytes: cacheBytes), 2)
+        }
+        let expected = try batches(0, 0)
+        #expect(expected.map(\.images.shape) == [[5, 3, 64, 64], [5, 3, 64, 64], [2, 3, 64, 64]])
+        #expect(Set(expected.flatMap(\.examples)).count == 12)
+        for (workers, cacheBytes) in [(1, 1 << 20), (3, 20_000), (3, 1 << 20)] {
+            for (a, b) in zip(try batches(workers, cacheBytes), expected) {
+                #expect(a.images.toArray() == b.images.toArray() && a.labels == b.labels)
+            }
+        }
+    }
+
+    @Test func mixingEnds() throws {
+        let loader = DetectionLoader.training(
+            examples, size: 64, batchSize: 12, augmentation: DetectionAugmentation(), mixingEnds: 1, workers: 0)
+        let mixed = try epoch(loader, 0)[0].labels.map(\.count)
+        let alone = try epoch(loader, 1)[0].labels.map(\.count)
+        #expect(mixed.contains { $0 > 1 } && alone.allSatisfy { $0 <= 1 })
+    }
+
+    @Test func validationKeepsShapesTogether() throws {
+        let loader = DetectionLoader.validation(examples, size: 64, batchSize: 4, workers: 2)
+        let batches = try epoch(loader)
+        // Heights of 60 to 90 by widths of 110 to 120: each batch is as high as its highest picture needs.
+        #expect(batches.map(\.images.shape) == [[4, 3, 64, 96], [4, 3, 64, 96], [4, 3, 96, 96]])
+        for batch in batches {
+            for (position, index) in batch.examples.enumerated() where index != 7 {
+                let box = batch.letterboxes[position].imageBox(of: batch.labels[position][0].box)
+                #expect(AugmentationTests.isNear(box, Box(x1: 30, y1: 20, x2: 70, y2: 50), within: 0.01))
+            }
+        }
+        let square = try epoch(DetectionLoader.validation(examples, size: 64, batchSize: 12, rectangular: false))
+        #expect(square[0].images.shape == [12, 3, 64, 64] && square[0].examples == Array(0..<12))
+    }
+
+    @Test func dataWithoutAnyReadablePictureIsRefused() {
+        let loader = DetectionLoader.validation([examples[7]], size: 64, batchSize: 1, workers: 0)
+        #expect(throws: InputError.self) { try epoch(loader) }
+    }
+}
