@@ -1,1 +1,0 @@
-// Pictures and plots, drawn with Cairo.

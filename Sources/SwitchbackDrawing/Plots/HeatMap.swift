@@ -1,0 +1,106 @@
+/// A matrix as colours, with a bar that says what they mean: confusion matrices, layers over time.
+public struct HeatMap: Figure {
+    public var title: String?
+    /// The names of the rows, from the top, and of the columns. Those for which there is no room are left out.
+    public var rows, columns: [String]
+    public var rowLabel, columnLabel: String
+    /// The values by row; NaN where there is none.
+    public var values: [[Double]]
+    /// What the colours mean.
+    public var color: Axis
+    public var colorMap: ColorMap
+    /// Whether each value is written into its field; by default where they fit.
+    public var showsNumbers: Bool?
+
+    public init(
+        title: String? = nil, rows: [String], columns: [String], rowLabel: String = "", columnLabel: String = "",
+        values: [[Double]], color: Axis = Axis(), colorMap: ColorMap = .viridis, showsNumbers: Bool? = nil
+    ) {
+        self.title = title
+        self.rows = rows
+        self.columns = columns
+        self.rowLabel = rowLabel
+        self.columnLabel = columnLabel
+        self.values = values
+        self.color = color
+        self.colorMap = colorMap
+        self.showsNumbers = showsNumbers
+    }
+
+    /// A confusion matrix: how often items of each class, by row, were taken for each class, by column.
+    ///
+    /// - Parameter isNormalized: whether rows are shown as shares of their sum, or as counts.
+    public static func confusion(
+        title: String? = "Confusion matrix", classes: [String], counts: [[Double]], isNormalized: Bool = true
+    ) -> HeatMap {
+        let shown = counts.map { row in
+            let sum = row.reduce(0, +)
+            return isNormalized ? row.map { sum > 0 ? $0 / sum : .nan } : row
+        }
+        return HeatMap(
+            title: title, rows: classes, columns: classes, rowLabel: "true class", columnLabel: "predicted class",
+            values: shown,
+            color: isNormalized ? Axis("share of the true class", range: 0...1) : Axis("number of items"),
+            colorMap: .blues)
+    }
+
+    public var preferredSize: Size {
+        let width = min(max(Double(columns.count) * 34, 420), 1600) + 200
+        let height = min(max(Double(rows.count) * 26, 320), 1600) + 110
+        return Size(width, height)
+    }
+
+    private static let barRoom = 104.0
+
+    public func draw(on canvas: Canvas, in frame: Rectangle) {
+        let scale = AxisScale(color, showing: values.joined())
+        let plot = PlotFrame(
+            on: canvas, in: frame, title: title, x: AxisScale(columnLabel, categories: columns),
+            y: AxisScale(rowLabel, categories: rows), hasGrid: false, isUpsideDown: true, right: Self.barRoom)
+        let cell = Size(
+            plot.area.width / Double(max(columns.count, 1)), plot.area.height / Double(max(rows.count, 1)))
+        for (i, row) in values.prefix(rows.count).enumerated() {
+            for (j, value) in row.prefix(columns.count).enumerated() {
+                let place = Rectangle(
+                    x: plot.area.x + Double(j) * cell.width, y: plot.area.y + Double(i) * cell.height,
+                    width: cell.width, height: cell.height)
+                draw(value, in: place, scale: scale, on: canvas)
+            }
+        }
+        canvas.stroke(.rectangle(plot.area), Theme.axis)
+        drawBar(beside: plot.area, scale: scale, on: canvas)
+    }
+
+    private func draw(_ value: Double, in cell: Rectangle, scale: AxisScale, on canvas: Canvas) {
+        let color = scale.position(value).map { colorMap($0) } ?? Theme.missing
+        // A little larger than the field, so that no seams show between fields of broken widths.
+        let area = Rectangle(x: cell.x, y: cell.y, width: cell.width + 0.4, height: cell.height + 0.4)
+        canvas.fill(.rectangle(area), color)
+        guard showsNumbers ?? (cell.width >= 30 && cell.height >= 16), !value.isNaN else { return }
+        let text = value == 0 ? "0" : NumberText.brief((value * 100).rounded() / 100)
+        canvas.text(text, at: cell.center, font: Font(size: 11.5), color: color.legible, anchor: .center)
+    }
+
+    private func drawBar(beside area: Rectangle, scale: AxisScale, on canvas: Canvas) {
+        let bar = Rectangle(x: area.maxX + 20, y: area.y, width: 14, height: area.height)
+        let steps = 64
+        for i in 0..<steps {
+            let height = bar.height / Double(steps)
+            let slice = Rectangle(
+                x: bar.x, y: bar.maxY - Double(i + 1) * height - 0.2, width: bar.width, height: height + 0.4)
+            canvas.fill(.rectangle(slice), colorMap((Double(i) + 0.5) / Double(steps)))
+        }
+        canvas.stroke(.rectangle(bar), Theme.axis)
+        for tick in scale.ticks(about: Int(bar.height / 50)) where !tick.label.isEmpty {
+            guard let position = scale.position(tick.value) else { continue }
+            canvas.text(
+                tick.label, at: Point(bar.maxX + 6, bar.maxY - position * bar.height), font: Theme.tick,
+                color: Theme.secondaryText, anchor: .left)
+        }
+        if !scale.label.isEmpty {
+            canvas.text(
+                scale.label, at: Point(area.maxX + Self.barRoom - 10, bar.center.y), font: Theme.tick,
+                color: Theme.secondaryText, anchor: .bottom, angle: .pi / 2)
+        }
+    }
+}
