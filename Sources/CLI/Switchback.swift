@@ -19,7 +19,7 @@ struct SwitchbackCommand: ParsableCommand {
             Every command explains itself with --help and prints its result as JSON with --json.
             """,
         version: Version.current,
-        subcommands: [Classify.self, DataCommand.self, Runs.self, Info.self])
+        subcommands: [Classify.self, Detect.self, DataCommand.self, Runs.self, Info.self])
 
     /// Parses, runs, and answers every error with one sentence: exit code 2 where the command line is wrong, 1 where what
     /// it names is.

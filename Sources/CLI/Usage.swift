@@ -64,6 +64,21 @@ enum Value {
         return number
     }
 
+    static func count(_ text: String) throws -> Int {
+        guard let number = Int(text), number >= 0 else {
+            throw ValidationError("a whole number of at least 0 is needed")
+        }
+        return number
+    }
+
+    /// A size of batches; −1 or `auto` for what fits into memory.
+    static func batch(_ text: String) throws -> Int {
+        guard let number = text == "auto" ? -1 : Int(text), number > 0 || number == -1 else {
+            throw ValidationError("a whole number of at least 1 is needed, or -1 for what fits into memory")
+        }
+        return number
+    }
+
     static func threadCount(_ text: String) throws -> Int {
         guard let number = Int(text), (1...256).contains(number) else {
             throw ValidationError("a whole number from 1 to 256 is needed")

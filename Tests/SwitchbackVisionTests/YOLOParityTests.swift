@@ -99,7 +99,7 @@ struct YOLOParityTests {
             {
                 #expect(relativeDifference(found, expected) < 1e-3)
             }
-            let folded = try yolo.model().fused()
+            let folded = try yolo.model().eval().fused()
             #expect(relativeDifference(folded(image), expected) < 1e-3)
         }
     }

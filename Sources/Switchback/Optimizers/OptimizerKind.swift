@@ -21,15 +21,18 @@ public enum OptimizerKind: String, CaseIterable, Codable, Sendable {
     /// - Parameters:
     ///   - momentum: of SGD, RMSprop, Muon and MuSGD, and β₁ of Adam and its kin; `nil` is the kind's own default.
     ///   - weightDecay: `nil` is the kind's own default.
+    ///   - nesterov: whether SGD looks ahead.
     public func makeOptimizer(
         _ parameters: some ParameterSource, learningRate: Double? = nil, momentum: Double? = nil,
-        weightDecay: Double? = nil
+        weightDecay: Double? = nil, nesterov: Bool = false
     ) -> Optimizer {
         let rate = learningRate ?? defaultLearningRate
         let decay = weightDecay ?? 0
         let betas = (momentum ?? 0.9, 0.999)
         switch self {
-        case .sgd: return SGD(parameters, learningRate: rate, momentum: momentum ?? 0.9, weightDecay: decay)
+        case .sgd:
+            return SGD(
+                parameters, learningRate: rate, momentum: momentum ?? 0.9, weightDecay: decay, nesterov: nesterov)
         case .adam: return Adam(parameters, learningRate: rate, betas: betas, weightDecay: decay)
         case .adamw: return AdamW(parameters, learningRate: rate, betas: betas, weightDecay: weightDecay ?? 1e-2)
         case .adamax: return Adamax(parameters, learningRate: rate, betas: betas, weightDecay: decay)

@@ -21,6 +21,8 @@ public struct TrainingConfiguration: Configuration {
     public var momentum: Double?
     /// `nil` is the optimizer's own default.
     public var weightDecay: Double?
+    /// Whether SGD looks ahead (Nesterov's momentum).
+    public var nesterov = false
     /// The greatest norm of all gradients together; `nil` leaves them as they are.
     public var clipNorm: Double?
 

@@ -107,11 +107,4 @@ public final class YOLO: Module {
     public func freezeStages(upTo count: Int) {
         for module in (stages + [head]).prefix(count) { module.freeze() }
     }
-
-    /// Folds every normalization into its convolution: faster, and for inference only.
-    @discardableResult
-    public func fused() -> Self {
-        apply { ($0 as? ConvBlock)?.foldNormalization() }
-        return eval()
-    }
 }

@@ -1,0 +1,17 @@
+import ArgumentParser
+
+/// `switchback detect`.
+struct Detect: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "detect",
+        abstract: "Finds things in pictures, with YOLO11 and YOLO26.",
+        discussion: """
+            EXAMPLES
+              switchback detect train --data coco8.yaml --model yolo11n --epochs 100 --imgsz 640
+              switchback detect val --model runs/detect/train/weights/best.safetensors --data coco8.yaml
+              switchback detect predict --model runs/detect/train/weights/best.safetensors bus.jpg
+
+            Options are named as in Ultralytics: imgsz=640 there is --imgsz 640 here.
+            """,
+        subcommands: [DetectTrain.self, DetectVal.self, DetectPredict.self])
+}

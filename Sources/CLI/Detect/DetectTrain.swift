@@ -1,0 +1,109 @@
+import ArgumentParser
+import Switchback
+import SwitchbackTraining
+import SwitchbackVision
+
+/// `switchback detect train`.
+struct DetectTrain: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "train",
+        abstract: "Trains a detector and saves its weights.",
+        discussion: """
+            EXAMPLES
+              switchback detect train --data coco8.yaml --model yolo11n --epochs 100 --imgsz 640
+              switchback detect train --data bccd/data.yaml --model yolo26n --batch 8 --optimizer MuSGD
+              switchback detect train --data mine.yaml --model runs/detect/train/weights/best.safetensors --epochs 20
+              switchback detect train --resume runs/detect/train
+
+            The same seed gives the same weights, to the bit, on any number of threads and workers, and also when the run
+            was interrupted, or killed, and resumed.
+            """)
+
+    @Option(
+        help: ArgumentHelp(
+            "A data.yaml, COCO .json, or a folder of Pascal VOC or COCO. Not needed with --resume.", valueName: "path"))
+    var data: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "yolo11 or yolo26 with n, s, m, l or x; or weights to go on from. (default: yolo11n)", valueName: "model"))
+    var model: String?
+
+    @OptionGroup(title: "Training") var training: DetectionTrainingOptions
+    @OptionGroup(title: "Augmentation") var augmentation: AugmentationOptions
+    @OptionGroup(title: "Run") var runOptions: RunOptions
+    @OptionGroup var common: CommonOptions
+
+    private struct Result: Encodable {
+        let task = "detect"
+        let mode = "train"
+        let model: String
+        let parameters: Int
+        let epochs: Int
+        let optimizer: OptimizerKind
+        let bestEpoch: Int
+        let precision, recall, map50, map: Double
+        let seconds: Double
+        let weights, lastWeights: String
+    }
+
+    func validate() throws {
+        if data == nil && runOptions.resume == nil && runOptions.config == nil {
+            throw ValidationError("Missing expected argument '--data <path>'")
+        }
+    }
+
+    func run() throws {
+        common.apply()
+        let session = try TrainingSession<DetectionConfiguration>("detect", runOptions) { configuration in
+            configuration.data = data ?? configuration.data
+            configuration.model = model ?? configuration.model
+            training.apply(to: &configuration)
+            augmentation.apply(to: &configuration.augmentation)
+        }
+        let task = try session.configuration.makeTask()
+        try runOptions.say("Data: \(task.data.summary)")
+        for problem in task.data.problems { Terminal.complain("\(problem)") }
+        try runOptions.say(
+            "Model: \(task.detector.variant), \(task.detector.parameterCount) parameters, "
+                + "\(task.detector.classes.count) classes")
+        try runOptions.say("Batch: \(task.batchSize) pictures, \(task.accumulate) for each step")
+        try runOptions.say("Optimizer: " + (task.choice.reason ?? task.choice.kind.rawValue))
+        var pictures: DetectionPictures?
+        let draws = session.configuration.plots
+        let (folder, outcome) = try session.train(
+            task, task.training,
+            listeners: [
+                { event in
+                    if draws, case .started(let start) = event, let folder = start.folder {
+                        pictures = DetectionPictures(task, in: folder)
+                    }
+                    return try pictures?.receive(event) ?? .continue
+                }
+            ])
+        try finish(task, outcome, folder)
+    }
+
+    private func finish(_ task: DetectionTask, _ outcome: TrainingOutcome, _ folder: RunFolder) throws {
+        guard let best = outcome.best ?? outcome.history.last else { return }
+        let weights = folder.weights("best")
+        func value(_ name: String) -> Double { best.validation[name] ?? .nan }
+        try runOptions.say(
+            """
+            The best weights, of epoch \(best.epoch) with \(value("mAP50").percent) mAP50 and \
+            \(value("mAP50-95").percent) mAP50-95, are in
+              \(weights)
+            Next:
+              switchback detect val --model \(weights) --data \(task.data.path)
+              switchback detect predict --model \(weights) PICTURE
+            """)
+        guard common.json else { return }
+        try Terminal.printJSON(
+            Result(
+                model: "\(task.detector.variant)", parameters: task.detector.parameterCount,
+                epochs: outcome.history.count, optimizer: task.choice.kind, bestEpoch: best.epoch,
+                precision: value("precision"), recall: value("recall"), map50: value("mAP50"),
+                map: value("mAP50-95"), seconds: outcome.seconds, weights: weights,
+                lastWeights: folder.weights("last")))
+    }
+}

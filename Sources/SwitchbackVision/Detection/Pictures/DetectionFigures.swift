@@ -1,0 +1,120 @@
+import Foundation
+import SwitchbackDrawing
+
+/// The pictures and curves that show what a detector's data and results are like.
+public struct DetectionFigures {
+    private let names: [String]
+    private let painter: BoxPainter
+
+    public init(names: [String]) {
+        self.names = names
+        painter = BoxPainter(names: names)
+    }
+
+    // MARK: Pictures
+
+    /// How many pictures of a batch are shown, and the longer side of all together, in pixels.
+    private static let (tiles, side) = (16, 1920.0)
+
+    /// A batch with its labels.
+    func truth(_ pictures: [ShownPicture]) throws -> PictureGrid {
+        try grid(pictures) { $0.labels.map(BoxPainter.Mark.init) }
+    }
+
+    /// A batch with what was found, where it is likely enough.
+    func found(_ pictures: [ShownPicture], confidence: Float = 0.25) throws -> PictureGrid {
+        try grid(pictures) { $0.detections.filter { $0.score >= confidence }.map { BoxPainter.Mark($0) } }
+    }
+
+    private func grid(_ pictures: [ShownPicture], marks: (ShownPicture) -> [BoxPainter.Mark]) throws -> PictureGrid {
+        let shown = pictures.prefix(Self.tiles)
+        let columns = Double(shown.count).squareRoot().rounded(.up)
+        let largest = Double(shown.map { max($0.image.width, $0.image.height) }.max() ?? 1)
+        let tiles = try shown.map { PictureGrid.Tile(try painter.paint(marks($0), on: $0.image).raster) }
+        return PictureGrid(tiles, columns: Int(columns), tileSize: min(largest, Self.side / columns))
+    }
+
+    /// The most classes whose boxes are counted in a picture.
+    private static let bars = 20
+
+    /// How many boxes the classes with the most of them have, where their centres are, and how large they are.
+    func labels(_ examples: [DetectionExample]) -> FigureGrid {
+        let boxes = examples.flatMap(\.labels)
+        let counts = Dictionary(boxes.map { ($0.classIndex, 1.0) }, uniquingKeysWith: +)
+            .sorted { ($1.value, $0.key) < ($0.value, $1.key) }.prefix(Self.bars)
+        // A cloud of more points shows no more.
+        let sample = stride(from: 0, to: boxes.count, by: max(boxes.count / 2000, 1)).map { boxes[$0].box }
+        let unit = 0.0...1.0
+        return FigureGrid(
+            columns: 3,
+            [
+                BarPlot(title: "Boxes", counts.map { (names[$0.key], $0.value) }, values: Axis("boxes")),
+                Plot(
+                    title: "Centres", x: Axis("x", range: unit), y: Axis("y", range: unit),
+                    [Series("", sample.map { .init(Double($0.centerX), 1 - Double($0.centerY)) }, style: .points)]),
+                Plot(
+                    title: "Sizes", x: Axis("width", range: unit), y: Axis("height", range: unit),
+                    [Series("", sample.map { .init(Double($0.width), Double($0.height)) }, style: .points)]),
+            ])
+    }
+
+    // MARK: Curves
+
+    /// One class each has a line of its own up to this number of classes.
+    private static let classLines = 20
+
+    /// Precision over recall at the overlap 0.5.
+    func precisionRecall(_ results: DetectionResults) -> Plot {
+        curve(results, "Precision and recall", x: "recall", y: "precision", \.precisionAtRecall) { result in
+            "\(result.ap50.threeDecimals)"
+        }
+    }
+
+    func precision(_ results: DetectionResults) -> Plot {
+        curve(results, "Precision", x: "confidence", y: "precision", \.precision)
+    }
+
+    func recall(_ results: DetectionResults) -> Plot {
+        curve(results, "Recall", x: "confidence", y: "recall", \.recall)
+    }
+
+    func f1(_ results: DetectionResults) -> Plot {
+        var plot = curve(results, "F1", x: "confidence", y: "F1", \.f1)
+        plot.markers = [.init(.x(results.confidence), "best at \(results.confidence.threeDecimals)")]
+        return plot
+    }
+
+    private func curve(
+        _ results: DetectionResults, _ title: String, x: String, y: String,
+        _ values: (DetectionResults.Curves) -> [Double],
+        note: ((DetectionResults.ClassResult) -> String)? = nil
+    ) -> Plot {
+        let points = DetectionResults.confidences
+        func series(_ name: String, _ ys: [Double]) -> Series {
+            Series(name, zip(points, ys).map { .init($0, $1) })
+        }
+        let curves = results.classes.map { values($0.curves) }
+        let mean = points.indices.map { i in curves.reduce(0) { $0 + $1[i] } / Double(max(curves.count, 1)) }
+        var lines = [series("all classes", mean)]
+        if curves.count > 1 && curves.count <= Self.classLines {
+            lines += zip(results.classes, curves).map { result, ys in
+                series(names[result.classIndex] + (note.map { " " + $0(result) } ?? ""), ys)
+            }
+        }
+        let unit = 0.0...1.0
+        return Plot(title: title, x: Axis(x, range: unit), y: Axis(y, range: unit), lines)
+    }
+
+    /// What was taken for what.
+    func confusion(_ matrix: ConfusionMatrix, isNormalized: Bool) -> HeatMap {
+        let classes = names + ["background"]
+        // By true class, as the figure wants it.
+        let counts = classes.indices.map { column in matrix.counts.map { Double($0[column]) } }
+        return .confusion(classes: classes, counts: counts, isNormalized: isNormalized)
+    }
+}
+
+extension Double {
+    /// `0.873`.
+    var threeDecimals: String { String(format: "%.3f", self) }
+}

@@ -1,0 +1,87 @@
+import SwitchbackDrawing
+import SwitchbackTraining
+
+/// Draws the pictures of a run into its folder, as training goes on.
+public final class DetectionPictures {
+    private let task: DetectionTask
+    private let folder: RunFolder
+    private let figures: DetectionFigures
+    private var history: [EpochResult] = []
+
+    /// How many batches of training are shown.
+    private static let shownBatches = 3
+
+    public init(_ task: DetectionTask, in folder: RunFolder) {
+        self.task = task
+        self.folder = folder
+        figures = DetectionFigures(names: task.detector.classes)
+    }
+
+    /// What to give a trainer as a listener.
+    public func receive(_ event: TrainingEvent) throws -> TrainingDecision {
+        switch event {
+        case .started(let start):
+            history = start.history
+            if start.stepsMade == 0 { try drawData() }
+        case .epoch(let result): history = history.filter { $0.epoch < result.epoch } + [result]
+        case .finished: try drawResults()
+        default: break
+        }
+        return .continue
+    }
+
+    private func drawData() throws {
+        try figures.labels(task.data[.train]).write(to: folder.file("labels.png"))
+        try drawBatches(ofEpoch: 0, from: 0)
+        let closing = task.configuration.epochs - task.configuration.closeMosaic
+        if task.configuration.closeMosaic > 0 && closing > 0 {
+            try drawBatches(ofEpoch: closing, from: Self.shownBatches)
+        }
+    }
+
+    /// The first batches of an epoch, as the network will see them.
+    private func drawBatches(ofEpoch epoch: Int, from number: Int) throws {
+        let next = task.batches(epoch: epoch, from: 0)
+        for i in 0..<min(Self.shownBatches, task.batchCount) {
+            guard let step = try next() else { return }
+            let pictures = step.batch.labels.indices.map {
+                ShownPicture(Image(step.batch.images[$0]), step.batch.labels[$0])
+            }
+            try figures.truth(pictures).write(to: folder.file("train_batch\(number + i).png"), scale: 1)
+        }
+    }
+
+    private func drawResults() throws {
+        if let validation = task.lastValidation { try validation.draw(figures, into: folder.file) }
+        try DetectionPictures.curves(history).write(to: folder.file("results.png"), scale: 1)
+    }
+
+    /// All numbers over the epochs.
+    private static func curves(_ history: [EpochResult]) -> FigureGrid {
+        func series(_ label: String, _ metrics: (EpochResult) -> Metrics) -> [Plot] {
+            (history.last.map(metrics)?.names ?? []).map { name in
+                let values = history.map { Series.Value(Double($0.epoch), metrics($0)[name] ?? .nan) }
+                return Plot(title: "\(label)\(name)", x: Axis("epoch"), y: Axis(), [Series("", values)])
+            }
+        }
+        return FigureGrid(columns: 4, series("train/") { $0.training } + series("val/") { $0.validation })
+    }
+}
+
+extension DetectionValidation {
+    /// Draws curves, the confusion matrix and the first batches.
+    ///
+    /// - Parameter file: the path for a file's name.
+    public func draw(_ figures: DetectionFigures, into file: (String) -> String) throws {
+        try figures.precisionRecall(results).write(to: file("BoxPR_curve.png"))
+        try figures.precision(results).write(to: file("BoxP_curve.png"))
+        try figures.recall(results).write(to: file("BoxR_curve.png"))
+        try figures.f1(results).write(to: file("BoxF1_curve.png"))
+        try figures.confusion(confusion, isNormalized: false).write(to: file("confusion_matrix.png"))
+        try figures.confusion(confusion, isNormalized: true).write(to: file("confusion_matrix_normalized.png"))
+        for (number, pictures) in shown.enumerated() {
+            try figures.truth(pictures).write(to: file("val_batch\(number)_labels.png"), scale: 1)
+            try figures.found(pictures).write(to: file("val_batch\(number)_pred.png"), scale: 1)
+        }
+    }
+}

@@ -1,0 +1,48 @@
+import Foundation
+import Switchback
+
+/// Finds how many pictures a batch may have.
+enum AutoBatch {
+    /// The share of the free memory that is to be used.
+    private static let share = 0.6
+    private static let limits = 1...128
+
+    /// The largest batch that fits into the memory that is free, by what a step with one and with two pictures takes.
+    static func size(for detector: YOLO, _ configuration: DetectionConfiguration) -> Int {
+        let (one, two) = (bytes(detector, images: 1, configuration), bytes(detector, images: 2, configuration))
+        let each = max(two - one, 1)
+        let fixed = max(one - each, 0)
+        let fitting = (Int(Double(availableBytes) * share) - fixed) / each
+        return min(max(fitting, limits.lowerBound), limits.upperBound)
+    }
+
+    /// The most that was in use while gradients were computed.
+    private static func bytes(_ detector: YOLO, images: Int, _ configuration: DetectionConfiguration) -> Int {
+        detector.train()
+        let state = detector.stateDict().mapValues { $0.clone() }
+        defer {
+            detector.zeroGrad()
+            noGrad {
+                for (name, tensor) in detector.stateDict() { if let value = state[name] { tensor.copy(from: value) } }
+            }
+        }
+        Memory.resetPeak()
+        let start = Memory.live
+        let side = configuration.imgsz
+        let pictures = Tensor.zeros([images, 3, side, side])
+        let box = LabeledBox(
+            Box(centerX: Float(side) / 2, centerY: Float(side) / 2, width: 64, height: 64), classIndex: 0)
+        let labels = [[LabeledBox]](repeating: [box], count: images)
+        YOLOLoss()(detector.outputs(pictures), of: detector, labels).total.backward()
+        return Memory.peak - start
+    }
+
+    /// What the system can still give, from /proc/meminfo; 2 GiB where that is not known.
+    private static var availableBytes: Int {
+        guard let text = try? String(contentsOfFile: "/proc/meminfo", encoding: .utf8),
+            let line = text.split(separator: "\n").first(where: { $0.hasPrefix("MemAvailable:") }),
+            let kibibytes = line.split(separator: " ").dropFirst().first.flatMap({ Int($0) })
+        else { return 2 << 30 }
+        return kibibytes << 10
+    }
+}

@@ -1,0 +1,98 @@
+import Foundation
+import Switchback
+import SwitchbackTraining
+
+extension DetectionConfiguration {
+    /// The task that this describes: its data read, its model as named or read from a file, fresh weights drawn from the
+    /// seed.
+    ///
+    /// - Throws: `InputError` where the data or the weights cannot be read, or an option makes no sense.
+    public func makeTask() throws -> DetectionTask {
+        try check()
+        let data = try DetectionData.load(data).asTrained(singleClass: singleCls)
+        manualSeed(seed)
+        return try DetectionTask(self, makeDetector(for: data), on: data)
+    }
+
+    /// The model with the data's classes.
+    private func makeDetector(for data: DetectionData) throws -> YOLO {
+        guard model.contains("/") || model.contains(".") else {
+            return YOLO(try YOLOVariant(named: model), classes: data.classNames)
+        }
+        let loaded = try DetectorFile.load(model).detector
+        if loaded.classes == data.classNames { return loaded }
+        let detector = YOLO(loaded.variant, classes: data.classNames)
+        try detector.takeWeights(from: loaded)
+        return detector
+    }
+}
+
+extension DetectionData {
+    /// The data with one class instead of all, where that is asked for.
+    fileprivate func asTrained(singleClass: Bool) -> DetectionData {
+        guard singleClass else { return self }
+        let splits = splits.mapValues { examples in
+            examples.map { example in
+                DetectionExample(
+                    imagePath: example.imagePath, height: example.height, width: example.width,
+                    labels: example.labels.map { LabeledBox($0.box, classIndex: 0) })
+            }
+        }
+        return DetectionData(kind: kind, path: path, classNames: ["item"], splits: splits, problems: problems)
+    }
+
+    /// `YOLO labels, 4 pictures to train with and 4 to measure with, 80 classes`.
+    public var summary: String {
+        "\(kind), \(self[.train].count) pictures to train with and \(self[.val].count) to measure with, "
+            + "\(classNames.count) \(classNames.count == 1 ? "class" : "classes")"
+    }
+}
+
+extension YOLO {
+    /// Takes the weights of a detector with other classes: those of classes that both know, by name, and all that do not
+    /// depend on classes.
+    func takeWeights(from other: YOLO) throws {
+        let (own, theirs) = (stateDict(), other.stateDict())
+        let rows = classes.enumerated().compactMap { index, name in
+            other.classes.firstIndex(of: name).map { (index, $0) }
+        }
+        noGrad {
+            for (name, tensor) in own {
+                guard let source = theirs[name] else { continue }
+                if tensor.shape == source.shape && !name.contains(".cv3.") && !name.contains("one2one_cv3") {
+                    tensor.copy(from: source)
+                } else if Shape(tensor.shape.dropFirst()) == Shape(source.shape.dropFirst()),
+                    name.hasSuffix(".2.weight") || name.hasSuffix(".2.bias")
+                {
+                    for (to, from) in rows { tensor[to].copy(from: source[from]) }
+                } else if tensor.shape == source.shape {
+                    tensor.copy(from: source)
+                }
+            }
+        }
+    }
+
+    /// - Throws: `InputError` where the data has classes that are not those of the detector.
+    public func checkClasses(of data: DetectionData) throws {
+        guard data.classNames != classes else { return }
+        let difference = zip(data.classNames, classes).first { $0 != $1 }.map { "\($0) is not \($1)" }
+        throw InputError(
+            data.path,
+            "its \(data.classNames.count) classes are not the \(classes.count) of the detector"
+                + (difference.map { ": \($0)" } ?? ""),
+            remedy: "fine-tune the detector on these classes with detect train --model")
+    }
+
+    /// The numbers of classes that are given by name or number.
+    ///
+    /// - Throws: `InputError` with the nearest name where there is no such class.
+    public func classNumbers(_ names: [String]) throws -> Set<Int> {
+        try Set(
+            names.map { name in
+                if let index = classes.firstIndex(of: name) { return index }
+                if let number = Int(name), classes.indices.contains(number) { return number }
+                let hint = name.nearest(in: classes).map { "did you mean \($0)?" }
+                throw InputError("class \(name)", "the detector does not know it", remedy: hint)
+            })
+    }
+}

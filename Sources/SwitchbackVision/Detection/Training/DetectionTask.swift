@@ -1,0 +1,170 @@
+import Foundation
+import Switchback
+import SwitchbackTraining
+
+/// A batch of pictures, and where it stands in the training.
+public struct DetectionStep {
+    public let batch: DetectionBatch
+    /// Counted from 0.
+    public let epoch: Int
+    /// How many batches make the step of the optimizer to which this one belongs.
+    public let batchesInStep: Int
+}
+
+/// Finding things: what a `Trainer` needs to know of a YOLO model and its data.
+public final class DetectionTask: TrainingTask {
+    public let name = "detect"
+    public let detector: YOLO
+    public let data: DetectionData
+    public let configuration: DetectionConfiguration
+    public let choice: OptimizerChoice
+    /// Pictures in a batch, and batches in a step of the optimizer.
+    public let batchSize, accumulate: Int
+    /// The last validation, for the pictures of a run.
+    public private(set) var lastValidation: DetectionValidation?
+
+    private let loader: DetectionLoader.Batches
+    private let validator: DetectionValidator
+    private let criterion: YOLOLoss
+
+    /// - Throws: `InputError` where the data has nothing to train with or an option makes no sense.
+    public init(_ configuration: DetectionConfiguration, _ detector: YOLO, on data: DetectionData) throws {
+        try configuration.check()
+        let examples = data[.train].prefix(max(Int((Double(data[.train].count) * configuration.fraction).rounded()), 1))
+        guard !examples.isEmpty else { throw InputError(data.path, "has no part to train with") }
+        self.configuration = configuration
+        self.detector = detector
+        self.data = data
+        batchSize = min(
+            configuration.batch > 0 ? configuration.batch : AutoBatch.size(for: detector, configuration), examples.count
+        )
+        let batches = (examples.count + batchSize - 1) / batchSize
+        accumulate = min(configuration.accumulate(batch: batchSize), batches)
+        choice = try OptimizerChoice(
+            configuration, batch: batchSize, images: examples.count, classCount: detector.classes.count)
+        var gains = DetectionLoss.Gains()
+        (gains.box, gains.cls, gains.dfl) = (configuration.box, configuration.cls, configuration.dfl)
+        criterion = YOLOLoss(gains: gains)
+        loader = DetectionLoader.training(
+            Array(examples), size: configuration.imgsz, batchSize: batchSize, augmentation: configuration.augmentation,
+            mixingEnds: configuration.epochs - configuration.closeMosaic, seed: configuration.seed,
+            workers: configuration.workers)
+        var validator = DetectionValidator(
+            detector, data[.val].isEmpty ? Array(examples) : data[.val], size: configuration.imgsz,
+            batchSize: 2 * batchSize)
+        validator.criterion = criterion
+        self.validator = validator
+        if configuration.freeze > 0 { detector.freezeStages(upTo: configuration.freeze) }
+    }
+
+    public var model: Module { detector }
+
+    public var parameterGroups: [ParameterGroup] {
+        // Half of the images in a step, half of the decay.
+        let decay = configuration.weightDecay * Double(batchSize * accumulate) / Double(configuration.nbs)
+        return choice.groups(of: detector, weightDecay: decay)
+    }
+
+    public var batchCount: Int { loader.count }
+
+    public func batches(epoch: Int, from first: Int) -> () throws -> DetectionStep? {
+        let batches = loader.batches(epoch: epoch, from: first)
+        let (count, accumulate) = (batchCount, accumulate)
+        var number = first
+        return { [configuration] in
+            guard let batch = try batches.next() else { return nil }
+            defer { number += 1 }
+            let generator = Generator(seed: configuration.seed &+ 1, epoch: epoch, index: number)
+            return DetectionStep(
+                batch: batch.rescaled(by: configuration.multiScale, generator), epoch: epoch,
+                batchesInStep: min(accumulate, count - number / accumulate * accumulate))
+        }
+    }
+
+    /// The loss is summed over the pictures of a step, not averaged.
+    public func loss(_ step: DetectionStep) -> BatchLoss {
+        let value = criterion(
+            detector.outputs(step.batch.images), of: detector, step.batch.labels, epoch: step.epoch,
+            epochs: configuration.epochs)
+        return BatchLoss(
+            value.total * Double(step.batchesInStep), items: value.parts.items(of: detector.variant),
+            count: step.batch.labels.count)
+    }
+
+    public func validate() throws -> Metrics {
+        let validation = try validator.run()
+        lastValidation = validation
+        return validation.metrics
+    }
+
+    public func fitness(_ metrics: Metrics) -> [Double] { [metrics["mAP50-95"] ?? .nan, metrics["mAP50"] ?? .nan] }
+
+    public var metadata: [String: String] {
+        DetectorFile(variant: "\(detector.variant)", names: detector.classes, imgsz: configuration.imgsz).metadata
+    }
+
+    /// The learning rate falls from epoch to epoch; in the warm-up it rises with every step, that of biases falls, and
+    /// the momentum rises.
+    public func adjust(_ optimizer: Optimizer, step: Int, of steps: Int) {
+        let stepsPerEpoch = (batchCount + accumulate - 1) / accumulate
+        let epoch = step / stepsPerEpoch
+        let decay = learningRateFactor(epoch)
+        let warmupEpochs = min(configuration.warmupEpochs, Double(configuration.epochs - 1))
+        let warmup = Int((warmupEpochs * Double(stepsPerEpoch)).rounded())
+        for i in optimizer.groups.indices {
+            let target = optimizer.groups[i].initialLearningRate * decay
+            let share = warmup > 0 ? min(Double(step) / Double(warmup), 1) : 1
+            let isOfBiases = optimizer.groups[i].parameters.first?.name.hasSuffix(".bias") ?? false
+            let start = isOfBiases ? choice.warmupBiasRate : 0
+            optimizer.groups[i].learningRate = start + (target - start) * share
+            guard choice.hasMomentum else { continue }
+            optimizer.groups[i].momentum =
+                configuration.warmupMomentum + (configuration.momentum - configuration.warmupMomentum) * share
+        }
+    }
+
+    private func learningRateFactor(_ epoch: Int) -> Double {
+        let (done, last) = (Double(epoch) / Double(configuration.epochs), configuration.lrf)
+        if configuration.cosLr { return max((1 - cos(done * .pi)) / 2, 0) * (last - 1) + 1 }
+        return max(1 - done, 0) * (1 - last) + last
+    }
+
+    /// What the trainer is to be told.
+    public var training: TrainingConfiguration {
+        var training = TrainingConfiguration()
+        training.epochs = configuration.epochs
+        training.batch = batchSize
+        training.accumulate = accumulate
+        training.optimizer = choice.kind
+        training.lr = choice.learningRate
+        training.momentum = choice.momentum
+        training.nesterov = true
+        training.schedule = .constant
+        training.clipNorm = 10
+        training.ema = 0.9999
+        training.patience = configuration.patience
+        training.minutes = configuration.time.map { $0 * 60 }
+        training.weights = configuration.pretrained
+        training.seed = configuration.seed
+        training.workers = configuration.workers
+        return training
+    }
+}
+
+extension DetectionBatch {
+    /// The batch in another size, at random: larger or smaller by up to `share`, in whole strides.
+    fileprivate func rescaled(by share: Double, _ generator: Generator) -> DetectionBatch {
+        guard share > 0 else { return self }
+        let size = images.shape[3]
+        let strides = Double(size) * generator.uniform(1 - share...1 + share) / Double(YOLO.stride)
+        let side = max(Int(strides.rounded()), 1) * YOLO.stride
+        if side == size { return self }
+        let factor = Float(side) / Float(size)
+        return DetectionBatch(
+            images: images.interpolate(size: side, mode: .bilinear),
+            labels: labels.map {
+                $0.map { LabeledBox($0.box.scaled(x: factor, y: factor), classIndex: $0.classIndex) }
+            },
+            examples: examples, letterboxes: letterboxes)
+    }
+}

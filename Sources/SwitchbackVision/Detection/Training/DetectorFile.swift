@@ -1,0 +1,89 @@
+import Foundation
+import Switchback
+import SwitchbackFormats
+
+/// What a file of weights says of the detector whose weights it holds.
+public struct DetectorFile: Codable, Equatable, Sendable {
+    /// `yolo11n`.
+    public let variant: String
+    /// What the classes are called, by their number.
+    public let names: [String]
+    /// The side of the input that it was trained with, in pixels.
+    public let imgsz: Int
+
+    private static let key = "switchback.detector"
+
+    /// What to save with the weights.
+    public var metadata: [String: String] {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = .sortedKeys
+        let text = (try? encoder.encode(self)).map { String(decoding: $0, as: UTF8.self) } ?? ""
+        return ["format": "pt", Self.key: text]
+    }
+
+    /// A detector and what its file says.
+    public struct Loaded {
+        public let detector: YOLO
+        public let imgsz: Int
+    }
+
+    /// Reads a detector that was saved: a `.safetensors` file of ours, or of weights under Ultralytics' names alone, whose
+    /// classes are then numbers.
+    ///
+    /// - Throws: `InputError` where the file cannot be read or holds no detector.
+    public static func load(_ path: String) throws -> Loaded {
+        guard FileManager.default.fileExists(atPath: path) else {
+            throw InputError(path, "there is no such file", remedy: hint(for: path))
+        }
+        let contents = try Safetensors.read(path)
+        let file = try contents.metadata[key].map { text in
+            do {
+                return try JSONDecoder().decode(DetectorFile.self, from: Data(text.utf8))
+            } catch {
+                throw InputError(path, at: "metadata \(key)", "it does not describe a detector")
+            }
+        }
+        let described = try file ?? inferred(from: contents.tensors, path)
+        let detector = YOLO(try YOLOVariant(named: described.variant), classes: described.names)
+        do {
+            try detector.load(stateDict: contents.tensors)
+        } catch let error as InputError {
+            throw InputError(
+                path, at: error.place, error.problem, remedy: "the file is damaged, or not of \(described.variant)")
+        }
+        return Loaded(detector: detector.eval(), imgsz: described.imgsz)
+    }
+
+    /// What to do where a file is missing that looks like published weights.
+    private static func hint(for path: String) -> String? {
+        let stem = ((path as NSString).lastPathComponent as NSString).deletingPathExtension
+        guard (try? YOLOVariant(named: stem)) != nil else { return nil }
+        return "no weights come with Switchback; \(stem) alone trains from fresh ones"
+    }
+
+    /// What the shapes of the tensors tell.
+    private static func inferred(from tensors: [String: Tensor], _ path: String) throws -> DetectorFile {
+        guard let classBias = tensors["model.23.cv3.0.2.bias"] else {
+            throw InputError(
+                path, "it holds no YOLO11 or YOLO26 detector: the tensor model.23.cv3.0.2.bias is missing")
+        }
+        let names = (0..<classBias.count).map(String.init)
+        let shapes = tensors.mapValues(\.shape)
+        for variant in YOLOVariant.all where variant.widthMatches(shapes) {
+            let own = YOLO(variant, classes: names).stateDict().mapValues(\.shape)
+            if own == shapes.filter({ own[$0.key] != nil }) {
+                return DetectorFile(variant: "\(variant)", names: names, imgsz: 640)
+            }
+        }
+        throw InputError(path, "its tensors fit none of \(YOLOVariant.all.map(\.description).joined(separator: ", "))")
+    }
+}
+
+extension YOLOVariant {
+    /// Whether the first filters are as many as this variant's, and the heads as many.
+    fileprivate func widthMatches(_ shapes: [String: Shape]) -> Bool {
+        let isEndToEnd = shapes.keys.contains { $0.contains("one2one_cv2") }
+        let outputs = (makeStages().modules.first as? ConvBlock)?.conv.weight.shape
+        return isEndToEnd == self.isEndToEnd && outputs == shapes["model.0.conv.weight"]
+    }
+}

@@ -1,0 +1,149 @@
+import Foundation
+import Switchback
+import SwitchbackTraining
+
+/// Measures a detector on pictures with boxes: as Ultralytics does, in batches of pictures of like shape.
+public struct DetectionValidator {
+    private let detector: YOLO
+    private let loader: DetectionLoader.Batches
+    /// Whose parts are reported with the metrics; `nil` for none.
+    public var criterion: YOLOLoss?
+    public var suppression = NonMaximumSuppression()
+    /// Whether the boxes are YOLO26's second head's, which needs no suppression.
+    public var usesSingleHead: Bool
+    /// How many batches keep their pictures, to be shown.
+    public var shownBatches = 3
+
+    /// - Parameters:
+    ///   - size: the longer side of the input, in pixels.
+    ///   - isRectangular: whether batches have the shape of their pictures instead of a square.
+    public init(
+        _ detector: YOLO, _ examples: [DetectionExample], size: Int, batchSize: Int, isRectangular: Bool = true,
+        workers: Int = 2
+    ) {
+        self.detector = detector
+        loader = DetectionLoader.validation(
+            examples, size: size, batchSize: batchSize, rectangular: isRectangular, stride: YOLO.stride,
+            workers: workers)
+        usesSingleHead = detector.variant.isEndToEnd
+        suppression.confidence = 0.001
+        suppression.allowsSeveralLabels = true
+    }
+
+    /// Runs over all pictures. The detector is in inference mode, and nothing is recorded.
+    ///
+    /// - Throws: `InputError` where a picture cannot be read.
+    public func run(progress: (_ done: Int, _ of: Int) throws -> Void = { _, _ in }) throws -> DetectionValidation {
+        let classCount = detector.classes.count
+        let fused = detector.fused()
+        var metrics = DetectionMetrics(classCount: classCount)
+        var confusion = ConfusionMatrix(classCount: classCount, background: true)
+        var validation = DetectionValidation(variant: detector.variant)
+        var losses = [Double](repeating: 0, count: 3)
+        let batches = loader.batches(epoch: 0)
+        var done = 0
+        while let batch = try validation.timed(\.preprocess, { try batches.next() }) {
+            let outputs = validation.timed(\.inference) { noGrad { fused.run { $0.outputs(batch.images) } } }
+            let found = validation.timed(\.postprocess) { noGrad { select(outputs) } }
+            if let criterion {
+                let parts = noGrad { criterion(outputs, of: detector, batch.labels).parts }
+                for (i, value) in parts.values.enumerated() { losses[i] += value * Double(found.count) }
+            }
+            for (i, letterbox) in batch.letterboxes.enumerated() {
+                let own = found[i].map { letterbox.imageDetection(of: $0) }
+                let truth = batch.labels[i].map {
+                    LabeledBox(letterbox.imageBox(of: $0.box), classIndex: $0.classIndex)
+                }
+                metrics.add(own, truth: truth)
+                confusion.add(own, truth: truth)
+            }
+            if done < shownBatches {
+                validation.shown.append(
+                    found.indices.map { ShownPicture(Image(batch.images[$0]), batch.labels[$0], found[$0]) })
+            }
+            validation.imageCount += found.count
+            done += 1
+            try progress(done, loader.count)
+        }
+        validation.results = metrics.results()
+        validation.confusion = confusion
+        validation.losses = criterion == nil ? nil : losses.map { $0 / Double(max(validation.imageCount, 1)) }
+        return validation
+    }
+
+    private func select(_ outputs: YOLO.Outputs) -> [[Detection]] {
+        if usesSingleHead, let single = outputs.single { return detector.select(single, suppression: suppression) }
+        return suppression(detector.decoded(outputs.many))
+    }
+}
+
+/// What a validation gave.
+public struct DetectionValidation {
+    public fileprivate(set) var results = DetectionResults(classes: [], confidence: 0)
+    public fileprivate(set) var confusion = ConfusionMatrix(classCount: 0, background: true)
+    public fileprivate(set) var imageCount = 0
+    /// The seconds that all pictures took together.
+    public fileprivate(set) var seconds = StageSeconds()
+    /// The parts of the loss, where they were asked for.
+    public fileprivate(set) var losses: [Double]?
+    /// The pictures of the first batches, what is in them and what was found.
+    public fileprivate(set) var shown: [[ShownPicture]] = []
+    private let variant: YOLOVariant
+
+    fileprivate init(variant: YOLOVariant) { self.variant = variant }
+
+    /// The numbers by the names that are shown and saved.
+    public var metrics: Metrics {
+        var metrics: Metrics = [
+            "precision": results.precision, "recall": results.recall, "mAP50": results.map50,
+            "mAP50-95": results.map,
+        ]
+        for (name, value) in zip(variant.lossNames, losses ?? []) { metrics[name] = value }
+        return metrics
+    }
+
+    fileprivate mutating func timed<Result>(
+        _ stage: WritableKeyPath<StageSeconds, Double>, _ body: () throws -> Result
+    ) rethrows -> Result {
+        let start = ContinuousClock.now
+        defer { seconds[keyPath: stage] += start.duration(to: .now) / .seconds(1) }
+        return try body()
+    }
+}
+
+/// How long the stages of a detection took, in seconds.
+public struct StageSeconds: Sendable {
+    public var preprocess = 0.0
+    public var inference = 0.0
+    public var postprocess = 0.0
+}
+
+/// A picture as the network saw it, what is in it and what was found.
+public struct ShownPicture {
+    public let image: Image
+    public let labels: [LabeledBox]
+    public let detections: [Detection]
+
+    public init(_ image: Image, _ labels: [LabeledBox], _ detections: [Detection] = []) {
+        self.image = image
+        self.labels = labels
+        self.detections = detections
+    }
+}
+
+extension YOLOVariant {
+    /// What the parts of the loss are called.
+    public var lossNames: [String] { ["box_loss", "cls_loss", regMax > 1 ? "dfl_loss" : "l1_loss"] }
+}
+
+extension DetectionLoss.Parts {
+    /// The parts by name.
+    func items(of variant: YOLOVariant) -> Metrics { Metrics(zip(variant.lossNames, values).map { ($0, $1) }) }
+}
+
+extension Letterbox {
+    /// A detection in the pixels of the frame, in those of the picture.
+    func imageDetection(of detection: Detection) -> Detection {
+        Detection(box: imageBox(of: detection.box), classIndex: detection.classIndex, score: detection.score)
+    }
+}

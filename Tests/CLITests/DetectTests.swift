@@ -1,0 +1,88 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// `switchback detect` as users run it.
+@Suite(.serialized) struct DetectTests {
+    let program: BuiltProgram
+
+    init() throws { program = try BuiltProgram() }
+
+    private static let coco8: String? = sharedFolder.map { $0.appendingPathComponent("data/coco8/coco8.yaml").path }
+
+    // MARK: What cannot be used
+
+    @Test func anUnknownModel() throws {
+        _ = try program.folder.write("path: .\ntrain: none\nval: none\nnames: [a]\n", to: "data.yaml")
+        let run = try program.run("detect", "predict", "--model", "no/weights.safetensors", "picture.jpg")
+        program.expectRefusal(run, "no/weights.safetensors: there is no such file")
+        program.expectRefusal(
+            try program.run("detect", "predict", "--model", "yolo11n.pt", "picture.jpg"),
+            "yolo11n alone trains from fresh ones")
+    }
+
+    @Test func anUnknownOption() throws {
+        let run = try program.run("detect", "train", "--data", "data.yaml", "--close-mosaik", "5")
+        program.expectRefusal(run, code: 2, "close-mosaic")
+    }
+
+    @Test func anInputThatIsNoMultiple() throws {
+        let run = try program.run("detect", "train", "--data", "data.yaml", "--imgsz", "330")
+        program.expectRefusal(run, "the side of the input is a multiple of 32, and 330 is not; use 320")
+    }
+
+    @Test func aMissingDataFile() throws {
+        program.expectRefusal(try program.run("detect", "train", "--data", "none.yaml"), "none.yaml")
+    }
+
+    @Test(.enabled(if: coco8 != nil, Comment(rawValue: sharedFolderMissing)))
+    func aMisspeltModelAndOptimizer() throws {
+        let data = try #require(Self.coco8)
+        program.expectRefusal(
+            try program.run("detect", "train", "--data", data, "--model", "yolo11q"), "there is no such model")
+        program.expectRefusal(
+            try program.run("detect", "train", "--data", data, "--optimizer", "AdmaW"), "did you mean AdamW?")
+    }
+
+    // MARK: From pictures to boxes
+
+    @Test(.enabled(if: coco8 != nil, Comment(rawValue: sharedFolderMissing)))
+    func trainValPredict() throws {
+        let data = try #require(Self.coco8)
+        let train = try program.run(
+            "detect", "train", "--data", data, "--model", "yolo26n", "--imgsz", "64", "--epochs", "2", "--batch", "4",
+            "--close-mosaic", "1", "--json", "--quiet")
+        #expect(train.code == 0, "\(train.errors)")
+        let weights = try #require(train.json["weights"] as? String)
+        let names = Set(try FileManager.default.contentsOfDirectory(atPath: program.folder.path("runs/detect/train")))
+        for name in [
+            "args.yaml", "results.csv", "results.png", "labels.png", "train_batch0.png", "val_batch0_labels.png",
+            "val_batch0_pred.png", "BoxPR_curve.png", "BoxP_curve.png", "BoxR_curve.png", "BoxF1_curve.png",
+            "confusion_matrix.png", "confusion_matrix_normalized.png",
+        ] { #expect(names.contains(name), "\(name) is not among \(names.sorted())") }
+
+        let val = try program.run("detect", "val", "--model", weights, "--data", data, "--json")
+        #expect(val.code == 0 && val.json["images"] as? Int == 4, "\(val.errors)")
+
+        let picture = try #require(sharedFolder).appendingPathComponent("data/images/bus.jpg").path
+        let predict = try program.run(
+            "detect", "predict", "--model", weights, picture, "--conf", "0", "--max-det", "5", "--save-txt",
+            "--save-csv",
+            "--save-json", "--save-crop", "--json")
+        #expect(predict.code == 0 && predict.json["boxes"] as? Int == 5, "\(predict.errors)")
+        let saved = Set(try FileManager.default.contentsOfDirectory(atPath: program.folder.path("runs/detect/predict")))
+        #expect(saved == ["bus.jpg", "boxes.csv", "boxes.json", "labels", "crops"])
+    }
+
+    @Test(.enabled(if: coco8 != nil, Comment(rawValue: sharedFolderMissing)))
+    func otherClassesAreRefused() throws {
+        let data = try #require(Self.coco8)
+        let train = try program.run(
+            "detect", "train", "--data", data, "--imgsz", "32", "--epochs", "1", "--batch", "4", "--single-cls",
+            "--json",
+            "--quiet", "--no-plots")
+        let weights = try #require(train.json["weights"] as? String, "\(train.errors)")
+        let val = try program.run("detect", "val", "--model", weights, "--data", data)
+        #expect(val.code == 1 && val.errors.contains("its 80 classes are not the 1 of the detector"), "\(val.errors)")
+    }
+}
