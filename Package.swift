@@ -60,7 +60,7 @@ let package = Package(
         .executableTarget(
             name: "Bench",
             dependencies: [
-                "Switchback", "SwitchbackDrawing", "SwitchbackVision", "SwitchbackLanguage",
+                "Switchback", "SwitchbackDrawing", "SwitchbackTraining", "SwitchbackVision", "SwitchbackLanguage",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         .executableTarget(name: "first-gradient", dependencies: ["Switchback"], path: "Examples/first-gradient"),

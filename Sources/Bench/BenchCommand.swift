@@ -14,7 +14,7 @@ struct BenchCommand: ParsableCommand {
               switchback-bench compare cnn_mnist_b64 --pairs 5
               switchback-bench list
             """,
-        subcommands: [RunCommand.self, CompareCommand.self, ListCommand.self],
+        subcommands: [RunCommand.self, CompareCommand.self, OverheadCommand.self, ListCommand.self],
         defaultSubcommand: RunCommand.self)
 }
 

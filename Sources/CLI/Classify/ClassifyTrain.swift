@@ -68,7 +68,8 @@ struct ClassifyTrain: ParsableCommand {
         }
         let task = try session.configuration.makeTask()
         try runOptions.say("Data: \(task.data.summary)")
-        let (folder, outcome) = try session.train(task, session.configuration.training)
+        let (folder, outcome) = try session.train(
+            task, session.configuration.training, listeners: [ClassifierPictures(task).receive])
         try finish(task, outcome, folder)
     }
 

@@ -12,7 +12,7 @@ struct Runs: ParsableCommand {
             EXAMPLES
               switchback runs list
               switchback runs show runs/classify/train
-              switchback runs compare runs/classify/train runs/classify/train-2
+              switchback runs compare runs/classify/train runs/classify/train-2 --plot comparison.png
               switchback runs clean
             """,
         subcommands: [RunsList.self, RunsShow.self, RunsCompare.self, RunsClean.self])
@@ -112,15 +112,18 @@ struct RunsShow: ParsableCommand {
 struct RunsCompare: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "compare",
-        abstract: "Shows in what several runs differ.",
+        abstract: "Shows in what several runs differ, and their curves in one picture.",
         discussion: """
             EXAMPLES
               switchback runs compare runs/classify/train runs/classify/train-2
-              switchback runs compare runs/classify/*
+              switchback runs compare runs/classify/* --plot comparison.png
             """)
 
     @Argument(help: ArgumentHelp("The folders of runs.", valueName: "run"))
     var runs: [String]
+
+    @Option(help: ArgumentHelp("The picture of the curves to write.", valueName: "file"))
+    var plot: String?
 
     @OptionGroup var common: CommonOptions
 
@@ -132,6 +135,7 @@ struct RunsCompare: ParsableCommand {
 
     func run() throws {
         let records = try runs.map { try RunRecord($0) }
+        if let plot { try RunCurves(records).write(to: plot) }
         let keys = differingKeys(records)
         if common.json {
             return try Terminal.printJSON(
@@ -150,6 +154,7 @@ struct RunsCompare: ParsableCommand {
                 + metrics.map { record.results.bestMetrics[$0]?.brief ?? "" }
         }
         try Terminal.print(TextTable(["run", "progress"] + keys + metrics, rows).text)
+        if let plot { try Terminal.print("The curves are in \(plot).") }
     }
 
     /// The options whose values are not the same in all runs.

@@ -106,7 +106,7 @@ struct TrainingSession<Options: Configuration> {
         defer { folder.removeIfFruitless() }
         let trainer = try Trainer(task, training, folder: folder)
         trainer.listeners = [
-            ProgressReporter(run.style, write: Terminal.write).receive, TensorBoardLog().receive,
+            ProgressReporter(run.style, write: Terminal.write).receive, TensorBoardLog().receive, RunPictures().receive,
         ]
         trainer.listeners += listeners
         trainer.listeners.append { _ in Interruption.isRequested ? .stop : .continue }

@@ -1,0 +1,30 @@
+import Switchback
+
+/// A listener that draws `results.png`: now and then while the training goes on, and at its end.
+public final class RunPictures {
+    private var history: [EpochResult] = []
+    private var folder: RunFolder?
+    private var lastDrawn = ContinuousClock.now
+
+    public init() {}
+
+    public func receive(_ event: TrainingEvent) throws -> TrainingDecision {
+        switch event {
+        case .started(let start):
+            history = start.history
+            folder = start.folder
+        case .epoch(let result):
+            history.append(result)
+            if ContinuousClock.now - lastDrawn > .seconds(60) { try draw() }
+        case .finished: try draw()
+        default: break
+        }
+        return .continue
+    }
+
+    private func draw() throws {
+        guard let folder, !history.isEmpty else { return }
+        try RunCurves([(folder.path, ResultsTable(history))]).write(to: folder.file("results.png"))
+        lastDrawn = .now
+    }
+}
