@@ -49,7 +49,9 @@ struct DataCheck: ParsableCommand {
             try Terminal.print("  \(padded)  \(counts.joined(separator: "  "))")
         }
         if !report.unseenClasses.isEmpty {
-            try Terminal.print("Classes without a box to train with: \(report.unseenClasses.joined(separator: ", "))")
+            let names = report.unseenClasses.prefix(10).joined(separator: ", ")
+            let more = report.unseenClasses.count > 10 ? " and \(report.unseenClasses.count - 10) others" : ""
+            try Terminal.print("Classes without a box to train with: \(names)\(more)")
         }
         for duplicate in report.duplicates {
             try Terminal.print("The same picture is in both parts: \(duplicate.training) and \(duplicate.heldOut)")
