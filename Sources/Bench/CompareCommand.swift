@@ -58,19 +58,19 @@ struct CompareCommand: ParsableCommand {
     func run() throws {
         let peer = Peer(python: python, script: script)
         let listed = try peer.variants()
-        print(Comparison.header)
+        printNow(Comparison.header)
         for name in workloads {
             let candidates = variants.map { $0.split(separator: ",").map(String.init) } ?? listed[name] ?? []
             if candidates.isEmpty {
-                print("\(name.padded(25)) PyTorch's script has no such workload")
+                printNow("\(name.padded(25)) PyTorch's script has no such workload")
                 continue
             }
             let comparison = try compare(name, candidates, peer, threads: options.threads)
-            print(comparison.line)
+            printNow(comparison.line)
             if scaling {
                 let alone = try compare(name, candidates, peer, threads: 1)
-                print(alone.line)
-                print(comparison.scaling(from: alone))
+                printNow(alone.line)
+                printNow(comparison.scaling(from: alone))
             }
         }
     }
@@ -220,6 +220,12 @@ extension String {
     func padded(_ width: Int) -> String {
         padding(toLength: Swift.max(width, count), withPad: " ", startingAt: 0)
     }
+}
+
+/// Prints a line that is seen at once, also where the output is a file or a pipe.
+private func printNow(_ line: String) {
+    print(line)
+    fflush(nil)
 }
 
 /// What a command prints to its standard output; stops with a sentence when it fails.

@@ -1,14 +1,18 @@
 // Chooses how a convolution is computed.
 #include "convolution.h"
 
-#include <stdatomic.h>
+#include <stddef.h>
 
 #include "convolution_core.h"
 #include "matmul.h"
 
-static atomic_int winograd_forbidden;
+static _Thread_local bool winograd_forbidden;
 
-void sb_set_winograd(int enabled) { atomic_store(&winograd_forbidden, !enabled); }
+int sb_set_winograd(int enabled) {
+    const bool before = !winograd_forbidden;
+    winograd_forbidden = !enabled;
+    return before;
+}
 
 static bool is_empty(const sb_array *a) {
     for (int i = 0; i < a->rank; ++i)
@@ -21,6 +25,16 @@ static bool is_depthwise(const sb_array *w, sb_conv2d p) {
     return p.groups > 1 && w->shape[0] == p.groups && w->shape[1] == 1;
 }
 
+// How often each channel must be repeated to make a depthwise convolution of one with several filters for a channel.
+static intptr_t repetitions(const sb_array *w, sb_conv2d p) {
+    return p.groups > 1 && w->shape[1] == 1 && w->shape[0] > p.groups ? w->shape[0] / p.groups : 1;
+}
+
+static sb_conv2d as_depthwise(const sb_array *w, sb_conv2d p) {
+    p.groups = w->shape[0];
+    return p;
+}
+
 static intptr_t convolution_count(const sb_array *w, sb_conv2d p) { return is_depthwise(w, p) ? 1 : p.groups; }
 
 static sb_map map_of(const sb_array *a, intptr_t groups, intptr_t group) {
@@ -30,10 +44,10 @@ static sb_map map_of(const sb_array *a, intptr_t groups, intptr_t group) {
 
 // `backward` exchanges the roles of input and output channels.
 static sb_filter filter_of(const sb_array *w, sb_conv2d p, intptr_t group, bool backward) {
-    if (is_depthwise(w, p)) return (sb_filter){w->data, w->strides[0], 0, {w->strides[2], w->strides[3]}};
+    if (is_depthwise(w, p)) return (sb_filter){w->data, w->strides[0], 0, {w->strides[2], w->strides[3]}, {w->shape[2], w->shape[3]}};
     float *data = (float *)w->data + group * (w->shape[0] / p.groups) * w->strides[0];
     const intptr_t output = w->strides[backward], input = w->strides[!backward];
-    return (sb_filter){data, output, input, {w->strides[2], w->strides[3]}};
+    return (sb_filter){data, output, input, {w->strides[2], w->strides[3]}, {w->shape[2], w->shape[3]}};
 }
 
 static sb_axis forward_axis(sb_conv2d p, int i, intptr_t taps, intptr_t outputs) {
@@ -48,58 +62,87 @@ static sb_convolution forward_convolution(const sb_array *x, const sb_array *w, 
                             {.activation = SB_ACT_NONE}};
 }
 
-typedef enum { PATCHES, PLANES, WINOGRAD, DEPTHWISE } method;
-
 enum {
     FEW_CHANNELS = 16,        // fewer do not make up for looking up each tap's position
-    WINOGRAD_CHANNELS = 16,   // fewer do not make up for the transforms
+    WINOGRAD_CHANNELS = 8,    // fewer do not make up for the transforms
+    STRIDED_INPUTS = 32,      // the same with stride 2, where more is transformed for each product
+    STRIDED_OUTPUTS = 16,
 };
 
-static bool moves_with_input(const sb_axis *axis) {
-    return axis->taps == 3 && axis->tap_step == 1 && axis->step == 1 && axis->out_step == 1 &&
-           (axis->tap_offset == 1 || axis->tap_offset == -1);
+static bool allows_winograd(const sb_convolution *c, intptr_t inputs, intptr_t outputs) {
+    return c->in.channels >= inputs && c->out.channels >= outputs && !winograd_forbidden;
 }
 
-static method choose(const sb_convolution *c) {
-    const bool three = moves_with_input(&c->axis[0]) && moves_with_input(&c->axis[1]);
-    if (three && c->in.channels >= WINOGRAD_CHANNELS && c->out.channels >= WINOGRAD_CHANNELS &&
-        !atomic_load(&winograd_forbidden))
-        return WINOGRAD;
-    return c->in.channels < FEW_CHANNELS && c->axis[0].taps * c->axis[1].taps > 1 ? PLANES : PATCHES;
+// Whether an axis has three taps that follow each other, with the given step from output to output.
+static bool has_three_taps(const sb_axis *axis, intptr_t step) {
+    return axis->taps == 3 && axis->tap_step == 1 && axis->step == step && axis->out_step == 1 &&
+           (axis->tap_offset == 1 || (axis->tap_offset == -1 && step == 1));
 }
 
-static void convolve(method method, const sb_convolution *c) {
+// Whether the convolution is one of 3×3 taps with the given step and enough channels.
+static bool fits_winograd(const sb_convolution *c, intptr_t step) {
+    return has_three_taps(&c->axis[0], step) && has_three_taps(&c->axis[1], step) &&
+           (step == 1 ? allows_winograd(c, WINOGRAD_CHANNELS, WINOGRAD_CHANNELS)
+                      : allows_winograd(c, STRIDED_INPUTS, STRIDED_OUTPUTS));
+}
+
+// The time of a convolution with tiles of `size` × `size` outputs and that many products in each, in products. What the
+// transforms of the filters take is given as a number of tiles. Measured with 256 channels.
+static intptr_t tiled_time(const sb_convolution *c, intptr_t size, intptr_t products, intptr_t filters) {
+    const intptr_t rows = (c->out.height + size - 1) / size, columns = (c->out.width + size - 1) / size;
+    return products * (c->in.images * rows * columns + filters);
+}
+
+// Computes a convolution by Winograd's algorithm where that is the fastest way.
+static bool convolve_tiles(const sb_convolution *c) {
+    const intptr_t direct = tiled_time(c, 1, 7, 0);   // 9 products, without transforms
+    if (fits_winograd(c, 1)) {
+        const intptr_t large = tiled_time(c, 4, 36, 5), small = tiled_time(c, 2, 16, 7);
+        if (direct < large && direct < small) return false;
+        sb_convolve_winograd(c, small < large ? SB_WINOGRAD_F2 : SB_WINOGRAD_F4);
+        return true;
+    }
+    if (!fits_winograd(c, 2) || direct < tiled_time(c, 4, 81, 5)) return false;
+    sb_convolve_winograd(c, SB_WINOGRAD_S2);
+    return true;
+}
+
+static bool has_few_inputs(const sb_convolution *c) {
+    return c->in.channels < FEW_CHANNELS && c->axis[0].taps * c->axis[1].taps > 1;
+}
+
+static void convolve(const sb_convolution *c, bool depthwise) {
     if (sb_output_count(c) == 0) return;
-    switch (method) {
-    case PATCHES: sb_convolve_patches(c); break;
-    case PLANES: sb_convolve_planes(c); break;
-    case WINOGRAD: sb_convolve_winograd(c); break;
-    case DEPTHWISE: sb_convolve_depthwise(c); break;
-    }
+    if (depthwise) sb_convolve_depthwise(c);
+    else if (convolve_tiles(c)) return;
+    else if (has_few_inputs(c)) sb_convolve_planes(c);
+    else sb_convolve_patches(c);
 }
 
-static void correlate(method method, const sb_convolution *c) {
-    if (sb_output_count(c) == 0) {
-        sb_store_filter_gradient(c, 0, NULL);
-        return;
-    }
-    switch (method) {
-    case PATCHES: sb_correlate_patches(c); break;
-    case PLANES: sb_correlate_planes(c); break;
-    case WINOGRAD: sb_correlate_winograd(c); break;
-    case DEPTHWISE: sb_correlate_depthwise(c); break;
-    }
+static void correlate(const sb_convolution *c, bool depthwise) {
+    if (sb_output_count(c) == 0) sb_store_filter_gradient(c, 0, NULL);
+    else if (depthwise) sb_correlate_depthwise(c);
+    else if (fits_winograd(c, 1)) sb_correlate_winograd(c);
+    else if (has_few_inputs(c)) sb_correlate_planes(c);
+    else sb_correlate_patches(c);
 }
 
 void sb_conv2d_forward(const sb_array *x, const sb_array *w, sb_conv2d p, sb_conv2d_epilogue epilogue,
                        const sb_array *y) {
     if (is_empty(y)) return;
+    if (repetitions(w, p) > 1 && !is_empty(x)) {
+        const sb_array repeated = sb_repeated_map(x, repetitions(w, p));
+        sb_repeat_channels(x, repetitions(w, p), &repeated);
+        sb_conv2d_forward(&repeated, w, as_depthwise(w, p), epilogue, y);
+        sb_free_map(&repeated);
+        return;
+    }
     for (intptr_t group = 0; group < convolution_count(w, p); ++group) {
         sb_convolution c = forward_convolution(x, w, y, p, group);
         const intptr_t channel = group * c.out.channels;
         c.epilogue = (sb_conv2d_epilogue){epilogue.bias ? epilogue.bias + channel : NULL,
                                           epilogue.residual ? epilogue.residual + channel : NULL, epilogue.activation};
-        convolve(is_depthwise(w, p) ? DEPTHWISE : choose(&c), &c);
+        convolve(&c, is_depthwise(w, p));
     }
 }
 
@@ -126,25 +169,59 @@ static sb_axis backward_axis(sb_conv2d p, int i, intptr_t taps, intptr_t size, i
                      .tap_step = tap_step};
 }
 
+// Whether all phases can be computed together, by Winograd's algorithm.
+static bool convolve_phases(const sb_convolution *c, const sb_array *w, sb_conv2d p) {
+    for (int i = 0; i < 2; ++i)
+        if (w->shape[2 + i] != 3 || p.stride[i] != 2 || p.padding[i] != 1 || p.dilation[i] != 1) return false;
+    if (!allows_winograd(c, STRIDED_INPUTS, STRIDED_OUTPUTS) || is_depthwise(w, p)) return false;
+    sb_convolution all = *c;
+    for (int i = 0; i < 2; ++i)
+        all.axis[i] = (sb_axis){.outputs = i ? c->out.width : c->out.height, .out_step = 1, .step = 1, .taps = 3,
+                                .tap_offset = 1, .tap_step = 1};
+    sb_convolve_winograd(&all, SB_WINOGRAD_S2_INPUT);
+    return true;
+}
+
 void sb_conv2d_input_gradient(const sb_array *gy, const sb_array *w, sb_conv2d p, const sb_array *gx) {
     if (is_empty(gx)) return;
+    if (repetitions(w, p) > 1) {
+        const sb_array repeated = sb_repeated_map(gx, repetitions(w, p));
+        sb_conv2d_input_gradient(gy, w, as_depthwise(w, p), &repeated);
+        sb_add_channels(&repeated, repetitions(w, p), gx);
+        sb_free_map(&repeated);
+        return;
+    }
     const intptr_t count = convolution_count(w, p);
-    for (intptr_t group = 0; group < count; ++group)
+    for (intptr_t group = 0; group < count; ++group) {
+        sb_convolution c = {.in = map_of(gy, count, group), .out = map_of(gx, count, group),
+                            .filter = filter_of(w, p, group, true)};
+        const sb_convolution forward = forward_convolution(gx, w, gy, p, group);
+        if (convolve_phases(&c, w, p)) continue;
+        if (!is_depthwise(w, p) && has_few_inputs(&forward) && !fits_winograd(&forward, 1)) {
+            sb_scatter_gradient(&forward);
+            continue;
+        }
         for (intptr_t i = 0; i < p.stride[0]; ++i)
             for (intptr_t j = 0; j < p.stride[1]; ++j) {
-                const sb_convolution c = {
-                    map_of(gy, count, group), map_of(gx, count, group), filter_of(w, p, group, true),
-                    {backward_axis(p, 0, w->shape[2], gx->shape[2], i), backward_axis(p, 1, w->shape[3], gx->shape[3], j)},
-                    {.activation = SB_ACT_NONE}};
-                convolve(is_depthwise(w, p) ? DEPTHWISE : choose(&c), &c);
+                c.axis[0] = backward_axis(p, 0, w->shape[2], gx->shape[2], i);
+                c.axis[1] = backward_axis(p, 1, w->shape[3], gx->shape[3], j);
+                convolve(&c, is_depthwise(w, p));
             }
+    }
 }
 
 void sb_conv2d_weight_gradient(const sb_array *x, const sb_array *gy, sb_conv2d p, const sb_array *gw, float *gbias) {
     if (gbias) sb_sum_pixels(gy, gbias);
     if (is_empty(gw)) return;
+    if (repetitions(gw, p) > 1 && !is_empty(x)) {
+        const sb_array repeated = sb_repeated_map(x, repetitions(gw, p));
+        sb_repeat_channels(x, repetitions(gw, p), &repeated);
+        sb_conv2d_weight_gradient(&repeated, gy, as_depthwise(gw, p), gw, NULL);
+        sb_free_map(&repeated);
+        return;
+    }
     for (intptr_t group = 0; group < convolution_count(gw, p); ++group) {
         const sb_convolution c = forward_convolution(x, gw, gy, p, group);
-        correlate(is_depthwise(gw, p) ? DEPTHWISE : choose(&c), &c);
+        correlate(&c, is_depthwise(gw, p));
     }
 }

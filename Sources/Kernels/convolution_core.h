@@ -22,10 +22,10 @@ typedef struct {
     intptr_t images, height, width, channels, pixel;
 } sb_map;
 
-/// A group's filter: strides of one output channel, one input channel and of the taps' two axes.
+/// A group's filter of size[0] × size[1] taps: strides of one output channel, one input channel and of the taps' two axes.
 typedef struct {
     float *data;
-    intptr_t output, input, tap[2];
+    intptr_t output, input, tap[2], size[2];
 } sb_filter;
 
 /// One group of a convolution from map `in` to map `out`.
@@ -54,8 +54,16 @@ static inline const float *sb_residual_at(const sb_convolution *c, const float *
 /// out = epilogue(in ∗ filter) at the outputs that the axes name, by products of patches and filters.
 void sb_convolve_patches(const sb_convolution *convolution);
 
-/// The same for a filter of 3×3 taps and an output that moves with the input, by Winograd's algorithm.
-void sb_convolve_winograd(const sb_convolution *convolution);
+/// The ways in which Winograd's algorithm computes a convolution with a filter of 3×3 taps.
+typedef enum {
+    SB_WINOGRAD_F4,         // stride 1, tiles of 4×4 outputs
+    SB_WINOGRAD_F2,         // stride 1, tiles of 2×2 outputs
+    SB_WINOGRAD_S2,         // stride 2
+    SB_WINOGRAD_S2_INPUT,   // toward the input of stride 2 and padding 1; the axes are those of one with stride 1
+} sb_winograd_scheme;
+
+/// The same by Winograd's algorithm.
+void sb_convolve_winograd(const sb_convolution *convolution, sb_winograd_scheme scheme);
 
 /// The same for few input channels, which are first laid out as planes.
 void sb_convolve_planes(const sb_convolution *convolution);
@@ -70,8 +78,19 @@ void sb_correlate_winograd(const sb_convolution *convolution);
 void sb_correlate_planes(const sb_convolution *convolution);
 void sb_correlate_depthwise(const sb_convolution *convolution);
 
+/// in = the gradient toward the input of a forward convolution, where `out` holds the gradient of the output: for few input
+/// channels.
+void sb_scatter_gradient(const sb_convolution *convolution);
+
 /// Stores the sum of `chunks` partial gradients, each [output channels][taps][input channels]; `sums` is used up.
 void sb_store_filter_gradient(const sb_convolution *convolution, intptr_t chunks, float *sums);
+
+/// A channels-last map like `map` but with each channel `times` times, contents undefined; give it back with sb_free_map.
+sb_array sb_repeated_map(const sb_array *map, intptr_t times);
+void sb_free_map(const sb_array *map);
+/// Fills such a map, or adds the channels that belong together in it.
+void sb_repeat_channels(const sb_array *map, intptr_t times, const sb_array *to);
+void sb_add_channels(const sb_array *repeated, intptr_t times, const sb_array *to);
 
 /// The gradient toward a bias: the sum over all pixels of each channel of a channels-last array.
 void sb_sum_pixels(const sb_array *gy, float *sums);

@@ -13,33 +13,33 @@ typedef struct {
     float *sums;      // [pieces][taps][channels] (toward the filters)
 } depthwise_job;
 
-enum { DEPTHWISE_WORK = 65536, DEPTHWISE_CHUNKS = 32, DEPTHWISE_BLOCK = 4 };
+enum { DEPTHWISE_WORK = 65536, DEPTHWISE_CHUNKS = 32, RUN = 8, GRADIENT_RUN = 4 };
 
-// The taps of one axis that lie within the map, for the output whose first tap reads `position`.
 typedef struct {
     intptr_t begin, end;
-} tap_range;
+} range;
 
-static tap_range taps_inside(const sb_axis *axis, intptr_t position, intptr_t size) {
-    tap_range range = {0, axis->taps};
-    while (range.begin < range.end) {
-        const intptr_t at = position + range.begin * axis->tap_offset;
+// The taps of one axis that lie within the map, for the output whose first tap reads `position`.
+static range taps_inside(const sb_axis *axis, intptr_t position, intptr_t size) {
+    range taps = {0, axis->taps};
+    while (taps.begin < taps.end) {
+        const intptr_t at = position + taps.begin * axis->tap_offset;
         if (at >= 0 && at < size) break;
-        ++range.begin;
+        ++taps.begin;
     }
-    while (range.end > range.begin) {
-        const intptr_t at = position + (range.end - 1) * axis->tap_offset;
+    while (taps.end > taps.begin) {
+        const intptr_t at = position + (taps.end - 1) * axis->tap_offset;
         if (at >= 0 && at < size) break;
-        --range.end;
+        --taps.end;
     }
-    return range;
+    return taps;
 }
 
 // An output row: where it begins in both maps, and the rows of taps that lie within the map.
 typedef struct {
     const float *in;   // the input row that tap 0 reads; it may lie outside the map
     float *out;
-    tap_range taps;
+    range taps;
 } depthwise_row;
 
 static depthwise_row row_of(const sb_convolution *c, intptr_t index) {
@@ -50,6 +50,16 @@ static depthwise_row row_of(const sb_convolution *c, intptr_t index) {
     return (depthwise_row){c->in.data + (image * c->in.height + in_row) * c->in.width * c->in.pixel,
                            c->out.data + (image * c->out.height + out_row) * c->out.width * c->out.pixel,
                            taps_inside(vertical, in_row, c->in.height)};
+}
+
+// The outputs of a row for which all horizontal taps lie within the map.
+static range outputs_inside(const sb_axis *axis, intptr_t size) {
+    const intptr_t last = (axis->taps - 1) * axis->tap_offset;
+    const intptr_t lowest = axis->first + (last < 0 ? last : 0), highest = axis->first + (last > 0 ? last : 0);
+    const intptr_t begin = lowest < 0 ? (-lowest + axis->step - 1) / axis->step : 0;
+    const intptr_t end = highest < size ? (size - 1 - highest) / axis->step + 1 : 0;
+    if (begin >= end || begin >= axis->outputs) return (range){0, 0};
+    return (range){begin, end < axis->outputs ? end : axis->outputs};
 }
 
 // filters[tap][channel]
@@ -79,80 +89,208 @@ INLINE vf KERNEL(finish_depthwise)(const sb_convolution *c, vf sum, intptr_t cha
     return v_activated(c->epilogue.activation, sum);
 }
 
-// One output row for `vectors` vectors of channels; the last of them has `count` channels.
-INLINE void KERNEL(depthwise_lanes)(const depthwise_job *job, const depthwise_row *row, intptr_t channel,
-                                    const int vectors, intptr_t count) {
-    const sb_convolution *c = job->convolution;
-    const sb_axis vertical = c->axis[0], horizontal = c->axis[1];
-    const intptr_t channels = c->in.channels, right = horizontal.tap_offset * c->in.pixel;
-    const intptr_t down = vertical.tap_offset * c->in.width * c->in.pixel;
-    for (intptr_t j = 0; j < horizontal.outputs; ++j) {
-        const intptr_t position = horizontal.first + j * horizontal.step;
-        const tap_range taps = taps_inside(&horizontal, position, c->in.width);
-        vf sums[DEPTHWISE_BLOCK] = {0};
-        for (intptr_t a = row->taps.begin; a < row->taps.end; ++a) {
-            const float *from = row->in + a * down + position * c->in.pixel + channel;
-            const float *filter = job->filters + a * horizontal.taps * channels + channel;
-            for (intptr_t b = taps.begin; b < taps.end; ++b)
-                for (int v = 0; v < vectors; ++v)
-                    sums[v] += vf_load_or(from + b * right + v * LANES, count, 0) *
-                               vf_load_or(filter + b * channels + v * LANES, count, 0);
+// Where a tap of an output row and a vector of channels begins.
+typedef struct {
+    const depthwise_job *job;
+    const depthwise_row *row;
+    intptr_t channel, count;   // of the vector
+} KERNEL(strip);
+
+INLINE const float *KERNEL(input_at)(const KERNEL(strip) *s, intptr_t tap_row, intptr_t position) {
+    const sb_convolution *c = s->job->convolution;
+    return s->row->in + (tap_row * c->axis[0].tap_offset * c->in.width + position) * c->in.pixel + s->channel;
+}
+
+INLINE float *KERNEL(output_at)(const KERNEL(strip) *s, intptr_t output) {
+    const sb_convolution *c = s->job->convolution;
+    return s->row->out + (c->axis[1].out_first + output * c->axis[1].out_step) * c->out.pixel + s->channel;
+}
+
+INLINE intptr_t KERNEL(filter_at)(const KERNEL(strip) *s, intptr_t tap_row, intptr_t tap) {
+    const sb_convolution *c = s->job->convolution;
+    return (tap_row * c->axis[1].taps + tap) * c->in.channels + s->channel;
+}
+
+// MARK: Outputs
+
+INLINE void KERNEL(store_output)(const KERNEL(strip) *s, intptr_t output, vf sum) {
+    float *to = KERNEL(output_at)(s, output);
+    vf_store_some(to, KERNEL(finish_depthwise)(s->job->convolution, sum, s->channel, s->count, to), s->count);
+}
+
+// One output, some of whose taps may lie outside the map.
+INLINE void KERNEL(any_output)(const KERNEL(strip) *s, intptr_t output) {
+    const sb_convolution *c = s->job->convolution;
+    const sb_axis *horizontal = &c->axis[1];
+    const intptr_t position = horizontal->first + output * horizontal->step;
+    const range taps = taps_inside(horizontal, position, c->in.width);
+    vf sum = {0};
+    for (intptr_t a = s->row->taps.begin; a < s->row->taps.end; ++a)
+        for (intptr_t b = taps.begin; b < taps.end; ++b)
+            sum += vf_load_or(KERNEL(input_at)(s, a, position + b * horizontal->tap_offset), s->count, 0) *
+                   vf_load_or(s->job->filters + KERNEL(filter_at)(s, a, b), s->count, 0);
+    KERNEL(store_output)(s, output, sum);
+}
+
+// RUN neighbouring outputs: each input is loaded once for all taps that meet it. `lowest` is the first output's lowest
+// input; the taps count backwards where they move that way.
+INLINE void KERNEL(run_of_outputs)(const int taps, const int step, const KERNEL(strip) *s, intptr_t output,
+                                   intptr_t lowest, bool backwards) {
+    vf sums[RUN] = {{0}};
+    for (intptr_t a = s->row->taps.begin; a < s->row->taps.end; ++a) {
+        vf filter[7];
+#pragma clang loop unroll(full)
+        for (int b = 0; b < taps; ++b)
+            filter[b] = vf_load_or(s->job->filters + KERNEL(filter_at)(s, a, backwards ? taps - 1 - b : b), s->count, 0);
+        const float *from = KERNEL(input_at)(s, a, lowest);
+#pragma clang loop unroll(full)
+        for (int t = 0; t < (RUN - 1) * step + taps; ++t) {
+            const vf x = vf_load_or(from + t * s->job->convolution->in.pixel, s->count, 0);
+#pragma clang loop unroll(full)
+            for (int b = 0; b < taps; ++b)
+                if (t >= b && (t - b) % step == 0 && (t - b) / step < RUN) sums[(t - b) / step] += x * filter[b];
         }
-        float *to = row->out + (horizontal.out_first + j * horizontal.out_step) * c->out.pixel + channel;
-        for (int v = 0; v < vectors; ++v)
-            vf_store_some(to + v * LANES,
-                          KERNEL(finish_depthwise)(c, sums[v], channel + v * LANES, count, to + v * LANES), count);
     }
+#pragma clang loop unroll(full)
+    for (int i = 0; i < RUN; ++i) KERNEL(store_output)(s, output + i, sums[i]);
+}
+
+// MARK: Toward the filters
+
+// Adds the share of one output, some of whose taps may lie outside the map.
+INLINE void KERNEL(any_gradient)(const KERNEL(strip) *s, intptr_t output, float *sums) {
+    const sb_convolution *c = s->job->convolution;
+    const sb_axis *horizontal = &c->axis[1];
+    const intptr_t position = horizontal->first + output * horizontal->step;
+    const range taps = taps_inside(horizontal, position, c->in.width);
+    const vf gradient = vf_load_or(KERNEL(output_at)(s, output), s->count, 0);
+    for (intptr_t a = s->row->taps.begin; a < s->row->taps.end; ++a)
+        for (intptr_t b = taps.begin; b < taps.end; ++b) {
+            float *to = sums + KERNEL(filter_at)(s, a, b);
+            const vf x = vf_load_or(KERNEL(input_at)(s, a, position + b * horizontal->tap_offset), s->count, 0);
+            vf_store_some(to, vf_load_or(to, s->count, 0) + x * gradient, s->count);
+        }
+}
+
+// Adds the share of all outputs whose taps lie within the map; the sums stay in registers from one end of the row to the
+// other.
+INLINE void KERNEL(row_of_gradients)(const int taps, const int step, const KERNEL(strip) *s, range outputs,
+                                     float *sums) {
+    const sb_axis *horizontal = &s->job->convolution->axis[1];
+    const intptr_t pixel = s->job->convolution->in.pixel;
+    for (intptr_t a = s->row->taps.begin; a < s->row->taps.end; ++a) {
+        vf even[7] = {{0}}, odd[7] = {{0}};   // halve the chains of additions
+        intptr_t output = outputs.begin;
+        for (; output + GRADIENT_RUN <= outputs.end; output += GRADIENT_RUN) {
+            vf gradients[GRADIENT_RUN];
+#pragma clang loop unroll(full)
+            for (int i = 0; i < GRADIENT_RUN; ++i)
+                gradients[i] = vf_load_or(KERNEL(output_at)(s, output + i), s->count, 0);
+            const float *from = KERNEL(input_at)(s, a, horizontal->first + output * step);
+#pragma clang loop unroll(full)
+            for (int t = 0; t < (GRADIENT_RUN - 1) * step + taps; ++t) {
+                const vf x = vf_load_or(from + t * pixel, s->count, 0);
+#pragma clang loop unroll(full)
+                for (int b = 0; b < taps; ++b) {
+                    if (t < b || (t - b) % step != 0 || (t - b) / step >= GRADIENT_RUN) continue;
+                    if ((t - b) / step % 2) odd[b] += x * gradients[(t - b) / step];
+                    else even[b] += x * gradients[(t - b) / step];
+                }
+            }
+        }
+        for (; output < outputs.end; ++output) {
+            const vf gradient = vf_load_or(KERNEL(output_at)(s, output), s->count, 0);
+            const float *from = KERNEL(input_at)(s, a, horizontal->first + output * step);
+#pragma clang loop unroll(full)
+            for (int b = 0; b < taps; ++b) even[b] += vf_load_or(from + b * pixel, s->count, 0) * gradient;
+        }
+        for (int b = 0; b < taps; ++b) {
+            float *to = sums + KERNEL(filter_at)(s, a, b);
+            vf_store_some(to, vf_load_or(to, s->count, 0) + (even[b] + odd[b]), s->count);
+        }
+    }
+}
+
+// MARK: Rows
+
+// The numbers of taps and the steps that have runs, all of taps that follow each other.
+#define EACH_RUN(CASE) CASE(1, 1) CASE(2, 1) CASE(3, 1) CASE(3, 2) CASE(5, 1) CASE(5, 2) CASE(7, 1)
+#define RUN_KEY(taps, step) ((taps) * 4 + (step))
+
+INLINE intptr_t KERNEL(run_key)(const sb_axis *axis) {
+    const bool runs = (axis->tap_offset == 1 || axis->tap_offset == -1) && axis->taps <= 7 && axis->step <= 2;
+    return runs ? RUN_KEY(axis->taps, axis->step) : 0;
+}
+
+// A run of outputs from `output` on, or that one alone, for one vector of channels.
+INLINE void KERNEL(output_segment)(const KERNEL(strip) *s, intptr_t output, bool run) {
+    const sb_axis *axis = &s->job->convolution->axis[1];
+    const bool backwards = axis->tap_offset < 0;
+    const intptr_t lowest = axis->first + output * axis->step - (backwards ? axis->taps - 1 : 0);
+#define CASE(taps, step) \
+    case RUN_KEY(taps, step): KERNEL(run_of_outputs)(taps, step, s, output, lowest, backwards); break;
+    switch (run ? KERNEL(run_key)(axis) : 0) {
+        EACH_RUN(CASE)
+        default: KERNEL(any_output)(s, output);
+    }
+#undef CASE
+}
+
+INLINE void KERNEL(gradient_strip)(const KERNEL(strip) *s, range inside, float *sums) {
+    const sb_axis *axis = &s->job->convolution->axis[1];
+    intptr_t output = 0;
+    for (; output < inside.begin; ++output) KERNEL(any_gradient)(s, output, sums);
+#define CASE(taps, step) \
+    case RUN_KEY(taps, step): \
+        KERNEL(row_of_gradients)(taps, step, s, inside, sums); \
+        output = inside.end; \
+        break;
+    switch (inside.end > inside.begin ? KERNEL(run_key)(axis) : 0) { EACH_RUN(CASE) }
+#undef CASE
+    for (; output < axis->outputs; ++output) KERNEL(any_gradient)(s, output, sums);
+}
+
+// Whole vectors of channels apart, so that the compiler need not mask them.
+#define EACH_VECTOR(FUNCTION, ...) \
+    FOR_LANES(channel, count, job->convolution->in.channels) { \
+        if (count == LANES) FUNCTION(&((KERNEL(strip)){job, row, channel, LANES}), __VA_ARGS__); \
+        else FUNCTION(&((KERNEL(strip)){job, row, channel, count}), __VA_ARGS__); \
+    }
+
+static void KERNEL(output_row)(const depthwise_job *job, const depthwise_row *row) {
+    const sb_axis *axis = &job->convolution->axis[1];
+    const range inside = outputs_inside(axis, job->convolution->in.width);
+    const bool runs = inside.end - inside.begin >= RUN && KERNEL(run_key)(axis);
+    for (intptr_t output = 0; output < axis->outputs;) {
+        const bool run = runs && output >= inside.begin && output < inside.end;
+        if (run && output + RUN > inside.end) output = inside.end - RUN;   // the last overlaps the one before it
+        EACH_VECTOR(KERNEL(output_segment), output, run)
+        output += run ? RUN : 1;
+    }
+}
+
+static void KERNEL(gradient_row)(const depthwise_job *job, const depthwise_row *row, float *sums) {
+    const sb_axis *axis = &job->convolution->axis[1];
+    const range inside = outputs_inside(axis, job->convolution->in.width);
+    EACH_VECTOR(KERNEL(gradient_strip), inside, sums)
 }
 
 static void KERNEL(depthwise_piece)(void *context, intptr_t piece) {
     const depthwise_job *job = context;
-    const intptr_t channels = job->convolution->in.channels, block = DEPTHWISE_BLOCK * LANES;
     for (intptr_t i = sb_piece_begin(job->rows, piece); i < sb_piece_end(job->rows, piece); ++i) {
         const depthwise_row row = row_of(job->convolution, i);
-        intptr_t channel = 0;
-        for (; channel + block <= channels; channel += block)
-            KERNEL(depthwise_lanes)(job, &row, channel, DEPTHWISE_BLOCK, LANES);
-        FOR_LANES(rest, count, channels - channel) KERNEL(depthwise_lanes)(job, &row, channel + rest, 1, count);
+        KERNEL(output_row)(job, &row);
     }
-}
-
-// Adds one output row's share to the filter gradients, for `vectors` vectors of channels.
-INLINE void KERNEL(depthwise_gradient_lanes)(const sb_convolution *c, const depthwise_row *row, intptr_t channel,
-                                             const int vectors, intptr_t count, float *sums) {
-    const sb_axis vertical = c->axis[0], horizontal = c->axis[1];
-    const intptr_t channels = c->in.channels, down = vertical.tap_offset * c->in.width * c->in.pixel;
-    for (intptr_t a = row->taps.begin; a < row->taps.end; ++a)
-        for (intptr_t b = 0; b < horizontal.taps; ++b) {
-            vf sum[DEPTHWISE_BLOCK] = {0};
-            const intptr_t position = horizontal.first + b * horizontal.tap_offset, step = horizontal.step;
-            intptr_t j = position < 0 ? (-position + step - 1) / step : 0;
-            const float *from = row->in + a * down + position * c->in.pixel + channel;
-            for (; j < horizontal.outputs && position + j * step < c->in.width; ++j) {
-                const float *gradient = row->out + j * c->out.pixel + channel;
-                for (int v = 0; v < vectors; ++v)
-                    sum[v] += vf_load_or(from + j * step * c->in.pixel + v * LANES, count, 0) *
-                              vf_load_or(gradient + v * LANES, count, 0);
-            }
-            float *to = sums + (a * horizontal.taps + b) * channels + channel;
-            for (int v = 0; v < vectors; ++v)
-                vf_store_some(to + v * LANES, vf_load_or(to + v * LANES, count, 0) + sum[v], count);
-        }
 }
 
 static void KERNEL(depthwise_gradient_piece)(void *context, intptr_t piece) {
     const depthwise_job *job = context;
-    const sb_convolution *c = job->convolution;
-    const intptr_t channels = c->in.channels, size = sb_patch_size(c), block = DEPTHWISE_BLOCK * LANES;
+    const intptr_t size = sb_patch_size(job->convolution);
     float *sums = job->sums + piece * size;
     memset(sums, 0, sizeof *sums * (size_t)size);
     for (intptr_t i = sb_piece_begin(job->rows, piece); i < sb_piece_end(job->rows, piece); ++i) {
-        const depthwise_row row = row_of(c, i);
-        intptr_t channel = 0;
-        for (; channel + block <= channels; channel += block)
-            KERNEL(depthwise_gradient_lanes)(c, &row, channel, DEPTHWISE_BLOCK, LANES, sums);
-        FOR_LANES(rest, count, channels - channel)
-            KERNEL(depthwise_gradient_lanes)(c, &row, channel + rest, 1, count, sums);
+        const depthwise_row row = row_of(job->convolution, i);
+        KERNEL(gradient_row)(job, &row, sums);
     }
 }
 
@@ -163,6 +301,9 @@ static void KERNEL(depthwise_gradient)(depthwise_job *job) {
 }
 
 #undef INLINE
+#undef EACH_RUN
+#undef RUN_KEY
+#undef EACH_VECTOR
 
 #else
 

@@ -23,6 +23,8 @@ enum { PATCHES_OUTPUTS = 224 };   // in a piece, at most: their sums should stay
 #include "lanes.h"
 #include "matmul_core.h"
 #include "convolution_patches.h"
+#include "vector_transpose.h"
+#include "convolution_filters.h"
 
 static void KERNEL(fill_patches)(const void *source, intptr_t row, intptr_t rows, intptr_t k, intptr_t depth,
                                  float *buffer) {
@@ -36,7 +38,8 @@ static void KERNEL(fill_patches)(const void *source, intptr_t row, intptr_t rows
 
 static void KERNEL(pack_filters)(void *context, intptr_t panel) {
     const patches_job *job = context;
-    pack_filter_panel(job->convolution, panel, job->filters);
+    const sb_convolution *c = job->convolution;
+    pack_filter_panel(c, panel, 0, c->in.channels, job->filters + panel * MATMUL_PANEL * sb_patch_size(c));
 }
 
 static void KERNEL(convolve_piece)(void *context, intptr_t piece) {

@@ -104,30 +104,4 @@ static inline void copy_patch(const sb_convolution *c, sb_patch patch, sb_patch_
     }
 }
 
-#undef pack_filter_panel
-#define pack_filter_panel KERNEL(pack_filter_panel)
-/// One panel of the filters: a row for each element of a patch, a column for each output channel. A block of channels at
-/// a time, whose part of the panel stays in the cache while it is filled.
-static inline void pack_filter_panel(const sb_convolution *c, intptr_t panel, float *filters) {
-    enum { CHANNELS = 16 };
-    const sb_axis *vertical = &c->axis[0], *horizontal = &c->axis[1];
-    const intptr_t first = panel * MATMUL_PANEL, inputs = c->in.channels;
-    const intptr_t rest = c->out.channels - first, outputs = rest < MATMUL_PANEL ? rest : MATMUL_PANEL;
-    float *to = filters + first * sb_patch_size(c);
-    if (outputs < MATMUL_PANEL) memset(to, 0, sizeof *to * (size_t)(MATMUL_PANEL * sb_patch_size(c)));
-    for (intptr_t begin = 0; begin < inputs; begin += CHANNELS) {
-        const intptr_t end = begin + CHANNELS < inputs ? begin + CHANNELS : inputs;
-        for (intptr_t o = 0; o < outputs; ++o)
-            for (intptr_t i = 0; i < vertical->taps; ++i)
-                for (intptr_t j = 0; j < horizontal->taps; ++j) {
-                    const float *from = c->filter.data + (first + o) * c->filter.output +
-                                        (vertical->tap_first + i * vertical->tap_step) * c->filter.tap[0] +
-                                        (horizontal->tap_first + j * horizontal->tap_step) * c->filter.tap[1];
-                    float *tap = to + (i * horizontal->taps + j) * inputs * MATMUL_PANEL + o;
-                    for (intptr_t channel = begin; channel < end; ++channel)
-                        tap[channel * MATMUL_PANEL] = from[channel * c->filter.input];
-                }
-    }
-}
-
 #endif

@@ -25,7 +25,7 @@ typedef struct {
     float *sums;        // [chunks][output channels][patch size] (toward the filters)
 } planes_job;
 
-enum { PLANES_OUTPUTS = 256, PLANES_CHUNKS = 16, PLANES_SLACK = 16 };
+enum { PLANES_OUTPUTS = 1024, PLANES_CHUNKS = 16, PLANES_SLACK = 16 };
 
 static intptr_t lowest_offset(const sb_axis *axis) {
     const intptr_t last = (axis->taps - 1) * axis->tap_offset;
@@ -74,38 +74,60 @@ static void place_planes(const sb_convolution *c, sb_planes *planes, void *memor
 #include "lanes.h"
 #include "matmul_core.h"
 #include "convolution_patches.h"
-
-// One row of a plane: every `stride`-th float from `from` on for columns first ..< end, zeros around them.
-static void KERNEL(fill_plane_row)(float *to, intptr_t width, const float *from, intptr_t stride, intptr_t first,
-                                   intptr_t end) {
-    for (intptr_t i = 0; i < first; ++i) to[i] = 0;
-    if (stride == 1) for (intptr_t i = first; i < end; ++i) to[i] = from[i];
-    else for (intptr_t i = first; i < end; ++i) to[i] = from[i * stride];
-    for (intptr_t i = end; i < width; ++i) to[i] = 0;
-}
+#include "vector_transpose.h"
+#include "convolution_filters.h"
 
 static intptr_t KERNEL(clamped)(intptr_t value, intptr_t lowest, intptr_t highest) {
     return value < lowest ? lowest : value > highest ? highest : value;
 }
 
+// One input row to its row of each plane, a vector of columns at a time: `from` is where column 0 of phase 0 lies, `to` the
+// row of the first plane. Returns the columns done, from `begin` on.
+static intptr_t KERNEL(fill_columns)(const sb_convolution *c, const float *from, intptr_t begin, intptr_t end,
+                                     intptr_t plane, float *to) {
+    const intptr_t step = c->axis[1].step, channels = c->in.channels, pixel = c->in.pixel;
+    const intptr_t together = pixel == channels ? step : 1;   // phases that lie side by side
+    intptr_t column = begin;
+    for (; column + LANES <= end; column += LANES)
+        for (intptr_t first = 0; first < step; first += together)
+            for (intptr_t k = 0; k < together * channels; k += LANES) {
+                vf values[LANES];
+                const intptr_t rest = together * channels - k;
+                gather_lines(from + (column * step + first) * pixel + k, step * pixel, LANES, rest, 64 * step, values);
+                intptr_t phase = first + k / channels, channel = k % channels;
+                for (intptr_t i = 0; i < LANES && i < rest; ++i) {
+                    vf_store(to + (channel * step + phase) * plane + column, values[i]);
+                    if (++channel < channels) continue;
+                    channel = 0;
+                    ++phase;
+                }
+            }
+    return column;
+}
+
 // The planes for output rows from `output_row` on.
 static void KERNEL(fill_planes)(const sb_convolution *c, const sb_planes *planes, intptr_t image, intptr_t output_row) {
-    const intptr_t step = c->axis[1].step, width = planes->width;
-    const intptr_t first_row = c->axis[0].first + output_row * c->axis[0].step + planes->lowest[0];
-    float *to = planes->data;
-    for (intptr_t channel = 0; channel < c->in.channels; ++channel)
-        for (intptr_t phase = 0; phase < step; ++phase) {
-            const intptr_t column = c->axis[1].first + planes->lowest[1] + phase;   // of the plane's first element
-            const intptr_t begin = KERNEL(clamped)(column < 0 ? (-column + step - 1) / step : 0, 0, width);
-            const intptr_t inside = c->in.width - column;
-            const intptr_t end = KERNEL(clamped)(inside > 0 ? (inside + step - 1) / step : 0, begin, width);
-            for (intptr_t row = first_row; row < first_row + planes->rows; ++row, to += width) {
-                const bool present = row >= 0 && row < c->in.height;
-                const float *from = c->in.data + channel +
-                                    ((image * c->in.height + (present ? row : 0)) * c->in.width + column) * c->in.pixel;
-                KERNEL(fill_plane_row)(to, width, from, step * c->in.pixel, present ? begin : width, present ? end : width);
+    const intptr_t step = c->axis[1].step, width = planes->width, plane = planes->rows * width;
+    const intptr_t column = c->axis[1].first + planes->lowest[1];   // that column 0 of phase 0 holds
+    const intptr_t inner_begin = KERNEL(clamped)(column < 0 ? (-column + step - 1) / step : 0, 0, width);
+    const intptr_t inner_end = KERNEL(clamped)((c->in.width - column) / step, inner_begin, width);
+    for (intptr_t r = 0; r < planes->rows; ++r) {
+        const intptr_t row = c->axis[0].first + output_row * c->axis[0].step + planes->lowest[0] + r;
+        const bool present = row >= 0 && row < c->in.height;
+        const float *from =
+            c->in.data + ((image * c->in.height + (present ? row : 0)) * c->in.width + column) * c->in.pixel;
+        float *to = planes->data + r * width;
+        const intptr_t done = present ? KERNEL(fill_columns)(c, from, inner_begin, inner_end, plane, to) : 0;
+        for (intptr_t p = 0; p < step * c->in.channels; ++p) {
+            const intptr_t channel = p / step, phase = p % step;
+            for (intptr_t i = 0; i < width; ++i) {
+                if (i == inner_begin && done > i) i = done;
+                if (i == width) break;
+                const intptr_t x = column + i * step + phase;
+                to[p * plane + i] = present && x >= 0 && x < c->in.width ? from[(i * step + phase) * c->in.pixel + channel] : 0;
             }
         }
+    }
 }
 
 // MARK: Forward
@@ -142,7 +164,8 @@ static void KERNEL(planes_piece)(void *context, intptr_t piece) {
 
 static void KERNEL(pack_plane_filters)(void *context, intptr_t panel) {
     const planes_job *job = context;
-    pack_filter_panel(job->convolution, panel, job->filters);
+    const sb_convolution *c = job->convolution;
+    pack_filter_panel(c, panel, 0, c->in.channels, job->filters + panel * MATMUL_PANEL * sb_patch_size(c));
 }
 
 static void KERNEL(convolve_planes)(planes_job *job) {

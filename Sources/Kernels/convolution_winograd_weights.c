@@ -41,22 +41,32 @@ enum {
 #include "winograd_transforms.h"
 #include "convolution_winograd.h"
 
+#undef SCHEME
+#undef INPUT_LINE
+#undef POINTS
+#undef TILE_INPUTS
+#define SCHEME f4
+#define INPUT_LINE f4_input_line
+#define POINTS 6
+#define TILE_INPUTS 6
+#include "winograd_tile.h"
+
 // Transforms a tile's 4×4 output gradients, as load_tile does its inputs.
 static void KERNEL(load_gradient_tile)(const sb_map *map, sb_tile tile, intptr_t first, intptr_t channels, float *to,
                                        intptr_t point) {
-    const intptr_t rows = map->height - tile.row, columns = map->width - tile.column;
+    const intptr_t rows = map->height - tile.out_row, columns = map->width - tile.out_column;
     const intptr_t right = map->pixel, down = map->width * map->pixel;
-    const float *from = map->data + tile.image * map->height * down + tile.row * down + tile.column * right + first;
+    const float *from = map->data + tile.image * map->height * down + tile.out_row * down + tile.out_column * right + first;
     FOR_LANES(channel, count, channels) {
 #define STORE(i, j, value) vf_store(to + (6 * (i) + (j)) * point + channel, value)
         if (rows >= 4 && columns >= 4 && count == LANES) {
 #define LOAD(i, j) vf_load(from + (i) * down + (j) * right + channel)
-            WINOGRAD_TRANSFORM(output_gradient_line, 4, 6, LOAD, STORE);
+            WINOGRAD_TRANSFORM(f4_output_gradient_line, 4, 6, LOAD, STORE);
 #undef LOAD
         } else {
 #define LOAD(i, j) \
     ((i) < rows && (j) < columns ? vf_load_or(from + (i) * down + (j) * right + channel, count, 0) : (vf){0})
-            WINOGRAD_TRANSFORM(output_gradient_line, 4, 6, LOAD, STORE);
+            WINOGRAD_TRANSFORM(f4_output_gradient_line, 4, 6, LOAD, STORE);
 #undef LOAD
         }
 #undef STORE
@@ -70,7 +80,7 @@ static void KERNEL(store_sums)(const float *sums, sb_block block, intptr_t outpu
         FOR_LANES(input, count, inputs) {
 #define LOAD(i, j) vf_load(sums + (6 * (i) + (j)) * block.point + input)
 #define STORE(i, j, value) vf_store_some(to + (3 * (i) + (j)) * tap + input, value, count)
-            WINOGRAD_TRANSFORM(filter_gradient_line, 6, 3, LOAD, STORE);
+            WINOGRAD_TRANSFORM(f4_filter_gradient_line, 6, 3, LOAD, STORE);
 #undef LOAD
 #undef STORE
         }
@@ -83,9 +93,10 @@ static void KERNEL(transform_inputs)(const winograd_weights_job *job, intptr_t f
     const intptr_t channel = sb_piece_begin(job->inputs, block);
     const intptr_t channels = sb_piece_end(job->inputs, block) - channel;
     for (intptr_t i = first; i < first + count; ++i, to += size.tile) {
+        const sb_tile next = sb_tile_at(&job->tiles, i + 1);
         if (i + 1 < first + count)
-            sb_prefetch_tile(in, sb_tile_at(&job->tiles, i + 1), job->tiles.origin, 6, channel, channels);
-        load_tile(in, sb_tile_at(&job->tiles, i), job->tiles.origin, channel, channels, to, size.point);
+            sb_prefetch_tile(in, next.image, next.in_row, next.in_column, 6, channel, channels);
+        SCHEMED(load_tile)(in, sb_tile_at(&job->tiles, i), channel, channels, to, size.point);
     }
 }
 
@@ -95,8 +106,9 @@ static void KERNEL(transform_gradients)(const winograd_weights_job *job, intptr_
     const intptr_t channel = sb_piece_begin(job->outputs, block);
     const intptr_t channels = sb_piece_end(job->outputs, block) - channel;
     for (intptr_t i = first; i < first + count; ++i, to += size.tile) {
+        const sb_tile next = sb_tile_at(&job->tiles, i + 1);
         if (i + 1 < first + count)
-            sb_prefetch_tile(out, sb_tile_at(&job->tiles, i + 1), (intptr_t[2]){0, 0}, 4, channel, channels);
+            sb_prefetch_tile(out, next.image, next.out_row, next.out_column, 4, channel, channels);
         KERNEL(load_gradient_tile)(out, sb_tile_at(&job->tiles, i), channel, channels, to, size.point);
     }
 }
@@ -193,7 +205,7 @@ static void KERNEL(many_channels)(winograd_weights_job *job) {
 
 void sb_correlate_winograd(const sb_convolution *convolution) {
     winograd_weights_job job = {.convolution = convolution,
-                                .tiles = sb_tiles_of(convolution),
+                                .tiles = sb_tiles_of(convolution, (sb_tile_form){6, 4, 4}),
                                 .inputs = sb_cut(convolution->in.channels, 1, BLOCK_CHANNELS, INTPTR_MAX),
                                 .outputs = sb_cut(convolution->out.channels, 1, BLOCK_CHANNELS, INTPTR_MAX)};
     const intptr_t blocks = job.inputs.count * job.outputs.count;

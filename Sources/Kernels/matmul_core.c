@@ -5,40 +5,12 @@
 #include "vector.h"
 #include "lanes.h"
 #include "vector_math.h"
+#include "vector_transpose.h"
 #include "matmul_core.h"
 
 #define INLINE static inline __attribute__((always_inline))
 
 // MARK: Right operand
-
-// The transpose of a square of LANES × LANES elements: each round interleaves the first half of the rows with the second.
-#if LANES == 16
-#define FIRST_HALVES 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23
-#define SECOND_HALVES 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31
-#elif LANES == 8
-#define FIRST_HALVES 0, 8, 1, 9, 2, 10, 3, 11
-#define SECOND_HALVES 4, 12, 5, 13, 6, 14, 7, 15
-#else
-#define FIRST_HALVES 0, 4, 1, 5
-#define SECOND_HALVES 2, 6, 3, 7
-#endif
-
-// Only the first `rows` rows are there; the last of them stands for those missing.
-INLINE void KERNEL(transpose)(const float *from, intptr_t from_stride, intptr_t rows, float *to, intptr_t to_stride) {
-    vf v[LANES], w[LANES];
-    for (int i = 0; i < LANES; ++i) v[i] = vf_load(from + (i < rows ? i : rows - 1) * from_stride);
-    for (int round = 1; round < LANES; round *= 2) {
-        for (int i = 0; i < LANES / 2; ++i) {
-            w[2 * i] = __builtin_shufflevector(v[i], v[i + LANES / 2], FIRST_HALVES);
-            w[2 * i + 1] = __builtin_shufflevector(v[i], v[i + LANES / 2], SECOND_HALVES);
-        }
-        memcpy(v, w, sizeof v);
-    }
-    for (int i = 0; i < LANES; ++i) vf_store(to + i * to_stride, v[i]);
-}
-
-#undef FIRST_HALVES
-#undef SECOND_HALVES
 
 // One panel of `columns` columns, from b with rows of elements side by side.
 static void KERNEL(pack_rows)(intptr_t k, intptr_t columns, const float *b, intptr_t row, float *panel) {
@@ -52,12 +24,18 @@ static void KERNEL(pack_strided)(intptr_t k, intptr_t columns, const float *b, i
         for (intptr_t j = 0; j < columns; ++j) panel[i * MATMUL_PANEL + j] = b[i * row + j * col];
 }
 
+static void KERNEL(transpose)(const float *b, intptr_t col, intptr_t columns, float *panel) {
+    vf v[LANES];
+    gather_lines(b, col, columns, LANES, 4 * LANES, v);
+    for (int i = 0; i < LANES; ++i) vf_store(panel + i * MATMUL_PANEL, v[i]);
+}
+
 // One panel from b with columns of elements side by side: squares are transposed in registers.
 static void KERNEL(pack_columns)(intptr_t k, intptr_t columns, const float *b, intptr_t col, float *panel) {
     const intptr_t whole = k / LANES * LANES;
     for (intptr_t i = 0; i < whole; i += LANES)
         for (intptr_t j = 0; j < columns; j += LANES)
-            KERNEL(transpose)(b + i + j * col, col, columns - j, panel + i * MATMUL_PANEL + j, MATMUL_PANEL);
+            KERNEL(transpose)(b + i + j * col, col, columns - j, panel + i * MATMUL_PANEL + j);
     KERNEL(pack_strided)(k - whole, columns, b + whole, 1, col, panel + whole * MATMUL_PANEL);
 }
 

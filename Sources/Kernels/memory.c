@@ -23,7 +23,7 @@ static struct {
     free_block *first;
 } lists[CLASSES];
 
-static atomic_size_t live, peak, cached, system_requests, cache_limit = SIZE_MAX;
+static atomic_size_t live, peak, cached, system_requests, cache_limit = SIZE_MAX, limit = SIZE_MAX;
 
 static int class_of(size_t bytes) {
     if (bytes <= LINEAR_CLASSES * ALIGNMENT) return bytes ? (int)((bytes - 1) / ALIGNMENT) : 0;
@@ -38,7 +38,18 @@ static size_t class_size(int index) {
     return ((size_t)STEPS + step + 1) << (log - 3);
 }
 
+// Whether the bound allows `size` bytes more, if need be in the place of cached ones.
+static bool make_way(size_t size) {
+    const size_t bound = atomic_load_explicit(&limit, memory_order_relaxed);
+    if (bound == SIZE_MAX) return true;
+    const size_t used = atomic_load_explicit(&live, memory_order_relaxed);
+    if (used > bound || size > bound - used) return false;
+    sb_memory_trim(bound - used - size);
+    return true;
+}
+
 static void *from_system(size_t size) {
+    if (!make_way(size)) return NULL;
     atomic_fetch_add_explicit(&system_requests, 1, memory_order_relaxed);
     if (size < HUGE_PAGE) return aligned_alloc(ALIGNMENT, size);
     void *block = aligned_alloc(HUGE_PAGE, (size + HUGE_PAGE - 1) / HUGE_PAGE * HUGE_PAGE);
@@ -123,6 +134,8 @@ void sb_memory_set_cache_limit(size_t bytes) {
     sb_memory_trim(bytes);
 }
 
+void sb_memory_set_limit(size_t bytes) { atomic_store(&limit, bytes); }
+size_t sb_memory_limit(void) { return atomic_load(&limit); }
 size_t sb_memory_live(void) { return atomic_load(&live); }
 size_t sb_memory_peak(void) { return atomic_load(&peak); }
 void sb_memory_reset_peak(void) { atomic_store(&peak, atomic_load(&live)); }

@@ -2,6 +2,7 @@
 #ifndef SB_WORKSPACE_H
 #define SB_WORKSPACE_H
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "memory.h"
@@ -9,7 +10,10 @@
 /// As sb_allocate; give it back with sb_free. A kernel cannot report that memory ran out, so it stops there.
 static inline void *sb_workspace(size_t bytes) {
     void *memory = sb_allocate(bytes);
-    if (!memory) abort();
+    if (!memory) {
+        fprintf(stderr, "memory: a kernel needs %zu bytes more, and there are none left\n", bytes);
+        abort();
+    }
     return memory;
 }
 

@@ -146,6 +146,22 @@ import Testing
         #expect(layer(Tensor([3.0])).item() == 3)
     }
 
+    @Test func sequencesFuseActivationsUnlessAHookLooksBetween() {
+        let model = Sequential(Conv2d(3, 8, kernelSize: 3), BatchNorm2d(8), ReLU(), Conv2d(8, 4, kernelSize: 1), SiLU())
+        model.eval()
+        let x = Tensor.randn([2, 3, 6, 5])
+        let fused = model(x)
+        let oneByOne = model.layers.reduce(x) { $1($0) }
+        #expect(fused.allClose(oneByOne, atol: 1e-6))
+        var lowest = Double.infinity
+        model[1].registerForwardHook { _, _, output in
+            lowest = output.amin().item()
+            return nil
+        }
+        #expect(model(x).allClose(oneByOne, atol: 1e-6))
+        #expect(lowest < 0, "the hook sees what the activation has not touched")
+    }
+
     @Test func containersNameTheirParts() {
         let dictionary = ModuleDict(["a": ReLU(), "b": Linear(1, 1)])
         dictionary["a"] = nil

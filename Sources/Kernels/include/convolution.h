@@ -21,7 +21,7 @@ typedef struct {
 /// What is done to each output before it is stored: activation(sum + bias + residual).
 typedef struct {
     const float *bias;       // O elements, or NULL
-    const float *residual;   // as y lies in memory, or NULL; it may be y itself
+    const float *residual;   // as y lies in memory, but not y itself; or NULL
     int activation;          // one of sb_activation
 } sb_conv2d_epilogue;
 
@@ -35,8 +35,9 @@ void sb_conv2d_input_gradient(const sb_array *gy, const sb_array *w, sb_conv2d p
 /// gw from x and gy, and gbias (O elements, or NULL) as the sums of gy over N, OH and OW.
 void sb_conv2d_weight_gradient(const sb_array *x, const sb_array *gy, sb_conv2d p, const sb_array *gw, float *gbias);
 
-/// Allows (1, the default) or forbids (0) Winograd's algorithm for 3×3 filters. It is 2 to 4 times faster; its rounding
-/// errors are a few times larger than the direct sum's.
-void sb_set_winograd(int enabled);
+/// Allows (1, the default) or forbids (0) Winograd's algorithm for 3×3 filters on the calling thread; returns what was set
+/// before. It is 2 to 3 times faster than the direct sum; its rounding errors are a few times larger: at most 1e-5 of the
+/// largest result for data of mean 0 and variance 1.
+int sb_set_winograd(int enabled);
 
 #endif

@@ -6,7 +6,8 @@
 
 #include <stddef.h>
 
-/// Memory for `bytes` bytes, contents undefined; NULL when the system has none left. 0 bytes gives a valid pointer.
+/// Memory for `bytes` bytes, contents undefined; NULL when the system has none left or the bound forbids it. 0 bytes gives
+/// a valid pointer.
 void *sb_allocate(size_t bytes);
 /// Gives back what sb_allocate(bytes) returned; `bytes` must be the same.
 void sb_free(void *block, size_t bytes);
@@ -22,6 +23,10 @@ size_t sb_memory_cached(void);
 size_t sb_memory_system_requests(void);
 /// Gives cached blocks back to the system until at most `bytes` remain.
 void sb_memory_trim(size_t bytes);
+/// The most bytes that may be handed out or cached at once (default: no bound). Cached blocks make way for new ones;
+/// requests of at most 512 bytes are not refused.
+void sb_memory_set_limit(size_t bytes);
+size_t sb_memory_limit(void);
 /// Blocks freed beyond this many cached bytes go straight back to the system (default: no bound).
 void sb_memory_set_cache_limit(size_t bytes);
 

@@ -6,7 +6,8 @@ public enum CPUBackend: Backend {
 
     public static func allocate(byteCount: Int) -> UnsafeMutableRawPointer {
         guard let block = sb_allocate(byteCount) else {
-            fail("memory", "the system has no \(byteCount) bytes left (\(Memory.live) bytes are in use)")
+            let bound = Memory.limit.map { "Memory.limit is \($0) bytes" } ?? "the system has no more"
+            fail("memory", "there are no \(byteCount) bytes left: \(Memory.live) bytes are in use, and \(bound)")
         }
         return block
     }

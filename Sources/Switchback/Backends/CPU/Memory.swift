@@ -11,6 +11,13 @@ public enum Memory {
     /// How often the system was asked for memory: constant in a training loop after its first step.
     public static var systemRequests: Int { sb_memory_system_requests() }
 
+    /// The most that may be live and cached at once; `nil`, as at the start, is no bound. Cached memory makes way for
+    /// tensors; a tensor for which there is no room even then stops the program with a sentence.
+    public static var limit: Int? {
+        get { sb_memory_limit() == Int(bitPattern: UInt.max) ? nil : sb_memory_limit() }
+        set { sb_memory_set_limit(newValue.map { Swift.max($0, 0) } ?? Int(bitPattern: UInt.max)) }
+    }
+
     public static func resetPeak() { sb_memory_reset_peak() }
     /// Gives cached memory back to the system.
     public static func trim(to byteCount: Int = 0) { sb_memory_trim(byteCount) }
