@@ -1,6 +1,8 @@
+import Switchback
+
 /// A JSON value that keeps the order of an object's members and notices one that is there twice, which Foundation's
 /// parser passes over in silence.
-enum JSON {
+public enum JSON: Sendable {
     case null
     case bool(Bool)
     case integer(Int)
@@ -10,14 +12,45 @@ enum JSON {
     case object([(name: String, value: JSON)])
 
     /// What is wrong with a text, and at which byte.
-    struct Problem: Error {
-        let offset: Int
-        let message: String
+    public struct Problem: Error {
+        public let offset: Int
+        public let message: String
     }
 
-    init(parsing bytes: UnsafeRawBufferPointer) throws(Problem) {
+    public init(parsing bytes: UnsafeRawBufferPointer) throws(Problem) {
         var parser = JSONParser(bytes: bytes)
         self = try parser.document()
+    }
+
+    /// The value of a file. Throws `InputError` where it cannot be read or is no JSON.
+    public init(file path: String) throws {
+        let file = try MappedFile(path)
+        do {
+            try self.init(parsing: UnsafeRawBufferPointer(file.bytes))
+        } catch let problem {
+            throw InputError(path, at: "byte \(problem.offset)", "it is not valid JSON: \(problem.message)")
+        }
+    }
+}
+
+extension JSON: CustomStringConvertible {
+    /// The value as JSON text; objects have one member a line.
+    public var description: String { text(indent: "") }
+
+    private func text(indent: String) -> String {
+        switch self {
+        case .null: return "null"
+        case .bool(let value): return "\(value)"
+        case .integer(let value): return "\(value)"
+        case .number(let value): return "\(value)"
+        case .string(let value): return value.jsonQuoted
+        case .array(let values): return "[" + values.map { $0.text(indent: indent) }.joined(separator: ", ") + "]"
+        case .object(let members):
+            if members.isEmpty { return "{}" }
+            let inner = indent + "  "
+            let lines = members.map { "\(inner)\($0.name.jsonQuoted): \($0.value.text(indent: inner))" }
+            return "{\n" + lines.joined(separator: ",\n") + "\n\(indent)}"
+        }
     }
 }
 
@@ -101,9 +134,9 @@ private struct JSONParser {
         repeat {
             skipSpace()
             let name = try string()
-            guard names.insert(name).inserted else {
-                throw problem("the name \(name.jsonQuoted) is there twice")
-            }
+            // Two spellings that Swift takes for one text, such as é in one and in two code points, are two names.
+            guard names.insert(name).inserted || !members.contains(where: { $0.name.utf8.elementsEqual(name.utf8) })
+            else { throw problem("the name \(name.jsonQuoted) is there twice") }
             try expect(":")
             members.append((name, try value(depth: depth + 1)))
         } while take(",")

@@ -24,6 +24,7 @@
 #include "random.h"
 #include "recurrent.h"
 #include "reduction.h"
+#include "rotary.h"
 #include "scan.h"
 #include "softmax.h"
 #include "sort.h"

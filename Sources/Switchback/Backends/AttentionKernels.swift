@@ -12,6 +12,11 @@ public protocol AttentionKernels {
         _ gradient: NDArray, query: NDArray, key: NDArray, value: NDArray, mask: NDArray?, isCausal: Bool,
         scale: Double, y: NDArray, logSum: NDArray
     ) -> (query: NDArray, key: NDArray, value: NDArray)?
+
+    /// Rotates pairs of features of x, [B, H, T, D]: element i of the first half of D and element i of the second are
+    /// turned by the angle whose cosine and sine are at [t, i] of two dense [T, D / 2] arrays; the other way round if
+    /// `backwards`.
+    static func rotary(_ x: NDArray, cosines: NDArray, sines: NDArray, backwards: Bool) -> NDArray?
 }
 
 extension AttentionKernels {
@@ -23,4 +28,6 @@ extension AttentionKernels {
         _ gradient: NDArray, query: NDArray, key: NDArray, value: NDArray, mask: NDArray?, isCausal: Bool,
         scale: Double, y: NDArray, logSum: NDArray
     ) -> (query: NDArray, key: NDArray, value: NDArray)? { nil }
+
+    public static func rotary(_ x: NDArray, cosines: NDArray, sines: NDArray, backwards: Bool) -> NDArray? { nil }
 }

@@ -9,6 +9,9 @@ public struct CrossEntropyOptions: Sendable, Hashable {
 /// logarithm of its sum of exponentials, which the gradient needs.
 public typealias CrossEntropyRows = (loss: NDArray, weight: NDArray, logSum: NDArray)
 
+/// The mean loss, without dimensions, and the gradients that were wanted.
+public typealias LinearCrossEntropyResult = (loss: NDArray, x: NDArray?, weight: NDArray?, bias: NDArray?)
+
 /// Fused losses; `nil` for element types that are not covered, as the default does for all.
 public protocol LossKernels {
     /// With p the softmax of a row of `logits`, [rows, classes], t its int64 target, w the class weights (or ones) and
@@ -21,6 +24,13 @@ public protocol LossKernels {
         _ rowGradient: NDArray, logits: NDArray, target: NDArray, classWeight: NDArray?, logSum: NDArray,
         _ options: CrossEntropyOptions
     ) -> NDArray?
+
+    /// The mean cross entropy of x · weightᵀ + bias, where x is [rows, in], weight [classes, in], bias [classes] and
+    /// target int64 [rows], and those of its gradients that are wanted. Never holds the logits of all rows.
+    static func linearCrossEntropy(
+        _ x: NDArray, weight: NDArray, bias: NDArray?, target: NDArray, _ options: CrossEntropyOptions,
+        wanted: LinearCrossEntropyWanted
+    ) -> LinearCrossEntropyResult?
 
     /// −log p of each label sequence under all its alignments (connectionist temporal classification), [N], and what
     /// the gradient needs. `logProbabilities` is [T, N, C], `targets` [N, S]; targets and lengths are int64.
@@ -44,6 +54,11 @@ extension LossKernels {
         _ rowGradient: NDArray, logits: NDArray, target: NDArray, classWeight: NDArray?, logSum: NDArray,
         _ options: CrossEntropyOptions
     ) -> NDArray? { nil }
+
+    public static func linearCrossEntropy(
+        _ x: NDArray, weight: NDArray, bias: NDArray?, target: NDArray, _ options: CrossEntropyOptions,
+        wanted: LinearCrossEntropyWanted
+    ) -> LinearCrossEntropyResult? { nil }
 
     public static func ctcLoss(
         _ logProbabilities: NDArray, targets: NDArray, inputLengths: NDArray, targetLengths: NDArray, blank: Int

@@ -14,6 +14,12 @@ public final class Linear: Module {
             ? Parameter([outputs], .biasDefault(weight: weight.shape), dtype: dtype, generator: generator) : nil
     }
 
+    /// A layer with parameters that exist already: for a weight that several layers share.
+    public init(weight: Parameter, bias: Parameter? = nil) {
+        self.weight = weight
+        self.bias = bias
+    }
+
     public override func forward(_ input: Tensor) -> Tensor { input.linear(weight: weight, bias: bias) }
 
     public override var configuration: String { "\(weight.size(1)), \(weight.size(0)), bias: \(bias != nil)" }

@@ -156,11 +156,21 @@ extension Tensor {
             "the shapes are \(query.shape), \(key.shape) and \(value.shape); expected three dimensions, the last "
                 + "divisible into \(heads) heads")
         let inputs = batchFirst ? [query, key, value] : [query, key, value].map { $0.transpose(0, 1) }
-        let weights = inProjWeight.chunk(3)
-        let biases = inProjBias?.chunk(3)
-        let projected = (0..<3).map { i -> Tensor in
-            let flat = inputs[i].linear(weight: weights[i], bias: biases?[i])
-            return flat.unflatten(2, [heads, width / heads]).transpose(1, 2)
+        /// `count` of query, key and value, from number `first` on, as one product.
+        func project(_ input: Tensor, _ first: Int, _ count: Int) -> [Tensor] {
+            func part(_ parameter: Tensor) -> Tensor {
+                count == 3 ? parameter : parameter.narrow(dim: 0, start: first * width, length: count * width)
+            }
+            let flat = input.linear(weight: part(inProjWeight), bias: inProjBias.map(part))
+            return flat.chunk(count, dim: 2).map { $0.unflatten(2, [heads, width / heads]).transpose(1, 2) }
+        }
+        let projected: [Tensor]
+        if query === key && key === value {
+            projected = project(inputs[0], 0, 3)
+        } else if key === value {
+            projected = project(inputs[0], 0, 1) + project(inputs[1], 1, 2)
+        } else {
+            projected = (0..<3).flatMap { project(inputs[$0], $0, 1) }
         }
         let mask = joinedMask(keyPaddingMask, attnMask, heads: heads, like: query)
         var attention: Tensor?

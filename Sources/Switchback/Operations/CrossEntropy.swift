@@ -174,13 +174,13 @@ extension Tensor {
         let classes = rank == 1 ? shape[0] : shape[1]
         let rows = rank == 2 ? self : rank == 1 ? unsqueeze(0) : movedim(1, -1).reshape([target.count, classes])
         let targets = target.to(.int64).reshape([target.count])
-        checkClasses(operation, targets.detach(), classes, ignoreIndex: ignoreIndex)
+        targets.checkClasses(operation, classes, ignoreIndex: ignoreIndex)
         return (rows, targets)
     }
 
-    /// Stops over the first target that is neither a class nor ignored.
-    private func checkClasses(_ operation: String, _ targets: Tensor, _ classes: Int, ignoreIndex: Int) {
-        targets.array.contiguous().withElements(of: Int64.self) { elements in
+    /// Stops over the first of these int64 targets that is neither a class nor ignored.
+    final func checkClasses(_ operation: String, _ classes: Int, ignoreIndex: Int) {
+        array.contiguous().withElements(of: Int64.self) { elements in
             for (position, target) in elements.enumerated() where UInt64(bitPattern: target) >= UInt64(classes) {
                 require(
                     target == Int64(ignoreIndex), operation,

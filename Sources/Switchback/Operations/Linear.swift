@@ -11,6 +11,7 @@ extension Tensor {
         checkLinear(operands)
         let (outputs, inputs) = (weight.shape[0], weight.shape[1])
         let (original, hasBias) = (shape, bias != nil)
+        let weightLiesTransposed = weight.array.strides[0] < weight.array.strides[1]
         let flat: Shape = [shape.dropLast().reduce(1, *), inputs]
         let result = NDArray(empty: [flat[0], outputs], dtype: dtype, backend: backend)
         let rows = array.viewed(as: flat) ?? array.contiguous().viewed(as: flat)!
@@ -22,7 +23,11 @@ extension Tensor {
             let gradient = gradient.reshape([flat[0], outputs])
             let gradients = [
                 saved[1].map { gradient.matmul($0).reshape(original) },
-                saved[0].map { gradient.t().matmul($0.reshape(flat)) },
+                saved[0].map { input in
+                    // Memory in the weight's own order, so that nothing copies it later.
+                    let rows = input.reshape(flat)
+                    return weightLiesTransposed ? rows.t().matmul(gradient).t() : gradient.t().matmul(rows)
+                },
             ]
             return hasBias ? gradients + [gradient] : gradients
         }

@@ -20,15 +20,16 @@ public enum OptimizerKind: String, CaseIterable, Codable, Sendable {
     ///
     /// - Parameters:
     ///   - momentum: of SGD, RMSprop, Muon and MuSGD, and β₁ of Adam and its kin; `nil` is the kind's own default.
+    ///   - beta2: β₂ of Adam and its kin; `nil` is the kind's own default.
     ///   - weightDecay: `nil` is the kind's own default.
     ///   - nesterov: whether SGD looks ahead.
     public func makeOptimizer(
         _ parameters: some ParameterSource, learningRate: Double? = nil, momentum: Double? = nil,
-        weightDecay: Double? = nil, nesterov: Bool = false
+        beta2: Double? = nil, weightDecay: Double? = nil, nesterov: Bool = false
     ) -> Optimizer {
         let rate = learningRate ?? defaultLearningRate
         let decay = weightDecay ?? 0
-        let betas = (momentum ?? 0.9, 0.999)
+        let betas = (momentum ?? 0.9, beta2 ?? 0.999)
         switch self {
         case .sgd:
             return SGD(
@@ -42,7 +43,7 @@ public enum OptimizerKind: String, CaseIterable, Codable, Sendable {
         case .adagrad: return Adagrad(parameters, learningRate: rate, weightDecay: decay)
         case .adadelta: return Adadelta(parameters, learningRate: rate, weightDecay: decay)
         case .lion:
-            return Lion(parameters, learningRate: rate, betas: (betas.0, 0.99), weightDecay: decay)
+            return Lion(parameters, learningRate: rate, betas: (betas.0, beta2 ?? 0.99), weightDecay: decay)
         case .muon:
             return Muon(parameters, learningRate: rate, momentum: momentum ?? 0.95, weightDecay: weightDecay ?? 0.1)
         case .musgd: return MuSGD(parameters, learningRate: rate, momentum: momentum ?? 0.9, weightDecay: decay)

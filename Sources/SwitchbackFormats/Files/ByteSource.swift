@@ -58,6 +58,9 @@ func byteSource(_ path: String) throws -> any ByteSource {
     return PlainSource(file, range: 0..<file.count, subject: path)
 }
 
+/// All bytes of a file, inflated if it is gzipped. Throws `InputError` where it cannot be read.
+public func fileBytes(_ path: String) throws -> [UInt8] { try byteSource(path).rest() }
+
 /// A range of a file, as it is.
 final class PlainSource: ByteSource {
     let subject: String

@@ -19,6 +19,8 @@ public struct TrainingConfiguration: Configuration {
     public var lr: Double?
     /// `nil` is the optimizer's own default.
     public var momentum: Double?
+    /// β₂ of Adam and its kin; `nil` is the optimizer's own default.
+    public var beta2: Double?
     /// `nil` is the optimizer's own default.
     public var weightDecay: Double?
     /// Whether SGD looks ahead (Nesterov's momentum).
@@ -74,6 +76,7 @@ public struct TrainingConfiguration: Configuration {
         try require(accumulate > 0, "accumulate", "a step takes at least 1 batch, not \(accumulate)")
         try require(lr ?? 1 > 0 && (lr ?? 1).isFinite, "lr", "a learning rate is greater than 0, not \(lr ?? 0)")
         try require((0..<1).contains(momentum ?? 0), "momentum", "it is from 0 to below 1, not \(momentum ?? 0)")
+        try require((0..<1).contains(beta2 ?? 0), "beta2", "it is from 0 to below 1, not \(beta2 ?? 0)")
         try require(weightDecay ?? 0 >= 0, "weight_decay", "it is not negative, as \(weightDecay ?? 0) is")
         try require(clipNorm ?? 1 > 0, "clip_norm", "a norm to clip at is greater than 0, not \(clipNorm ?? 0)")
         try require((0...1).contains(finalLr), "final_lr", "it is a fraction of lr from 0 to 1, not \(finalLr)")

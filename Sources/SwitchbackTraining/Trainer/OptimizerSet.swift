@@ -13,8 +13,8 @@ struct OptimizerSet {
         func scheduled(_ kind: OptimizerKind, _ groups: [ParameterGroup], rate: Double?) -> (Optimizer, Schedule) {
             let usual = kind.defaultLearningRate * options.schedule.peakFactor
             let optimizer = kind.makeOptimizer(
-                groups, learningRate: rate ?? usual, momentum: options.momentum, weightDecay: options.weightDecay,
-                nesterov: options.nesterov)
+                groups, learningRate: rate ?? usual, momentum: options.momentum, beta2: options.beta2,
+                weightDecay: options.weightDecay, nesterov: options.nesterov)
             let schedule = options.schedule.schedule(
                 steps: max(1, stepCount - warmup), learningRate: optimizer.learningRate, finalFraction: options.finalLr)
             return (optimizer, warmup > 0 ? schedule.warmedUp(steps: warmup, from: 1 / Double(warmup)) : schedule)

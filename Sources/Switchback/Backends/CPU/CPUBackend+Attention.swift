@@ -42,6 +42,15 @@ extension CPUBackend {
         }
         return (results[0], results[1], results[2])
     }
+
+    public static func rotary(_ x: NDArray, cosines: NDArray, sines: NDArray, backwards: Bool) -> NDArray? {
+        guard areFloats(x, cosines, sines) else { return nil }
+        let source = x.withDenseRows()
+        let result = source.emptyLike()
+        var (from, to) = (source.kernelArray, result.kernelArray)
+        withExtendedLifetime(source) { sb_rotary(&from, cosines.floats, sines.floats, backwards ? 1 : 0, &to) }
+        return result
+    }
 }
 
 extension NDArray {

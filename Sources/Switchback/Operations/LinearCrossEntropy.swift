@@ -1,0 +1,68 @@
+extension Tensor {
+    /// The mean cross entropy of the logits `self · weightᵀ + bias`, as `linear` and then `crossEntropy` give it, but
+    /// without ever holding all logits: they are made, used and forgotten some rows at a time. That is what makes
+    /// vocabularies of 50,000 tokens affordable.
+    ///
+    /// Shapes are self [..., in] and target [...], whole numbers; the result has no dimensions. If all targets are
+    /// ignored it is NaN. Stops over a target that is no class. The gradients are computed in the forward pass, so
+    /// memory for that of the weight is held from then on.
+    ///
+    /// - Parameters:
+    ///   - weight: [classes, in].
+    ///   - bias: [classes].
+    ///   - ignoreIndex: targets with this value count as absent.
+    ///   - labelSmoothing: this much of the probability is spread evenly over all classes.
+    public final func linearCrossEntropy(
+        weight: Tensor, bias: Tensor? = nil, _ target: Tensor, ignoreIndex: Int = -100, labelSmoothing: Double = 0
+    ) -> Tensor {
+        require(
+            rank > 0 && weight.rank == 2 && size(-1) == weight.size(1) && target.shape == Shape(shape.dropLast()),
+            "linear_cross_entropy",
+            "an input of shape \(shape), a weight of \(weight.shape) and targets of \(target.shape) do not fit: they "
+                + "must be [..., in], [classes, in] and [...]")
+        let operands = [self, weight] + (bias.map { [$0] } ?? [])
+        let rows = reshape([target.count, size(-1)])
+        let wanted = Wanted(
+            x: requiresGrad, weight: weight.requiresGrad, bias: bias?.requiresGrad ?? false,
+            ThreadState.current.recordsGradients)
+        let classes = target.to(.int64).reshape([target.count])
+        classes.checkClasses("linear_cross_entropy", weight.size(0), ignoreIndex: ignoreIndex)
+        guard
+            let found = backend.linearCrossEntropy(
+                rows.array, weight: weight.array, bias: bias?.array, target: classes.array,
+                CrossEntropyOptions(ignoreIndex: ignoreIndex, labelSmoothing: labelSmoothing), wanted: wanted)
+        else {
+            return rows.linear(weight: weight, bias: bias)
+                .crossEntropy(classes, ignoreIndex: ignoreIndex, labelSmoothing: labelSmoothing)
+        }
+        let (original, operandCount) = (shape, operands.count)
+        let gradients = [found.x, found.weight] + (bias == nil ? [] : [found.bias])
+        return Tensor.record(
+            "linear_cross_entropy", found.loss, from: operands, saving: gradients.map { $0.map { Tensor($0) } },
+            once: true
+        ) { saved, upstream in
+            let scale = upstream.item(as: Float.self)
+            return (0..<operandCount).map { i in
+                guard let gradient = saved[i] else { return nil }
+                let shaped = i == 0 ? gradient.reshape(original) : gradient
+                return scale == 1 ? shaped : shaped * scale
+            }
+        }
+    }
+
+    /// Which gradients of `linearCrossEntropy` will be asked for.
+    private typealias Wanted = LinearCrossEntropyWanted
+}
+
+/// Which gradients of a fused linear layer and cross entropy are to be computed.
+public struct LinearCrossEntropyWanted: Sendable {
+    public let x, weight, bias: Bool
+
+    init(x: Bool, weight: Bool, bias: Bool, _ recorded: Bool) {
+        self.x = x && recorded
+        self.weight = weight && recorded
+        self.bias = bias && recorded
+    }
+
+    public var any: Bool { x || weight || bias }
+}
