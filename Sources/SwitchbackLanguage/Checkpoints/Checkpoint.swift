@@ -1,0 +1,178 @@
+import Foundation
+import Switchback
+import SwitchbackFormats
+
+/// A folder of Hugging Face's form: `config.json`, `model.safetensors` (or shards of it with an index), and, where text
+/// is to be read, `tokenizer.json`.
+public struct Checkpoint {
+    public let folder: String
+    public let configuration: ConfigurationFields
+
+    /// Reads the configuration. Throws `InputError` where the folder has none.
+    public init(_ folder: String) throws {
+        self.folder = folder
+        let path = Checkpoint.path(folder, "config.json")
+        guard FileManager.default.fileExists(atPath: path) else {
+            throw InputError(
+                folder, "there is no config.json in it",
+                remedy: "a folder with config.json and model.safetensors is needed")
+        }
+        configuration = try ConfigurationFields(file: path)
+    }
+
+    static func path(_ folder: String, _ name: String) -> String { (folder as NSString).appendingPathComponent(name) }
+
+    // MARK: Models
+
+    /// The `model_type`s of language models.
+    public static let languageModels = ["gpt2", "llama", "qwen2", "qwen3", "lstm"]
+
+    /// The tokenizer of the folder.
+    public func tokenizer() throws -> any Tokenizer { try Tokenizers.load(folder) }
+
+    /// The language model and the tokenizer of the folder. Throws `InputError` where one has tokens that the other lacks.
+    public func languageModelAndTokenizer() throws -> (model: LanguageModel, tokenizer: any Tokenizer) {
+        let (model, tokenizer) = (try languageModel(), try tokenizer())
+        guard tokenizer.vocabularySize <= model.vocabularySize else {
+            throw InputError(
+                folder, at: "tokenizer.json",
+                "it has \(tokenizer.vocabularySize) tokens, and the model only \(model.vocabularySize)",
+                remedy: "they belong to different models")
+        }
+        return (model, tokenizer)
+    }
+
+    /// The language model of the folder, with its weights.
+    public func languageModel() throws -> LanguageModel {
+        let model = try emptyLanguageModel()
+        try load(into: model)
+        return model.eval()
+    }
+
+    /// The encoder of the folder, with its weights.
+    public func encoder() throws -> BERT {
+        let kind = try configuration.string("model_type")
+        guard kind == "bert" else {
+            throw configuration.problem("model_type", "it is \(kind), and the only known encoder is bert")
+        }
+        let model = BERT(try BERTConfiguration(configuration))
+        try load(into: model)
+        return model.eval()
+    }
+
+    private func emptyLanguageModel() throws -> LanguageModel {
+        let kind = try configuration.string("model_type")
+        if kind == "gpt2" { return GPT2(try GPT2Configuration(configuration)) }
+        if kind == "lstm" { return LSTMLanguageModel(try LSTMConfiguration(configuration)) }
+        if let family = LlamaConfiguration.Family(rawValue: kind) {
+            return Llama(try LlamaConfiguration(configuration, family: family))
+        }
+        let hint = kind.nearest(in: Checkpoint.languageModels).map { "; did you mean \($0)?" } ?? ""
+        throw configuration.problem(
+            "model_type",
+            "there is no architecture \(kind); known are \(Checkpoint.languageModels.joined(separator: ", "))\(hint)")
+    }
+
+    // MARK: Weights
+
+    /// Copies the folder's weights into a model.
+    private func load(into model: Module) throws {
+        let (tensors, place) = try readWeights()
+        let state = Checkpoint.renamed(tensors, for: model)
+        do {
+            try model.load(stateDict: state)
+        } catch let error as InputError {
+            throw Checkpoint.explained(error, in: place, configuration)
+        }
+    }
+
+    /// The tensors by name, and the file that lists them.
+    private func readWeights() throws -> (tensors: [String: Tensor], place: String) {
+        let whole = Checkpoint.path(folder, "model.safetensors")
+        let index = Checkpoint.path(folder, "model.safetensors.index.json")
+        // The second is what a training that was interrupted has.
+        for file in [whole, Checkpoint.path(folder, "weights/best.safetensors")]
+        where FileManager.default.fileExists(atPath: file) {
+            return (try Safetensors.load(file), file)
+        }
+        guard FileManager.default.fileExists(atPath: index) else {
+            throw InputError(folder, "there is neither model.safetensors nor model.safetensors.index.json in it")
+        }
+        guard let map = try ConfigurationFields(file: index).object("weight_map") else {
+            throw InputError(index, at: "field weight_map", "it is missing")
+        }
+        var shards: [String: [String: Tensor]] = [:]
+        var tensors: [String: Tensor] = [:]
+        for name in map.names {
+            let shard = try map.string(name)
+            if shards[shard] == nil {
+                let path = Checkpoint.path(folder, shard)
+                guard !shard.contains("/"), FileManager.default.fileExists(atPath: path) else {
+                    throw InputError(
+                        index, at: "tensor \(name)", "the shard \(shard), which should hold it, is missing",
+                        remedy: "put it into \(folder)")
+                }
+                shards[shard] = try Safetensors.load(path)
+            }
+            guard let tensor = shards[shard]?[name] else {
+                throw InputError(
+                    Checkpoint.path(folder, shard), at: "tensor \(name)", "the index says it is here; it is not")
+            }
+            tensors[name] = tensor
+        }
+        return (tensors, index)
+    }
+
+    /// The names as the model has them: older files of GPT-2 lack the first part of each, and some hold masks and
+    /// frequencies, which are computed here.
+    private static func renamed(_ tensors: [String: Tensor], for model: Module) -> [String: Tensor] {
+        let computed = [".attn.bias", ".attn.masked_bias", ".rotary_emb.inv_freq", "embeddings.position_ids"]
+        let own = Set(model.namedParameters.map(\.name))
+        var result: [String: Tensor] = [:]
+        for (name, tensor) in tensors where !computed.contains(where: { name.hasSuffix($0) }) {
+            let prefixed = ["transformer.", "model.", "bert."].map { $0 + name }.first { own.contains($0) }
+            result[own.contains(name) ? name : prefixed ?? name] = tensor
+        }
+        return result
+    }
+
+    /// An error of `load(stateDict:)`, with the file that it is about.
+    private static func explained(
+        _ error: InputError, in place: String, _ configuration: ConfigurationFields
+    ) -> InputError {
+        if let name = error.place,
+            ["wte.weight", "embed_tokens.weight", "lm_head.weight"].contains(where: name.hasSuffix)
+        {
+            return InputError(
+                place, at: "tensor \(name)", error.problem,
+                remedy: "vocab_size in \(configuration.path) does not fit these weights")
+        }
+        return InputError(
+            place, at: error.place.map { "tensor \($0)" }, error.problem,
+            remedy: "the weights do not belong to \(configuration.path)")
+    }
+
+    // MARK: Saving
+
+    /// Writes a model that `languageModel()` reads: `config.json` and `model.safetensors`. The folder is made if needed.
+    public static func save(_ model: LanguageModel, _ tokenizer: (any Tokenizer)? = nil, to folder: String) throws {
+        try saveDescription(of: model, tokenizer, to: folder)
+        let state = model.namedState.map { ($0.name, $0.tensor) }
+        try Safetensors.save(state, metadata: ["format": "pt"], to: path(folder, "model.safetensors"))
+    }
+
+    /// Writes `config.json`, and `tokenizer.json` if there is a tokenizer.
+    static func saveDescription(of model: LanguageModel, _ tokenizer: (any Tokenizer)?, to folder: String) throws {
+        try makeFolder(folder)
+        try AtomicFile.write("\(JSON.object(model.configurationFields))\n", to: path(folder, "config.json"))
+        if let tokenizer { try Tokenizers.save(tokenizer, to: folder) }
+    }
+
+    static func makeFolder(_ folder: String) throws {
+        do {
+            try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        } catch {
+            throw InputError(folder, "the folder cannot be made: \(error.localizedDescription)")
+        }
+    }
+}

@@ -1,0 +1,139 @@
+import Switchback
+import SwitchbackFormats
+
+/// The members of a JSON object in a file, read by name; errors say which field of which file.
+public struct ConfigurationFields {
+    public let path: String
+    private let prefix: String
+    private let members: [(name: String, value: JSON)]
+
+    /// Reads a file that holds one object.
+    public init(file path: String) throws {
+        try self.init(JSON(file: path), path: path, prefix: "")
+    }
+
+    /// - Parameter prefix: where in the file the object is: `rope_parameters.`.
+    init(_ value: JSON, path: String, prefix: String) throws {
+        guard case .object(let members) = value else {
+            throw InputError(path, at: prefix.isEmpty ? nil : "field \(prefix.dropLast())", "is not a JSON object")
+        }
+        self.members = members
+        self.path = path
+        self.prefix = prefix
+    }
+
+    /// The value of a member; `nil` where it is missing or null.
+    public subscript(name: String) -> JSON? {
+        guard let value = members.first(where: { $0.name == name })?.value else { return nil }
+        if case .null = value { return nil }
+        return value
+    }
+
+    public var names: [String] { members.map(\.name) }
+
+    /// What is wrong with a member.
+    public func problem(_ name: String, _ problem: String, remedy: String? = nil) -> InputError {
+        InputError(path, at: "field \(prefix)\(name)", problem, remedy: remedy)
+    }
+
+    private func required(_ name: String) throws -> JSON {
+        guard let value = self[name] else { throw problem(name, "it is missing") }
+        return value
+    }
+
+    // MARK: By type
+
+    /// A whole number of at least `minimum`.
+    public func integer(_ name: String, minimum: Int = 1) throws -> Int {
+        guard case .integer(let number) = try required(name), number >= minimum else {
+            throw problem(name, "a whole number of at least \(minimum) is needed")
+        }
+        return number
+    }
+
+    public func integer(_ name: String, minimum: Int = 1, default value: Int) throws -> Int {
+        self[name] == nil ? value : try integer(name, minimum: minimum)
+    }
+
+    public func number(_ name: String) throws -> Double {
+        switch try required(name) {
+        case .integer(let number): return Double(number)
+        case .number(let number) where number.isFinite: return number
+        default: throw problem(name, "a number is needed")
+        }
+    }
+
+    public func number(_ name: String, default value: Double) throws -> Double {
+        self[name] == nil ? value : try number(name)
+    }
+
+    public func bool(_ name: String, default value: Bool) throws -> Bool {
+        switch self[name] {
+        case nil: return value
+        case .bool(let flag): return flag
+        default: throw problem(name, "true or false is needed")
+        }
+    }
+
+    public func string(_ name: String) throws -> String {
+        guard case .string(let text) = try required(name) else { throw problem(name, "text is needed") }
+        return text
+    }
+
+    public func string(_ name: String, default value: String) throws -> String {
+        self[name] == nil ? value : try string(name)
+    }
+
+    /// One number, or a list of them, as a list; empty where it is missing.
+    public func integers(_ name: String) throws -> [Int] {
+        switch self[name] {
+        case nil: return []
+        case .integer(let number): return [number]
+        case .array(let values):
+            return try values.map { value in
+                guard case .integer(let number) = value else { throw problem(name, "whole numbers are needed") }
+                return number
+            }
+        default: throw problem(name, "a whole number or a list of them is needed")
+        }
+    }
+
+    public func object(_ name: String) throws -> ConfigurationFields? {
+        try self[name].map { try ConfigurationFields($0, path: path, prefix: "\(prefix)\(name).") }
+    }
+
+    public func array(_ name: String) throws -> [JSON]? {
+        switch self[name] {
+        case nil: return nil
+        case .array(let values): return values
+        default: throw problem(name, "a list is needed")
+        }
+    }
+}
+
+// MARK: - What a model here can be
+
+extension ConfigurationFields {
+    /// Throws where a flag, if it is there, is not `value`: the only one that is implemented.
+    func requireOnly(_ name: String, _ value: Bool) throws {
+        guard try bool(name, default: value) == value else {
+            throw problem(name, "it is \(!value), and only models with \(value) are known")
+        }
+    }
+
+    /// Throws where a name is none of those that are implemented.
+    func requireOnly(_ name: String, _ values: [String], default value: String) throws {
+        let found = try string(name, default: value)
+        guard values.contains(found) else {
+            let hint = found.nearest(in: values).map { "; did you mean \($0)?" } ?? ""
+            throw problem(name, "it is \(found), and known are \(values.joined(separator: ", "))\(hint)")
+        }
+    }
+
+    func requireDivisible(_ name: String, by divisor: String) throws {
+        let (whole, parts) = (try integer(name), try integer(divisor))
+        guard whole % parts == 0 else {
+            throw problem(name, "\(whole) cannot be divided by the \(parts) of \(divisor)")
+        }
+    }
+}

@@ -1,0 +1,263 @@
+import Switchback
+import SwitchbackFormats
+
+/// BERT (Devlin et al., "BERT: Pre-training of Deep Bidirectional Transformers", 2019): an encoder that sees both
+/// sides of each word, with the names of Hugging Face's `BertForMaskedLM`.
+public final class BERT: Module {
+    public let sizes: BERTConfiguration
+    private let bert: Encoder
+    private let cls: MaskedWordHead
+
+    private final class Encoder: Module {
+        let embeddings: Embeddings
+        let encoder: Layers
+
+        init(_ c: BERTConfiguration) {
+            embeddings = Embeddings(c)
+            encoder = Layers(c)
+        }
+
+        final class Layers: Module {
+            let layer: [Layer]
+
+            init(_ c: BERTConfiguration) { layer = (0..<c.layers).map { _ in Layer(c) } }
+        }
+    }
+
+    public init(_ configuration: BERTConfiguration) {
+        sizes = configuration
+        bert = Encoder(configuration)
+        cls = MaskedWordHead(configuration, table: bert.embeddings.wordEmbeddings.weight)
+        super.init()
+        for (name, parameter) in namedParameters {
+            if parameter.rank > 1 { parameter.initialize(.normal(standardDeviation: 0.02)) }
+            if name.hasSuffix("bias") { parameter.initialize(.zeros) }
+        }
+    }
+
+    /// A vector for each token: int64 [N, T] → [N, T, width].
+    ///
+    /// - Parameters:
+    ///   - mask: [N, T], not zero for the tokens that count, 0 for padding.
+    ///   - segments: int64 [N, T], 0 for the first sentence, 1 for the second; all 0 if left out.
+    public func features(_ tokens: Tensor, mask: Tensor? = nil, segments: Tensor? = nil) -> Tensor {
+        let visible = mask.map { $0.ne(0).unsqueeze(1).unsqueeze(1) }  // broadcasts over heads and queries
+        var x = bert.embeddings(tokens, segments: segments)
+        for layer in bert.encoder.layer { x = layer(x, mask: visible) }
+        return x
+    }
+
+    /// The logits of the word at each place: int64 [N, T] → [N, T, vocabulary].
+    public func callAsFunction(_ tokens: Tensor, mask: Tensor? = nil, segments: Tensor? = nil) -> Tensor {
+        running(tokens) { cls(features(tokens, mask: mask, segments: segments)) }
+    }
+
+    public override func forward(_ tokens: Tensor) -> Tensor { cls(features(tokens)) }
+
+    private final class Embeddings: Module {
+        let wordEmbeddings, positionEmbeddings, tokenTypeEmbeddings: Embedding
+        let norm: LayerNorm
+        let dropout: Dropout
+
+        init(_ c: BERTConfiguration) {
+            wordEmbeddings = Embedding(c.vocabularySize, c.width, paddingIndex: c.paddingToken)
+            positionEmbeddings = Embedding(c.contextLength, c.width)
+            tokenTypeEmbeddings = Embedding(c.segments, c.width)
+            norm = LayerNorm(c.width, eps: c.epsilon)
+            dropout = Dropout(p: c.dropout)
+        }
+
+        override var partNames: [String: String] { ["norm": "LayerNorm"] }
+
+        func callAsFunction(_ tokens: Tensor, segments: Tensor?) -> Tensor {
+            running(tokens) {
+                let positions = Tensor.arange(tokens.size(1))
+                let types = segments ?? tokens.zerosLike()
+                return dropout(
+                    norm(wordEmbeddings(tokens) + positionEmbeddings(positions) + tokenTypeEmbeddings(types)))
+            }
+        }
+    }
+
+    /// Attention and a two-layer network, each with a shortcut and a normalization behind it.
+    private final class Layer: Module {
+        let attention: Attention
+        let intermediate: Dense
+        let output: Output
+        let activation: BERTConfiguration.Activation
+
+        init(_ c: BERTConfiguration) {
+            attention = Attention(c)
+            intermediate = Dense(c.width, c.feedForward)
+            output = Output(c, inputs: c.feedForward)
+            activation = c.activation
+        }
+
+        func callAsFunction(_ x: Tensor, mask: Tensor?) -> Tensor {
+            running(x) {
+                let attended = attention(x, mask: mask)
+                return output(activation(intermediate.dense(attended)), shortcut: attended)
+            }
+        }
+    }
+
+    private final class Attention: Module {
+        let projections: Projections
+        let output: Output
+        let heads: Int
+        let dropout: Double
+
+        init(_ c: BERTConfiguration) {
+            projections = Projections(c.width)
+            output = Output(c, inputs: c.width)
+            heads = c.heads
+            dropout = c.attentionDropout
+        }
+
+        override var partNames: [String: String] { ["projections": "self"] }
+
+        final class Projections: Module {
+            let query, key, value: Linear
+
+            init(_ width: Int) {
+                query = Linear(width, width)
+                key = Linear(width, width)
+                value = Linear(width, width)
+            }
+        }
+
+        func callAsFunction(_ x: Tensor, mask: Tensor?) -> Tensor {
+            running(x) {
+                let mixed = Tensor.scaledDotProductAttention(
+                    projections.query(x).heads(heads), projections.key(x).heads(heads),
+                    projections.value(x).heads(heads), mask: mask, dropout: isTraining ? dropout : 0)
+                return output(mixed.joiningHeads(), shortcut: x)
+            }
+        }
+    }
+
+    private final class Dense: Module {
+        let dense: Linear
+
+        init(_ inputs: Int, _ outputs: Int) { dense = Linear(inputs, outputs) }
+    }
+
+    /// A linear layer, added to a shortcut and normalized.
+    private final class Output: Module {
+        let dense: Linear
+        let norm: LayerNorm
+        let dropout: Dropout
+
+        init(_ c: BERTConfiguration, inputs: Int) {
+            dense = Linear(inputs, c.width)
+            norm = LayerNorm(c.width, eps: c.epsilon)
+            dropout = Dropout(p: c.dropout)
+        }
+
+        override var partNames: [String: String] { ["norm": "LayerNorm"] }
+
+        func callAsFunction(_ x: Tensor, shortcut: Tensor) -> Tensor {
+            running(x) { norm(dropout(dense(x)) + shortcut) }
+        }
+    }
+
+    /// Tells the word at each place, by its likeness to the table of the input.
+    private final class MaskedWordHead: Module {
+        let predictions: Predictions
+
+        init(_ c: BERTConfiguration, table: Parameter) { predictions = Predictions(c, table: table) }
+
+        override func forward(_ x: Tensor) -> Tensor { predictions(x) }
+
+        final class Predictions: Module {
+            let bias: Parameter
+            let transform: Transform
+            let decoder: Linear
+
+            init(_ c: BERTConfiguration, table: Parameter) {
+                bias = Parameter([c.vocabularySize], .zeros)
+                transform = Transform(c)
+                decoder = Linear(weight: table, bias: bias)
+            }
+
+            override func forward(_ x: Tensor) -> Tensor { decoder(transform(x)) }
+        }
+
+        final class Transform: Module {
+            let dense: Linear
+            let norm: LayerNorm
+            let activation: BERTConfiguration.Activation
+
+            init(_ c: BERTConfiguration) {
+                dense = Linear(c.width, c.width)
+                norm = LayerNorm(c.width, eps: c.epsilon)
+                activation = c.activation
+            }
+
+            override var partNames: [String: String] { ["norm": "LayerNorm"] }
+
+            override func forward(_ x: Tensor) -> Tensor { norm(activation(dense(x))) }
+        }
+    }
+}
+
+/// The sizes of a BERT.
+public struct BERTConfiguration: Sendable, Equatable {
+    public enum Activation: String, Sendable, CaseIterable {
+        case gelu, relu, silu
+        case geluTanh = "gelu_new"
+
+        func callAsFunction(_ x: Tensor) -> Tensor {
+            switch self {
+            case .gelu: x.gelu()
+            case .relu: x.relu()
+            case .silu: x.silu()
+            case .geluTanh: x.gelu(approximate: .tanh)
+            }
+        }
+    }
+
+    public var vocabularySize: Int
+    public var contextLength: Int
+    public var width: Int
+    public var layers: Int
+    public var heads: Int
+    public var feedForward: Int
+    /// How many kinds of sentences are told apart.
+    public var segments = 2
+    public var paddingToken: Int? = 0
+    public var activation = Activation.gelu
+    public var dropout = 0.1
+    public var attentionDropout = 0.1
+    /// Added to variances.
+    public var epsilon = 1e-12
+
+    public init(vocabularySize: Int, contextLength: Int, width: Int, layers: Int, heads: Int) {
+        self.vocabularySize = vocabularySize
+        self.contextLength = contextLength
+        self.width = width
+        self.layers = layers
+        self.heads = heads
+        feedForward = 4 * width
+    }
+
+    /// What a `config.json` of Hugging Face says.
+    public init(_ fields: ConfigurationFields) throws {
+        vocabularySize = try fields.integer("vocab_size")
+        contextLength = try fields.integer("max_position_embeddings")
+        width = try fields.integer("hidden_size")
+        layers = try fields.integer("num_hidden_layers")
+        heads = try fields.integer("num_attention_heads")
+        feedForward = try fields.integer("intermediate_size")
+        segments = try fields.integer("type_vocab_size", default: 2)
+        paddingToken = fields["pad_token_id"] == nil ? nil : try fields.integer("pad_token_id", minimum: 0)
+        dropout = try fields.number("hidden_dropout_prob", default: 0.1)
+        attentionDropout = try fields.number("attention_probs_dropout_prob", default: 0.1)
+        epsilon = try fields.number("layer_norm_eps", default: 1e-12)
+        try fields.requireOnly("hidden_act", Activation.allCases.map(\.rawValue), default: "gelu")
+        activation = Activation(rawValue: try fields.string("hidden_act", default: "gelu")) ?? .gelu
+        try fields.requireDivisible("hidden_size", by: "num_attention_heads")
+        try fields.requireOnly("is_decoder", false)
+        try fields.requireOnly("tie_word_embeddings", true)
+    }
+}

@@ -1,0 +1,87 @@
+import Switchback
+import SwitchbackFormats
+
+/// A network that reads a text and gives, at each position, the odds of the token that follows.
+///
+/// A subclass computes `features`; what is common to all, the output layer, the loss and reading on from where it
+/// stopped, is here.
+open class LanguageModel: Module {
+    /// How many tokens there are.
+    public final let vocabularySize: Int
+    /// The longest text that the model can read at once, in tokens.
+    public final let contextLength: Int
+
+    public init(vocabularySize: Int, contextLength: Int) {
+        self.vocabularySize = vocabularySize
+        self.contextLength = contextLength
+    }
+
+    /// Whether a training keeps only what goes into each block, and computes the rest again on the way back: less memory
+    /// for a second forward pass.
+    public final var recomputesBlocks = false
+
+    // MARK: What a model defines
+
+    /// The vectors from which the next tokens are told: int64 [N, T] → [N, T, width].
+    ///
+    /// - Parameter memory: what was read before; the new tokens are added to it. From `makeMemory`.
+    open func features(_ tokens: Tensor, memory: ReadingMemory? = nil) -> Tensor {
+        fail("\(type(of: self))", "does not define features(_:memory:)")
+    }
+
+    /// The matrix [vocabularySize, width] whose product with the features gives the logits.
+    open var outputWeight: Parameter { fail("\(type(of: self))", "does not define outputWeight") }
+
+    /// Remembers nothing yet, and has room for `capacity` tokens of each of `batch` texts.
+    open func makeMemory(batch: Int, capacity: Int) -> ReadingMemory {
+        fail("\(type(of: self))", "does not define makeMemory(batch:capacity:)")
+    }
+
+    /// What `config.json` says of the model.
+    open var configurationFields: [(name: String, value: JSON)] { [] }
+
+    /// Runs a block, if asked for in a way that needs less memory.
+    final func recomputing(_ x: Tensor, _ block: @escaping (Tensor) -> Tensor) -> Tensor {
+        recomputesBlocks && isTraining ? checkpoint([x]) { block($0[0]) } : block(x)
+    }
+
+    // MARK: What follows from it
+
+    /// The logits of the token that follows each position: int64 [N, T] → [N, T, vocabularySize].
+    public final override func forward(_ tokens: Tensor) -> Tensor { features(tokens).linear(weight: outputWeight) }
+
+    /// The mean of −log p(next token), in nats, over all positions whose target is not `ignoreIndex`.
+    ///
+    /// - Parameters:
+    ///   - tokens: int64 [N, T].
+    ///   - targets: the tokens that follow, int64 [N, T].
+    public final func loss(_ tokens: Tensor, targets: Tensor, ignoreIndex: Int = -100) -> Tensor {
+        running(tokens) {
+            features(tokens).linearCrossEntropy(weight: outputWeight, targets, ignoreIndex: ignoreIndex)
+        }
+    }
+
+    /// The logits of the token after the last one, [N, vocabularySize], reading on from `memory`.
+    public final func nextLogits(_ tokens: Tensor, memory: ReadingMemory) -> Tensor {
+        let length = tokens.size(1)
+        return running(tokens) {
+            features(tokens, memory: memory).select(dim: 1, index: length - 1).linear(weight: outputWeight)
+        }
+    }
+}
+
+/// What a model remembers of the tokens that it has read, so that the next ones cost only their own work.
+open class ReadingMemory {
+    /// How many tokens were read.
+    public final internal(set) var length = 0
+    /// How many it can hold.
+    public final let capacity: Int
+
+    public init(capacity: Int) { self.capacity = capacity }
+
+    /// Forgets all tokens but the first `count`. Stops where a memory cannot do that.
+    open func rewind(to count: Int) { fail("\(type(of: self))", "cannot forget single tokens") }
+
+    /// Goes on with other texts of the batch: text i becomes what text `rows[i]` was. Beam search does that.
+    open func reorder(_ rows: [Int]) {}
+}

@@ -1,0 +1,93 @@
+import Foundation
+import Switchback
+import SwitchbackTraining
+
+/// What `switchback sentiment train` is told.
+public struct SentimentConfiguration: Configuration {
+    /// A folder with `train.tsv` and `dev.tsv`: a sentence, a tab and its class on each line.
+    public var data = ""
+    public var training = SentimentConfiguration.trainingDefaults
+
+    public init() {}
+
+    private static var trainingDefaults: TrainingConfiguration {
+        var training = TrainingConfiguration()
+        training.epochs = 6
+        training.batch = 64
+        training.lr = 3e-3
+        training.schedule = .constant
+        return training
+    }
+
+    /// The task that this describes: its data read, its model fresh, drawn from the seed.
+    public func makeTask() throws -> SentimentTask {
+        manualSeed(training.seed)
+        return try SentimentTask(data, batchSize: training.batch ?? 64, seed: training.seed)
+    }
+}
+
+/// Telling the class of sentences: what a `Trainer` needs to know.
+public final class SentimentTask: TrainingTask {
+    public struct Batch {
+        let sentences: [String]
+        let labels: Tensor
+    }
+
+    public let name = "sentiment"
+    public let classifier: SentenceClassifier
+    private let training, validation: LabeledSentences
+    private let batchSize: Int
+    private let seed: UInt64
+
+    /// A classifier with fresh weights from the default generator.
+    ///
+    /// - Parameters:
+    ///   - folder: holds `train.tsv` and `dev.tsv`, a sentence, a tab and a class on each line.
+    public init(_ folder: String, batchSize: Int, seed: UInt64) throws {
+        func read(_ name: String) throws -> LabeledSentences {
+            try LabeledSentences((folder as NSString).appendingPathComponent(name))
+        }
+        training = try read("train.tsv")
+        validation = try read("dev.tsv")
+        let classes = Set(training.labels).sorted()
+        guard classes.count >= 2 else { throw InputError(training.path, "all sentences are of one class") }
+        try validation.checkClasses(classes)
+        classifier = SentenceClassifier(
+            words: SentenceClassifier.vocabulary(of: training.sentences), classes: classes)
+        self.batchSize = min(batchSize, training.sentences.count)
+        self.seed = seed
+    }
+
+    public var model: Module { classifier }
+    public var metadata: [String: String] { classifier.metadata }
+    public var batchCount: Int { training.sentences.count / batchSize }
+
+    public func batches(epoch: Int, from first: Int) -> () throws -> Batch? {
+        let generator = Generator(state: Generator.State(seed: seed, offset: UInt64(epoch) << 32))
+        let order = Tensor.randperm(training.sentences.count, generator: generator).toArray(as: Int.self)
+        var next = first
+        return { [self] in
+            guard next < batchCount else { return nil }
+            defer { next += 1 }
+            let chosen = order[next * batchSize..<(next + 1) * batchSize]
+            let labels = chosen.map { classifier.classes.firstIndex(of: training.labels[$0]) ?? 0 }
+            return Batch(sentences: chosen.map { training.sentences[$0] }, labels: Tensor(labels))
+        }
+    }
+
+    public func loss(_ batch: Batch) -> BatchLoss {
+        BatchLoss(classifier(batch.sentences).crossEntropy(batch.labels), count: batch.sentences.count)
+    }
+
+    public func validate() throws -> Metrics { ["accuracy": try classifier.accuracy(on: validation)] }
+    public func fitness(_ metrics: Metrics) -> [Double] { [metrics["accuracy"] ?? .nan] }
+}
+
+extension SentenceClassifier {
+    /// The part of the sentences whose class is told rightly. Throws `InputError` over a class that is not known.
+    public func accuracy(on data: LabeledSentences) throws -> Double {
+        try data.checkClasses(classes)
+        let right = zip(predict(data.sentences), data.labels).count { $0.class == $1 }
+        return Double(right) / Double(data.sentences.count)
+    }
+}

@@ -1,0 +1,139 @@
+import Foundation
+import Switchback
+import SwitchbackTraining
+
+/// What `switchback translate train` is told.
+public struct TranslationConfiguration: Configuration {
+    /// A folder with `train` and `val` in both languages; see `ParallelText`.
+    public var data = ""
+    /// The endings of the files to translate from and to.
+    public var source = "en"
+    public var target = "de"
+    /// Tokens of each language.
+    public var vocabularySize = 8000
+    /// Of the encoder, and of the decoder.
+    public var layers = 3
+    /// Numbers in each vector; a multiple of 32, which is the width of a head.
+    public var width = 256
+    public var dropout = 0.2
+    public var training = TranslationConfiguration.trainingDefaults
+
+    public init() {}
+
+    private static var trainingDefaults: TrainingConfiguration {
+        var training = TrainingConfiguration()
+        training.epochs = 20
+        training.batch = 64
+        training.lr = 7e-4
+        training.clipNorm = 1
+        training.schedule = .cosine
+        training.warmupEpochs = 2
+        return training
+    }
+
+    /// The task that this describes: its data read, tokenizers learned, its model fresh, drawn from the seed.
+    public func makeTask() throws -> TranslationTask {
+        guard width > 0, width % 32 == 0 else {
+            throw InputError("option width", "it is a multiple of 32, which \(width) is not")
+        }
+        let pairs = try ParallelText(data, "train", from: source, to: target)
+        let heldOut = try ParallelText(data, "val", from: source, to: target)
+        manualSeed(training.seed)
+        let translator = try Translator(
+            learningFrom: pairs, vocabularySize: vocabularySize, layers: layers, width: width, dropout: dropout)
+        return try TranslationTask(
+            translator, training: pairs, validation: heldOut, batchSize: training.batch ?? 64, seed: training.seed)
+    }
+}
+
+/// Learning to translate: what a `Trainer` needs to know.
+public final class TranslationTask: TrainingTask {
+    public struct Batch {
+        /// int64 [N, S] and [N, T]; after the end of a target stands −100.
+        let source, target: Tensor
+        /// bool [N, S], true after the end of a source.
+        let padding: Tensor
+        let tokens: Int
+    }
+
+    private typealias Pair = (source: [Int], target: [Int])
+
+    public let name = "translate"
+    public let translator: Translator
+    /// A sentence of the held-out text, to show how translations become better.
+    public let example: String
+    private let training, validation: [Pair]
+    private let batchSize: Int
+    private let seed: UInt64
+
+    public init(
+        _ translator: Translator, training: ParallelText, validation: ParallelText, batchSize: Int, seed: UInt64
+    ) throws {
+        func pairs(_ text: ParallelText) throws -> [Pair] {
+            guard !text.sources.isEmpty else { throw InputError(text.path, "there are no sentences") }
+            return try zip(text.sources, text.targets).map {
+                (try translator.sourceTokens($0), try translator.targetTokens($1))
+            }
+        }
+        self.translator = translator
+        example = validation.sources.first ?? ""
+        self.training = try pairs(training)
+        self.validation = try pairs(validation)
+        self.batchSize = batchSize
+        self.seed = seed
+    }
+
+    public var model: Module { translator.model }
+    public var batchCount: Int { (training.count + batchSize - 1) / batchSize }
+
+    /// Sentences of about one length come together, so that little is padding; batches come in random order.
+    public func batches(epoch: Int, from first: Int) -> () throws -> Batch? {
+        let generator = Generator(state: Generator.State(seed: seed, offset: UInt64(epoch) << 32))
+        let shuffled = Tensor.randperm(training.count, generator: generator).toArray(as: Int.self)
+        let poolSize = 100 * batchSize
+        let sorted = stride(from: 0, to: shuffled.count, by: poolSize).flatMap { start in
+            shuffled[start..<min(start + poolSize, shuffled.count)]
+                .sorted { (training[$0].target.count, $0) < (training[$1].target.count, $1) }
+        }
+        let order = Tensor.randperm(batchCount, generator: generator).toArray(as: Int.self)
+        var next = first
+        return { [self] in
+            guard next < batchCount else { return nil }
+            defer { next += 1 }
+            let start = order[next] * batchSize
+            return batch(sorted[start..<min(start + batchSize, sorted.count)].map { training[$0] })
+        }
+    }
+
+    private func batch(_ pairs: [Pair]) -> Batch {
+        func padded(_ rows: [[Int]], with value: Int) -> Tensor {
+            let length = rows.map(\.count).max() ?? 0
+            return Tensor(
+                rows.flatMap { $0 + Array(repeating: value, count: length - $0.count) }, shape: [rows.count, length])
+        }
+        let marked = padded(pairs.map(\.source), with: -1)
+        let padding = marked.lt(0)
+        return Batch(
+            source: marked.maskedFill(padding, 0), target: padded(pairs.map(\.target), with: -100), padding: padding,
+            tokens: pairs.reduce(0) { $0 + $1.target.count - 1 })
+    }
+
+    public func loss(_ batch: Batch) -> BatchLoss {
+        let loss = translator.model.loss(batch.source, batch.target, padding: batch.padding, labelSmoothing: 0.1)
+        return BatchLoss(loss, count: batch.tokens)
+    }
+
+    /// The mean of −log p of the tokens of the held-out translations, without smoothing.
+    public func validate() -> Metrics {
+        var (sum, count) = (0.0, 0)
+        for start in stride(from: 0, to: validation.count, by: 64) {
+            let batch = batch(Array(validation[start..<min(start + 64, validation.count)]))
+            let loss = translator.model.loss(batch.source, batch.target, padding: batch.padding)
+            sum += loss.item() * Double(batch.tokens)
+            count += batch.tokens
+        }
+        return ["loss": sum / Double(count)]
+    }
+
+    public func fitness(_ metrics: Metrics) -> [Double] { [-(metrics["loss"] ?? .nan)] }
+}

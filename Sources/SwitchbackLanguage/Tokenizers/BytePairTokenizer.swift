@@ -1,0 +1,190 @@
+import Foundation
+import Switchback
+import SwitchbackFormats
+
+/// Byte-level byte-pair encoding, as GPT-2, Llama 3 and Qwen have it: text is cut into words, and in each word bytes are
+/// merged to ever longer tokens. Any text can be written in it.
+public struct BytePairTokenizer: Tokenizer {
+    /// What each token stands for.
+    private let tokens: [[UInt8]]
+    private let ofByte: [Int32]
+    private let merges: BytePairMerges
+    /// In the order of their ranks; what a file lists.
+    private let mergeList: [(Int, Int)]
+    private let scanner: WordScanner
+    private let settings: Settings
+    private let special: SpecialTokens
+    /// Tokens by their bytes, where words that are tokens are not put together from merges.
+    private let whole: [[UInt8]: Int32]
+
+    struct Settings: Equatable {
+        /// Whether text is brought to Unicode's composed form first.
+        var normalizesToNFC = false
+        /// Whether a space is put before a text that does not begin with one.
+        var addsPrefixSpace = false
+        /// Whether a word that is a token is one, whatever the merges would make of it.
+        var ignoresMerges = false
+    }
+
+    /// - Parameters:
+    ///   - tokens: the bytes of each; among them every single byte.
+    ///   - merges: pairs of tokens whose bytes together are a token, the first to be merged first.
+    /// - Throws: `InputError` if a byte or the result of a merge is no token.
+    init(
+        tokens: [[UInt8]], merges mergeList: [(Int, Int)], pattern: WordScanner.Pattern,
+        settings: Settings = Settings(),
+        special: SpecialTokens = SpecialTokens([]), file: String
+    ) throws {
+        let numbers = Dictionary(tokens.enumerated().map { ($1, $0) }) { first, _ in first }
+        ofByte = try (0..<256).map { byte in
+            guard let number = numbers[[UInt8(byte)]] else {
+                throw InputError(
+                    file, at: "field model.vocab", "the byte \(byte) is no token, so not every text can be written")
+            }
+            return Int32(number)
+        }
+        var merges = BytePairMerges()
+        for (a, b) in mergeList {
+            guard let result = numbers[tokens[a] + tokens[b]] else {
+                throw InputError(
+                    file, at: "field model.merges",
+                    "\(ByteAlphabet.text(of: tokens[a])) \(ByteAlphabet.text(of: tokens[b])) makes no token")
+            }
+            merges.append(a, b, into: result)
+        }
+        self.tokens = tokens
+        self.merges = merges
+        self.mergeList = mergeList
+        scanner = WordScanner(pattern: pattern)
+        self.settings = settings
+        self.special = special
+        whole = settings.ignoresMerges ? numbers.mapValues(Int32.init) : [:]
+    }
+
+    public var vocabularySize: Int { max(tokens.count, special.limit) }
+
+    public var endOfText: Int? { special.endOfText }
+
+    public func encode(_ text: String, addingSpecialTokens: Bool) -> [Int] {
+        var known: [[UInt8]: [Int]] = [:]
+        var result: [Int] = []
+        for part in special.split(text) {
+            switch part {
+            case .token(let token): result.append(token)
+            case .text(let text): encode(text, &known, into: &result)
+            }
+        }
+        return addingSpecialTokens ? special.before + result + special.after : result
+    }
+
+    private func encode(_ text: Substring, _ known: inout [[UInt8]: [Int]], into result: inout [Int]) {
+        var text = settings.normalizesToNFC ? text.composed : String(text)
+        if settings.addsPrefixSpace && !text.utf8.starts(with: " ".utf8) { text = " " + text }
+        scanner.forEachWord(of: text) { word in
+            let word = Array(word)
+            if let tokens = known[word] {
+                result += tokens
+            } else {
+                let tokens = encode(word)
+                known[word] = tokens
+                result += tokens
+            }
+        }
+    }
+
+    private func encode(_ word: [UInt8]) -> [Int] {
+        if let token = whole[word] { return [Int(token)] }
+        return merges.apply(to: word.map { ofByte[Int($0)] }).map(Int.init)
+    }
+
+    public func bytes(of token: Int) -> [UInt8] {
+        special.bytes(of: token) ?? (tokens.indices.contains(token) ? tokens[token] : [])
+    }
+}
+
+// MARK: - As a file
+
+extension BytePairTokenizer {
+    public var file: JSON {
+        let names = tokens.map { ByteAlphabet.text(of: $0) }
+        let vocabulary = names.enumerated().map { (name: $1, value: JSON.integer($0)) }
+        let merges = mergeList.map { JSON.string("\(names[$0.0]) \(names[$0.1])") }
+        func byteLevel(prefixSpace: Bool, pattern: Bool) -> JSON {
+            .object([
+                ("type", .string("ByteLevel")), ("add_prefix_space", .bool(prefixSpace)), ("trim_offsets", .bool(true)),
+                ("use_regex", .bool(pattern)),
+            ])
+        }
+        let words = byteLevel(prefixSpace: settings.addsPrefixSpace, pattern: scanner.pattern == .gpt2)
+        let split: JSON = .object([
+            ("type", .string("Split")), ("pattern", .object([("Regex", .string(scanner.pattern.expression))])),
+            ("behavior", .string("Isolated")), ("invert", .bool(false)),
+        ])
+        let cutting: JSON =
+            scanner.pattern == .gpt2
+            ? words : .object([("type", .string("Sequence")), ("pretokenizers", .array([split, words]))])
+        return .object([
+            ("version", .string("1.0")),
+            ("added_tokens", special.json),
+            ("normalizer", settings.normalizesToNFC ? .object([("type", .string("NFC"))]) : .null),
+            ("pre_tokenizer", cutting),
+            ("post_processor", special.template),
+            ("decoder", byteLevel(prefixSpace: true, pattern: true)),
+            (
+                "model",
+                .object([
+                    ("type", .string("BPE")), ("ignore_merges", .bool(settings.ignoresMerges)),
+                    ("vocab", .object(vocabulary)), ("merges", .array(merges)),
+                ])
+            ),
+        ])
+    }
+
+    /// What `tokenizer.json` says of a tokenizer of this kind.
+    init(_ file: TokenizerFile) throws {
+        let model = file.model
+        for option in ["dropout", "unk_token", "continuing_subword_prefix", "end_of_word_suffix"] {
+            switch model[option] {
+            case nil, .string(""): break
+            default: throw model.problem(option, "it is set, and only byte-level BPE without it is known")
+            }
+        }
+        if try model.bool("byte_fallback", default: false) {
+            throw model.problem("byte_fallback", "it is true, and only byte-level BPE without it is known")
+        }
+        let vocabulary = try file.vocabulary
+        let numbers = Dictionary(vocabulary.map { (Array($0.name.utf8), $0.number) }) { first, _ in first }
+        let special = try SpecialTokens(file)
+        var tokens = [[UInt8]](repeating: [], count: vocabulary.count)
+        for (name, number) in vocabulary {
+            if let bytes = ByteAlphabet.bytes(of: name) {
+                tokens[number] = bytes
+            } else if special.bytes(of: number) == nil {
+                throw model.problem("vocab", "the token '\(name)' is not in the alphabet of byte-level BPE")
+            }
+        }
+        let (pattern, settings) = try file.byteLevelSettings()
+        try self.init(
+            tokens: tokens, merges: try BytePairTokenizer.merges(model, numbers), pattern: pattern, settings: settings,
+            special: special, file: model.path)
+    }
+
+    private static func merges(_ model: ConfigurationFields, _ numbers: [[UInt8]: Int]) throws -> [(Int, Int)] {
+        guard let list = try model.array("merges"), !list.isEmpty else {
+            throw model.problem("merges", "there are none, so no word can be put together")
+        }
+        return try list.enumerated().map { position, entry in
+            let names: [[UInt8]]
+            switch entry {
+            case .string(let text): names = text.utf8.split(separator: UInt8(ascii: " ")).map(Array.init)
+            case .array(let pair):
+                names = pair.compactMap { if case .string(let text) = $0 { Array(text.utf8) } else { nil } }
+            default: names = []
+            }
+            guard names.count == 2, let a = numbers[names[0]], let b = numbers[names[1]] else {
+                throw model.problem("merges", "entry \(position + 1) is not a pair of tokens of the vocabulary")
+            }
+            return (a, b)
+        }
+    }
+}

@@ -1,0 +1,78 @@
+import Switchback
+import SwitchbackFormats
+
+/// One token for each character (Unicode scalar) that occurs in a text, numbered in their order in Unicode.
+public struct CharacterTokenizer: Tokenizer {
+    private let scalars: [Unicode.Scalar]
+    private let numbers: [Unicode.Scalar: Int]
+
+    /// The characters of a text.
+    public init(charactersOf text: String) {
+        self.init(Set(text.unicodeScalars).sorted())
+    }
+
+    private init(_ scalars: [Unicode.Scalar]) {
+        self.scalars = scalars
+        numbers = Dictionary(uniqueKeysWithValues: scalars.enumerated().map { ($1, $0) })
+    }
+
+    public var vocabularySize: Int { scalars.count }
+
+    public func encode(_ text: String, addingSpecialTokens: Bool) throws -> [Int] {
+        try text.unicodeScalars.map { scalar in
+            guard let number = numbers[scalar] else {
+                let code = String(scalar.value, radix: 16, uppercase: true)
+                throw InputError(
+                    "text",
+                    "the character '\(scalar)' (U+\(code)) is none of the \(vocabularySize) that the model knows")
+            }
+            return number
+        }
+    }
+
+    public func bytes(of token: Int) -> [UInt8] {
+        scalars.indices.contains(token) ? Array(String(scalars[token]).utf8) : []
+    }
+
+    // MARK: As a file
+
+    /// How `tokenizer.json` says "every character by itself".
+    static let pattern = #"[\s\S]"#
+
+    public var file: JSON {
+        let vocabulary = scalars.enumerated().map { (name: String($1), value: JSON.integer($0)) }
+        return .object([
+            ("version", .string("1.0")),
+            ("added_tokens", .array([])),
+            (
+                "pre_tokenizer",
+                .object([
+                    ("type", .string("Split")), ("pattern", .object([("Regex", .string(CharacterTokenizer.pattern))])),
+                    ("behavior", .string("Isolated")), ("invert", .bool(false)),
+                ])
+            ),
+            ("decoder", .object([("type", .string("Fuse"))])),
+            (
+                "model",
+                .object([
+                    ("type", .string("WordLevel")), ("vocab", .object(vocabulary)), ("unk_token", .string("")),
+                ])
+            ),
+        ])
+    }
+
+    /// What `tokenizer.json` says of a tokenizer of this kind.
+    init(_ file: TokenizerFile) throws {
+        let model = file.model
+        guard try file.preTokenizerPattern == CharacterTokenizer.pattern else {
+            throw model.problem("type", "WordLevel is known only with characters as words")
+        }
+        let tokens = try file.vocabulary.map { name, _ -> Unicode.Scalar in
+            guard let scalar = name.unicodeScalars.first, name.unicodeScalars.count == 1 else {
+                throw model.problem("vocab", "'\(name)' is not one character")
+            }
+            return scalar
+        }
+        self.init(tokens)
+    }
+}

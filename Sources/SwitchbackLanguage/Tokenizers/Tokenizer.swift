@@ -1,0 +1,35 @@
+import Switchback
+import SwitchbackFormats
+
+/// Turns text into the whole numbers that a language model reads, and back.
+public protocol Tokenizer: Sendable {
+    /// How many tokens there are; their numbers run from 0.
+    var vocabularySize: Int { get }
+    /// The token after which a text is over, if there is one.
+    var endOfText: Int? { get }
+
+    /// The tokens of a text.
+    ///
+    /// - Parameter addingSpecialTokens: whether the marks that the model expects around a text, such as the beginning of
+    ///   a text or the end of a sentence, are added.
+    /// - Throws: `InputError` over a character that the tokenizer does not know.
+    func encode(_ text: String, addingSpecialTokens: Bool) throws -> [Int]
+
+    /// The UTF-8 bytes that a token stands for; not always whole characters. None for a number that is no token.
+    func bytes(of token: Int) -> [UInt8]
+
+    /// What `tokenizer.json` holds, which the `tokenizers` package reads, too.
+    var file: JSON { get }
+}
+
+extension Tokenizer {
+    /// The tokens of a text, without marks around it.
+    public func encode(_ text: String) throws -> [Int] { try encode(text, addingSpecialTokens: false) }
+
+    /// The text of tokens. Bytes that are no characters become U+FFFD.
+    public func decode(_ tokens: some Sequence<Int>) -> String {
+        String(decoding: tokens.flatMap(bytes(of:)), as: UTF8.self)
+    }
+
+    public var endOfText: Int? { nil }
+}

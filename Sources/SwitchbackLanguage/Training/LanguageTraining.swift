@@ -1,0 +1,146 @@
+import Foundation
+import Switchback
+import SwitchbackFormats
+import SwitchbackTraining
+
+/// What `switchback text train` and `text finetune` are told; the defaults are nanoGPT's for a laptop.
+public struct LanguageTrainingConfiguration: Configuration {
+    /// A text file, a folder of them, or a prepared folder.
+    public var data = ""
+    public var model = LanguageModelSize.gptMini
+    /// A checkpoint's folder to go on from, in place of `model`; its tokenizer is used.
+    public var from: String?
+    /// `characters`, `bpe`, or the path of a `tokenizer.json`; `nil` is what the data or `from` has, or characters.
+    public var tokenizer: String?
+    /// How many tokens `bpe` learns.
+    public var vocabularySize = 8000
+    /// How many tokens are read at once; `nil` is the model's own.
+    public var contextLength: Int?
+    public var dropout = 0.0
+    /// Which part of the text, its end, is kept for measuring.
+    public var heldOut = 0.1
+    /// The rank of the adapters that are trained in place of all weights.
+    public var lora: Int?
+    /// Whether blocks are computed again on the way back instead of remembered.
+    public var recompute = false
+    public var training = LanguageTrainingConfiguration.trainingDefaults
+
+    public init() {}
+
+    private static var trainingDefaults: TrainingConfiguration {
+        var training = TrainingConfiguration()
+        training.steps = 2000
+        training.batch = 12
+        training.optimizer = .adamw
+        training.lr = 1e-3
+        training.beta2 = 0.99
+        training.weightDecay = 0.1
+        training.clipNorm = 1
+        training.schedule = .cosine
+        training.finalLr = 0.1
+        training.warmupSteps = 100
+        training.validateEvery = 250
+        return training
+    }
+}
+
+extension TrainingConfiguration {
+    /// Few steps that change little; adapters bear a higher rate.
+    public static func fineTuning(lora: Bool) -> TrainingConfiguration {
+        var training = LanguageTrainingConfiguration().training
+        training.steps = 200
+        training.warmupSteps = 10
+        training.validateEvery = 50
+        training.lr = lora ? 1e-3 : 1e-4
+        return training
+    }
+}
+
+/// Trains a language model, and leaves a folder that `Checkpoint` and Hugging Face's Transformers read.
+///
+/// ```swift
+/// var configuration = LanguageTrainingConfiguration()
+/// configuration.data = "shakespeare.txt"
+/// let training = try LanguageTraining(configuration)
+/// try training.run(in: RunFolder(in: "runs", task: "text", name: "train", arguments: configuration))
+/// ```
+public final class LanguageTraining {
+    public let configuration: LanguageTrainingConfiguration
+    public let model: LanguageModel
+    public let data: TextData
+    /// What a `Trainer` trains, if not adapters.
+    public let task: LanguageTask
+    /// What it trains where adapters are asked for.
+    public let adaptation: AdaptationTask?
+
+    /// Reads the data and makes the model; the seed of the default generator is set.
+    ///
+    /// Throws `InputError` where a file cannot be used or options do not fit together.
+    public init(_ configuration: LanguageTrainingConfiguration) throws {
+        self.configuration = configuration
+        guard configuration.heldOut > 0, configuration.heldOut < 1 else {
+            throw InputError("option held_out", "it is a part between 0 and 1, not \(configuration.heldOut)")
+        }
+        data = try TextData.load(
+            configuration.data, tokenizer: configuration.tokenizerChoice, heldOut: configuration.heldOut)
+        manualSeed(configuration.training.seed)
+        model = try configuration.makeModel(vocabularySize: data.tokenizer.vocabularySize)
+        model.recomputesBlocks = configuration.recompute
+        if let length = configuration.contextLength, length > model.contextLength {
+            throw InputError("option context", "the model reads at most \(model.contextLength) tokens, not \(length)")
+        }
+        let task = try LanguageTask(
+            model, on: data, batchSize: configuration.training.batch ?? 12, contextLength: configuration.contextLength,
+            seed: configuration.training.seed)
+        self.task = task
+        adaptation = configuration.lora.map { AdaptationTask(task, rank: $0) }
+    }
+
+    /// Trains. The folder then has `config.json`, `tokenizer.json`, and the best weights as `model.safetensors`.
+    ///
+    /// - Parameters:
+    ///   - resuming: whether to go on from the folder's last checkpoint.
+    ///   - listeners: are told how it goes.
+    @discardableResult
+    public func run(
+        in folder: RunFolder, resuming: Bool = false, listeners: [TrainingListener] = []
+    ) throws -> TrainingOutcome {
+        func train(_ task: some TrainingTask) throws -> TrainingOutcome {
+            let trainer = try Trainer(task, configuration.training, folder: folder)
+            trainer.listeners = [describe] + listeners
+            return try trainer.run(resuming: resuming)
+        }
+        let outcome = try adaptation.map { try train($0) } ?? train(task)
+        try finish(in: folder)
+        return outcome
+    }
+
+    /// Writes `config.json` and `tokenizer.json` when the training starts, so that one that is interrupted can be read.
+    public func describe(_ event: TrainingEvent) throws -> TrainingDecision {
+        if case .started(let start) = event, let folder = start.folder {
+            try Checkpoint.saveDescription(of: model, data.tokenizer, to: folder.path)
+        }
+        return .continue
+    }
+
+    /// Gives the model the best weights of the run, merges adapters into it, and writes `model.safetensors`.
+    public func finish(in folder: RunFolder) throws {
+        let best = folder.weights("best")
+        if FileManager.default.fileExists(atPath: best) {
+            try (adaptation?.model ?? model).load(stateDict: Safetensors.load(best))
+        }
+        adaptation?.adaptation.merge()
+        try Checkpoint.save(model, to: folder.path)
+    }
+}
+
+extension LanguageTrainingConfiguration {
+    fileprivate var tokenizerChoice: TokenizerChoice? {
+        tokenizer.map { TokenizerChoice($0, vocabularySize: vocabularySize) } ?? from.map { .file($0) }
+    }
+
+    fileprivate func makeModel(vocabularySize: Int) throws -> LanguageModel {
+        if let from { return try Checkpoint(from).languageModel() }
+        return model.makeModel(vocabularySize: vocabularySize, contextLength: contextLength, dropout: dropout)
+    }
+}

@@ -1,0 +1,141 @@
+"""Makes the tokenizer fixtures with the `tokenizers` package: small vocabularies in the styles of GPT-2, Llama 3, Qwen and
+BERT, trained on made-up words, and for each the hashes of the tokens of 10,000 random strings.
+
+The strings come from a generator that `RandomText.swift` repeats, so that only the hashes need to be kept.
+"""
+import json
+from pathlib import Path
+import numpy as np
+from safetensors.numpy import save_file
+from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
+
+HERE = Path(__file__).parent / "tokenizers"
+CONTRACTIONS = ["'s", "'t", "'re", "'VE", "'m", "'Ll", "'d", "'\u017f", "'x", "'S", "'l", "'"]
+SPACES = [" ", "  ", "\n", "\r\n", "\t", "\u00a0", "\u3000", "\u2028", "   \n ", "\u0085", " \n\n  ", "\u200b"]
+MARKS = list("!?.,;:-_()[]{}<>@#$%^&*+=/\\|~`\"") + ["...", "\u2014", "\u3002", "\u00bf", "!!\n", "$$ \n"]
+PICTURES = ["\U0001f600", "\U0001f468\u200d\U0001f469\u200d\U0001f467", "\U0001f1e9\U0001f1ea", "\u2764\ufe0f",
+            "<|endoftext|>", "[MASK]", "<|begin_of_text|>", "\U0001f44d\U0001f3fd"]
+
+
+class Random:
+    def __init__(self, seed):
+        self.state = seed
+
+    def below(self, n):
+        self.state = (self.state * 6364136223846793005 + 1442695040888963407) % 2 ** 64
+        return (self.state >> 33) % n
+
+    def scalar(self, low, high):
+        code = low + self.below(high - low)
+        return chr(code) if not 0xD800 <= code < 0xE000 else "\ufffd"
+
+
+def unit(r):
+    kind = r.below(16)
+    if kind < 4:
+        word = "".join(chr(97 + r.below(26)) for _ in range(1 + r.below(8)))
+        return word.capitalize() if kind == 3 else word
+    if kind == 4:
+        return "".join(chr(48 + r.below(10)) for _ in range(1 + r.below(5)))
+    if kind == 5:
+        return CONTRACTIONS[r.below(len(CONTRACTIONS))]
+    if kind == 6:
+        return SPACES[r.below(len(SPACES))]
+    if kind == 7:
+        return MARKS[r.below(len(MARKS))]
+    if kind == 11:
+        return PICTURES[r.below(len(PICTURES))]
+    if kind == 12:
+        return chr(97 + r.below(26)) + r.scalar(0x300, 0x370)
+    low, high = {8: (0xA0, 0x250), 9: (0x370, 0x530), 10: (0x4E00, 0xD7A4), 13: (0x600, 0xE80),
+                 14: (0, 0x10000), 15: (0x10000, 0x110000)}[kind]
+    return r.scalar(low, high)
+
+
+def text(r):
+    parts = []
+    for _ in range(1 + r.below(24)):
+        parts.append(unit(r))
+        if r.below(2):
+            parts.append(" ")
+    return "".join(parts)
+
+
+def words(r, count):
+    """Made-up sentences whose syllables return, so that there is something to merge."""
+    syllables = [a + b for a in "bdfgklmnprstvw" for b in ["a", "e", "i", "o", "u", "an", "er", "in", "é", "ß", "я", "ね"]]
+    lines = []
+    for _ in range(count):
+        line = ["".join(syllables[r.below(1 + r.below(len(syllables)))] for _ in range(1 + r.below(4))) for _ in range(8)]
+        lines.append(" ".join(line).capitalize() + ["." , "!", "?", " 123.", "'s it, I'm told\n"][r.below(5)])
+    return lines
+
+
+GPT2 = r"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"
+MODERN = (r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|%s| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+")
+
+
+def byte_level(name, pattern, special, ignore_merges=False, nfc=False, prefix=None):
+    tokenizer = Tokenizer(models.BPE(ignore_merges=ignore_merges))
+    level = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=pattern is None)
+    tokenizer.pre_tokenizer = level if pattern is None else pre_tokenizers.Sequence(
+        [pre_tokenizers.Split(Regex(pattern), "isolated"), level])
+    if nfc:
+        tokenizer.normalizer = normalizers.NFC()
+    tokenizer.decoder = decoders.ByteLevel()
+    trainer = trainers.BpeTrainer(vocab_size=700, initial_alphabet=pre_tokenizers.ByteLevel.alphabet(), show_progress=False)
+    tokenizer.train_from_iterator(words(Random(1), 400), trainer)
+    tokenizer.add_special_tokens(special)
+    if prefix:
+        tokenizer.post_processor = processors.Sequence([processors.ByteLevel(trim_offsets=False), processors.TemplateProcessing(
+            single=f"{prefix} $A", pair=f"{prefix} $A {prefix} $B", special_tokens=[(prefix, tokenizer.token_to_id(prefix))])])
+    else:
+        tokenizer.post_processor = processors.ByteLevel(trim_offsets=False)
+    return tokenizer
+
+
+def word_piece():
+    tokenizer = Tokenizer(models.WordPiece(unk_token="[UNK]"))
+    tokenizer.normalizer = normalizers.BertNormalizer()
+    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    tokenizer.decoder = decoders.WordPiece()
+    trainer = trainers.WordPieceTrainer(vocab_size=700, special_tokens=["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"],
+                                        initial_alphabet=list("abcdefghijklmnopqrstuvwxyz0123456789.,!?'"), show_progress=False)
+    r = Random(2)
+    tokenizer.train_from_iterator(words(Random(1), 400) + [text(r) for _ in range(300)], trainer)
+    tokenizer.post_processor = processors.TemplateProcessing(
+        single="[CLS] $A [SEP]", pair="[CLS] $A [SEP] $B:1 [SEP]:1",
+        special_tokens=[(t, tokenizer.token_to_id(t)) for t in ("[CLS]", "[SEP]")])
+    return tokenizer
+
+
+def digest(ids):
+    value = 0xCBF29CE484222325
+    for i in ids:
+        value = (value ^ i) * 0x100000001B3 % 2 ** 64
+    return value
+
+
+def main():
+    HERE.mkdir(exist_ok=True)
+    made = {
+        "gpt2": byte_level("gpt2", None, ["<|endoftext|>"]),
+        "llama3": byte_level("llama3", MODERN % r"\p{N}{1,3}", ["<|begin_of_text|>", "<|end_of_text|>"], ignore_merges=True,
+                             prefix="<|begin_of_text|>"),
+        "qwen": byte_level("qwen", MODERN % r"\p{N}", ["<|endoftext|>", "<|im_start|>", "<|im_end|>"], nfc=True),
+        "bert": word_piece(),
+    }
+    r = Random(42)
+    texts = [text(r) for _ in range(10_000)]
+    hashes = {}
+    for name, tokenizer in made.items():
+        tokenizer.save(str(HERE / f"{name}.json"), pretty=False)
+        ids = [tokenizer.encode(t).ids for t in texts]
+        hashes[name] = np.array([digest(i) >> 32 for i in ids], dtype=np.uint32).view(np.int32)
+    save_file(hashes, HERE / "hashes.safetensors")
+    # What training makes of a text, for the trainer written in Swift: gpt2's merges are those of words(Random(1), 400).
+    print({n: t.get_vocab_size() for n, t in made.items()})
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,160 @@
+import Foundation
+import Switchback
+import SwitchbackFormats
+import SwitchbackLanguage
+import SwitchbackTraining
+import TestSupport
+import Testing
+
+struct LanguageTrainingTests {
+    private let text = String(repeating: "the quick brown fox jumps over the lazy dog. ", count: 60)
+
+    private func configuration(_ folder: TemporaryFolder) throws -> LanguageTrainingConfiguration {
+        var configuration = LanguageTrainingConfiguration()
+        configuration.data = try folder.write(text, to: "text.txt")
+        configuration.contextLength = 16
+        configuration.training.steps = 60
+        configuration.training.batch = 8
+        configuration.training.warmupSteps = 5
+        configuration.training.validateEvery = 30
+        return configuration
+    }
+
+    /// Every kind of model learns a sentence, and what is saved is what was learned.
+    @Test(arguments: [LanguageModelSize.gptMini, .llamaMini, .lstm])
+    func learns(size: LanguageModelSize) throws {
+        let folder = try TemporaryFolder()
+        var configuration = try configuration(folder)
+        configuration.model = size
+        if size == .lstm { configuration.training.lr = 5e-3 }
+        let training = try LanguageTraining(configuration)
+        let run = try RunFolder(in: folder.path("runs"), task: "text", name: "train", arguments: configuration)
+        let outcome = try training.run(in: run)
+        let loss = try #require(outcome.best?.validation["loss"])
+        #expect(loss < 1.5)
+        let (model, tokenizer) = try Checkpoint(run.path).languageModelAndTokenizer()
+        let tokens = TokenSequence(try tokenizer.encode(String(text.suffix(270))))
+        let again = model.meanLoss(on: tokens, contextLength: 16)
+        #expect(abs(again - loss) < 1e-4)
+    }
+
+    /// Recomputing blocks and accumulating gradients change memory, not what is learned.
+    @Test func recomputingChangesNothing() throws {
+        let folder = try TemporaryFolder()
+        var losses: [Double] = []
+        for recompute in [false, true] {
+            var configuration = try configuration(folder)
+            configuration.recompute = recompute
+            configuration.training.steps = 10
+            let run = try RunFolder(in: folder.path("runs"), task: "text", name: "train", arguments: configuration)
+            losses.append(try #require(try LanguageTraining(configuration).run(in: run).best?.validation["loss"]))
+        }
+        #expect(losses[0] == losses[1])
+    }
+
+    /// Low-rank adapters learn, and merged into the weights they give the same losses.
+    @Test func lowRankAdaptation() throws {
+        let folder = try TemporaryFolder()
+        var configuration = try configuration(folder)
+        let first = try RunFolder(in: folder.path("runs"), task: "text", name: "first", arguments: configuration)
+        try LanguageTraining(configuration).run(in: first)
+        configuration.data = try folder.write(
+            text.uppercased().lowercased().replacing("fox", with: "cow"), to: "cow.txt")
+        configuration.from = first.path
+        configuration.lora = 4
+        configuration.training.lr = 1e-2
+        let training = try LanguageTraining(configuration)
+        let before = training.model.meanLoss(on: training.data.validation, contextLength: 16)
+        let second = try RunFolder(in: folder.path("runs"), task: "text", name: "second", arguments: configuration)
+        let outcome = try training.run(in: second)
+        let after = try #require(outcome.best?.validation["loss"])
+        #expect(after < before - 0.05)
+        let merged = try Checkpoint(second.path).languageModel()
+        #expect(abs(merged.meanLoss(on: training.data.validation, contextLength: 16) - after) < 1e-3)
+    }
+
+    /// A prepared folder has the same tokens as the text, and a file of another vocabulary is refused.
+    @Test func preparedFolders() throws {
+        let folder = try TemporaryFolder()
+        let path = try folder.write(text, to: "text.txt")
+        let plain = try TextData.load(path, tokenizer: .characters)
+        let counts = try TextData.prepare(path, tokenizer: .characters, to: folder.path("prepared"))
+        let mapped = try TextData.load(folder.path("prepared"))
+        #expect(counts.training == plain.training.count && mapped.training.count == plain.training.count)
+        #expect(mapped.training[0..<100] == plain.training[0..<100])
+        #expect(mapped.validation[0..<50] == plain.validation[0..<50])
+        _ = try folder.write([9, 9, 9, 9] as [UInt8], to: "prepared/val.bin")
+        #expect(throws: InputError.self) { try TextData.load(folder.path("prepared")) }
+    }
+
+    // MARK: Bad input
+
+    @Test func badTexts() throws {
+        let folder = try TemporaryFolder()
+        let invalid = try folder.write([0x61, 0xC3, 0xA9, 0xFF, 0x62] as [UInt8], to: "invalid.txt")
+        let error = #expect(throws: InputError.self) { try TextFiles(invalid).text() }
+        #expect(error?.place == "byte 3")
+        let empty = try folder.write("", to: "empty.txt")
+        #expect(throws: InputError.self) { try TextData.load(empty) }
+        #expect(throws: InputError.self) { try TextData.load(folder.path("missing")) }
+        var configuration = try configuration(folder)
+        configuration.data = try folder.write("too short", to: "short.txt")
+        #expect(throws: InputError.self) { try LanguageTraining(configuration) }
+    }
+
+    @Test func badCheckpoints() throws {
+        let folder = try TemporaryFolder()
+        let model = GPT2(GPT2Configuration(vocabularySize: 11, contextLength: 8, width: 8, layers: 1, heads: 2))
+        try Checkpoint.save(model, to: folder.path("model"))
+        let config = try String(contentsOfFile: folder.path("model/config.json"), encoding: .utf8)
+
+        func problem(_ change: (String) throws -> Void) throws -> String {
+            try FileManager.default.removeItem(atPath: folder.path("model"))
+            try Checkpoint.save(model, to: folder.path("model"))
+            try change(folder.path("model"))
+            let error = #expect(throws: InputError.self) { try Checkpoint(folder.path("model")).languageModel() }
+            return error?.description ?? ""
+        }
+        #expect(
+            try problem { _ in _ = try folder.write(config.replacing("gpt2", with: "gpt3"), to: "model/config.json") }
+                .contains("known are gpt2, llama"))
+        #expect(
+            try problem { _ in
+                _ = try folder.write(
+                    config.replacing("\"vocab_size\": 11", with: "\"vocab_size\": 12"), to: "model/config.json")
+            }.contains("vocab_size"))
+        #expect(try problem { try FileManager.default.removeItem(atPath: $0 + "/config.json") }.contains("config.json"))
+        #expect(
+            try problem { path in
+                let bytes = try Data(contentsOf: URL(fileURLWithPath: path + "/model.safetensors"))
+                try bytes.prefix(bytes.count / 2).write(to: URL(fileURLWithPath: path + "/model.safetensors"))
+            }.contains("cut short"))
+        #expect(
+            try problem { path in
+                try FileManager.default.removeItem(atPath: path + "/model.safetensors")
+                _ = try folder.write(
+                    #"{"weight_map": {"transformer.wte.weight": "model-00002-of-00002.safetensors"}}"#,
+                    to: "model/model.safetensors.index.json")
+            }.contains("model-00002-of-00002.safetensors"))
+    }
+
+    /// A checkpoint in shards is the same model.
+    @Test func shards() throws {
+        let folder = try TemporaryFolder()
+        let model = GPT2(GPT2Configuration(vocabularySize: 11, contextLength: 8, width: 8, layers: 1, heads: 2)).eval()
+        try Checkpoint.save(model, to: folder.path("model"))
+        let state = model.namedState
+        let half = state.count / 2
+        try Safetensors.save(
+            state[..<half].map { ($0.name, $0.tensor) }, to: folder.path("model/a.safetensors"))
+        try Safetensors.save(
+            state[half...].map { ($0.name, $0.tensor) }, to: folder.path("model/b.safetensors"))
+        let map = state.enumerated().map { "\"\($1.name)\": \"\($0 < half ? "a" : "b").safetensors\"" }
+        _ = try folder.write(
+            "{\"weight_map\": {\(map.joined(separator: ", "))}}", to: "model/model.safetensors.index.json")
+        try FileManager.default.removeItem(atPath: folder.path("model/model.safetensors"))
+        let copy = try Checkpoint(folder.path("model")).languageModel()
+        let tokens = Tensor([[1, 2, 3]])
+        #expect(copy(tokens).toArray(as: Float.self) == model(tokens).toArray(as: Float.self))
+    }
+}

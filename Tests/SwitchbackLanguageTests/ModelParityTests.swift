@@ -1,0 +1,93 @@
+import Foundation
+import Switchback
+import SwitchbackLanguage
+import TestSupport
+import Testing
+
+/// Models beside Hugging Face's, on the tiny checkpoints of the shared fixtures.
+@Suite(.enabled(if: sharedFolder != nil, Comment(rawValue: sharedFolderMissing)))
+struct ModelParityTests {
+    private func checkpoint(_ name: String) throws -> Checkpoint {
+        try Checkpoint(sharedFolder!.appendingPathComponent("parity/models/\(name)").path)
+    }
+
+    private func fixture(_ name: String) throws -> Fixture { try Fixture(shared: "parity/models/\(name)/case") }
+
+    @Test(arguments: ["gpt2-tiny", "llama-tiny", "llama3-tiny", "qwen2-tiny", "qwen3-tiny"])
+    func languageModel(name: String) throws {
+        let model = try checkpoint(name).languageModel()
+        let fixture = try fixture(name)
+        let tokens = fixture.tensors["input_ids"]!
+        expectClose(model(tokens), fixture.tensors["logits"]!, where: fixture.tensors["attention_mask"]!)
+
+        let length = tokens.size(1)
+        let loss = model.loss(
+            tokens.narrow(dim: 1, start: 0, length: length - 1),
+            targets: fixture.tensors["labels"]!.narrow(dim: 1, start: 1, length: length - 1))
+        expectGradients(of: model, loss, fixture)
+    }
+
+    /// Reading on from the cache, in blocks and token by token, chooses the tokens that Hugging Face's model chooses.
+    @Test(arguments: ["gpt2-tiny", "llama-tiny", "llama3-tiny", "qwen2-tiny", "qwen3-tiny"])
+    func greedyDecoding(name: String) throws {
+        let model = try checkpoint(name).languageModel()
+        let expected = try fixture(name).tensors["greedy"]!.toArray(as: Int.self)
+        var tokens = Array(expected.prefix(8))
+        let memory = model.makeMemory(batch: 1, capacity: expected.count)
+        noGrad {
+            _ = model.nextLogits(Tensor([Array(tokens.prefix(3))]), memory: memory)
+            var logits = model.nextLogits(Tensor([Array(tokens.dropFirst(3))]), memory: memory)
+            while tokens.count < expected.count {
+                tokens.append(Int(logits.argmax().item()))
+                if tokens.count < expected.count {
+                    logits = model.nextLogits(Tensor([[tokens.last!]]), memory: memory)
+                }
+            }
+        }
+        #expect(tokens == expected)
+    }
+
+    @Test func encoder() throws {
+        let model = try checkpoint("bert-tiny").encoder()
+        let fixture = try fixture("bert-tiny")
+        let mask = fixture.tensors["attention_mask"]!
+        let logits = model(fixture.tensors["input_ids"]!, mask: mask, segments: fixture.tensors["token_type_ids"]!)
+        expectClose(logits, fixture.tensors["logits"]!, where: mask)
+        expectGradients(
+            of: model, logits.flatten(end: 1).crossEntropy(fixture.tensors["labels"]!.flatten()), fixture)
+    }
+
+    /// A saved model loads again with the same numbers, whether its weights are in one file or in shards.
+    @Test func savingAndLoading() throws {
+        let model = try checkpoint("llama3-tiny").languageModel()
+        let folder = try TemporaryFolder()
+        try Checkpoint.save(model, to: folder.path("copy"))
+        let copy = try Checkpoint(folder.path("copy")).languageModel()
+        let tokens = Tensor([[1, 2, 3, 4, 5]])
+        #expect(copy(tokens).toArray(as: Float.self) == model(tokens).toArray(as: Float.self))
+    }
+
+    // MARK: Comparing
+
+    private func expectClose(_ found: Tensor, _ expected: Tensor, where mask: Tensor) {
+        let difference = ((found - expected).abs() * mask.unsqueeze(2)).max().item()
+        #expect(difference < 1e-4 * max(1, expected.abs().max().item()))
+    }
+
+    /// The loss, the norm of every gradient, and the whole gradient of some parameters.
+    private func expectGradients(of model: Module, _ loss: Tensor, _ fixture: Fixture) {
+        let expectedLoss = (fixture.manifest["loss"] as! NSNumber).doubleValue
+        #expect(abs(loss.item() - expectedLoss) < 1e-5 * expectedLoss)
+        loss.backward()
+        let norms = (fixture.manifest["grad_norm"] as! [String: NSNumber]).mapValues(\.doubleValue)
+        let parameters = model.namedParameters
+        #expect(Set(parameters.map(\.name)) == Set(norms.keys))
+        let largest = norms.values.max()!
+        for (name, parameter) in parameters {
+            let norm = parameter.grad.map { $0.square().sum().sqrt().item() } ?? 0
+            #expect(abs(norm - norms[name]!) < 2e-5 * largest, "\(name)")
+            guard let expected = fixture.tensors["grad/\(name)"], let found = parameter.grad else { continue }
+            #expect((found - expected).abs().max().item() < 2e-5 * max(1, expected.abs().max().item()), "\(name)")
+        }
+    }
+}

@@ -1,0 +1,120 @@
+import Foundation
+import Switchback
+import SwitchbackFormats
+import SwitchbackLanguage
+import TestSupport
+import Testing
+
+struct TokenizerTests {
+    private static let fixtures = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+        .deletingLastPathComponent().appendingPathComponent("Fixtures/tokenizers")
+
+    private func fixture(_ name: String) throws -> any Tokenizer {
+        try Tokenizers.load(TokenizerTests.fixtures.appendingPathComponent("\(name).json").path)
+    }
+
+    /// What `make_tokenizers.py` makes of a list of tokens.
+    private func digest(_ tokens: [Int]) -> Int32 {
+        let hash = tokens.reduce(0xCBF2_9CE4_8422_2325 as UInt64) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 }
+        return Int32(bitPattern: UInt32(hash >> 32))
+    }
+
+    /// 10,000 random strings get the tokens that the `tokenizers` package gives them.
+    @Test(arguments: ["gpt2", "llama3", "qwen", "bert"])
+    func agreesWithTheTokenizersPackage(name: String) throws {
+        let tokenizer = try fixture(name)
+        let hashes = try Safetensors.load(TokenizerTests.fixtures.appendingPathComponent("hashes.safetensors").path)
+        let expected = try #require(hashes[name]).toArray(as: Int32.self)
+        var texts = RandomText(seed: 42)
+        var wrong: [String] = []
+        for hash in expected {
+            let text = texts.next()
+            let found = digest(try tokenizer.encode(text, addingSpecialTokens: true))
+            if found != hash { wrong.append(text) }
+        }
+        #expect(wrong.isEmpty, "\(wrong.count) differ; the first: \(wrong.prefix(3).map(\.debugDescription))")
+    }
+
+    /// What was read from a file and written again makes the same tokens.
+    @Test(arguments: ["gpt2", "llama3", "qwen", "bert"])
+    func writtenAgain(name: String) throws {
+        let tokenizer = try fixture(name)
+        let folder = try TemporaryFolder()
+        try Tokenizers.save(tokenizer, to: folder.path(""))
+        let copy = try Tokenizers.load(folder.path(""))
+        var texts = RandomText(seed: 7)
+        for _ in 0..<200 {
+            let text = texts.next()
+            #expect(
+                try copy.encode(text, addingSpecialTokens: true) == tokenizer.encode(text, addingSpecialTokens: true))
+        }
+    }
+
+    @Test(arguments: ["gpt2", "llama3"])
+    func decodingRestoresTheText(name: String) throws {
+        let tokenizer = try fixture(name)
+        var texts = RandomText(seed: 3)
+        for _ in 0..<500 {
+            let text = texts.next()
+            #expect(Array(tokenizer.decode(try tokenizer.encode(text)).utf8) == Array(text.utf8))
+        }
+    }
+
+    /// Every piece that streams out is whole characters, and together they are the text.
+    @Test func streamingNeverSplitsACharacter() throws {
+        let tokenizer = try fixture("gpt2")
+        var texts = RandomText(seed: 5)
+        for _ in 0..<500 {
+            let text = texts.next()
+            var stream = StreamingDecoder(tokenizer)
+            var pieces = try tokenizer.encode(text).map { stream.append($0) }
+            pieces.append(stream.finish())
+            #expect(Array(pieces.joined().utf8) == Array(text.utf8))
+        }
+        var stream = StreamingDecoder(tokenizer)
+        let euro = try tokenizer.encode("€")
+        #expect(euro.count > 1 && euro.dropLast().allSatisfy { stream.append($0).isEmpty })
+        #expect(stream.finish() == "\u{FFFD}")
+    }
+
+    @Test func characters() throws {
+        let tokenizer = CharacterTokenizer(charactersOf: "hello\né")
+        #expect(tokenizer.vocabularySize == 6)
+        #expect(try tokenizer.decode(tokenizer.encode("hole\né")) == "hole\né")
+        let error = #expect(throws: InputError.self) { try tokenizer.encode("hex") }
+        #expect(error?.description.contains("'x' (U+78)") == true)
+        let folder = try TemporaryFolder()
+        try Tokenizers.save(tokenizer, to: folder.path(""))
+        #expect(try Tokenizers.load(folder.path("")).encode("hole") == tokenizer.encode("hole"))
+    }
+
+    @Test func trainingFindsFrequentPairs() throws {
+        let text = String(repeating: "low lower lowest newer newest ", count: 20)
+        let tokenizer = try BytePairTokenizer.train(on: text, vocabularySize: 280)
+        #expect(tokenizer.vocabularySize <= 280)
+        #expect(try tokenizer.encode(" lowest newest").count <= 5)
+        #expect(try tokenizer.decode(tokenizer.encode("neue Wörter 日本")) == "neue Wörter 日本")
+        #expect(tokenizer.endOfText == tokenizer.vocabularySize - 1)
+    }
+
+    // MARK: Bad files
+
+    @Test(arguments: [
+        (
+            #"{"model": {"type": "BPE", "vocab": {"a": 0}, "merges": []}, "pre_tokenizer": {"type": "ByteLevel"}}"#,
+            "merges"
+        ),
+        (#"{"model": {"type": "Unigram", "vocab": []}}"#, "Unigram"),
+        (#"{"version": "1.0"}"#, "model"),
+        (#"{"model": {"type": "BPE", "vocab": {"a": 5}}}"#, "vocab"),
+        (#"{"model": {"type": "BPE", "dropout": 0.1, "vocab": {"a": 0}}}"#, "dropout"),
+        (#"{"model": {"#, "byte 11"),
+    ])
+    func badFiles(text: String, mentions: String) throws {
+        let folder = try TemporaryFolder()
+        let path = try folder.write(text, to: "tokenizer.json")
+        let error = #expect(throws: InputError.self) { try Tokenizers.load(path) }
+        #expect(error?.description.contains(mentions) == true, "\(error?.description ?? "")")
+        #expect(error?.description.contains(path) == true)
+    }
+}
