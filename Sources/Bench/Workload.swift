@@ -13,7 +13,9 @@ struct Workload: Sendable {
     /// Makes what a step needs, and returns the step.
     let build: @Sendable () -> () -> Void
 
-    static var all: [Workload] { trainingWorkloads + detectionWorkloads + operatorWorkloads }
+    static var all: [Workload] {
+        trainingWorkloads + detectionWorkloads + languageWorkloads + operatorWorkloads
+    }
 
     static func named(_ name: String) throws -> Workload {
         if let workload = all.first(where: { $0.name == name }) { return workload }

@@ -14,12 +14,16 @@ struct SwitchbackCommand: ParsableCommand {
               switchback classify train --data path/to/mnist --model cnn --epochs 2
               switchback classify val --weights runs/classify/train/weights/best.safetensors --data digits
               switchback runs list
+              switchback text train --data shakespeare.txt
               switchback info
 
             Every command explains itself with --help and prints its result as JSON with --json.
             """,
         version: Version.current,
-        subcommands: [Classify.self, Detect.self, DataCommand.self, Runs.self, Info.self])
+        subcommands: [
+            Classify.self, Detect.self, Text.self, Sentiment.self, Translate.self, DataCommand.self, Runs.self,
+            Info.self,
+        ])
 
     /// Parses, runs, and answers every error with one sentence: exit code 2 where the command line is wrong, 1 where what
     /// it names is.

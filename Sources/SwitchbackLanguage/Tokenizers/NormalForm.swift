@@ -1,29 +1,22 @@
 import Foundation
 
 extension StringProtocol {
-    /// The text in Unicode's composed normal form (NFC).
-    ///
-    /// Marks are put in order before Foundation composes them, because its tables may be older than those of the
-    /// standard library.
+    /// The text in Unicode's composed normal form (NFC), as of Unicode 13, which is what the `tokenizers` package has:
+    /// later characters stay where they are.
     var composed: String {
         if utf8.allSatisfy({ $0 < 0x80 }) { return String(self) }
-        var scalars = Array(unicodeScalars)
-        var start = 0
-        while start < scalars.count {
-            var end = start
-            while end < scalars.count && scalars[end].combiningClass > 0 { end += 1 }
-            if end - start > 1 {
-                let order = (start..<end).sorted {
-                    (scalars[$0].combiningClass, $0) < (scalars[$1].combiningClass, $1)
-                }
-                scalars.replaceSubrange(start..<end, with: order.map { scalars[$0] })
+        var result = String.UnicodeScalarView()
+        var known = String.UnicodeScalarView()
+        for scalar in unicodeScalars {
+            if (scalar.properties.age?.major ?? 0) <= 13 {
+                known.append(scalar)
+            } else {
+                result += String(known).precomposedStringWithCanonicalMapping.unicodeScalars
+                result.append(scalar)
+                known = String.UnicodeScalarView()
             }
-            start = Swift.max(end, start + 1)
         }
-        return String(String.UnicodeScalarView(scalars)).precomposedStringWithCanonicalMapping
+        result += String(known).precomposedStringWithCanonicalMapping.unicodeScalars
+        return String(result)
     }
-}
-
-extension Unicode.Scalar {
-    fileprivate var combiningClass: UInt8 { properties.canonicalCombiningClass.rawValue }
 }

@@ -1,0 +1,23 @@
+import ArgumentParser
+import Switchback
+import SwitchbackLanguage
+
+/// `switchback sentiment MODE`.
+struct Sentiment: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "sentiment",
+        abstract: "Tells classes of sentences apart: is this review kind?",
+        discussion: """
+            EXAMPLES
+              switchback sentiment train --data reviews
+              switchback sentiment val --weights runs/sentiment/train/weights/best.safetensors --data reviews/test.tsv
+              switchback sentiment predict --weights best.safetensors "what a lovely film"
+            """,
+        subcommands: [SentimentTrain.self, SentimentVal.self, SentimentPredict.self])
+}
+
+/// Weights that `sentiment train` saved.
+struct SentimentWeights: ParsableArguments {
+    @Option(help: ArgumentHelp("Weights that sentiment train saved.", valueName: "file"))
+    var weights: String
+}

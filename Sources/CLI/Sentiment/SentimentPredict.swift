@@ -1,0 +1,42 @@
+import ArgumentParser
+import Switchback
+import SwitchbackLanguage
+
+/// `switchback sentiment predict`.
+struct SentimentPredict: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "predict",
+        abstract: "Tells the class of sentences.",
+        discussion: """
+            EXAMPLES
+              switchback sentiment predict --weights best.safetensors "what a lovely film" "never again"
+            """)
+
+    @OptionGroup var source: SentimentWeights
+
+    @Argument(help: ArgumentHelp("Sentences.", valueName: "sentence"))
+    var sentences: [String]
+
+    @OptionGroup var common: CommonOptions
+
+    private struct Row: Encodable {
+        let sentence, `class`: String
+        let probability: Double
+    }
+
+    private struct Result: Encodable {
+        let task = "sentiment"
+        let mode = "predict"
+        let predictions: [Row]
+    }
+
+    func run() throws {
+        common.apply()
+        let classifier = try SentenceClassifier.load(source.weights)
+        let rows = zip(sentences, classifier.predict(sentences)).map {
+            Row(sentence: $0, class: $1.class, probability: $1.probability)
+        }
+        for row in rows { try Terminal.print("\(row.class)  \(row.probability.percent)  \(row.sentence)") }
+        if common.json { try Terminal.printJSON(Result(predictions: rows)) }
+    }
+}

@@ -1,0 +1,63 @@
+import ArgumentParser
+import Switchback
+import SwitchbackLanguage
+
+/// `switchback sentiment train`.
+struct SentimentTrain: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "train",
+        abstract: "Trains a classifier of sentences.",
+        discussion: """
+            EXAMPLES
+              switchback sentiment train --data sst2
+              switchback sentiment train --data reviews --epochs 10 --seed 1 --json
+            """)
+
+    @Option(
+        help: ArgumentHelp(
+            "A folder with train.tsv and dev.tsv: a sentence, a tab and its class on each line.", valueName: "folder"))
+    var data: String?
+
+    @OptionGroup(title: "Training") var training: TrainingOptions
+    @OptionGroup(title: "Run") var runOptions: RunOptions
+    @OptionGroup var common: CommonOptions
+
+    private struct Result: Encodable {
+        let task = "sentiment"
+        let mode = "train"
+        let parameters, bestEpoch: Int
+        let bestAccuracy, seconds: Double
+        let weights: String
+    }
+
+    func validate() throws {
+        if data == nil && runOptions.resume == nil && runOptions.config == nil {
+            throw ValidationError("Missing expected argument '--data <folder>'")
+        }
+    }
+
+    func run() throws {
+        common.apply()
+        let session = try TrainingSession<SentimentConfiguration>("sentiment", runOptions) { configuration in
+            configuration.data = data ?? configuration.data
+            training.apply(to: &configuration.training)
+        }
+        let task = try session.configuration.makeTask()
+        let (folder, outcome) = try session.train(task, session.configuration.training)
+        guard let best = outcome.best ?? outcome.history.last else { return }
+        let accuracy = best.validation["accuracy"] ?? .nan
+        let weights = folder.weights("best")
+        try runOptions.say(
+            """
+            The best weights, of epoch \(best.epoch) with \(accuracy.percent) held-out accuracy, are in
+              \(weights)
+            Next:
+              switchback sentiment predict --weights \(weights) "what a lovely film"
+            """)
+        guard common.json else { return }
+        try Terminal.printJSON(
+            Result(
+                parameters: task.model.parameterCount, bestEpoch: best.epoch, bestAccuracy: accuracy,
+                seconds: outcome.seconds, weights: weights))
+    }
+}

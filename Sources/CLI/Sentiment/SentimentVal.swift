@@ -1,0 +1,37 @@
+import ArgumentParser
+import Switchback
+import SwitchbackLanguage
+
+/// `switchback sentiment val`.
+struct SentimentVal: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "val",
+        abstract: "Measures a classifier of sentences.",
+        discussion: """
+            EXAMPLES
+              switchback sentiment val --weights best.safetensors --data reviews/test.tsv
+            """)
+
+    @OptionGroup var source: SentimentWeights
+
+    @Option(help: ArgumentHelp("A file with a sentence, a tab and its class on each line.", valueName: "file"))
+    var data: String
+
+    @OptionGroup var common: CommonOptions
+
+    private struct Result: Encodable {
+        let task = "sentiment"
+        let mode = "val"
+        let accuracy: Double
+        let sentences: Int
+    }
+
+    func run() throws {
+        common.apply()
+        let classifier = try SentenceClassifier.load(source.weights)
+        let data = try LabeledSentences(data)
+        let accuracy = try classifier.accuracy(on: data)
+        try Terminal.print("\(data.path): accuracy \(accuracy.percent) of \(data.sentences.count.grouped) sentences")
+        if common.json { try Terminal.printJSON(Result(accuracy: accuracy, sentences: data.sentences.count)) }
+    }
+}

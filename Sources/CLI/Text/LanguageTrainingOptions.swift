@@ -1,0 +1,117 @@
+import ArgumentParser
+import Foundation
+import Switchback
+import SwitchbackLanguage
+import SwitchbackTraining
+
+/// What training a language model from nothing and fine-tuning one have in common.
+struct LanguageTrainingOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "A text file, a folder of .txt and .md files, or a folder that 'text prepare' made.", valueName: "path"))
+    var data: String?
+
+    @Option(
+        help: ArgumentHelp("Tokens that are read at once; the model's own number if left out.", valueName: "n"),
+        transform: Value.positiveInteger)
+    var context: Int?
+
+    @Flag(help: "Compute blocks again on the way back instead of remembering them: less memory, more time.")
+    var recompute = false
+
+    @Option(help: ArgumentHelp("The beginning of the samples that are shown.", valueName: "text"))
+    var prompt = "\n"
+
+    @OptionGroup(title: "Training") var training: TrainingOptions
+    @OptionGroup(title: "Run") var run: RunOptions
+    @OptionGroup var common: CommonOptions
+
+    func validate() throws {
+        if data == nil && run.resume == nil && run.config == nil {
+            throw ValidationError("Missing expected argument '--data <path>'")
+        }
+    }
+
+    private func apply(to configuration: inout LanguageTrainingConfiguration) {
+        configuration.data = data ?? configuration.data
+        configuration.contextLength = context ?? configuration.contextLength
+        if recompute { configuration.recompute = true }
+        if training.epochs != nil { configuration.training.steps = nil }
+        training.apply(to: &configuration.training)
+    }
+
+    private struct Result: Encodable {
+        let task = "text"
+        let mode: String
+        let parameters, steps: Int
+        /// In nats a token, of the held-out text.
+        let loss, bestLoss, perplexity: Double
+        let seconds: Double
+        let folder: String
+    }
+
+    /// Trains, shows how it goes and what the model writes by then.
+    ///
+    /// - Parameter change: puts the options that only one of the commands has into the configuration.
+    func train(mode: String, change: (inout LanguageTrainingConfiguration) -> Void) throws {
+        common.apply()
+        let session = try TrainingSession<LanguageTrainingConfiguration>("text", run) { configuration in
+            change(&configuration)
+            apply(to: &configuration)
+        }
+        let training = try LanguageTraining(session.configuration)
+        try run.say(
+            "Data: \(session.configuration.data); \(training.data.training.count.grouped) tokens to train with, "
+                + "\(training.data.validation.count.grouped) held out, a vocabulary of "
+                + "\(training.data.tokenizer.vocabularySize.grouped). "
+                + "Model: \(training.model.parameterCount.grouped) parameters.")
+        let listeners = [training.describe, sampler(training)]
+        let (folder, outcome) =
+            if let adaptation = training.adaptation {
+                try session.train(adaptation, session.configuration.training, listeners: listeners)
+            } else {
+                try session.train(training.task, session.configuration.training, listeners: listeners)
+            }
+        try training.finish(in: folder)
+        try show(outcome, training, folder, mode)
+    }
+
+    /// Shows what the model writes, after each validation.
+    private func sampler(_ training: LanguageTraining) -> TrainingListener {
+        { event in
+            guard case .epoch = event else { return .continue }
+            var generator = TextGenerator(training.model, training.data.tokenizer)
+            generator.sampling.temperature = 0.8
+            generator.seed = training.configuration.training.seed
+            let sample = try generator.generate(prompt.withLineEnds, tokens: 160).text
+            try run.say(sample.split(separator: "\n").map { "    \($0)" }.joined(separator: "\n"))
+            return .continue
+        }
+    }
+
+    private func show(
+        _ outcome: TrainingOutcome, _ training: LanguageTraining, _ folder: RunFolder, _ mode: String
+    ) throws {
+        guard let last = outcome.history.last else { return }
+        let best = outcome.best ?? last
+        let loss = best.validation["loss"] ?? .nan
+        try run.say(
+            """
+            The best model, of step \(best.step) with a held-out loss of \(loss.formatted(4)), is in
+              \(folder.path)
+            Next:
+              switchback text generate --from \(folder.path) --prompt "\\n" --tokens 500
+            """)
+        guard common.json else { return }
+        try Terminal.printJSON(
+            Result(
+                mode: mode, parameters: training.model.parameterCount, steps: outcome.step,
+                loss: last.validation["loss"] ?? .nan, bestLoss: loss, perplexity: exp(loss), seconds: outcome.seconds,
+                folder: folder.path))
+    }
+}
+
+extension String {
+    /// With `\n` as a line's end, which a shell does not make easy to type.
+    var withLineEnds: String { replacing("\\n", with: "\n") }
+}

@@ -1,0 +1,27 @@
+import ArgumentParser
+import Switchback
+import SwitchbackLanguage
+
+/// `switchback text MODE`.
+struct Text: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "text",
+        abstract: "Learns to write: language models that predict the next token.",
+        discussion: """
+            EXAMPLES
+              switchback text train --data shakespeare.txt
+              switchback text generate --from runs/text/train --prompt "ROMEO:" --tokens 300
+              switchback text score --from runs/text/train other-play.txt
+              switchback text finetune --from path/to/llama --data my-notes --lora 8
+            """,
+        subcommands: [TextTrain.self, TextFinetune.self, TextGenerate.self, TextScore.self, TextPrepare.self])
+}
+
+/// Where a language model is.
+struct ModelFolderOption: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "A folder with config.json, model.safetensors and tokenizer.json: a run, or a model of Hugging Face's form.",
+            valueName: "folder"))
+    var from: String
+}

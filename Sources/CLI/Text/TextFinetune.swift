@@ -1,0 +1,35 @@
+import ArgumentParser
+import Switchback
+import SwitchbackLanguage
+
+/// `switchback text finetune`.
+struct TextFinetune: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "finetune",
+        abstract: "Goes on training a language model on other text.",
+        discussion: """
+            EXAMPLES
+              switchback text finetune --from runs/text/train --data sonnets.txt --steps 200 --lr 1e-4
+              switchback text finetune --from path/to/llama --data my-notes --lora 8
+
+            With --lora only small adapters are trained; they are merged into the weights that are saved. A run that was
+            interrupted is gone on with by 'text train --resume'.
+            """)
+
+    @OptionGroup var source: ModelFolderOption
+
+    @Option(
+        help: ArgumentHelp("Train low-rank adapters of this rank in place of all weights.", valueName: "rank"),
+        transform: Value.positiveInteger)
+    var lora: Int?
+
+    @OptionGroup var options: LanguageTrainingOptions
+
+    func run() throws {
+        try options.train(mode: "finetune") { configuration in
+            if options.run.config == nil { configuration.training = .fineTuning(lora: lora != nil) }
+            configuration.from = source.from
+            configuration.lora = lora ?? configuration.lora
+        }
+    }
+}

@@ -1,0 +1,54 @@
+import ArgumentParser
+import Foundation
+import Switchback
+import SwitchbackLanguage
+
+/// `switchback text score`.
+struct TextScore: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "score",
+        abstract: "Tells how well a model foresees texts: their perplexity.",
+        discussion: """
+            EXAMPLES
+              switchback text score --from runs/text/train hamlet.txt
+              switchback text score --from path/to/gpt2 first.txt second.txt --json
+
+            Perplexity is e to the mean of −log p over the tokens; texts are read in windows as long as the model's context.
+            """)
+
+    @OptionGroup var source: ModelFolderOption
+
+    @Argument(help: ArgumentHelp("Text files.", valueName: "file"))
+    var files: [String]
+
+    @OptionGroup var common: CommonOptions
+
+    private struct Row: Encodable {
+        let file: String
+        let tokens: Int
+        /// In nats a token.
+        let loss, perplexity: Double
+    }
+
+    private struct Result: Encodable {
+        let task = "text"
+        let mode = "score"
+        let scores: [Row]
+    }
+
+    func run() throws {
+        common.apply()
+        let (model, tokenizer) = try Checkpoint(source.from).languageModelAndTokenizer()
+        let rows = try files.map { file -> Row in
+            let tokens = TokenSequence(try tokenizer.encode(TextFiles(file).text(), addingSpecialTokens: true))
+            guard tokens.count > 1 else { throw InputError(file, "the text has \(tokens.count) tokens; 2 are needed") }
+            let loss = model.meanLoss(on: tokens)
+            let row = Row(file: file, tokens: tokens.count, loss: loss, perplexity: exp(loss))
+            try Terminal.print(
+                "\(file)  perplexity \(row.perplexity.formatted(3))  loss \(loss.formatted(4))  "
+                    + "\(tokens.count.grouped) tokens")
+            return row
+        }
+        if common.json { try Terminal.printJSON(Result(scores: rows)) }
+    }
+}

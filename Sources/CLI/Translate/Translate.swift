@@ -1,0 +1,51 @@
+import ArgumentParser
+import Switchback
+import SwitchbackLanguage
+
+/// `switchback translate MODE`.
+struct Translate: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "translate",
+        abstract: "Translates, with a transformer that reads one language and writes another.",
+        discussion: """
+            EXAMPLES
+              switchback translate train --data multi30k --source en --target de
+              switchback translate val --from runs/translate/train --data multi30k --source en --target de --split test2016
+              switchback translate predict --from runs/translate/train "A man rides a horse."
+            """,
+        subcommands: [TranslateTrain.self, TranslateVal.self, TranslatePredict.self])
+}
+
+/// Sentences in two languages.
+struct ParallelTextOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "A folder with files such as train.en and train.de, line by line translations; they may be gzipped.",
+            valueName: "folder"))
+    var data: String
+
+    @Option(help: ArgumentHelp("The ending of the files to translate from.", valueName: "language"))
+    var source: String
+
+    @Option(help: ArgumentHelp("The ending of the files with the translations.", valueName: "language"))
+    var target: String
+
+    func read(_ split: String) throws -> ParallelText { try ParallelText(data, split, from: source, to: target) }
+}
+
+/// A run of `translate train`, and how it is searched.
+struct TranslatorOptions: ParsableArguments {
+    @Option(help: ArgumentHelp("The folder of a run of translate train.", valueName: "folder"))
+    var from: String
+
+    @Option(
+        help: ArgumentHelp("Translations that are followed at the same time. (default: 4)", valueName: "n"),
+        transform: Value.positiveInteger)
+    var beam = 4
+
+    func load() throws -> Translator {
+        var translator = try Translator.load(from)
+        translator.beam = beam
+        return translator
+    }
+}
