@@ -1,4 +1,5 @@
 import ArgumentParser
+import SwitchbackDrawing
 import SwitchbackVision
 
 /// `switchback data check`.
@@ -9,7 +10,7 @@ struct DataCheck: ParsableCommand {
         discussion: """
             EXAMPLES
               switchback data check bccd/bccd.yaml
-              switchback data check VOCdevkit/VOC2012
+              switchback data check VOCdevkit/VOC2012 --labels labels.png
 
             The exit code is 1 where something cannot be used: a damaged picture, a bad row of labels.
             """)
@@ -18,6 +19,9 @@ struct DataCheck: ParsableCommand {
         help: ArgumentHelp(
             "A data.yaml, a COCO .json, or a folder with annotations of COCO or Pascal VOC.", valueName: "path"))
     var path: String
+
+    @Option(help: ArgumentHelp("Draws where boxes are and how large they are: a .png or .svg.", valueName: "file"))
+    var labels: String?
 
     @OptionGroup var common: CommonOptions
 
@@ -28,6 +32,10 @@ struct DataCheck: ParsableCommand {
         try Terminal.print("\(path): \(report.kind), \(report.classNames.count) classes")
         for problem in report.problems { try Terminal.print("  \(problem)") }
         try show(report)
+        if let labels {
+            try data.labelFigure(.train).write(to: labels)
+            try Terminal.print("\(labels) shows the boxes.")
+        }
         if common.json { try Terminal.printJSON(report) }
         if !report.problems.isEmpty {
             try Terminal.print("\(report.problems.count.grouped) problems, named above.")

@@ -1,4 +1,5 @@
 import Switchback
+import SwitchbackDrawing
 
 /// What there is to know of data for detection before one trains with it.
 public struct DataReport: Codable, Sendable {
@@ -56,5 +57,12 @@ extension DataReport.Part {
         boxes = labels.count
         boxesByClass = labels.reduce(into: [Int](repeating: 0, count: classCount)) { $0[$1.classIndex] += 1 }
         tinyBoxes = labels.count { min($0.box.width, $0.box.height) < 0.02 }
+    }
+}
+
+extension DetectionData {
+    /// How many boxes the classes of a part have, where their centres are, and how large they are.
+    public func labelFigure(_ split: DataSplit) -> any Figure {
+        DetectionFigures(names: classNames).labels(self[split])
     }
 }
