@@ -12,9 +12,14 @@ struct BenchCommand: ParsableCommand {
               switchback-bench cnn_mnist_b64 matmul_1024
               switchback-bench scalar_chain --threads 1 --steps 200
               switchback-bench compare cnn_mnist_b64 --pairs 5
+              switchback-bench roofline
+              switchback-bench batch
               switchback-bench list
             """,
-        subcommands: [RunCommand.self, CompareCommand.self, OverheadCommand.self, ListCommand.self],
+        subcommands: [
+            RunCommand.self, CompareCommand.self, RooflineCommand.self, BatchCommand.self, OverheadCommand.self,
+            ListCommand.self,
+        ],
         defaultSubcommand: RunCommand.self)
 }
 

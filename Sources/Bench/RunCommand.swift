@@ -36,15 +36,52 @@ struct TimingOptions: ParsableArguments {
     @Option(help: "Seconds of steps that are not counted, first.")
     var warmup = 2.0
 
-    @Option(help: "Threads (default: SWITCHBACK_THREADS, or every processor).")
-    var threads: Int?
+    @OptionGroup private var threadOptions: ThreadOptions
+
+    var threads: Int? { threadOptions.threads }
 
     func validate() throws {
         if steps < 1 { throw ValidationError("--steps must be at least 1, not \(steps).") }
         if !(seconds > 0) { throw ValidationError("--seconds must be more than 0, not \(seconds).") }
         if !(warmup >= 0) { throw ValidationError("--warmup must not be negative, and is \(warmup).") }
+    }
+}
+
+/// How many threads compute.
+struct ThreadOptions: ParsableArguments {
+    @Option(help: "Threads (default: SWITCHBACK_THREADS, or every processor).")
+    var threads: Int?
+
+    func validate() throws {
         if let threads, !(1...256).contains(threads) {
             throw ValidationError("--threads must be from 1 to 256, not \(threads).")
         }
+    }
+}
+
+/// How long to measure each of many things.
+struct ShortTimingOptions: ParsableArguments {
+    @Option(help: "Seconds to time each for.")
+    var seconds = 0.5
+
+    @OptionGroup private var threadOptions: ThreadOptions
+
+    func validate() throws {
+        if !(seconds > 0) { throw ValidationError("--seconds must be more than 0, not \(seconds).") }
+    }
+
+    /// Sets the number of threads that was asked for.
+    func apply() {
+        if let threads = threadOptions.threads { Processor.threadCount = threads }
+    }
+
+    /// The seconds of the runs that fit into the time, at least three, from the shortest to the longest; two more come
+    /// first and are not counted.
+    func sortedSeconds(of run: () -> Void) -> [Double] {
+        for _ in 0..<2 { run() }
+        var times: [Double] = []
+        let end = now() + seconds
+        while times.count < 3 || now() < end { times.append(Bench.seconds(of: run)) }
+        return times.sorted()
     }
 }

@@ -40,7 +40,7 @@ public final class Fused<Model: Module>: Module {
     /// None: nothing here is trained or saved.
     public override func namedParts() -> [(name: String, part: Part)] { [] }
 
-    public override var configuration: String { "\(type(of: model)), \(plan.count) convolutions folded" }
+    public override var configuration: String { "folded: \(plan.count)" }
 }
 
 /// What `fused()` is defined for: every module, of its own type.

@@ -7,7 +7,6 @@ import Dispatch
 /// rule or of an optimizer) counts as part of it.
 final class ProfileRecorder {
     private struct Key: Hashable {
-        /// A static string's address and length: equal names of different calls are summed at the end.
         let name: String
         let phase: Profile.Phase
         let module: String
@@ -29,11 +28,11 @@ final class ProfileRecorder {
     private var events: [Profile.Event] = []
     private var omittedEvents = 0
     private var spans: [Span] = []
-    /// When memory was first allocated since the last operation ended, and how much.
+    /// When memory was first allocated since the last operation ended.
     private var pendingStart: UInt64?
     /// The path of every module of the models that have run.
     private var paths: [ObjectIdentifier: String] = [:]
-    /// Keeps the models alive, so that no other module takes the identity of one.
+    /// Keeps the modules alive, so that no other takes the identity of one.
     private var roots: [Module] = []
     /// Where the operation that was reported last ran, and what it took: for its gradient.
     private(set) var lastOrigin = OperationOrigin(modulePath: "", operations: 0)
@@ -145,14 +144,16 @@ final class ProfileRecorder {
     /// The path of the innermost module that is running on this thread.
     private var modulePath: String {
         let modules = ThreadState.current.modules
-        guard let root = modules.first, let innermost = modules.last else { return "" }
-        if let path = paths[ObjectIdentifier(innermost)] { return path }
-        roots.append(root)
-        for (path, module) in root.namedModules() where paths[ObjectIdentifier(module)] == nil {
-            paths[ObjectIdentifier(module)] = path.isEmpty ? "\(type(of: module))" : path
+        guard let innermost = modules.last else { return "" }
+        // The outermost module may not list what runs inside it, as a fused model does not.
+        for root in modules {
+            if let path = paths[ObjectIdentifier(innermost)] { return path }
+            roots.append(root)
+            for (path, module) in root.namedModules() where paths[ObjectIdentifier(module)] == nil {
+                paths[ObjectIdentifier(module)] = path.isEmpty ? "\(type(of: module))" : path
+            }
         }
-        // Modules that the root does not know, made for the moment.
-        return paths[ObjectIdentifier(innermost)] ?? "\(type(of: innermost))"
+        return paths[ObjectIdentifier(innermost)] ?? ""
     }
 }
 

@@ -1,0 +1,79 @@
+import ArgumentParser
+import Foundation
+import Switchback
+
+struct RooflineCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "roofline", abstract: "Measures kernels against what this machine reaches at best.",
+        discussion: """
+            A kernel cannot be faster than its arithmetic at the peak of multiply-adds, nor than its operands and results \
+            through memory at the highest bandwidth: the longer of the two times is its bound (Williams, Waterman and \
+            Patterson, "Roofline", 2009). Some pass it: Winograd's algorithm computes 3×3 convolutions with fewer \
+            operations than are counted here, small operands stay in the caches, and reading alone is faster than \
+            reading and writing. On a machine that does other work too, repeat it and believe the highest figures.
+
+            Examples:
+              switchback-bench roofline
+              switchback-bench roofline convolution --threads 1 --seconds 0.5
+              switchback-bench roofline --json > roofline.json
+            """)
+
+    @Argument(help: "Families of kernels: \(RooflineKernel.families.joined(separator: ", ")). (default: all)")
+    var families: [String] = []
+
+    @OptionGroup var timing: ShortTimingOptions
+
+    @Flag(help: "Print one JSON object instead of the table.")
+    var json = false
+
+    func validate() throws {
+        for family in families where !RooflineKernel.families.contains(family) {
+            throw ValidationError(
+                "there is no family \(family); the families are \(RooflineKernel.families.joined(separator: ", ")).")
+        }
+    }
+
+    func run() throws {
+        timing.apply()
+        manualSeed(0)
+        let ceilings = Processor.measureCeilings(seconds: timing.seconds)
+        let kernels = RooflineKernel.all.filter { families.isEmpty || families.contains($0.family) }
+        let points = kernels.map { RooflinePoint($0, seconds: timing.sortedSeconds(of: $0.run)[0], ceilings) }
+        let report = RooflineReport(
+            instructionSet: Processor.instructionSet, threads: Processor.threadCount, ceilings: ceilings, points: points
+        )
+        try print(json ? report.json : report.table)
+    }
+}
+
+/// What was measured.
+struct RooflineReport: Encodable {
+    let instructionSet: String
+    let threads: Int
+    let ceilings: ProcessorCeilings
+    let points: [RooflinePoint]
+
+    var json: String {
+        get throws {
+            let encoder = JSONEncoder()
+            encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+            encoder.keyEncodingStrategy = .convertToSnakeCase
+            return String(decoding: try encoder.encode(self), as: UTF8.self)
+        }
+    }
+
+    var table: String {
+        let peak = String(
+            format: "%@, %d threads: %.1f GFLOP/s of multiply-adds; memory read %.1f, copied %.1f, triad %.1f GB/s",
+            instructionSet, threads, ceilings.gigaflops, ceilings.readBandwidth, ceilings.copyBandwidth,
+            ceilings.triadBandwidth)
+        let header = "kernel".padded(44) + "        ms  GFLOP/s    GB/s  FLOP/B  bound    of it"
+        let rows = points.map { point in
+            point.kernel.padded(44)
+                + String(
+                    format: "%10.3f %8.1f %7.1f %7.1f  %@ %5.0f %%", point.milliseconds, point.gigaflops,
+                    point.gigabytesPerSecond, point.intensity, point.bound.padded(7), 100 * point.share)
+        }
+        return ([peak, "", header] + rows).joined(separator: "\n")
+    }
+}
