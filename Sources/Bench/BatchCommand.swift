@@ -1,15 +1,16 @@
 import ArgumentParser
 import Foundation
 import Switchback
+import SwitchbackDrawing
 
 struct BatchCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "batch",
-        abstract: "Times a training step for batches from 1 to 256.",
+        abstract: "Times a training step for batches from 1 to 256, and draws how the time grows.",
         discussion: """
             Examples:
               switchback-bench batch
-              switchback-bench batch cnn_mnist --seconds 1
+              switchback-bench batch cnn_mnist --seconds 1 --output cnn-batch
             """)
 
     @Argument(help: "The step: \(BatchedWorkload.allCases.map(\.rawValue).joined(separator: ", ")).")
@@ -19,6 +20,9 @@ struct BatchCommand: ParsableCommand {
     var largest = 256
 
     @OptionGroup var timing: ShortTimingOptions
+
+    @Option(help: "Where the pictures go: this path with .png and with .svg.")
+    var output = "batch"
 
     func validate() throws {
         if !(1...4096).contains(largest) { throw ValidationError("--largest must be from 1 to 4096, not \(largest).") }
@@ -34,6 +38,16 @@ struct BatchCommand: ParsableCommand {
             let each = time / Double(size)
             print(String(format: "%5d %11.3f %11.4f %9.2f", size, time, each, each / (lastTime / Double(lastSize))))
         }
+        let line = times.map { Series.Value(Double($0.0), lastTime / Double(lastSize) * Double($0.0)) }
+        let plot = Plot(
+            title: "A training step of \(workload.rawValue), \(Processor.threadCount) threads",
+            x: Axis("examples in a batch", scale: .logarithmic), y: Axis("ms", scale: .logarithmic),
+            [
+                Series("measured", times.map { Series.Value(Double($0.0), $0.1) }, style: .linePoints),
+                Series("in proportion", line, isDashed: true),
+            ])
+        for path in ["\(output).png", "\(output).svg"] { try plot.write(to: path) }
+        print("Pictures: \(output).png and \(output).svg")
     }
 
     /// The median over the steps.

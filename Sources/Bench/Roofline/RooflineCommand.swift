@@ -23,6 +23,9 @@ struct RooflineCommand: ParsableCommand {
 
     @OptionGroup var timing: ShortTimingOptions
 
+    @Option(help: "Where the pictures go: this path with .png and with .svg.")
+    var output = "roofline"
+
     @Flag(help: "Print one JSON object instead of the table.")
     var json = false
 
@@ -42,7 +45,14 @@ struct RooflineCommand: ParsableCommand {
         let report = RooflineReport(
             instructionSet: Processor.instructionSet, threads: Processor.threadCount, ceilings: ceilings, points: points
         )
-        try print(json ? report.json : report.table)
+        let plot = RooflinePlot(report).plot
+        for path in ["\(output).png", "\(output).svg"] { try plot.write(to: path) }
+        if json {
+            try print(report.json)
+        } else {
+            print(report.table)
+            print("\nPictures: \(output).png and \(output).svg")
+        }
     }
 }
 
