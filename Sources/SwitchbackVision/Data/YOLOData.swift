@@ -9,7 +9,8 @@ enum YOLOData {
         let description = try DataDescription.load(path)
         var problems: [InputError] = []
         var splits: [DataSplit: [DetectionExample]] = [:]
-        for (split, places) in description.places {
+        for split in DataSplit.allCases {
+            guard let places = description.places[split] else { continue }
             let files = try places.flatMap(pictures)
             guard !files.isEmpty else {
                 throw InputError(
