@@ -67,7 +67,9 @@ pixels("png_bits", file("png_bits", Image.fromarray(source[..., 0] > 100), "PNG"
 opacity = np.concatenate([source, source[..., :1]], -1)
 pixels("png_alpha", file("png_alpha", Image.fromarray(opacity, "RGBA"), "PNG"))
 tensors["rgba/png_alpha"] = opacity
-deep = (source.astype(np.uint16) * 257) + 3
+# Levels of 16 bits around the source's, so that the nearest 8 are the source's; OpenCV would cut off the lower ones.
+spread = np.arange(source.size).reshape(source.shape) % 257 - 128
+deep = np.clip(source.astype(np.int32) * 257 + spread, 0, 65535).astype(np.uint16)
 for name, array in {"png_16": deep, "png_grey_16": deep[..., 0]}.items():
     tensors[f"file/{name}"] = cv2.imencode(".png", array[..., ::-1] if array.ndim == 3 else array)[1].ravel()
     tensors[f"pixels/{name}"] = source if array.ndim == 3 else np.repeat(source[..., :1], 3, -1)
