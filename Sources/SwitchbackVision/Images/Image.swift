@@ -126,9 +126,10 @@ extension Image {
         }
     }
 
+    /// In OpenCV's fixed point: weights of 15 bits, rounded.
     static func luma(_ red: UInt8, _ green: UInt8, _ blue: UInt8) -> UInt8 {
-        let sum: Int = 4899 * Int(red) + 9617 * Int(green) + 1868 * Int(blue)
-        return UInt8((sum + 8192) >> 14)
+        let sum: Int = 9798 * Int(red) + 19235 * Int(green) + 3735 * Int(blue)
+        return UInt8((sum + 16384) >> 15)
     }
 
     /// The mirror image, left and right exchanged.
