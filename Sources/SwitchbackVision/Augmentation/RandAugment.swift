@@ -22,12 +22,13 @@ public struct RandAugment: Augmentation {
         /// The sample changed by a strength from 0 to 1, in one direction or the other (`sign` is 1 or -1).
         public func apply(to sample: Sample, strength: Double, sign: Double) -> Sample {
             let (height, width) = (Double(sample.image.height), Double(sample.image.width))
+            // torchvision's slope leads from the new picture back to the old one.
             let slope = 0.3 * strength * sign
             let factor = 1 + 0.9 * strength * sign
             switch self {
             case .nothing: return sample
-            case .shearX: return sample.moved(PlaneMap([1, slope, 0, 0, 1, 0, 0, 0, 1]))
-            case .shearY: return sample.moved(PlaneMap([1, 0, 0, slope, 1, 0, 0, 0, 1]))
+            case .shearX: return sample.sheared(PlaneMap([1, -slope, 0, 0, 1, 0, 0, 0, 1]))
+            case .shearY: return sample.sheared(PlaneMap([1, 0, 0, -slope, 1, 0, 0, 0, 1]))
             case .translateX:
                 return sample.moved(.translation(x: (width * 150 / 331 * strength * sign).rounded(), y: 0))
             case .translateY:
@@ -62,9 +63,15 @@ extension Sample {
     fileprivate func with(_ change: (Image) -> Image) -> Sample { Sample(change(image), labels: labels) }
 
     fileprivate func turned(degrees: Double) -> Sample {
-        let (x, y) = ((Double(image.width) - 1) / 2, (Double(image.height) - 1) / 2)
-        let turn = PlaneMap.rotation(degrees: degrees)
-        return moved(PlaneMap.translation(x: x, y: y).after(turn).after(.translation(x: -x, y: -y)))
+        moved(
+            .rotation(degrees: degrees), aroundX: (Double(image.width) - 1) / 2, y: (Double(image.height) - 1) / 2)
+    }
+
+    /// The corner of the picture stays, which is half a pixel from the centre of the first one.
+    fileprivate func sheared(_ shear: PlaneMap) -> Sample { moved(shear, aroundX: -0.5, y: -0.5) }
+
+    private func moved(_ map: PlaneMap, aroundX x: Double, y: Double) -> Sample {
+        moved(PlaneMap.translation(x: x, y: y).after(map).after(.translation(x: -x, y: -y)))
     }
 
     /// The sample moved within its frame.
