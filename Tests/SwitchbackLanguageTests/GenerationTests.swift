@@ -6,8 +6,9 @@ import Testing
 
 struct GenerationTests {
     private func tinyModel(context: Int = 16) -> LanguageModel {
-        manualSeed(3)
-        return GPT2(GPT2Configuration(vocabularySize: 27, contextLength: context, width: 16, layers: 2, heads: 2))
+        Generator.withDefault(Generator(seed: 3)) {
+            GPT2(GPT2Configuration(vocabularySize: 27, contextLength: context, width: 16, layers: 2, heads: 2))
+        }
     }
 
     private let tokenizer = CharacterTokenizer(charactersOf: "abcdefghijklmnopqrstuvwxyz ")

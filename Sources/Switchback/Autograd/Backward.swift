@@ -24,9 +24,7 @@ extension Tensor {
             require(
                 count == 1, "backward",
                 "a tensor of shape \(shape) is no single loss: pass the gradient of each element, or sum() it first")
-            let seed = array.emptyLike()
-            seed.backend.fill(seed, with: 1, integer: 1)
-            return Tensor(seed)
+            return ThreadState.current.one(like: array)
         }
         require(
             gradient.shape == shape, "backward", "the gradient has shape \(gradient.shape), the tensor \(shape)")
@@ -64,7 +62,7 @@ private struct BackwardWalk {
     /// Adds to the `grad` of every leaf.
     func run(from roots: some Collection<Node>) {
         withGradientMode(createsGraph) {
-            walk(from: roots) { node in (node as? GradientAccumulator)?.accumulate(keepingGraph: createsGraph) }
+            walk(from: roots) { $0.accumulate(keepingGraph: createsGraph) }
         }
     }
 

@@ -7,7 +7,7 @@ final class GradientAccumulator: Node {
     init(for tensor: Tensor) { super.init(name: "leaf", edges: ShortList(), output: tensor.array) }
 
     /// Adds what the walk brought to the gradient.
-    func accumulate(keepingGraph: Bool) {
+    override func accumulate(keepingGraph: Bool) {
         guard var incoming = takeFirstIncoming() else { return }
         if let gradient {
             if ownsGradient && !keepingGraph {

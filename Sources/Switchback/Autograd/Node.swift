@@ -57,6 +57,9 @@ class Node {
     /// Delivers the gradient of each operand, computed from those of the outputs that have come in.
     func propagate() {}
 
+    /// Adds what has come in to the gradient of the leaf that this is, if it is one.
+    func accumulate(keepingGraph: Bool) {}
+
     /// Frees what was saved, as the walk passes, and the edges unless they are wanted. The node cannot be walked again.
     func release(keepingEdges: Bool) {}
 

@@ -10,6 +10,8 @@ extension Node {
         /// What `retainGrad()` keeps, by output.
         var retainedGradients: [Int: Tensor] = [:]
         var otherForms: [Form] = []
+        /// Where in the model the operation ran.
+        var origin: OperationOrigin?
         /// The gradients of the outputs after the first, as far as they are summed.
         var otherIncoming: [Int: Tensor] = [:]
     }

@@ -141,7 +141,7 @@ final class OperationNode: Node {
     private let once: Bool
     @exclusivity(unchecked) private var isReleased = false
     /// Where in the model the operation ran; known only while operations are observed.
-    let origin: OperationOrigin?
+    var origin: OperationOrigin? { extras?.origin }
 
     fileprivate init(
         _ name: StaticString, _ rule: Rule, edges: ShortList<Edge>, saving: ShortList<Tensor?>, once: Bool,
@@ -151,8 +151,8 @@ final class OperationNode: Node {
         self.once = once
         saved = saving
         savedVersions = saving.map { $0?.array.storage.version ?? 0 }
-        origin = ThreadState.isObserved ? ThreadState.current.observedOrigin : nil
         super.init(name: name, edges: edges, output: output, otherOutputs: otherOutputs)
+        if ThreadState.isObserved { ensureExtras().origin = ThreadState.current.observedOrigin }
     }
 
     fileprivate func save(outputs arrays: [NDArray]) {

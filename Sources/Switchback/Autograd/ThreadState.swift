@@ -19,6 +19,23 @@ final class ThreadState {
     @exclusivity(unchecked) var modules: [Module] = []
     @exclusivity(unchecked) var backend: any Backend.Type = CPUBackend.self
 
+    /// The gradient that the last walk began with: mostly that of the next one too.
+    @exclusivity(unchecked) private var lastOne: Tensor?
+
+    /// A tensor of ones in the form of `array`, which nobody else may change.
+    func one(like array: NDArray) -> Tensor {
+        if let lastOne, lastOne.array.layout === array.layout, lastOne.dtype == array.dtype,
+            lastOne.backend == array.backend, lastOne.array.storage.version == 0
+        {
+            return lastOne
+        }
+        let ones = array.emptyLike()
+        ones.backend.fill(ones, with: 1, integer: 1)
+        let tensor = Tensor(ones)
+        lastOne = tensor
+        return tensor
+    }
+
     static var current: ThreadState { read { $0 } }
 
     // The modes are read by every operation: without touching the reference count.
