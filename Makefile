@@ -19,8 +19,9 @@ build: setup ## Builds everything in release mode
 demo: build ## Trains a convolutional network on handwritten digits, in under a minute
 	$(RUN)/switchback classify train --data digits --model cnn
 
-test: build ## Runs all tests
-	$(SWIFT) test $(CONFIGURATION)
+test: setup ## Runs all tests
+	$(SWIFT) build $(CONFIGURATION) --build-tests
+	$(SWIFT) test $(CONFIGURATION) --skip-build
 
 bench: build ## Times Switchback beside PyTorch, in pairs, where PyTorch is installed
 	@if python3 -c 'import torch' 2>/dev/null; then \
