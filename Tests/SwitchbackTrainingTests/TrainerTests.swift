@@ -221,18 +221,4 @@ import Testing
         #expect(found.contains("another program is training there"))
         #expect(problem { _ = try RunCatalog.runs(in: folder.path("none")) }.contains("there is no such folder"))
     }
-
-    /// What is written and what is read are the same configuration.
-    @Test func configurationsReturnFromTheirFiles() throws {
-        var configuration = ClassifierConfiguration()
-        configuration.model = .mlp
-        configuration.label = "yes: no # 1"
-        configuration.training.optimizer = .lion
-        configuration.training.freeze = ["a", "b.c"]
-        configuration.training.lr = 0.1 + 0.2
-        configuration.training.seed = .max
-        let run = try RunFolder(in: folder.path("runs"), task: "classify", name: "a", arguments: configuration)
-        let read: ClassifierConfiguration = try ConfigurationFile.read(run.file("args.yaml"), task: "classify")
-        #expect(read == configuration)
-    }
 }

@@ -1,6 +1,7 @@
 import ArgumentParser
+import Foundation
 import Switchback
-import SwitchbackTraining
+import SwitchbackVision
 
 /// `switchback classify MODE`.
 struct Classify: ParsableCommand {
@@ -30,15 +31,17 @@ struct LabelOptions: ParsableArguments {
 /// Where examples with classes come from.
 struct DataOptions: ParsableArguments {
     static let help =
-        "A folder of idx files, a .csv, a .npz, a .safetensors, or the word digits for the built-in images."
+        "A folder of pictures by class or of idx files, a .csv, a .npz, a .safetensors, or the word digits."
 
     @Option(help: ArgumentHelp("\(help)", valueName: "path"))
     var data: String
 
     @OptionGroup var labels: LabelOptions
 
-    func load() throws -> ClassificationData {
-        try ClassificationData.load(data, label: labels.label, classCount: labels.classes)
+    /// - Parameter imageSize: the side of pictures in files; what suits them if left out.
+    func load(imageSize: Int?) throws -> ClassificationData {
+        try ClassificationData.load(
+            data, label: labels.label, classCount: labels.classes, imageSize: imageSize)
     }
 }
 
@@ -48,5 +51,26 @@ extension ClassificationData {
         let train = training.map { "\($0.count.grouped) to train with, " } ?? ""
         return "\(path): \(kind); \(train)\(heldOut.count.grouped) held out, of shape \(inputShape), "
             + "\(classNames.count) classes"
+    }
+}
+
+extension ClassificationMetrics {
+    /// The figures of all classes in a table, and what they come to.
+    func printTable() throws {
+        if classNames.count <= 100 {
+            let width = max(5, classNames.map(\.count).max() ?? 0)
+            let title = "class".padding(toLength: width, withPad: " ", startingAt: 0)
+            try Terminal.print("  \(title)  examples  precision    recall        F1")
+            for result in classes {
+                let name = result.className.padding(toLength: width, withPad: " ", startingAt: 0)
+                let figures = [result.precision, result.recall, result.f1].map { String(format: "%8.4f", $0) }
+                let count = String(format: "%8d", result.examples)
+                try Terminal.print("  \(name)  \(count)   \(figures.joined(separator: "  "))")
+            }
+        }
+        var line = "top-1 \(top1.percent)"
+        if classNames.count > 5 { line += "  top-5 \(top5.percent)" }
+        if let areaUnderCurve { line += "  ROC-AUC \(areaUnderCurve.formatted(4))" }
+        try Terminal.print(line + "  macro F1 \(macroF1.formatted(4))")
     }
 }

@@ -1,6 +1,6 @@
 import ArgumentParser
 import Switchback
-import SwitchbackTraining
+import SwitchbackVision
 
 /// `switchback classify predict`.
 struct ClassifyPredict: ParsableCommand {
@@ -19,7 +19,7 @@ struct ClassifyPredict: ParsableCommand {
 
     @Argument(
         help: ArgumentHelp(
-            "Files of one or more inputs: .npy, .npz, .safetensors, .csv or idx; or the word digits.",
+            "Pictures, or files of one or more inputs: .npy, .npz, .safetensors, .csv or idx; or the word digits.",
             valueName: "input"))
     var inputs: [String]
 

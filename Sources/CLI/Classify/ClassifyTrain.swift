@@ -1,6 +1,7 @@
 import ArgumentParser
 import Switchback
 import SwitchbackTraining
+import SwitchbackVision
 
 /// `switchback classify train`.
 struct ClassifyTrain: ParsableCommand {
@@ -13,6 +14,7 @@ struct ClassifyTrain: ParsableCommand {
               switchback classify train --data path/to/mnist --model cnn --epochs 2
               switchback classify train --data flowers.csv --model mlp --label species --optimizer sgd --lr 0.05
               switchback classify train --data chest.npz --epochs 5 --schedule one-cycle --json
+              switchback classify train --data flowers --model resnet18 --imgsz 128
               switchback classify train --resume runs/classify/train --epochs 20
 
             The same seed gives the same weights, to the bit, on any number of threads and workers, and also when the run
@@ -32,6 +34,13 @@ struct ClassifyTrain: ParsableCommand {
         transform: Value.choice)
     var model: ClassifierKind?
 
+    @Option(
+        help: ArgumentHelp(
+            "The side of pictures in files; 224, or less where all are smaller, if left out.", valueName: "pixels"),
+        transform: Value.positiveInteger)
+    var imgsz: Int?
+
+    @OptionGroup(title: "Augmentation") var augmentation: ClassifyAugmentationOptions
     @OptionGroup(title: "Training") var training: TrainingOptions
     @OptionGroup(title: "Run") var runOptions: RunOptions
     @OptionGroup var common: CommonOptions
@@ -64,6 +73,8 @@ struct ClassifyTrain: ParsableCommand {
             configuration.label = labels.label ?? configuration.label
             configuration.classes = labels.classes ?? configuration.classes
             configuration.model = model ?? configuration.model
+            configuration.imgsz = imgsz ?? configuration.imgsz
+            augmentation.apply(to: &configuration)
             training.apply(to: &configuration.training)
         }
         let task = try session.configuration.makeTask()

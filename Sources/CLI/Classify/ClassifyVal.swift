@@ -1,6 +1,6 @@
 import ArgumentParser
 import Switchback
-import SwitchbackTraining
+import SwitchbackVision
 
 /// `switchback classify val`.
 struct ClassifyVal: ParsableCommand {
@@ -11,10 +11,16 @@ struct ClassifyVal: ParsableCommand {
             EXAMPLES
               switchback classify val --weights runs/classify/train/weights/best.safetensors --data digits
               switchback classify val --weights best.safetensors --data path/to/mnist --json
+              switchback classify val --weights best.safetensors --data pneumoniamnist.npz --split test
             """)
 
     @Option(help: ArgumentHelp("Weights that classify train saved.", valueName: "file"))
     var weights: String
+
+    @Option(
+        help: ArgumentHelp("\(DataSplit.names). val, or test where there is none, if left out.", valueName: "part"),
+        transform: Value.choice)
+    var split: DataSplit?
 
     @OptionGroup var dataOptions: DataOptions
     @OptionGroup var common: CommonOptions
@@ -23,7 +29,12 @@ struct ClassifyVal: ParsableCommand {
         let task = "classify"
         let mode = "val"
         let model: ClassifierKind
-        let accuracy, loss: Double
+        let accuracy, top5, macroF1, loss: Double
+        /// For two classes.
+        let areaUnderCurve: Double?
+        let classes: [ClassificationMetrics.ClassResult]
+        /// By predicted and true class.
+        let confusion: [[Int]]
         let examples: Int
         let weights: String
     }
@@ -31,16 +42,21 @@ struct ClassifyVal: ParsableCommand {
     func run() throws {
         common.apply()
         let classifier = try Classifier.load(weights)
-        let data = try dataOptions.load().numbered(as: classifier.configuration.classNames)
+        let configuration = classifier.configuration
+        let side = configuration.inputShape.count == 3 ? configuration.inputShape[1] : nil
+        let data = try dataOptions.load(imageSize: side).numbered(as: configuration.classNames)
         try Terminal.print("Data: \(data.summary)")
         try classifier.checkInput(data.inputShape, of: data.path)
-        let score = classifier.evaluate(data.heldOut)
-        try Terminal.print("Held out: \(score.metrics.summary)")
+        let examples = try split.map { try data.part($0) } ?? data.heldOut
+        let (loss, metrics) = try classifier.evaluate(examples, workers: 2)
+        try metrics.printTable()
+        try Terminal.print(
+            "loss \(loss.formatted(4))  accuracy \(metrics.top1.percent) of \(metrics.count.grouped) examples")
         guard common.json else { return }
         try Terminal.printJSON(
             Result(
-                model: classifier.configuration.model, accuracy: score.accuracy, loss: score.loss,
-                examples: score.count,
-                weights: weights))
+                model: configuration.model, accuracy: metrics.top1, top5: metrics.top5, macroF1: metrics.macroF1,
+                loss: loss, areaUnderCurve: metrics.areaUnderCurve, classes: metrics.classes,
+                confusion: metrics.confusion.counts, examples: metrics.count, weights: weights))
     }
 }

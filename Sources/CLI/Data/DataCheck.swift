@@ -6,7 +6,7 @@ import SwitchbackVision
 struct DataCheck: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "check",
-        abstract: "Counts pictures and boxes, and names all that is wrong.",
+        abstract: "Counts pictures and boxes, and names all that is wrong with them.",
         discussion: """
             EXAMPLES
               switchback data check bccd/bccd.yaml
@@ -17,7 +17,8 @@ struct DataCheck: ParsableCommand {
 
     @Argument(
         help: ArgumentHelp(
-            "A data.yaml, a COCO .json, or a folder with annotations of COCO or Pascal VOC.", valueName: "path"))
+            "A data.yaml, a COCO .json, a folder with annotations of COCO or Pascal VOC; or what classify reads.",
+            valueName: "path"))
     var path: String
 
     @Option(help: ArgumentHelp("Draws where boxes are and how large they are: a .png or .svg.", valueName: "file"))
@@ -27,6 +28,10 @@ struct DataCheck: ParsableCommand {
 
     func run() throws {
         common.apply()
+        if try DetectionData.recognises(path) { try checkDetection() } else { try checkClassification() }
+    }
+
+    private func checkDetection() throws {
         let data = try DetectionData.load(path)
         let report = DataReport(data)
         try Terminal.print("\(path): \(report.kind), \(report.classNames.count) classes")
@@ -43,25 +48,44 @@ struct DataCheck: ParsableCommand {
         }
     }
 
+    private func checkClassification() throws {
+        let report = try ClassificationReport(ClassificationData.load(path))
+        try Terminal.print("\(path): \(report.kind), \(report.classNames.count) classes")
+        for part in report.parts {
+            try Terminal.print("\(part.split.rawValue): \(part.examples.grouped) examples")
+        }
+        try showCounts(report.classNames, report.parts.map { ($0.split, $0.examplesByClass) })
+        try show(report.duplicates)
+        if common.json { try Terminal.printJSON(report) }
+    }
+
     private func show(_ report: DataReport) throws {
         for part in report.parts {
             try Terminal.print(
                 "\(part.split.rawValue): \(part.images.grouped) pictures, \(part.backgrounds.grouped) of them without a box; "
                     + "\(part.boxes.grouped) boxes, \(part.tinyBoxes.grouped) of them tiny")
         }
-        let width = report.classNames.map(\.count).max() ?? 0
-        for (index, name) in report.classNames.enumerated() {
-            let counts = report.parts.map { "\($0.split.rawValue) \($0.boxesByClass[index].grouped)" }
-            let padded = name.padding(toLength: width, withPad: " ", startingAt: 0)
-            if counts.isEmpty || report.parts.allSatisfy({ $0.boxesByClass[index] == 0 }) { continue }
-            try Terminal.print("  \(padded)  \(counts.joined(separator: "  "))")
-        }
+        try showCounts(report.classNames, report.parts.map { ($0.split, $0.boxesByClass) })
         if !report.unseenClasses.isEmpty {
             let names = report.unseenClasses.prefix(10).joined(separator: ", ")
             let more = report.unseenClasses.count > 10 ? " and \(report.unseenClasses.count - 10) others" : ""
             try Terminal.print("Classes without a box to train with: \(names)\(more)")
         }
-        for duplicate in report.duplicates {
+        try show(report.duplicates)
+    }
+
+    /// How often each class occurs in each part.
+    private func showCounts(_ names: [String], _ parts: [(split: DataSplit, counts: [Int])]) throws {
+        let width = names.map(\.count).max() ?? 0
+        for (index, name) in names.enumerated() where parts.contains(where: { $0.counts[index] > 0 }) {
+            let counts = parts.map { "\($0.split.rawValue) \($0.counts[index].grouped)" }
+            let padded = name.padding(toLength: width, withPad: " ", startingAt: 0)
+            try Terminal.print("  \(padded)  \(counts.joined(separator: "  "))")
+        }
+    }
+
+    private func show(_ duplicates: [DataReport.Duplicate]) throws {
+        for duplicate in duplicates {
             try Terminal.print("The same picture is in both parts: \(duplicate.training) and \(duplicate.heldOut)")
         }
     }

@@ -1,3 +1,5 @@
+import SwitchbackDrawing
+
 /// How often each class was taken for which. For detection there is one class more, the background: boxes that were not
 /// found, and detections where there is nothing.
 public struct ConfusionMatrix: Hashable, Sendable {
@@ -60,5 +62,18 @@ public struct ConfusionMatrix: Hashable, Sendable {
     public func recall(_ classIndex: Int) -> Double {
         let actual = counts.reduce(0) { $0 + $1[classIndex] }
         return actual > 0 ? Double(counts[classIndex][classIndex]) / Double(actual) : 0
+    }
+
+    /// What was taken for what, by true class.
+    ///
+    /// - Parameters:
+    ///   - classes: their names, without the background.
+    ///   - isNormalized: whether shares of the true class are shown, or counts.
+    public func figure(
+        title: String? = "Confusion matrix", classes: [String], isNormalized: Bool = true
+    ) -> HeatMap {
+        let names = classes + (hasBackground ? ["background"] : [])
+        let byTrueClass = names.indices.map { column in counts.map { Double($0[column]) } }
+        return .confusion(title: title, classes: names, counts: byTrueClass, isNormalized: isNormalized)
     }
 }

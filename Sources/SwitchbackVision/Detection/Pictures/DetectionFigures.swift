@@ -107,10 +107,7 @@ public struct DetectionFigures {
 
     /// What was taken for what.
     func confusion(_ matrix: ConfusionMatrix, isNormalized: Bool) -> HeatMap {
-        let classes = names + ["background"]
-        // By true class, as the figure wants it.
-        let counts = classes.indices.map { column in matrix.counts.map { Double($0[column]) } }
-        return .confusion(classes: classes, counts: counts, isNormalized: isNormalized)
+        matrix.figure(classes: names, isNormalized: isNormalized)
     }
 }
 

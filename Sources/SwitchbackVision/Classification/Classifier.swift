@@ -44,7 +44,7 @@ public final class Classifier {
         try self.init(
             Configuration(
                 model: kind, classNames: data.classNames, inputShape: Array(data.inputShape),
-                normalization: Normalization(of: examples.inputs)))
+                normalization: examples.normalization()))
     }
 
     /// The scores (logits) of inputs as they are in files: [N, …] → [N, classes].
@@ -66,16 +66,27 @@ public final class Classifier {
         }
     }
 
-    /// The mean loss (cross-entropy), the share of correct predictions, and how often each class was taken for which.
-    public func evaluate(_ examples: TensorDataset) -> Score {
+    /// The mean loss (cross-entropy), and what `ClassificationMetrics` measures.
+    ///
+    /// - Parameter workers: threads that read pictures ahead of time.
+    public func evaluate(
+        _ examples: ClassificationExamples, workers: Int = 0
+    ) throws -> (loss: Double, metrics: ClassificationMetrics) {
         model.eval()
-        var score = Score(classCount: configuration.classNames.count)
-        noGrad {
-            for batch in DataLoader(examples, batchSize: Classifier.evaluationBatch) {
-                score.add(scores(batch.input), batch.target)
+        var lossSum = 0.0
+        var metrics = ClassificationMetrics(classNames: configuration.classNames)
+        let loader = DataLoader(
+            sampler: SequentialSampler(examples.count), batchSize: Classifier.evaluationBatch, workers: workers
+        ) { indices, _ in try examples.examples(at: indices) }
+        let batches = loader.batches(epoch: 0)
+        try noGrad {
+            while let batch = try batches.next() {
+                let scores = scores(batch.input)
+                lossSum += scores.crossEntropy(batch.target).item() * Double(batch.target.count)
+                metrics.add(scores, batch.target)
             }
         }
-        return score
+        return (lossSum / Double(max(1, metrics.count)), metrics)
     }
 
     private static let evaluationBatch = 256
@@ -137,12 +148,11 @@ extension Classifier.Configuration {
         guard [1, 3].contains(inputShape.count), inputShape.allSatisfy({ (1...(1 << 20)).contains($0) }) else {
             throw refuse("the input shape \(inputShape) is none of an image or a row")
         }
-        let last = model == .mlp ? "fc3.weight" : "fc2.weight"
+        let (first, last) = model.outerLayers
         guard !classNames.isEmpty, tensors[last]?.shape.first == classNames.count else {
             throw refuse("it names \(classNames.count) classes, which does not fit the layer \(last)")
         }
         let inputs = model == .mlp ? inputShape.reduce(1, *) : inputShape.count == 3 ? inputShape[0] : 1
-        let first = model == .mlp ? "fc1.weight" : "conv1.weight"
         guard let shape = tensors[first]?.shape, shape.count > 1, shape[1] == inputs else {
             throw refuse("the input shape \(inputShape) does not fit the layer \(first)")
         }

@@ -76,25 +76,25 @@ struct LabeledArrays {
     }
 }
 
-/// The parts of some data, as far as the files have them.
-struct LabeledParts {
-    var training: LabeledArrays?
-    var heldOut: LabeledArrays?
-}
+/// The parts of some data, as far as the files have them; data that is not in parts counts as all for training.
+typealias LabeledParts = [DataSplit: LabeledArrays]
 
 /// A folder of idx files with names as MNIST's: `train-images-idx3-ubyte`, `train-labels-idx1-ubyte`, and the same
 /// with `t10k` or `test` for the held-out part; `.gz` may follow, and other words may stand before.
-enum ImageFolder {
+enum IDXFolder {
+    /// Whether there is an idx file.
+    static func isOne(_ folder: String) -> Bool {
+        let names = (try? Folder.names(in: folder)) ?? []
+        return names.contains { $0.lowercased().contains("idx") }
+    }
+
     static func parts(_ folder: String) throws -> LabeledParts {
-        let files: [String]
-        do {
-            files = try FileManager.default.contentsOfDirectory(atPath: folder).sorted()
-        } catch {
-            throw InputError(folder, "the folder cannot be read, because permission is missing")
-        }
-        let parts = LabeledParts(
-            training: try arrays(["train"], files, folder), heldOut: try arrays(["t10k", "test"], files, folder))
-        if parts.training == nil && parts.heldOut == nil {
+        let files = try Folder.names(in: folder)
+        var parts: LabeledParts = [:]
+        parts[.train] = try arrays(["train"], files, folder)
+        parts[.val] = try arrays(["val"], files, folder)
+        parts[.test] = try arrays(["t10k", "test"], files, folder)
+        if parts.isEmpty {
             throw InputError(folder, "the folder has no idx files with names such as train-images-idx3-ubyte.gz")
         }
         return parts
@@ -120,16 +120,16 @@ enum ImageFolder {
 }
 
 /// The names by which arrays in one file are recognised: `images`, `inputs`, `features`, `data` or `x`, and `labels`,
-/// `targets`, `classes` or `y`, alone or with `train` or `test` before or after them.
+/// `targets`, `classes` or `y`, alone or with `train`, `val` or `test` before or after them.
 enum ArrayNames {
     private static let inputs = ["images", "inputs", "features", "data", "x"]
     private static let labels = ["labels", "targets", "target", "classes", "y"]
 
     static func parts(_ arrays: [String: Tensor], _ path: String) throws -> LabeledParts {
-        var parts = LabeledParts(
-            training: try find("train", arrays, path), heldOut: try find("test", arrays, path))
-        if parts.training == nil && parts.heldOut == nil { parts.training = try find(nil, arrays, path) }
-        if parts.training == nil && parts.heldOut == nil {
+        var parts: LabeledParts = [:]
+        for split in DataSplit.allCases { parts[split] = try find(split.rawValue, arrays, path) }
+        if parts.isEmpty { parts[.train] = try find(nil, arrays, path) }
+        if parts.isEmpty {
             let names = arrays.keys.sorted().prefix(10).joined(separator: ", ")
             throw InputError(
                 path, "has the arrays \(names), of which none is recognised",

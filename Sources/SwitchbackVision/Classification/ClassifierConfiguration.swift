@@ -1,4 +1,5 @@
 import Switchback
+import SwitchbackTraining
 
 /// What `switchback classify train` trains, on what, and how. Every option has its default here or in
 /// `TrainingConfiguration`.
@@ -9,6 +10,11 @@ public struct ClassifierConfiguration: Configuration {
     public var label: String?
     /// The number of classes, where labels are numbers; `nil` is the greatest label and one.
     public var classes: Int?
+    /// The side of pictures in files; `nil` is 224, or less where all are smaller.
+    public var imgsz: Int?
+    /// Whether pictures are changed at random; `nil` is that pictures in files are, and arrays are not.
+    public var augment: Bool?
+    public var augmentation = ClassificationAugmentation()
     /// `nil` is `cnn` for images and `mlp` for tables.
     public var model: ClassifierKind?
     public var training = TrainingConfiguration()
@@ -19,12 +25,15 @@ public struct ClassifierConfiguration: Configuration {
     ///
     /// - Throws: `InputError` where the data cannot be read, or does not suit the model.
     public func makeTask() throws -> ClassificationTask {
-        try makeTask(on: ClassificationData.load(data, label: label, classCount: classes))
+        try makeTask(on: ClassificationData.load(data, label: label, classCount: classes, imageSize: imgsz))
     }
 
     /// The task on data that has been read already.
     public func makeTask(on data: ClassificationData) throws -> ClassificationTask {
         manualSeed(training.seed)
-        return try ClassificationTask(model ?? (data.inputShape.count == 3 ? .cnn : .mlp), on: data, training)
+        let isAugmented = augment ?? (data.training?.picturePaths != nil)
+        return try ClassificationTask(
+            model ?? (data.inputShape.count == 3 ? .cnn : .mlp), on: data, training,
+            augmentation: isAugmented ? augmentation : nil)
     }
 }

@@ -1,6 +1,7 @@
 import Foundation
 import Switchback
 import SwitchbackDrawing
+import SwitchbackTraining
 
 /// A listener that draws what a classifier is given and what it makes of it: `train_batch.png`, and at the end, with the
 /// best weights, `confusion_matrix.png`, `classes.png` and `predictions.png`.
@@ -39,12 +40,11 @@ public final class ClassifierPictures {
     private func drawResults() throws {
         guard let folder, FileManager.default.fileExists(atPath: folder.weights("best")) else { return }
         let classifier = try Classifier.load(folder.weights("best"))
-        let score = classifier.evaluate(task.data.heldOut)
+        let metrics = try classifier.evaluate(task.data.heldOut).metrics
         let names = task.data.classNames
-        let title = "Held-out examples, \(score.accuracy.percent) correct"
-        try HeatMap.confusion(title: title, classes: names, counts: score.confusion.map { $0.map(Double.init) })
-            .write(to: folder.file("confusion_matrix.png"))
-        let classes = score.classes
+        let title = "Held-out examples, \(metrics.top1.percent) correct"
+        try metrics.confusion.figure(title: title, classes: names).write(to: folder.file("confusion_matrix.png"))
+        let classes = metrics.classes
         try BarPlot(
             title: "Held-out examples, by class", names, values: Axis("share", range: 0...1.1),
             groups: [
@@ -59,7 +59,8 @@ public final class ClassifierPictures {
         let count = min(Self.tileCount, heldOut.count)
         // Spread over all, because files are often sorted by class.
         let positions = (0..<count).map { $0 * heldOut.count / count }
-        guard let batch = heldOut.batch(at: positions), let tiles = tiles(batch) else { return }
+        let batch = try heldOut.examples(at: positions)
+        guard let tiles = tiles(batch) else { return }
         let predictions = classifier.predict(batch.input)
         let captioned = zip(tiles, zip(predictions, batch.target.toArray(as: Int.self))).map { tile, answer in
             let (prediction, target) = answer

@@ -6,6 +6,8 @@ public enum ClassifierKind: String, CaseIterable, Codable, Sendable {
     case mlp
     /// Two convolutions and two linear layers, for images.
     case cnn
+    /// Residual networks, for images.
+    case resnet18, resnet34, resnet50, resnet101, resnet152
 
     /// A model of this kind with fresh weights, drawn from the default generator.
     ///
@@ -16,6 +18,24 @@ public enum ClassifierKind: String, CaseIterable, Codable, Sendable {
         case .cnn:
             let images = try ImageShape(of: inputShape)
             return ConvolutionalNetwork(images, classes: classCount)
+        case .resnet18, .resnet34, .resnet50, .resnet101, .resnet152:
+            let images = try ImageShape(of: inputShape, model: rawValue)
+            let stem: ResNet.Stem = max(images.height, images.width) <= ClassifierKind.smallImage ? .cifar : .imageNet
+            return ResNet(residual ?? .resnet18, classes: classCount, channels: images.channels, stem: stem)
+        }
+    }
+
+    /// Up to this side, images are too small for a stem that divides it by four.
+    private static let smallImage = 64
+
+    private var residual: ResNet.Variant? { ResNet.Variant(rawValue: rawValue) }
+
+    /// The names of the weights of the first layer and of the last one.
+    var outerLayers: (first: String, last: String) {
+        switch self {
+        case .mlp: ("fc1.weight", "fc3.weight")
+        case .cnn: ("conv1.weight", "fc2.weight")
+        default: ("conv1.weight", "fc.weight")
         }
     }
 }
@@ -41,22 +61,22 @@ struct ImageShape {
     private static let minimumSide = 4
 
     /// [C, H, W]; or the pixels of a square image of one channel in a row.
-    init(of shape: Shape) throws {
+    init(of shape: Shape, model: String = "cnn") throws {
         switch shape.count {
         case 3: (channels, height, width) = (shape[0], shape[1], shape[2])
         case 1:
             let side = Int(Double(shape[0]).squareRoot())
             guard side * side == shape[0] else {
                 throw InputError(
-                    "model cnn", "needs images, and rows of \(shape[0]) numbers are no square images",
+                    "model \(model)", "needs images, and rows of \(shape[0]) numbers are no square images",
                     remedy: "use the model mlp")
             }
             (channels, height, width) = (1, side, side)
-        default: throw InputError("model cnn", "needs images, and inputs have the shape \(shape)")
+        default: throw InputError("model \(model)", "needs images, and inputs have the shape \(shape)")
         }
         guard min(height, width) >= ImageShape.minimumSide else {
             throw InputError(
-                "model cnn", "needs images of at least 4×4 pixels, and these have \(height)×\(width)",
+                "model \(model)", "needs images of at least 4×4 pixels, and these have \(height)×\(width)",
                 remedy: "use the model mlp")
         }
     }

@@ -11,8 +11,8 @@ extension Classifier {
         }
     }
 
-    /// The inputs in a file, [N, …], without their labels if it has any: `.npy`, `.npz`, `.safetensors`, `.csv`, `.tsv` or
-    /// idx; or, with the word `digits`, the held-out images that come with the package.
+    /// The inputs in a file, [N, …], without their labels if it has any: `.npy`, `.npz`, `.safetensors`, `.csv`, `.tsv`,
+    /// idx, or a picture; or, with the word `digits`, the held-out images that come with the package.
     ///
     /// Throws `InputError` where the file cannot be read or its inputs have another shape than the classifier's.
     public func readInputs(_ path: String) throws -> Tensor {
@@ -26,8 +26,18 @@ extension Classifier {
         case "npz": return try fitted(ArrayNames.inputs(in: NumPy.loadArchive(path), path), path)
         case "safetensors": return try fitted(ArrayNames.inputs(in: Safetensors.load(path), path), path)
         case "csv", "tsv": return try readTable(path)
+        case let ending where Image.fileExtensions.contains(ending): return try readPicture(path)
         default: return try fitted(IDX.load(path), path)
         }
+    }
+
+    /// A picture, its middle scaled as in validation.
+    private func readPicture(_ path: String) throws -> Tensor {
+        let shape = configuration.inputShape
+        guard shape.count == 3, shape[1] == shape[2], let model = Image.ColorModel(rawValue: shape[0]) else {
+            throw InputError(path, "is a picture, and the weights are for inputs of shape \(Shape(shape))")
+        }
+        return Tensor.bytes(images: [try Image.load(path, as: model).centerSquare(shape[1])])
     }
 
     /// A table with or without a column of labels: the number of columns tells.
@@ -59,6 +69,6 @@ extension ArrayNames {
     static func inputs(in arrays: [String: Tensor], _ path: String) throws -> Tensor {
         if let only = arrays.first, arrays.count == 1 { return only.value }
         let parts = try parts(arrays, path)
-        return try (parts.heldOut ?? parts.training).orThrow(InputError(path, "has no inputs")).inputs
+        return try (parts[.test] ?? parts[.val] ?? parts[.train]).orThrow(InputError(path, "has no inputs")).inputs
     }
 }

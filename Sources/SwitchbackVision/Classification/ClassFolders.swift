@@ -1,0 +1,77 @@
+import Switchback
+
+/// Folders of pictures, one for each class: `train/CLASS/….jpg` and `val` or `test` beside it; or the classes alone, of
+/// which every fifth picture is then held out.
+enum ClassFolders {
+    /// Names that a part's folder may have.
+    private static let names: [DataSplit: [String]] = [
+        .train: ["train", "training"], .val: ["val", "valid", "validation"], .test: ["test"],
+    ]
+
+    struct Contents {
+        var classNames: [String]
+        /// Paths with their classes.
+        var parts: [DataSplit: [(path: String, classIndex: Int)]]
+    }
+
+    static func load(_ root: String) throws -> Contents {
+        let folders = try Folder.names(in: root).filter { Folder.isFolder(Folder.join(root, $0)) }
+        var contents = Contents(classNames: [], parts: [:])
+        for split in DataSplit.allCases {
+            guard let name = folders.first(where: { names[split]?.contains($0.lowercased()) == true }) else { continue }
+            try contents.add(split, Folder.join(root, name))
+        }
+        if contents.parts.isEmpty {
+            try contents.add(.train, root)
+            contents.holdOutEveryFifth()
+        }
+        guard contents.classNames.count > 1 else {
+            let found =
+                contents.classNames.isEmpty ? "no folder of pictures" : "only the class \(contents.classNames[0])"
+            throw InputError(
+                root, "has \(found)", remedy: "give a folder with train/CLASS/… and val/CLASS/…, or with CLASS/…")
+        }
+        return contents
+    }
+}
+
+extension ClassFolders.Contents {
+    /// Adds a part. Damaged pictures are reported and left out. Throws where a class is unknown in the parts before.
+    fileprivate mutating func add(_ split: DataSplit, _ folder: String) throws {
+        let found = try Folder.names(in: folder).filter { Folder.isFolder(Folder.join(folder, $0)) }
+        if classNames.isEmpty { classNames = found }
+        var paths: [(path: String, classIndex: Int)] = []
+        for name in found {
+            guard let index = classNames.firstIndex(of: name) else {
+                let near = name.nearest(in: classNames).map { "; did you mean \($0)?" } ?? ""
+                throw InputError(Folder.join(folder, name), "is a class that is not among those to train with\(near)")
+            }
+            paths += try ImageSurvey.files(under: Folder.join(folder, name)).map { ($0, index) }
+        }
+        let problems = ImageSurvey.map(paths.map(\.path)) { path -> InputError? in
+            do {
+                _ = try ImageSurvey.header(path)
+                return nil
+            } catch {
+                return error as? InputError ?? InputError(path, "\(error)")
+            }
+        }
+        for problem in problems { if let problem { Diagnostics.warn("left out: \(problem)") } }
+        let usable = zip(paths, problems).filter { $0.1 == nil }.map(\.0)
+        guard !usable.isEmpty else { throw InputError(folder, "there is no picture in its folders that can be used") }
+        parts[split] = usable
+    }
+
+    fileprivate mutating func holdOutEveryFifth() {
+        guard let all = parts[.train] else { return }
+        var seen = [Int](repeating: 0, count: classNames.count)
+        var training: [(path: String, classIndex: Int)] = []
+        var heldOut: [(path: String, classIndex: Int)] = []
+        for example in all {
+            seen[example.classIndex] += 1
+            if seen[example.classIndex] % 5 == 0 { heldOut.append(example) } else { training.append(example) }
+        }
+        parts[.train] = training
+        parts[.val] = heldOut.isEmpty ? nil : heldOut
+    }
+}

@@ -1,0 +1,37 @@
+import Switchback
+import SwitchbackTraining
+
+/// How pictures are changed while a classifier learns: the options of `classify train`, with Ultralytics' names.
+public struct ClassificationAugmentation: Configuration, Hashable {
+    /// What changes pictures by chance, several ways at a time.
+    public enum Policy: String, Codable, CaseIterable, Sendable { case none, randaugment }
+
+    /// The least part of a picture that is cut out.
+    public var crop = 0.5
+    /// Probabilities of exchanging left and right, and top and bottom.
+    public var fliplr = 0.5
+    public var flipud = 0.0
+    /// The greatest changes of hue, saturation and value.
+    public var hsvH = 0.0
+    public var hsvS = 0.0
+    public var hsvV = 0.0
+    public var autoAugment = Policy.randaugment
+    /// The probability of covering a part.
+    public var erasing = 0.4
+
+    public init() {}
+
+    /// The steps that make a picture of any size one of `height` × `width`.
+    public func steps(height: Int, width: Int) -> any Augmentation {
+        var steps: [any Augmentation] = [
+            RandomResizedCrop(height: height, width: width, area: crop...1), HorizontalFlip(probability: fliplr),
+            VerticalFlip(probability: flipud),
+        ]
+        if autoAugment == .randaugment { steps.append(RandAugment()) }
+        if hsvH > 0 || hsvS > 0 || hsvV > 0 {
+            steps.append(HSVJitter(hue: hsvH, saturation: hsvS, value: hsvV))
+        }
+        steps.append(RandomErasing(probability: erasing))
+        return Augmentations(steps)
+    }
+}

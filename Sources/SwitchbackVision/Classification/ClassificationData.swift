@@ -1,0 +1,169 @@
+import Foundation
+import Switchback
+import SwitchbackFormats
+
+/// Inputs with a class each, in a part to train with and parts held out.
+public struct ClassificationData {
+    /// What the data was recognised as, in words.
+    public let kind: String
+    /// Where it came from, as the user gave it.
+    public let path: String
+    public let classNames: [String]
+    /// There is at least one to measure with.
+    public let parts: [DataSplit: ClassificationExamples]
+
+    /// `nil` where the files have only held-out parts.
+    public var training: ClassificationExamples? { parts[.train] }
+    /// What a model is measured on while it is trained: the part `val`, or `test` where there is none.
+    public let heldOut: ClassificationExamples
+
+    /// The shape of one input.
+    public var inputShape: Shape { heldOut.inputShape }
+
+    /// Reads data, of whichever kind it is:
+    ///
+    /// - `digits`: the handwritten digits that come with the package.
+    /// - A folder of pictures in folders named after their classes, as in `ClassFolders`.
+    /// - A folder of idx files, gzipped or not, named as MNIST's are.
+    /// - A table: `.csv` or `.tsv`, perhaps with `.gz`, with a column of labels.
+    /// - Arrays: `.npz`, as MedMNIST has them, or `.safetensors`, with names as in `ArrayNames`.
+    ///
+    /// Where no held-out part is among the files, it is every fifth example of each class.
+    ///
+    /// - Parameters:
+    ///   - label: the column of labels of a table; found by its name, or the last one, if left out.
+    ///   - classCount: how many classes there are, where labels are numbers; the greatest label and one if left out, and
+    ///     then every class must have an example, so that a stray label is noticed.
+    ///   - imageSize: the side to which pictures in files are scaled and cut; 224, or less where all are smaller.
+    public static func load(
+        _ path: String, label: String? = nil, classCount: Int? = nil, imageSize: Int? = nil
+    ) throws -> ClassificationData {
+        if !Folder.exists(path) {
+            if path == "digits" { return try bundledDigits() }
+            throw InputError(path, "there is no such file or folder", remedy: "digits names the data that is built in")
+        }
+        if Folder.isFolder(path) {
+            if !IDXFolder.isOne(path) { return try pictures(path, imageSize) }
+            return try ClassificationData(IDXFolder.parts(path), kind: "a folder of idx files", path, classCount)
+        }
+        let name = path.lowercased()
+        let plain = name.hasSuffix(".gz") ? String(name.dropLast(3)) : name
+        switch (plain as NSString).pathExtension {
+        case "csv", "tsv": return try table(path, label: label)
+        case "npz":
+            return try ClassificationData(
+                ArrayNames.parts(NumPy.loadArchive(path), path), kind: "an archive of NumPy arrays", path, classCount)
+        case "safetensors":
+            return try ClassificationData(
+                ArrayNames.parts(Safetensors.load(path), path), kind: "a safetensors file", path, classCount)
+        default:
+            throw InputError(
+                path, "is of no kind that can be recognised",
+                remedy: "give a folder of pictures or idx files, a .csv, a .npz, a .safetensors, or digits")
+        }
+    }
+
+    private static func bundledDigits() throws -> ClassificationData {
+        let digits = try Digits.load()
+        return try ClassificationData(
+            kind: "the handwritten digits that come with the package", path: "digits",
+            classNames: (0..<10).map(String.init), parts: [.train: digits.train, .test: digits.test])
+    }
+
+    private static func table(_ path: String, label: String?) throws -> ClassificationData {
+        let table = try CSV.load(path, label: label.map { .named($0) } ?? .automatic)
+        guard let labels = table.labels else { throw InputError(path, "the table has no column of labels") }
+        return try ClassificationData(
+            kind: "a table of \(table.featureNames.count) columns", path: path, classNames: table.classNames,
+            parts: [.train: TensorDataset(table.features, labels)])
+    }
+
+    private static func pictures(_ path: String, _ imageSize: Int?) throws -> ClassificationData {
+        let folders = try ClassFolders.load(path)
+        let paths = folders.parts.values.flatMap { $0.map(\.path) }
+        let size = try imageSize ?? usualSize(paths)
+        let parts = folders.parts.mapValues { examples in
+            ClassificationExamples(
+                pictures: examples.map(\.path), classes: examples.map(\.classIndex), size: size)
+        }
+        return try ClassificationData(
+            kind: "a folder of pictures", path: path, classNames: folders.classNames, parts: parts)
+    }
+
+    /// 224 pixels, or the longest side of the pictures, in whole 32s, where it is less.
+    private static func usualSize(_ paths: [String]) throws -> Int {
+        let sides = try paths.prefix(200).map { path in
+            let header = try ImageHeader.load(path)
+            return max(header.height, header.width)
+        }
+        return min(224, max(32, ((sides.max() ?? 224) + 31) / 32 * 32))
+    }
+
+    private init(
+        kind: String, path: String, classNames: [String], parts: [DataSplit: ClassificationExamples]
+    ) throws {
+        guard let heldOut = parts[.val] ?? parts[.test], heldOut.count > 0 else {
+            throw InputError(path, "has too few examples to hold any out: at least one class needs 5")
+        }
+        self.kind = kind
+        self.path = path
+        self.classNames = classNames
+        self.parts = parts
+        self.heldOut = heldOut
+    }
+
+    /// Data in memory; where nothing is held out, every fifth example of each class is.
+    private init(kind: String, path: String, classNames: [String], parts: [DataSplit: TensorDataset]) throws {
+        var parts = parts
+        if parts.count == 1, let all = parts[.train] {
+            let (train, heldOut) = all.holdingOutEveryFifth()
+            parts = [.train: train, .val: heldOut]
+        }
+        try self.init(
+            kind: kind, path: path, classNames: classNames, parts: parts.mapValues { ClassificationExamples($0) })
+    }
+
+    /// Data whose classes are numbers.
+    private init(_ parts: LabeledParts, kind: String, _ path: String, _ classCount: Int?) throws {
+        let first = DataSplit.allCases.compactMap { parts[$0] }.first
+        let count = try classCount ?? first.orThrow(InputError(path, "has no examples")).countClasses()
+        try self.init(
+            kind: kind, path: path, classNames: (0..<count).map(String.init),
+            parts: parts.mapValues { try $0.dataset(classCount: count) })
+        if self.parts.values.contains(where: { $0.inputShape != inputShape }) {
+            throw InputError(path, "the images to train with and the ones held out have different shapes")
+        }
+    }
+
+    /// A part by name. Throws where the data has no such part.
+    public func part(_ split: DataSplit) throws -> ClassificationExamples {
+        try parts[split].orThrow(
+            InputError(
+                path, "has no part \(split.rawValue)",
+                remedy:
+                    "it has \(DataSplit.allCases.filter { parts[$0] != nil }.map(\.rawValue).joined(separator: ", "))"))
+    }
+
+    /// The same data with its classes numbered as in `names`, the classes of a model.
+    ///
+    /// Throws `InputError` where the data has a class that the model does not know.
+    public func numbered(as names: [String]) throws -> ClassificationData {
+        if names == classNames { return self }
+        let positions = try classNames.map { name in
+            guard let position = names.firstIndex(of: name) else {
+                let known = names.prefix(10).joined(separator: ", ") + (names.count > 10 ? ", …" : "")
+                throw InputError(path, "has the class \(name), which the model does not know: it knows \(known)")
+            }
+            return position
+        }
+        return try ClassificationData(
+            kind: kind, path: path, classNames: names, parts: parts.mapValues { $0.renumbered(positions) })
+    }
+}
+
+extension Optional {
+    func orThrow(_ error: @autoclosure () -> InputError) throws -> Wrapped {
+        guard let self else { throw error() }
+        return self
+    }
+}

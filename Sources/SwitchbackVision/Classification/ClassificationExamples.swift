@@ -1,0 +1,123 @@
+import Switchback
+
+/// Inputs with a class each: arrays in memory, or files of pictures that are read one by one.
+public struct ClassificationExamples: Dataset {
+    private enum Source {
+        case arrays(Tensor)
+        /// The shorter side is scaled to `size`, and the middle is cut out.
+        case pictures(PictureFiles, size: Int)
+    }
+
+    private let source: Source
+    /// The class of each.
+    public let classes: [Int]
+
+    /// Inputs [N, C, H, W] or [N, columns], and classes [N].
+    public init(_ arrays: TensorDataset) {
+        source = .arrays(arrays.inputs)
+        classes = arrays.targets.toArray(as: Int.self)
+    }
+
+    /// Pictures in files; as inputs they are RGB, of `size` × `size` pixels.
+    public init(pictures paths: [String], classes: [Int], size: Int) {
+        precondition(paths.count == classes.count, "\(paths.count) pictures have \(classes.count) classes")
+        source = .pictures(PictureFiles(paths, cacheBytes: 1 << 29), size: size)
+        self.classes = classes
+    }
+
+    private init(_ source: Source, classes: [Int]) {
+        self.source = source
+        self.classes = classes
+    }
+
+    /// The same inputs with other numbers for their classes: of the class c, `positions[c]`.
+    func renumbered(_ positions: [Int]) -> ClassificationExamples {
+        ClassificationExamples(source, classes: classes.map { positions[$0] })
+    }
+
+    public var count: Int { classes.count }
+
+    /// The shape of one input: [C, H, W] or [columns].
+    public var inputShape: Shape {
+        switch source {
+        case .arrays(let inputs): Shape(inputs.shape.dropFirst())
+        case .pictures(_, let size): [3, size, size]
+        }
+    }
+
+    /// The files of pictures; `nil` for arrays.
+    public var picturePaths: [String]? {
+        if case .pictures(let files, _) = source { files.paths } else { nil }
+    }
+
+    /// An input as it is in the file, and its class [].
+    public subscript(index: Int) -> Example {
+        get throws(any Error) {
+            let batch = try examples(at: [index])
+            return Example(input: batch.input.select(dim: 0, index: 0), target: batch.target.select(dim: 0, index: 0))
+        }
+    }
+
+    public func batch(at indices: [Int]) throws(any Error) -> Example? { try examples(at: indices) }
+
+    /// All inputs and classes. Throws where pictures cannot be read.
+    public func all() throws -> Example { try examples(at: Array(0..<count)) }
+
+    /// Examples joined: inputs [N, …] and classes [N].
+    func examples(at indices: [Int]) throws -> Example {
+        switch source {
+        case .arrays(let inputs):
+            let targets = Tensor(indices.map { classes[$0] }, shape: [indices.count])
+            let numbers = Tensor(indices, shape: [indices.count])
+            return Example(input: inputs.indexSelect(dim: 0, index: numbers), target: targets)
+        case .pictures(let files, let size):
+            let found = try indices.map(files.picture)
+            return example(found.map(\.number), found.map { $0.image.centerSquare(size) })
+        }
+    }
+
+    /// Examples as an augmentation changes them; each draws from the generator that `generator` gives for its position. Stops
+    /// unless the inputs are pictures.
+    func augmented(
+        _ indices: [Int], by augmentation: any Augmentation, generator: (Int) -> Switchback.Generator
+    ) throws -> Example {
+        let found = try indices.map(picture)
+        let images = try zip(indices, found).map { index, found in
+            try augmentation(Sample(found.image), AugmentationContext(generator(index))).image
+        }
+        return example(found.map(\.number), images)
+    }
+
+    private func example(_ numbers: [Int], _ images: [Image]) -> Example {
+        Example(input: .bytes(images: images), target: Tensor(numbers.map { classes[$0] }, shape: [numbers.count]))
+    }
+
+    /// Whether inputs are pictures of bytes, which augmentations can change.
+    public var arePictures: Bool {
+        switch source {
+        case .arrays(let inputs):
+            inputs.rank == 4 && inputs.dtype == .uint8 && Image.ColorModel(rawValue: inputs.shape[1]) != nil
+        case .pictures: true
+        }
+    }
+
+    private func picture(_ index: Int) throws -> (number: Int, image: Image) {
+        switch source {
+        case .arrays(let inputs): (index, Image(inputs.select(dim: 0, index: index)))
+        case .pictures(let files, _): try files.picture(index)
+        }
+    }
+
+    /// How many inputs are looked at for their mean and variance, where they have to be read from files.
+    private static let normalizationSample = 512
+
+    /// The mean and variance of the inputs; of pictures in files, of some of them.
+    func normalization() throws -> Normalization {
+        switch source {
+        case .arrays(let inputs): return Normalization(of: inputs)
+        case .pictures:
+            let step = max(1, count / ClassificationExamples.normalizationSample)
+            return Normalization(of: try examples(at: Array(stride(from: 0, to: count, by: step))).input)
+        }
+    }
+}

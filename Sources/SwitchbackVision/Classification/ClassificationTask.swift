@@ -1,0 +1,77 @@
+import Switchback
+import SwitchbackTraining
+
+/// Telling classes apart: what a `Trainer` needs to know of a `Classifier` and its data.
+public final class ClassificationTask: TrainingTask {
+    public let name = "classify"
+    public let classifier: Classifier
+    public let data: ClassificationData
+    private let loader: DataLoader<Example, any Error>
+    private let workers: Int
+
+    /// A classifier with fresh weights, drawn from the default generator.
+    ///
+    /// - Parameter augmentation: how pictures are changed; not at all if left out.
+    /// - Throws: `InputError` where the data has no part to train with, or does not suit the model, the batch size or
+    ///   the augmentation.
+    public init(
+        _ kind: ClassifierKind, on data: ClassificationData, _ configuration: TrainingConfiguration,
+        augmentation: ClassificationAugmentation? = nil
+    ) throws {
+        guard let examples = data.training else { throw InputError(data.path, "has no part to train with") }
+        let batchSize = configuration.batch ?? min(64, examples.count)
+        guard batchSize <= examples.count else {
+            throw InputError(
+                "batch size \(batchSize)", "is larger than the \(examples.count) training examples of \(data.path)")
+        }
+        if augmentation != nil && !examples.arePictures {
+            throw InputError("augmentation", "changes pictures, and the inputs of \(data.path) are none")
+        }
+        self.data = data
+        workers = configuration.workers
+        classifier = try Classifier(kind, for: data)
+        let seed = configuration.seed
+        let shape = data.inputShape
+        let steps = augmentation?.steps(height: shape[1], width: shape[2])
+        loader = DataLoader(
+            sampler: RandomSampler(examples.count, seed: seed), batchSize: batchSize, workers: configuration.workers
+        ) { indices, epoch in
+            if let steps {
+                return try examples.augmented(indices, by: steps) {
+                    Generator(seed: seed, epoch: epoch, index: $0)
+                }
+            }
+            return try examples.examples(at: indices)
+        }
+    }
+
+    public var model: Module { classifier.model }
+    public var metadata: [String: String] { classifier.metadata }
+    public var batchCount: Int { loader.count }
+
+    public func batches(epoch: Int, from first: Int) -> () throws -> Example? {
+        let batches = loader.batches(epoch: epoch, from: first)
+        return { try batches.next() }
+    }
+
+    public func loss(_ batch: Example) -> BatchLoss {
+        let scores = classifier.scores(batch.input)
+        var metrics = ClassificationMetrics(classNames: data.classNames)
+        metrics.add(scores.detach(), batch.target)
+        return BatchLoss(
+            scores.crossEntropy(batch.target), items: ["accuracy": metrics.top1], count: batch.target.count)
+    }
+
+    public func validate() throws -> Metrics {
+        let (loss, metrics) = try classifier.evaluate(data.heldOut, workers: workers)
+        var figures: Metrics = ["loss": loss, "accuracy": metrics.top1]
+        if data.classNames.count > 5 { figures["top5"] = metrics.top5 }
+        if let area = metrics.areaUnderCurve { figures["auc"] = area }
+        return figures
+    }
+
+    /// The accuracy; where that is the same, the loss.
+    public func fitness(_ metrics: Metrics) -> [Double] {
+        [metrics["accuracy"] ?? .nan, -(metrics["loss"] ?? .nan)]
+    }
+}
