@@ -43,7 +43,7 @@ import Testing
     }
 
     @Test func aFolderWithoutImages() throws {
-        program.expectRefusal(try train("."), "has no idx files")
+        program.expectRefusal(try train("."), "there is no picture in its folders that can be used")
     }
 
     @Test func aTableWithAMissingCell() throws {
@@ -107,7 +107,7 @@ import Testing
         ("classify train --data digits --epochs many", "at least 1"),
         ("classify train --data digits --batch -3", "batch"),
         ("classify train --data digits --model cnm", "did you mean 'cnn'?"),
-        ("classify train --data digits --model resnet152", "there are mlp, cnn"),
+        ("classify train --data digits --model vision-transformer", "there are mlp, cnn"),
         ("classify train --data digits --optimizer adma", "did you mean 'adam'?"),
         ("classify train --data digits --schedule cosin", "did you mean 'cosine'?"),
         ("classify train --data digits --lr 0", "greater than 0"),
