@@ -1,5 +1,9 @@
 // Convolution as a product of patches and filters. The matrix of patches never exists: the matrix core asks for a few
 // rows of it at a time and keeps them in the first-level cache.
+//
+// A piece is a block of outputs and a group of output channels. Where there are several blocks, the filters are packed
+// first, for all of them. Where there is one, as on small maps, each piece packs the filters of its own channels, which
+// then never leave its cache.
 #ifndef ISA_PASS
 #include "convolution_core.h"
 #include "convolution_patches.h"
@@ -9,11 +13,16 @@
 
 typedef struct {
     const sb_convolution *convolution;
-    sb_pieces pieces;   // of the outputs
-    float *filters;     // packed
+    sb_pieces outputs, panels;   // the blocks and the groups
+    float *filters;              // packed; NULL if the pieces do it
 } patches_job;
 
-enum { PATCHES_OUTPUTS = 224 };   // in a piece, at most: their sums should stay in the second-level cache
+enum {
+    PATCHES_OUTPUTS = 224,   // in a piece, at most: their sums should stay in the second-level cache
+    WANTED_PIECES = 8,
+    LEAST_PANELS = 2,        // in a piece, as each group of channels copies the patches anew;
+    MOST_FILTERS = 1 << 17,  // but only one where its filters would leave the second-level cache
+};
 #endif
 
 #define SOURCE "convolution_patches.c"
@@ -36,32 +45,52 @@ static void KERNEL(fill_patches)(const void *source, intptr_t row, intptr_t rows
         copy_patch(c, patch, position, depth, buffer + r * MATMUL_ROW_STRIDE);
 }
 
+static void KERNEL(pack_panels_of)(const sb_convolution *c, intptr_t first, intptr_t end, float *to) {
+    const intptr_t panel_size = MATMUL_PANEL * sb_patch_size(c);
+    for (intptr_t panel = first; panel < end; ++panel, to += panel_size)
+        pack_filter_panel(c, panel, 0, c->in.channels, to);
+}
+
 static void KERNEL(pack_filters)(void *context, intptr_t panel) {
     const patches_job *job = context;
-    const sb_convolution *c = job->convolution;
-    pack_filter_panel(c, panel, 0, c->in.channels, job->filters + panel * MATMUL_PANEL * sb_patch_size(c));
+    const intptr_t panel_size = MATMUL_PANEL * sb_patch_size(job->convolution);
+    KERNEL(pack_panels_of)(job->convolution, panel, panel + 1, job->filters + panel * panel_size);
 }
 
 static void KERNEL(convolve_piece)(void *context, intptr_t piece) {
     const patches_job *job = context;
     const sb_convolution *c = job->convolution;
-    const intptr_t first = sb_piece_begin(job->pieces, piece), count = sb_piece_end(job->pieces, piece) - first;
+    const intptr_t block = piece % job->outputs.count, group = piece / job->outputs.count;
+    const intptr_t first = sb_piece_begin(job->outputs, block), count = sb_piece_end(job->outputs, block) - first;
+    const intptr_t panel = sb_piece_begin(job->panels, group), panel_end = sb_piece_end(job->panels, group);
+    const intptr_t channel = panel * MATMUL_PANEL, rest = c->out.channels - channel;
+    const intptr_t channels = (panel_end - panel) * MATMUL_PANEL, k = sb_patch_size(c);
+
+    float *filters = job->filters ? job->filters + channel * k : sb_scratch(sizeof(float) * (size_t)(channels * k));
+    if (!job->filters) KERNEL(pack_panels_of)(c, panel, panel_end, filters);
     float *rows[PATCHES_OUTPUTS];
-    for (intptr_t r = 0; r < count; ++r) rows[r] = sb_output_pixel(c, first + r);
-    const intptr_t k = sb_patch_size(c);
+    for (intptr_t r = 0; r < count; ++r) rows[r] = sb_output_pixel(c, first + r) + channel;
     const sb_outputs source = {c, first};
-    multiply(count, c->out.channels, k, (sb_left){KERNEL(fill_patches), &source, false},
-             (sb_panels){job->filters, MATMUL_PANEL * k, MATMUL_PANEL}, (sb_result){.rows = rows},
-             sb_convolution_finish(c));
+    sb_finish finish = sb_convolution_finish(c);
+    if (finish.bias) finish.bias += channel;
+    multiply(count, channels < rest ? channels : rest, k, (sb_left){KERNEL(fill_patches), &source, false},
+             (sb_panels){filters, MATMUL_PANEL * k, MATMUL_PANEL}, (sb_result){.rows = rows}, finish);
 }
 
 static void KERNEL(convolve)(patches_job *job) {
     const sb_convolution *c = job->convolution;
+    const intptr_t panels = (c->out.channels + MATMUL_PANEL - 1) / MATMUL_PANEL;
+    const intptr_t groups = (WANTED_PIECES + job->outputs.count - 1) / job->outputs.count;
+    const intptr_t least = LEAST_PANELS * MATMUL_PANEL * sb_patch_size(c) <= MOST_FILTERS ? LEAST_PANELS : 1;
+    const bool pack_first = job->outputs.count > 1;
+    job->panels = sb_cut(panels, 1, panels / groups > least ? panels / groups : least, INTPTR_MAX);
     const size_t bytes = sizeof(float) * (size_t)packed_size(sb_patch_size(c), c->out.channels);
-    job->filters = sb_workspace(bytes);
-    sb_parallel((c->out.channels + MATMUL_PANEL - 1) / MATMUL_PANEL, KERNEL(pack_filters), job);
-    sb_parallel(job->pieces.count, KERNEL(convolve_piece), job);
-    sb_free(job->filters, bytes);
+    if (pack_first) {
+        job->filters = sb_workspace(bytes);
+        sb_parallel(panels, KERNEL(pack_filters), job);
+    }
+    sb_parallel(job->outputs.count * job->panels.count, KERNEL(convolve_piece), job);
+    if (pack_first) sb_free(job->filters, bytes);
 }
 
 #else
@@ -69,7 +98,7 @@ static void KERNEL(convolve)(patches_job *job) {
 void sb_convolve_patches(const sb_convolution *convolution) {
     const intptr_t outputs = sb_output_count(convolution);
     if (outputs == 0 || convolution->out.channels == 0) return;
-    patches_job job = {convolution, sb_cut(outputs, 1, PATCHES_OUTPUTS, INTPTR_MAX), NULL};
+    patches_job job = {convolution, .outputs = sb_cut_evenly(outputs, PATCHES_OUTPUTS)};
     DISPATCH(convolve, &job);
 }
 

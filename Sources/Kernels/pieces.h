@@ -18,6 +18,12 @@ static inline sb_pieces sb_cut(intptr_t rows, intptr_t row_cost, intptr_t piece_
     return (sb_pieces){rows, each, (rows + each - 1) / each};
 }
 
+/// Pieces of at most `most` rows that differ as little as can be.
+static inline sb_pieces sb_cut_evenly(intptr_t rows, intptr_t most) {
+    const intptr_t count = (rows + most - 1) / most;
+    return sb_cut(rows, 1, count > 0 ? (rows + count - 1) / count : 1, INTPTR_MAX);
+}
+
 /// Pieces of about 16,384 elements: large enough to hide the hand-over to a thread, small enough to balance.
 static inline sb_pieces sb_cut_rows(intptr_t rows, intptr_t elements_in_row) {
     return sb_cut(rows, elements_in_row, 16384, INTPTR_MAX);
