@@ -1,16 +1,15 @@
-#define _GNU_SOURCE
 #include "memory.h"
 
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
-#include <sys/mman.h>
+
+#include "memory_large.h"
 
 // Sizes are rounded up to a class: multiples of 64 bytes to 512, then eight classes for each doubling, so that at
-// most an eighth of a block is unused.
-enum { ALIGNMENT = 64, LINEAR_CLASSES = 8, STEPS = 8, CLASSES = LINEAR_CLASSES + 38 * STEPS };
-static const size_t HUGE_PAGE = 2 << 20;
+// most an eighth of a block is unused. Blocks from LARGE on are memory_large.h's.
+enum { ALIGNMENT = 64, LINEAR_CLASSES = 8, STEPS = 8, LARGE = 1 << 19, CLASSES = LINEAR_CLASSES + 10 * STEPS };
 // Up to this size the C library, which keeps small blocks for each thread without a lock, is the better allocator.
 static const size_t SMALL = LINEAR_CLASSES * ALIGNMENT;
 
@@ -48,13 +47,12 @@ static bool make_way(size_t size) {
     return true;
 }
 
+static void count_request(void) { atomic_fetch_add_explicit(&system_requests, 1, memory_order_relaxed); }
+
 static void *from_system(size_t size) {
     if (!make_way(size)) return NULL;
-    atomic_fetch_add_explicit(&system_requests, 1, memory_order_relaxed);
-    if (size < HUGE_PAGE) return aligned_alloc(ALIGNMENT, size);
-    void *block = aligned_alloc(HUGE_PAGE, (size + HUGE_PAGE - 1) / HUGE_PAGE * HUGE_PAGE);
-    if (block) madvise(block, size, MADV_HUGEPAGE);
-    return block;
+    count_request();
+    return aligned_alloc(ALIGNMENT, size);
 }
 
 static void lock(int index) {
@@ -78,8 +76,19 @@ static void count_live(size_t size) {
            !atomic_compare_exchange_weak_explicit(&peak, &highest, now, memory_order_relaxed, memory_order_relaxed)) {}
 }
 
+static void *allocate_large(size_t bytes) {
+    void *block = sb_large_allocate(bytes, false);
+    if (!block && make_way(sb_large_size(bytes))) {
+        count_request();
+        block = sb_large_allocate(bytes, true);
+    }
+    if (block) count_live(sb_large_size_of(block));
+    return block;
+}
+
 void *sb_allocate(size_t bytes) {
     if (bytes > (size_t)1 << 46) return NULL;
+    if (bytes >= LARGE) return allocate_large(bytes);
     const int index = class_of(bytes);
     const size_t size = class_size(index);
     if (size <= SMALL) {
@@ -102,12 +111,21 @@ void *sb_allocate(size_t bytes) {
     return block;
 }
 
+static void free_large(void *block) {
+    atomic_fetch_sub_explicit(&live, sb_large_free(block), memory_order_relaxed);
+    const size_t most = atomic_load_explicit(&cache_limit, memory_order_relaxed);
+    if (sb_memory_cached() > most) sb_memory_trim(most);
+}
+
 void sb_free(void *block, size_t bytes) {
+    if (bytes >= LARGE) {
+        free_large(block);
+        return;
+    }
     const int index = class_of(bytes);
     const size_t size = class_size(index);
     atomic_fetch_sub_explicit(&live, size, memory_order_relaxed);
-    if (size <= SMALL || atomic_load_explicit(&cached, memory_order_relaxed) + size >
-                             atomic_load_explicit(&cache_limit, memory_order_relaxed)) {
+    if (size <= SMALL || sb_memory_cached() + size > atomic_load_explicit(&cache_limit, memory_order_relaxed)) {
         free(block);
         return;
     }
@@ -119,8 +137,10 @@ void sb_free(void *block, size_t bytes) {
 }
 
 void sb_memory_trim(size_t bytes) {
+    const size_t small = atomic_load_explicit(&cached, memory_order_relaxed);
+    sb_large_trim(bytes > small ? bytes - small : 0);
     for (int index = CLASSES - 1; index >= 0; --index) {
-        while (atomic_load_explicit(&cached, memory_order_relaxed) > bytes) {
+        while (sb_memory_cached() > bytes) {
             void *block = pop(index);
             if (!block) break;
             atomic_fetch_sub_explicit(&cached, class_size(index), memory_order_relaxed);
@@ -139,5 +159,5 @@ size_t sb_memory_limit(void) { return atomic_load(&limit); }
 size_t sb_memory_live(void) { return atomic_load(&live); }
 size_t sb_memory_peak(void) { return atomic_load(&peak); }
 void sb_memory_reset_peak(void) { atomic_store(&peak, atomic_load(&live)); }
-size_t sb_memory_cached(void) { return atomic_load(&cached); }
+size_t sb_memory_cached(void) { return atomic_load(&cached) + sb_large_cached(); }
 size_t sb_memory_system_requests(void) { return atomic_load(&system_requests); }

@@ -1,6 +1,7 @@
-// The allocator that remembers: freed blocks are kept by size, so that a training loop's second step asks the system
-// for nothing. Blocks of more than 512 bytes are 64-byte aligned, smaller ones 16-byte; those of 2 MiB and more lie on
-// huge pages where the system has them.
+// The allocator that remembers: what is freed is kept for the next request, so that a training loop's second step asks
+// the system for nothing. Small and middling blocks are kept by size; those of 512 KiB and more are cut from one stretch
+// of huge pages, where the system has them, and joined again. Blocks of more than 512 bytes are 64-byte aligned, smaller
+// ones 16-byte.
 #ifndef SB_MEMORY_H
 #define SB_MEMORY_H
 
