@@ -12,10 +12,12 @@
 
 // MARK: Right operand
 
-// One panel of `columns` columns, from b with rows of elements side by side.
-static void KERNEL(pack_rows)(intptr_t k, intptr_t columns, const float *b, intptr_t row, float *panel) {
-    for (intptr_t i = 0; i < k; ++i, b += row, panel += MATMUL_PANEL)
-        FOR_LANES(j, count, columns) vf_store(panel + j, vf_load_or(b + j, count, 0));
+// A few panels from b with rows of elements side by side: together, as memory is faster in longer stretches than the rows
+// of a panel.
+static void KERNEL(pack_rows)(intptr_t k, intptr_t columns, const float *b, intptr_t row, float *panels) {
+    for (intptr_t i = 0; i < k; ++i, b += row, panels += MATMUL_PANEL)
+        FOR_LANES(j, count, columns)
+            vf_store(panels + j / MATMUL_PANEL * MATMUL_PANEL * k + j % MATMUL_PANEL, vf_load_or(b + j, count, 0));
 }
 
 static void KERNEL(pack_strided)(intptr_t k, intptr_t columns, const float *b, intptr_t row, intptr_t col,
@@ -40,8 +42,9 @@ static void KERNEL(pack_columns)(intptr_t k, intptr_t columns, const float *b, i
 }
 
 sb_panels pack_panels(intptr_t k, intptr_t n, const float *b, intptr_t row, intptr_t col, float *packed) {
-    for (intptr_t j = 0; j < n; j += MATMUL_PANEL) {
-        const intptr_t columns = n - j < MATMUL_PANEL ? n - j : MATMUL_PANEL;
+    const intptr_t step = col == 1 ? 8 * MATMUL_PANEL : MATMUL_PANEL;
+    for (intptr_t j = 0; j < n; j += step) {
+        const intptr_t columns = n - j < step ? n - j : step;
         float *panel = packed + j * k;
         if (col == 1) KERNEL(pack_rows)(k, columns, b + j, row, panel);
         else if (row == 1) KERNEL(pack_columns)(k, columns, b + j * col, col, panel);
@@ -52,14 +55,24 @@ sb_panels pack_panels(intptr_t k, intptr_t n, const float *b, intptr_t row, intp
 
 // MARK: Left operand
 
+// Rows of elements side by side; asks for the rows that the next call will copy.
+static void KERNEL(copy_rows)(const float *from, intptr_t row_stride, intptr_t rows, intptr_t depth, float *buffer) {
+    for (intptr_t r = 0; r < rows; ++r, from += row_stride, buffer += MATMUL_ROW_STRIDE) {
+        for (intptr_t i = 0; i < depth; i += 16) __builtin_prefetch(from + MATMUL_ROWS * row_stride + i, 0, 2);
+        FOR_LANES(i, count, depth) vf_store_some(buffer + i, vf_load_or(from + i, count, 0), count);
+    }
+}
+
 static void KERNEL(fill_by_rows)(const void *source, intptr_t row, intptr_t rows, intptr_t k, intptr_t depth,
                                  float *buffer) {
     const sb_matrix *a = source;
     const float *from = a->data + row * a->row_stride + k * a->column_stride;
-    for (intptr_t r = 0; r < rows; ++r, from += a->row_stride, buffer += MATMUL_ROW_STRIDE) {
-        if (a->column_stride == 1) FOR_LANES(i, count, depth) vf_store_some(buffer + i, vf_load_or(from + i, count, 0), count);
-        else for (intptr_t i = 0; i < depth; ++i) buffer[i] = from[i * a->column_stride];
+    if (a->column_stride == 1) {
+        KERNEL(copy_rows)(from, a->row_stride, rows, depth, buffer);
+        return;
     }
+    for (intptr_t r = 0; r < rows; ++r, from += a->row_stride, buffer += MATMUL_ROW_STRIDE)
+        for (intptr_t i = 0; i < depth; ++i) buffer[i] = from[i * a->column_stride];
 }
 
 // Whole vectors are copied where memory follows that may be read: the next row of the buffer covers what is too much.
