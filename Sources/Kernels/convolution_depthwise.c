@@ -217,9 +217,15 @@ INLINE void KERNEL(row_of_gradients)(const int taps, const int step, const KERNE
 #define EACH_RUN(CASE) CASE(1, 1) CASE(2, 1) CASE(3, 1) CASE(3, 2) CASE(5, 1) CASE(5, 2) CASE(7, 1)
 #define RUN_KEY(taps, step) ((taps) * 4 + (step))
 
+// Which of the runs an axis has; 0 if none.
 INLINE intptr_t KERNEL(run_key)(const sb_axis *axis) {
-    const bool runs = (axis->tap_offset == 1 || axis->tap_offset == -1) && axis->taps <= 7 && axis->step <= 2;
-    return runs ? RUN_KEY(axis->taps, axis->step) : 0;
+    if ((axis->tap_offset != 1 && axis->tap_offset != -1) || axis->step > 2) return 0;
+#define CASE(taps, step) case RUN_KEY(taps, step):
+    switch (RUN_KEY(axis->taps, axis->step)) {
+        EACH_RUN(CASE) return RUN_KEY(axis->taps, axis->step);
+        default: return 0;
+    }
+#undef CASE
 }
 
 // A run of outputs from `output` on, or that one alone, for one vector of channels.
