@@ -113,6 +113,19 @@ static void KERNEL(mean_window)(const pool_job *job, const float *image, pool_wi
     }
 }
 
+// Asks for what windows further to the right will read first: the processor cannot guess it, because a window's rows lie
+// far apart.
+static void KERNEL(prefetch_windows)(const pool_job *job, const float *image, pool_window rows, intptr_t column) {
+    enum { AHEAD = 6 };
+    const pool_axis *horizontal = &job->horizontal;
+    const intptr_t next = column + AHEAD * horizontal->stride, channels = job->channels;
+    if (horizontal->kernel == 0 || next + horizontal->stride > horizontal->size) return;
+    for (intptr_t row = rows.start; row < rows.end; row += rows.step) {
+        const float *pixel = image + (row * horizontal->size + next) * channels;
+        for (intptr_t c = 0; c < horizontal->stride * channels; c += 16) __builtin_prefetch(pixel + c);
+    }
+}
+
 // A row of the pieces is one row of one output image.
 static void KERNEL(pool_rows)(const pool_job *job, intptr_t piece, bool maximum) {
     const pool_axis *vertical = &job->vertical, *horizontal = &job->horizontal;
@@ -124,6 +137,7 @@ static void KERNEL(pool_rows)(const pool_job *job, intptr_t piece, bool maximum)
         for (intptr_t column = 0; column < horizontal->out; ++column) {
             const pool_window columns = window_at(horizontal, column);
             const intptr_t offset = (row * horizontal->out + column) * job->channels;
+            KERNEL(prefetch_windows)(job, x, rows, columns.start);
             if (maximum)
                 KERNEL(max_window)(job, x, rows, columns, job->y + offset, job->index ? job->index + offset : NULL);
             else
