@@ -8,6 +8,18 @@ public struct Pooling2D: Sendable, Hashable {
     public var countsPadding = true
     /// For averages: divides by this instead of by the number of elements.
     public var divisor: Int?
+
+    public init(
+        kernelSize: IntPair, stride: IntPair, padding: IntPair = 0, dilation: IntPair = 1, countsPadding: Bool = true,
+        divisor: Int? = nil
+    ) {
+        self.kernelSize = kernelSize
+        self.stride = stride
+        self.padding = padding
+        self.dilation = dilation
+        self.countsPadding = countsPadding
+        self.divisor = divisor
+    }
 }
 
 /// Fused pooling of images [N, C, H, W]; `nil` for element types that are not covered, as the default does for all.

@@ -64,7 +64,7 @@ open class Module {
     public final func removeForwardHook(_ id: Int) { forwardHooks.removeAll { $0.id == id } }
 
     /// The path of the innermost module that is running on this thread, from the outermost one: `head.fc`.
-    static var runningPath: String {
+    public static var runningPath: String {
         let modules = ThreadState.current.modules
         guard let root = modules.first, let innermost = modules.last else { return "" }
         if root === innermost { return "\(type(of: root))" }

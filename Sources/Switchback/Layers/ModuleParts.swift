@@ -92,6 +92,18 @@ extension Module {
         return self
     }
 
+    /// Runs `body` with the parameters and buffers as `replace` wants them: the same values in other memory, for another
+    /// backend. Afterwards they are what they were.
+    public final func withArrays<Result>(
+        _ replace: (NDArray) -> NDArray, _ body: () throws -> Result
+    ) rethrows -> Result {
+        let tensors = parameters + namedBuffers.map(\.buffer)
+        let arrays = tensors.map(\.array)
+        defer { for (tensor, array) in zip(tensors, arrays) { tensor.array = array } }
+        for tensor in tensors { tensor.array = replace(tensor.array) }
+        return try body()
+    }
+
     /// Converts floating-point parameters and buffers to another floating-point type. Gradients are forgotten.
     @discardableResult
     public final func to(_ dtype: DType) -> Self {

@@ -120,6 +120,7 @@ extension NDArray {
         guard let batch = Shape.broadcast(shape.dropLast(2).asShape, other.shape.dropLast(2).asShape) else {
             fail(name(), "\(shape) × \(other.shape): the batch dimensions do not broadcast to each other")
         }
+        if let result = backend.matmul(self, other, outputShape: Shape(batch + [m, n])) { return result }
         let result = NDArray(empty: Shape(batch + [m, n]), dtype: dtype, backend: backend)
         if result.count == 0 { return result }
         if other.rank == 2, let rows = viewed(as: [1, batch.elementCount * m, k]) {

@@ -37,12 +37,14 @@ public final class Storage: ManagedBuffer<Storage.Header, UInt64> {
         }
     }
 
-    /// Memory that belongs to `owner`, which is kept alive. It must be writable, if only privately.
+    /// Memory that belongs to `owner`, which is kept alive, for the kernels of `backend`. It must be writable, if only
+    /// privately.
     public static func borrowing(
-        _ pointer: UnsafeMutableRawPointer, byteCount: Int, owner: AnyObject
+        _ pointer: UnsafeMutableRawPointer, byteCount: Int, owner: AnyObject,
+        backend: any Backend.Type = CPUBackend.self
     ) -> Storage {
         make(tailWords: 0) { _ in
-            Header(pointer: pointer, byteCount: byteCount, backend: CPUBackend.self, kind: .borrowed(owner))
+            Header(pointer: pointer, byteCount: byteCount, backend: backend, kind: .borrowed(owner))
         }
     }
 

@@ -1,0 +1,25 @@
+import Switchback
+
+/// Carries out a node: from its operands to its results.
+typealias ONNXOperator = @Sendable (ONNXCall) throws -> [Tensor]
+
+/// The operators that can be carried out, by name (https://onnx.ai/onnx/operators).
+enum ONNXOperators {
+    static let all: [String: ONNXOperator] = [
+        functions, comparisons, activations, reductions, positions, shapes, arrangements, layers, normalizations,
+    ].reduce(into: [:]) { $0.merge($1) { first, _ in first } }
+
+    /// An operator of one operand with floating-point numbers.
+    static func float(_ body: @escaping @Sendable (Tensor) -> Tensor) -> ONNXOperator { { [body(try $0.floats())] } }
+
+    /// An operator of one operand with numbers.
+    static func number(_ body: @escaping @Sendable (Tensor) -> Tensor) -> ONNXOperator { { [body(try $0.numbers())] } }
+
+    /// An operator of two operands that broadcast, with numbers.
+    static func pair(_ body: @escaping @Sendable (Tensor, Tensor) -> Tensor) -> ONNXOperator {
+        { call in
+            let operands = try call.broadcasting([call.numbers(0), call.numbers(1)])
+            return [body(operands[0], operands[1])]
+        }
+    }
+}

@@ -1,0 +1,59 @@
+import Foundation
+import Switchback
+
+extension ONNXTensorProto {
+    /// The tensor that a file holds. Throws `InputError` where its numbers are fewer or more than its shape says, or of a
+    /// type that tensors do not have.
+    func tensor(subject: String, place: String) throws -> Tensor {
+        func problem(_ text: String) -> InputError { InputError(subject, at: place, text) }
+        guard dataLocation != .external else {
+            throw problem("its numbers lie in another file, which is not read")
+        }
+        guard let dtype = DType(onnxType: dataType) else {
+            throw problem("its element type, number \(dataType) of ONNX's, is not computed with")
+        }
+        guard dims.count <= Shape.maximumRank, dims.allSatisfy({ $0 >= 0 }) else {
+            throw problem("the shape \(dims) is none that can be read")
+        }
+        let shape = Shape(dims.map { Int($0) })
+        guard let byteCount = shape.byteCount(elementSize: dtype.byteCount) else {
+            throw problem("the shape \(dims) is too large")
+        }
+        guard !rawData.isEmpty || byteCount == 0 else { return try listed(shape, dtype, problem) }
+        guard rawData.count == byteCount else {
+            throw problem("it has \(rawData.count) bytes, and the shape \(dims) takes \(byteCount)")
+        }
+        let tensor = Tensor.empty(shape, dtype: dtype)
+        let memory = UnsafeMutableRawBufferPointer(start: tensor.array.pointer, count: byteCount)
+        rawData.copyBytes(to: memory)
+        if dtype == .bool { memory.normalizeBooleans(0..<byteCount) }
+        return tensor
+    }
+
+    /// Numbers that stand in a list of their own instead of as raw bytes.
+    private func listed(_ shape: Shape, _ dtype: DType, _ problem: (String) -> InputError) throws -> Tensor {
+        func made<N: Scalar>(_ numbers: [N]) throws -> Tensor {
+            guard shape.byteCount(elementSize: 1) == numbers.count else {
+                throw problem("it has \(numbers.count) numbers, which does not fit the shape \(dims)")
+            }
+            return Tensor(numbers, shape: shape, dtype: dtype)
+        }
+        switch dtype {
+        case .float32: return try made(floatData)
+        case .float64: return try made(doubleData)
+        case .int64: return try made(int64Data)
+        // 16-bit floats stand in the list as their bits.
+        case .float16: return try made(int32Data.map { Float(Float16(bitPattern: UInt16(truncatingIfNeeded: $0))) })
+        case .bfloat16: return try made(int32Data.map { Float(bitPattern: UInt32(truncatingIfNeeded: $0) << 16) })
+        case .int32, .uint8, .bool: return try made(int32Data)
+        }
+    }
+}
+
+extension DType {
+    /// The element type of an ONNX number; `nil` for those that tensors do not have.
+    init?(onnxType number: Int32) {
+        guard let type = DType.allCases.first(where: { $0.onnxType == number }) else { return nil }
+        self = type
+    }
+}
