@@ -75,6 +75,18 @@ import Testing
                 """)
     }
 
+    @Test func lossesHaveGraphs() {
+        let model = Sequential(Linear(4, 3, bias: false), ReLU(), Linear(3, 2, bias: false))
+        let nodes = GraphNode.list(of: model(Tensor.zeros([5, 4])).sum().graph)
+        #expect(
+            nodes.map(\.name) == ["0/weight", "constant", "0/linear", "1/relu", "2/weight", "2/linear", "sum"])
+        #expect(
+            nodes.map(\.inputs) == [
+                [], [], ["0/weight", "constant"], ["0/linear"], [], ["1/relu", "2/weight"], ["2/linear"],
+            ])
+        #expect(nodes[2].shape == [5, 3] && nodes[6].shape == [])
+    }
+
     @Test func aResumedRunDoublesNothing() throws {
         func log(_ writer: TensorBoardWriter, _ steps: ClosedRange<Int>) throws {
             for step in steps { try writer.scalar("loss", Double(step), step: step) }

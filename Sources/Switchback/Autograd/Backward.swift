@@ -19,6 +19,14 @@ extension Tensor {
         walk.run(from: CollectionOfOne(node))
     }
 
+    /// Walks the graph as `backward()` does, and shows `visit` each node with its gradients; no `grad` changes, no hook
+    /// runs, and the graph stays.
+    final func surveyGradients(_ visit: (Node) -> Void) {
+        guard let node else { return }
+        node.receive(seed(nil), output: outputIndex)
+        BackwardWalk(retainsGraph: true, createsGraph: false, runsHooks: false).survey(from: node, visit)
+    }
+
     fileprivate final func seed(_ gradient: Tensor?) -> Tensor {
         guard let gradient else {
             require(
@@ -58,6 +66,7 @@ public func gradients(
 private struct BackwardWalk {
     let retainsGraph: Bool
     let createsGraph: Bool
+    var runsHooks = true
 
     /// Adds to the `grad` of every leaf.
     func run(from roots: some Collection<Node>) {
@@ -68,7 +77,7 @@ private struct BackwardWalk {
 
     /// Returns the gradients of `targets`, which may be leaves or results of operations.
     func run(from roots: [Node], toward targets: [Tensor]) -> [Tensor?] {
-        let reachable = nodesChildrenFirst(from: roots)
+        let reachable = Node.childrenFirst(from: roots)
         markNeeded(reachable, toward: targets)
         defer { for node in reachable { node.isNeeded = true } }
         var found = [Tensor?](repeating: nil, count: targets.count)
@@ -82,6 +91,11 @@ private struct BackwardWalk {
         return found
     }
 
+    /// Shows every node with its gradients, and changes none.
+    func survey(from root: Node, _ visit: (Node) -> Void) {
+        withGradientMode(false) { walk(from: CollectionOfOne(root), collect: visit) }
+    }
+
     /// Visits the nodes, and calls `collect` when the gradients of one are complete.
     private func walk(from roots: some Collection<Node>, collect: (Node) -> Void) {
         countConsumers(from: roots)
@@ -93,7 +107,7 @@ private struct BackwardWalk {
         }
         while let node = ready.pop() {
             node.isVisited = false
-            if node.extras != nil { node.runHooks() }
+            if node.extras != nil && runsHooks { node.runHooks() }
             collect(node)
             if node.hasIncoming { propagate(from: node) }
             node.forgetIncoming()
@@ -150,10 +164,12 @@ private struct BackwardWalk {
                 || node.edges.indices.contains { node.edges[$0].node?.isNeeded ?? false }
         }
     }
+}
 
+extension Node {
     /// Every node that can be reached, after all those that it leads to; without recursion, which would overflow the
     /// stack on long chains.
-    private func nodesChildrenFirst(from roots: [Node]) -> [Node] {
+    static func childrenFirst(from roots: [Node]) -> [Node] {
         var order: [Node] = []
         var seen = Set<ObjectIdentifier>()
         var stack = roots.map { (node: $0, childrenDone: false) }
@@ -162,7 +178,9 @@ private struct BackwardWalk {
                 order.append(node)
             } else if seen.insert(ObjectIdentifier(node)).inserted {
                 stack.append((node, true))
-                for i in node.edges.indices { if let next = node.edges[i].node { stack.append((next, false)) } }
+                for i in node.edges.indices.reversed() {
+                    if let next = node.edges[i].node { stack.append((next, false)) }
+                }
             }
         }
         return order

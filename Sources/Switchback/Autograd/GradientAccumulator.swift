@@ -4,7 +4,13 @@ final class GradientAccumulator: Node {
     /// Whether `gradient` is memory that no other tensor sees.
     @exclusivity(unchecked) private var ownsGradient = false
 
-    init(for tensor: Tensor) { super.init(name: "leaf", edges: ShortList(), output: tensor.array) }
+    /// Whose gradient it is, for pictures of the graph.
+    private(set) weak var tensor: Tensor?
+
+    init(for tensor: Tensor) {
+        self.tensor = tensor
+        super.init(name: "leaf", edges: ShortList(), output: tensor.array)
+    }
 
     /// Adds what the walk brought to the gradient.
     override func accumulate(keepingGraph: Bool) {

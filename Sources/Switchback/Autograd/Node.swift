@@ -27,7 +27,8 @@ class Node {
 
     /// The operation's name, for messages and pictures.
     final let name: StaticString
-    private final let firstForm: Form
+    /// The form of the first output.
+    final let firstForm: Form
     /// For each operand, where its gradient goes.
     @exclusivity(unchecked) final var edges: ShortList<Edge>
     /// What few nodes have, in an object of its own, so that the others are small.

@@ -139,8 +139,12 @@ final class OperationNode: Node {
     @exclusivity(unchecked) private var outputs: [SavedTensor]?
     private let rule: Rule
     private let once: Bool
-    @exclusivity(unchecked) private var isReleased = false
-    /// Where in the model the operation ran; known only while operations are observed.
+    /// Whether what was saved is gone, because a walk has passed.
+    @exclusivity(unchecked) private(set) var isReleased = false
+    /// The first result, if it is small.
+    let values: SmallValues
+    let place: ModulePlace?
+    /// Where in the model the operation ran, and what it took; known only while operations are observed.
     var origin: OperationOrigin? { extras?.origin }
 
     fileprivate init(
@@ -151,6 +155,8 @@ final class OperationNode: Node {
         self.once = once
         saved = saving
         savedVersions = saving.map { $0?.array.storage.version ?? 0 }
+        values = SmallValues(output)
+        place = ThreadState.place
         super.init(name: name, edges: edges, output: output, otherOutputs: otherOutputs)
         if ThreadState.isObserved { ensureExtras().origin = ThreadState.current.observedOrigin }
     }
@@ -171,6 +177,15 @@ final class OperationNode: Node {
         checkUnchanged(output.tensor, since: output.version)
         return ThreadState.recordsGradients
             ? Tensor(output.tensor.array, node: self, outputIndex: index) : output.tensor
+    }
+
+    /// What the gradient needs of the operands.
+    var savedInputs: [Tensor] { saved.indices.compactMap { saved[$0] } }
+
+    /// Whether a walk can pass: nothing that was saved is gone or was changed in place since.
+    var isWalkable: Bool {
+        !isReleased && saved.indices.allSatisfy { (saved[$0]?.array.storage.version ?? 0) == savedVersions[$0] }
+            && (outputs ?? []).allSatisfy { $0.tensor.array.storage.version == $0.version }
     }
 
     private func checkUnchanged(_ tensor: Tensor, since version: Int) {

@@ -16,7 +16,8 @@ final class ThreadState {
 
     private func noteObservers() { isObserved = detectsAnomalies || profile != nil || fusion != nil }
     /// The modules whose `forward` is running, outermost first.
-    @exclusivity(unchecked) var modules: [Module] = []
+    @exclusivity(unchecked) var modules: [Module] = [] { didSet { knownPlace = nil } }
+    @exclusivity(unchecked) private var knownPlace: ModulePlace?
     @exclusivity(unchecked) var backend: any Backend.Type = CPUBackend.self
 
     /// The gradient that the last walk began with: mostly that of the next one too.
@@ -61,6 +62,16 @@ final class ThreadState {
     var observedOrigin: OperationOrigin? {
         guard isObserved else { return nil }
         return profile?.lastOrigin ?? OperationOrigin(modulePath: Module.runningPath, operations: 0)
+    }
+
+    /// Where in a model the operation runs that is being recorded; `nil` outside of any.
+    static var place: ModulePlace? { read { $0.place } }
+
+    private var place: ModulePlace? {
+        if knownPlace == nil, let root = modules.first, let innermost = modules.last {
+            knownPlace = ModulePlace(root: root, innermost: innermost)
+        }
+        return knownPlace
     }
 
     /// Sets whether operations are recorded; returns what was set before.
