@@ -40,7 +40,7 @@ lint: ## Checks the format
 docs: setup ## Builds the documentation into .build/docs
 	$(SWIFT) package --allow-writing-to-directory .build/docs generate-documentation \
 		--target Switchback --target SwitchbackFormats --target SwitchbackDrawing --target SwitchbackTraining \
-		--target SwitchbackVision --target SwitchbackLanguage \
+		--target SwitchbackVision --target SwitchbackLanguage --target SwitchbackServer \
 		--enable-experimental-combined-documentation --output-path .build/docs
 	@echo "The documentation is in .build/docs; serve that folder to read it."
 

@@ -11,12 +11,15 @@ let package = Package(
         .library(name: "SwitchbackTraining", targets: ["SwitchbackTraining"]),
         .library(name: "SwitchbackVision", targets: ["SwitchbackVision"]),
         .library(name: "SwitchbackLanguage", targets: ["SwitchbackLanguage"]),
+        .library(name: "SwitchbackServer", targets: ["SwitchbackServer"]),
         .executable(name: "switchback", targets: ["CLI"]),
         .executable(name: "switchback-bench", targets: ["Bench"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
         .package(url: "https://github.com/apple/swift-protobuf", from: "1.30.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.20.0", traits: []),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.6.0"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.0.0"),
         .package(url: "https://github.com/swiftlang/swift-docc-plugin", from: "1.4.0"),
     ],
@@ -50,12 +53,22 @@ let package = Package(
             name: "SwitchbackLanguage",
             dependencies: ["Switchback", "SwitchbackFormats", "SwitchbackTraining"]),
 
+        // The models over HTTP.
+        .target(
+            name: "SwitchbackServer",
+            dependencies: [
+                "Switchback", "SwitchbackFormats", "SwitchbackTraining", "SwitchbackVision", "SwitchbackLanguage",
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ]),
+
         // The executables.
         .executableTarget(
             name: "CLI",
             dependencies: [
                 "Switchback", "SwitchbackFormats", "SwitchbackDrawing", "SwitchbackTraining", "SwitchbackVision",
-                "SwitchbackLanguage", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "SwitchbackLanguage", "SwitchbackServer",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         .executableTarget(
             name: "Bench",
@@ -75,6 +88,7 @@ let package = Package(
         .testTarget(name: "SwitchbackTrainingTests", dependencies: ["SwitchbackTraining", "TestSupport"]),
         .testTarget(name: "SwitchbackVisionTests", dependencies: ["SwitchbackVision", "TestSupport"]),
         .testTarget(name: "SwitchbackLanguageTests", dependencies: ["SwitchbackLanguage", "TestSupport"]),
+        .testTarget(name: "SwitchbackServerTests", dependencies: ["SwitchbackServer", "TestSupport"]),
         .testTarget(name: "CLITests", dependencies: ["TestSupport"]),
     ]
 )

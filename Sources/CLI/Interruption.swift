@@ -11,6 +11,17 @@ enum Interruption {
     /// The exit code of a program that a signal ended.
     static var exitCode: Int32 { 128 + signalNumber }
 
+    /// Runs something that a signal ends with the whole program, as it does where nothing is to be completed; after it a
+    /// signal that came before is forgotten.
+    static func suspended<Result>(_ body: () -> Result) -> Result {
+        for number in [SIGINT, SIGTERM] { signal(number, SIG_DFL) }
+        defer {
+            signalNumber = 0
+            install()
+        }
+        return body()
+    }
+
     static func install() {
         var signals = sigset_t()
         sigemptyset(&signals)

@@ -15,26 +15,31 @@ struct SwitchbackCommand: ParsableCommand {
               switchback classify val --weights runs/classify/train/weights/best.safetensors --data digits
               switchback runs list
               switchback text train --data shakespeare.txt
+              switchback serve runs/chat/train
               switchback info
 
             Every command explains itself with --help and prints its result as JSON with --json.
             """,
         version: Version.current,
         subcommands: [
-            Classify.self, Detect.self, Text.self, Sentiment.self, Translate.self, DataCommand.self, Runs.self,
-            Info.self,
+            Classify.self, Detect.self, Text.self, Sentiment.self, Translate.self, Chat.self, Serve.self,
+            DataCommand.self, Runs.self, Info.self,
         ])
 
     /// Parses, runs, and answers every error with one sentence: exit code 2 where the command line is wrong, 1 where what
     /// it names is.
-    static func main() {
+    static func main() async {
         Interruption.install()
         let arguments = Array(CommandLine.arguments.dropFirst())
         do {
             try CommandNames.check(arguments, in: Self.self)
             var command = try parseAsRoot(arguments)
             if let problem = Processor.environmentProblems.first { throw problem }
-            try command.run()
+            if var command = command as? any AsyncParsableCommand {
+                try await command.run()
+            } else {
+                try command.run()
+            }
         } catch {
             Foundation.exit(report(error))
         }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Foundation
 import Switchback
 
 /// A command line that cannot be understood.
@@ -18,6 +19,11 @@ enum CommandNames {
             let names = command.configuration.subcommands.compactMap { $0.configuration.commandName }
             if names.isEmpty || word.hasPrefix("-") || word == "help" { return }
             guard let position = names.firstIndex(of: word) else {
+                // What is no command is then the default one's argument, unless it looks like a slip of the pen.
+                let isArgument = command.configuration.defaultSubcommand != nil
+                if isArgument && (word.nearest(in: names) == nil || FileManager.default.fileExists(atPath: word)) {
+                    return
+                }
                 throw UsageError("'\(word)' is no command of \(path)\(suggestion(for: word, among: names))")
             }
             command = command.configuration.subcommands[position]
@@ -82,6 +88,13 @@ enum Value {
     static func threadCount(_ text: String) throws -> Int {
         guard let number = Int(text), (1...256).contains(number) else {
             throw ValidationError("a whole number from 1 to 256 is needed")
+        }
+        return number
+    }
+
+    static func port(_ text: String) throws -> Int {
+        guard let number = Int(text), (0...65535).contains(number) else {
+            throw ValidationError("a whole number from 0 to 65535 is needed")
         }
         return number
     }

@@ -43,7 +43,7 @@ struct GenerationTests {
     @Test func generating() throws {
         let model = tinyModel()
         var generator = TextGenerator(model, tokenizer)
-        generator.seed = 5
+        generator.options.seed = 5
         var streamed = ""
         let first = try generator.generate("hello", tokens: 40) { piece in
             streamed += piece
@@ -51,11 +51,11 @@ struct GenerationTests {
         }
         #expect(first.tokens == 40 && first.text.count == 40 && streamed == first.text && first.ending == .length)
         #expect(try generator.generate("hello", tokens: 40).text == first.text)
-        generator.seed = 6
+        generator.options.seed = 6
         #expect(try generator.generate("hello", tokens: 40).text != first.text)
         let stop = String(first.text.dropFirst(10).prefix(3))
-        generator.seed = 5
-        generator.stopWords = [stop]
+        generator.options.seed = 5
+        generator.options.stopWords = [stop]
         let stopped = try generator.generate("hello", tokens: 40)
         #expect(stopped.ending == .stop && !stopped.text.contains(stop) && first.text.hasPrefix(stopped.text))
     }

@@ -77,6 +77,44 @@ struct LanguageTrainingTests {
         #expect(abs(merged.meanLoss(on: training.data.validation, contextLength: 16) - after) < 1e-3)
     }
 
+    /// A run that is stopped again and again, and gone on with, ends with the bits of one that never was.
+    @Test(arguments: [nil, 4])
+    func resumedRunsEndWithTheSameBits(lora: Int?) throws {
+        let folder = try TemporaryFolder()
+        var configuration = try configuration(folder)
+        configuration.training.steps = 20
+        configuration.training.validateEvery = 6
+        configuration.dropout = 0.1
+        if lora != nil {
+            let model = LanguageModelSize.gptMini.makeModel(vocabularySize: 28, contextLength: 16)
+            try Checkpoint.save(model, TextData.load(configuration.data).tokenizer, to: folder.path("model"))
+            configuration.from = folder.path("model")
+            configuration.lora = lora
+        }
+        func weights(_ name: String, stoppingEvery stop: Int) throws -> Data? {
+            let run = try RunFolder(in: folder.path("runs"), task: "text", name: name, arguments: configuration)
+            while true {
+                var batches = 0
+                // Other tests draw numbers at the same time.
+                let outcome = try Generator.withDefault(Generator(seed: 0)) {
+                    try LanguageTraining(configuration).run(
+                        in: run, resuming: true,
+                        listeners: [
+                            { event in
+                                if case .batch = event { batches += 1 }
+                                return batches == stop ? .stop : .continue
+                            }
+                        ])
+                }
+                if outcome.reason != .stopped {
+                    return FileManager.default.contents(atPath: run.path + "/model.safetensors")
+                }
+            }
+        }
+        let whole = try weights("whole", stoppingEvery: -1)
+        #expect(try whole != nil && weights("parts", stoppingEvery: 7) == whole)
+    }
+
     /// A prepared folder has the same tokens as the text, and a file of another vocabulary is refused.
     @Test func preparedFolders() throws {
         let folder = try TemporaryFolder()

@@ -4,13 +4,8 @@ import Switchback
 import SwitchbackLanguage
 import SwitchbackTraining
 
-/// What training a language model from nothing and fine-tuning one have in common.
-struct LanguageTrainingOptions: ParsableArguments {
-    @Option(
-        help: ArgumentHelp(
-            "A text file, a folder of .txt and .md files, or a folder that 'text prepare' made.", valueName: "path"))
-    var data: String?
-
+/// How much of a text is read at once in a training, and what is remembered on the way.
+struct ReadingOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp("Tokens that are read at once; the model's own number if left out.", valueName: "n"),
         transform: Value.positiveInteger)
@@ -18,6 +13,24 @@ struct LanguageTrainingOptions: ParsableArguments {
 
     @Flag(help: "Compute blocks again on the way back instead of remembering them: less memory, more time.")
     var recompute = false
+}
+
+/// Training few parameters in place of all.
+struct AdaptationOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp("Train low-rank adapters of this rank in place of all weights.", valueName: "rank"),
+        transform: Value.positiveInteger)
+    var lora: Int?
+}
+
+/// What training a language model from nothing and fine-tuning one have in common.
+struct LanguageTrainingOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "A text file, a folder of .txt and .md files, or a folder that 'text prepare' made.", valueName: "path"))
+    var data: String?
+
+    @OptionGroup var reading: ReadingOptions
 
     @Option(help: ArgumentHelp("The beginning of the samples that are shown.", valueName: "text"))
     var prompt = "\n"
@@ -34,8 +47,8 @@ struct LanguageTrainingOptions: ParsableArguments {
 
     private func apply(to configuration: inout LanguageTrainingConfiguration) {
         configuration.data = data ?? configuration.data
-        configuration.contextLength = context ?? configuration.contextLength
-        if recompute { configuration.recompute = true }
+        configuration.contextLength = reading.context ?? configuration.contextLength
+        if reading.recompute { configuration.recompute = true }
         if training.epochs != nil { configuration.training.steps = nil }
         training.apply(to: &configuration.training)
     }
@@ -65,14 +78,14 @@ struct LanguageTrainingOptions: ParsableArguments {
                 + "\(training.data.validation.count.grouped) held out, a vocabulary of "
                 + "\(training.data.tokenizer.vocabularySize.grouped). "
                 + "Model: \(training.model.parameterCount.grouped) parameters.")
-        let listeners = [training.describe, sampler(training)]
+        let listeners = [training.product.describe, sampler(training)]
         let (folder, outcome) =
             if let adaptation = training.adaptation {
                 try session.train(adaptation, session.configuration.training, listeners: listeners)
             } else {
                 try session.train(training.task, session.configuration.training, listeners: listeners)
             }
-        try training.finish(in: folder)
+        try training.product.finish(in: folder)
         try show(outcome, training, folder, mode)
     }
 
@@ -81,8 +94,8 @@ struct LanguageTrainingOptions: ParsableArguments {
         { event in
             guard case .epoch = event else { return .continue }
             var generator = TextGenerator(training.model, training.data.tokenizer)
-            generator.sampling.temperature = 0.8
-            generator.seed = training.configuration.training.seed
+            generator.options.sampling.temperature = 0.8
+            generator.options.seed = training.configuration.training.seed
             let sample = try generator.generate(prompt.withLineEnds, tokens: 160).text
             try run.say(sample.split(separator: "\n").map { "    \($0)" }.joined(separator: "\n"))
             return .continue

@@ -18,18 +18,15 @@ struct TextFinetune: ParsableCommand {
 
     @OptionGroup var source: ModelFolderOption
 
-    @Option(
-        help: ArgumentHelp("Train low-rank adapters of this rank in place of all weights.", valueName: "rank"),
-        transform: Value.positiveInteger)
-    var lora: Int?
+    @OptionGroup var adaptation: AdaptationOptions
 
     @OptionGroup var options: LanguageTrainingOptions
 
     func run() throws {
         try options.train(mode: "finetune") { configuration in
-            if options.run.config == nil { configuration.training = .fineTuning(lora: lora != nil) }
+            if options.run.config == nil { configuration.training = .fineTuning(lora: adaptation.lora != nil) }
             configuration.from = source.from
-            configuration.lora = lora ?? configuration.lora
+            configuration.lora = adaptation.lora ?? configuration.lora
         }
     }
 }

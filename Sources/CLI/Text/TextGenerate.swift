@@ -19,35 +19,7 @@ struct TextGenerate: ParsableCommand {
     @Option(help: ArgumentHelp("The beginning of the text.", valueName: "text"))
     var prompt = ""
 
-    @Option(help: ArgumentHelp("How many tokens to add at most.", valueName: "n"), transform: Value.positiveInteger)
-    var tokens = 200
-
-    @Option(
-        help: ArgumentHelp("0 always takes the likeliest token; below 1 the likely become likelier.", valueName: "x"))
-    var temperature = 1.0
-
-    @Option(help: ArgumentHelp("Choose among so many of the likeliest tokens.", valueName: "n"))
-    var topK: Int?
-
-    @Option(
-        help: ArgumentHelp("Choose among the likeliest tokens that together reach this probability.", valueName: "p"))
-    var topP: Double?
-
-    @Option(
-        help: ArgumentHelp("Leave out tokens below this fraction of the likeliest one's probability.", valueName: "p"))
-    var minP: Double?
-
-    @Option(help: ArgumentHelp("Above 1 tokens that occurred become less likely.", valueName: "x"))
-    var repetitionPenalty = 1.0
-
-    @Option(
-        help: ArgumentHelp(
-            "Text that ends the text; may be given several times. \\n is a line's end.", valueName: "text"))
-    var stop: [String] = []
-
-    @Option(help: ArgumentHelp("What chance depends on.", valueName: "n"))
-    var seed: UInt64 = 0
-
+    @OptionGroup(title: "Writing") var writing: SamplingOptions
     @OptionGroup var common: CommonOptions
 
     private struct Result: Encodable {
@@ -55,7 +27,7 @@ struct TextGenerate: ParsableCommand {
         let mode = "generate"
         let prompt, text: String
         let promptTokens, tokens: Int
-        let ending: TextGenerator.Ending
+        let ending: Continuation.Ending
         let tokensPerSecond: Double
     }
 
@@ -63,18 +35,14 @@ struct TextGenerate: ParsableCommand {
         common.apply()
         let (model, tokenizer) = try Checkpoint(source.from).languageModelAndTokenizer()
         var generator = TextGenerator(model, tokenizer)
-        generator.sampling.temperature = temperature
-        generator.sampling.topK = topK
-        generator.sampling.topP = topP
-        generator.sampling.minP = minP
-        generator.sampling.repetitionPenalty = repetitionPenalty
-        generator.stopWords = stop.map(\.withLineEnds)
-        generator.seed = seed
+        generator.options = writing.options
         let start = ContinuousClock.now
         let beginning = prompt.withLineEnds
-        if !common.json { try Terminal.write(beginning) }
-        let result = try generator.generate(beginning, tokens: tokens) { piece in
-            if !common.json { try Terminal.write(piece) }
+        // The beginning is shown once it is known that it can be continued.
+        var unshown = beginning
+        let result = try generator.generate(beginning) { piece in
+            if !common.json { try Terminal.write(unshown + piece) }
+            unshown = ""
             return !Interruption.isRequested
         }
         let seconds = start.duration(to: .now) / .seconds(1)
@@ -84,7 +52,7 @@ struct TextGenerate: ParsableCommand {
                     prompt: beginning, text: result.text, promptTokens: result.promptTokens, tokens: result.tokens,
                     ending: result.ending, tokensPerSecond: Double(result.tokens) / seconds))
         } else {
-            try Terminal.print("")
+            try Terminal.print(unshown)
         }
         if Interruption.isRequested { throw ExitCode(Interruption.exitCode) }
     }

@@ -43,6 +43,9 @@ struct TextScore: ParsableCommand {
             let tokens = TokenSequence(try tokenizer.encode(TextFiles(file).text(), addingSpecialTokens: true))
             guard tokens.count > 1 else { throw InputError(file, "the text has \(tokens.count) tokens; 2 are needed") }
             let loss = model.meanLoss(on: tokens)
+            guard loss.isFinite else {
+                throw InputError(source.from, "the loss of \(file) is \(loss): the weights are damaged")
+            }
             let row = Row(file: file, tokens: tokens.count, loss: loss, perplexity: exp(loss))
             try Terminal.print(
                 "\(file)  perplexity \(row.perplexity.formatted(3))  loss \(loss.formatted(4))  "

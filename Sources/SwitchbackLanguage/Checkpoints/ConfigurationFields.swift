@@ -13,7 +13,7 @@ public struct ConfigurationFields {
     }
 
     /// - Parameter prefix: where in the file the object is: `rope_parameters.`.
-    init(_ value: JSON, path: String, prefix: String) throws {
+    public init(_ value: JSON, path: String, prefix: String = "") throws {
         guard case .object(let members) = value else {
             throw InputError(path, at: prefix.isEmpty ? nil : "field \(prefix.dropLast())", "is not a JSON object")
         }

@@ -35,49 +35,87 @@ public struct Sampling: Sendable, Equatable {
     ///   - occurred: the tokens of the text so far.
     /// - Throws: `InputError` if the logits are no numbers.
     public func candidates(logits: [Float], occurred: Set<Int>) throws -> [(token: Int, probability: Double)] {
-        var scores = logits.map(Double.init)
-        if let bad = scores.firstIndex(where: { $0.isNaN }) {
-            throw InputError("model", at: "token \(bad)", "its logit is not a number: the weights are damaged")
-        }
-        for token in occurred where repetitionPenalty != 1 {
-            scores[token] = scores[token] > 0 ? scores[token] / repetitionPenalty : scores[token] * repetitionPenalty
-        }
-        let order = likeliest(of: scores)
-        guard temperature > 0, let highest = order.first.map({ scores[$0] }) else {
-            return order.prefix(1).map { ($0, 1) }
-        }
-        let weights = order.map { exp((scores[$0] - highest) / temperature) }
-        let total = weights.reduce(0, +)
-        var kept = zip(order, weights).map { (token: $0, probability: $1 / total) }
-        if let topP {
-            var sum = 0.0
-            kept = Array(
-                kept.prefix { entry in
-                    defer { sum += entry.probability }
-                    return sum < topP
-                })
-        }
-        if let minP, let first = kept.first { kept = kept.filter { $0.probability >= minP * first.probability } }
-        let sum = kept.reduce(0) { $0 + $1.probability }
-        return kept.map { ($0.token, $0.probability / sum) }
-    }
-
-    /// The tokens that top-k leaves, likeliest first; of equal ones the lower number.
-    private func likeliest(of scores: [Double]) -> [Int] {
-        let precedes = { (a: Int, b: Int) in scores[a] != scores[b] ? scores[a] > scores[b] : a < b }
-        if temperature == 0 { return scores.indices.min(by: precedes).map { [$0] } ?? [] }
-        let order = scores.indices.sorted(by: precedes)
-        return topK.map { Array(order.prefix($0)) } ?? order
+        try candidates(logits, occurred, upTo: .infinity)
     }
 
     /// One of the candidates, by chance.
     public func choose(logits: [Float], occurred: Set<Int>, generator: Generator) throws -> Int {
-        let candidates = try candidates(logits: logits, occurred: occurred)
         var left = Tensor.rand([1], dtype: .float64, generator: generator).item()
+        // Those that come after what was drawn need not even be sorted.
+        let candidates = try candidates(logits, occurred, upTo: left)
         for (token, probability) in candidates {
             left -= probability
             if left < 0 { return token }
         }
         return candidates.last?.token ?? 0
+    }
+
+    /// As many of the likeliest candidates as together have more than a probability: all of them, where top-k, top-p or
+    /// min-p leave only some of all tokens.
+    private func candidates(
+        _ logits: [Float], _ occurred: Set<Int>, upTo enough: Double
+    ) throws -> [(token: Int, probability: Double)] {
+        let scores = try penalized(logits, occurred)
+        let ranking = Ranking(scores, step: 4 * temperature)
+        guard temperature > 0, let highest = scores.max() else { return ranking.prefix(1).map { ($0, 1) } }
+        let weights = scores.map { exp(($0 - highest) / temperature) }
+        let left = topK.map { Array(ranking.prefix($0)) }
+        let total = left.map { $0.reduce(0) { $0 + weights[$1] } } ?? weights.reduce(0, +)
+        var kept: [(token: Int, probability: Double)] = []
+        var sum = 0.0
+        for token in left.map({ AnySequence($0) }) ?? AnySequence(ranking) {
+            let probability = weights[token] / total
+            if sum >= topP ?? .infinity || weights[token] < minP ?? 0 { break }
+            kept.append((token, probability))
+            sum += probability
+            if isUnrestricted && sum > enough { return kept }
+        }
+        return kept.map { ($0.token, $0.probability / sum) }
+    }
+
+    private var isUnrestricted: Bool { topK == nil && topP == nil && minP == nil }
+
+    /// The logits as numbers, less those of tokens that occurred.
+    private func penalized(_ logits: [Float], _ occurred: Set<Int>) throws -> [Double] {
+        var scores = logits.map(Double.init)
+        if let bad = scores.firstIndex(where: { $0.isNaN || $0 == .infinity }) {
+            throw InputError("model", at: "token \(bad)", "its logit is \(scores[bad]): the weights are damaged")
+        }
+        for token in occurred where repetitionPenalty != 1 {
+            scores[token] = scores[token] > 0 ? scores[token] / repetitionPenalty : scores[token] * repetitionPenalty
+        }
+        return scores
+    }
+}
+
+/// The tokens from the highest score on, of equal ones the lower number first; sorted only as far as they are asked for,
+/// which mostly is a few of a hundred thousand.
+private struct Ranking: Sequence, IteratorProtocol {
+    private let scores: [Double]
+    /// How far below the last scores the next ones are that are sorted.
+    private var step: Double
+    /// All above it are sorted.
+    private var floor = Double.infinity
+    private var sorted: ArraySlice<Int> = []
+
+    init(_ scores: [Double], step: Double) {
+        self.scores = scores
+        self.step = step
+    }
+
+    mutating func next() -> Int? {
+        while sorted.isEmpty {
+            guard floor > -.infinity, let highest = scores.lazy.filter({ [floor] in $0 < floor }).max() else {
+                return nil
+            }
+            let ceiling = floor
+            // After a few steps the rest is sorted at once.
+            floor = step < 1e6 ? highest - step : -.infinity
+            step *= 4
+            sorted = ArraySlice(
+                scores.indices.filter { [floor] in scores[$0] < ceiling && scores[$0] >= floor }
+                    .sorted { scores[$0] != scores[$1] ? scores[$0] > scores[$1] : $0 < $1 })
+        }
+        return sorted.popFirst()
     }
 }

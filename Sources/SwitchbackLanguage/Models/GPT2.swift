@@ -43,12 +43,12 @@ public final class GPT2: LanguageModel {
     }
 
     public override func features(_ tokens: Tensor, memory: ReadingMemory? = nil) -> Tensor {
-        let cache = memory as? KeyValueCache
-        let start = cache?.length ?? 0
-        let positions = Tensor.arange(start, start + tokens.size(1))
-        var x = transformer.drop(transformer.wte(tokens) + transformer.wpe(positions))
+        let cache = memory as? AttentionMemory
+        let count = tokens.size(1)
+        let positions = cache?.positions(of: count) ?? Array(0..<count)
+        var x = transformer.drop(transformer.wte(tokens) + transformer.wpe(Tensor(positions)))
         for block in transformer.h { x = recomputing(x) { block($0, cache: cache) } }
-        cache?.advance(by: tokens.size(1))
+        cache?.advance(by: count)
         return transformer.lnF(x)
     }
 
@@ -78,7 +78,7 @@ public final class GPT2: LanguageModel {
 
         override var partNames: [String: String] { ["ln1": "ln_1", "ln2": "ln_2"] }
 
-        func callAsFunction(_ x: Tensor, cache: KeyValueCache?) -> Tensor {
+        func callAsFunction(_ x: Tensor, cache: AttentionMemory?) -> Tensor {
             running(x) {
                 let attended = x + attn(ln1(x), cache: cache)
                 return attended + mlp(ln2(attended))
@@ -101,12 +101,13 @@ public final class GPT2: LanguageModel {
             self.index = index
         }
 
-        func callAsFunction(_ x: Tensor, cache: KeyValueCache?) -> Tensor {
+        func callAsFunction(_ x: Tensor, cache: AttentionMemory?) -> Tensor {
             running(x) {
                 let parts = cAttn(x).chunk(3, dim: 2).map { $0.heads(heads) }
-                var (keys, values) = (parts[1], parts[2])
-                if let cache { (keys, values) = cache.append(index, keys: keys, values: values) }
-                let mixed = Tensor.causalAttention(parts[0], keys, values, dropout: isTraining ? attnDropout : 0)
+                let mixed =
+                    cache?.attend(index, query: parts[0], key: parts[1], value: parts[2])
+                    ?? Tensor.causalAttention(
+                        parts[0], parts[1], parts[2], dropout: isTraining ? attnDropout : 0)
                 return residDropout(cProj(mixed.joiningHeads()))
             }
         }

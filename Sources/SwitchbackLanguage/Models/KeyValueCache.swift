@@ -1,34 +1,58 @@
 import Switchback
 
-/// The keys and values of the tokens that a transformer has read, for each of its layers.
-public final class KeyValueCache: ReadingMemory {
-    /// By layer: [N, heads, capacity, head width].
-    private var keys, values: [Tensor]
+/// What the attention layers of a transformer remember.
+public class AttentionMemory: ReadingMemory {
+    /// Where `count` new tokens stand in their texts.
+    func positions(of count: Int) -> [Int] { Array(length..<length + count) }
 
-    public init(layers: Int, batch: Int, heads: Int, capacity: Int, headWidth: Int, dtype: DType = .float32) {
-        func rooms() -> [Tensor] {
-            (0..<layers).map { _ in Tensor.zeros([batch, heads, capacity, headWidth], dtype: dtype) }
-        }
-        keys = rooms()
-        values = rooms()
-        super.init(capacity: capacity)
-    }
-
-    /// Adds the keys and values of new tokens, [N, heads, T, head width], to a layer's; returns all of them. The tokens
-    /// count as read only after `advance(by:)`, when every layer has added its own.
-    func append(_ layer: Int, keys newKeys: Tensor, values newValues: Tensor) -> (keys: Tensor, values: Tensor) {
-        let count = newKeys.size(2)
-        if length + count > capacity {
-            fail("KeyValueCache", "there is room for \(capacity) tokens; \(length) were read and \(count) come")
-        }
-        func add(_ new: Tensor, to room: Tensor) -> Tensor {
-            room.narrow(dim: 2, start: length, length: count).copy(from: new)
-            return room.narrow(dim: 2, start: 0, length: length + count)
-        }
-        return (add(newKeys, to: keys[layer]), add(newValues, to: values[layer]))
+    /// Adds the keys and values of new tokens to a layer's, and lets the tokens attend to themselves and all before them:
+    /// query [N, H, T, D], key and value [N, HK, T, D] → [N, H, T, D].
+    ///
+    /// The tokens count as read only after `advance(by:)`, when every layer has added its own.
+    func attend(_ layer: Int, query: Tensor, key: Tensor, value: Tensor) -> Tensor {
+        fail("\(type(of: self))", "does not define attend")
     }
 
     func advance(by count: Int) { length += count }
+}
+
+/// The keys and values of the tokens that a transformer has read, for each of its layers. Memory is taken as they come.
+public final class KeyValueCache: AttentionMemory {
+    /// By layer: [N, heads, room, head width], of which the first `length` positions are in use.
+    private var keys, values: [Tensor]
+
+    public init(layers: Int, batch: Int, heads: Int, capacity: Int, headWidth: Int, dtype: DType = .float32) {
+        keys = (0..<layers).map { _ in Tensor.empty([batch, heads, 0, headWidth], dtype: dtype) }
+        values = keys
+        super.init(capacity: capacity)
+    }
+
+    override func attend(_ layer: Int, query: Tensor, key: Tensor, value: Tensor) -> Tensor {
+        add(key, to: &keys[layer])
+        add(value, to: &values[layer])
+        let count = length + key.size(2)
+        return Tensor.causalAttention(
+            query, keys[layer].narrow(dim: 2, start: 0, length: count),
+            values[layer].narrow(dim: 2, start: 0, length: count))
+    }
+
+    private func add(_ new: Tensor, to room: inout Tensor) {
+        let count = length + new.size(2)
+        if count > capacity {
+            fail("KeyValueCache", "there is room for \(capacity) tokens; \(length) were read and \(new.size(2)) come")
+        }
+        if count > room.size(2) {
+            let larger = Tensor.empty(
+                [room.size(0), room.size(1), min(capacity, max(2 * room.size(2), count + 16)), room.size(3)],
+                dtype: room.dtype)
+            if length > 0 {
+                larger.narrow(dim: 2, start: 0, length: length).copy(
+                    from: room.narrow(dim: 2, start: 0, length: length))
+            }
+            room = larger
+        }
+        room.narrow(dim: 2, start: length, length: new.size(2)).copy(from: new)
+    }
 
     public override func rewind(to count: Int) { length = min(length, count) }
 
@@ -36,6 +60,34 @@ public final class KeyValueCache: ReadingMemory {
         let index = Tensor(rows)
         keys = keys.map { $0.indexSelect(dim: 0, index: index) }
         values = values.map { $0.indexSelect(dim: 0, index: index) }
+    }
+}
+
+/// What was read of several texts, of any lengths, whose new tokens are read together, one text's after the other's, as
+/// if they were one: all layers but attention work on them at once.
+final class PackedMemory: AttentionMemory {
+    private let parts: [(cache: KeyValueCache, count: Int)]
+
+    /// - Parameter parts: the texts' own memories, and how many new tokens each has.
+    init(_ parts: [(cache: KeyValueCache, count: Int)]) {
+        self.parts = parts
+        super.init(capacity: parts.reduce(0) { $0 + $1.count })
+    }
+
+    override func positions(of count: Int) -> [Int] { parts.flatMap { $0.cache.positions(of: $0.count) } }
+
+    override func attend(_ layer: Int, query: Tensor, key: Tensor, value: Tensor) -> Tensor {
+        var start = 0
+        let attended = parts.map { cache, count in
+            func own(_ x: Tensor) -> Tensor { x.narrow(dim: 2, start: start, length: count) }
+            defer { start += count }
+            return cache.attend(layer, query: own(query), key: own(key), value: own(value))
+        }
+        return attended.count == 1 ? attended[0] : Tensor.cat(attended, dim: 2)
+    }
+
+    override func advance(by count: Int) {
+        for (cache, count) in parts { cache.advance(by: count) }
     }
 }
 

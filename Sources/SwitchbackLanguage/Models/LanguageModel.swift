@@ -68,6 +68,27 @@ open class LanguageModel: Module {
             features(tokens, memory: memory).select(dim: 1, index: length - 1).linear(weight: outputWeight)
         }
     }
+
+    /// Reads on in several texts at once, each with its own memory for one text: the logits of the token after each text,
+    /// [texts, vocabularySize].
+    ///
+    /// The weights are read from memory once for all texts, which is what takes the time where each has one new token.
+    public final func nextLogits(_ texts: [(tokens: [Int], memory: ReadingMemory)]) -> Tensor {
+        let caches = texts.compactMap { text in (text.memory as? KeyValueCache).map { ($0, text.tokens.count) } }
+        guard caches.count == texts.count else {
+            return Tensor.cat(texts.map { nextLogits(Tensor([$0.tokens]), memory: $0.memory) }, dim: 0)
+        }
+        let tokens = Tensor([texts.flatMap(\.tokens)])
+        var end = 0
+        let last = texts.map { text in
+            end += text.tokens.count
+            return end - 1
+        }
+        return running(tokens) {
+            features(tokens, memory: PackedMemory(caches)).squeeze(0)
+                .indexSelect(dim: 0, index: Tensor(last)).linear(weight: outputWeight)
+        }
+    }
 }
 
 /// What a model remembers of the tokens that it has read, so that the next ones cost only their own work.

@@ -39,11 +39,12 @@ public final class Llama: LanguageModel {
     }
 
     public override func features(_ tokens: Tensor, memory: ReadingMemory? = nil) -> Tensor {
-        let cache = memory as? KeyValueCache
-        let angles = rotary.angles(from: cache?.length ?? 0, count: tokens.size(1))
+        let cache = memory as? AttentionMemory
+        let count = tokens.size(1)
+        let angles = rotary.angles(at: cache?.positions(of: count) ?? Array(0..<count))
         var x = model.embedTokens(tokens)
         for layer in model.layers { x = recomputing(x) { layer($0, angles, cache: cache) } }
-        cache?.advance(by: tokens.size(1))
+        cache?.advance(by: count)
         return model.norm(x)
     }
 
@@ -72,7 +73,7 @@ public final class Llama: LanguageModel {
             postAttentionLayernorm = RMSNorm(c.width, eps: c.epsilon)
         }
 
-        func callAsFunction(_ x: Tensor, _ angles: Angles, cache: KeyValueCache?) -> Tensor {
+        func callAsFunction(_ x: Tensor, _ angles: Angles, cache: AttentionMemory?) -> Tensor {
             running(x) {
                 let attended = x + selfAttn(inputLayernorm(x), angles, cache: cache)
                 return attended + mlp(postAttentionLayernorm(attended))
@@ -99,16 +100,18 @@ public final class Llama: LanguageModel {
             self.index = index
         }
 
-        func callAsFunction(_ x: Tensor, _ angles: Angles, cache: KeyValueCache?) -> Tensor {
+        func callAsFunction(_ x: Tensor, _ angles: Angles, cache: AttentionMemory?) -> Tensor {
             running(x) {
                 var queries = qProj(x).heads(heads)
                 var keys = kProj(x).heads(keyValueHeads)
-                var values = vProj(x).heads(keyValueHeads)
+                let values = vProj(x).heads(keyValueHeads)
                 if let qNorm, let kNorm { (queries, keys) = (qNorm(queries), kNorm(keys)) }
                 queries = queries.rotary(cosines: angles.cosines, sines: angles.sines)
                 keys = keys.rotary(cosines: angles.cosines, sines: angles.sines)
-                if let cache { (keys, values) = cache.append(index, keys: keys, values: values) }
-                return oProj(Tensor.causalAttention(queries, keys, values).joiningHeads())
+                let mixed =
+                    cache?.attend(index, query: queries, key: keys, value: values)
+                    ?? Tensor.causalAttention(queries, keys, values)
+                return oProj(mixed.joiningHeads())
             }
         }
     }

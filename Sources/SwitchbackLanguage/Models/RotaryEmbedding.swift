@@ -22,17 +22,17 @@ struct RotaryEmbedding {
         }
     }
 
-    /// The cosines and sines of the angles of `count` positions from `start` on, each [count, headWidth / 2].
-    func angles(from start: Int, count: Int) -> (cosines: Tensor, sines: Tensor) {
+    /// The cosines and sines of the angles of positions, each [positions, headWidth / 2].
+    func angles(at positions: [Int]) -> (cosines: Tensor, sines: Tensor) {
         var cosines: [Float] = []
         var sines: [Float] = []
-        for position in start..<start + count {
+        for position in positions {
             for frequency in frequencies {
                 cosines.append(Float(cos(Double(position) * frequency)))
                 sines.append(Float(sin(Double(position) * frequency)))
             }
         }
-        let shape: Shape = [count, frequencies.count]
+        let shape: Shape = [positions.count, frequencies.count]
         return (Tensor(cosines, shape: shape), Tensor(sines, shape: shape))
     }
 }

@@ -77,6 +77,15 @@ public struct BytePairTokenizer: Tokenizer {
         return addingSpecialTokens ? special.before + result + special.after : result
     }
 
+    public func encodeLiterally(_ text: String) -> [Int] {
+        var known: [[UInt8]: [Int]] = [:]
+        var result: [Int] = []
+        if !text.isEmpty { encode(text[...], &known, into: &result) }
+        return result
+    }
+
+    public func specialToken(_ text: String) -> Int? { special.number(of: text) }
+
     private func encode(_ text: Substring, _ known: inout [[UInt8]: [Int]], into result: inout [Int]) {
         var text = settings.normalizesToNFC ? text.composed : String(text)
         if settings.addsPrefixSpace && !text.utf8.starts(with: " ".utf8) { text = " " + text }

@@ -15,6 +15,12 @@ public protocol Tokenizer: Sendable {
     /// - Throws: `InputError` over a character that the tokenizer does not know.
     func encode(_ text: String, addingSpecialTokens: Bool) throws -> [Int]
 
+    /// The tokens of a text in which nothing is a special token: of what people typed, which may look like one.
+    func encodeLiterally(_ text: String) throws -> [Int]
+
+    /// The number of a special token by its text, such as `<|im_end|>`; `nil` where there is none of that text.
+    func specialToken(_ text: String) -> Int?
+
     /// The UTF-8 bytes that a token stands for; not always whole characters. None for a number that is no token.
     func bytes(of token: Int) -> [UInt8]
 
@@ -32,4 +38,8 @@ extension Tokenizer {
     }
 
     public var endOfText: Int? { nil }
+
+    public func encodeLiterally(_ text: String) throws -> [Int] { try encode(text) }
+
+    public func specialToken(_ text: String) -> Int? { nil }
 }

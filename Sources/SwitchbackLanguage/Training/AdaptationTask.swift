@@ -1,26 +1,27 @@
 import Switchback
 import SwitchbackTraining
 
-/// Fine-tuning with low-rank adapters: as `LanguageTask`, but what is trained and saved is the adapters.
-public final class AdaptationTask: TrainingTask {
-    public let name = "text"
-    private let task: LanguageTask
+/// Fine-tuning with low-rank adapters: as another task of a language model, but what is trained and saved is the
+/// adapters.
+public final class AdaptationTask<Base: TrainingTask>: TrainingTask {
+    private let task: Base
     public let adaptation: LowRankAdaptation
 
-    public init(_ task: LanguageTask, rank: Int) {
+    public init(_ task: Base, of language: LanguageModel, rank: Int) {
         self.task = task
-        adaptation = LowRankAdaptation(task.language, rank: rank)
-        task.language.eval()
+        adaptation = LowRankAdaptation(language, rank: rank)
+        language.eval()
     }
 
+    public var name: String { task.name }
     public var model: Module { adaptation }
     public var batchCount: Int { task.batchCount }
 
-    public func batches(epoch: Int, from first: Int) -> () throws -> LanguageTask.Batch? {
-        task.batches(epoch: epoch, from: first)
+    public func batches(epoch: Int, from first: Int) throws -> () throws -> Base.Batch? {
+        try task.batches(epoch: epoch, from: first)
     }
 
-    public func loss(_ batch: LanguageTask.Batch) -> BatchLoss { task.loss(batch) }
-    public func validate() -> Metrics { task.validate() }
+    public func loss(_ batch: Base.Batch) throws -> BatchLoss { try task.loss(batch) }
+    public func validate() throws -> Metrics { try task.validate() }
     public func fitness(_ metrics: Metrics) -> [Double] { task.fitness(metrics) }
 }

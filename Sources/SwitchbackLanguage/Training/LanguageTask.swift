@@ -47,14 +47,7 @@ public final class LanguageTask: TrainingTask {
 
     public var model: Module { language }
 
-    /// Matrices decay; biases and normalizations do not.
-    public var parameterGroups: [ParameterGroup] {
-        let named = language.namedParameters
-        return [
-            ParameterGroup(named.filter { $0.parameter.rank > 1 }),
-            ParameterGroup(named.filter { $0.parameter.rank <= 1 }, weightDecay: 0),
-        ]
-    }
+    public var parameterGroups: [ParameterGroup] { language.decayingGroups }
 
     public var batchCount: Int { max(1, data.training.count / (batchSize * contextLength)) }
 

@@ -71,7 +71,9 @@ public final class LanguageTraining {
     /// What a `Trainer` trains, if not adapters.
     public let task: LanguageTask
     /// What it trains where adapters are asked for.
-    public let adaptation: AdaptationTask?
+    public let adaptation: AdaptationTask<LanguageTask>?
+    /// The model, its tokenizer, and how they are saved.
+    public let product: LanguageModelRun
 
     /// Reads the data and makes the model; the seed of the default generator is set.
     ///
@@ -86,14 +88,13 @@ public final class LanguageTraining {
         manualSeed(configuration.training.seed)
         model = try configuration.makeModel(vocabularySize: data.tokenizer.vocabularySize)
         model.recomputesBlocks = configuration.recompute
-        if let length = configuration.contextLength, length > model.contextLength {
-            throw InputError("option context", "the model reads at most \(model.contextLength) tokens, not \(length)")
-        }
+        try model.checkContext(configuration.contextLength)
         let task = try LanguageTask(
             model, on: data, batchSize: configuration.training.batch ?? 12, contextLength: configuration.contextLength,
             seed: configuration.training.seed)
         self.task = task
-        adaptation = configuration.lora.map { AdaptationTask(task, rank: $0) }
+        adaptation = configuration.lora.map { [model] in AdaptationTask(task, of: model, rank: $0) }
+        product = LanguageModelRun(model, data.tokenizer, adaptation: adaptation?.adaptation)
     }
 
     /// Trains. The folder then has `config.json`, `tokenizer.json`, and the best weights as `model.safetensors`.
@@ -105,32 +106,8 @@ public final class LanguageTraining {
     public func run(
         in folder: RunFolder, resuming: Bool = false, listeners: [TrainingListener] = []
     ) throws -> TrainingOutcome {
-        func train(_ task: some TrainingTask) throws -> TrainingOutcome {
-            let trainer = try Trainer(task, configuration.training, folder: folder)
-            trainer.listeners = [describe] + listeners
-            return try trainer.run(resuming: resuming)
-        }
-        let outcome = try adaptation.map { try train($0) } ?? train(task)
-        try finish(in: folder)
-        return outcome
-    }
-
-    /// Writes `config.json` and `tokenizer.json` when the training starts, so that one that is interrupted can be read.
-    public func describe(_ event: TrainingEvent) throws -> TrainingDecision {
-        if case .started(let start) = event, let folder = start.folder {
-            try Checkpoint.saveDescription(of: model, data.tokenizer, to: folder.path)
-        }
-        return .continue
-    }
-
-    /// Gives the model the best weights of the run, merges adapters into it, and writes `model.safetensors`.
-    public func finish(in folder: RunFolder) throws {
-        let best = folder.weights("best")
-        if FileManager.default.fileExists(atPath: best) {
-            try (adaptation?.model ?? model).load(stateDict: Safetensors.load(best))
-        }
-        adaptation?.adaptation.merge()
-        try Checkpoint.save(model, to: folder.path)
+        try product.train(
+            task, adaptation, configuration.training, in: folder, resuming: resuming, listeners: listeners)
     }
 }
 

@@ -31,13 +31,22 @@ extension Classifier {
         }
     }
 
-    /// A picture, its middle scaled as in validation.
     private func readPicture(_ path: String) throws -> Tensor {
+        try input(path) { try Image.load(path, as: $0) }
+    }
+
+    /// A picture as the classifier reads it, [1, channels, side, side]: its middle, scaled as in validation.
+    ///
+    /// - Parameters:
+    ///   - name: what messages call the picture.
+    ///   - image: gives the picture in the colors that the classifier needs.
+    /// - Throws: `InputError` where the classifier reads no square pictures.
+    public func input(_ name: String, _ image: (Image.ColorModel) throws -> Image) throws -> Tensor {
         let shape = configuration.inputShape
         guard shape.count == 3, shape[1] == shape[2], let model = Image.ColorModel(rawValue: shape[0]) else {
-            throw InputError(path, "is a picture, and the weights are for inputs of shape \(Shape(shape))")
+            throw InputError(name, "is a picture, and the weights are for inputs of shape \(Shape(shape))")
         }
-        return Tensor.bytes(images: [try Image.load(path, as: model).centerSquare(shape[1])])
+        return Tensor.bytes(images: [try image(model).centerSquare(shape[1])])
     }
 
     /// A table with or without a column of labels: the number of columns tells.

@@ -1,0 +1,110 @@
+import ArgumentParser
+import Foundation
+import Switchback
+import SwitchbackLanguage
+
+/// `switchback chat FOLDER`.
+struct ChatTalk: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "talk",
+        abstract: "Talks with a language model in the terminal.",
+        discussion: """
+            EXAMPLES
+              switchback chat path/to/qwen
+              switchback chat runs/chat/train --system "Answer in one sentence." --temperature 0
+              echo "Who are you?" | switchback chat runs/chat/train --json
+
+            Each line is a question. Ctrl-C stops an answer, the end of the input (Ctrl-D) leaves, and
+              /reset          forgets what was said
+              /system TEXT    tells the assistant how to behave
+              /help           lists these
+            With --json each answer is an object on a line of its own.
+            """)
+
+    @Argument(
+        help: ArgumentHelp(
+            "A folder with config.json, model.safetensors and tokenizer.json: a run, or a model of Hugging Face's form."
+        ))
+    var folder: String
+
+    @Option(help: ArgumentHelp("How the assistant shall behave.", valueName: "text"))
+    var system: String?
+
+    @OptionGroup var template: TemplateOption
+    @OptionGroup(title: "Writing") var writing: SamplingOptions
+    @OptionGroup var common: CommonOptions
+
+    private struct Answer: Encodable {
+        let task = "chat"
+        let question, answer: String
+        let promptTokens, tokens: Int
+        let ending: Continuation.Ending
+    }
+
+    func run() throws {
+        common.apply()
+        let (model, tokenizer) = try Checkpoint(folder).languageModelAndTokenizer()
+        let template = try ChatTemplate.choose(template.template, for: folder)
+        try template.check(tokenizer)
+        var conversation = Conversation(model, tokenizer, template)
+        conversation.options = writing.options
+        conversation.system = system
+        if isInteractive { try Terminal.print("Ask something; /help lists what else there is.") }
+        while let line = try nextLine() {
+            let words = line.trimmingCharacters(in: .whitespaces)
+            if words.isEmpty { continue }
+            if words.hasPrefix("/") { try obey(words, &conversation) } else { try answer(words, &conversation) }
+        }
+        if isInteractive { try Terminal.print("") }
+    }
+
+    private var isInteractive: Bool { Terminal.isInteractive && isatty(STDIN_FILENO) == 1 && !common.json }
+
+    /// A line of the input; Ctrl-C ends the program while it is waited for.
+    private func nextLine() throws -> String? {
+        if isInteractive { try Terminal.write("> ") }
+        return Interruption.suspended { readLine() }
+    }
+
+    private func obey(_ command: String, _ conversation: inout Conversation) throws {
+        let parts = command.split(separator: " ", maxSplits: 1).map(String.init)
+        switch parts[0] {
+        case "/reset": conversation.reset()
+        case "/system": conversation.system = parts.count > 1 ? parts[1] : nil
+        case "/help":
+            try Terminal.print(
+                """
+                /reset          forgets what was said
+                /system TEXT    tells the assistant how to behave
+                Ctrl-C          stops an answer
+                Ctrl-D          leaves
+                """)
+        default:
+            let hint = CommandNames.suggestion(for: parts[0], among: ["/reset", "/system", "/help"])
+            Terminal.complain("there is no command \(parts[0])\(hint)")
+        }
+    }
+
+    private func answer(_ question: String, _ conversation: inout Conversation) throws {
+        do {
+            let answer = try conversation.ask(question) { piece in
+                if !common.json { try Terminal.write(piece) }
+                return !Interruption.isRequested
+            }
+            if common.json {
+                try Terminal.printJSON(
+                    Answer(
+                        question: question, answer: answer.text, promptTokens: answer.promptTokens,
+                        tokens: answer.tokens, ending: answer.ending))
+            } else {
+                try Terminal.print("\n")
+            }
+            if conversation.forgotten > 0 {
+                Diagnostics.warn("the first \(conversation.forgotten) messages did not fit into the context any more")
+            }
+        } catch let error as InputError where isInteractive && error.subject != "standard output" {
+            // A question that cannot be read is no reason to leave.
+            Terminal.complain("\(error)")
+        }
+    }
+}

@@ -1,0 +1,130 @@
+import ArgumentParser
+import Foundation
+import Switchback
+import SwitchbackLanguage
+import SwitchbackTraining
+
+/// `switchback chat train`.
+struct ChatTrain: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "train",
+        abstract: "Teaches a language model to answer, by conversations.",
+        discussion: """
+            EXAMPLES
+              switchback chat train --data conversations.jsonl --from path/to/qwen --lora 8
+              switchback chat train --data conversations.jsonl --from runs/text/train --epochs 5
+              switchback chat train --resume runs/chat/train
+
+            Each line of the file is a conversation:
+              {"messages": [{"role": "user", "content": "Hello!"}, {"role": "assistant", "content": "Hello to you."}]}
+            Only what the assistant says is learned. A system message may come first.
+            """)
+
+    @Option(help: ArgumentHelp("A file with a conversation on each line, as JSON.", valueName: "file"))
+    var data: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "The model to start from: a folder with config.json, model.safetensors and tokenizer.json.",
+            valueName: "folder"))
+    var from: String?
+
+    @OptionGroup var template: TemplateOption
+    @OptionGroup var adaptation: AdaptationOptions
+    @OptionGroup var reading: ReadingOptions
+    @OptionGroup(title: "Training") var training: TrainingOptions
+    @OptionGroup(title: "Run") var runOptions: RunOptions
+    @OptionGroup var common: CommonOptions
+
+    func validate() throws {
+        if runOptions.resume != nil || runOptions.config != nil { return }
+        for (name, value) in [("--data <file>", data), ("--from <folder>", from)] where value == nil {
+            throw ValidationError("Missing expected argument '\(name)'")
+        }
+    }
+
+    private func apply(to configuration: inout ChatTrainingConfiguration) {
+        if runOptions.config == nil && runOptions.resume == nil {
+            configuration.training = ChatTrainingConfiguration.trainingDefaults(lora: adaptation.lora != nil)
+        }
+        configuration.data = data ?? configuration.data
+        configuration.from = from ?? configuration.from
+        configuration.template = template.template ?? configuration.template
+        configuration.lora = adaptation.lora ?? configuration.lora
+        configuration.contextLength = reading.context ?? configuration.contextLength
+        if reading.recompute { configuration.recompute = true }
+        training.apply(to: &configuration.training)
+    }
+
+    private struct Result: Encodable {
+        let task = "chat"
+        let mode = "train"
+        let parameters, steps: Int
+        /// In nats a token, of the held-out answers.
+        let bestLoss, seconds: Double
+        let folder: String
+    }
+
+    func run() throws {
+        common.apply()
+        let session = try TrainingSession<ChatTrainingConfiguration>("chat", runOptions, change: apply)
+        let training = try ChatTraining(session.configuration)
+        try say(what: training)
+        let listeners = [training.product.describe, sampler(training)]
+        let (folder, outcome) =
+            if let adaptation = training.adaptation {
+                try session.train(adaptation, session.configuration.training, listeners: listeners)
+            } else {
+                try session.train(training.task, session.configuration.training, listeners: listeners)
+            }
+        try training.product.finish(in: folder)
+        guard let best = outcome.best ?? outcome.history.last else { return }
+        let loss = best.validation["loss"] ?? .nan
+        try runOptions.say(
+            """
+            The best model, of epoch \(best.epoch) with a held-out loss of \(loss.formatted(4)), is in
+              \(folder.path)
+            Next:
+              switchback chat \(folder.path)
+              switchback serve \(folder.path)
+            """)
+        guard common.json else { return }
+        try Terminal.printJSON(
+            Result(
+                parameters: training.product.model.parameterCount, steps: outcome.step, bestLoss: loss,
+                seconds: outcome.seconds, folder: folder.path))
+    }
+
+    private func say(what training: ChatTraining) throws {
+        let task = training.task
+        try runOptions.say(
+            "Data: \(training.configuration.data); \(task.trainingCount.grouped) conversations to train with, "
+                + "\(task.validationCount.grouped) held out, in the style \(training.template.style.rawValue). "
+                + "Model: \(training.product.model.parameterCount.grouped) parameters.")
+        if task.cutCount > 0 {
+            Diagnostics.warn(
+                "\(task.cutCount.grouped) conversations are longer than the context: their ends are left away")
+        }
+    }
+
+    /// Shows what the model answers, after each validation.
+    private func sampler(_ training: ChatTraining) -> TrainingListener {
+        let question = training.task.example
+        return { event in
+            guard case .epoch = event else { return .continue }
+            let product = training.product
+            var conversation = Conversation(product.model, product.tokenizer, training.template)
+            conversation.options.sampling.temperature = 0
+            conversation.options.tokens = 80
+            conversation.system = question.first { $0.role == .system }?.content
+            let asked = question.last { $0.role == .user }?.content ?? ""
+            // A question that fills the context has no room for an answer.
+            guard let answer = try? conversation.ask(asked) else { return .continue }
+            for (role, text) in [("user", asked), ("assistant", answer.text)] {
+                let lines = text.split(separator: "\n").map { "    \($0)" }.joined(separator: "\n")
+                try runOptions.say("  \(role):\n\(lines)")
+            }
+            return .continue
+        }
+    }
+}

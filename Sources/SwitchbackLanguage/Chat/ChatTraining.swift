@@ -1,0 +1,88 @@
+import Foundation
+import Switchback
+import SwitchbackTraining
+
+/// What `switchback chat train` is told.
+public struct ChatTrainingConfiguration: Configuration {
+    /// A file of conversations, one JSON object on each line.
+    public var data = ""
+    /// The folder of the model to start from.
+    public var from = ""
+    /// The style of the conversation's text; `nil` is what the folder says, or `plain`.
+    public var template: ChatTemplate.Style?
+    /// How many tokens of a conversation are read; `nil` is the model's own number.
+    public var contextLength: Int?
+    /// Which part of the conversations is kept for measuring.
+    public var heldOut = 0.1
+    /// The rank of the adapters that are trained in place of all weights.
+    public var lora: Int?
+    /// Whether blocks are computed again on the way back instead of remembered.
+    public var recompute = false
+    public var training = ChatTrainingConfiguration.trainingDefaults(lora: false)
+
+    public init() {}
+
+    /// Three passes with small steps; adapters bear a higher rate.
+    public static func trainingDefaults(lora: Bool) -> TrainingConfiguration {
+        var training = TrainingConfiguration.fineTuning(lora: lora)
+        training.steps = nil
+        training.epochs = 3
+        training.batch = 8
+        training.validateEvery = nil
+        return training
+    }
+}
+
+/// Teaches a language model to answer, and leaves a folder that `switchback chat` and `switchback serve` read.
+///
+/// ```swift
+/// var configuration = ChatTrainingConfiguration()
+/// configuration.data = "conversations.jsonl"
+/// configuration.from = "path/to/model"
+/// let training = try ChatTraining(configuration)
+/// try training.run(in: RunFolder(in: "runs", task: "chat", name: "train", arguments: configuration))
+/// ```
+public final class ChatTraining {
+    public let configuration: ChatTrainingConfiguration
+    public let template: ChatTemplate
+    public let task: ChatTask
+    /// The model, its tokenizer, and how they are saved.
+    public let product: LanguageModelRun
+    /// What a `Trainer` trains in place of `task` where adapters are asked for.
+    public let adaptation: AdaptationTask<ChatTask>?
+
+    /// Reads the data and the model; the seed of the default generator is set.
+    ///
+    /// Throws `InputError` where a file cannot be used or options do not fit together.
+    public init(_ configuration: ChatTrainingConfiguration) throws {
+        self.configuration = configuration
+        guard configuration.heldOut > 0, configuration.heldOut < 1 else {
+            throw InputError("option held_out", "it is a part between 0 and 1, not \(configuration.heldOut)")
+        }
+        manualSeed(configuration.training.seed)
+        let data = try ChatData(configuration.data)
+        let (model, tokenizer) = try Checkpoint(configuration.from).languageModelAndTokenizer()
+        model.recomputesBlocks = configuration.recompute
+        try model.checkContext(configuration.contextLength)
+        let template = try ChatTemplate.choose(configuration.template, for: configuration.from)
+        self.template = template
+        let task = try ChatTask(
+            model, tokenizer, template, on: data, batchSize: configuration.training.batch ?? 8,
+            contextLength: configuration.contextLength, heldOut: configuration.heldOut,
+            seed: configuration.training.seed)
+        self.task = task
+        adaptation = configuration.lora.map { AdaptationTask(task, of: model, rank: $0) }
+        product = LanguageModelRun(model, tokenizer, adaptation: adaptation?.adaptation) { folder in
+            try template.save(to: folder, from: configuration.from)
+        }
+    }
+
+    /// Trains. The folder then has all that is needed to chat with the model.
+    @discardableResult
+    public func run(
+        in folder: RunFolder, resuming: Bool = false, listeners: [TrainingListener] = []
+    ) throws -> TrainingOutcome {
+        try product.train(
+            task, adaptation, configuration.training, in: folder, resuming: resuming, listeners: listeners)
+    }
+}

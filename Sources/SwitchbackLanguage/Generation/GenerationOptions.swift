@@ -1,0 +1,14 @@
+/// How a text is written: how tokens are chosen, and when it ends.
+public struct GenerationOptions: Sendable, Equatable {
+    public var sampling = Sampling()
+    /// How many tokens are added at most.
+    public var tokens = 200
+    /// Words that end the text; they are not part of it.
+    public var stopWords: [String] = []
+    /// Tokens that end the text, beside the tokenizer's own; they are not part of it.
+    public var endTokens: Set<Int> = []
+    /// What chance depends on.
+    public var seed: UInt64 = 0
+
+    public init() {}
+}

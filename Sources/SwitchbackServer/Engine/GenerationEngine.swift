@@ -1,0 +1,138 @@
+import Foundation
+import Switchback
+import SwitchbackLanguage
+
+/// Writes the texts of many requests at once, with one model that belongs to a thread of its own.
+///
+/// Between two steps, each of which gives every text its next token, new requests join and those that are over leave: a
+/// long answer holds up no short one. What a request gets does not depend on the others.
+package final class GenerationEngine: @unchecked Sendable {
+    private let name: String
+    private let model: LanguageModel
+    private let tokenizer: any Tokenizer
+    private let limits: ServerLimits
+    private let metrics: ServerMetrics
+
+    private let condition = NSCondition()
+    // Guarded by the condition.
+    private var waiting: [GenerationRequest] = []
+    private var isStopping = false
+
+    package init(
+        _ name: String, _ model: LanguageModel, _ tokenizer: any Tokenizer, _ limits: ServerLimits,
+        _ metrics: ServerMetrics
+    ) {
+        self.name = name
+        self.model = model
+        self.tokenizer = tokenizer
+        self.limits = limits
+        self.metrics = metrics
+        let thread = Thread { [self] in run() }
+        thread.name = "generation"
+        thread.stackSize = 8 << 20
+        thread.start()
+    }
+
+    /// Queues a request. Throws `APIError` where too many wait already, or the server stops.
+    package func submit(prompt: [Int], _ options: GenerationOptions) throws -> GenerationRequest {
+        let request = GenerationRequest(prompt: prompt, options, seconds: limits.seconds)
+        try condition.withLock {
+            if isStopping { throw APIError.stopping }
+            guard waiting.count < limits.queue else { throw APIError.tooManyRequests(waiting: waiting.count) }
+            waiting.append(request)
+            condition.signal()
+        }
+        return request
+    }
+
+    /// Fails what is not done yet, and ends the thread.
+    package func stop() {
+        condition.withLock {
+            isStopping = true
+            condition.signal()
+        }
+    }
+
+    // MARK: On the thread
+
+    private func run() {
+        var active: [GenerationRequest] = []
+        while takeRequests(into: &active) {
+            active.removeAll(where: drop)
+            if !active.isEmpty { step(&active) }
+        }
+        for request in active { request.fail(APIError.stopping) }
+    }
+
+    /// Waits for work, and lets waiting requests join where there is a place; `false` if the engine is to stop.
+    private func takeRequests(into active: inout [GenerationRequest]) -> Bool {
+        condition.lock()
+        defer { condition.unlock() }
+        while active.isEmpty && waiting.isEmpty && !isStopping {
+            metrics.setLoad(of: name, active: 0, waiting: 0)
+            // What the last requests needed is given back before a pause.
+            Memory.trim()
+            condition.wait()
+        }
+        waiting.removeAll(where: drop)
+        while active.count < limits.parallel, !waiting.isEmpty, !isStopping { active.append(waiting.removeFirst()) }
+        if isStopping {
+            for request in waiting { request.fail(APIError.stopping) }
+            waiting = []
+        }
+        metrics.setLoad(of: name, active: active.count, waiting: waiting.count)
+        return !isStopping
+    }
+
+    /// Whether a request is not to be gone on with: nobody waits for it, or its time is over.
+    private func drop(_ request: GenerationRequest) -> Bool {
+        if request.isCancelled {
+            request.text?.cancel()
+            request.give(.finished(summary(request)))
+            return true
+        }
+        guard ContinuousClock.now > request.deadline else { return false }
+        request.fail(request.text == nil ? APIError.busy(seconds: limits.seconds) : .timeout(seconds: limits.seconds))
+        return true
+    }
+
+    private func step(_ active: inout [GenerationRequest]) {
+        active.removeAll { !begin($0) }
+        let texts = active.compactMap(\.text)
+        let before = texts.map(\.tokenCount)
+        let results = model.advance(texts)
+        metrics.countStep(of: texts.count, tokens: zip(texts, before).reduce(0) { $0 + $1.0.tokenCount - $1.1 })
+        for ((request, text), (result, before)) in zip(zip(active, texts), zip(results, before)) {
+            do {
+                let piece = try result.get()
+                if before == 0 && text.tokenCount > 0 { metrics.observeFirstToken(after: request.arrival) }
+                if !piece.isEmpty { request.give(.text(piece)) }
+                if text.ending != nil { request.give(.finished(summary(request))) }
+            } catch {
+                text.cancel()
+                request.fail(APIError.failed(error))
+            }
+        }
+        active.removeAll { $0.text?.ending != nil }
+    }
+
+    /// Makes a new request's text; `false` where that cannot be.
+    private func begin(_ request: GenerationRequest) -> Bool {
+        if request.text != nil { return true }
+        do {
+            let text = try Continuation(model, tokenizer, prompt: request.prompt, request.options)
+            request.text = text
+            metrics.count(promptTokens: request.prompt.count)
+            return true
+        } catch {
+            request.fail(APIError(error))
+            return false
+        }
+    }
+
+    private func summary(_ request: GenerationRequest) -> GenerationSummary {
+        GenerationSummary(
+            promptTokens: request.prompt.count, tokens: request.text?.tokenCount ?? 0,
+            ending: request.text?.ending ?? .cancelled)
+    }
+}

@@ -1,0 +1,64 @@
+import Switchback
+import SwitchbackLanguage
+
+/// A language model with all that its requests need: what may be used from any thread is here, the model itself belongs to
+/// the engine.
+struct LanguageService: Sendable {
+    let engine: GenerationEngine
+    let tokenizer: any Tokenizer
+    let template: ChatTemplate
+    let contextLength: Int
+    let limits: ServerLimits
+
+    init(
+        _ name: String, _ folder: String, template style: ChatTemplate.Style?, _ limits: ServerLimits,
+        _ metrics: ServerMetrics
+    ) throws {
+        let (model, tokenizer) = try Checkpoint(folder).languageModelAndTokenizer()
+        let template = try ChatTemplate.choose(style, for: folder)
+        try template.check(tokenizer)
+        self.init(name, model, tokenizer, template, limits, metrics)
+    }
+
+    /// - Parameter model: is used by nobody else from now on.
+    init(
+        _ name: String, _ model: LanguageModel, _ tokenizer: any Tokenizer, _ template: ChatTemplate,
+        _ limits: ServerLimits, _ metrics: ServerMetrics
+    ) {
+        self.tokenizer = tokenizer
+        self.template = template
+        self.limits = limits
+        contextLength = model.contextLength
+        engine = GenerationEngine(name, model, tokenizer, limits, metrics)
+    }
+
+    /// Queues the answer to a conversation.
+    ///
+    /// Throws `InputError` where it cannot be written in the model's tokens, or is longer than its context.
+    func answer(_ messages: [ChatMessage], _ parameters: GenerationParameters) throws -> GenerationRequest {
+        var options = parameters.options
+        template.addEnds(to: &options, of: tokenizer)
+        let prompt = try template.encode(messages, with: tokenizer, awaitingAnswer: true).tokens
+        return try submit(prompt, options, parameters.tokens, field: "messages")
+    }
+
+    /// Queues the continuation of a text.
+    func continuation(of prompt: String, _ parameters: GenerationParameters) throws -> GenerationRequest {
+        // OpenAI's number, where none is given.
+        try submit(tokenizer.promptTokens(prompt), parameters.options, parameters.tokens ?? 16, field: "prompt")
+    }
+
+    private func submit(
+        _ prompt: [Int], _ options: GenerationOptions, _ tokens: Int?, field: String
+    ) throws -> GenerationRequest {
+        guard prompt.count < contextLength else {
+            throw APIError.invalid(
+                "request, field \(field): it has \(prompt.count) tokens, and the model reads at most "
+                    + "\(contextLength) with its answer; shorten it",
+                param: field, code: "context_length_exceeded")
+        }
+        var options = options
+        options.tokens = min(tokens ?? limits.tokens ?? .max, contextLength - prompt.count)
+        return try engine.submit(prompt: prompt, options)
+    }
+}

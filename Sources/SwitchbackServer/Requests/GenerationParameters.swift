@@ -1,0 +1,134 @@
+import Switchback
+import SwitchbackFormats
+import SwitchbackLanguage
+
+/// What a request for a text says, apart from the text that it begins with.
+package struct GenerationParameters: Sendable {
+    /// The model's name; any where it is left out and there is only one.
+    package let model: String?
+    package let stream: Bool
+    /// Whether a stream ends with the number of tokens.
+    package let includesUsage: Bool
+    package private(set) var options = GenerationOptions()
+    /// How many tokens were asked for.
+    package let tokens: Int?
+
+    /// Fields that any request may have.
+    private static let common = [
+        "model", "stream", "stream_options", "max_tokens", "temperature", "top_p", "top_k", "min_p",
+        "repetition_penalty", "stop", "seed",
+    ]
+    /// Fields that change nothing here: labels, and what only OpenAI's own service has.
+    private static let ignored = [
+        "user", "metadata", "store", "service_tier", "safety_identifier", "prompt_cache_key", "parallel_tool_calls",
+    ]
+    /// Fields of what is not there, with the values that ask for nothing.
+    private static let refused: [(name: String, isHarmless: @Sendable (JSON) -> Bool, problem: String)] = [
+        ("n", { $0.isNumber(1) }, "one answer is given to a request"),
+        ("best_of", { $0.isNumber(1) }, "one answer is given to a request"),
+        ("presence_penalty", { $0.isNumber(0) }, "there is none; repetition_penalty does something similar"),
+        ("frequency_penalty", { $0.isNumber(0) }, "there is none; repetition_penalty does something similar"),
+        ("logit_bias", { $0.isEmpty }, "there is none"),
+        ("logprobs", { $0.isFalse || $0.isNumber(0) }, "probabilities are not given"),
+        ("top_logprobs", { $0.isNumber(0) }, "probabilities are not given"),
+        ("echo", { $0.isFalse }, "the prompt is not repeated"),
+        ("suffix", { $0.isEmpty }, "texts are only continued"),
+        ("tools", { $0.isEmpty }, "the models here call no tools"),
+        ("tool_choice", { $0.isText("none") || $0.isText("auto") }, "the models here call no tools"),
+        ("functions", { $0.isEmpty }, "the models here call no functions"),
+        ("response_format", { $0.isTextFormat }, "answers are text, of no other form"),
+        ("modalities", { $0.isTextOnly }, "answers are text, of no other form"),
+    ]
+
+    /// - Parameter own: the fields that this kind of request has beside those that all have.
+    package init(_ fields: ConfigurationFields, own: [String], limits: ServerLimits) throws {
+        try fields.checkNames(
+            known: own + GenerationParameters.common + GenerationParameters.ignored
+                + GenerationParameters.refused.map(\.name))
+        for (name, isHarmless, problem) in GenerationParameters.refused {
+            try fields.refuse(name, unless: isHarmless, problem)
+        }
+        model = fields["model"] == nil ? nil : try fields.string("model")
+        stream = try fields.bool("stream", default: false)
+        includesUsage = try fields.object("stream_options")?.bool("include_usage", default: false) ?? false
+        let name = fields["max_completion_tokens"] == nil ? "max_tokens" : "max_completion_tokens"
+        tokens = fields[name] == nil ? nil : try fields.integer(name)
+        if let limit = limits.tokens, let tokens, tokens > limit {
+            throw fields.problem(name, "at most \(limit) tokens can be asked for here, not \(tokens)")
+        }
+        options.sampling.temperature = try fields.number("temperature", default: 1)
+        options.sampling.topP = fields["top_p"] == nil ? nil : try fields.number("top_p")
+        options.sampling.topK = fields["top_k"] == nil ? nil : try fields.integer("top_k")
+        options.sampling.minP = fields["min_p"] == nil ? nil : try fields.number("min_p")
+        options.sampling.repetitionPenalty = try fields.number("repetition_penalty", default: 1)
+        do {
+            try options.sampling.check()
+        } catch let error as InputError {
+            let name = error.subject.replacing("option ", with: "").replacing("-", with: "_")
+            throw fields.problem(name, error.problem)
+        }
+        options.stopWords = try fields.stopWords()
+        options.seed = fields["seed"] == nil ? .random(in: 0...UInt64.max) : try fields.seed()
+    }
+}
+
+extension ConfigurationFields {
+    private static let mostStopWords = 16
+
+    fileprivate func stopWords() throws -> [String] {
+        switch self["stop"] {
+        case nil: return []
+        case .string(let word): return [word]
+        case .array(let values) where values.count <= ConfigurationFields.mostStopWords:
+            return try values.map { value in
+                guard case .string(let word) = value else {
+                    throw problem("stop", "text is needed, or a list of texts")
+                }
+                return word
+            }
+        case .array(let values):
+            throw problem("stop", "there are \(values.count); \(ConfigurationFields.mostStopWords) are allowed")
+        default: throw problem("stop", "text is needed, or a list of texts")
+        }
+    }
+
+    fileprivate func seed() throws -> UInt64 {
+        guard case .integer(let number) = self["seed"] else { throw problem("seed", "a whole number is needed") }
+        return UInt64(bitPattern: Int64(number))
+    }
+}
+
+extension JSON {
+    fileprivate func isNumber(_ number: Double) -> Bool {
+        switch self {
+        case .integer(let value): Double(value) == number
+        case .number(let value): value == number
+        default: false
+        }
+    }
+
+    fileprivate var isFalse: Bool { if case .bool(false) = self { true } else { false } }
+
+    fileprivate func isText(_ text: String) -> Bool { if case .string(text) = self { true } else { false } }
+
+    fileprivate var isEmpty: Bool {
+        switch self {
+        case .array(let values): values.isEmpty
+        case .object(let members): members.isEmpty
+        case .string(let text): text.isEmpty
+        default: false
+        }
+    }
+
+    /// `{"type": "text"}`.
+    fileprivate var isTextFormat: Bool {
+        guard case .object(let members) = self else { return false }
+        return members.contains { $0.name == "type" && $0.value.isText("text") }
+    }
+
+    /// `["text"]`.
+    fileprivate var isTextOnly: Bool {
+        guard case .array(let values) = self else { return false }
+        return values.allSatisfy { $0.isText("text") }
+    }
+}

@@ -1,0 +1,91 @@
+import Foundation
+import Hummingbird
+import Switchback
+import SwitchbackFormats
+import SwitchbackLanguage
+import SwitchbackVision
+
+/// A picture that was sent: as a file in a form (`multipart/form-data`, the field `image` or `file`), or in JSON as base64
+/// (`{"image": "…"}`, also as a `data:` URL).
+package struct PictureUpload: Sendable {
+    let image: Image
+    /// The other fields, by name.
+    private let fields: [String: String]
+
+    /// - Parameter names: the fields that the request may have beside the picture.
+    /// - Throws: `InputError` where there is no picture, or one that cannot be decoded, and over other fields.
+    package init(_ body: [UInt8], contentType: String?, names: [String]) throws {
+        let kind = contentType?.lowercased() ?? ""
+        let bytes: [UInt8]
+        if kind.hasPrefix("multipart/form-data") {
+            let form = try MultipartForm(body, contentType: contentType ?? "")
+            guard let picture = form.parts["image"] ?? form.parts["file"] else {
+                throw InputError("request", at: "field image", "the form has no picture in it")
+            }
+            bytes = picture
+            fields = form.parts.filter { $0.key != "image" && $0.key != "file" }
+                .mapValues { String(decoding: $0, as: UTF8.self) }
+        } else if kind.hasPrefix("image/") || kind.hasPrefix("application/octet-stream") {
+            bytes = body
+            fields = [:]
+        } else {
+            let json = try ConfigurationFields(body: body)
+            bytes = try PictureUpload.decoded(json)
+            fields = try Dictionary(
+                uniqueKeysWithValues: json.names.filter { $0 != "image" }.map { ($0, try json.text($0)) })
+        }
+        for name in fields.keys.sorted() where !names.contains(name) {
+            let remedy = name.nearest(in: names + ["image"]).map { "did you mean \($0)?" }
+            throw InputError("request", at: "field \(name)", "there is no such field", remedy: remedy)
+        }
+        image = try bytes.withUnsafeBytes {
+            try Image.decode($0, name: "picture", pixelLimit: PictureUpload.pixelLimit)
+        }
+    }
+
+    /// A few megabytes may stand for a picture of a hundred million pixels: less is allowed than in files of one's own.
+    private static let pixelLimit = 40_000_000
+
+    private static func decoded(_ json: ConfigurationFields) throws -> [UInt8] {
+        var text = try json.string("image")
+        if text.hasPrefix("data:"), let comma = text.firstIndex(of: ",") {
+            text = String(text[text.index(after: comma)...])
+        }
+        guard let data = Data(base64Encoded: text, options: .ignoreUnknownCharacters), !data.isEmpty else {
+            throw json.problem("image", "it is not base64")
+        }
+        return Array(data)
+    }
+
+    func text(_ name: String) -> String? { fields[name] }
+
+    /// A number from 0 to 1.
+    func fraction(_ name: String) throws -> Double? {
+        try number(name) { (0...1).contains($0) }
+    }
+
+    /// A whole number of at least 1.
+    func count(_ name: String) throws -> Int? {
+        try number(name) { $0 >= 1 && $0 == $0.rounded() && $0 < 1e6 }.map { Int($0) }
+    }
+
+    private func number(_ name: String, _ suits: (Double) -> Bool) throws -> Double? {
+        guard let text = fields[name] else { return nil }
+        guard let number = Double(text), suits(number) else {
+            throw InputError("request", at: "field \(name)", "\(text) is not a number that suits it")
+        }
+        return number
+    }
+}
+
+extension ConfigurationFields {
+    /// A text or a number as text.
+    fileprivate func text(_ name: String) throws -> String {
+        switch self[name] {
+        case .string(let text): return text
+        case .integer(let number): return "\(number)"
+        case .number(let number): return "\(number)"
+        default: throw problem(name, "text or a number is needed")
+        }
+    }
+}

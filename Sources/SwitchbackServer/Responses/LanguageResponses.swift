@@ -1,0 +1,78 @@
+import Foundation
+import SwitchbackLanguage
+
+// What OpenAI's interface answers, as its reference has it.
+
+struct Usage: Encodable {
+    let promptTokens, completionTokens, totalTokens: Int
+
+    init(_ summary: GenerationSummary) {
+        promptTokens = summary.promptTokens
+        completionTokens = summary.tokens
+        totalTokens = summary.promptTokens + summary.tokens
+    }
+}
+
+/// What every answer of a language model begins with.
+struct AnswerHead: Sendable {
+    let id: String
+    let created: Int
+    let model: String
+
+    init(prefix: String, model: String) {
+        id = prefix + UUID().uuidString.lowercased().replacing("-", with: "")
+        created = Int(Date().timeIntervalSince1970)
+        self.model = model
+    }
+}
+
+/// An answer, or a chunk of one, in one of the two forms of the interface.
+struct GenerationAnswer: Encodable {
+    struct Message: Encodable {
+        var role: String?
+        var content: String?
+    }
+
+    struct Choice: Encodable {
+        let index = 0
+        /// Of a completion.
+        var text: String?
+        /// Of a chat, whole.
+        var message: Message?
+        /// Of a chat, a piece.
+        var delta: Message?
+        var finishReason: String?
+
+        private enum CodingKeys: CodingKey { case index, text, message, delta, finishReason }
+
+        // `finish_reason` is null, not absent, as long as there is none.
+        func encode(to encoder: any Encoder) throws {
+            var container = encoder.container(keyedBy: CodingKeys.self)
+            try container.encode(index, forKey: .index)
+            try container.encodeIfPresent(text, forKey: .text)
+            try container.encodeIfPresent(message, forKey: .message)
+            try container.encodeIfPresent(delta, forKey: .delta)
+            try container.encode(finishReason, forKey: .finishReason)
+        }
+    }
+
+    let id, object: String
+    let created: Int
+    let model: String
+    let choices: [Choice]
+    var usage: Usage?
+
+    init(_ head: AnswerHead, object: String, choices: [Choice], usage: Usage? = nil) {
+        id = head.id
+        self.object = object
+        created = head.created
+        model = head.model
+        self.choices = choices
+        self.usage = usage
+    }
+}
+
+extension Continuation.Ending {
+    /// OpenAI's word for it.
+    var finishReason: String { self == .length ? "length" : "stop" }
+}

@@ -1,0 +1,69 @@
+import Hummingbird
+
+/// Turns every error into an answer in OpenAI's form, and counts answers.
+struct AnswerErrors: RouterMiddleware {
+    typealias Context = BasicRequestContext
+
+    let metrics: ServerMetrics
+
+    func handle(
+        _ request: Request, context: BasicRequestContext,
+        next: (Request, BasicRequestContext) async throws -> Response
+    ) async throws -> Response {
+        let start = ContinuousClock.now
+        let response: Response
+        do {
+            response = try await next(request, context)
+        } catch let error as HTTPError where error.status == .notFound {
+            response = APIError.notFound("there is no \(request.method) \(request.uri.path) here").response
+        } catch {
+            response = APIError(error).response
+        }
+        return counted(response, path: context.endpointPath ?? "other", since: start)
+    }
+
+    /// The response, counted when the last of its body has been sent.
+    private func counted(_ response: Response, path: String, since start: ContinuousClock.Instant) -> Response {
+        let metrics = metrics
+        let status = Int(response.status.code)
+        @Sendable func count() {
+            metrics.count(path: path, status: status, seconds: start.duration(to: .now) / .seconds(1))
+        }
+        guard response.body.contentLength == nil else {
+            count()
+            return response
+        }
+        var response = response
+        let body = response.body
+        response.body = ResponseBody { writer in
+            defer { count() }
+            try await body.write(writer)
+        }
+        return response
+    }
+}
+
+/// Lets only those in who show the key.
+struct RequireKey: RouterMiddleware {
+    typealias Context = BasicRequestContext
+
+    let key: String
+
+    func handle(
+        _ request: Request, context: BasicRequestContext,
+        next: (Request, BasicRequestContext) async throws -> Response
+    ) async throws -> Response {
+        guard let shown = request.headers[.authorization], shown.hasPrefix("Bearer ") else {
+            throw APIError.unauthorized("no API key was given; send it as 'Authorization: Bearer KEY'")
+        }
+        guard RequireKey.isEqual(shown.dropFirst("Bearer ".count).utf8, key.utf8) else {
+            throw APIError.unauthorized("the API key is not right")
+        }
+        return try await next(request, context)
+    }
+
+    /// Takes the same time wherever the two begin to differ.
+    private static func isEqual(_ a: some Collection<UInt8>, _ b: some Collection<UInt8>) -> Bool {
+        a.count == b.count && zip(a, b).reduce(UInt8(0)) { $0 | ($1.0 ^ $1.1) } == 0
+    }
+}

@@ -1,0 +1,76 @@
+import Foundation
+import Hummingbird
+import Switchback
+
+/// The models of a server by their names.
+struct ModelList: Sendable {
+    let models: [ServedModel]
+    private let created = Int(Date().timeIntervalSince1970)
+
+    /// Throws `InputError` where two have one name.
+    init(_ models: [ServedModel]) throws {
+        self.models = models
+        for (index, model) in models.enumerated() where models[..<index].contains(where: { $0.name == model.name }) {
+            throw InputError(model.name, "two models have this name", remedy: "give one another: NAME=PATH")
+        }
+    }
+
+    func language(_ name: String?) throws -> (name: String, service: LanguageService) {
+        try find(name, "language model") { if case .language(let service) = $0 { service } else { nil } }
+    }
+
+    func detector(_ name: String?) throws -> (name: String, service: ModelThread<ServedModel.DetectorModel>) {
+        try find(name, "detector") { if case .detector(let service) = $0 { service } else { nil } }
+    }
+
+    func classifier(_ name: String?) throws -> (name: String, service: ModelThread<ServedModel.ClassifierModel>) {
+        try find(name, "classifier") { if case .classifier(let service) = $0 { service } else { nil } }
+    }
+
+    /// The model of a name, or the only one of its kind where none is given.
+    private func find<Service>(
+        _ name: String?, _ kind: String, _ service: (ServedModel.Service) -> Service?
+    ) throws -> (name: String, service: Service) {
+        let suitable = models.compactMap { model in service(model.service).map { (name: model.name, service: $0) } }
+        guard let name else {
+            if suitable.count == 1 { return suitable[0] }
+            let problem = suitable.isEmpty ? "this server has no \(kind)" : "this server has several: name one"
+            throw APIError.invalid("request, field model: \(problem)", param: "model")
+        }
+        if let found = suitable.first(where: { $0.name == name }) { return found }
+        let known = suitable.map(\.name)
+        let others = known.isEmpty ? "this server has no \(kind)" : "there is \(known.joined(separator: ", "))"
+        let hint = name.nearest(in: known).map { "; did you mean \($0)?" } ?? ""
+        throw APIError.notFound(
+            "request, field model: there is no \(kind) \(name) here; \(others)\(hint)", param: "model",
+            code: "model_not_found")
+    }
+
+    // MARK: /v1/models
+
+    private struct Entry: Encodable {
+        let id: String
+        let object = "model"
+        let created: Int
+        let ownedBy = "switchback"
+        let kind: String
+    }
+
+    private struct List: Encodable {
+        let object = "list"
+        let data: [Entry]
+    }
+
+    private func entry(_ model: ServedModel) -> Entry { Entry(id: model.name, created: created, kind: model.kind) }
+
+    func add(to group: RouterGroup<BasicRequestContext>) {
+        group.get("models") { _, _ in Response(json: List(data: models.map(entry))) }
+        group.get("models/{name}") { _, context in
+            let name = context.parameters.get("name") ?? ""
+            guard let model = models.first(where: { $0.name == name }) else {
+                throw APIError.notFound("there is no model \(name) here", param: "model", code: "model_not_found")
+            }
+            return Response(json: entry(model))
+        }
+    }
+}

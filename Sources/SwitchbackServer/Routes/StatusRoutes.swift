@@ -1,0 +1,21 @@
+import Hummingbird
+
+/// `/health`, for whoever watches over the process, and `/metrics`, for Prometheus. Neither needs the API key.
+struct StatusRoutes: Sendable {
+    let models: ModelList
+    let metrics: ServerMetrics
+
+    private struct Health: Encodable {
+        let status = "ok"
+        let models: [String]
+    }
+
+    func add(to router: Router<BasicRequestContext>) {
+        router.get("health") { _, _ in Response(json: Health(models: models.models.map(\.name))) }
+        router.get("metrics") { _, _ in
+            Response(
+                status: .ok, headers: [.contentType: "text/plain; version=0.0.4; charset=utf-8"],
+                body: ResponseBody(byteBuffer: ByteBuffer(string: metrics.text)))
+        }
+    }
+}

@@ -1,0 +1,89 @@
+import Hummingbird
+import Switchback
+import SwitchbackTraining
+import SwitchbackVision
+
+/// `/v1/detect` and `/v1/classify`: a picture in a form, as base64 in JSON, or as the body itself.
+struct VisionRoutes: Sendable {
+    let models: ModelList
+    let limits: ServerLimits
+
+    func add(to group: RouterGroup<BasicRequestContext>) {
+        group.post("detect") { request, _ in try await detect(request) }
+        group.post("classify") { request, _ in try await classify(request) }
+    }
+
+    private struct Found: Encodable {
+        let `class`: String
+        let classIndex: Int
+        let confidence: Float
+        /// In the picture's pixels, from the top left.
+        let box: Box
+    }
+
+    private struct Detections: Encodable {
+        let object = "detections"
+        let model: String
+        let width, height: Int
+        let detections: [Found]
+        let milliseconds: Double
+    }
+
+    private func detect(_ request: Request) async throws -> Response {
+        let upload = try PictureUpload(
+            try await request.bytes(limits), contentType: request.headers[.contentType],
+            names: ["model", "confidence", "iou", "max_detections"])
+        let (name, service) = try models.detector(upload.text("model"))
+        let (confidence, iou) = (try upload.fraction("confidence"), try upload.fraction("iou"))
+        let maximum = try upload.count("max_detections")
+        let image = upload.image
+        let answer = try await service.run { model in
+            var predictor = model.predictor
+            if let confidence { predictor.suppression.confidence = Float(confidence) }
+            if let iou { predictor.suppression.iou = Float(iou) }
+            if let maximum { predictor.suppression.maximumCount = maximum }
+            let result = predictor(image)
+            let found = result.detections.map {
+                Found(class: model.classes[$0.classIndex], classIndex: $0.classIndex, confidence: $0.score, box: $0.box)
+            }
+            let seconds = result.seconds.preprocess + result.seconds.inference + result.seconds.postprocess
+            return Detections(
+                model: name, width: image.width, height: image.height, detections: found, milliseconds: seconds * 1000)
+        }
+        return Response(json: answer)
+    }
+
+    private struct Guess: Encodable {
+        let `class`: String
+        let classIndex: Int
+        let probability: Double
+    }
+
+    private struct Guesses: Encodable {
+        let object = "classification"
+        let model: String
+        /// The likeliest first.
+        let predictions: [Guess]
+    }
+
+    private func classify(_ request: Request) async throws -> Response {
+        let upload = try PictureUpload(
+            try await request.bytes(limits), contentType: request.headers[.contentType], names: ["model", "top"])
+        let (name, service) = try models.classifier(upload.text("model"))
+        let top = try upload.count("top") ?? 5
+        let image = upload.image
+        let guesses = try await service.run { try VisionRoutes.guesses($0.classifier, image, top: top) }
+        return Response(json: Guesses(model: name, predictions: guesses))
+    }
+
+    private static func guesses(_ classifier: Classifier, _ image: Image, top: Int) throws -> [Guess] {
+        let input = try classifier.input("picture", image.converted)
+        let names = classifier.configuration.classNames
+        return noGrad {
+            let (values, indices) = classifier.scores(input).softmax(dim: 1).topK(min(top, names.count), dim: 1)
+            return zip(indices.toArray(as: Int.self), values.toArray(as: Double.self)).map {
+                Guess(class: names[$0], classIndex: $0, probability: $1)
+            }
+        }
+    }
+}

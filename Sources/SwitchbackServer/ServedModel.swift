@@ -1,0 +1,105 @@
+import Foundation
+import Switchback
+import SwitchbackFormats
+import SwitchbackLanguage
+import SwitchbackTraining
+import SwitchbackVision
+
+/// A model that a server offers, with what answers its requests.
+public struct ServedModel: Sendable {
+    /// What clients call it: the last part of its path that says something.
+    public let name: String
+    let service: Service
+
+    enum Service: Sendable {
+        case language(LanguageService)
+        case detector(ModelThread<DetectorModel>)
+        case classifier(ModelThread<ClassifierModel>)
+    }
+
+    /// What kind of model it is, for people.
+    public var kind: String {
+        switch service {
+        case .language: "language model"
+        case .detector: "detector"
+        case .classifier: "classifier"
+        }
+    }
+
+    func stop() {
+        switch service {
+        case .language(let service): service.engine.stop()
+        case .detector(let thread): thread.stop()
+        case .classifier(let thread): thread.stop()
+        }
+    }
+
+    /// What a detector needs to answer.
+    struct DetectorModel {
+        let predictor: DetectionPredictor
+        let classes: [String]
+    }
+
+    /// What a classifier needs to answer.
+    struct ClassifierModel {
+        let classifier: Classifier
+    }
+}
+
+extension ServedModel {
+    /// Reads a model: the folder of a language model, or of a run of a detector or classifier, or its file of weights.
+    ///
+    /// - Parameters:
+    ///   - path: may begin with a name of one's own and `=`.
+    ///   - template: how conversations are written, in place of what the folder says.
+    /// - Throws: `InputError` where there is no model, or it cannot be used.
+    static func load(
+        _ path: String, template: ChatTemplate.Style?, _ limits: ServerLimits, _ metrics: ServerMetrics
+    ) throws -> ServedModel {
+        let (name, path) = named(path)
+        var isFolder: ObjCBool = false
+        guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
+            throw InputError(path, "there is no such file or folder")
+        }
+        if isFolder.boolValue, FileManager.default.fileExists(atPath: join(path, "config.json")) {
+            let service = try LanguageService(name, path, template: template, limits, metrics)
+            return ServedModel(name: name, service: .language(service))
+        }
+        let weights = isFolder.boolValue ? join(path, "weights/best.safetensors") : path
+        guard FileManager.default.fileExists(atPath: weights) else {
+            throw InputError(
+                path, "there is neither a config.json nor a weights/best.safetensors in it",
+                remedy: "give the folder of a model or a run, or a file of weights")
+        }
+        return ServedModel(name: name, service: try visionService(weights, limits))
+    }
+
+    private static func visionService(_ weights: String, _ limits: ServerLimits) throws -> Service {
+        let metadata = try Safetensors.read(weights).metadata
+        if metadata.keys.contains("switchback.classifier") {
+            let classifier = try Classifier.load(weights)
+            return .classifier(ModelThread(ClassifierModel(classifier: classifier), queueLimit: limits.queue))
+        }
+        let loaded = try DetectorFile.load(weights)
+        let predictor = DetectionPredictor(loaded.detector, size: loaded.imgsz)
+        return .detector(
+            ModelThread(
+                DetectorModel(predictor: predictor, classes: loaded.detector.classes), queueLimit: limits.queue))
+    }
+
+    private static func join(_ folder: String, _ name: String) -> String {
+        (folder as NSString).appendingPathComponent(name)
+    }
+
+    /// `mine=path` is the path under the name `mine`; a path alone has the name of its folder or file. The parts that
+    /// every run has say nothing.
+    package static func named(_ path: String) -> (name: String, path: String) {
+        if let sign = path.firstIndex(of: "="), !path[..<sign].contains("/"), sign != path.startIndex {
+            return (String(path[..<sign]), String(path[path.index(after: sign)...]))
+        }
+        let parts = (path as NSString).standardizingPath.split(separator: "/").map {
+            $0.hasSuffix(".safetensors") ? String($0.dropLast(".safetensors".count)) : String($0)
+        }
+        return (parts.last { !["weights", "best", "last", "."].contains($0) } ?? "model", path)
+    }
+}

@@ -1,0 +1,185 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// `switchback chat` and `switchback serve` as people and programs use them.
+@Suite struct ServeTests {
+    let program: BuiltProgram
+
+    init() throws { program = try BuiltProgram() }
+
+    private static let colors = [("yellow", "lemon"), ("red", "apple"), ("green", "pear")]
+
+    /// A model that has learned three answers: the folder of its run.
+    private func model() throws -> String {
+        let lines = (0..<90).map { index in
+            let (color, fruit) = Self.colors[index % 3]
+            return #"{"messages": [{"role": "user", "content": "what is \#(color)?"}, "#
+                + #"{"role": "assistant", "content": "the \#(fruit)"}]}"#
+        }
+        _ = try program.folder.write(lines.joined(separator: "\n"), to: "chat.jsonl")
+        let words =
+            "User: Assistant: what is yellow? the lemon red apple green pear --- System abcdefghijklmnopqrstuvwxyz.\n"
+        _ = try program.folder.write(String(repeating: words, count: 40), to: "text.txt")
+        let run = try program.shell(
+            """
+            $switchback text train --data text.txt --steps 20 --model gpt-mini --context 128 --quiet \
+            && $switchback chat train --data chat.jsonl --from runs/text/train --epochs 25 --lr 3e-3 --quiet --json
+            """)
+        try #require(run.code == 0, "\(run.errors)")
+        #expect(run.json["task"] as? String == "chat" && run.json["folder"] as? String == "runs/chat/train")
+        return "runs/chat/train"
+    }
+
+    @Test func chatInTheTerminal() throws {
+        let model = try model()
+        let run = try program.shell(
+            """
+            printf 'what is yellow?\\n\\n/reset\\n/nothing\\n/system abc\\nwhat is red?\\n' \
+            | $switchback chat \(model) --temperature 0
+            """)
+        #expect(run.code == 0 && run.output.contains("the lemon"), "\(run.output)\(run.errors)")
+        #expect(run.errors.contains("there is no command /nothing"))
+        let json = try program.shell("echo 'what is green?' | $switchback chat \(model) --temperature 0 --json")
+        #expect(json.json["answer"] as? String == "the pear" && json.json["ending"] as? String == "stop")
+        for (line, sentence) in [
+            ("chat trian --data chat.jsonl", "did you mean 'train'?"), ("chat train --data chat.jsonl", "--from"),
+            ("serve \(model) --port 70000", "from 0 to 65535"), ("serve", "model"),
+        ] { #expect(try program.shell("$switchback \(line)").errors.contains(sentence), "\(line)") }
+        for (line, sentence) in [
+            ("chat nowhere", "nowhere: there is no config.json in it"),
+            ("chat \(model) --template chatml", "it has no token <|im_start|>"),
+            ("serve nowhere", "nowhere: there is no such file or folder"), ("serve runs", "neither a config.json"),
+            ("serve \(model) \(model)", "two models have this name"),
+        ] {
+            let run = try program.shell("$switchback \(line) < /dev/null")
+            #expect(run.code == 1 && run.errors.contains(sentence), "\(line): \(run.errors)")
+        }
+    }
+
+    private static let openAIMissing = "the Python package openai is not installed (pip install openai)"
+
+    /// The official client of OpenAI's interface.
+    @Test(.enabled(if: Python.has("openai"), Comment(rawValue: openAIMissing)))
+    func openAIClient() throws {
+        let server = try RunningServer(program, ["fruit=\(try model())"], environment: ["SWITCHBACK_API_KEY": "secret"])
+        try Python.run(
+            #"""
+            import sys, threading
+            import openai
+
+            client = openai.OpenAI(base_url=sys.argv[1] + "/v1", api_key="secret", max_retries=0)
+            assert [model.id for model in client.models.list()] == ["fruit"]
+            assert client.models.retrieve("fruit").object == "model"
+
+            def ask(color, **options):
+                return client.chat.completions.create(
+                    model="fruit", messages=[{"role": "user", "content": f"what is {color}?"}], temperature=0, **options)
+
+            answer = ask("yellow")
+            assert answer.choices[0].message.content == "the lemon", answer
+            assert answer.choices[0].message.role == "assistant" and answer.choices[0].finish_reason == "stop"
+            assert answer.usage.total_tokens == answer.usage.prompt_tokens + answer.usage.completion_tokens
+            assert ask("red", max_tokens=3).choices[0].finish_reason == "length"
+            assert ask("red", stop=["app"]).choices[0].message.content == "the "
+
+            chunks = list(ask("green", stream=True, stream_options={"include_usage": True}))
+            assert "".join(c.choices[0].delta.content or "" for c in chunks if c.choices) == "the pear"
+            assert chunks[0].choices[0].delta.role == "assistant" and chunks[-1].usage.completion_tokens == 12
+            assert chunks[-2].choices[0].finish_reason == "stop"
+
+            # Several at once get what each gets alone.
+            answers = {}
+            def one(number):
+                color = ["yellow", "red", "green"][number % 3]
+                answers[number] = ask(color).choices[0].message.content
+            threads = [threading.Thread(target=one, args=[number]) for number in range(24)]
+            [thread.start() for thread in threads]
+            [thread.join() for thread in threads]
+            fruits = ["lemon", "apple", "pear"]
+            assert answers == {number: "the " + fruits[number % 3] for number in range(24)}, answers
+
+            first, again = (client.completions.create(
+                model="fruit", prompt="what is", max_tokens=10, seed=7).choices[0].text for _ in range(2))
+            assert first == again and len(first) == 10
+
+            def refused(kind, word, call):
+                try:
+                    call()
+                except kind as error:
+                    assert word in str(error) or word == error.code, error
+                else:
+                    raise AssertionError(f"{word}: not refused")
+
+            refused(openai.BadRequestError, "context_length_exceeded", lambda: ask("a" * 300))
+            refused(openai.BadRequestError, "top_p", lambda: ask("red", top_p=2))
+            refused(openai.BadRequestError, "one answer", lambda: ask("red", n=2))
+            refused(openai.BadRequestError, "call no tools", lambda: ask("red", tools=[{"type": "function", "function": {"name": "f"}}]))
+            refused(openai.BadRequestError, "U+E9", lambda: ask("é"))
+            refused(openai.NotFoundError, "did you mean fruit?", lambda: client.chat.completions.create(
+                model="fruits", messages=[{"role": "user", "content": "a"}]))
+            refused(openai.AuthenticationError, "key", lambda: openai.OpenAI(
+                base_url=sys.argv[1] + "/v1", api_key="wrong", max_retries=0).models.list())
+            """#, [server.address])
+        #expect(server.stop() == 0)
+    }
+
+    /// Pictures in each of the forms in which they can be sent, and what is refused; Python's own library suffices.
+    @Test(.enabled(if: Python.has("json"), "Python is not installed"))
+    func visionModels() throws {
+        let trained = try program.shell("$switchback classify train --data digits --model cnn --epochs 1 --quiet")
+        try #require(trained.code == 0, "\(trained.errors)")
+        let server = try RunningServer(program, ["digits=runs/classify/train"])
+        let answers = try Python.run(
+            #"""
+            import base64, http.client, json, struct, sys, zlib
+            from urllib.parse import urlparse
+            address = urlparse(sys.argv[1])
+
+            def chunk(kind, data):
+                return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+            rows = b"".join(b"\0" + bytes((x * y * 3) % 256 for x in range(12)) for y in range(10))
+            png = (b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", 12, 10, 8, 0, 0, 0, 0))
+                   + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b""))
+
+            def post(path, body, kind="application/json"):
+                connection = http.client.HTTPConnection(address.hostname, address.port)
+                connection.request("POST", path, body, {"Content-Type": kind})
+                response = connection.getresponse()
+                return response.status, json.loads(response.read())
+
+            form = (b'--b\r\nContent-Disposition: form-data; name="top"\r\n\r\n3\r\n--b\r\nContent-Disposition: form-data; '
+                    b'name="image"; filename="a.png"\r\nContent-Type: image/png\r\n\r\n' + png + b"\r\n--b--\r\n")
+            encoded = base64.b64encode(png).decode()
+            answers = [
+                post("/v1/classify", form, "multipart/form-data; boundary=b"),
+                post("/v1/classify", json.dumps({"image": encoded, "top": 3})),
+                post("/v1/classify", json.dumps({"image": "data:image/png;base64," + encoded, "top": 3, "model": "digits"})),
+                post("/v1/classify?", png, "image/png"),
+            ]
+            assert all(status == 200 for status, _ in answers), answers
+            assert answers[0][1] == answers[1][1] == answers[2][1], answers
+            found = answers[3][1]["predictions"]
+            assert len(found) == 5 and found[:3] == answers[0][1]["predictions"]
+            assert found[0]["probability"] >= found[1]["probability"] and found[0]["class"] in "0123456789"
+            for path, body, kind, status, word in [
+                ("/v1/classify", form[:-20], "multipart/form-data; boundary=b", 400, "cut short"),
+                ("/v1/classify", png[:60], "image/png", 400, "picture"),
+                ("/v1/classify", "{}", "application/json", 400, "image"),
+                ("/v1/classify", json.dumps({"image": encoded, "tops": 3}), "application/json", 400, "did you mean top?"),
+                ("/v1/detect", png, "image/png", 400, "no detector"),
+                ("/v1/chat/completions", '{"messages": [{"role": "user", "content": "a"}]}', "", 400, "no language model"),
+                ("/v1/other", "", "", 404, "there is no POST /v1/other here"),
+            ]:
+                got, answer = post(path, body, kind)
+                assert got == status and word in answer["error"]["message"], (path, got, answer)
+            connection = http.client.HTTPConnection(address.hostname, address.port)
+            connection.request("GET", "/metrics")
+            print(connection.getresponse().read().decode())
+            connection.request("GET", "/health")
+            assert json.loads(connection.getresponse().read()) == {"status": "ok", "models": ["digits"]}
+            """#, [server.address])
+        #expect(answers.contains(#"switchback_requests_total{path="/v1/classify",status="200"} 4"#), "\(answers)")
+        #expect(server.stop() == 0)
+    }
+}

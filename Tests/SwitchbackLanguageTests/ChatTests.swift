@@ -1,0 +1,230 @@
+import Foundation
+import Switchback
+import SwitchbackFormats
+import SwitchbackLanguage
+import SwitchbackTraining
+import TestSupport
+import Testing
+
+struct ChatTests {
+    private let messages = [
+        ChatMessage(.system, "Be kind."), ChatMessage(.user, "Who are you? <|im_end|>"),
+        ChatMessage(.assistant, "A model."),
+        ChatMessage(.user, "Really?"),
+    ]
+
+    /// A byte-level tokenizer with the marks of both styles.
+    private func tokenizer(_ folder: TemporaryFolder) throws -> any Tokenizer {
+        let plain = try BytePairTokenizer.train(on: "a small text, a small model", vocabularySize: 260)
+        let marks = [
+            "<|im_start|>", "<|im_end|>", "<|begin_of_text|>", "<|start_header_id|>", "<|end_header_id|>", "<|eot_id|>",
+        ]
+        let added = marks.enumerated().map { index, mark in
+            JSON.object([("id", .integer(plain.vocabularySize + index)), ("content", .string(mark))])
+        }
+        guard case .object(let members) = plain.file else { throw InputError("tokenizer", "is no object") }
+        let file = JSON.object(members.map { ($0.name, $0.name == "added_tokens" ? .array(added) : $0.value) })
+        return try Tokenizers.load(try folder.write("\(file)", to: "tokenizer.json"))
+    }
+
+    private func text(
+        _ template: ChatTemplate, _ messages: [ChatMessage], _ tokenizer: any Tokenizer, onlyAnswers: Bool = false
+    ) throws -> String {
+        let encoded = try template.encode(messages, with: tokenizer, awaitingAnswer: true)
+        return tokenizer.decode(zip(encoded.tokens, encoded.isAnswer).filter { !onlyAnswers || $0.1 }.map(\.0))
+    }
+
+    // MARK: Templates
+
+    @Test func styles() throws {
+        let folder = try TemporaryFolder()
+        let tokenizer = try tokenizer(folder)
+        let chatml = ChatTemplate(.chatml)
+        #expect(
+            try text(chatml, messages, tokenizer) == """
+                <|im_start|>system
+                Be kind.<|im_end|>
+                <|im_start|>user
+                Who are you? <|im_end|><|im_end|>
+                <|im_start|>assistant
+                A model.<|im_end|>
+                <|im_start|>user
+                Really?<|im_end|>
+                <|im_start|>assistant
+
+                """)
+        #expect(try text(chatml, messages, tokenizer, onlyAnswers: true) == "A model.<|im_end|>")
+        // The mark that the user wrote is characters, not a mark.
+        let mark = try #require(tokenizer.specialToken("<|im_end|>"))
+        #expect(try chatml.encode(messages, with: tokenizer, awaitingAnswer: true).tokens.count { $0 == mark } == 4)
+
+        let llama = try text(ChatTemplate(.llama3), messages, tokenizer)
+        #expect(
+            llama.hasPrefix(
+                "<|begin_of_text|><|start_header_id|>system<|end_header_id|>\n\nBe kind.<|eot_id|><|start_header_id|>user"
+            ))
+        #expect(llama.hasSuffix("Really?<|eot_id|><|start_header_id|>assistant<|end_header_id|>\n\n"))
+
+        let plain = try text(ChatTemplate(.plain), Array(messages.suffix(2)), tokenizer)
+        #expect(plain == "Assistant:\nA model.\n---\nUser:\nReally?\n---\nAssistant:\n")
+        let error = #expect(throws: InputError.self) {
+            try chatml.check(CharacterTokenizer(charactersOf: "abc"))
+        }
+        #expect(error?.description.contains("<|im_start|>") == true)
+    }
+
+    /// Programs in Jinja of the kinds that models come with.
+    private static let programs: [(name: String, text: String)] = [
+        (
+            "chatml",
+            #"""
+            {% for message in messages %}{% if loop.first and messages[0]['role'] != 'system' %}{{ '<|im_start|>system\nYou are a helpful assistant.<|im_end|>\n' }}{% endif %}{{'<|im_start|>' + message['role'] + '\n' + message['content'] + '<|im_end|>' + '\n'}}{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}
+            """#
+        ),
+        (
+            "llama3",
+            #"""
+            {% set loop_messages = messages %}{% for message in loop_messages %}{% set content = '<|start_header_id|>' + message['role'] + '<|end_header_id|>\n\n'+ message['content'] | trim + '<|eot_id|>' %}{% if loop.index0 == 0 %}{% set content = '<|begin_of_text|>' + content %}{% endif %}{{ content }}{% endfor %}{% if add_generation_prompt %}{{ '<|start_header_id|>assistant<|end_header_id|>\n\n' }}{% endif %}
+            """#
+        ),
+    ]
+
+    private func template(_ jinja: String) throws -> ChatTemplate? {
+        let folder = try TemporaryFolder()
+        _ = try folder.write("\(JSON.object([("chat_template", .string(jinja))]))", to: "tokenizer_config.json")
+        return try ChatTemplate.load(folder.url.path)
+    }
+
+    /// What Jinja makes of a program is what the style that was recognized makes of it.
+    @Test(.enabled(if: Python.has("jinja2"), "the Python package jinja2 is not installed (pip install jinja2)"))
+    func templatesAgreeWithJinja() throws {
+        let folder = try TemporaryFolder()
+        let tokenizer = try tokenizer(folder)
+        let own = ChatTemplate.Style.allCases.map { ($0.rawValue, $0.jinja) }
+        for (name, program) in Self.programs + own {
+            let template = try #require(try template(program))
+            #expect(template.style.rawValue == name)
+            for messages in [messages, Array(messages.dropFirst()), [ChatMessage(.user, "  Hi there!\n")]] {
+                let list = JSON.array(
+                    messages.map { .object([("role", .string($0.role.rawValue)), ("content", .string($0.content))]) })
+                let expected = try Python.run(
+                    """
+                    import json, sys
+                    from jinja2.sandbox import ImmutableSandboxedEnvironment
+                    environment = ImmutableSandboxedEnvironment(trim_blocks=True, lstrip_blocks=True)
+                    template = environment.from_string(sys.argv[1])
+                    sys.stdout.write(template.render(messages=json.loads(sys.argv[2]), add_generation_prompt=True))
+                    """, [program, "\(list)"])
+                #expect(try text(template, messages, tokenizer) == expected, "\(name)")
+            }
+        }
+    }
+
+    @Test func foreignTemplatesAreNamed() throws {
+        for (mark, name) in [("<start_of_turn>user", "Gemma"), ("[INST] {{ x }}", "Llama 2"), ("???", "no name")] {
+            let error = #expect(throws: InputError.self) { try template(mark) }
+            #expect(error?.description.contains(name) == true && error?.remedy?.contains("--template") == true)
+        }
+    }
+
+    // MARK: Data
+
+    @Test func allBadLinesAreNamed() throws {
+        let folder = try TemporaryFolder()
+        let good = #"{"messages": [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}]}"#
+        let lines = [
+            good, "{", #"{"messages": []}"#, "", #"{"messages": [{"role": "usr", "content": "a"}]}"#,
+            #"{"messages": [{"role": "user", "content": "a"}]}"#,
+            #"{"messages": [{"role": "user", "content": "a"}, {"role": "system", "content": "b"}]}"#,
+            #"{"messages": [{"role": "assistant", "content": 5}]}"#, #"{"prompt": "a"}"#,
+        ]
+        let error = #expect(throws: InputError.self) {
+            try ChatData(try folder.write(lines.joined(separator: "\n"), to: "chat.jsonl"))
+        }
+        let text = error?.description ?? ""
+        for sentence in [
+            "7 of 8 lines cannot be used", "line 2, byte 1", "line 3, field messages: the list is empty",
+            "line 5, field messages[0].role: there is no role usr; known are system, user, assistant; did you mean user?",
+            "line 6, field messages: nothing is said by the assistant", "line 7, field messages[1].role",
+            "line 8, field messages[0].content: text is needed", "line 9, field messages: it is missing",
+        ] { #expect(text.contains(sentence), "\(text)") }
+        #expect(throws: InputError.self) { try ChatData(try folder.write("\n", to: "empty.jsonl")) }
+        #expect(try ChatData(try folder.write(good, to: "good.jsonl")).conversations[0].count == 2)
+    }
+
+    // MARK: Training
+
+    private func data(_ folder: TemporaryFolder) throws -> String {
+        let answers = ["red": "apple", "yellow": "lemon", "green": "pear"]
+        let lines = (0..<60).map { index in
+            let (color, fruit) = answers.sorted { $0.key < $1.key }[index % 3]
+            return #"{"messages": [{"role": "user", "content": "what is \#(color)"}, "#
+                + #"{"role": "assistant", "content": "the \#(fruit)"}]}"#
+        }
+        return try folder.write(lines.joined(separator: "\n"), to: "chat.jsonl")
+    }
+
+    private func configuration(_ folder: TemporaryFolder) throws -> ChatTrainingConfiguration {
+        let tokenizer = CharacterTokenizer(charactersOf: "abcdefghijklmnopqrstuvwxyz UA:-\n")
+        let model = Generator.withDefault(Generator(seed: 1)) {
+            GPT2(
+                GPT2Configuration(
+                    vocabularySize: tokenizer.vocabularySize, contextLength: 64, width: 48, layers: 2, heads: 4))
+        }
+        try Checkpoint.save(model, tokenizer, to: folder.path("model"))
+        var configuration = ChatTrainingConfiguration()
+        configuration.data = try data(folder)
+        configuration.from = folder.path("model")
+        configuration.training.epochs = 40
+        configuration.training.batch = 8
+        configuration.training.lr = 5e-3
+        return configuration
+    }
+
+    /// A model learns to answer, and its folder has all that is needed to go on talking.
+    @Test(arguments: [nil, 16])
+    func learnsToAnswer(lora: Int?) throws {
+        let folder = try TemporaryFolder()
+        var configuration = try configuration(folder)
+        configuration.lora = lora
+        if lora != nil { configuration.training.lr = 2e-2 }
+        let run = try RunFolder(in: folder.path("runs"), task: "chat", name: "train", arguments: configuration)
+        let training = try ChatTraining(configuration)
+        let outcome = try training.run(in: run)
+        // Adapters of a model that has learned nothing itself learn less.
+        #expect(try #require(outcome.best?.validation["loss"]) < (lora == nil ? 0.3 : 1.5))
+        guard lora == nil else { return }
+        let (model, tokenizer) = try Checkpoint(run.path).languageModelAndTokenizer()
+        let template = try #require(try ChatTemplate.load(run.path))
+        #expect(template.style == .plain)
+        var conversation = Conversation(model, tokenizer, template)
+        conversation.options.sampling.temperature = 0
+        let answer = try conversation.ask("what is yellow")
+        #expect(answer.text == "the lemon" && answer.ending == .stop)
+        // What is stopped is noted as far as it went.
+        let stopped = try conversation.ask("what is red") { $0 != "a" }
+        #expect(
+            stopped.ending == .cancelled && stopped.text == "the a" && conversation.messages.last?.content == "the a")
+        conversation.reset()
+        conversation.system = "a"
+        #expect(conversation.messages == [ChatMessage(.system, "a")])
+        conversation.system = nil
+        _ = try conversation.ask("what is green")
+        // The context has room for a turn or two: earlier ones are left out.
+        for _ in 0..<4 { _ = try conversation.ask("what is green") }
+        #expect(conversation.forgotten > 0 && conversation.messages.count == 10)
+        #expect(throws: InputError.self) { try conversation.ask(String(repeating: "long ", count: 40)) }
+        #expect(conversation.messages.count == 10)
+    }
+
+    /// Only what the assistant says is learned: other questions with the same answers have the same loss at the start.
+    @Test func conversationsThatDoNotFit() throws {
+        let folder = try TemporaryFolder()
+        var configuration = try configuration(folder)
+        configuration.contextLength = 8
+        let error = #expect(throws: InputError.self) { try ChatTraining(configuration) }
+        #expect(error?.description.contains("0 of 60 conversations have an answer within 8 tokens") == true)
+        configuration.contextLength = 65
+        #expect(throws: InputError.self) { try ChatTraining(configuration) }
+    }
+}

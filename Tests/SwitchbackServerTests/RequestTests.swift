@@ -1,0 +1,82 @@
+import Foundation
+import Switchback
+import SwitchbackLanguage
+import SwitchbackServer
+import TestSupport
+import Testing
+
+/// What requests may say.
+struct RequestTests {
+    private func parameters(_ json: String, limits: ServerLimits = ServerLimits()) throws -> GenerationParameters {
+        try GenerationParameters(
+            ConfigurationFields(body: Array(json.utf8)), own: ["messages", "max_completion_tokens"], limits: limits)
+    }
+
+    @Test func options() throws {
+        let found = try parameters(
+            #"""
+            {"model": "m", "messages": [], "max_tokens": 7, "temperature": 0.5, "top_p": 0.9, "top_k": 3, "stop": ["a", "b"],
+             "seed": -1, "stream": true, "stream_options": {"include_usage": true}, "n": 1, "user": "me", "logit_bias": {}}
+            """#)
+        #expect(found.model == "m" && found.tokens == 7 && found.stream && found.includesUsage)
+        #expect(found.options.sampling.temperature == 0.5 && found.options.sampling.topP == 0.9)
+        #expect(
+            found.options.sampling.topK == 3 && found.options.stopWords == ["a", "b"] && found.options.seed == .max)
+        #expect(try parameters("{}").tokens == nil)
+        #expect(try parameters(#"{"max_completion_tokens": 3, "max_tokens": null}"#).tokens == 3)
+    }
+
+    @Test(arguments: [
+        ("{", "byte 1", nil), ("[]", "not a JSON object", nil),
+        (#"{"temperatur": 1}"#, "did you mean temperature?", "temperatur"),
+        (#"{"temperature": "hot"}"#, "a number is needed", "temperature"),
+        (#"{"temperature": -1}"#, "it is not negative", "temperature"),
+        (#"{"top_p": 2}"#, "at most 1", "top_p"), (#"{"max_tokens": 0}"#, "at least 1", "max_tokens"),
+        (#"{"max_tokens": 1000}"#, "at most 100 tokens", "max_tokens"), (#"{"n": 2}"#, "one answer", "n"),
+        (#"{"tools": [1]}"#, "call no tools", "tools"), (#"{"stop": 5}"#, "text is needed", "stop"),
+        (#"{"response_format": {"type": "json_object"}}"#, "answers are text", "response_format"),
+        (#"{"stream": 1}"#, "true or false", "stream"), (#"{"seed": 0.5}"#, "whole number", "seed"),
+    ])
+    func refusals(_ json: String, _ sentence: String, _ param: String?) throws {
+        var limits = ServerLimits()
+        limits.tokens = 100
+        let error = #expect(throws: InputError.self) { try parameters(json, limits: limits) }
+        let answer = APIError(try #require(error))
+        #expect(answer.status == .badRequest && answer.message.contains(sentence), "\(answer.message)")
+        #expect(answer.param == param)
+    }
+
+    @Test func forms() throws {
+        let body =
+            "--x y\r\nContent-Disposition: form-data; name=\"top\"\r\n\r\n3\r\n"
+            + "--x y\r\nContent-Disposition: form-data; name=\"image\"; filename=\"a.png\"\r\nContent-Type: image/png\r\n\r\n"
+            + "\r\n--not the end\r\n\r\n--x y--\r\n"
+        let form = try MultipartForm(Array(body.utf8), contentType: "multipart/form-data; boundary=\"x y\"")
+        #expect(form.parts["top"] == Array("3".utf8))
+        #expect(form.parts["image"] == Array("\r\n--not the end\r\n".utf8))
+        for (text, type) in [
+            (String(body.dropLast(20)), "multipart/form-data; boundary=\"x y\""), (body, "multipart/form-data"),
+        ] {
+            #expect(throws: InputError.self) { try MultipartForm(Array(text.utf8), contentType: type) }
+        }
+    }
+
+    @Test func names() {
+        #expect(ServedModel.named("runs/chat/train").name == "train")
+        #expect(ServedModel.named("runs/detect/cars/weights/best.safetensors").name == "cars")
+        let (name, path) = ServedModel.named("mine=a/b")
+        #expect(name == "mine" && path == "a/b")
+        #expect(ServedModel.named("./a=b/c").name == "c")
+    }
+
+    @Test func pictures() throws {
+        let grey = #"{"image": "AAAA", "confidence": 0.5}"#
+        #expect(throws: InputError.self) {
+            try PictureUpload(Array(grey.utf8), contentType: nil, names: ["confidence"])
+        }
+        let error = #expect(throws: InputError.self) {
+            try PictureUpload(Array(#"{"image": "!"}"#.utf8), contentType: "application/json", names: [])
+        }
+        #expect(error?.description.contains("not base64") == true)
+    }
+}
