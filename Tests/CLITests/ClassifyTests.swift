@@ -28,6 +28,16 @@ import Testing
         let predictions = try #require(predict.json["predictions"] as? [[String: Any]])
         #expect(predictions.count == 355)
         #expect(predictions[0]["class"] is String)
+
+        let export = try program.run("classify", "export", "runs/classify/train", "--json")
+        #expect(export.code == 0, "\(export.errors)")
+        #expect(export.json["output"] as? String == "runs/classify/train/weights/best.onnx")
+        #expect(contents("runs/classify/train/weights/best.onnx").map { $0.count > 1000 } == true)
+        let onto = try program.run(
+            "classify", "export", weights, "--format", "safetensors", "--output", weights)
+        #expect(onto.code == 1 && onto.errors.contains("is the file of weights itself"), "\(onto.errors)")
+        let typo = try program.run("classify", "export", weights, "--format", "onxx")
+        #expect(typo.code == 2 && typo.errors.contains("did you mean 'onnx'?"), "\(typo.errors)")
     }
 
     @Test func runsDoNotOverwriteEachOther() throws {

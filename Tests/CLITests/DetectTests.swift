@@ -64,6 +64,12 @@ import Testing
         let val = try program.run("detect", "val", "--model", weights, "--data", data, "--json")
         #expect(val.code == 0 && val.json["images"] as? Int == 4, "\(val.errors)")
 
+        let export = try program.run("detect", "export", "runs/detect/train", "--json")
+        #expect(export.code == 0, "\(export.errors)")
+        #expect(export.json["output"] as? String == "runs/detect/train/weights/best.onnx")
+        let odd = try program.run("detect", "export", weights, "--imgsz", "100")
+        #expect(odd.code == 1 && odd.errors.contains("is a multiple of 32, and 100 is not"), "\(odd.errors)")
+
         let picture = try #require(sharedFolder).appendingPathComponent("data/images/bus.jpg").path
         let predict = try program.run(
             "detect", "predict", "--model", weights, picture, "--conf", "0", "--max-det", "5", "--save-txt",

@@ -13,8 +13,9 @@ struct Classify: ParsableCommand {
               switchback classify train --data digits
               switchback classify val --weights runs/classify/train/weights/best.safetensors --data digits
               switchback classify predict --weights runs/classify/train/weights/best.safetensors digits
+              switchback classify export runs/classify/train
             """,
-        subcommands: [ClassifyTrain.self, ClassifyVal.self, ClassifyPredict.self])
+        subcommands: [ClassifyTrain.self, ClassifyVal.self, ClassifyPredict.self, ClassifyExport.self])
 }
 
 /// How labels are understood.

@@ -14,7 +14,9 @@ struct Text: ParsableCommand {
               switchback text score --from runs/text/train other-play.txt
               switchback text finetune --from path/to/llama --data my-notes --lora 8
             """,
-        subcommands: [TextTrain.self, TextFinetune.self, TextGenerate.self, TextScore.self, TextPrepare.self])
+        subcommands: [
+            TextTrain.self, TextFinetune.self, TextGenerate.self, TextScore.self, TextExport.self, TextPrepare.self,
+        ])
 }
 
 /// Where a language model is.

@@ -44,6 +44,7 @@ public struct Checkpoint {
 
     /// The language model of the folder, with its weights.
     public func languageModel() throws -> LanguageModel {
+        try configuration.checkSizes(against: readWeights().tensors)
         let model = try emptyLanguageModel()
         try load(into: model)
         return model.eval()
@@ -55,6 +56,7 @@ public struct Checkpoint {
         guard kind == "bert" else {
             throw configuration.problem("model_type", "it is \(kind), and the only known encoder is bert")
         }
+        try configuration.checkSizes(against: readWeights().tensors)
         let model = BERT(try BERTConfiguration(configuration))
         try load(into: model)
         return model.eval()

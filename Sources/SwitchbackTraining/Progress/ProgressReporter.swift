@@ -138,7 +138,7 @@ public final class ProgressReporter {
             return Report(
                 event: "started", task: start.task, run: start.folder?.path, batches: start.batchCount,
                 step: start.stepsMade, steps: start.stepCount)
-        case .gradients: return nil
+        case .graph, .gradients: return nil
         case .batch(let result):
             return Report(
                 event: "batch", epoch: result.epoch, epochs: result.epochCount, batch: result.batch,

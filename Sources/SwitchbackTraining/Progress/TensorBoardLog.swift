@@ -1,8 +1,8 @@
 import Switchback
 import SwitchbackFormats
 
-/// A listener that writes event files for TensorBoard into the run's folder: losses and learning rates by step, and what
-/// validations measured.
+/// A listener that writes event files for TensorBoard into the run's folder: losses and learning rates by step, what
+/// validations measured, and the graph of the first loss.
 public final class TensorBoardLog {
     /// One step in so many is logged.
     private static let interval = 10
@@ -15,6 +15,7 @@ public final class TensorBoardLog {
         switch event {
         case .started(let start):
             writer = try start.folder.map { try TensorBoardWriter(folder: $0.path, continuingAfter: start.stepsMade) }
+        case .graph(let graph): try writer?.graph(GraphNode.list(of: graph))
         case .batch(let result):
             guard result.madeStep, result.step % Self.interval == 0 else { break }
             for entry in result.values { try writer?.scalar("batch/\(entry.name)", entry.value, step: result.step) }

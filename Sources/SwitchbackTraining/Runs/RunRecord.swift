@@ -36,7 +36,7 @@ public struct RunRecord: Sendable {
     /// In what the length of the training is counted, how far it has come, and where it ends.
     private var length: (unit: String, done: Int, all: Int?) {
         let isInSteps = argument("steps").map { $0 != "null" } ?? false
-        let done = results.values(isInSteps ? "step" : "epoch").last.flatMap { $0 }.map { Int($0) } ?? 0
+        let done = results.values(isInSteps ? "step" : "epoch").last.flatMap { $0 }.flatMap { Int(exactly: $0) } ?? 0
         let unit = isInSteps ? "steps" : "epochs"
         return (unit, done, argument(unit).flatMap { Int($0) })
     }

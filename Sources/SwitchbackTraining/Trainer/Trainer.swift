@@ -100,6 +100,11 @@ public final class Trainer<Task: TrainingTask> {
         }
     }
 
+    private func tellGraph(of loss: Tensor) throws {
+        if listeners.isEmpty { return }
+        try tell(.graph(beside { Graph(of: loss, limit: 10_000, withGradients: false) }))
+    }
+
     /// Does what is not training itself, and counts the time that it takes.
     private func beside<Result>(_ body: () throws -> Result) rethrows -> Result {
         let start = ContinuousClock.now
@@ -129,6 +134,7 @@ public final class Trainer<Task: TrainingTask> {
     private func train(_ batch: Task.Batch, _ clock: EpochClock) throws {
         let loss = try task.loss(batch)
         let values = try checkedValues(loss)
+        if state.step == 0 && state.batch == 0 { try tellGraph(of: loss.total) }
         if state.accumulated == 0 { optimizers.zeroGrad() }
         backward(loss.total)
         state.accumulated += 1

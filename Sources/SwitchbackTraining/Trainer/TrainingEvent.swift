@@ -11,6 +11,8 @@ import Switchback
 public enum TrainingEvent {
     /// Before the first batch, of a resumed run as well.
     case started(TrainingStart)
+    /// The operations that the loss of the first batch was computed by; not told again when a run is resumed.
+    case graph(Graph)
     /// The gradients of an optimizer's step are complete, not yet clipped, and the weights are still the old ones.
     case gradients(step: Int)
     /// After a batch.

@@ -25,6 +25,11 @@ public struct DetectorFile: Codable, Equatable, Sendable {
     public struct Loaded {
         public let detector: YOLO
         public let imgsz: Int
+
+        public init(detector: YOLO, imgsz: Int) {
+            self.detector = detector
+            self.imgsz = imgsz
+        }
     }
 
     /// Reads a detector that was saved: a `.safetensors` file of ours, or of weights under Ultralytics' names alone, whose

@@ -1,0 +1,30 @@
+import ArgumentParser
+import SwitchbackVision
+
+/// `switchback classify export`.
+struct ClassifyExport: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "export",
+        abstract: "Writes a classifier for other programs.",
+        discussion: """
+            EXAMPLES
+              switchback classify export runs/classify/train
+              switchback classify export best.safetensors --format safetensors --output weights.safetensors
+
+            In ONNX, `input` is a batch of any size, and `probabilities` [N, classes]; the names of the classes are in the
+            metadata.
+            """)
+
+    @OptionGroup var weights: WeightsArgument
+
+    @OptionGroup var export: ExportOptions
+
+    @OptionGroup var common: CommonOptions
+
+    func run() throws {
+        common.apply()
+        let file = try weights.file()
+        let classifier = try Classifier.load(file)
+        try export.run("classify", from: file, common) { try classifier.export($0, to: $1) }
+    }
+}

@@ -1,0 +1,58 @@
+import ArgumentParser
+import Foundation
+import Switchback
+import SwitchbackFormats
+
+/// What every `export` asks: in which form, and where to.
+struct ExportOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp("\(ExportFormat.names).", valueName: "format"), transform: { try Value.choice($0) })
+    var format = ExportFormat.onnx
+
+    @Option(help: ArgumentHelp("The file to write; beside the weights if left out.", valueName: "file"))
+    var output: String?
+
+    private struct Result: Encodable {
+        let task: String
+        let mode = "export"
+        let format, output: String
+        let bytes: Int
+    }
+
+    /// Writes the file with `write` and says so.
+    ///
+    /// - Parameter source: the file that the weights were read from.
+    func run(
+        _ task: String, from source: String, _ common: CommonOptions, _ write: (ExportFormat, String) throws -> Void
+    ) throws {
+        let path = output ?? (source as NSString).deletingPathExtension + ".\(format.rawValue)"
+        guard (path as NSString).standardizingPath != (source as NSString).standardizingPath else {
+            throw InputError(path, "is the file of weights itself", remedy: "name another file with --output")
+        }
+        try write(format, path)
+        let bytes = try FileManager.default.attributesOfItem(atPath: path)[.size] as? Int ?? 0
+        try Terminal.print("Wrote \(path) (\(String(format: "%.1f", Double(bytes) / 1e6)) MB)")
+        if common.json {
+            try Terminal.printJSON(Result(task: task, format: format.rawValue, output: path, bytes: bytes))
+        }
+    }
+}
+
+/// The weights of a run, or a file of weights.
+struct WeightsArgument: ParsableArguments {
+    @Argument(help: ArgumentHelp("The folder of a run, or a file of weights.", valueName: "run or file"))
+    var source: String
+
+    /// The file of weights: of a run, its best.
+    func file() throws -> String {
+        var isFolder: ObjCBool = false
+        guard FileManager.default.fileExists(atPath: source, isDirectory: &isFolder), isFolder.boolValue else {
+            return source
+        }
+        let best = (source as NSString).appendingPathComponent("weights/best.safetensors")
+        guard FileManager.default.fileExists(atPath: best) else {
+            throw InputError(source, "there is no weights/best.safetensors in it", remedy: "name a file of weights")
+        }
+        return best
+    }
+}

@@ -1,0 +1,7 @@
+/// A form in which other programs read a model.
+public enum ExportFormat: String, CaseIterable, Codable, Sendable {
+    /// Weights and computation, for inference in other programs.
+    case onnx
+    /// The weights alone, under PyTorch's names.
+    case safetensors
+}

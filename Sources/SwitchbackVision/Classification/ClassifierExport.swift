@@ -1,0 +1,22 @@
+import Foundation
+import Switchback
+import SwitchbackFormats
+
+extension Classifier {
+    /// Writes the classifier for other programs. In ONNX, `input` are inputs as they are in files, [N, …], and
+    /// `probabilities` [N, classes]; the names of the classes are in the metadata under `names`.
+    ///
+    /// Throws `InputError` where the file cannot be written.
+    public func export(_ format: ExportFormat, to path: String) throws {
+        switch format {
+        case .safetensors: try save(to: path)
+        case .onnx:
+            let example = Tensor.zeros(Shape([1] + configuration.inputShape))
+            let names = try String(decoding: JSONEncoder().encode(configuration.classNames), as: UTF8.self)
+            try ONNX.export(
+                model, inputs: [("input", example)], outputs: ["probabilities"], to: path,
+                metadata: ["task": "classify", "names": names]
+            ) { [scores($0[0]).softmax(dim: 1)] }
+        }
+    }
+}

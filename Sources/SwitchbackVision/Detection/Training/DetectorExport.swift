@@ -1,0 +1,46 @@
+import Foundation
+import Switchback
+import SwitchbackFormats
+
+/// What an exported detector gives.
+public enum DetectorHeads: String, CaseIterable, Sendable {
+    /// `predictions` [N, 4 + classes, positions]: centre, width and height in pixels, and the probability of each class.
+    case decoded
+    /// `boxes` [N, positions, 4 · steps] and the logits `scores` [N, positions, classes], as the network gives them.
+    case raw
+}
+
+extension DetectorFile.Loaded {
+    /// Writes the detector for other programs. In ONNX, `images` are [N, 3, imgsz, imgsz], red first, from 0 to 1, and the
+    /// outputs are those of the head that inference uses: of YOLO26 the second, whose boxes need no suppression. The names
+    /// of the classes are in the metadata under `names`.
+    ///
+    /// - Parameter imgsz: the side of the images, in pixels; that of training if left out.
+    /// - Throws: `InputError` where the side is no multiple of 32 or the file cannot be written.
+    public func export(
+        _ format: ExportFormat, heads: DetectorHeads = .decoded, imgsz: Int? = nil, to path: String
+    ) throws {
+        let side = imgsz ?? self.imgsz
+        guard side > 0, side.isMultiple(of: YOLO.stride) else {
+            throw InputError("--imgsz", "the side of the input is a multiple of \(YOLO.stride), and \(side) is not")
+        }
+        let file = DetectorFile(variant: "\(detector.variant)", names: detector.classes, imgsz: side)
+        switch format {
+        case .safetensors:
+            let state = detector.namedState.map { ($0.name, $0.tensor) }
+            try Safetensors.save(state, metadata: file.metadata, to: path)
+        case .onnx:
+            let names = try String(decoding: JSONEncoder().encode(detector.classes), as: UTF8.self)
+            let metadata = [
+                "task": "detect", "model": file.variant, "names": names, "imgsz": "\(side)", "stride": "\(YOLO.stride)",
+            ]
+            try ONNX.export(
+                detector, inputs: [("images", Tensor.rand([1, 3, side, side], generator: Generator(seed: 0)))],
+                outputs: heads == .raw ? ["boxes", "scores"] : ["predictions"], to: path, metadata: metadata
+            ) { inputs in
+                let output = detector.finalOutput(inputs[0])
+                return heads == .raw ? [output.boxes, output.scores] : [detector.decoded(output)]
+            }
+        }
+    }
+}

@@ -1,0 +1,90 @@
+import Foundation
+import Switchback
+import SwitchbackFormats
+import SwitchbackLanguage
+import TestSupport
+import Testing
+
+/// Every reader of tokenizers and language models against damaged files; see `Fuzzer`.
+@Suite(.serialized) struct FuzzTests {
+    let folder: TemporaryFolder
+
+    init() throws { folder = try TemporaryFolder() }
+
+    private func bytes(_ path: String) throws -> [UInt8] { try [UInt8](Data(contentsOf: URL(fileURLWithPath: path))) }
+
+    private static let text = "to be or not to be, that is the question: whether 'tis nobler in the mind to suffer"
+
+    @Test func byteTokenizers() throws {
+        let tokenizer = try BytePairTokenizer.train(on: Self.text, vocabularySize: 290)
+        try Tokenizers.save(tokenizer, to: folder.url.path)
+        try readTokenizers([try bytes(folder.path("tokenizer.json"))])
+    }
+
+    @Test func wordPieces() throws {
+        let vocabulary = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "to", "be", "##er", "no", "##t"]
+        let entries = vocabulary.enumerated().map { "\"\($1)\": \($0)" }.joined(separator: ", ")
+        let file = """
+            {"model": {"type": "WordPiece", "unk_token": "[UNK]", "continuing_subword_prefix": "##", "vocab": {\(entries)}},
+            "normalizer": {"type": "BertNormalizer", "lowercase": true}, "pre_tokenizer": {"type": "BertPreTokenizer"},
+            "added_tokens": [{"id": 2, "content": "[CLS]", "special": true}]}
+            """
+        try readTokenizers([Array(file.utf8)])
+    }
+
+    /// A tokenizer that could be read must also work.
+    private func readTokenizers(_ seeds: [[UInt8]]) throws {
+        var fuzzer = Fuzzer(seeds: seeds)
+        try fuzzer.run(to: folder.path("tokenizer.json")) { path in
+            let tokenizer = try Tokenizers.load(path)
+            let tokens = try tokenizer.encode(Self.text, addingSpecialTokens: true)
+            _ = tokenizer.decode(tokens)
+        }
+    }
+
+    private func small(_ family: LlamaConfiguration.Family) -> Llama {
+        manualSeed(0)
+        var sizes = LlamaConfiguration(vocabularySize: 20, contextLength: 8, width: 8, layers: 1, heads: 2)
+        sizes.family = family
+        return Llama(sizes)
+    }
+
+    @Test func configurations() throws {
+        let gpt2 = GPT2(GPT2Configuration(vocabularySize: 20, contextLength: 8, width: 8, layers: 1, heads: 2))
+        let lstm = LSTMLanguageModel(LSTMConfiguration(vocabularySize: 20, contextLength: 8, width: 8, layers: 1))
+        for (name, model) in [("gpt2", gpt2), ("llama", small(.llama)), ("qwen3", small(.qwen3)), ("lstm", lstm)]
+            as [(String, LanguageModel)]
+        {
+            let path = folder.path(name)
+            try Checkpoint.save(model, to: path)
+            var fuzzer = Fuzzer(seeds: [try bytes("\(path)/config.json")])
+            try fuzzer.run(to: "\(path)/config.json") { _ in _ = try Checkpoint(path).languageModel() }
+        }
+    }
+
+    @Test func shards() throws {
+        let path = folder.path("model")
+        let model = small(.llama)
+        try Checkpoint.save(model, to: path)
+        try FileManager.default.moveItem(atPath: "\(path)/model.safetensors", toPath: "\(path)/one.safetensors")
+        let map = model.namedState.map { "\"\($0.name)\": \"one.safetensors\"" }.joined(separator: ", ")
+        var fuzzer = Fuzzer(seeds: [Array("{\"weight_map\": {\(map)}}".utf8)])
+        try fuzzer.run(to: "\(path)/model.safetensors.index.json") { _ in _ = try Checkpoint(path).languageModel() }
+    }
+
+    @Test func sentences() throws {
+        var labeled = Fuzzer(seeds: [Array("a lovely film\tgood\nno fun at all\tbad\n".utf8)])
+        try labeled.run { _ = try LabeledSentences($0) }
+        let path = folder.path("classifier.safetensors")
+        let classifier = SentenceClassifier(words: ["fun", "film"], classes: ["good", "bad"], width: 2)
+        let metadata = ["switchback.classes": "good\nbad", "switchback.words": "fun\nfilm"]
+        try Safetensors.save(classifier.stateDict(), metadata: metadata, to: path)
+        let whole = try bytes(path)
+        let length = whole[0..<8].reversed().reduce(0) { $0 << 8 | Int($1) } + 8
+        let numbers = Array(whole[length...])
+        var weights = Fuzzer(seeds: [Array(whole[..<length])])
+        try weights.run(max(1, Fuzzer.inputsPerReader / 10), pack: { $0 + numbers }) {
+            _ = try SentenceClassifier.load($0)
+        }
+    }
+}
