@@ -13,5 +13,5 @@ struct Detect: ParsableCommand {
 
             Options are named as in Ultralytics: imgsz=640 there is --imgsz 640 here.
             """,
-        subcommands: [DetectTrain.self, DetectVal.self, DetectPredict.self])
+        subcommands: [DetectTrain.self, DetectVal.self, DetectPredict.self, DetectBenchmark.self])
 }
