@@ -8,7 +8,6 @@ from pathlib import Path
 import numpy as np
 import torch
 import torch.nn.functional as F
-import torchvision
 
 
 def hashed(name, shape, a, b):
@@ -30,16 +29,19 @@ def fill_rule(name, t):
     return (0.75, 0.25) if name.endswith("weight") else (1.0, 0.25) if name.endswith("running_var") else (0.0, 0.125)
 
 
-model = torchvision.models.mobilenet_v2(weights=None, width_mult=0.35, num_classes=5, dropout=0.0)
-fill = {k: fill_rule(k, v) for k, v in model.state_dict().items() if v.is_floating_point()}
-model.load_state_dict({k: hashed(k, v.shape, *fill[k]) if k in fill else v for k, v in model.state_dict().items()})
-model.double()
-x, y = hashed("input", (3, 3, 64, 64), 0.0, 1.0).double(), torch.tensor([3, 1, 4])
-with torch.no_grad():
-    logits = model.eval()(x)
-loss = F.cross_entropy(model.train()(x), y)
-loss.backward()
-Path(__file__).with_name("mobilenet_v2.json").write_text(json.dumps({
-    "about": "torchvision's mobilenet_v2, width_mult 0.35, 5 classes, no dropout, in float64; made by make_mobilenet.py",
-    "fill": fill, "input": [3, 3, 64, 64], "target": y.tolist(), "logits_eval": logits.tolist(), "loss_train": loss.item(),
-    "grad_norm": {k: p.grad.norm().item() for k, p in model.named_parameters()}}, indent=0) + "\n")
+if __name__ == "__main__":
+    import torchvision
+
+    model = torchvision.models.mobilenet_v2(weights=None, width_mult=0.35, num_classes=5, dropout=0.0)
+    fill = {k: fill_rule(k, v) for k, v in model.state_dict().items() if v.is_floating_point()}
+    model.load_state_dict({k: hashed(k, v.shape, *fill[k]) if k in fill else v for k, v in model.state_dict().items()})
+    model.double()
+    x, y = hashed("input", (3, 3, 64, 64), 0.0, 1.0).double(), torch.tensor([3, 1, 4])
+    with torch.no_grad():
+        logits = model.eval()(x)
+    loss = F.cross_entropy(model.train()(x), y)
+    loss.backward()
+    Path(__file__).with_name("mobilenet_v2.json").write_text(json.dumps({
+        "about": "torchvision's mobilenet_v2, width_mult 0.35, 5 classes, no dropout, in float64; made by make_mobilenet.py",
+        "fill": fill, "input": [3, 3, 64, 64], "target": y.tolist(), "logits_eval": logits.tolist(), "loss_train": loss.item(),
+        "grad_norm": {k: p.grad.norm().item() for k, p in model.named_parameters()}}, indent=0) + "\n")

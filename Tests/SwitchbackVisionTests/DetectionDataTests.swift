@@ -63,6 +63,9 @@ import Testing
         try sample.write(Array("./images/val/c.png\n".utf8), "val.txt")
         let data = try sample.load()
         #expect(data[.train].count == 2 && data[.val].count == 1)
+        // The folder of the file, although the current folder is there too.
+        try sample.describe("path: .\ntrain: images/train\nval: images/val\nnames: [a, b]")
+        #expect(try sample.load()[.train].count == 2)
         try sample.describe("path: nowhere\ntrain: images/train\nval: images/val\nnames: [a, b]")
         let problem = #expect(throws: InputError.self) { try sample.load() }
         #expect(problem?.place == "line 1" && problem?.problem.contains("nowhere") == true)

@@ -56,3 +56,25 @@ import Testing
         #expect(model.parameters.allSatisfy { $0.grad == nil })
     }
 }
+
+@Suite struct ClassifierExplanationTests {
+    @Test(
+        arguments: ClassifierKind.allCases.filter { $0 == .mlp || $0 == .cnn || $0 == .mobilenetV2 || $0 == .yolo11n })
+    func imagesAreExplained(_ kind: ClassifierKind) throws {
+        let configuration = Classifier.Configuration(
+            model: kind, classNames: ["a", "b"], inputShape: [1, 40, 32],
+            normalization: Normalization(of: Tensor.rand([4, 1, 40, 32])))
+        let classifier = try Classifier(configuration)
+        let inputs = (Tensor.rand([3, 1, 40, 32]) * 255).to(.uint8)
+        let explanations = try classifier.explain(inputs)
+        #expect(explanations.count == 3)
+        for explanation in explanations {
+            #expect(explanation.saliency.shape == [40, 32] && explanation.saliency.max().item() == 1)
+            #expect((explanation.features == nil) == (kind == .mlp))
+            #expect(explanation.image.height == 40)
+        }
+        let figure = explanations.figure()
+        #expect(figure.tiles.count == (kind == .mlp ? 6 : 9))
+        #expect(throws: InputError.self) { try classifier.explain(Tensor.zeros([2, 3])) }
+    }
+}

@@ -170,17 +170,17 @@ struct YOLOParityTests {
         }
     }
 
-    /// The first two losses only: a change of the weights by a rounding error moves the third by half a percent and the
-    /// fourth by ten, because positions change their objects.
+    /// The third and the fourth loss depend on rounding errors, because positions change their objects: Ultralytics itself
+    /// gives 69.47 for yolo11n with 3 classes on two threads, 66.13 on one, and 65.26 with weights that differ by 1e-7.
     @Test(arguments: YOLOCase.all)
     func stepsOfGradientDescentAgree(_ yolo: YOLOCase) throws {
         let (model, fixture) = (try yolo.model().train(), try yolo.fixture())
         let optimizer = SGD(model, learningRate: 1e-3, momentum: 0.9, nesterov: true)
         let expected = (fixture.manifest["sgd"] as! [String: Any])["loss_sum"] as! [NSNumber]
-        for expected in expected.prefix(2).map(\.doubleValue) {
+        for (expected, tolerance) in zip(expected.map(\.doubleValue), [1e-3, 1e-3, 0.02, 0.1]) {
             optimizer.zeroGrad()
             let loss = YOLOLoss()(model.outputs(fixture.images), of: model, fixture.objects).total
-            #expect(abs(loss.item() - expected) < 1e-3 * expected)
+            #expect(abs(loss.item() - expected) < tolerance * expected)
             loss.backward()
             optimizer.step()
         }

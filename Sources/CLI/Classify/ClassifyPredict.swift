@@ -12,6 +12,7 @@ struct ClassifyPredict: ParsableCommand {
               switchback classify predict --weights runs/classify/train/weights/best.safetensors digits
               switchback classify predict --weights best.safetensors picture.npy more-pictures.npz
               switchback classify predict --weights best.safetensors flowers.csv --json
+              switchback classify predict --weights best.safetensors chest.jpg --explain
             """)
 
     @Option(help: ArgumentHelp("Weights that classify train saved.", valueName: "file"))
@@ -23,7 +24,24 @@ struct ClassifyPredict: ParsableCommand {
             valueName: "input"))
     var inputs: [String]
 
+    @Flag(
+        help: """
+            Draws what of each image speaks for its class: pixels, by the gradients of the input, and features, by \
+            Grad-CAM; of the first \(ClassifyPredict.explainedCount) images of a file.
+            """)
+    var explain = false
+
+    @Option(
+        help: ArgumentHelp("The name of the folder for what --explain draws. (default: predict)", valueName: "name"),
+        transform: Value.folderName)
+    var name = "predict"
+
+    @Option(help: ArgumentHelp("The folder in which results are saved.", valueName: "path"))
+    var output = "runs"
+
     @OptionGroup var common: CommonOptions
+
+    private static let explainedCount = 8
 
     private struct Row: Encodable {
         let input: String
@@ -37,6 +55,8 @@ struct ClassifyPredict: ParsableCommand {
         let task = "classify"
         let mode = "predict"
         let predictions: [Row]
+        /// Where the explanations are.
+        let folder: String?
     }
 
     func run() throws {
@@ -53,6 +73,21 @@ struct ClassifyPredict: ParsableCommand {
                 rows.append(row)
             }
         }
-        if common.json { try Terminal.printJSON(Result(predictions: rows)) }
+        let folder = explain ? try draw(examples, classifier) : nil
+        if common.json { try Terminal.printJSON(Result(predictions: rows, folder: folder)) }
+    }
+
+    /// Draws what speaks for the classes, in a picture for each file.
+    private func draw(_ examples: [(String, Tensor)], _ classifier: Classifier) throws -> String {
+        let folder = try OutputFolder.make(in: output, task: "classify", name: name)
+        defer { OutputFolder.removeIfEmpty(folder) }
+        var names = FileNames()
+        for (path, inputs) in examples {
+            let first = inputs[0..<min(Self.explainedCount, inputs.size(0))]
+            let file = OutputFolder.join(folder, names.name(for: path) + ".png")
+            try classifier.explain(first).figure(title: path).write(to: file)
+        }
+        try Terminal.print("The explanations are in \(folder)")
+        return folder
     }
 }

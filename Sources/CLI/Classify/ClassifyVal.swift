@@ -11,7 +11,7 @@ struct ClassifyVal: ParsableCommand {
             EXAMPLES
               switchback classify val --weights runs/classify/train/weights/best.safetensors --data digits
               switchback classify val --weights best.safetensors --data path/to/mnist --json
-              switchback classify val --weights best.safetensors --data pneumoniamnist.npz --split test
+              switchback classify val --weights best.safetensors --data pneumoniamnist.npz --split test --output figures
             """)
 
     @Option(help: ArgumentHelp("Weights that classify train saved.", valueName: "file"))
@@ -21,6 +21,9 @@ struct ClassifyVal: ParsableCommand {
         help: ArgumentHelp("\(DataSplit.names). val, or test where there is none, if left out.", valueName: "part"),
         transform: Value.choice)
     var split: DataSplit?
+
+    @Option(help: ArgumentHelp("A folder for pictures and figures; none are drawn if left out.", valueName: "path"))
+    var output: String?
 
     @OptionGroup var dataOptions: DataOptions
     @OptionGroup var common: CommonOptions
@@ -48,10 +51,17 @@ struct ClassifyVal: ParsableCommand {
         try Terminal.print("Data: \(data.summary)")
         try classifier.checkInput(data.inputShape, of: data.path)
         let examples = try split.map { try data.part($0) } ?? data.heldOut
-        let (loss, metrics) = try classifier.evaluate(examples, workers: 2)
+        let evaluation = try classifier.evaluate(examples, workers: 2)
+        let (loss, metrics) = (evaluation.loss, evaluation.metrics)
         try metrics.printTable()
         try Terminal.print(
             "loss \(loss.formatted(4))  accuracy \(metrics.top1.percent) of \(metrics.count.grouped) examples")
+        if let output {
+            try OutputFolder.make(output)
+            try ClassifierFigures(data.classNames)
+                .draw(evaluation, of: classifier, on: examples) { OutputFolder.join(output, $0) }
+            try Terminal.print("Pictures and figures are in \(output)")
+        }
         guard common.json else { return }
         try Terminal.printJSON(
             Result(

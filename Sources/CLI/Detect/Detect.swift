@@ -14,5 +14,7 @@ struct Detect: ParsableCommand {
 
             Options are named as in Ultralytics: imgsz=640 there is --imgsz 640 here.
             """,
-        subcommands: [DetectTrain.self, DetectVal.self, DetectPredict.self, DetectExport.self])
+        subcommands: [
+            DetectTrain.self, DetectVal.self, DetectPredict.self, DetectBenchmark.self, DetectExport.self,
+        ])
 }

@@ -106,12 +106,8 @@ struct DetectVal: ParsableCommand {
     }
 
     private func draw(_ validation: DetectionValidation, names: [String], into folder: String) throws {
-        do {
-            try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-        } catch {
-            throw InputError(folder, "the folder cannot be made")
-        }
-        try validation.draw(DetectionFigures(names: names)) { (folder as NSString).appendingPathComponent($0) }
+        try OutputFolder.make(folder)
+        try validation.draw(DetectionFigures(names: names)) { OutputFolder.join(folder, $0) }
         try Terminal.print("Curves and pictures are in \(folder)")
     }
 }

@@ -13,6 +13,8 @@ public struct TrainingConfiguration: Configuration {
     public var batch: Int?
     /// How many batches make one step of the optimizer: their gradients are averaged.
     public var accumulate = 1
+    /// Over how many batches at the start that number rises from 1; 0 has it from the beginning.
+    public var accumulateWarmup = 0
 
     public var optimizer = OptimizerKind.adam
     /// The highest learning rate of the schedule; `nil` is what suits the optimizer and the schedule.
@@ -48,7 +50,7 @@ public struct TrainingConfiguration: Configuration {
     /// How long the training may take, in minutes; `nil` for any time.
     public var minutes: Double?
 
-    /// Weights to start from: a safetensors file; names and shapes that fit are taken.
+    /// Weights to start from: a safetensors or PyTorch file, of which names and shapes that fit are taken.
     public var weights: String?
     /// The parts of the model that are not trained, by the beginnings of their paths: `conv1`, `backbone.layer1`.
     public var freeze: [String] = []
@@ -74,6 +76,7 @@ public struct TrainingConfiguration: Configuration {
         try require(steps ?? 1 > 0, "steps", "at least 1 step is needed, not \(steps ?? 0)")
         try require(batch ?? 1 > 0, "batch", "a batch has at least 1 example, not \(batch ?? 0)")
         try require(accumulate > 0, "accumulate", "a step takes at least 1 batch, not \(accumulate)")
+        try require(accumulateWarmup >= 0, "accumulate_warmup", "it is not negative, as \(accumulateWarmup) is")
         try require(lr ?? 1 > 0 && (lr ?? 1).isFinite, "lr", "a learning rate is greater than 0, not \(lr ?? 0)")
         try require((0..<1).contains(momentum ?? 0), "momentum", "it is from 0 to below 1, not \(momentum ?? 0)")
         try require((0..<1).contains(beta2 ?? 0), "beta2", "it is from 0 to below 1, not \(beta2 ?? 0)")

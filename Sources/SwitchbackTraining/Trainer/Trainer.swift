@@ -25,7 +25,7 @@ public final class Trainer<Task: TrainingTask> {
     let optimizers: OptimizerSet
     let average: ExponentialMovingAverage?
     var state: TrainingState
-    private let stepsPerEpoch: Int
+    private let plan: StepPlan
     private let clipped: [Parameter]
     private var saveTimer = ContinuousClock.now
     private var reason: TrainingOutcome.Reason?
@@ -39,12 +39,14 @@ public final class Trainer<Task: TrainingTask> {
         self.configuration = configuration
         self.folder = folder
         guard task.batchCount > 0 else { throw InputError("task \(task.name)", "has no batches to train with") }
-        stepsPerEpoch = (task.batchCount + configuration.accumulate - 1) / configuration.accumulate
-        let (product, overflow) = configuration.epochs.multipliedReportingOverflow(by: stepsPerEpoch)
+        plan = StepPlan(
+            batchCount: task.batchCount, accumulate: configuration.accumulate,
+            warmupBatches: configuration.accumulateWarmup)
         try task.model.freeze(configuration.freeze)
         optimizers = OptimizerSet(
-            configuration, task.parameterGroups, stepCount: configuration.steps ?? (overflow ? .max : product),
-            stepsPerEpoch: Double(stepsPerEpoch))
+            configuration, task.parameterGroups,
+            stepCount: configuration.steps ?? plan.stepCount(epochs: configuration.epochs),
+            stepsPerEpoch: Double(plan.settledSteps))
         clipped = optimizers.optimizers.flatMap { $0.groups.flatMap { $0.parameters.map(\.parameter) } }
         average = configuration.ema.map {
             ExponentialMovingAverage(
@@ -136,12 +138,14 @@ public final class Trainer<Task: TrainingTask> {
         let values = try checkedValues(loss)
         if state.step == 0 && state.batch == 0 { try tellGraph(of: loss.total) }
         if state.accumulated == 0 { optimizers.zeroGrad() }
-        backward(loss.total)
+        let count = plan.batchesInStep(epoch: state.epoch, from: state.batch - state.accumulated)
+        // Scaled so that the gradients of all batches of a step average.
+        (count == 1 ? loss.total : loss.total * (1 / Double(count))).backward()
         state.accumulated += 1
         state.batch += 1
         state.means.add(values, count: loss.count)
         let isLast = state.batch == task.batchCount
-        let madeStep = state.accumulated == configuration.accumulate || isLast
+        let madeStep = state.accumulated == count
         let gradientNorm = madeStep ? try makeStep() : nil
         clock.count(loss.count, &state)
         try tell(.batch(result(values, madeStep: madeStep, gradientNorm, clock)))
@@ -159,13 +163,6 @@ public final class Trainer<Task: TrainingTask> {
                 remedy: "lower the learning rate, which is \(optimizers.learningRate)")
         }
         return values
-    }
-
-    /// Adds the gradients, scaled so that those of all batches of a step average.
-    private func backward(_ loss: Tensor) {
-        let first = state.batch - state.accumulated
-        let count = min(configuration.accumulate, task.batchCount - first)
-        (count == 1 ? loss : loss * (1 / Double(count))).backward()
     }
 
     /// One step of the optimizer; returns the norm of the gradients where they are clipped.
@@ -191,8 +188,7 @@ public final class Trainer<Task: TrainingTask> {
     }
 
     private var epochCount: Int {
-        guard let steps = configuration.steps else { return configuration.epochs }
-        return (steps + stepsPerEpoch - 1) / stepsPerEpoch
+        configuration.steps.map { plan.epochCount(steps: $0) } ?? configuration.epochs
     }
 
     /// What there is to do between two batches: validating, saving, ending.

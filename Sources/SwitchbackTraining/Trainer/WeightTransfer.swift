@@ -30,13 +30,13 @@ public struct WeightTransfer: Sendable {
 }
 
 extension Module {
-    /// Takes over the weights of a safetensors file whose names and shapes are this module's, and leaves the others as
-    /// they are.
+    /// Takes over the weights of a safetensors or PyTorch file whose names and shapes are this module's, and leaves the
+    /// others as they are.
     ///
     /// Throws `InputError` where the file cannot be read, or nothing in it fits.
     @discardableResult
     public final func transferWeights(from path: String) throws -> WeightTransfer {
-        let found = try Safetensors.load(path)
+        let found = try WeightFile.load(path)
         let own = namedState
         let shared = own.filter { found[$0.name] != nil }
         let matching = shared.filter { found[$0.name]?.shape == $0.tensor.shape }

@@ -63,8 +63,9 @@ public final class ClassificationTask: TrainingTask {
     }
 
     public func validate() throws -> Metrics {
-        let (loss, metrics) = try classifier.evaluate(data.heldOut, workers: workers)
-        var figures: Metrics = ["loss": loss, "accuracy": metrics.top1]
+        let evaluation = try classifier.evaluate(data.heldOut, workers: workers)
+        let metrics = evaluation.metrics
+        var figures: Metrics = ["loss": evaluation.loss, "accuracy": metrics.top1]
         if data.classNames.count > 5 { figures["top5"] = metrics.top5 }
         if let area = metrics.areaUnderCurve { figures["auc"] = area }
         return figures

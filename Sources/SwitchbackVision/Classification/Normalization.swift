@@ -5,6 +5,11 @@ public struct Normalization: Codable, Sendable {
     public var mean: [Double]
     public var standardDeviation: [Double]
 
+    init(mean: [Double], standardDeviation: [Double]) {
+        self.mean = mean
+        self.standardDeviation = standardDeviation
+    }
+
     /// The statistics of inputs [N, C, H, W] or [N, columns]. A channel that never varies is only shifted.
     public init(of inputs: Tensor) {
         let dims = [0] + Array(2..<max(inputs.rank, 2))

@@ -126,7 +126,8 @@ struct DataDescription {
     }
 
     /// The folder that the others are relative to. A relative `path` is looked for in the current folder, in its folder
-    /// `datasets`, beside the file's folder and in the file's folder; without `path` it is the file's folder.
+    /// `datasets`, beside the file's folder and in the file's folder, and the first in which there is what `train` names is
+    /// taken; without `path` it is the file's folder.
     private static func root(_ keys: YAMLMapping, _ path: String) throws -> String {
         let folder = Folder.parent(path)
         guard let node = keys["path"], let name = node.scalar?.string, !name.isEmpty else { return folder }
@@ -136,7 +137,10 @@ struct DataDescription {
         }
         let beside = Folder.join(folder, "..")
         let candidates = [name, Folder.join("datasets", name), Folder.join(beside, name), Folder.join(folder, name)]
-        if let found = candidates.first(where: Folder.isFolder) { return (found as NSString).standardizingPath }
+        let folders = candidates.filter(Folder.isFolder)
+        let places = keys["train"].flatMap { try? strings($0, "train", path) } ?? []
+        let fitting = folders.first { folder in places.allSatisfy { Folder.exists(Folder.join(folder, $0)) } }
+        if let found = fitting ?? folders.first { return (found as NSString).standardizingPath }
         throw InputError(
             path, at: node.place,
             "path is \(name), and there is no such folder: looked for "

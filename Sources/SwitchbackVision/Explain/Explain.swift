@@ -70,6 +70,6 @@ public enum Explain {
     /// Each map divided by its largest value.
     private static func normalized(_ maps: Tensor) -> Tensor {
         let largest = maps.amax(dim: 2, keepDim: true).amax(dim: 1, keepDim: true)
-        return maps / largest.clamp(min: 1e-12)
+        return maps / largest.clamp(min: 1e-37)
     }
 }

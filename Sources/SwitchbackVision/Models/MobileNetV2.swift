@@ -6,7 +6,7 @@ import Switchback
 /// ```swift
 /// let model = MobileNetV2(classes: 5, width: 0.5)
 /// ```
-public final class MobileNetV2: Module {
+public final class MobileNetV2: Module, FeatureMapped {
     /// What makes an image [N, features, H / 32, W / 32].
     public let features: Sequential
     /// Dropout and a linear layer.
@@ -44,6 +44,8 @@ public final class MobileNetV2: Module {
         linear.bias?.initialize(.zeros)
         classifier = Sequential(Dropout(p: dropout), linear)
     }
+
+    var featureMap: Module { features }
 
     /// [N, channels, H, W] → [N, classes]: one logit for each class.
     public override func forward(_ images: Tensor) -> Tensor {

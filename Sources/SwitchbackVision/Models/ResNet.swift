@@ -10,7 +10,7 @@ import Switchback
 ///
 /// let small = ResNet(.resnet18, classes: 10, stem: .cifar, width: 16)
 /// ```
-public final class ResNet: Module {
+public final class ResNet: Module, FeatureMapped {
     /// How many blocks there are, and of which kind.
     public enum Variant: String, CaseIterable, Sendable {
         case resnet18, resnet34, resnet50, resnet101, resnet152
@@ -77,6 +77,8 @@ public final class ResNet: Module {
         (layer1, layer2, layer3, layer4) = (stages[0], stages[1], stages[2], stages[3])
         fc = Linear(inputs, classes, generator: generator)
     }
+
+    var featureMap: Module { layer4 }
 
     /// [N, channels, H, W] → [N, classes]: one logit for each class.
     public override func forward(_ images: Tensor) -> Tensor {

@@ -11,16 +11,16 @@ import Testing
     /// A Markdown file by its path in the checkout.
     static let pages: [String] =
         ["README.md"]
-        + ["Switchback", "SwitchbackLanguage"].flatMap { module -> [String] in
+        + ["Switchback", "SwitchbackTraining", "SwitchbackVision", "SwitchbackLanguage"].flatMap { module -> [String] in
             let catalog = "Sources/\(module)/\(module).docc"
-            let articles =
-                (try? FileManager.default.contentsOfDirectory(
-                    atPath: root.appendingPathComponent(catalog).path)) ?? []
+            let path = root.appendingPathComponent(catalog).path
+            let articles = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
             return articles.filter { $0.hasSuffix(".md") }.sorted().map { "\(catalog)/\($0)" }
         }
 
     private static let compiledSources: [[String]] = [
-        "Examples", "Tests/SwitchbackTests/Documentation", "Tests/SwitchbackLanguageTests/Documentation",
+        "Examples", "Tests/SwitchbackTests/Documentation", "Tests/SwitchbackTrainingTests/Documentation",
+        "Tests/SwitchbackVisionTests/Documentation", "Tests/SwitchbackLanguageTests/Documentation",
         "Sources/SwitchbackLanguage/Models",
     ]
     .flatMap { folder -> [[String]] in

@@ -19,7 +19,7 @@ public final class YOLO: Module {
     public init(_ variant: YOLOVariant, classes: [String]) {
         self.variant = variant
         self.classes = classes
-        let (modules, channels) = variant.makeStages()
+        let (modules, channels) = variant.make(variant.stages)
         stages = modules
         head = DetectHead(
             YOLOVariant.headSources.map { channels[$0] }, classCount: classes.count, regMax: variant.regMax,

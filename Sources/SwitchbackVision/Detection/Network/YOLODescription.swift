@@ -51,12 +51,19 @@ extension YOLOVariant {
     /// The stages that the head sees, with strides 8, 16 and 32.
     static let headSources = [16, 19, 22]
 
-    /// The modules of the stages, and the channels that each gives.
-    func makeStages() -> (modules: [Module], channels: [Int]) {
+    /// The stages of the network that tells classes apart: those on the way down, without pooling. They are the same in
+    /// both generations.
+    var classifierStages: [YOLOStage] { Array(stages.prefix(9)) + [.attend(1024)] }
+
+    /// The channels that the first stage gives.
+    var firstChannels: Int { scaled(64) }
+
+    /// The modules of stages, and the channels that each gives.
+    func make(_ stages: [YOLOStage], imageChannels: Int = 3) -> (modules: [Module], channels: [Int]) {
         var modules: [Module] = []
         var channels: [Int] = []
         for stage in stages {
-            let inputs = channels.last ?? 3
+            let inputs = channels.last ?? imageChannels
             let (module, outputs) = makeStage(stage, inputs, before: channels)
             modules.append(module)
             channels.append(outputs)

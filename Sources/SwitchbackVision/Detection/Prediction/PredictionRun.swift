@@ -7,7 +7,7 @@ public final class PredictionRun {
     private let writer: PredictionWriter
     private let names: [String]
     private var tracker: Tracker?
-    private var usedNames: Set<String> = []
+    private var fileNames = FileNames()
     public private(set) var imageCount = 0
     public private(set) var boxCount = 0
     /// Of all pictures together.
@@ -37,12 +37,12 @@ public final class PredictionRun {
         case .images(let paths):
             for (number, path) in paths.enumerated() {
                 guard let image = try load(path, isOnly: paths.count == 1) else { continue }
-                let line = try predict(image, name: name(for: path), video: nil)
+                let line = try predict(image, name: fileNames.name(for: path), video: nil)
                 try say("\(number + 1)/\(paths.count) \(path): \(line)")
             }
         case .video(let path):
             let reader = try VideoReader(path)
-            let name = name(for: path)
+            let name = fileNames.name(for: path)
             while let frame = try reader.next() {
                 let line = try predict(
                     frame, name: "\(name)_\(imageCount + 1)", video: (name, reader.rate ?? 25))
@@ -83,17 +83,5 @@ public final class PredictionRun {
         let counts = Dictionary(marks.map { ($0.classIndex, 1) }, uniquingKeysWith: +).sorted { $0.key < $1.key }
         if counts.isEmpty { return "nothing" }
         return counts.map { "\($1) \(names[$0])\($1 > 1 ? "s" : "")" }.joined(separator: ", ")
-    }
-
-    /// What files of a picture are called; another name where two pictures have the same.
-    private func name(for path: String) -> String {
-        let stem = Folder.stem(path)
-        var name = stem
-        var number = 1
-        while !usedNames.insert(name).inserted {
-            number += 1
-            name = "\(stem)-\(number)"
-        }
-        return name
     }
 }

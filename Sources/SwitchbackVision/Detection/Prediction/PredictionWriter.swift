@@ -136,37 +136,3 @@ extension String {
         contains { ",\"\n\r".contains($0) } ? "\"" + replacingOccurrences(of: "\"", with: "\"\"") + "\"" : self
     }
 }
-
-/// Folders for results.
-public enum OutputFolder {
-    /// Makes `ROOT/TASK/NAME`, with a number after the name where that is taken.
-    ///
-    /// - Throws: `InputError` where that cannot be done.
-    public static func make(in root: String, task: String, name: String) throws -> String {
-        let parent = Folder.join(root, task)
-        try makeFolder(parent)
-        for number in 1... {
-            let path = Folder.join(parent, number == 1 ? name : "\(name)-\(number)")
-            if mkdir(path, 0o777) == 0 { return path }
-            guard errno == EEXIST else { throw InputError(path, "the folder cannot be made") }
-        }
-        return parent
-    }
-
-    /// Removes a folder in which nothing was saved.
-    public static func removeIfEmpty(_ path: String) { rmdir(path) }
-
-    /// The path of a file in a folder, which is made where it is missing.
-    static func file(_ name: String, in folder: String) throws -> String {
-        try makeFolder(folder)
-        return Folder.join(folder, name)
-    }
-
-    private static func makeFolder(_ path: String) throws {
-        do {
-            try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-        } catch {
-            throw InputError(path, "the folder cannot be made")
-        }
-    }
-}

@@ -28,7 +28,9 @@ enum AutoBatch {
         }
         Memory.resetPeak()
         let start = Memory.live
-        let side = configuration.imgsz
+        // The largest that multi-scale makes of it.
+        let strides = Double(configuration.imgsz) * (1 + configuration.multiScale) / Double(YOLO.stride)
+        let side = Int(strides.rounded()) * YOLO.stride
         let pictures = Tensor.zeros([images, 3, side, side])
         let box = LabeledBox(
             Box(centerX: Float(side) / 2, centerY: Float(side) / 2, width: 64, height: 64), classIndex: 0)

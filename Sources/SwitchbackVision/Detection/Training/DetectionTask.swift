@@ -18,7 +18,7 @@ public final class DetectionTask: TrainingTask {
     public let data: DetectionData
     public let configuration: DetectionConfiguration
     public let choice: OptimizerChoice
-    /// Pictures in a batch, and batches in a step of the optimizer.
+    /// Pictures in a batch, and batches in a step of the optimizer after the warm-up.
     public let batchSize, accumulate: Int
     /// The last validation, for the pictures of a run.
     public private(set) var lastValidation: DetectionValidation?
@@ -26,6 +26,8 @@ public final class DetectionTask: TrainingTask {
     private let loader: DetectionLoader.Batches
     private let validator: DetectionValidator
     private let criterion: YOLOLoss
+    private let warmupBatches: Int
+    private let plan: StepPlan
 
     /// - Throws: `InputError` where the data has nothing to train with or an option makes no sense.
     public init(_ configuration: DetectionConfiguration, _ detector: YOLO, on data: DetectionData) throws {
@@ -38,8 +40,17 @@ public final class DetectionTask: TrainingTask {
         batchSize = min(
             configuration.batch > 0 ? configuration.batch : AutoBatch.size(for: detector, configuration), examples.count
         )
+        if configuration.imgsz == YOLO.stride && examples.count % batchSize == 1 % batchSize {
+            throw InputError(
+                "option imgsz",
+                "pictures of \(YOLO.stride) pixels end as a single position, of which a batch of one picture cannot be normalized",
+                remedy: "use \(2 * YOLO.stride), or another batch size")
+        }
         let batches = (examples.count + batchSize - 1) / batchSize
         accumulate = min(configuration.accumulate(batch: batchSize), batches)
+        let warmupEpochs = min(configuration.warmupEpochs, Double(configuration.epochs - 1))
+        warmupBatches = Int((warmupEpochs * Double(batches)).rounded(.toNearestOrEven))
+        plan = StepPlan(batchCount: batches, accumulate: accumulate, warmupBatches: warmupBatches)
         choice = try OptimizerChoice(
             configuration, batch: batchSize, images: examples.count, classCount: detector.classes.count)
         var gains = DetectionLoss.Gains()
@@ -69,15 +80,15 @@ public final class DetectionTask: TrainingTask {
 
     public func batches(epoch: Int, from first: Int) -> () throws -> DetectionStep? {
         let batches = loader.batches(epoch: epoch, from: first)
-        let (count, accumulate) = (batchCount, accumulate)
         var number = first
-        return { [configuration] in
+        return { [configuration, plan] in
             guard let batch = try batches.next() else { return nil }
             defer { number += 1 }
             let generator = Generator(seed: configuration.seed &+ 1, epoch: epoch, index: number)
+            let start = plan.firstBatch(ofStepWith: number, epoch: epoch)
             return DetectionStep(
                 batch: batch.rescaled(by: configuration.multiScale, generator), epoch: epoch,
-                batchesInStep: min(accumulate, count - number / accumulate * accumulate))
+                batchesInStep: plan.batchesInStep(epoch: epoch, from: start))
         }
     }
 
@@ -103,17 +114,14 @@ public final class DetectionTask: TrainingTask {
         DetectorFile(variant: "\(detector.variant)", names: detector.classes, imgsz: configuration.imgsz).metadata
     }
 
-    /// The learning rate falls from epoch to epoch; in the warm-up it rises with every step, that of biases falls, and
+    /// The learning rate falls from epoch to epoch; in the warm-up it rises with every batch, that of biases falls, and
     /// the momentum rises.
     public func adjust(_ optimizer: Optimizer, step: Int, of steps: Int) {
-        let stepsPerEpoch = (batchCount + accumulate - 1) / accumulate
-        let epoch = step / stepsPerEpoch
+        let (epoch, batch) = plan.position(ofStep: step)
         let decay = learningRateFactor(epoch)
-        let warmupEpochs = min(configuration.warmupEpochs, Double(configuration.epochs - 1))
-        let warmup = Int((warmupEpochs * Double(stepsPerEpoch)).rounded())
+        let share = warmupBatches > 0 ? min(Double(batch) / Double(warmupBatches), 1) : 1
         for i in optimizer.groups.indices {
             let target = optimizer.groups[i].initialLearningRate * decay
-            let share = warmup > 0 ? min(Double(step) / Double(warmup), 1) : 1
             let isOfBiases = optimizer.groups[i].parameters.first?.name.hasSuffix(".bias") ?? false
             let start = isOfBiases ? choice.warmupBiasRate : 0
             optimizer.groups[i].learningRate = start + (target - start) * share
@@ -135,6 +143,7 @@ public final class DetectionTask: TrainingTask {
         training.epochs = configuration.epochs
         training.batch = batchSize
         training.accumulate = accumulate
+        training.accumulateWarmup = warmupBatches
         training.optimizer = choice.kind
         training.lr = choice.learningRate
         training.momentum = choice.momentum
@@ -157,7 +166,7 @@ extension DetectionBatch {
         guard share > 0 else { return self }
         let size = images.shape[3]
         let strides = Double(size) * generator.uniform(1 - share...1 + share) / Double(YOLO.stride)
-        let side = max(Int(strides.rounded()), 1) * YOLO.stride
+        let side = max(Int(strides.rounded()), 2) * YOLO.stride
         if side == size { return self }
         let factor = Float(side) / Float(size)
         return DetectionBatch(

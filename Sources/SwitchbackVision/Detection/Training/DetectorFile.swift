@@ -32,26 +32,18 @@ public struct DetectorFile: Codable, Equatable, Sendable {
         }
     }
 
-    /// Reads a detector that was saved: a `.safetensors` file of ours, or of weights under Ultralytics' names alone, whose
-    /// classes are then numbers.
+    /// Reads a detector that was saved: a `.safetensors` file of ours, one of weights under Ultralytics' names alone, whose
+    /// classes are then numbers, or a `.pt` file of Ultralytics'.
     ///
     /// - Throws: `InputError` where the file cannot be read or holds no detector.
     public static func load(_ path: String) throws -> Loaded {
         guard FileManager.default.fileExists(atPath: path) else {
             throw InputError(path, "there is no such file", remedy: hint(for: path))
         }
-        let contents = try Safetensors.read(path)
-        let file = try contents.metadata[key].map { text in
-            do {
-                return try JSONDecoder().decode(DetectorFile.self, from: Data(text.utf8))
-            } catch {
-                throw InputError(path, at: "metadata \(key)", "it does not describe a detector")
-            }
-        }
-        let described = try file ?? inferred(from: contents.tensors, path)
+        let (described, tensors) = try WeightFile.isPyTorch(path) ? readPyTorch(path) : readSafetensors(path)
         let detector = YOLO(try YOLOVariant(named: described.variant), classes: described.names)
         do {
-            try detector.load(stateDict: contents.tensors)
+            try detector.load(stateDict: tensors)
         } catch let error as InputError {
             throw InputError(
                 path, at: error.place, error.problem, remedy: "the file is damaged, or not of \(described.variant)")
@@ -66,18 +58,39 @@ public struct DetectorFile: Codable, Equatable, Sendable {
         return "no weights come with Switchback; \(stem) alone trains from fresh ones"
     }
 
+    private static func readSafetensors(_ path: String) throws -> (DetectorFile, [String: Tensor]) {
+        let contents = try Safetensors.read(path)
+        guard let text = contents.metadata[key] else {
+            return (try inferred(from: contents.tensors, path), contents.tensors)
+        }
+        guard let file = try? JSONDecoder().decode(DetectorFile.self, from: Data(text.utf8)) else {
+            throw InputError(path, at: "metadata \(key)", "it does not describe a detector")
+        }
+        return (file, contents.tensors)
+    }
+
+    private static func readPyTorch(_ path: String) throws -> (DetectorFile, [String: Tensor]) {
+        let found = try UltralyticsCheckpoint(path)
+        return (try inferred(from: found.tensors, names: found.classNames, imgsz: found.imgsz, path), found.tensors)
+    }
+
     /// What the shapes of the tensors tell.
-    private static func inferred(from tensors: [String: Tensor], _ path: String) throws -> DetectorFile {
+    private static func inferred(
+        from tensors: [String: Tensor], names: [String]? = nil, imgsz: Int? = nil, _ path: String
+    ) throws -> DetectorFile {
         guard let classBias = tensors["model.23.cv3.0.2.bias"] else {
             throw InputError(
                 path, "it holds no YOLO11 or YOLO26 detector: the tensor model.23.cv3.0.2.bias is missing")
         }
-        let names = (0..<classBias.count).map(String.init)
+        let names = names ?? (0..<classBias.count).map(String.init)
+        guard names.count == classBias.count else {
+            throw InputError(path, "it names \(names.count) classes, and its tensors are for \(classBias.count)")
+        }
         let shapes = tensors.mapValues(\.shape)
         for variant in YOLOVariant.all where variant.widthMatches(shapes) {
             let own = YOLO(variant, classes: names).stateDict().mapValues(\.shape)
             if own == shapes.filter({ own[$0.key] != nil }) {
-                return DetectorFile(variant: "\(variant)", names: names, imgsz: 640)
+                return DetectorFile(variant: "\(variant)", names: names, imgsz: imgsz ?? 640)
             }
         }
         throw InputError(path, "its tensors fit none of \(YOLOVariant.all.map(\.description).joined(separator: ", "))")
@@ -88,7 +101,6 @@ extension YOLOVariant {
     /// Whether the first filters are as many as this variant's, and the heads as many.
     fileprivate func widthMatches(_ shapes: [String: Shape]) -> Bool {
         let isEndToEnd = shapes.keys.contains { $0.contains("one2one_cv2") }
-        let outputs = (makeStages().modules.first as? ConvBlock)?.conv.weight.shape
-        return isEndToEnd == self.isEndToEnd && outputs == shapes["model.0.conv.weight"]
+        return isEndToEnd == self.isEndToEnd && shapes["model.0.conv.weight"]?.first == firstChannels
     }
 }

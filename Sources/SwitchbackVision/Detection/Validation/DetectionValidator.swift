@@ -11,6 +11,8 @@ public struct DetectionValidator {
     public var suppression = NonMaximumSuppression()
     /// Whether the boxes are YOLO26's second head's, which needs no suppression.
     public var usesSingleHead: Bool
+    /// Whether batch normalization is folded into the filters, which is faster.
+    public var isFused = true
     /// How many batches keep their pictures, to be shown.
     public var shownBatches = 3
 
@@ -43,7 +45,9 @@ public struct DetectionValidator {
         let batches = loader.batches(epoch: 0)
         var done = 0
         while let batch = try validation.timed(\.preprocess, { try batches.next() }) {
-            let outputs = validation.timed(\.inference) { noGrad { fused.run { $0.outputs(batch.images) } } }
+            let outputs = validation.timed(\.inference) {
+                noGrad { isFused ? fused.run { $0.outputs(batch.images) } : detector.outputs(batch.images) }
+            }
             let found = validation.timed(\.postprocess) { noGrad { select(outputs) } }
             if let criterion {
                 let parts = noGrad { criterion(outputs, of: detector, batch.labels).parts }

@@ -1,58 +1,5 @@
 import Switchback
 
-/// The models that `Classifier` offers.
-public enum ClassifierKind: String, CaseIterable, Codable, Sendable {
-    /// Three linear layers, for tables and small images.
-    case mlp
-    /// Two convolutions and two linear layers, for images.
-    case cnn
-    /// Residual networks, for images.
-    case resnet18, resnet34, resnet50, resnet101, resnet152
-
-    /// A model of this kind with fresh weights, drawn from the default generator.
-    ///
-    /// Throws `InputError` where inputs of the shape do not suit it.
-    func makeModel(inputShape: Shape, classCount: Int) throws -> Module {
-        switch self {
-        case .mlp: return MultilayerPerceptron(inputs: inputShape.elementCount, classes: classCount)
-        case .cnn:
-            let images = try ImageShape(of: inputShape)
-            return ConvolutionalNetwork(images, classes: classCount)
-        case .resnet18, .resnet34, .resnet50, .resnet101, .resnet152:
-            let images = try ImageShape(of: inputShape, model: rawValue)
-            let stem: ResNet.Stem = max(images.height, images.width) <= ClassifierKind.smallImage ? .cifar : .imageNet
-            return ResNet(residual ?? .resnet18, classes: classCount, channels: images.channels, stem: stem)
-        }
-    }
-
-    /// Up to this side, images are too small for a stem that divides it by four.
-    private static let smallImage = 64
-
-    private var residual: ResNet.Variant? { ResNet.Variant(rawValue: rawValue) }
-
-    /// The names of the weights of the first layer and of the last one.
-    var outerLayers: (first: String, last: String) {
-        switch self {
-        case .mlp: ("fc1.weight", "fc3.weight")
-        case .cnn: ("conv1.weight", "fc2.weight")
-        default: ("conv1.weight", "fc.weight")
-        }
-    }
-}
-
-/// [N, …] → [N, classes] by three linear layers with rectifiers between them.
-final class MultilayerPerceptron: Module {
-    let fc1, fc2, fc3: Linear
-
-    init(inputs: Int, classes: Int) {
-        fc1 = Linear(inputs, 256)
-        fc2 = Linear(256, 128)
-        fc3 = Linear(128, classes)
-    }
-
-    override func forward(_ x: Tensor) -> Tensor { fc3(fc2(fc1(x.flatten(start: 1)).relu()).relu()) }
-}
-
 /// The sizes of an image.
 struct ImageShape {
     let channels, height, width: Int
@@ -87,7 +34,7 @@ struct ImageShape {
 ///
 /// Small images get a border of zeros, so that convolving does not shrink them; large ones are pooled more, so that at
 /// most 14×14 positions are left.
-final class ConvolutionalNetwork: Module {
+final class ConvolutionalNetwork: Module, FeatureMapped {
     let conv1, conv2: Conv2d
     let fc1, fc2: Linear
     private let images: ImageShape
@@ -104,6 +51,8 @@ final class ConvolutionalNetwork: Module {
         fc1 = Linear(64 * max(1, height / poolSize) * max(1, width / poolSize), 128)
         fc2 = Linear(128, classes)
     }
+
+    var featureMap: Module { conv2 }
 
     override func forward(_ x: Tensor) -> Tensor {
         let x = x.reshape([x.size(0), images.channels, images.height, images.width])

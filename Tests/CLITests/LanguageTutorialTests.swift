@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// The tutorials of the language module, command by command, on little data and with few steps.
-@Suite struct TutorialTests {
+@Suite struct LanguageTutorialTests {
     let program: BuiltProgram
 
     init() throws { program = try BuiltProgram() }

@@ -1,0 +1,98 @@
+import Foundation
+import Switchback
+
+/// How fast a detector is in the ways in which it can be run, and how good in each.
+public struct DetectionBenchmark {
+    /// A way to run a detector.
+    public struct Way: Hashable, Sendable {
+        /// Whether batch normalization is folded into the filters.
+        public let isFused: Bool
+        /// Whether the boxes are YOLO26's second head's, which needs no suppression.
+        public let usesSingleHead: Bool
+
+        public var description: String {
+            (isFused ? "fused" : "as trained") + (usesSingleHead ? ", without suppression" : ", with suppression")
+        }
+    }
+
+    /// What came of a way.
+    public struct Result {
+        public let way: Way
+        /// The medians over the runs, for one picture, in seconds.
+        public let inference, postprocess: Double
+        public let runs: Int
+        /// The most memory that tensors took up, in bytes, the weights aside.
+        public let peakBytes: Int
+        /// On the pictures, where some were given.
+        public let validation: DetectionValidation?
+    }
+
+    private let detector: YOLO
+    /// The side of the input, in pixels: a multiple of 32.
+    public var size = 640
+    /// Pictures at a time.
+    public var batch = 1
+    /// How long each way is timed.
+    public var seconds = 3.0
+    /// What a box needs to be kept.
+    public var suppression = NonMaximumSuppression()
+
+    public init(_ detector: YOLO) { self.detector = detector.eval() }
+
+    /// The ways that a detector has.
+    public var ways: [Way] {
+        let heads = detector.variant.isEndToEnd ? [true, false] : [false]
+        return heads.flatMap { head in [true, false].map { Way(isFused: $0, usesSingleHead: head) } }
+    }
+
+    /// Times a way on pictures of noise, and measures it on examples, if there are any.
+    ///
+    /// - Throws: `InputError` where a picture cannot be read.
+    public func measure(_ way: Way, on examples: [DetectionExample] = []) throws -> Result {
+        let fused = detector.fused()
+        let input = Tensor.rand([batch, 3, size, size], generator: Generator(seed: 0))
+        func compute() -> DetectHead.Output {
+            noGrad { way.isFused ? fused.run { output(of: $0, way, input) } : output(of: detector, way, input) }
+        }
+        _ = compute()
+        Memory.resetPeak()
+        let before = Memory.live
+        var (inference, postprocess): ([Double], [Double]) = ([], [])
+        let start = ContinuousClock.now
+        repeat {
+            let lap = ContinuousClock.now
+            let output = compute()
+            let middle = ContinuousClock.now
+            _ = noGrad { select(output, way) }
+            inference.append(lap.duration(to: middle) / .seconds(1))
+            postprocess.append(middle.duration(to: .now) / .seconds(1))
+        } while start.duration(to: .now) < .seconds(seconds)
+        let peak = Memory.peak - before
+        return Result(
+            way: way, inference: inference.median / Double(batch), postprocess: postprocess.median / Double(batch),
+            runs: inference.count, peakBytes: peak, validation: try validation(way, examples))
+    }
+
+    private func output(of model: YOLO, _ way: Way, _ input: Tensor) -> DetectHead.Output {
+        way.usesSingleHead ? model.finalOutput(input) : model.head.predict(model.features(input))
+    }
+
+    private func select(_ output: DetectHead.Output, _ way: Way) -> [[Detection]] {
+        way.usesSingleHead
+            ? detector.select(output, suppression: suppression) : suppression(detector.decoded(output))
+    }
+
+    private func validation(_ way: Way, _ examples: [DetectionExample]) throws -> DetectionValidation? {
+        if examples.isEmpty { return nil }
+        var validator = DetectionValidator(detector, examples, size: size, batchSize: batch)
+        validator.usesSingleHead = way.usesSingleHead
+        validator.isFused = way.isFused
+        validator.shownBatches = 0
+        return try validator.run()
+    }
+}
+
+extension [Double] {
+    /// The middle one by size; 0 of none.
+    fileprivate var median: Double { isEmpty ? 0 : sorted()[count / 2] }
+}
