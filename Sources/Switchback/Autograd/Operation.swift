@@ -152,7 +152,7 @@ final class OperationNode: Node {
         saved = saving
         savedVersions = saving.map { $0?.array.storage.version ?? 0 }
         super.init(name: name, edges: edges, output: output, otherOutputs: otherOutputs)
-        if ThreadState.isObserved { ensureExtras().origin = ThreadState.current.observedOrigin }
+        if ThreadState.isObserved, let origin = ThreadState.current.observedOrigin { ensureExtras().origin = origin }
     }
 
     fileprivate func save(outputs arrays: [NDArray]) {

@@ -2,28 +2,31 @@ import Foundation
 import Testing
 
 /// Every Swift block of the README and the tutorials is code that is compiled: it appears, line by line, in an example
-/// or in a test beside this one.
+/// or in a documentation test.
 @Suite struct DocumentationTests {
     private static let root = URL(fileURLWithPath: #filePath)
         .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent()
 
     /// A Markdown file by its path in the checkout.
-    static let pages: [String] = {
-        let catalog = root.appendingPathComponent("Sources/Switchback/Switchback.docc")
-        let articles = (try? FileManager.default.contentsOfDirectory(atPath: catalog.path)) ?? []
-        return ["README.md"]
-            + articles.filter { $0.hasSuffix(".md") }.sorted().map { "Sources/Switchback/Switchback.docc/\($0)" }
-    }()
-
-    private static let compiledSources: [[String]] = ["Examples", "Tests/SwitchbackTests/Documentation"]
-        .flatMap { folder -> [[String]] in
-            let base = root.appendingPathComponent(folder)
-            let names = FileManager.default.enumerator(atPath: base.path)?.compactMap { $0 as? String } ?? []
-            return names.filter { $0.hasSuffix(".swift") }.compactMap {
-                (try? String(contentsOf: base.appendingPathComponent($0), encoding: .utf8)).map(lines)
-            }
+    static let pages: [String] =
+        ["README.md"]
+        + ["Switchback", "SwitchbackTraining"].flatMap { target -> [String] in
+            let catalog = "Sources/\(target)/\(target).docc"
+            let path = root.appendingPathComponent(catalog).path
+            let articles = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
+            return articles.filter { $0.hasSuffix(".md") }.sorted().map { "\(catalog)/\($0)" }
         }
+
+    private static let compiledSources: [[String]] = [
+        "Examples", "Tests/SwitchbackTests/Documentation", "Tests/SwitchbackTrainingTests/Documentation",
+    ].flatMap { folder -> [[String]] in
+        let base = root.appendingPathComponent(folder)
+        let names = FileManager.default.enumerator(atPath: base.path)?.compactMap { $0 as? String } ?? []
+        return names.filter { $0.hasSuffix(".swift") }.compactMap {
+            (try? String(contentsOf: base.appendingPathComponent($0), encoding: .utf8)).map(lines)
+        }
+    }
 
     @Test(arguments: pages)
     func everySwiftBlockIsCompiled(_ page: String) throws {
