@@ -4,11 +4,12 @@ import Switchback
 import SwitchbackTraining
 import SwitchbackVision
 
-/// `switchback-bench overhead`: what checkpoints, weights, logs and pictures cost beside an epoch of ResNet-18.
+/// `switchback-bench overhead`: what checkpoints, weights, logs and pictures cost beside an epoch of ResNet-18, and what
+/// watching backpropagation costs beside its steps.
 struct OverheadCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "overhead",
-        abstract: "Measures what saving and logging cost beside an epoch of ResNet-18.",
+        abstract: "Measures what saving, logging and diagnosing cost beside the training of ResNet-18.",
         discussion: """
             Examples:
               switchback-bench overhead
@@ -21,21 +22,73 @@ struct OverheadCommand: ParsableCommand {
     @Option(help: "Epochs, each of which ends with a checkpoint.")
     var epochs = 2
 
+    @Option(help: "Steps in which diagnosing is measured; 0 for none.")
+    var diagnosedSteps = 45
+
     func run() throws {
-        var options = TrainingConfiguration()
-        options.epochs = epochs
-        options.ema = 0.999
-        options.optimizer = .adamw
         let root = FileManager.default.temporaryDirectory.appendingPathComponent("overhead-\(UUID().uuidString)").path
         defer { try? FileManager.default.removeItem(atPath: root) }
+        if epochs > 0 { try measureLogs(root) }
+        if diagnosedSteps > 0 { try measureDiagnosis(root) }
+    }
+
+    private var options: TrainingConfiguration {
+        var options = TrainingConfiguration()
+        options.ema = 0.999
+        options.optimizer = .adamw
+        return options
+    }
+
+    private func measureLogs(_ root: String) throws {
+        var options = options
+        options.epochs = epochs
         let folder = try RunFolder(in: root, task: "resnet18", name: "train", arguments: options)
         let trainer = try Trainer(ResNetTask(images: images), options, folder: folder)
-        trainer.listeners = [ProgressReporter(.lines).receive, TensorBoardLog().receive, RunPictures().receive]
+        trainer.listeners = [ProgressReporter(.lines).receive, RunPictures().receive, TensorBoardLog().receive]
         let outcome = try trainer.run()
+        let (epoch, cost) = (outcome.seconds / Double(epochs), outcome.overhead / Double(epochs))
         print(
             String(
-                format: "%.2f s training, %.2f s for checkpoints, weights, logs and pictures: %.2f %%", outcome.seconds,
-                outcome.overhead, 100 * outcome.overhead / outcome.seconds))
+                format:
+                    "%.2f s an epoch of %d images, %.2f s of it for a checkpoint, weights, logs and pictures: %.2f %%, "
+                    + "and %.2f %% of an epoch of CIFAR-10's 50,000 images", epoch, images, cost, 100 * cost / epoch,
+                100 * cost / (epoch / Double(images) * 50_000)))
+    }
+
+    /// Of every three steps one is measured, one has its gradients looked at for NaN, and one is plain.
+    private func measureDiagnosis(_ root: String) throws {
+        var options = options
+        options.steps = diagnosedSteps
+        options.validateEvery = diagnosedSteps + 1
+        let folder = try RunFolder(in: root, task: "resnet18", name: "diagnosed", arguments: options)
+        let trainer = try Trainer(ResNetTask(images: images), options, folder: folder)
+        var times = [[Double]](repeating: [], count: 3)
+        var last = now()
+        trainer.listeners = [
+            DiagnosisLog(every: 3).receive,
+            { [unowned trainer] event in
+                guard case .batch(let result) = event else { return .continue }
+                let end = now()
+                // The first steps still ask the system for memory.
+                if result.step > 6 { times[(result.step - 1) % 3].append(end - last) }
+                trainer.locatesFailures = result.step % 3 == 1
+                last = now()
+                return .continue
+            },
+        ]
+        _ = try trainer.run()
+        report(times.map { $0.sorted()[$0.count / 2] * 1e3 })
+    }
+
+    /// - Parameter milliseconds: of a measured step, one that is looked at for NaN, and a plain one.
+    private func report(_ milliseconds: [Double]) {
+        let (measured, checked, plain) = (milliseconds[0], milliseconds[1], milliseconds[2])
+        let share = (measured - plain) / Double(DiagnosisLog.usualInterval) + checked - plain
+        print(
+            String(
+                format: "%.0f ms a step, %.0f ms with its gradients looked at, %.0f ms where the layers are measured, "
+                    + "which is one step in %d: diagnosing costs %.2f %%", plain, checked, measured,
+                DiagnosisLog.usualInterval, 100 * share / plain))
     }
 }
 

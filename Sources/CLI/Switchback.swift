@@ -14,6 +14,7 @@ struct SwitchbackCommand: ParsableCommand {
               switchback classify train --data path/to/mnist --model cnn --epochs 2
               switchback classify val --weights runs/classify/train/weights/best.safetensors --data digits
               switchback runs list
+              switchback diagnose runs/classify/train
               switchback text train --data shakespeare.txt
               switchback serve runs/chat/train
               switchback info
@@ -23,7 +24,7 @@ struct SwitchbackCommand: ParsableCommand {
         version: Version.current,
         subcommands: [
             Classify.self, Detect.self, Text.self, Sentiment.self, Translate.self, Chat.self, Serve.self,
-            DataCommand.self, Runs.self, Info.self,
+            DataCommand.self, Runs.self, Diagnose.self, Info.self,
         ])
 
     /// Parses, runs, and answers every error with one sentence: exit code 2 where the command line is wrong, 1 where what

@@ -12,21 +12,78 @@ public enum Anomaly {
         return try body()
     }
 
+    /// Where a number that is none came into being.
+    public struct Birth: Codable, Equatable, Sendable {
+        public enum Value: String, Codable, Sendable {
+            case nan = "NaN"
+            case infinity
+        }
+
+        public let value: Value
+        /// As messages name it: `log`.
+        public let operation: String
+        /// The path of the innermost module that was running; "" outside of any.
+        public let module: String
+        /// Whether it was on the way back, in the operation's gradient.
+        public let isBackward: Bool
+        /// What was computed from what, as a sentence without its beginning and end.
+        public let detail: String
+    }
+
+    /// Runs `body` to its end, and tells where NaN was first computed from numbers that held none; where there is no NaN,
+    /// where infinity was. `nil` if all stayed finite, or what was not came in from outside: in parameters or data.
+    public static func birth(in body: () throws -> Void) rethrows -> Birth? {
+        let state = ThreadState.current
+        let (notes, previous) = (AnomalyNotes(), state.anomalyNotes)
+        state.anomalyNotes = notes
+        defer { state.anomalyNotes = previous }
+        try detect { try body() }
+        return notes.nan ?? notes.infinity
+    }
+
     static func check(_ outputs: [NDArray], of name: StaticString, inputs: [Tensor]) {
         guard let culprit = outputs.first(where: { !$0.isFinite }) else { return }
-        if inputs.contains(where: { !$0.array.isFinite }) { return }
-        fail(
-            "\(name)",
-            "its result of shape \(culprit.shape) holds \(culprit.firstAnomaly), and its operands "
-                + "\(inputs.map { $0.shape.description }.joined(separator: ", ")) were finite")
+        let value = culprit.firstAnomaly
+        if inputs.contains(where: { value == .nan ? $0.array.holdsNaN : !$0.array.isFinite }) { return }
+        let operands = inputs.map { $0.shape.description }.joined(separator: ", ")
+        let state = inputs.contains { !$0.array.isFinite } ? "held infinity" : "were finite"
+        report(
+            Birth(
+                value: value, operation: "\(name)", module: Module.runningPath, isBackward: false,
+                detail: "its result of shape \(culprit.shape) holds \(value.rawValue), and its operands \(operands) "
+                    + state))
     }
 
     static func check(_ gradient: Tensor, ofGradient node: Node) {
         if gradient.array.isFinite { return }
-        let culprit = gradient.array
-        let path = (node as? OperationNode)?.origin?.modulePath ?? ""
-        let place = path.isEmpty ? "" : " in \(path)"
-        fail("backward of \(node.name)\(place)", "a gradient of shape \(culprit.shape) holds \(culprit.firstAnomaly)")
+        let (culprit, value) = (gradient.array, gradient.array.firstAnomaly)
+        report(
+            Birth(
+                value: value, operation: "\(node.name)",
+                module: (node as? OperationNode)?.origin?.modulePath ?? "", isBackward: true,
+                detail: "a gradient of shape \(culprit.shape) holds \(value.rawValue)"))
+    }
+
+    /// Notes what was found where a search wants that, and else stops with a sentence.
+    private static func report(_ birth: Birth) {
+        if let notes = ThreadState.current.anomalyNotes { return notes.add(birth) }
+        guard birth.isBackward else { fail(birth.operation, birth.detail) }
+        let place = birth.module.isEmpty ? "" : " in \(birth.module)"
+        fail("backward of \(birth.operation)\(place)", birth.detail)
+    }
+}
+
+/// What a search has found so far.
+final class AnomalyNotes {
+    private(set) var nan: Anomaly.Birth?
+    private(set) var infinity: Anomaly.Birth?
+
+    /// Keeps the first of each kind.
+    func add(_ birth: Anomaly.Birth) {
+        switch birth.value {
+        case .nan: nan = nan ?? birth
+        case .infinity: infinity = infinity ?? birth
+        }
     }
 }
 
@@ -34,7 +91,9 @@ extension NDArray {
     /// Whether every element is finite; true for types that hold nothing else.
     fileprivate var isFinite: Bool { !dtype.isFloatingPoint || holds(.isFinite, for: .all) }
 
-    fileprivate var firstAnomaly: String { holds(.isNaN, for: .any) ? "NaN" : "infinity" }
+    fileprivate var holdsNaN: Bool { dtype.isFloatingPoint && holds(.isNaN, for: .any) }
+
+    fileprivate var firstAnomaly: Anomaly.Birth.Value { holdsNaN ? .nan : .infinity }
 
     /// Whether a predicate holds for all or for any of the elements.
     private func holds(_ predicate: UnaryOperation, for quantifier: Reduction) -> Bool {

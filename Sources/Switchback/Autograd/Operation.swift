@@ -158,7 +158,7 @@ final class OperationNode: Node {
         values = SmallValues(output)
         place = ThreadState.place
         super.init(name: name, edges: edges, output: output, otherOutputs: otherOutputs)
-        if ThreadState.isObserved { ensureExtras().origin = ThreadState.current.observedOrigin }
+        if ThreadState.isObserved, let origin = ThreadState.current.observedOrigin { ensureExtras().origin = origin }
     }
 
     fileprivate func save(outputs arrays: [NDArray]) {

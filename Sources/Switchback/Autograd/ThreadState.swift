@@ -11,10 +11,16 @@ final class ThreadState {
     @exclusivity(unchecked) var profile: ProfileRecorder? { didSet { noteObservers() } }
     /// What layers are folded into each other, while a model that `fused()` made runs.
     @exclusivity(unchecked) var fusion: FusionPass? { didSet { noteObservers() } }
-    /// Whether there is any of the three: all that operations ask where there is none.
+    /// What is shown the layers, while a `LayerObservation` lasts.
+    @exclusivity(unchecked) var observation: Witness? { didSet { noteObservers() } }
+    /// Where what an anomaly search finds is noted, instead of stopping the program.
+    @exclusivity(unchecked) var anomalyNotes: AnomalyNotes?
+    /// Whether there is any of the four: all that operations ask where there is none.
     @exclusivity(unchecked) private(set) var isObserved = false
 
-    private func noteObservers() { isObserved = detectsAnomalies || profile != nil || fusion != nil }
+    private func noteObservers() {
+        isObserved = detectsAnomalies || profile != nil || fusion != nil || observation != nil
+    }
     /// The modules whose `forward` is running, outermost first.
     @exclusivity(unchecked) var modules: [Module] = [] { didSet { knownPlace = nil } }
     @exclusivity(unchecked) private var knownPlace: ModulePlace?
@@ -51,6 +57,19 @@ final class ThreadState {
         if detectsAnomalies { Anomaly.check(outputs, of: name, inputs: inputs) }
         profile?.finished(name, inputs, outputs)
         fusion?.check(inputs)
+        if recordsGradients, let observation, let output = outputs.first {
+            observation.see(output, by: name, inside: modules.last)
+        }
+    }
+
+    /// Shows the observer an activation that was computed together with the operation before it.
+    func observeFused(_ activation: StaticString, _ output: NDArray) {
+        if recordsGradients { observation?.see(output, by: activation, inside: modules.last) }
+    }
+
+    /// Shows the observer the output of a module.
+    func observe(_ output: Tensor, of module: Module) {
+        if recordsGradients { observation?.see(output, by: module) }
     }
 
     /// Shows the observers a gradient that an operation's rule gave.
@@ -58,9 +77,9 @@ final class ThreadState {
         if detectsAnomalies { Anomaly.check(gradient, ofGradient: node) }
     }
 
-    /// Where the operation ran that was observed last; `nil` while there are no observers.
+    /// Where the operation ran that was observed last; `nil` while nobody will ask.
     var observedOrigin: OperationOrigin? {
-        guard isObserved else { return nil }
+        guard detectsAnomalies || profile != nil else { return nil }
         return profile?.lastOrigin ?? OperationOrigin(modulePath: Module.runningPath, operations: 0)
     }
 

@@ -43,6 +43,7 @@ open class Module {
         defer { state.modules.removeLast() }
         var output = try state.profile?.running(self, body) ?? body()
         for hook in forwardHooks { output = hook.run(self, input, output) ?? output }
+        if state.isObserved { state.observe(output, of: self) }
         return output
     }
 

@@ -90,7 +90,7 @@ extension Tensor {
         ) { saved, gradient in
             operands.gradients(
                 saved, gradient, activation, output: savesOutput ? saved.output() : nil, dims: dims, eps: eps)
-        }
+        }.noting(activation)
     }
 
     /// With statistics that are constants: one multiplication and one addition.

@@ -117,7 +117,7 @@ extension Tensor {
                 gw = (nil, wantsBias ? gradient.sum(dims: [0, 2, 3]) : nil)
             }
             return [gx, gw.weight] + (hasBias ? [gw.bias] : []) + (hasResidual ? [gradient] : [])
-        }
+        }.noting(activation)
     }
 
     /// The gradient of a convolution's input, of which this tensor is the output's.

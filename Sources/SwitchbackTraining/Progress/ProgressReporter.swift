@@ -152,6 +152,8 @@ public final class ProgressReporter {
                 seconds: result.seconds, best: result.isBest)
         case .checkpoint(let path, let step, let seconds):
             return Report(event: "checkpoint", path: path, step: step, seconds: seconds)
+        case .failed(let failure):
+            return Report(event: "failed", reason: "\(failure.problem); \(failure.origin)", step: failure.step)
         case .finished(let outcome):
             return Report(
                 event: "finished", reason: outcome.reason.rawValue, step: outcome.step, seconds: outcome.seconds)

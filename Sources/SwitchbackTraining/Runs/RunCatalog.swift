@@ -15,6 +15,22 @@ public enum RunCatalog {
             .sorted { ($0.modified, $1.path) > ($1.modified, $0.path) }
     }
 
+    /// The folder of a run that is named by its path, or by its name alone where only one task has a run of it.
+    ///
+    /// Throws `InputError` with the nearest name, where there is no such run.
+    public static func path(of run: String, in root: String) throws -> String {
+        if FileManager.default.fileExists(atPath: run) { return try RunRecord(run).path }
+        let runs = FileManager.default.fileExists(atPath: root) ? try self.runs(in: root) : []
+        let named = runs.filter { $0.name == run }
+        if named.count == 1 { return named[0].path }
+        if named.count > 1 {
+            throw InputError(
+                run, "there are several runs of this name", remedy: named.map(\.path).joined(separator: ", "))
+        }
+        let nearest = run.nearest(in: runs.map(run.contains("/") ? \.path : \.name))
+        throw InputError(run, "there is no such run", remedy: nearest.map { "did you mean \($0)?" })
+    }
+
     /// Something in a run's folder that can be done without.
     public struct Remains: Sendable {
         public let path: String

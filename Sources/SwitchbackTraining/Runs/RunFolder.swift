@@ -9,6 +9,7 @@ import SwitchbackFormats
 /// | `args.yaml` | the configuration |
 /// | `results.csv` | a row for each validation |
 /// | `weights/best.safetensors`, `weights/last.safetensors` | the weights of the best and of the last validation |
+/// | `diagnosis.jsonl`, `gradients.png` | what a ``DiagnosisLog`` measured |
 /// | `resume/state-1.safetensors`, `resume/state-2.safetensors` | the last two checkpoints |
 public final class RunFolder {
     public let path: String
@@ -101,6 +102,9 @@ public final class RunFolder {
     public func removeIfFruitless() {
         let results = [weights("last"), weights("best"), file("resume")]
         if results.contains(where: { FileManager.default.fileExists(atPath: $0) }) { return }
+        // What a training was like that failed before that.
+        let diagnosis = try? FileManager.default.attributesOfItem(atPath: file(Diagnosis.fileName))
+        if (diagnosis?[.size] as? NSNumber)?.intValue ?? 0 > 0 { return }
         if made.contains(path) { try? FileManager.default.removeItem(atPath: path) }
         RunFolder.remove(made)
     }

@@ -33,6 +33,17 @@ struct OptimizerSet {
 
     func zeroGrad() { for pair in pairs { pair.optimizer.zeroGrad() } }
 
+    /// A step in which the optimizer that the configuration names has a learning rate off schedule; groups keep their
+    /// proportions.
+    func step(learningRate: Double) {
+        let optimizer = pairs[0].optimizer
+        let factor = learningRate / (optimizer.groups.first?.initialLearningRate ?? learningRate)
+        for i in optimizer.groups.indices {
+            optimizer.groups[i].learningRate = optimizer.groups[i].initialLearningRate * factor
+        }
+        for pair in pairs { pair.optimizer.step() }
+    }
+
     /// Step `number` of the training, counted from 0.
     func step(_ number: Int, adjust: (Optimizer) -> Void) {
         for (optimizer, schedule) in pairs {

@@ -21,6 +21,9 @@ public final class Trainer<Task: TrainingTask> {
     /// Where checkpoints and weights are saved; nowhere if `nil`.
     public let folder: RunFolder?
     public var listeners: [TrainingListener] = []
+    /// Whether each gradient is looked at before it reaches the weights, so that NaN and infinity are found in the batch
+    /// in which they come into being. A pass over the gradients in each step.
+    public var locatesFailures = false
 
     let optimizers: OptimizerSet
     let average: ExponentialMovingAverage?
@@ -134,13 +137,21 @@ public final class Trainer<Task: TrainingTask> {
     }
 
     private func train(_ batch: Task.Batch, _ clock: EpochClock) throws {
+        let random = Generator.default.state
         let loss = try task.loss(batch)
-        let values = try checkedValues(loss)
+        var values: Metrics = ["loss": loss.total.item()]
+        for item in loss.items { values[item.name] = item.value }
+        if let value = values["loss"], !value.isFinite {
+            throw try failure("the loss is \(value.brief)", batch, random)
+        }
         if state.step == 0 && state.batch == 0 { try tellGraph(of: loss.total) }
         if state.accumulated == 0 { optimizers.zeroGrad() }
         let count = plan.batchesInStep(epoch: state.epoch, from: state.batch - state.accumulated)
         // Scaled so that the gradients of all batches of a step average.
         (count == 1 ? loss.total : loss.total * (1 / Double(count))).backward()
+        if locatesFailures, let name = damagedGradient {
+            throw try failure("the gradient of \(name) is not finite", batch, random)
+        }
         state.accumulated += 1
         state.batch += 1
         state.means.add(values, count: loss.count)
@@ -150,19 +161,6 @@ public final class Trainer<Task: TrainingTask> {
         clock.count(loss.count, &state)
         try tell(.batch(result(values, madeStep: madeStep, gradientNorm, clock)))
         try endBatch(isLast: isLast, madeStep: madeStep)
-    }
-
-    /// The loss and the items. Throws where the loss is no number.
-    private func checkedValues(_ loss: BatchLoss) throws -> Metrics {
-        var values: Metrics = ["loss": loss.total.item()]
-        for item in loss.items { values[item.name] = item.value }
-        guard values["loss"]?.isFinite ?? false else {
-            throw InputError(
-                "training", at: "epoch \(state.epoch + 1), batch \(state.batch + 1)",
-                "the loss is \(values["loss"] ?? .nan)",
-                remedy: "lower the learning rate, which is \(optimizers.learningRate)")
-        }
-        return values
     }
 
     /// One step of the optimizer; returns the norm of the gradients where they are clipped.

@@ -21,6 +21,8 @@ public enum TrainingEvent {
     case epoch(EpochResult)
     /// The state from which the run can be resumed was saved.
     case checkpoint(path: String, step: Int, seconds: Double)
+    /// A loss or a gradient is no number: an error ends the training after this.
+    case failed(TrainingFailure)
     /// After the last batch.
     case finished(TrainingOutcome)
 }

@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 /// Every Swift block of the README and the tutorials is code that is compiled: it appears, line by line, in an example
-/// or in a test beside this one.
+/// or in a documentation test.
 @Suite struct DocumentationTests {
     private static let root = URL(fileURLWithPath: #filePath)
         .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()

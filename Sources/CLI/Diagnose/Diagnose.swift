@@ -1,0 +1,79 @@
+import ArgumentParser
+import Foundation
+import Switchback
+import SwitchbackTraining
+
+/// `switchback diagnose`.
+struct Diagnose: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "diagnose",
+        abstract: "Says what became of the gradients in a run, and what to do about it.",
+        discussion: """
+            The run was trained with --diagnose, or is being trained. The verdicts name the layer and the remedy; the
+            table has the latest measurements of each layer, from the input to the output; gradients.png, in the run's
+            folder, is drawn anew.
+
+            EXAMPLES
+              switchback classify train --data digits --diagnose
+              switchback diagnose runs/classify/train
+              switchback diagnose train --plot gradients.svg
+              switchback diagnose runs/classify/train --json
+            """)
+
+    @Argument(help: ArgumentHelp("The folder of a run, or its name.", valueName: "run"))
+    var runFolder: String
+
+    @Option(help: ArgumentHelp("The folder in which runs are saved.", valueName: "path"))
+    var output = "runs"
+
+    @Option(
+        help: ArgumentHelp(
+            "Where the picture is drawn; gradients.png in the run's folder if left out.", valueName: "file"))
+    var plot: String?
+
+    @OptionGroup var common: CommonOptions
+
+    private struct Report: Encodable {
+        let run: String
+        let measuredSteps: Int
+        let verdicts: [Verdict]
+        /// The latest measurements.
+        let layers: [LayerRecord]
+        let picture: String?
+    }
+
+    func run() throws {
+        let path = try RunCatalog.path(of: runFolder, in: output)
+        let diagnosis = try Diagnosis(path: (path as NSString).appendingPathComponent(Diagnosis.fileName))
+        if diagnosis.verdicts.isEmpty {
+            throw InputError(
+                path, "no step was measured yet", remedy: "wait for the first one, or train with --diagnose")
+        }
+        let picture = plot ?? (path as NSString).appendingPathComponent("gradients.png")
+        if !diagnosis.records.isEmpty { try diagnosis.figure.write(to: picture, scale: 1) }
+        if common.json {
+            return try Terminal.printJSON(
+                Report(
+                    run: path, measuredSteps: diagnosis.records.count, verdicts: diagnosis.verdicts,
+                    layers: diagnosis.layers, picture: diagnosis.records.isEmpty ? nil : picture))
+        }
+        try Terminal.print("\(path): \(diagnosis.records.count) steps measured\n")
+        for verdict in diagnosis.verdicts { try Terminal.print("\(verdict)") }
+        guard let last = diagnosis.records.last else { return }
+        try Terminal.print("\nStep \(last.step + 1), from the input to the output:\n\n\(table(last).text)")
+        try Terminal.print("\nThe gradients are drawn in \(picture).")
+    }
+
+    private func table(_ record: StepRecord) -> TextTable {
+        func text(_ value: Double?) -> String { value.map { String(format: "%.2g", $0) } ?? "" }
+        return TextTable(
+            ["layer", "type", "gradient", "of weights", "update", "mean", "std", "dead", "saturated"],
+            record.layers.map { layer in
+                [
+                    layer.layer.isEmpty ? "(model)" : layer.layer,
+                    layer.type + (layer.activation.map { " → \($0)" } ?? ""), text(layer.signal), text(layer.gradient),
+                    text(layer.update), text(layer.mean), text(layer.std), text(layer.dead), text(layer.saturated),
+                ]
+            })
+    }
+}

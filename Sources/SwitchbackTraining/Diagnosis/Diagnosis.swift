@@ -1,0 +1,66 @@
+import Foundation
+import Switchback
+import SwitchbackFormats
+
+/// What became of the gradients in a training: measurements of steps, and the verdicts that follow from them.
+public struct Diagnosis: Equatable, Sendable {
+    /// In the order of the steps.
+    public internal(set) var records: [StepRecord] = []
+    /// What ended the training, where that was a number that is none.
+    public internal(set) var failure: TrainingFailure?
+
+    public init() {}
+
+    /// The file in the folder of a run.
+    public static let fileName = "diagnosis.jsonl"
+
+    /// The layers that were measured last, in the order in which they are computed.
+    public var layers: [LayerRecord] { records.last?.layers ?? [] }
+
+    // MARK: Files
+
+    /// A line of a file.
+    private struct Line: Codable {
+        var record: StepRecord?
+        var failure: TrainingFailure?
+    }
+
+    /// Reads what a ``DiagnosisLog`` wrote.
+    ///
+    /// - Parameter ignoringCutEnd: whether a last line that was not written to its end is passed over, as a loss of power
+    ///   may leave it.
+    /// - Throws: `InputError` with the line, where the file cannot be read or is damaged.
+    public init(path: String, ignoringCutEnd: Bool = false) throws {
+        guard FileManager.default.fileExists(atPath: path) else {
+            throw InputError(path, "there is no such file", remedy: "train with --diagnose")
+        }
+        guard let text = try? String(contentsOfFile: path, encoding: .utf8) else {
+            throw InputError(path, "cannot be read as text")
+        }
+        let lines = text.split(separator: "\n")
+        for (number, line) in lines.enumerated() {
+            let isLast = number == lines.count - 1
+            let isCut = isLast && text.last != "\n"
+            if isCut && ignoringCutEnd { break }
+            guard !isCut, let content = JSON.value(Line.self, String(line)),
+                content.record != nil || content.failure != nil
+            else {
+                throw InputError(
+                    path, at: "line \(number + 1)",
+                    isCut ? "the line was cut short" : "is no measurement of a step",
+                    remedy: isLast ? "remove the line, or resume the run" : nil)
+            }
+            if let record = content.record { records.append(record) }
+            failure = content.failure ?? failure
+        }
+    }
+
+    static func line(_ record: StepRecord) throws -> String { try JSON.text(Line(record: record)) + "\n" }
+
+    static func line(_ failure: TrainingFailure) throws -> String { try JSON.text(Line(failure: failure)) + "\n" }
+}
+
+extension Diagnosis: CustomStringConvertible {
+    /// The verdicts, one below the other.
+    public var description: String { verdicts.map(\.description).joined(separator: "\n") }
+}

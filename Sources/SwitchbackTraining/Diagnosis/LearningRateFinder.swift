@@ -1,0 +1,112 @@
+import Foundation
+import Switchback
+
+/// The learning-rate range test: a short training in which the learning rate grows with every step, from far too low to
+/// far too high (Smith, "Cyclical learning rates for training neural networks", 2017).
+///
+/// ```swift
+/// let curve = try LearningRateFinder().run(task, configuration)
+/// print(curve.suggestion)
+/// ```
+public struct LearningRateFinder: Sendable {
+    /// The learning rates of the first and of the last step.
+    public var range = 1e-7...10.0
+    /// The optimizer's steps.
+    public var steps = 100
+    /// How much of the past stays in the running average of the loss.
+    public var smoothing = 0.9
+    /// The test ends where the loss is so many times the lowest.
+    public var divergence = 4.0
+
+    public init() {}
+
+    /// Makes the test; the model and the random numbers are afterwards as they were.
+    ///
+    /// - Parameter watch: is shown each measurement, and may stop the test, which then has those that were made.
+    /// - Throws: `InputError` where the configuration makes no sense, and what the task throws.
+    public func run(
+        _ task: some TrainingTask, _ configuration: TrainingConfiguration,
+        watch: (LearningRateCurve.Point) throws -> TrainingDecision = { _ in .continue }
+    ) throws -> LearningRateCurve {
+        try configuration.check()
+        try task.model.freeze(configuration.freeze)
+        if let weights = configuration.weights { try task.model.transferWeights(from: weights) }
+        let weights = task.model.stateDict().mapValues { $0.clone() }
+        let random = Generator.default.state
+        defer {
+            Generator.default.state = random
+            task.model.zeroGrad()
+        }
+        let points = try measure(task, configuration, watch)
+        try task.model.load(stateDict: weights)
+        return LearningRateCurve(points: points)
+    }
+
+    private func measure(
+        _ task: some TrainingTask, _ configuration: TrainingConfiguration,
+        _ watch: (LearningRateCurve.Point) throws -> TrainingDecision
+    ) throws -> [LearningRateCurve.Point] {
+        let optimizers = OptimizerSet(
+            configuration, task.parameterGroups, stepCount: steps, stepsPerEpoch: Double(steps))
+        let parameters = optimizers.optimizers.flatMap { $0.groups.flatMap { $0.parameters.map(\.parameter) } }
+        var losses = try Losses(task, accumulate: configuration.accumulate)
+        var points: [LearningRateCurve.Point] = []
+        var (average, lowest) = (0.0, Double.infinity)
+        task.model.train()
+        for step in 0..<steps {
+            let rate = self.rate(step)
+            optimizers.zeroGrad()
+            let loss = try losses.next()
+            guard loss.isFinite else { break }
+            average = smoothing * average + (1 - smoothing) * loss
+            let smooth = average / (1 - pow(smoothing, Double(step + 1)))
+            lowest = min(lowest, smooth)
+            let point = LearningRateCurve.Point(rate: rate, loss: loss, smoothLoss: smooth)
+            points.append(point)
+            if try watch(point) == .stop || (step > 5 && smooth > divergence * lowest) { break }
+            if let norm = configuration.clipNorm { clipGradNorm(parameters, maxNorm: norm) }
+            optimizers.step(learningRate: rate)
+        }
+        return points
+    }
+
+    /// Between any two steps the learning rate grows by the same factor.
+    private func rate(_ step: Int) -> Double {
+        let part = Double(step) / Double(max(1, steps - 1))
+        return range.lowerBound * pow(range.upperBound / range.lowerBound, part)
+    }
+
+    /// Brings the gradients of one step after the other, epoch after epoch.
+    private struct Losses<Task: TrainingTask> {
+        private let task: Task
+        private let accumulate: Int
+        private var epoch = 0
+        private var batches: () throws -> Task.Batch?
+
+        init(_ task: Task, accumulate: Int) throws {
+            (self.task, self.accumulate) = (task, accumulate)
+            batches = try task.batches(epoch: 0, from: 0)
+        }
+
+        /// Adds the gradients of the next batches; returns the mean of their losses.
+        mutating func next() throws -> Double {
+            var sum = 0.0
+            for _ in 0..<accumulate {
+                let loss = try task.loss(nextBatch()).total
+                sum += loss.item()
+                (accumulate == 1 ? loss : loss * (1 / Double(accumulate))).backward()
+            }
+            return sum / Double(accumulate)
+        }
+
+        private mutating func nextBatch() throws -> Task.Batch {
+            if let batch = try batches() { return batch }
+            epoch += 1
+            batches = try task.batches(epoch: epoch, from: 0)
+            guard let batch = try batches() else {
+                throw InputError("task \(task.name)", "has no batches to train with")
+            }
+            return batch
+        }
+    }
+}

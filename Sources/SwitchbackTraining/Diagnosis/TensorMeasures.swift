@@ -1,0 +1,46 @@
+import Switchback
+
+// The sums that a diagnosis is made of, in few passes over memory.
+
+extension Tensor {
+    /// The sum of the squares of all elements.
+    var sumOfSquares: Double {
+        let memory = inMemoryOrder.array
+        return memory.backend.sumOfSquares(memory)
+    }
+
+    /// The same elements in the order in which they lie in memory, where that is channels last: no copy is made to read
+    /// them one after the other.
+    private var inMemoryOrder: Tensor {
+        guard !isContiguous, array.isChannelsLast else { return self }
+        return permute(Shape([0] + Array(2..<rank) + [1]))
+    }
+
+    /// The first examples, as many as are enough to tell of all.
+    var sample: Tensor {
+        guard rank > 1, count > Self.sampleSize, shape[0] > 0 else { return self }
+        let perExample = Swift.max(1, count / shape[0])
+        return narrow(dim: 0, start: 0, length: Swift.max(1, Swift.min(shape[0], Self.sampleSize / perExample)))
+    }
+
+    private static let sampleSize = 1 << 20
+
+    /// The mean of the elements and their standard deviation.
+    var meanAndDeviation: (mean: Double, deviation: Double) {
+        guard count > 0 else { return (.nan, .nan) }
+        let mean = sum().item() / Double(count)
+        return (mean, Swift.max(0, sumOfSquares / Double(count) - mean * mean).squareRoot())
+    }
+
+    /// The share of units, along a dimension, whose elements are all 0; the elements are not negative.
+    func shareOfZeroUnits(along unit: Int) -> Double {
+        let others = (0..<rank).filter { $0 != unit }
+        let largest = others.isEmpty ? self : amax(dims: others)
+        return largest.eq(0).to(.float32).mean().item()
+    }
+
+    /// The share of elements that lie further than `distance` from `center`.
+    func share(fartherThan distance: Double, from center: Double) -> Double {
+        (self - center).abs().gt(distance).to(.float32).mean().item()
+    }
+}

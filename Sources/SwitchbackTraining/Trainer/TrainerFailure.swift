@@ -1,0 +1,33 @@
+import Switchback
+
+// How a trainer ends where a number is none: it looks for the operation that made it.
+
+extension Trainer {
+    /// The first parameter whose gradient holds NaN or infinity.
+    var damagedGradient: String? {
+        for group in optimizers.optimizers.flatMap(\.groups) {
+            if let found = group.parameters.first(where: { !($0.parameter.grad?.isFinite ?? true) }) {
+                return found.name
+            }
+        }
+        return nil
+    }
+
+    /// The error to end with, after the batch was run again to find where the number was born, and all were told.
+    ///
+    /// - Parameter random: the state of the random numbers before the batch.
+    func failure(_ problem: String, _ batch: Task.Batch, _ random: Generator.State) throws -> InputError {
+        let damaged = task.model.namedParameters.first { !$0.parameter.isFinite }?.name
+        Generator.default.state = random
+        let birth = try Anomaly.birth {
+            let loss = try task.loss(batch).total
+            // What comes in with the data spoils all gradients, and is born in none of them.
+            if loss.requiresGrad && loss.item().isFinite { loss.backward() }
+        }
+        let failure = TrainingFailure(step: state.step, problem: problem, birth: birth, damagedParameter: damaged)
+        for listener in listeners { _ = try listener(.failed(failure)) }
+        return InputError(
+            "training", at: "epoch \(state.epoch + 1), batch \(state.batch + 1)", "\(problem); \(failure.origin)",
+            remedy: failure.remedy(learningRate: optimizers.learningRate))
+    }
+}
