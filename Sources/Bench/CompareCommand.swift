@@ -60,7 +60,8 @@ struct CompareCommand: ParsableCommand {
         let listed = try peer.variants()
         printNow(Comparison.header)
         for name in workloads {
-            let candidates = variants.map { $0.split(separator: ",").map(String.init) } ?? listed[name] ?? []
+            let peerName = try Workload.named(name).peerName
+            let candidates = variants.map { $0.split(separator: ",").map(String.init) } ?? listed[peerName] ?? []
             if candidates.isEmpty {
                 printNow("\(name.padded(25)) PyTorch's script has no such workload")
                 continue
@@ -91,7 +92,7 @@ struct CompareCommand: ParsableCommand {
         let ours = try Row(
             runProcess(CommandLine.arguments[0], ["run", name] + own, isa?.environment ?? [:]))
         let theirs = try candidates.map { variant in
-            (variant, try peer.run(name, variant: variant, timing, threads: threads, isa: isa))
+            (variant, try peer.run(Workload.named(name).peerName, variant: variant, timing, threads: threads, isa: isa))
         }
         let best = theirs.min { $0.1.medianMilliseconds < $1.1.medianMilliseconds }!
         return Comparison.Pair(ours: ours, theirs: best.1, variant: best.0)

@@ -11,19 +11,8 @@ let languageWorkloads: [Workload] = [
     Workload(name: "gpt2_124m_train_b1_t512", items: 512) {
         trainingStep(GPT2(), batch: 1, length: 512)
     },
-    Workload(name: "gpt2_124m_decode", items: 64) {
-        let model = GPT2().eval()
-        let prompt = Tensor.randint(0..<model.vocabularySize, [1, 64])
-        let memory = model.makeMemory(batch: 1, capacity: 128)
-        let first = noGrad { model.nextLogits(prompt, memory: memory) }.argmax(dim: -1, keepDim: true)
-        return {
-            memory.rewind(to: 64)
-            noGrad {
-                var token = first
-                for _ in 0..<64 { token = model.nextLogits(token, memory: memory).argmax(dim: -1, keepDim: true) }
-            }
-        }
-    },
+    Workload(name: "gpt2_124m_decode", items: 64) { decodingStep(GPT2()) },
+    packedDecoding(.bfloat16), packedDecoding(.int8), packedDecoding(.int4),
     Workload(name: "seq2seq_transformer_b64", items: 64 * 24) {
         let sizes = SequenceToSequenceConfiguration(
             sourceVocabulary: 8000, targetVocabulary: 8000, width: 256, layers: 3, heads: 8, feedForward: 1024,
@@ -39,6 +28,30 @@ let languageWorkloads: [Workload] = [
         }
     },
 ]
+
+/// Decoding with weights of fewer bits, beside the peer's float32.
+private func packedDecoding(_ format: WeightFormat) -> Workload {
+    Workload(name: "gpt2_124m_decode_\(format.rawValue)", peer: "gpt2_124m_decode", items: 64) {
+        let model = GPT2()
+        try model.packWeights(as: format)
+        return decodingStep(model)
+    }
+}
+
+/// The likeliest 64 tokens after a prompt of 64, one by one.
+private func decodingStep(_ model: LanguageModel) -> () -> Void {
+    model.eval()
+    let prompt = Tensor.randint(0..<model.vocabularySize, [1, 64])
+    let memory = model.makeMemory(batch: 1, capacity: 128)
+    let first = noGrad { model.nextLogits(prompt, memory: memory) }.argmax(dim: -1, keepDim: true)
+    return {
+        memory.rewind(to: 64)
+        noGrad {
+            var token = first
+            for _ in 0..<64 { token = model.nextLogits(token, memory: memory).argmax(dim: -1, keepDim: true) }
+        }
+    }
+}
 
 /// A step that learns random tokens.
 private func trainingStep(_ model: LanguageModel, batch: Int, length: Int) -> () -> Void {

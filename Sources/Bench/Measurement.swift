@@ -9,11 +9,11 @@ struct Measurement {
     private let sortedMilliseconds: [Double]
     private let load: MachineLoad.Shares
 
-    init(of workload: Workload, _ options: TimingOptions) {
+    init(of workload: Workload, _ options: TimingOptions) throws {
         self.workload = workload
         residentAtStart = peakResidentMegabytes()
         manualSeed(0)
-        let step = workload.build()
+        let step = try workload.build()
         let meter = MachineLoad()
         firstStep = seconds(of: step)
         let times = Self.times(of: step, options)

@@ -4,6 +4,8 @@ import Switchback
 /// Something to time: the same work as the peer's workload of that name.
 struct Workload: Sendable {
     let name: String
+    /// The peer's workload to compare with, if it is called otherwise.
+    var peer: String?
     /// Examples or tokens a step works through.
     var items: Int?
     /// Floating-point operations of a step.
@@ -11,7 +13,9 @@ struct Workload: Sendable {
     /// How often a step repeats what is to be timed.
     var iterationsPerStep = 1
     /// Makes what a step needs, and returns the step.
-    let build: @Sendable () -> () -> Void
+    let build: @Sendable () throws -> () -> Void
+
+    var peerName: String { peer ?? name }
 
     static var all: [Workload] {
         trainingWorkloads + detectionWorkloads + languageWorkloads + operatorWorkloads

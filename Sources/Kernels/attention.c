@@ -3,6 +3,7 @@
 // where they lie, element by element.
 #ifndef ISA_PASS
 #include "attention.h"
+#include "attention_single.h"
 
 #include <stdbool.h>
 
@@ -318,6 +319,10 @@ static attention_job job_of(const sb_array *q, const sb_array *k, const sb_array
 
 void sb_attention(const sb_array *q, const sb_array *k, const sb_array *v, const sb_array *mask, int causal,
                   float scale, const sb_array *y, float *log_sum_exp) {
+    if (q->shape[2] == 1) {
+        sb_attention_single(q, k, v, mask, causal, scale, y, log_sum_exp);
+        return;
+    }
     attention_job job = job_of(q, k, v, mask, causal, scale, y, log_sum_exp);
     DISPATCH(attention, &job);
 }

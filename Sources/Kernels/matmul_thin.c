@@ -40,6 +40,16 @@ static void KERNEL(store_thin)(const sb_thin_result *result, intptr_t i, intptr_
 
 // MARK: Dots
 
+// One row: memory is read fastest in one stream, from its beginning to its end.
+INLINE float KERNEL(dot)(const float *a, const float *b, intptr_t k) {
+    vf sums[4] = {{0}};
+    intptr_t l = 0;
+    for (; l + 4 * LANES <= k; l += 4 * LANES)
+        for (int i = 0; i < 4; ++i) sums[i] += vf_load(a + l + i * LANES) * vf_load(b + l + i * LANES);
+    FOR_LANES(i, count, k - l) sums[0] += vf_load_or(a + l + i, count, 0) * vf_load_or(b + l + i, count, 0);
+    return vf_sum((sums[0] + sums[1]) + (sums[2] + sums[3]));
+}
+
 INLINE void KERNEL(dots_tile)(const thin_job *job, const int rows, const int columns, intptr_t row, intptr_t column) {
     const float *a = job->a + row * job->a_stride, *b = job->b + column * job->b_stride;
     vf sums[4][4] = {{{0}}};
@@ -67,6 +77,9 @@ static void KERNEL(dots_piece)(void *context, intptr_t piece) {
     const thin_job *job = context;
     const intptr_t end = sb_piece_end(job->columns, piece);
     intptr_t column = sb_piece_begin(job->columns, piece);
+    if (job->m == 1)
+        for (; column < end; ++column)
+            KERNEL(store_thin)(job->result, 0, column, KERNEL(dot)(job->a, job->b + column * job->b_stride, job->k));
     for (; column + 4 <= end; column += 4) KERNEL(dots_columns)(job, 4, column);
     for (; column < end; ++column) KERNEL(dots_columns)(job, 1, column);
 }
@@ -75,16 +88,12 @@ static void KERNEL(dots)(thin_job *job) { sb_parallel(job->columns.count, KERNEL
 
 // MARK: Rows
 
-// sums += the multiples of `rows` rows of b.
-INLINE void KERNEL(add_rows)(const thin_job *job, const int rows, intptr_t l, intptr_t column, intptr_t columns,
-                             float *sums) {
+// sums += a multiple of row l of b. Row by row, which is one stream through memory.
+INLINE void KERNEL(add_row)(const thin_job *job, intptr_t l, intptr_t column, intptr_t columns, float *sums) {
     const float *b = job->b + l * job->b_stride + column;
-    FOR_LANES(j, count, columns) {
-        vf sum = vf_load_or(sums + j, count, 0);
-        for (int r = 0; r < rows; ++r)
-            sum += job->a[(l + r) * job->a_stride] * vf_load_or(b + r * job->b_stride + j, count, 0);
-        vf_store_some(sums + j, sum, count);
-    }
+    const float factor = job->a[l * job->a_stride];
+    FOR_LANES(j, count, columns)
+        vf_store_some(sums + j, vf_load_or(sums + j, count, 0) + factor * vf_load_or(b + j, count, 0), count);
 }
 
 static void KERNEL(rows_piece)(void *context, intptr_t piece) {
@@ -94,9 +103,7 @@ static void KERNEL(rows_piece)(void *context, intptr_t piece) {
     const intptr_t end = sb_piece_end(job->depth, chunk);
     float *sums = job->sums + chunk * job->n + column;
     memset(sums, 0, sizeof *sums * (size_t)columns);
-    intptr_t l = sb_piece_begin(job->depth, chunk);
-    for (; l + 4 <= end; l += 4) KERNEL(add_rows)(job, 4, l, column, columns, sums);
-    for (; l < end; ++l) KERNEL(add_rows)(job, 1, l, column, columns, sums);
+    for (intptr_t l = sb_piece_begin(job->depth, chunk); l < end; ++l) KERNEL(add_row)(job, l, column, columns, sums);
 }
 
 static void KERNEL(rows)(thin_job *job) {

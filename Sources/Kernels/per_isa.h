@@ -32,12 +32,17 @@
 
 #include <immintrin.h>
 
+// A file whose AVX-512 kernels use an extension names it here, and makes sure at run time that it is there.
+#ifndef AVX512_ALSO
+#define AVX512_ALSO
+#endif
+
 #define ISA_PASS 2
 #define ISA_SUFFIX avx512
 #define VECTOR_BYTES 64
 #pragma clang attribute push( \
-    __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512cd,avx2,fma,f16c,bmi,bmi2,lzcnt,popcnt"))), \
-    apply_to = function)
+    __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512cd,avx2,fma,f16c,bmi,bmi2,lzcnt,popcnt" \
+                          AVX512_ALSO))), apply_to = function)
 #include SOURCE
 #pragma clang attribute pop
 #undef ISA_PASS

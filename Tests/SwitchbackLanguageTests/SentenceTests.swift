@@ -53,6 +53,21 @@ struct SentenceTests {
         #expect(classifier.predict(["lovely", "boring"]).map(\.class) == ["good", "bad"])
     }
 
+    /// Before any training a classifier tells classes as naive Bayes does, here counted by hand: "good" is in both of the one
+    /// class's sentences, "film" in all, and "awful" in one of the other's.
+    @Test func classifierBeginsWithNaiveBayes() throws {
+        let folder = try TemporaryFolder()
+        let lines = "good film\tkind\ngood\tkind\nawful film\tunkind\n"
+        let classifier = SentenceClassifier(naiveBayes: try LabeledSentences(folder.write(lines, to: "train.tsv")))
+        #expect(classifier.classes == ["kind", "unkind"])
+        #expect(
+            classifier.eval().predict(["good", "awful", "awful film"]).map(\.class) == ["kind", "unkind", "unkind"])
+        // Terms: "awful", "awful film", "film", "good", "good film"; one is added to each count.
+        let table = try #require(classifier.namedParameters.first { $0.name == "embedding.weight" }?.parameter)
+        let (kind, unkind) = (log(3.0 / 9), log(1.0 / 8))
+        #expect(abs(table[3, 0].item() - 2 * (kind - (kind + unkind) / 2)) < 1e-6)
+    }
+
     /// A small translator learns to write words backwards, and is read again from its folder.
     @Test func translatorLearnsAndLoads() throws {
         let folder = try TemporaryFolder()

@@ -27,3 +27,12 @@ struct ModelFolderOption: ParsableArguments {
             valueName: "folder"))
     var from: String
 }
+
+/// In what numbers a model's weights are kept while it is used.
+struct WeightFormatOption: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "In what numbers the weights are kept: float32, bfloat16, int8 or int4. Fewer bits are faster and need less "
+                + "memory; int4 costs a little accuracy.", valueName: "type"), transform: Value.choice)
+    var dtype = WeightFormat.float32
+}

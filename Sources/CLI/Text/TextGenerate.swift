@@ -12,9 +12,11 @@ struct TextGenerate: ParsableCommand {
               switchback text generate --from runs/text/train --prompt "ROMEO:" --tokens 300
               switchback text generate --from path/to/gpt2 --prompt "Once upon a time" --top-k 40 --temperature 0.8
               switchback text generate --from runs/text/train --temperature 0 --stop "\\n\\n" --json
+              switchback text generate --from path/to/gpt2 --prompt "Once upon a time" --dtype int4
             """)
 
     @OptionGroup var source: ModelFolderOption
+    @OptionGroup var weights: WeightFormatOption
 
     @Option(help: ArgumentHelp("The beginning of the text.", valueName: "text"))
     var prompt = ""
@@ -33,7 +35,7 @@ struct TextGenerate: ParsableCommand {
 
     func run() throws {
         common.apply()
-        let (model, tokenizer) = try Checkpoint(source.from).languageModelAndTokenizer()
+        let (model, tokenizer) = try Checkpoint(source.from).languageModelAndTokenizer(dtype: weights.dtype)
         var generator = TextGenerator(model, tokenizer)
         generator.options = writing.options
         let start = ContinuousClock.now

@@ -12,11 +12,13 @@ struct TextScore: ParsableCommand {
             EXAMPLES
               switchback text score --from runs/text/train hamlet.txt
               switchback text score --from path/to/gpt2 first.txt second.txt --json
+              switchback text score --from path/to/gpt2 --dtype int4 first.txt
 
             Perplexity is e to the mean of −log p over the tokens; texts are read in windows as long as the model's context.
             """)
 
     @OptionGroup var source: ModelFolderOption
+    @OptionGroup var weights: WeightFormatOption
 
     @Argument(help: ArgumentHelp("Text files.", valueName: "file"))
     var files: [String]
@@ -38,7 +40,7 @@ struct TextScore: ParsableCommand {
 
     func run() throws {
         common.apply()
-        let (model, tokenizer) = try Checkpoint(source.from).languageModelAndTokenizer()
+        let (model, tokenizer) = try Checkpoint(source.from).languageModelAndTokenizer(dtype: weights.dtype)
         let rows = try files.map { file -> Row in
             let tokens = TokenSequence(try tokenizer.encode(TextFiles(file).text(), addingSpecialTokens: true))
             guard tokens.count > 1 else { throw InputError(file, "the text has \(tokens.count) tokens; 2 are needed") }

@@ -21,6 +21,7 @@
 #include "normalization.h"
 #include "optimizer.h"
 #include "pooling.h"
+#include "quantized.h"
 #include "random.h"
 #include "recurrent.h"
 #include "reduction.h"

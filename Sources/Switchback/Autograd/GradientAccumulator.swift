@@ -38,11 +38,4 @@ final class GradientAccumulator: Node {
         gradient = tensor
         ownsGradient = false
     }
-
-    /// Whether nobody else sees the tensor or its memory, and every element has its own place.
-    private static func isUnshared(_ tensor: inout Tensor) -> Bool {
-        isKnownUniquelyReferenced(&tensor) && isKnownUniquelyReferenced(&tensor.array.storage)
-            && tensor.array.storage.byteCount == tensor.count * tensor.dtype.byteCount
-            && (tensor.array.isContiguous || tensor.array.isChannelsLast)
-    }
 }

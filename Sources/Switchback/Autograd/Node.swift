@@ -86,12 +86,14 @@ class Node {
         if output != 0 {
             let gradient = fit(gradient, to: extras!.otherForms[output - 1])
             self[incoming: output] = self[incoming: output].map { $0 + gradient } ?? gradient
-        } else if let firstIncoming {
+        } else if var sum = firstIncoming.take() {
             let gradient = fit(gradient, to: firstForm)
-            if ownsIncoming {
-                gradient.backend.binary(.add, firstIncoming.array, gradient.array, into: firstIncoming.array)
+            if ownsIncoming || (!ThreadState.recordsGradients && Self.isUnshared(&sum)) {
+                gradient.backend.binary(.add, sum.array, gradient.array, into: sum.array)
+                ownsIncoming = true
+                firstIncoming = sum
             } else {
-                self.firstIncoming = firstIncoming + gradient
+                firstIncoming = sum + gradient
                 ownsIncoming = !ThreadState.recordsGradients
             }
         } else if gradient.array.layout === firstForm.layout && gradient.dtype == firstForm.dtype {
@@ -109,6 +111,13 @@ class Node {
         }
         if result.dtype != form.dtype { result = result.to(form.dtype) }
         return result
+    }
+
+    /// Whether nobody else sees the tensor or its memory, and every element has its own place.
+    static func isUnshared(_ tensor: inout Tensor) -> Bool {
+        isKnownUniquelyReferenced(&tensor) && isKnownUniquelyReferenced(&tensor.array.storage)
+            && tensor.array.storage.byteCount == tensor.count * tensor.dtype.byteCount
+            && (tensor.array.isContiguous || tensor.array.isChannelsLast)
     }
 
     /// The bytes of the gradients that have come in.

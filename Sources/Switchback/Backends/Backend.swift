@@ -9,7 +9,7 @@
 public protocol Backend: ElementwiseKernels, ReductionKernels, ArrangementKernels,
     IndexingKernels, RandomKernels, MatmulKernels, OptimizerKernels, ConvolutionKernels,
     PoolingKernels, NormalizationKernels, SoftmaxKernels, LossKernels,
-    ResamplingKernels, AttentionKernels, RecurrentKernels
+    ResamplingKernels, AttentionKernels, RecurrentKernels, PackedWeightKernels
 {
     /// A short name such as `cpu`.
     static var name: String { get }

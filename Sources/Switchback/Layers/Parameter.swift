@@ -1,5 +1,8 @@
 /// A tensor that an optimizer trains: part of a module, and a leaf that requires a gradient.
 public final class Parameter: Tensor {
+    /// The numbers in fewer bits, after `pack(as:)`; `nil` in training.
+    public internal(set) var packed: PackedWeight?
+
     /// Takes over the values of `tensor`, which is not copied.
     public init(_ tensor: Tensor) {
         super.init(tensor.array)

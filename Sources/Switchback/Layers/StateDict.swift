@@ -20,6 +20,10 @@ extension Module {
             let parts = module.namedParts()
             let parameters = parts.compactMap { name, part -> (String, Tensor)? in
                 guard case .parameter(let parameter) = part else { return nil }
+                require(
+                    parameter.packed == nil, "state dictionary",
+                    "\(path.path(name)) is packed for inference, so its numbers are gone; load the model again to save it"
+                )
                 return (path.path(name), parameter)
             }
             let buffers = parts.compactMap { name, part -> (String, Tensor)? in

@@ -30,9 +30,16 @@ public struct Checkpoint {
     /// The tokenizer of the folder.
     public func tokenizer() throws -> any Tokenizer { try Tokenizers.load(folder) }
 
-    /// The language model and the tokenizer of the folder. Throws `InputError` where one has tokens that the other lacks.
-    public func languageModelAndTokenizer() throws -> (model: LanguageModel, tokenizer: any Tokenizer) {
+    /// The language model and the tokenizer of the folder: what generates, scores or serves begins with this call.
+    ///
+    /// Throws `InputError` where one has tokens that the other lacks, or where weights cannot be packed.
+    ///
+    /// - Parameter dtype: in what numbers the weights of linear layers are kept; all but float32 are for inference only.
+    public func languageModelAndTokenizer(
+        dtype: WeightFormat = .float32
+    ) throws -> (model: LanguageModel, tokenizer: any Tokenizer) {
         let (model, tokenizer) = (try languageModel(), try tokenizer())
+        try model.packWeights(as: dtype)
         guard tokenizer.vocabularySize <= model.vocabularySize else {
             throw InputError(
                 folder, at: "tokenizer.json",

@@ -137,7 +137,7 @@ public final class GPT2: LanguageModel {
             self.bias = bias ? Parameter([outputs], .zeros) : nil
         }
 
-        override func forward(_ x: Tensor) -> Tensor { x.linear(weight: weight.t(), bias: bias) }
+        override func forward(_ x: Tensor) -> Tensor { x.linear(transposedWeight: weight, bias: bias) }
 
         override func operationCount(input: Tensor, output: Tensor) -> Int { 2 * output.count * weight.size(0) }
     }

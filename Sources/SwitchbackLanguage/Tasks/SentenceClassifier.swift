@@ -3,26 +3,29 @@ import Switchback
 import SwitchbackFormats
 
 /// Tells the class of a sentence by the average of vectors of its words and of pairs of neighbouring words (Joulin et al.,
-/// "Bag of Tricks for Efficient Text Classification", 2017).
+/// "Bag of Tricks for Efficient Text Classification", 2017), which begin as naive Bayes has them (Wang and Manning,
+/// "Baselines and Bigrams", 2012).
 ///
 /// That little is hard to beat where there are only some thousands of sentences to learn from.
 public final class SentenceClassifier: Module {
     public let classes: [String]
-    private let words: [String: Int]
+    /// The words and pairs of words that have a vector, and its row in the table.
+    private let terms: [String: Int]
     private let embedding: Embedding
     private let dropout: Dropout
     private let output: Linear
 
-    /// Vectors for pairs of words lie in this many places, behind those of the words; a pair's place follows from its text.
-    private static let pairPlaces = 1 << 16
-
     /// - Parameters:
-    ///   - words: those that have a vector.
+    ///   - terms: the words and pairs of words that have a vector.
     ///   - classes: at least two.
-    public init(words: [String], classes: [String], width: Int = 64, dropout: Double = 0.5) {
+    ///   - width: numbers in a vector, at least one for each class.
+    public init(terms: [String], classes: [String], width: Int = 64, dropout: Double = 0.5) {
+        if width < classes.count {
+            fail("SentenceClassifier", "\(classes.count) classes need as many numbers in a vector, not \(width)")
+        }
         self.classes = classes
-        self.words = Dictionary(words.enumerated().map { ($1, $0) }) { first, _ in first }
-        embedding = Embedding(words.count + SentenceClassifier.pairPlaces, width)
+        self.terms = Dictionary(terms.enumerated().map { ($1, $0) }) { first, _ in first }
+        embedding = Embedding(terms.count, width)
         self.dropout = Dropout(p: dropout)
         output = Linear(width, classes.count)
         super.init()
@@ -31,26 +34,49 @@ public final class SentenceClassifier: Module {
         output.bias?.initialize(.zeros)
     }
 
-    /// The words of a training text that occur at least twice, in the order of their spelling.
-    public static func vocabulary(of sentences: [String]) -> [String] {
-        var counts: [String: Int] = [:]
-        for sentence in sentences { for word in split(sentence) { counts[word, default: 0] += 1 } }
-        return counts.filter { $0.value >= 2 }.keys.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+    /// A classifier of the words, pairs and classes of a training text that tells classes by naive Bayes, from where a
+    /// training goes on: the first numbers of a vector, one for each class, are log p(term | class), less their mean over the
+    /// classes; the output layer begins by adding them up.
+    public convenience init(naiveBayes data: LabeledSentences, width: Int = 64, dropout: Double = 0.5) {
+        let found = data.sentences.map { Set(SentenceClassifier.terms(of: $0)) }
+        let terms = Set(found.joined()).sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+        let classes = Set(data.labels).sorted()
+        self.init(terms: terms, classes: classes, width: max(width, classes.count), dropout: dropout)
+        // One more sentence than there is has each term: none is impossible.
+        var counts = [[Double]](repeating: Array(repeating: 1, count: classes.count), count: terms.count)
+        for (terms, label) in zip(found, data.labels) {
+            let place = classes.firstIndex(of: label) ?? 0
+            for term in terms { counts[self.terms[term] ?? 0][place] += 1 }
+        }
+        let totals = classes.indices.map { place in counts.reduce(0) { $0 + $1[place] } }
+        let odds = counts.flatMap { row -> [Float] in
+            let logs = zip(row, totals).map { log($0 / $1) }
+            let mean = logs.reduce(0, +) / Double(logs.count)
+            return logs.map { Float(SentenceClassifier.sharpness * ($0 - mean)) }
+        }
+        noGrad {
+            let shape: Shape = [terms.count, classes.count]
+            embedding.weight.narrow(dim: 1, start: 0, length: classes.count).copy(from: Tensor(odds, shape: shape))
+            output.weight.narrow(dim: 1, start: 0, length: classes.count).copy(from: Tensor.eye(classes.count))
+        }
     }
 
-    private static func split(_ sentence: String) -> [String] {
+    /// By how much the average log odds of a sentence are multiplied: as sure of itself as a training makes it.
+    private static let sharpness = 2.0
+
+    private static func words(of sentence: String) -> [String] {
         sentence.lowercased().split { !($0.isLetter || $0.isNumber || $0 == "'") }.map(String.init)
     }
 
-    /// The rows of the table that a sentence looks up.
+    /// The words and the pairs of neighbouring words.
+    static func terms(of sentence: String) -> [String] {
+        let words = words(of: sentence)
+        return words + zip(words, words.dropFirst()).map { "\($0) \($1)" }
+    }
+
+    /// The rows of the table that a sentence looks up, each once.
     private func features(of sentence: String) -> [Int] {
-        let split = SentenceClassifier.split(sentence)
-        let pairs = zip(split, split.dropFirst()).map { first, second in
-            // FNV-1a, which is the same on every machine.
-            let hash = "\(first) \(second)".utf8.reduce(0x811C_9DC5 as UInt32) { ($0 ^ UInt32($1)) &* 0x0100_0193 }
-            return words.count + Int(hash) % SentenceClassifier.pairPlaces
-        }
-        return split.compactMap { words[$0] } + pairs
+        Set(SentenceClassifier.terms(of: sentence).compactMap { terms[$0] }).sorted()
     }
 
     /// The logits of the classes of sentences, [N, classes].
@@ -83,22 +109,22 @@ public final class SentenceClassifier: Module {
 
     // MARK: As a file
 
-    /// What is saved with the weights: the words and the classes.
+    /// What is saved with the weights: the terms and the classes.
     var metadata: [String: String] {
         [
             "format": "pt", "switchback.classes": classes.joined(separator: "\n"),
-            "switchback.words": words.sorted { $0.value < $1.value }.map(\.key).joined(separator: "\n"),
+            "switchback.terms": terms.sorted { $0.value < $1.value }.map(\.key).joined(separator: "\n"),
         ]
     }
 
     /// A classifier that `sentiment train` saved.
     public static func load(_ path: String) throws -> SentenceClassifier {
         let contents = try Safetensors.read(path)
-        guard let classes = contents.metadata["switchback.classes"], let words = contents.metadata["switchback.words"],
+        guard let classes = contents.metadata["switchback.classes"], let terms = contents.metadata["switchback.terms"],
             let width = contents.tensors["embedding.weight"]?.size(-1)
         else { throw InputError(path, "holds no classifier of sentences", remedy: "'sentiment train' makes one") }
         let classifier = SentenceClassifier(
-            words: words.split(separator: "\n").map(String.init),
+            terms: terms.split(separator: "\n").map(String.init),
             classes: classes.split(separator: "\n").map(String.init), width: width)
         do {
             try classifier.load(stateDict: contents.tensors)

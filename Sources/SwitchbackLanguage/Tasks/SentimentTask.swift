@@ -39,7 +39,7 @@ public final class SentimentTask: TrainingTask {
     private let batchSize: Int
     private let seed: UInt64
 
-    /// A classifier with fresh weights from the default generator.
+    /// A classifier that begins with naive Bayes; what else its weights are comes from the default generator.
     ///
     /// - Parameters:
     ///   - folder: holds `train.tsv` and `dev.tsv`, a sentence, a tab and a class on each line.
@@ -52,8 +52,10 @@ public final class SentimentTask: TrainingTask {
         let classes = Set(training.labels).sorted()
         guard classes.count >= 2 else { throw InputError(training.path, "all sentences are of one class") }
         try validation.checkClasses(classes)
-        classifier = SentenceClassifier(
-            words: SentenceClassifier.vocabulary(of: training.sentences), classes: classes)
+        guard training.sentences.contains(where: { !SentenceClassifier.terms(of: $0).isEmpty }) else {
+            throw InputError(training.path, "there are no words in its sentences")
+        }
+        classifier = SentenceClassifier(naiveBayes: training)
         self.batchSize = min(batchSize, training.sentences.count)
         self.seed = seed
     }

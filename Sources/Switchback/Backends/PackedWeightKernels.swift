@@ -1,0 +1,33 @@
+/// Products with matrices of few bits a number, for inference. A backend that has none declines, as the default does.
+public protocol PackedWeightKernels {
+    /// Rounds a matrix [n, k] of float32, k a multiple of 32, to groups of 8 or 4 bits that lie as
+    /// `Kernels/include/quantized.h` describes; `nil` if the backend has no such kernel.
+    static func quantize(_ matrix: NDArray, bits: Int) -> QuantizedArray?
+    /// The rows of a quantized matrix that int64 `rows` names: [count, k] of float32.
+    static func rows(_ rows: NDArray, of matrix: QuantizedArray) -> NDArray
+    /// `x · matrixᵀ + bias` for dense rows x [m, k] of float32: [m, n].
+    static func linear(_ x: NDArray, _ matrix: QuantizedArray, bias: NDArray?) -> NDArray
+    /// `x · weightᵀ + bias` for dense rows x [m, k] of float32 and weight [n, k] of bfloat16; `nil` if the backend has no
+    /// such kernel.
+    static func linear(_ x: NDArray, bfloatWeight: NDArray, bias: NDArray?) -> NDArray?
+}
+
+/// A matrix [n, k] of 8 or 4 bits a number: `numbers` are bytes, `scales` bfloat16, one for each group of 32.
+public struct QuantizedArray {
+    public let n, k, bits: Int
+    public let numbers, scales: NDArray
+}
+
+extension PackedWeightKernels where Self: Backend {
+    public static func quantize(_ matrix: NDArray, bits: Int) -> QuantizedArray? { nil }
+
+    public static func rows(_ rows: NDArray, of matrix: QuantizedArray) -> NDArray {
+        fail("packed weight", "the backend \(name) has no kernels for it")
+    }
+
+    public static func linear(_ x: NDArray, _ matrix: QuantizedArray, bias: NDArray?) -> NDArray {
+        fail("packed weight", "the backend \(name) has no kernels for it")
+    }
+
+    public static func linear(_ x: NDArray, bfloatWeight: NDArray, bias: NDArray?) -> NDArray? { nil }
+}
