@@ -11,10 +11,10 @@ struct LanguageService: Sendable {
     let limits: ServerLimits
 
     init(
-        _ name: String, _ folder: String, template style: ChatTemplate.Style?, _ limits: ServerLimits,
-        _ metrics: ServerMetrics
+        _ name: String, _ folder: String, template style: ChatTemplate.Style?, dtype: WeightFormat,
+        _ limits: ServerLimits, _ metrics: ServerMetrics
     ) throws {
-        let (model, tokenizer) = try Checkpoint(folder).languageModelAndTokenizer()
+        let (model, tokenizer) = try Checkpoint(folder).languageModelAndTokenizer(dtype: dtype)
         let template = try ChatTemplate.choose(style, for: folder)
         try template.check(tokenizer)
         self.init(name, model, tokenizer, template, limits, metrics)

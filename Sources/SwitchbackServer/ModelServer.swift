@@ -23,10 +23,13 @@ public struct ModelServer: Sendable {
     /// - Parameters:
     ///   - paths: folders of language models or of runs, or files of weights; each may begin with `NAME=`.
     ///   - template: how conversations are written, in place of what the folders say.
+    ///   - dtype: in what numbers the weights of language models are kept.
     /// - Throws: `InputError` where a model cannot be read, or two have one name.
-    public init(_ paths: [String], template: ChatTemplate.Style? = nil, _ options: ServerOptions) throws {
+    public init(
+        _ paths: [String], template: ChatTemplate.Style? = nil, dtype: WeightFormat = .float32, _ options: ServerOptions
+    ) throws {
         let metrics = metrics
-        models = try paths.map { try ServedModel.load($0, template: template, options.limits, metrics) }
+        models = try paths.map { try ServedModel.load($0, template: template, dtype: dtype, options.limits, metrics) }
         list = try ModelList(models)
         self.options = options
     }

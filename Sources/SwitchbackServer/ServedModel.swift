@@ -52,9 +52,11 @@ extension ServedModel {
     /// - Parameters:
     ///   - path: may begin with a name of one's own and `=`.
     ///   - template: how conversations are written, in place of what the folder says.
+    ///   - dtype: in what numbers the weights of a language model are kept.
     /// - Throws: `InputError` where there is no model, or it cannot be used.
     static func load(
-        _ path: String, template: ChatTemplate.Style?, _ limits: ServerLimits, _ metrics: ServerMetrics
+        _ path: String, template: ChatTemplate.Style?, dtype: WeightFormat, _ limits: ServerLimits,
+        _ metrics: ServerMetrics
     ) throws -> ServedModel {
         let (name, path) = named(path)
         var isFolder: ObjCBool = false
@@ -62,7 +64,7 @@ extension ServedModel {
             throw InputError(path, "there is no such file or folder")
         }
         if isFolder.boolValue, FileManager.default.fileExists(atPath: join(path, "config.json")) {
-            let service = try LanguageService(name, path, template: template, limits, metrics)
+            let service = try LanguageService(name, path, template: template, dtype: dtype, limits, metrics)
             return ServedModel(name: name, service: .language(service))
         }
         let weights = isFolder.boolValue ? join(path, "weights/best.safetensors") : path

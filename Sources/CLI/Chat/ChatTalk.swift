@@ -31,6 +31,7 @@ struct ChatTalk: ParsableCommand {
     var system: String?
 
     @OptionGroup var template: TemplateOption
+    @OptionGroup var weights: WeightFormatOption
     @OptionGroup(title: "Writing") var writing: SamplingOptions
     @OptionGroup var common: CommonOptions
 
@@ -43,7 +44,7 @@ struct ChatTalk: ParsableCommand {
 
     func run() throws {
         common.apply()
-        let (model, tokenizer) = try Checkpoint(folder).languageModelAndTokenizer()
+        let (model, tokenizer) = try Checkpoint(folder).languageModelAndTokenizer(dtype: weights.dtype)
         let template = try ChatTemplate.choose(template.template, for: folder)
         try template.check(tokenizer)
         var conversation = Conversation(model, tokenizer, template)

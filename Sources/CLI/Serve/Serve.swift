@@ -39,6 +39,7 @@ struct Serve: AsyncParsableCommand {
     var apiKeyFile: String?
 
     @OptionGroup var template: TemplateOption
+    @OptionGroup var weights: WeightFormatOption
 
     @Option(
         help: ArgumentHelp("The most tokens that a request gets; the rest of the context if left out.", valueName: "n"),
@@ -82,7 +83,7 @@ struct Serve: AsyncParsableCommand {
         options.limits.parallel = parallel
         options.limits.queue = queue
         options.limits.seconds = timeout
-        let server = try ModelServer(models, template: template.template, options)
+        let server = try ModelServer(models, template: template.template, dtype: weights.dtype, options)
         let names = server.models.map(\.name)
         let lines = server.models.map { "  \($0.name), a \($0.kind)" }.joined(separator: "\n")
         let json = common.json

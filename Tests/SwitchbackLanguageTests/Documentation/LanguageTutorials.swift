@@ -10,6 +10,11 @@ func writingATextInSwift() throws {
     print(try generator.generate("Once upon a time", tokens: 50).text)
 }
 
+func fewerBitsInSwift() throws {
+    let (model, tokenizer) = try Checkpoint("path/to/gpt2").languageModelAndTokenizer(dtype: .int4)
+    print(try TextGenerator(model, tokenizer).generate("Once upon a time", tokens: 50).text)
+}
+
 func aGPTInSwift() throws {
     var configuration = LanguageTrainingConfiguration()
     configuration.data = "shakespeare.txt"
