@@ -64,12 +64,13 @@ import Testing
         ] { expectSentence(try program.shell("$switchback \(line)"), sentence) }
         let bytes = try Data(contentsOf: URL(fileURLWithPath: path))
         try bytes.prefix(bytes.count / 2).write(to: URL(fileURLWithPath: path))
-        expectSentence(try program.run("diagnose", "first"), "diagnosis.jsonl, line 1: the line was cut short")
+        expectSentence(
+            try program.run("diagnose", "first"), ": the line was cut short; remove the line, or resume the run")
     }
 
     @Test func aLearningRateIsProposedAndNothingTrained() throws {
         let run = try program.shell("\(Self.train) --find-lr")
-        #expect(run.code == 0 && run.output.contains("train with\n  --lr "), "\(run.output)\(run.errors)")
+        #expect(run.code == 0 && run.output.contains("Train with\n  --lr "), "\(run.output)\(run.errors)")
         let files = try files("runs/classify/find-lr")
         #expect(files.contains("find_lr.png") && files.contains("find_lr.csv") && !files.contains("results.csv"))
         let json = try program.shell("\(Self.train) --find-lr --log json")

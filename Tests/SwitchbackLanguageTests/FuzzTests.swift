@@ -76,8 +76,8 @@ import Testing
         var labeled = Fuzzer(seeds: [Array("a lovely film\tgood\nno fun at all\tbad\n".utf8)])
         try labeled.run { _ = try LabeledSentences($0) }
         let path = folder.path("classifier.safetensors")
-        let classifier = SentenceClassifier(words: ["fun", "film"], classes: ["good", "bad"], width: 2)
-        let metadata = ["switchback.classes": "good\nbad", "switchback.words": "fun\nfilm"]
+        let classifier = SentenceClassifier(terms: ["fun", "film"], classes: ["good", "bad"], width: 2)
+        let metadata = ["switchback.classes": "good\nbad", "switchback.terms": "fun\nfilm"]
         try Safetensors.save(classifier.stateDict(), metadata: metadata, to: path)
         let whole = try bytes(path)
         let length = whole[0..<8].reversed().reduce(0) { $0 << 8 | Int($1) } + 8

@@ -56,7 +56,7 @@ struct UltralyticsCheckpointTests {
     func fineTuningTakesTheClassesThatAreKnown() throws {
         let model = YOLO(.yolo11n, classes: ["cat", "dog"])
         let path = try save(model, names: model.classes)
-        let image = Image(height: 32, width: 32, filledWith: 90)
+        let image = Image(height: 64, width: 64, filledWith: 90)
         try FileManager.default.createDirectory(atPath: folder.path("images"), withIntermediateDirectories: true)
         try FileManager.default.createDirectory(atPath: folder.path("labels"), withIntermediateDirectories: true)
         try image.save(to: folder.path("images/a.png"))
@@ -65,7 +65,7 @@ struct UltralyticsCheckpointTests {
         var configuration = DetectionConfiguration()
         configuration.data = folder.path("data.yaml")
         configuration.model = path
-        configuration.imgsz = 32
+        configuration.imgsz = 64
         let task = try configuration.makeTask()
         let (own, theirs) = (task.detector.stateDict(), model.stateDict())
         let name = "model.23.cv3.0.2.bias"

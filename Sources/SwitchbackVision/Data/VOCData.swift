@@ -108,6 +108,8 @@ private struct VOCFile: Sendable {
         guard let data = FileManager.default.contents(atPath: path) else {
             throw InputError(path, "the file cannot be read")
         }
+        // The parser ends the program where an attribute is none.
+        guard String(data: data, encoding: .utf8) != nil else { throw InputError(path, "is no text in UTF-8") }
         let parser = XMLParser(data: data)
         let reader = VOCReader()
         parser.delegate = reader

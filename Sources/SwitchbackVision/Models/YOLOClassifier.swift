@@ -20,6 +20,8 @@ public final class YOLOClassifier: Module, FeatureMapped {
         let (modules, outputs) = variant.make(variant.classifierStages, imageChannels: channels)
         stages = modules
         head = ClassifyHead(outputs[outputs.count - 1], classes: classes, dropout: dropout)
+        super.init()
+        for (_, module) in namedModules() { (module as? ConvBlock)?.normalizeAsClassifiers() }
     }
 
     public override func namedParts() -> [(name: String, part: Part)] {

@@ -4,7 +4,7 @@ import Switchback
 /// [N, inputs, H, W] → [N, outputs, H / stride, W / stride], rounded up.
 public final class ConvBlock: Module {
     public let conv: Conv2d
-    public let bn: BatchNorm2d
+    public private(set) var bn: BatchNorm2d
     private let activation: FusedActivation
 
     /// - Parameter isActivated: whether SiLU follows the normalization.
@@ -23,6 +23,9 @@ public final class ConvBlock: Module {
     public static func depthwise(_ channels: Int, kernelSize: Int, isActivated: Bool = true) -> ConvBlock {
         ConvBlock(channels, channels, kernelSize: kernelSize, groups: channels, isActivated: isActivated)
     }
+
+    /// Takes PyTorch's ε and momentum, which classifiers have, in place of the detectors'.
+    func normalizeAsClassifiers() { bn = BatchNorm2d(conv.weight.shape[0]) }
 
     public override func forward(_ input: Tensor) -> Tensor {
         conv(input, normalizedBy: bn, activation: activation)
