@@ -181,6 +181,13 @@ struct ChatTests {
         return configuration
     }
 
+    /// The held-out loss after the first epoch.
+    private func firstLoss(_ run: RunFolder) throws -> Double {
+        let rows = try String(contentsOfFile: run.file("results.csv"), encoding: .utf8).split(separator: "\n")
+        let column = try #require(rows[0].split(separator: ",").firstIndex { $0.hasSuffix("val/loss") })
+        return try #require(Double(rows[1].split(separator: ",")[column]))
+    }
+
     /// A model learns to answer, and its folder has all that is needed to go on talking.
     @Test(arguments: [nil, 16])
     func learnsToAnswer(lora: Int?) throws {
@@ -192,8 +199,9 @@ struct ChatTests {
         let training = try ChatTraining(configuration)
         let outcome = try training.run(in: run)
         let loss = try #require(outcome.best?.validation["loss"])
-        // Adapters of a model that has learned nothing itself learn less.
-        #expect(loss < (lora == nil ? 0.3 : 2), "\(loss)")
+        // Adapters of a model that has learned nothing itself learn less: by a tenth from the first epoch on.
+        let bound = lora == nil ? 0.3 : try 0.9 * firstLoss(run)
+        #expect(loss < bound)
         guard lora == nil else { return }
         let (model, tokenizer) = try Checkpoint(run.path).languageModelAndTokenizer()
         let template = try #require(try ChatTemplate.load(run.path))
