@@ -222,11 +222,10 @@ extension Diagnosis {
         let signals = signals
         var facts: [String] = []
         if let first = signals.first?.signal, let largest = signals.map(\.signal).max(), largest > 0 {
-            facts.append("\((first / largest).brief) of the largest gradient arrives at the first layer")
+            facts.append("\((first / largest).wholePercent) of the largest gradient arrives at the first layer")
         }
-        if let update = records.compactMap(\.usualUpdate).last {
-            facts.append("a step changes weights by \(update.brief) of themselves")
-        }
+        let updates = records.compactMap(\.usualUpdate)
+        if !updates.isEmpty { facts.append("a usual step changes weights by \(updates.median.brief) of themselves") }
         let lost = layers.compactMap { [$0.dead, $0.saturated].compactMap { $0 }.max() }.max()
         if let lost { facts.append("at most \(lost.wholePercent) of a layer's units are dead or saturated") }
         return Verdict(
