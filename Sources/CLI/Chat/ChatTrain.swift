@@ -37,10 +37,8 @@ struct ChatTrain: ParsableCommand {
     @OptionGroup var common: CommonOptions
 
     func validate() throws {
-        if runOptions.resume != nil || runOptions.config != nil { return }
-        for (name, value) in [("--data <file>", data), ("--from <folder>", from)] where value == nil {
-            throw ValidationError("Missing expected argument '\(name)'")
-        }
+        try runOptions.require("--data <file>", data)
+        try runOptions.require("--from <folder>", from)
     }
 
     private func apply(to configuration: inout ChatTrainingConfiguration) {
@@ -70,14 +68,9 @@ struct ChatTrain: ParsableCommand {
         let session = try TrainingSession<ChatTrainingConfiguration>("chat", runOptions, change: apply)
         let training = try ChatTraining(session.configuration)
         try say(what: training)
-        let listeners = [training.product.describe, sampler(training)]
-        let (folder, outcome) =
-            if let adaptation = training.adaptation {
-                try session.train(adaptation, session.configuration.training, listeners: listeners)
-            } else {
-                try session.train(training.task, session.configuration.training, listeners: listeners)
-            }
-        try training.product.finish(in: folder)
+        let (folder, outcome) = try session.train(
+            training.product, training.task, training.adaptation, session.configuration.training,
+            sampler: sampler(training))
         guard let best = outcome.best ?? outcome.history.last else { return }
         let loss = best.validation["loss"] ?? .nan
         try runOptions.say(

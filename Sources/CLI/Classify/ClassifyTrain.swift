@@ -60,11 +60,7 @@ struct ClassifyTrain: ParsableCommand {
         let weights, lastWeights: String
     }
 
-    func validate() throws {
-        if data == nil && runOptions.resume == nil && runOptions.config == nil {
-            throw ValidationError("Missing expected argument '--data <path>'")
-        }
-    }
+    func validate() throws { try runOptions.require("--data <path>", data) }
 
     func run() throws {
         common.apply()

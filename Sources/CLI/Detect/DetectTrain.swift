@@ -47,11 +47,7 @@ struct DetectTrain: ParsableCommand {
         let weights, lastWeights: String
     }
 
-    func validate() throws {
-        if data == nil && runOptions.resume == nil && runOptions.config == nil {
-            throw ValidationError("Missing expected argument '--data <path>'")
-        }
-    }
+    func validate() throws { try runOptions.require("--data <path>", data) }
 
     func run() throws {
         common.apply()

@@ -30,11 +30,7 @@ struct SentimentTrain: ParsableCommand {
         let weights: String
     }
 
-    func validate() throws {
-        if data == nil && runOptions.resume == nil && runOptions.config == nil {
-            throw ValidationError("Missing expected argument '--data <folder>'")
-        }
-    }
+    func validate() throws { try runOptions.require("--data <folder>", data) }
 
     func run() throws {
         common.apply()

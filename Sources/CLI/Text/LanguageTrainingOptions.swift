@@ -39,11 +39,7 @@ struct LanguageTrainingOptions: ParsableArguments {
     @OptionGroup(title: "Run") var run: RunOptions
     @OptionGroup var common: CommonOptions
 
-    func validate() throws {
-        if data == nil && run.resume == nil && run.config == nil {
-            throw ValidationError("Missing expected argument '--data <path>'")
-        }
-    }
+    func validate() throws { try run.require("--data <path>", data) }
 
     private func apply(to configuration: inout LanguageTrainingConfiguration) {
         configuration.data = data ?? configuration.data
@@ -78,14 +74,9 @@ struct LanguageTrainingOptions: ParsableArguments {
                 + "\(training.data.validation.count.grouped) held out, a vocabulary of "
                 + "\(training.data.tokenizer.vocabularySize.grouped). "
                 + "Model: \(training.model.parameterCount.grouped) parameters.")
-        let listeners = [training.product.describe, sampler(training)]
-        let (folder, outcome) =
-            if let adaptation = training.adaptation {
-                try session.train(adaptation, session.configuration.training, listeners: listeners)
-            } else {
-                try session.train(training.task, session.configuration.training, listeners: listeners)
-            }
-        try training.product.finish(in: folder)
+        let (folder, outcome) = try session.train(
+            training.product, training.task, training.adaptation, session.configuration.training,
+            sampler: sampler(training))
         try show(outcome, training, folder, mode)
     }
 

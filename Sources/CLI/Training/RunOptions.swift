@@ -56,6 +56,13 @@ struct RunOptions: ParsableArguments {
         }
     }
 
+    /// Throws where an option is missing that a new run needs; a run that is resumed, and a file of options, have it.
+    func require(_ option: String, _ value: String?) throws {
+        if value == nil && resume == nil && config == nil {
+            throw ValidationError("Missing expected argument '\(option)'")
+        }
+    }
+
     enum LogStyle: String, CaseIterable {
         case text, json
     }
@@ -87,108 +94,5 @@ struct RunOptions: ParsableArguments {
         try profile.saveTrace(to: trace)
         try say("\n\(profile)\n\nThe profile is in \(table), its timeline in \(trace).")
         return outcome
-    }
-}
-
-/// A training as the command line starts it: anew, or from where a run was interrupted.
-struct TrainingSession<Options: Configuration> {
-    let task: String
-    let configuration: Options
-    private let run: RunOptions
-    private let resumed: ResumedRun<Options>?
-
-    /// - Parameter change: puts the options of the command line into the configuration.
-    init(_ task: String, _ run: RunOptions, change: (inout Options) throws -> Void) throws {
-        self.task = task
-        self.run = run
-        if let path = run.resumedPath(task) {
-            let resumed = try ResumedRun<Options>(path, task: task, change: change)
-            configuration = resumed.configuration
-            self.resumed = resumed
-        } else {
-            var configuration = try run.config.map { try ConfigurationFile.read($0, task: task) } ?? Options()
-            try change(&configuration)
-            self.configuration = configuration
-            resumed = nil
-        }
-    }
-
-    /// Trains, and shows how it goes.
-    ///
-    /// Throws an exit code where the user interrupted it, and says how to go on; and where only a learning rate was to be
-    /// found.
-    func train<Task: TrainingTask>(
-        _ task: Task, _ training: TrainingConfiguration, listeners: [TrainingListener] = []
-    ) throws -> (folder: RunFolder, outcome: TrainingOutcome) {
-        if run.findLr { try findLearningRate(task, training) }
-        let folder =
-            try resumed?.folder
-            ?? RunFolder(in: run.output, task: self.task, name: run.name, arguments: configuration)
-        defer { folder.removeIfFruitless() }
-        let trainer = try Trainer(task, training, folder: folder)
-        let diagnosis = isDiagnosed(folder) ? DiagnosisLog() : nil
-        trainer.locatesFailures = diagnosis != nil
-        trainer.listeners = [ProgressReporter(run.style, write: Terminal.write).receive, RunPictures().receive]
-        if let diagnosis { trainer.listeners.append(diagnosis.receive) }
-        trainer.listeners += listeners
-        // After those that draw pictures, which it takes along.
-        trainer.listeners.append(TensorBoardLog(histograms: diagnosis != nil).receive)
-        trainer.listeners.append { _ in Interruption.isRequested ? .stop : .continue }
-        let outcome = try run.measured(into: folder) { try trainer.run(resuming: resumed != nil) }
-        if let diagnosis { try tell(diagnosis.diagnosis, folder) }
-        guard Interruption.isRequested else { return (folder, outcome) }
-        try run.say(
-            """
-            Interrupted after step \(outcome.step), which is saved. To go on:
-              switchback \(self.task) train --resume \(folder.path)
-            """)
-        throw ExitCode(Interruption.exitCode)
-    }
-
-    /// Whether it is asked for, or the run that is gone on with was diagnosed before.
-    private func isDiagnosed(_ folder: RunFolder) -> Bool {
-        run.diagnose || FileManager.default.fileExists(atPath: folder.file(Diagnosis.fileName))
-    }
-
-    private func tell(_ diagnosis: Diagnosis, _ folder: RunFolder) throws {
-        try run.say("Diagnosis:")
-        for verdict in diagnosis.verdicts { try run.say("  \(verdict)") }
-        try run.say("  The gradients are drawn in \(folder.file("gradients.png")).")
-    }
-
-    // MARK: The learning rate
-
-    private struct Proposal: Encodable {
-        let event = "learning rate"
-        let lr: Double?
-        let run: String
-    }
-
-    /// Tries learning rates, shows what came of it, and ends the program.
-    private func findLearningRate<Task: TrainingTask>(_ task: Task, _ training: TrainingConfiguration) throws {
-        let curve = try LearningRateFinder().run(task, training) { point in
-            if Interruption.isRequested { throw ExitCode(Interruption.exitCode) }
-            if case .bar = run.style {
-                try Terminal.write(
-                    "\r\u{1B}[2KLearning rate \(point.rate.formatted(7))  loss \(point.loss.formatted(4))")
-            }
-            return .continue
-        }
-        if case .bar = run.style { try Terminal.write("\r\u{1B}[2K") }
-        let name = run.name == RunOptions.defaultName ? "find-lr" : run.name
-        let folder = try RunFolder(in: run.output, task: self.task, name: name, arguments: configuration)
-        try curve.figure.write(to: folder.file("find_lr.png"))
-        try AtomicFile.write(curve.csv, to: folder.file("find_lr.csv"))
-        if run.log == .json {
-            try Terminal.printJSON(Proposal(lr: curve.suggestion, run: folder.path))
-        } else {
-            try run.say(
-                "\(curve.points.count) learning rates were tried; the losses are drawn in \(folder.file("find_lr.png"))."
-            )
-            try run.say(
-                curve.suggestion.map { "The loss falls fast at \($0). Train with\n  --lr \($0)" }
-                    ?? "The loss fell at none of them, so there is nothing to propose: look at the picture.")
-        }
-        throw ExitCode.success
     }
 }

@@ -57,11 +57,7 @@ struct TranslateTrain: ParsableCommand {
         let folder: String
     }
 
-    func validate() throws {
-        if data == nil && runOptions.resume == nil && runOptions.config == nil {
-            throw ValidationError("Missing expected argument '--data <folder>'")
-        }
-    }
+    func validate() throws { try runOptions.require("--data <folder>", data) }
 
     private func apply(to configuration: inout TranslationConfiguration) {
         configuration.data = data ?? configuration.data
