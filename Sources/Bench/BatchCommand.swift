@@ -38,6 +38,12 @@ struct BatchCommand: ParsableCommand {
             let each = time / Double(size)
             print(String(format: "%5d %11.3f %11.4f %9.2f", size, time, each, each / (lastTime / Double(lastSize))))
         }
+        let fit = LinearFit(times.map { (Double($0.0), $0.1) })
+        print(
+            String(
+                format: "%.1f ms a step and %.3f ms an example: no time is further from that than %.0f %%",
+                fit.constant,
+                fit.slope, 100 * fit.largestDeviation))
         let line = times.map { Series.Value(Double($0.0), lastTime / Double(lastSize) * Double($0.0)) }
         let plot = Plot(
             title: "A training step of \(workload.rawValue), \(Processor.threadCount) threads",
@@ -45,6 +51,9 @@ struct BatchCommand: ParsableCommand {
             [
                 Series("measured", times.map { Series.Value(Double($0.0), $0.1) }, style: .linePoints),
                 Series("in proportion", line, isDashed: true),
+                Series(
+                    "a cost a step, a cost an example",
+                    times.map { Series.Value(Double($0.0), fit.value(at: Double($0.0))) }, isDashed: true),
             ])
         for path in ["\(output).png", "\(output).svg"] { try plot.write(to: path) }
         print("Pictures: \(output).png and \(output).svg")
@@ -56,4 +65,30 @@ struct BatchCommand: ParsableCommand {
         let times = timing.sortedSeconds(of: workload.step(batch: batch))
         return times[times.count / 2] * 1e3
     }
+}
+
+/// The line constant + slope · x with the smallest squares of relative deviations.
+private struct LinearFit {
+    let constant, slope: Double
+    /// As a part of what was measured.
+    private(set) var largestDeviation = 0.0
+
+    init(_ points: [(x: Double, y: Double)]) {
+        // Divided by y, the deviations are 1 - constant / y - slope · x / y: two normal equations.
+        var (aa, ab, bb, a, b) = (0.0, 0.0, 0.0, 0.0, 0.0)
+        for (x, y) in points {
+            let (u, v) = (1 / y, x / y)
+            aa += u * u
+            ab += u * v
+            bb += v * v
+            a += u
+            b += v
+        }
+        let determinant = aa * bb - ab * ab
+        constant = determinant == 0 ? 0 : (a * bb - b * ab) / determinant
+        slope = determinant == 0 ? points[0].y / points[0].x : (b * aa - a * ab) / determinant
+        for (x, y) in points { largestDeviation = max(largestDeviation, abs(value(at: x) / y - 1)) }
+    }
+
+    func value(at x: Double) -> Double { constant + slope * x }
 }

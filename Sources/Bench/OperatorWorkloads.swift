@@ -60,7 +60,10 @@ private func convolution(
 
 private func forwardAndBackward(_ leaves: [Tensor], _ function: @escaping () -> Tensor) -> () -> Void {
     for leaf in leaves { leaf.requiresGrad = true }
-    let upstream = Tensor.randn(function().shape)
+    // In the memory order of the output, as PyTorch's randn_like has it.
+    let output = function()
+    let noise = Tensor.randn(output.shape)
+    let upstream = output.isChannelsLast && !output.isContiguous ? noise.channelsLast() : noise
     return {
         for leaf in leaves { leaf.grad = nil }
         function().backward(gradient: upstream)

@@ -7,6 +7,9 @@
 #ifdef ISA_PASS
 
 #include "blocks.h"
+#include "vector.h"
+#include "lanes.h"
+#include "vector_transpose.h"
 
 /// Converts by way of the type that x computes in; dense elements of that very type are read in place.
 static void KERNEL(convert_range)(void *context, intptr_t start, intptr_t end) {
@@ -65,6 +68,8 @@ typedef struct {
     intptr_t size[2];        // columns and rows in all
     intptr_t tile[2];        // columns and rows of a tile
     intptr_t y_step, x_step; // bytes between rows of y, between columns of x
+    bool in_squares;         // of LANES × LANES elements of four bytes
+    bool streamed;           // see lanes.h
 } KERNEL(transpose_plan);
 
 /// Goes along x or y, whichever has the larger steps across: these are often powers of two, where few cache lines can
@@ -93,6 +98,19 @@ static void KERNEL(transpose_tile)(
     }
 }
 
+/// As transpose_tile, for elements of four bytes: in squares, which are transposed in registers.
+static void KERNEL(transpose_squares)(
+    const float *x, intptr_t x_step, float *y, intptr_t y_step, intptr_t rows, intptr_t columns, bool streamed) {
+    for (intptr_t c = 0; c < columns; c += LANES)
+        for (intptr_t r = 0; r < rows; r += LANES) {
+            const intptr_t high = rows - r < LANES ? rows - r : LANES;
+            vf square[LANES];
+            gather_lines(x + c * x_step + r, x_step, columns - c, high, rows, square);
+            for (intptr_t k = 0; k < high; ++k)
+                vf_store_result(y + (r + k) * y_step + c, square[k], columns - c, streamed);
+        }
+}
+
 static void KERNEL(transpose_range)(void *context, intptr_t start, intptr_t end) {
     const KERNEL(transpose_plan) *plan = context;
     sb_cursor cursor;
@@ -103,10 +121,16 @@ static void KERNEL(transpose_range)(void *context, intptr_t start, intptr_t end)
             const intptr_t rest = plan->size[d] - cursor.index[d] * plan->tile[d];
             sides[d] = rest < plan->tile[d] ? rest : plan->tile[d];
         }
-        KERNEL(transpose_tile)(
-            plan->tiles.size[0], cursor.data[1], plan->x_step, cursor.data[0], plan->y_step, sides[1], sides[0]);
+        if (plan->in_squares)
+            KERNEL(transpose_squares)(
+                (const float *)cursor.data[1], plan->x_step / 4, (float *)cursor.data[0], plan->y_step / 4, sides[1],
+                sides[0], plan->streamed);
+        else
+            KERNEL(transpose_tile)(
+                plan->tiles.size[0], cursor.data[1], plan->x_step, cursor.data[0], plan->y_step, sides[1], sides[0]);
         sb_cursor_advance(&plan->tiles, 1, &cursor);
     }
+    if (plan->streamed) end_of_stream();
 }
 
 /// The dimension along which x is dense while y is dense along the innermost one; -1 if there is no such.
@@ -128,27 +152,38 @@ static void KERNEL(swap)(sb_loop *loop, int a, int b) {
     }
 }
 
+/// Whether whole cache lines of y can be written past the caches: those of squares in the widest vectors.
+static bool KERNEL(streams_lines)(const sb_loop *y) {
+    enum { LINE = 64 };
+    bool aligned = VECTOR_BYTES == LINE && (uintptr_t)y->data[0] % LINE == 0 && y->shape[0] % LANES == 0;
+    for (int d = 1; d < y->rank; ++d) aligned = aligned && y->steps[0][d] % LINE == 0;
+    return aligned && y->count * y->size[0] >= STREAMED_BYTES;
+}
+
 static void KERNEL(transpose)(const sb_loop *loop, int dimension) {
-    enum { SIDE = 16, AREA = 1024, TILES_AT_ONCE = 32 };
+    enum { SIDE = 16, AREA = 1024, AREA_IN_SQUARES = 4096, TILES_AT_ONCE = 32 * 1024 };
     KERNEL(transpose_plan) plan;
     plan.tiles = *loop;
     KERNEL(swap)(&plan.tiles, 1, dimension);
     plan.y_step = plan.tiles.steps[0][1];
     plan.x_step = plan.tiles.steps[1][0];
+    plan.in_squares = loop->size[0] == 4 && plan.tiles.shape[0] >= LANES && plan.tiles.shape[1] >= LANES;
+    plan.streamed = plan.in_squares && KERNEL(streams_lines)(loop);
+    const intptr_t side = plan.in_squares ? 4 * SIDE : SIDE, area = plan.in_squares ? AREA_IN_SQUARES : AREA;
     plan.tiles.count = 1;
     for (int d = 0; d < plan.tiles.rank; ++d) {
         const intptr_t size = plan.tiles.shape[d];
         if (d < 2) {
             // A tile is longer along one side where the array is thin along the other.
-            const intptr_t other = plan.tiles.shape[1 - d], thin = d ? plan.tile[0] : other < SIDE ? other : SIDE;
+            const intptr_t other = plan.tiles.shape[1 - d], thin = d ? plan.tile[0] : other < side ? other : side;
             plan.size[d] = size;
-            plan.tile[d] = size < AREA / thin ? size : AREA / thin;
+            plan.tile[d] = size < area / thin ? size : area / thin;
             plan.tiles.shape[d] = (size + plan.tile[d] - 1) / plan.tile[d];
             for (int k = 0; k < 2; ++k) plan.tiles.steps[k][d] *= plan.tile[d];
         }
         plan.tiles.count *= plan.tiles.shape[d];
     }
-    sb_parallel_ranges(plan.tiles.count, TILES_AT_ONCE, KERNEL(transpose_range), &plan);
+    sb_parallel_ranges(plan.tiles.count, TILES_AT_ONCE / area, KERNEL(transpose_range), &plan);
 }
 
 static void KERNEL(copy)(const sb_array *const *arrays) {

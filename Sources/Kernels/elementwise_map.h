@@ -11,8 +11,8 @@ enum { MAP_UNCONVERTED = -1 };
 
 typedef struct sb_map sb_map;
 
-/// Fills `count` elements of y, a whole number of vectors. Operand k is dense where steps[k] is 1; where it is 0 the operand repeats one element,
-/// of which a full vector is given.
+/// Fills `count` elements of y, a whole number of vectors. Operand k is dense where steps[k] is 1; where it is 0 the
+/// operand repeats one element, of which a full vector is given.
 typedef void (*sb_map_kernel)(
     const sb_map *map, const void *const *operands, const intptr_t *steps, void *y, intptr_t count);
 

@@ -73,7 +73,7 @@ import Testing
         #expect(run.code == 0 && run.output.contains("Train with\n  --lr "), "\(run.output)\(run.errors)")
         let files = try files("runs/classify/find-lr")
         #expect(files.contains("find_lr.png") && files.contains("find_lr.csv") && !files.contains("results.csv"))
-        let json = try program.shell("\(Self.train) --find-lr --log json")
+        let json = try program.shell("\(Self.train) --find-lr --quiet --json")
         let rate = try #require(json.json["lr"] as? Double)
         #expect((1e-5...1e-1).contains(rate), "\(rate)")
         let trained = try program.shell("\(Self.train) --epochs 3 --lr \(rate) --json")

@@ -8,12 +8,8 @@ import Testing
 
     init() throws { program = try BuiltProgram() }
 
-    /// The lines of a tutorial that begin with `switchback`, in their order.
     private func commands(_ page: String) throws -> [String] {
-        let path = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent(
-            "../../Sources/SwitchbackLanguage/SwitchbackLanguage.docc/\(page).md")
-        let blocks = try String(contentsOf: path, encoding: .utf8).components(separatedBy: "\n```\n")
-        return blocks.flatMap { $0.split(separator: "\n") }.filter { $0.hasPrefix("switchback ") }.map(String.init)
+        try Tutorial(page, of: "SwitchbackLanguage").commands.filter { $0.hasPrefix("switchback ") }
     }
 
     /// Runs the commands, each with the options that the first matching entry adds to make it short.

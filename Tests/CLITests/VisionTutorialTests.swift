@@ -9,20 +9,9 @@ struct VisionTutorialTests {
 
     init() throws { program = try BuiltProgram() }
 
-    /// The lines of a tutorial's blocks of shell.
-    private func commands(of page: String) throws -> [String] {
-        let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-            .deletingLastPathComponent()
-        let file = root.appendingPathComponent("Sources/SwitchbackVision/SwitchbackVision.docc/\(page).md")
-        let text = try String(contentsOf: file, encoding: .utf8)
-        return text.components(separatedBy: "```sh\n").dropFirst().flatMap {
-            $0.components(separatedBy: "```")[0].split(separator: "\n").map(String.init)
-        }
-    }
-
     /// Runs all commands of a tutorial; of a training, one epoch or what `shorter` says.
     private func follow(_ page: String, shorter: [String: String]) throws {
-        let commands = try commands(of: page)
+        let commands = try Tutorial(page, of: "SwitchbackVision").commands
         #expect(commands.count > 3)
         for command in commands {
             let line = shorter.reduce(command) {

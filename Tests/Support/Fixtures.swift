@@ -2,11 +2,16 @@ import Foundation
 import Switchback
 import SwitchbackFormats
 
+/// The checkout.
+public let projectFolder = URL(fileURLWithPath: #filePath)
+    .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+
+/// Our own fixtures, with the programs that made them.
+public let fixtureFolder = projectFolder.appendingPathComponent("Tests/Fixtures")
+
 /// The folder of shared fixtures beside the checkout, or `nil` where it is missing.
 public let sharedFolder: URL? = {
-    let beside = URL(fileURLWithPath: #filePath)
-        .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
-        .deletingLastPathComponent().appendingPathComponent("shared")
+    let beside = projectFolder.deletingLastPathComponent().appendingPathComponent("shared")
     return FileManager.default.fileExists(atPath: beside.path) ? beside : nil
 }()
 

@@ -20,8 +20,7 @@ struct ONNXNodeTests {
 
     @Test func resultsAreThoseOfTheSpecification() throws {
         let folder = try TemporaryFolder()
-        let program = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-            .appendingPathComponent("Fixtures/dump_onnx_node_tests.py")
+        let program = fixtureFolder.appendingPathComponent("dump_onnx_node_tests.py")
         let total = try Python.run(String(contentsOf: program, encoding: .utf8), [folder.url.path])
         var outcomes: [Outcome: [String]] = [:]
         for name in folder.contents where name.hasSuffix(".onnx") {

@@ -15,8 +15,7 @@ struct SentenceTests {
 
     /// The scores that sacreBLEU gives.
     @Test func bleu() throws {
-        let path = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-            .appendingPathComponent("Fixtures/bleu.json")
+        let path = fixtureFolder.appendingPathComponent("bleu.json")
         let decoder = JSONDecoder()
         decoder.keyDecodingStrategy = .convertFromSnakeCase
         for entry in try decoder.decode([Case].self, from: Data(contentsOf: path)) {

@@ -6,8 +6,7 @@ import TestSupport
 import Testing
 
 struct TokenizerTests {
-    private static let fixtures = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-        .deletingLastPathComponent().appendingPathComponent("Fixtures/tokenizers")
+    private static let fixtures = fixtureFolder.appendingPathComponent("tokenizers")
 
     private func fixture(_ name: String) throws -> any Tokenizer {
         try Tokenizers.load(TokenizerTests.fixtures.appendingPathComponent("\(name).json").path)

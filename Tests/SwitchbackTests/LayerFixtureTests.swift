@@ -112,9 +112,7 @@ import Testing
     static var padding: Tensor { Tensor([[false, false, false, true], [false, false, true, true]]) }
 
     static let fixture = Result {
-        try Fixture(
-            URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-                .appendingPathComponent("Fixtures/layers"))
+        try Fixture(fixtureFolder.appendingPathComponent("layers"))
     }
 
     @Test func everyLayerIsCompared() throws {

@@ -1,5 +1,6 @@
 import Foundation
 import Switchback
+import TestSupport
 import Testing
 
 /// What a network of others computes with hashed weights: a file of Tests/Fixtures, made by the program that it names.
@@ -20,8 +21,7 @@ struct HashedNetwork: Decodable {
     }
 
     init(_ name: String) throws {
-        let file = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-            .appendingPathComponent("Fixtures/\(name).json")
+        let file = fixtureFolder.appendingPathComponent("\(name).json")
         self = try JSONDecoder().decode(Self.self, from: Data(contentsOf: file))
     }
 

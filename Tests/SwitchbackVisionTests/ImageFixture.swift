@@ -2,12 +2,12 @@ import Foundation
 import Switchback
 import SwitchbackFormats
 import SwitchbackVision
+import TestSupport
 
 /// What Tests/Fixtures/make_images.py wrote: files of pictures and what OpenCV makes of them.
 enum ImageFixture {
     nonisolated(unsafe) static let tensors: [String: Tensor] = {
-        let tests = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-        return try! Safetensors.load(tests.appendingPathComponent("Fixtures/images.safetensors").path)
+        try! Safetensors.load(fixtureFolder.appendingPathComponent("images.safetensors").path)
     }()
 
     static var source: Image { image("source") }

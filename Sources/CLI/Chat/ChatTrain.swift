@@ -65,7 +65,7 @@ struct ChatTrain: ParsableCommand {
 
     func run() throws {
         common.apply()
-        let session = try TrainingSession<ChatTrainingConfiguration>("chat", runOptions, change: apply)
+        let session = try TrainingSession<ChatTrainingConfiguration>("chat", runOptions, common, change: apply)
         let training = try ChatTraining(session.configuration)
         try say(what: training)
         let (folder, outcome) = try session.train(

@@ -64,7 +64,7 @@ struct ClassifyTrain: ParsableCommand {
 
     func run() throws {
         common.apply()
-        let session = try TrainingSession<ClassifierConfiguration>("classify", runOptions) { configuration in
+        let session = try TrainingSession<ClassifierConfiguration>("classify", runOptions, common) { configuration in
             configuration.data = data ?? configuration.data
             configuration.label = labels.label ?? configuration.label
             configuration.classes = labels.classes ?? configuration.classes

@@ -51,7 +51,7 @@ struct DetectTrain: ParsableCommand {
 
     func run() throws {
         common.apply()
-        let session = try TrainingSession<DetectionConfiguration>("detect", runOptions) { configuration in
+        let session = try TrainingSession<DetectionConfiguration>("detect", runOptions, common) { configuration in
             configuration.data = data ?? configuration.data
             configuration.model = model ?? configuration.model
             training.apply(to: &configuration)

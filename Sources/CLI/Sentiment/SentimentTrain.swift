@@ -34,7 +34,7 @@ struct SentimentTrain: ParsableCommand {
 
     func run() throws {
         common.apply()
-        let session = try TrainingSession<SentimentConfiguration>("sentiment", runOptions) { configuration in
+        let session = try TrainingSession<SentimentConfiguration>("sentiment", runOptions, common) { configuration in
             configuration.data = data ?? configuration.data
             training.apply(to: &configuration.training)
         }

@@ -64,7 +64,7 @@ struct LanguageTrainingOptions: ParsableArguments {
     /// - Parameter change: puts the options that only one of the commands has into the configuration.
     func train(mode: String, change: (inout LanguageTrainingConfiguration) -> Void) throws {
         common.apply()
-        let session = try TrainingSession<LanguageTrainingConfiguration>("text", run) { configuration in
+        let session = try TrainingSession<LanguageTrainingConfiguration>("text", run, common) { configuration in
             change(&configuration)
             apply(to: &configuration)
         }
@@ -75,7 +75,7 @@ struct LanguageTrainingOptions: ParsableArguments {
                 + "\(training.data.tokenizer.vocabularySize.grouped). "
                 + "Model: \(training.model.parameterCount.grouped) parameters.")
         let (folder, outcome) = try session.train(
-            training.product, training.task, training.adaptation, session.configuration.training,
+            training.product, training.task, training.adaptation, training.schedule,
             sampler: sampler(training))
         try show(outcome, training, folder, mode)
     }

@@ -9,12 +9,14 @@ struct TrainingSession<Options: Configuration> {
     let task: String
     let configuration: Options
     private let run: RunOptions
+    private let printsResult: Bool
     private let resumed: ResumedRun<Options>?
 
     /// - Parameter change: puts the options of the command line into the configuration.
-    init(_ task: String, _ run: RunOptions, change: (inout Options) throws -> Void) throws {
+    init(_ task: String, _ run: RunOptions, _ common: CommonOptions, change: (inout Options) throws -> Void) throws {
         self.task = task
         self.run = run
+        printsResult = common.json
         if let path = run.resumedPath(task) {
             let resumed = try ResumedRun<Options>(path, task: task, change: change)
             configuration = resumed.configuration
@@ -93,15 +95,13 @@ struct TrainingSession<Options: Configuration> {
         let folder = try RunFolder(in: run.output, task: self.task, name: name, arguments: configuration)
         try curve.figure.write(to: folder.file("find_lr.png"))
         try AtomicFile.write(curve.csv, to: folder.file("find_lr.csv"))
-        if run.log == .json {
+        try run.say(
+            "\(curve.points.count) learning rates were tried; the losses are drawn in \(folder.file("find_lr.png")).")
+        try run.say(
+            curve.suggestion.map { "The loss falls fast at \($0). Train with\n  --lr \($0)" }
+                ?? "The loss fell at none of them, so there is nothing to propose: look at the picture.")
+        if run.log == .json || printsResult {
             try Terminal.printJSON(Proposal(lr: curve.suggestion, run: folder.path))
-        } else {
-            try run.say(
-                "\(curve.points.count) learning rates were tried; the losses are drawn in \(folder.file("find_lr.png"))."
-            )
-            try run.say(
-                curve.suggestion.map { "The loss falls fast at \($0). Train with\n  --lr \($0)" }
-                    ?? "The loss fell at none of them, so there is nothing to propose: look at the picture.")
         }
         throw ExitCode.success
     }

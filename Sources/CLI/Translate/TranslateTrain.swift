@@ -72,7 +72,7 @@ struct TranslateTrain: ParsableCommand {
 
     func run() throws {
         common.apply()
-        let session = try TrainingSession<TranslationConfiguration>("translate", runOptions) { apply(to: &$0) }
+        let session = try TrainingSession<TranslationConfiguration>("translate", runOptions, common) { apply(to: &$0) }
         let task = try session.configuration.makeTask()
         let (folder, outcome) = try session.train(
             task, session.configuration.training, listeners: [task.translator.describe, example(task)])

@@ -11,11 +11,12 @@ public class BatchNorm: Module {
     public let runningVar: Buffer?
     /// How many batches the averages have seen, int64.
     public let numBatchesTracked: Buffer?
-    private let eps: Double
-    private let momentum: Double?
+    /// What is added to variances before the root is taken.
+    public var eps: Double
+    /// How much of each batch enters the running averages; `nil` averages all batches alike.
+    public var momentum: Double?
 
     /// - Parameters:
-    ///   - momentum: how much of each batch enters the running averages; `nil` averages all batches alike.
     ///   - affine: whether there are weights and biases.
     ///   - trackRunningStats: whether there are running averages; without them the batch's statistics are always used.
     public init(

@@ -107,7 +107,8 @@ extension Tensor {
             "conv2d", result, from: operands,
             saving: [weight.requiresGrad ? self : nil, requiresGrad ? weight : nil], savingOutput: activation == .relu
         ) { saved, gradient in
-            let gradient = activation == .relu ? saved.output().reluGradient(gradient) : gradient
+            // The kernels of both gradients want this order: it is brought about once.
+            let gradient = (activation == .relu ? saved.output().reluGradient(gradient) : gradient).channelsLast()
             let gx = saved.needs(0) ? saved[1].map { gradient.convolutionInput($0, convolution, inputShape) } : nil
             let wantsBias = hasBias && saved.needs(2)
             let gw: (weight: Tensor?, bias: Tensor?)

@@ -3,7 +3,8 @@ import Switchback
 import SwitchbackFormats
 import SwitchbackTraining
 
-/// What `switchback text train` and `text finetune` are told; the defaults are nanoGPT's for a laptop.
+/// What `switchback text train` and `text finetune` are told; the defaults are nanoGPT's for a laptop, but for
+/// the learning rate, which suits the model.
 public struct LanguageTrainingConfiguration: Configuration {
     /// A text file, a folder of them, or a prepared folder.
     public var data = ""
@@ -32,7 +33,6 @@ public struct LanguageTrainingConfiguration: Configuration {
         training.steps = 2000
         training.batch = 12
         training.optimizer = .adamw
-        training.lr = 1e-3
         training.beta2 = 0.99
         training.weightDecay = 0.1
         training.clipNorm = 1
@@ -72,6 +72,8 @@ public final class LanguageTraining {
     public let task: LanguageTask
     /// What it trains where adapters are asked for.
     public let adaptation: AdaptationTask<LanguageTask>?
+    /// How it is trained: as the configuration says, with a learning rate that suits the model where it says none.
+    public let schedule: TrainingConfiguration
     /// The model, its tokenizer, and how they are saved.
     public let product: LanguageModelRun
 
@@ -94,6 +96,7 @@ public final class LanguageTraining {
             seed: configuration.training.seed)
         self.task = task
         adaptation = configuration.lora.map { [model] in AdaptationTask(task, of: model, rank: $0) }
+        schedule = configuration.scheduleForModel
         product = LanguageModelRun(model, data.tokenizer, adaptation: adaptation?.adaptation)
     }
 
@@ -107,13 +110,23 @@ public final class LanguageTraining {
         in folder: RunFolder, resuming: Bool = false, listeners: [TrainingListener] = []
     ) throws -> TrainingOutcome {
         try product.train(
-            task, adaptation, configuration.training, in: folder, resuming: resuming, listeners: listeners)
+            task, adaptation, schedule, in: folder, resuming: resuming, listeners: listeners)
     }
 }
 
 extension LanguageTrainingConfiguration {
     fileprivate var tokenizerChoice: TokenizerChoice? {
         tokenizer.map { TokenizerChoice($0, vocabularySize: vocabularySize) } ?? from.map { .file($0) }
+    }
+
+    /// Other optimizers than AdamW have usual rates of their own.
+    fileprivate var scheduleForModel: TrainingConfiguration {
+        var training = training
+        if training.lr == nil && training.optimizer == .adamw {
+            let isNew = from == nil
+            training.lr = isNew ? model.usualLearningRate : TrainingConfiguration.fineTuning(lora: lora != nil).lr
+        }
+        return training
     }
 
     fileprivate func makeModel(vocabularySize: Int) throws -> LanguageModel {

@@ -48,6 +48,12 @@ import Testing
                 """)
     }
 
+    /// The README shows what a reader gets. Where the drawing is changed on purpose, save it there again.
+    @Test func theReadmeShowsTheFirstExample() throws {
+        let shown = projectFolder.appendingPathComponent("Docs/first-gradient.svg")
+        #expect(try String(contentsOf: shown, encoding: .utf8) == firstExample().svg)
+    }
+
     /// The layers and the parameters of a model are named, and what backward() would do to it is left undone.
     @Test func modelsAreNamed() {
         final class Model: Module {

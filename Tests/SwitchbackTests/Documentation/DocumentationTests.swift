@@ -1,19 +1,16 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// Every Swift block of the README and the tutorials is code that is compiled: it appears, line by line, in an example
 /// or in a documentation test.
 @Suite struct DocumentationTests {
-    private static let root = URL(fileURLWithPath: #filePath)
-        .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
-        .deletingLastPathComponent()
-
     /// A Markdown file by its path in the checkout.
     static let pages: [String] =
         ["README.md"]
         + ["Switchback", "SwitchbackTraining", "SwitchbackVision", "SwitchbackLanguage"].flatMap { module -> [String] in
             let catalog = "Sources/\(module)/\(module).docc"
-            let path = root.appendingPathComponent(catalog).path
+            let path = projectFolder.appendingPathComponent(catalog).path
             let articles = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
             return articles.filter { $0.hasSuffix(".md") }.sorted().map { "\(catalog)/\($0)" }
         }
@@ -24,7 +21,7 @@ import Testing
         "Sources/SwitchbackLanguage/Models",
     ]
     .flatMap { folder -> [[String]] in
-        let base = root.appendingPathComponent(folder)
+        let base = projectFolder.appendingPathComponent(folder)
         let names = FileManager.default.enumerator(atPath: base.path)?.compactMap { $0 as? String } ?? []
         return names.filter { $0.hasSuffix(".swift") }.compactMap {
             (try? String(contentsOf: base.appendingPathComponent($0), encoding: .utf8)).map(lines)
@@ -33,7 +30,7 @@ import Testing
 
     @Test(arguments: pages)
     func everySwiftBlockIsCompiled(_ page: String) throws {
-        let text = try String(contentsOf: Self.root.appendingPathComponent(page), encoding: .utf8)
+        let text = try String(contentsOf: projectFolder.appendingPathComponent(page), encoding: .utf8)
         for block in Self.swiftBlocks(of: text) {
             let isCompiled = Self.compiledSources.contains { $0.contains(consecutive: block) }
             #expect(isCompiled, "this block is in no example or documentation test: \(block.first ?? "")")
@@ -41,7 +38,7 @@ import Testing
     }
 
     @Test func theREADMEHasItsTwoPrograms() throws {
-        let text = try String(contentsOf: Self.root.appendingPathComponent("README.md"), encoding: .utf8)
+        let text = try String(contentsOf: projectFolder.appendingPathComponent("README.md"), encoding: .utf8)
         let programs = Self.swiftBlocks(of: text)
         #expect(programs.count == 2)
         #expect(programs.allSatisfy { $0.count < 40 })

@@ -4,7 +4,7 @@ import Switchback
 /// [N, inputs, H, W] → [N, outputs, H / stride, W / stride], rounded up.
 public final class ConvBlock: Module {
     public let conv: Conv2d
-    public private(set) var bn: BatchNorm2d
+    public let bn: BatchNorm2d
     private let activation: FusedActivation
 
     /// - Parameter isActivated: whether SiLU follows the normalization.
@@ -25,7 +25,10 @@ public final class ConvBlock: Module {
     }
 
     /// Takes PyTorch's ε and momentum, which classifiers have, in place of the detectors'.
-    func normalizeAsClassifiers() { bn = BatchNorm2d(conv.weight.shape[0]) }
+    func normalizeAsClassifiers() {
+        bn.eps = 1e-5
+        bn.momentum = 0.1
+    }
 
     public override func forward(_ input: Tensor) -> Tensor {
         conv(input, normalizedBy: bn, activation: activation)
