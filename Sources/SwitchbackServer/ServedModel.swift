@@ -63,17 +63,12 @@ extension ServedModel {
         guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
             throw InputError(path, "there is no such file or folder")
         }
-        if isFolder.boolValue, FileManager.default.fileExists(atPath: join(path, "config.json")) {
+        let description = (path as NSString).appendingPathComponent("config.json")
+        if isFolder.boolValue, FileManager.default.fileExists(atPath: description) {
             let service = try LanguageService(name, path, template: template, dtype: dtype, limits, metrics)
             return ServedModel(name: name, service: .language(service))
         }
-        let weights = isFolder.boolValue ? join(path, "weights/best.safetensors") : path
-        guard FileManager.default.fileExists(atPath: weights) else {
-            throw InputError(
-                path, "there is neither a config.json nor a weights/best.safetensors in it",
-                remedy: "give the folder of a model or a run, or a file of weights")
-        }
-        return ServedModel(name: name, service: try visionService(weights, limits))
+        return ServedModel(name: name, service: try visionService(RunFolder.weightFile(path), limits))
     }
 
     private static func visionService(_ weights: String, _ limits: ServerLimits) throws -> Service {
@@ -87,10 +82,6 @@ extension ServedModel {
         return .detector(
             ModelThread(
                 DetectorModel(predictor: predictor, classes: loaded.detector.classes), queueLimit: limits.queue))
-    }
-
-    private static func join(_ folder: String, _ name: String) -> String {
-        (folder as NSString).appendingPathComponent(name)
     }
 
     /// `mine=path` is the path under the name `mine`; a path alone has the name of its folder or file. The parts that

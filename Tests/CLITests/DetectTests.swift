@@ -61,7 +61,7 @@ import Testing
             "confusion_matrix.png", "confusion_matrix_normalized.png",
         ] { #expect(names.contains(name), "\(name) is not among \(names.sorted())") }
 
-        let val = try program.run("detect", "val", "--model", weights, "--data", data, "--json")
+        let val = try program.run("detect", "val", "--model", "runs/detect/train", "--data", data, "--json")
         #expect(val.code == 0 && val.json["images"] as? Int == 4, "\(val.errors)")
 
         let export = try program.run("detect", "export", "runs/detect/train", "--json")
@@ -78,6 +78,40 @@ import Testing
         #expect(predict.code == 0 && predict.json["boxes"] as? Int == 5, "\(predict.errors)")
         let saved = Set(try FileManager.default.contentsOfDirectory(atPath: program.folder.path("runs/detect/predict")))
         #expect(saved == ["bus.jpg", "boxes.csv", "boxes.json", "labels", "crops"])
+        try expectSameFromServer(picture)
+    }
+
+    /// The server finds in the picture what `predict` saved in boxes.json.
+    private func expectSameFromServer(_ picture: String) throws {
+        struct Found: Decodable {
+            let `class`: String
+            let confidence, x1, y1, x2, y2: Float
+        }
+        struct Answer: Decodable {
+            struct Detection: Decodable {
+                let `class`: String
+                let confidence: Float
+                let box: [String: Float]
+            }
+            let model: String
+            let width, height: Int
+            let detections: [Detection]
+        }
+        let saved = try JSONDecoder().decode(
+            [Found].self,
+            from: Data(contentsOf: program.folder.url.appendingPathComponent("runs/detect/predict/boxes.json")))
+        let server = try RunningServer(program, ["bus=runs/detect/train"])
+        let request = "curl -s \(server.address)/v1/detect -F image=@\(picture) -F conf=0"
+        let text = try program.shell("\(request) -F max_det=5").output
+        let answer = try JSONDecoder().decode(Answer.self, from: Data(text.utf8))
+        #expect(answer.model == "bus" && answer.width == 810 && answer.height == 1080)
+        #expect(answer.detections.map(\.class) == saved.map(\.class))
+        #expect(answer.detections.map(\.confidence) == saved.map(\.confidence))
+        #expect(
+            answer.detections.map { [$0.box["x1"], $0.box["y1"], $0.box["x2"], $0.box["y2"]] }
+                == saved.map { [$0.x1, $0.y1, $0.x2, $0.y2] })
+        #expect(try program.shell("\(request) -F max_dett=5").output.contains("did you mean max_det?"))
+        #expect(server.stop() == 0)
     }
 
     @Test(.enabled(if: coco8 != nil, Comment(rawValue: sharedFolderMissing)))

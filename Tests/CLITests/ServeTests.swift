@@ -49,7 +49,8 @@ import Testing
         for (line, sentence) in [
             ("chat nowhere", "nowhere: there is no config.json in it"),
             ("chat \(model) --template chatml", "it has no token <|im_start|>"),
-            ("serve nowhere", "nowhere: there is no such file or folder"), ("serve runs", "neither a config.json"),
+            ("serve nowhere", "nowhere: there is no such file or folder"),
+            ("serve runs", "no weights/best.safetensors in it"),
             ("serve \(model) \(model)", "two models have this name"),
         ] {
             let run = try program.shell("$switchback \(line) < /dev/null")

@@ -11,6 +11,10 @@ import Testing
 
     init() throws { folder = try TemporaryFolder() }
 
+    private func makeFolder(_ name: String) throws {
+        try FileManager.default.createDirectory(atPath: folder.path(name), withIntermediateDirectories: true)
+    }
+
     private func bytes(_ path: String) throws -> [UInt8] { try [UInt8](Data(contentsOf: URL(fileURLWithPath: path))) }
 
     private static let text = "to be or not to be, that is the question: whether 'tis nobler in the mind to suffer"
@@ -60,6 +64,44 @@ import Testing
             var fuzzer = Fuzzer(seeds: [try bytes("\(path)/config.json")])
             try fuzzer.run(to: "\(path)/config.json") { _ in _ = try Checkpoint(path).languageModel() }
         }
+    }
+
+    @Test func encoders() throws {
+        let config = """
+            {"model_type": "bert", "vocab_size": 20, "max_position_embeddings": 8, "hidden_size": 8, "hidden_act": "gelu",
+            "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 16, "pad_token_id": 0,
+            "hidden_dropout_prob": 0.1, "layer_norm_eps": 1e-12}
+            """
+        try makeFolder("bert")
+        let path = try folder.write(config, to: "bert/config.json")
+        let checkpoint = folder.path("bert")
+        let model = BERT(try BERTConfiguration(ConfigurationFields(file: path)))
+        try Safetensors.save(model.stateDict(), to: "\(checkpoint)/model.safetensors")
+        #expect(try Checkpoint(checkpoint).encoder().parameterCount == model.parameterCount)
+        var fuzzer = Fuzzer(seeds: [Array(config.utf8)])
+        try fuzzer.run(to: path) { _ in _ = try Checkpoint(checkpoint).encoder() }
+    }
+
+    @Test func translators() throws {
+        let tokenizer = try BytePairTokenizer.train(on: Self.text, vocabularySize: 290)
+        let config = """
+            {"model_type": "seq2seq", "source_vocab_size": 290, "target_vocab_size": 290, "hidden_size": 8,
+            "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 16, "dropout": 0.1, "norm_first": true}
+            """
+        let path = try folder.write(config, to: "config.json")
+        try Tokenizers.save(tokenizer, to: folder.url.path)
+        for side in ["source", "target"] {
+            try FileManager.default.copyItem(
+                atPath: folder.path("tokenizer.json"), toPath: folder.path("\(side)-tokenizer.json"))
+        }
+        let sizes = SequenceToSequenceConfiguration(
+            sourceVocabulary: 290, targetVocabulary: 290, width: 8, layers: 1, heads: 2, feedForward: 16,
+            normFirst: true)
+        try makeFolder("weights")
+        try Safetensors.save(SequenceToSequence(sizes).stateDict(), to: folder.path("weights/best.safetensors"))
+        _ = try Translator.load(folder.url.path)
+        var fuzzer = Fuzzer(seeds: [Array(config.utf8)])
+        try fuzzer.run(to: path) { _ in _ = try Translator.load(folder.url.path) }
     }
 
     @Test func shards() throws {

@@ -1,4 +1,5 @@
 import ArgumentParser
+import SwitchbackTraining
 import SwitchbackVision
 
 /// `switchback classify export`.
@@ -23,7 +24,7 @@ struct ClassifyExport: ParsableCommand {
 
     func run() throws {
         common.apply()
-        let file = try weights.file()
+        let file = try RunFolder.weightFile(weights.source)
         let classifier = try Classifier.load(file)
         try export.run("classify", from: file, common) { try classifier.export($0, to: $1) }
     }

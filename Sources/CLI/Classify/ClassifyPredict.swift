@@ -9,13 +9,13 @@ struct ClassifyPredict: ParsableCommand {
         abstract: "Tells the class of each input.",
         discussion: """
             EXAMPLES
-              switchback classify predict --weights runs/classify/train/weights/best.safetensors digits
+              switchback classify predict --weights runs/classify/train digits
               switchback classify predict --weights best.safetensors picture.npy more-pictures.npz
               switchback classify predict --weights best.safetensors flowers.csv --json
               switchback classify predict --weights best.safetensors chest.jpg --explain
             """)
 
-    @Option(help: ArgumentHelp("Weights that classify train saved.", valueName: "file"))
+    @Option(help: ArgumentHelp("The folder of a run, or a file of weights.", valueName: "run or file"))
     var weights: String
 
     @Argument(

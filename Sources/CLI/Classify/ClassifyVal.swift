@@ -9,12 +9,12 @@ struct ClassifyVal: ParsableCommand {
         abstract: "Measures a classifier on the held-out part of some data.",
         discussion: """
             EXAMPLES
-              switchback classify val --weights runs/classify/train/weights/best.safetensors --data digits
+              switchback classify val --weights runs/classify/train --data digits
               switchback classify val --weights best.safetensors --data path/to/mnist --json
               switchback classify val --weights best.safetensors --data pneumoniamnist.npz --split test --output figures
             """)
 
-    @Option(help: ArgumentHelp("Weights that classify train saved.", valueName: "file"))
+    @Option(help: ArgumentHelp("The folder of a run, or a file of weights.", valueName: "run or file"))
     var weights: String
 
     @Option(

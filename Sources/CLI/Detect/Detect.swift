@@ -8,8 +8,8 @@ struct Detect: ParsableCommand {
         discussion: """
             EXAMPLES
               switchback detect train --data coco8.yaml --model yolo11n --epochs 100 --imgsz 640
-              switchback detect val --model runs/detect/train/weights/best.safetensors --data coco8.yaml
-              switchback detect predict --model runs/detect/train/weights/best.safetensors bus.jpg
+              switchback detect val --model runs/detect/train --data coco8.yaml
+              switchback detect predict --model runs/detect/train bus.jpg
               switchback detect export runs/detect/train
 
             Options are named as in Ultralytics: imgsz=640 there is --imgsz 640 here.

@@ -18,7 +18,7 @@ struct DetectBenchmark: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Weights that detect train saved, or yolo11 or yolo26 with n, s, m, l or x.", valueName: "model"))
+            "The folder of a run, a file of weights, or yolo11 or yolo26 with n, s, m, l or x.", valueName: "model"))
     var model: String
 
     @Option(help: ArgumentHelp("A data.yaml, COCO .json, or a folder of Pascal VOC or COCO.", valueName: "path"))

@@ -1,4 +1,5 @@
 import ArgumentParser
+import SwitchbackTraining
 import SwitchbackVision
 
 /// `switchback detect export`.
@@ -36,7 +37,7 @@ struct DetectExport: ParsableCommand {
 
     func run() throws {
         common.apply()
-        let file = try weights.file()
+        let file = try RunFolder.weightFile(weights.source)
         let detector = try DetectorFile.load(file)
         try export.run("detect", from: file, common) {
             try detector.export($0, heads: heads, imgsz: imgsz, to: $1)

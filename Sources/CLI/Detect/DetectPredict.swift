@@ -17,7 +17,7 @@ struct DetectPredict: ParsableCommand {
               switchback detect predict --model best.safetensors /dev/video0
             """)
 
-    @Option(help: ArgumentHelp("Weights that detect train saved.", valueName: "file"))
+    @Option(help: ArgumentHelp("The folder of a run, or a file of weights.", valueName: "run or file"))
     var model: String
 
     @Argument(help: "A picture, a folder, a pattern in quotes, a video or a camera.")

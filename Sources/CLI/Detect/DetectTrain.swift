@@ -12,7 +12,7 @@ struct DetectTrain: ParsableCommand {
             EXAMPLES
               switchback detect train --data coco8.yaml --model yolo11n --epochs 100 --imgsz 640
               switchback detect train --data bccd/data.yaml --model yolo26n --batch 8 --optimizer MuSGD
-              switchback detect train --data mine.yaml --model runs/detect/train/weights/best.safetensors --epochs 20
+              switchback detect train --data mine.yaml --model runs/detect/train --epochs 20
               switchback detect train --resume runs/detect/train
 
             The same seed gives the same weights, to the bit, on any number of threads and workers, and also when the run
@@ -26,7 +26,8 @@ struct DetectTrain: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "yolo11 or yolo26 with n, s, m, l or x; or weights to go on from. (default: yolo11n)", valueName: "model"))
+            "yolo11 or yolo26 with n, s, m, l or x; or a run or weights to go on from. (default: yolo11n)",
+            valueName: "model"))
     var model: String?
 
     @OptionGroup(title: "Training") var training: DetectionTrainingOptions

@@ -11,11 +11,11 @@ struct DetectVal: ParsableCommand {
         abstract: "Measures a detector on pictures with boxes.",
         discussion: """
             EXAMPLES
-              switchback detect val --model runs/detect/train/weights/best.safetensors --data coco8.yaml
+              switchback detect val --model runs/detect/train --data coco8.yaml
               switchback detect val --model best.safetensors --data coco8.yaml --split train --json
             """)
 
-    @Option(help: ArgumentHelp("Weights that detect train saved.", valueName: "file"))
+    @Option(help: ArgumentHelp("The folder of a run, or a file of weights.", valueName: "run or file"))
     var model: String
 
     @Option(help: ArgumentHelp("A data.yaml, COCO .json, or a folder of Pascal VOC or COCO.", valueName: "path"))

@@ -42,17 +42,4 @@ struct ExportOptions: ParsableArguments {
 struct WeightsArgument: ParsableArguments {
     @Argument(help: ArgumentHelp("The folder of a run, or a file of weights.", valueName: "run or file"))
     var source: String
-
-    /// The file of weights: of a run, its best.
-    func file() throws -> String {
-        var isFolder: ObjCBool = false
-        guard FileManager.default.fileExists(atPath: source, isDirectory: &isFolder), isFolder.boolValue else {
-            return source
-        }
-        let best = (source as NSString).appendingPathComponent("weights/best.safetensors")
-        guard FileManager.default.fileExists(atPath: best) else {
-            throw InputError(source, "there is no weights/best.safetensors in it", remedy: "name a file of weights")
-        }
-        return best
-    }
 }

@@ -10,7 +10,7 @@ struct Sentiment: ParsableCommand {
         discussion: """
             EXAMPLES
               switchback sentiment train --data reviews
-              switchback sentiment val --weights runs/sentiment/train/weights/best.safetensors --data reviews/test.tsv
+              switchback sentiment val --weights runs/sentiment/train --data reviews/test.tsv
               switchback sentiment predict --weights best.safetensors "what a lovely film"
             """,
         subcommands: [SentimentTrain.self, SentimentVal.self, SentimentPredict.self])
@@ -18,6 +18,6 @@ struct Sentiment: ParsableCommand {
 
 /// Weights that `sentiment train` saved.
 struct SentimentWeights: ParsableArguments {
-    @Option(help: ArgumentHelp("Weights that sentiment train saved.", valueName: "file"))
+    @Option(help: ArgumentHelp("The folder of a run, or a file of weights.", valueName: "run or file"))
     var weights: String
 }

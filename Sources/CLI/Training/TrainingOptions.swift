@@ -94,7 +94,8 @@ struct TrainingOptions: ParsableArguments {
         help: ArgumentHelp("How long the training may take.", valueName: "minutes"), transform: Value.positiveNumber)
     var minutes: Double?
 
-    @Option(help: ArgumentHelp("Weights to start from: what fits is taken.", valueName: "file"))
+    @Option(
+        help: ArgumentHelp("A file of weights, or a run, to start from: what fits is taken.", valueName: "run or file"))
     var weights: String?
 
     @Option(

@@ -67,6 +67,16 @@ public struct ConfigurationFields {
         self[name] == nil ? value : try number(name)
     }
 
+    public func probability(_ name: String) throws -> Double {
+        let number = try number(name)
+        guard (0...1).contains(number) else { throw problem(name, "\(number) is no probability, which is from 0 to 1") }
+        return number
+    }
+
+    public func probability(_ name: String, default value: Double) throws -> Double {
+        self[name] == nil ? value : try probability(name)
+    }
+
     public func bool(_ name: String, default value: Bool) throws -> Bool {
         switch self[name] {
         case nil: return value

@@ -7,7 +7,10 @@ extension ConfigurationFields {
         let widthName = self["n_embd"] == nil ? "hidden_size" : "n_embd"
         let width = try integer(widthName)
         let hasPositionTable = try ["gpt2", "bert"].contains(string("model_type"))
-        let rows = ["vocab_size", "n_inner", "intermediate_size", "type_vocab_size", widthName]
+        let rows = [
+            "vocab_size", "source_vocab_size", "target_vocab_size", "n_inner", "intermediate_size", "type_vocab_size",
+            widthName,
+        ]
         for name in rows + (hasPositionTable ? ["n_positions", "max_position_embeddings"] : []) where self[name] != nil
         {
             try checkProduct([try integer(name), width], name, numbers)

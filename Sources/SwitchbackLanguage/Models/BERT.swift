@@ -251,8 +251,11 @@ public struct BERTConfiguration: Sendable, Equatable {
         feedForward = try fields.integer("intermediate_size")
         segments = try fields.integer("type_vocab_size", default: 2)
         paddingToken = fields["pad_token_id"] == nil ? nil : try fields.integer("pad_token_id", minimum: 0)
-        dropout = try fields.number("hidden_dropout_prob", default: 0.1)
-        attentionDropout = try fields.number("attention_probs_dropout_prob", default: 0.1)
+        if let paddingToken, paddingToken >= vocabularySize {
+            throw fields.problem("pad_token_id", "\(paddingToken) is no token of a vocabulary of \(vocabularySize)")
+        }
+        dropout = try fields.probability("hidden_dropout_prob", default: 0.1)
+        attentionDropout = try fields.probability("attention_probs_dropout_prob", default: 0.1)
         epsilon = try fields.number("layer_norm_eps", default: 1e-12)
         try fields.requireOnly("hidden_act", Activation.allCases.map(\.rawValue), default: "gelu")
         activation = Activation(rawValue: try fields.string("hidden_act", default: "gelu")) ?? .gelu

@@ -67,7 +67,7 @@ public struct LSTMConfiguration: Sendable, Equatable {
         contextLength = try fields.integer("max_position_embeddings")
         width = try fields.integer("hidden_size")
         layers = try fields.integer("num_hidden_layers")
-        dropout = try fields.number("dropout", default: 0)
+        dropout = try fields.probability("dropout", default: 0)
     }
 
     var fields: [(name: String, value: JSON)] {

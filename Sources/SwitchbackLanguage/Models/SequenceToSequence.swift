@@ -126,7 +126,7 @@ public struct SequenceToSequenceConfiguration: Sendable, Equatable {
         layers = try fields.integer("num_hidden_layers")
         heads = try fields.integer("num_attention_heads")
         feedForward = try fields.integer("intermediate_size")
-        dropout = try fields.number("dropout")
+        dropout = try fields.probability("dropout")
         normFirst = try fields.bool("norm_first", default: false)
         try fields.requireDivisible("hidden_size", by: "num_attention_heads")
     }

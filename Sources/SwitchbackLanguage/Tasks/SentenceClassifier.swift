@@ -1,6 +1,7 @@
 import Foundation
 import Switchback
 import SwitchbackFormats
+import SwitchbackTraining
 
 /// Tells the class of a sentence by the average of vectors of its words and of pairs of neighbouring words (Joulin et al.,
 /// "Bag of Tricks for Efficient Text Classification", 2017), which begin as naive Bayes has them (Wang and Manning,
@@ -117,8 +118,9 @@ public final class SentenceClassifier: Module {
         ]
     }
 
-    /// A classifier that `sentiment train` saved.
+    /// A classifier that `sentiment train` saved: its file, or the folder of the run.
     public static func load(_ path: String) throws -> SentenceClassifier {
+        let path = try RunFolder.weightFile(path)
         let contents = try Safetensors.read(path)
         guard let classes = contents.metadata["switchback.classes"], let terms = contents.metadata["switchback.terms"],
             let width = contents.tensors["embedding.weight"]?.size(-1)

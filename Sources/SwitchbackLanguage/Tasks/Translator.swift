@@ -107,11 +107,14 @@ public struct Translator {
 
     /// The translator of a run's folder.
     public static func load(_ folder: String) throws -> Translator {
-        let sizes = try SequenceToSequenceConfiguration(ConfigurationFields(file: path(folder, "config.json")))
-        let model = SequenceToSequence(sizes)
+        let fields = try ConfigurationFields(file: path(folder, "config.json"))
         let weights = path(folder, "weights/best.safetensors")
+        let tensors = try Safetensors.load(weights)
+        let sizes = try SequenceToSequenceConfiguration(fields)
+        try fields.checkSizes(against: tensors)
+        let model = SequenceToSequence(sizes)
         do {
-            try model.load(stateDict: Safetensors.load(weights))
+            try model.load(stateDict: tensors)
         } catch let error as InputError where error.subject == "state dictionary" {
             throw InputError(weights, at: error.place, error.problem, remedy: "it does not belong to config.json")
         }

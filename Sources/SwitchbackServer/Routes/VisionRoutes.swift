@@ -32,10 +32,10 @@ struct VisionRoutes: Sendable {
     private func detect(_ request: Request) async throws -> Response {
         let upload = try PictureUpload(
             try await request.bytes(limits), contentType: request.headers[.contentType],
-            names: ["model", "confidence", "iou", "max_detections"])
+            names: ["model", "conf", "iou", "max_det"])
         let (name, service) = try models.detector(upload.text("model"))
-        let (confidence, iou) = (try upload.fraction("confidence"), try upload.fraction("iou"))
-        let maximum = try upload.count("max_detections")
+        let (confidence, iou) = (try upload.fraction("conf"), try upload.fraction("iou"))
+        let maximum = try upload.count("max_det")
         let image = upload.image
         let answer = try await service.run { model in
             var predictor = model.predictor

@@ -87,6 +87,23 @@ public final class RunFolder {
     /// The path of a file of weights, `last` or `best`.
     public func weights(_ name: String) -> String { file("weights/\(name).safetensors") }
 
+    /// The file of weights that a path stands for: of a run's folder its best, of anything else the path itself.
+    ///
+    /// - Throws: `InputError` where it is a folder without such a file.
+    public static func weightFile(_ path: String) throws -> String {
+        var isFolder: ObjCBool = false
+        guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue else {
+            return path
+        }
+        let best = (path as NSString).appendingPathComponent("weights/best.safetensors")
+        guard FileManager.default.fileExists(atPath: best) else {
+            throw InputError(
+                path, "there is no weights/best.safetensors in it",
+                remedy: "give the folder of a run, or a file of weights")
+        }
+        return best
+    }
+
     var checkpoints: CheckpointFolder { CheckpointFolder(path: file("resume")) }
 
     func saveWeights(_ model: Module, _ metadata: [String: String], as name: String) throws {

@@ -36,6 +36,7 @@ extension Module {
     /// Throws `InputError` where the file cannot be read, or nothing in it fits.
     @discardableResult
     public final func transferWeights(from path: String) throws -> WeightTransfer {
+        let path = try RunFolder.weightFile(path)
         let found = try WeightFile.load(path)
         let own = namedState
         let shared = own.filter { found[$0.name] != nil }

@@ -1,6 +1,7 @@
 import Foundation
 import Switchback
 import SwitchbackFormats
+import SwitchbackTraining
 
 extension Classifier {
     /// The name under which the configuration is saved with the weights.
@@ -20,10 +21,12 @@ extension Classifier {
         try Safetensors.save(model.namedState.map { ($0.name, $0.tensor) }, metadata: metadata, to: path)
     }
 
-    /// Reads what `save` wrote, or the classifiers of YOLO11 and YOLO26 from `.pt` files of Ultralytics'.
+    /// Reads what `save` wrote, or the classifiers of YOLO11 and YOLO26 from `.pt` files of Ultralytics'. The folder of a
+    /// run stands for its best weights.
     ///
     /// Throws `InputError` where the file is damaged or holds something else.
     public static func load(_ path: String) throws -> Classifier {
+        let path = try RunFolder.weightFile(path)
         if WeightFile.isPyTorch(path) { return try loadCheckpoint(path) }
         let contents = try Safetensors.read(path)
         guard let text = contents.metadata[metadataKey] else {

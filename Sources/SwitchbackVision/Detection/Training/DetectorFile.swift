@@ -1,6 +1,7 @@
 import Foundation
 import Switchback
 import SwitchbackFormats
+import SwitchbackTraining
 
 /// What a file of weights says of the detector whose weights it holds.
 public struct DetectorFile: Codable, Equatable, Sendable {
@@ -33,13 +34,14 @@ public struct DetectorFile: Codable, Equatable, Sendable {
     }
 
     /// Reads a detector that was saved: a `.safetensors` file of ours, one of weights under Ultralytics' names alone, whose
-    /// classes are then numbers, or a `.pt` file of Ultralytics'.
+    /// classes are then numbers, or a `.pt` file of Ultralytics'. The folder of a run stands for its best weights.
     ///
     /// - Throws: `InputError` where the file cannot be read or holds no detector.
     public static func load(_ path: String) throws -> Loaded {
         guard FileManager.default.fileExists(atPath: path) else {
             throw InputError(path, "there is no such file", remedy: hint(for: path))
         }
+        let path = try RunFolder.weightFile(path)
         let (described, tensors) = try WeightFile.isPyTorch(path) ? readPyTorch(path) : readSafetensors(path)
         let detector = YOLO(try YOLOVariant(named: described.variant), classes: described.names)
         do {
