@@ -32,6 +32,10 @@ struct ONNXNode {
         attributes[name].flatMap { $0.hasS ? String(decoding: $0.s, as: UTF8.self) : nil }
     }
 
+    func texts(_ name: String) -> [String]? {
+        attributes[name].map { $0.strings.map { String(decoding: $0, as: UTF8.self) } }
+    }
+
     func tensor(_ name: String) throws -> Tensor? {
         guard let attribute = attributes[name], attribute.hasT else { return nil }
         return try attribute.t.tensor(subject: subject, place: "\(place), attribute \(name)")

@@ -146,8 +146,10 @@ extension ONNXOperators {
         "GatherND": gatherND, "ScatterND": scatterND,
         "OneHot": { call in
             let (index, values) = (try call.numbers(0), try call.input(2))
-            guard let depth = try call.integers(1)?.first, depth > 0, values.count == 2 else {
-                throw call.problem("its depth or its two values are missing")
+            let given = try call.numbers(1)
+            try call.require(given.count == 1 && values.count == 2, "its depth or its two values are missing")
+            guard let depth = Int(exactly: given.toArray(as: Double.self)[0]), depth > 0 else {
+                throw call.problem("its depth is no number of classes")
             }
             let rank = index.rank + 1
             let axis = try call.axis(call.node.int("axis") ?? -1, of: rank)
