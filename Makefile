@@ -38,7 +38,7 @@ lint: ## Checks the format
 	$(SWIFT) format lint --strict --recursive Package.swift Sources Tests Examples
 
 docs: setup ## Builds the documentation into .build/docs
-	$(SWIFT) package --allow-writing-to-directory .build/docs generate-documentation \
+	$(SWIFT) package $(CONFIGURATION) --allow-writing-to-directory .build/docs generate-documentation \
 		--target Switchback --target SwitchbackFormats --target SwitchbackDrawing --target SwitchbackTraining \
 		--target SwitchbackVision --target SwitchbackLanguage --target SwitchbackServer \
 		--enable-experimental-combined-documentation --output-path .build/docs
