@@ -53,6 +53,34 @@ import Testing
         #expect(Tensor.zeros([0, 2]).split(3).map { $0.shape } == [[0, 2]])
     }
 
+    /// Small arrays, those that are turned in squares of a register's width with what is left over, and the largest, whose
+    /// results go past the caches.
+    @Test(arguments: [
+        [3, 5], [16, 16], [17, 33], [5, 70], [100, 64], [2, 37, 41], [3, 16, 9, 7], [2, 64, 33, 31], [2, 64, 192, 192],
+    ])
+    func transposesCopyEveryElement(shape: [Int]) {
+        for dtype in [DType.float32, .int32, .bfloat16] {
+            let count = shape.reduce(1, *)
+            // Of 16-bit floats only small whole numbers are exact.
+            let modulus = dtype == .bfloat16 ? 251 : count
+            let x = Tensor((0..<count).map { Double($0 % modulus) }, shape: Shape(shape), dtype: dtype)
+            let last = shape.count - 1
+            for order in [Array((0...last).reversed()), [0] + Array((1...last).reversed()), [last] + Array(0..<last)] {
+                let turned = x.permute(Shape(order))
+                let copied = turned.contiguous().toArray(as: Int.self)
+                let strides = order.map { x.strides[$0] }
+                #expect(copied == Self.walk(turned.shape, strides).map { $0 % modulus })
+            }
+        }
+    }
+
+    /// The places of all elements, row by row.
+    private static func walk(_ shape: Shape, _ strides: [Int]) -> [Int] {
+        zip(shape, strides).reduce([0]) { places, dimension in
+            places.flatMap { place in (0..<dimension.0).map { place + $0 * dimension.1 } }
+        }
+    }
+
     @Test func channelsLastIsInvisible() {
         let image = Tensor.arange(24, dtype: .float32).reshape(1, 2, 3, 4)
         let last = image.channelsLast()
