@@ -93,6 +93,12 @@ static intptr_t tiled_time(const sb_convolution *c, intptr_t size, intptr_t prod
     return products * (c->in.images * rows * columns + filters);
 }
 
+// Whether Winograd's algorithm is the fastest way to the gradient of the filters: its transforms of them cost more here,
+// where all products of a tile's position are summed up first.
+static bool correlates_tiles(const sb_convolution *c) {
+    return fits_winograd(c, 1) && tiled_time(c, 4, 36, 12) <= tiled_time(c, 1, 7, 0);
+}
+
 // Computes a convolution by Winograd's algorithm where that is the fastest way.
 static bool convolve_tiles(const sb_convolution *c) {
     const intptr_t direct = tiled_time(c, 1, 7, 0);   // 9 products, without transforms
@@ -122,7 +128,7 @@ static void convolve(const sb_convolution *c, bool depthwise) {
 static void correlate(const sb_convolution *c, bool depthwise) {
     if (sb_output_count(c) == 0) sb_store_filter_gradient(c, 0, NULL);
     else if (depthwise) sb_correlate_depthwise(c);
-    else if (fits_winograd(c, 1)) sb_correlate_winograd(c);
+    else if (correlates_tiles(c)) sb_correlate_winograd(c);
     else if (has_few_inputs(c)) sb_correlate_planes(c);
     else sb_correlate_patches(c);
 }
