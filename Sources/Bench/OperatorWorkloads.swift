@@ -62,8 +62,7 @@ private func forwardAndBackward(_ leaves: [Tensor], _ function: @escaping () -> 
     for leaf in leaves { leaf.requiresGrad = true }
     // In the memory order of the output, as PyTorch's randn_like has it.
     let output = function()
-    let noise = Tensor.randn(output.shape)
-    let upstream = output.isChannelsLast && !output.isContiguous ? noise.channelsLast() : noise
+    let upstream = Tensor.randn(output.shape).contiguous(memoryOrder: output.memoryOrder)
     return {
         for leaf in leaves { leaf.grad = nil }
         function().backward(gradient: upstream)

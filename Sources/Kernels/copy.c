@@ -161,7 +161,7 @@ static bool KERNEL(streams_lines)(const sb_loop *y) {
 }
 
 static void KERNEL(transpose)(const sb_loop *loop, int dimension) {
-    enum { SIDE = 16, AREA = 1024, AREA_IN_SQUARES = 4096, TILES_AT_ONCE = 32 * 1024 };
+    enum { SIDE = 16, AREA = 1024, AREA_IN_SQUARES = 4096, ELEMENTS_AT_ONCE = 32 * 1024 };
     KERNEL(transpose_plan) plan;
     plan.tiles = *loop;
     KERNEL(swap)(&plan.tiles, 1, dimension);
@@ -183,7 +183,7 @@ static void KERNEL(transpose)(const sb_loop *loop, int dimension) {
         }
         plan.tiles.count *= plan.tiles.shape[d];
     }
-    sb_parallel_ranges(plan.tiles.count, TILES_AT_ONCE / area, KERNEL(transpose_range), &plan);
+    sb_parallel_ranges(plan.tiles.count, ELEMENTS_AT_ONCE / area, KERNEL(transpose_range), &plan);
 }
 
 static void KERNEL(copy)(const sb_array *const *arrays) {

@@ -18,6 +18,7 @@ static inline void end_of_stream(void) { atomic_thread_fence(memory_order_seq_cs
 
 #undef FOR_LANES
 #undef vf_load_or
+#undef vf_load_bfloats
 #undef vf_store_some
 #undef is_streamed
 #undef vf_store_result
@@ -36,6 +37,17 @@ static inline void end_of_stream(void) { atomic_thread_fence(memory_order_seq_cs
 #define vf_load_or KERNEL(vf_load_or)
 static inline __attribute__((always_inline)) vf vf_load_or(const float *p, intptr_t count, float fill) {
     return __builtin_expect(count >= LANES, 1) ? vf_load(p) : vf_load_first(p, count, vf_set(fill));
+}
+
+/// The first `count` bfloat16 numbers as floats, and 0 in the lanes after them; any count above LANES is as good as LANES.
+#define vf_load_bfloats KERNEL(vf_load_bfloats)
+static inline __attribute__((always_inline)) vf vf_load_bfloats(const uint16_t *p, intptr_t count) {
+    typedef uint16_t shorts __attribute__((vector_size(2 * LANES)));
+    typedef uint32_t words __attribute__((vector_size(4 * LANES)));
+    shorts loaded = {0};
+    if (__builtin_expect(count >= LANES, 1)) memcpy(&loaded, p, sizeof loaded);
+    else memcpy(&loaded, p, (size_t)count * sizeof *p);
+    return (vf)(__builtin_convertvector(loaded, words) << 16);
 }
 
 /// Stores the first `count` lanes, or all.

@@ -29,22 +29,13 @@ typedef struct {
 
 #define INLINE static inline __attribute__((always_inline))
 
-INLINE vf KERNEL(widened)(const uint16_t *w, intptr_t count) {
-    typedef uint16_t shorts __attribute__((vector_size(2 * LANES)));
-    typedef uint32_t words __attribute__((vector_size(4 * LANES)));
-    shorts loaded = {0};
-    if (__builtin_expect(count >= LANES, 1)) memcpy(&loaded, w, sizeof loaded);
-    else memcpy(&loaded, w, (size_t)count * sizeof *w);
-    return (vf)(__builtin_convertvector(loaded, words) << 16);
-}
-
 INLINE void KERNEL(bfloat_tile)(const bfloat_job *job, const int rows, const int columns, intptr_t row, intptr_t column) {
     const float *x = job->x + row * job->k;
     const uint16_t *w = job->w + column * job->k;
     vf sums[4][4] = {{{0}}};
     FOR_LANES(l, count, job->k) {
         vf w_lanes[4];
-        for (int j = 0; j < columns; ++j) w_lanes[j] = KERNEL(widened)(w + j * job->k + l, count);
+        for (int j = 0; j < columns; ++j) w_lanes[j] = vf_load_bfloats(w + j * job->k + l, count);
         for (int i = 0; i < rows; ++i) {
             const vf x_lanes = vf_load_or(x + i * job->k + l, count, 0);
             for (int j = 0; j < columns; ++j) sums[i][j] += x_lanes * w_lanes[j];
@@ -61,8 +52,8 @@ INLINE float KERNEL(bfloat_dot)(const float *x, const uint16_t *w, intptr_t k) {
     intptr_t l = 0;
     for (; l + 4 * LANES <= k; l += 4 * LANES)
         for (int i = 0; i < 4; ++i)
-            sums[i] += vf_load(x + l + i * LANES) * KERNEL(widened)(w + l + i * LANES, LANES);
-    FOR_LANES(i, count, k - l) sums[0] += vf_load_or(x + l + i, count, 0) * KERNEL(widened)(w + l + i, count);
+            sums[i] += vf_load(x + l + i * LANES) * vf_load_bfloats(w + l + i * LANES, LANES);
+    FOR_LANES(i, count, k - l) sums[0] += vf_load_or(x + l + i, count, 0) * vf_load_bfloats(w + l + i, count);
     return vf_sum((sums[0] + sums[1]) + (sums[2] + sums[3]));
 }
 

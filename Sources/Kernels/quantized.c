@@ -40,7 +40,7 @@ static inline float nearest(float x) {
 static inline __attribute__((always_inline)) float KERNEL(round_group)(const float *w, float scale, float lowest,
                                                                        float highest, float *q) {
     const float inverse = scale == 0 ? 0 : 1 / scale;
-    float error[GROUP], sum = 0;
+    float error[GROUP];
     for (int i = 0; i < GROUP; ++i) {
         const float value = nearest(w[i] * inverse);
         q[i] = value < lowest ? lowest : value > highest ? highest : value;
@@ -48,8 +48,7 @@ static inline __attribute__((always_inline)) float KERNEL(round_group)(const flo
     }
     for (int half = GROUP / 2; half; half /= 2)
         for (int i = 0; i < half; ++i) error[i] += error[i + half];
-    sum = error[0];
-    return sum;
+    return error[0];
 }
 
 // Chooses a group's scale and whole numbers. A group with something infinite or NaN gets the scale NaN.

@@ -10,7 +10,8 @@
 
 enum { GROUP = SB_QUANTIZED_GROUP, PANEL = SB_QUANTIZED_ROWS, PRODUCT_WORK = 64 * 1024 };
 
-// A group of x, rounded: x ≈ scale · numbers. `correction` makes up for what the matrix's numbers are stored too high by.
+// A group of x, rounded: x ≈ scale · numbers. `sum` is that of the numbers: it makes up for what the matrix's numbers are
+// stored too high by.
 typedef struct {
     int8_t numbers[GROUP];
     float scale;
@@ -154,14 +155,6 @@ INLINE void KERNEL(dots)(const int rows, const int bits, const uint8_t *w, const
 }
 #endif
 
-INLINE vf KERNEL(load_scales)(const uint16_t *scales) {
-    typedef uint16_t shorts __attribute__((vector_size(2 * LANES)));
-    typedef uint32_t words __attribute__((vector_size(4 * LANES)));
-    shorts loaded;
-    memcpy(&loaded, scales, sizeof loaded);
-    return (vf)(__builtin_convertvector(loaded, words) << 16);
-}
-
 // `rows` rows of y from `row` on, 16 columns. The first two arguments are constants after inlining.
 INLINE void KERNEL(product_tile)(const int rows, const int bits, const linear_job *job, intptr_t panel, intptr_t row) {
     const intptr_t groups = job->matrix->k / GROUP, n = job->matrix->n;
@@ -174,7 +167,7 @@ INLINE void KERNEL(product_tile)(const int rows, const int bits, const linear_jo
         vi dots[TILE][PARTS];
         KERNEL(dots)(rows, bits, w, x, dots);
         for (int part = 0; part < PARTS; ++part) {
-            const vf scale = KERNEL(load_scales)(scales + part * LANES);
+            const vf scale = vf_load_bfloats(scales + part * LANES, LANES);
             for (int r = 0; r < rows; ++r)
                 sums[r][part] += __builtin_convertvector(dots[r][part], vf) * (scale * x[r]->scale);
         }

@@ -1,47 +1,9 @@
-"""Writes mobilenet_v2.json: what torchvision's MobileNetV2 computes. Needs torch and torchvision.
+"""Writes mobilenet_v2.json: what torchvision's MobileNetV2 computes. Needs torch and torchvision."""
+import torchvision
+from hashed_network import fill_rules, write
 
-No weight is stored: element i of the tensor NAME is a + b·u, with u in [-1, 1) from a hash of NAME and i, as
-HashedTensor.swift has it; `fill` gives a and b.
-"""
-import json, math
-from pathlib import Path
-import numpy as np
-import torch
-import torch.nn.functional as F
-
-
-def hashed(name, shape, a, b):
-    h = 0xcbf29ce484222325
-    for byte in name.encode():
-        h = (h ^ byte) * 0x100000001b3 % 2 ** 64
-    with np.errstate(over="ignore"):
-        z = np.uint64(h) + np.arange(math.prod(shape), dtype=np.uint64) + np.uint64(0x9e3779b97f4a7c15)
-        z = (z ^ z >> np.uint64(30)) * np.uint64(0xbf58476d1ce4e5b9)
-        z = (z ^ z >> np.uint64(27)) * np.uint64(0x94d049bb133111eb)
-        z ^= z >> np.uint64(31)
-    u = (z >> np.uint64(40)).astype(np.float64) / 2 ** 23 - 1
-    return torch.from_numpy((a + b * u).astype(np.float32)).view(shape)
-
-
-def fill_rule(name, t):
-    if t.dim() > 1:
-        return 0.0, float(np.float32(math.sqrt(6 / t[0].numel())))
-    return (0.75, 0.25) if name.endswith("weight") else (1.0, 0.25) if name.endswith("running_var") else (0.0, 0.125)
-
-
-if __name__ == "__main__":
-    import torchvision
-
-    model = torchvision.models.mobilenet_v2(weights=None, width_mult=0.35, num_classes=5, dropout=0.0)
-    fill = {k: fill_rule(k, v) for k, v in model.state_dict().items() if v.is_floating_point()}
-    model.load_state_dict({k: hashed(k, v.shape, *fill[k]) if k in fill else v for k, v in model.state_dict().items()})
-    model.double()
-    x, y = hashed("input", (3, 3, 64, 64), 0.0, 1.0).double(), torch.tensor([3, 1, 4])
-    with torch.no_grad():
-        logits = model.eval()(x)
-    loss = F.cross_entropy(model.train()(x), y)
-    loss.backward()
-    Path(__file__).with_name("mobilenet_v2.json").write_text(json.dumps({
-        "about": "torchvision's mobilenet_v2, width_mult 0.35, 5 classes, no dropout, in float64; made by make_mobilenet.py",
-        "fill": fill, "input": [3, 3, 64, 64], "target": y.tolist(), "logits_eval": logits.tolist(), "loss_train": loss.item(),
-        "grad_norm": {k: p.grad.norm().item() for k, p in model.named_parameters()}}, indent=0) + "\n")
+model = torchvision.models.mobilenet_v2(weights=None, width_mult=0.35, num_classes=5, dropout=0.0)
+write(
+    "mobilenet_v2",
+    "torchvision's mobilenet_v2, width_mult 0.35, 5 classes, no dropout, in float64; made by make_mobilenet.py",
+    model, fill_rules(model), logits=lambda output: output)

@@ -15,7 +15,7 @@ struct ClassifyPredict: ParsableCommand {
               switchback classify predict --weights best.safetensors chest.jpg --explain
             """)
 
-    @Option(help: ArgumentHelp("The folder of a run, or a file of weights.", valueName: "run or file"))
+    @Option(help: .runOrFile)
     var weights: String
 
     @Argument(
@@ -31,14 +31,7 @@ struct ClassifyPredict: ParsableCommand {
             """)
     var explain = false
 
-    @Option(
-        help: ArgumentHelp("The name of the folder for what --explain draws. (default: predict)", valueName: "name"),
-        transform: Value.folderName)
-    var name = "predict"
-
-    @Option(help: ArgumentHelp("The folder in which results are saved.", valueName: "path"))
-    var output = "runs"
-
+    @OptionGroup var results: ResultFolderOptions
     @OptionGroup var common: CommonOptions
 
     private static let explainedCount = 8
@@ -79,7 +72,7 @@ struct ClassifyPredict: ParsableCommand {
 
     /// Draws what speaks for the classes, in a picture for each file.
     private func draw(_ examples: [(String, Tensor)], _ classifier: Classifier) throws -> String {
-        let folder = try OutputFolder.make(in: output, task: "classify", name: name)
+        let folder = try results.make(task: "classify")
         defer { OutputFolder.removeIfEmpty(folder) }
         var names = FileNames()
         for (path, inputs) in examples {

@@ -14,7 +14,7 @@ struct ClassifyVal: ParsableCommand {
               switchback classify val --weights best.safetensors --data pneumoniamnist.npz --split test --output figures
             """)
 
-    @Option(help: ArgumentHelp("The folder of a run, or a file of weights.", valueName: "run or file"))
+    @Option(help: .runOrFile)
     var weights: String
 
     @Option(

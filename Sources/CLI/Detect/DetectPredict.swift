@@ -17,7 +17,7 @@ struct DetectPredict: ParsableCommand {
               switchback detect predict --model best.safetensors /dev/video0
             """)
 
-    @Option(help: ArgumentHelp("The folder of a run, or a file of weights.", valueName: "run or file"))
+    @Option(help: .runOrFile)
     var model: String
 
     @Argument(help: "A picture, a folder, a pattern in quotes, a video or a camera.")
@@ -35,13 +35,7 @@ struct DetectPredict: ParsableCommand {
     @Flag(help: "Follows things from frame to frame, and numbers them.")
     var track = false
 
-    @Option(
-        help: ArgumentHelp("The name of the results' folder. (default: predict)", valueName: "name"),
-        transform: Value.folderName)
-    var name = "predict"
-
-    @Option(help: ArgumentHelp("The folder in which results are saved.", valueName: "path"))
-    var output = "runs"
+    @OptionGroup var results: ResultFolderOptions
 
     @Flag(help: "Saves no pictures and videos.")
     var noSave = false
@@ -90,7 +84,7 @@ struct DetectPredict: ParsableCommand {
         predictor.classes = try loaded.detector.classNumbers(classes)
         let saves = PredictionWriter.Saves(
             pictures: !noSave, text: saveTxt, confidence: saveConf, crops: saveCrop, csv: saveCsv, json: saveJson)
-        let folder = try saves.isNothing ? nil : OutputFolder.make(in: output, task: "detect", name: name)
+        let folder = try saves.isNothing ? nil : results.make(task: "detect")
         defer { if let folder { OutputFolder.removeIfEmpty(folder) } }
         let writer = PredictionWriter(names: loaded.detector.classes, saves: saves, folder: folder)
         let run = PredictionRun(predictor, writer: writer, names: loaded.detector.classes, tracks: track)

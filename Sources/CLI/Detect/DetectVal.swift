@@ -15,7 +15,7 @@ struct DetectVal: ParsableCommand {
               switchback detect val --model best.safetensors --data coco8.yaml --split train --json
             """)
 
-    @Option(help: ArgumentHelp("The folder of a run, or a file of weights.", valueName: "run or file"))
+    @Option(help: .runOrFile)
     var model: String
 
     @Option(help: ArgumentHelp("A data.yaml, COCO .json, or a folder of Pascal VOC or COCO.", valueName: "path"))

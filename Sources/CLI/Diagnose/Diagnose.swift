@@ -49,7 +49,7 @@ struct Diagnose: ParsableCommand {
             throw InputError(
                 path, "no step was measured yet", remedy: "wait for the first one, or train with --diagnose")
         }
-        let picture = plot ?? (path as NSString).appendingPathComponent("gradients.png")
+        let picture = plot ?? (path as NSString).appendingPathComponent(Diagnosis.pictureName)
         if !diagnosis.records.isEmpty { try diagnosis.figure.write(to: picture, scale: 1) }
         if common.json {
             return try Terminal.printJSON(

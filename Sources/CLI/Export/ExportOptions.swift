@@ -40,6 +40,6 @@ struct ExportOptions: ParsableArguments {
 
 /// The weights of a run, or a file of weights.
 struct WeightsArgument: ParsableArguments {
-    @Argument(help: ArgumentHelp("The folder of a run, or a file of weights.", valueName: "run or file"))
+    @Argument(help: .runOrFile)
     var source: String
 }

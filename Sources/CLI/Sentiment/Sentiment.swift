@@ -18,6 +18,6 @@ struct Sentiment: ParsableCommand {
 
 /// Weights that `sentiment train` saved.
 struct SentimentWeights: ParsableArguments {
-    @Option(help: ArgumentHelp("The folder of a run, or a file of weights.", valueName: "run or file"))
+    @Option(help: .runOrFile)
     var weights: String
 }

@@ -75,7 +75,7 @@ struct LanguageTrainingOptions: ParsableArguments {
                 + "\(training.data.tokenizer.vocabularySize.grouped). "
                 + "Model: \(training.model.parameterCount.grouped) parameters.")
         let (folder, outcome) = try session.train(
-            training.product, training.task, training.adaptation, training.schedule,
+            training.product, training.task, training.adaptation, training.trainingConfiguration,
             sampler: sampler(training))
         try show(outcome, training, folder, mode)
     }

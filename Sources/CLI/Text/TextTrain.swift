@@ -14,7 +14,8 @@ struct TextTrain: ParsableCommand {
               switchback text train --data prepared --model llama-small --batch 16 --accumulate 4 --recompute
 
             The defaults are nanoGPT's for a laptop: characters, 4 layers of 128, 2,000 steps of 12 windows of 64, AdamW;
-            but the learning rate is twice nanoGPT's, 2e-3, which falls to 2e-4. The same seed gives the same weights, to the bit, on any number of threads.
+            but the learning rate is twice nanoGPT's, 2e-3, which falls to 2e-4. The same seed gives the same weights, to
+            the bit, on any number of threads.
             """)
 
     @Option(

@@ -69,7 +69,7 @@ struct TrainingSession<Options: Configuration> {
     private func tell(_ diagnosis: Diagnosis, _ folder: RunFolder) throws {
         try run.say("Diagnosis:")
         for verdict in diagnosis.verdicts { try run.say("  \(verdict)") }
-        try run.say("  The gradients are drawn in \(folder.file("gradients.png")).")
+        try run.say("  The gradients are drawn in \(folder.file(Diagnosis.pictureName)).")
     }
 
     // MARK: The learning rate
@@ -85,12 +85,12 @@ struct TrainingSession<Options: Configuration> {
         let curve = try LearningRateFinder().run(task, training) { point in
             if Interruption.isRequested { throw ExitCode(Interruption.exitCode) }
             if case .bar = run.style {
-                try Terminal.write(
-                    "\r\u{1B}[2KLearning rate \(point.rate.formatted(7))  loss \(point.loss.formatted(4))")
+                let line = "Learning rate \(point.rate.formatted(7))  loss \(point.loss.formatted(4))"
+                try Terminal.write(ProgressReporter.erasedLine + line)
             }
             return .continue
         }
-        if case .bar = run.style { try Terminal.write("\r\u{1B}[2K") }
+        if case .bar = run.style { try Terminal.write(ProgressReporter.erasedLine) }
         let name = run.name == RunOptions.defaultName ? "find-lr" : run.name
         let folder = try RunFolder(in: run.output, task: self.task, name: name, arguments: configuration)
         try curve.figure.write(to: folder.file("find_lr.png"))

@@ -377,8 +377,11 @@ extension Tensor {
     /// Whether an image tensor [N, C, …] lies in memory with its channels innermost.
     public final var isChannelsLast: Bool { array.isChannelsLast }
 
-    /// Channels last only where the tensor is not also row-major, as those with one channel are.
-    final var memoryOrder: MemoryOrder { !array.isContiguous && array.isChannelsLast ? .channelsLast : .rowMajor }
+    /// The order in which the elements lie: channels last only where the tensor is not also row-major, as those with one
+    /// channel are.
+    public final var memoryOrder: MemoryOrder {
+        !array.isContiguous && array.isChannelsLast ? .channelsLast : .rowMajor
+    }
 
     /// The same values lying densely in an order: the tensor itself where it does so already, else a copy.
     public final func contiguous(memoryOrder: MemoryOrder = .rowMajor) -> Tensor {

@@ -97,7 +97,7 @@ extension Shape: ExpressibleByArrayLiteral, CustomStringConvertible {
 
 extension Shape {
     /// The shape without the dimension `dim`.
-    func removing(_ dim: Int) -> Shape {
+    package func removing(_ dim: Int) -> Shape {
         var result = Shape()
         for i in 0..<count where i != dim { result.append(self[i]) }
         return result
@@ -115,7 +115,7 @@ extension Shape {
     }
 
     /// The shape with `size` in place of what is at `dim`.
-    func replacing(_ dim: Int, with size: Int) -> Shape {
+    package func replacing(_ dim: Int, with size: Int) -> Shape {
         var result = self
         result[dim] = size
         return result

@@ -73,7 +73,7 @@ public final class LanguageTraining {
     /// What it trains where adapters are asked for.
     public let adaptation: AdaptationTask<LanguageTask>?
     /// How it is trained: as the configuration says, with a learning rate that suits the model where it says none.
-    public let schedule: TrainingConfiguration
+    public let trainingConfiguration: TrainingConfiguration
     /// The model, its tokenizer, and how they are saved.
     public let product: LanguageModelRun
 
@@ -96,7 +96,7 @@ public final class LanguageTraining {
             seed: configuration.training.seed)
         self.task = task
         adaptation = configuration.lora.map { [model] in AdaptationTask(task, of: model, rank: $0) }
-        schedule = configuration.scheduleForModel
+        trainingConfiguration = configuration.trainingForModel
         product = LanguageModelRun(model, data.tokenizer, adaptation: adaptation?.adaptation)
     }
 
@@ -110,7 +110,7 @@ public final class LanguageTraining {
         in folder: RunFolder, resuming: Bool = false, listeners: [TrainingListener] = []
     ) throws -> TrainingOutcome {
         try product.train(
-            task, adaptation, schedule, in: folder, resuming: resuming, listeners: listeners)
+            task, adaptation, trainingConfiguration, in: folder, resuming: resuming, listeners: listeners)
     }
 }
 
@@ -120,7 +120,7 @@ extension LanguageTrainingConfiguration {
     }
 
     /// Other optimizers than AdamW have usual rates of their own.
-    fileprivate var scheduleForModel: TrainingConfiguration {
+    fileprivate var trainingForModel: TrainingConfiguration {
         var training = training
         if training.lr == nil && training.optimizer == .adamw {
             let isNew = from == nil

@@ -249,14 +249,6 @@ extension LayerRecord {
     fileprivate var gradientOrZero: Double { gradient.map { $0.isNaN ? .infinity : $0 } ?? 0 }
 }
 
-extension Collection<Double> {
-    /// The middle value; NaN counts as the largest.
-    var median: Double {
-        let sorted = sorted { $0 < $1 || ($1.isNaN && !$0.isNaN) }
-        return isEmpty ? .nan : sorted[count / 2]
-    }
-}
-
 extension Double {
     /// As sentences and tables have it.
     var brief: String { isNaN ? "nan" : String(format: "%.3g", self) }

@@ -13,6 +13,8 @@ public struct Diagnosis: Equatable, Sendable {
 
     /// The file in the folder of a run.
     public static let fileName = "diagnosis.jsonl"
+    /// The picture of it, in the same folder.
+    public static let pictureName = "gradients.png"
 
     /// The layers that were measured last, in the order in which they are computed.
     public var layers: [LayerRecord] { records.last?.layers ?? [] }

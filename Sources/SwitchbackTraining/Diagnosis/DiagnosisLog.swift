@@ -107,6 +107,6 @@ public final class DiagnosisLog {
 
     private func draw() throws {
         guard let folder, !diagnosis.records.isEmpty else { return }
-        try diagnosis.figure.write(to: folder.file("gradients.png"), scale: 1)
+        try diagnosis.figure.write(to: folder.file(Diagnosis.pictureName), scale: 1)
     }
 }

@@ -28,7 +28,7 @@ public final class DiagnosisRecorder {
     public private(set) var diagnosis = Diagnosis()
 
     /// - Parameter interval: one step in so many is measured.
-    public init(_ model: Module, every interval: Int = 10) {
+    public init(_ model: Module, every interval: Int = DiagnosisLog.usualInterval) {
         precondition(interval > 0, "one step in at least one is measured")
         self.model = model
         self.interval = interval

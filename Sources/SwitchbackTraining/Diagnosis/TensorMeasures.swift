@@ -12,7 +12,7 @@ extension Tensor {
     /// The same elements in the order in which they lie in memory, where that is channels last: no copy is made to read
     /// them one after the other.
     private var inMemoryOrder: Tensor {
-        guard !isContiguous, array.isChannelsLast else { return self }
+        guard memoryOrder == .channelsLast else { return self }
         return permute(Shape([0] + Array(2..<rank) + [1]))
     }
 

@@ -65,14 +65,17 @@ public final class ProgressReporter {
         let width = max(0, min(24, columns - 1 - left.count - right.count - 4))
         let filled = Int(Double(result.batch) / Double(max(1, result.batchCount)) * Double(width))
         let bar = String(repeating: "━", count: filled) + String(repeating: "╌", count: width - filled)
-        try write("\r\u{1B}[2K" + "\(left)  \(bar)  \(right)".prefix(columns - 1))
+        try write(Self.erasedLine + "\(left)  \(bar)  \(right)".prefix(columns - 1))
         hasBar = true
     }
+
+    /// What erases a terminal's line and goes back to its beginning.
+    public static let erasedLine = "\r\u{1B}[2K"
 
     /// What removes the bar.
     private var clearing: String {
         defer { hasBar = false }
-        return hasBar ? "\r\u{1B}[2K" : ""
+        return hasBar ? Self.erasedLine : ""
     }
 
     private func showLines(_ event: TrainingEvent) throws {

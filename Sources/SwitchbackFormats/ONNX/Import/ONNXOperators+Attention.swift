@@ -90,7 +90,7 @@ private struct ONNXAttention {
         let past = try [4, 5].map { call.optional($0) == nil ? nil : try call.floats($0, like: q) }
         for (now, past) in zip(split.dropFirst(), past) {
             try call.require(
-                past.map { $0.rank == 4 && $0.shape.replacing(2, by: 0) == now.shape.replacing(2, by: 0) } ?? true,
+                past.map { $0.rank == 4 && $0.shape.replacing(2, with: 0) == now.shape.replacing(2, with: 0) } ?? true,
                 "what is past does not fit \(now.shape)")
         }
         key = past[0].map { Tensor.cat([$0, split[1]], dim: 2) } ?? split[1]
@@ -161,13 +161,5 @@ private struct ONNXAttention {
         let behind = try window("left_window_size").map { distance.ge(-$0) }
         guard let ahead, let behind else { return ahead ?? behind }
         return ahead.logicalAnd(behind)
-    }
-}
-
-extension Shape {
-    fileprivate func replacing(_ dim: Int, by size: Int) -> Shape {
-        var shape = self
-        shape[dim] = size
-        return shape
     }
 }

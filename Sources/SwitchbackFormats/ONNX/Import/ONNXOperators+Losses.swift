@@ -36,8 +36,7 @@ private struct ClassLoss {
         scores = try call.floats()
         target = try call.numbers(1)
         try call.require(
-            scores.rank >= 2 && target.dtype.isInteger
-                && Array(target.shape) == [scores.shape[0]] + Array(scores.shape).dropFirst(2),
+            scores.rank >= 2 && target.dtype.isInteger && target.shape == scores.shape.removing(1),
             "targets \(target.dtype) \(target.shape) do not fit scores of \(scores.shape)")
         let classes = scores.shape[1]
         weight = call.optional(2) == nil ? nil : try call.floats(2, like: scores)

@@ -115,7 +115,7 @@ private struct ONNXRecurrentLayer {
         _ call: ONNXCall, steps: Int, _ activations: [String], _ directions: Int
     ) throws {
         let named = call.node.texts("activations")?.map { $0.lowercased() }
-        let usual = [[String]](repeating: activations, count: directions).flatMap { $0 }
+        let usual = Array(repeatElement(activations, count: directions).joined())
         try call.require(named.map { $0 == usual } ?? true, "the functions \(named ?? []) are not carried out")
         try call.require(
             call.node.float("clip") == nil && !call.node.flag("input_forget") && call.optional(7) == nil,

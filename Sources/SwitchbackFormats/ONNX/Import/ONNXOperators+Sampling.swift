@@ -12,9 +12,7 @@ extension ONNXOperators {
                     && grid.shape[3] == 2, "a grid of \(grid.shape) does not fit images of \(x.shape)")
             _ = try call.allow([x.shape[0], x.shape[1], grid.shape[1], grid.shape[2]])
             let modes = ["linear": GridSampleMode.bilinear, "cubic": .bicubic]
-            let (mode, padding) = (
-                call.node.text("mode") ?? "linear", call.node.text("padding_mode") ?? "zeros"
-            )
+            let (mode, padding) = (call.node.text("mode") ?? "linear", call.node.text("padding_mode") ?? "zeros")
             guard let mode = modes[mode] ?? GridSampleMode(rawValue: mode),
                 let padding = GridSamplePadding(rawValue: padding)
             else { throw call.problem("the mode \(mode) with \(padding) is unknown") }

@@ -1,5 +1,6 @@
 import Foundation
 import Switchback
+import SwitchbackTraining
 
 /// How fast a detector is in the ways in which it can be run, and how good in each.
 public struct DetectionBenchmark {
@@ -90,9 +91,4 @@ public struct DetectionBenchmark {
         validator.shownBatches = 0
         return try validator.run()
     }
-}
-
-extension [Double] {
-    /// The middle one by size; 0 of none.
-    fileprivate var median: Double { isEmpty ? 0 : sorted()[count / 2] }
 }
