@@ -1,5 +1,6 @@
 #include "memory.h"
 
+#include <malloc.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -37,24 +38,6 @@ static size_t class_size(int index) {
     return ((size_t)STEPS + step + 1) << (log - 3);
 }
 
-// Whether the bound allows `size` bytes more, if need be in the place of cached ones.
-static bool make_way(size_t size) {
-    const size_t bound = atomic_load_explicit(&limit, memory_order_relaxed);
-    if (bound == SIZE_MAX) return true;
-    const size_t used = atomic_load_explicit(&live, memory_order_relaxed);
-    if (used > bound || size > bound - used) return false;
-    sb_memory_trim(bound - used - size);
-    return true;
-}
-
-static void count_request(void) { atomic_fetch_add_explicit(&system_requests, 1, memory_order_relaxed); }
-
-static void *from_system(size_t size) {
-    if (!make_way(size)) return NULL;
-    count_request();
-    return aligned_alloc(ALIGNMENT, size);
-}
-
 static void lock(int index) {
     while (atomic_flag_test_and_set_explicit(&lists[index].lock, memory_order_acquire)) {}
 }
@@ -67,6 +50,38 @@ static void *pop(int index) {
     if (block) lists[index].first = block->next;
     unlock(index);
     return block;
+}
+
+// Frees cached blocks, large ones first, until at most `bytes` are left.
+static void shrink_cache(size_t bytes) {
+    const size_t small = atomic_load_explicit(&cached, memory_order_relaxed);
+    sb_large_trim(bytes > small ? bytes - small : 0);
+    for (int index = CLASSES - 1; index >= 0; --index) {
+        while (sb_memory_cached() > bytes) {
+            void *block = pop(index);
+            if (!block) break;
+            atomic_fetch_sub_explicit(&cached, class_size(index), memory_order_relaxed);
+            free(block);
+        }
+    }
+}
+
+// Whether the bound allows `size` bytes more, if need be in the place of cached ones.
+static bool make_way(size_t size) {
+    const size_t bound = atomic_load_explicit(&limit, memory_order_relaxed);
+    if (bound == SIZE_MAX) return true;
+    const size_t used = atomic_load_explicit(&live, memory_order_relaxed);
+    if (used > bound || size > bound - used) return false;
+    shrink_cache(bound - used - size);
+    return true;
+}
+
+static void count_request(void) { atomic_fetch_add_explicit(&system_requests, 1, memory_order_relaxed); }
+
+static void *from_system(size_t size) {
+    if (!make_way(size)) return NULL;
+    count_request();
+    return aligned_alloc(ALIGNMENT, size);
 }
 
 static void count_live(size_t size) {
@@ -102,7 +117,7 @@ void *sb_allocate(size_t bytes) {
     } else {
         block = from_system(size);
         if (!block) {
-            sb_memory_trim(0);
+            shrink_cache(0);
             block = from_system(size);
         }
         if (!block) return NULL;
@@ -114,7 +129,7 @@ void *sb_allocate(size_t bytes) {
 static void free_large(void *block) {
     atomic_fetch_sub_explicit(&live, sb_large_free(block), memory_order_relaxed);
     const size_t most = atomic_load_explicit(&cache_limit, memory_order_relaxed);
-    if (sb_memory_cached() > most) sb_memory_trim(most);
+    if (sb_memory_cached() > most) shrink_cache(most);
 }
 
 void sb_free(void *block, size_t bytes) {
@@ -137,16 +152,8 @@ void sb_free(void *block, size_t bytes) {
 }
 
 void sb_memory_trim(size_t bytes) {
-    const size_t small = atomic_load_explicit(&cached, memory_order_relaxed);
-    sb_large_trim(bytes > small ? bytes - small : 0);
-    for (int index = CLASSES - 1; index >= 0; --index) {
-        while (sb_memory_cached() > bytes) {
-            void *block = pop(index);
-            if (!block) break;
-            atomic_fetch_sub_explicit(&cached, class_size(index), memory_order_relaxed);
-            free(block);
-        }
-    }
+    shrink_cache(bytes);
+    malloc_trim(0);   // the C library keeps the pages of freed blocks that lie below one in use
 }
 
 void sb_memory_set_cache_limit(size_t bytes) {
