@@ -44,10 +44,11 @@ static sb_map map_of(const sb_array *a, intptr_t groups, intptr_t group) {
 
 // `backward` exchanges the roles of input and output channels.
 static sb_filter filter_of(const sb_array *w, sb_conv2d p, intptr_t group, bool backward) {
-    if (is_depthwise(w, p)) return (sb_filter){w->data, w->strides[0], 0, {w->strides[2], w->strides[3]}, {w->shape[2], w->shape[3]}};
+    const intptr_t height = w->shape[2], width = w->shape[3], down = w->strides[2], right = w->strides[3];
+    if (is_depthwise(w, p)) return (sb_filter){w->data, w->strides[0], 0, {down, right}, {height, width}, NULL};
     float *data = (float *)w->data + group * (w->shape[0] / p.groups) * w->strides[0];
     const intptr_t output = w->strides[backward], input = w->strides[!backward];
-    return (sb_filter){data, output, input, {w->strides[2], w->strides[3]}, {w->shape[2], w->shape[3]}};
+    return (sb_filter){data, output, input, {down, right}, {height, width}, NULL};
 }
 
 static sb_axis forward_axis(sb_conv2d p, int i, intptr_t taps, intptr_t outputs) {
@@ -133,19 +134,37 @@ static void correlate(const sb_convolution *c, bool depthwise) {
     else sb_correlate_patches(c);
 }
 
-void sb_conv2d_forward(const sb_array *x, const sb_array *w, sb_conv2d p, sb_conv2d_epilogue epilogue,
-                       const sb_array *y) {
+// As much of a convolution as laying out its filters asks for.
+static sb_convolution layout_of(const sb_array *w, sb_conv2d p) {
+    return (sb_convolution){.in.channels = w->shape[1], .out.channels = w->shape[0], .filter = filter_of(w, p, 0, false),
+                            .axis = {forward_axis(p, 0, w->shape[2], 0), forward_axis(p, 1, w->shape[3], 0)}};
+}
+
+size_t sb_conv2d_panels_size(const sb_array *w, sb_conv2d p) {
+    if (p.groups > 1) return 0;
+    const sb_convolution c = layout_of(w, p);
+    return sb_panels_size(&c);
+}
+
+void sb_conv2d_lay_out(const sb_array *w, sb_conv2d p, float *panels) {
+    const sb_convolution c = layout_of(w, p);
+    sb_lay_out_filters(&c, panels);
+}
+
+void sb_conv2d_forward(const sb_array *x, const sb_array *w, const float *panels, sb_conv2d p,
+                       sb_conv2d_epilogue epilogue, const sb_array *y) {
     if (is_empty(y)) return;
     if (repetitions(w, p) > 1 && !is_empty(x)) {
         const sb_array repeated = sb_repeated_map(x, repetitions(w, p));
         sb_repeat_channels(x, repetitions(w, p), &repeated);
-        sb_conv2d_forward(&repeated, w, as_depthwise(w, p), epilogue, y);
+        sb_conv2d_forward(&repeated, w, NULL, as_depthwise(w, p), epilogue, y);
         sb_free_map(&repeated);
         return;
     }
     for (intptr_t group = 0; group < convolution_count(w, p); ++group) {
         sb_convolution c = forward_convolution(x, w, y, p, group);
         const intptr_t channel = group * c.out.channels;
+        c.filter.panels = panels;
         c.epilogue = (sb_conv2d_epilogue){epilogue.bias ? epilogue.bias + channel : NULL,
                                           epilogue.residual ? epilogue.residual + channel : NULL, epilogue.activation};
         convolve(&c, is_depthwise(w, p));

@@ -3,6 +3,7 @@
 #define SB_CONVOLUTION_CORE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "convolution.h"
@@ -26,6 +27,7 @@ typedef struct {
 typedef struct {
     float *data;
     intptr_t output, input, tap[2], size[2];
+    const float *panels;   // the same as sb_lay_out_filters lays it out, or NULL
 } sb_filter;
 
 /// One group of a convolution from map `in` to map `out`.
@@ -53,6 +55,15 @@ static inline const float *sb_residual_at(const sb_convolution *c, const float *
 
 /// out = epilogue(in ∗ filter) at the outputs that the axes name, by products of patches and filters.
 void sb_convolve_patches(const sb_convolution *convolution);
+
+/// Lays the filters out as panels of output channels side by side: a row for each tap and input channel, the input channel
+/// running fastest. They are that many floats.
+void sb_lay_out_filters(const sb_convolution *convolution, float *panels);
+size_t sb_panels_size(const sb_convolution *convolution);
+
+/// The filters as panels: the convolution's, or a workspace where they have been laid out; to be given back.
+const float *sb_take_panels(const sb_convolution *convolution);
+void sb_give_panels_back(const sb_convolution *convolution, const float *panels);
 
 /// The ways in which Winograd's algorithm computes a convolution with a filter of 3×3 taps.
 typedef enum {

@@ -3,7 +3,7 @@
 //
 // A piece is a block of outputs and a group of output channels. Where there are several blocks, the filters are packed
 // first, for all of them. Where there is one, as on small maps, each piece packs the filters of its own channels, which
-// then never leave its cache.
+// then never leave its cache. Filters that lie as panels already are read as they are.
 #ifndef ISA_PASS
 #include "convolution_core.h"
 #include "convolution_patches.h"
@@ -14,7 +14,7 @@
 typedef struct {
     const sb_convolution *convolution;
     sb_pieces outputs, panels;   // the blocks and the groups
-    float *filters;              // packed; NULL if the pieces do it
+    const float *filters;        // as panels; NULL if the pieces lay out their own
 } patches_job;
 
 enum {
@@ -45,16 +45,15 @@ static void KERNEL(fill_patches)(const void *source, intptr_t row, intptr_t rows
         copy_patch(c, patch, position, depth, buffer + r * MATMUL_ROW_STRIDE);
 }
 
-static void KERNEL(pack_panels_of)(const sb_convolution *c, intptr_t first, intptr_t end, float *to) {
-    const intptr_t panel_size = MATMUL_PANEL * sb_patch_size(c);
-    for (intptr_t panel = first; panel < end; ++panel, to += panel_size)
-        pack_filter_panel(c, panel, 0, c->in.channels, to);
-}
-
-static void KERNEL(pack_filters)(void *context, intptr_t panel) {
-    const patches_job *job = context;
-    const intptr_t panel_size = MATMUL_PANEL * sb_patch_size(job->convolution);
-    KERNEL(pack_panels_of)(job->convolution, panel, panel + 1, job->filters + panel * panel_size);
+// Panels `first` ..< `end` of the filters.
+static const float *KERNEL(panels_of)(const patches_job *job, intptr_t first, intptr_t end) {
+    const sb_convolution *c = job->convolution;
+    const intptr_t size = MATMUL_PANEL * sb_patch_size(c);
+    if (job->filters) return job->filters + first * size;
+    float *own = sb_scratch(sizeof(float) * (size_t)((end - first) * size));
+    for (intptr_t panel = first; panel < end; ++panel)
+        pack_filter_panel(c, panel, 0, c->in.channels, own + (panel - first) * size);
+    return own;
 }
 
 static void KERNEL(convolve_piece)(void *context, intptr_t piece) {
@@ -66,15 +65,13 @@ static void KERNEL(convolve_piece)(void *context, intptr_t piece) {
     const intptr_t channel = panel * MATMUL_PANEL, rest = c->out.channels - channel;
     const intptr_t channels = (panel_end - panel) * MATMUL_PANEL, k = sb_patch_size(c);
 
-    float *filters = job->filters ? job->filters + channel * k : sb_scratch(sizeof(float) * (size_t)(channels * k));
-    if (!job->filters) KERNEL(pack_panels_of)(c, panel, panel_end, filters);
     float *rows[PATCHES_OUTPUTS];
     for (intptr_t r = 0; r < count; ++r) rows[r] = sb_output_pixel(c, first + r) + channel;
     const sb_outputs source = {c, first};
     sb_finish finish = sb_convolution_finish(c);
     if (finish.bias) finish.bias += channel;
     multiply(count, channels < rest ? channels : rest, k, (sb_left){KERNEL(fill_patches), &source, false},
-             (sb_panels){filters, MATMUL_PANEL * k, MATMUL_PANEL}, (sb_result){.rows = rows}, finish);
+             (sb_panels){KERNEL(panels_of)(job, panel, panel_end), MATMUL_PANEL * k, MATMUL_PANEL}, (sb_result){.rows = rows}, finish);
 }
 
 static void KERNEL(convolve)(patches_job *job) {
@@ -82,15 +79,10 @@ static void KERNEL(convolve)(patches_job *job) {
     const intptr_t panels = (c->out.channels + MATMUL_PANEL - 1) / MATMUL_PANEL;
     const intptr_t groups = (WANTED_PIECES + job->outputs.count - 1) / job->outputs.count;
     const intptr_t least = LEAST_PANELS * MATMUL_PANEL * sb_patch_size(c) <= MOST_FILTERS ? LEAST_PANELS : 1;
-    const bool pack_first = job->outputs.count > 1;
     job->panels = sb_cut(panels, 1, panels / groups > least ? panels / groups : least, INTPTR_MAX);
-    const size_t bytes = sizeof(float) * (size_t)packed_size(sb_patch_size(c), c->out.channels);
-    if (pack_first) {
-        job->filters = sb_workspace(bytes);
-        sb_parallel(panels, KERNEL(pack_filters), job);
-    }
+    job->filters = job->outputs.count > 1 ? sb_take_panels(c) : c->filter.panels;
     sb_parallel(job->outputs.count * job->panels.count, KERNEL(convolve_piece), job);
-    if (pack_first) sb_free(job->filters, bytes);
+    sb_give_panels_back(c, job->filters);
 }
 
 #else

@@ -21,7 +21,7 @@ typedef struct {
     const sb_convolution *convolution;
     sb_pieces bands;    // of an image's output rows
     sb_pieces chunks;   // of all images' bands (toward the filters)
-    float *filters;     // packed (forward)
+    const float *filters;   // as panels (forward)
     float *sums;        // [chunks][output channels][patch size] (toward the filters)
 } planes_job;
 
@@ -75,7 +75,6 @@ static void place_planes(const sb_convolution *c, sb_planes *planes, void *memor
 #include "matmul_core.h"
 #include "convolution_patches.h"
 #include "vector_transpose.h"
-#include "convolution_filters.h"
 
 static intptr_t KERNEL(clamped)(intptr_t value, intptr_t lowest, intptr_t highest) {
     return value < lowest ? lowest : value > highest ? highest : value;
@@ -162,19 +161,10 @@ static void KERNEL(planes_piece)(void *context, intptr_t piece) {
     }
 }
 
-static void KERNEL(pack_plane_filters)(void *context, intptr_t panel) {
-    const planes_job *job = context;
-    const sb_convolution *c = job->convolution;
-    pack_filter_panel(c, panel, 0, c->in.channels, job->filters + panel * MATMUL_PANEL * sb_patch_size(c));
-}
-
 static void KERNEL(convolve_planes)(planes_job *job) {
-    const sb_convolution *c = job->convolution;
-    const size_t bytes = sizeof(float) * (size_t)packed_size(sb_patch_size(c), c->out.channels);
-    job->filters = sb_workspace(bytes);
-    sb_parallel((c->out.channels + MATMUL_PANEL - 1) / MATMUL_PANEL, KERNEL(pack_plane_filters), job);
-    sb_parallel(c->in.images * job->bands.count, KERNEL(planes_piece), job);
-    sb_free(job->filters, bytes);
+    job->filters = sb_take_panels(job->convolution);
+    sb_parallel(job->convolution->in.images * job->bands.count, KERNEL(planes_piece), job);
+    sb_give_panels_back(job->convolution, job->filters);
 }
 
 // MARK: Toward the filters

@@ -15,13 +15,19 @@ static inline int SCHEMED(filter_of)(int point) {
 }
 
 // Transforms the filters of a panel of output channels, for `inputs` input channels from `input` on, to a packed panel
-// for each point. `taps` has room for 9 · `inputs` rows of a panel.
+// for each point. `taps` has room for 9 · `inputs` rows of a panel, for filters that do not lie as panels yet.
 static void SCHEMED(transform_filters)(const winograd_job *job, intptr_t panel, intptr_t input, intptr_t inputs,
                                       float *taps, float *to, intptr_t point) {
+    const sb_convolution *c = job->convolution;
     const bool rotated = job->tiles.rotated;
-    pack_filter_panel(job->convolution, panel, input, inputs, taps);
+    const float *from = taps;
+    intptr_t tap = inputs * MATMUL_PANEL;
+    if (c->filter.panels) {
+        tap = c->in.channels * MATMUL_PANEL;
+        from = c->filter.panels + panel * 9 * tap + input * MATMUL_PANEL;
+    } else pack_filter_panel(c, panel, input, inputs, taps);
     for (intptr_t at = 0; at < inputs * MATMUL_PANEL; at += LANES) {
-#define LOAD(i, j) vf_load(taps + (rotated ? 8 - 3 * (i) - (j) : 3 * (i) + (j)) * inputs * MATMUL_PANEL + at)
+#define LOAD(i, j) vf_load(from + (rotated ? 8 - 3 * (i) - (j) : 3 * (i) + (j)) * tap + at)
 #define STORE(i, j, value) vf_store(to + (FILTERS * (i) + (j)) * point + at, value)
         WINOGRAD_TRANSFORM(FILTER_LINE, 3, FILTERS, LOAD, STORE);
 #undef LOAD

@@ -53,7 +53,8 @@ struct ConvolutionShape {
         return [
             measured("forward") {
                 _ = CPUBackend.convolution(
-                    x.array, weight.array, bias: nil, residual: nil, activation: .none, form, outputShape: y.shape)
+                    x.array, weight.array, laidOut: nil, bias: nil, residual: nil, activation: .none, form,
+                    outputShape: y.shape)
             },
             measured("input") {
                 _ = CPUBackend.convolutionInputGradient(y.array, weight.array, form, inputShape: x.shape)

@@ -9,6 +9,7 @@
 #ifndef SB_CONVOLUTION_H
 #define SB_CONVOLUTION_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "array.h"
@@ -25,9 +26,14 @@ typedef struct {
     int activation;          // one of sb_activation
 } sb_conv2d_epilogue;
 
-/// y = activation(x ∗ w + bias + residual).
-void sb_conv2d_forward(const sb_array *x, const sb_array *w, sb_conv2d p, sb_conv2d_epilogue epilogue,
-                       const sb_array *y);
+/// y = activation(x ∗ w + bias + residual). `panels` is w as sb_conv2d_lay_out lays it out, or NULL.
+void sb_conv2d_forward(const sb_array *x, const sb_array *w, const float *panels, sb_conv2d p,
+                       sb_conv2d_epilogue epilogue, const sb_array *y);
+
+/// Lays filters out for many forward convolutions, each of which otherwise does it anew. They take that many floats: 0 where
+/// forward convolutions read them as they lie. The panels fit the instruction set of this process only.
+void sb_conv2d_lay_out(const sb_array *w, sb_conv2d p, float *panels);
+size_t sb_conv2d_panels_size(const sb_array *w, sb_conv2d p);
 
 /// gx from gy: the gradient of the forward with respect to x, and the forward of a transposed convolution.
 void sb_conv2d_input_gradient(const sb_array *gy, const sb_array *w, sb_conv2d p, const sb_array *gx);

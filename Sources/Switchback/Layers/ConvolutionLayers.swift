@@ -48,7 +48,7 @@ public final class Conv2d: Module {
     public let bias: Parameter?
     private let stride, dilation: IntPair
     private let padding: ConvolutionPadding
-    private let groups: Int
+    let groups: Int
     private let paddingMode: PaddingMode
 
     public init(
@@ -95,9 +95,8 @@ public final class Conv2d: Module {
         _ input: Tensor, _ filters: Filters, _ activation: FusedActivation, adding residual: Tensor?
     ) -> Tensor {
         input.conv2d(
-            weight: filters.weight, bias: filters.bias, stride: stride, padding: padding, dilation: dilation,
-            groups: groups,
-            paddingMode: paddingMode, activation: activation, adding: residual)
+            filters, stride: stride, padding: padding, dilation: dilation, groups: groups, paddingMode: paddingMode,
+            activation: activation, adding: residual)
     }
 
     public override var configuration: String {

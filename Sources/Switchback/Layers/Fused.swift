@@ -12,7 +12,7 @@ import Foundation
 /// It computes as the model does after `eval()` and inside `noGrad`, whatever mode the model is in.
 public final class Fused<Model: Module>: Module {
     /// The model that it was made from, which it leaves as it is. The folded filters are copies, taken when `fused()`
-    /// was called; all other parameters are the model's own.
+    /// was called, in the order of memory that convolutions read them in; all other parameters are the model's own.
     public let model: Model
     private let lock = NSLock()
     private var plan: FusionPlan

@@ -1,9 +1,3 @@
-/// The filters and biases that a convolution applies.
-struct Filters {
-    let weight: Tensor
-    let bias: Tensor?
-}
-
 /// Which convolutions of a model take the normalization after them along, and with which filters.
 struct FusionPlan {
     /// A convolution and what is folded into it.
@@ -61,9 +55,10 @@ extension BatchNorm2d {
         noGrad {
             guard let (scale, shift) = scaleAndShift(), scale.count == convolution.weight.size(0) else { return nil }
             let dtype = convolution.weight.dtype
-            let weight = convolution.weight.to(.float64) * scale.reshape([-1, 1, 1, 1])
+            let weight = (convolution.weight.to(.float64) * scale.reshape([-1, 1, 1, 1])).to(dtype)
             let bias = (convolution.bias?.to(.float64)).map { $0 * scale + shift } ?? shift
-            return Filters(weight: weight.to(dtype), bias: bias.to(dtype))
+            let laidOut = weight.backend.layOutFilters(weight.array, groups: convolution.groups)
+            return Filters(weight: weight, bias: bias.to(dtype), laidOut: laidOut)
         }
     }
 }

@@ -20,12 +20,24 @@ extension Tensor {
         padding: some ConvolutionPaddingConvertible = 0, dilation: some IntPairConvertible = 1, groups: Int = 1,
         paddingMode: PaddingMode = .zeros, activation: FusedActivation = .none, adding residual: Tensor? = nil
     ) -> Tensor {
+        conv2d(
+            Filters(weight: weight, bias: bias), stride: stride, padding: padding, dilation: dilation, groups: groups,
+            paddingMode: paddingMode, activation: activation, adding: residual)
+    }
+
+    /// The same with filters that may have been laid out before.
+    final func conv2d(
+        _ filters: Filters, stride: some IntPairConvertible, padding: some ConvolutionPaddingConvertible,
+        dilation: some IntPairConvertible, groups: Int, paddingMode: PaddingMode, activation: FusedActivation,
+        adding residual: Tensor?
+    ) -> Tensor {
         if rank == 3 {
             return unsqueeze(0).conv2d(
-                weight: weight, bias: bias, stride: stride, padding: padding, dilation: dilation, groups: groups,
+                filters, stride: stride, padding: padding, dilation: dilation, groups: groups,
                 paddingMode: paddingMode, activation: activation, adding: residual?.unsqueeze(0)
             ).squeeze(0)
         }
+        let (weight, bias) = (filters.weight, filters.bias)
         checkConvolution("conv2d", weight, bias, groups: groups, spatialRank: 2)
         var convolution = Convolution2D(stride: stride.intPair, dilation: dilation.intPair, groups: groups)
         convolution.check("conv2d")
@@ -37,8 +49,8 @@ extension Tensor {
         if paddingMode != .zeros && (before, after) != (0, 0) {
             let padded = pad([before.width, after.width, before.height, after.height], mode: paddingMode)
             return padded.conv2d(
-                weight: weight, bias: bias, stride: stride, dilation: dilation, groups: groups, activation: activation,
-                adding: residual)
+                filters, stride: stride, padding: 0, dilation: dilation, groups: groups, paddingMode: .zeros,
+                activation: activation, adding: residual)
         }
         convolution.padding = before
         window.padding = before.shape
@@ -52,7 +64,7 @@ extension Tensor {
                 residual.shape == expected && residual.dtype == dtype, "conv2d",
                 "what is added is \(residual.dtype) \(residual.shape); the output is \(dtype) \(expected)")
         }
-        return convolved(weight, bias, convolution, positions, activation, adding: residual)
+        return convolved(filters, convolution, positions, activation, adding: residual)
     }
 
     /// One-dimensional convolution (cross-correlation): [N, C, L] → [N, O, L'], or without N; as `conv2d`.
@@ -77,26 +89,27 @@ extension Tensor {
 
     /// The operation itself: 16-bit floats are computed in float32 and rounded once.
     private func convolved(
-        _ weight: Tensor, _ bias: Tensor?, _ convolution: Convolution2D, _ positions: Shape,
+        _ filters: Filters, _ convolution: Convolution2D, _ positions: Shape,
         _ activation: FusedActivation = .none, adding residual: Tensor? = nil
     ) -> Tensor {
+        let (weight, bias) = (filters.weight, filters.bias)
         if dtype.byteCount == 2 {
             return to(.float32).convolved(
-                weight.to(.float32), bias?.to(.float32), convolution, positions, activation,
+                Filters(weight: weight.to(.float32), bias: bias?.to(.float32)), convolution, positions, activation,
                 adding: residual?.to(.float32)
             ).to(dtype)
         }
         let operands = [self, weight] + [bias, residual].compactMap { $0 }
         if activation == .silu && ThreadState.current.recordsGradients && operands.contains(where: \.requiresGrad) {
             // Its gradient needs what it was applied to.
-            return convolved(weight, bias, convolution, positions, adding: residual).silu()
+            return convolved(filters, convolution, positions, adding: residual).silu()
         }
         let (inputShape, weightShape, hasBias, hasResidual) = (shape, weight.shape, bias != nil, residual != nil)
         let outputShape: Shape = [shape[0], weight.shape[0], positions[0], positions[1]]
         guard
             let result = backend.convolution(
-                array, weight.array, bias: bias?.array, residual: residual?.array, activation: activation, convolution,
-                outputShape: outputShape)
+                array, weight.array, laidOut: filters.laidOut, bias: bias?.array, residual: residual?.array,
+                activation: activation, convolution, outputShape: outputShape)
         else {
             let window = Window(size: IntPair(Shape(weightShape.suffix(2))), convolution)
             let product = composedConvolution(weight, window, groups: convolution.groups, positions: positions)
@@ -134,7 +147,7 @@ extension Tensor {
             saving: [weight.requiresGrad ? self : nil, requiresGrad ? weight : nil]
         ) { saved, upstream in
             [
-                saved[1].map { upstream.convolved($0, nil, convolution, positions) },
+                saved[1].map { upstream.convolved(Filters(weight: $0, bias: nil), convolution, positions) },
                 saved[0].map { upstream.convolutionWeight($0, convolution, weightShape, withBias: false).weight },
             ]
         }
@@ -162,7 +175,7 @@ extension Tensor {
         ) { saved, upstream in
             [
                 saved[1].map { $0.convolutionInput(upstream, convolution, inputShape) },
-                saved[0].map { $0.convolved(upstream, nil, convolution, positions) },
+                saved[0].map { $0.convolved(Filters(weight: upstream, bias: nil), convolution, positions) },
             ]
         }
         return (weight, fusesBias ? result.bias.map(Tensor.init) : withBias ? gradient.sum(dims: [0, 2, 3]) : nil)

@@ -22,8 +22,8 @@ extension TracingBackend {
 
     /// The residual and the activation are noted as operations of their own.
     static func convolution(
-        _ x: NDArray, _ weight: NDArray, bias: NDArray?, residual: NDArray?, activation: FusedActivation,
-        _ convolution: Convolution2D, outputShape: Shape
+        _ x: NDArray, _ weight: NDArray, laidOut: NDArray?, bias: NDArray?, residual: NDArray?,
+        activation: FusedActivation, _ convolution: Convolution2D, outputShape: Shape
     ) -> NDArray? {
         let extents = [
             convolution.dilation.height * (weight.shape[2] - 1) + 1,
@@ -34,8 +34,8 @@ extension TracingBackend {
         let operands = [x, weight] + (bias.map { [$0] } ?? [])
         let product = fused(.convolution(convolution, endPadding: end), operands) {
             CPUBackend.convolution(
-                x.onProcessor, weight.onProcessor, bias: bias?.onProcessor, residual: nil, activation: .none,
-                convolution, outputShape: outputShape)
+                x.onProcessor, weight.onProcessor, laidOut: nil, bias: bias?.onProcessor, residual: nil,
+                activation: .none, convolution, outputShape: outputShape)
         }
         guard let product else { return nil }
         if let residual { binary(.add, product, residual, into: product) }

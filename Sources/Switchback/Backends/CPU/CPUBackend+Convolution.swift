@@ -2,22 +2,34 @@ import Kernels
 
 extension CPUBackend {
     public static func convolution(
-        _ x: NDArray, _ weight: NDArray, bias: NDArray?, residual: NDArray?, activation: FusedActivation,
-        _ convolution: Convolution2D, outputShape: Shape
+        _ x: NDArray, _ weight: NDArray, laidOut: NDArray?, bias: NDArray?, residual: NDArray?,
+        activation: FusedActivation, _ convolution: Convolution2D, outputShape: Shape
     ) -> NDArray? {
         guard areFloats(x, weight, bias, residual) else { return nil }
         let image = x.channelsLast()
         let bias = bias?.contiguous()
         let residual = residual?.channelsLast()
-        defer { withExtendedLifetime((image, bias, residual)) {} }
+        defer { withExtendedLifetime((image, bias, residual, laidOut)) {} }
         let y = NDArray(emptyChannelsLast: outputShape, dtype: .float32, backend: self)
         var source = image.kernelArray
         var filter = weight.kernelArray
         var target = y.kernelArray
         let epilogue = sb_conv2d_epilogue(
             bias: bias?.floats, residual: residual?.floats, activation: activation.kernelForm)
-        sb_conv2d_forward(&source, &filter, convolution.kernelForm, epilogue, &target)
+        sb_conv2d_forward(&source, &filter, laidOut?.floats, convolution.kernelForm, epilogue, &target)
         return y
+    }
+
+    public static func layOutFilters(_ weight: NDArray, groups: Int) -> NDArray? {
+        guard areFloats(weight) else { return nil }
+        var filter = weight.kernelArray
+        let form = Convolution2D(groups: groups).kernelForm
+        let count = sb_conv2d_panels_size(&filter, form)
+        guard count > 0 else { return nil }
+        let panels = NDArray(empty: [count], dtype: .float32, backend: self)
+        sb_conv2d_lay_out(&filter, form, panels.floats)
+        withExtendedLifetime(weight) {}
+        return panels
     }
 
     public static func convolutionInputGradient(
