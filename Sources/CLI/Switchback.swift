@@ -12,7 +12,7 @@ struct SwitchbackCommand: ParsableCommand {
             EXAMPLES
               switchback classify train --data digits
               switchback classify train --data path/to/mnist --model cnn --epochs 2
-              switchback classify val --weights runs/classify/train --data digits
+              switchback classify val --model runs/classify/train --data digits
               switchback runs list
               switchback diagnose runs/classify/train
               switchback text train --data shakespeare.txt

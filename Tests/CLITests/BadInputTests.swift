@@ -62,7 +62,7 @@ import Testing
         _ = try program.folder.write(length + header.utf8 + [0, 0, 0, 0], to: "lie.safetensors")
         program.expectRefusal(try train("lie.safetensors"), "lie.safetensors, tensor x: it is said to end at byte 4000")
         for mode in ["val --data digits", "predict digits"] {
-            let run = try program.shell("$switchback classify \(mode) --weights lie.safetensors")
+            let run = try program.shell("$switchback classify \(mode) --model lie.safetensors")
             program.expectRefusal(run, "lie.safetensors, tensor x")
         }
     }
@@ -70,7 +70,7 @@ import Testing
     @Test func weightsOfSomethingElse() throws {
         let empty = [2, 0, 0, 0, 0, 0, 0, 0] + Array("{}".utf8)
         _ = try program.folder.write(empty, to: "other.safetensors")
-        let run = try program.run("classify", "val", "--weights", "other.safetensors", "--data", "digits")
+        let run = try program.run("classify", "val", "--model", "other.safetensors", "--data", "digits")
         program.expectRefusal(run, "holds no classifier")
     }
 
@@ -117,7 +117,7 @@ import Testing
         ("classify train", "--data"),
         ("classify trian", "did you mean 'train'?"),
         ("clasify train", "did you mean 'classify'?"),
-        ("classify predict --weights x", "input"),
+        ("classify predict --model x", "input"),
     ])
     func commandLinesThatCannotBeUnderstood(_ line: String, _ sentence: String) throws {
         program.expectRefusal(try program.shell("$switchback \(line)"), code: 2, sentence)

@@ -17,13 +17,13 @@ import Testing
         #expect(train.code == 0, "\(train.errors)")
         #expect(train.json["accuracy"] as? Double ?? 0 > 0.9)
         #expect(train.json["weights"] as? String == weights)
-        #expect(train.output.contains("switchback classify val --weights \(weights) --data digits"))
+        #expect(train.output.contains("switchback classify val --model \(weights) --data digits"))
 
-        let val = try program.run("classify", "val", "--weights", weights, "--data", "digits", "--json")
+        let val = try program.run("classify", "val", "--model", weights, "--data", "digits", "--json")
         #expect(val.code == 0, "\(val.errors)")
         #expect(val.json["accuracy"] as? Double == train.json["best_accuracy"] as? Double)
 
-        let predict = try program.run("classify", "predict", "--weights", weights, "digits", "--json")
+        let predict = try program.run("classify", "predict", "--model", weights, "digits", "--json")
         #expect(predict.code == 0, "\(predict.errors)")
         let predictions = try #require(predict.json["predictions"] as? [[String: Any]])
         #expect(predictions.count == 355)
@@ -81,10 +81,10 @@ import Testing
             "classify", "train", "--data", "table.csv", "--label", "kind", "--batch", "16", "--epochs", "20", "--json")
         #expect(train.json["accuracy"] as? Double == 1, "\(train.output) \(train.errors)")
         _ = try program.folder.write("0.001,4\n1.2,5\n", to: "new.csv")
-        let predict = try program.run("classify", "predict", "--weights", weights, "new.csv")
+        let predict = try program.run("classify", "predict", "--model", weights, "new.csv")
         #expect(predict.output.contains("new.csv[0]  even") && predict.output.contains("new.csv[1]  odd"))
         _ = try program.folder.write("1,2,3,4,5\n", to: "wide.csv")
-        let wide = try program.run("classify", "predict", "--weights", weights, "wide.csv")
+        let wide = try program.run("classify", "predict", "--model", weights, "wide.csv")
         #expect(wide.code == 1 && wide.errors.contains("the weights are for inputs of shape [2]"))
     }
 

@@ -42,7 +42,7 @@ import Testing
         #expect(try program.run("runs", "clean", "--yes").code == 0)
         #expect(try program.run("runs", "clean").output.contains("There is nothing to remove"))
         let more = try program.shell(
-            "$switchback classify val --data digits --weights runs/classify/one/weights/best.safetensors")
+            "$switchback classify val --data digits --model runs/classify/one/weights/best.safetensors")
         #expect(more.code == 0)
     }
 

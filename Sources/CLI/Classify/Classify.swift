@@ -11,8 +11,8 @@ struct Classify: ParsableCommand {
         discussion: """
             EXAMPLES
               switchback classify train --data digits
-              switchback classify val --weights runs/classify/train --data digits
-              switchback classify predict --weights runs/classify/train digits
+              switchback classify val --model runs/classify/train --data digits
+              switchback classify predict --model runs/classify/train digits
               switchback classify export runs/classify/train
             """,
         subcommands: [ClassifyTrain.self, ClassifyVal.self, ClassifyPredict.self, ClassifyExport.self])

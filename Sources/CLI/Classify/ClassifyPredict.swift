@@ -9,14 +9,14 @@ struct ClassifyPredict: ParsableCommand {
         abstract: "Tells the class of each input.",
         discussion: """
             EXAMPLES
-              switchback classify predict --weights runs/classify/train digits
-              switchback classify predict --weights best.safetensors picture.npy more-pictures.npz
-              switchback classify predict --weights best.safetensors flowers.csv --json
-              switchback classify predict --weights best.safetensors chest.jpg --explain
+              switchback classify predict --model runs/classify/train digits
+              switchback classify predict --model best.safetensors picture.npy more-pictures.npz
+              switchback classify predict --model best.safetensors flowers.csv --json
+              switchback classify predict --model best.safetensors chest.jpg --explain
             """)
 
     @Option(help: .runOrFile)
-    var weights: String
+    var model: String
 
     @Argument(
         help: ArgumentHelp(
@@ -54,7 +54,7 @@ struct ClassifyPredict: ParsableCommand {
 
     func run() throws {
         common.apply()
-        let classifier = try Classifier.load(weights)
+        let classifier = try Classifier.load(model)
         // All are read before anything is printed: a bad file is noticed at once.
         let examples = try inputs.map { ($0, try classifier.readInputs($0)) }
         var rows: [Row] = []

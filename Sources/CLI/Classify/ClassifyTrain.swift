@@ -89,8 +89,8 @@ struct ClassifyTrain: ParsableCommand {
             The best weights, of epoch \(best.epoch) with \(best.accuracy.percent) held-out accuracy, are in
               \(weights)
             Next:
-              switchback classify val --weights \(weights) --data \(task.data.path)
-              switchback classify predict --weights \(weights) \(task.data.path)
+              switchback classify val --model \(weights) --data \(task.data.path)
+              switchback classify predict --model \(weights) \(task.data.path)
             """)
         guard common.json else { return }
         try Terminal.printJSON(

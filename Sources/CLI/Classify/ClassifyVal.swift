@@ -9,13 +9,13 @@ struct ClassifyVal: ParsableCommand {
         abstract: "Measures a classifier on the held-out part of some data.",
         discussion: """
             EXAMPLES
-              switchback classify val --weights runs/classify/train --data digits
-              switchback classify val --weights best.safetensors --data path/to/mnist --json
-              switchback classify val --weights best.safetensors --data pneumoniamnist.npz --split test --output figures
+              switchback classify val --model runs/classify/train --data digits
+              switchback classify val --model best.safetensors --data path/to/mnist --json
+              switchback classify val --model best.safetensors --data pneumoniamnist.npz --split test --output figures
             """)
 
     @Option(help: .runOrFile)
-    var weights: String
+    var model: String
 
     @Option(
         help: ArgumentHelp("\(DataSplit.names). val, or test where there is none, if left out.", valueName: "part"),
@@ -44,7 +44,7 @@ struct ClassifyVal: ParsableCommand {
 
     func run() throws {
         common.apply()
-        let classifier = try Classifier.load(weights)
+        let classifier = try Classifier.load(model)
         let configuration = classifier.configuration
         let side = configuration.inputShape.count == 3 ? configuration.inputShape[1] : nil
         let data = try dataOptions.load(imageSize: side).numbered(as: configuration.classNames)
@@ -67,6 +67,6 @@ struct ClassifyVal: ParsableCommand {
             Result(
                 model: configuration.model, accuracy: metrics.top1, top5: metrics.top5, macroF1: metrics.macroF1,
                 loss: loss, areaUnderCurve: metrics.areaUnderCurve, classes: metrics.classes,
-                confusion: metrics.confusion.counts, examples: metrics.count, weights: weights))
+                confusion: metrics.confusion.counts, examples: metrics.count, weights: model))
     }
 }

@@ -10,14 +10,8 @@ struct Sentiment: ParsableCommand {
         discussion: """
             EXAMPLES
               switchback sentiment train --data reviews
-              switchback sentiment val --weights runs/sentiment/train --data reviews/test.tsv
-              switchback sentiment predict --weights best.safetensors "what a lovely film"
+              switchback sentiment val --model runs/sentiment/train --data reviews/test.tsv
+              switchback sentiment predict --model best.safetensors "what a lovely film"
             """,
         subcommands: [SentimentTrain.self, SentimentVal.self, SentimentPredict.self])
-}
-
-/// Weights that `sentiment train` saved.
-struct SentimentWeights: ParsableArguments {
-    @Option(help: .runOrFile)
-    var weights: String
 }

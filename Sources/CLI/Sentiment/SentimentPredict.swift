@@ -9,10 +9,11 @@ struct SentimentPredict: ParsableCommand {
         abstract: "Tells the class of sentences.",
         discussion: """
             EXAMPLES
-              switchback sentiment predict --weights best.safetensors "what a lovely film" "never again"
+              switchback sentiment predict --model best.safetensors "what a lovely film" "never again"
             """)
 
-    @OptionGroup var source: SentimentWeights
+    @Option(help: .runOrFile)
+    var model: String
 
     @Argument(help: ArgumentHelp("Sentences.", valueName: "sentence"))
     var sentences: [String]
@@ -32,7 +33,7 @@ struct SentimentPredict: ParsableCommand {
 
     func run() throws {
         common.apply()
-        let classifier = try SentenceClassifier.load(source.weights)
+        let classifier = try SentenceClassifier.load(model)
         let rows = zip(sentences, classifier.predict(sentences)).map {
             Row(sentence: $0, class: $1.class, probability: $1.probability)
         }

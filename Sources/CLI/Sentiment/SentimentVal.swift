@@ -9,10 +9,11 @@ struct SentimentVal: ParsableCommand {
         abstract: "Measures a classifier of sentences.",
         discussion: """
             EXAMPLES
-              switchback sentiment val --weights best.safetensors --data reviews/test.tsv
+              switchback sentiment val --model best.safetensors --data reviews/test.tsv
             """)
 
-    @OptionGroup var source: SentimentWeights
+    @Option(help: .runOrFile)
+    var model: String
 
     @Option(help: ArgumentHelp("A file with a sentence, a tab and its class on each line.", valueName: "file"))
     var data: String
@@ -28,7 +29,7 @@ struct SentimentVal: ParsableCommand {
 
     func run() throws {
         common.apply()
-        let classifier = try SentenceClassifier.load(source.weights)
+        let classifier = try SentenceClassifier.load(model)
         let data = try LabeledSentences(data)
         let accuracy = try classifier.accuracy(on: data)
         try Terminal.print("\(data.path): accuracy \(accuracy.percent) of \(data.sentences.count.grouped) sentences")

@@ -104,7 +104,7 @@ struct LanguageTrainingOptions: ParsableArguments {
             The best model, of step \(best.step) with a held-out loss of \(loss.formatted(4)), is in
               \(folder.path)
             Next:
-              switchback text generate --from \(folder.path) --prompt "\\n" --tokens 500
+              switchback text generate --model \(folder.path) --prompt "\\n" --tokens 500
             """)
         guard common.json else { return }
         try Terminal.printJSON(

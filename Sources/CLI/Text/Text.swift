@@ -10,8 +10,8 @@ struct Text: ParsableCommand {
         discussion: """
             EXAMPLES
               switchback text train --data shakespeare.txt
-              switchback text generate --from runs/text/train --prompt "ROMEO:" --tokens 300
-              switchback text score --from runs/text/train other-play.txt
+              switchback text generate --model runs/text/train --prompt "ROMEO:" --tokens 300
+              switchback text score --model runs/text/train other-play.txt
               switchback text finetune --from path/to/llama --data my-notes --lora 8
             """,
         subcommands: [
@@ -19,13 +19,13 @@ struct Text: ParsableCommand {
         ])
 }
 
-/// Where a language model is.
-struct ModelFolderOption: ParsableArguments {
-    @Option(
-        help: ArgumentHelp(
+extension ArgumentHelp {
+    /// For where a language model is.
+    static var languageModelFolder: ArgumentHelp {
+        ArgumentHelp(
             "A folder with config.json, model.safetensors and tokenizer.json: a run, or a model of Hugging Face's form.",
-            valueName: "folder"))
-    var from: String
+            valueName: "folder")
+    }
 }
 
 /// In what numbers a model's weights are kept while it is used.

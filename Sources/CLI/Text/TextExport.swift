@@ -9,15 +9,16 @@ struct TextExport: ParsableCommand {
         abstract: "Writes a language model for other programs.",
         discussion: """
             EXAMPLES
-              switchback text export --from runs/text/train
-              switchback text export --from path/to/gpt2 --length 128 --output gpt2.onnx
-              switchback text export --from runs/text/train --format safetensors --output weights.safetensors
+              switchback text export runs/text/train
+              switchback text export path/to/gpt2 --length 128 --output gpt2.onnx
+              switchback text export runs/text/train --format safetensors --output weights.safetensors
 
             In ONNX, `tokens` [N, length] is a batch of any size, and `logits` [N, length, vocabulary] foresee the token after
             each. The length is fixed: fill shorter texts up behind, which no earlier position sees.
             """)
 
-    @OptionGroup var source: ModelFolderOption
+    @Argument(help: .languageModelFolder)
+    var source: String
 
     @OptionGroup var export: ExportOptions
 
@@ -30,8 +31,8 @@ struct TextExport: ParsableCommand {
 
     func run() throws {
         common.apply()
-        let model = try Checkpoint(source.from).languageModel()
-        let weights = (source.from as NSString).appendingPathComponent("model.safetensors")
+        let model = try Checkpoint(source).languageModel()
+        let weights = (source as NSString).appendingPathComponent("model.safetensors")
         try export.run("text", from: weights, common) {
             try model.export($0, length: length ?? min(64, model.contextLength), to: $1)
         }

@@ -16,7 +16,8 @@ struct TextFinetune: ParsableCommand {
             interrupted is gone on with by 'text train --resume'.
             """)
 
-    @OptionGroup var source: ModelFolderOption
+    @Option(help: .languageModelFolder)
+    var from: String
 
     @OptionGroup var adaptation: AdaptationOptions
 
@@ -25,7 +26,7 @@ struct TextFinetune: ParsableCommand {
     func run() throws {
         try options.train(mode: "finetune") { configuration in
             if options.run.config == nil { configuration.training = .fineTuning(lora: adaptation.lora != nil) }
-            configuration.from = source.from
+            configuration.from = from
             configuration.lora = adaptation.lora ?? configuration.lora
         }
     }

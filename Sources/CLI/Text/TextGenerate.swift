@@ -9,13 +9,15 @@ struct TextGenerate: ParsableCommand {
         abstract: "Continues a text.",
         discussion: """
             EXAMPLES
-              switchback text generate --from runs/text/train --prompt "ROMEO:" --tokens 300
-              switchback text generate --from path/to/gpt2 --prompt "Once upon a time" --top-k 40 --temperature 0.8
-              switchback text generate --from runs/text/train --temperature 0 --stop "\\n\\n" --json
-              switchback text generate --from path/to/gpt2 --prompt "Once upon a time" --dtype int4
+              switchback text generate --model runs/text/train --prompt "ROMEO:" --tokens 300
+              switchback text generate --model path/to/gpt2 --prompt "Once upon a time" --top-k 40 --temperature 0.8
+              switchback text generate --model runs/text/train --temperature 0 --stop "\\n\\n" --json
+              switchback text generate --model path/to/gpt2 --prompt "Once upon a time" --dtype int4
             """)
 
-    @OptionGroup var source: ModelFolderOption
+    @Option(help: .languageModelFolder)
+    var model: String
+
     @OptionGroup var weights: WeightFormatOption
 
     @Option(help: ArgumentHelp("The beginning of the text.", valueName: "text"))
@@ -35,8 +37,8 @@ struct TextGenerate: ParsableCommand {
 
     func run() throws {
         common.apply()
-        let (model, tokenizer) = try Checkpoint(source.from).languageModelAndTokenizer(dtype: weights.dtype)
-        var generator = TextGenerator(model, tokenizer)
+        let (network, tokenizer) = try Checkpoint(model).languageModelAndTokenizer(dtype: weights.dtype)
+        var generator = TextGenerator(network, tokenizer)
         generator.options = writing.options
         let start = ContinuousClock.now
         let beginning = prompt.withLineEnds

@@ -10,14 +10,16 @@ struct TextScore: ParsableCommand {
         abstract: "Tells how well a model foresees texts: their perplexity.",
         discussion: """
             EXAMPLES
-              switchback text score --from runs/text/train hamlet.txt
-              switchback text score --from path/to/gpt2 first.txt second.txt --json
-              switchback text score --from path/to/gpt2 --dtype int4 first.txt
+              switchback text score --model runs/text/train hamlet.txt
+              switchback text score --model path/to/gpt2 first.txt second.txt --json
+              switchback text score --model path/to/gpt2 --dtype int4 first.txt
 
             Perplexity is e to the mean of −log p over the tokens; texts are read in windows as long as the model's context.
             """)
 
-    @OptionGroup var source: ModelFolderOption
+    @Option(help: .languageModelFolder)
+    var model: String
+
     @OptionGroup var weights: WeightFormatOption
 
     @Argument(help: ArgumentHelp("Text files.", valueName: "file"))
@@ -40,13 +42,13 @@ struct TextScore: ParsableCommand {
 
     func run() throws {
         common.apply()
-        let (model, tokenizer) = try Checkpoint(source.from).languageModelAndTokenizer(dtype: weights.dtype)
+        let (network, tokenizer) = try Checkpoint(model).languageModelAndTokenizer(dtype: weights.dtype)
         let rows = try files.map { file -> Row in
             let tokens = TokenSequence(try tokenizer.encode(TextFiles(file).text(), addingSpecialTokens: true))
             guard tokens.count > 1 else { throw InputError(file, "the text has \(tokens.count) tokens; 2 are needed") }
-            let loss = model.meanLoss(on: tokens)
+            let loss = network.meanLoss(on: tokens)
             guard loss.isFinite else {
-                throw InputError(source.from, "the loss of \(file) is \(loss): the weights are damaged")
+                throw InputError(model, "the loss of \(file) is \(loss): the weights are damaged")
             }
             let row = Row(file: file, tokens: tokens.count, loss: loss, perplexity: exp(loss))
             try Terminal.print(

@@ -10,8 +10,8 @@ struct Translate: ParsableCommand {
         discussion: """
             EXAMPLES
               switchback translate train --data multi30k --source en --target de
-              switchback translate val --from runs/translate/train --data multi30k --source en --target de --split test2016
-              switchback translate predict --from runs/translate/train "A man rides a horse."
+              switchback translate val --model runs/translate/train --data multi30k --source en --target de --split test2016
+              switchback translate predict --model runs/translate/train "A man rides a horse."
             """,
         subcommands: [TranslateTrain.self, TranslateVal.self, TranslatePredict.self])
 }
@@ -36,7 +36,7 @@ struct ParallelTextOptions: ParsableArguments {
 /// A run of `translate train`, and how it is searched.
 struct TranslatorOptions: ParsableArguments {
     @Option(help: ArgumentHelp("The folder of a run of translate train.", valueName: "folder"))
-    var from: String
+    var model: String
 
     @Option(
         help: ArgumentHelp("Translations that are followed at the same time. (default: 4)", valueName: "n"),
@@ -44,7 +44,7 @@ struct TranslatorOptions: ParsableArguments {
     var beam = 4
 
     func load() throws -> Translator {
-        var translator = try Translator.load(from)
+        var translator = try Translator.load(model)
         translator.beam = beam
         return translator
     }

@@ -84,7 +84,7 @@ struct TranslateTrain: ParsableCommand {
             The best weights, of epoch \(best.epoch) with a held-out loss of \(loss.formatted(4)), are in
               \(folder.path)
             Next:
-              switchback translate val --from \(folder.path) --data \(c.data) --source \(c.source) --target \(c.target)
+              switchback translate val --model \(folder.path) --data \(c.data) --source \(c.source) --target \(c.target)
             """)
         guard common.json else { return }
         try Terminal.printJSON(

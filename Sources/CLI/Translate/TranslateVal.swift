@@ -9,7 +9,7 @@ struct TranslateVal: ParsableCommand {
         abstract: "Measures a translator by BLEU, as sacreBLEU computes it.",
         discussion: """
             EXAMPLES
-              switchback translate val --from runs/translate/train --data multi30k --source en --target de --split test2016
+              switchback translate val --model runs/translate/train --data multi30k --source en --target de --split test2016
             """)
 
     @OptionGroup var translator: TranslatorOptions
