@@ -125,4 +125,24 @@ import Testing
         let val = try program.run("detect", "val", "--model", weights, "--data", data)
         #expect(val.code == 1 && val.errors.contains("its 80 classes are not the 1 of the detector"), "\(val.errors)")
     }
+
+    @Test(.enabled(if: coco8 != nil, Comment(rawValue: sharedFolderMissing)))
+    func damagedLabelsAreNamedAndLeftOut() throws {
+        let folder = URL(fileURLWithPath: try #require(Self.coco8)).deletingLastPathComponent().path
+        let copy = try program.shell(
+            "cp -r \(folder) coco8 && echo '0 0.5 0.5 0.1' >> coco8/labels/val/000000000036.txt")
+        #expect(copy.code == 0, "\(copy.errors)")
+        let train = try program.run(
+            "detect", "train", "--data", "coco8/coco8.yaml", "--imgsz", "32", "--epochs", "1", "--batch", "4",
+            "--quiet",
+            "--no-plots")
+        let val = try program.run(
+            "detect", "val", "--model", "runs/detect/train", "--data", "coco8/coco8.yaml", "--json")
+        for run in [train, val] {
+            #expect(run.code == 0)
+            #expect(run.errors.contains("warning: left out: coco8/labels/val/000000000036.txt, line "), "\(run.errors)")
+            #expect(run.errors.contains("has 4 numbers"), "\(run.errors)")
+        }
+        #expect(val.json["images"] as? Int == 3)
+    }
 }

@@ -40,7 +40,7 @@ struct DataConvert: ParsableCommand {
     func run() throws {
         common.apply()
         let data = try DetectionData.load(path)
-        for problem in data.problems { Terminal.complain("left out: \(problem).") }
+        data.warnOfProblems()
         try data.write(as: to, to: output, copies: !link)
         let examples = data.splits.values.flatMap { $0 }
         let result = Result(

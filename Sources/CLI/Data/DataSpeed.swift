@@ -48,7 +48,9 @@ struct DataSpeed: ParsableCommand {
 
     func run() throws {
         common.apply()
-        let examples = try DetectionData.load(path)[.train]
+        let data = try DetectionData.load(path)
+        data.warnOfProblems()
+        let examples = data[.train]
         let loader = DetectionLoader.training(
             examples, size: imgsz, batchSize: batch, augmentation: DetectionAugmentation(), workers: workers,
             cacheBytes: cache << 20)

@@ -93,6 +93,7 @@ struct DetectBenchmark: ParsableCommand {
 
     private func examples(for detector: YOLO) throws -> [DetectionExample] {
         guard let data = try data.map(DetectionData.load) else { return [] }
+        data.warnOfProblems()
         try detector.checkClasses(of: data)
         guard !data[split].isEmpty else { throw InputError(data.path, "has no part \(split.rawValue)") }
         return data[split]

@@ -60,7 +60,7 @@ struct DetectTrain: ParsableCommand {
         }
         let task = try session.configuration.makeTask()
         try runOptions.say("Data: \(task.data.summary)")
-        for problem in task.data.problems { Terminal.complain("\(problem)") }
+        task.data.warnOfProblems()
         try runOptions.say(
             "Model: \(task.detector.variant), \(task.detector.parameterCount) parameters, "
                 + "\(task.detector.classes.count) classes")

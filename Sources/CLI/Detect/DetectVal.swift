@@ -58,6 +58,7 @@ struct DetectVal: ParsableCommand {
         let loaded = try DetectorFile.load(model)
         let detector = loaded.detector
         let data = try DetectionData.load(data)
+        data.warnOfProblems()
         try detector.checkClasses(of: data)
         guard !data[split].isEmpty else { throw InputError(data.path, "has no part \(split.rawValue)") }
         var validator = DetectionValidator(

@@ -55,6 +55,11 @@ public struct DetectionData: Sendable {
         self.problems = problems
     }
 
+    /// Warns of each problem, because of which something is left out.
+    public func warnOfProblems() {
+        for problem in problems { Diagnostics.warn("left out: \(problem)") }
+    }
+
     /// The examples of a part; none where there is no such part.
     public subscript(split: DataSplit) -> [DetectionExample] { splits[split] ?? [] }
 
