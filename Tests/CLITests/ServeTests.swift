@@ -46,7 +46,14 @@ import Testing
             ("chat trian --data chat.jsonl", "did you mean 'train'?"), ("chat train --data chat.jsonl", "--from"),
             ("serve \(model) --port 70000", "from 0 to 65535"), ("serve", "model"),
         ] { #expect(try program.shell("$switchback \(line)").errors.contains(sentence), "\(line)") }
+        let strange = ["the pear", "th\u{e9}"].map {
+            #"{"messages": [{"role": "user", "content": "what"}, {"role": "assistant", "content": "\#($0)"}]}"#
+        }
+        _ = try program.folder.write(strange.joined(separator: "\n"), to: "strange.jsonl")
+        _ = try program.folder.write("th\u{e9}", to: "strange.txt")
         for (line, sentence) in [
+            ("text score --model \(model) strange.txt", "strange.txt: the character '\u{e9}' (U+E9) is none of the"),
+            ("chat train --data strange.jsonl --from \(model)", "strange.jsonl, conversation 2: the character"),
             ("chat nowhere", "nowhere: there is no config.json in it"),
             ("chat \(model) --template chatml", "it has no token <|im_start|>"),
             ("serve nowhere", "nowhere: there is no such file or folder"),

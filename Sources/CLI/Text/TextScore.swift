@@ -44,7 +44,8 @@ struct TextScore: ParsableCommand {
         common.apply()
         let (network, tokenizer) = try Checkpoint(model).languageModelAndTokenizer(dtype: weights.dtype)
         let rows = try files.map { file -> Row in
-            let tokens = TokenSequence(try tokenizer.encode(TextFiles(file).text(), addingSpecialTokens: true))
+            let tokens = try TokenSequence(
+                tokenizer.encode(TextFiles(file).text(), from: file, addingSpecialTokens: true))
             guard tokens.count > 1 else { throw InputError(file, "the text has \(tokens.count) tokens; 2 are needed") }
             let loss = network.meanLoss(on: tokens)
             guard loss.isFinite else {

@@ -44,8 +44,12 @@ public final class ChatTask: TrainingTask {
         self.seed = seed
         try template.check(tokenizer)
         let length = contextLength ?? model.contextLength
-        let encoded = try data.conversations.map {
-            try template.encode($0, with: tokenizer, awaitingAnswer: false)
+        let encoded = try data.conversations.enumerated().map { index, messages in
+            do {
+                return try template.encode(messages, with: tokenizer, awaitingAnswer: false)
+            } catch let error as InputError {
+                throw InputError(data.path, at: "conversation \(index + 1)", error.problem, remedy: error.remedy)
+            }
         }
         cutCount = encoded.count { $0.tokens.count > length + 1 }
         let examples = zip(encoded, data.conversations).map { encoded, messages in

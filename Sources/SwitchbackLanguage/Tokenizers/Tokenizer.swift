@@ -32,6 +32,15 @@ extension Tokenizer {
     /// The tokens of a text, without marks around it.
     public func encode(_ text: String) throws -> [Int] { try encode(text, addingSpecialTokens: false) }
 
+    /// The tokens of a text that was read from somewhere, which errors then name.
+    package func encode(_ text: String, from source: String, addingSpecialTokens: Bool = false) throws -> [Int] {
+        do {
+            return try encode(text, addingSpecialTokens: addingSpecialTokens)
+        } catch let error as InputError {
+            throw InputError(source, error.problem, remedy: error.remedy)
+        }
+    }
+
     /// The text of tokens. Bytes that are no characters become U+FFFD.
     public func decode(_ tokens: some Sequence<Int>) -> String {
         String(decoding: tokens.flatMap(bytes(of:)), as: UTF8.self)

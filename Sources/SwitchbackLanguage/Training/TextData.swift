@@ -45,8 +45,8 @@ public struct TextData {
         let parts = split(text, heldOut: heldOut)
         let tokenizer = try makeTokenizer(choice ?? .characters, text: text, training: String(parts.training))
         return TextData(
-            tokenizer: tokenizer, training: TokenSequence(try tokenizer.encode(String(parts.training))),
-            validation: TokenSequence(try tokenizer.encode(String(parts.validation))))
+            tokenizer: tokenizer, training: TokenSequence(try tokenizer.encode(String(parts.training), from: path)),
+            validation: TokenSequence(try tokenizer.encode(String(parts.validation), from: path)))
     }
 
     /// The first part to train on, the last to measure by; cut between two characters.
@@ -105,8 +105,8 @@ public struct TextData {
             try AtomicFile.write(to: file(folder, "val.bin")) { validation in
                 for name in files {
                     let parts = split(try TextFiles.read(name), heldOut: heldOut)
-                    counts.training += try append(parts.training, tokenizer, width, to: training)
-                    counts.validation += try append(parts.validation, tokenizer, width, to: validation)
+                    counts.training += try append(parts.training, of: name, tokenizer, width, to: training)
+                    counts.validation += try append(parts.validation, of: name, tokenizer, width, to: validation)
                 }
             }
         }
@@ -114,9 +114,9 @@ public struct TextData {
     }
 
     private static func append(
-        _ text: Substring, _ tokenizer: any Tokenizer, _ width: Int, to file: AtomicFile
+        _ text: Substring, of name: String, _ tokenizer: any Tokenizer, _ width: Int, to file: AtomicFile
     ) throws -> Int {
-        let tokens = try tokenizer.encode(String(text))
+        let tokens = try tokenizer.encode(String(text), from: name)
         var bytes = [UInt8]()
         bytes.reserveCapacity(tokens.count * width)
         for token in tokens { for place in 0..<width { bytes.append(UInt8(truncatingIfNeeded: token >> (8 * place))) } }

@@ -47,7 +47,7 @@ public struct OptimizerChoice: Sendable {
         let rate = isLong ? 0.01 : (0.002 * 5 / Double(4 + classCount) * 1e6).rounded() / 1e6
         let reason =
             "auto chose \(isLong ? "MuSGD" : "AdamW") with a learning rate of \(rate) and a momentum of 0.9, because "
-            + "\(steps) steps are \(isLong ? "more" : "not more") than \(Self.longRun); lr0 and momentum are not used"
+            + "the number of steps, \(steps), is \(isLong ? "" : "not ")above \(Self.longRun); lr0 and momentum are not used"
         self.init(kind: kind, learningRate: rate, momentum: 0.9, warmupBiasRate: 0, reason: reason)
     }
 
