@@ -20,7 +20,7 @@ import Testing
     @Test func autoTakesAdamWForShortRunsAndSaysWhy() throws {
         let choice = try choice()
         #expect(choice.kind == .adamw && choice.learningRate == 0.000119 && choice.warmupBiasRate == 0)
-        #expect(choice.reason?.contains("200 steps") == true)
+        #expect(choice.reason?.contains("the number of steps, 200,") == true)
     }
 
     @Test func autoTakesMuSGDForLongRuns() throws {
