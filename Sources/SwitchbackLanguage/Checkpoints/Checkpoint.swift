@@ -99,12 +99,13 @@ public struct Checkpoint {
     private func readWeights() throws -> (tensors: [String: Tensor], place: String) {
         let whole = Checkpoint.path(folder, "model.safetensors")
         let index = Checkpoint.path(folder, "model.safetensors.index.json")
-        // The second is what a training that was interrupted has.
-        for file in [whole, Checkpoint.path(folder, "weights/best.safetensors")]
+        let isSharded = FileManager.default.fileExists(atPath: index)
+        // The best weights so far are all that a training that was interrupted has.
+        for file in isSharded ? [whole] : [whole, Checkpoint.path(folder, "weights/best.safetensors")]
         where FileManager.default.fileExists(atPath: file) {
             return (try Safetensors.load(file), file)
         }
-        guard FileManager.default.fileExists(atPath: index) else {
+        guard isSharded else {
             throw InputError(folder, "there is neither model.safetensors nor model.safetensors.index.json in it")
         }
         guard let map = try ConfigurationFields(file: index).object("weight_map") else {
