@@ -70,8 +70,9 @@ static void KERNEL(convolve_piece)(void *context, intptr_t piece) {
     const sb_outputs source = {c, first};
     sb_finish finish = sb_convolution_finish(c);
     if (finish.bias) finish.bias += channel;
-    multiply(count, channels < rest ? channels : rest, k, (sb_left){KERNEL(fill_patches), &source, false},
-             (sb_panels){KERNEL(panels_of)(job, panel, panel_end), MATMUL_PANEL * k, MATMUL_PANEL}, (sb_result){.rows = rows}, finish);
+    const sb_panels filters = {KERNEL(panels_of)(job, panel, panel_end), MATMUL_PANEL * k, MATMUL_PANEL};
+    multiply(count, channels < rest ? channels : rest, k, (sb_left){KERNEL(fill_patches), &source, false}, filters,
+             (sb_result){.rows = rows}, finish);
 }
 
 static void KERNEL(convolve)(patches_job *job) {

@@ -19,10 +19,10 @@ typedef struct {
 
 typedef struct {
     const sb_convolution *convolution;
-    sb_pieces bands;    // of an image's output rows
-    sb_pieces chunks;   // of all images' bands (toward the filters)
+    sb_pieces bands;        // of an image's output rows
+    sb_pieces chunks;       // of all images' bands (toward the filters)
     const float *filters;   // as panels (forward)
-    float *sums;        // [chunks][output channels][patch size] (toward the filters)
+    float *sums;            // [chunks][output channels][patch size] (toward the filters)
 } planes_job;
 
 enum { PLANES_OUTPUTS = 1024, PLANES_CHUNKS = 16, PLANES_SLACK = 16 };

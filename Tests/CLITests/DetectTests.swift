@@ -133,9 +133,8 @@ import Testing
             "cp -r \(folder) coco8 && echo '0 0.5 0.5 0.1' >> coco8/labels/val/000000000036.txt")
         #expect(copy.code == 0, "\(copy.errors)")
         let train = try program.run(
-            "detect", "train", "--data", "coco8/coco8.yaml", "--imgsz", "32", "--epochs", "1", "--batch", "4",
-            "--quiet",
-            "--no-plots")
+            "detect", "train", "--data", "coco8/coco8.yaml", "--imgsz", "32", "--epochs", "1",
+            "--batch", "4", "--quiet", "--no-plots")
         let val = try program.run(
             "detect", "val", "--model", "runs/detect/train", "--data", "coco8/coco8.yaml", "--json")
         for run in [train, val] {

@@ -1,4 +1,3 @@
-import Foundation
 import Switchback
 import Testing
 
@@ -45,17 +44,12 @@ import Testing
     /// The C library, which has blocks of some KiB, gives nothing back by itself from below one that is in use.
     @Test func trimmedMemoryGoesBackToTheSystem() async {
         await #expect(processExitsWith: .success) {
-            /// What the process occupies, in bytes: the second number of the file, in pages.
-            func resident() throws -> Int {
-                let pages = try String(contentsOfFile: "/proc/self/statm", encoding: .utf8).split(separator: " ")[1]
-                return try #require(Int(pages)) * sysconf(Int32(_SC_PAGESIZE))
-            }
             var tensors = (0..<20_000).map { _ in Tensor.zeros([2_000]) }
             let inUse = tensors.removeLast()
-            let before = try resident()
+            let before = try #require(Memory.resident)
             tensors = []
             Memory.trim()
-            #expect(try before - resident() > 150_000_000)
+            #expect(try before - #require(Memory.resident) > 150_000_000)
             #expect(inUse.shape == [2_000])
         }
     }

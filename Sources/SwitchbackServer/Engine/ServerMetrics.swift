@@ -1,4 +1,5 @@
 import Foundation
+import Switchback
 
 /// What the server counts, as Prometheus reads it.
 package final class ServerMetrics: @unchecked Sendable {
@@ -84,17 +85,11 @@ package final class ServerMetrics: @unchecked Sendable {
                 loads.map { ($0.labels, "\($0.load.waiting)") })
             lines += requestSeconds.lines("request_seconds", "How long requests took, until their answer was complete.")
             lines += firstTokenSeconds.lines("first_token_seconds", "How long requests waited for their first token.")
-            if let bytes = ServerMetrics.residentBytes {
+            if let bytes = Memory.resident {
                 add("resident_memory_bytes", "gauge", "Memory of the process.", [("", "\(bytes)")])
             }
             return lines.joined(separator: "\n") + "\n"
         }
-    }
-
-    private static var residentBytes: Int? {
-        guard let text = try? String(contentsOfFile: "/proc/self/statm", encoding: .utf8) else { return nil }
-        let pages = text.split(separator: " ").dropFirst().first.flatMap { Int($0) }
-        return pages.map { $0 * Int(sysconf(Int32(_SC_PAGESIZE))) }
     }
 }
 

@@ -91,7 +91,7 @@ public final class ProgressReporter {
     private func place(_ result: BatchResult) -> String { "Epoch \(result.epoch)/\(result.epochCount)" }
 
     private func speed(_ result: BatchResult) -> String {
-        let memory = ProcessMemory.resident.map { "  \((Double($0) / 1e9).formatted(1)) GB" } ?? ""
+        let memory = Memory.resident.map { "  \((Double($0) / 1e9).formatted(1)) GB" } ?? ""
         return "\(result.means.summary)  \(Int(result.itemsPerSecond).grouped) items/s\(memory)  "
             + "\(result.secondsLeft.clock) left"
     }
@@ -147,7 +147,7 @@ public final class ProgressReporter {
                 event: "batch", epoch: result.epoch, epochs: result.epochCount, batch: result.batch,
                 batches: result.batchCount, step: result.step, steps: result.stepCount,
                 train: result.means.dictionary, lr: result.learningRate, itemsPerSecond: result.itemsPerSecond,
-                secondsLeft: result.secondsLeft, memory: ProcessMemory.resident)
+                secondsLeft: result.secondsLeft, memory: Memory.resident)
         case .epoch(let result):
             return Report(
                 event: "epoch", epoch: result.epoch, epochs: result.epochCount, step: result.step,
@@ -166,14 +166,4 @@ public final class ProgressReporter {
 
 extension Metrics {
     var dictionary: [String: Double] { Dictionary(uniqueKeysWithValues: map { ($0.name, $0.value) }) }
-}
-
-/// The memory of this program.
-enum ProcessMemory {
-    /// In bytes, as far as it is in physical memory; `nil` where the system does not tell.
-    static var resident: Int? {
-        guard let text = try? String(contentsOfFile: "/proc/self/statm", encoding: .utf8) else { return nil }
-        let fields = text.split(separator: " ")
-        return fields.count > 1 ? Int(fields[1]).map { $0 * Int(sysconf(Int32(_SC_PAGESIZE))) } : nil
-    }
 }

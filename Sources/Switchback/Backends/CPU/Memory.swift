@@ -1,6 +1,7 @@
+import Foundation
 import Kernels
 
-/// What the allocator of the CPU backend holds. All figures are in bytes.
+/// What the allocator of the CPU backend holds, and the whole process. All figures are in bytes.
 public enum Memory {
     /// Handed out to tensors that are alive.
     public static var live: Int { sb_memory_live() }
@@ -10,6 +11,13 @@ public enum Memory {
     public static var cached: Int { sb_memory_cached() }
     /// How often the system was asked for memory: constant in a training loop after its first step.
     public static var systemRequests: Int { sb_memory_system_requests() }
+
+    /// What the process occupies of physical memory; `nil` where the system does not tell.
+    public static var resident: Int? {
+        guard let text = try? String(contentsOfFile: "/proc/self/statm", encoding: .utf8) else { return nil }
+        let pages = text.split(separator: " ").dropFirst().first.flatMap { Int($0) }
+        return pages.map { $0 * Int(sysconf(Int32(_SC_PAGESIZE))) }
+    }
 
     /// The most that may be live and cached at once; `nil`, as at the start, is no bound. Cached memory makes way for
     /// tensors; a tensor for which there is no room even then stops the program with a sentence.
