@@ -118,4 +118,15 @@ void move_block(int size, const void *source, intptr_t source_step, void *target
     }
 }
 
+void move_rows(const char *source, intptr_t source_step, char *target, intptr_t target_step, intptr_t bytes, intptr_t rows) {
+    enum { SHORT = 8 * VECTOR_BYTES };   // where a call takes longer than the copy
+    typedef char vector __attribute__((vector_size(VECTOR_BYTES), aligned(1), may_alias));
+    const bool in_vectors = bytes % VECTOR_BYTES == 0 && bytes <= SHORT;
+    for (; rows > 0; --rows, source += source_step, target += target_step) {
+        if (!in_vectors) memcpy(target, source, (size_t)bytes);
+        for (intptr_t i = 0; i < bytes && in_vectors; i += VECTOR_BYTES)
+            *(vector *)(target + i) = *(const vector *)(source + i);
+    }
+}
+
 #endif

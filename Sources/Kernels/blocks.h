@@ -32,6 +32,7 @@ typedef union {
 #define load_wide_block KERNEL(sb_load_wide_block)
 #define store_block KERNEL(sb_store_block)
 #define move_block KERNEL(sb_move_block)
+#define move_rows KERNEL(sb_move_rows)
 
 /// `count` elements of `dtype`, `step` bytes apart, to a contiguous block of that type's compute type.
 void load_block(int dtype, const void *source, intptr_t step, void *block, intptr_t count);
@@ -41,5 +42,7 @@ void load_wide_block(int dtype, const void *source, intptr_t step, void *block, 
 void store_block(int compute, const void *block, int dtype, void *target, intptr_t step, intptr_t count);
 /// Copies `count` elements of `size` bytes between steps of bytes.
 void move_block(int size, const void *source, intptr_t source_step, void *target, intptr_t target_step, intptr_t count);
+/// Copies `rows` rows of `bytes` bytes each, which lie the steps apart.
+void move_rows(const char *source, intptr_t source_step, char *target, intptr_t target_step, intptr_t bytes, intptr_t rows);
 
 #endif

@@ -38,11 +38,8 @@ enum {
 static void KERNEL(fill_patches)(const void *source, intptr_t row, intptr_t rows, intptr_t k, intptr_t depth,
                                  float *buffer) {
     const sb_outputs *patches = source;
-    const sb_convolution *c = patches->convolution;
-    const sb_patch_position position = sb_patch_position_of(c, k);
-    sb_patch patch = sb_patch_of(c, patches->first + row);
-    for (intptr_t r = 0; r < rows; ++r, patch = sb_next_patch(c, patch))
-        copy_patch(c, patch, position, depth, buffer + r * MATMUL_ROW_STRIDE);
+    copy_patches(patches->convolution, patches->first + row, rows, k, depth,
+                 (patch_rows){buffer, MATMUL_ROW_STRIDE, MATMUL_PANEL});
 }
 
 // Panels `first` ..< `end` of the filters.

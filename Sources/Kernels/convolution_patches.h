@@ -35,11 +35,12 @@ static inline sb_patch sb_patch_of(const sb_convolution *c, intptr_t output) {
                       vertical->outputs - 1 - row, horizontal->outputs - 1 - column};
 }
 
-/// The patch of the next output element, without the divisions that sb_patch_of takes.
-static inline sb_patch sb_next_patch(const sb_convolution *c, sb_patch patch) {
+/// The patch `count` outputs further on, at most the first of the next row: without the divisions that sb_patch_of takes.
+static inline sb_patch sb_patch_after(const sb_convolution *c, sb_patch patch, intptr_t count) {
     const sb_axis *vertical = &c->axis[0], *horizontal = &c->axis[1];
-    if (patch.outputs_right-- > 0) {
-        patch.column += horizontal->step;
+    if (count <= patch.outputs_right) {
+        patch.column += count * horizontal->step;
+        patch.outputs_right -= count;
         return patch;
     }
     patch.column = horizontal->first;
@@ -77,25 +78,99 @@ static inline sb_patch_position sb_patch_position_of(const sb_convolution *c, in
 
 #ifdef ISA_PASS
 
-#undef copy_patch
-#define copy_patch KERNEL(copy_patch)
-/// Elements `at` ..< `at` + count of a patch; those outside the image are 0.
-static inline void copy_patch(const sb_convolution *c, sb_patch patch, sb_patch_position at, intptr_t count,
-                                      float *to) {
-    const intptr_t ahead = 6 * c->axis[1].step * c->in.pixel;   // what a later patch will ask for
-    while (count > 0) {
-        const intptr_t row = patch.row + at.tap[0] * c->axis[0].tap_offset;
-        const intptr_t column = patch.column + at.tap[1] * c->axis[1].tap_offset;
-        const intptr_t rest = c->in.channels - at.channel, run = rest < count ? rest : count;
-        if (row < 0 || row >= c->in.height || column < 0 || column >= c->in.width)
-            memset(to, 0, sizeof *to * (size_t)run);
-        else {
-            const float *from = patch.image + (row * c->in.width + column) * c->in.pixel + at.channel;
-            for (intptr_t i = 0; i < run; i += 16) __builtin_prefetch(from + ahead + i);
-            FOR_LANES(i, part, run) vf_store_some(to + i, vf_load_or(from + i, part, 0), part);
+#undef patch_rows
+#undef element_at
+#undef part_of
+#undef copy_pixels
+#undef clear_pixels
+#undef copy_tap
+#undef copy_patches
+#define patch_rows KERNEL(patch_rows)
+#define element_at KERNEL(element_at)
+#define part_of KERNEL(part_of)
+#define copy_pixels KERNEL(copy_pixels)
+#define clear_pixels KERNEL(clear_pixels)
+#define copy_tap KERNEL(copy_tap)
+#define copy_patches KERNEL(copy_patches)
+
+/// Where patches are copied to: they lie `row` floats apart, and each is cut into panels that lie `panel` floats apart.
+typedef struct {
+    float *to;
+    intptr_t row, panel;
+} patch_rows;
+
+/// Where element k of the first patch goes.
+static inline float *element_at(patch_rows rows, size_t k) {
+    return rows.to + (intptr_t)(k / MATMUL_PANEL) * rows.panel + k % MATMUL_PANEL;
+}
+
+/// How many of `run` elements from k on lie in one panel, and at most a vector.
+static inline intptr_t part_of(size_t k, intptr_t run) {
+    const intptr_t room = MATMUL_PANEL - (intptr_t)(k % MATMUL_PANEL), most = room < LANES ? room : LANES;
+    return run < most ? run : most;
+}
+
+/// `run` floats of `count` pixels, `step` floats apart, to the elements from k on. Asks for pixels before they are needed:
+/// those that follow, and those `below`, where the next row of outputs finds its own.
+static inline void copy_pixels(const float *from, intptr_t step, intptr_t below, intptr_t count, intptr_t run, intptr_t k,
+                               patch_rows rows) {
+    const intptr_t ahead = 16 * step;
+    const bool whole_vectors = k % LANES == 0 && run % LANES == 0;
+    for (intptr_t r = 0; r < count; ++r, from += step, rows.to += rows.row) {
+        for (intptr_t i = 0; i < run; i += LANES) {
+            __builtin_prefetch(from + ahead + i);
+            __builtin_prefetch(from + below + i, 0, 2);
+            if (whole_vectors) vf_store(element_at(rows, k + i), vf_load(from + i));
         }
-        to += run;
-        count -= run;
+        for (intptr_t i = 0, part; i < run && !whole_vectors; i += part) {
+            part = part_of(k + i, run - i);
+            vf_store_some(element_at(rows, k + i), vf_load_or(from + i, part, 0), part);
+        }
+    }
+}
+
+static inline void clear_pixels(intptr_t count, intptr_t run, intptr_t k, patch_rows rows) {
+    for (intptr_t r = 0; r < count; ++r, rows.to += rows.row)
+        for (intptr_t i = 0, part; i < run; i += part) {
+            part = part_of(k + i, run - i);
+            vf_store_some(element_at(rows, k + i), (vf){0}, part);
+        }
+}
+
+/// `run` channels of one tap of `count` patches that lie side by side; those outside the image are 0.
+static inline void copy_tap(const sb_convolution *c, sb_patch patch, sb_patch_position at, intptr_t count, intptr_t run,
+                            intptr_t k, patch_rows rows) {
+    const intptr_t row = patch.row + at.tap[0] * c->axis[0].tap_offset, step = c->axis[1].step;
+    const intptr_t column = patch.column + at.tap[1] * c->axis[1].tap_offset, width = c->in.width;
+    intptr_t begin = column < 0 ? (step - 1 - column) / step : 0, end = column < width ? (width - 1 - column) / step + 1 : 0;
+    if (row < 0 || row >= c->in.height) end = 0;
+    if (end > count) end = count;
+    if (begin > end) begin = end;
+    clear_pixels(begin, run, k, rows);
+    rows.to += begin * rows.row;
+    copy_pixels(patch.image + (row * width + column + begin * step) * c->in.pixel + at.channel, step * c->in.pixel,
+                c->axis[0].step * width * c->in.pixel, end - begin, run, k, rows);
+    rows.to += (end - begin) * rows.row;
+    clear_pixels(count - end, run, k, rows);
+}
+
+/// Elements `k` ..< `k` + `depth` of the patches of outputs `first` ..< `first` + `outputs`. All patches' elements of a tap
+/// are copied before those of the next, as only then are pixels read in longer stretches than a tap's.
+static inline void copy_patches(const sb_convolution *c, intptr_t first, intptr_t outputs, intptr_t k, intptr_t depth,
+                                patch_rows rows) {
+    const sb_patch origin = sb_patch_of(c, first);
+    sb_patch_position at = sb_patch_position_of(c, k);
+    for (intptr_t done = 0, run; done < depth; done += run) {
+        const intptr_t channels = c->in.channels - at.channel;
+        run = channels < depth - done ? channels : depth - done;
+        sb_patch patch = origin;
+        patch_rows side = rows;
+        for (intptr_t left = outputs, count; left > 0; left -= count) {
+            count = patch.outputs_right + 1 < left ? patch.outputs_right + 1 : left;
+            copy_tap(c, patch, at, count, run, done, side);
+            side.to += count * side.row;
+            patch = sb_patch_after(c, patch, count);
+        }
         at.channel = 0;
         if (++at.tap[1] == c->axis[1].taps) {
             at.tap[1] = 0;

@@ -27,15 +27,7 @@ enum { CORRELATE_COLUMNS = 576, CORRELATE_CHUNKS = 8, CORRELATE_OUTPUTS = 256 };
 // Panels of columns `first` ..< `first` + `columns` of the patch matrix, for outputs `output` ..< `output` + `count`.
 static sb_panels KERNEL(pack_patches)(const sb_convolution *c, intptr_t output, intptr_t count, intptr_t first,
                                       intptr_t columns, float *packed) {
-    for (intptr_t column = 0; column < columns; column += MATMUL_PANEL) {
-        const intptr_t rest = columns - column, run = rest < MATMUL_PANEL ? rest : MATMUL_PANEL;
-        const sb_patch_position position = sb_patch_position_of(c, first + column);
-        sb_patch patch = sb_patch_of(c, output);
-        float *to = packed + column * count;
-        for (intptr_t i = 0; i < count; ++i, to += MATMUL_PANEL, patch = sb_next_patch(c, patch)) {
-            copy_patch(c, patch, position, run, to);
-        }
-    }
+    copy_patches(c, output, count, first, columns, (patch_rows){packed, MATMUL_PANEL, MATMUL_PANEL * count});
     return (sb_panels){packed, MATMUL_PANEL * count, MATMUL_PANEL};
 }
 

@@ -30,33 +30,25 @@ static void KERNEL(convert_range)(void *context, intptr_t start, intptr_t end) {
     }
 }
 
-/// Rows of one length, dense in both, `x_step` and `y_step` bytes apart.
-static void KERNEL(move_rows)(
-    const char *x, intptr_t x_step, char *y, intptr_t y_step, intptr_t bytes, intptr_t rows) {
-    for (intptr_t r = 0; r < rows; ++r) memcpy(y + r * y_step, x + r * x_step, (size_t)bytes);
-}
-
 static void KERNEL(move_range)(void *context, intptr_t start, intptr_t end) {
     const sb_loop *loop = context;
     const int size = loop->size[0];
-    const bool dense_rows = loop->rank > 1 && loop->steps[0][0] == size && loop->steps[1][0] == size;
+    const bool dense_rows = loop->steps[0][0] == size && loop->steps[1][0] == size;
     const intptr_t row = loop->shape[0];
     sb_cursor cursor;
     sb_cursor_seek(loop, start, &cursor);
-    while (start < end) {
-        const intptr_t rest = end - start, rows = dense_rows && cursor.index[0] == 0 ? rest / row : 0;
-        intptr_t count = sb_cursor_run(loop, &cursor);
+    for (intptr_t count; start < end; start += count) {
+        const intptr_t rest = end - start, rows = dense_rows ? sb_cursor_rows(loop, &cursor, rest) : 0;
         if (rows > 1) {
-            const intptr_t below = loop->shape[1] - cursor.index[1], some = rows < below ? rows : below;
-            KERNEL(move_rows)(cursor.data[1], loop->steps[1][1], cursor.data[0], loop->steps[0][1], row * size, some);
-            count = some * row;
-            sb_cursor_seek(loop, start + count, &cursor);
+            move_rows(cursor.data[1], loop->steps[1][1], cursor.data[0], loop->steps[0][1], row * size, rows);
+            count = rows * row;
+            sb_cursor_advance_rows(loop, rows, &cursor);
         } else {
+            count = sb_cursor_run(loop, &cursor);
             if (count > rest) count = rest;
             move_block(size, cursor.data[1], loop->steps[1][0], cursor.data[0], loop->steps[0][0], count);
             sb_cursor_advance(loop, count, &cursor);
         }
-        start += count;
     }
 }
 

@@ -24,14 +24,25 @@ static bool KERNEL(is_direct)(const sb_map *map, const sb_cursor *cursor, int k,
     return map->loop.steps[k][0] == map->loop.size[k] && count <= sb_cursor_run(&map->loop, cursor);
 }
 
-/// Runs shorter than this are gathered into blocks across the outer loops: short ones, where that has to be done run
-/// by run, longer ones where operands are dense or only repeat rows or elements.
-static intptr_t KERNEL(short_run)(const sb_loop *loop) {
+/// Whether the operand's innermost loops are whole vectors of elements side by side. Only such are moved as they are: when
+/// a kernel loads a vector of which two stores have just brought the parts, it waits for these to reach the cache.
+static bool KERNEL(has_rows_of_vectors)(const sb_map *map, int k) {
+    return KERNEL(is_native)(map, k) && map->loop.steps[k][0] == map->loop.size[k] &&
+           map->loop.shape[0] * map->loop.size[k] % VECTOR_BYTES == 0;
+}
+
+/// Runs shorter than this are gathered into blocks across the outer loops: short ones, where that has to be done run by
+/// run, longer ones where it can be done a vector at a time, and where operands are dense or repeat rows or elements.
+static intptr_t KERNEL(short_run)(const sb_map *map) {
+    const sb_loop *loop = &map->loop;
+    intptr_t shortest = 128;
     for (int k = 0; k < loop->operands; ++k) {
         const bool repeats = loop->rank > 1 && (loop->steps[k][0] == 0 || loop->steps[k][1] == 0);
-        if (!loop->dense[k] && !repeats) return 32;
+        if (loop->dense[k] || repeats) continue;
+        if (!KERNEL(has_rows_of_vectors)(map, k)) return 32;
+        shortest = 64;
     }
-    return 128;
+    return shortest;
 }
 
 /// How many elements to do next: a whole run where nothing needs to pass through a block.
@@ -94,14 +105,22 @@ static void KERNEL(gather_repeated_elements)(
 }
 
 static void KERNEL(gather_runs)(const sb_map *map, sb_cursor cursor, int k, char *to, intptr_t count) {
+    const sb_loop *loop = &map->loop;
     const int size = KERNEL(element_size)(map, k);
-    while (count > 0) {
-        intptr_t run = sb_cursor_run(&map->loop, &cursor);
+    const intptr_t row = loop->shape[0] * size;
+    const bool of_vectors = KERNEL(has_rows_of_vectors)(map, k);
+    for (intptr_t run; count > 0; count -= run, to += run * size) {
+        const intptr_t rows = of_vectors ? sb_cursor_rows(loop, &cursor, count) : 0;
+        if (rows > 0) {
+            move_rows(cursor.data[k], loop->steps[k][1], to, row, row, rows);
+            sb_cursor_advance_rows(loop, rows, &cursor);
+            run = rows * loop->shape[0];
+            continue;
+        }
+        run = sb_cursor_run(loop, &cursor);
         if (run > count) run = count;
-        KERNEL(load)(map, k, cursor.data[k], map->loop.steps[k][0], to, run);
-        sb_cursor_advance(&map->loop, run, &cursor);
-        to += run * size;
-        count -= run;
+        KERNEL(load)(map, k, cursor.data[k], loop->steps[k][0], to, run);
+        sb_cursor_advance(loop, run, &cursor);
     }
 }
 
@@ -135,13 +154,21 @@ static const void *KERNEL(fetch)(
 static void KERNEL(put)(const sb_map *map, sb_cursor cursor, const char *from, intptr_t count) {
     const sb_loop *loop = &map->loop;
     if (loop->dense[0]) return KERNEL(store)(map, from, cursor.data[0], loop->size[0], count);
-    while (count > 0) {
-        intptr_t run = sb_cursor_run(loop, &cursor);
+    const int size = KERNEL(element_size)(map, 0);
+    const intptr_t row = loop->shape[0] * size;
+    const bool of_vectors = KERNEL(has_rows_of_vectors)(map, 0);
+    for (intptr_t run; count > 0; count -= run, from += run * size) {
+        const intptr_t rows = of_vectors ? sb_cursor_rows(loop, &cursor, count) : 0;
+        if (rows > 0) {
+            move_rows(from, row, cursor.data[0], loop->steps[0][1], row, rows);
+            sb_cursor_advance_rows(loop, rows, &cursor);
+            run = rows * loop->shape[0];
+            continue;
+        }
+        run = sb_cursor_run(loop, &cursor);
         if (run > count) run = count;
         KERNEL(store)(map, from, cursor.data[0], loop->steps[0][0], run);
         sb_cursor_advance(loop, run, &cursor);
-        from += run * KERNEL(element_size)(map, 0);
-        count -= run;
     }
 }
 
@@ -210,7 +237,7 @@ void run_map(
     map.p1 = p1;
     if (KERNEL(run_single)(&map, arrays)) return;
     sb_plan_loop(&map.loop, operands, arrays);
-    map.short_run = KERNEL(short_run)(&map.loop);
+    map.short_run = KERNEL(short_run)(&map);
     if (map.loop.count <= PIECE) KERNEL(map_range)(&map, 0, map.loop.count);
     else sb_parallel_ranges(map.loop.count, PIECE, KERNEL(map_range), &map);
 }

@@ -87,16 +87,21 @@ void sb_cursor_seek(const sb_loop *loop, intptr_t position, sb_cursor *cursor) {
     }
 }
 
-void sb_cursor_advance(const sb_loop *loop, intptr_t count, sb_cursor *cursor) {
-    cursor->index[0] += count;
-    for (int k = 0; k < loop->operands; ++k) cursor->data[k] += count * loop->steps[k][0];
-    for (int d = 0; d < loop->rank - 1 && cursor->index[d] == loop->shape[d]; ++d) {
+// Steps over `count` indices of loop d, and goes on to the next of the loop around it where it comes to its end.
+static void advance(const sb_loop *loop, int d, intptr_t count, sb_cursor *cursor) {
+    cursor->index[d] += count;
+    for (int k = 0; k < loop->operands; ++k) cursor->data[k] += count * loop->steps[k][d];
+    for (; d < loop->rank - 1 && cursor->index[d] == loop->shape[d]; ++d) {
         cursor->index[d] = 0;
         cursor->index[d + 1] += 1;
         for (int k = 0; k < loop->operands; ++k)
             cursor->data[k] += loop->steps[k][d + 1] - loop->shape[d] * loop->steps[k][d];
     }
 }
+
+void sb_cursor_advance(const sb_loop *loop, intptr_t count, sb_cursor *cursor) { advance(loop, 0, count, cursor); }
+
+void sb_cursor_advance_rows(const sb_loop *loop, intptr_t rows, sb_cursor *cursor) { advance(loop, 1, rows, cursor); }
 
 typedef struct {
     intptr_t count, length;

@@ -38,10 +38,19 @@ void sb_plan_logical_loop(sb_loop *loop, int operands, const sb_array *const *ar
 void sb_cursor_seek(const sb_loop *loop, intptr_t position, sb_cursor *cursor);
 /// Steps over `count` elements, which must not go beyond the end of the innermost loop.
 void sb_cursor_advance(const sb_loop *loop, intptr_t count, sb_cursor *cursor);
+/// Steps over `rows` whole innermost loops, which must not go beyond the end of the loop around them.
+void sb_cursor_advance_rows(const sb_loop *loop, intptr_t rows, sb_cursor *cursor);
 
 /// Elements from here to the end of the innermost loop.
 static inline intptr_t sb_cursor_run(const sb_loop *loop, const sb_cursor *cursor) {
     return loop->shape[0] - cursor->index[0];
+}
+
+/// How many of the next `count` elements' innermost loops, of a cursor at the beginning of one, are whole and in a row.
+static inline intptr_t sb_cursor_rows(const sb_loop *loop, const sb_cursor *cursor, intptr_t count) {
+    if (loop->rank == 1 || cursor->index[0] > 0) return 0;
+    const intptr_t rows = count / loop->shape[0], rest = loop->shape[1] - cursor->index[1];
+    return rows < rest ? rows : rest;
 }
 
 /// Bytes of one element.

@@ -83,8 +83,10 @@ static void KERNEL(fill_by_columns)(const void *source, intptr_t row, intptr_t r
     const float *from = a->data + row + k * a->column_stride;
     const intptr_t whole = a->column_stride >= WHOLE ? depth - 1 : 0;
     intptr_t i = 0;
-    for (; i < whole; ++i, from += a->column_stride, buffer += MATMUL_ROWS)
+    for (; i < whole; ++i, from += a->column_stride, buffer += MATMUL_ROWS) {
+        __builtin_prefetch(from + MATMUL_DEPTH * a->column_stride, 0, 2);   // the next block's
         for (int r = 0; r < WHOLE; r += LANES) vf_store(buffer + r, vf_load(from + r));
+    }
     for (; i < depth; ++i, from += a->column_stride, buffer += MATMUL_ROWS)
         for (intptr_t r = 0; r < rows; ++r) buffer[r] = from[r];
 }

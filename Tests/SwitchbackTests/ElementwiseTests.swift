@@ -57,6 +57,25 @@ struct ElementwiseTests {
         #expect(Tensor([5.0]).expand(to: [3, 2]).neg().toArray() == [-5, -5, -5, -5, -5, -5])
     }
 
+    /// Rows of several lengths with gaps between them, in more memory than one piece of work: whole vectors, less and more.
+    @Test(arguments: [8, 15, 16, 24, 32, 48, 64, 100, 128]) func rowsWithGaps(_ length: Int) {
+        let rows = 40_000 / length
+        let wide = Tensor.arange(2 * rows * length, dtype: .float32).reshape(rows, 2 * length)
+        let halves = wide.chunk(2, dim: 1)
+        let sums = (halves[0] + halves[1]).toArray()
+        let expected = (0..<rows * length).map { place in
+            Float(2 * (place / length * 2 * length + place % length) + length)
+        }
+        #expect(sums == expected)
+        let target = Tensor.zeros([rows, 2 * length])
+        let right = target.narrow(dim: 1, start: length, length: length)
+        right += halves[0]
+        #expect(right.equal(halves[0]))
+        #expect(target.narrow(dim: 1, start: 0, length: length).equal(Tensor.zeros([rows, length])))
+        #expect(
+            Tensor.cat([halves[1], halves[0]], dim: 1).narrow(dim: 1, start: length, length: length).equal(halves[0]))
+    }
+
     @Test func emptyAndScalarTensors() {
         let empty = Tensor.zeros([0, 3], requiresGrad: true)
         #expect((empty + Tensor([1.0, 2, 3])).shape == [0, 3])

@@ -91,6 +91,14 @@ import Testing
         #expect(Tensor.cat([last, last], dim: 1).isChannelsLast)
     }
 
+    @Test func viewsOfChannelsKeepTheOrder() {
+        let last = Tensor.arange(48, dtype: .float32).reshape(1, 4, 3, 4).channelsLast()
+        let halves = last.chunk(2, dim: 1)
+        #expect(halves[1].memoryOrder == .channelsLast && !halves[1].isChannelsLast)
+        #expect(Tensor.cat(halves, dim: 1).isChannelsLast && Tensor.cat(halves, dim: 1).equal(last))
+        #expect(last.contiguous().narrow(dim: 1, start: 1, length: 2).memoryOrder == .rowMajor)
+    }
+
     @Test func joining() {
         #expect(Tensor.cat([x, x.to(.float64)]).dtype == .float64)
         #expect(Tensor.cat([Tensor([1, 2]), Tensor([true])]).toArray(as: Int.self) == [1, 2, 1])

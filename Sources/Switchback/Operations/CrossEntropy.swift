@@ -180,23 +180,12 @@ extension Tensor {
 
     /// Stops over the first of these int64 targets that is neither a class nor ignored.
     final func checkClasses(_ operation: String, _ classes: Int, ignoreIndex: Int) {
-        array.contiguous().withElements(of: Int64.self) { elements in
+        withElements(of: Int64.self) { elements in
             for (position, target) in elements.enumerated() where UInt64(bitPattern: target) >= UInt64(classes) {
                 require(
                     target == Int64(ignoreIndex), operation,
                     "target \(position) is class \(target), but the classes are 0 to \(classes - 1)")
             }
-        }
-    }
-}
-
-extension NDArray {
-    /// Runs `body` on the elements of a contiguous array.
-    fileprivate func withElements<Element>(
-        of type: Element.Type, _ body: (UnsafeBufferPointer<Element>) -> Void
-    ) {
-        withExtendedLifetime(storage) {
-            body(UnsafeBufferPointer(start: pointer(to: Element.self), count: count))
         }
     }
 }

@@ -377,10 +377,12 @@ extension Tensor {
     /// Whether an image tensor [N, C, …] lies in memory with its channels innermost.
     public final var isChannelsLast: Bool { array.isChannelsLast }
 
-    /// The order in which the elements lie: channels last only where the tensor is not also row-major, as those with one
-    /// channel are.
+    /// The order in which the elements lie, those of a view with gaps between them: channels last only where the tensor is
+    /// not also row-major, as those with one channel are.
     public final var memoryOrder: MemoryOrder {
-        !array.isContiguous && array.isChannelsLast ? .channelsLast : .rowMajor
+        if array.isContiguous || rank < 3 { return .rowMajor }
+        let closed = array.isChannelsLast ? array.layout : Layout(shape: shape, strides: array.layout.denseStrides)
+        return closed.isChannelsLast && !closed.isContiguous ? .channelsLast : .rowMajor
     }
 
     /// The same values lying densely in an order: the tensor itself where it does so already, else a copy.

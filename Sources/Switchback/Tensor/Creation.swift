@@ -197,13 +197,17 @@ extension Tensor {
 
     /// The values in row-major order, converted as `to(_:)` converts.
     public final func toArray<S: Scalar>(as type: S.Type = Float.self) -> [S] {
+        withElements(of: type) { Array($0) }
+    }
+
+    /// Runs `body` on the values in row-major order, converted as `to(_:)` converts. They are read where they lie, if they
+    /// lie so already: large tensors are not copied to be looked at.
+    public final func withElements<S: Scalar, Result>(
+        of type: S.Type = Float.self, _ body: (UnsafeBufferPointer<S>) throws -> Result
+    ) rethrows -> Result {
         let source = array.cast(to: S.dtype).contiguous()
-        return [S](unsafeUninitializedCapacity: source.count) { buffer, initialized in
-            if let base = buffer.baseAddress {
-                UnsafeMutableRawPointer(base)
-                    .copyMemory(from: source.pointer, byteCount: source.count * S.dtype.byteCount)
-            }
-            initialized = source.count
+        return try withExtendedLifetime(source.storage) {
+            try body(UnsafeBufferPointer(start: source.pointer(to: S.self), count: source.count))
         }
     }
 }

@@ -72,17 +72,27 @@ public struct DetectionLoss: Sendable {
 
     /// The positions that learn, of all images.
     private func assign(_ output: DetectHead.Output, _ model: YOLO, _ objects: [[LabeledBox]]) -> [Target] {
-        let (positions, classCount) = (output.grid.count, output.scores.shape[2])
-        let boxes = noGrad { model.corners(output) }.toArray(as: Float.self)
-        let logits = output.scores.toArray(as: Float.self)
-        return objects.enumerated().flatMap { image, objects -> [Target] in
-            let (start, end) = (image * positions, (image + 1) * positions)
-            let prediction = TaskAlignedAssigner.Prediction(
-                logits: logits[start * classCount..<end * classCount], boxes: boxes[start * 4..<end * 4],
-                classCount: classCount, grid: output.grid)
-            return assigner.assign(objects, to: prediction).map {
-                Target(row: start + $0.anchor, anchor: $0.anchor, object: objects[$0.object], score: $0.score)
+        let corners = noGrad { model.corners(output) }
+        return corners.withElements(of: Float.self) { boxes in
+            output.scores.withElements(of: Float.self) { logits in
+                objects.enumerated().flatMap { image, objects in
+                    targets(of: objects, image, boxes, logits, classCount: output.scores.shape[2], output.grid)
+                }
             }
+        }
+    }
+
+    /// The positions that learn, of one image.
+    private func targets(
+        of objects: [LabeledBox], _ image: Int, _ boxes: UnsafeBufferPointer<Float>,
+        _ logits: UnsafeBufferPointer<Float>, classCount: Int, _ grid: AnchorGrid
+    ) -> [Target] {
+        let (start, end) = (image * grid.count, (image + 1) * grid.count)
+        let prediction = TaskAlignedAssigner.Prediction(
+            logits: logits[start * classCount..<end * classCount], boxes: boxes[start * 4..<end * 4],
+            classCount: classCount, grid: grid)
+        return assigner.assign(objects, to: prediction).map {
+            Target(row: start + $0.anchor, anchor: $0.anchor, object: objects[$0.object], score: $0.score)
         }
     }
 

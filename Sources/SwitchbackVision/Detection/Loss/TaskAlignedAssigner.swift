@@ -31,7 +31,7 @@ public struct TaskAlignedAssigner: Sendable {
     /// What the network says of one image.
     struct Prediction {
         /// Logits, [positions, classes], and boxes in pixels, [positions, 4].
-        let logits, boxes: ArraySlice<Float>
+        let logits, boxes: Slice<UnsafeBufferPointer<Float>>
         let classCount: Int
         let grid: AnchorGrid
 

@@ -31,14 +31,8 @@ public final class C3k2: Module {
     }
 
     public override func forward(_ input: Tensor) -> Tensor {
-        let whole = cv1(input)
-        let half = whole.shape[1] / 2
-        var last = whole.narrow(dim: 1, start: half, length: half)
-        var parts = [whole]
-        for block in m {
-            last = block(last)
-            parts.append(last)
-        }
+        var parts = cv1(input).chunk(2, dim: 1)
+        for block in m { parts.append(block(parts.last!)) }
         return cv2(Tensor.cat(parts, dim: 1))
     }
 }
