@@ -4,6 +4,9 @@
 #include <stdbool.h>
 
 #include "pieces.h"
+#include "threads.h"
+
+enum { AHEAD = 6 };   // how many windows before it is needed memory is asked for
 
 // One axis of the windows. kernel 0 means adaptive windows.
 typedef struct {
@@ -38,6 +41,15 @@ static inline pool_window window_at(const pool_axis *axis, intptr_t position) {
     return (pool_window){start, end, axis->dilation};
 }
 
+// The windows that may hold a position.
+static inline pool_window windows_around(const pool_axis *axis, intptr_t position) {
+    if (axis->kernel == 0)
+        return (pool_window){position * axis->out / axis->size, ((position + 1) * axis->out - 1) / axis->size + 1, 1};
+    const intptr_t last = position + axis->padding, first = last - (axis->kernel - 1) * axis->dilation;
+    const intptr_t end = last / axis->stride + 1;
+    return (pool_window){first > 0 ? first / axis->stride : 0, end < axis->out ? end : axis->out, 1};
+}
+
 static inline bool window_holds(pool_window window, intptr_t position) {
     return position >= window.start && position < window.end && (position - window.start) % window.step == 0;
 }
@@ -65,6 +77,8 @@ static inline float window_scale(const pool_job *job, intptr_t row, intptr_t col
 #include "vector.h"
 #include "lanes.h"
 
+#define INLINE static inline __attribute__((always_inline))
+
 #undef vi_load_or
 #undef vi_store_some
 #define vi_load_or KERNEL(vi_load_or)
@@ -83,22 +97,39 @@ static inline void vi_store_some(int32_t *p, vi v, intptr_t count) {
     else vf_store((float *)p, (vf)v);
 }
 
-static void KERNEL(max_window)(const pool_job *job, const float *image, pool_window rows, pool_window columns,
-                               float *y, int32_t *index) {
-    const intptr_t channels = job->channels, width = job->horizontal.size;
+// The largest of a window. Height and width are constants after inlining, or those of the ranges; the same with `indexed`.
+INLINE void KERNEL(max_window)(const bool indexed, const int height, const int width, const pool_job *job,
+                               const float *image, pool_window rows, pool_window columns, float *y, int32_t *index) {
+    const intptr_t channels = job->channels, below = rows.step * job->horizontal.size, right = columns.step;
+    const intptr_t first = rows.start * job->horizontal.size + columns.start;
     FOR_LANES(c, count, channels) {
+        const float *corner = image + first * channels + c;
         vf highest = vf_set(-INFINITY);
-        vi position = (int32_t)(rows.start * width + columns.start) - (vi){0};
-        for (intptr_t row = rows.start; row < rows.end; row += rows.step)
-            for (intptr_t column = columns.start; column < columns.end; column += columns.step) {
-                const vf value = vf_load_or(image + (row * width + column) * channels + c, count, 0);
+        vi position = (int32_t)first - (vi){0};
+        for (int i = 0; i < height; ++i)
+            for (int j = 0; j < width; ++j) {
+                const intptr_t place = i * below + j * right;
+                const vf value = vf_load_or(corner + place * channels, count, 0);
                 const vi take = (value > highest) | (value != value);
                 highest = vf_select(take, value, highest);
-                position = (take & (int32_t)(row * width + column)) | (~take & position);
+                if (indexed) position = (take & (int32_t)(first + place)) | (~take & position);
             }
         vf_store_some(y + c, highest, count);
-        if (index) vi_store_some(index + c, position, count);
+        if (indexed) vi_store_some(index + c, position, count);
     }
+}
+
+static inline int KERNEL(positions)(pool_window window) {
+    return (int)((window.end - window.start + window.step - 1) / window.step);
+}
+
+// With the sizes of the most frequent windows as constants.
+INLINE void KERNEL(max_of)(const bool indexed, const pool_job *job, const float *image, pool_window rows,
+                           pool_window columns, float *y, int32_t *index) {
+    const int height = KERNEL(positions)(rows), width = KERNEL(positions)(columns);
+    if (height == 2 && width == 2) KERNEL(max_window)(indexed, 2, 2, job, image, rows, columns, y, index);
+    else if (height == 3 && width == 3) KERNEL(max_window)(indexed, 3, 3, job, image, rows, columns, y, index);
+    else KERNEL(max_window)(indexed, height, width, job, image, rows, columns, y, index);
 }
 
 static void KERNEL(mean_window)(const pool_job *job, const float *image, pool_window rows, pool_window columns,
@@ -116,7 +147,6 @@ static void KERNEL(mean_window)(const pool_job *job, const float *image, pool_wi
 // Asks for what windows further to the right will read first: the processor cannot guess it, because a window's rows lie
 // far apart.
 static void KERNEL(prefetch_windows)(const pool_job *job, const float *image, pool_window rows, intptr_t column) {
-    enum { AHEAD = 6 };
     const pool_axis *horizontal = &job->horizontal;
     const intptr_t next = column + AHEAD * horizontal->stride, channels = job->channels;
     if (horizontal->kernel == 0 || next + horizontal->stride > horizontal->size) return;
@@ -138,8 +168,9 @@ static void KERNEL(pool_rows)(const pool_job *job, intptr_t piece, bool maximum)
             const pool_window columns = window_at(horizontal, column);
             const intptr_t offset = (row * horizontal->out + column) * job->channels;
             KERNEL(prefetch_windows)(job, x, rows, columns.start);
-            if (maximum)
-                KERNEL(max_window)(job, x, rows, columns, job->y + offset, job->index ? job->index + offset : NULL);
+            if (maximum && job->index)
+                KERNEL(max_of)(true, job, x, rows, columns, job->y + offset, job->index + offset);
+            else if (maximum) KERNEL(max_of)(false, job, x, rows, columns, job->y + offset, NULL);
             else
                 KERNEL(mean_window)(job, x, rows, columns, window_scale(job, line, column), job->y + offset);
         }
@@ -156,6 +187,8 @@ static void KERNEL(max_row_backward)(const pool_job *job, const float *gy, const
     for (intptr_t out = 0; out < job->horizontal.out; ++out, gy += channels, chosen += channels) {
         const pool_window columns = window_at(&job->horizontal, out);
         FOR_LANES(c, count, channels) {
+            __builtin_prefetch(gy + AHEAD * channels + c);
+            __builtin_prefetch(chosen + AHEAD * channels + c);
             const vf g = vf_load_or(gy + c, count, 0);
             const vi winner = vi_load_or(chosen + c, count, -1) - position;
             for (intptr_t column = columns.start; column < columns.end; column += columns.step) {
@@ -173,6 +206,7 @@ static void KERNEL(mean_row_backward)(const pool_job *job, const float *gy, intp
         const pool_window columns = window_at(&job->horizontal, out);
         const float scale = window_scale(job, line, out);
         FOR_LANES(c, count, channels) {
+            __builtin_prefetch(gy + AHEAD * channels + c);
             const vf g = vf_load_or(gy + c, count, 0) * scale;
             for (intptr_t column = columns.start; column < columns.end; ++column) {
                 float *target = gx + column * channels + c;
@@ -182,30 +216,43 @@ static void KERNEL(mean_row_backward)(const pool_job *job, const float *gy, intp
     }
 }
 
+// Adds to one image row, gx, what reaches it from all output rows whose windows hold it.
+static void KERNEL(gather_row)(const pool_job *job, intptr_t image, intptr_t line, float *gx) {
+    const pool_axis *vertical = &job->vertical;
+    const intptr_t width = job->horizontal.size, out_width = job->horizontal.out * job->channels;
+    memset(gx, 0, width * job->channels * sizeof *gx);
+    const pool_window around = windows_around(vertical, line);
+    for (intptr_t out = around.start; out < around.end; ++out) {
+        if (!window_holds(window_at(vertical, out), line)) continue;
+        const intptr_t offset = (image * vertical->out + out) * out_width;
+        const float *gy = job->x + offset;
+        if (job->chosen) KERNEL(max_row_backward)(job, gy, job->chosen + offset, (int32_t)(line * width), gx);
+        else KERNEL(mean_row_backward)(job, gy, out, gx);
+    }
+}
+
 // A row of the pieces is one row of one image: the piece gathers all that reaches it, so that no two pieces write to
-// the same place.
+// the same place. Rows that are streamed are gathered elsewhere first.
 static void KERNEL(pool_rows_backward)(void *context, intptr_t piece) {
     const pool_job *job = context;
-    const pool_axis *vertical = &job->vertical;
-    const intptr_t end = sb_piece_end(job->pieces, piece), out_width = job->horizontal.out * job->channels;
-    const intptr_t width = job->horizontal.size;
+    const intptr_t end = sb_piece_end(job->pieces, piece), row_size = job->horizontal.size * job->channels;
+    const intptr_t bytes = job->pieces.rows * row_size * (intptr_t)sizeof(float);
+    const bool streamed = is_streamed(job->y, row_size, bytes);
+    float *gathered = streamed ? sb_scratch(row_size * sizeof *gathered) : NULL;
     for (intptr_t row = sb_piece_begin(job->pieces, piece); row < end; ++row) {
-        const intptr_t image = row / vertical->size, line = row % vertical->size;
-        float *gx = job->y + row * width * job->channels;
-        memset(gx, 0, width * job->channels * sizeof *gx);
-        for (intptr_t out = 0; out < vertical->out; ++out) {
-            if (!window_holds(window_at(vertical, out), line)) continue;
-            const intptr_t offset = (image * vertical->out + out) * out_width;
-            const float *gy = job->x + offset;
-            if (job->chosen) KERNEL(max_row_backward)(job, gy, job->chosen + offset, (int32_t)(line * width), gx);
-            else KERNEL(mean_row_backward)(job, gy, out, gx);
-        }
+        float *gx = job->y + row * row_size;
+        KERNEL(gather_row)(job, row / job->vertical.size, row % job->vertical.size, streamed ? gathered : gx);
+        if (streamed)
+            FOR_LANES(i, count, row_size) vf_store_result(gx + i, vf_load(gathered + i), count, true);
     }
+    if (streamed) end_of_stream();
 }
 
 static void KERNEL(max_pool)(pool_job *job) { sb_parallel(job->pieces.count, KERNEL(max_pool_rows), job); }
 static void KERNEL(mean_pool)(pool_job *job) { sb_parallel(job->pieces.count, KERNEL(mean_pool_rows), job); }
 static void KERNEL(pool_backward)(pool_job *job) { sb_parallel(job->pieces.count, KERNEL(pool_rows_backward), job); }
+
+#undef INLINE
 
 #else
 

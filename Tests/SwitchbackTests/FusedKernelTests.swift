@@ -60,6 +60,9 @@ struct FusedOperation: Sendable, CustomTestStringConvertible {
         FusedOperation(name: "maxPool2d", shapes: [[2, 5, 9, 8]]) {
             $0[0].maxPool2d(kernelSize: 3, stride: 2, padding: 1)
         },
+        FusedOperation(name: "maxPool2d, dilated", shapes: [[2, 5, 9, 8]]) {
+            $0[0].maxPool2d(kernelSize: [3, 2], stride: 1, padding: 1, dilation: [2, 3])
+        },
         FusedOperation(name: "avgPool2d", shapes: [[2, 5, 9, 8]]) {
             $0[0].avgPool2d(kernelSize: [3, 2], padding: [1, 0], ceilMode: true, countIncludePad: false)
         },

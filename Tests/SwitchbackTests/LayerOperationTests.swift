@@ -43,6 +43,27 @@ import Testing
         #expect(x.maxPool2d(kernelSize: 2).item().isNaN)
     }
 
+    /// Large gradients are written past the caches; those of their images, one by one, are not.
+    @Test func poolingOfLargeMapsIsThatOfTheirImages() {
+        let x = Tensor.randn([3, 16, 256, 256], generator: Generator(seed: 1)).channelsLast()
+        func gradients(_ pool: (Tensor) -> Tensor) -> (whole: Tensor, parts: Tensor) {
+            func gradient(_ input: Tensor) -> Tensor {
+                let leaf = input.clone()
+                leaf.requiresGrad = true
+                (pool(leaf) * pool(leaf).detach()).sum().backward()
+                return leaf.grad!
+            }
+            return (gradient(x), Tensor.cat((0..<3).map { gradient(x.narrow(dim: 0, start: $0, length: 1)) }))
+        }
+        for pool in [
+            { $0.maxPool2d(kernelSize: 2) }, { $0.maxPool2d(kernelSize: 3, stride: 2, padding: 1) },
+            { $0.avgPool2d(kernelSize: 2) },
+        ] as [(Tensor) -> Tensor] {
+            let (whole, parts) = gradients(pool)
+            #expect(whole.equal(parts) && whole.abs().max().item() > 0)
+        }
+    }
+
     @Test func batchNormFollowsTheBatch() {
         let x = Tensor([1.0, 3.0]).reshape([2, 1])
         let (mean, variance) = (Tensor.zeros([1]), Tensor.ones([1]))

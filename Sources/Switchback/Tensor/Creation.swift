@@ -203,7 +203,7 @@ extension Tensor {
     /// Runs `body` on the values in row-major order, converted as `to(_:)` converts. They are read where they lie, if they
     /// lie so already: large tensors are not copied to be looked at.
     public final func withElements<S: Scalar, Result>(
-        of type: S.Type = Float.self, _ body: (UnsafeBufferPointer<S>) throws -> Result
+        of type: S.Type, _ body: (UnsafeBufferPointer<S>) throws -> Result
     ) rethrows -> Result {
         let source = array.cast(to: S.dtype).contiguous()
         return try withExtendedLifetime(source.storage) {
