@@ -13,11 +13,13 @@
 // MARK: Right operand
 
 // A few panels from b with rows of elements side by side: together, as memory is faster in longer stretches than the rows
-// of a panel.
+// of a panel. Rows lie on pages of their own where matrices are wide, so what follows has to be asked for.
 static void KERNEL(pack_rows)(intptr_t k, intptr_t columns, const float *b, intptr_t row, float *panels) {
     for (intptr_t i = 0; i < k; ++i, b += row, panels += MATMUL_PANEL)
-        FOR_LANES(j, count, columns)
+        FOR_LANES(j, count, columns) {
+            __builtin_prefetch(b + 8 * row + j);
             vf_store(panels + j / MATMUL_PANEL * MATMUL_PANEL * k + j % MATMUL_PANEL, vf_load_or(b + j, count, 0));
+        }
 }
 
 static void KERNEL(pack_strided)(intptr_t k, intptr_t columns, const float *b, intptr_t row, intptr_t col,
