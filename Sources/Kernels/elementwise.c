@@ -104,23 +104,30 @@ static void KERNEL(gather_repeated_elements)(
     }
 }
 
-static void KERNEL(gather_runs)(const sb_map *map, sb_cursor cursor, int k, char *to, intptr_t count) {
+/// Moves `count` elements between operand k and a block, to the block if `gathers`: several rows at once where they may be
+/// moved as they are, else run by run. `cursor` is a copy.
+static inline void KERNEL(move_runs)(
+    const bool gathers, const sb_map *map, sb_cursor cursor, int k, char *block, intptr_t count) {
     const sb_loop *loop = &map->loop;
     const int size = KERNEL(element_size)(map, k);
-    const intptr_t row = loop->shape[0] * size;
+    const intptr_t row = loop->shape[0] * size, step = loop->steps[k][0];
     const bool of_vectors = KERNEL(has_rows_of_vectors)(map, k);
-    for (intptr_t run; count > 0; count -= run, to += run * size) {
+    for (intptr_t run; count > 0; count -= run, block += run * size) {
         const intptr_t rows = of_vectors ? sb_cursor_rows(loop, &cursor, count) : 0;
+        char *place = cursor.data[k];
         if (rows > 0) {
-            move_rows(cursor.data[k], loop->steps[k][1], to, row, row, rows);
+            const intptr_t below = loop->steps[k][1];
+            if (gathers) move_rows(place, below, block, row, row, rows);
+            else move_rows(block, row, place, below, row, rows);
             sb_cursor_advance_rows(loop, rows, &cursor);
             run = rows * loop->shape[0];
-            continue;
+        } else {
+            run = sb_cursor_run(loop, &cursor);
+            if (run > count) run = count;
+            if (gathers) KERNEL(load)(map, k, place, step, block, run);
+            else KERNEL(store)(map, block, place, step, run);
+            sb_cursor_advance(loop, run, &cursor);
         }
-        run = sb_cursor_run(loop, &cursor);
-        if (run > count) run = count;
-        KERNEL(load)(map, k, cursor.data[k], loop->steps[k][0], to, run);
-        sb_cursor_advance(loop, run, &cursor);
     }
 }
 
@@ -133,7 +140,7 @@ static void KERNEL(gather)(const sb_map *map, const sb_cursor *cursor, int k, ch
     else if (in_plane && loop->steps[k][1] == 0 && loop->shape[0] <= count)
         KERNEL(gather_repeated_row)(map, cursor, k, to, count);
     else if (in_plane && loop->steps[k][0] == 0) KERNEL(gather_repeated_elements)(map, cursor, k, to, count);
-    else KERNEL(gather_runs)(map, *cursor, k, to, count);
+    else KERNEL(move_runs)(true, map, *cursor, k, to, count);
 }
 
 /// Where a kernel finds the next `count` elements of operand k, and in *step how to go through them.
@@ -150,26 +157,10 @@ static const void *KERNEL(fetch)(
     return block;
 }
 
-/// Brings a block of results to where they belong. `cursor` is a copy.
-static void KERNEL(put)(const sb_map *map, sb_cursor cursor, const char *from, intptr_t count) {
-    const sb_loop *loop = &map->loop;
-    if (loop->dense[0]) return KERNEL(store)(map, from, cursor.data[0], loop->size[0], count);
-    const int size = KERNEL(element_size)(map, 0);
-    const intptr_t row = loop->shape[0] * size;
-    const bool of_vectors = KERNEL(has_rows_of_vectors)(map, 0);
-    for (intptr_t run; count > 0; count -= run, from += run * size) {
-        const intptr_t rows = of_vectors ? sb_cursor_rows(loop, &cursor, count) : 0;
-        if (rows > 0) {
-            move_rows(from, row, cursor.data[0], loop->steps[0][1], row, rows);
-            sb_cursor_advance_rows(loop, rows, &cursor);
-            run = rows * loop->shape[0];
-            continue;
-        }
-        run = sb_cursor_run(loop, &cursor);
-        if (run > count) run = count;
-        KERNEL(store)(map, from, cursor.data[0], loop->steps[0][0], run);
-        sb_cursor_advance(loop, run, &cursor);
-    }
+/// Brings a block of results to where they belong.
+static void KERNEL(put)(const sb_map *map, const sb_cursor *cursor, char *from, intptr_t count) {
+    if (map->loop.dense[0]) KERNEL(store)(map, from, cursor->data[0], map->loop.size[0], count);
+    else KERNEL(move_runs)(false, map, *cursor, 0, from, count);
 }
 
 /// The elements after the last full vector, by way of vectors that zeros fill up.
@@ -205,7 +196,7 @@ static void KERNEL(map_range)(void *context, intptr_t start, intptr_t end) {
         const intptr_t rest = count % lanes;
         if (count > rest) map->kernel(map, operands, steps, y, count - rest);
         if (rest) KERNEL(apply_to_rest)(map, operands, steps, y, count - rest, rest);
-        if (!direct) KERNEL(put)(map, cursor, y, count);
+        if (!direct) KERNEL(put)(map, &cursor, y, count);
         if (count <= sb_cursor_run(&map->loop, &cursor)) sb_cursor_advance(&map->loop, count, &cursor);
         else sb_cursor_seek(&map->loop, start + count, &cursor);
     }

@@ -6,7 +6,7 @@
 #include "pieces.h"
 #include "threads.h"
 
-enum { AHEAD = 6 };   // how many windows before it is needed memory is asked for
+enum { AHEAD = 6 };   // memory is asked for so many windows before it is needed
 
 // One axis of the windows. kernel 0 means adaptive windows.
 typedef struct {

@@ -28,7 +28,7 @@ public struct TaskAlignedAssigner: Sendable {
         public let score: Float
     }
 
-    /// What the network says of one image.
+    /// What the network says of one image, while the memory of its tensors is looked at.
     struct Prediction {
         /// Logits, [positions, classes], and boxes in pixels, [positions, 4].
         let logits, boxes: Slice<UnsafeBufferPointer<Float>>
