@@ -31,6 +31,11 @@ import Testing
         program.expectRefusal(run, "the side of the input is a multiple of 32, and 330 is not; use 320")
     }
 
+    @Test(arguments: ["0", "-1", "nan", "inf", "soon"]) func aTimeThatMakesNoSense(_ hours: String) throws {
+        let run = try program.run("detect", "train", "--data", "data.yaml", "--time=\(hours)")
+        program.expectRefusal(run, code: 2, "a number greater than 0 is needed")
+    }
+
     @Test func aMissingDataFile() throws {
         program.expectRefusal(try program.run("detect", "train", "--data", "none.yaml"), "none.yaml")
     }

@@ -24,19 +24,19 @@ import Testing
         }
     }
 
-    private func epoch(_ loader: DetectionLoader.Batches, _ number: Int = 0) throws -> [DetectionBatch] {
+    private func all(_ batches: BatchIterator<DetectionBatch, any Error>) throws -> [DetectionBatch] {
         var found: [DetectionBatch] = []
-        let batches = loader.batches(epoch: number)
         while let batch = try batches.next() { found.append(batch) }
         return found
     }
 
     @Test func batchesDoNotDependOnTheWorkers() throws {
         func batches(_ workers: Int, _ cacheBytes: Int) throws -> [DetectionBatch] {
-            try epoch(
+            try all(
                 DetectionLoader.training(
                     examples, size: 64, batchSize: 5, augmentation: DetectionAugmentation(), seed: 3,
-                    workers: workers, cacheBytes: cacheBytes), 2)
+                    workers: workers, cacheBytes: cacheBytes
+                ).batches(epoch: 2))
         }
         let expected = try batches(0, 0)
         #expect(expected.map(\.images.shape) == [[5, 3, 64, 64], [5, 3, 64, 64], [2, 3, 64, 64]])
@@ -48,17 +48,17 @@ import Testing
         }
     }
 
-    @Test func mixingEnds() throws {
+    @Test func picturesAreMixedOrNot() throws {
         let loader = DetectionLoader.training(
-            examples, size: 64, batchSize: 12, augmentation: DetectionAugmentation(), mixingEnds: 1, workers: 0)
-        let mixed = try epoch(loader, 0)[0].labels.map(\.count)
-        let alone = try epoch(loader, 1)[0].labels.map(\.count)
+            examples, size: 64, batchSize: 12, augmentation: DetectionAugmentation(), workers: 0)
+        let mixed = try all(loader.batches(epoch: 1))[0].labels.map(\.count)
+        let alone = try all(loader.batches(epoch: 1, mixing: false))[0].labels.map(\.count)
         #expect(mixed.contains { $0 > 1 } && alone.allSatisfy { $0 <= 1 })
     }
 
     @Test func validationKeepsShapesTogether() throws {
         let loader = DetectionLoader.validation(examples, size: 64, batchSize: 4, workers: 2)
-        let batches = try epoch(loader)
+        let batches = try all(loader.batches(epoch: 0))
         // Heights of 60 to 90 by widths of 110 to 120: each batch is as high as its highest picture needs.
         #expect(batches.map(\.images.shape) == [[4, 3, 64, 96], [4, 3, 64, 96], [4, 3, 96, 96]])
         for batch in batches {
@@ -67,12 +67,13 @@ import Testing
                 #expect(AugmentationTests.isNear(box, Box(x1: 30, y1: 20, x2: 70, y2: 50), within: 0.01))
             }
         }
-        let square = try epoch(DetectionLoader.validation(examples, size: 64, batchSize: 12, rectangular: false))
+        let square = try all(
+            DetectionLoader.validation(examples, size: 64, batchSize: 12, rectangular: false).batches(epoch: 0))
         #expect(square[0].images.shape == [12, 3, 64, 64] && square[0].examples == Array(0..<12))
     }
 
     @Test func dataWithoutAnyReadablePictureIsRefused() {
         let loader = DetectionLoader.validation([examples[7]], size: 64, batchSize: 1, workers: 0)
-        #expect(throws: InputError.self) { try epoch(loader) }
+        #expect(throws: InputError.self) { try all(loader.batches(epoch: 0)) }
     }
 }

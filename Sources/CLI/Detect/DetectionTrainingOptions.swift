@@ -38,7 +38,8 @@ struct DetectionTrainingOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "How long the training may take.", valueName: "hours"),
+            "How long the training may take: as many epochs are made as fit in, in place of --epochs. What fits in is "
+                + "measured, so the same seed need not give the same weights twice.", valueName: "hours"),
         transform: Value.positiveNumber)
     var time: Double?
 

@@ -91,7 +91,11 @@ struct TrainingOptions: ParsableArguments {
     var patience: Int?
 
     @Option(
-        help: ArgumentHelp("How long the training may take.", valueName: "minutes"), transform: Value.positiveNumber)
+        help: ArgumentHelp(
+            "How long the training may take: as many epochs are made as fit in, in place of --epochs. What fits in is "
+                + "measured, so the same seed need not give the same weights twice. With --steps, the time only ends it.",
+            valueName: "minutes"),
+        transform: Value.positiveNumber)
     var minutes: Double?
 
     @Option(

@@ -22,6 +22,10 @@ struct TrainingState: Codable {
     /// Spent on training, all in all and since the last validation.
     var seconds = 0.0
     var epochSeconds = 0.0
+    /// The time that the training may take, where that is limited.
+    var budget: TimeBudget?
+    /// How long the training is to be, where that was fitted to the time.
+    var plan: TrainingPlan?
     var history: [EpochResult] = []
     /// The fitness of the best validation.
     var bestFitness: [Double]?

@@ -47,7 +47,12 @@ public struct TrainingConfiguration: Configuration {
     public var validateEvery: Int?
     /// How many validations without improvement are borne before the training ends; `nil` for any number.
     public var patience: Int?
-    /// How long the training may take, in minutes; `nil` for any time.
+    /// How long the training may take, in minutes; `nil` for any time. As many epochs are made as fit in, in place of
+    /// `epochs`, which are planned only until the first one has been measured: schedules follow. With `steps`, the time
+    /// ends the training and changes nothing else.
+    ///
+    /// How many epochs fit in is measured, so the same seed need not give the same bits twice; a run that is resumed goes on
+    /// with what was planned and the time that was used.
     public var minutes: Double?
 
     /// Weights to start from: a safetensors or PyTorch file, of which names and shapes that fit are taken.
@@ -88,7 +93,8 @@ public struct TrainingConfiguration: Configuration {
         try require((0..<1).contains(ema ?? 0), "ema", "a decay is from 0 to below 1, not \(ema ?? 0)")
         try require(validateEvery ?? 1 > 0, "validate_every", "it is at least 1 step, not \(validateEvery ?? 0)")
         try require(patience ?? 1 > 0, "patience", "it is at least 1 validation, not \(patience ?? 0)")
-        try require(minutes ?? 1 > 0, "minutes", "it is greater than 0, not \(minutes ?? 0)")
+        try require(
+            minutes ?? 1 > 0 && (minutes ?? 1).isFinite, "minutes", "a time is greater than 0, not \(minutes ?? 0)")
         try require((0...64).contains(workers), "workers", "there are from 0 to 64 of them, not \(workers)")
         try require(saveMinutes > 0, "save_minutes", "it is greater than 0, not \(saveMinutes)")
         try require(saveSteps ?? 1 > 0, "save_steps", "it is at least 1 step, not \(saveSteps ?? 0)")

@@ -54,7 +54,7 @@ public final class DiagnosisLog {
         case .finished:
             endStep()
             try draw()
-        case .epoch, .checkpoint, .graph: break
+        case .planned, .epoch, .checkpoint, .graph: break
         }
         return .continue
     }

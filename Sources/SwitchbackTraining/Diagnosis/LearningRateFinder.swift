@@ -46,8 +46,7 @@ public struct LearningRateFinder: Sendable {
         _ task: some TrainingTask, _ configuration: TrainingConfiguration,
         _ watch: (LearningRateCurve.Point) throws -> TrainingDecision
     ) throws -> [LearningRateCurve.Point] {
-        let optimizers = OptimizerSet(
-            configuration, task.parameterGroups, stepCount: steps, stepsPerEpoch: Double(steps))
+        let optimizers = OptimizerSet(configuration, task.parameterGroups, steps: Course(to: steps))
         let parameters = optimizers.optimizers.flatMap { $0.groups.flatMap { $0.parameters.map(\.parameter) } }
         var losses = try Losses(task, accumulate: configuration.accumulate)
         var points: [LearningRateCurve.Point] = []

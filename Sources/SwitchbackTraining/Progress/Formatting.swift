@@ -17,6 +17,14 @@ extension Double {
         if seconds < 3600 { return "\(seconds / 60):\(tail)" }
         return "\(seconds / 3600):" + String(format: "%02d", seconds / 60 % 60) + ":\(tail)"
     }
+
+    /// Seconds in words: `1 hour 30 minutes`.
+    package var inWords: String {
+        guard isFinite, (0.5..<1e9).contains(self) else { return "\(self) seconds" }
+        let whole = Int(rounded())
+        let parts = [(whole / 3600, "hour"), (whole / 60 % 60, "minute"), (whole % 60, "second")]
+        return parts.filter { $0.0 > 0 }.map { "\($0.0) \($0.1)\($0.0 == 1 ? "" : "s")" }.joined(separator: " ")
+    }
 }
 
 extension Int {

@@ -22,6 +22,7 @@ public final class ProgressReporter {
     private let write: (String) throws -> Void
     private var lastShown = ContinuousClock.now
     private var hasBar = false
+    private var hasToldPlan = false
 
     /// - Parameter write: takes text as it is, line ends included; writes to the standard output if left out.
     public init(_ style: Style, write: @escaping (String) throws -> Void = ProgressReporter.writeToStandardOutput) {
@@ -101,9 +102,18 @@ public final class ProgressReporter {
         switch event {
         case .started(let start):
             var lines = start.warnings.map { "Warning: \($0)" }
+            if let minutes = start.configuration.minutes, start.configuration.steps == nil {
+                lines.append(
+                    "Epochs: as many as fit into \((minutes * 60).inWords), in place of \(start.configuration.epochs)")
+            }
             if let transfer = start.transfer { lines.append("Weights: \(transfer.summary)") }
             if start.stepsMade > 0 { lines.append("Resuming after step \(start.stepsMade) of \(start.stepCount)") }
             return lines.isEmpty ? nil : lines.joined(separator: "\n")
+        case .planned(let plan, let seconds):
+            if hasToldPlan { return nil }
+            hasToldPlan = true
+            let count = plan.epochs.end
+            return "\(count) \(count == 1 ? "epoch fits" : "epochs fit") into \(seconds.inWords)"
         case .epoch(let result):
             return "Epoch \(result.epoch)/\(result.epochCount)  \(result.training.summary)  "
                 + "held out: \(result.validation.summary)  \(result.seconds.formatted(1)) s"
@@ -148,6 +158,8 @@ public final class ProgressReporter {
                 batches: result.batchCount, step: result.step, steps: result.stepCount,
                 train: result.means.dictionary, lr: result.learningRate, itemsPerSecond: result.itemsPerSecond,
                 secondsLeft: result.secondsLeft, memory: Memory.resident)
+        case .planned(let plan, let seconds):
+            return Report(event: "planned", epochs: plan.epochs.end, steps: plan.steps.end, seconds: seconds)
         case .epoch(let result):
             return Report(
                 event: "epoch", epoch: result.epoch, epochs: result.epochCount, step: result.step,

@@ -40,7 +40,7 @@ public final class TensorBoardLog {
             try logPictures(step: outcome.step)
             try writer?.flush()
         case .checkpoint, .failed: try writer?.flush()
-        case .gradients: break
+        case .gradients, .planned: break
         }
         return .continue
     }

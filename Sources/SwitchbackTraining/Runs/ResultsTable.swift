@@ -3,7 +3,8 @@ import Switchback
 
 /// The contents of `results.csv`: a row for each validation.
 public struct ResultsTable: Sendable, Equatable {
-    /// `epoch`, `step`, `seconds`, `train/loss`, …, `val/loss`, …, `lr`, `best`.
+    /// `epoch`, `step`, `seconds`, `train/loss`, …, `val/loss`, …, `lr`, `best`, and `epochs`, how
+    /// many were planned by then.
     public let columns: [String]
     /// A number for each column; `nil` where a validation had none.
     public let rows: [[Double?]]
@@ -13,11 +14,11 @@ public struct ResultsTable: Sendable, Equatable {
         let validation = ResultsTable.names(history.map(\.validation))
         columns =
             ["epoch", "step", "seconds"] + training.map { "train/\($0)" } + validation.map { "val/\($0)" }
-            + ["lr", "best"]
+            + ["lr", "best", "epochs"]
         rows = history.map { result in
             [Double(result.epoch), Double(result.step), (result.seconds * 1000).rounded() / 1000]
                 + training.map { result.training[$0] } + validation.map { result.validation[$0] }
-                + [result.learningRate, result.isBest ? 1 : 0]
+                + [result.learningRate, result.isBest ? 1 : 0, Double(result.epochCount)]
         }
     }
 

@@ -8,7 +8,7 @@ public struct ResumedRun<Options: Configuration> {
 
     /// The options that a resumed run may have otherwise; the others decide on bits that are there already.
     static var changeable: Set<String> {
-        ["epochs", "steps", "patience", "minutes", "workers", "save_minutes", "save_steps"]
+        ["epochs", "steps", "patience", "minutes", "time", "workers", "save_minutes", "save_steps"]
     }
 
     /// - Parameters:

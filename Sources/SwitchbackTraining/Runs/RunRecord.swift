@@ -35,10 +35,11 @@ public struct RunRecord: Sendable {
 
     /// In what the length of the training is counted, how far it has come, and where it ends.
     private var length: (unit: String, done: Int, all: Int?) {
-        let isInSteps = argument("steps").map { $0 != "null" } ?? false
-        let done = results.values(isInSteps ? "step" : "epoch").last.flatMap { $0 }.flatMap { Int(exactly: $0) } ?? 0
-        let unit = isInSteps ? "steps" : "epochs"
-        return (unit, done, argument(unit).flatMap { Int($0) })
+        func isGiven(_ key: String) -> Bool { argument(key).map { $0 != "null" } ?? false }
+        func last(_ column: String) -> Int? { results.values(column).last.flatMap { $0 }.flatMap { Int(exactly: $0) } }
+        if isGiven("steps") { return ("steps", last("step") ?? 0, argument("steps").flatMap { Int($0) }) }
+        let isFitted = isGiven("minutes") || isGiven("time")
+        return ("epochs", last("epoch") ?? 0, isFitted ? last("epochs") : argument("epochs").flatMap { Int($0) })
     }
 
     /// How far it has come: `4/10 epochs`.

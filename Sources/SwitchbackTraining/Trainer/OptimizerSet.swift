@@ -2,54 +2,77 @@ import Switchback
 
 /// The optimizers of a training, each with its learning rate on schedule.
 struct OptimizerSet {
-    private let pairs: [(optimizer: Optimizer, schedule: Schedule)]
-    /// The optimizer's steps in the whole training.
-    let stepCount: Int
+    /// The first is the one that the configuration names.
+    let optimizers: [Optimizer]
+    private let options: TrainingConfiguration
+    private var schedules: [Schedule] = []
 
     /// One optimizer; except that Muon, which trains matrices only, leaves the other parameters to AdamW.
-    init(_ options: TrainingConfiguration, _ groups: [ParameterGroup], stepCount: Int, stepsPerEpoch: Double) {
-        self.stepCount = stepCount
-        let warmup = min(options.warmupSteps ?? Int((options.warmupEpochs * stepsPerEpoch).rounded()), stepCount)
-        func scheduled(_ kind: OptimizerKind, _ groups: [ParameterGroup], rate: Double?) -> (Optimizer, Schedule) {
+    ///
+    /// - Parameter steps: those of the training, from the end of the warm-up on.
+    init(_ options: TrainingConfiguration, _ groups: [ParameterGroup], steps: Course) {
+        func optimizer(_ kind: OptimizerKind, _ groups: [ParameterGroup], rate: Double?) -> Optimizer {
             let usual = kind.defaultLearningRate * options.schedule.peakFactor
-            let optimizer = kind.makeOptimizer(
+            return kind.makeOptimizer(
                 groups, learningRate: rate ?? usual, momentum: options.momentum, beta2: options.beta2,
                 weightDecay: options.weightDecay, nesterov: options.nesterov)
-            let schedule = options.schedule.schedule(
-                steps: max(1, stepCount - warmup), learningRate: optimizer.learningRate, finalFraction: options.finalLr)
-            return (optimizer, warmup > 0 ? schedule.warmedUp(steps: warmup, from: 1 / Double(warmup)) : schedule)
         }
-        guard options.optimizer == .muon else {
-            pairs = [scheduled(options.optimizer, groups, rate: options.lr)]
-            return
+        self.options = options
+        if options.optimizer == .muon {
+            let matrices = groups.map { $0.filtered { $0.rank == 2 } }
+            let others = groups.map { $0.filtered { $0.rank != 2 } }
+            optimizers = [optimizer(.muon, matrices, rate: options.lr), optimizer(.adamw, others, rate: nil)]
+        } else {
+            optimizers = [optimizer(options.optimizer, groups, rate: options.lr)]
         }
-        let matrices = groups.map { $0.filtered { $0.rank == 2 } }
-        let others = groups.map { $0.filtered { $0.rank != 2 } }
-        pairs = [scheduled(.muon, matrices, rate: options.lr), scheduled(.adamw, others, rate: nil)]
+        follow(steps)
     }
 
-    var optimizers: [Optimizer] { pairs.map(\.optimizer) }
-    var learningRate: Double { pairs[0].optimizer.learningRate }
+    /// Stretches the schedules over the steps of the training.
+    mutating func follow(_ steps: Course) {
+        let warmup = steps.start
+        schedules = optimizers.map { optimizer in
+            let schedule = options.schedule.schedule(
+                steps: max(1, steps.end - warmup), learningRate: optimizer.groups.first?.initialLearningRate ?? 0,
+                finalFraction: options.finalLr)
+            return (warmup > 0 ? schedule.warmedUp(steps: warmup, from: 1 / Double(warmup)) : schedule).along(steps)
+        }
+    }
 
-    func zeroGrad() { for pair in pairs { pair.optimizer.zeroGrad() } }
+    var learningRate: Double { optimizers[0].learningRate }
+
+    func zeroGrad() { for optimizer in optimizers { optimizer.zeroGrad() } }
 
     /// A step in which the optimizer that the configuration names has a learning rate off schedule; groups keep their
     /// proportions.
     func step(learningRate: Double) {
-        let optimizer = pairs[0].optimizer
+        let optimizer = optimizers[0]
         let factor = learningRate / (optimizer.groups.first?.initialLearningRate ?? learningRate)
         for i in optimizer.groups.indices {
             optimizer.groups[i].learningRate = optimizer.groups[i].initialLearningRate * factor
         }
-        for pair in pairs { pair.optimizer.step() }
+        for optimizer in optimizers { optimizer.step() }
     }
 
     /// Step `number` of the training, counted from 0.
     func step(_ number: Int, adjust: (Optimizer) -> Void) {
-        for (optimizer, schedule) in pairs {
+        for (optimizer, schedule) in zip(optimizers, schedules) {
             schedule.apply(to: optimizer, step: number)
             adjust(optimizer)
             optimizer.step()
+        }
+    }
+}
+
+extension Schedule {
+    /// The schedule on a way whose end was moved: the rate goes on from where it was.
+    fileprivate func along(_ steps: Course) -> Schedule {
+        Schedule { step, base in
+            let place = steps.placeOnEvenWay(step)
+            let before = Int(place)
+            let part = place - Double(before)
+            let (from, to) = (rate(at: before, base: base), rate(at: before + 1, base: base))
+            return part == 0 ? from : from + (to - from) * part
         }
     }
 }

@@ -25,12 +25,17 @@ public final class Trainer<Task: TrainingTask> {
     /// in which they come into being. A pass over the gradients in each step.
     public var locatesFailures = false
 
-    let optimizers: OptimizerSet
+    var optimizers: OptimizerSet
     let average: ExponentialMovingAverage?
     var state: TrainingState
-    private let plan: StepPlan
+    let stepPlan: StepPlan
+    /// How long the training is to be by the configuration.
+    let askedPlan: TrainingPlan
+    package var clock = TrainingClock.machine
+    /// Until when time was counted as used.
+    var countedUntil = 0.0
     private let clipped: [Parameter]
-    private var saveTimer = ContinuousClock.now
+    private var lastSave = 0.0
     private var reason: TrainingOutcome.Reason?
     /// Seconds spent on listeners and on saving.
     private var overhead = 0.0
@@ -42,14 +47,12 @@ public final class Trainer<Task: TrainingTask> {
         self.configuration = configuration
         self.folder = folder
         guard task.batchCount > 0 else { throw InputError("task \(task.name)", "has no batches to train with") }
-        plan = StepPlan(
+        stepPlan = StepPlan(
             batchCount: task.batchCount, accumulate: configuration.accumulate,
             warmupBatches: configuration.accumulateWarmup)
+        askedPlan = TrainingPlan(configuration, stepPlan)
         try task.model.freeze(configuration.freeze)
-        optimizers = OptimizerSet(
-            configuration, task.parameterGroups,
-            stepCount: configuration.steps ?? plan.stepCount(epochs: configuration.epochs),
-            stepsPerEpoch: Double(plan.settledSteps))
+        optimizers = OptimizerSet(configuration, task.parameterGroups, steps: askedPlan.steps)
         clipped = optimizers.optimizers.flatMap { $0.groups.flatMap { $0.parameters.map(\.parameter) } }
         average = configuration.ema.map {
             ExponentialMovingAverage(
@@ -67,14 +70,15 @@ public final class Trainer<Task: TrainingTask> {
     ///   belongs to something else; and what the task and the listeners throw.
     public func run(resuming: Bool = false) throws -> TrainingOutcome {
         let (transfer, warnings) = try begin(resuming: resuming)
+        takeUpPlan()
         try tell(
             .started(
                 TrainingStart(
                     task: task.name, model: task.model, optimizers: optimizers.optimizers,
                     configuration: configuration, folder: folder, batchCount: task.batchCount,
-                    stepCount: optimizers.stepCount, stepsMade: state.step, history: state.history,
+                    stepCount: plan.steps.end, stepsMade: state.step, history: state.history,
                     transfer: transfer, warnings: warnings)))
-        saveTimer = .now
+        lastSave = clock.seconds()
         reason = reason ?? reasonToEnd
         while reason == nil { try trainEpoch() }
         let outcome = TrainingOutcome(
@@ -99,7 +103,7 @@ public final class Trainer<Task: TrainingTask> {
     }
 
     /// Tells every listener; notes where one wants the training to end.
-    private func tell(_ event: TrainingEvent) throws {
+    func tell(_ event: TrainingEvent) throws {
         try beside {
             for listener in listeners where try listener(event) == .stop { reason = reason ?? .stopped }
         }
@@ -112,8 +116,8 @@ public final class Trainer<Task: TrainingTask> {
 
     /// Does what is not training itself, and counts the time that it takes.
     private func beside<Result>(_ body: () throws -> Result) rethrows -> Result {
-        let start = ContinuousClock.now
-        defer { overhead += start.duration(to: .now) / .seconds(1) }
+        let start = clock.seconds()
+        defer { overhead += clock.seconds() - start }
         return try body()
     }
 
@@ -123,7 +127,7 @@ public final class Trainer<Task: TrainingTask> {
     private func trainEpoch() throws {
         task.model.train()
         let next = try task.batches(epoch: state.epoch, from: state.batch)
-        let clock = EpochClock(firstBatch: state.batch)
+        let lap = EpochTimer(clock, firstBatch: state.batch)
         let epoch = state.epoch
         while state.epoch == epoch && reason == nil {
             guard let batch = try next() else {
@@ -131,12 +135,12 @@ public final class Trainer<Task: TrainingTask> {
                     "task \(task.name)", at: "epoch \(state.epoch + 1)",
                     "has only \(state.batch) batches, of \(task.batchCount) that it spoke of")
             }
-            try train(batch, clock)
-            clock.goOn()
+            try train(batch, lap)
+            lap.goOn()
         }
     }
 
-    private func train(_ batch: Task.Batch, _ clock: EpochClock) throws {
+    private func train(_ batch: Task.Batch, _ lap: EpochTimer) throws {
         let random = Generator.default.state
         let loss = try task.loss(batch)
         var values: Metrics = ["loss": loss.total.item()]
@@ -146,7 +150,7 @@ public final class Trainer<Task: TrainingTask> {
         }
         if state.step == 0 && state.batch == 0 { try tellGraph(of: loss.total) }
         if state.accumulated == 0 { optimizers.zeroGrad() }
-        let count = plan.batchesInStep(epoch: state.epoch, from: state.batch - state.accumulated)
+        let count = stepPlan.batchesInStep(epoch: state.epoch, from: state.batch - state.accumulated)
         // Scaled so that the gradients of all batches of a step average.
         (count == 1 ? loss.total : loss.total * (1 / Double(count))).backward()
         if locatesFailures, let name = damagedGradient {
@@ -158,8 +162,8 @@ public final class Trainer<Task: TrainingTask> {
         let isLast = state.batch == task.batchCount
         let madeStep = state.accumulated == count
         let gradientNorm = madeStep ? try makeStep() : nil
-        clock.count(loss.count, &state)
-        try tell(.batch(result(values, madeStep: madeStep, gradientNorm, clock)))
+        lap.count(loss.count, &state)
+        try tell(.batch(result(values, madeStep: madeStep, gradientNorm, lap)))
         try endBatch(isLast: isLast, madeStep: madeStep)
     }
 
@@ -167,47 +171,47 @@ public final class Trainer<Task: TrainingTask> {
     private func makeStep() throws -> Double? {
         try tell(.gradients(step: state.step))
         let norm = configuration.clipNorm.map { clipGradNorm(clipped, maxNorm: $0) }
-        optimizers.step(state.step) { task.adjust($0, step: state.step, of: optimizers.stepCount) }
+        optimizers.step(state.step) { task.adjust($0, step: state.step, of: plan.steps.end) }
         average?.update()
         state.step += 1
         state.accumulated = 0
         return norm
     }
 
-    private func result(_ values: Metrics, madeStep: Bool, _ norm: Double?, _ clock: EpochClock) -> BatchResult {
+    private func result(_ values: Metrics, madeStep: Bool, _ norm: Double?, _ lap: EpochTimer) -> BatchResult {
         let batchesLeft = task.batchCount - state.batch
-        let stepsLeft = optimizers.stepCount - state.step
+        let stepsLeft = plan.steps.end - state.step
         let left = min(Double(batchesLeft), Double(stepsLeft) * Double(configuration.accumulate))
         return BatchResult(
-            epoch: state.epoch + 1, batch: state.batch, epochCount: epochCount, batchCount: task.batchCount,
-            step: state.step, stepCount: optimizers.stepCount, madeStep: madeStep, values: values,
+            epoch: state.epoch + 1, batch: state.batch, epochCount: plan.epochs.end, batchCount: task.batchCount,
+            step: state.step, stepCount: plan.steps.end, madeStep: madeStep, values: values,
             means: state.means.means, learningRate: optimizers.learningRate, gradientNorm: norm,
-            itemsPerSecond: clock.itemsPerSecond, secondsLeft: clock.secondsPerBatch(state.batch) * left)
+            itemsPerSecond: lap.itemsPerSecond, secondsLeft: lap.secondsPerBatch(state.batch) * left)
     }
 
-    private var epochCount: Int {
-        configuration.steps.map { plan.epochCount(steps: $0) } ?? configuration.epochs
-    }
-
-    /// What there is to do between two batches: validating, saving, ending.
+    /// What there is to do between two batches: validating, planning, saving, ending.
     private func endBatch(isLast: Bool, madeStep: Bool) throws {
-        let isDone = madeStep && state.step >= optimizers.stepCount
+        countTime()
         let isDue = configuration.validateEvery.map { madeStep && state.step % $0 == 0 } ?? isLast
         if isLast {
             state.epoch += 1
             state.batch = 0
+            if !isDue { try fitPlan() }
         }
-        let isLate = configuration.minutes.map { state.seconds > $0 * 60 } ?? false
+        let isDone = madeStep && state.step >= plan.steps.end
         if isDone || isDue || isLate { try validate(epoch: isLast ? state.epoch : state.epoch + 1) }
-        reason = reason ?? (isLate ? .timeLimit : reasonToEnd)
+        reason = reason ?? reasonToEnd
         let stepsDue = configuration.saveSteps.map { madeStep && state.step % $0 == 0 } ?? false
-        let timeDue = ContinuousClock.now - saveTimer > .seconds(configuration.saveMinutes * 60)
+        let timeDue = clock.seconds() - lastSave > configuration.saveMinutes * 60
         if isDone || isDue || stepsDue || timeDue || reason != nil { try saveState() }
     }
 
+    private var isLate: Bool { state.budget?.isUp ?? false }
+
     /// Why there is nothing more to train, by the configuration.
     private var reasonToEnd: TrainingOutcome.Reason? {
-        if state.step >= optimizers.stepCount { return .completed }
+        if state.step >= plan.steps.end { return .completed }
+        if isLate { return .timeLimit }
         let isPatient = configuration.patience.map { state.validationsWithoutImprovement < $0 } ?? true
         return isPatient ? nil : .noImprovement
     }
@@ -215,7 +219,7 @@ public final class Trainer<Task: TrainingTask> {
     // MARK: Validation
 
     private func validate(epoch: Int) throws {
-        let start = ContinuousClock.now
+        let start = clock.seconds()
         task.model.eval()
         let metrics = try withAverages { try noGrad { try task.validate() } }
         task.model.train()
@@ -224,10 +228,13 @@ public final class Trainer<Task: TrainingTask> {
         state.bestFitness = isBest ? fitness : state.bestFitness
         state.validationsWithoutImprovement = isBest ? 0 : state.validationsWithoutImprovement + 1
         try beside { try folder.map { try saveWeights(to: $0, isBest: isBest) } }
-        let seconds = start.duration(to: .now) / .seconds(1)
+        let seconds = clock.seconds() - start
         state.seconds += seconds
+        countTime()
+        try fitPlan()
         let result = EpochResult(
-            epoch: epoch, epochCount: epochCount, step: state.step, training: state.means.means, validation: metrics,
+            epoch: epoch, epochCount: plan.epochs.end, step: state.step, training: state.means.means,
+            validation: metrics,
             learningRate: optimizers.learningRate, isBest: isBest, seconds: state.epochSeconds + seconds)
         state.history.append(result)
         state.means = RunningMeans()
@@ -248,27 +255,32 @@ public final class Trainer<Task: TrainingTask> {
     }
 
     private func saveState() throws {
-        saveTimer = .now
+        lastSave = clock.seconds()
         guard let folder else { return }
-        let start = ContinuousClock.now
+        let start = clock.seconds()
+        countTime()
         state.saves += 1
         let path = try beside { try folder.checkpoints.save(capturedState(), capturedTensors()) }
-        try tell(.checkpoint(path: path, step: state.step, seconds: start.duration(to: .now) / .seconds(1)))
+        try tell(.checkpoint(path: path, step: state.step, seconds: clock.seconds() - start))
     }
 }
 
 /// Measures speed within an epoch, validations and checkpoints aside.
-private final class EpochClock {
+private final class EpochTimer {
+    private let clock: TrainingClock
     private let firstBatch: Int
-    private var lapStart = ContinuousClock.now
+    private var lapStart: Double
     private var seconds = 0.0
     private var items = 0
 
-    init(firstBatch: Int) { self.firstBatch = firstBatch }
+    init(_ clock: TrainingClock, firstBatch: Int) {
+        (self.clock, self.firstBatch) = (clock, firstBatch)
+        lapStart = clock.seconds()
+    }
 
     /// Counts a batch of so many examples, and the time that it took.
     func count(_ examples: Int, _ state: inout TrainingState) {
-        let lap = lapStart.duration(to: .now) / .seconds(1)
+        let lap = clock.seconds() - lapStart
         items += examples
         seconds += lap
         state.seconds += lap
@@ -276,7 +288,7 @@ private final class EpochClock {
     }
 
     /// Begins the time of the next batch.
-    func goOn() { lapStart = .now }
+    func goOn() { lapStart = clock.seconds() }
 
     var itemsPerSecond: Double { Double(items) / max(seconds, 1e-9) }
 

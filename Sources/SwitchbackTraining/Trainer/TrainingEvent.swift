@@ -17,6 +17,9 @@ public enum TrainingEvent {
     case gradients(step: Int)
     /// After a batch.
     case batch(BatchResult)
+    /// As many epochs as fit into the time, so many seconds in all, were planned anew: after the first epoch, and after
+    /// another one where the number has changed.
+    case planned(TrainingPlan, seconds: Double)
     /// After a validation: at the end of an epoch, or every so many steps where that was asked for. Weights are saved.
     case epoch(EpochResult)
     /// The state from which the run can be resumed was saved.
@@ -45,7 +48,7 @@ public struct TrainingStart {
     public let folder: RunFolder?
     /// In an epoch.
     public let batchCount: Int
-    /// The optimizer's steps in the whole training.
+    /// The optimizer's steps in the whole training, as it is planned now.
     public let stepCount: Int
     /// How many of them were made before the run was interrupted; 0 for a new run.
     public let stepsMade: Int
@@ -101,13 +104,13 @@ public struct EpochResult: Codable, Sendable {
 /// How a training ended.
 public struct TrainingOutcome {
     public enum Reason: String, Codable, Sendable {
-        /// All epochs or steps are done.
+        /// All epochs or steps are done, or all epochs that fit into the time.
         case completed
         /// A listener asked for it.
         case stopped
         /// The metrics have not improved for as long as the configuration bears.
         case noImprovement = "no improvement"
-        /// The time that the configuration allows is used up.
+        /// The time that the configuration allows is used up, before an epoch has ended.
         case timeLimit = "time limit"
     }
 

@@ -20,7 +20,7 @@ import Switchback
 /// }
 /// ```
 ///
-/// A task keeps nothing that changes from batch to batch outside the model: then a run that was killed and resumed ends
+/// A task keeps nothing that changes from batch to batch outside the model, apart from the plan that it is told: then a run that was killed and resumed ends
 /// with the same bits as one that was not.
 public protocol TrainingTask<Batch>: AnyObject {
     associatedtype Batch
@@ -52,14 +52,25 @@ public protocol TrainingTask<Batch>: AnyObject {
     /// The text that is saved with the weights: what is needed to use them.
     var metadata: [String: String] { get }
 
+    /// How many epochs at the end are unlike those before them: without some augmentation, say. Where the training is fitted
+    /// to a time, they stay the last ones once they have begun. None if not defined.
+    var closingEpochs: Int { get }
+
+    /// Is told how long the training is to be, before the first batch, and before an epoch when that has changed. What is
+    /// kept of it here, a trainer tells again when it resumes a run. Does nothing if not defined.
+    func follow(_ plan: TrainingPlan)
+
     /// Changes the options of an optimizer's groups for step `step` (counted from 0) of `steps`, after the schedule has
-    /// set the learning rates: for a warm-up of its own, say. Depends on its arguments alone. Does nothing if not defined.
+    /// set the learning rates: for a warm-up of its own, say. Depends on its arguments and the plan alone. Does nothing
+    /// if not defined.
     func adjust(_ optimizer: Optimizer, step: Int, of steps: Int)
 }
 
 extension TrainingTask {
     public var parameterGroups: [ParameterGroup] { [ParameterGroup(model.namedParameters)] }
     public var metadata: [String: String] { ["format": "pt"] }
+    public var closingEpochs: Int { 0 }
+    public func follow(_ plan: TrainingPlan) {}
     public func adjust(_ optimizer: Optimizer, step: Int, of steps: Int) {}
 }
 

@@ -17,7 +17,7 @@ public struct DetectionBatch {
 ///
 /// ```swift
 /// let loader = DetectionLoader.training(data[.train], size: 640, batchSize: 16, augmentation: DetectionAugmentation())
-/// let batches = loader.batches(epoch: epoch)
+/// let batches = loader.batches(epoch: epoch, mixing: epoch < 90)
 /// while let batch = try batches.next() { … }
 /// ```
 ///
@@ -26,32 +26,53 @@ public struct DetectionBatch {
 public enum DetectionLoader {
     public typealias Batches = DataLoader<DetectionBatch, any Error>
 
+    /// Shuffled and augmented batches, with several pictures mixed in one or without.
+    public struct TrainingBatches {
+        fileprivate let mixed, unmixed: Batches
+
+        /// How many batches an epoch has.
+        public var count: Int { mixed.count }
+
+        /// The batches of an epoch (counted from 0), from the batch `first` on.
+        ///
+        /// - Parameter mixing: whether pictures are mixed, as they are not in the last epochs (Ultralytics'
+        ///   `close_mosaic`).
+        public func batches(
+            epoch: Int, from first: Int = 0, mixing: Bool = true
+        ) -> BatchIterator<
+            DetectionBatch, any Error
+        > {
+            (mixing ? mixed : unmixed).batches(epoch: epoch, from: first)
+        }
+    }
+
     /// Shuffled and augmented batches of `size` × `size` pixels.
     ///
     /// - Parameters:
-    ///   - mixingEnds: the epoch, counted from 0, from which on pictures are no longer mixed (Ultralytics' `close_mosaic`).
     ///   - workers: threads that put batches together ahead of time.
     ///   - cacheBytes: how much memory decoded pictures may take up between their uses.
     public static func training(
         _ examples: [DetectionExample], size: Int, batchSize: Int, augmentation: DetectionAugmentation,
-        mixingEnds: Int = .max, seed: UInt64 = 0, workers: Int = 2, cacheBytes: Int = 1 << 29
-    ) -> Batches {
+        seed: UInt64 = 0, workers: Int = 2, cacheBytes: Int = 1 << 29
+    ) -> TrainingBatches {
         let sampler = RandomSampler(examples.count, seed: seed)
         let source = DetectionSource(examples, size: size, cacheBytes: cacheBytes)
         let order = EpochOrder(sampler, window: max(8 * batchSize, 4))
-        let (mixing, closed) = (augmentation.steps(size: size), augmentation.withoutMixing.steps(size: size))
-        return Batches(sampler: sampler, batchSize: batchSize, workers: workers) { indices, epoch in
-            let steps = epoch < mixingEnds ? mixing : closed
-            let samples = try indices.map { index in
-                let context = AugmentationContext(Generator(seed: seed, epoch: epoch, index: index)) { generator in
-                    try source.sample(order.neighbour(of: index, epoch: epoch, generator))
+        func batches(_ augmentation: DetectionAugmentation) -> Batches {
+            let steps = augmentation.steps(size: size)
+            return Batches(sampler: sampler, batchSize: batchSize, workers: workers) { indices, epoch in
+                let samples = try indices.map { index in
+                    let context = AugmentationContext(Generator(seed: seed, epoch: epoch, index: index)) { generator in
+                        try source.sample(order.neighbour(of: index, epoch: epoch, generator))
+                    }
+                    return try steps(source.sample(index), context)
                 }
-                return try steps(source.sample(index), context)
+                return DetectionBatch(
+                    images: Tensor(images: samples.map(\.image)), labels: samples.map(\.labels), examples: indices,
+                    letterboxes: [])
             }
-            return DetectionBatch(
-                images: Tensor(images: samples.map(\.image)), labels: samples.map(\.labels), examples: indices,
-                letterboxes: [])
         }
+        return TrainingBatches(mixed: batches(augmentation), unmixed: batches(augmentation.withoutMixing))
     }
 
     /// Batches in a fixed order, each picture letterboxed and otherwise as it is.

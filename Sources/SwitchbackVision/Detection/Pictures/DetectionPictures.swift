@@ -1,3 +1,4 @@
+import Foundation
 import SwitchbackDrawing
 import SwitchbackTraining
 
@@ -23,6 +24,7 @@ public final class DetectionPictures {
         case .started(let start):
             history = start.history
             if start.stepsMade == 0 { try drawData() }
+        case .batch(let result) where result.batch == 1: try drawUnmixed(result.epoch - 1)
         case .epoch(let result): history = history.filter { $0.epoch < result.epoch } + [result]
         case .finished: try drawResults()
         default: break
@@ -33,10 +35,14 @@ public final class DetectionPictures {
     private func drawData() throws {
         try figures.labels(task.data[.train]).write(to: folder.file("labels.png"))
         try drawBatches(ofEpoch: 0, from: 0)
-        let closing = task.configuration.epochs - task.configuration.closeMosaic
-        if task.configuration.closeMosaic > 0 && closing > 0 {
-            try drawBatches(ofEpoch: closing, from: Self.shownBatches)
-        }
+    }
+
+    /// Draws the first epoch without mixing, as it begins, where those before it had some.
+    private func drawUnmixed(_ epoch: Int) throws {
+        guard task.mixes(0), !task.mixes(epoch),
+            !FileManager.default.fileExists(atPath: pathOfBatch(Self.shownBatches))
+        else { return }
+        try drawBatches(ofEpoch: epoch, from: Self.shownBatches)
     }
 
     /// The first batches of an epoch, as the network will see them.
@@ -47,9 +53,11 @@ public final class DetectionPictures {
             let pictures = step.batch.labels.indices.map {
                 ShownPicture(Image(step.batch.images[$0]), step.batch.labels[$0])
             }
-            try figures.truth(pictures).write(to: folder.file("train_batch\(number + i).png"), scale: 1)
+            try figures.truth(pictures).write(to: pathOfBatch(number + i), scale: 1)
         }
     }
+
+    private func pathOfBatch(_ number: Int) -> String { folder.file("train_batch\(number).png") }
 
     private func drawResults() throws {
         if let validation = task.lastValidation { try validation.draw(figures, into: folder.file) }

@@ -10,9 +10,11 @@ public struct DetectionConfiguration: Configuration {
     public var model = "yolo11n"
     /// Weights to begin with, of which names and shapes that fit are taken.
     public var pretrained: String?
-    /// Passes over the pictures.
+    /// Passes over the pictures. With `time`, they are planned only until the first one has been measured, and the optimizer
+    /// `auto` goes by them.
     public var epochs = 100
-    /// How many hours the training may take.
+    /// How many hours the training may take. As many epochs are made as fit in, in place of `epochs`, and all that depends on
+    /// their number follows: see `TrainingConfiguration.minutes`.
     public var time: Double?
     /// Epochs without improvement after which the training ends.
     public var patience = 100
@@ -71,6 +73,8 @@ public struct DetectionConfiguration: Configuration {
             "the side of the input is a multiple of \(YOLO.stride), and \(imgsz) is not", remedy: "use \(rounded)")
         try require(imgsz <= 8192, "imgsz", "pictures of \(imgsz) pixels are beyond what can be trained with")
         try require(batch > 0 || batch == -1, "batch", "a batch has at least 1 picture, not \(batch)")
+        try require(
+            time ?? 1 > 0 && (time ?? 1).isFinite, "time", "a time is greater than 0, not \(time ?? 0)")
         try require(epochs > 0, "epochs", "at least 1 epoch is needed, not \(epochs)")
         try require(nbs > 0, "nbs", "it is at least 1, not \(nbs)")
         try require(fraction > 0 && fraction <= 1, "fraction", "it is a share above 0 and up to 1, not \(fraction)")

@@ -23,11 +23,13 @@ public final class DetectionTask: TrainingTask {
     /// The last validation, for the pictures of a run.
     public private(set) var lastValidation: DetectionValidation?
 
-    private let loader: DetectionLoader.Batches
+    private let loader: DetectionLoader.TrainingBatches
     private let validator: DetectionValidator
     private let criterion: YOLOLoss
     private let warmupBatches: Int
-    private let plan: StepPlan
+    private let stepPlan: StepPlan
+    /// The epochs of the training, as they are planned.
+    private var epochs: Course
 
     /// - Throws: `InputError` where the data has nothing to train with or an option makes no sense.
     public init(_ configuration: DetectionConfiguration, _ detector: YOLO, on data: DetectionData) throws {
@@ -50,7 +52,8 @@ public final class DetectionTask: TrainingTask {
         accumulate = min(configuration.accumulate(batch: batchSize), batches)
         let warmupEpochs = min(configuration.warmupEpochs, Double(configuration.epochs - 1))
         warmupBatches = Int((warmupEpochs * Double(batches)).rounded(.toNearestOrEven))
-        plan = StepPlan(batchCount: batches, accumulate: accumulate, warmupBatches: warmupBatches)
+        stepPlan = StepPlan(batchCount: batches, accumulate: accumulate, warmupBatches: warmupBatches)
+        epochs = Course(to: configuration.epochs)
         choice = try OptimizerChoice(
             configuration, batch: batchSize, images: examples.count, classCount: detector.classes.count)
         var gains = DetectionLoss.Gains()
@@ -58,8 +61,7 @@ public final class DetectionTask: TrainingTask {
         criterion = YOLOLoss(gains: gains)
         loader = DetectionLoader.training(
             Array(examples), size: configuration.imgsz, batchSize: batchSize, augmentation: configuration.augmentation,
-            mixingEnds: configuration.epochs - configuration.closeMosaic, seed: configuration.seed,
-            workers: configuration.workers)
+            seed: configuration.seed, workers: configuration.workers)
         var validator = DetectionValidator(
             detector, data[.val].isEmpty ? Array(examples) : data[.val], size: configuration.imgsz,
             batchSize: 2 * batchSize)
@@ -78,17 +80,24 @@ public final class DetectionTask: TrainingTask {
 
     public var batchCount: Int { loader.count }
 
+    public var closingEpochs: Int { configuration.closeMosaic }
+
+    public func follow(_ plan: TrainingPlan) { epochs = plan.epochs }
+
+    /// Whether pictures are mixed in an epoch.
+    package func mixes(_ epoch: Int) -> Bool { epoch < epochs.end - closingEpochs }
+
     public func batches(epoch: Int, from first: Int) -> () throws -> DetectionStep? {
-        let batches = loader.batches(epoch: epoch, from: first)
+        let batches = loader.batches(epoch: epoch, from: first, mixing: mixes(epoch))
         var number = first
-        return { [configuration, plan] in
+        return { [configuration, stepPlan] in
             guard let batch = try batches.next() else { return nil }
             defer { number += 1 }
             let generator = Generator(seed: configuration.seed &+ 1, epoch: epoch, index: number)
-            let start = plan.firstBatch(ofStepWith: number, epoch: epoch)
+            let start = stepPlan.firstBatch(ofStepWith: number, epoch: epoch)
             return DetectionStep(
                 batch: batch.rescaled(by: configuration.multiScale, generator), epoch: epoch,
-                batchesInStep: plan.batchesInStep(epoch: epoch, from: start))
+                batchesInStep: stepPlan.batchesInStep(epoch: epoch, from: start))
         }
     }
 
@@ -96,7 +105,7 @@ public final class DetectionTask: TrainingTask {
     public func loss(_ step: DetectionStep) -> BatchLoss {
         let value = criterion(
             detector.outputs(step.batch.images), of: detector, step.batch.labels, epoch: step.epoch,
-            epochs: configuration.epochs)
+            epochs: epochs.end)
         return BatchLoss(
             value.total * Double(step.batchesInStep), items: value.parts.items(of: detector.variant),
             count: step.batch.labels.count)
@@ -117,8 +126,8 @@ public final class DetectionTask: TrainingTask {
     /// The learning rate falls from epoch to epoch; in the warm-up it rises with every batch, that of biases falls, and
     /// the momentum rises.
     public func adjust(_ optimizer: Optimizer, step: Int, of steps: Int) {
-        let (epoch, batch) = plan.position(ofStep: step)
-        let decay = learningRateFactor(epoch)
+        let (epoch, batch) = stepPlan.position(ofStep: step)
+        let decay = learningRateFactor(epochs.share(at: epoch))
         let share = warmupBatches > 0 ? min(Double(batch) / Double(warmupBatches), 1) : 1
         for i in optimizer.groups.indices {
             let target = optimizer.groups[i].initialLearningRate * decay
@@ -131,8 +140,9 @@ public final class DetectionTask: TrainingTask {
         }
     }
 
-    private func learningRateFactor(_ epoch: Int) -> Double {
-        let (done, last) = (Double(epoch) / Double(configuration.epochs), configuration.lrf)
+    /// - Parameter done: the share of the training that is.
+    private func learningRateFactor(_ done: Double) -> Double {
+        let last = configuration.lrf
         if configuration.cosLr { return max((1 - cos(done * .pi)) / 2, 0) * (last - 1) + 1 }
         return max(1 - done, 0) * (1 - last) + last
     }
