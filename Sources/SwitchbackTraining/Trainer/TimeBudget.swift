@@ -2,24 +2,37 @@
 /// them, such as saving.
 struct TimeBudget: Codable, Equatable, Sendable {
     /// All that is allowed.
-    let seconds: Double
+    private(set) var seconds: Double
     /// What is used, before interruptions too.
     private(set) var used: Double
+    /// What was used when the first epoch had ended, where that is known.
+    private var usedByFirstEpoch: Double?
 
     /// - Parameter used: what the training has taken before it had a budget.
     init(seconds: Double, used: Double = 0) {
         (self.seconds, self.used) = (seconds, used)
     }
 
-    mutating func use(_ seconds: Double) { used += seconds }
+    /// The same use of another time.
+    func allowing(_ seconds: Double) -> TimeBudget {
+        var budget = self
+        budget.seconds = seconds
+        return budget
+    }
 
     var isUp: Bool { used >= seconds }
 
-    /// How many epochs fit in, those that are done included, if the others take as long as those did on average.
+    mutating func use(_ seconds: Double) { used += seconds }
+
+    mutating func endFirstEpoch() { usedByFirstEpoch = used }
+
+    /// How many epochs fit in, those that are done included, if the others take as long as those did on average: without
+    /// the first one, which is longer, as soon as there are others.
     ///
     /// - Parameter done: at least 1.
     func epochs(done: Int) -> Int {
-        let left = max(seconds - used, 0) * Double(done) / max(used, 1e-9)
+        let (before, first) = done > 1 ? usedByFirstEpoch.map { ($0, 1) } ?? (0, 0) : (0, 0)
+        let left = max(seconds - used, 0) * Double(done - first) / max(used - before, 1e-9)
         return done + Int(min(left, 1e9))
     }
 }

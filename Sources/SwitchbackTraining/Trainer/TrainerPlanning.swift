@@ -9,8 +9,10 @@ extension Trainer {
     func takeUpPlan() {
         let seconds = configuration.minutes.map { $0 * 60 }
         if state.budget?.seconds != seconds {
-            state.budget = seconds.map { TimeBudget(seconds: $0, used: state.budget?.used ?? state.seconds) }
             state.plan = nil
+            state.budget = seconds.map {
+                state.budget?.allowing($0) ?? TimeBudget(seconds: $0, used: state.seconds)
+            }
             if let budget = state.budget, state.epoch > 0 {
                 let begun = state.batch > 0 ? state.epoch + 1 : state.epoch
                 state.plan = TrainingPlan(
@@ -25,11 +27,12 @@ extension Trainer {
     /// Between two epochs, plans as many epochs as fit into the time. Those that the task treats apart because they are the
     /// last stay the last: once they have begun, no more than their number is still to come.
     func fitPlan() throws {
-        guard let budget = state.budget, configuration.steps == nil, state.batch == 0, state.step < plan.steps.end
-        else { return }
+        guard configuration.steps == nil, state.batch == 0, state.step < plan.steps.end else { return }
+        if state.epoch == 1 { state.budget?.endFirstEpoch() }
+        guard let budget = state.budget else { return }
         var count = budget.epochs(done: state.epoch)
         if let fitted = state.plan {
-            let isClosing = fitted.epochs.end - state.epoch <= task.closingEpochs
+            let isClosing = fitted.epochs.end - state.epoch < task.closingEpochs
             if isClosing { count = min(count, state.epoch + task.closingEpochs) }
             if count == fitted.epochs.end { return }
         }
