@@ -64,9 +64,12 @@ static sb_convolution forward_convolution(const sb_array *x, const sb_array *w, 
 }
 
 enum {
-    FEW_CHANNELS = 16,        // fewer do not make up for looking up each tap's position
-    WINOGRAD_CHANNELS = 8,    // fewer do not make up for the transforms
-    STRIDED_INPUTS = 32,      // the same with stride 2, where more is transformed for each product
+    WINDOW_INPUTS = 64,          // up to so many, windows that are read in place are faster than patches that are copied
+    WINDOW_FILTER_INPUTS = 32,   // the same toward the filters
+    SCATTER_INPUTS = 15,         // up to so many do not fill a vector of results
+    WINOGRAD_INPUTS = 16,        // fewer do not make up for the transforms
+    WINOGRAD_OUTPUTS = 8,
+    STRIDED_INPUTS = 32,         // the same with stride 2, where more is transformed for each product
     STRIDED_OUTPUTS = 16,
 };
 
@@ -83,7 +86,7 @@ static bool has_three_taps(const sb_axis *axis, intptr_t step) {
 // Whether the convolution is one of 3×3 taps with the given step and enough channels.
 static bool fits_winograd(const sb_convolution *c, intptr_t step) {
     return has_three_taps(&c->axis[0], step) && has_three_taps(&c->axis[1], step) &&
-           (step == 1 ? allows_winograd(c, WINOGRAD_CHANNELS, WINOGRAD_CHANNELS)
+           (step == 1 ? allows_winograd(c, WINOGRAD_INPUTS, WINOGRAD_OUTPUTS)
                       : allows_winograd(c, STRIDED_INPUTS, STRIDED_OUTPUTS));
 }
 
@@ -114,15 +117,16 @@ static bool convolve_tiles(const sb_convolution *c) {
     return true;
 }
 
-static bool has_few_inputs(const sb_convolution *c) {
-    return c->in.channels < FEW_CHANNELS && c->axis[0].taps * c->axis[1].taps > 1;
+// Whether there are at most `inputs` input channels, but several taps.
+static bool has_few_inputs(const sb_convolution *c, intptr_t inputs) {
+    return c->in.channels <= inputs && c->axis[0].taps * c->axis[1].taps > 1;
 }
 
 static void convolve(const sb_convolution *c, bool depthwise) {
     if (sb_output_count(c) == 0) return;
     if (depthwise) sb_convolve_depthwise(c);
     else if (convolve_tiles(c)) return;
-    else if (has_few_inputs(c)) sb_convolve_planes(c);
+    else if (has_few_inputs(c, WINDOW_INPUTS)) sb_convolve_windows(c);
     else sb_convolve_patches(c);
 }
 
@@ -130,7 +134,7 @@ static void correlate(const sb_convolution *c, bool depthwise) {
     if (sb_output_count(c) == 0) sb_store_filter_gradient(c, 0, NULL);
     else if (depthwise) sb_correlate_depthwise(c);
     else if (correlates_tiles(c)) sb_correlate_winograd(c);
-    else if (has_few_inputs(c)) sb_correlate_planes(c);
+    else if (has_few_inputs(c, WINDOW_FILTER_INPUTS)) sb_correlate_windows(c);
     else sb_correlate_patches(c);
 }
 
@@ -222,7 +226,8 @@ void sb_conv2d_input_gradient(const sb_array *gy, const sb_array *w, sb_conv2d p
                             .filter = filter_of(w, p, group, true)};
         const sb_convolution forward = forward_convolution(gx, w, gy, p, group);
         if (convolve_phases(&c, w, p)) continue;
-        if (!is_depthwise(w, p) && has_few_inputs(&forward) && !fits_winograd(&forward, 1)) {
+        for (int i = 0; i < 2; ++i) c.axis[i] = backward_axis(p, i, w->shape[2 + i], gx->shape[2 + i], 0);
+        if (!is_depthwise(w, p) && has_few_inputs(&forward, SCATTER_INPUTS) && !fits_winograd(&c, 1)) {
             sb_scatter_gradient(&forward);
             continue;
         }

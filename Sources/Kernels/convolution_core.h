@@ -76,8 +76,8 @@ typedef enum {
 /// The same by Winograd's algorithm.
 void sb_convolve_winograd(const sb_convolution *convolution, sb_winograd_scheme scheme);
 
-/// The same for few input channels, which are first laid out as planes.
-void sb_convolve_planes(const sb_convolution *convolution);
+/// The same for few input channels, whose patches are read where they lie.
+void sb_convolve_windows(const sb_convolution *convolution);
 
 /// The same for filters of one channel each: all channels of both maps at once, which filter.output leads through.
 void sb_convolve_depthwise(const sb_convolution *convolution);
@@ -86,7 +86,7 @@ void sb_convolve_depthwise(const sb_convolution *convolution);
 /// the gradient of the output.
 void sb_correlate_patches(const sb_convolution *convolution);
 void sb_correlate_winograd(const sb_convolution *convolution);
-void sb_correlate_planes(const sb_convolution *convolution);
+void sb_correlate_windows(const sb_convolution *convolution);
 void sb_correlate_depthwise(const sb_convolution *convolution);
 
 /// in = the gradient toward the input of a forward convolution, where `out` holds the gradient of the output: for few input

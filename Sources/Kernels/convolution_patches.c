@@ -63,13 +63,15 @@ static void KERNEL(convolve_piece)(void *context, intptr_t piece) {
     const intptr_t channels = (panel_end - panel) * MATMUL_PANEL, k = sb_patch_size(c);
 
     float *rows[PATCHES_OUTPUTS];
-    for (intptr_t r = 0; r < count; ++r) rows[r] = sb_output_pixel(c, first + r) + channel;
-    const sb_outputs source = {c, first};
+    sb_find_output_pixels(c, first, count, rows);
+    for (intptr_t r = 0; r < count; ++r) rows[r] += channel;
+    const sb_outputs patches = {c, first};
+    const sb_matrix pixels = {c->in.data + first * c->in.pixel, c->in.pixel, 1};
+    const sb_left left = sb_patches_are_pixels(c) ? left_matrix(&pixels) : (sb_left){KERNEL(fill_patches), &patches};
     sb_finish finish = sb_convolution_finish(c);
     if (finish.bias) finish.bias += channel;
     const sb_panels filters = {KERNEL(panels_of)(job, panel, panel_end), MATMUL_PANEL * k, MATMUL_PANEL};
-    multiply(count, channels < rest ? channels : rest, k, (sb_left){KERNEL(fill_patches), &source, false}, filters,
-             (sb_result){.rows = rows}, finish);
+    multiply(count, channels < rest ? channels : rest, k, left, filters, (sb_result){.rows = rows}, finish);
 }
 
 static void KERNEL(convolve)(patches_job *job) {

@@ -35,6 +35,17 @@ static inline sb_patch sb_patch_of(const sb_convolution *c, intptr_t output) {
                       vertical->outputs - 1 - row, horizontal->outputs - 1 - column};
 }
 
+/// Whether the patch of each output is the pixel of the same number.
+static inline bool sb_patches_are_pixels(const sb_convolution *c) {
+    const intptr_t sizes[2] = {c->in.height, c->in.width};
+    bool same = true;
+    for (int i = 0; i < 2; ++i) {
+        const sb_axis *axis = &c->axis[i];
+        same = same && axis->taps == 1 && axis->first == 0 && axis->step == 1 && axis->outputs == sizes[i];
+    }
+    return same;
+}
+
 /// The patch `count` outputs further on, at most the first of the next row: without the divisions that sb_patch_of takes.
 static inline sb_patch sb_patch_after(const sb_convolution *c, sb_patch patch, intptr_t count) {
     const sb_axis *vertical = &c->axis[0], *horizontal = &c->axis[1];
@@ -67,6 +78,17 @@ static inline float *sb_output_pixel(const sb_convolution *c, intptr_t output) {
     const intptr_t image = output / (horizontal->outputs * vertical->outputs);
     return c->out.data + ((image * c->out.height + vertical->out_first + row * vertical->out_step) * c->out.width +
                           horizontal->out_first + column * horizontal->out_step) * c->out.pixel;
+}
+
+/// Where outputs `first` ..< `first` + `count` are stored.
+static inline void sb_find_output_pixels(const sb_convolution *c, intptr_t first, intptr_t count, float **pixels) {
+    const intptr_t outputs = c->axis[1].outputs, step = c->axis[1].out_step * c->out.pixel;
+    for (intptr_t done = 0, run; done < count; done += run) {
+        const intptr_t rest = outputs - (first + done) % outputs;
+        run = rest < count - done ? rest : count - done;
+        float *pixel = sb_output_pixel(c, first + done);
+        for (intptr_t i = 0; i < run; ++i, pixel += step) pixels[done + i] = pixel;
+    }
 }
 
 static inline sb_patch_position sb_patch_position_of(const sb_convolution *c, intptr_t k) {

@@ -79,7 +79,7 @@
     OPERATION(SB_MISH, x * v_tanh_softplus(x)) \
     OPERATION(SB_HARDSWISH, x * (v_clamp(x + 3, zero, one * 6) / 6)) \
     OPERATION(SB_HARDSIGMOID, v_clamp(x + 3, zero, one * 6) / 6) \
-    OPERATION(SB_SOFTPLUS, v_select(p0 * x > p1, x, v_log1p(v_exp(p0 * x)) / p0)) \
+    OPERATION(SB_SOFTPLUS, v_select(p0 * x > p1, x, v_softplus(p0 * x) / p0)) \
     OPERATION(SB_SOFTSIGN, x / (1 + v_abs(x)))
 
 #define CASE(op, expression) \

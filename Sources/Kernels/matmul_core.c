@@ -111,19 +111,31 @@ INLINE void KERNEL(store)(float *c, vf sum, intptr_t columns, const float *bias,
     vf_store_some(c, KERNEL(finished)(sum, old, bias ? vf_load_or(bias, columns, 0) : (vf){0}, finish), columns);
 }
 
-// A register tile of rows × (vectors · LANES). The first three arguments are constants after inlining.
-INLINE void KERNEL(tile)(const int rows, const int vectors, const bool by_columns, intptr_t depth, const float *a,
+// How the left operand of a tile lies: in the buffer, or anywhere.
+enum KERNEL(layout) { KERNEL(BY_ROWS), KERNEL(BY_COLUMNS), KERNEL(IN_PLACE) };
+
+// A register tile of rows × (vectors · LANES). The first three arguments are constants after inlining. Rows are addressed
+// from every third one, as an address may be another one and once or twice a distance: so few fit into registers.
+INLINE void KERNEL(tile)(const int rows, const int vectors, const enum KERNEL(layout) layout, const sb_windows *a,
                          const float *b, intptr_t b_row, float *const *c, intptr_t column, intptr_t columns,
                          const sb_finish *finish) {
-    const intptr_t a_row = by_columns ? 1 : MATMUL_ROW_STRIDE, a_column = by_columns ? MATMUL_ROWS : 1;
+    const intptr_t a_row = layout == KERNEL(BY_ROWS) ? MATMUL_ROW_STRIDE : layout == KERNEL(BY_COLUMNS) ? 1 : a->row_stride;
+    const intptr_t a_column = layout == KERNEL(BY_ROWS) ? 1 : layout == KERNEL(BY_COLUMNS) ? MATMUL_ROWS : a->column_stride;
+    const intptr_t run_count = layout == KERNEL(IN_PLACE) ? a->run_count : 1;
     vf sum[MATMUL_ROWS][2] = {0};
-    for (intptr_t i = 0; i < depth; ++i, a += a_column, b += b_row) {
-        const vf b0 = vf_load(b), b1 = vectors > 1 ? vf_load(b + LANES) : b0;
+    for (intptr_t run = 0; run < run_count; ++run) {
+        const float *thirds[(MATMUL_ROWS + 2) / 3];
 #pragma clang loop unroll(full)
-        for (int r = 0; r < rows; ++r) {
-            const float element = a[r * a_row];
-            sum[r][0] += element * b0;
-            if (vectors > 1) sum[r][1] += element * b1;
+        for (int r = 0; r < rows; r += 3) thirds[r / 3] = a->data + (layout == KERNEL(IN_PLACE) ? a->runs[run] : 0) + r * a_row;
+        for (intptr_t i = 0; i < a->run; ++i, b += b_row) {
+            const vf b0 = vf_load(b), b1 = vectors > 1 ? vf_load(b + LANES) : b0;
+#pragma clang loop unroll(full)
+            for (int r = 0; r < rows; ++r) {
+                const float element = thirds[r / 3][r % 3 * a_row];
+                sum[r][0] += element * b0;
+                if (vectors > 1) sum[r][1] += element * b1;
+                if (r % 3 == 2 || r == rows - 1) thirds[r / 3] += a_column;
+            }
         }
     }
     const float *bias = finish->bias ? finish->bias + column : NULL;
@@ -137,11 +149,11 @@ INLINE void KERNEL(tile)(const int rows, const int vectors, const bool by_column
 // The tile for each number of rows, so that no row is computed in vain.
 #define TILE(rows) \
     case rows: \
-        if (columns > LANES) KERNEL(tile)(rows, 2, by_columns, depth, a, b, b_row, c, column, columns, finish); \
-        else KERNEL(tile)(rows, 1, by_columns, depth, a, b, b_row, c, column, columns, finish); \
+        if (columns > LANES) KERNEL(tile)(rows, 2, layout, a, b, b_row, c, column, columns, finish); \
+        else KERNEL(tile)(rows, 1, layout, a, b, b_row, c, column, columns, finish); \
         break;
 
-INLINE void KERNEL(any_tile)(int rows, const bool by_columns, intptr_t depth, const float *a, const float *b,
+INLINE void KERNEL(any_tile)(int rows, const enum KERNEL(layout) layout, const sb_windows *a, const float *b,
                              intptr_t b_row, float *const *c, intptr_t column, intptr_t columns,
                              const sb_finish *finish) {
     switch (rows) {
@@ -155,15 +167,15 @@ INLINE void KERNEL(any_tile)(int rows, const bool by_columns, intptr_t depth, co
     }
 }
 
-static void KERNEL(tile_by_rows)(int rows, intptr_t depth, const float *a, const float *b, intptr_t b_row,
-                                 float *const *c, intptr_t column, intptr_t columns, const sb_finish *finish) {
-    KERNEL(any_tile)(rows, false, depth, a, b, b_row, c, column, columns, finish);
-}
+#define TILE_FUNCTION(name, layout) \
+    static void KERNEL(name)(int rows, const sb_windows *a, const float *b, intptr_t b_row, float *const *c, \
+                             intptr_t column, intptr_t columns, const sb_finish *finish) { \
+        KERNEL(any_tile)(rows, layout, a, b, b_row, c, column, columns, finish); \
+    }
 
-static void KERNEL(tile_by_columns)(int rows, intptr_t depth, const float *a, const float *b, intptr_t b_row,
-                                    float *const *c, intptr_t column, intptr_t columns, const sb_finish *finish) {
-    KERNEL(any_tile)(rows, true, depth, a, b, b_row, c, column, columns, finish);
-}
+TILE_FUNCTION(tile_by_rows, KERNEL(BY_ROWS))
+TILE_FUNCTION(tile_by_columns, KERNEL(BY_COLUMNS))
+TILE_FUNCTION(tile_in_place, KERNEL(IN_PLACE))
 
 static void KERNEL(apply_silu)(intptr_t rows, intptr_t n, float *const *c) {
     for (intptr_t r = 0; r < rows; ++r)
@@ -181,31 +193,37 @@ static void KERNEL(multiply_rows)(intptr_t row, intptr_t rows, intptr_t n, intpt
     float *c_row = c->data + row * c->row_stride;
 #pragma clang loop vectorize(disable)   // 14 additions are cheaper than 14 multiplications in vectors
     for (intptr_t r = 0; r < rows; ++r, c_row += c->row_stride) c_rows[r] = c->rows ? c->rows[row + r] : c_row;
-    if (depth) a->fill(a->source, row, rows, k, depth, buffer);
+    sb_windows left = {.data = buffer, .run = depth};
+    if (a->windows) {
+        left = *a->windows;
+        left.data += row * left.row_stride;
+    } else if (depth) a->fill(a->source, row, rows, k, depth, buffer);
     for (intptr_t j = 0; j < n; j += MATMUL_PANEL) {
         const float *panel = b->data + j / MATMUL_PANEL * b->panel_stride + k * b->row_stride;
         const intptr_t columns = n - j < MATMUL_PANEL ? n - j : MATMUL_PANEL;
-        (a->by_columns ? KERNEL(tile_by_columns) : KERNEL(tile_by_rows))(
-            (int)rows, depth, buffer, panel, b->row_stride, c_rows, j, columns, finish);
+        (a->windows ? KERNEL(tile_in_place) : a->by_columns ? KERNEL(tile_by_columns) : KERNEL(tile_by_rows))(
+            (int)rows, &left, panel, b->row_stride, c_rows, j, columns, finish);
     }
     if (finish->activation == SB_ACT_SILU) KERNEL(apply_silu)(rows, n, c_rows);
 }
 
 void multiply(intptr_t m, intptr_t n, intptr_t k, sb_left a, sb_panels b, sb_result c, sb_finish finish) {
-    const intptr_t groups = (m + MATMUL_ROWS - 1) / MATMUL_ROWS;
-    for (intptr_t begin = 0; begin == 0 || begin < k; begin += MATMUL_DEPTH) {
-        const intptr_t depth = k - begin < MATMUL_DEPTH ? k - begin : MATMUL_DEPTH;
+    const intptr_t groups = (m + MATMUL_ROWS - 1) / MATMUL_ROWS, deepest = a.windows ? INTPTR_MAX : MATMUL_DEPTH;
+    for (intptr_t begin = 0, depth; begin == 0 || begin < k; begin += depth) {
+        depth = k - begin < deepest ? k - begin : deepest;
         const bool first = begin == 0, last = begin + depth == k;
         const sb_finish step = {finish.alpha, first ? finish.beta : 1, last ? finish.bias : NULL,
                                 last ? finish.activation : SB_ACT_NONE, first ? finish.old : 0};
-        for (intptr_t group = 0; group < groups; ++group) {
-            const intptr_t row = m * group / groups, rows = m * (group + 1) / groups - row;
+        for (intptr_t group = 0, row = 0, rows; group < groups; ++group, row += rows) {
+            rows = m / groups + (group < m % groups);
             KERNEL(multiply_rows)(row, rows, n, begin, depth, &a, &b, &c, &step);
         }
+        if (depth == 0) break;
     }
 }
 
 #undef INLINE
 #undef TILE
+#undef TILE_FUNCTION
 
 #endif

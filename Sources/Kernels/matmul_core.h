@@ -3,7 +3,8 @@
 // A product c[m, n] = a[m, k] b[k, n] is computed in register tiles of MATMUL_ROWS × MATMUL_PANEL elements. The right
 // operand is read as panels of MATMUL_PANEL columns that lie in memory row after row; the left operand is copied, a few
 // rows and MATMUL_DEPTH columns at a time, into a buffer that stays in the first-level cache. What fills that buffer is
-// up to the caller: a plain copy, or the patches of an image for a convolution, which then never exist as a whole.
+// up to the caller: a plain copy, or the patches of an image for a convolution, which then never exist as a whole. A left
+// operand that is small, and read again and again, need not be copied.
 
 #ifndef SB_MATMUL_CORE_H
 #define SB_MATMUL_CORE_H
@@ -16,12 +17,22 @@
 /// same cache sets.
 enum { MATMUL_DEPTH = 256, MATMUL_ROW_STRIDE = MATMUL_DEPTH + 16 };
 
+/// A left operand that is read where it lies, which may overlap itself: element (r, k) is at
+/// data + r · row_stride + runs[k / run] + k % run · column_stride.
+typedef struct {
+    const float *data;
+    intptr_t row_stride, column_stride;
+    const intptr_t *runs;
+    intptr_t run_count, run;
+} sb_windows;
+
 /// The left operand. `fill` writes a[row ..< row + rows, k ..< k + depth] to the buffer; element (r, i) goes to
-/// buffer[r · MATMUL_ROW_STRIDE + i], or to buffer[i · MATMUL_ROWS + r] if `by_columns`.
+/// buffer[r · MATMUL_ROW_STRIDE + i], or to buffer[i · MATMUL_ROWS + r] if `by_columns`. Or there are `windows`.
 typedef struct {
     void (*fill)(const void *source, intptr_t row, intptr_t rows, intptr_t k, intptr_t depth, float *buffer);
     const void *source;
     bool by_columns;
+    const sb_windows *windows;
 } sb_left;
 
 /// A left operand that lies in memory.

@@ -126,11 +126,26 @@ OVERLOAD vf v_exp_polynomial(vf r) {
 
 OVERLOAD vf v_hold(vf x, float low, float high) { return v_clamp(x, low - (vf){0}, high - (vf){0}); }
 
+#if ISA_PASS == 2
+// e^x = 2^(n/16) e^r with |r| <= log(2) / 32: a third less to compute, as the sixteen fractions of powers fill a register.
+OVERLOAD vf v_exp(vf x) {
+    const vf fractions = {1,            0x1.0b5586p0f, 0x1.172b84p0f, 0x1.2387a6p0f, 0x1.306fe0p0f, 0x1.3dea64p0f,
+                          0x1.4bfdaep0f, 0x1.5ab07ep0f, 0x1.6a09e6p0f, 0x1.7a1148p0f, 0x1.8ace54p0f, 0x1.9c4918p0f,
+                          0x1.ae89fap0f, 0x1.c199bep0f, 0x1.d5818ep0f, 0x1.ea4afap0f};
+    x = v_hold(x, -104, 89);
+    const vf steps = x * 23.0831207f + 0x1.8p23f;   // n in the lowest bits, as in v_nearest
+    const vf n = steps - 0x1.8p23f, r = x - n * 0.0433349609375f + n * 1.32621525e-5f;
+    const vf fraction = _mm512_permutexvar_ps((__m512i)steps, fractions);
+    const vf growth = r * r * (r * 0.16666667f + 0.5f) + r;
+    return _mm512_scalef_ps(fraction * growth + fraction, n * 0.0625f);   // which rounds the exponent down
+}
+#else
 OVERLOAD vf v_exp(vf x) {
     vf n;
     const vf r = v_exp_reduce(v_hold(x, -104, 89), &n);
     return v_scale(v_exp_polynomial(r) * (r * r) + r + 1, n);
 }
+#endif
 
 OVERLOAD vf v_sigmoid(vf x) { return 1 / (1 + v_exp(-x)); }
 
@@ -196,6 +211,16 @@ OVERLOAD vf v_log1p(vf x) {
     const vf u = 1 + x, zero = {0};
     const vf cut = v_select((u > 0) & (u < INFINITY), (x - (u - 1)) / u, zero);
     return v_select(x == 0, x, v_log(u) + cut);
+}
+
+/// log(1 + e^x) = max(x, 0) + log(1 + e) with e = e^-|x|. log(1 + e) = 2 artanh(s) with s = e / (2 + e) <= 1/3, and of that
+/// 2 s = e - e s.
+OVERLOAD vf v_softplus(vf x) {
+    const vf zero = {0}, e = v_exp(-v_abs(x)), s = e / (2 + e), square = s * s;
+    vf p = square * 0.140891671f + 0.139803022f;
+    p = p * square + 0.200124547f;
+    p = p * square + 0.333331585f;
+    return v_max(x, zero) + (s * (2 * square * p - e) + e);
 }
 
 OVERLOAD vf v_tanh(vf x) {
@@ -280,6 +305,10 @@ MAP_LANES_OF_DOUBLE(v_log10, log10)
 MAP_LANES_OF_DOUBLE(v_log1p, log1p)
 MAP_LANES_OF_DOUBLE(v_tanh, tanh)
 MAP_LANES_OF_DOUBLE(v_erf, erf)
+OVERLOAD vd v_softplus(vd x) {
+    const vd zero = {0};
+    return v_max(x, zero) + v_log1p(v_exp(-v_abs(x)));
+}
 /// tanh(log(1 + e^x)) = n / (n + 2) with n = e^x (e^x + 2).
 OVERLOAD vf v_tanh_softplus(vf x) {
     const vf e = v_exp(v_hold(x, -INFINITY, 20)), n = e * (e + 2);

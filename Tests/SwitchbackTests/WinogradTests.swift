@@ -11,7 +11,7 @@ struct WinogradCase: Sendable, CustomTestStringConvertible {
         WinogradCase(images: 2, inputs: 64, outputs: 64, size: 14),
         WinogradCase(images: 1, inputs: 256, outputs: 32, size: 7),
         WinogradCase(images: 3, inputs: 16, outputs: 48, size: 11),
-        WinogradCase(images: 2, inputs: 8, outputs: 9, size: 32),
+        WinogradCase(images: 2, inputs: 16, outputs: 9, size: 32),
         WinogradCase(images: 8, inputs: 192, outputs: 40, size: 4),
     ]
 
