@@ -98,7 +98,7 @@ static inline void vi_store_some(int32_t *p, vi v, intptr_t count) {
 }
 
 // The largest of a window. Height and width are constants after inlining, or those of the ranges; the same with `indexed`.
-INLINE void KERNEL(max_window)(const bool indexed, const int height, const int width, const pool_job *job,
+INLINE void KERNEL(max_window)(const int height, const int width, const bool indexed, const pool_job *job,
                                const float *image, pool_window rows, pool_window columns, float *y, int32_t *index) {
     const intptr_t channels = job->channels, below = rows.step * job->horizontal.size, right = columns.step;
     const intptr_t first = rows.start * job->horizontal.size + columns.start;
@@ -119,30 +119,31 @@ INLINE void KERNEL(max_window)(const bool indexed, const int height, const int w
     }
 }
 
-static inline int KERNEL(positions)(pool_window window) {
-    return (int)((window.end - window.start + window.step - 1) / window.step);
-}
-
-// With the sizes of the most frequent windows as constants.
-INLINE void KERNEL(max_of)(const bool indexed, const pool_job *job, const float *image, pool_window rows,
-                           pool_window columns, float *y, int32_t *index) {
-    const int height = KERNEL(positions)(rows), width = KERNEL(positions)(columns);
-    if (height == 2 && width == 2) KERNEL(max_window)(indexed, 2, 2, job, image, rows, columns, y, index);
-    else if (height == 3 && width == 3) KERNEL(max_window)(indexed, 3, 3, job, image, rows, columns, y, index);
-    else KERNEL(max_window)(indexed, height, width, job, image, rows, columns, y, index);
-}
-
-static void KERNEL(mean_window)(const pool_job *job, const float *image, pool_window rows, pool_window columns,
-                                float scale, float *y) {
-    const intptr_t channels = job->channels, width = job->horizontal.size;
+// The mean of a window, in the same way.
+INLINE void KERNEL(mean_window)(const int height, const int width, const pool_job *job, const float *image,
+                                pool_window rows, pool_window columns, float scale, float *y) {
+    const intptr_t channels = job->channels, below = job->horizontal.size * channels;
+    const float *first = image + rows.start * below + columns.start * channels;
     FOR_LANES(c, count, channels) {
         vf sum = {0};
-        for (intptr_t row = rows.start; row < rows.end; ++row)
-            for (intptr_t column = columns.start; column < columns.end; ++column)
-                sum += vf_load_or(image + (row * width + column) * channels + c, count, 0);
+        for (int i = 0; i < height; ++i)
+            for (int j = 0; j < width; ++j) sum += vf_load_or(first + i * below + j * channels + c, count, 0);
         vf_store_some(y + c, sum * scale, count);
     }
 }
+
+static inline int KERNEL(positions)(pool_window window) {
+    const intptr_t extent = window.end - window.start;
+    return (int)(window.step == 1 ? extent : (extent + window.step - 1) / window.step);   // a division takes a window's time
+}
+
+// Calls function(…, height, width, …) with the sizes of the most frequent windows as constants.
+#define EACH_SIZE(function, height, width, ...) \
+    do { \
+        if (height == 2 && width == 2) function(2, 2, __VA_ARGS__); \
+        else if (height == 3 && width == 3) function(3, 3, __VA_ARGS__); \
+        else function(height, width, __VA_ARGS__); \
+    } while (0)
 
 // Asks for what windows further to the right will read first: the processor cannot guess it, because a window's rows lie
 // far apart.
@@ -164,15 +165,18 @@ static void KERNEL(pool_rows)(const pool_job *job, intptr_t piece, bool maximum)
         const intptr_t image = row / vertical->out, line = row % vertical->out;
         const float *x = job->x + image * plane * job->channels;
         const pool_window rows = window_at(vertical, line);
+        const int height = KERNEL(positions)(rows);
         for (intptr_t column = 0; column < horizontal->out; ++column) {
             const pool_window columns = window_at(horizontal, column);
+            const int width = KERNEL(positions)(columns);
             const intptr_t offset = (row * horizontal->out + column) * job->channels;
+            float *y = job->y + offset;
             KERNEL(prefetch_windows)(job, x, rows, columns.start);
             if (maximum && job->index)
-                KERNEL(max_of)(true, job, x, rows, columns, job->y + offset, job->index + offset);
-            else if (maximum) KERNEL(max_of)(false, job, x, rows, columns, job->y + offset, NULL);
+                EACH_SIZE(KERNEL(max_window), height, width, true, job, x, rows, columns, y, job->index + offset);
+            else if (maximum) EACH_SIZE(KERNEL(max_window), height, width, false, job, x, rows, columns, y, NULL);
             else
-                KERNEL(mean_window)(job, x, rows, columns, window_scale(job, line, column), job->y + offset);
+                EACH_SIZE(KERNEL(mean_window), height, width, job, x, rows, columns, window_scale(job, line, column), y);
         }
     }
 }
@@ -253,6 +257,7 @@ static void KERNEL(mean_pool)(pool_job *job) { sb_parallel(job->pieces.count, KE
 static void KERNEL(pool_backward)(pool_job *job) { sb_parallel(job->pieces.count, KERNEL(pool_rows_backward), job); }
 
 #undef INLINE
+#undef EACH_SIZE
 
 #else
 
