@@ -1,3 +1,8 @@
+#ifndef ISA_PASS
+// How the left operand of a tile lies: in the buffer, or anywhere.
+typedef enum { BY_ROWS, BY_COLUMNS, IN_PLACE } tile_layout;
+#endif
+
 #define SOURCE "matmul_core.c"
 #include "per_isa.h"
 #ifdef ISA_PASS
@@ -111,22 +116,20 @@ INLINE void KERNEL(store)(float *c, vf sum, intptr_t columns, const float *bias,
     vf_store_some(c, KERNEL(finished)(sum, old, bias ? vf_load_or(bias, columns, 0) : (vf){0}, finish), columns);
 }
 
-// How the left operand of a tile lies: in the buffer, or anywhere.
-enum KERNEL(layout) { KERNEL(BY_ROWS), KERNEL(BY_COLUMNS), KERNEL(IN_PLACE) };
-
-// A register tile of rows × (vectors · LANES). The first three arguments are constants after inlining. Rows are addressed
-// from every third one, as an address may be another one and once or twice a distance: so few fit into registers.
-INLINE void KERNEL(tile)(const int rows, const int vectors, const enum KERNEL(layout) layout, const sb_windows *a,
+// A register tile of rows × (vectors · LANES). The first three arguments are constants after inlining. Every third row has
+// a pointer, and the two after it lie once and twice the distance of rows further, which an address can say: pointers to all
+// rows would not fit into the registers.
+INLINE void KERNEL(tile)(const int rows, const int vectors, const tile_layout layout, const sb_windows *a,
                          const float *b, intptr_t b_row, float *const *c, intptr_t column, intptr_t columns,
                          const sb_finish *finish) {
-    const intptr_t a_row = layout == KERNEL(BY_ROWS) ? MATMUL_ROW_STRIDE : layout == KERNEL(BY_COLUMNS) ? 1 : a->row_stride;
-    const intptr_t a_column = layout == KERNEL(BY_ROWS) ? 1 : layout == KERNEL(BY_COLUMNS) ? MATMUL_ROWS : a->column_stride;
-    const intptr_t run_count = layout == KERNEL(IN_PLACE) ? a->run_count : 1;
+    const intptr_t a_row = layout == BY_ROWS ? MATMUL_ROW_STRIDE : layout == BY_COLUMNS ? 1 : a->row_stride;
+    const intptr_t a_column = layout == BY_ROWS ? 1 : layout == BY_COLUMNS ? MATMUL_ROWS : a->column_stride;
+    const intptr_t run_count = layout == IN_PLACE ? a->run_count : 1;
     vf sum[MATMUL_ROWS][2] = {0};
     for (intptr_t run = 0; run < run_count; ++run) {
-        const float *thirds[(MATMUL_ROWS + 2) / 3];
+        const float *from = layout == IN_PLACE ? a->data + a->runs[run] : a->data, *thirds[(MATMUL_ROWS + 2) / 3];
 #pragma clang loop unroll(full)
-        for (int r = 0; r < rows; r += 3) thirds[r / 3] = a->data + (layout == KERNEL(IN_PLACE) ? a->runs[run] : 0) + r * a_row;
+        for (int r = 0; r < rows; r += 3) thirds[r / 3] = from + r * a_row;
         for (intptr_t i = 0; i < a->run; ++i, b += b_row) {
             const vf b0 = vf_load(b), b1 = vectors > 1 ? vf_load(b + LANES) : b0;
 #pragma clang loop unroll(full)
@@ -153,7 +156,7 @@ INLINE void KERNEL(tile)(const int rows, const int vectors, const enum KERNEL(la
         else KERNEL(tile)(rows, 1, layout, a, b, b_row, c, column, columns, finish); \
         break;
 
-INLINE void KERNEL(any_tile)(int rows, const enum KERNEL(layout) layout, const sb_windows *a, const float *b,
+INLINE void KERNEL(any_tile)(int rows, const tile_layout layout, const sb_windows *a, const float *b,
                              intptr_t b_row, float *const *c, intptr_t column, intptr_t columns,
                              const sb_finish *finish) {
     switch (rows) {
@@ -173,9 +176,9 @@ INLINE void KERNEL(any_tile)(int rows, const enum KERNEL(layout) layout, const s
         KERNEL(any_tile)(rows, layout, a, b, b_row, c, column, columns, finish); \
     }
 
-TILE_FUNCTION(tile_by_rows, KERNEL(BY_ROWS))
-TILE_FUNCTION(tile_by_columns, KERNEL(BY_COLUMNS))
-TILE_FUNCTION(tile_in_place, KERNEL(IN_PLACE))
+TILE_FUNCTION(tile_by_rows, BY_ROWS)
+TILE_FUNCTION(tile_by_columns, BY_COLUMNS)
+TILE_FUNCTION(tile_in_place, IN_PLACE)
 
 static void KERNEL(apply_silu)(intptr_t rows, intptr_t n, float *const *c) {
     for (intptr_t r = 0; r < rows; ++r)
@@ -209,8 +212,8 @@ static void KERNEL(multiply_rows)(intptr_t row, intptr_t rows, intptr_t n, intpt
 
 void multiply(intptr_t m, intptr_t n, intptr_t k, sb_left a, sb_panels b, sb_result c, sb_finish finish) {
     const intptr_t groups = (m + MATMUL_ROWS - 1) / MATMUL_ROWS, deepest = a.windows ? INTPTR_MAX : MATMUL_DEPTH;
-    for (intptr_t begin = 0, depth; begin == 0 || begin < k; begin += depth) {
-        depth = k - begin < deepest ? k - begin : deepest;
+    for (intptr_t begin = 0; begin == 0 || begin < k; begin += deepest) {
+        const intptr_t depth = k - begin < deepest ? k - begin : deepest;
         const bool first = begin == 0, last = begin + depth == k;
         const sb_finish step = {finish.alpha, first ? finish.beta : 1, last ? finish.bias : NULL,
                                 last ? finish.activation : SB_ACT_NONE, first ? finish.old : 0};
@@ -218,7 +221,6 @@ void multiply(intptr_t m, intptr_t n, intptr_t k, sb_left a, sb_panels b, sb_res
             rows = m / groups + (group < m % groups);
             KERNEL(multiply_rows)(row, rows, n, begin, depth, &a, &b, &c, &step);
         }
-        if (depth == 0) break;
     }
 }
 
