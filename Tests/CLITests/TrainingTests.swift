@@ -107,6 +107,16 @@ import Testing
         #expect(frozen.code == 1 && frozen.errors.contains("the model has no part fc4"))
     }
 
+    @Test(
+        arguments: [
+            "text train": "adamw, cosine, 2000", "text finetune": "200", "translate train": "20, 2.0",
+            "sentiment train": "constant, 6", "classify train": "one-cycle, 10", "chat train": "3",
+        ])
+    func helpNamesTheDefaultsOfTheCommand(command: String, defaults: String) throws {
+        let help = try program.shell("$switchback \(command) --help").output
+        for value in defaults.split(separator: ", ") { #expect(help.contains("(default: \(value))"), "\(value)") }
+    }
+
     @Test func progressCanBeReadByPrograms() throws {
         let run = try program.shell("$switchback classify train --data digits --model mlp --epochs 2 --log json")
         let events = try run.output.split(separator: "\n").map {

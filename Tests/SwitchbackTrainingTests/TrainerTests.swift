@@ -164,6 +164,9 @@ import Testing
             ])
         #expect(
             problem { _ = try SmallTask.trainer(options { $0.freeze = ["frist"] }) }.contains("did you mean first?"))
+        #expect(
+            problem { _ = try SmallTask.trainer(options { $0.freeze = ["first", "norm", "second"] }) }
+                .contains("leaves nothing to train"))
     }
 
     @Test func weightsThatFitAreTaken() throws {

@@ -32,7 +32,7 @@ struct ChatTrain: ParsableCommand {
     @OptionGroup var template: TemplateOption
     @OptionGroup var adaptation: AdaptationOptions
     @OptionGroup var reading: ReadingOptions
-    @OptionGroup(title: "Training") var training: TrainingOptions
+    @OptionGroup(title: "Training") var training: TrainingOptions<ChatDefaults>
     @OptionGroup(title: "Run") var runOptions: RunOptions
     @OptionGroup var common: CommonOptions
 

@@ -41,7 +41,7 @@ struct ClassifyTrain: ParsableCommand {
     var imgsz: Int?
 
     @OptionGroup(title: "Augmentation") var augmentation: ClassifyAugmentationOptions
-    @OptionGroup(title: "Training") var training: TrainingOptions
+    @OptionGroup(title: "Training") var training: TrainingOptions<ClassifierDefaults>
     @OptionGroup(title: "Run") var runOptions: RunOptions
     @OptionGroup var common: CommonOptions
 

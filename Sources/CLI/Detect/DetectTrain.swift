@@ -64,7 +64,8 @@ struct DetectTrain: ParsableCommand {
         try runOptions.say(
             "Model: \(task.detector.variant), \(task.detector.parameterCount) parameters, "
                 + "\(task.detector.classes.count) classes")
-        try runOptions.say("Batch: \(task.batchSize) pictures, \(task.accumulate) for each step")
+        let steps = task.accumulate > 1 ? ", a step for each \(task.accumulate) batches" : ""
+        try runOptions.say("Batch: \(task.batchSize) pictures\(steps)")
         try runOptions.say("Optimizer: " + (task.choice.reason ?? task.choice.kind.rawValue))
         var pictures: DetectionPictures?
         let draws = session.configuration.plots

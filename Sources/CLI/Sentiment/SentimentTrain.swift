@@ -18,7 +18,7 @@ struct SentimentTrain: ParsableCommand {
             "A folder with train.tsv and dev.tsv: a sentence, a tab and its class on each line.", valueName: "folder"))
     var data: String?
 
-    @OptionGroup(title: "Training") var training: TrainingOptions
+    @OptionGroup(title: "Training") var training: TrainingOptions<SentimentDefaults>
     @OptionGroup(title: "Run") var runOptions: RunOptions
     @OptionGroup var common: CommonOptions
 

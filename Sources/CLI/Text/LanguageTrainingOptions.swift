@@ -24,7 +24,7 @@ struct AdaptationOptions: ParsableArguments {
 }
 
 /// What training a language model from nothing and fine-tuning one have in common.
-struct LanguageTrainingOptions: ParsableArguments {
+struct LanguageTrainingOptions<Defaults: TrainingDefaults>: ParsableArguments {
     @Option(
         help: ArgumentHelp(
             "A text file, a folder of .txt and .md files, or a folder that 'text prepare' made.", valueName: "path"))
@@ -35,7 +35,7 @@ struct LanguageTrainingOptions: ParsableArguments {
     @Option(help: ArgumentHelp("The beginning of the samples that are shown.", valueName: "text"))
     var prompt = "\n"
 
-    @OptionGroup(title: "Training") var training: TrainingOptions
+    @OptionGroup(title: "Training") var training: TrainingOptions<Defaults>
     @OptionGroup(title: "Run") var run: RunOptions
     @OptionGroup var common: CommonOptions
 

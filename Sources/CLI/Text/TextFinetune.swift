@@ -21,7 +21,7 @@ struct TextFinetune: ParsableCommand {
 
     @OptionGroup var adaptation: AdaptationOptions
 
-    @OptionGroup var options: LanguageTrainingOptions
+    @OptionGroup var options: LanguageTrainingOptions<FineTuningDefaults>
 
     func run() throws {
         try options.train(mode: "finetune") { configuration in

@@ -37,7 +37,7 @@ struct TextTrain: ParsableCommand {
         help: ArgumentHelp("Dropout. (default: \(defaults.dropout))", valueName: "p"), transform: Value.fraction)
     var dropout: Double?
 
-    @OptionGroup var options: LanguageTrainingOptions
+    @OptionGroup var options: LanguageTrainingOptions<LanguageDefaults>
 
     private static let defaults = LanguageTrainingConfiguration()
 

@@ -4,16 +4,20 @@ import SwitchbackTraining
 
 /// The options that every training has. What is left out keeps the value of `--config`, of the run that is resumed, or
 /// the default.
-struct TrainingOptions: ParsableArguments {
-    static let defaults = TrainingConfiguration()
+struct TrainingOptions<Defaults: TrainingDefaults>: ParsableArguments {
+    private static var defaults: TrainingConfiguration { Defaults.training }
 
     @Option(
-        help: ArgumentHelp("Passes over the examples. (default: \(defaults.epochs))", valueName: "n"),
+        help: ArgumentHelp(
+            "Passes over the examples." + (defaults.steps == nil ? " (default: \(defaults.epochs))" : ""),
+            valueName: "n"),
         transform: Value.positiveInteger)
     var epochs: Int?
 
     @Option(
-        help: ArgumentHelp("Steps of the optimizer in all, in place of --epochs.", valueName: "n"),
+        help: ArgumentHelp(
+            "Steps of the optimizer in all, in place of --epochs." + (defaults.steps.map { " (default: \($0))" } ?? ""),
+            valueName: "n"),
         transform: Value.positiveInteger)
     var steps: Int?
 

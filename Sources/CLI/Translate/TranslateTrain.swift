@@ -44,7 +44,7 @@ struct TranslateTrain: ParsableCommand {
     @Option(help: ArgumentHelp("Dropout. (default: 0.2)", valueName: "p"), transform: Value.fraction)
     var dropout: Double?
 
-    @OptionGroup(title: "Training") var training: TrainingOptions
+    @OptionGroup(title: "Training") var training: TrainingOptions<TranslationDefaults>
     @OptionGroup(title: "Run") var runOptions: RunOptions
     @OptionGroup var common: CommonOptions
 

@@ -63,7 +63,7 @@ extension Module {
 
     /// Freezes the parts whose paths are given: `conv1` or `backbone.layer1`, with all that is inside them.
     ///
-    /// Throws `InputError` where there is no such part.
+    /// Throws `InputError` where there is no such part, or where no parameter is left to train.
     func freeze(_ paths: [String]) throws {
         let names = namedParameters.map(\.name)
         for path in paths {
@@ -74,6 +74,9 @@ extension Module {
                 throw InputError("option freeze", "the model has no part \(path) with parameters", remedy: hint)
             }
             freeze(where: isInside)
+        }
+        guard parameters.contains(where: \.requiresGrad) else {
+            throw InputError("option freeze", "it leaves nothing to train", remedy: "freeze fewer parts")
         }
     }
 }

@@ -1,0 +1,32 @@
+import SwitchbackLanguage
+import SwitchbackTraining
+import SwitchbackVision
+
+/// What a command trains with where nothing else is asked for, as its help says.
+protocol TrainingDefaults {
+    static var training: TrainingConfiguration { get }
+}
+
+enum ClassifierDefaults: TrainingDefaults {
+    static var training: TrainingConfiguration { ClassifierConfiguration().training }
+}
+
+enum LanguageDefaults: TrainingDefaults {
+    static var training: TrainingConfiguration { LanguageTrainingConfiguration().training }
+}
+
+enum FineTuningDefaults: TrainingDefaults {
+    static var training: TrainingConfiguration { .fineTuning(lora: false) }
+}
+
+enum ChatDefaults: TrainingDefaults {
+    static var training: TrainingConfiguration { ChatTrainingConfiguration().training }
+}
+
+enum SentimentDefaults: TrainingDefaults {
+    static var training: TrainingConfiguration { SentimentConfiguration().training }
+}
+
+enum TranslationDefaults: TrainingDefaults {
+    static var training: TrainingConfiguration { TranslationConfiguration().training }
+}
