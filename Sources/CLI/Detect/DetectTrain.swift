@@ -62,7 +62,7 @@ struct DetectTrain: ParsableCommand {
         try runOptions.say("Data: \(task.data.summary)")
         task.data.warnOfProblems()
         try runOptions.say(
-            "Model: \(task.detector.variant), \(task.detector.parameterCount) parameters, "
+            "Model: \(task.detector.variant), \(task.detector.parameterCount.grouped) parameters, "
                 + "\(task.detector.classes.count) classes")
         let steps = task.accumulate > 1 ? ", a step for each \(task.accumulate) batches" : ""
         try runOptions.say("Batch: \(task.batchSize) pictures\(steps)")
