@@ -65,7 +65,9 @@ static sb_convolution forward_convolution(const sb_array *x, const sb_array *w, 
 
 enum {
     WINDOW_INPUTS = 64,          // up to so many, windows that are read in place are faster than patches that are copied
-    WINDOW_FILTER_INPUTS = 32,   // the same toward the filters
+    WINDOW_OUTPUTS = 3,          // in a row, as windows are multiplied row by row; fewer leave most of a tile empty
+    WINDOW_FILTER_INPUTS = 32,   // up to so many toward the filters,
+    WINDOW_FILTER_OUTPUTS = 5,   // with so many outputs an image for each; fewer do not make up for adding image by image
     SCATTER_INPUTS = 15,         // up to so many do not fill a vector of results
     WINOGRAD_INPUTS = 16,        // fewer do not make up for the transforms
     WINOGRAD_OUTPUTS = 8,
@@ -122,11 +124,20 @@ static bool has_few_inputs(const sb_convolution *c, intptr_t inputs) {
     return c->in.channels <= inputs && c->axis[0].taps * c->axis[1].taps > 1;
 }
 
+static bool convolves_windows(const sb_convolution *c) {
+    return has_few_inputs(c, WINDOW_INPUTS) && c->axis[1].outputs >= WINDOW_OUTPUTS;
+}
+
+static bool correlates_windows(const sb_convolution *c) {
+    return has_few_inputs(c, WINDOW_FILTER_INPUTS) &&
+           c->axis[0].outputs * c->axis[1].outputs >= WINDOW_FILTER_OUTPUTS * c->in.channels;
+}
+
 static void convolve(const sb_convolution *c, bool depthwise) {
     if (sb_output_count(c) == 0) return;
     if (depthwise) sb_convolve_depthwise(c);
     else if (convolve_tiles(c)) return;
-    else if (has_few_inputs(c, WINDOW_INPUTS)) sb_convolve_windows(c);
+    else if (convolves_windows(c)) sb_convolve_windows(c);
     else sb_convolve_patches(c);
 }
 
@@ -134,7 +145,7 @@ static void correlate(const sb_convolution *c, bool depthwise) {
     if (sb_output_count(c) == 0) sb_store_filter_gradient(c, 0, NULL);
     else if (depthwise) sb_correlate_depthwise(c);
     else if (correlates_tiles(c)) sb_correlate_winograd(c);
-    else if (has_few_inputs(c, WINDOW_FILTER_INPUTS)) sb_correlate_windows(c);
+    else if (correlates_windows(c)) sb_correlate_windows(c);
     else sb_correlate_patches(c);
 }
 

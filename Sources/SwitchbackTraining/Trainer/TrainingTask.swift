@@ -20,8 +20,8 @@ import Switchback
 /// }
 /// ```
 ///
-/// A task keeps nothing that changes from batch to batch outside the model, apart from the plan that it is told: then a run that was killed and resumed ends
-/// with the same bits as one that was not.
+/// A task keeps nothing that changes from batch to batch outside the model, apart from the plan that it is told: then a run
+/// that was killed and resumed ends with the same bits as one that was not.
 public protocol TrainingTask<Batch>: AnyObject {
     associatedtype Batch
 
