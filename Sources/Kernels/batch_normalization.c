@@ -110,6 +110,19 @@ static void KERNEL(apply)(apply_job *job) { sb_parallel(job->pieces.count, KERNE
 
 #else
 
+// Adds all pieces up in the first one's place, as statistics_block does.
+static void merge_pieces(const statistics_job *job) {
+    for (intptr_t piece = 1; piece < job->pieces.count; ++piece) {
+        const double seen = sb_piece_begin(job->pieces, piece), share = 1 - seen / sb_piece_end(job->pieces, piece);
+        const double *mean = job->mean + piece * job->channels, *squares = job->squares + piece * job->channels;
+        for (intptr_t c = 0; c < job->channels; ++c) {
+            const double distance = mean[c] - job->mean[c];
+            job->squares[c] += squares[c] + distance * distance * share * seen;
+            job->mean[c] += distance * share;
+        }
+    }
+}
+
 void sb_batch_norm_statistics(intptr_t rows, intptr_t channels, const float *x, float *mean, float *variance) {
     if (channels == 0) return;
     const sb_pieces pieces = sb_norm_pieces(rows, channels);
@@ -118,16 +131,10 @@ void sb_batch_norm_statistics(intptr_t rows, intptr_t channels, const float *x, 
     statistics_job job = {.pieces = pieces, .channels = channels, .x = x, .mean = partials,
                           .squares = partials + partial};
     DISPATCH(statistics, &job);
+    merge_pieces(&job);
     for (intptr_t c = 0; c < channels; ++c) {
-        double centre = 0, squares = 0;
-        for (intptr_t piece = 0; piece < pieces.count; ++piece) {
-            const double seen = sb_piece_begin(pieces, piece), share = 1 - seen / sb_piece_end(pieces, piece);
-            const double distance = job.mean[piece * channels + c] - centre;
-            squares += job.squares[piece * channels + c] + distance * distance * share * seen;
-            centre += distance * share;
-        }
-        mean[c] = rows ? centre : NAN;
-        variance[c] = squares / rows;
+        mean[c] = rows ? job.mean[c] : NAN;
+        variance[c] = rows ? job.squares[c] / rows : NAN;
     }
     sb_free(partials, 2 * partial * sizeof(double));
 }

@@ -1,6 +1,7 @@
 // The gradient of batch normalization in training, with that of the activation after it: one pass over memory for the
-// sums over each channel and one for the result. What the activation lets through is found anew in each pass, from the
-// normalization's input or output, so that no gradient before the activation is stored, unless a residual wants it.
+// sums over each channel and one for the result. What relu lets through is found anew in each pass, from the normalization's
+// input or output, so that no gradient before the activation is stored, unless a residual wants it. That of silu takes
+// longer to find than to store, in the result's place.
 #ifndef ISA_PASS
 #include "batch_normalization.h"
 
@@ -16,10 +17,11 @@ typedef struct {
     sb_pieces pieces;
     intptr_t channels;
     const float *gy;
+    intptr_t gy_step;
     sb_batch_norm_pass pass;
     gate gate;
     // The first pass:
-    float *gated;        // the gradient before the activation; NULL if it is not wanted
+    float *gated;        // where the gradient before the activation goes; NULL if it is not stored
     double *sum, *dot;   // [pieces, channels]: of that gradient, and of its products with x - mean
     // The second: gx = gradient·scale + (x - mean)·slope + offset
     const float *scale, *slope, *offset;
@@ -37,11 +39,12 @@ typedef struct {
 
 #define INLINE static inline __attribute__((always_inline))
 
-// The gradient before the activation, of the elements from `at` on, which are those of channels from `channel` on.
-INLINE vf KERNEL(gated)(const gate gate, const backward_job *job, vf x, intptr_t at, intptr_t channel, intptr_t count) {
-    const vf g = vf_load_or(job->gy + at, count, 0);
+// The gradient before the activation, of a row's channels from `channel` on.
+INLINE vf KERNEL(gated)(const gate gate, const backward_job *job, vf x, intptr_t row, intptr_t channel, intptr_t count) {
+    const vf g = vf_load_or(job->gy + row * job->gy_step + channel, count, 0);
     if (gate == GATE_OPEN) return g;
-    if (gate == GATE_OUTPUT) return vf_select(vf_load_or(job->pass.y + at, count, 0) > 0, g, (vf){0});
+    if (gate == GATE_OUTPUT)
+        return vf_select(vf_load_or(job->pass.y + row * job->channels + channel, count, 0) > 0, g, (vf){0});
     const vf z = x * vf_load_or(job->pass.scale + channel, count, 0) + vf_load_or(job->pass.shift + channel, count, 0);
     if (gate == GATE_INPUT) return vf_select(z > 0, g, (vf){0});
     const vf sigmoid = v_sigmoid(z);
@@ -60,8 +63,8 @@ INLINE void KERNEL(sum_channels)(const gate gate, const int vectors, const backw
         EACH(v, vectors) {
             const intptr_t at = row * job->channels + channel + v * LANES;
             const vf x = vf_load_or(job->pass.x + at, count, 0);
-            const vf g = KERNEL(gated)(gate, job, x, at, channel + v * LANES, count);
-            if (gate == GATE_OUTPUT && job->gated) vf_store_some(job->gated + at, g, count);
+            const vf g = KERNEL(gated)(gate, job, x, row, channel + v * LANES, count);
+            if ((gate == GATE_OUTPUT || gate == GATE_SILU) && job->gated) vf_store_some(job->gated + at, g, count);
             sum[v] += g;
             dot[v] += g * (x - centre[v]);
         }
@@ -99,7 +102,7 @@ INLINE void KERNEL(result_piece)(const gate gate, const backward_job *job, intpt
         FOR_LANES(c, count, channels) {
             const intptr_t at = row * channels + c;
             const vf x = vf_load_or(job->pass.x + at, count, 0);
-            const vf g = KERNEL(gated)(gate, job, x, at, c, count), d = x - vf_load_or(job->pass.mean + c, count, 0);
+            const vf g = KERNEL(gated)(gate, job, x, row, c, count), d = x - vf_load_or(job->pass.mean + c, count, 0);
             vf_store_some(job->gx + at,
                           g * vf_load_or(job->scale + c, count, 0) +
                               (d * vf_load_or(job->slope + c, count, 0) + vf_load_or(job->offset + c, count, 0)),
@@ -144,15 +147,20 @@ static gate gate_of(const sb_batch_norm_pass *pass) {
     return pass->y ? GATE_OUTPUT : GATE_INPUT;
 }
 
-// The sums of all pieces, as the gradients of weight and bias and as the factors of the second pass.
+// Adds all pieces up in the first one's place.
+static void merge_pieces(const backward_job *job) {
+    for (intptr_t piece = 1; piece < job->pieces.count; ++piece)
+        for (intptr_t c = 0; c < job->channels; ++c) {
+            job->sum[c] += job->sum[piece * job->channels + c];
+            job->dot[c] += job->dot[piece * job->channels + c];
+        }
+}
+
+// The sums as the gradients of weight and bias and as the factors of the second pass.
 static void combine(const backward_job *job, intptr_t rows, sb_batch_norm_gradients gradients, float *scale,
                     float *slope, float *offset) {
     for (intptr_t c = 0; c < job->channels; ++c) {
-        double sum = 0, dot = 0;
-        for (intptr_t piece = 0; piece < job->pieces.count; ++piece) {
-            sum += job->sum[piece * job->channels + c];
-            dot += job->dot[piece * job->channels + c];
-        }
+        const double sum = rows ? job->sum[c] : 0, dot = rows ? job->dot[c] : 0;
         const double rstd = job->pass.rstd[c], factor = rstd * (job->pass.weight ? job->pass.weight[c] : 1);
         if (gradients.weight) gradients.weight[c] = dot * rstd;
         if (gradients.bias) gradients.bias[c] = sum;
@@ -162,17 +170,20 @@ static void combine(const backward_job *job, intptr_t rows, sb_batch_norm_gradie
     }
 }
 
-void sb_batch_norm_backward(intptr_t rows, intptr_t channels, const float *gy, sb_batch_norm_pass pass,
-                            sb_batch_norm_gradients gradients) {
+void sb_batch_norm_backward(intptr_t rows, intptr_t channels, const float *gy, intptr_t gy_step,
+                            sb_batch_norm_pass pass, sb_batch_norm_gradients gradients) {
     if (channels == 0) return;
-    backward_job job = {.pieces = sb_norm_pieces(rows, channels), .channels = channels, .gy = gy, .pass = pass,
-                        .gate = gate_of(&pass), .gated = gradients.residual};
+    backward_job job = {.pieces = sb_norm_pieces(rows, channels), .channels = channels, .gy = gy, .gy_step = gy_step,
+                        .pass = pass, .gate = gate_of(&pass)};
+    if (job.gate == GATE_OUTPUT) job.gated = gradients.residual;
+    if (job.gate == GATE_SILU) job.gated = gradients.x;
     const intptr_t partial = job.pieces.count * channels;
     const size_t bytes = 2 * partial * sizeof(double) + 3 * channels * sizeof(float);
     job.sum = sb_workspace(bytes);
     job.dot = job.sum + partial;
     float *scale = (float *)(job.dot + partial), *slope = scale + channels, *offset = slope + channels;
     DISPATCH(backward_sums, &job);
+    merge_pieces(&job);
     combine(&job, rows, gradients, scale, slope, offset);
     if (gradients.x) {
         job.pieces = sb_cut_rows(rows, channels);
@@ -180,8 +191,9 @@ void sb_batch_norm_backward(intptr_t rows, intptr_t channels, const float *gy, s
         job.slope = slope;
         job.offset = offset;
         job.gx = gradients.x;
-        if (job.gated && job.gate == GATE_OUTPUT) {
+        if (job.gated) {
             job.gy = job.gated;
+            job.gy_step = channels;
             job.gate = GATE_OPEN;
         }
         DISPATCH(backward_result, &job);

@@ -11,6 +11,7 @@ typedef struct {
     intptr_t channels, height, width;   // of the image
     sb_taps vertical, horizontal;
     const float *from;                  // forward: the image; backward: the gradient of the output
+    intptr_t from_pixel;                // backward: floats from one pixel of it to the next
     float *to;
 } resize_job;
 #endif
@@ -22,8 +23,10 @@ typedef struct {
 #include "lanes.h"
 
 #undef add_scaled
+#undef add_scaled_runs
 #undef weighted_sum
 #define add_scaled KERNEL(add_scaled)
+#define add_scaled_runs KERNEL(add_scaled_runs)
 #define weighted_sum KERNEL(weighted_sum)
 
 // y = Σ weights[k] · x[k·step …], n floats.
@@ -38,6 +41,11 @@ static void weighted_sum(intptr_t n, intptr_t taps, const float *weights, const 
 static inline void add_scaled(intptr_t n, float weight, const float *x, float *sum) {
     FOR_LANES(i, count, n)
         vf_store_some(sum + i, vf_load_or(sum + i, count, 0) + vf_load_or(x + i, count, 0) * weight, count);
+}
+
+// sum += weight · x, where x has runs of n floats, `step` floats apart.
+static inline void add_scaled_runs(intptr_t runs, intptr_t n, float weight, const float *x, intptr_t step, float *sum) {
+    for (intptr_t run = 0; run < runs; ++run) add_scaled(n, weight, x + run * step, sum + run * n);
 }
 
 // A row of the pieces is a row of an output image: first the image's rows are combined, then the columns of that.
@@ -65,6 +73,8 @@ static void KERNEL(resize_rows_backward)(void *context, intptr_t piece) {
     const resize_job *job = context;
     const sb_taps *vertical = &job->vertical, *horizontal = &job->horizontal;
     const intptr_t channels = job->channels, out_width = horizontal->out * channels;
+    const bool dense = job->from_pixel == channels;
+    const intptr_t runs = dense ? 1 : horizontal->out, run = dense ? out_width : channels;
     const intptr_t end = sb_piece_end(job->pieces, piece);
     float *combined = sb_scratch(out_width * sizeof *combined);
     for (intptr_t row = sb_piece_begin(job->pieces, piece); row < end; ++row) {
@@ -73,8 +83,8 @@ static void KERNEL(resize_rows_backward)(void *context, intptr_t piece) {
         for (intptr_t out = 0; out < vertical->out; ++out) {
             const intptr_t tap = line - vertical->start[out];
             if (tap < 0 || tap >= vertical->count[out]) continue;
-            add_scaled(out_width, vertical->weights[out * vertical->most + tap],
-                       job->from + (image * vertical->out + out) * out_width, combined);
+            const float *from = job->from + (image * vertical->out + out) * horizontal->out * job->from_pixel;
+            add_scaled_runs(runs, run, vertical->weights[out * vertical->most + tap], from, job->from_pixel, combined);
         }
         float *gx = job->to + row * job->width * channels;
         memset(gx, 0, job->width * channels * sizeof *gx);
@@ -105,11 +115,11 @@ void sb_interpolate2d(intptr_t n, intptr_t c, intptr_t h, intptr_t w, intptr_t o
 }
 
 void sb_interpolate2d_backward(intptr_t n, intptr_t c, intptr_t h, intptr_t w, intptr_t oh, intptr_t ow,
-                               sb_resize resize, const float *gy, float *gx) {
+                               sb_resize resize, const float *gy, intptr_t gy_pixel, float *gx) {
     if (n * c * h * w == 0) return;
     resize_job job = {.pieces = sb_cut_rows(n * h, (w + ow) * c), .channels = c, .height = h, .width = w,
                       .vertical = sb_taps_make(h, oh, &resize, 0), .horizontal = sb_taps_make(w, ow, &resize, 1),
-                      .from = gy, .to = gx};
+                      .from = gy, .from_pixel = gy_pixel, .to = gx};
     DISPATCH(resize_backward, &job);
     sb_taps_free(job.vertical);
     sb_taps_free(job.horizontal);

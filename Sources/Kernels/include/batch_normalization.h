@@ -22,12 +22,13 @@ typedef struct {
     int activation;        // 0 none, 1 relu, 2 silu
 } sb_batch_norm_pass;
 
-/// The gradients of x, weight, bias and residual; each may be NULL. gx may be gy.
+/// The gradients of x, weight, bias and residual; each may be NULL.
 typedef struct {
     float *x, *weight, *bias, *residual;
 } sb_batch_norm_gradients;
 
-void sb_batch_norm_backward(intptr_t rows, intptr_t channels, const float *gy, sb_batch_norm_pass pass,
-                            sb_batch_norm_gradients gradients);
+/// `gy_step` is the number of floats from one row of gy to the next, `channels` or more.
+void sb_batch_norm_backward(intptr_t rows, intptr_t channels, const float *gy, intptr_t gy_step,
+                            sb_batch_norm_pass pass, sb_batch_norm_gradients gradients);
 
 #endif

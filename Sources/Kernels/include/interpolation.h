@@ -24,8 +24,8 @@ typedef struct {
 
 void sb_interpolate2d(intptr_t n, intptr_t c, intptr_t h, intptr_t w, intptr_t oh, intptr_t ow, sb_resize resize,
                       const float *x, float *y);
-/// gx is [N, H, W, C] and is overwritten.
+/// gx is [N, H, W, C] and is overwritten; `gy_pixel` is the number of floats from one pixel of gy to the next, C or more.
 void sb_interpolate2d_backward(intptr_t n, intptr_t c, intptr_t h, intptr_t w, intptr_t oh, intptr_t ow,
-                               sb_resize resize, const float *gy, float *gx);
+                               sb_resize resize, const float *gy, intptr_t gy_pixel, float *gx);
 
 #endif

@@ -12,6 +12,10 @@ extension Array: TensorConvertible where Element: TensorConvertible {
 
     public func appendElements(to elements: inout [Element.Number], shape: ArraySlice<Int>) -> Bool {
         guard shape.first == count else { return false }
+        if Element.self == Element.Number.self, let numbers = self as? [Element.Number] {
+            elements += numbers  // at once, not one by one
+            return shape.count == 1
+        }
         return allSatisfy { $0.appendElements(to: &elements, shape: shape.dropFirst()) }
     }
 }

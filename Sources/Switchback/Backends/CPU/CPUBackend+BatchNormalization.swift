@@ -33,7 +33,7 @@ extension CPUBackend {
     ) -> (operands: NormalizationGradients<NDArray?>, residual: NDArray?)? {
         guard areFloats(gradient, x, weight, bias, mean, output) else { return nil }
         let image = x.channelsLast()
-        let gradient = gradient.channelsLast()
+        let gradient = gradient.channelsTogether()
         let output = output?.channelsLast()
         let weight = weight?.contiguous()
         // The map tells what the activation was applied to, where there is no output to tell it.
@@ -46,7 +46,7 @@ extension CPUBackend {
         operands.x = wanted.x ? image.emptyLike() : nil
         let residual = wantsResidual ? image.emptyLike() : nil
         sb_batch_norm_backward(
-            x.count / channels, channels, gradient.floats,
+            x.count / channels, channels, gradient.floats, gradient.pixelStride,
             sb_batch_norm_pass(
                 x: image.floats, mean: mean.floats, rstd: inverseDeviation.floats, weight: weight?.floats,
                 scale: map?.scale.floats, shift: map?.shift.floats, y: output?.floats,

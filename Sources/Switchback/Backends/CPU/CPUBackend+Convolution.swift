@@ -6,7 +6,7 @@ extension CPUBackend {
         activation: FusedActivation, _ convolution: Convolution2D, outputShape: Shape
     ) -> NDArray? {
         guard areFloats(x, weight, bias, residual) else { return nil }
-        let image = x.channelsLast()
+        let image = x.channelsTogether()
         let bias = bias?.contiguous()
         let residual = residual?.channelsLast()
         defer { withExtendedLifetime((image, bias, residual, laidOut)) {} }
@@ -36,7 +36,7 @@ extension CPUBackend {
         _ gradient: NDArray, _ weight: NDArray, _ convolution: Convolution2D, inputShape: Shape
     ) -> NDArray? {
         guard areFloats(gradient, weight) else { return nil }
-        let gradient = gradient.channelsLast()
+        let gradient = gradient.channelsTogether()
         defer { withExtendedLifetime(gradient) {} }
         let gx = NDArray(emptyChannelsLast: inputShape, dtype: .float32, backend: self)
         var source = gradient.kernelArray
@@ -50,8 +50,8 @@ extension CPUBackend {
         _ x: NDArray, _ gradient: NDArray, _ convolution: Convolution2D, weightShape: Shape, withBias: Bool
     ) -> (weight: NDArray, bias: NDArray?)? {
         guard areFloats(x, gradient) else { return nil }
-        let image = x.channelsLast()
-        let gradient = gradient.channelsLast()
+        let image = x.channelsTogether()
+        let gradient = gradient.channelsTogether()
         defer { withExtendedLifetime((image, gradient)) {} }
         let gw = NDArray(empty: weightShape, dtype: .float32, backend: self)
         let gbias = withBias ? NDArray(empty: [weightShape[0]], dtype: .float32, backend: self) : nil

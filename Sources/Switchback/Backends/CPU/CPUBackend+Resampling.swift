@@ -16,12 +16,12 @@ extension CPUBackend {
 
     public static func resizeGradient(_ gradient: NDArray, _ resizing: Resizing, inputShape: Shape) -> NDArray? {
         guard areFloats(gradient) else { return nil }
-        let gy = gradient.channelsLast()
+        let gy = gradient.channelsTogether()
         let gx = NDArray(emptyChannelsLast: inputShape, dtype: .float32, backend: self)
         withExtendedLifetime(gy) {
             sb_interpolate2d_backward(
                 inputShape[0], inputShape[1], inputShape[2], inputShape[3], gy.shape[2], gy.shape[3],
-                resizing.kernelForm, gy.floats, gx.floats)
+                resizing.kernelForm, gy.floats, gy.pixelStride, gx.floats)
         }
         return gx
     }
