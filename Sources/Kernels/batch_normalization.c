@@ -63,8 +63,7 @@ static void KERNEL(statistics_block)(intptr_t rows, intptr_t channels, const flo
     KERNEL(block_moments) block;
     for (intptr_t c = 0, count; c < channels; c += count) {
         count = column_count(channels - c);
-        if (count == COLUMNS) KERNEL(sum_moments)(4, LANES, rows, channels, x + c, &block);
-        else KERNEL(sum_moments)(1, count, rows, channels, x + c, &block);
+        EACH_WIDTH(KERNEL(sum_moments), count, rows, channels, x + c, &block)
         for (intptr_t i = 0; i < count; ++i) {
             const double correction = block.rest[i] / (double)rows, block_mean = block.centre[i] + correction;
             const double distance = block_mean - mean[c + i];

@@ -54,8 +54,8 @@ INLINE vf KERNEL(gated)(const gate gate, const backward_job *job, vf x, intptr_t
 // MARK: Sums
 
 // Adds the sums over rows `begin` ..< `end` of `vectors` vectors of channels; the last of them has `count` channels.
-INLINE void KERNEL(sum_channels)(const gate gate, const int vectors, const backward_job *job, intptr_t begin,
-                                 intptr_t end, intptr_t channel, intptr_t count, double *sums, double *dots) {
+INLINE void KERNEL(sum_channels)(const int vectors, intptr_t count, const gate gate, const backward_job *job,
+                                 intptr_t begin, intptr_t end, intptr_t channel, double *sums, double *dots) {
     vf centre[4], sum[4] = {{0}}, dot[4] = {{0}};
     float lanes[2][COLUMNS];
     EACH(v, vectors) centre[v] = vf_load_or(job->pass.mean + channel + v * LANES, count, 0);
@@ -72,7 +72,7 @@ INLINE void KERNEL(sum_channels)(const gate gate, const int vectors, const backw
         vf_store(lanes[0] + v * LANES, sum[v]);
         vf_store(lanes[1] + v * LANES, dot[v]);
     }
-    for (intptr_t i = 0; i < (vectors > 1 ? COLUMNS : count); ++i) {
+    for (intptr_t i = 0; i < (vectors - 1) * LANES + count; ++i) {
         sums[channel + i] += lanes[0][i];
         dots[channel + i] += lanes[1][i];
     }
@@ -88,8 +88,7 @@ INLINE void KERNEL(sum_piece)(const gate gate, const backward_job *job, intptr_t
         const intptr_t block_end = row + step < end ? row + step : end;
         for (intptr_t c = 0, count; c < channels; c += count) {
             count = column_count(channels - c);
-            if (count == COLUMNS) KERNEL(sum_channels)(gate, 4, job, row, block_end, c, LANES, sums, dots);
-            else KERNEL(sum_channels)(gate, 1, job, row, block_end, c, count, sums, dots);
+            EACH_WIDTH(KERNEL(sum_channels), count, gate, job, row, block_end, c, sums, dots)
         }
     }
 }

@@ -23,6 +23,7 @@ static inline intptr_t sb_norm_block_rows(intptr_t channels) {
 
 #undef COLUMNS
 #undef EACH
+#undef EACH_WIDTH
 #undef column_count
 #define column_count KERNEL(column_count)
 
@@ -30,7 +31,19 @@ static inline intptr_t sb_norm_block_rows(intptr_t channels) {
 #define COLUMNS (4 * LANES)
 #define EACH(v, vectors) _Pragma("clang loop unroll(full)") for (int v = 0; v < (vectors); ++v)
 
-/// How many columns to sum next when `left` are left: all of COLUMNS, or a vector or a part of one.
-static inline intptr_t column_count(intptr_t left) { return left >= COLUMNS ? COLUMNS : left < LANES ? left : LANES; }
+/// How many columns to sum next when `left` are left: as many whole vectors as there are, or a part of one.
+static inline intptr_t column_count(intptr_t left) {
+    return left >= COLUMNS ? COLUMNS : left < LANES ? left : left / LANES * LANES;
+}
+
+/// function(vectors, columns in the last of them) for `count` columns, with a constant number of vectors.
+#define EACH_WIDTH(function, count, ...) \
+    switch ((count) / LANES) { \
+    case 4: function(4, LANES, __VA_ARGS__); break; \
+    case 3: function(3, LANES, __VA_ARGS__); break; \
+    case 2: function(2, LANES, __VA_ARGS__); break; \
+    case 1: function(1, LANES, __VA_ARGS__); break; \
+    default: function(1, count, __VA_ARGS__); \
+    }
 
 #endif

@@ -119,6 +119,8 @@ public struct TaskAlignedAssigner: Sendable {
 
     private func candidate(_ anchor: Int, for object: LabeledBox, _ prediction: Prediction) -> Candidate {
         let overlap = max(completeIoU(object.box.sides, prediction.box(anchor)), 0)
+        // As it is for most of them, early in a training.
+        if overlap == 0 { return Candidate(anchor: anchor, overlap: 0, metric: 0) }
         let metric = pow(prediction.probability(anchor, object.classIndex), alpha) * pow(overlap, beta)
         return Candidate(anchor: anchor, overlap: overlap, metric: metric)
     }
