@@ -17,6 +17,9 @@ typealias BinaryGradientRule = @Sendable (_ saved: Saved, _ gradient: Tensor) ->
 /// What a gradient rule sees of the operation that it belongs to.
 public struct Saved {
     fileprivate let node: OperationNode
+    /// Whether nobody else sees the gradient or its memory, so that a rule may leave its result there; known to the rules
+    /// that `record(_:_:from:saving:savingOutput:once:gradient:)` takes.
+    fileprivate(set) var ownsGradient = false
 
     /// The tensor saved at a position of `saving:`; `nil` if that was `nil`.
     public subscript(_ position: Int) -> Tensor? { node.savedInput(position) }
@@ -199,7 +202,7 @@ final class OperationNode: Node {
         require(
             !isReleased, "backward",
             "the graph of \(name) was freed by an earlier backward(); pass retainGraph: true there to walk it twice")
-        let context = Saved(node: self)
+        var context = Saved(node: self)
         switch rule {
         case .unary(let rule):
             deliver(differentiate { rule(context, takeFirstIncoming()!) }, toOperand: 0)
@@ -208,7 +211,9 @@ final class OperationNode: Node {
             if let first { deliver(first, toOperand: 0) }
             if let second { deliver(second, toOperand: 1) }
         case .general(let rule):
-            deliver(differentiate { rule(context, takeFirstIncoming()!) })
+            var gradient = takeFirstIncoming()!
+            context.ownsGradient = !ThreadState.recordsGradients && Self.isUnshared(&gradient)
+            deliver(differentiate { rule(context, gradient) })
         case .multiple(let rule, let count):
             deliver(differentiate { rule(context, (0..<count).map { self[incoming: $0] }) })
         }

@@ -26,10 +26,12 @@ public protocol NormalizationKernels {
     static func batchNorm(
         _ x: NDArray, weight: NDArray?, bias: NDArray?, epsilon: Double, residual: NDArray?, activation: FusedActivation
     ) -> BatchNormResult?
-    /// `output` is what `batchNorm` gave; it is there where there was a residual and an activation.
+    /// `output` is what `batchNorm` gave; it is there where there was a residual and an activation. `inPlace` allows the
+    /// gradient of x to take the place of `gradient`.
     static func batchNormGradient(
         _ gradient: NDArray, _ x: NDArray, weight: NDArray?, bias: NDArray?, mean: NDArray, inverseDeviation: NDArray,
-        activation: FusedActivation, output: NDArray?, wanted: NormalizationGradients<Bool>, wantsResidual: Bool
+        activation: FusedActivation, output: NDArray?, wanted: NormalizationGradients<Bool>, wantsResidual: Bool,
+        inPlace: Bool
     ) -> (operands: NormalizationGradients<NDArray?>, residual: NDArray?)?
     /// y = activation(x·scale + shift + residual) for each channel, the second dimension.
     static func scaleChannels(
@@ -81,7 +83,8 @@ extension NormalizationKernels {
 
     public static func batchNormGradient(
         _ gradient: NDArray, _ x: NDArray, weight: NDArray?, bias: NDArray?, mean: NDArray, inverseDeviation: NDArray,
-        activation: FusedActivation, output: NDArray?, wanted: NormalizationGradients<Bool>, wantsResidual: Bool
+        activation: FusedActivation, output: NDArray?, wanted: NormalizationGradients<Bool>, wantsResidual: Bool,
+        inPlace: Bool
     ) -> (operands: NormalizationGradients<NDArray?>, residual: NDArray?)? { nil }
 
     public static func scaleChannels(

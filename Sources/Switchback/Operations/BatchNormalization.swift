@@ -170,7 +170,7 @@ private struct BatchNormOperands {
             let result = x.backend.batchNormGradient(
                 gradient.array, x.array, weight: saved[1]?.array, bias: saved[2]?.array, mean: saved.tensor(3).array,
                 inverseDeviation: saved.tensor(4).array, activation: activation, output: output?.array, wanted: wanted,
-                wantsResidual: wantsResidual && activation != .none)
+                wantsResidual: wantsResidual && activation != .none, inPlace: saved.ownsGradient && !residual)
         {
             found = (result.operands.map { $0.map(Tensor.init) }, result.residual.map(Tensor.init) ?? gradient)
         } else {

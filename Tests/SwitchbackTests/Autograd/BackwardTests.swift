@@ -103,6 +103,38 @@ import TestSupport
         let third = gradients(of: [second], withRespectTo: [x])[0]!
         #expect(first.item() == 32 && second.item() == 48 && third.item() == 48)
     }
+
+    /// Batch normalization leaves its gradient in the memory of the one that it is given, but only where nobody else sees
+    /// that one.
+    @Test func gradientsThatOthersSeeStay() {
+        let generator = Generator(seed: 7)
+        let values = Tensor.randn([4, 18, 6, 5], generator: generator).channelsLast()
+        let upstream = Tensor.randn([4, 18, 6, 5], generator: generator).channelsLast()
+        let kept = upstream.toArray()
+        func gradient(_ run: (_ x: Tensor, _ y: Tensor) -> Void) -> [Float] {
+            let x = values.clone()
+            x.requiresGrad = true
+            run(x, x.batchNorm(training: true, activation: .silu))
+            return x.grad!.toArray()
+        }
+        let addend = values.clone()
+        addend.requiresGrad = true
+        let shared = gradient { _, y in
+            y.retainGrad()
+            (y + addend).backward(gradient: upstream)
+            #expect(y.grad!.toArray() == kept)
+        }
+        #expect(upstream.toArray() == kept)
+        #expect(addend.grad!.toArray() == kept)
+        let own = gradient { _, y in (y * 2).backward(gradient: upstream * 0.5) }
+        #expect(own == shared)
+        let twice = gradient { _, y in
+            let loss = (y * upstream).sum()
+            loss.backward(retainGraph: true)
+            loss.backward()
+        }
+        #expect(twice == shared.map { 2 * $0 })
+    }
 }
 
 /// The engine's promises on memory.

@@ -29,7 +29,8 @@ extension CPUBackend {
 
     public static func batchNormGradient(
         _ gradient: NDArray, _ x: NDArray, weight: NDArray?, bias: NDArray?, mean: NDArray, inverseDeviation: NDArray,
-        activation: FusedActivation, output: NDArray?, wanted: NormalizationGradients<Bool>, wantsResidual: Bool
+        activation: FusedActivation, output: NDArray?, wanted: NormalizationGradients<Bool>, wantsResidual: Bool,
+        inPlace: Bool
     ) -> (operands: NormalizationGradients<NDArray?>, residual: NDArray?)? {
         guard areFloats(gradient, x, weight, bias, mean, output) else { return nil }
         let image = x.channelsLast()
@@ -43,7 +44,7 @@ extension CPUBackend {
         defer { withExtendedLifetime((image, gradient, output, weight, map)) {} }
         let channels = x.shape[1]
         var operands = emptyGradients([], features: [channels], wanted)
-        operands.x = wanted.x ? image.emptyLike() : nil
+        operands.x = wanted.x ? inPlace && gradient.isChannelsLast ? gradient : image.emptyLike() : nil
         let residual = wantsResidual ? image.emptyLike() : nil
         sb_batch_norm_backward(
             x.count / channels, channels, gradient.floats, gradient.pixelStride,
