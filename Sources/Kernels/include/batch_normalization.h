@@ -22,7 +22,7 @@ typedef struct {
     int activation;        // 0 none, 1 relu, 2 silu
 } sb_batch_norm_pass;
 
-/// The gradients of x, weight, bias and residual; each may be NULL. gx may be gy, if that is dense.
+/// The gradients of x, weight, bias and residual; each may be NULL. gx or the residual's may be gy, if that is dense.
 typedef struct {
     float *x, *weight, *bias, *residual;
 } sb_batch_norm_gradients;

@@ -165,12 +165,14 @@ private struct BatchNormOperands {
             x: saved.needs(0), weight: weight && saved.needs(1), bias: bias && saved.needs(biasPosition))
         let wantsResidual = residual && saved.needs(residualPosition)
         let x = saved.tensor(0)
+        // Without an activation the residual's gradient is the upstream one itself.
+        let inPlace = saved.ownsGradient && !(residual && activation == .none)
         var found: (operands: NormalizationGradients<Tensor?>, residual: Tensor?)
         if !ThreadState.current.recordsGradients,
             let result = x.backend.batchNormGradient(
                 gradient.array, x.array, weight: saved[1]?.array, bias: saved[2]?.array, mean: saved.tensor(3).array,
                 inverseDeviation: saved.tensor(4).array, activation: activation, output: output?.array, wanted: wanted,
-                wantsResidual: wantsResidual && activation != .none, inPlace: saved.ownsGradient && !residual)
+                wantsResidual: wantsResidual && activation != .none, inPlace: inPlace)
         {
             found = (result.operands.map { $0.map(Tensor.init) }, result.residual.map(Tensor.init) ?? gradient)
         } else {

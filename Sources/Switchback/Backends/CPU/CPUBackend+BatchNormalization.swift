@@ -44,8 +44,10 @@ extension CPUBackend {
         defer { withExtendedLifetime((image, gradient, output, weight, map)) {} }
         let channels = x.shape[1]
         var operands = emptyGradients([], features: [channels], wanted)
-        operands.x = wanted.x ? inPlace && gradient.isChannelsLast ? gradient : image.emptyLike() : nil
-        let residual = wantsResidual ? image.emptyLike() : nil
+        // The residual's is the first that is stored, and the last that needs what was there.
+        var place = inPlace && gradient.isChannelsLast ? gradient : nil
+        let residual = wantsResidual ? place.take() ?? image.emptyLike() : nil
+        operands.x = wanted.x ? place.take() ?? image.emptyLike() : nil
         sb_batch_norm_backward(
             x.count / channels, channels, gradient.floats, gradient.pixelStride,
             sb_batch_norm_pass(
