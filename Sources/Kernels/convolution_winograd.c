@@ -25,6 +25,7 @@ typedef struct {
 enum {
     WINOGRAD_FEW_TILES = 128,
     WINOGRAD_DEPTH = 64,       // input channels whose filters are transformed at a time
+    IN_PLACE_OUTPUTS = 128,    // with more output channels, copying the inputs for a product pays off
 };
 #endif
 

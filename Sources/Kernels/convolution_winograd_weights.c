@@ -117,9 +117,10 @@ static void KERNEL(transform_gradients)(const winograd_weights_job *job, intptr_
 static void KERNEL(multiply_points)(intptr_t outputs, intptr_t inputs, intptr_t tiles, const float *gradient_tiles,
                                     const float *input_tiles, sb_block block, float *sums, sb_block sum, bool add) {
     for (int point = 0; point < 36; ++point) {
-        const sb_matrix left = {gradient_tiles + point * block.point, 1, block.tile};
+        const sb_matrix gradients = {gradient_tiles + point * block.point, 1, block.tile};
+        const sb_windows left = sb_matrix_in_place(gradients, tiles);
         const sb_panels right = {input_tiles + point * block.point, MATMUL_PANEL, block.tile};
-        multiply(outputs, inputs, tiles, left_matrix(&left), right,
+        multiply(outputs, inputs, tiles, (sb_left){.windows = &left}, right,
                  (sb_result){sums + point * sum.point, sum.tile, NULL}, (sb_finish){.alpha = 1, .beta = add});
     }
 }

@@ -41,6 +41,12 @@ typedef struct {
     intptr_t row_stride, column_stride;
 } sb_matrix;
 
+/// A matrix of k columns as windows: for one that lies in the nearer caches, and is read too few times to copy it.
+static inline sb_windows sb_matrix_in_place(sb_matrix matrix, intptr_t k) {
+    static const intptr_t start = 0;
+    return (sb_windows){matrix.data, matrix.row_stride, matrix.column_stride, &start, 1, k};
+}
+
 /// The right operand: panel p, row i begins at data + p · panel_stride + i · row_stride.
 typedef struct {
     const float *data;

@@ -114,9 +114,11 @@ static void SCHEMED(many_tiles_piece)(void *context, intptr_t piece) {
     SCHEMED(load_tiles)(job, job->pieces, piece, 0, c->in.channels, inputs, in);
     for (int point = 0; point < POINTS * POINTS; ++point) {
         const sb_matrix left = {inputs + point * in.point, in.tile, 1};
+        const sb_windows in_place = sb_matrix_in_place(left, c->in.channels);
         const sb_panels right = {job->filters + SCHEMED(filter_of)(point) * job->filter_size,
                                  MATMUL_PANEL * c->in.channels, MATMUL_PANEL};
-        multiply(count, out.tile, c->in.channels, left_matrix(&left), right,
+        multiply(count, out.tile, c->in.channels,
+                 out.tile <= IN_PLACE_OUTPUTS ? (sb_left){.windows = &in_place} : left_matrix(&left), right,
                  (sb_result){products + point * out.point, out.tile, NULL}, (sb_finish){.alpha = 1});
     }
     for (intptr_t i = 0; i < count; ++i)
@@ -159,9 +161,10 @@ static void SCHEMED(few_tiles_piece)(void *context, intptr_t panel) {
         const intptr_t input = sb_piece_begin(job->depth, block), inputs = sb_piece_end(job->depth, block) - input;
         SCHEMED(transform_filters)(job, panel, input, inputs, taps, filters, filter_size);
         for (int point = 0; point < POINTS * POINTS; ++point) {
-            const sb_matrix left = {job->inputs + (block * POINTS * POINTS + point) * in.point, in.tile, 1};
+            const sb_matrix tile_inputs = {job->inputs + (block * POINTS * POINTS + point) * in.point, in.tile, 1};
+            const sb_windows left = sb_matrix_in_place(tile_inputs, inputs);
             const sb_panels right = {filters + SCHEMED(filter_of)(point) * filter_size, 0, MATMUL_PANEL};
-            multiply(tiles, MATMUL_PANEL, inputs, left_matrix(&left), right,
+            multiply(tiles, MATMUL_PANEL, inputs, (sb_left){.windows = &left}, right,
                      (sb_result){products + point * out.point, out.tile, NULL}, (sb_finish){.alpha = 1, .beta = block > 0});
         }
     }
