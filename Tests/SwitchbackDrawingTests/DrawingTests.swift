@@ -1,1 +1,33 @@
+import SwitchbackDrawing
 import Testing
+
+/// What pictures show, pixel by pixel.
+@Suite struct DrawingTests {
+    /// Fields whose widths are no whole number of pixels touch each other without a seam.
+    @Test func fieldsOfAHeatMapLeaveNoSeams() throws {
+        let values = [[Double]](repeating: [Double](repeating: 1, count: 37), count: 23)
+        let map = HeatMap(
+            rows: values.map { _ in "" }, columns: values[0].map { _ in "" }, values: values,
+            color: Axis(range: 0...1), showsNumbers: false)
+        let picture = try map.canvas().raster()
+        func pixel(_ x: Int, _ y: Int) -> [UInt8] {
+            Array(picture.rgb[3 * (y * picture.width + x)..<3 * (y * picture.width + x) + 3])
+        }
+        let (x, y) = (picture.width / 2, picture.height / 2)
+        let color = pixel(x, y)
+        #expect(color != [255, 255, 255])
+        // Over several fields to each side.
+        for offset in -100...100 {
+            #expect(pixel(x + offset, y) == color && pixel(x, y + offset) == color, "at \(offset)")
+        }
+    }
+
+    @Test(
+        arguments: [
+            (1.0 / 36, "0.03"), (0.5, "0.50"), (0.999, "1.00"), (1, "1"), (0, "0"), (0.001, "0.00"), (12_500, "12,500"),
+            (-0.25, "-0.25"),
+        ] as [(Double, String)])
+    func numbersInFieldsHaveTwoDecimals(_ number: Double, _ text: String) {
+        #expect(NumberText.twoDecimals(number) == text)
+    }
+}

@@ -37,10 +37,14 @@ public final class Canvas {
 
     // MARK: Shapes
 
-    public func fill(_ path: Path, _ color: Color) {
+    /// - Parameter smooth: whether pixels at the edge are blended with what lies below, which leaves seams between areas
+    ///   that touch each other.
+    public func fill(_ path: Path, _ color: Color, smooth: Bool = true) {
         trace(path)
         use(color)
+        cairo_set_antialias(context, smooth ? CAIRO_ANTIALIAS_DEFAULT : CAIRO_ANTIALIAS_NONE)
         cairo_fill(context)
+        cairo_set_antialias(context, CAIRO_ANTIALIAS_DEFAULT)
     }
 
     /// - Parameter dash: lengths of the strokes and gaps of a broken line, in turn; none for an unbroken one.

@@ -36,7 +36,9 @@ struct AxisScale {
             let pad = pow(extent.high / extent.low, padding)
             ends = (extent.low / pad, extent.high * pad)
         } else {
-            let areIntegers = !shown.isEmpty && shown.allSatisfy { $0 == $0.rounded() }
+            // Shares that are all 0 or 1 are no whole numbers for that.
+            let isOfShares = axis.range.map { $0.upperBound - $0.lowerBound <= 1 } ?? false
+            let areIntegers = !shown.isEmpty && !isOfShares && shown.allSatisfy { $0 == $0.rounded() }
             kind = .linear(minimumStep: areIntegers ? 1 : 0)
             let pad = padding * (extent.high - extent.low)
             ends = (extent.low == 0 ? 0 : extent.low - pad, extent.high + pad)
@@ -118,7 +120,10 @@ struct AxisScale {
                     if exponent % stride == 0 { ticks.append(Tick(value: value, label: NumberText.power(exponent))) }
                 } else if stride == 1 && decades < 6 {
                     let isLabelled = decades < 0.9 || (decades < 2.2 && (factor == 2 || factor == 5))
-                    ticks.append(Tick(value: value, label: isLabelled ? NumberText.brief(value) : ""))
+                    ticks.append(
+                        Tick(
+                            value: value,
+                            label: isLabelled ? NumberText.tick(value, step: pow(10, Double(exponent))) : ""))
                 }
             }
         }

@@ -73,12 +73,11 @@ public struct HeatMap: Figure {
 
     private func draw(_ value: Double, in cell: Rectangle, scale: AxisScale, on canvas: Canvas) {
         let color = scale.position(value).map { colorMap($0) } ?? Theme.missing
-        // A little larger than the field, so that no seams show between fields of broken widths.
-        let area = Rectangle(x: cell.x, y: cell.y, width: cell.width + 0.4, height: cell.height + 0.4)
-        canvas.fill(.rectangle(area), color)
+        canvas.fill(.rectangle(cell), color, smooth: false)
         guard showsNumbers ?? (cell.width >= 30 && cell.height >= 16), !value.isNaN else { return }
-        let text = value == 0 ? "0" : NumberText.brief((value * 100).rounded() / 100)
-        canvas.text(text, at: cell.center, font: Font(size: 11.5), color: color.legible, anchor: .center)
+        canvas.text(
+            NumberText.twoDecimals(value), at: cell.center, font: Font(size: 11.5), color: color.legible,
+            anchor: .center)
     }
 
     private func drawBar(beside area: Rectangle, scale: AxisScale, on canvas: Canvas) {
@@ -87,8 +86,8 @@ public struct HeatMap: Figure {
         for i in 0..<steps {
             let height = bar.height / Double(steps)
             let slice = Rectangle(
-                x: bar.x, y: bar.maxY - Double(i + 1) * height - 0.2, width: bar.width, height: height + 0.4)
-            canvas.fill(.rectangle(slice), colorMap((Double(i) + 0.5) / Double(steps)))
+                x: bar.x, y: bar.maxY - Double(i + 1) * height, width: bar.width, height: height)
+            canvas.fill(.rectangle(slice), colorMap((Double(i) + 0.5) / Double(steps)), smooth: false)
         }
         canvas.stroke(.rectangle(bar), Theme.axis)
         for tick in scale.ticks(about: Int(bar.height / 50)) where !tick.label.isEmpty {

@@ -1,7 +1,7 @@
 import Foundation
 
 /// Numbers as plots write them.
-enum NumberText {
+package enum NumberText {
     /// A tick of a linear axis: as many decimals as the step between ticks needs.
     static func tick(_ value: Double, step: Double) -> String {
         let magnitude = max(abs(value), abs(step))
@@ -18,6 +18,11 @@ enum NumberText {
         let magnitude = abs(value)
         if magnitude >= 1e6 || magnitude < 1e-3 { return scientific(value, relativeStep: 0.01) }
         return String(format: "%.\(max(0, 2 - Int(floor(log10(magnitude)))))f", value)
+    }
+
+    /// A number in a narrow field: whole, or with two decimals.
+    package static func twoDecimals(_ value: Double) -> String {
+        value == value.rounded() ? brief(value) : grouped(String(format: "%.2f", value))
     }
 
     /// A power of ten on a logarithmic axis: plain where it is short.

@@ -65,7 +65,7 @@ public struct Plot: Figure {
             if series.name.isEmpty { return nil }
             return PlotFrame.LegendEntry(name: series.name) { canvas, center in
                 if series.style.hasLine {
-                    let line = Path.line(from: Point(center.x - 9, center.y), to: Point(center.x + 9, center.y))
+                    let line = Path.line(from: Point(center.x - 13, center.y), to: Point(center.x + 13, center.y))
                     canvas.stroke(line, color(i), width: 2.5, dash: dash(i))
                 }
                 if series.style.hasPoints { canvas.fill(.circle(center, radius: 4), color(i)) }

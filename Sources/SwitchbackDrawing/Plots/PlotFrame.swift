@@ -64,14 +64,14 @@ struct PlotFrame {
     /// Entries from left to right in as many rows as they take; returns the height.
     private static func draw(legend: [LegendEntry], on canvas: Canvas, in frame: Rectangle) -> Double {
         if legend.isEmpty { return 0 }
-        let (sample, gap, row) = (26.0, 20.0, Theme.tick.lineHeight + 3)
+        let (sample, gap, row) = (34.0, 20.0, Theme.tick.lineHeight + 3)
         var x = frame.x
         var y = frame.y + row / 2
         for entry in legend {
             let name = canvas.fitting(entry.name, into: frame.width - sample, font: Theme.tick)
             let width = sample + canvas.width(of: name, font: Theme.tick)
             if x > frame.x && x + width > frame.maxX { (x, y) = (frame.x, y + row) }
-            entry.drawSample(canvas, Point(x + 10, y))
+            entry.drawSample(canvas, Point(x + 14, y))
             canvas.text(name, at: Point(x + sample, y), font: Theme.tick, color: Theme.secondaryText, anchor: .left)
             x += width + gap
         }

@@ -80,7 +80,9 @@ public struct DetectionFigures {
 
     func f1(_ results: DetectionResults) -> Plot {
         var plot = curve(results, "F1", x: "confidence", y: "F1", \.f1)
-        plot.markers = [.init(.x(results.confidence), "best at \(results.confidence.threeDecimals)")]
+        if results.classes.contains(where: { $0.curves.f1.contains { $0 > 0 } }) {
+            plot.markers = [.init(.x(results.confidence), "best at \(results.confidence.threeDecimals)")]
+        }
         return plot
     }
 
