@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import Switchback
+import SwitchbackTraining
 
 /// `switchback info`.
 struct Info: ParsableCommand {
@@ -31,7 +32,7 @@ struct Info: ParsableCommand {
         let report = Report(
             version: Version.current, processor: Machine.processorName, instructionSet: Processor.instructionSet,
             threads: Processor.threadCount, memory: ProcessInfo.processInfo.physicalMemory,
-            memoryAvailable: Machine.availableMemory)
+            memoryAvailable: AvailableMemory.bytes.map(UInt64.init))
         if common.json { return try Terminal.printJSON(report) }
         try Terminal.print("switchback       \(report.version)")
         try Terminal.print("processor        \(report.processor)")
@@ -48,11 +49,6 @@ struct Info: ParsableCommand {
 private enum Machine {
     static var processorName: String {
         field("model name", in: "/proc/cpuinfo") ?? field("Model", in: "/proc/cpuinfo") ?? "unknown"
-    }
-
-    /// In bytes.
-    static var availableMemory: UInt64? {
-        field("MemAvailable", in: "/proc/meminfo").flatMap { UInt64($0.prefix { $0.isNumber }) }.map { $0 * 1024 }
     }
 
     /// The text after the colon in the first line that begins with `name`.

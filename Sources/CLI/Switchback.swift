@@ -20,6 +20,12 @@ struct SwitchbackCommand: ParsableCommand {
               switchback info
 
             Every command explains itself with --help and prints its result as JSON with --json.
+
+            EXIT CODES
+              0    done
+              1    what the command line names cannot be used, or the work failed
+              2    the command line itself cannot be used: a name, an option or its value
+              130  interrupted by Ctrl-C; 143 by a polite kill
             """,
         version: Version.current,
         subcommands: [
@@ -27,11 +33,10 @@ struct SwitchbackCommand: ParsableCommand {
             DataCommand.self, Runs.self, Diagnose.self, Info.self,
         ])
 
-    /// Parses, runs, and answers every error with one sentence: exit code 2 where the command line is wrong, 1 where what
-    /// it names is.
+    /// Parses, runs, and answers every error with one sentence, and the exit codes that the help lists.
     static func main() async {
         Interruption.install()
-        let arguments = Array(CommandLine.arguments.dropFirst())
+        let arguments = NegativeNumbers.attached(Array(CommandLine.arguments.dropFirst()))
         do {
             try CommandNames.check(arguments, in: Self.self)
             var command = try parseAsRoot(arguments)
@@ -62,7 +67,8 @@ struct SwitchbackCommand: ParsableCommand {
                 print(fullMessage(for: error))
                 return 0
             }
-            Terminal.complain(sentence(message(for: error)) + "; see \(helpCommand(for: error)).")
+            let clause = sentence(message(for: error))
+            Terminal.complain(clause + "\(clause.last == "?" ? " See" : "; see") \(helpCommand(for: error)).")
             return 2
         }
     }
@@ -70,10 +76,12 @@ struct SwitchbackCommand: ParsableCommand {
     /// The sentence with a full stop, unless it is a question.
     private static func ended(_ sentence: String) -> String { sentence.last == "?" ? sentence : sentence + "." }
 
-    /// The parser's message, which may be several sentences and lines, as one clause.
+    /// The parser's message, which may be several sentences and lines, as one clause that names a value as other
+    /// messages do.
     private static func sentence(_ message: String) -> String {
-        let line = message.split(separator: "\n").joined(separator: " ").replacing(
-            ". Did you mean", with: "; did you mean")
+        let line = message.split(separator: "\n").joined(separator: " ")
+            .replacing(". Did you mean", with: "; did you mean")
+            .replacing(#/^The value '(.*?)' is invalid for '([^' ]+).*?': /#) { "\($0.output.2) is \($0.output.1); " }
         return line.last == "." ? String(line.dropLast()) : line
     }
 

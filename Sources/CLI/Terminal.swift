@@ -2,6 +2,14 @@ import Foundation
 import Switchback
 import SwitchbackTraining
 
+extension String {
+    /// As a shell reads it: in quotes where there is more in it than letters, digits and signs that mean nothing there.
+    var quoted: String {
+        let isPlain = !isEmpty && allSatisfy { $0.isLetter || $0.isNumber || "-_./=:,+@%".contains($0) }
+        return isPlain ? self : "'\(replacing("'", with: "'\\''"))'"
+    }
+}
+
 /// What the user sees.
 enum Terminal {
     /// Whether a person is watching, so that a line can be written over.

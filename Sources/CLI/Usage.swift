@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import Switchback
+import SwitchbackTraining
 
 /// A command line that cannot be understood.
 struct UsageError: Error, CustomStringConvertible {
@@ -24,7 +25,7 @@ enum CommandNames {
                 if isArgument && (word.nearest(in: names) == nil || FileManager.default.fileExists(atPath: word)) {
                     return
                 }
-                throw UsageError("'\(word)' is no command of \(path)\(suggestion(for: word, among: names))")
+                throw UsageError("'\(word)' is no command of \(path); \(suggestion(for: word, among: names))")
             }
             command = command.configuration.subcommands[position]
             path += " \(word)"
@@ -33,8 +34,27 @@ enum CommandNames {
 
     /// What to say after a name that is unknown: the nearest one, or the list of what there is.
     static func suggestion(for word: String, among names: [String]) -> String {
-        if let nearest = word.nearest(in: names) { return "; did you mean '\(nearest)'?" }
-        return "; there are \(names.joined(separator: ", "))"
+        if let nearest = word.nearest(in: names) { return "did you mean '\(nearest)'?" }
+        return "there are \(names.joined(separator: ", "))"
+    }
+}
+
+/// Negative numbers as the values of options: the parser would take them for options of their own.
+enum NegativeNumbers {
+    /// The arguments with `--lr0 -1` as `--lr0=-1`.
+    static func attached(_ arguments: [String]) -> [String] {
+        let end = arguments.firstIndex(of: "--") ?? arguments.endIndex
+        var result: [String] = []
+        for word in arguments[..<end] {
+            if word.hasPrefix("-"), Double(word) != nil, let option = result.last, option.hasPrefix("--"),
+                !option.contains("=")
+            {
+                result[result.count - 1] = "\(option)=\(word)"
+            } else {
+                result.append(word)
+            }
+        }
+        return result + arguments[end...]
     }
 }
 
@@ -44,95 +64,60 @@ enum Value {
     static func choice<Choice: CaseIterable & RawRepresentable<String>>(_ text: String) throws -> Choice {
         guard let choice = Choice(rawValue: text) else {
             let names = Choice.allCases.map(\.rawValue)
-            throw ValidationError("there is no '\(text)'" + CommandNames.suggestion(for: text, among: names))
+            throw ValidationError(CommandNames.suggestion(for: text, among: names))
         }
         return choice
     }
 
-    static func positiveInteger(_ text: String) throws -> Int {
-        guard let number = Int(text), number > 0 else {
-            throw ValidationError("a whole number of at least 1 is needed")
+    /// One of several names, in any case.
+    static func name(among names: [String]) -> @Sendable (String) throws -> String {
+        { text in
+            let lower = text.lowercased()
+            if let name = names.first(where: { $0.lowercased() == lower }) { return name }
+            let nearest = lower.nearest(in: names.map { $0.lowercased() })
+            let meant = names.first { $0.lowercased() == nearest }
+            throw ValidationError(CommandNames.suggestion(for: meant ?? text, among: names))
+        }
+    }
+
+    /// A whole number. For options of a training: its configuration knows which ones they can have.
+    static func integer<Integer: FixedWidthInteger>(_ text: String) throws -> Integer {
+        guard let number = Integer(text) else {
+            let isTooLarge = text.wholeMatch(of: /[+-]?[0-9]+/) != nil
+            let limits = isTooLarge ? " from \(Integer.min) to \(Integer.max)" : ""
+            throw ValidationError("a whole number\(limits) is needed")
         }
         return number
     }
 
-    static func naturalNumber(_ text: String) throws -> Int {
-        guard let number = Int(text), (0...64).contains(number) else {
-            throw ValidationError("a whole number from 0 to 64 is needed")
+    static func integer(in range: NumberRange) -> @Sendable (String) throws -> Int {
+        { text in
+            guard let number = Int(text) else {
+                throw ValidationError(range.description(isWhole: true) + " is needed")
+            }
+            if let problem = range.problem(with: Double(number), isWhole: true) { throw ValidationError(problem) }
+            return number
         }
+    }
+
+    /// A number. For options of a training: its configuration knows which ones they can have.
+    static func number(_ text: String) throws -> Double {
+        guard let number = Double(text) else { throw ValidationError("a number is needed") }
         return number
     }
 
-    static func wholeNumber(_ text: String) throws -> Int {
-        guard let number = Int(text), (0...1_000_000).contains(number) else {
-            throw ValidationError("a whole number from 0 to 1000000 is needed")
+    static func number(in range: NumberRange) -> @Sendable (String) throws -> Double {
+        { text in
+            guard let number = Double(text) else {
+                throw ValidationError(range.description(isWhole: false) + " is needed")
+            }
+            if let problem = range.problem(with: number) { throw ValidationError(problem) }
+            return number
         }
-        return number
     }
 
-    static func count(_ text: String) throws -> Int {
-        guard let number = Int(text), number >= 0 else {
-            throw ValidationError("a whole number of at least 0 is needed")
-        }
-        return number
-    }
-
-    /// A size of batches; −1 or `auto` for what fits into memory.
-    static func batch(_ text: String) throws -> Int {
-        guard let number = text == "auto" ? -1 : Int(text), number > 0 || number == -1 else {
-            throw ValidationError("a whole number of at least 1 is needed, or -1 for what fits into memory")
-        }
-        return number
-    }
-
-    static func threadCount(_ text: String) throws -> Int {
-        guard let number = Int(text), (1...256).contains(number) else {
-            throw ValidationError("a whole number from 1 to 256 is needed")
-        }
-        return number
-    }
-
-    static func port(_ text: String) throws -> Int {
-        guard let number = Int(text), (0...65535).contains(number) else {
-            throw ValidationError("a whole number from 0 to 65535 is needed")
-        }
-        return number
-    }
-
-    static func positiveNumber(_ text: String) throws -> Double {
-        guard let number = Double(text), number > 0, number.isFinite else {
-            throw ValidationError("a number greater than 0 is needed")
-        }
-        return number
-    }
-
-    static func nonNegativeNumber(_ text: String) throws -> Double {
-        guard let number = Double(text), number >= 0, number.isFinite else {
-            throw ValidationError("a number of at least 0 is needed")
-        }
-        return number
-    }
-
-    static func fraction(_ text: String) throws -> Double {
-        guard let number = Double(text), number >= 0, number < 1 else {
-            throw ValidationError("a number from 0 to below 1 is needed")
-        }
-        return number
-    }
-
-    static func probability(_ text: String) throws -> Double {
-        guard let number = Double(text), (0...1).contains(number) else {
-            throw ValidationError("a number from 0 to 1 is needed")
-        }
-        return number
-    }
-
-    static func positivePart(_ text: String) throws -> Double {
-        guard let number = Double(text), number > 0, number <= 1 else {
-            throw ValidationError("a number above 0, and at most 1, is needed")
-        }
-        return number
-    }
+    /// A size of batches; `auto` is −1, what fits into memory.
+    static func batch(_ text: String) throws -> Int { text == "auto" ? -1 : try integer(text) }
 
     /// The name of a folder, not a path.
     static func folderName(_ text: String) throws -> String {
@@ -153,7 +138,7 @@ struct CommonOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
             "Threads to compute with; all processors if left out. Results do not depend on it.", valueName: "n"),
-        transform: Value.threadCount)
+        transform: Value.integer(in: .from(1, to: 256)))
     var threads: Int?
 
     @Flag(help: "Print the result as one JSON object, on the last line.")

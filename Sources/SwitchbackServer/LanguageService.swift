@@ -53,7 +53,7 @@ struct LanguageService: Sendable {
     ) throws -> GenerationRequest {
         guard prompt.count < contextLength else {
             throw APIError.invalid(
-                "request, field \(field): it has \(prompt.count) tokens, and the model reads at most "
+                "request, field \(field): it has \(prompt.count.counted("token")), and the model reads at most "
                     + "\(contextLength) with its answer; shorten it",
                 param: field, code: "context_length_exceeded")
         }

@@ -4,6 +4,7 @@ import HummingbirdCore
 import Logging
 import ServiceLifecycle
 import Switchback
+import SwitchbackFormats
 import SwitchbackLanguage
 
 /// Serves models over HTTP: language models as OpenAI's interface does, and detectors and classifiers.
@@ -66,7 +67,9 @@ public struct ModelServer: Sendable {
         } catch is CancellationError {
             // The time for a graceful end was over.
         } catch {
-            throw InputError("http://\(host):\(options.port)", "it cannot be listened on: \(error)")
+            // The number stands at the end of what NIO says, whose own type this module does not depend on.
+            let code = "\(error)".firstMatch(of: /errno: ([0-9]+)/).flatMap { Int32($0.output.1) } ?? 0
+            throw InputError("http://\(host):\(options.port)", cannot: "listened on", code)
         }
     }
 

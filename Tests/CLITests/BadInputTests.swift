@@ -103,8 +103,8 @@ import Testing
     // MARK: Options
 
     @Test(arguments: [
-        ("classify train --data digits --epochs 0", "at least 1"),
-        ("classify train --data digits --epochs many", "at least 1"),
+        ("classify train --data digits --epochs 0", "--epochs is 0; a whole number from 1 to 1,000,000 is needed"),
+        ("classify train --data digits --epochs many", "--epochs is many; a whole number is needed"),
         ("classify train --data digits --batch -3", "batch"),
         ("classify train --data digits --model cnm", "did you mean 'cnn'?"),
         ("classify train --data digits --model vision-transformer", "there are mlp, cnn"),
@@ -123,8 +123,102 @@ import Testing
         program.expectRefusal(try program.shell("$switchback \(line)"), code: 2, sentence)
     }
 
+    @Test(arguments: [
+        ("--lr0 -1", "--lr0 is -1; a number greater than 0 is needed."),
+        ("--lr0=-1", "--lr0 is -1; a number greater than 0 is needed."),
+        ("--lr0 nan", "--lr0 is nan; a finite number greater than 0 is needed."),
+        ("--lr0 -inf", "--lr0 is -inf; a finite number greater than 0 is needed."),
+        ("--lr0 1e999", "a finite number greater than 0 is needed."),
+        ("--lr0 fast", "--lr0 is fast; a number is needed; see switchback detect train --help."),
+        ("--lr0 --epochs 3", "Missing value for '--lr0 <rate>'"),
+        ("--batch --epochs 3", "Missing value for '--batch <n>'"),
+        ("--seed -5", "--seed is -5; a whole number from 0 to 18446744073709551615 is needed"),
+        ("--epochs 99999999999999999999", "a whole number from -9223372036854775808 to 9223372036854775807 is needed"),
+        ("--epochs 9223372036854775807", "a whole number from 1 to 1,000,000 is needed"),
+        ("--epochs 3.5", "--epochs is 3.5; a whole number is needed"),
+        ("--batch 0", "--batch is 0; a whole number from 1 to 65536, or -1 for what fits into memory, is needed"),
+        ("--degrees -10", "--degrees is -10; a number from 0 to 180 is needed"),
+        ("--degrees 1e9", "a number from 0 to 180 is needed"), ("--shear 181", "a number from -180 to 180 is needed"),
+        ("--perspective 1", "a number from 0 to 0.001 is needed"), ("--scale 50", "a number from 0 to 1 is needed"),
+        ("--hsv-h 100", "--hsv-h is 100; a number from 0 to 1 is needed"),
+        ("--fliplr 2", "a number from 0 to 1 is needed"),
+        ("--imgsz 100000", "a multiple of 32 from 32 to 8192 is needed, such as 8192"),
+        ("--optimizer adam2", "--optimizer is adam2; did you mean 'Adam'? See switchback detect train --help."),
+        ("--model yolo11q", "there is no such model"),
+    ])
+    func numbersThatAnOptionCannotHave(_ options: String, _ sentence: String) throws {
+        let run = try program.shell("$switchback detect train --data none.yaml \(options)")
+        program.expectRefusal(run, code: 2, sentence)
+    }
+
+    @Test(arguments: ["--shear -10", "--batch -1", "--batch auto", "--seed 18446744073709551615", "--optimizer adamw"])
+    func numbersThatAnOptionCanHave(_ options: String) throws {
+        let run = try program.shell("$switchback detect train --data none.yaml \(options)")
+        program.expectRefusal(run, "none.yaml: there is no such file")
+    }
+
+    @Test(arguments: [
+        ("text generate --model none --temperature -1", "--temperature is -1; a number from 0 to 100 is needed"),
+        ("text generate --model none --top-k 0", "--top-k is 0; a whole number from 1"),
+        ("text train --data none.txt --vocabulary 0", "--vocabulary is 0; a whole number from 1"),
+        ("detect predict --model none none.jpg --imgsz -32", "--imgsz is -32; a multiple of 32"),
+        ("detect val --model none --data none.yaml --conf 1.5", "--conf is 1.5; a number from 0 to below 1 is needed"),
+        ("translate train --data none --width 33", "--width is 33; a multiple of 32"),
+        ("sentiment train --data none --clip-norm -1", "--clip-norm is -1; a number greater than 0 is needed"),
+        ("classify train --data digits --crop 0", "--crop is 0; a number above 0 and at most 1 is needed"),
+        ("serve none --port 70000", "--port is 70000; a whole number from 0 to 65535 is needed"),
+    ])
+    func numbersOfOtherCommands(_ line: String, _ sentence: String) throws {
+        program.expectRefusal(try program.shell("$switchback \(line)"), code: 2, sentence)
+    }
+
+    /// What was given in place of what the run was trained with is refused before it is written into the run.
+    @Test func aResumedRunKeepsItsOptionsWhereTheyAreRefused() throws {
+        #expect(try program.shell("$switchback classify train --data digits --model mlp --epochs 1").code == 0)
+        let arguments = program.folder.path("runs/classify/train/args.yaml")
+        let before = try String(contentsOfFile: arguments, encoding: .utf8)
+        let run = try program.shell("$switchback classify train --resume train --epochs -2")
+        #expect(run.code == 2 && run.errors.contains("--epochs is -2"), "\(run.errors)")
+        #expect(try String(contentsOfFile: arguments, encoding: .utf8) == before)
+    }
+
+    // MARK: Help
+
+    /// Examples stand on lines that a terminal of 80 columns does not break, and sentences are broken by it alone.
+    @Test(arguments: [
+        "", "classify train", "classify val", "classify predict", "detect train", "detect predict", "detect benchmark",
+        "detect export", "text train", "text generate", "text finetune", "text export", "chat train", "chat talk",
+        "serve", "sentiment train", "translate train", "translate val", "data check", "data convert", "runs compare",
+        "diagnose",
+    ])
+    func helpFitsIntoATerminal(_ command: String) throws {
+        let help = try program.shell("COLUMNS=80 $switchback \(command) --help").output
+        let lines = help.split(separator: "\n", omittingEmptySubsequences: false)
+        let examples = lines.drop { $0 != "EXAMPLES" }.dropFirst().prefix { !$0.isEmpty }
+        #expect(!examples.isEmpty)
+        for example in examples { #expect(example.hasPrefix("  "), "\(example)") }
+        let end = lines.firstIndex { $0.hasPrefix("USAGE") } ?? 0
+        for (line, next) in zip(lines[..<end], lines[..<end].dropFirst()) where line.first?.isLetter == true {
+            // A short line in the middle of a paragraph was broken by hand.
+            let isFull = line.count + next.prefix { $0 != " " }.count >= 80
+            #expect(isFull || next.isEmpty || next.hasPrefix(" "), "\(line)")
+        }
+    }
+
     @Test func aBatchLargerThanTheData() throws {
         program.expectRefusal(try train("digits", "--batch 5000"), "is larger than the 1442 training examples")
+    }
+
+    @Test func examplesOfOneClass() throws {
+        _ = try program.folder.write((0..<20).map { "\($0),x" }.joined(separator: "\n"), to: "table.csv")
+        program.expectRefusal(try train("table.csv"), "all its examples are of one class")
+    }
+
+    @Test func optionsThatWouldHaveNoEffect() throws {
+        program.expectRefusal(
+            try train("digits", "--imgsz 64"), "option imgsz: is the side of pictures in files, and digits has none")
+        let run = try train("digits", "--model mlp --crop 0.75")
+        #expect(run.code == 0 && run.errors.contains("arrays are only with --augment"), "\(run.errors)")
     }
 
     @Test func aModelThatDoesNotSuitTheData() throws {

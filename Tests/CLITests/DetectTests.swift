@@ -28,12 +28,13 @@ import Testing
 
     @Test func anInputThatIsNoMultiple() throws {
         let run = try program.run("detect", "train", "--data", "data.yaml", "--imgsz", "330")
-        program.expectRefusal(run, "the side of the input is a multiple of 32, and 330 is not; use 320")
+        program.expectRefusal(
+            run, code: 2, "--imgsz is 330; a multiple of 32 from 32 to 8192 is needed, such as 320")
     }
 
     @Test(arguments: ["0", "-1", "nan", "inf", "soon"]) func aTimeThatMakesNoSense(_ hours: String) throws {
         let run = try program.run("detect", "train", "--data", "data.yaml", "--time=\(hours)")
-        program.expectRefusal(run, code: 2, "a number greater than 0 is needed")
+        program.expectRefusal(run, code: 2, "number\(Double(hours) == nil ? "" : " greater than 0") is needed")
     }
 
     @Test func aMissingDataFile() throws {
@@ -44,9 +45,11 @@ import Testing
     func aMisspeltModelAndOptimizer() throws {
         let data = try #require(Self.coco8)
         program.expectRefusal(
-            try program.run("detect", "train", "--data", data, "--model", "yolo11q"), "there is no such model")
+            try program.run("detect", "train", "--data", data, "--model", "yolo11q"), code: 2,
+            "there is no such model")
         program.expectRefusal(
-            try program.run("detect", "train", "--data", data, "--optimizer", "AdmaW"), "did you mean AdamW?")
+            try program.run("detect", "train", "--data", data, "--optimizer", "AdmaW"), code: 2,
+            "did you mean 'AdamW'?")
     }
 
     // MARK: From pictures to boxes
@@ -73,7 +76,7 @@ import Testing
         #expect(export.code == 0, "\(export.errors)")
         #expect(export.json["output"] as? String == "runs/detect/train/weights/best.onnx")
         let odd = try program.run("detect", "export", weights, "--imgsz", "100")
-        #expect(odd.code == 1 && odd.errors.contains("is a multiple of 32, and 100 is not"), "\(odd.errors)")
+        #expect(odd.code == 2 && odd.errors.contains("--imgsz is 100; a multiple of 32"), "\(odd.errors)")
 
         let picture = try #require(sharedFolder).appendingPathComponent("data/images/bus.jpg").path
         let predict = try program.run(
@@ -128,7 +131,9 @@ import Testing
             "--quiet", "--no-plots")
         let weights = try #require(train.json["weights"] as? String, "\(train.errors)")
         let val = try program.run("detect", "val", "--model", weights, "--data", data)
-        #expect(val.code == 1 && val.errors.contains("its 80 classes are not the 1 of the detector"), "\(val.errors)")
+        #expect(
+            val.code == 1 && val.errors.contains("its 80 classes, and the detector's 1, are not the same"),
+            "\(val.errors)")
     }
 
     @Test(.enabled(if: coco8 != nil, Comment(rawValue: sharedFolderMissing)))

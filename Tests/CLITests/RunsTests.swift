@@ -31,6 +31,10 @@ import Testing
         #expect(
             compare.output.split(separator: "\n").first?.contains("epochs") ?? false, "\(compare.errors)")
         #expect(!compare.output.contains("optimizer"))
+        let third = try program.shell("$switchback classify train --data digits --model mlp --epochs 1 --clip-norm 1")
+        #expect(third.code == 0)
+        let open = try program.shell("$switchback runs compare one runs/classify/train")
+        #expect(!open.output.contains("null") && open.output.contains(" - "), "an option left open is a dash")
         let picture = try #require(
             FileManager.default.contents(atPath: program.folder.path("both.png")))
         #expect(picture.starts(with: [0x89, 0x50, 0x4E, 0x47]))
@@ -49,8 +53,8 @@ import Testing
     @Test func whatIsNoRunIsRefused() throws {
         for (line, sentence) in [
             ("runs list", "runs: there is no such folder"),
-            ("runs show none", "none: is not the folder of a run"),
-            ("runs compare none", "none: is not the folder of a run"),
+            ("runs show none", "none: there is no such run"),
+            ("runs compare none", "none: there is no such run"),
             ("runs clean", "runs: there is no such folder"),
             ("classify train --resume none", "none: there is no such run"),
             ("classify train --resume .", "is not the folder of a run: it has no args.yaml"),
@@ -73,5 +77,14 @@ import Testing
             "train_batch.png", "weights",
         ] { #expect(files.contains(name), "\(name) is missing") }
         #expect(files.contains { $0.hasPrefix("events.out.tfevents.") })
+
+        // All pictures of a folder are classified, here the run's own, and those that a pattern describes.
+        let pictures = files.filter { $0.hasSuffix(".png") }.sorted().map { "runs/classify/train/\($0)" }
+        for input in ["runs/classify/train", "'runs/classify/train/*.png'"] {
+            let predict = try program.shell("$switchback classify predict --model runs/classify/train \(input)")
+            let lines = predict.output.split(separator: "\n").map(String.init)
+            #expect(lines.count == pictures.count, "\(predict.errors)")
+            for (line, picture) in zip(lines, pictures) { #expect(line.hasPrefix("\(picture)  "), "\(line)") }
+        }
     }
 }

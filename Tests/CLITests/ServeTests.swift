@@ -44,7 +44,8 @@ import Testing
         #expect(json.json["answer"] as? String == "the pear" && json.json["ending"] as? String == "stop")
         for (line, sentence) in [
             ("chat trian --data chat.jsonl", "did you mean 'train'?"), ("chat train --data chat.jsonl", "--from"),
-            ("serve \(model) --port 70000", "from 0 to 65535"), ("serve", "model"),
+            ("serve \(model) --port 70000", "--port is 70000; a whole number from 0 to 65535 is needed"),
+            ("serve", "model"),
         ] { #expect(try program.shell("$switchback \(line)").errors.contains(sentence), "\(line)") }
         let strange = ["the pear", "th\u{e9}"].map {
             #"{"messages": [{"role": "user", "content": "what"}, {"role": "assistant", "content": "\#($0)"}]}"#

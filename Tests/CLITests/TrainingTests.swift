@@ -88,11 +88,29 @@ import Testing
             ("- 1\n", "no list of options"),
             ("task: detect\n", "is for the task detect, and this is classify"),
             ("epochs: 1\nepochs: 2\n", "the option epochs is there twice"),
-            ("epochs: -1\n", "option epochs: at least 1"),
+            ("epochs: -1\n", "my.yaml, line 1: epochs is -1, and a whole number from 1 to 1,000,000 is needed"),
             (#"{"epochs": 1, "lrr": 2}"#, "did you mean lr?"),
         ] {
             let run = try train(file)
             #expect(run.code == 1 && run.errors.contains(sentence), "\(file): \(run.errors)")
+        }
+    }
+
+    /// Paths with spaces, and a text that has no lines.
+    @Test(arguments: [
+        "classify train --data digits --model mlp --epochs 1",
+        "text train --data 'one line.txt' --steps 2 --batch 2 --context 8 --validate-every 2",
+    ])
+    func theCommandsThatAreProposedCanBeRun(_ line: String) throws {
+        _ = try program.folder.write(String(repeating: "ACGTTGCA", count: 40), to: "one line.txt")
+        let train = try program.shell("$switchback \(line) --name 'my run'")
+        #expect(train.code == 0, "\(train.errors)")
+        let proposed = train.output.split(separator: "\n").drop { $0 != "Next:" }.dropFirst()
+        #expect(!proposed.isEmpty)
+        for command in proposed {
+            let words = command.trimmingCharacters(in: .whitespaces).dropFirst("switchback ".count)
+            let run = try program.shell("$switchback \(words)")
+            #expect(run.code == 0, "\(command): \(run.errors)")
         }
     }
 

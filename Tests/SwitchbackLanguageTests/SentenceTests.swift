@@ -93,6 +93,7 @@ struct SentenceTests {
         let translator = try Translator.load(run.path)
         let text = try ParallelText(folder.path(""), "val", from: "en", to: "de")
         #expect(try translator.translate("red blue") == "blue red")
+        #expect(try translator.translate(" ") == "")
         #expect(try translator.bleu(on: text).precisions[0] > 90)
     }
 
@@ -103,7 +104,7 @@ struct SentenceTests {
         let error = #expect(throws: InputError.self) {
             try ParallelText(folder.path(""), "train", from: "en", to: "de")
         }
-        #expect(error?.problem.contains("1 lines") == true)
+        #expect(error?.problem.contains("it has 1 line, and") == true)
         #expect(throws: InputError.self) { try ParallelText(folder.path(""), "train", from: "en", to: "fr") }
     }
 

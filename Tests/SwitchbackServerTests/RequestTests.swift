@@ -30,7 +30,7 @@ struct RequestTests {
         ("{", "byte 1", nil), ("[]", "not a JSON object", nil),
         (#"{"temperatur": 1}"#, "did you mean temperature?", "temperatur"),
         (#"{"temperature": "hot"}"#, "a number is needed", "temperature"),
-        (#"{"temperature": -1}"#, "it is not negative", "temperature"),
+        (#"{"temperature": -1}"#, "a number from 0 to 100 is needed", "temperature"),
         (#"{"top_p": 2}"#, "at most 1", "top_p"), (#"{"max_tokens": 0}"#, "at least 1", "max_tokens"),
         (#"{"max_tokens": 1000}"#, "at most 100 tokens", "max_tokens"), (#"{"n": 2}"#, "one answer", "n"),
         (#"{"tools": [1]}"#, "call no tools", "tools"), (#"{"stop": 5}"#, "text is needed", "stop"),

@@ -68,7 +68,7 @@ import Testing
         state["wieght"] = state.removeValue(forKey: "weight")
         let error = #expect(throws: InputError.self) { try layer.load(stateDict: state) }
         #expect(
-            "\(error!)" == "state dictionary: weight is missing; did the file mean it by wieght?; "
+            "\(error!)" == "state dictionary: weight is missing, unless the file means it by wieght; "
                 + "strict: false loads what is there")
         let result = try layer.load(stateDict: state, strict: false)
         #expect(result.missing == ["weight"] && result.unexpected == ["wieght"])

@@ -209,7 +209,7 @@ import Testing
 
     @Test(arguments: [0, -1, .nan, .infinity]) func timesThatMakeNoSenseAreRefused(_ minutes: Double) {
         let error = #expect(throws: InputError.self) { try train(options { $0.minutes = minutes }) }
-        #expect(error?.description.contains("option minutes: a time is greater than 0") == true)
+        #expect(error?.description.contains("number greater than 0 is needed") == true)
     }
 
     // MARK: Resuming

@@ -195,7 +195,8 @@ import Testing
 
     @Test func valuesThatMakeNoSenseAreRefused() throws {
         for (change, sentence) in [
-            ({ $0.epochs = 0 }, "at least 1 epoch"), ({ $0.lr = -1 }, "option lr"), ({ $0.ema = 1 }, "option ema"),
+            ({ $0.epochs = 0 }, "option epochs: is 0, and a whole number from 1"), ({ $0.lr = -1 }, "option lr"),
+            ({ $0.ema = 1 }, "option ema"),
             ({ $0.accumulate = 0 }, "option accumulate"), ({ $0.workers = -1 }, "option workers"),
         ] as [((inout TrainingConfiguration) -> Void, String)] {
             #expect(problem { _ = try SmallTask.trainer(options(change)) }.contains(sentence))

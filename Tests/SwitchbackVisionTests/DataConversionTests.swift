@@ -49,6 +49,21 @@ import Testing
         #expect(throws: InputError.self) { try data.write(as: format, to: path) }
     }
 
+    @Test(arguments: DataFormat.allCases) func theSameDataGivesTheSameBytes(_ format: DataFormat) throws {
+        for name in ["a", "b"] { try data.write(as: format, to: folder.path(name)) }
+        let files = try FileManager.default.subpathsOfDirectory(atPath: folder.path("a"))
+        for file in files {
+            #expect(
+                FileManager.default.contentsEqual(atPath: folder.path("a/\(file)"), andPath: folder.path("b/\(file)")))
+        }
+    }
+
+    @Test func aPlaceThatCannotBeWrittenToIsSaid() throws {
+        let error = #expect(throws: InputError.self) { try data.write(as: .coco, to: "/proc/none") }
+        #expect(error?.description.hasPrefix("/proc/none: cannot be written") == true, "\(error as Any)")
+        #expect(error?.description.contains("operation") == false, "\(error as Any)")
+    }
+
     @Test func nothingIsLeftOfAFailedConversion() throws {
         let lost = DetectionExample(imagePath: folder.path("lost.png"), height: 1, width: 1, labels: [])
         let broken = DetectionData(kind: "", path: "", classNames: ["a"], splits: [.train: [lost]])

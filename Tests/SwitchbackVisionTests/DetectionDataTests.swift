@@ -101,6 +101,13 @@ import Testing
         #expect(data[.train].map(\.imagePath).count == 1 && data[.val].count == 1)
     }
 
+    @Test func whatIsWrongInAFolderOfTwoPartsIsReportedOnce() throws {
+        let sample = try Sample()
+        try sample.label("train/a", "0 0.5 0.5 0.2\n")
+        try sample.describe("train: images/train\nval: images/train\nnames: [cat, dog]\n")
+        #expect(try sample.load().problems.count == 1)
+    }
+
     @Test func brokenPicturesAreReportedAndTheGoodOnesKept() throws {
         let sample = try Sample()
         let whole = try Image(height: 40, width: 50, filledWith: 9).jpegData()

@@ -69,6 +69,6 @@ import Testing
 
     @Test(arguments: [0, -0.5, .nan, .infinity]) func timesThatMakeNoSenseAreRefused(_ hours: Double) {
         let error = #expect(throws: InputError.self) { try options { $0.time = hours }.makeTask() }
-        #expect(error?.description.contains("option time: a time is greater than 0") == true)
+        #expect(error?.description.contains("number greater than 0 is needed") == true)
     }
 }

@@ -11,7 +11,8 @@ struct Chat: ParsableCommand {
             EXAMPLES
               switchback chat path/to/qwen
               switchback chat train --data conversations.jsonl --from path/to/model
-              switchback chat runs/chat/train --system "Answer in one sentence." --temperature 0
+              switchback chat runs/chat/train --system "Answer in one sentence." \\
+                --temperature 0
               echo "Who are you?" | switchback chat runs/chat/train --json
             """,
         subcommands: [ChatTalk.self, ChatTrain.self], defaultSubcommand: ChatTalk.self)

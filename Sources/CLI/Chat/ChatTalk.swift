@@ -11,7 +11,8 @@ struct ChatTalk: ParsableCommand {
         discussion: """
             EXAMPLES
               switchback chat path/to/qwen
-              switchback chat runs/chat/train --system "Answer in one sentence." --temperature 0
+              switchback chat runs/chat/train --system "Answer in one sentence." \\
+                --temperature 0
               echo "Who are you?" | switchback chat runs/chat/train --json
 
             Each line is a question. Ctrl-C stops an answer, the end of the input (Ctrl-D) leaves, and
@@ -82,7 +83,7 @@ struct ChatTalk: ParsableCommand {
                 """)
         default:
             let hint = CommandNames.suggestion(for: parts[0], among: ["/reset", "/system", "/help"])
-            Terminal.complain("there is no command \(parts[0])\(hint)")
+            Terminal.complain("there is no command \(parts[0]); \(hint)")
         }
     }
 

@@ -12,7 +12,8 @@ struct ChatTrain: ParsableCommand {
         discussion: """
             EXAMPLES
               switchback chat train --data conversations.jsonl --from path/to/qwen --lora 8
-              switchback chat train --data conversations.jsonl --from runs/text/train --epochs 5
+              switchback chat train --data conversations.jsonl --from runs/text/train \\
+                --epochs 5
               switchback chat train --resume runs/chat/train
 
             Each line of the file is a conversation:
@@ -78,8 +79,8 @@ struct ChatTrain: ParsableCommand {
             The best model, of epoch \(best.epoch) with a held-out loss of \(loss.formatted(4)), is in
               \(folder.path)
             Next:
-              switchback chat \(folder.path)
-              switchback serve \(folder.path)
+              switchback chat \(folder.path.quoted)
+              switchback serve \(folder.path.quoted)
             """)
         guard common.json else { return }
         try Terminal.printJSON(
@@ -91,12 +92,12 @@ struct ChatTrain: ParsableCommand {
     private func say(what training: ChatTraining) throws {
         let task = training.task
         try runOptions.say(
-            "Data: \(training.configuration.data); \(task.trainingCount.grouped) conversations to train with, "
+            "Data: \(training.configuration.data); \(task.trainingCount.counted("conversation")) to train with, "
                 + "\(task.validationCount.grouped) held out, in the style \(training.template.style.rawValue). "
-                + "Model: \(training.product.model.parameterCount.grouped) parameters.")
+                + "Model: \(training.product.model.parameterCount.counted("parameter")).")
         if task.cutCount > 0 {
             Diagnostics.warn(
-                "\(task.cutCount.grouped) conversations are longer than the context: their ends are left away")
+                "the context is too short for the end of \(task.cutCount.counted("conversation"))")
         }
     }
 

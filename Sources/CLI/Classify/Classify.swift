@@ -25,7 +25,7 @@ struct LabelOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp("The number of classes, where labels are numbers.", valueName: "n"),
-        transform: Value.positiveInteger)
+        transform: Value.integer(in: .from(1, to: 1_000_000)))
     var classes: Int?
 }
 
@@ -51,7 +51,7 @@ extension ClassificationData {
     var summary: String {
         let train = training.map { "\($0.count.grouped) to train with, " } ?? ""
         return "\(path): \(kind); \(train)\(heldOut.count.grouped) held out, of shape \(inputShape), "
-            + "\(classNames.count) classes"
+            + classNames.count.counted("class")
     }
 }
 

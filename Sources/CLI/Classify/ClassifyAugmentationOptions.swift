@@ -13,19 +13,19 @@ struct ClassifyAugmentationOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp("The least part of a picture that is cut out. (default: \(defaults.crop))", valueName: "x"),
-        transform: Value.positivePart)
+        transform: Value.number)
     var crop: Double?
 
     @Option(
         help: ArgumentHelp(
             "The probability of exchanging left and right. (default: \(defaults.fliplr))", valueName: "x"),
-        transform: Value.probability)
+        transform: Value.number)
     var fliplr: Double?
 
     @Option(
         help: ArgumentHelp(
             "The probability of exchanging top and bottom. (default: \(defaults.flipud))", valueName: "x"),
-        transform: Value.probability)
+        transform: Value.number)
     var flipud: Double?
 
     @Option(
@@ -37,22 +37,22 @@ struct ClassifyAugmentationOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp("The probability of covering a part. (default: \(defaults.erasing))", valueName: "x"),
-        transform: Value.probability)
+        transform: Value.number)
     var erasing: Double?
 
     @Option(
         help: ArgumentHelp("The greatest turn of the hue. (default: \(defaults.hsvH))", valueName: "x"),
-        transform: Value.probability)
+        transform: Value.number)
     var hsvH: Double?
 
     @Option(
         help: ArgumentHelp("The greatest change of saturation. (default: \(defaults.hsvS))", valueName: "x"),
-        transform: Value.probability)
+        transform: Value.number)
     var hsvS: Double?
 
     @Option(
         help: ArgumentHelp("The greatest change of brightness. (default: \(defaults.hsvV))", valueName: "x"),
-        transform: Value.probability)
+        transform: Value.number)
     var hsvV: Double?
 
     /// Changes what was given.

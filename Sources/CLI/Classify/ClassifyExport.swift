@@ -10,9 +10,10 @@ struct ClassifyExport: ParsableCommand {
         discussion: """
             EXAMPLES
               switchback classify export runs/classify/train
-              switchback classify export best.safetensors --format safetensors --output weights.safetensors
+              switchback classify export best.safetensors --format safetensors \\
+                --output weights.safetensors
 
-            In ONNX, `input` is a batch of any size, and `probabilities` [N, classes]; the names of the classes are in the
+            In ONNX, `input` is a batch of any size, and `probabilities` [N, classes]; the names of the classes are in the \
             metadata.
             """)
 

@@ -10,9 +10,11 @@ struct ClassifyPredict: ParsableCommand {
         discussion: """
             EXAMPLES
               switchback classify predict --model runs/classify/train digits
-              switchback classify predict --model best.safetensors picture.npy more-pictures.npz
+              switchback classify predict \\
+                --model best.safetensors picture.npy more-pictures.npz
               switchback classify predict --model best.safetensors flowers.csv --json
               switchback classify predict --model best.safetensors chest.jpg --explain
+              switchback classify predict --model best.safetensors pictures/cats
             """)
 
     @Option(help: .runOrFile)
@@ -20,7 +22,8 @@ struct ClassifyPredict: ParsableCommand {
 
     @Argument(
         help: ArgumentHelp(
-            "Pictures, or files of one or more inputs: .npy, .npz, .safetensors, .csv or idx; or the word digits.",
+            "Pictures, folders of them, or files of one or more inputs: .npy, .npz, .safetensors, .csv or idx; or the "
+                + "word digits.",
             valueName: "input"))
     var inputs: [String]
 
@@ -56,13 +59,14 @@ struct ClassifyPredict: ParsableCommand {
         common.apply()
         let classifier = try Classifier.load(model)
         // All are read before anything is printed: a bad file is noticed at once.
-        let examples = try inputs.map { ($0, try classifier.readInputs($0)) }
+        let examples = try inputs.flatMap(PictureSource.files).map { ($0, try classifier.readInputs($0)) }
         var rows: [Row] = []
         for (path, inputs) in examples {
             for (index, prediction) in classifier.predict(inputs).enumerated() {
                 let row = Row(
                     input: path, index: index, class: prediction.className, probability: prediction.probability)
-                try Terminal.print("\(path)[\(index)]  \(row.class)  \(row.probability.percent)")
+                let place = inputs.size(0) == 1 ? path : "\(path)[\(index)]"
+                try Terminal.print("\(place)  \(row.class)  \(row.probability.percent)")
                 rows.append(row)
             }
         }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Foundation
 import Switchback
 import SwitchbackTraining
 import SwitchbackVision
@@ -12,12 +13,14 @@ struct ClassifyTrain: ParsableCommand {
             EXAMPLES
               switchback classify train --data digits
               switchback classify train --data path/to/mnist --model cnn --epochs 2
-              switchback classify train --data flowers.csv --model mlp --label species --optimizer sgd --lr 0.05
-              switchback classify train --data chest.npz --epochs 5 --schedule one-cycle --json
+              switchback classify train --data flowers.csv --model mlp --label species \\
+                --optimizer sgd --lr 0.05
+              switchback classify train --data chest.npz --epochs 5 --schedule one-cycle \\
+                --json
               switchback classify train --data flowers --model resnet18 --imgsz 128
               switchback classify train --resume runs/classify/train --epochs 20
 
-            The same seed gives the same weights, to the bit, on any number of threads and workers, and also when the run
+            The same seed gives the same weights, to the bit, on any number of threads and workers, and also when the run \
             was interrupted, or killed, and resumed.
             """)
 
@@ -37,7 +40,7 @@ struct ClassifyTrain: ParsableCommand {
     @Option(
         help: ArgumentHelp(
             "The side of pictures in files; 224, or less where all are smaller, if left out.", valueName: "pixels"),
-        transform: Value.positiveInteger)
+        transform: Value.integer)
     var imgsz: Int?
 
     @OptionGroup(title: "Augmentation") var augmentation: ClassifyAugmentationOptions
@@ -89,8 +92,8 @@ struct ClassifyTrain: ParsableCommand {
             The best weights, of epoch \(best.epoch) with \(best.accuracy.percent) held-out accuracy, are in
               \(weights)
             Next:
-              switchback classify val --model \(weights) --data \(task.data.path)
-              switchback classify predict --model \(weights) \(task.data.path)
+              switchback classify val --model \(weights.quoted) --data \(task.data.path.quoted)
+              switchback classify predict --model \(weights.quoted) \(task.data.exampleInput.quoted)
             """)
         guard common.json else { return }
         try Terminal.printJSON(
@@ -100,6 +103,15 @@ struct ClassifyTrain: ParsableCommand {
                 trainAccuracy: last.training["accuracy"] ?? .nan, trainLoss: last.training["loss"] ?? .nan,
                 bestAccuracy: best.accuracy, bestEpoch: best.epoch, seconds: outcome.seconds, weights: weights,
                 lastWeights: folder.weights("last")))
+    }
+}
+
+extension ClassificationData {
+    /// What `classify predict` reads of it: a picture, or the file.
+    fileprivate var exampleInput: String {
+        var isFolder: ObjCBool = false
+        _ = FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
+        return heldOut.picturePaths?.first ?? (isFolder.boolValue ? "FILE" : path)
     }
 }
 

@@ -11,7 +11,8 @@ struct ClassifyVal: ParsableCommand {
             EXAMPLES
               switchback classify val --model runs/classify/train --data digits
               switchback classify val --model best.safetensors --data path/to/mnist --json
-              switchback classify val --model best.safetensors --data pneumoniamnist.npz --split test --output figures
+              switchback classify val --model best.safetensors --data pneumoniamnist.npz \\
+                --split test --output figures
             """)
 
     @Option(help: .runOrFile)
@@ -55,7 +56,7 @@ struct ClassifyVal: ParsableCommand {
         let (loss, metrics) = (evaluation.loss, evaluation.metrics)
         try metrics.printTable()
         try Terminal.print(
-            "loss \(loss.formatted(4))  accuracy \(metrics.top1.percent) of \(metrics.count.grouped) examples")
+            "loss \(loss.formatted(4))  accuracy \(metrics.top1.percent) of \(metrics.count.counted("example"))")
         if let output {
             try OutputFolder.make(output)
             try ClassifierFigures(data.classNames)

@@ -34,7 +34,7 @@ struct DataCheck: ParsableCommand {
     private func checkDetection() throws {
         let data = try DetectionData.load(path)
         let report = DataReport(data)
-        try Terminal.print("\(path): \(report.kind), \(report.classNames.count) classes")
+        try Terminal.print("\(path): \(report.kind), \(report.classNames.count.counted("class"))")
         for problem in report.problems { try Terminal.print("  \(problem)") }
         try show(report)
         if let labels {
@@ -43,16 +43,16 @@ struct DataCheck: ParsableCommand {
         }
         if common.json { try Terminal.printJSON(report) }
         if !report.problems.isEmpty {
-            try Terminal.print("\(report.problems.count.grouped) problems, named above.")
+            try Terminal.print("\(report.problems.count.counted("problem")), named above.")
             throw ExitCode.failure
         }
     }
 
     private func checkClassification() throws {
         let report = try ClassificationReport(ClassificationData.load(path))
-        try Terminal.print("\(path): \(report.kind), \(report.classNames.count) classes")
+        try Terminal.print("\(path): \(report.kind), \(report.classNames.count.counted("class"))")
         for part in report.parts {
-            try Terminal.print("\(part.split.rawValue): \(part.examples.grouped) examples")
+            try Terminal.print("\(part.split.rawValue): \(part.examples.counted("example"))")
         }
         try showCounts(report.classNames, report.parts.map { ($0.split, $0.examplesByClass) })
         try show(report.duplicates)
@@ -62,8 +62,8 @@ struct DataCheck: ParsableCommand {
     private func show(_ report: DataReport) throws {
         for part in report.parts {
             try Terminal.print(
-                "\(part.split.rawValue): \(part.images.grouped) pictures, \(part.backgrounds.grouped) of them without a box; "
-                    + "\(part.boxes.grouped) boxes, \(part.tinyBoxes.grouped) of them tiny")
+                "\(part.split.rawValue): \(part.images.counted("picture")), \(part.backgrounds.grouped) of them without a box; "
+                    + "\(part.boxes.counted("box")), \(part.tinyBoxes.grouped) of them tiny")
         }
         try showCounts(report.classNames, report.parts.map { ($0.split, $0.boxesByClass) })
         if !report.unseenClasses.isEmpty {

@@ -46,7 +46,7 @@ struct DataConvert: ParsableCommand {
         let result = Result(
             output: output, images: examples.count, boxes: examples.reduce(0) { $0 + $1.labels.count },
             problems: data.problems.count)
-        try Terminal.print("\(output): \(result.images.grouped) pictures with \(result.boxes.grouped) boxes")
+        try Terminal.print("\(output): \(result.images.counted("picture")) with \(result.boxes.counted("box"))")
         if common.json { try Terminal.printJSON(result) }
     }
 }

@@ -19,22 +19,28 @@ struct DataSpeed: ParsableCommand {
             "A data.yaml, a COCO .json, or a folder with annotations of COCO or Pascal VOC.", valueName: "path"))
     var path: String
 
-    @Option(help: ArgumentHelp("The side of the pictures.", valueName: "pixels"), transform: Value.positiveInteger)
+    @Option(
+        help: ArgumentHelp("The side of the pictures.", valueName: "pixels"), transform: Value.integer(in: YOLO.sides))
     var imgsz = 640
 
-    @Option(help: ArgumentHelp("Pictures in a batch.", valueName: "n"), transform: Value.positiveInteger)
+    @Option(
+        help: ArgumentHelp("Pictures in a batch.", valueName: "n"),
+        transform: Value.integer(in: .from(1, to: 1_000_000)))
     var batch = 16
 
     @Option(
-        help: ArgumentHelp("Threads that put batches together.", valueName: "n"), transform: Value.naturalNumber)
+        help: ArgumentHelp("Threads that put batches together.", valueName: "n"),
+        transform: Value.integer(in: .from(0, to: 64)))
     var workers = 2
 
-    @Option(help: ArgumentHelp("Passes over the pictures.", valueName: "n"), transform: Value.positiveInteger)
+    @Option(
+        help: ArgumentHelp("Passes over the pictures.", valueName: "n"),
+        transform: Value.integer(in: .from(1, to: 1_000_000)))
     var epochs = 2
 
     @Option(
         help: ArgumentHelp("Megabytes that decoded pictures may take up.", valueName: "n"),
-        transform: Value.wholeNumber)
+        transform: Value.integer(in: .from(0, to: 1_000_000)))
     var cache = 512
 
     @OptionGroup var common: CommonOptions

@@ -18,7 +18,8 @@ struct DetectBenchmark: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "The folder of a run, a file of weights, or yolo11 or yolo26 with n, s, m, l or x.", valueName: "model"))
+            "The folder of a run, a file of weights, or yolo11 or yolo26 with n, s, m, l or x.", valueName: "model"),
+        transform: Value.detector)
     var model: String
 
     @Option(help: ArgumentHelp("A data.yaml, COCO .json, or a folder of Pascal VOC or COCO.", valueName: "path"))
@@ -31,15 +32,17 @@ struct DetectBenchmark: ParsableCommand {
 
     @Option(
         help: ArgumentHelp("The side of the input, in pixels: a multiple of 32.", valueName: "pixels"),
-        transform: Value.positiveInteger)
+        transform: Value.integer(in: YOLO.sides))
     var imgsz: Int?
 
-    @Option(help: ArgumentHelp("Pictures at a time. (default: 1)", valueName: "n"), transform: Value.positiveInteger)
+    @Option(
+        help: ArgumentHelp("Pictures at a time. (default: 1)", valueName: "n"),
+        transform: Value.integer(in: .from(1, to: 1_000_000)))
     var batch = 1
 
     @Option(
         help: ArgumentHelp("How long each way is timed. (default: 3)", valueName: "seconds"),
-        transform: Value.positiveNumber)
+        transform: Value.number(in: .above(0, to: 3600)))
     var seconds = 3.0
 
     @OptionGroup var common: CommonOptions
@@ -64,15 +67,12 @@ struct DetectBenchmark: ParsableCommand {
         common.apply()
         let (detector, trainedSize) = try load()
         let size = imgsz ?? trainedSize
-        guard size % YOLO.stride == 0 else {
-            throw InputError("--imgsz", "the side of the input is a multiple of \(YOLO.stride), and \(size) is not")
-        }
         let examples = try examples(for: detector)
         var benchmark = DetectionBenchmark(detector)
         (benchmark.size, benchmark.batch, benchmark.seconds) = (size, batch, seconds)
         try Terminal.print(
-            "\(detector.variant), \(detector.parameterCount) parameters, \(size)x\(size), batches of \(batch), "
-                + "\(Processor.threadCount) threads")
+            "\(detector.variant), \(detector.parameterCount.counted("parameter")), \(size)x\(size), batches of \(batch), "
+                + Processor.threadCount.counted("thread"))
         let rows = try benchmark.ways.map { Row(try benchmark.measure($0, on: examples)) }
         let header = ["way", "ms to compute", "ms to select", "pictures/s", "peak MB", "mAP50", "mAP50-95"]
         try Terminal.print(TextTable(header, rows.map(\.cells)).text)
@@ -83,8 +83,7 @@ struct DetectBenchmark: ParsableCommand {
 
     /// The detector, and the side of the input that it is meant for.
     private func load() throws -> (YOLO, Int) {
-        if !model.contains("/") && !model.contains(".") {
-            let variant = try YOLOVariant(named: model)
+        if let variant = try YOLOVariant(unlessPath: model) {
             return (YOLO(variant, classes: (0..<80).map(String.init)), 640)
         }
         let loaded = try DetectorFile.load(model)

@@ -13,8 +13,8 @@ struct DetectExport: ParsableCommand {
               switchback detect export best.safetensors --imgsz 320 --output detector.onnx
               switchback detect export best.safetensors --heads raw
 
-            In ONNX, `images` [N, 3, imgsz, imgsz], red first, from 0 to 1, is a batch of any size. `predictions` are
-            [N, 4 + classes, positions]: centre, width, height in pixels, and probabilities. The boxes of YOLO11 have yet to be
+            In ONNX, `images` [N, 3, imgsz, imgsz], red first, from 0 to 1, is a batch of any size. `predictions` are \
+            [N, 4 + classes, positions]: centre, width, height in pixels, and probabilities. The boxes of YOLO11 have yet to be \
             chosen from by non-maximum suppression; of YOLO26 the likeliest are taken as they are.
             """)
 
@@ -25,7 +25,7 @@ struct DetectExport: ParsableCommand {
     @Option(
         help: ArgumentHelp(
             "The side of the input, in pixels, a multiple of 32; that of training if left out.", valueName: "pixels"),
-        transform: Value.positiveInteger)
+        transform: Value.integer(in: YOLO.sides))
     var imgsz: Int?
 
     @Option(

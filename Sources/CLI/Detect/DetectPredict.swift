@@ -12,7 +12,8 @@ struct DetectPredict: ParsableCommand {
         discussion: """
             EXAMPLES
               switchback detect predict --model best.safetensors bus.jpg
-              switchback detect predict --model best.safetensors "shop/*.jpg" --save-txt --save-crop
+              switchback detect predict --model best.safetensors "shop/*.jpg" --save-txt \\
+                --save-crop
               switchback detect predict --model best.safetensors street.mp4 --track
               switchback detect predict --model best.safetensors /dev/video0
             """)
@@ -23,7 +24,9 @@ struct DetectPredict: ParsableCommand {
     @Argument(help: "A picture, a folder, a pattern in quotes, a video or a camera.")
     var source: String
 
-    @Option(help: ArgumentHelp("The longer side of the input, in pixels.", valueName: "pixels"))
+    @Option(
+        help: ArgumentHelp("The longer side of the input, in pixels: a multiple of 32.", valueName: "pixels"),
+        transform: Value.integer(in: YOLO.sides))
     var imgsz: Int?
 
     @OptionGroup var selection: SelectionOptions
@@ -75,9 +78,6 @@ struct DetectPredict: ParsableCommand {
         let loaded = try DetectorFile.load(model)
         let pictures = try PictureSource(source)
         let size = imgsz ?? loaded.imgsz
-        guard size > 0, size % YOLO.stride == 0 else {
-            throw InputError("--imgsz", "the side of the input is a multiple of \(YOLO.stride), and \(size) is not")
-        }
         var predictor = DetectionPredictor(loaded.detector, size: size)
         selection.apply(to: &predictor.suppression)
         predictor.usesSingleHead = loaded.detector.variant.isEndToEnd && !selection.nms

@@ -10,12 +10,15 @@ struct DetectTrain: ParsableCommand {
         abstract: "Trains a detector and saves its weights.",
         discussion: """
             EXAMPLES
-              switchback detect train --data coco8.yaml --model yolo11n --epochs 100 --imgsz 640
-              switchback detect train --data bccd/data.yaml --model yolo26n --batch 8 --optimizer MuSGD
-              switchback detect train --data mine.yaml --model runs/detect/train --epochs 20
+              switchback detect train --data coco8.yaml --model yolo11n --epochs 100 \\
+                --imgsz 640
+              switchback detect train --data bccd/data.yaml --model yolo26n --batch 8 \\
+                --optimizer MuSGD
+              switchback detect train --data mine.yaml --model runs/detect/train \\
+                --epochs 20
               switchback detect train --resume runs/detect/train
 
-            The same seed gives the same weights, to the bit, on any number of threads and workers, and also when the run
+            The same seed gives the same weights, to the bit, on any number of threads and workers, and also when the run \
             was interrupted, or killed, and resumed.
             """)
 
@@ -27,7 +30,8 @@ struct DetectTrain: ParsableCommand {
     @Option(
         help: ArgumentHelp(
             "yolo11 or yolo26 with n, s, m, l or x; or a run or weights to go on from. (default: yolo11n)",
-            valueName: "model"))
+            valueName: "model"),
+        transform: Value.detector)
     var model: String?
 
     @OptionGroup(title: "Training") var training: DetectionTrainingOptions
@@ -62,10 +66,10 @@ struct DetectTrain: ParsableCommand {
         try runOptions.say("Data: \(task.data.summary)")
         task.data.warnOfProblems()
         try runOptions.say(
-            "Model: \(task.detector.variant), \(task.detector.parameterCount.grouped) parameters, "
-                + "\(task.detector.classes.count) classes")
-        let steps = task.accumulate > 1 ? ", a step for each \(task.accumulate) batches" : ""
-        try runOptions.say("Batch: \(task.batchSize) pictures\(steps)")
+            "Model: \(task.detector.variant), \(task.detector.parameterCount.counted("parameter")), "
+                + task.detector.classes.count.counted("class"))
+        let steps = task.accumulate > 1 ? ", a step for each \(task.accumulate.counted("batch"))" : ""
+        try runOptions.say("Batch: \(task.batchSize.counted("picture"))\(steps)")
         try runOptions.say("Optimizer: " + (task.choice.reason ?? task.choice.kind.rawValue))
         var pictures: DetectionPictures?
         let draws = session.configuration.plots
@@ -78,7 +82,8 @@ struct DetectTrain: ParsableCommand {
                     }
                     return try pictures?.receive(event) ?? .continue
                 }
-            ])
+            ],
+            rateOptions: { "--lr0 \($0) --optimizer \(task.choice.kind.rawValue)" })
         try finish(task, outcome, folder)
     }
 
@@ -92,8 +97,8 @@ struct DetectTrain: ParsableCommand {
             \(value("mAP50-95").percent) mAP50-95, are in
               \(weights)
             Next:
-              switchback detect val --model \(weights) --data \(task.data.path)
-              switchback detect predict --model \(weights) PICTURE
+              switchback detect val --model \(weights.quoted) --data \(task.data.path.quoted)
+              switchback detect predict --model \(weights.quoted) PICTURE
             """)
         guard common.json else { return }
         try Terminal.printJSON(

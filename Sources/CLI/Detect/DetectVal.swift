@@ -12,7 +12,8 @@ struct DetectVal: ParsableCommand {
         discussion: """
             EXAMPLES
               switchback detect val --model runs/detect/train --data coco8.yaml
-              switchback detect val --model best.safetensors --data coco8.yaml --split train --json
+              switchback detect val --model best.safetensors --data coco8.yaml \\
+                --split train --json
             """)
 
     @Option(help: .runOrFile)
@@ -26,10 +27,14 @@ struct DetectVal: ParsableCommand {
         transform: Value.choice)
     var split = DataSplit.val
 
-    @Option(help: ArgumentHelp("The longer side of the input, in pixels.", valueName: "pixels"))
+    @Option(
+        help: ArgumentHelp("The longer side of the input, in pixels: a multiple of 32.", valueName: "pixels"),
+        transform: Value.integer(in: YOLO.sides))
     var imgsz: Int?
 
-    @Option(help: ArgumentHelp("Pictures in a batch. (default: 16)", valueName: "n"), transform: Value.positiveInteger)
+    @Option(
+        help: ArgumentHelp("Pictures in a batch. (default: 16)", valueName: "n"),
+        transform: Value.integer(in: .from(1, to: 1_000_000)))
     var batch = 16
 
     @OptionGroup var selection: SelectionOptions
@@ -115,17 +120,19 @@ struct DetectVal: ParsableCommand {
 
 /// What boxes are kept.
 struct SelectionOptions: ParsableArguments {
-    @Option(help: ArgumentHelp("The least probability of a box.", valueName: "x"), transform: Value.fraction)
+    @Option(
+        help: ArgumentHelp("The least probability of a box.", valueName: "x"),
+        transform: Value.number(in: .from(0, below: 1)))
     var conf: Double?
 
     @Option(
         help: ArgumentHelp("The overlap above which boxes are of one thing. (default: 0.7)", valueName: "x"),
-        transform: Value.fraction)
+        transform: Value.number(in: .from(0, below: 1)))
     var iou: Double?
 
     @Option(
         help: ArgumentHelp("The most boxes of a picture. (default: 300)", valueName: "n"),
-        transform: Value.positiveInteger)
+        transform: Value.integer(in: .from(1, to: 1_000_000)))
     var maxDet: Int?
 
     @Flag(help: "Boxes of different classes suppress each other.")

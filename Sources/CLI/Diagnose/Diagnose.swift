@@ -9,8 +9,8 @@ struct Diagnose: ParsableCommand {
         commandName: "diagnose",
         abstract: "Says what became of the gradients in a run, and what to do about it.",
         discussion: """
-            The run was trained with --diagnose, or is being trained. The verdicts name the layer and the remedy; the
-            table has the latest measurements of each layer, from the input to the output; gradients.png, in the run's
+            The run was trained with --diagnose, or is being trained. The verdicts name the layer and the remedy; the \
+            table has the latest measurements of each layer, from the input to the output; gradients.png, in the run's \
             folder, is drawn anew.
 
             EXAMPLES
@@ -57,7 +57,7 @@ struct Diagnose: ParsableCommand {
                     run: path, measuredSteps: diagnosis.records.count, verdicts: diagnosis.verdicts,
                     layers: diagnosis.layers, picture: diagnosis.records.isEmpty ? nil : picture))
         }
-        try Terminal.print("\(path): \(diagnosis.records.count) steps measured\n")
+        try Terminal.print("\(path): \(diagnosis.records.count.counted("step")) measured\n")
         for verdict in diagnosis.verdicts { try Terminal.print("\(verdict)") }
         guard let last = diagnosis.records.last else { return }
         try Terminal.print("\nStep \(last.step + 1), from the input to the output:\n\n\(table(last).text)")

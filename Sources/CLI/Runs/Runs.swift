@@ -12,7 +12,8 @@ struct Runs: ParsableCommand {
             EXAMPLES
               switchback runs list
               switchback runs show runs/classify/train
-              switchback runs compare runs/classify/train runs/classify/train-2 --plot comparison.png
+              switchback runs compare runs/classify/train runs/classify/train-2 \\
+                --plot comparison.png
               switchback runs clean
             """,
         subcommands: [RunsList.self, RunsShow.self, RunsCompare.self, RunsClean.self])
@@ -70,28 +71,31 @@ struct RunsShow: ParsableCommand {
         discussion: """
             EXAMPLES
               switchback runs show runs/classify/train
-              switchback runs show runs/classify/train --json
+              switchback runs show train --json
             """)
 
-    @Argument(help: ArgumentHelp("The folder of a run.", valueName: "run"))
+    @Argument(help: ArgumentHelp("The folder of a run, or its name.", valueName: "run"))
     var folder: String
+
+    @Option(help: ArgumentHelp("The folder in which runs are saved.", valueName: "path"))
+    var output = "runs"
 
     @OptionGroup var common: CommonOptions
 
     private struct Report: Encodable {
         let path, task, progress: String
-        let arguments: [String: String]
+        let arguments: [String: String?]
         let columns: [String]
         let rows: [[Double?]]
     }
 
     func run() throws {
-        let record = try RunRecord(folder)
+        let record = try RunRecord(RunCatalog.path(of: folder, in: output))
         if common.json {
             return try Terminal.printJSON(
                 Report(
                     path: record.path, task: record.task, progress: record.progress,
-                    arguments: Dictionary(record.arguments.map { ($0.key, $0.value) }) { first, _ in first },
+                    arguments: Dictionary(record.arguments.map { ($0.key, record.argument($0.key)) }) { $1 },
                     columns: record.results.columns, rows: record.results.rows))
         }
         try Terminal.print("\(record.path): \(record.task), \(record.progress)\n")
@@ -119,8 +123,11 @@ struct RunsCompare: ParsableCommand {
               switchback runs compare runs/classify/* --plot comparison.png
             """)
 
-    @Argument(help: ArgumentHelp("The folders of runs.", valueName: "run"))
+    @Argument(help: ArgumentHelp("The folders of runs, or their names.", valueName: "run"))
     var runs: [String]
+
+    @Option(help: ArgumentHelp("The folder in which runs are saved.", valueName: "path"))
+    var output = "runs"
 
     @Option(help: ArgumentHelp("The picture of the curves to write.", valueName: "file"))
     var plot: String?
@@ -129,12 +136,12 @@ struct RunsCompare: ParsableCommand {
 
     private struct Row: Encodable {
         let path: String
-        let options: [String: String]
+        let options: [String: String?]
         let best: [String: Double]
     }
 
     func run() throws {
-        let records = try runs.map { try RunRecord($0) }
+        let records = try runs.map { try RunRecord(RunCatalog.path(of: $0, in: output)) }
         if let plot { try RunCurves(records).write(to: plot) }
         let keys = differingKeys(records)
         if common.json {
@@ -142,7 +149,7 @@ struct RunsCompare: ParsableCommand {
                 records.map { record in
                     Row(
                         path: record.path,
-                        options: Dictionary(uniqueKeysWithValues: keys.map { ($0, record.argument($0) ?? "null") }),
+                        options: Dictionary(uniqueKeysWithValues: keys.map { ($0, record.argument($0)) }),
                         best: Dictionary(uniqueKeysWithValues: record.results.bestMetrics.map { ($0.name, $0.value) }))
                 })
         }
@@ -150,7 +157,7 @@ struct RunsCompare: ParsableCommand {
             if !names.contains(name) { names.append(name) }
         }
         let rows = records.map { record in
-            [record.path, record.progress] + keys.map { record.argument($0) ?? "" }
+            [record.path, record.progress] + keys.map { record.argument($0) ?? "-" }
                 + metrics.map { record.results.bestMetrics[$0]?.brief ?? "" }
         }
         try Terminal.print(TextTable(["run", "progress"] + keys + metrics, rows).text)
@@ -162,7 +169,7 @@ struct RunsCompare: ParsableCommand {
         let keys = records.flatMap { $0.arguments.map(\.key) }.reduce(into: [String]()) { keys, key in
             if !keys.contains(key) { keys.append(key) }
         }
-        return keys.filter { key in Set(records.map { $0.argument(key) ?? "null" }).count > 1 }
+        return keys.filter { key in Set(records.map { $0.argument(key) }).count > 1 }
     }
 }
 
@@ -172,7 +179,7 @@ struct RunsClean: ParsableCommand {
         commandName: "clean",
         abstract: "Removes the checkpoints of completed runs, and runs without any result.",
         discussion: """
-            Weights, results and pictures stay. Without --yes it only says what it would remove. A completed run whose
+            Weights, results and pictures stay. Without --yes it only says what it would remove. A completed run whose \
             checkpoints are gone cannot be given more epochs; its weights can still be started from.
 
             EXAMPLES

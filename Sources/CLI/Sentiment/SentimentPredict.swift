@@ -9,7 +9,8 @@ struct SentimentPredict: ParsableCommand {
         abstract: "Tells the class of sentences.",
         discussion: """
             EXAMPLES
-              switchback sentiment predict --model best.safetensors "what a lovely film" "never again"
+              switchback sentiment predict \\
+                --model best.safetensors "what a lovely film" "never again"
             """)
 
     @Option(help: .runOrFile)

@@ -48,7 +48,7 @@ struct SentimentTrain: ParsableCommand {
             The best weights, of epoch \(best.epoch) with \(accuracy.percent) held-out accuracy, are in
               \(weights)
             Next:
-              switchback sentiment predict --model \(weights) "what a lovely film"
+              switchback sentiment predict --model \(weights.quoted) "what a lovely film"
             """)
         guard common.json else { return }
         try Terminal.printJSON(

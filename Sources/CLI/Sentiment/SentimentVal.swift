@@ -32,7 +32,7 @@ struct SentimentVal: ParsableCommand {
         let classifier = try SentenceClassifier.load(model)
         let data = try LabeledSentences(data)
         let accuracy = try classifier.accuracy(on: data)
-        try Terminal.print("\(data.path): accuracy \(accuracy.percent) of \(data.sentences.count.grouped) sentences")
+        try Terminal.print("\(data.path): accuracy \(accuracy.percent) of \(data.sentences.count.counted("sentence"))")
         if common.json { try Terminal.printJSON(Result(accuracy: accuracy, sentences: data.sentences.count)) }
     }
 }

@@ -12,11 +12,13 @@ struct Serve: AsyncParsableCommand {
         discussion: """
             EXAMPLES
               switchback serve runs/chat/train
-              switchback serve qwen=path/to/qwen runs/detect/train --port 8000 --api-key-file key.txt
-              curl localhost:8080/v1/chat/completions -d '{"messages": [{"role": "user", "content": "Hello!"}]}'
+              switchback serve qwen=path/to/qwen runs/detect/train --port 8000 \\
+                --api-key-file key.txt
+              curl localhost:8080/v1/chat/completions \\
+                -d '{"messages": [{"role": "user", "content": "Hello!"}]}'
               curl localhost:8080/v1/detect -F image=@bus.jpg
 
-            Answers to several clients are written at once. There are /v1/chat/completions, /v1/completions, /v1/models,
+            Answers to several clients are written at once. There are /v1/chat/completions, /v1/completions, /v1/models, \
             /v1/detect, /v1/classify, /health and /metrics. SIGTERM or Ctrl-C ends the server after what it has begun.
             """)
 
@@ -29,7 +31,9 @@ struct Serve: AsyncParsableCommand {
     @Option(help: ArgumentHelp("The address to listen on; 0.0.0.0 is all of the machine's.", valueName: "address"))
     var host = ServerOptions().host
 
-    @Option(help: ArgumentHelp("The port; 0 takes any that is free.", valueName: "n"), transform: Value.port)
+    @Option(
+        help: ArgumentHelp("The port; 0 takes any that is free.", valueName: "n"),
+        transform: Value.integer(in: .from(0, to: 65_535)))
     var port = ServerOptions().port
 
     @Option(
@@ -43,25 +47,27 @@ struct Serve: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp("The most tokens that a request gets; the rest of the context if left out.", valueName: "n"),
-        transform: Value.positiveInteger)
+        transform: Value.integer(in: .from(1, to: 1_000_000)))
     var maxTokens: Int?
 
     @Option(
         help: ArgumentHelp("The largest body of a request, in megabytes.", valueName: "n"),
-        transform: Value.positiveInteger)
+        transform: Value.integer(in: .from(1, to: 65_536)))
     var maxBody = ServerLimits().bodyBytes >> 20
 
-    @Option(help: ArgumentHelp("Texts that are written at once.", valueName: "n"), transform: Value.positiveInteger)
+    @Option(
+        help: ArgumentHelp("Texts that are written at once.", valueName: "n"),
+        transform: Value.integer(in: .from(1, to: 1024)))
     var parallel = ServerLimits().parallel
 
     @Option(
         help: ArgumentHelp("Requests that may wait for their turn; others are turned away.", valueName: "n"),
-        transform: Value.positiveInteger)
+        transform: Value.integer(in: .from(1, to: 1_000_000)))
     var queue = ServerLimits().queue
 
     @Option(
         help: ArgumentHelp("How long a request may take, in seconds.", valueName: "seconds"),
-        transform: Value.positiveNumber)
+        transform: Value.number(in: .above(0, to: 1_000_000)))
     var timeout = ServerLimits().seconds
 
     @OptionGroup var common: CommonOptions

@@ -8,7 +8,7 @@ import SwitchbackTraining
 struct ReadingOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp("Tokens that are read at once; the model's own number if left out.", valueName: "n"),
-        transform: Value.positiveInteger)
+        transform: Value.integer(in: LanguageTrainingConfiguration.contextLengths))
     var context: Int?
 
     @Flag(help: "Compute blocks again on the way back instead of remembering them: less memory, more time.")
@@ -19,7 +19,7 @@ struct ReadingOptions: ParsableArguments {
 struct AdaptationOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp("Train low-rank adapters of this rank in place of all weights.", valueName: "rank"),
-        transform: Value.positiveInteger)
+        transform: Value.integer)
     var lora: Int?
 }
 
@@ -32,8 +32,9 @@ struct LanguageTrainingOptions<Defaults: TrainingDefaults>: ParsableArguments {
 
     @OptionGroup var reading: ReadingOptions
 
-    @Option(help: ArgumentHelp("The beginning of the samples that are shown.", valueName: "text"))
-    var prompt = "\n"
+    @Option(
+        help: ArgumentHelp("The beginning of the samples that are shown; a line's end if left out.", valueName: "text"))
+    var prompt: String?
 
     @OptionGroup(title: "Training") var training: TrainingOptions<Defaults>
     @OptionGroup(title: "Run") var run: RunOptions
@@ -70,41 +71,54 @@ struct LanguageTrainingOptions<Defaults: TrainingDefaults>: ParsableArguments {
         }
         let training = try LanguageTraining(session.configuration)
         try run.say(
-            "Data: \(session.configuration.data); \(training.data.training.count.grouped) tokens to train with, "
+            "Data: \(session.configuration.data); \(training.data.training.count.counted("token")) to train with, "
                 + "\(training.data.validation.count.grouped) held out, a vocabulary of "
                 + "\(training.data.tokenizer.vocabularySize.grouped). "
-                + "Model: \(training.model.parameterCount.grouped) parameters.")
+                + "Model: \(training.model.parameterCount.counted("parameter")).")
+        let beginning = try beginning(training.data)
         let (folder, outcome) = try session.train(
             training.product, training.task, training.adaptation, training.trainingConfiguration,
-            sampler: sampler(training))
-        try show(outcome, training, folder, mode)
+            sampler: sampler(training, beginning))
+        try show(outcome, training, folder, mode, beginning)
+    }
+
+    /// What samples begin with: what was asked for, or a line's end, or the first token of a text without lines.
+    private func beginning(_ data: TextData) throws -> String {
+        if let prompt = prompt?.withLineEnds {
+            _ = try data.tokenizer.encode(prompt, from: "option prompt")
+            return prompt
+        }
+        let hasLines = (try? data.tokenizer.encode("\n", from: "option prompt")) != nil
+        return hasLines ? "\n" : data.tokenizer.decode([data.training[0]])
     }
 
     /// Shows what the model writes, after each validation.
-    private func sampler(_ training: LanguageTraining) -> TrainingListener {
+    private func sampler(_ training: LanguageTraining, _ beginning: String) -> TrainingListener {
         { event in
             guard case .epoch = event else { return .continue }
             var generator = TextGenerator(training.model, training.data.tokenizer)
             generator.options.sampling.temperature = 0.8
             generator.options.seed = training.configuration.training.seed
-            let sample = try generator.generate(prompt.withLineEnds, tokens: 160).text
+            let sample = try generator.generate(beginning, tokens: 160).text
             try run.say(sample.split(separator: "\n").map { "    \($0)" }.joined(separator: "\n"))
             return .continue
         }
     }
 
     private func show(
-        _ outcome: TrainingOutcome, _ training: LanguageTraining, _ folder: RunFolder, _ mode: String
+        _ outcome: TrainingOutcome, _ training: LanguageTraining, _ folder: RunFolder, _ mode: String,
+        _ beginning: String
     ) throws {
         guard let last = outcome.history.last else { return }
         let best = outcome.best ?? last
         let loss = best.validation["loss"] ?? .nan
+        let shown = beginning.replacing("\n", with: "\\n").quoted
         try run.say(
             """
             The best model, of step \(best.step) with a held-out loss of \(loss.formatted(4)), is in
               \(folder.path)
             Next:
-              switchback text generate --model \(folder.path) --prompt "\\n" --tokens 500
+              switchback text generate --model \(folder.path.quoted) --prompt \(shown) --tokens 500
             """)
         guard common.json else { return }
         try Terminal.printJSON(

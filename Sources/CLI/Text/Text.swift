@@ -10,7 +10,8 @@ struct Text: ParsableCommand {
         discussion: """
             EXAMPLES
               switchback text train --data shakespeare.txt
-              switchback text generate --model runs/text/train --prompt "ROMEO:" --tokens 300
+              switchback text generate --model runs/text/train --prompt "ROMEO:" \\
+                --tokens 300
               switchback text score --model runs/text/train other-play.txt
               switchback text finetune --from path/to/llama --data my-notes --lora 8
             """,

@@ -11,9 +11,10 @@ struct TextExport: ParsableCommand {
             EXAMPLES
               switchback text export runs/text/train
               switchback text export path/to/gpt2 --length 128 --output gpt2.onnx
-              switchback text export runs/text/train --format safetensors --output weights.safetensors
+              switchback text export runs/text/train --format safetensors \\
+                --output weights.safetensors
 
-            In ONNX, `tokens` [N, length] is a batch of any size, and `logits` [N, length, vocabulary] foresee the token after
+            In ONNX, `tokens` [N, length] is a batch of any size, and `logits` [N, length, vocabulary] foresee the token after \
             each. The length is fixed: fill shorter texts up behind, which no earlier position sees.
             """)
 
@@ -24,7 +25,7 @@ struct TextExport: ParsableCommand {
 
     @Option(
         help: ArgumentHelp("Tokens of a text, in ONNX; 64 or what the model can read if left out.", valueName: "n"),
-        transform: Value.positiveInteger)
+        transform: Value.integer(in: .from(1, to: 1_000_000)))
     var length: Int?
 
     @OptionGroup var common: CommonOptions

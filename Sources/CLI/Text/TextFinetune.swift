@@ -9,10 +9,11 @@ struct TextFinetune: ParsableCommand {
         abstract: "Goes on training a language model on other text.",
         discussion: """
             EXAMPLES
-              switchback text finetune --from runs/text/train --data sonnets.txt --steps 200 --lr 1e-4
+              switchback text finetune --from runs/text/train --data sonnets.txt \\
+                --steps 200 --lr 1e-4
               switchback text finetune --from path/to/llama --data my-notes --lora 8
 
-            With --lora only small adapters are trained; they are merged into the weights that are saved. A run that was
+            With --lora only small adapters are trained; they are merged into the weights that are saved. A run that was \
             interrupted is gone on with by 'text train --resume'.
             """)
 

@@ -9,10 +9,14 @@ struct TextGenerate: ParsableCommand {
         abstract: "Continues a text.",
         discussion: """
             EXAMPLES
-              switchback text generate --model runs/text/train --prompt "ROMEO:" --tokens 300
-              switchback text generate --model path/to/gpt2 --prompt "Once upon a time" --top-k 40 --temperature 0.8
-              switchback text generate --model runs/text/train --temperature 0 --stop "\\n\\n" --json
-              switchback text generate --model path/to/gpt2 --prompt "Once upon a time" --dtype int4
+              switchback text generate --model runs/text/train --prompt "ROMEO:" \\
+                --tokens 300
+              switchback text generate --model path/to/gpt2 --prompt "Once upon a time" \\
+                --top-k 40 --temperature 0.8
+              switchback text generate --model runs/text/train --temperature 0 \\
+                --stop "\\n\\n" --json
+              switchback text generate --model path/to/gpt2 --prompt "Once upon a time" \\
+                --dtype int4
             """)
 
     @Option(help: .languageModelFolder)

@@ -22,7 +22,9 @@ struct TextPrepare: ParsableCommand {
         help: ArgumentHelp("characters, bpe (learned from the first file), or a tokenizer.json.", valueName: "name"))
     var tokenizer = "bpe"
 
-    @Option(help: ArgumentHelp("How many tokens bpe learns.", valueName: "n"), transform: Value.positiveInteger)
+    @Option(
+        help: ArgumentHelp("How many tokens bpe learns.", valueName: "n"),
+        transform: Value.integer(in: LanguageTrainingConfiguration.vocabularySizes))
     var vocabulary = 8000
 
     @Option(help: ArgumentHelp("The folder to write to.", valueName: "folder"))
@@ -42,7 +44,7 @@ struct TextPrepare: ParsableCommand {
         let choice = TokenizerChoice(tokenizer, vocabularySize: vocabulary)
         let counts = try TextData.prepare(data, tokenizer: choice, to: to)
         try Terminal.print(
-            "\(to): \(counts.training.grouped) tokens to train with, \(counts.validation.grouped) held out")
+            "\(to): \(counts.training.counted("token")) to train with, \(counts.validation.grouped) held out")
         if common.json {
             try Terminal.printJSON(
                 Result(trainingTokens: counts.training, validationTokens: counts.validation, folder: to))

@@ -46,7 +46,9 @@ struct TextScore: ParsableCommand {
         let rows = try files.map { file -> Row in
             let tokens = try TokenSequence(
                 tokenizer.encode(TextFiles(file).text(), from: file, addingSpecialTokens: true))
-            guard tokens.count > 1 else { throw InputError(file, "the text has \(tokens.count) tokens; 2 are needed") }
+            guard tokens.count > 1 else {
+                throw InputError(file, "the text has \(tokens.count.counted("token")); 2 are needed")
+            }
             let loss = network.meanLoss(on: tokens)
             guard loss.isFinite else {
                 throw InputError(model, "the loss of \(file) is \(loss): the weights are damaged")
@@ -54,7 +56,7 @@ struct TextScore: ParsableCommand {
             let row = Row(file: file, tokens: tokens.count, loss: loss, perplexity: exp(loss))
             try Terminal.print(
                 "\(file)  perplexity \(row.perplexity.formatted(3))  loss \(loss.formatted(4))  "
-                    + "\(tokens.count.grouped) tokens")
+                    + tokens.count.counted("token"))
             return row
         }
         if common.json { try Terminal.printJSON(Result(scores: rows)) }

@@ -10,11 +10,13 @@ struct TextTrain: ParsableCommand {
         discussion: """
             EXAMPLES
               switchback text train --data shakespeare.txt
-              switchback text train --data books --model gpt-small --tokenizer bpe --vocabulary 8000 --steps 5000
-              switchback text train --data prepared --model llama-small --batch 16 --accumulate 4 --recompute
+              switchback text train --data books --model gpt-small --tokenizer bpe \\
+                --vocabulary 8000 --steps 5000
+              switchback text train --data prepared --model llama-small --batch 16 \\
+                --accumulate 4 --recompute
 
-            The defaults are nanoGPT's for a laptop: characters, 4 layers of 128, 2,000 steps of 12 windows of 64, AdamW;
-            but the learning rate is twice nanoGPT's, 2e-3, which falls to 2e-4. The same seed gives the same weights, to
+            The defaults are nanoGPT's for a laptop: characters, 4 layers of 128, 2,000 steps of 12 windows of 64, AdamW; \
+            but the learning rate is twice nanoGPT's, 2e-3, which falls to 2e-4. The same seed gives the same weights, to \
             the bit, on any number of threads.
             """)
 
@@ -30,11 +32,11 @@ struct TextTrain: ParsableCommand {
 
     @Option(
         help: ArgumentHelp("How many tokens bpe learns. (default: \(defaults.vocabularySize))", valueName: "n"),
-        transform: Value.positiveInteger)
+        transform: Value.integer(in: LanguageTrainingConfiguration.vocabularySizes))
     var vocabulary: Int?
 
     @Option(
-        help: ArgumentHelp("Dropout. (default: \(defaults.dropout))", valueName: "p"), transform: Value.fraction)
+        help: ArgumentHelp("Dropout. (default: \(defaults.dropout))", valueName: "p"), transform: Value.number)
     var dropout: Double?
 
     @OptionGroup var options: LanguageTrainingOptions<LanguageDefaults>

@@ -11,25 +11,25 @@ struct TrainingOptions<Defaults: TrainingDefaults>: ParsableArguments {
         help: ArgumentHelp(
             "Passes over the examples." + (defaults.steps == nil ? " (default: \(defaults.epochs))" : ""),
             valueName: "n"),
-        transform: Value.positiveInteger)
+        transform: Value.integer)
     var epochs: Int?
 
     @Option(
         help: ArgumentHelp(
             "Steps of the optimizer in all, in place of --epochs." + (defaults.steps.map { " (default: \($0))" } ?? ""),
             valueName: "n"),
-        transform: Value.positiveInteger)
+        transform: Value.integer)
     var steps: Int?
 
     @Option(
         help: ArgumentHelp("Examples in a batch; what suits the task if left out.", valueName: "n"),
-        transform: Value.positiveInteger)
+        transform: Value.integer)
     var batch: Int?
 
     @Option(
         help: ArgumentHelp(
             "Batches whose gradients are averaged for one step. (default: \(defaults.accumulate))", valueName: "n"),
-        transform: Value.positiveInteger)
+        transform: Value.integer)
     var accumulate: Int?
 
     @Option(
@@ -41,22 +41,22 @@ struct TrainingOptions<Defaults: TrainingDefaults>: ParsableArguments {
     @Option(
         help: ArgumentHelp(
             "The learning rate at its highest; what suits the optimizer if left out.", valueName: "rate"),
-        transform: Value.positiveNumber)
+        transform: Value.number)
     var lr: Double?
 
     @Option(
         help: ArgumentHelp("The momentum, or β₁; the optimizer's usual one if left out.", valueName: "x"),
-        transform: Value.fraction)
+        transform: Value.number)
     var momentum: Double?
 
     @Option(
         help: ArgumentHelp("The weight decay; the optimizer's usual one if left out.", valueName: "x"),
-        transform: Value.fraction)
+        transform: Value.number)
     var weightDecay: Double?
 
     @Option(
         help: ArgumentHelp("The greatest norm of all gradients together.", valueName: "norm"),
-        transform: Value.positiveNumber)
+        transform: Value.number)
     var clipNorm: Double?
 
     @Option(
@@ -70,28 +70,28 @@ struct TrainingOptions<Defaults: TrainingDefaults>: ParsableArguments {
         help: ArgumentHelp(
             "What the linear and cosine schedules end with, as a fraction of --lr. (default: \(defaults.finalLr))",
             valueName: "x"),
-        transform: Value.fraction)
+        transform: Value.number)
     var finalLr: Double?
 
     @Option(
         help: ArgumentHelp(
             "Epochs over which the learning rate rises first. (default: \(defaults.warmupEpochs))", valueName: "x"),
-        transform: Value.nonNegativeNumber)
+        transform: Value.number)
     var warmupEpochs: Double?
 
     @Option(
         help: ArgumentHelp("The decay of a running average of the weights, such as 0.999.", valueName: "x"),
-        transform: Value.fraction)
+        transform: Value.number)
     var ema: Double?
 
     @Option(
         help: ArgumentHelp("Validate every so many steps instead of after each epoch.", valueName: "n"),
-        transform: Value.positiveInteger)
+        transform: Value.integer)
     var validateEvery: Int?
 
     @Option(
         help: ArgumentHelp("Validations without improvement before the training ends.", valueName: "n"),
-        transform: Value.positiveInteger)
+        transform: Value.integer)
     var patience: Int?
 
     @Option(
@@ -99,7 +99,7 @@ struct TrainingOptions<Defaults: TrainingDefaults>: ParsableArguments {
             "How long the training may take: as many epochs are made as fit in, in place of --epochs. What fits in is "
                 + "measured, so the same seed need not give the same weights twice. With --steps, the time only ends it.",
             valueName: "minutes"),
-        transform: Value.positiveNumber)
+        transform: Value.number)
     var minutes: Double?
 
     @Option(
@@ -111,26 +111,28 @@ struct TrainingOptions<Defaults: TrainingDefaults>: ParsableArguments {
         help: ArgumentHelp("Parts that are not trained, by the beginnings of their paths.", valueName: "path"))
     var freeze: [String] = []
 
-    @Option(help: ArgumentHelp("What weights and order depend on. (default: \(defaults.seed))", valueName: "n"))
+    @Option(
+        help: ArgumentHelp("What weights and order depend on. (default: \(defaults.seed))", valueName: "n"),
+        transform: Value.integer)
     var seed: UInt64?
 
     @Option(
         help: ArgumentHelp(
             "Threads that put batches together; results do not depend on it. (default: \(defaults.workers))",
             valueName: "n"),
-        transform: Value.naturalNumber)
+        transform: Value.integer)
     var workers: Int?
 
     @Option(
         help: ArgumentHelp(
             "The longest time between checkpoints within an epoch. (default: \(defaults.saveMinutes))",
             valueName: "minutes"),
-        transform: Value.positiveNumber)
+        transform: Value.number)
     var saveMinutes: Double?
 
     @Option(
         help: ArgumentHelp("Steps between checkpoints within an epoch.", valueName: "n"),
-        transform: Value.positiveInteger)
+        transform: Value.integer)
     var saveSteps: Int?
 
     /// Changes what was given.

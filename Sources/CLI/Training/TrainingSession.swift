@@ -17,13 +17,20 @@ struct TrainingSession<Options: Configuration> {
         self.task = task
         self.run = run
         printsResult = common.json
+        func changeAndCheck(_ configuration: inout Options) throws {
+            try change(&configuration)
+            if let found = configuration.outOfRange {
+                let option = found.key.replacing("_", with: "-")
+                throw UsageError("--\(option) is \(found.number); \(found.problem)")
+            }
+        }
         if let path = run.resumedPath(task) {
-            let resumed = try ResumedRun<Options>(path, task: task, change: change)
+            let resumed = try ResumedRun<Options>(path, task: task, change: changeAndCheck)
             configuration = resumed.configuration
             self.resumed = resumed
         } else {
             var configuration = try run.config.map { try ConfigurationFile.read($0, task: task) } ?? Options()
-            try change(&configuration)
+            try changeAndCheck(&configuration)
             self.configuration = configuration
             resumed = nil
         }
@@ -33,10 +40,13 @@ struct TrainingSession<Options: Configuration> {
     ///
     /// Throws an exit code where the user interrupted it, and says how to go on; and where only a learning rate was to be
     /// found.
+    ///
+    /// - Parameter rateOptions: the options with which a learning rate is asked for.
     func train<Task: TrainingTask>(
-        _ task: Task, _ training: TrainingConfiguration, listeners: [TrainingListener] = []
+        _ task: Task, _ training: TrainingConfiguration, listeners: [TrainingListener] = [],
+        rateOptions: (Double) -> String = { "--lr \($0)" }
     ) throws -> (folder: RunFolder, outcome: TrainingOutcome) {
-        if run.findLr { try findLearningRate(task, training) }
+        if run.findLr { try findLearningRate(task, training, rateOptions) }
         let folder =
             try resumed?.folder
             ?? RunFolder(in: run.output, task: self.task, name: run.name, arguments: configuration)
@@ -56,7 +66,7 @@ struct TrainingSession<Options: Configuration> {
         try run.say(
             """
             Interrupted after step \(outcome.step), which is saved. To go on:
-              switchback \(self.task) train --resume \(folder.path)
+              switchback \(self.task) train --resume \(folder.path.quoted)
             """)
         throw ExitCode(Interruption.exitCode)
     }
@@ -81,7 +91,9 @@ struct TrainingSession<Options: Configuration> {
     }
 
     /// Tries learning rates, shows what came of it, and ends the program.
-    private func findLearningRate<Task: TrainingTask>(_ task: Task, _ training: TrainingConfiguration) throws {
+    private func findLearningRate<Task: TrainingTask>(
+        _ task: Task, _ training: TrainingConfiguration, _ options: (Double) -> String
+    ) throws {
         let curve = try LearningRateFinder().run(task, training) { point in
             if Interruption.isRequested { throw ExitCode(Interruption.exitCode) }
             if case .bar = run.style {
@@ -98,7 +110,7 @@ struct TrainingSession<Options: Configuration> {
         try run.say(
             "\(curve.points.count) learning rates were tried; the losses are drawn in \(folder.file("find_lr.png")).")
         try run.say(
-            curve.suggestion.map { "The loss falls fast at \($0). Train with\n  --lr \($0)" }
+            curve.suggestion.map { "The loss falls fast at \($0). Train with\n  \(options($0))" }
                 ?? "The loss fell at none of them, so there is nothing to propose: look at the picture.")
         if run.log == .json || printsResult {
             try Terminal.printJSON(Proposal(lr: curve.suggestion, run: folder.path))

@@ -10,8 +10,10 @@ struct Translate: ParsableCommand {
         discussion: """
             EXAMPLES
               switchback translate train --data multi30k --source en --target de
-              switchback translate val --model runs/translate/train --data multi30k --source en --target de --split test2016
-              switchback translate predict --model runs/translate/train "A man rides a horse."
+              switchback translate val --model runs/translate/train --data multi30k \\
+                --source en --target de --split test2016
+              switchback translate predict \\
+                --model runs/translate/train "A man rides a horse."
             """,
         subcommands: [TranslateTrain.self, TranslateVal.self, TranslatePredict.self])
 }
@@ -40,7 +42,7 @@ struct TranslatorOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp("Translations that are followed at the same time. (default: 4)", valueName: "n"),
-        transform: Value.positiveInteger)
+        transform: Value.integer(in: .from(1, to: 100)))
     var beam = 4
 
     func load() throws -> Translator {

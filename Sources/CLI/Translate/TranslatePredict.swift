@@ -9,7 +9,8 @@ struct TranslatePredict: ParsableCommand {
         abstract: "Translates sentences.",
         discussion: """
             EXAMPLES
-              switchback translate predict --model runs/translate/train "A man rides a horse." "Two dogs play."
+              switchback translate predict \\
+                --model runs/translate/train "A man rides a horse." "Two dogs play."
             """)
 
     @OptionGroup var translator: TranslatorOptions

@@ -11,7 +11,8 @@ struct TranslateTrain: ParsableCommand {
         discussion: """
             EXAMPLES
               switchback translate train --data multi30k --source en --target de
-              switchback translate train --data multi30k --source de --target en --epochs 10 --layers 2 --width 128
+              switchback translate train --data multi30k --source de --target en \\
+                --epochs 10 --layers 2 --width 128
             """)
 
     @Option(
@@ -28,20 +29,20 @@ struct TranslateTrain: ParsableCommand {
 
     @Option(
         help: ArgumentHelp("Layers of the encoder, and of the decoder. (default: 3)", valueName: "n"),
-        transform: Value.positiveInteger)
+        transform: Value.integer)
     var layers: Int?
 
     @Option(
         help: ArgumentHelp("Numbers in each vector; a multiple of 32. (default: 256)", valueName: "n"),
-        transform: Value.positiveInteger)
+        transform: Value.integer)
     var width: Int?
 
     @Option(
-        help: ArgumentHelp("Tokens of each language. (default: 8000)", valueName: "n"), transform: Value.positiveInteger
-    )
+        help: ArgumentHelp("Tokens of each language. (default: 8000)", valueName: "n"),
+        transform: Value.integer(in: LanguageTrainingConfiguration.vocabularySizes))
     var vocabulary: Int?
 
-    @Option(help: ArgumentHelp("Dropout. (default: 0.2)", valueName: "p"), transform: Value.fraction)
+    @Option(help: ArgumentHelp("Dropout. (default: 0.2)", valueName: "p"), transform: Value.number)
     var dropout: Double?
 
     @OptionGroup(title: "Training") var training: TrainingOptions<TranslationDefaults>
@@ -84,7 +85,8 @@ struct TranslateTrain: ParsableCommand {
             The best weights, of epoch \(best.epoch) with a held-out loss of \(loss.formatted(4)), are in
               \(folder.path)
             Next:
-              switchback translate val --model \(folder.path) --data \(c.data) --source \(c.source) --target \(c.target)
+              switchback translate val --model \(folder.path.quoted) --data \(c.data.quoted) \
+                --source \(c.source) --target \(c.target)
             """)
         guard common.json else { return }
         try Terminal.printJSON(

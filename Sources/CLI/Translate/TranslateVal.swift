@@ -9,7 +9,8 @@ struct TranslateVal: ParsableCommand {
         abstract: "Measures a translator by BLEU, as sacreBLEU computes it.",
         discussion: """
             EXAMPLES
-              switchback translate val --model runs/translate/train --data multi30k --source en --target de --split test2016
+              switchback translate val --model runs/translate/train --data multi30k \\
+                --source en --target de --split test2016
             """)
 
     @OptionGroup var translator: TranslatorOptions
@@ -36,7 +37,7 @@ struct TranslateVal: ParsableCommand {
             if Interruption.isRequested { throw ExitCode(Interruption.exitCode) }
         }
         try Terminal.print(
-            "\(text.path): BLEU \(bleu.score.formatted(2)) of \(text.sources.count.grouped) sentences "
+            "\(text.path): BLEU \(bleu.score.formatted(2)) of \(text.sources.count.counted("sentence")) "
                 + "(\(bleu.precisions.map { $0.formatted(1) }.joined(separator: "/")), "
                 + "brevity \(bleu.brevityPenalty.formatted(3)))")
         if common.json {

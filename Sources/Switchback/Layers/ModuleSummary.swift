@@ -91,15 +91,3 @@ extension ModuleSummary: CustomStringConvertible {
         return ([line(header), rule] + cells.map(line) + [rule, line(total), note]).joined(separator: "\n")
     }
 }
-
-extension Int {
-    /// With a comma after every three digits: 1,234,567.
-    fileprivate var grouped: String {
-        var result = ""
-        for (i, digit) in "\(magnitude)".reversed().enumerated() {
-            if i > 0 && i % 3 == 0 { result = "," + result }
-            result = "\(digit)" + result
-        }
-        return self < 0 ? "-" + result : result
-    }
-}

@@ -67,7 +67,7 @@ extension Module {
 
     private static func checkNames(missing: [String], unexpected: [String], expected: [String]) throws {
         if let first = missing.first {
-            let hint = first.nearest(in: unexpected).map { "; did the file mean it by \($0)?" } ?? ""
+            let hint = first.nearest(in: unexpected).map { ", unless the file means it by \($0)" } ?? ""
             throw InputError(
                 "state dictionary", "\(first)\(others(missing)) is missing\(hint)",
                 remedy: "strict: false loads what is there")

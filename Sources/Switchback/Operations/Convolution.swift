@@ -199,7 +199,7 @@ extension Tensor {
             transposed ? (weight.shape[0], weight.shape[1] * groups) : (weight.shape[1] * groups, weight.shape[0])
         require(
             shape[1] == inputs && (transposed ? inputs : outputs) % groups == 0, operation,
-            "an input of shape \(shape) does not fit a weight of shape \(weight.shape) in \(groups) groups, which "
+            "an input of shape \(shape) does not fit a weight of shape \(weight.shape) in \(groups.counted("group")), which "
                 + "wants \(inputs) channels")
         require(
             weight.dtype == dtype && dtype.isFloatingPoint, operation,

@@ -102,7 +102,8 @@ private struct TableBuilder {
     mutating func add(_ row: CSVReader.Row, _ reader: CSVReader) throws {
         guard row.cells.count == width else {
             throw InputError(
-                path, at: "line \(row.line)", "it has \(row.cells.count) cells, and the first line has \(width)")
+                path, at: "line \(row.line)",
+                "it has \(row.cells.count.counted("cell")), and the first line has \(width)")
         }
         for (column, cell) in row.cells.enumerated() {
             if column == labelColumn {

@@ -28,13 +28,20 @@ extension InputError {
         case ENOENT where participle == "read": self.init(path, "there is no such file")
         case ENOENT, ENOTDIR:
             self.init(path, "cannot be \(participle), because its folder does not exist")
-        case EACCES, EPERM, EROFS:
-            self.init(path, "cannot be \(participle), because permission is missing")
+        case EACCES, EPERM: self.init(path, "cannot be \(participle), because permission is missing")
+        case EROFS: self.init(path, "cannot be \(participle), because its disk can only be read")
         case ENOSPC, EDQUOT: self.init(path, "cannot be \(participle), because the disk is full")
         case EFBIG:
             self.init(path, "cannot be \(participle), because it would exceed the limit on a file's size")
+        case 0: self.init(path, "cannot be \(participle)")
         default:
             self.init(path, "cannot be \(participle): \(String(cString: strerror(code)).lowercased())")
         }
+    }
+
+    /// Foundation failed over a file: says what that means for the user.
+    public init(_ path: String, cannot participle: String, _ error: any Error) {
+        let cause = (error as? CocoaError)?.underlying ?? error
+        self.init(path, cannot: participle, (cause as? POSIXError)?.code.rawValue ?? 0)
     }
 }

@@ -20,6 +20,11 @@ public struct ChatTrainingConfiguration: Configuration {
     public var recompute = false
     public var training = ChatTrainingConfiguration.trainingDefaults(lora: false)
 
+    public static let ranges: [String: NumberRange] = [
+        "context_length": LanguageTrainingConfiguration.contextLengths,
+        "held_out": LanguageTrainingConfiguration.heldOutParts, "lora": LanguageTrainingConfiguration.loraRanks,
+    ]
+
     public init() {}
 
     /// Three passes with small steps; adapters bear a higher rate.
@@ -56,9 +61,7 @@ public final class ChatTraining {
     /// Throws `InputError` where a file cannot be used or options do not fit together.
     public init(_ configuration: ChatTrainingConfiguration) throws {
         self.configuration = configuration
-        guard configuration.heldOut > 0, configuration.heldOut < 1 else {
-            throw InputError("option held_out", "it is a part between 0 and 1, not \(configuration.heldOut)")
-        }
+        try configuration.check()
         manualSeed(configuration.training.seed)
         let data = try ChatData(configuration.data)
         let (model, tokenizer) = try Checkpoint(configuration.from).languageModelAndTokenizer()

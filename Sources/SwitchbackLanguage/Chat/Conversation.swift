@@ -75,7 +75,8 @@ public struct Conversation {
         }
         guard prompt.count < model.contextLength else {
             throw InputError(
-                "message", "with it the prompt has \(prompt.count) tokens, and the model reads \(model.contextLength)",
+                "message",
+                "with it the prompt has \(prompt.count.counted("token")), and the model reads \(model.contextLength)",
                 remedy: "shorten it")
         }
         return prompt

@@ -182,7 +182,7 @@ public struct Checkpoint {
         do {
             try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         } catch {
-            throw InputError(folder, "the folder cannot be made: \(error.localizedDescription)")
+            throw InputError(folder, cannot: "made", error)
         }
     }
 }

@@ -56,7 +56,7 @@ public final class Continuation {
         memory = model.makeMemory(batch: 1, capacity: model.contextLength)
         guard prompt.count <= memory.capacity else {
             throw InputError(
-                "prompt", "it has \(prompt.count) tokens, and the model reads at most \(memory.capacity)",
+                "prompt", "it has \(prompt.count.counted("token")), and the model reads at most \(memory.capacity)",
                 remedy: "shorten it")
         }
         if let previous { takeMemory(of: previous) }

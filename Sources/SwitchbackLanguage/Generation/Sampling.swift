@@ -1,5 +1,6 @@
 import Foundation
 import Switchback
+import SwitchbackTraining
 
 /// How the next token is chosen from its odds.
 public struct Sampling: Sendable, Equatable {
@@ -16,16 +17,22 @@ public struct Sampling: Sendable, Equatable {
 
     public init() {}
 
+    /// The numbers that the properties can have.
+    public enum Ranges {
+        public static let temperature = NumberRange.from(0, to: 100)
+        public static let topK = NumberRange.count()
+        public static let topP = NumberRange.above(0, to: 1)
+        public static let minP = NumberRange.probability
+        public static let repetitionPenalty = NumberRange.above(0, to: 100)
+    }
+
     /// Throws `InputError` where a value makes no sense.
     public func check() throws {
-        func require(_ holds: Bool, _ name: String, _ problem: String) throws {
-            if !holds { throw InputError("option \(name)", problem) }
-        }
-        try require(temperature >= 0 && temperature.isFinite, "temperature", "it is not negative, as \(temperature) is")
-        try require(topK ?? 1 > 0, "top-k", "at least 1 token must be left, not \(topK ?? 0)")
-        try require((0...1).contains(topP ?? 1) && topP != 0, "top-p", "it is above 0 and at most 1, not \(topP ?? 0)")
-        try require((0...1).contains(minP ?? 0), "min-p", "it is from 0 to 1, not \(minP ?? 0)")
-        try require(repetitionPenalty > 0, "repetition-penalty", "it is above 0, not \(repetitionPenalty)")
+        try Ranges.temperature.check(temperature, option: "temperature")
+        if let topK { try Ranges.topK.check(Double(topK), option: "top-k", isWhole: true) }
+        if let topP { try Ranges.topP.check(topP, option: "top-p") }
+        if let minP { try Ranges.minP.check(minP, option: "min-p") }
+        try Ranges.repetitionPenalty.check(repetitionPenalty, option: "repetition-penalty")
     }
 
     /// The tokens that can be chosen, likeliest first, with their probabilities.

@@ -12,7 +12,8 @@ extension LanguageModel {
             try Safetensors.save(namedState.map { ($0.name, $0.tensor) }, metadata: ["format": "pt"], to: path)
         case .onnx:
             guard (1...contextLength).contains(length) else {
-                throw InputError("--length", "the model reads texts of 1 to \(contextLength) tokens, not of \(length)")
+                throw InputError(
+                    "option length", "the model reads texts of 1 to \(contextLength) tokens, not of \(length)")
             }
             let tokens = Tensor((0..<length).map { $0 % vocabularySize }, shape: [1, length])
             try ONNX.export(

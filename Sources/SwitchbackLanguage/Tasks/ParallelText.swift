@@ -16,7 +16,7 @@ public struct ParallelText: Sendable {
         targets = try ParallelText.lines("\(path).\(to)")
         guard sources.count == targets.count else {
             throw InputError(
-                "\(path).\(to)", "it has \(targets.count) lines, and \(name).\(from) has \(sources.count)",
+                "\(path).\(to)", "it has \(targets.count.counted("line")), and \(name).\(from) has \(sources.count)",
                 remedy: "line by line one must be the translation of the other")
         }
     }

@@ -21,6 +21,7 @@ public struct SentimentConfiguration: Configuration {
 
     /// The task that this describes: its data read, its model fresh, drawn from the seed.
     public func makeTask() throws -> SentimentTask {
+        try check()
         manualSeed(training.seed)
         return try SentimentTask(data, batchSize: training.batch ?? 64, seed: training.seed)
     }

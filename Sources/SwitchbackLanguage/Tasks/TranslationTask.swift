@@ -18,6 +18,11 @@ public struct TranslationConfiguration: Configuration {
     public var dropout = 0.2
     public var training = TranslationConfiguration.trainingDefaults
 
+    public static let ranges: [String: NumberRange] = [
+        "vocabulary_size": LanguageTrainingConfiguration.vocabularySizes, "layers": .from(1, to: 1000),
+        "width": .multiples(of: 32, to: 8192), "dropout": .from(0, below: 1),
+    ]
+
     public init() {}
 
     private static var trainingDefaults: TrainingConfiguration {
@@ -33,9 +38,7 @@ public struct TranslationConfiguration: Configuration {
 
     /// The task that this describes: its data read, tokenizers learned, its model fresh, drawn from the seed.
     public func makeTask() throws -> TranslationTask {
-        guard width > 0, width % 32 == 0 else {
-            throw InputError("option width", "it is a multiple of 32, which \(width) is not")
-        }
+        try check()
         let pairs = try ParallelText(data, "train", from: source, to: target)
         let heldOut = try ParallelText(data, "val", from: source, to: target)
         manualSeed(training.seed)

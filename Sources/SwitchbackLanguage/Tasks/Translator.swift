@@ -53,6 +53,7 @@ public struct Translator {
 
     /// The likeliest translation that beam search finds.
     public func translate(_ sentence: String) throws -> String {
+        if sentence.allSatisfy(\.isWhitespace) { return "" }
         let tokens = try sourceTokens(sentence)
         let best = noGrad { search(tokens) }
         return target.decode(best.tokens.filter { $0 != mark }).trimmingCharacters(in: .whitespaces)

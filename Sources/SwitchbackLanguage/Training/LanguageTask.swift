@@ -34,14 +34,14 @@ public final class LanguageTask: TrainingTask {
             guard tokens.count > self.contextLength else {
                 throw InputError(
                     "the \(name) text",
-                    "it has \(tokens.count) tokens, and windows of \(self.contextLength) and the next are needed",
+                    "it has \(tokens.count.counted("token")), and windows of \(self.contextLength) and the next are needed",
                     remedy: "take more text, or a shorter context")
             }
         }
         guard data.tokenizer.vocabularySize <= model.vocabularySize else {
             throw InputError(
                 "tokenizer",
-                "it has \(data.tokenizer.vocabularySize) tokens, and the model only \(model.vocabularySize)")
+                "it has \(data.tokenizer.vocabularySize.counted("token")), and the model only \(model.vocabularySize)")
         }
     }
 

@@ -26,6 +26,20 @@ public struct LanguageTrainingConfiguration: Configuration {
     public var recompute = false
     public var training = LanguageTrainingConfiguration.trainingDefaults
 
+    /// How many tokens a tokenizer can learn.
+    public static let vocabularySizes = NumberRange.from(1, to: 1_000_000)
+    /// How many tokens can be read at once.
+    public static let contextLengths = NumberRange.from(1, to: 1_000_000)
+    /// The ranks that adapters can have.
+    static let loraRanks = NumberRange.from(1, to: 65_536)
+    /// The parts of the data that can be kept for measuring.
+    static let heldOutParts = NumberRange.above(0, below: 1)
+
+    public static let ranges: [String: NumberRange] = [
+        "vocabulary_size": vocabularySizes, "context_length": contextLengths, "dropout": .from(0, below: 1),
+        "held_out": heldOutParts, "lora": loraRanks,
+    ]
+
     public init() {}
 
     private static var trainingDefaults: TrainingConfiguration {
@@ -82,9 +96,7 @@ public final class LanguageTraining {
     /// Throws `InputError` where a file cannot be used or options do not fit together.
     public init(_ configuration: LanguageTrainingConfiguration) throws {
         self.configuration = configuration
-        guard configuration.heldOut > 0, configuration.heldOut < 1 else {
-            throw InputError("option held_out", "it is a part between 0 and 1, not \(configuration.heldOut)")
-        }
+        try configuration.check()
         data = try TextData.load(
             configuration.data, tokenizer: configuration.tokenizerChoice, heldOut: configuration.heldOut)
         manualSeed(configuration.training.seed)

@@ -47,8 +47,8 @@ struct CheckpointFolder {
             throw InputError(
                 problem.subject, at: problem.place, problem.problem,
                 remedy: problems.count > 1
-                    ? "\(problems[1].subject) is not sound either, so the run cannot be resumed: start a new one with "
-                        + "--weights" : "there is no other checkpoint: start a new run with --weights")
+                    ? "\(problems[1].subject) is not sound either, so the run cannot be resumed: start a new one from its "
+                        + "last weights" : "there is no other checkpoint: start a new run from its last weights")
         }
         let warnings = problems.map { "\($0); going on from \(newest.path), of \(newest.state.place)" }
         return Found(path: newest.path, state: newest.state, tensors: newest.tensors, warnings: warnings)

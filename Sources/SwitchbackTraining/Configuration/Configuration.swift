@@ -16,12 +16,64 @@ import Switchback
 public protocol Configuration: Codable, Equatable, Sendable {
     /// The defaults.
     init()
+
+    /// Which numbers its own options can have, by their keys; those that are not named can have any finite one.
+    static var ranges: [String: NumberRange] { get }
+}
+
+/// A number that its option cannot have.
+public struct NumberOutOfRange {
+    /// The option, as files have it: `clip_norm`.
+    public let key: String
+    public let number: String
+    /// Which numbers it can have, as the end of a sentence: `a number from 0 to 1 is needed`.
+    public let problem: String
+}
+
+extension Configuration {
+    public static var ranges: [String: NumberRange] { [:] }
+
+    /// Throws `InputError` over the first number that its option cannot have.
+    public func check() throws {
+        if let found = outOfRange {
+            throw InputError("option \(found.key)", "is \(found.number), and \(found.problem)")
+        }
+    }
+
+    /// The first number that its option cannot have.
+    public var outOfRange: NumberOutOfRange? {
+        for (label, value) in Mirror(reflecting: self).children {
+            if let section = value as? any Configuration {
+                if let found = section.outOfRange { return found }
+            } else if let key = label?.snakeCased, let number = Number(value) {
+                let range = Self.ranges[key] ?? .any
+                if let problem = range.problem(with: number.value, isWhole: number.isWhole) {
+                    return NumberOutOfRange(key: key, number: number.value.plain, problem: problem)
+                }
+            }
+        }
+        return nil
+    }
+}
+
+/// The number of an option that has one.
+private struct Number {
+    let value: Double
+    let isWhole: Bool
+
+    init?(_ value: Any) {
+        switch value {
+        case let number as Double: (self.value, isWhole) = (number, false)
+        case let number as Int: (self.value, isWhole) = (Double(number), true)
+        default: return nil
+        }
+    }
 }
 
 /// One option of a configuration.
-struct ConfigurationField {
+package struct ConfigurationField {
     /// As files have it: `clip_norm`.
-    let key: String
+    package let key: String
     /// The properties that lead to it: `["training", "clipNorm"]`.
     let path: [String]
     let value: any Encodable
@@ -31,7 +83,7 @@ struct ConfigurationField {
 
 extension Configuration {
     /// All options with their present values, in the order of definition.
-    var fields: [ConfigurationField] {
+    package var fields: [ConfigurationField] {
         Mirror(reflecting: self).children.flatMap { label, value -> [ConfigurationField] in
             guard let label, let encodable = value as? any Encodable else { return [] }
             if let section = value as? any Configuration {

@@ -24,7 +24,7 @@ public enum ConfigurationFile {
     ///
     /// - Parameter task: what the file must be for, where it says that.
     /// - Throws: `InputError` with the line, where the file cannot be read, has a key that is no option, or a value that
-    ///   does not suit its option.
+    ///   its option cannot have.
     public static func read<Result: Configuration>(
         _ path: String, over base: Result = Result(), task: String
     ) throws -> Result {
@@ -42,6 +42,9 @@ public enum ConfigurationFile {
                 throw entry.error("there is no option \(entry.key)", remedy: hint)
             }
             result = try entry.applied(to: result, as: field)
+            if let found = result.outOfRange, found.key == entry.key {
+                throw entry.error("\(entry.key) is \(found.number), and \(found.problem)")
+            }
         }
         return result
     }

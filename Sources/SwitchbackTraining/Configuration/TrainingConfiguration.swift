@@ -72,31 +72,13 @@ public struct TrainingConfiguration: Configuration {
 
     public init() {}
 
-    /// Throws `InputError` where a value makes no sense.
-    public func check() throws {
-        func require(_ holds: Bool, _ name: String, _ problem: String) throws {
-            if !holds { throw InputError("option \(name)", problem) }
-        }
-        try require(epochs > 0, "epochs", "at least 1 epoch is needed, not \(epochs)")
-        try require(steps ?? 1 > 0, "steps", "at least 1 step is needed, not \(steps ?? 0)")
-        try require(batch ?? 1 > 0, "batch", "a batch has at least 1 example, not \(batch ?? 0)")
-        try require(accumulate > 0, "accumulate", "a step takes at least 1 batch, not \(accumulate)")
-        try require(accumulateWarmup >= 0, "accumulate_warmup", "it is not negative, as \(accumulateWarmup) is")
-        try require(lr ?? 1 > 0 && (lr ?? 1).isFinite, "lr", "a learning rate is greater than 0, not \(lr ?? 0)")
-        try require((0..<1).contains(momentum ?? 0), "momentum", "it is from 0 to below 1, not \(momentum ?? 0)")
-        try require((0..<1).contains(beta2 ?? 0), "beta2", "it is from 0 to below 1, not \(beta2 ?? 0)")
-        try require(weightDecay ?? 0 >= 0, "weight_decay", "it is not negative, as \(weightDecay ?? 0) is")
-        try require(clipNorm ?? 1 > 0, "clip_norm", "a norm to clip at is greater than 0, not \(clipNorm ?? 0)")
-        try require((0...1).contains(finalLr), "final_lr", "it is a fraction of lr from 0 to 1, not \(finalLr)")
-        try require(warmupEpochs >= 0, "warmup_epochs", "it is not negative, as \(warmupEpochs) is")
-        try require(warmupSteps ?? 0 >= 0, "warmup_steps", "it is not negative, as \(warmupSteps ?? 0) is")
-        try require((0..<1).contains(ema ?? 0), "ema", "a decay is from 0 to below 1, not \(ema ?? 0)")
-        try require(validateEvery ?? 1 > 0, "validate_every", "it is at least 1 step, not \(validateEvery ?? 0)")
-        try require(patience ?? 1 > 0, "patience", "it is at least 1 validation, not \(patience ?? 0)")
-        try require(
-            minutes ?? 1 > 0 && (minutes ?? 1).isFinite, "minutes", "a time is greater than 0, not \(minutes ?? 0)")
-        try require((0...64).contains(workers), "workers", "there are from 0 to 64 of them, not \(workers)")
-        try require(saveMinutes > 0, "save_minutes", "it is greater than 0, not \(saveMinutes)")
-        try require(saveSteps ?? 1 > 0, "save_steps", "it is at least 1 step, not \(saveSteps ?? 0)")
-    }
+    public static let ranges: [String: NumberRange] = [
+        "epochs": .from(1, to: 1_000_000), "steps": .count(), "batch": .from(1, to: 1_000_000),
+        "accumulate": .from(1, to: 1_000_000), "accumulate_warmup": .count(from: 0),
+        "lr": .above(0), "momentum": .from(0, below: 1), "beta2": .from(0, below: 1), "weight_decay": .from(0, to: 10),
+        "clip_norm": .above(0), "final_lr": .from(0, to: 1), "warmup_epochs": .from(0, to: 1_000_000),
+        "warmup_steps": .count(from: 0), "ema": .from(0, below: 1), "ema_warmup": .atLeast(0),
+        "validate_every": .count(), "patience": .count(), "minutes": .above(0), "workers": .from(0, to: 64),
+        "save_minutes": .above(0), "save_steps": .count(),
+    ]
 }

@@ -27,23 +27,13 @@ extension Double {
     }
 }
 
-extension Int {
-    /// With a comma after every three digits.
-    package var grouped: String {
-        let digits = Array(String(magnitude))
-        var text = self < 0 ? "-" : ""
-        for (position, digit) in digits.enumerated() {
-            if position > 0 && (digits.count - position) % 3 == 0 { text += "," }
-            text.append(digit)
-        }
-        return text
-    }
-}
-
 extension Metrics {
     /// In one line: `loss 0.1234  accuracy 97.46 %`.
     package var summary: String {
-        map { $0.name.hasSuffix("accuracy") ? "\($0.name) \($0.value.percent)" : "\($0.name) \($0.value.formatted(4))" }
-            .joined(separator: "  ")
+        map {
+            $0.name.hasSuffix("accuracy") || $0.name == "top5"
+                ? "\($0.name) \($0.value.percent)" : "\($0.name) \($0.value.formatted(4))"
+        }
+        .joined(separator: "  ")
     }
 }

@@ -39,7 +39,8 @@ public struct ResultsTable: Sendable, Equatable {
         rows = try lines.dropFirst().enumerated().map { number, cells in
             guard cells.count == header.count else {
                 throw InputError(
-                    path, at: "line \(number + 2)", "has \(cells.count) cells, and the header has \(header.count)")
+                    path, at: "line \(number + 2)",
+                    "has \(cells.count.counted("cell")), and the header has \(header.count)")
             }
             return try cells.map { cell -> Double? in
                 if cell.isEmpty { return nil }

@@ -15,7 +15,7 @@ public struct ResumedRun<Options: Configuration> {
     ///   - path: the folder of the run.
     ///   - change: changes options for the rest of the run: more epochs, say.
     /// - Throws: `InputError` where there is no run of this task, a program is at work on it, its `args.yaml` is damaged,
-    ///   or an option was changed that decides on what has been trained already.
+    ///   or an option was changed to what it cannot be, or that decides on what has been trained already.
     public init(_ path: String, task: String, change: (inout Options) throws -> Void) throws {
         folder = try RunFolder(existing: path)
         let file = folder.file("args.yaml")
@@ -25,11 +25,12 @@ public struct ResumedRun<Options: Configuration> {
         let saved: Options = try ConfigurationFile.read(file, task: task)
         var changed = saved
         try change(&changed)
+        try changed.check()
         let differences = changed.differences(from: saved)
         if let key = differences.first(where: { !Self.changeable.contains($0) }) {
             throw InputError(
                 "option \(key)", "differs from that of \(path), and a resumed run keeps its options",
-                remedy: "start a new run with --weights \(folder.weights("last")) instead")
+                remedy: "start a new run from \(folder.weights("last")) instead")
         }
         configuration = changed
         if !differences.isEmpty { try ConfigurationFile.write(changed, task: task, to: file) }

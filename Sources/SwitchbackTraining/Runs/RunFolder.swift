@@ -37,7 +37,10 @@ public final class RunFolder {
         } catch {
             try? FileManager.default.removeItem(atPath: draft)
             RunFolder.remove(made)
-            throw error
+            guard let error = error as? InputError, error.subject.hasPrefix(draft) else { throw error }
+            // The draft's name means nothing to the user.
+            let final = (parent as NSString).appendingPathComponent(name)
+            throw InputError(final, at: error.place, error.problem, remedy: error.remedy)
         }
         self.made = made.filter { !$0.hasPrefix(draft) } + [path]
     }

@@ -31,14 +31,16 @@ public struct RunRecord: Sendable {
 
     public var name: String { (path as NSString).lastPathComponent }
 
-    public func argument(_ key: String) -> String? { arguments.first { $0.key == key }?.value }
+    /// The text of an option's value; `nil` where it was left open.
+    public func argument(_ key: String) -> String? {
+        arguments.first { $0.key == key && $0.value != "null" }?.value
+    }
 
     /// In what the length of the training is counted, how far it has come, and where it ends.
     private var length: (unit: String, done: Int, all: Int?) {
-        func isGiven(_ key: String) -> Bool { argument(key).map { $0 != "null" } ?? false }
         func last(_ column: String) -> Int? { results.values(column).last.flatMap { $0 }.flatMap { Int(exactly: $0) } }
-        if isGiven("steps") { return ("steps", last("step") ?? 0, argument("steps").flatMap { Int($0) }) }
-        let isFitted = isGiven("minutes") || isGiven("time")
+        if argument("steps") != nil { return ("steps", last("step") ?? 0, argument("steps").flatMap { Int($0) }) }
+        let isFitted = argument("minutes") != nil || argument("time") != nil
         return ("epochs", last("epoch") ?? 0, isFitted ? last("epochs") : argument("epochs").flatMap { Int($0) })
     }
 

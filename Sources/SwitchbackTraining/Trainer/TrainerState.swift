@@ -80,7 +80,8 @@ extension Trainer {
         guard saved.batchCount == task.batchCount else {
             throw InputError(
                 found.path,
-                "belongs to other data: an epoch had \(saved.batchCount) batches, and has \(task.batchCount) now")
+                "belongs to other data: an epoch had \(saved.batchCount.counted("batch")), and has \(task.batchCount) now"
+            )
         }
         guard saved.optimizers.count == optimizers.optimizers.count,
             zip(saved.optimizers, optimizers.optimizers).allSatisfy({ $0.kind == "\(type(of: $1))" })

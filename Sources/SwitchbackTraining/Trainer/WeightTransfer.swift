@@ -18,7 +18,8 @@ public struct WeightTransfer: Sendable {
         func list(_ names: [String]) -> String {
             names.prefix(4).joined(separator: ", ") + (names.count > 4 ? ", … (\(names.count))" : "")
         }
-        var sentence = "\(path): took \(matched.count) of \(matched.count + differing.count + missing.count) tensors"
+        var sentence =
+            "\(path): took \(matched.count) of \((matched.count + differing.count + missing.count).counted("tensor"))"
         if !differing.isEmpty {
             let shapes = differing.map { "\($0.name) (\($0.found) there, \($0.own) here)" }
             sentence += "; other shapes: \(list(shapes))"

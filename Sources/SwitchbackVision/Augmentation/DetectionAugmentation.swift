@@ -12,7 +12,7 @@ public struct DetectionAugmentation: Codable, Hashable, Sendable {
     public var translate = 0.1
     /// The greatest change of scale.
     public var scale = 0.5
-    /// The greatest shear, in degrees.
+    /// The greatest shear to either side, in degrees; its sign makes no difference.
     public var shear = 0.0
     public var perspective = 0.0
     /// Probabilities.
@@ -56,7 +56,7 @@ public struct DetectionAugmentation: Codable, Hashable, Sendable {
         affine.degrees = degrees
         affine.translate = translate
         affine.scale = scale
-        affine.shear = shear
+        affine.shear = shear.magnitude
         affine.perspective = perspective
         let frame = Randomly(mosaic, Mosaic(size: size), otherwise: LetterboxFrame(height: size, width: size))
         let placed = Augmentations([frame, CopyPaste(probability: copyPaste), affine])

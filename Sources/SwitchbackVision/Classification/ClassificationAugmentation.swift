@@ -19,6 +19,11 @@ public struct ClassificationAugmentation: Configuration, Hashable {
     /// The probability of covering a part.
     public var erasing = 0.4
 
+    public static let ranges: [String: NumberRange] = [
+        "crop": .above(0, to: 1), "fliplr": .probability, "flipud": .probability, "hsv_h": .probability,
+        "hsv_s": .probability, "hsv_v": .probability, "erasing": .probability,
+    ]
+
     public init() {}
 
     /// The steps that make a picture of any size one of `height` × `width`.

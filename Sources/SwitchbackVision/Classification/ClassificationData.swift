@@ -74,7 +74,7 @@ public struct ClassificationData {
         let table = try CSV.load(path, label: label.map { .named($0) } ?? .automatic)
         guard let labels = table.labels else { throw InputError(path, "the table has no column of labels") }
         return try ClassificationData(
-            kind: "a table of \(table.featureNames.count) columns", path: path, classNames: table.classNames,
+            kind: "a table of \(table.featureNames.count.counted("column"))", path: path, classNames: table.classNames,
             parts: [.train: TensorDataset(table.features, labels)])
     }
 

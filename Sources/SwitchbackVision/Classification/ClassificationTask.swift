@@ -25,8 +25,13 @@ public final class ClassificationTask: TrainingTask {
                 "batch size \(batchSize)", "is larger than the \(examples.count) training examples of \(data.path)")
         }
         if augmentation != nil && !examples.arePictures {
-            throw InputError("augmentation", "changes pictures, and the inputs of \(data.path) are none")
+            throw InputError(
+                "augmentation", "changes pictures whose colours are bytes, and the inputs of \(data.path) are none")
         }
+        guard data.classNames.count > 1 else {
+            throw InputError(data.path, "all its examples are of one class, and there is nothing to tell apart")
+        }
+        try AvailableMemory.check(batch: batchSize, of: data.inputShape)
         self.data = data
         workers = configuration.workers
         classifier = try Classifier(kind, for: data)

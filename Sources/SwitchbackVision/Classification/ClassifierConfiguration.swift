@@ -19,19 +19,29 @@ public struct ClassifierConfiguration: Configuration {
     public var model: ClassifierKind?
     public var training = TrainingConfiguration()
 
+    public static let ranges: [String: NumberRange] = ["classes": .from(1, to: 1_000_000), "imgsz": .from(1, to: 8192)]
+
     public init() {}
 
     /// The task that this describes: its data read, its model fresh, drawn from the seed.
     ///
-    /// - Throws: `InputError` where the data cannot be read, or does not suit the model.
+    /// - Throws: `InputError` where an option makes no sense, the data cannot be read, or does not suit the model.
     public func makeTask() throws -> ClassificationTask {
-        try makeTask(on: ClassificationData.load(data, label: label, classCount: classes, imageSize: imgsz))
+        try check()
+        return try makeTask(on: ClassificationData.load(data, label: label, classCount: classes, imageSize: imgsz))
     }
 
     /// The task on data that has been read already.
     public func makeTask(on data: ClassificationData) throws -> ClassificationTask {
+        let areFiles = data.heldOut.picturePaths != nil
+        guard imgsz == nil || areFiles else {
+            throw InputError("option imgsz", "is the side of pictures in files, and \(data.path) has none")
+        }
+        let isAugmented = augment ?? areFiles
+        if !isAugmented && augmentation != ClassificationAugmentation() {
+            Diagnostics.warn("pictures are not changed at random as asked for: arrays are only with --augment")
+        }
         manualSeed(training.seed)
-        let isAugmented = augment ?? (data.training?.picturePaths != nil)
         return try ClassificationTask(
             model ?? (data.inputShape.count == 3 ? .cnn : .mlp), on: data, training,
             augmentation: isAugmented ? augmentation : nil)

@@ -64,7 +64,7 @@ extension Classifier {
         }
         let names = found.classNames ?? (0..<classCount).map(String.init)
         guard names.count == classCount else {
-            throw InputError(path, "it names \(names.count) classes, and its tensors are for \(classCount)")
+            throw InputError(path, "it names \(names.count.counted("class")), and its tensors are for \(classCount)")
         }
         let side = found.imgsz ?? 224
         let normalization = Normalization(mean: [0, 0, 0], standardDeviation: [255, 255, 255])
@@ -98,7 +98,7 @@ extension Classifier.Configuration {
         }
         let (first, last) = model.outerLayers
         guard !classNames.isEmpty, tensors[last]?.shape.first == classNames.count else {
-            throw refuse("it names \(classNames.count) classes, which does not fit the layer \(last)")
+            throw refuse("it names \(classNames.count.counted("class")), which does not fit the layer \(last)")
         }
         let inputs = model == .mlp ? inputShape.reduce(1, *) : inputShape.count == 3 ? inputShape[0] : 1
         guard let shape = tensors[first]?.shape, shape.count > 1, shape[1] == inputs else {

@@ -25,7 +25,7 @@ public final class ClassifierPictures {
         guard let folder, let examples = task.data.training, let batch = try task.batches(epoch: 0, from: 0)() else {
             return
         }
-        let title = "The first batch, of \(examples.count.grouped) examples"
+        let title = "The first batch, of \(examples.count.counted("example"))"
         try ClassifierFigures(task.data.classNames).examples(batch, title: title)?
             .write(to: folder.file("train_batch.png"))
     }

@@ -15,7 +15,8 @@ struct LabeledArrays {
         let labels = try classes()
         guard inputs.shape[0] == labels.count else {
             throw InputError(
-                labelSource, "has \(labels.count) labels, and \(inputSource) has \(inputs.shape[0]) examples")
+                labelSource,
+                "has \(labels.count.counted("label")), and \(inputSource) has \(inputs.shape[0].counted("example"))")
         }
         if let position = labels.firstIndex(where: { $0 < 0 || $0 >= classCount }) {
             throw InputError(

@@ -131,7 +131,7 @@ enum COCOData {
         }
         let numbers = annotation.bbox
         guard numbers.count == 4 else {
-            return refuse("its box has \(numbers.count) numbers, and 4 are needed: x, y, width and height")
+            return refuse("its box has \(numbers.count.counted("number")), and 4 are needed: x, y, width and height")
         }
         let box = Box(x1: numbers[0], y1: numbers[1], x2: numbers[0] + numbers[2], y2: numbers[1] + numbers[3])
         return PixelBoxes.label(

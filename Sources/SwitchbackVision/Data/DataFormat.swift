@@ -30,7 +30,7 @@ extension DetectionData {
             try FileManager.default.moveItem(atPath: temporary, toPath: folder)
         } catch {
             try? FileManager.default.removeItem(atPath: temporary)
-            throw error as? InputError ?? InputError(folder, "cannot be written: \(error.localizedDescription)")
+            throw error as? InputError ?? InputError(folder, cannot: "written", error)
         }
     }
 }
@@ -149,7 +149,9 @@ private struct DataWriter {
                             category_id: label.classIndex + 1, bbox: numbers, area: numbers[2] * numbers[3]))
                 }
             }
-            let text = String(decoding: try JSONEncoder().encode(file), as: UTF8.self)
+            let encoder = JSONEncoder()
+            encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+            let text = String(decoding: try encoder.encode(file), as: UTF8.self)
             try write(text + "\n", "annotations/instances_\(split.rawValue).json")
         }
     }

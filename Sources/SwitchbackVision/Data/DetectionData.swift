@@ -52,7 +52,9 @@ public struct DetectionData: Sendable {
         self.path = path
         self.classNames = classNames
         self.splits = splits
-        self.problems = problems
+        // A folder that is two parts at once has its problems once.
+        var known: Set<String> = []
+        self.problems = problems.filter { known.insert("\($0)").inserted }
     }
 
     /// Warns of each problem, because of which something is left out.

@@ -13,7 +13,7 @@ public enum OutputFolder {
         for number in 1... {
             let path = Folder.join(parent, number == 1 ? name : "\(name)-\(number)")
             if mkdir(path, 0o777) == 0 { return path }
-            guard errno == EEXIST else { throw InputError(path, "the folder cannot be made") }
+            guard errno == EEXIST else { throw InputError(path, cannot: "made", errno) }
         }
         return parent
     }
@@ -37,7 +37,7 @@ public enum OutputFolder {
         do {
             try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
         } catch {
-            throw InputError(path, "the folder cannot be made")
+            throw InputError(path, cannot: "made", error)
         }
     }
 }

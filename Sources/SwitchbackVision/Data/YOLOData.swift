@@ -100,7 +100,8 @@ struct DataDescription {
             for number in 0..<byNumber.count {
                 guard let name = byNumber[number] else {
                     throw InputError(
-                        path, at: node.place, "names has \(byNumber.count) classes, but none with the number \(number)")
+                        path, at: node.place,
+                        "names has \(byNumber.count.counted("class")), but none with the number \(number)")
                 }
                 names.append(name)
             }
@@ -110,7 +111,7 @@ struct DataDescription {
         guard !names.isEmpty else { throw InputError(path, at: node.place, "names holds no class") }
         if let count = keys["nc"]?.int, count != names.count {
             throw InputError(
-                path, at: keys["nc"]?.place, "nc says \(count) classes, and names has \(names.count)",
+                path, at: keys["nc"]?.place, "nc says \(count.counted("class")), and names has \(names.count)",
                 remedy: "leave nc out, or make them agree")
         }
         return names

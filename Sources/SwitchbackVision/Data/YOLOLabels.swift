@@ -33,7 +33,7 @@ enum YOLOLabels {
 
     private static func label(_ fields: [Substring], classCount: Int) throws(RowProblem) -> LabeledBox {
         guard fields.count == 5 || (fields.count >= 7 && fields.count % 2 == 1) else {
-            let found = fields.count == 1 ? "1 number" : "\(fields.count) numbers"
+            let found = fields.count.counted("number")
             throw RowProblem(sentence: "has \(found), and a box has 5: class, x, y, width and height")
         }
         var numbers: [Float] = []

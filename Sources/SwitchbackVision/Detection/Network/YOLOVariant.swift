@@ -1,3 +1,4 @@
+import Foundation
 import Switchback
 
 /// A detector of the YOLO family: a generation and a size.
@@ -42,6 +43,14 @@ public struct YOLOVariant: Hashable, Sendable, CustomStringConvertible {
                 "model \(name)", "there is no such model; there are \(names.joined(separator: ", "))", remedy: hint)
         }
         self = Self.all[position]
+    }
+
+    /// The variant of a name, or `nil` where the text is the path of weights.
+    ///
+    /// - Throws: `InputError` with the nearest name if it is neither.
+    public init?(unlessPath text: String) throws {
+        if text.contains("/") || text.contains(".") || FileManager.default.fileExists(atPath: text) { return nil }
+        try self.init(named: text)
     }
 
     /// How much deeper, wider and at most how wide than the description the network is.

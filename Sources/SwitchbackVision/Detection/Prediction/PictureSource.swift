@@ -35,6 +35,16 @@ public enum PictureSource: Equatable, Sendable {
         }
     }
 
+    /// The pictures of a folder or of a pattern; any other path as it is.
+    ///
+    /// - Throws: `InputError` where there are none.
+    public static func files(_ path: String) throws -> [String] {
+        var isFolder: ObjCBool = false
+        let exists = FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
+        if exists { return isFolder.boolValue ? try pictures(in: path) : [path] }
+        return path.contains("*") || path.contains("?") ? try matches(path) : [path]
+    }
+
     private static func pictures(in folder: String) throws -> [String] {
         let names = try Folder.names(in: folder).filter {
             Image.fileExtensions.contains(($0 as NSString).pathExtension.lowercased())

@@ -1,18 +1,21 @@
-import Foundation
 import Switchback
+import SwitchbackTraining
 
 /// Finds how many pictures a batch may have.
 enum AutoBatch {
     /// The share of the free memory that is to be used.
     private static let share = 0.6
     private static let limits = 1...128
+    /// What is taken for free where that is not known.
+    private static let usualBytes = 2 << 30
 
     /// The largest batch that fits into the memory that is free, by what a step with one and with two pictures takes.
     static func size(for detector: YOLO, _ configuration: DetectionConfiguration) -> Int {
         let (one, two) = (bytes(detector, images: 1, configuration), bytes(detector, images: 2, configuration))
         let each = max(two - one, 1)
         let fixed = max(one - each, 0)
-        let fitting = (Int(Double(availableBytes) * share) - fixed) / each
+        let free = AvailableMemory.bytes ?? usualBytes
+        let fitting = (Int(Double(free) * share) - fixed) / each
         return min(max(fitting, limits.lowerBound), limits.upperBound)
     }
 
@@ -37,14 +40,5 @@ enum AutoBatch {
         let labels = [[LabeledBox]](repeating: [box], count: images)
         YOLOLoss()(detector.outputs(pictures), of: detector, labels).total.backward()
         return Memory.peak - start
-    }
-
-    /// What the system can still give, from /proc/meminfo; 2 GiB where that is not known.
-    private static var availableBytes: Int {
-        guard let text = try? String(contentsOfFile: "/proc/meminfo", encoding: .utf8),
-            let line = text.split(separator: "\n").first(where: { $0.hasPrefix("MemAvailable:") }),
-            let kibibytes = line.split(separator: " ").dropFirst().first.flatMap({ Int($0) })
-        else { return 2 << 30 }
-        return kibibytes << 10
     }
 }

@@ -16,9 +16,7 @@ extension DetectionConfiguration {
 
     /// The model with the data's classes.
     private func makeDetector(for data: DetectionData) throws -> YOLO {
-        guard model.contains("/") || model.contains(".") else {
-            return YOLO(try YOLOVariant(named: model), classes: data.classNames)
-        }
+        if let variant = try YOLOVariant(unlessPath: model) { return YOLO(variant, classes: data.classNames) }
         let loaded = try DetectorFile.load(model).detector
         if loaded.classes == data.classNames { return loaded }
         let detector = YOLO(loaded.variant, classes: data.classNames)
@@ -43,8 +41,8 @@ extension DetectionData {
 
     /// `YOLO labels, 4 pictures to train with and 4 to measure with, 80 classes`.
     public var summary: String {
-        "\(kind), \(self[.train].count) pictures to train with and \(self[.val].count) to measure with, "
-            + "\(classNames.count) \(classNames.count == 1 ? "class" : "classes")"
+        "\(kind), \(self[.train].count.counted("picture")) to train with and \(self[.val].count) to measure with, "
+            + classNames.count.counted("class")
     }
 }
 
@@ -78,7 +76,7 @@ extension YOLO {
         let difference = zip(data.classNames, classes).first { $0 != $1 }.map { "\($0) is not \($1)" }
         throw InputError(
             data.path,
-            "its \(data.classNames.count) classes are not the \(classes.count) of the detector"
+            "its \(data.classNames.count.counted("class")), and the detector's \(classes.count), are not the same"
                 + (difference.map { ": \($0)" } ?? ""),
             remedy: "fine-tune the detector on these classes with detect train --model")
     }

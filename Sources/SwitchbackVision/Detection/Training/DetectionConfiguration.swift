@@ -62,41 +62,32 @@ public struct DetectionConfiguration: Configuration {
 
     public init() {}
 
-    /// Throws `InputError` where a value makes no sense.
-    public func check() throws {
-        func require(_ holds: Bool, _ name: String, _ problem: String, remedy: String? = nil) throws {
-            if !holds { throw InputError("option \(name)", problem, remedy: remedy) }
-        }
-        let rounded = max((imgsz + YOLO.stride / 2) / YOLO.stride, 1) * YOLO.stride
-        try require(
-            imgsz > 0 && imgsz % YOLO.stride == 0, "imgsz",
-            "the side of the input is a multiple of \(YOLO.stride), and \(imgsz) is not", remedy: "use \(rounded)")
-        try require(imgsz <= 8192, "imgsz", "pictures of \(imgsz) pixels are beyond what can be trained with")
-        try require(batch > 0 || batch == -1, "batch", "a batch has at least 1 picture, not \(batch)")
-        try require(
-            time ?? 1 > 0 && (time ?? 1).isFinite, "time", "a time is greater than 0, not \(time ?? 0)")
-        try require(epochs > 0, "epochs", "at least 1 epoch is needed, not \(epochs)")
-        try require(nbs > 0, "nbs", "it is at least 1, not \(nbs)")
-        try require(fraction > 0 && fraction <= 1, "fraction", "it is a share above 0 and up to 1, not \(fraction)")
-        try require((0..<1).contains(multiScale), "multi_scale", "it is a share from 0 to below 1, not \(multiScale)")
-        try require(lr0 > 0, "lr0", "a learning rate is greater than 0, not \(lr0)")
-        try require((0...1).contains(lrf), "lrf", "it is a share of lr0 from 0 to 1, not \(lrf)")
-        try augmentation.check()
-    }
+    public static let ranges: [String: NumberRange] = [
+        "epochs": .from(1, to: 1_000_000), "time": .above(0), "patience": .count(),
+        "batch": .from(1, to: 65_536).or(-1, for: "what fits into memory"), "imgsz": YOLO.sides,
+        "workers": .from(0, to: 64), "close_mosaic": .count(from: 0), "fraction": .above(0, to: 1),
+        "freeze": .count(from: 0), "multi_scale": .from(0, below: 1), "lr0": .above(0), "lrf": .from(0, to: 1),
+        "momentum": .from(0, below: 1), "weight_decay": .from(0, to: 10), "warmup_epochs": .from(0, to: 1_000_000),
+        "warmup_momentum": .from(0, below: 1), "warmup_bias_lr": .from(0, to: 10), "nbs": .from(1, to: 1_000_000),
+        "box": .from(0, to: 1000), "cls": .from(0, to: 1000), "dfl": .from(0, to: 1000),
+    ]
 
     /// How many batches make a step.
     public func accumulate(batch: Int) -> Int { max(Int((Double(nbs) / Double(batch)).rounded(.toNearestOrEven)), 1) }
 }
 
 extension DetectionAugmentation: Configuration {
-    func check() throws {
-        let shares = [
-            ("hsv_h", hsvH), ("hsv_s", hsvS), ("hsv_v", hsvV), ("translate", translate), ("scale", scale),
-            ("flipud", flipud), ("fliplr", fliplr), ("bgr", bgr), ("mosaic", mosaic), ("mixup", mixup),
-            ("cutmix", cutmix), ("copy_paste", copyPaste), ("blur", blur), ("greyscale", greyscale),
-        ]
-        for (name, value) in shares where !(0...1).contains(value) {
-            throw InputError("option \(name)", "it is from 0 to 1, not \(value)")
-        }
-    }
+    public static let ranges: [String: NumberRange] = [
+        "hsv_h": .probability, "hsv_s": .probability, "hsv_v": .probability, "degrees": .from(0, to: 180),
+        "translate": .from(0, to: 1), "scale": .from(0, to: 1), "shear": .from(-180, to: 180),
+        "perspective": .from(0, to: 0.001), "flipud": .probability, "fliplr": .probability, "bgr": .probability,
+        "mosaic": .probability, "mixup": .probability, "cutmix": .probability, "copy_paste": .probability,
+        "blur": .probability, "greyscale": .probability,
+    ]
+}
+
+extension YOLO {
+    /// The sides that the input can have, in pixels: beyond them pictures are no multiple of the coarsest grid's cells, or
+    /// more than can be computed with.
+    public static let sides = NumberRange.multiples(of: YOLO.stride, to: 8192)
 }

@@ -36,12 +36,16 @@ public final class DetectionTask: TrainingTask {
         try configuration.check()
         let examples = data[.train].prefix(max(Int((Double(data[.train].count) * configuration.fraction).rounded()), 1))
         guard !examples.isEmpty else { throw InputError(data.path, "has no part to train with") }
+        if examples.allSatisfy({ $0.labels.isEmpty }) {
+            Diagnostics.warn("\(data.path): there is no box in any picture to train with")
+        }
         self.configuration = configuration
         self.detector = detector
         self.data = data
         batchSize = min(
             configuration.batch > 0 ? configuration.batch : AutoBatch.size(for: detector, configuration), examples.count
         )
+        try AvailableMemory.check(batch: batchSize, of: [3, configuration.imgsz, configuration.imgsz])
         if configuration.imgsz == YOLO.stride && examples.count % batchSize == 1 % batchSize {
             throw InputError(
                 "option imgsz",

@@ -1,6 +1,7 @@
 import Foundation
 import Switchback
 import SwitchbackFormats
+import SwitchbackTraining
 
 /// What an exported detector gives.
 public enum DetectorHeads: String, CaseIterable, Sendable {
@@ -21,9 +22,7 @@ extension DetectorFile.Loaded {
         _ format: ExportFormat, heads: DetectorHeads = .decoded, imgsz: Int? = nil, to path: String
     ) throws {
         let side = imgsz ?? self.imgsz
-        guard side > 0, side.isMultiple(of: YOLO.stride) else {
-            throw InputError("--imgsz", "the side of the input is a multiple of \(YOLO.stride), and \(side) is not")
-        }
+        try YOLO.sides.check(Double(side), option: "imgsz", isWhole: true)
         let file = DetectorFile(variant: "\(detector.variant)", names: detector.classes, imgsz: side)
         switch format {
         case .safetensors:

@@ -86,7 +86,8 @@ public struct DetectorFile: Codable, Equatable, Sendable {
         }
         let names = names ?? (0..<classBias.count).map(String.init)
         guard names.count == classBias.count else {
-            throw InputError(path, "it names \(names.count) classes, and its tensors are for \(classBias.count)")
+            throw InputError(
+                path, "it names \(names.count.counted("class")), and its tensors are for \(classBias.count)")
         }
         let shapes = tensors.mapValues(\.shape)
         for variant in YOLOVariant.all where variant.widthMatches(shapes) {

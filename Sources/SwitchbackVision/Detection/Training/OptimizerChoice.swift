@@ -31,7 +31,7 @@ public struct OptimizerChoice: Sendable {
             let nearest = name.lowercased().nearest(in: Self.names.map { $0.lowercased() })
             let hint = Self.names.first { $0.lowercased() == nearest }
             throw InputError(
-                "--optimizer", "there is no optimizer \(name); there are \(Self.names.joined(separator: ", "))",
+                "option optimizer", "there is no optimizer \(name); there are \(Self.names.joined(separator: ", "))",
                 remedy: hint.map { "did you mean \($0)?" })
         }
         if let kind = OptimizerKind(rawValue: known.lowercased()) {

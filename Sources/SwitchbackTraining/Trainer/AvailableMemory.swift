@@ -1,0 +1,35 @@
+import Foundation
+import Switchback
+
+/// The memory that the system can still give.
+package enum AvailableMemory {
+    /// In bytes, from /proc/meminfo; `nil` where that is not known.
+    package static var bytes: Int? {
+        guard let text = try? String(contentsOfFile: "/proc/meminfo", encoding: .utf8),
+            let line = text.split(separator: "\n").first(where: { $0.hasPrefix("MemAvailable:") }),
+            let kibibytes = line.split(separator: " ").dropFirst().first.flatMap({ Int($0) })
+        else { return nil }
+        return kibibytes << 10
+    }
+
+    /// A network keeps its first features, the normalized ones and the activated ones until their gradients are known.
+    /// Those of the smallest networks here are together so many times as large as the pictures.
+    private static let least = 8.0
+
+    /// Throws `InputError` where it is plain that a batch cannot be trained with, before the system ends the program.
+    ///
+    /// - Parameters:
+    ///   - size: the pictures of a batch.
+    ///   - shape: that of a picture.
+    ///   - available: in bytes.
+    package static func check(batch size: Int, of shape: Shape, available: Int? = bytes) throws {
+        let needed = least * 4 * Double(size) * shape.reduce(1.0) { $0 * Double($1) }
+        guard let available, needed > Double(available) else { return }
+        func gigabytes(_ bytes: Double) -> String { (bytes / 0x1p30).formatted(1) + " GiB" }
+        throw InputError(
+            "memory",
+            "a batch of \(size.counted("picture")) of shape \(shape) takes more than \(gigabytes(needed)), and "
+                + "\(gigabytes(Double(available))) are free", remedy: "take fewer or smaller pictures: --batch, --imgsz"
+        )
+    }
+}
