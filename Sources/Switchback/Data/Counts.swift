@@ -14,7 +14,7 @@ extension Int {
 
     /// With a noun, which stands in the plural but after one: `1 class`, `2 classes`.
     package func counted(_ noun: String) -> String {
-        let isHissed = ["s", "x", "ch", "sh"].contains { noun.hasSuffix($0) }
-        return "\(grouped) \(noun)\(self == 1 ? "" : isHissed ? "es" : "s")"
+        let endsInSibilant = ["s", "x", "ch", "sh"].contains { noun.hasSuffix($0) }
+        return "\(grouped) \(noun)\(self == 1 ? "" : endsInSibilant ? "es" : "s")"
     }
 }
