@@ -36,6 +36,13 @@ import Testing
         let onto = try program.run(
             "classify", "export", weights, "--format", "safetensors", "--output", weights)
         #expect(onto.code == 1 && onto.errors.contains("is the file of weights itself"), "\(onto.errors)")
+        let other = try program.run("classify", "export", weights, "--output", "other.safetensors", "--json")
+        #expect(other.code == 0 && other.json["format"] as? String == "safetensors")
+        let two = try program.run(
+            "classify", "export", weights, "--format", "onnx", "--output", "other.safetensors")
+        #expect(two.code == 2 && two.errors.contains("ends in .safetensors, and --format is onnx"), "\(two.errors)")
+        let unknown = try program.run("classify", "export", weights, "--output", "other.onxx")
+        #expect(unknown.code == 2 && unknown.errors.contains("did you mean 'onnx'?"), "\(unknown.errors)")
         let typo = try program.run("classify", "export", weights, "--format", "onxx")
         #expect(typo.code == 2 && typo.errors.contains("did you mean 'onnx'?"), "\(typo.errors)")
     }

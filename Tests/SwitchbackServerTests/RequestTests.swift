@@ -2,6 +2,7 @@ import Foundation
 import Switchback
 import SwitchbackLanguage
 import SwitchbackServer
+import SwitchbackVision
 import TestSupport
 import Testing
 
@@ -78,5 +79,13 @@ struct RequestTests {
             try PictureUpload(Array(#"{"image": "!"}"#.utf8), contentType: "application/json", names: [])
         }
         #expect(error?.description.contains("not base64") == true)
+
+        let picture = Image(height: 2, width: 3, filledWith: 90)
+        let form = "application/x-www-form-urlencoded"  // so curl calls whatever it sends
+        let alone = try PictureUpload(picture.pngData(), contentType: form, names: [])
+        #expect(alone.image.width == 3 && alone.image.height == 2)
+        let base64 = try Data(picture.pngData()).base64EncodedString()
+        let json = try PictureUpload(Array(" {\"image\": \"\(base64)\"}".utf8), contentType: form, names: [])
+        #expect(json.image.width == 3)
     }
 }

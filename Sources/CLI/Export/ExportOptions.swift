@@ -6,8 +6,10 @@ import SwitchbackFormats
 /// What every `export` asks: in which form, and where to.
 struct ExportOptions: ParsableArguments {
     @Option(
-        help: ArgumentHelp("\(ExportFormat.names).", valueName: "format"), transform: { try Value.choice($0) })
-    var format = ExportFormat.onnx
+        help: ArgumentHelp(
+            "\(ExportFormat.names); what --output ends with, or else onnx, if left out.", valueName: "format"),
+        transform: { try Value.choice($0) })
+    var format: ExportFormat?
 
     @Option(help: ArgumentHelp("The file to write; beside the weights if left out.", valueName: "file"))
     var output: String?
@@ -19,12 +21,26 @@ struct ExportOptions: ParsableArguments {
         let bytes: Int
     }
 
+    /// The format that was named, or that the file's name names.
+    private func chosenFormat() throws -> ExportFormat {
+        let ending = output.map { ($0 as NSString).pathExtension.lowercased() } ?? ""
+        let meant = ExportFormat(rawValue: ending)
+        if let format, meant == nil || meant == format { return format }
+        if let format { throw UsageError("--output ends in .\(ending), and --format is \(format.rawValue)") }
+        guard ending.isEmpty || meant != nil else {
+            let hint = CommandNames.suggestion(for: ending, among: ExportFormat.allCases.map(\.rawValue))
+            throw UsageError("--output ends in .\(ending), which is no format; \(hint)")
+        }
+        return meant ?? .onnx
+    }
+
     /// Writes the file with `write` and says so.
     ///
     /// - Parameter source: the file that the weights were read from.
     func run(
         _ task: String, from source: String, _ common: CommonOptions, _ write: (ExportFormat, String) throws -> Void
     ) throws {
+        let format = try chosenFormat()
         let path = output ?? (source as NSString).deletingPathExtension + ".\(format.rawValue)"
         guard (path as NSString).standardizingPath != (source as NSString).standardizingPath else {
             throw InputError(path, "is the file of weights itself", remedy: "name another file with --output")

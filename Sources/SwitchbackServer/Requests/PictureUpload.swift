@@ -5,10 +5,10 @@ import SwitchbackFormats
 import SwitchbackLanguage
 import SwitchbackVision
 
-/// A picture that was sent: as a file in a form (`multipart/form-data`, the field `image` or `file`), or in JSON as base64
-/// (`{"image": "…"}`, also as a `data:` URL).
+/// A picture that was sent: as a file in a form (`multipart/form-data`, the field `image` or `file`), in JSON as base64
+/// (`{"image": "…"}`, also as a `data:` URL), or alone.
 package struct PictureUpload: Sendable {
-    let image: Image
+    package let image: Image
     /// The other fields, by name.
     private let fields: [String: String]
 
@@ -25,7 +25,7 @@ package struct PictureUpload: Sendable {
             bytes = picture
             fields = form.parts.filter { $0.key != "image" && $0.key != "file" }
                 .mapValues { String(decoding: $0, as: UTF8.self) }
-        } else if kind.hasPrefix("image/") || kind.hasPrefix("application/octet-stream") {
+        } else if PictureUpload.isPicture(body, kind) {
             bytes = body
             fields = [:]
         } else {
@@ -45,6 +45,13 @@ package struct PictureUpload: Sendable {
 
     /// A few megabytes may stand for a picture of a hundred million pixels: less is allowed than in files of one's own.
     private static let pixelLimit = 40_000_000
+
+    /// Whether the body is no JSON; what `curl --data-binary` sends says that it is a form, whatever it is.
+    private static func isPicture(_ body: [UInt8], _ kind: String) -> Bool {
+        if kind.hasPrefix("image/") || kind.hasPrefix("application/octet-stream") { return true }
+        let first = body.first { ![9, 10, 13, 32].contains($0) }
+        return kind.hasPrefix("application/x-www-form-urlencoded") && first != UInt8(ascii: "{")
+    }
 
     private static func decoded(_ json: ConfigurationFields) throws -> [UInt8] {
         var text = try json.string("image")
