@@ -25,7 +25,9 @@ let package = Package(
     ],
     targets: [
         // The engine, bottom up.
-        .target(name: "Kernels", linkerSettings: [.linkedLibrary("m", .when(platforms: [.linux]))]),
+        .target(
+            name: "Kernels", cSettings: [.headerSearchPath(".")],
+            linkerSettings: [.linkedLibrary("m", .when(platforms: [.linux]))]),
         .target(name: "Switchback", dependencies: ["Kernels"]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .target(
