@@ -33,10 +33,6 @@ import Testing
         for (number, step) in steps(plan, epochs: 8).enumerated() {
             let (epoch, lastBatch) = plan.position(ofStep: number)
             #expect(lastBatch == step[step.count - 1] && epoch == lastBatch / batchCount)
-            for batch in step {
-                #expect(
-                    plan.firstBatch(ofStepWith: batch % batchCount, epoch: epoch) == step[0] - epoch * batchCount)
-            }
         }
     }
 }

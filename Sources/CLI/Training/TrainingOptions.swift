@@ -28,7 +28,8 @@ struct TrainingOptions<Defaults: TrainingDefaults>: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "Batches whose gradients are averaged for one step. (default: \(defaults.accumulate))", valueName: "n"),
+            "Batches that make one step together, as one batch of all their examples would. "
+                + "(default: \(defaults.accumulate))", valueName: "n"),
         transform: Value.integer)
     var accumulate: Int?
 

@@ -16,13 +16,16 @@ public func clipGradNorm(_ parameters: [Parameter], maxNorm: Double, normType: D
         let gradients = parameters.compactMap(\.grad)
         let total = norm(of: gradients, normType)
         let factor = maxNorm / (total + 1e-6)
-        if factor < 1 || factor.isNaN {
-            for gradient in gradients {
-                gradient.backend.scale(gradient.array, by: factor)
-                gradient.array.storage.noteChange(by: "clipGradNorm")
-            }
-        }
+        if factor < 1 || factor.isNaN { scaleGradients(parameters, by: factor) }
         return total
+    }
+}
+
+/// Multiplies all gradients by a factor, in place.
+public func scaleGradients(_ parameters: [Parameter], by factor: Double) {
+    for gradient in parameters.compactMap(\.grad) {
+        gradient.backend.scale(gradient.array, by: factor)
+        gradient.array.storage.noteChange(by: "scaleGradients")
     }
 }
 

@@ -29,11 +29,14 @@ enum CheckpointFile {
         let damaged = InputError(path, "is damaged: its description does not have the checksum that was saved with it")
         guard let checksums = JSON.value([String: UInt32].self, sums),
             String(Checksum.crc32(summary(contents.tensors.map { ($0.key, $0.value) }, checksums, text))) == whole,
-            let state = JSON.value(TrainingState.self, text)
+            let version = JSON.value(Version.self, text)?.version
         else { throw damaged }
-        guard state.version == 1 else {
-            throw InputError(path, "is of version \(state.version), and this program reads version 1")
+        guard version == TrainingState.currentVersion else {
+            throw InputError(
+                path, "is of version \(version), and this program reads version \(TrainingState.currentVersion)",
+                remedy: "start a new run from its last weights, with --weights")
         }
+        guard let state = JSON.value(TrainingState.self, text) else { throw damaged }
         for name in contents.names {
             guard let tensor = contents.tensors[name], Checksum.crc32(tensor) == checksums[name] else {
                 throw InputError(
@@ -41,6 +44,11 @@ enum CheckpointFile {
             }
         }
         return (state, contents.tensors)
+    }
+
+    /// What all versions of a state have.
+    private struct Version: Decodable {
+        let version: Int
     }
 
     /// Everything but the numbers of the tensors, in one text.

@@ -2,8 +2,10 @@ import Switchback
 
 /// Where a training stands, apart from tensors: with those, all that a resumed run needs to go on to the same bits.
 struct TrainingState: Codable {
-    /// The version of this description.
-    var version = 1
+    /// The version of this description, and of the order in which tasks take their examples.
+    static let currentVersion = 2
+
+    var version = TrainingState.currentVersion
     var task: String
     /// The epoch of the next batch, counted from 0.
     var epoch = 0
@@ -13,8 +15,8 @@ struct TrainingState: Codable {
     var batchCount: Int
     /// The steps that the optimizer has made.
     var step = 0
-    /// The batches whose gradients wait for the optimizer.
-    var accumulated = 0
+    /// The gradients of batches that wait for the optimizer.
+    var gradient = StepGradient()
     /// How those gradients lie in memory: sums over them are made in that order.
     var gradientStrides: [String: [Int]] = [:]
     /// Averages since the last validation.

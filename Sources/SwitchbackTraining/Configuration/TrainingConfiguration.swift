@@ -11,7 +11,7 @@ public struct TrainingConfiguration: Configuration {
     public var steps: Int?
     /// Examples in a batch; `nil` is what suits the task.
     public var batch: Int?
-    /// How many batches make one step of the optimizer: their gradients are averaged.
+    /// How many batches make one step of the optimizer: its gradient is that of one batch of all their examples.
     public var accumulate = 1
     /// Over how many batches at the start that number rises from 1; 0 has it from the beginning.
     public var accumulateWarmup = 0

@@ -47,7 +47,7 @@ public struct LearningRateFinder: Sendable {
         _ watch: (LearningRateCurve.Point) throws -> TrainingDecision
     ) throws -> [LearningRateCurve.Point] {
         let optimizers = OptimizerSet(configuration, task.parameterGroups, steps: Course(to: steps))
-        let parameters = optimizers.optimizers.flatMap { $0.groups.flatMap { $0.parameters.map(\.parameter) } }
+        let parameters = optimizers.parameters
         var losses = try Losses(task, accumulate: configuration.accumulate)
         var points: [LearningRateCurve.Point] = []
         var (average, lowest) = (0.0, Double.infinity)
@@ -55,7 +55,7 @@ public struct LearningRateFinder: Sendable {
         for step in 0..<steps {
             let rate = self.rate(step)
             optimizers.zeroGrad()
-            let loss = try losses.next()
+            let loss = try losses.next(parameters)
             guard loss.isFinite else { break }
             average = smoothing * average + (1 - smoothing) * loss
             let smooth = average / (1 - pow(smoothing, Double(step + 1)))
@@ -88,14 +88,15 @@ public struct LearningRateFinder: Sendable {
         }
 
         /// Adds the gradients of the next batches; returns the mean of their losses.
-        mutating func next() throws -> Double {
-            var sum = 0.0
+        mutating func next(_ parameters: [Parameter]) throws -> Double {
+            var (gradient, means) = (StepGradient(), RunningMeans())
             for _ in 0..<accumulate {
-                let loss = try task.loss(nextBatch()).total
-                sum += loss.item()
-                (accumulate == 1 ? loss : loss * (1 / Double(accumulate))).backward()
+                let loss = try task.loss(nextBatch())
+                means.add(["loss": loss.mean(loss.total.item())], count: loss.count)
+                gradient.add(loss, of: accumulate)
             }
-            return sum / Double(accumulate)
+            gradient.finish(parameters)
+            return means.means["loss"] ?? .nan
         }
 
         private mutating func nextBatch() throws -> Task.Batch {

@@ -41,6 +41,8 @@ struct OptimizerSet {
 
     var learningRate: Double { optimizers[0].learningRate }
 
+    var parameters: [Parameter] { optimizers.flatMap { $0.groups.flatMap { $0.parameters.map(\.parameter) } } }
+
     func zeroGrad() { for optimizer in optimizers { optimizer.zeroGrad() } }
 
     /// A step in which the optimizer that the configuration names has a learning rate off schedule; groups keep their

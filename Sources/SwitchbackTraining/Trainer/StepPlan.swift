@@ -20,12 +20,6 @@ public struct StepPlan: Sendable {
         return (1...left).first { $0 >= wanted(epoch * batchCount + first + $0 - 1) } ?? left
     }
 
-    /// The first batch of the step to which a batch of an epoch belongs.
-    public func firstBatch(ofStepWith batch: Int, epoch: Int) -> Int {
-        if isSettled(epoch) { return batch / accumulate * accumulate }
-        return starts(epoch).last { $0 <= batch } ?? 0
-    }
-
     /// The epoch to which a step belongs, and its last batch's number since the training began.
     public func position(ofStep step: Int) -> (epoch: Int, lastBatch: Int) {
         var (epoch, before) = (0, 0)

@@ -34,7 +34,7 @@ public final class Trainer<Task: TrainingTask> {
     package var clock = TrainingClock.machine
     /// Until when time was counted as used.
     var countedUntil = 0.0
-    private let clipped: [Parameter]
+    private let trained: [Parameter]
     private var lastSave = 0.0
     private var reason: TrainingOutcome.Reason?
     /// Seconds spent on listeners and on saving.
@@ -53,7 +53,7 @@ public final class Trainer<Task: TrainingTask> {
         askedPlan = TrainingPlan(configuration, stepPlan)
         try task.model.freeze(configuration.freeze)
         optimizers = OptimizerSet(configuration, task.parameterGroups, steps: askedPlan.steps)
-        clipped = optimizers.optimizers.flatMap { $0.groups.flatMap { $0.parameters.map(\.parameter) } }
+        trained = optimizers.parameters
         average = configuration.ema.map {
             ExponentialMovingAverage(
                 task.model, decay: $0, warmup: configuration.emaWarmup > 0 ? configuration.emaWarmup : nil)
@@ -143,24 +143,22 @@ public final class Trainer<Task: TrainingTask> {
     private func train(_ batch: Task.Batch, _ lap: EpochTimer) throws {
         let random = Generator.default.state
         let loss = try task.loss(batch)
-        var values: Metrics = ["loss": loss.total.item()]
+        var values: Metrics = ["loss": loss.mean(loss.total.item())]
         for item in loss.items { values[item.name] = item.value }
         if let value = values["loss"], !value.isFinite {
             throw try failure("the loss is \(value.brief)", batch, random)
         }
         if state.step == 0 && state.batch == 0 { try tellGraph(of: loss.total) }
-        if state.accumulated == 0 { optimizers.zeroGrad() }
-        let count = stepPlan.batchesInStep(epoch: state.epoch, from: state.batch - state.accumulated)
-        // Scaled so that the gradients of all batches of a step average.
-        (count == 1 ? loss.total : loss.total * (1 / Double(count))).backward()
+        if state.gradient.batchCount == 0 { optimizers.zeroGrad() }
+        let count = stepPlan.batchesInStep(epoch: state.epoch, from: state.batch - state.gradient.batchCount)
+        state.gradient.add(loss, of: count)
         if locatesFailures, let name = damagedGradient {
             throw try failure("the gradient of \(name) is not finite", batch, random)
         }
-        state.accumulated += 1
         state.batch += 1
         state.means.add(values, count: loss.count)
         let isLast = state.batch == task.batchCount
-        let madeStep = state.accumulated == count
+        let madeStep = state.gradient.batchCount == count
         let gradientNorm = madeStep ? try makeStep() : nil
         lap.count(loss.count, &state)
         try tell(.batch(result(values, madeStep: madeStep, gradientNorm, lap)))
@@ -169,12 +167,12 @@ public final class Trainer<Task: TrainingTask> {
 
     /// One step of the optimizer; returns the norm of the gradients where they are clipped.
     private func makeStep() throws -> Double? {
+        state.gradient.finish(trained)
         try tell(.gradients(step: state.step))
-        let norm = configuration.clipNorm.map { clipGradNorm(clipped, maxNorm: $0) }
+        let norm = configuration.clipNorm.map { clipGradNorm(trained, maxNorm: $0) }
         optimizers.step(state.step) { task.adjust($0, step: state.step, of: plan.steps.end) }
         average?.update()
         state.step += 1
-        state.accumulated = 0
         return norm
     }
 

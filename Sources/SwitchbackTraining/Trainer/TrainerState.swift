@@ -20,7 +20,7 @@ extension Trainer {
 
     /// The gradients of batches whose step has not been made.
     private var waitingGradients: [(name: String, gradient: Tensor)] {
-        guard state.accumulated > 0 else { return [] }
+        guard state.gradient.batchCount > 0 else { return [] }
         return task.model.namedParameters.compactMap { name, parameter in parameter.grad.map { (name, $0) } }
     }
 

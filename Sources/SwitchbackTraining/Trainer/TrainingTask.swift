@@ -38,7 +38,7 @@ public protocol TrainingTask<Batch>: AnyObject {
     /// the epoch and the batch's number alone.
     func batches(epoch: Int, from first: Int) throws -> () throws -> Batch?
 
-    /// The loss of a batch in the model as it is, for `backward()`. The model is in training mode.
+    /// The loss of a batch in the model as it is, which says what it is a mean over. The model is in training mode.
     func loss(_ batch: Batch) throws -> BatchLoss
 
     /// Measures the model, by the very code that the command `val` runs. The model is in inference mode, has the
@@ -72,20 +72,4 @@ extension TrainingTask {
     public var closingEpochs: Int { 0 }
     public func follow(_ plan: TrainingPlan) {}
     public func adjust(_ optimizer: Optimizer, step: Int, of steps: Int) {}
-}
-
-/// The loss of a batch and what else is worth following.
-public struct BatchLoss {
-    /// The mean over the batch, a tensor of one element.
-    public let total: Tensor
-    /// Numbers to show beside the loss, averaged over an epoch: the parts of the loss, the accuracy.
-    public let items: Metrics
-    /// How many examples (or tokens) the batch has: the weight of its numbers in averages, and what speed is measured in.
-    public let count: Int
-
-    public init(_ total: Tensor, items: Metrics = [:], count: Int) {
-        self.total = total
-        self.items = items
-        self.count = count
-    }
 }

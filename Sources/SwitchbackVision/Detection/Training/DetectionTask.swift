@@ -7,8 +7,6 @@ public struct DetectionStep {
     public let batch: DetectionBatch
     /// Counted from 0.
     public let epoch: Int
-    /// How many batches make the step of the optimizer to which this one belongs.
-    public let batchesInStep: Int
 }
 
 /// Finding things: what a `Trainer` needs to know of a YOLO model and its data.
@@ -94,24 +92,22 @@ public final class DetectionTask: TrainingTask {
     public func batches(epoch: Int, from first: Int) -> () throws -> DetectionStep? {
         let batches = loader.batches(epoch: epoch, from: first, mixing: mixes(epoch))
         var number = first
-        return { [configuration, stepPlan] in
+        return { [configuration] in
             guard let batch = try batches.next() else { return nil }
             defer { number += 1 }
             let generator = Generator(seed: configuration.seed &+ 1, epoch: epoch, index: number)
-            let start = stepPlan.firstBatch(ofStepWith: number, epoch: epoch)
-            return DetectionStep(
-                batch: batch.rescaled(by: configuration.multiScale, generator), epoch: epoch,
-                batchesInStep: stepPlan.batchesInStep(epoch: epoch, from: start))
+            return DetectionStep(batch: batch.rescaled(by: configuration.multiScale, generator), epoch: epoch)
         }
     }
 
-    /// The loss is summed over the pictures of a step, not averaged.
+    /// The loss of a picture times the number of pictures, as in Ultralytics: over the batches of a step it is summed, not
+    /// averaged, and each batch divides by the scores of its own targets, so that how a step is cut changes it a little.
     public func loss(_ step: DetectionStep) -> BatchLoss {
         let value = criterion(
             detector.outputs(step.batch.images), of: detector, step.batch.labels, epoch: step.epoch,
             epochs: epochs.end)
         return BatchLoss(
-            value.total * Double(step.batchesInStep), items: value.parts.items(of: detector.variant),
+            value.total, reduction: .sum, items: value.parts.items(of: detector.variant),
             count: step.batch.labels.count)
     }
 

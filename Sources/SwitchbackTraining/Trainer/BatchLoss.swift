@@ -1,0 +1,38 @@
+import Switchback
+
+/// The loss of a batch and what else is worth following.
+public struct BatchLoss {
+    /// How a loss combines the examples (or tokens) of its batch. Where several batches make one step of the optimizer, the
+    /// trainer goes by it, so that the step is that of one large batch: no task scales its loss itself.
+    public enum Reduction: Equatable, Sendable {
+        /// The mean over so many examples, or with weights that sum to this number. In the gradient of a step, a batch
+        /// counts in proportion to it.
+        case mean(over: Double)
+        /// The sum over the batch. In a step, sums are added.
+        case sum
+    }
+
+    /// What gradients are taken of, a tensor of one element.
+    public let total: Tensor
+    public let reduction: Reduction
+    /// Numbers to show beside the loss, averaged over an epoch: the parts of the loss, the accuracy.
+    public let items: Metrics
+    /// How many examples (or tokens) the batch has: the weight of its numbers in averages, and what speed is measured in.
+    public let count: Int
+
+    /// - Parameter reduction: the mean over the `count` examples if left out.
+    public init(_ total: Tensor, reduction: Reduction? = nil, items: Metrics = [:], count: Int) {
+        self.total = total
+        self.reduction = reduction ?? .mean(over: Double(count))
+        self.items = items
+        self.count = count
+    }
+
+    /// The loss of an example on average, of the value of `total`: what is shown, whatever the size of batches.
+    func mean(_ total: Double) -> Double {
+        switch reduction {
+        case .mean: total
+        case .sum: total / Double(max(count, 1))
+        }
+    }
+}

@@ -1,0 +1,34 @@
+import Switchback
+
+/// Makes the gradient of a step of the optimizer, batch by batch: that of all their examples at once, however these are cut
+/// into batches.
+struct StepGradient: Codable, Equatable {
+    /// The batches whose gradients are in.
+    private(set) var batchCount = 0
+    /// What their means are over, all together.
+    private var weight = 0.0
+    /// What all means of the step are over if each batch is as large as the first.
+    private var expectedWeight = 0.0
+
+    /// Adds the gradients of a batch to those of the parameters.
+    ///
+    /// - Parameter count: how many batches the step will have.
+    mutating func add(_ loss: BatchLoss, of count: Int) {
+        switch loss.reduction {
+        case .sum: loss.total.backward()
+        case .mean(let batchWeight):
+            if batchCount == 0 { expectedWeight = Double(count) * (batchWeight > 0 ? batchWeight : 1) }
+            weight += batchWeight
+            let share = batchWeight / expectedWeight
+            (share == 1 ? loss.total : loss.total * share).backward()
+        }
+        batchCount += 1
+    }
+
+    /// Completes the step's gradients, and begins with the next step: where batches were not as large as the first one,
+    /// their means are over another number than was expected.
+    mutating func finish(_ parameters: [Parameter]) {
+        if weight != expectedWeight && weight > 0 { scaleGradients(parameters, by: expectedWeight / weight) }
+        self = StepGradient()
+    }
+}
