@@ -91,6 +91,6 @@ let package = Package(
         .testTarget(name: "SwitchbackVisionTests", dependencies: ["SwitchbackVision", "TestSupport"]),
         .testTarget(name: "SwitchbackLanguageTests", dependencies: ["SwitchbackLanguage", "TestSupport"]),
         .testTarget(name: "SwitchbackServerTests", dependencies: ["SwitchbackServer", "TestSupport"]),
-        .testTarget(name: "CLITests", dependencies: ["TestSupport"]),
+        .testTarget(name: "CLITests", dependencies: ["SwitchbackVision", "TestSupport"]),
     ]
 )

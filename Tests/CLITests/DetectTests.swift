@@ -1,4 +1,5 @@
 import Foundation
+import SwitchbackVision
 import TestSupport
 import Testing
 
@@ -7,8 +8,6 @@ import Testing
     let program: BuiltProgram
 
     init() throws { program = try BuiltProgram() }
-
-    private static let coco8: String? = sharedFolder.map { $0.appendingPathComponent("data/coco8/coco8.yaml").path }
 
     // MARK: What cannot be used
 
@@ -41,9 +40,8 @@ import Testing
         program.expectRefusal(try program.run("detect", "train", "--data", "none.yaml"), "none.yaml")
     }
 
-    @Test(.enabled(if: coco8 != nil, Comment(rawValue: sharedFolderMissing)))
-    func aMisspeltModelAndOptimizer() throws {
-        let data = try #require(Self.coco8)
+    @Test func aMisspeltModelAndOptimizer() throws {
+        let data = try program.detectionSet()
         program.expectRefusal(
             try program.run("detect", "train", "--data", data, "--model", "yolo11q"), code: 2,
             "there is no such model")
@@ -54,9 +52,8 @@ import Testing
 
     // MARK: From pictures to boxes
 
-    @Test(.enabled(if: coco8 != nil, Comment(rawValue: sharedFolderMissing)))
-    func trainValPredict() throws {
-        let data = try #require(Self.coco8)
+    @Test func trainValPredict() throws {
+        let data = try program.detectionSet()
         let train = try program.run(
             "detect", "train", "--data", data, "--model", "yolo26n", "--imgsz", "64", "--epochs", "2", "--batch", "4",
             "--close-mosaic", "1", "--json", "--quiet")
@@ -78,7 +75,8 @@ import Testing
         let odd = try program.run("detect", "export", weights, "--imgsz", "100")
         #expect(odd.code == 2 && odd.errors.contains("--imgsz is 100; a multiple of 32"), "\(odd.errors)")
 
-        let picture = try #require(sharedFolder).appendingPathComponent("data/images/bus.jpg").path
+        let picture = try program.image(
+            "bus.jpg", height: 108, width: 81, boxes: [LabeledBox(Box(x1: 9, y1: 20, x2: 60, y2: 90), classIndex: 0)])
         let predict = try program.run(
             "detect", "predict", "--model", weights, picture, "--conf", "0", "--max-det", "5", "--save-txt",
             "--save-csv",
@@ -112,7 +110,7 @@ import Testing
         let request = "curl -s \(server.address)/v1/detect -F image=@\(picture) -F conf=0"
         let text = try program.shell("\(request) -F max_det=5").output
         let answer = try JSONDecoder().decode(Answer.self, from: Data(text.utf8))
-        #expect(answer.model == "bus" && answer.width == 810 && answer.height == 1080)
+        #expect(answer.model == "bus" && answer.width == 81 && answer.height == 108)
         #expect(answer.detections.map(\.class) == saved.map(\.class))
         #expect(answer.detections.map(\.confidence) == saved.map(\.confidence))
         #expect(
@@ -122,9 +120,8 @@ import Testing
         #expect(server.stop() == 0)
     }
 
-    @Test(.enabled(if: coco8 != nil, Comment(rawValue: sharedFolderMissing)))
-    func otherClassesAreRefused() throws {
-        let data = try #require(Self.coco8)
+    @Test func otherClassesAreRefused() throws {
+        let data = try program.detectionSet()
         let train = try program.run(
             "detect", "train", "--data", data, "--imgsz", "32", "--epochs", "1", "--batch", "4", "--single-cls",
             "--json",
@@ -132,24 +129,21 @@ import Testing
         let weights = try #require(train.json["weights"] as? String, "\(train.errors)")
         let val = try program.run("detect", "val", "--model", weights, "--data", data)
         #expect(
-            val.code == 1 && val.errors.contains("its 80 classes, and the detector's 1, are not the same"),
+            val.code == 1 && val.errors.contains("its 3 classes, and the detector's 1, are not the same"),
             "\(val.errors)")
     }
 
-    @Test(.enabled(if: coco8 != nil, Comment(rawValue: sharedFolderMissing)))
-    func damagedLabelsAreNamedAndLeftOut() throws {
-        let folder = URL(fileURLWithPath: try #require(Self.coco8)).deletingLastPathComponent().path
-        let copy = try program.shell(
-            "cp -r \(folder) coco8 && echo '0 0.5 0.5 0.1' >> coco8/labels/val/000000000036.txt")
-        #expect(copy.code == 0, "\(copy.errors)")
+    @Test func damagedLabelsAreNamedAndLeftOut() throws {
+        let data = try program.detectionSet()
+        _ = try program.folder.write("0 0.5 0.5 0.1\n", to: "shapes/labels/val/0.txt")
         let train = try program.run(
-            "detect", "train", "--data", "coco8/coco8.yaml", "--imgsz", "32", "--epochs", "1",
+            "detect", "train", "--data", data, "--imgsz", "32", "--epochs", "1",
             "--batch", "4", "--quiet", "--no-plots")
         let val = try program.run(
-            "detect", "val", "--model", "runs/detect/train", "--data", "coco8/coco8.yaml", "--json")
+            "detect", "val", "--model", "runs/detect/train", "--data", data, "--json")
         for run in [train, val] {
             #expect(run.code == 0)
-            #expect(run.errors.contains("warning: left out: coco8/labels/val/000000000036.txt, line "), "\(run.errors)")
+            #expect(run.errors.contains("warning: left out: shapes/labels/val/0.txt, line "), "\(run.errors)")
             #expect(run.errors.contains("has 4 numbers"), "\(run.errors)")
         }
         #expect(val.json["images"] as? Int == 3)

@@ -3,8 +3,7 @@ import TestSupport
 import Testing
 
 /// The commands of the tutorials of SwitchbackVision, run as they stand there, but shorter.
-@Suite(.enabled(if: sharedFolder != nil, Comment(rawValue: sharedFolderMissing)), .serialized)
-struct VisionTutorialTests {
+@Suite(.serialized) struct VisionTutorialTests {
     private let program: BuiltProgram
 
     init() throws { program = try BuiltProgram() }
@@ -23,26 +22,14 @@ struct VisionTutorialTests {
         }
     }
 
-    private func link(_ path: String, to name: String) throws {
-        let link = program.folder.url.appendingPathComponent(name)
-        try FileManager.default.createDirectory(
-            at: link.deletingLastPathComponent(), withIntermediateDirectories: true)
-        try FileManager.default.createSymbolicLink(
-            at: link, withDestinationURL: #require(sharedFolder).appendingPathComponent("data/\(path)"))
-    }
-
     @Test func yourOwnDetector() throws {
-        for part in ["images", "labels"] { try link("coco8/\(part)", to: "cells/\(part)") }
-        let shared = try #require(sharedFolder).appendingPathComponent("data/coco8/coco8.yaml")
-        let yaml = try String(contentsOf: shared, encoding: .utf8)
-        _ = try program.folder.write(
-            yaml.replacingOccurrences(of: "path: coco8", with: "path: ."), to: "cells/data.yaml")
+        _ = try program.detectionSet("cells")
         try follow("YourOwnDetector", shorter: ["--epochs 60": "--epochs 1", "--imgsz 320": "--imgsz 64"])
         #expect(program.folder.contents.contains("labels.png") && program.folder.contents.contains("figures"))
     }
 
     @Test func isItAPneumonia() throws {
-        try link("pneumonia/pneumoniamnist.npz", to: "pneumoniamnist.npz")
+        try program.archive("pneumoniamnist.npz")
         try follow("IsItAPneumonia", shorter: ["--epochs [0-9]+": "--epochs 1"])
         let figures = try FileManager.default.contentsOfDirectory(atPath: program.folder.path("figures"))
         #expect(

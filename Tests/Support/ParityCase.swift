@@ -31,10 +31,9 @@ public struct ParityCase: @unchecked Sendable, CustomStringConvertible {
         self.tensors = tensors
     }
 
-    /// All cases of `parity/ops`; none where the shared folder is missing.
+    /// All cases of Tests/Fixtures/ops.
     public static let all: [ParityCase] = {
-        guard sharedFolder != nil else { return [] }
-        let fixture = try! Fixture(shared: "parity/ops")
+        let fixture = try! Fixture("ops")
         return (fixture.manifest["cases"] as! [[String: Any]]).map { ParityCase($0, tensors: fixture.tensors) }
     }()
 

@@ -4,14 +4,13 @@ import SwitchbackLanguage
 import TestSupport
 import Testing
 
-/// Models beside Hugging Face's, on the tiny checkpoints of the shared fixtures.
-@Suite(.enabled(if: sharedFolder != nil, Comment(rawValue: sharedFolderMissing)))
-struct ModelParityTests {
+/// Models beside Hugging Face's, on tiny checkpoints.
+@Suite struct ModelParityTests {
     private func checkpoint(_ name: String) throws -> Checkpoint {
-        try Checkpoint(sharedFolder!.appendingPathComponent("parity/models/\(name)").path)
+        try Checkpoint(fixtureFolder.appendingPathComponent("models/\(name)").path)
     }
 
-    private func fixture(_ name: String) throws -> Fixture { try Fixture(shared: "parity/models/\(name)/case") }
+    private func fixture(_ name: String) throws -> Fixture { try Fixture("models/\(name)/case") }
 
     @Test(arguments: ["gpt2-tiny", "llama-tiny", "llama3-tiny", "qwen2-tiny", "qwen3-tiny"])
     func languageModel(name: String) throws {

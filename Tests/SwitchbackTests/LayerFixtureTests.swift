@@ -112,7 +112,7 @@ import Testing
     static var padding: Tensor { Tensor([[false, false, false, true], [false, false, true, true]]) }
 
     static let fixture = Result {
-        try Fixture(fixtureFolder.appendingPathComponent("layers"))
+        try Fixture("layers")
     }
 
     @Test func everyLayerIsCompared() throws {

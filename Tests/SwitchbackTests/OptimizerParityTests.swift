@@ -3,8 +3,7 @@ import Testing
 import TestSupport
 
 /// Twenty steps of every optimizer against PyTorch's, on gradients that are given.
-@Suite(.enabled(if: sharedFolder != nil, Comment(rawValue: sharedFolderMissing)))
-struct OptimizerParityTests {
+@Suite struct OptimizerParityTests {
     static let steps = 20
 
     /// How each case of the fixture is made here.
@@ -51,7 +50,7 @@ struct OptimizerParityTests {
         },
     ]
 
-    static let fixture = Result { try Fixture(shared: "parity/optimizers") }
+    static let fixture = Result { try Fixture("optimizers") }
 
     @Test func everyCaseIsMade() throws {
         let cases = try #require(try Self.fixture.get().manifest["cases"] as? [String: [String: Any]])

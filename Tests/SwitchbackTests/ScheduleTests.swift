@@ -3,8 +3,7 @@ import Testing
 import TestSupport
 
 /// Every schedule against the rates that PyTorch, transformers and Ultralytics use, step by step.
-@Suite(.enabled(if: sharedFolder != nil, Comment(rawValue: sharedFolderMissing)))
-struct ScheduleParityTests {
+@Suite struct ScheduleParityTests {
     static let base = 0.1
 
     static let schedules: [String: Schedule] = [

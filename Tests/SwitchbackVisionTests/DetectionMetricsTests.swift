@@ -3,9 +3,8 @@ import SwitchbackVision
 import TestSupport
 import Testing
 
-/// Average precision against pycocotools and Ultralytics, on the fixtures in ../shared/parity/map.
-@Suite(.enabled(if: sharedFolder != nil, "\(sharedFolderMissing)"))
-struct DetectionMetricsTests {
+/// Average precision against pycocotools and Ultralytics.
+@Suite struct DetectionMetricsTests {
     /// A set of detections and truth, and the figures of both tools.
     struct MapFixture {
         let images: Int
@@ -13,7 +12,7 @@ struct DetectionMetricsTests {
         private let contents: [String: Any]
 
         init(_ name: String) throws {
-            let url = try #require(sharedFolder).appendingPathComponent("parity/map/\(name).json")
+            let url = fixtureFolder.appendingPathComponent("map/\(name).json")
             let parsed = try JSONSerialization.jsonObject(with: try Data(contentsOf: url))
             contents = try #require(parsed as? [String: Any])
             images = try #require(contents["images"] as? Int)

@@ -8,17 +8,10 @@ import Testing
 @Suite struct ResNetTests {
     // MARK: Against torchvision's
 
-    private static let fixtures = ["resnet18", "resnet18-w16"]
-
     /// The fixture's network, loaded, with the input that it is run on.
-    private func load(_ name: String) throws -> (model: ResNet, fixture: Fixture, input: Tensor) {
-        let fixture = try Fixture(shared: "parity/models/\(name)/case")
-        guard let fill = fixture.manifest["fill"] as? [String: [Double]] else {
-            let model = ResNet(.resnet18, classes: 10, width: 16)
-            let weights = sharedFolder!.appendingPathComponent("parity/models/\(name)/model.safetensors")
-            try model.load(stateDict: Safetensors.load(weights.path))
-            return (model, fixture, try #require(fixture.tensors["input"]))
-        }
+    private func load() throws -> (model: ResNet, fixture: Fixture, input: Tensor) {
+        let fixture = try Fixture("models/resnet18/case")
+        let fill = try #require(fixture.manifest["fill"] as? [String: [Double]])
         let model = ResNet(.resnet18)
         let state = model.stateDict().merging(
             try fill.filter { $0.key != "input" }.map { name, range in
@@ -31,18 +24,16 @@ import Testing
         return (model, fixture, hashed("input", Shape(size), try #require(fill["input"])))
     }
 
-    @Test(.enabled(if: sharedFolder != nil, Comment(rawValue: sharedFolderMissing)), arguments: fixtures)
-    func outputsAgreeWithTorchvision(name: String) throws {
-        let (model, fixture, input) = try load(name)
+    @Test func outputsAgreeWithTorchvision() throws {
+        let (model, fixture, input) = try load()
         let expected = try #require(fixture.tensors["logits/eval"])
         model.eval()
         #expect(noGrad { model(input) }.distance(to: expected) < 1e-5)
         #expect(model.fused()(input).distance(to: expected) < 1e-5)
     }
 
-    @Test(.enabled(if: sharedFolder != nil, Comment(rawValue: sharedFolderMissing)), arguments: fixtures)
-    func trainingAgreesWithTorchvision(name: String) throws {
-        let (model, fixture, input) = try load(name)
+    @Test func trainingAgreesWithTorchvision() throws {
+        let (model, fixture, input) = try load()
         let logits = model(input)
         #expect(logits.distance(to: try #require(fixture.tensors["logits/train"])) < 1e-4)
         let loss = logits.crossEntropy(try #require(fixture.tensors["target"]))

@@ -5,7 +5,7 @@ import SwitchbackVision
 import TestSupport
 import Testing
 
-/// A model of `parity/yolo`: weights, and what PyTorch computed with them.
+/// A detector, and what Ultralytics computed with it.
 struct YOLOCase: CustomTestStringConvertible {
     let name: String
     let variant: YOLOVariant
@@ -20,15 +20,24 @@ struct YOLOCase: CustomTestStringConvertible {
 
     var testDescription: String { name }
 
-    func fixture() throws -> Fixture { try Fixture(shared: "parity/yolo/\(name)_case") }
+    func fixture() throws -> Fixture { try Fixture("yolo/\(name)") }
 
-    func weights() throws -> [String: Tensor] {
-        try Safetensors.load(sharedFolder!.appendingPathComponent("parity/yolo/\(name).safetensors").path)
-    }
-
+    /// The model with the fixture's weights, which are hashed, stored (under `weights/`) or constant.
     func model() throws -> YOLO {
-        let model = YOLO(variant, classes: (0..<classCount).map { "class \($0)" })
-        try model.load(stateDict: weights())
+        let (model, fixture) = (YOLO(variant, classes: (0..<classCount).map { "class \($0)" }), try fixture())
+        let salt = try #require(fixture.manifest["salt"] as? Int)
+        let fill = try #require(fixture.manifest["fill"] as? [String: [Double]])
+        let stored = fixture.tensors.filter { $0.key.hasPrefix("weights/") }
+        let constant = model.stateDict().filter {
+            $0.key.hasSuffix("dfl.conv.weight") || $0.key.hasSuffix("num_batches_tracked")
+        }
+        let state = try Dictionary(
+            uniqueKeysWithValues: fill.map { name, range in
+                let shape = try #require(model.stateDict()[name], "the model has no \(name)").shape
+                return (name, hashed("\(salt)/\(name)", shape, range))
+            })
+        try model.load(
+            stateDict: state.merging(stored.map { (String($0.key.dropFirst(8)), $0.value) } + constant) { $1 })
         return model
     }
 }
@@ -67,14 +76,13 @@ func relativeDifference(_ found: Tensor, _ expected: Tensor) -> Double {
     return difference / max(expected.abs().max().item(), 1e-12)
 }
 
-@Suite(.enabled(if: sharedFolder != nil, Comment(rawValue: sharedFolderMissing)), .serialized)
+@Suite(.serialized)
 struct YOLOParityTests {
     @Test(arguments: YOLOCase.all)
     func namesAndShapesAreThoseOfCheckpoints(_ yolo: YOLOCase) throws {
         let model = YOLO(yolo.variant, classes: (0..<yolo.classCount).map { "\($0)" })
-        let expected = try yolo.weights()
-        #expect(Set(model.stateDict().keys) == Set(expected.keys))
-        #expect(model.stateDict().mapValues(\.shape) == expected.mapValues(\.shape))
+        let shapes = try #require(try yolo.fixture().manifest["shapes"] as? [String: [Int]])
+        #expect(model.stateDict().mapValues(\.shape) == shapes.mapValues { Shape($0) })
         let counts = [
             "yolo11n_nc3": 2_590_425, "yolo11n_nc80": 2_624_080, "yolo26n_nc3": 2_504_970, "yolo26n_nc80": 2_572_280,
         ]
@@ -170,14 +178,14 @@ struct YOLOParityTests {
         }
     }
 
-    /// The third and the fourth loss depend on rounding errors, because positions change their objects: Ultralytics itself
-    /// gives 69.47 for yolo11n with 3 classes on two threads, 66.13 on one, and 65.26 with weights that differ by 1e-7.
+    /// Later losses depend on rounding errors, because positions change their objects: for yolo11n with 3 classes
+    /// Ultralytics itself gives 24.87 at the fourth step in float32, and 25.06 in float64.
     @Test(arguments: YOLOCase.all)
     func stepsOfGradientDescentAgree(_ yolo: YOLOCase) throws {
         let (model, fixture) = (try yolo.model().train(), try yolo.fixture())
-        let optimizer = SGD(model, learningRate: 1e-3, momentum: 0.9, nesterov: true)
+        let optimizer = SGD(model, learningRate: 2e-5, momentum: 0.9, nesterov: true)
         let expected = (fixture.manifest["sgd"] as! [String: Any])["loss_sum"] as! [NSNumber]
-        for (expected, tolerance) in zip(expected.map(\.doubleValue), [1e-3, 1e-3, 0.02, 0.1]) {
+        for (expected, tolerance) in zip(expected.map(\.doubleValue), [1e-3, 1e-3, 0.01, 0.05]) {
             optimizer.zeroGrad()
             let loss = YOLOLoss()(model.outputs(fixture.images), of: model, fixture.objects).total
             #expect(abs(loss.item() - expected) < tolerance * expected)

@@ -3,8 +3,7 @@ import Testing
 import TestSupport
 
 /// Every operator against PyTorch's results and gradients, on every backend and in both precisions.
-@Suite(.enabled(if: sharedFolder != nil, Comment(rawValue: sharedFolderMissing)))
-struct ParityTests {
+@Suite struct ParityTests {
     /// How each operator of the fixture is spelled here, by family.
     static let operations: [String: ParityOperation] = [
         elementwiseParity, activationParity, reductionParity, matmulParity, shapingParity, indexingParity,

@@ -3,7 +3,7 @@ import Switchback
 /// Chooses among the boxes of YOLO26's second head, in which one position speaks for an object, so that none must be
 /// suppressed: the positions with the likeliest classes, and of those the likeliest classes (YOLOv10, 2024).
 public struct DirectSelection: Codable, Hashable, Sendable {
-    /// How many boxes of an image there are.
+    /// How many boxes an image has at most; as in Ultralytics, no more than there are positions.
     public var maximumCount = 300
     /// The least probability of a class.
     public var confidence: Float = 0
@@ -20,12 +20,13 @@ public struct DirectSelection: Codable, Hashable, Sendable {
     ///   - logits: of the classes, [N, positions, classes].
     public func callAsFunction(corners: Tensor, logits: Tensor) -> [[Detection]] {
         let (count, positions, classCount) = (logits.shape[0], logits.shape[1], logits.shape[2])
-        let likeliest = logits.detach().amax(dim: -1).topK(min(maximumCount, positions), dim: -1).indices
+        let limit = min(maximumCount, positions)
+        let likeliest = logits.detach().amax(dim: -1).topK(limit, dim: -1).indices
         return (0..<count).map { image in
             let rows = likeliest[image]
             let boxes = corners.detach()[image].indexSelect(dim: 0, index: rows).toArray(as: Float.self)
             let scores = logits.detach()[image].indexSelect(dim: 0, index: rows).reshape(-1)
-            let best = scores.topK(min(maximumCount, scores.count), dim: 0)
+            let best = scores.topK(limit, dim: 0)
             let labels = best.indices.toArray(as: Int64.self)
             let probabilities = best.values.sigmoid().toArray(as: Float.self)
             return zip(labels, probabilities).compactMap { flat, score in
