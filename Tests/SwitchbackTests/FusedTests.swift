@@ -17,7 +17,7 @@ import Testing
 
     private let image = Tensor.randn([2, 4, 9, 9], generator: Generator(seed: 1))
 
-    /// The model's output in eval mode beside that of its fused form, which must not run `batch_norm` so many times.
+    /// The model's output in eval mode beside that of its fused form, which must not run `batchNorm` so many times.
     private func check(_ model: Module, normalizations: Int = 0, sourceLocation: SourceLocation = #_sourceLocation) {
         let fast = model.fused()
         var output: Tensor?
@@ -27,7 +27,7 @@ import Testing
         #expect(
             (output! - expected).abs().max().item() < 1e-5 * max(1, expected.abs().max().item()),
             sourceLocation: sourceLocation)
-        let calls = profile.byOperation.first { $0.operation == "batch_norm" }?.cost.calls ?? 0
+        let calls = profile.byOperation.first { $0.operation == "batchNorm" }?.cost.calls ?? 0
         #expect(calls == normalizations, sourceLocation: sourceLocation)
         // Layers keep their names, though the fused model lists none.
         let paths = Set(model.namedModules().map(\.name))

@@ -356,7 +356,7 @@ void sb_index_add(const sb_array *y, int dim, const sb_array *index, const sb_ar
     DISPATCH(index_add, y, dim, index, source, alpha);
 }
 
-void sb_scatter(int op, const sb_array *y, int dim, const sb_array *index, const sb_array *source) {
+void sb_scatter(sb_scatter_op op, const sb_array *y, int dim, const sb_array *index, const sb_array *source) {
     DISPATCH(scatter, op, y, dim, index, source, 1);
 }
 

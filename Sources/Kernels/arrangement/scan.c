@@ -125,7 +125,7 @@ static void KERNEL(scan)(int op, const sb_array *x, int dim, const sb_array *y) 
 
 #else
 
-void sb_scan(int op, const sb_array *x, int dim, const sb_array *y) {
+void sb_scan(sb_scan_op op, const sb_array *x, int dim, const sb_array *y) {
     if (x->rank == 0) sb_copy(x, y);
     else DISPATCH(scan, op, x, dim, y);
 }

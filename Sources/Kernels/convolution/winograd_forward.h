@@ -46,9 +46,10 @@ static void SCHEMED(store_tile)(const winograd_job *job, intptr_t tile, intptr_t
     const intptr_t rows = below < TILE_OUTPUTS ? below : TILE_OUTPUTS;
     const intptr_t columns = beside < TILE_OUTPUTS ? beside : TILE_OUTPUTS;
     const intptr_t right = out->pixel, down = out->width * out->pixel;
-    const bool simple = rows == TILE_OUTPUTS && columns == TILE_OUTPUTS && !c->epilogue.residual &&
-                        c->epilogue.activation != SB_ACT_SILU;
-    const vf floor = vf_set(c->epilogue.activation == SB_ACT_RELU ? 0 : -INFINITY);
+    float lowest;
+    const bool has_floor = activation_floor(c->epilogue.activation, &lowest);
+    const bool simple = rows == TILE_OUTPUTS && columns == TILE_OUTPUTS && !c->epilogue.residual && has_floor;
+    const vf floor = vf_set(lowest);
     float *to = out->data + at.image * out->height * down + at.out_row * down + at.out_column * right + first;
     FOR_LANES(channel, count, channels) {
         const vf bias = c->epilogue.bias ? vf_load_or(c->epilogue.bias + first + channel, count, 0) : (vf){0};

@@ -2,6 +2,7 @@
 #ifndef SB_KERNELS_H
 #define SB_KERNELS_H
 
+#include "activation.h"
 #include "array.h"
 #include "attention.h"
 #include "batch_normalization.h"

@@ -4,13 +4,14 @@
 
 #include <stdint.h>
 
+#include "activation.h"
+
 /// Mean and biased variance of each channel, [channels]; accurate for channels far from zero.
 void sb_batch_norm_statistics(intptr_t rows, intptr_t channels, const float *x, float *mean, float *variance);
 
 /// y = activation(x·scale + shift + residual); residual, [rows, channels], may be NULL. y may be x or residual.
-/// activation: 0 none, 1 relu, 2 silu.
 void sb_batch_norm_apply(intptr_t rows, intptr_t channels, const float *x, const float *scale, const float *shift,
-                         const float *residual, int activation, float *y);
+                         const float *residual, sb_activation activation, float *y);
 
 /// What the gradient in training mode needs of the forward pass y = activation(x·scale + shift + residual), where
 /// scale = rstd·weight and shift = bias − mean·scale with the batch's own mean and rstd = 1/√(variance + eps).
@@ -19,7 +20,7 @@ typedef struct {
     const float *weight;   // NULL for ones
     const float *scale, *shift;   // with an activation and no y
     const float *y;        // needed where there was a residual: then the activation may not be silu
-    int activation;        // 0 none, 1 relu, 2 silu
+    sb_activation activation;
 } sb_batch_norm_pass;
 
 /// The gradients of x, weight, bias and residual; each may be NULL. gx or the residual's may be gy, if that is dense.

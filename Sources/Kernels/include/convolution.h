@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "activation.h"
 #include "array.h"
 
 /// Pairs are height, width; padding is what lies before the first row and column.
@@ -23,7 +24,7 @@ typedef struct {
 typedef struct {
     const float *bias;       // O elements, or NULL
     const float *residual;   // as y lies in memory, but not y itself; or NULL
-    int activation;          // one of sb_activation
+    sb_activation activation;
 } sb_conv2d_epilogue;
 
 /// y = activation(x ∗ w + bias + residual). `panels` is w as sb_conv2d_lay_out lays it out, or NULL.

@@ -26,7 +26,7 @@ void sb_gather(const sb_array *x, int dim, const sb_array *index, const sb_array
 typedef enum { SB_SCATTER_SET, SB_SCATTER_ADD, SB_SCATTER_PROD, SB_SCATTER_MAX, SB_SCATTER_MIN } sb_scatter_op;
 
 /// y[…, index[…, i, …], …] = op(itself, source[…, i, …]) along `dim`. `source` has index's shape.
-void sb_scatter(int op, const sb_array *y, int dim, const sb_array *index, const sb_array *source);
+void sb_scatter(sb_scatter_op op, const sb_array *y, int dim, const sb_array *index, const sb_array *source);
 
 /// y[i] = x.data[index[i]]: indices are offsets, in elements, into x's contiguous memory. y has index's shape.
 void sb_take(const sb_array *x, const sb_array *index, const sb_array *y);

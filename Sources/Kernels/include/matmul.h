@@ -5,12 +5,12 @@
 
 #include <stdint.h>
 
-typedef enum { SB_ACT_NONE = 0, SB_ACT_RELU = 1, SB_ACT_SILU = 2 } sb_activation;
+#include "activation.h"
 
 /// What is done to each element of a product before it is stored: activation(alpha · sum + beta · old + bias).
 typedef struct {
     const float *column_bias;   // one for each column of the result, or NULL
-    int activation;             // one of sb_activation
+    sb_activation activation;
 } sb_epilogue;
 
 /// c[m, n] = alpha · a[m, k] b[k, n] + beta · c, then the epilogue (or none: NULL).

@@ -21,7 +21,7 @@ typedef enum {
 /// y = op over the dimensions where y has size 1. y has x's element type, unless said otherwise above; sums and
 /// products of integers and bools go to int64. Nothing reduced is the operation's identity: 0, 1, the lowest or highest
 /// value of the type.
-void sb_reduce(int op, const sb_array *x, const sb_array *y);
+void sb_reduce(sb_reduce_op op, const sb_array *x, const sb_array *y);
 
 /// The position (int64) of the first largest, or smallest, element along `dim`, where `index` has size 1; a NaN counts
 /// as the extreme. Also the element itself, in `values`, unless that is NULL.

@@ -12,6 +12,6 @@ typedef enum {
 } sb_scan_op;
 
 /// y[i] = op over x[0 ... i] along `dim`. y has x's shape; its element type is x's or, for integers, also int64.
-void sb_scan(int op, const sb_array *x, int dim, const sb_array *y);
+void sb_scan(sb_scan_op op, const sb_array *x, int dim, const sb_array *y);
 
 #endif

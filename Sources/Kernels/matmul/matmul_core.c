@@ -108,7 +108,11 @@ sb_left left_matrix(const sb_matrix *matrix) {
 INLINE vf KERNEL(finished)(vf sum, vf old, vf bias, const sb_finish *finish) {
     vf value = finish->alpha * sum + bias;
     if (finish->beta != 0) value += finish->beta * old;
-    return finish->activation == SB_ACT_RELU ? vf_select(value < 0, (vf){0}, value) : value;
+    switch (finish->activation) {
+        case SB_ACT_NONE: return value;
+        case SB_ACT_RELU: return vf_select(value < 0, (vf){0}, value);
+        case SB_ACT_SILU: return value;   // its own pass over the finished rows: see apply_silu
+    }
 }
 
 INLINE void KERNEL(store)(float *c, vf sum, intptr_t columns, const float *bias, const sb_finish *finish) {

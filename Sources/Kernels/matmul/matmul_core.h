@@ -64,7 +64,7 @@ typedef struct {
 typedef struct {
     float alpha, beta;
     const float *bias;
-    int activation;
+    sb_activation activation;
     intptr_t old;   // how many floats after each element of the result its old value lies: 0 where it is the element's
 } sb_finish;
 

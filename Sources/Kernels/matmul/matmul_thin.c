@@ -33,8 +33,11 @@ static void KERNEL(store_thin)(const sb_thin_result *result, intptr_t i, intptr_
     float value = result->alpha * sum;
     if (result->beta != 0) value += result->beta * *c;
     if (result->bias) value += result->bias[j * result->bias_stride];
-    if (result->activation == SB_ACT_RELU && value < 0) value = 0;
-    if (result->activation == SB_ACT_SILU) value /= 1 + expf(-value);
+    switch (result->activation) {
+        case SB_ACT_NONE: break;
+        case SB_ACT_RELU: if (value < 0) value = 0; break;
+        case SB_ACT_SILU: value /= 1 + expf(-value); break;
+    }
     *c = value;
 }
 

@@ -10,7 +10,7 @@ typedef struct {
     float alpha, beta;
     const float *bias;
     intptr_t bias_stride;
-    int activation;
+    sb_activation activation;
     float *c;
     intptr_t c_row, c_col;
 } sb_thin_result;

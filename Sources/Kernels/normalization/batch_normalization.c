@@ -16,7 +16,7 @@ typedef struct {
     sb_pieces pieces;
     intptr_t channels;
     const float *x, *scale, *shift, *residual;
-    int activation;
+    sb_activation activation;
     float *y;
 } apply_job;
 #endif
@@ -139,7 +139,7 @@ void sb_batch_norm_statistics(intptr_t rows, intptr_t channels, const float *x, 
 }
 
 void sb_batch_norm_apply(intptr_t rows, intptr_t channels, const float *x, const float *scale, const float *shift,
-                         const float *residual, int activation, float *y) {
+                         const float *residual, sb_activation activation, float *y) {
     apply_job job = {.pieces = sb_cut_rows(rows, channels), .channels = channels, .x = x, .scale = scale,
                      .shift = shift, .residual = residual, .activation = activation, .y = y};
     DISPATCH(apply, &job);

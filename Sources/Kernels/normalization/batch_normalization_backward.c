@@ -6,7 +6,6 @@
 #include "batch_normalization.h"
 
 #include "batch_normalization_blocks.h"
-#include "matmul.h"
 #include "foundation/pieces.h"
 #include "foundation/workspace.h"
 
@@ -141,9 +140,11 @@ static void KERNEL(backward_result)(backward_job *job) {
 #else
 
 static gate gate_of(const sb_batch_norm_pass *pass) {
-    if (pass->activation == SB_ACT_NONE) return GATE_OPEN;
-    if (pass->activation == SB_ACT_SILU) return GATE_SILU;
-    return pass->y ? GATE_OUTPUT : GATE_INPUT;
+    switch (pass->activation) {
+        case SB_ACT_NONE: return GATE_OPEN;
+        case SB_ACT_RELU: return pass->y ? GATE_OUTPUT : GATE_INPUT;
+        case SB_ACT_SILU: return GATE_SILU;
+    }
 }
 
 // Adds all pieces up in the first one's place.

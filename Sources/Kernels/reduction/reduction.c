@@ -242,7 +242,7 @@ static void KERNEL(run_reduction)(reduction *plan) {
 
 #else
 
-void sb_reduce(int op, const sb_array *x, const sb_array *y) {
+void sb_reduce(sb_reduce_op op, const sb_array *x, const sb_array *y) {
     reduction plan;
     plan_reduction(&plan, op, x, y, NULL);
     DISPATCH(run_reduction, &plan);

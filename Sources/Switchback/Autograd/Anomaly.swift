@@ -6,10 +6,9 @@ public enum Anomaly {
     /// - Parameter enabled: `false` ends the search for the time of `body`.
     public static func detect<Result>(_ enabled: Bool = true, _ body: () throws -> Result) rethrows -> Result {
         let state = ThreadState.current
-        let previous = state.detectsAnomalies
-        state.detectsAnomalies = enabled
-        defer { state.detectsAnomalies = previous }
-        return try body()
+        let outer = state.observer(AnomalySearch.self)
+        guard enabled || outer != nil else { return try body() }
+        return try state.observed(by: AnomalySearch(isPaused: !enabled, notes: outer?.notes), body)
     }
 
     /// Where a number that is none came into being.
@@ -33,40 +32,53 @@ public enum Anomaly {
     /// Runs `body` to its end, and tells where NaN was first computed from numbers that held none; where there is no NaN,
     /// where infinity was. `nil` if all stayed finite, or what was not came in from outside: in parameters or data.
     public static func birth(in body: () throws -> Void) rethrows -> Birth? {
-        let state = ThreadState.current
-        let (notes, previous) = (AnomalyNotes(), state.anomalyNotes)
-        state.anomalyNotes = notes
-        defer { state.anomalyNotes = previous }
-        try detect { try body() }
+        let notes = AnomalyNotes()
+        try ThreadState.current.observed(by: AnomalySearch(notes: notes), body)
         return notes.nan ?? notes.infinity
     }
+}
 
-    static func check(_ outputs: [NDArray], of name: StaticString, inputs: [Tensor]) {
-        guard let culprit = outputs.first(where: { !$0.isFinite }) else { return }
+/// Looks into every result and gradient.
+private final class AnomalySearch: OperationObserver {
+    /// Whether nothing is looked into for now.
+    private let isPaused: Bool
+    /// Where what is found is noted, instead of stopping the program.
+    let notes: AnomalyNotes?
+
+    init(isPaused: Bool = false, notes: AnomalyNotes?) {
+        self.isPaused = isPaused
+        self.notes = notes
+    }
+
+    var origin: OperationOrigin? {
+        isPaused ? nil : OperationOrigin(modulePath: ThreadState.current.runningPath, operations: 0)
+    }
+
+    func computed(_ outputs: [NDArray], by operation: OperationName, from inputs: [Tensor]) {
+        guard !isPaused, let culprit = outputs.first(where: { !$0.isFinite }) else { return }
         let value = culprit.firstAnomaly
         if inputs.contains(where: { value == .nan ? $0.array.holdsNaN : !$0.array.isFinite }) { return }
         let operands = inputs.map { $0.shape.description }.joined(separator: ", ")
         let state = inputs.contains { !$0.array.isFinite } ? "held infinity" : "were finite"
         report(
-            Birth(
-                value: value, operation: "\(name)", module: Module.runningPath, isBackward: false,
+            Anomaly.Birth(
+                value: value, operation: "\(operation)", module: ThreadState.current.runningPath, isBackward: false,
                 detail: "its result of shape \(culprit.shape) holds \(value.rawValue), and its operands \(operands) "
                     + state))
     }
 
-    static func check(_ gradient: Tensor, ofGradient node: Node) {
-        if gradient.array.isFinite { return }
+    func computed(_ gradient: Tensor, byRuleOf node: Node) {
+        if isPaused || gradient.array.isFinite { return }
         let (culprit, value) = (gradient.array, gradient.array.firstAnomaly)
         report(
-            Birth(
-                value: value, operation: "\(node.name)",
-                module: (node as? OperationNode)?.origin?.modulePath ?? "", isBackward: true,
+            Anomaly.Birth(
+                value: value, operation: "\(node.name)", module: node.extras?.origin?.modulePath ?? "", isBackward: true,
                 detail: "a gradient of shape \(culprit.shape) holds \(value.rawValue)"))
     }
 
     /// Notes what was found where a search wants that, and else stops with a sentence.
-    private static func report(_ birth: Birth) {
-        if let notes = ThreadState.current.anomalyNotes { return notes.add(birth) }
+    private func report(_ birth: Anomaly.Birth) {
+        if let notes { return notes.add(birth) }
         guard birth.isBackward else { fail(birth.operation, birth.detail) }
         let place = birth.module.isEmpty ? "" : " in \(birth.module)"
         fail("backward of \(birth.operation)\(place)", birth.detail)
@@ -74,7 +86,7 @@ public enum Anomaly {
 }
 
 /// What a search has found so far.
-final class AnomalyNotes {
+private final class AnomalyNotes {
     private(set) var nan: Anomaly.Birth?
     private(set) var infinity: Anomaly.Birth?
 

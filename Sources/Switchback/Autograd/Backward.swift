@@ -109,18 +109,9 @@ private struct BackwardWalk {
             node.isVisited = false
             if node.extras != nil && runsHooks { node.runHooks() }
             collect(node)
-            if node.hasIncoming { propagate(from: node) }
+            if node.hasIncoming { ThreadState.observing(.gradient(of: node)) { node.propagate() } }
             node.forgetIncoming()
             leave(node, ready: &ready)
-        }
-    }
-
-    @inline(__always)
-    private func propagate(from node: Node) {
-        if ThreadState.isObserved, let profile = ThreadState.current.profile {
-            profile.gradient(of: node) { node.propagate() }
-        } else {
-            node.propagate()
         }
     }
 

@@ -49,7 +49,7 @@ extension Tensor {
     ///     stops with a sentence.
     ///   - gradient: the rule.
     public static func record(
-        _ name: StaticString, _ output: NDArray, from inputs: [Tensor], saving: @autoclosure () -> [Tensor?] = [],
+        _ name: OperationName, _ output: NDArray, from inputs: [Tensor], saving: @autoclosure () -> [Tensor?] = [],
         savingOutput: Bool = false, once: Bool = false, gradient: @escaping GradientRule
     ) -> Tensor {
         guard isRecorded(name, inputs, [output]), output.dtype.isFloatingPoint else { return Tensor(output) }
@@ -63,7 +63,7 @@ extension Tensor {
 
     /// Records an operation with several results; those that are not floating-point carry no gradient.
     public static func record(
-        _ name: StaticString, _ outputs: [NDArray], from inputs: [Tensor], saving: @autoclosure () -> [Tensor?] = [],
+        _ name: OperationName, _ outputs: [NDArray], from inputs: [Tensor], saving: @autoclosure () -> [Tensor?] = [],
         savingOutputs: Bool = false, once: Bool = false, gradients: @escaping MultipleGradientRule
     ) -> [Tensor] {
         guard !outputs.isEmpty, isRecorded(name, inputs, outputs) else { return outputs.map { Tensor($0) } }
@@ -79,7 +79,7 @@ extension Tensor {
 
     /// As `record`, for an operation of one operand: without the allocations of lists, for what scalars go through.
     static func record(
-        _ name: StaticString, _ output: __owned NDArray, of input: Tensor, saving: @autoclosure () -> Tensor? = nil,
+        _ name: OperationName, _ output: __owned NDArray, of input: Tensor, saving: @autoclosure () -> Tensor? = nil,
         savingOutput: Bool = false, gradient: @escaping UnaryGradientRule
     ) -> Tensor {
         if input.node == nil && !ThreadState.isObserved { return Tensor(output) }
@@ -94,7 +94,7 @@ extension Tensor {
 
     /// As `record`, for an operation of two operands.
     static func record(
-        _ name: StaticString, _ output: __owned NDArray, of a: Tensor, _ b: Tensor,
+        _ name: OperationName, _ output: __owned NDArray, of a: Tensor, _ b: Tensor,
         saving: @autoclosure () -> (Tensor?, Tensor?) = (nil, nil), gradient: @escaping BinaryGradientRule
     ) -> Tensor {
         if a.node == nil && b.node == nil && !ThreadState.isObserved { return Tensor(output) }
@@ -110,10 +110,13 @@ extension Tensor {
 
     @inline(__always)
     private static func isRecorded(
-        _ name: StaticString, _ inputs: @autoclosure () -> [Tensor], _ outputs: @autoclosure () -> [NDArray]
+        _ name: OperationName, _ inputs: @autoclosure () -> [Tensor], _ outputs: @autoclosure () -> [NDArray]
     ) -> Bool {
         let (records, isObserved) = ThreadState.modes
-        if isObserved { ThreadState.current.observe(name, inputs(), outputs()) }
+        if isObserved {
+            let (inputs, outputs) = (inputs(), outputs())
+            ThreadState.current.observe { $0.computed(outputs, by: name, from: inputs) }
+        }
         return records && inputs().contains { $0.node != nil }
     }
 }
@@ -147,11 +150,9 @@ final class OperationNode: Node {
     /// The first result, if it is small.
     let values: SmallValues
     let place: ModulePlace?
-    /// Where in the model the operation ran, and what it took; known only while operations are observed.
-    var origin: OperationOrigin? { extras?.origin }
 
     fileprivate init(
-        _ name: StaticString, _ rule: Rule, edges: ShortList<Edge>, saving: ShortList<Tensor?>, once: Bool,
+        _ name: OperationName, _ rule: Rule, edges: ShortList<Edge>, saving: ShortList<Tensor?>, once: Bool,
         output: NDArray, otherOutputs: ArraySlice<NDArray> = []
     ) {
         self.rule = rule

@@ -63,7 +63,7 @@ extension Tensor {
 
     /// A view that was recorded and whose memory has since been changed through another tensor has a gradient that
     /// no longer fits its values.
-    final func checkNotChangedElsewhere(_ operation: StaticString) {
+    final func checkNotChangedElsewhere(_ operation: OperationName) {
         if node == nil || recordedVersion == array.storage.version || isLeaf { return }
         fail(
             "\(operation)",

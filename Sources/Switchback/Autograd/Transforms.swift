@@ -107,7 +107,7 @@ public func checkpoint(_ inputs: [Tensor], _ body: @escaping ([Tensor]) -> Tenso
     // Parameters inside `body` require gradients even if no input does: a link of no elements makes the graph reach it.
     let link = Tensor.zeros([0], requiresGrad: true)
     let positions = inputs.indices
-    return Tensor.record("checkpoint", output.array, from: inputs + [link], saving: inputs, once: true) {
+    return Tensor.record(.checkpoint, output.array, from: inputs + [link], saving: inputs, once: true) {
         saved, gradient in
         replay.gradients(of: positions.map { saved.tensor($0) }, upstream: gradient) + [nil]
     }

@@ -1,5 +1,5 @@
 /// A running combination along one dimension.
-public enum Scan: Int32, Sendable { case sum, product, maximum, minimum }
+public enum Scan: Sendable { case sum, product, maximum, minimum }
 
 /// Kernels that order or accumulate along one dimension.
 public protocol ArrangementKernels {

@@ -17,14 +17,3 @@ public protocol Backend: ElementwiseKernels, ReductionKernels, ArrangementKernel
     static func allocate(byteCount: Int) -> UnsafeMutableRawPointer
     static func deallocate(_ pointer: UnsafeMutableRawPointer, byteCount: Int)
 }
-
-extension Tensor {
-    /// Runs `body` with new tensors allocated by `backend`. Operations follow the backend of their operands.
-    public static func withBackend<Result>(_ backend: any Backend.Type, _ body: () throws -> Result) rethrows -> Result
-    {
-        let previous = ThreadState.current.backend
-        ThreadState.current.backend = backend
-        defer { ThreadState.current.backend = previous }
-        return try body()
-    }
-}

@@ -1,5 +1,5 @@
 /// How a value that is scattered meets what is there.
-public enum ScatterReduction: Int32, Sendable { case set, add, product, maximum, minimum }
+public enum ScatterReduction: Sendable { case set, add, product, maximum, minimum }
 
 /// Reading and writing at positions given by int64 arrays. Indices are in range and not negative: the caller checks.
 public protocol IndexingKernels {

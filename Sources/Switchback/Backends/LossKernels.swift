@@ -12,6 +12,19 @@ public typealias CrossEntropyRows = (loss: NDArray, weight: NDArray, logSum: NDA
 /// The mean loss, without dimensions, and the gradients that were wanted.
 public typealias LinearCrossEntropyResult = (loss: NDArray, x: NDArray?, weight: NDArray?, bias: NDArray?)
 
+/// Which gradients of a fused linear layer and cross entropy are to be computed.
+public struct LinearCrossEntropyWanted: Sendable {
+    public let x, weight, bias: Bool
+
+    init(x: Bool, weight: Bool, bias: Bool, _ recorded: Bool) {
+        self.x = x && recorded
+        self.weight = weight && recorded
+        self.bias = bias && recorded
+    }
+
+    public var any: Bool { x || weight || bias }
+}
+
 /// Fused losses; `nil` for element types that are not covered, as the default does for all.
 public protocol LossKernels {
     /// With p the softmax of a row of `logits`, [rows, classes], t its int64 target, w the class weights (or ones) and

@@ -43,6 +43,8 @@ public struct NDArray {
     public var count: Int { layout.count }
     /// The address of the first element.
     public var pointer: UnsafeMutableRawPointer { storage.pointer + offset * dtype.byteCount }
+    /// The bytes of its elements, each place in memory counted once.
+    var occupiedBytes: Int { Swift.min(count * dtype.byteCount, storage.byteCount) }
     /// Whether the elements lie densely in row-major order.
     public var isContiguous: Bool { layout.isContiguous }
     /// Whether a [N, C, H, W] (or [N, C, L], [N, C, D, H, W]) array lies in memory with the channels innermost.

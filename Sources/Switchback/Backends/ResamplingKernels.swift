@@ -1,3 +1,20 @@
+/// How the pixels of a resized image come from those of the original.
+public enum InterpolationMode: String, Sendable, Codable, CaseIterable {
+    /// The pixel at ⌊position⌋: half a pixel off, as PyTorch's `nearest`.
+    case nearest
+    /// The nearest pixel: PyTorch's `nearest-exact`.
+    case nearestExact
+    /// A weighted mean of the two neighbours along each axis: PyTorch's `linear` and `bilinear`.
+    case linear
+    /// A cubic through four neighbours along each axis (Keys, 1981, with a = −0.75): PyTorch's `bicubic`.
+    case cubic
+    /// The mean of the pixels that an output pixel covers.
+    case area
+
+    public static let bilinear = InterpolationMode.linear
+    public static let bicubic = InterpolationMode.cubic
+}
+
 /// How an image is brought to another size.
 public struct Resizing: Sendable, Hashable {
     public var mode: InterpolationMode
@@ -9,6 +26,12 @@ public struct Resizing: Sendable, Hashable {
     public var scaleHeight: Double?
     public var scaleWidth: Double?
 }
+
+/// How a value between pixels is made.
+public enum GridSampleMode: String, Sendable, Codable, CaseIterable { case bilinear, nearest, bicubic }
+
+/// What is found outside of an image: zeros, the nearest border pixel, or the image mirrored at its border.
+public enum GridSamplePadding: String, Sendable, Codable, CaseIterable { case zeros, border, reflection }
 
 /// Where an image is sampled, and what lies outside of it.
 public struct GridSampling: Sendable, Hashable {

@@ -25,7 +25,7 @@ public final class Storage: ManagedBuffer<Storage.Header, UInt64> {
 
     /// Memory from the backend's allocator; its contents are undefined.
     static func allocate(byteCount: Int, backend: any Backend.Type) -> Storage {
-        if Profiler.isRecording { Profiler.noteAllocation(byteCount: byteCount) }
+        if let hook = allocationHook { hook(byteCount) }
         if byteCount > largestTail {
             let block = backend.allocate(byteCount: byteCount)
             return make(tailWords: 0) { _ in

@@ -15,12 +15,11 @@ public final class BatchIterator<Batch, Failure: Error> {
     /// The next batch; `nil` after the last one, and after one that failed.
     public func next() throws(Failure) -> Batch? {
         guard let number = remaining.popFirst() else { return nil }
-        let profile = ThreadState.current.profile
-        profile?.begin()
-        defer { profile?.end("next batch", .data) }
         do throws(Failure) {
-            guard let prefetcher else { return try load(number) }
-            return try prefetcher.take(number).get()
+            return try ThreadState.observing(.batch) { () throws(Failure) -> Batch in
+                guard let prefetcher else { return try load(number) }
+                return try prefetcher.take(number).get()
+            }
         } catch {
             remaining = remaining.upperBound..<remaining.upperBound
             throw error

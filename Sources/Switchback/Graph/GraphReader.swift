@@ -51,7 +51,7 @@ struct GraphReader {
     private mutating func readModules() {
         var roots: [Module] = []
         for case let operation as OperationNode in order {
-            guard let root = operation.place?.root, !roots.contains(where: { $0 === root }) else { continue }
+            guard let root = operation.place?.root as? Module, !roots.contains(where: { $0 === root }) else { continue }
             roots.append(root)
         }
         for root in roots {
@@ -81,7 +81,7 @@ struct GraphReader {
     private static func isAtRest(_ node: Node) -> Bool {
         let isIdle = node.pendingConsumers == 0 && !node.isVisited && !node.hasIncoming
         guard let operation = node as? OperationNode else { return isIdle }
-        return isIdle && operation.isWalkable && "\(operation.name)" != "checkpoint"
+        return isIdle && operation.isWalkable && operation.name.kind != .checkpoint
     }
 
     // MARK: The graph

@@ -2,7 +2,7 @@
 
 public final class ReLU: Module {
     public override func forward(_ input: Tensor) -> Tensor {
-        ThreadState.current.fusion?.output(of: self, input) ?? input.relu()
+        FusionPass.current?.output(of: self, input) ?? input.relu()
     }
 
     override var fusedForm: FusedActivation? { .relu }
@@ -18,7 +18,7 @@ public final class SELU: Module {
 
 public final class SiLU: Module {
     public override func forward(_ input: Tensor) -> Tensor {
-        ThreadState.current.fusion?.output(of: self, input) ?? input.silu()
+        FusionPass.current?.output(of: self, input) ?? input.silu()
     }
 
     override var fusedForm: FusedActivation? { .silu }

@@ -84,7 +84,7 @@ public final class Conv2d: Module {
     }
 
     private func convolved(_ input: Tensor, _ activation: FusedActivation, adding residual: Tensor?) -> Tensor {
-        let fused = ThreadState.current.fusion?.output(of: self, followedBy: activation, adding: residual) {
+        let fused = FusionPass.current?.output(of: self, followedBy: activation, adding: residual) {
             convolved(input, $0, $1, adding: nil)
         }
         return fused ?? convolved(input, Filters(weight: weight, bias: bias), activation, adding: residual)

@@ -62,7 +62,7 @@ extension Conv2d {
         _ input: Tensor, normalizedBy normalization: BatchNorm2d, activation: FusedActivation = .none,
         adding residual: Tensor? = nil
     ) -> Tensor {
-        if let filters = ThreadState.current.fusion?.filters(of: self, normalizedBy: normalization) {
+        if let filters = FusionPass.current?.filters(of: self, normalizedBy: normalization) {
             return running(input) { convolved(input, filters, activation, adding: residual) }
         }
         return normalization(self(input), activation: activation, adding: residual)

@@ -65,7 +65,7 @@ extension BatchNorm2d {
 
 /// One run of a fused model: what its layers ask, and a watch that nothing else sees what lies between the layers of a
 /// chain, which is not what the model computes there.
-final class FusionPass {
+final class FusionPass: OperationObserver {
     private let plan: FusionPlan
     private let chainOfNormalization: [ObjectIdentifier: ObjectIdentifier]
     private let chainOfActivation: [ObjectIdentifier: ObjectIdentifier]
@@ -98,13 +98,12 @@ final class FusionPass {
             })
     }
 
-    /// Runs `body`, whose layers then find this pass in the state of the thread.
+    /// The pass that is under way on this thread.
+    static var current: FusionPass? { ThreadState.current.observer(FusionPass.self) }
+
+    /// Runs `body`, whose layers then find this pass.
     func run<Result>(_ body: () throws -> Result) rethrows -> Result {
-        let state = ThreadState.current
-        let outer = state.fusion
-        state.fusion = self
-        defer { state.fusion = outer }
-        let result = try noGrad(body)
+        let result = try ThreadState.current.observed(by: self) { try noGrad(body) }
         misfits.formUnion(pending.filter { $0.value != 0 }.keys)
         return result
     }
@@ -168,9 +167,9 @@ final class FusionPass {
         return Tensor(input.array)
     }
 
-    /// Notes the operands of an operation: those inside a chain are not for it.
-    func check(_ operands: [Tensor]) {
-        for case let mark as Mark in operands.lazy.map(\.node) { misfits.insert(mark.convolution) }
+    /// The operands of an operation: those inside a chain are not for it.
+    func computed(_ outputs: [NDArray], by operation: OperationName, from inputs: [Tensor]) {
+        for case let mark as Mark in inputs.lazy.map(\.node) { misfits.insert(mark.convolution) }
     }
 
     private func marked(_ tensor: Tensor, _ id: ObjectIdentifier, _ stage: Mark.Stage) -> Tensor {

@@ -8,52 +8,55 @@ public protocol LayerObserver: AnyObject {
     /// An operation has its result.
     ///
     /// - Parameters:
-    ///   - operation: as messages name it: `relu`. An activation that a layer's kernel applies to its own result is
+    ///   - operation: as messages name it, and of its kind. An activation that a layer's kernel applies to its own result is
     ///     shown beside the kernel.
     ///   - module: the innermost module that is running; `nil` outside of any.
-    func computed(_ output: Tensor, by operation: StaticString, inside module: Module?)
+    func computed(_ output: Tensor, by operation: OperationName, inside module: Module?)
 }
 
 /// Shows an observer what this thread computes, until it is ended or freed. There is one at a time on a thread: a later
 /// one takes the place of an earlier one.
 public final class LayerObservation {
-    private(set) weak var observer: (any LayerObserver)?
+    fileprivate private(set) weak var observer: (any LayerObserver)?
 
     public init(_ observer: any LayerObserver) {
         self.observer = observer
-        ThreadState.current.observation = Witness(self)
+        ThreadState.current.exchange(Witness.self, for: Witness(self))
     }
 
     /// Ends the observation, on the thread on which it was begun.
     public func end() {
         let state = ThreadState.current
-        if state.observation?.observation === self { state.observation = nil }
+        if state.observer(Witness.self)?.observation === self { state.exchange(Witness.self, for: nil) }
     }
 
     deinit {
         let state = ThreadState.current
-        if let witness = state.observation, witness.observation == nil { state.observation = nil }
+        if let witness = state.observer(Witness.self), witness.observation == nil {
+            state.exchange(Witness.self, for: nil)
+        }
     }
 }
 
-/// What a thread knows of an observation, without keeping it alive.
-struct Witness {
+/// What a thread knows of an observation, without keeping it alive. Shows what is recorded for `backward()`.
+private final class Witness: OperationObserver {
     private(set) weak var observation: LayerObservation?
 
     init(_ observation: LayerObservation) { self.observation = observation }
 
-    func see(_ output: Tensor, by module: Module) { observation?.observer?.computed(output, by: module) }
-
-    func see(_ output: NDArray, by operation: StaticString, inside module: Module?) {
-        observation?.observer?.computed(Tensor(output), by: operation, inside: module)
+    private var observer: (any LayerObserver)? {
+        ThreadState.recordsGradients ? observation?.observer : nil
     }
-}
 
-extension Tensor {
-    /// The tensor itself, after observers were shown the activation that a kernel applied to its own result.
-    final func noting(_ activation: FusedActivation) -> Tensor {
-        guard ThreadState.isObserved, activation != .none else { return self }
-        ThreadState.current.observeFused(activation == .relu ? "relu" : "silu", array)
-        return self
+    func computed(_ outputs: [NDArray], by operation: OperationName, from inputs: [Tensor]) {
+        if let output = outputs.first { computed(output, byFused: operation) }
+    }
+
+    func computed(_ output: NDArray, byFused activation: OperationName) {
+        observer?.computed(Tensor(output), by: activation, inside: ThreadState.current.modules.last as? Module)
+    }
+
+    func computed(_ output: Tensor, by module: any RunningModule) {
+        if let module = module as? Module { observer?.computed(output, by: module) }
     }
 }

@@ -15,7 +15,7 @@
 open class Module {
     /// Whether the module behaves as in training: dropout drops, batch normalization uses the batch's statistics.
     public internal(set) final var isTraining: Bool {
-        get { behavesAsTraining && ThreadState.current.fusion == nil }
+        get { behavesAsTraining && FusionPass.current == nil }
         set { behavesAsTraining = newValue }
     }
     private final var behavesAsTraining = true
@@ -41,9 +41,9 @@ open class Module {
         let state = ThreadState.current
         state.modules.append(self)
         defer { state.modules.removeLast() }
-        var output = try state.profile?.running(self, body) ?? body()
+        var output = try ThreadState.observing(.forward(self), body)
         for hook in forwardHooks { output = hook.run(self, input, output) ?? output }
-        if state.isObserved { state.observe(output, of: self) }
+        if state.isObserved { state.observe { $0.computed(output, by: self) } }
         return output
     }
 
@@ -65,12 +65,7 @@ open class Module {
     public final func removeForwardHook(_ id: Int) { forwardHooks.removeAll { $0.id == id } }
 
     /// The path of the innermost module that is running on this thread, from the outermost one: `head.fc`.
-    public static var runningPath: String {
-        let modules = ThreadState.current.modules
-        guard let root = modules.first, let innermost = modules.last else { return "" }
-        if root === innermost { return "\(type(of: root))" }
-        return root.namedModules().first { $0.module === innermost }?.name ?? "\(type(of: innermost))"
-    }
+    public static var runningPath: String { ThreadState.current.runningPath }
 
     // MARK: Fusing
 
@@ -122,5 +117,11 @@ open class Module {
     public final func apply(_ body: (Module) throws -> Void) rethrows -> Self {
         for (_, module) in namedModules() { try body(module) }
         return self
+    }
+}
+
+extension Module: RunningModule {
+    final func path(of inner: any RunningModule) -> String? {
+        namedModules().first { $0.module === inner }?.name
     }
 }

@@ -1,3 +1,9 @@
+/// What tells `fail` which layer is running: the floor that knows layers says so before any of them runs.
+enum FailurePlace {
+    /// The path of the innermost module that is running on this thread; "" outside of any.
+    nonisolated(unsafe) static var path: () -> String = { "" }
+}
+
 /// Stops the program over a programmer's error, with one line that names the operation, what was found and, where a
 /// module is running, the path of the layer.
 ///
@@ -7,7 +13,7 @@ public func fail(
     _ operation: @autoclosure () -> String, _ message: @autoclosure () -> String,
     file: StaticString = #fileID, line: UInt = #line
 ) -> Never {
-    let path = Module.runningPath
+    let path = FailurePlace.path()
     let place = path.isEmpty ? "" : " (in \(path))"
     fatalError("\(operation()): \(message())\(place)", file: file, line: line)
 }

@@ -4,7 +4,7 @@
 extension Tensor {
     /// `max(x, 0)`.
     public final func relu() -> Tensor {
-        mapped("relu", .relu, saving: .result) { gradient, y in y.reluGradient(gradient) }
+        mapped(.relu, .relu, saving: .result) { gradient, y in y.reluGradient(gradient) }
     }
 
     /// The gradient of the input of `relu`, where this tensor is its output and `gradient` that of the output.
@@ -13,7 +13,7 @@ extension Tensor {
     }
 
     /// `min(max(x, 0), 6)` (Howard et al., "MobileNets", 2017).
-    public final func relu6() -> Tensor { hardtanh(min: 0, max: 6) }
+    public final func relu6() -> Tensor { clamped(.relu6, min: 0, max: 6) }
 
     /// `x` above 0, `negativeSlope * x` below.
     public final func leakyReLU(negativeSlope: Double = 0.01) -> Tensor {
@@ -87,7 +87,7 @@ extension Tensor {
 
     /// `x * sigmoid(x)` (Elfwing et al., 2017), also called swish.
     public final func silu() -> Tensor {
-        floating.mapped("silu", .silu) { gradient, x in x.siluGradient(gradient) }
+        floating.mapped(.silu, .silu) { gradient, x in x.siluGradient(gradient) }
     }
 
     /// The gradient of the input of `silu`, which this tensor is, from `gradient`, that of the output.
@@ -126,8 +126,10 @@ extension Tensor {
     }
 
     /// Each element, or the bound that it is beyond. Unlike that of `clamp`, its gradient is 0 on the bounds.
-    public final func hardtanh(min: Double = -1, max: Double = 1) -> Tensor {
-        mapped("hardtanh", .clamp(minimum: min, maximum: max)) { gradient, x in
+    public final func hardtanh(min: Double = -1, max: Double = 1) -> Tensor { clamped("hardtanh", min: min, max: max) }
+
+    private func clamped(_ name: OperationName, min: Double, max: Double) -> Tensor {
+        mapped(name, .clamp(minimum: min, maximum: max)) { gradient, x in
             gradient.maskedFill(x.le(min) .| x.ge(max), 0)
         }
     }
@@ -161,7 +163,7 @@ extension Tensor {
 
     /// `1 / (1 + exp(-x))`.
     public final func sigmoid() -> Tensor {
-        floating.mapped("sigmoid", .sigmoid, saving: .result) { gradient, y in
+        floating.mapped(.sigmoid, .sigmoid, saving: .result) { gradient, y in
             Tensor.gradient(.sigmoidGradient, gradient, at: y) { gradient * y * (1 - y) }
         }
     }
@@ -178,5 +180,55 @@ extension Tensor {
         require(rank > 0 && shape[dim] % 2 == 0, "glu", "\(shape) cannot be halved along dimension \(dim)")
         let half = shape[dim] / 2
         return narrow(dim: dim, start: 0, length: half) * narrow(dim: dim, start: half, length: half).sigmoid()
+    }
+}
+
+// MARK: - Activations that kernels apply to their own results
+
+extension FusedActivation {
+    /// What its gradient is computed from: what it was applied to, or what it gave.
+    var gradientSource: Tensor.GradientSource {
+        switch self {
+        case .none, .relu: .result
+        case .silu: .operand
+        }
+    }
+
+    /// The gradient of what the activation was applied to, from that of what it gave and, where that is needed, its
+    /// source.
+    func gradient(_ gradient: Tensor, at source: @autoclosure () -> Tensor) -> Tensor {
+        switch self {
+        case .none: gradient
+        case .relu: source().reluGradient(gradient)
+        case .silu: source().siluGradient(gradient)
+        }
+    }
+
+    /// The operation that it is in the place of.
+    fileprivate var name: OperationName? {
+        switch self {
+        case .none: nil
+        case .relu: .relu
+        case .silu: .silu
+        }
+    }
+}
+
+extension Tensor {
+    /// The activation as an operation of its own.
+    final func activated(_ activation: FusedActivation) -> Tensor {
+        switch activation {
+        case .none: self
+        case .relu: relu()
+        case .silu: silu()
+        }
+    }
+
+    /// The tensor itself, after observers were shown the activation that a kernel applied to its own result.
+    final func noting(_ activation: FusedActivation) -> Tensor {
+        if ThreadState.isObserved, let name = activation.name {
+            ThreadState.current.observe { $0.computed(array, byFused: name) }
+        }
+        return self
     }
 }

@@ -4,30 +4,30 @@ extension Tensor {
     /// The average of each of `outputSize` parts of the image: [N, C, H, W] → [N, C, H', W'], or without N.
     public final func adaptiveAvgPool2d(outputSize: some IntPairConvertible) -> Tensor {
         let size = outputSize.intPair
-        return batched("adaptive_avg_pool2d", spatialRank: 2) { image in
-            image.checkAdaptive("adaptive_avg_pool2d", size)
+        return batched("adaptiveAvgPool2d", spatialRank: 2) { image in
+            image.checkAdaptive("adaptiveAvgPool2d", size)
             return image.adaptivelyAveraged(size)
         }
     }
 
     /// The average of each of `outputSize` parts of a sequence: [N, C, L] → [N, C, L'], or without N.
     public final func adaptiveAvgPool1d(outputSize: Int) -> Tensor {
-        asImage("adaptive_avg_pool1d") { $0.adaptiveAvgPool2d(outputSize: IntPair(1, outputSize)) }
+        asImage("adaptiveAvgPool1d") { $0.adaptiveAvgPool2d(outputSize: IntPair(1, outputSize)) }
     }
 
     /// The maximum of each of `outputSize` parts of the image: [N, C, H, W] → [N, C, H', W'], or without N. Gradients
     /// go to the first maximum.
     public final func adaptiveMaxPool2d(outputSize: some IntPairConvertible) -> Tensor {
         let size = outputSize.intPair
-        return batched("adaptive_max_pool2d", spatialRank: 2) { image in
-            image.checkAdaptive("adaptive_max_pool2d", size)
+        return batched("adaptiveMaxPool2d", spatialRank: 2) { image in
+            image.checkAdaptive("adaptiveMaxPool2d", size)
             return image.adaptiveMaxima(size)
         }
     }
 
     /// The maximum of each of `outputSize` parts of a sequence: [N, C, L] → [N, C, L'], or without N.
     public final func adaptiveMaxPool1d(outputSize: Int) -> Tensor {
-        asImage("adaptive_max_pool1d") { $0.adaptiveMaxPool2d(outputSize: IntPair(1, outputSize)) }
+        asImage("adaptiveMaxPool1d") { $0.adaptiveMaxPool2d(outputSize: IntPair(1, outputSize)) }
     }
 
     private func adaptivelyAveraged(_ size: IntPair) -> Tensor {
@@ -37,7 +37,7 @@ extension Tensor {
             return rows.matmul(matmul(columns.transpose(0, 1)))
         }
         let inputShape = shape
-        return Tensor.record("adaptive_avg_pool2d", result, from: [self]) { _, gradient in
+        return Tensor.record("adaptiveAvgPool2d", result, from: [self]) { _, gradient in
             [gradient.adaptivelySpread(size, inputShape)]
         }
     }
@@ -45,9 +45,9 @@ extension Tensor {
     /// The gradient of an adaptive average's input, of which this tensor is the output's.
     private func adaptivelySpread(_ size: IntPair, _ inputShape: Shape) -> Tensor {
         guard let result = backend.adaptiveAveragePoolGradient(array, inputShape: inputShape) else {
-            fail("adaptive_avg_pool2d", "the backend \(backend.name) has no gradient of its fused adaptive pooling")
+            fail("adaptiveAvgPool2d", "the backend \(backend.name) has no gradient of its fused adaptive pooling")
         }
-        return Tensor.record("adaptive_avg_pool2d gradient", result, from: [self]) { _, upstream in
+        return Tensor.record("adaptiveAvgPool2d gradient", result, from: [self]) { _, upstream in
             [upstream.adaptivelyAveraged(size)]
         }
     }
@@ -62,7 +62,7 @@ extension Tensor {
                 .permute(0, 1, 2, 4, 3, 5).flatten(start: 4).max(dim: 4).values
         }
         let inputShape = shape
-        return recordMaxima("adaptive_max_pool2d", maxima) { gradient, indices in
+        return recordMaxima("adaptiveMaxPool2d", maxima) { gradient, indices in
             gradient.backend.adaptiveMaxPoolGradient(gradient.array, indices: indices.array, inputShape: inputShape)
         }
     }

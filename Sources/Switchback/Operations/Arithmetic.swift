@@ -114,7 +114,7 @@ extension Tensor {
     }
 
     /// `self * scale + shift` in one pass, for floating-point tensors.
-    final func affine(_ name: StaticString, scale: Double, shift: Double) -> Tensor {
+    final func affine(_ name: OperationName, scale: Double, shift: Double) -> Tensor {
         let result = array.unary(.affine(scale: scale, shift: shift))
         if scale == 1 { return Tensor.record(name, result, of: self) { _, gradient in gradient } }
         return Tensor.record(name, result, of: self) { $1.affine("multiply", scale: scale, shift: 0) }
@@ -143,7 +143,7 @@ extension Tensor {
     }
 
     /// Each element times itself; the derivative is `2 * x`.
-    final func squared(_ name: StaticString) -> Tensor {
+    final func squared(_ name: OperationName) -> Tensor {
         Tensor.record(name, array.unary(.square), of: self, saving: self) { saved, gradient in
             let x = saved.tensor(0)
             return Tensor.gradient(.squareGradient, gradient, at: x) { gradient * (x * 2) }

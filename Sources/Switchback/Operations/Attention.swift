@@ -71,7 +71,7 @@ extension Tensor {
                 query: query.array, key: key.array, value: value.array, mask: mask, isCausal: isCausal, scale: scale)
         else { return nil }
         return record(
-            "scaled_dot_product_attention", result.y, from: [query, key, value],
+            .scaledDotProductAttention, result.y, from: [query, key, value],
             saving: [query, key, value, mask.map { Tensor($0) }, Tensor(result.y), Tensor(result.logSum)], once: true
         ) { saved, gradient in
             let (query, key, value) = (saved.tensor(0), saved.tensor(1), saved.tensor(2))
@@ -79,7 +79,7 @@ extension Tensor {
                 gradient.array, query: query.array, key: key.array, value: value.array, mask: saved[3]?.array,
                 isCausal: isCausal, scale: scale, y: saved.tensor(4).array, logSum: saved.tensor(5).array)
             guard let found else {
-                fail("scaled_dot_product_attention", "the backend has no gradient of its fused attention")
+                fail("scaledDotProductAttention", "the backend has no gradient of its fused attention")
             }
             return [Tensor(found.query), Tensor(found.key), Tensor(found.value)]
         }
@@ -104,23 +104,23 @@ extension Tensor {
         let shapes = "the shapes of query, key and value are \(query.shape), \(key.shape) and \(value.shape)"
         require(
             query.rank >= 2 && key.rank == query.rank && value.rank == query.rank
-                && query.size(-1) == key.size(-1) && key.size(-2) == value.size(-2), "scaled_dot_product_attention",
+                && query.size(-1) == key.size(-1) && key.size(-2) == value.size(-2), "scaledDotProductAttention",
             "\(shapes); expected [..., T, D], [..., S, D] and [..., S, E]")
         require(
             query.dtype.isFloatingPoint && key.dtype == query.dtype && value.dtype == query.dtype,
-            "scaled_dot_product_attention",
+            "scaledDotProductAttention",
             "query, key and value are \(query.dtype), \(key.dtype) and \(value.dtype); they must be of one "
                 + "floating-point type")
         if query.rank > 2 {
             let (heads, shared) = (query.size(-3), key.size(-3))
             require(
-                heads == shared || (enableGQA && shared > 0 && heads % shared == 0), "scaled_dot_product_attention",
+                heads == shared || (enableGQA && shared > 0 && heads % shared == 0), "scaledDotProductAttention",
                 "\(shapes); the heads must be as many, or with enableGQA the query's a multiple of the others'")
         }
         guard let mask else { return }
         let scores = Shape(query.shape.dropLast() + [key.size(-2)])
         require(
-            Shape.broadcast(mask.shape, scores) == scores, "scaled_dot_product_attention",
+            Shape.broadcast(mask.shape, scores) == scores, "scaledDotProductAttention",
             "the mask has shape \(mask.shape), which does not broadcast to the scores' \(scores)")
     }
 }
@@ -152,7 +152,7 @@ extension Tensor {
         let width = query.size(-1)
         require(
             query.rank == 3 && key.rank == 3 && value.rank == 3 && heads > 0 && width % heads == 0,
-            "multi_head_attention",
+            "multiHeadAttention",
             "the shapes are \(query.shape), \(key.shape) and \(value.shape); expected three dimensions, the last "
                 + "divisible into \(heads) heads")
         let inputs = batchFirst ? [query, key, value] : [query, key, value].map { $0.transpose(0, 1) }

@@ -23,17 +23,17 @@ extension Tensor {
         adding residual: Tensor? = nil
     ) -> Tensor {
         require(
-            rank >= 2 && dtype.isFloatingPoint, "batch_norm",
+            rank >= 2 && dtype.isFloatingPoint, "batchNorm",
             "the input is \(dtype) of shape \(shape); expected floating-point numbers of shape [N, C, …]")
         for (name, operand) in [
             ("weight", weight), ("bias", bias), ("running mean", runningMean), ("running variance", runningVar),
         ] {
             require(
-                operand.map { $0.shape == [shape[1]] } ?? true, "batch_norm",
+                operand.map { $0.shape == [shape[1]] } ?? true, "batchNorm",
                 "the \(name) has shape \(operand!.shape); an input of \(shape) wants [\(shape[1])]")
         }
         require(
-            residual.map { $0.shape == shape && $0.dtype == dtype } ?? true, "batch_norm",
+            residual.map { $0.shape == shape && $0.dtype == dtype } ?? true, "batchNorm",
             "what is added is \(residual?.dtype ?? dtype) \(residual?.shape ?? []); the input is \(dtype) \(shape)")
         if dtype.byteCount == 2 {
             return to(.float32).batchNorm(
@@ -45,18 +45,18 @@ extension Tensor {
         if training {
             let perChannel = shape[1] == 0 ? 0 : count / shape[1]
             require(
-                perChannel != 1, "batch_norm",
+                perChannel != 1, "batchNorm",
                 "an input of shape \(shape) has one value per channel, whose variance says nothing; use eval mode")
             let running = RunningStatistics(
                 mean: runningMean, variance: runningVar, momentum: momentum, perChannel: perChannel)
-            if let residual, activation == .silu {
+            if let residual, activation.gradientSource == .operand {
                 // Its gradient needs what it was applied to, which the kernels find only from the input.
-                return batchNormalized(weight, bias, eps, running, .none, adding: residual).silu()
+                return batchNormalized(weight, bias, eps, running, .none, adding: residual).activated(activation)
             }
             return batchNormalized(weight, bias, eps, running, activation, adding: residual)
         }
         guard let runningMean, let runningVar else {
-            fail("batch_norm", "outside training it needs the running mean and variance")
+            fail("batchNorm", "outside training it needs the running mean and variance")
         }
         return normalizedByRunning(
             runningMean.to(dtype), runningVar.to(dtype), weight, bias, eps, activation, adding: residual)
@@ -84,7 +84,7 @@ extension Tensor {
         let operands = BatchNormOperands(weight: weight != nil, bias: bias != nil, residual: residual != nil)
         let savesOutput = activation != .none && residual != nil
         return Tensor.record(
-            "batch_norm", result.y, from: [self] + [weight, bias, residual].compactMap { $0 },
+            "batchNorm", result.y, from: [self] + [weight, bias, residual].compactMap { $0 },
             saving: [self, weight, bias, Tensor(result.mean), Tensor(result.inverseDeviation)],
             savingOutput: savesOutput
         ) { saved, gradient in
@@ -123,7 +123,7 @@ extension Tensor {
         }
         let dims = [0] + Array(2..<rank)
         return Tensor.record(
-            "batch_norm", result, from: [self, scale, shift],
+            "batchNorm", result, from: [self, scale, shift],
             saving: [scale.requiresGrad ? self : nil, requiresGrad ? scale : nil]
         ) { saved, gradient in
             [
@@ -137,7 +137,7 @@ extension Tensor {
     /// Instance normalization (Ulyanov, Vedaldi and Lempitsky, 2016) of [N, C, …]: each channel of each sample is
     /// brought to mean 0 and variance 1, then scaled and shifted by channel. Shape is unchanged.
     public final func instanceNorm(weight: Tensor? = nil, bias: Tensor? = nil, eps: Double = 1e-5) -> Tensor {
-        require(rank >= 3, "instance_norm", "the input has shape \(shape); expected [N, C, …]")
+        require(rank >= 3, "instanceNorm", "the input has shape \(shape); expected [N, C, …]")
         return groupNorm(groups: shape[1], weight: weight, bias: bias, eps: eps)
     }
 
@@ -187,11 +187,9 @@ private struct BatchNormOperands {
         _ x: Tensor, _ weight: Tensor?, _ bias: Tensor?, _ gradient: Tensor, _ activation: FusedActivation,
         _ output: Tensor?, _ dims: [Int], _ eps: Double
     ) -> (operands: NormalizationGradients<Tensor?>, residual: Tensor?) {
-        var upstream = gradient
-        if activation != .none {
-            let before = output ?? x.standardized(over: dims, eps).scaled(weight, bias, dim: 1)
-            upstream = activation == .relu ? before.reluGradient(gradient) : before.siluGradient(gradient)
-        }
+        // Without a residual there is no output: relu's gradient may as well be had from what it was applied to.
+        let upstream = activation.gradient(
+            gradient, at: output ?? x.standardized(over: dims, eps).scaled(weight, bias, dim: 1))
         let channels = Shape.channels(of: x)
         var operands = x.normalizationGradients(upstream, weight: weight?.reshape(channels), over: dims, eps)
         operands.weight = operands.weight?.sum(dims: dims)
@@ -220,7 +218,7 @@ private struct RunningStatistics {
         guard let running else { return }
         let value = value.cast(to: running.dtype).viewed(as: running.shape)!
         running.backend.updateAverage(running.array, with: value, decay: 1 - momentum)
-        running.array.storage.noteChange(by: "batch_norm")
+        running.array.storage.noteChange(by: "batchNorm")
     }
 }
 

@@ -48,7 +48,7 @@ extension Tensor {
             return composedCTCLosses(labels, steps: steps, lengths: lengths, blank)
         }
         return Tensor.record(
-            "ctc_loss", result.loss, from: [self],
+            "ctcLoss", result.loss, from: [self],
             saving: [self, labels, steps, lengths, Tensor(result.loss), Tensor(result.alpha)], once: true
         ) { saved, gradient in
             let scores = saved.tensor(0)
@@ -96,20 +96,20 @@ extension Tensor {
         _ targets: Tensor, _ inputLengths: [Int], _ targetLengths: [Int], blank: Int
     ) -> Tensor {
         require(
-            rank == 3 && dtype.isFloatingPoint && shape[0] > 0, "ctc_loss",
+            rank == 3 && dtype.isFloatingPoint && shape[0] > 0, "ctcLoss",
             "the log-probabilities are \(dtype) of shape \(shape); expected floating-point numbers of shape [T, N, C]")
         let (steps, sequences, classes) = (shape[0], shape[1], shape[2])
         require(
-            inputLengths.count == sequences && targetLengths.count == sequences, "ctc_loss",
+            inputLengths.count == sequences && targetLengths.count == sequences, "ctcLoss",
             "\(inputLengths.count) input lengths and \(targetLengths.count) target lengths are not those of "
                 + "\(sequences) sequences")
         for length in inputLengths {
-            require(0...steps ~= length, "ctc_loss", "an input length is \(length), but there are \(steps) steps")
+            require(0...steps ~= length, "ctcLoss", "an input length is \(length), but there are \(steps) steps")
         }
         let total = targetLengths.reduce(0, +)
         let isFlat = targets.rank == 1 && targets.shape[0] == total
         require(
-            targets.dtype.isInteger && (isFlat || (targets.rank == 2 && targets.shape[0] == sequences)), "ctc_loss",
+            targets.dtype.isInteger && (isFlat || (targets.rank == 2 && targets.shape[0] == sequences)), "ctcLoss",
             "the targets are \(targets.dtype) of shape \(targets.shape); expected whole numbers of shape "
                 + "[\(sequences), S] or [\(total)]")
         let width = isFlat ? targetLengths.reduce(0, Swift.max) : targets.shape[1]
@@ -117,10 +117,10 @@ extension Tensor {
         var labels = [Int](repeating: blank == 0 ? Swift.min(1, classes - 1) : 0, count: sequences * width)
         var start = 0
         for (sequence, length) in targetLengths.enumerated() {
-            require(0...width ~= length, "ctc_loss", "a target length is \(length), but there are \(width) labels")
+            require(0...width ~= length, "ctcLoss", "a target length is \(length), but there are \(width) labels")
             for (i, label) in values[start..<start + length].enumerated() {
                 require(
-                    0..<classes ~= label && label != blank, "ctc_loss",
+                    0..<classes ~= label && label != blank, "ctcLoss",
                     "label \(i) of sequence \(sequence) is \(label); it must be from 0 to \(classes - 1), and not the "
                         + "blank \(blank)")
                 labels[sequence * width + i] = label

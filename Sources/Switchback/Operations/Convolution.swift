@@ -100,9 +100,11 @@ extension Tensor {
             ).to(dtype)
         }
         let operands = [self, weight] + [bias, residual].compactMap { $0 }
-        if activation == .silu && ThreadState.current.recordsGradients && operands.contains(where: \.requiresGrad) {
+        if activation.gradientSource == .operand && ThreadState.current.recordsGradients
+            && operands.contains(where: \.requiresGrad)
+        {
             // Its gradient needs what it was applied to.
-            return convolved(filters, convolution, positions, adding: residual).silu()
+            return convolved(filters, convolution, positions, adding: residual).activated(activation)
         }
         let (inputShape, weightShape, hasBias, hasResidual) = (shape, weight.shape, bias != nil, residual != nil)
         let outputShape: Shape = [shape[0], weight.shape[0], positions[0], positions[1]]
@@ -117,11 +119,11 @@ extension Tensor {
             return (residual.map { sum + $0 } ?? sum).activated(activation)
         }
         return Tensor.record(
-            "conv2d", result, from: operands,
-            saving: [weight.requiresGrad ? self : nil, requiresGrad ? weight : nil], savingOutput: activation == .relu
+            .conv2d, result, from: operands,
+            saving: [weight.requiresGrad ? self : nil, requiresGrad ? weight : nil], savingOutput: activation != .none
         ) { saved, gradient in
             // The kernels of both gradients want this order: it is brought about once.
-            let gradient = (activation == .relu ? saved.output().reluGradient(gradient) : gradient).channelsLast()
+            let gradient = activation.gradient(gradient, at: saved.output()).channelsLast()
             let gx = saved.needs(0) ? saved[1].map { gradient.convolutionInput($0, convolution, inputShape) } : nil
             let wantsBias = hasBias && saved.needs(2)
             let gw: (weight: Tensor?, bias: Tensor?)
@@ -143,7 +145,7 @@ extension Tensor {
             return composedConvolutionInput(weight, window, groups: convolution.groups, inputShape: inputShape)
         }
         return Tensor.record(
-            "conv2d input gradient", result, from: [self, weight],
+            .conv2dInputGradient, result, from: [self, weight],
             saving: [weight.requiresGrad ? self : nil, requiresGrad ? weight : nil]
         ) { saved, upstream in
             [
@@ -170,7 +172,7 @@ extension Tensor {
         }
         let (inputShape, positions) = (shape, Shape(gradient.shape.suffix(2)))
         let weight = Tensor.record(
-            "conv2d weight gradient", result.weight, from: [self, gradient],
+            .conv2dWeightGradient, result.weight, from: [self, gradient],
             saving: [gradient.requiresGrad ? self : nil, requiresGrad ? gradient : nil]
         ) { saved, upstream in
             [

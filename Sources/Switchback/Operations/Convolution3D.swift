@@ -42,9 +42,9 @@ extension Tensor {
                 groups: groups, dilation: dilation
             ).squeeze(0)
         }
-        checkConvolution("conv_transpose3d", weight, bias, groups: groups, spatialRank: 3, transposed: true)
+        checkConvolution("convTranspose3d", weight, bias, groups: groups, spatialRank: 3, transposed: true)
         let window = Window(weight, stride, padding, dilation)
-        let result = transposedShape("conv_transpose3d", weight, window, groups, outputPadding.intTriple)
+        let result = transposedShape("convTranspose3d", weight, window, groups, outputPadding.intTriple)
         return composedConvolutionInput(weight, window, groups: groups, inputShape: result).scaled(nil, bias, dim: 1)
     }
 }

@@ -25,21 +25,21 @@ extension Tensor {
         reduction: LossReduction = .mean
     ) -> Tensor {
         require(
-            rank > 0 && dtype.isFloatingPoint, "cross_entropy",
+            rank > 0 && dtype.isFloatingPoint, "crossEntropy",
             "the logits are \(dtype) of shape \(shape); expected floating-point numbers of shape [N, C, …] or [C]")
         require(
-            (0...1).contains(labelSmoothing), "cross_entropy", "the label smoothing \(labelSmoothing) is not in 0...1")
+            (0...1).contains(labelSmoothing), "crossEntropy", "the label smoothing \(labelSmoothing) is not in 0...1")
         if dtype.byteCount == 2 {
             return to(.float32).crossEntropy(
                 target, weight: weight?.to(.float32), ignoreIndex: ignoreIndex, labelSmoothing: labelSmoothing,
                 reduction: reduction
             ).to(dtype)
         }
-        checkClassWeight("cross_entropy", weight)
+        checkClassWeight("crossEntropy", weight)
         if target.dtype.isFloatingPoint {
             return crossEntropy(probabilities: target, weight, labelSmoothing, reduction)
         }
-        let (rows, classes) = classRows("cross_entropy", target, ignoreIndex: ignoreIndex)
+        let (rows, classes) = classRows("crossEntropy", target, ignoreIndex: ignoreIndex)
         let options = CrossEntropyOptions(ignoreIndex: ignoreIndex, labelSmoothing: labelSmoothing)
         let (losses, weights) = rows.crossEntropyRows(classes, weight, options)
         if reduction == .none { return losses.reshape(target.shape) }
@@ -56,7 +56,7 @@ extension Tensor {
             return logSoftmax(dim: 1).negativeLogLikelihoods(target, weight, options)
         }
         let losses = Tensor.record(
-            "cross_entropy", result.loss, from: [self], saving: [self, target, weight, Tensor(result.logSum)]
+            "crossEntropy", result.loss, from: [self], saving: [self, target, weight, Tensor(result.logSum)]
         ) { saved, gradient in
             let (logits, target) = (saved.tensor(0), saved.tensor(1))
             if !ThreadState.current.recordsGradients,
@@ -121,7 +121,7 @@ extension Tensor {
         probabilities: Tensor, _ weight: Tensor?, _ labelSmoothing: Double, _ reduction: LossReduction
     ) -> Tensor {
         require(
-            probabilities.shape == shape, "cross_entropy",
+            probabilities.shape == shape, "crossEntropy",
             "the target probabilities have shape \(probabilities.shape) and the logits \(shape); they must be the same")
         let dim = rank == 1 ? 0 : 1
         let smoothed =
@@ -141,8 +141,8 @@ extension Tensor {
     public final func nllLoss(
         _ target: Tensor, weight: Tensor? = nil, ignoreIndex: Int = -100, reduction: LossReduction = .mean
     ) -> Tensor {
-        checkClassWeight("nll_loss", weight)
-        let (rows, classes) = classRows("nll_loss", target, ignoreIndex: ignoreIndex)
+        checkClassWeight("nllLoss", weight)
+        let (rows, classes) = classRows("nllLoss", target, ignoreIndex: ignoreIndex)
         let options = CrossEntropyOptions(ignoreIndex: ignoreIndex, labelSmoothing: 0)
         let (losses, weights) = rows.negativeLogLikelihoods(classes, weight, options)
         if reduction == .none { return losses.reshape(target.shape) }

@@ -6,7 +6,7 @@ extension Tensor {
         _ input1: Tensor, _ input2: Tensor, target: Tensor, margin: Double = 0, reduction: LossReduction = .mean
     ) -> Tensor {
         require(
-            input1.shape == input2.shape && target.rank == input1.rank - 1, "cosine_embedding_loss",
+            input1.shape == input2.shape && target.rank == input1.rank - 1, "cosineEmbeddingLoss",
             "the inputs have shapes \(input1.shape) and \(input2.shape), the target \(target.shape); expected "
                 + "[N, D], [N, D] and [N], or the same without N")
         // PyTorch adds its epsilon to the squares, unlike in cosineSimilarity.

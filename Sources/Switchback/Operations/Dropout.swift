@@ -15,7 +15,7 @@ extension Tensor {
     /// Sets elements to the negative limit of SELU with probability `p`, and rescales so that mean and variance stay
     /// (Klambauer et al., "Self-Normalizing Neural Networks", 2017).
     public final func alphaDropout(p: Double = 0.5, training: Bool = true, generator: Generator? = nil) -> Tensor {
-        check(p, "alpha_dropout")
+        check(p, "alphaDropout")
         if !training || p == 0 { return self }
         let limit = -1.7580993408473766
         let scale = 1 / ((1 - p) * (1 + p * limit * limit)).squareRoot()
@@ -25,7 +25,7 @@ extension Tensor {
     }
 
     private func dropped(
-        _ name: StaticString, _ p: Double, _ training: Bool, maskShape: Shape, _ generator: Generator?
+        _ name: OperationName, _ p: Double, _ training: Bool, maskShape: Shape, _ generator: Generator?
     ) -> Tensor {
         check(p, "\(name)")
         if !training || p == 0 { return self }

@@ -79,7 +79,7 @@ extension Tensor {
     /// Records a function of each element. The rule gets the gradient of the result and the operand, or the result
     /// itself.
     final func mapped(
-        _ name: StaticString, _ operation: UnaryOperation, saving source: GradientSource = .operand,
+        _ name: OperationName, _ operation: UnaryOperation, saving source: GradientSource = .operand,
         gradient rule: @escaping @Sendable (_ gradient: Tensor, _ value: Tensor) -> Tensor
     ) -> Tensor {
         let result = array.unary(operation)
@@ -93,7 +93,7 @@ extension Tensor {
 
     /// Records a function of two tensors, in the type where they meet, whose gradient needs both.
     static func combined(
-        _ name: StaticString, _ operation: BinaryOperation, _ a: Tensor, _ b: Tensor,
+        _ name: OperationName, _ operation: BinaryOperation, _ a: Tensor, _ b: Tensor,
         gradient rule: @escaping @Sendable (_ gradient: Tensor, _ a: Tensor, _ b: Tensor, _ saved: Saved) -> [Tensor?]
     ) -> Tensor {
         let (a, b) = promoted(a, b)

@@ -51,7 +51,7 @@ extension Tensor {
     /// Channels as pixels (Shi et al., 2016): [..., C · r², H, W] → [..., C, H · r, W · r].
     public final func pixelShuffle(_ factor: Int) -> Tensor {
         require(
-            rank >= 3 && factor > 0 && shape[rank - 3] % (factor * factor) == 0, "pixel_shuffle",
+            rank >= 3 && factor > 0 && shape[rank - 3] % (factor * factor) == 0, "pixelShuffle",
             "an input of shape \(shape) does not have channels for a factor of \(factor); expected [..., C · r², H, W]")
         let lead = Shape(shape.dropLast(3))
         let (channels, height, width) = (shape[rank - 3] / (factor * factor), shape[rank - 2], shape[rank - 1])
@@ -64,7 +64,7 @@ extension Tensor {
     public final func pixelUnshuffle(_ factor: Int) -> Tensor {
         require(
             rank >= 3 && factor > 0 && shape[rank - 2] % factor == 0 && shape[rank - 1] % factor == 0,
-            "pixel_unshuffle", "an image of shape \(shape) cannot be divided by \(factor)")
+            "pixelUnshuffle", "an image of shape \(shape) cannot be divided by \(factor)")
         let lead = Shape(shape.dropLast(3))
         let (channels, height, width) = (shape[rank - 3], shape[rank - 2] / factor, shape[rank - 1] / factor)
         return reshape([-1, channels, height, factor, width, factor])

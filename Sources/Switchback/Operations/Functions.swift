@@ -31,7 +31,7 @@ extension Tensor {
     public final func frac() -> Tensor { self - trunc() }
 
     /// A function that is flat wherever it has a derivative.
-    private func stepped(_ name: StaticString, _ operation: UnaryOperation) -> Tensor {
+    private func stepped(_ name: OperationName, _ operation: UnaryOperation) -> Tensor {
         Tensor.record(name, array.unary(operation), from: [self]) { _, gradient in [gradient.zerosLike()] }
     }
 
@@ -112,7 +112,7 @@ extension Tensor {
 
     /// The hyperbolic tangent, also as an activation.
     public final func tanh() -> Tensor {
-        floating.mapped("tanh", .tanh, saving: .result) { gradient, y in
+        floating.mapped(.tanh, .tanh, saving: .result) { gradient, y in
             Tensor.gradient(.tanhGradient, gradient, at: y) { gradient * (1 - y.square()) }
         }
     }

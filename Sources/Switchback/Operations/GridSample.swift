@@ -1,9 +1,3 @@
-/// How a value between pixels is made.
-public enum GridSampleMode: String, Sendable, Codable, CaseIterable { case bilinear, nearest, bicubic }
-
-/// What is found outside of an image: zeros, the nearest border pixel, or the image mirrored at its border.
-public enum GridSamplePadding: String, Sendable, Codable, CaseIterable { case zeros, border, reflection }
-
 extension Tensor {
     /// Samples images at the positions of a grid (Jaderberg et al., "Spatial Transformer Networks", 2015):
     /// [N, C, H, W] → [N, C, H', W'].
@@ -17,12 +11,12 @@ extension Tensor {
         alignCorners: Bool = false
     ) -> Tensor {
         require(
-            rank == 4 && grid.rank == 4 && grid.shape[0] == shape[0] && grid.shape[3] == 2, "grid_sample",
+            rank == 4 && grid.rank == 4 && grid.shape[0] == shape[0] && grid.shape[3] == 2, "gridSample",
             "the input has shape \(shape) and the grid \(grid.shape); expected [N, C, H, W] and [N, H', W', 2]")
         require(
-            dtype.isFloatingPoint && grid.dtype == dtype, "grid_sample",
+            dtype.isFloatingPoint && grid.dtype == dtype, "gridSample",
             "the input is \(dtype) and the grid \(grid.dtype); both must be of one floating-point type")
-        require(shape[2] > 0 && shape[3] > 0, "grid_sample", "an image of shape \(shape) has no pixels")
+        require(shape[2] > 0 && shape[3] > 0, "gridSample", "an image of shape \(shape) has no pixels")
         let sampling = GridSampling(mode: mode, padding: paddingMode, alignCorners: alignCorners)
         if dtype.byteCount == 2 { return to(.float32).sampled(grid.to(.float32), sampling).to(dtype) }
         return sampled(grid, sampling)
@@ -33,7 +27,7 @@ extension Tensor {
     /// - Parameter size: the shape of the image to be made, [N, C, H, W].
     public final func affineGrid(size: Shape, alignCorners: Bool = false) -> Tensor {
         require(
-            rank == 3 && shape[1] == 2 && shape[2] == 3 && size.count == 4 && size[0] == shape[0], "affine_grid",
+            rank == 3 && shape[1] == 2 && shape[2] == 3 && size.count == 4 && size[0] == shape[0], "affineGrid",
             "the maps have shape \(shape) and the size is \(size); expected [N, 2, 3] and [N, C, H, W]")
         let (height, width) = (size[2], size[3])
         func positions(_ count: Int) -> [Double] {
@@ -50,7 +44,7 @@ extension Tensor {
         guard let result = backend.gridSample(array, grid: grid.array, sampling) else {
             return composedGridSample(grid, sampling)
         }
-        return Tensor.record("grid_sample", result, from: [self, grid], saving: [self, grid]) { saved, gradient in
+        return Tensor.record("gridSample", result, from: [self, grid], saving: [self, grid]) { saved, gradient in
             let (x, grid) = (saved.tensor(0), saved.tensor(1))
             if !ThreadState.current.recordsGradients,
                 let result = x.backend.gridSampleGradient(
@@ -59,7 +53,7 @@ extension Tensor {
             {
                 return [result.x.map(Tensor.init), result.grid.map(Tensor.init)]
             }
-            fail("grid_sample", "its gradient is a fused kernel, which can be differentiated only once")
+            fail("gridSample", "its gradient is a fused kernel, which can be differentiated only once")
         }
     }
 

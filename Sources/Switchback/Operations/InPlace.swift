@@ -12,7 +12,7 @@ extension Tensor {
     ///   - gradient: the rule, from the gradient of the changed tensor to those of the old one and the operands.
     ///   - write: changes the memory.
     final func changeInPlace(
-        by name: StaticString, with operands: [Tensor] = [], saving: @autoclosure () -> [Tensor?] = [],
+        by name: OperationName, with operands: [Tensor] = [], saving: @autoclosure () -> [Tensor?] = [],
         gradient: @escaping GradientRule, write: (NDArray) -> Void
     ) {
         let records = ThreadState.current.recordsGradients
@@ -27,7 +27,7 @@ extension Tensor {
         let before = node.map { Tensor(array, node: $0, outputIndex: outputIndex) } ?? Tensor(array)
         if records { checkNotChangedElsewhere(name) }
         let after = Tensor.record(name, array, from: [before] + operands, saving: saving(), gradient: gradient)
-        array.storage.noteChange(by: name)
+        array.storage.noteChange(by: name.text)
         if records {
             node = after.node
             outputIndex = after.outputIndex

@@ -17,7 +17,7 @@ extension Tensor {
         let rows = array.viewed(as: flat) ?? array.contiguous().viewed(as: flat)!
         backend.linear(rows, weight: weight.array, bias: bias?.array, into: result)
         return Tensor.record(
-            "linear", result.viewed(as: shape.replacing(rank - 1, with: outputs))!, from: operands,
+            .linear, result.viewed(as: shape.replacing(rank - 1, with: outputs))!, from: operands,
             saving: [weight.requiresGrad ? self : nil, requiresGrad ? weight : nil]
         ) { saved, gradient in
             let gradient = gradient.reshape([flat[0], outputs])

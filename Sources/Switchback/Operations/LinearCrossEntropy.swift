@@ -17,7 +17,7 @@ extension Tensor {
     ) -> Tensor {
         require(
             rank > 0 && weight.rank == 2 && size(-1) == weight.size(1) && target.shape == Shape(shape.dropLast()),
-            "linear_cross_entropy",
+            "linearCrossEntropy",
             "an input of shape \(shape), a weight of \(weight.shape) and targets of \(target.shape) do not fit: they "
                 + "must be [..., in], [classes, in] and [...]")
         let operands = [self, weight] + (bias.map { [$0] } ?? [])
@@ -26,7 +26,7 @@ extension Tensor {
             x: requiresGrad, weight: weight.requiresGrad, bias: bias?.requiresGrad ?? false,
             ThreadState.current.recordsGradients)
         let classes = target.to(.int64).reshape([target.count])
-        classes.checkClasses("linear_cross_entropy", weight.size(0), ignoreIndex: ignoreIndex)
+        classes.checkClasses("linearCrossEntropy", weight.size(0), ignoreIndex: ignoreIndex)
         guard
             let found = backend.linearCrossEntropy(
                 rows.array, weight: weight.array, bias: bias?.array, target: classes.array,
@@ -38,7 +38,7 @@ extension Tensor {
         let (original, operandCount) = (shape, operands.count)
         let gradients = [found.x, found.weight] + (bias == nil ? [] : [found.bias])
         return Tensor.record(
-            "linear_cross_entropy", found.loss, from: operands, saving: gradients.map { $0.map { Tensor($0) } },
+            "linearCrossEntropy", found.loss, from: operands, saving: gradients.map { $0.map { Tensor($0) } },
             once: true
         ) { saved, upstream in
             let scale = upstream.item(as: Float.self)
@@ -52,17 +52,4 @@ extension Tensor {
 
     /// Which gradients of `linearCrossEntropy` will be asked for.
     private typealias Wanted = LinearCrossEntropyWanted
-}
-
-/// Which gradients of a fused linear layer and cross entropy are to be computed.
-public struct LinearCrossEntropyWanted: Sendable {
-    public let x, weight, bias: Bool
-
-    init(x: Bool, weight: Bool, bias: Bool, _ recorded: Bool) {
-        self.x = x && recorded
-        self.weight = weight && recorded
-        self.bias = bias && recorded
-    }
-
-    public var any: Bool { x || weight || bias }
 }

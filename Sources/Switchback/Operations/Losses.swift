@@ -26,7 +26,7 @@ extension Tensor {
     public final func smoothL1Loss(
         _ target: Tensor, beta: Double = 1, reduction: LossReduction = .mean
     ) -> Tensor {
-        require(beta >= 0, "smooth_l1_loss", "beta is \(beta); it must not be negative")
+        require(beta >= 0, "smoothL1Loss", "beta is \(beta); it must not be negative")
         if beta == 0 { return l1Loss(target, reduction: reduction) }
         return (huberLoss(target, delta: beta, reduction: .none) / beta).reduced(reduction)
     }
@@ -35,7 +35,7 @@ extension Tensor {
     public final func huberLoss(
         _ target: Tensor, delta: Double = 1, reduction: LossReduction = .mean
     ) -> Tensor {
-        require(delta > 0, "huber_loss", "delta is \(delta); it must be positive")
+        require(delta > 0, "huberLoss", "delta is \(delta); it must be positive")
         let difference = (self - target).abs()
         // With c the part of the difference below delta: c·(difference − c / 2) is both branches in one.
         let inner = difference.clamp(max: delta)
@@ -58,7 +58,7 @@ extension Tensor {
             return -(target * p.clampedLog + miss)
         }
         return Tensor.record(
-            "binary_cross_entropy", value.array, from: [p, target], saving: [p, p.requiresGrad ? target : nil]
+            "binaryCrossEntropy", value.array, from: [p, target], saving: [p, p.requiresGrad ? target : nil]
         ) { saved, gradient in
             let p = saved.tensor(0)
             return [

@@ -11,7 +11,7 @@ extension Tensor {
         if other.rank == 1 { return matmul(other.unsqueeze(1)).squeeze(-1) }
         let onRight = other.rank
         return Tensor.record(
-            "matmul", array.matmul(other.array, named: "matmul"), of: self, other,
+            .matmul, array.matmul(other.array, named: "matmul"), of: self, other,
             saving: (other.requiresGrad ? self : nil, requiresGrad ? other : nil)
         ) { saved, gradient in
             (

@@ -12,7 +12,7 @@ extension Tensor {
     public final func layerNorm(
         _ normalizedShape: Shape, weight: Tensor? = nil, bias: Tensor? = nil, eps: Double = 1e-5
     ) -> Tensor {
-        checkNormalized("layer_norm", normalizedShape, weight, bias)
+        checkNormalized("layerNorm", normalizedShape, weight, bias)
         if dtype.byteCount == 2 {
             return to(.float32).layerNorm(
                 normalizedShape, weight: weight?.to(.float32), bias: bias?.to(.float32), eps: eps
@@ -29,7 +29,7 @@ extension Tensor {
             return bias.map { scaled + $0 } ?? scaled
         }
         return recordNormalization(
-            "layer_norm", result.y, weight, bias, statistics: [Tensor(result.mean), Tensor(result.inverseDeviation)],
+            "layerNorm", result.y, weight, bias, statistics: [Tensor(result.mean), Tensor(result.inverseDeviation)],
             fused: { x, weight, statistics, gradient, wanted in
                 x.backend.layerNormGradient(
                     gradient.array, x.array, columns: columns, weight: weight?.array, mean: statistics[0].array,
@@ -47,7 +47,7 @@ extension Tensor {
     ///   - weight: of the normalized shape; ones if left out.
     ///   - eps: added to the mean square; if left out the smallest step above 1 of the element type.
     public final func rmsNorm(_ normalizedShape: Shape, weight: Tensor? = nil, eps: Double? = nil) -> Tensor {
-        checkNormalized("rms_norm", normalizedShape, weight, nil)
+        checkNormalized("rmsNorm", normalizedShape, weight, nil)
         let eps = eps ?? dtype.machineEpsilon
         if dtype.byteCount == 2 {
             return to(.float32).rmsNorm(normalizedShape, weight: weight?.to(.float32), eps: eps).to(dtype)
@@ -59,7 +59,7 @@ extension Tensor {
             return weight.map { normalized * $0 } ?? normalized
         }
         return recordNormalization(
-            "rms_norm", result.y, weight, nil, statistics: [Tensor(result.inverseDeviation)],
+            "rmsNorm", result.y, weight, nil, statistics: [Tensor(result.inverseDeviation)],
             fused: { x, weight, statistics, gradient, wanted in
                 x.backend.rmsNormGradient(
                     gradient.array, x.array, columns: columns, weight: weight?.array,
@@ -79,7 +79,7 @@ extension Tensor {
         groups: Int, weight: Tensor? = nil, bias: Tensor? = nil, eps: Double = 1e-5
     ) -> Tensor {
         require(
-            rank >= 2 && groups > 0 && shape[1] % groups == 0, "group_norm",
+            rank >= 2 && groups > 0 && shape[1] % groups == 0, "groupNorm",
             "an input of shape \(shape) cannot be divided into \(groups) groups of channels; expected [N, C, …]")
         let columns = shape[1] / Swift.max(groups, 1) * shape.dropFirst(2).reduce(1, *)
         let normalized = reshape([shape[0], groups, columns]).layerNorm([columns], eps: eps)
@@ -92,7 +92,7 @@ extension Tensor {
         size: Int, alpha: Double = 1e-4, beta: Double = 0.75, k: Double = 1
     ) -> Tensor {
         require(
-            rank >= 2 && size > 0, "local_response_norm",
+            rank >= 2 && size > 0, "localResponseNorm",
             "the input has shape \(shape) and the neighbourhood \(size) channels; expected [N, C, …] and at least 1")
         let neighbours = Window(size: [size], stride: [1], padding: [size / 2], dilation: [1])
         let flat = reshape([shape[0], shape[1], shape.dropFirst(2).reduce(1, *)]).transpose(1, 2)
@@ -155,7 +155,7 @@ extension Tensor {
 
     /// Records a fused normalization of this tensor, whose gradient is fused too unless it is itself recorded.
     final func recordNormalization(
-        _ name: StaticString, _ y: NDArray, _ weight: Tensor?, _ bias: Tensor?, statistics: [Tensor],
+        _ name: OperationName, _ y: NDArray, _ weight: Tensor?, _ bias: Tensor?, statistics: [Tensor],
         fused:
             @escaping @Sendable (
                 _ x: Tensor, _ weight: Tensor?, _ statistics: [Tensor], _ gradient: Tensor,

@@ -40,7 +40,7 @@ extension Tensor {
     /// Chooses `count` elements (all if `nil`) of each line along `dim` by a kernel; gradients go back where the
     /// elements came from.
     private func ordered(
-        _ name: StaticString, _ dim: Int, count: Int?,
+        _ name: OperationName, _ dim: Int, count: Int?,
         _ kernel: (any Backend.Type, NDArray, Int, _ values: NDArray, _ indices: NDArray) -> Void
     ) -> (values: Tensor, indices: Tensor) {
         let dim = dimension(dim, "\(name)")
@@ -97,7 +97,7 @@ extension Tensor {
     /// the gradient.
     public final func cummin(dim: Int) -> (values: Tensor, indices: Tensor) { runningExtreme("cummin", .minimum, dim) }
 
-    private func runningExtreme(_ name: StaticString, _ scan: Scan, _ dim: Int) -> (values: Tensor, indices: Tensor) {
+    private func runningExtreme(_ name: OperationName, _ scan: Scan, _ dim: Int) -> (values: Tensor, indices: Tensor) {
         let dim = dimension(dim, "\(name)")
         if rank == 0 { return (self, Tensor.zeros([], dtype: .int64)) }
         let extremes = array.scanned(scan, dim)

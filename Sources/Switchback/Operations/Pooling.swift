@@ -17,8 +17,8 @@ extension Tensor {
         let pooling = Pooling2D(
             kernelSize: kernelSize.intPair, stride: (stride ?? kernelSize).intPair, padding: padding.intPair,
             dilation: dilation.intPair)
-        return batched("max_pool2d", spatialRank: 2) { image in
-            image.maxPooled(pooling, image.positions("max_pool2d", pooling, ceilMode: ceilMode))
+        return batched("maxPool2d", spatialRank: 2) { image in
+            image.maxPooled(pooling, image.positions("maxPool2d", pooling, ceilMode: ceilMode))
         }
     }
 
@@ -26,7 +26,7 @@ extension Tensor {
     public final func maxPool1d(
         kernelSize: Int, stride: Int? = nil, padding: Int = 0, dilation: Int = 1, ceilMode: Bool = false
     ) -> Tensor {
-        asImage("max_pool1d") {
+        asImage("maxPool1d") {
             $0.maxPool2d(
                 kernelSize: IntPair(1, kernelSize), stride: IntPair(1, stride ?? kernelSize),
                 padding: IntPair(0, padding), dilation: IntPair(1, dilation), ceilMode: ceilMode)
@@ -43,12 +43,12 @@ extension Tensor {
         padding: some IntPairConvertible = 0, ceilMode: Bool = false, countIncludePad: Bool = true,
         divisorOverride: Int? = nil
     ) -> Tensor {
-        require(divisorOverride != 0, "avg_pool2d", "the divisor must not be 0")
+        require(divisorOverride != 0, "avgPool2d", "the divisor must not be 0")
         let pooling = Pooling2D(
             kernelSize: kernelSize.intPair, stride: (stride ?? kernelSize).intPair, padding: padding.intPair,
             countsPadding: countIncludePad, divisor: divisorOverride)
-        return batched("avg_pool2d", spatialRank: 2) { image in
-            image.averagePooled(pooling, image.positions("avg_pool2d", pooling, ceilMode: ceilMode))
+        return batched("avgPool2d", spatialRank: 2) { image in
+            image.averagePooled(pooling, image.positions("avgPool2d", pooling, ceilMode: ceilMode))
         }
     }
 
@@ -56,7 +56,7 @@ extension Tensor {
     public final func avgPool1d(
         kernelSize: Int, stride: Int? = nil, padding: Int = 0, ceilMode: Bool = false, countIncludePad: Bool = true
     ) -> Tensor {
-        asImage("avg_pool1d") {
+        asImage("avgPool1d") {
             $0.avgPool2d(
                 kernelSize: IntPair(1, kernelSize), stride: IntPair(1, stride ?? kernelSize),
                 padding: IntPair(0, padding), ceilMode: ceilMode, countIncludePad: countIncludePad)
@@ -73,7 +73,7 @@ extension Tensor {
             return composedMaxPool(pooling, size)
         }
         let inputShape = shape
-        return recordMaxima("max_pool2d", maxima) { [inputShape] gradient, indices in
+        return recordMaxima("maxPool2d", maxima) { [inputShape] gradient, indices in
             gradient.backend.maxPoolGradient(gradient.array, indices: indices.array, pooling, inputShape: inputShape)
         }
     }
@@ -81,7 +81,7 @@ extension Tensor {
     /// Records fused maxima, whose gradient is a kernel that spreads it to the places of the maxima. Which these are
     /// does not change with the values, so the second derivative gathers from there again.
     final func recordMaxima(
-        _ name: StaticString, _ maxima: MaximaWithIndices,
+        _ name: OperationName, _ maxima: MaximaWithIndices,
         spread: @escaping @Sendable (_ gradient: Tensor, _ indices: Tensor) -> NDArray?
     ) -> Tensor {
         Tensor.record(name, maxima.values, from: [self], saving: [maxima.indices.map(Tensor.init)]) {
@@ -105,7 +105,7 @@ extension Tensor {
             return composedAveragePool(pooling, size)
         }
         let inputShape = shape
-        return Tensor.record("avg_pool2d", result, from: [self]) { _, gradient in
+        return Tensor.record("avgPool2d", result, from: [self]) { _, gradient in
             [gradient.averageUnpooled(pooling, size, inputShape)]
         }
     }
@@ -113,9 +113,9 @@ extension Tensor {
     /// The gradient of an average pooling's input, of which this tensor is the output's.
     private func averageUnpooled(_ pooling: Pooling2D, _ size: IntPair, _ inputShape: Shape) -> Tensor {
         guard let result = backend.averagePoolGradient(array, pooling, inputShape: inputShape) else {
-            fail("avg_pool2d", "the backend \(backend.name) has no gradient of its fused average pooling")
+            fail("avgPool2d", "the backend \(backend.name) has no gradient of its fused average pooling")
         }
-        return Tensor.record("avg_pool2d gradient", result, from: [self]) { _, upstream in
+        return Tensor.record("avgPool2d gradient", result, from: [self]) { _, upstream in
             [upstream.averagePooled(pooling, size)]
         }
     }

@@ -134,7 +134,7 @@ extension Tensor {
     /// The smallest of all elements. Equal ones share the gradient evenly.
     public final func min() -> Tensor { extreme("min", .minimum, nil, false) }
 
-    private func extreme(_ name: StaticString, _ reduction: Reduction, _ dims: [Int]?, _ keepDim: Bool) -> Tensor {
+    private func extreme(_ name: OperationName, _ reduction: Reduction, _ dims: [Int]?, _ keepDim: Bool) -> Tensor {
         let form = ReducedShape(self, dims, keepDim: keepDim, "\(name)")
         requireElements(form, "\(name)")
         let result = reduced(reduction, form).viewed(as: form.result)!
@@ -166,7 +166,7 @@ extension Tensor {
     }
 
     private func chosen(
-        _ name: StaticString, minimum: Bool, _ dim: Int, _ keepDim: Bool
+        _ name: OperationName, minimum: Bool, _ dim: Int, _ keepDim: Bool
     ) -> (values: Tensor, indices: Tensor) {
         let dim = dimension(dim, "\(name)")
         if rank == 0 {
@@ -264,7 +264,7 @@ extension Tensor {
     }
 
     /// The square root, with a derivative of 0 instead of infinity at 0.
-    private func rootWithFlatZero(_ name: StaticString) -> Tensor {
+    private func rootWithFlatZero(_ name: OperationName) -> Tensor {
         Tensor.record(name, array.unary(.sqrt), from: [self], savingOutput: true) { saved, gradient in
             let root = saved.output()
             return [(gradient / (root * 2)).maskedFill(root.eq(0), 0)]

@@ -1,20 +1,3 @@
-/// How the pixels of a resized image come from those of the original.
-public enum InterpolationMode: String, Sendable, Codable, CaseIterable {
-    /// The pixel at ⌊position⌋: half a pixel off, as PyTorch's `nearest`.
-    case nearest
-    /// The nearest pixel: PyTorch's `nearest-exact`.
-    case nearestExact
-    /// A weighted mean of the two neighbours along each axis: PyTorch's `linear` and `bilinear`.
-    case linear
-    /// A cubic through four neighbours along each axis (Keys, 1981, with a = −0.75): PyTorch's `bicubic`.
-    case cubic
-    /// The mean of the pixels that an output pixel covers.
-    case area
-
-    public static let bilinear = InterpolationMode.linear
-    public static let bicubic = InterpolationMode.cubic
-}
-
 extension Tensor {
     /// An image of another size: [N, C, H, W] → [N, C, H', W'], or a sequence [N, C, L] → [N, C, L'].
     ///

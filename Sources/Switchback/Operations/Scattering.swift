@@ -69,7 +69,7 @@ extension Tensor {
         return replacingSlices("indexFill", dim, positions, source)
     }
 
-    private func replacingSlices(_ name: StaticString, _ dim: Int, _ index: Tensor, _ source: Tensor) -> Tensor {
+    private func replacingSlices(_ name: OperationName, _ dim: Int, _ index: Tensor, _ source: Tensor) -> Tensor {
         let result = copiedArray()
         backend.indexCopy(result, dim: dim, index: index.array, source: source.array)
         return Tensor.record(name, result, of: self, source, saving: (index, nil)) { saved, gradient in

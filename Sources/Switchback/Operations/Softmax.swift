@@ -4,12 +4,12 @@ extension Tensor {
     public final func softmax(dim: Int) -> Tensor { softmax("softmax", dim, logarithm: false) }
 
     /// The logarithm of `softmax(dim:)`, accurate also where that is tiny. Shape is unchanged.
-    public final func logSoftmax(dim: Int) -> Tensor { softmax("log_softmax", dim, logarithm: true) }
+    public final func logSoftmax(dim: Int) -> Tensor { softmax("logSoftmax", dim, logarithm: true) }
 
     /// The softmax of −x: the smallest element gets most.
     public final func softmin(dim: Int) -> Tensor { (-self).softmax(dim: dim) }
 
-    private func softmax(_ name: StaticString, _ dim: Int, logarithm: Bool) -> Tensor {
+    private func softmax(_ name: OperationName, _ dim: Int, logarithm: Bool) -> Tensor {
         let dim = dimension(dim, "\(name)")
         require(dtype.isFloatingPoint, "\(name)", "the input is \(dtype); convert it to a floating-point type first")
         if dtype.byteCount == 2 { return to(.float32).softmax(name, dim, logarithm: logarithm).to(dtype) }

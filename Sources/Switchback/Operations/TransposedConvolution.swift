@@ -19,12 +19,12 @@ extension Tensor {
         let convolution = Convolution2D(
             stride: stride.intPair, padding: padding.intPair, dilation: dilation.intPair, groups: groups)
         let outputPadding = outputPadding.intPair.shape
-        return batched("conv_transpose2d", spatialRank: 2) { image in
+        return batched("convTranspose2d", spatialRank: 2) { image in
             image.checkConvolution(
-                "conv_transpose2d", weight, bias, groups: groups, spatialRank: 2, transposed: true)
-            convolution.check("conv_transpose2d")
+                "convTranspose2d", weight, bias, groups: groups, spatialRank: 2, transposed: true)
+            convolution.check("convTranspose2d")
             let window = Window(size: IntPair(Shape(weight.shape.suffix(2))), convolution)
-            let outputShape = image.transposedShape("conv_transpose2d", weight, window, groups, outputPadding)
+            let outputShape = image.transposedShape("convTranspose2d", weight, window, groups, outputPadding)
             return image.transposedConvolution(weight, convolution, outputShape).scaled(nil, bias, dim: 1)
         }
     }
@@ -39,9 +39,9 @@ extension Tensor {
         groups: Int = 1, dilation: Int = 1
     ) -> Tensor {
         require(
-            weight.rank == 3, "conv_transpose1d",
+            weight.rank == 3, "convTranspose1d",
             "the weight has shape \(weight.shape); expected [C, O / groups, K]")
-        return asImage("conv_transpose1d") {
+        return asImage("convTranspose1d") {
             $0.convTranspose2d(
                 weight: weight.unsqueeze(2), bias: bias, stride: IntPair(1, stride), padding: IntPair(0, padding),
                 outputPadding: IntPair(0, outputPadding), groups: groups, dilation: IntPair(1, dilation))

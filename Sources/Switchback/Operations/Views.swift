@@ -341,7 +341,7 @@ enum PartialView: Sendable {
 }
 
 extension Tensor {
-    final func part(_ name: StaticString, _ view: PartialView) -> Tensor {
+    final func part(_ name: OperationName, _ view: PartialView) -> Tensor {
         let original = shape
         let order = memoryOrder
         return Tensor.record(name, view.applied(to: array), of: self) { _, gradient in

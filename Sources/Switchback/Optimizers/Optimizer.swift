@@ -84,15 +84,16 @@ open class Optimizer {
     public final func step() {
         if !hasStepped { warnOfMissingGradients() }
         hasStepped = true
-        let profile = ThreadState.current.profile
-        profile?.begin()
-        defer { profile?.end("\(type(of: self)) step", .optimizer, bytes: movedByteCount) }
-        noGrad {
-            for group in groups {
-                for (name, parameter) in group.parameters where parameter.requiresGrad {
-                    guard let gradient = parameter.grad else { continue }
-                    step(parameter, gradient, state: &states[name, default: ParameterState()], group)
-                }
+        ThreadState.observing(.optimizerStep("\(type(of: self))", movedBytes: { self.movedByteCount })) {
+            noGrad { updateParameters() }
+        }
+    }
+
+    private func updateParameters() {
+        for group in groups {
+            for (name, parameter) in group.parameters where parameter.requiresGrad {
+                guard let gradient = parameter.grad else { continue }
+                step(parameter, gradient, state: &states[name, default: ParameterState()], group)
             }
         }
     }

@@ -5,7 +5,7 @@ import Dispatch
 /// An operation is reported when it is done. It began when it first allocated memory after the end of the one before:
 /// what a program does between operations is not theirs. What an operation runs inside itself (the steps of a gradient
 /// rule or of an optimizer) counts as part of it.
-final class ProfileRecorder {
+final class ProfileRecorder: OperationObserver {
     private struct Key: Hashable {
         let name: String
         let phase: Profile.Phase
@@ -17,7 +17,10 @@ final class ProfileRecorder {
         let start: UInt64
         /// Time in spans inside this one.
         var inner: UInt64 = 0
-        var allocatedBytes = 0
+        /// Read and written.
+        var bytes = 0
+        /// Floating-point operations.
+        var operations = 0.0
     }
 
     /// Longer recordings keep their sums, but not the time of each event.
@@ -28,6 +31,8 @@ final class ProfileRecorder {
     private var events: [Profile.Event] = []
     private var omittedEvents = 0
     private var spans: [Span] = []
+    /// When the modules began that are running.
+    private var moduleStarts: [UInt64] = []
     /// When memory was first allocated since the last operation ended.
     private var pendingStart: UInt64?
     /// The path of every module of the models that have run.
@@ -35,7 +40,7 @@ final class ProfileRecorder {
     /// Keeps the modules alive, so that no other takes the identity of one.
     private var roots: [Module] = []
     /// Where the operation that was reported last ran, and what it took: for its gradient.
-    private(set) var lastOrigin = OperationOrigin(modulePath: "", operations: 0)
+    private(set) var origin: OperationOrigin? = OperationOrigin(modulePath: "", operations: 0)
 
     private var now: UInt64 { DispatchTime.now().uptimeNanoseconds }
 
@@ -54,15 +59,15 @@ final class ProfileRecorder {
         if spans.isEmpty {
             if pendingStart == nil { pendingStart = now }
         } else {
-            spans[spans.count - 1].allocatedBytes += byteCount
+            spans[spans.count - 1].bytes += byteCount
         }
     }
 
     /// An operation has its results.
-    func finished(_ name: StaticString, _ inputs: [Tensor], _ outputs: [NDArray]) {
+    func computed(_ outputs: [NDArray], by operation: OperationName, from inputs: [Tensor]) {
         let path = modulePath
-        let operations = operationCount(name, inputs.map(\.array), outputs)
-        lastOrigin = OperationOrigin(modulePath: path, operations: operations)
+        let operations = operation.kind.floatingPointOperations(from: inputs.map(\.array), to: outputs)
+        origin = OperationOrigin(modulePath: path, operations: operations)
         guard spans.isEmpty else { return }
         let end = now
         // A view allocates nothing, and moves nothing.
@@ -71,38 +76,52 @@ final class ProfileRecorder {
             pendingStart == nil
             ? 0 : inputs.reduce(0) { $0 + $1.array.occupiedBytes } + outputs.reduce(0) { $0 + $1.occupiedBytes }
         pendingStart = nil
-        add("\(name)", .forward, path, start, end - start, end - start, bytes, operations)
+        add("\(operation)", .forward, path, start, end - start, end - start, bytes, operations)
     }
 
     // MARK: What lasts
 
-    func begin() { spans.append(Span(start: now)) }
+    func began(_ work: ObservedWork) {
+        switch work {
+        case .forward:
+            if spans.isEmpty { pendingStart = nil }  // What was made before it is none of its operations'.
+            moduleStarts.append(now)
+        case .gradient(let node):
+            let wanted = node.edges.indices.prefix(2).count { node.edges[$0].node?.isNeeded ?? false }
+            let saved = (node as? OperationNode)?.savedByteCount ?? 0
+            // A product's gradient is one more product for each factor that wants one.
+            let operations = (node.extras?.origin?.operations ?? 0) * Double(wanted)
+            spans.append(Span(start: now, bytes: node.incomingByteCount + saved, operations: operations))
+        case .optimizerStep, .batch:
+            spans.append(Span(start: now))
+        }
+    }
+
+    func ended(_ work: ObservedWork) {
+        switch work {
+        case .forward(let module):
+            let start = moduleStarts.removeLast()
+            if spans.isEmpty { keep("\(type(of: module))", .module, .forward, modulePath, start, now - start) }
+        case .gradient(let node):
+            endSpan("\(node.name)", .backward, module: node.extras?.origin?.modulePath ?? "")
+        case .optimizerStep(let optimizer, let movedBytes):
+            endSpan("\(optimizer) step", .optimizer, bytes: movedBytes())
+        case .batch:
+            endSpan("next batch", .data)
+        }
+    }
 
     /// Ends what was begun last.
     ///
-    /// - Parameter bytes: read and written, besides what was allocated.
-    func end(_ name: String, _ phase: Profile.Phase, module: String = "", bytes: Int = 0, operations: Double = 0) {
+    /// - Parameter bytes: read and written, besides what is known of it.
+    private func endSpan(_ name: String, _ phase: Profile.Phase, module: String = "", bytes: Int = 0) {
         let span = spans.removeLast()
         let total = now - span.start
         if !spans.isEmpty { spans[spans.count - 1].inner += total }
         pendingStart = nil
         add(
-            name, phase, module, span.start, total, total - min(span.inner, total), bytes + span.allocatedBytes,
-            operations)
-    }
-
-    /// Runs `body`, the walk's visit to a node.
-    func gradient(of node: Node, _ body: () -> Void) {
-        let operation = node as? OperationNode
-        let bytes = node.incomingByteCount + (operation?.savedByteCount ?? 0)
-        let wanted = node.edges.indices.prefix(2).filter { node.edges[$0].node?.isNeeded ?? false }.count
-        let origin = operation?.origin
-        begin()
-        body()
-        // A product's gradient is one more product for each factor that wants one.
-        end(
-            "\(node.name)", .backward, module: origin?.modulePath ?? "", bytes: bytes,
-            operations: (origin?.operations ?? 0) * Double(wanted))
+            name, phase, module, span.start, total, total - min(span.inner, total), bytes + span.bytes,
+            span.operations)
     }
 
     private func add(
@@ -132,18 +151,9 @@ final class ProfileRecorder {
 
     // MARK: Modules
 
-    /// Runs `body`, the forward pass of a module.
-    func running(_ module: Module, _ body: () throws -> Tensor) rethrows -> Tensor {
-        let start = now
-        if spans.isEmpty { pendingStart = nil }  // What was made before it is none of its operations'.
-        let output = try body()
-        if spans.isEmpty { keep("\(type(of: module))", .module, .forward, modulePath, start, now - start) }
-        return output
-    }
-
     /// The path of the innermost module that is running on this thread.
     private var modulePath: String {
-        let modules = ThreadState.current.modules
+        let modules = ThreadState.current.modules.compactMap { $0 as? Module }
         guard let innermost = modules.last else { return "" }
         // The outermost module may not list what runs inside it, as a fused model does not.
         for root in modules {
@@ -155,17 +165,4 @@ final class ProfileRecorder {
         }
         return paths[ObjectIdentifier(innermost)] ?? ""
     }
-}
-
-/// Where an operation ran and what it took: what is told of its gradient.
-struct OperationOrigin {
-    /// The path of the innermost module that was running.
-    let modulePath: String
-    /// Floating-point operations of the forward pass; 0 where they are not counted.
-    let operations: Double
-}
-
-extension NDArray {
-    /// The bytes of its elements, each place in memory counted once.
-    var occupiedBytes: Int { Swift.min(count * dtype.byteCount, storage.byteCount) }
 }

@@ -12,10 +12,6 @@ import Foundation
 ///
 /// Outside `record` it costs nothing but a branch where memory is allocated.
 public enum Profiler {
-    /// Whether any thread records. Read at every allocation, so it is a plain variable: a thread that sees a change late
-    /// is one that does not record.
-    nonisolated(unsafe) private(set) static var isRecording = false
-
     private static let lock = NSLock()
     /// How many threads record; under the lock.
     nonisolated(unsafe) private static var recordings = 0
@@ -23,7 +19,8 @@ public enum Profiler {
     private static func count(_ change: Int) {
         lock.withLock {
             recordings += change
-            isRecording = recordings > 0
+            Storage.allocationHook =
+                recordings > 0 ? { byteCount in ThreadState.current.observe { $0.allocated(byteCount) } } : nil
         }
     }
 
@@ -37,21 +34,12 @@ public enum Profiler {
         of body: () throws -> Result
     ) rethrows -> (result: Result, profile: Profile) {
         let state = ThreadState.current
-        require(state.profile == nil, "Profiler.record", "this thread is recording already")
+        require(
+            state.observer(ProfileRecorder.self) == nil, "Profiler.record", "this thread is recording already")
         let recorder = ProfileRecorder()
-        state.profile = recorder
         count(1)
-        defer {
-            state.profile = nil
-            count(-1)
-        }
-        let result = try body()
+        defer { count(-1) }
+        let result = try state.observed(by: recorder, body)
         return (result, recorder.finish())
-    }
-
-    /// Notes that the thread allocates: an operation that is about to run does so first.
-    @inline(never)
-    static func noteAllocation(byteCount: Int) {
-        ThreadState.current.profile?.allocated(byteCount)
     }
 }

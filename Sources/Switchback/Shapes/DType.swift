@@ -1,6 +1,5 @@
 /// The type of a tensor's elements, known at run time.
-public enum DType: Int32, Sendable, CaseIterable {
-    // The raw values are those of `sb_dtype`.
+public enum DType: Sendable, CaseIterable {
     case float32, float64, float16, bfloat16, int32, int64, uint8, bool
 
     /// The size of one element in bytes.

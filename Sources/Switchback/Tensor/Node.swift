@@ -26,7 +26,7 @@ class Node {
     }
 
     /// The operation's name, for messages and pictures.
-    final let name: StaticString
+    final let name: OperationName
     /// The form of the first output.
     final let firstForm: Form
     /// For each operand, where its gradient goes.
@@ -42,13 +42,13 @@ class Node {
     /// Whether the walk has to pass here to reach what it was asked for.
     @exclusivity(unchecked) final var isNeeded = true
     /// The next node on the stack of the walk that this node is on.
-    @exclusivity(unchecked) fileprivate final var below: Node?
+    @exclusivity(unchecked) final var below: Node?
     /// The gradient of the first output, as far as it is summed.
-    @exclusivity(unchecked) private final var firstIncoming: Tensor?
+    @exclusivity(unchecked) final var firstIncoming: Tensor?
     /// Whether the first sum is memory of the walk's own, so that the next gradient can be added in place.
     @exclusivity(unchecked) final var ownsIncoming = false
 
-    init(name: StaticString, edges: ShortList<Edge>, output: NDArray, otherOutputs: ArraySlice<NDArray> = []) {
+    init(name: OperationName, edges: ShortList<Edge>, output: NDArray, otherOutputs: ArraySlice<NDArray> = []) {
         self.name = name
         self.edges = edges
         firstForm = Form(output)
@@ -72,53 +72,6 @@ class Node {
     }
 
     final var hasIncoming: Bool { firstIncoming != nil || !(extras?.otherIncoming.isEmpty ?? true) }
-
-    /// Hands the gradient of an operand on to where it goes.
-    final func deliver(_ gradient: Tensor, toOperand position: Int) {
-        if ThreadState.isObserved { ThreadState.current.observe(gradient, ofGradient: self) }
-        if let next = edges[position].node, next.isNeeded {
-            next.receive(gradient, output: edges[position].output)
-        }
-    }
-
-    /// Adds a gradient to what has come in for an output.
-    final func receive(_ gradient: Tensor, output: Int) {
-        if output != 0 {
-            let gradient = fit(gradient, to: extras!.otherForms[output - 1])
-            self[incoming: output] = self[incoming: output].map { $0 + gradient } ?? gradient
-        } else if var sum = firstIncoming.take() {
-            let gradient = fit(gradient, to: firstForm)
-            if ownsIncoming || (!ThreadState.recordsGradients && Self.isUnshared(&sum)) {
-                gradient.backend.binary(.add, sum.array, gradient.array, into: sum.array)
-                ownsIncoming = true
-                firstIncoming = sum
-            } else {
-                firstIncoming = sum + gradient
-                ownsIncoming = !ThreadState.recordsGradients
-            }
-        } else if gradient.array.layout === firstForm.layout && gradient.dtype == firstForm.dtype {
-            firstIncoming = gradient
-        } else {
-            firstIncoming = fit(gradient, to: firstForm)
-        }
-    }
-
-    /// Sums over dimensions that were broadcast and converts to the type of the result.
-    private final func fit(_ gradient: Tensor, to form: Form) -> Tensor {
-        var result = gradient
-        if result.array.layout !== form.layout && result.shape != form.layout.shape {
-            result = result.summed(to: form.layout.shape)
-        }
-        if result.dtype != form.dtype { result = result.to(form.dtype) }
-        return result
-    }
-
-    /// Whether nobody else sees the tensor or its memory, and every element has its own place.
-    static func isUnshared(_ tensor: inout Tensor) -> Bool {
-        isKnownUniquelyReferenced(&tensor) && isKnownUniquelyReferenced(&tensor.array.storage)
-            && tensor.array.storage.byteCount == tensor.count * tensor.dtype.byteCount
-            && (tensor.array.isContiguous || tensor.array.isChannelsLast)
-    }
 
     /// The bytes of the gradients that have come in.
     final var incomingByteCount: Int {
@@ -155,21 +108,5 @@ class Node {
             var next = node.edges[i].node.take()
             if isKnownUniquelyReferenced(&next), let next { orphans.append(next) }
         }
-    }
-}
-
-/// What waits for its turn in a walk: a stack that runs through the nodes themselves and so takes no memory.
-struct NodeStack {
-    private var top: Node?
-
-    mutating func push(_ node: Node) {
-        node.below = top.take()
-        top = node
-    }
-
-    mutating func pop() -> Node? {
-        guard let node = top.take() else { return nil }
-        top = node.below.take()
-        return node
     }
 }

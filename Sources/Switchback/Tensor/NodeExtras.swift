@@ -1,3 +1,11 @@
+/// Where an operation ran and what it took: what is told of its gradient.
+struct OperationOrigin {
+    /// The path of the innermost module that was running.
+    let modulePath: String
+    /// Floating-point operations of the forward pass; 0 where they are not counted.
+    let operations: Double
+}
+
 struct GradientHook {
     let output: Int
     let run: (Tensor) -> Tensor?
@@ -10,7 +18,7 @@ extension Node {
         /// What `retainGrad()` keeps, by output.
         var retainedGradients: [Int: Tensor] = [:]
         var otherForms: [Form] = []
-        /// Where in the model the operation ran.
+        /// Where in the model the operation ran, and what it took; known only while operations are observed.
         var origin: OperationOrigin?
         /// The gradients of the outputs after the first, as far as they are summed.
         var otherIncoming: [Int: Tensor] = [:]

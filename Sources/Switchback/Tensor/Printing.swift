@@ -27,16 +27,14 @@ extension Tensor: CustomStringConvertible {
 
     /// The elements that are printed: along each dimension, all, or the first and the last three.
     private func summary() -> Tensor {
-        noGrad {
-            var part = detach()
-            let edge = TensorPrinter.edge
-            for dim in 0..<rank where shape[dim] > 2 * edge {
-                let first = part.narrow(dim: dim, start: 0, length: edge)
-                let last = part.narrow(dim: dim, start: shape[dim] - edge, length: edge)
-                part = Tensor.cat([first, last], dim: dim)
-            }
-            return part
+        var part = detach()
+        let edge = TensorPrinter.edge
+        for dim in 0..<rank where shape[dim] > 2 * edge {
+            let first = part.narrow(dim: dim, start: 0, length: edge)
+            let last = part.narrow(dim: dim, start: shape[dim] - edge, length: edge)
+            part = Tensor.cat([first, last], dim: dim)
         }
+        return part
     }
 }
 

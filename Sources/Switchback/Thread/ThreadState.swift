@@ -1,28 +1,17 @@
 import Kernels
 
-/// What is particular to the thread that runs: the gradient mode, the path of modules being run, the backend for new
-/// tensors.
+/// What is particular to the thread that runs: the gradient mode, who observes it, the path of modules being run, the
+/// backend for new tensors.
 final class ThreadState {
     /// Whether operations are recorded for `backward()`.
     @exclusivity(unchecked) var recordsGradients = true
-    /// Whether every result is searched for NaN and infinity.
-    @exclusivity(unchecked) var detectsAnomalies = false { didSet { noteObservers() } }
-    /// What measures the operations, while `Profiler.record` runs.
-    @exclusivity(unchecked) var profile: ProfileRecorder? { didSet { noteObservers() } }
-    /// What layers are folded into each other, while a model that `fused()` made runs.
-    @exclusivity(unchecked) var fusion: FusionPass? { didSet { noteObservers() } }
-    /// What is shown the layers, while a `LayerObservation` lasts.
-    @exclusivity(unchecked) var observation: Witness? { didSet { noteObservers() } }
-    /// Where what an anomaly search finds is noted, instead of stopping the program.
-    @exclusivity(unchecked) var anomalyNotes: AnomalyNotes?
-    /// Whether there is any of the four: all that operations ask where there is none.
+    /// Whether anybody observes: all that operations ask where nobody does.
     @exclusivity(unchecked) private(set) var isObserved = false
-
-    private func noteObservers() {
-        isObserved = detectsAnomalies || profile != nil || fusion != nil || observation != nil
+    @exclusivity(unchecked) private var observers: [any OperationObserver] = [] {
+        didSet { isObserved = !observers.isEmpty }
     }
     /// The modules whose `forward` is running, outermost first.
-    @exclusivity(unchecked) var modules: [Module] = [] { didSet { knownPlace = nil } }
+    @exclusivity(unchecked) var modules: [any RunningModule] = [] { didSet { knownPlace = nil } }
     @exclusivity(unchecked) private var knownPlace: ModulePlace?
     @exclusivity(unchecked) var backend: any Backend.Type = CPUBackend.self
 
@@ -52,36 +41,69 @@ final class ThreadState {
         read { ($0.recordsGradients, $0.isObserved) }
     }
 
-    /// Shows the observers an operation that has its results.
-    func observe(_ name: StaticString, _ inputs: [Tensor], _ outputs: [NDArray]) {
-        if detectsAnomalies { Anomaly.check(outputs, of: name, inputs: inputs) }
-        profile?.finished(name, inputs, outputs)
-        fusion?.check(inputs)
-        if recordsGradients, let observation, let output = outputs.first {
-            observation.see(output, by: name, inside: modules.last)
+    /// Sets whether operations are recorded; returns what was set before.
+    static func exchangeRecordsGradients(_ enabled: Bool) -> Bool {
+        read {
+            let previous = $0.recordsGradients
+            $0.recordsGradients = enabled
+            return previous
         }
     }
 
-    /// Shows the observer an activation that was computed together with the operation before it.
-    func observeFused(_ activation: StaticString, _ output: NDArray) {
-        if recordsGradients { observation?.see(output, by: activation, inside: modules.last) }
+    // MARK: Observers
+
+    /// The observer of a type.
+    func observer<Observer: OperationObserver>(_ type: Observer.Type) -> Observer? {
+        if !isObserved { return nil }
+        return observers.lazy.compactMap { $0 as? Observer }.first
     }
 
-    /// Shows the observer the output of a module.
-    func observe(_ output: Tensor, of module: Module) {
-        if recordsGradients { observation?.see(output, by: module) }
+    /// Puts an observer, or none, in the place of the one of its type; returns that one.
+    @discardableResult
+    func exchange<Observer: OperationObserver>(_ type: Observer.Type, for observer: Observer?) -> Observer? {
+        let previous = self.observer(type)
+        observers = observers.filter { $0 !== previous } + (observer.map { [$0] } ?? [])
+        return previous
     }
 
-    /// Shows the observers a gradient that an operation's rule gave.
-    func observe(_ gradient: Tensor, ofGradient node: Node) {
-        if detectsAnomalies { Anomaly.check(gradient, ofGradient: node) }
+    /// Runs `body` with an observer in the place of the one of its type.
+    func observed<Observer: OperationObserver, Result>(
+        by observer: Observer, _ body: () throws -> Result
+    ) rethrows -> Result {
+        let previous = exchange(Observer.self, for: observer)
+        defer { exchange(Observer.self, for: previous) }
+        return try body()
     }
 
-    /// Where the operation ran that was observed last; `nil` while nobody will ask.
+    /// Shows something to every observer.
+    func observe(_ show: (any OperationObserver) -> Void) {
+        for observer in observers { show(observer) }
+    }
+
+    /// Runs `body`, whose beginning and end the observers are told.
+    @inline(__always)
+    static func observing<Result, Failure: Error>(
+        _ work: @autoclosure () -> ObservedWork, _ body: () throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        isObserved ? try current.observing(work(), body) : try body()
+    }
+
+    private func observing<Result, Failure: Error>(
+        _ work: ObservedWork, _ body: () throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        let observers = observers
+        for observer in observers { observer.began(work) }
+        defer { for observer in observers { observer.ended(work) } }
+        return try body()
+    }
+
+    /// Where the operation ran that was observed last; `nil` while nobody asks. Of several answers, the one that tells
+    /// most.
     var observedOrigin: OperationOrigin? {
-        guard detectsAnomalies || profile != nil else { return nil }
-        return profile?.lastOrigin ?? OperationOrigin(modulePath: Module.runningPath, operations: 0)
+        observers.compactMap(\.origin).max { $0.operations < $1.operations }
     }
+
+    // MARK: Modules
 
     /// Where in a model the operation runs that is being recorded; `nil` outside of any.
     static var place: ModulePlace? { read { $0.place } }
@@ -93,14 +115,15 @@ final class ThreadState {
         return knownPlace
     }
 
-    /// Sets whether operations are recorded; returns what was set before.
-    static func exchangeRecordsGradients(_ enabled: Bool) -> Bool {
-        read {
-            let previous = $0.recordsGradients
-            $0.recordsGradients = enabled
-            return previous
-        }
+    /// The path of the innermost module that is running, from the outermost one: `head.fc`; the type of the outermost one
+    /// itself, and "" outside of any.
+    var runningPath: String {
+        guard let root = modules.first, let innermost = modules.last else { return "" }
+        if root === innermost { return "\(type(of: root))" }
+        return root.path(of: innermost) ?? "\(type(of: innermost))"
     }
+
+    // MARK: The thread's slot
 
     @inline(__always)
     private static func read<Result>(_ body: (ThreadState) -> Result) -> Result {
@@ -109,26 +132,14 @@ final class ThreadState {
     }
 
     private static func create() -> ThreadState {
+        _ = tellsFailures
         let state = ThreadState()
         sb_set_thread_slot(Unmanaged.passRetained(state).toOpaque()) {
             Unmanaged<ThreadState>.fromOpaque($0!).release()
         }
         return state
     }
-}
 
-/// Runs `body` without recording operations: for updates of parameters, and for inference.
-public func noGrad<Result>(_ body: () throws -> Result) rethrows -> Result {
-    try withGradientMode(false, body)
-}
-
-/// Runs `body` with operations recorded, also inside `noGrad`.
-public func enableGrad<Result>(_ body: () throws -> Result) rethrows -> Result {
-    try withGradientMode(true, body)
-}
-
-func withGradientMode<Result>(_ enabled: Bool, _ body: () throws -> Result) rethrows -> Result {
-    let previous = ThreadState.exchangeRecordsGradients(enabled)
-    defer { _ = ThreadState.exchangeRecordsGradients(previous) }
-    return try body()
+    /// Messages about failures name the path; set once, before the first module of any thread runs.
+    private static let tellsFailures: Void = FailurePlace.path = { current.runningPath }
 }

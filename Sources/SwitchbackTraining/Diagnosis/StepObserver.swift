@@ -76,8 +76,8 @@ final class StepObserver: LayerObserver {
         }
     }
 
-    func computed(_ output: Tensor, by operation: StaticString, inside module: Module?) {
-        guard let kind = Activation(rawValue: "\(operation)"), output.dtype.isFloatingPoint, output.count > 0 else {
+    func computed(_ output: Tensor, by operation: OperationName, inside module: Module?) {
+        guard let kind = Activation(operation.kind), output.dtype.isFloatingPoint, output.count > 0 else {
             return
         }
         // An activation belongs to the layer that is being computed, or else to the one before it.
@@ -99,6 +99,16 @@ final class StepObserver: LayerObserver {
     /// The activations that units die or saturate in.
     private enum Activation: String {
         case relu, relu6, sigmoid, tanh
+
+        init?(_ kind: OperationName.Kind) {
+            switch kind {
+            case .relu: self = .relu
+            case .relu6: self = .relu6
+            case .sigmoid: self = .sigmoid
+            case .tanh: self = .tanh
+            default: return nil
+            }
+        }
 
         var isRectifier: Bool { self == .relu || self == .relu6 }
 

@@ -69,11 +69,11 @@ extension CPUBackend {
 }
 
 extension FusedActivation {
-    var kernelForm: Int32 {
+    var kernelForm: sb_activation {
         switch self {
-        case .none: Int32(SB_ACT_NONE.rawValue)
-        case .relu: Int32(SB_ACT_RELU.rawValue)
-        case .silu: Int32(SB_ACT_SILU.rawValue)
+        case .none: SB_ACT_NONE
+        case .relu: SB_ACT_RELU
+        case .silu: SB_ACT_SILU
         }
     }
 }

@@ -33,7 +33,7 @@ extension CPUBackend {
         var target = y.kernelArray
         var positions = index.kernelArray
         var values = source.kernelArray
-        sb_scatter(reduction.rawValue, &target, Int32(dim), &positions, &values)
+        sb_scatter(reduction.code, &target, Int32(dim), &positions, &values)
     }
 
     public static func take(_ x: NDArray, index: NDArray, into y: NDArray) {
@@ -69,5 +69,17 @@ extension CPUBackend {
         var positions = index.kernelArray
         var target = y.kernelArray
         sb_wrap_indices(&positions, Int64(limit), &target)
+    }
+}
+
+extension ScatterReduction {
+    fileprivate var code: sb_scatter_op {
+        switch self {
+        case .set: SB_SCATTER_SET
+        case .add: SB_SCATTER_ADD
+        case .product: SB_SCATTER_PROD
+        case .maximum: SB_SCATTER_MAX
+        case .minimum: SB_SCATTER_MIN
+        }
     }
 }

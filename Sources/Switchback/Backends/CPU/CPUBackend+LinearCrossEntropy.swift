@@ -53,7 +53,7 @@ private struct LinearCrossEntropy {
 
     private func computeLogits(_ start: Int, _ count: Int, into logits: NDArray) {
         var epilogue = sb_epilogue(
-            column_bias: bias.map { UnsafePointer($0.floats) }, activation: Int32(SB_ACT_NONE.rawValue))
+            column_bias: bias.map { UnsafePointer($0.floats) }, activation: SB_ACT_NONE)
         sb_matmul_f32(
             count, classes, inputs, 1, x.floats + start * inputs, inputs, 1, weight.floats, 1, inputs, 0,
             logits.floats, classes, &epilogue)

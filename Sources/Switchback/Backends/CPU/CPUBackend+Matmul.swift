@@ -25,7 +25,7 @@ extension CPUBackend {
             return linearComposed(x, weight: weight, bias: bias, into: y)
         }
         var epilogue = sb_epilogue(
-            column_bias: bias.map { UnsafePointer($0.floats) }, activation: Int32(SB_ACT_NONE.rawValue))
+            column_bias: bias.map { UnsafePointer($0.floats) }, activation: SB_ACT_NONE)
         sb_matmul_f32(
             y.shape[0], y.shape[1], x.shape[1], 1, x.floats, x.strides[0], x.strides[1],
             weight.floats, weight.strides[1], weight.strides[0], 0, y.floats, y.strides[0], &epilogue)

@@ -4,7 +4,7 @@ extension CPUBackend {
     public static func reduce(_ reduction: Reduction, _ x: NDArray, into y: NDArray) {
         var source = x.kernelArray
         var target = y.kernelArray
-        sb_reduce(Int32(reduction.code.rawValue), &source, &target)
+        sb_reduce(reduction.code, &source, &target)
     }
 
     public static func argReduce(minimum: Bool, _ x: NDArray, dim: Int, indices: NDArray, values: NDArray) {

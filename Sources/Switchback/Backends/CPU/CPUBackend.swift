@@ -23,6 +23,24 @@ extension NDArray {
     var kernelArray: sb_array {
         sb_array(
             data: pointer, shape: layout.shape.elements, strides: layout.strides.elements, rank: Int32(rank),
-            dtype: dtype.rawValue)
+            dtype: dtype.code)
+    }
+}
+
+extension DType {
+    @inline(__always)
+    fileprivate var code: Int32 {
+        let code =
+            switch self {
+            case .float32: SB_FLOAT32
+            case .float64: SB_FLOAT64
+            case .float16: SB_FLOAT16
+            case .bfloat16: SB_BFLOAT16
+            case .int32: SB_INT32
+            case .int64: SB_INT64
+            case .uint8: SB_UINT8
+            case .bool: SB_BOOL
+            }
+        return Int32(bitPattern: code.rawValue)
     }
 }

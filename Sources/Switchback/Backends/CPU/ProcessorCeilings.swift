@@ -27,10 +27,12 @@ extension Processor {
         let pieces = 4 * threadCount
         let operations = sb_ceiling_multiply_add(pieces, 200_000, &sink)
         let arithmetic = shortest(seconds) { _ = sb_ceiling_multiply_add(pieces, 200_000, &sink) }
-        let (x, y, z) = (Tensor.ones([elements]), Tensor.ones([elements]), Tensor.zeros([elements]))
-        let (a, b, c) = (x.array.floats, y.array.floats, z.array.floats)
+        let arrays = [1, 1, 0].map { value in
+            NDArray(filled: value, shape: [elements], dtype: .float32, backend: CPUBackend.self)
+        }
+        let (a, b, c) = (arrays[0].floats, arrays[1].floats, arrays[2].floats)
         let bytes = Double(4 * elements)
-        return withExtendedLifetime((x, y, z)) {
+        return withExtendedLifetime(arrays) {
             ProcessorCeilings(
                 gigaflops: operations / arithmetic / 1e9,
                 readBandwidth: bytes / shortest(seconds) { sb_ceiling_read(elements, a, &sink) } / 1e9,

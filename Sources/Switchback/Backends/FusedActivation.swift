@@ -7,14 +7,3 @@ public enum FusedActivation: Sendable, Hashable {
     /// `x · sigmoid(x)`.
     case silu
 }
-
-extension Tensor {
-    /// The activation as an operation of its own.
-    final func activated(_ activation: FusedActivation) -> Tensor {
-        switch activation {
-        case .none: self
-        case .relu: relu()
-        case .silu: silu()
-        }
-    }
-}

@@ -1,0 +1,45 @@
+/// What an operation is called, by messages, measurements and pictures of the graph: the name that the user typed, such as
+/// `conv2d`. A string literal is one.
+///
+/// Whoever treats an operation differently from others asks for its `kind`, not for its text.
+public struct OperationName: ExpressibleByStringLiteral, CustomStringConvertible, Sendable {
+    /// What sets an operation apart for those that look at it from outside.
+    public enum Kind: Sendable {
+        case other
+        /// Each result is a sum of products over the operands' inner dimension.
+        case product
+        case convolution, convolutionInputGradient, convolutionWeightGradient
+        case attention
+        /// The activations in which units die or saturate.
+        case relu, relu6, sigmoid, tanh
+        /// Runs the user's code again on the way back.
+        case checkpoint
+    }
+
+    public let text: StaticString
+    public let kind: Kind
+
+    public init(_ text: StaticString, _ kind: Kind) {
+        self.text = text
+        self.kind = kind
+    }
+
+    public init(stringLiteral text: StaticString) { self.init(text, .other) }
+
+    public var description: String { "\(text)" }
+}
+
+extension OperationName {
+    static var matmul: Self { Self("matmul", .product) }
+    static var linear: Self { Self("linear", .product) }
+    static var conv2d: Self { Self("conv2d", .convolution) }
+    static var conv2dInputGradient: Self { Self("conv2d input gradient", .convolutionInputGradient) }
+    static var conv2dWeightGradient: Self { Self("conv2d weight gradient", .convolutionWeightGradient) }
+    static var scaledDotProductAttention: Self { Self("scaledDotProductAttention", .attention) }
+    static var relu: Self { Self("relu", .relu) }
+    static var relu6: Self { Self("relu6", .relu6) }
+    static var silu: Self { "silu" }
+    static var sigmoid: Self { Self("sigmoid", .sigmoid) }
+    static var tanh: Self { Self("tanh", .tanh) }
+    static var checkpoint: Self { Self("checkpoint", .checkpoint) }
+}

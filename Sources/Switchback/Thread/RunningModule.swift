@@ -1,0 +1,18 @@
+/// A module while its `forward` runs, as messages, measurements and pictures of the graph see it.
+protocol RunningModule: AnyObject {
+    /// The path of a module inside this one, from this one: `head.fc`; "" of this one, and `nil` of one that it does not
+    /// list.
+    func path(of inner: any RunningModule) -> String?
+}
+
+/// Where in a model an operation ran: the outermost and the innermost module whose `forward` was running. Held weakly,
+/// since a module may keep a tensor, and with it this.
+final class ModulePlace {
+    private(set) weak var root: (any RunningModule)?
+    private(set) weak var innermost: (any RunningModule)?
+
+    init(root: any RunningModule, innermost: any RunningModule) {
+        self.root = root
+        self.innermost = innermost
+    }
+}
