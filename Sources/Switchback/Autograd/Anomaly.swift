@@ -72,7 +72,8 @@ private final class AnomalySearch: OperationObserver {
         let (culprit, value) = (gradient.array, gradient.array.firstAnomaly)
         report(
             Anomaly.Birth(
-                value: value, operation: "\(node.name)", module: node.extras?.origin?.modulePath ?? "", isBackward: true,
+                value: value, operation: "\(node.name)", module: node.extras?.origin?.modulePath ?? "",
+                isBackward: true,
                 detail: "a gradient of shape \(culprit.shape) holds \(value.rawValue)"))
     }
 

@@ -55,7 +55,9 @@ public class BatchNorm: Module {
         require(
             Self.ranks.contains(input.rank), "\(Self.self)", "an input of shape \(input.shape) has the wrong dimensions"
         )
-        if let output = FusionPass.current?.output(of: self, input, followedBy: activation, adding: residual) { return output }
+        if let output = FusionPass.current?.output(of: self, input, followedBy: activation, adding: residual) {
+            return output
+        }
         return input.batchNorm(
             runningMean: runningMean, runningVar: runningVar, weight: weight, bias: bias,
             training: isTraining || runningMean == nil, momentum: nextMomentum(), eps: eps, activation: activation,
