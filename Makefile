@@ -34,8 +34,9 @@ bench: build ## Times Switchback beside PyTorch, in pairs, where PyTorch is inst
 format: ## Formats the sources
 	$(SWIFT) format format --in-place --recursive Package.swift Sources Tests Examples
 
-lint: ## Checks the format
+lint: ## Checks the format, and that no folder uses what lies above it
 	$(SWIFT) format lint --strict --recursive Package.swift Sources Tests Examples
+	@python3 Scripts/check_floors.py
 
 docs: setup ## Builds the documentation into .build/docs
 	$(SWIFT) package $(CONFIGURATION) --allow-writing-to-directory .build/docs generate-documentation \
