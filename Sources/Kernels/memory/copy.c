@@ -182,6 +182,7 @@ static void KERNEL(copy)(const sb_array *const *arrays) {
     enum { PIECE = 64 * 1024 };
     sb_loop loop;
     sb_plan_loop(&loop, 2, arrays);
+    if (!loop.count) return;
     const bool same_type = arrays[0]->dtype == arrays[1]->dtype;
     const int dimension = same_type ? KERNEL(transposed_dimension)(&loop) : -1;
     if (dimension > 0) KERNEL(transpose)(&loop, dimension);
