@@ -41,13 +41,19 @@ extension ReferenceBackend {
         return result
     }
 
-    public static func firstIndexOutOfRange(_ index: NDArray, limit: Int) -> (position: Int, value: Int)? {
+    public static func checkIndices(_ index: NDArray, _ range: IndexRange, into outcome: NDArray) {
         let values = index.integers.map(Int.init)
-        return values.firstIndex { $0 < -limit || $0 >= limit }.map { ($0, values[$0]) }
+        let position = values.firstIndex { !range.contains($0) }
+        let countsFromEnd = range.wraps && values.prefix(position ?? values.count).contains { $0 < 0 }
+        outcome.store([Int64(position ?? -1), Int64(position.map { values[$0] } ?? 0), countsFromEnd ? 1 : 0])
     }
 
-    public static func wrapIndices(_ index: NDArray, limit: Int, into y: NDArray) {
-        y.store(index.integers.map { $0 < 0 ? $0 + Int64(limit) : $0 })
+    public static func normalizeIndices(_ index: NDArray, _ range: IndexRange, into y: NDArray) {
+        y.store(
+            index.integers.map { value in
+                if !range.contains(Int(value)) { return Int64(range.ignored ?? 0) }
+                return range.wraps && value < 0 ? value + Int64(range.limit) : value
+            })
     }
 
     // MARK: Places, in row-major numbering

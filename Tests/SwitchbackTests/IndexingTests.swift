@@ -1,4 +1,5 @@
 import Switchback
+import TestSupport
 import Testing
 
 /// Subscripts, masks, index tensors, scattering: values known from PyTorch.
@@ -184,6 +185,30 @@ import Testing
         #expect(Tensor([0.5, 3.0, 9.0]).bucketize(Tensor([1.0, 3.0])).toArray(as: Int.self) == [0, 1, 2])
         #expect(Tensor([[0.0, 1.0], [2.0, 0.0]]).nonzero().equal(Tensor([[0, 1], [1, 0]])))
         #expect(Tensor(3.0).nonzero().shape == [1, 0])
+    }
+
+    /// What the check finds, and what kernels get before anyone reads it.
+    @Test func checksOfIndicesAgreeOnAllBackends() {
+        let cases: [(numbers: [Int], range: IndexRange, outcome: [Int], safe: [Int])] = [
+            ([0, 2, 1], IndexRange(limit: 3), [-1, 0, 0], [0, 2, 1]),
+            ([0, 3, -1], IndexRange(limit: 3), [1, 3, 0], [0, 0, 0]),
+            ([0, -1, 2], IndexRange(limit: 3), [1, -1, 0], [0, 0, 2]),
+            ([-1, 2, -3], IndexRange(limit: 3, wraps: true), [-1, 0, 1], [2, 2, 0]),
+            ([-1, 2, -4], IndexRange(limit: 3, wraps: true), [2, -4, 1], [2, 2, 0]),
+            ([-100, 1, 2], IndexRange(limit: 3, ignored: -100), [-1, 0, 0], [-100, 1, 2]),
+            ([-100, 7, 2], IndexRange(limit: 3, ignored: -100), [1, 7, 0], [-100, -100, 2]),
+        ]
+        for backend in [CPUBackend.self, ReferenceBackend.self] as [any Backend.Type] {
+            for (numbers, range, outcome, safe) in cases {
+                // Every second number of a longer line: indices need not lie densely.
+                let doubled = Tensor.withBackend(backend) { Tensor(numbers.flatMap { [$0, 99] }) }
+                let index = doubled[.slice(step: 2)]
+                let (found, made) = (index.zerosLike(), index.zerosLike())
+                backend.checkIndices(index.array, range, into: found.array)
+                backend.normalizeIndices(index.array, range, into: made.array)
+                #expect(found.toArray(as: Int.self) == outcome && made.toArray(as: Int.self) == safe)
+            }
+        }
     }
 
     @Test func badIndicesAreNamed() async {

@@ -166,9 +166,22 @@ import Testing
     @Test func gradientsWithinTheNormStay() {
         let parameter = Parameter(Tensor.zeros([2]))
         parameter.grad = Tensor([3.0, 4.0])
-        #expect(clipGradNorm([parameter, Parameter(Tensor.zeros([1]))], maxNorm: 6) == 5)
+        #expect(clipGradNorm([parameter, Parameter(Tensor.zeros([1]))], maxNorm: 6).item() == 5)
         #expect(parameter.grad!.toArray() == [3, 4])
-        #expect(clipGradNorm([], maxNorm: 1) == 0)
+        #expect(clipGradNorm([], maxNorm: 1).item() == 0)
+    }
+
+    /// As PyTorch's: a norm that is NaN makes all gradients NaN, an infinite one makes them 0 and itself NaN.
+    @Test(arguments: [Double.nan, .infinity]) func normsThatAreNotFiniteSpoilTheGradients(_ value: Double) {
+        for power in [2, 1, Double.infinity] {
+            let parameters = [Parameter(Tensor.zeros([2])), Parameter(Tensor.zeros([1]))]
+            parameters[0].grad = Tensor([value, 1.0])
+            parameters[1].grad = Tensor([2.0])
+            let norm = clipGradNorm(parameters, maxNorm: 1, normType: power).item()
+            #expect(value.isNaN ? norm.isNaN : norm == .infinity)
+            #expect(parameters[0].grad![0].item().isNaN)
+            #expect(value.isNaN ? parameters[1].grad!.item().isNaN : parameters[1].grad!.item() == 0)
+        }
     }
 
     @Test func averagesAreSwappedInAndOut() throws {

@@ -49,7 +49,7 @@ final class SmallTask: TrainingTask {
     func loss(_ batch: Example) -> BatchLoss {
         let error = model(batch.input) - batch.target
         return BatchLoss(
-            (error * error).mean(), items: ["error": error.detach().abs().mean().item()], count: batch.input.shape[0])
+            (error * error).mean(), items: ["error": error.detach().abs().mean()], count: batch.input.shape[0])
     }
 
     func validate() -> Metrics {

@@ -398,7 +398,13 @@ intptr_t sb_nonzero(const sb_array *x, const sb_array *out) {
     return count;
 }
 
-intptr_t sb_index_out_of_range(const sb_array *index, int64_t limit, int64_t *culprit) {
+static bool is_in_range(const sb_index_range *range, int64_t index) {
+    if (index < range->limit && index >= (range->wraps ? -range->limit : 0)) return true;
+    return range->has_ignored && index == range->ignored;
+}
+
+void sb_check_indices(const sb_array *index, const sb_index_range *range, int64_t *found) {
+    found[0] = -1, found[1] = found[2] = 0;
     sb_loop loop;
     sb_plan_logical_loop(&loop, 1, &index);
     sb_cursor cursor;
@@ -407,16 +413,17 @@ intptr_t sb_index_out_of_range(const sb_array *index, int64_t limit, int64_t *cu
         count = sb_cursor_run(&loop, &cursor);
         for (intptr_t i = 0; i < count; ++i) {
             const int64_t value = *(const int64_t *)(cursor.data[0] + i * loop.steps[0][0]);
-            if (value >= -limit && value < limit) continue;
-            *culprit = value;
-            return start + i;
+            if (!is_in_range(range, value)) {
+                found[0] = start + i, found[1] = value;
+                return;
+            }
+            found[2] |= range->wraps && value < 0;
         }
         sb_cursor_advance(&loop, count, &cursor);
     }
-    return -1;
 }
 
-void sb_wrap_indices(const sb_array *index, int64_t limit, const sb_array *out) {
+void sb_normalize_indices(const sb_array *index, const sb_index_range *range, const sb_array *out) {
     sb_loop loop;
     sb_plan_loop(&loop, 2, (const sb_array *const[]){out, index});
     sb_cursor cursor;
@@ -424,8 +431,10 @@ void sb_wrap_indices(const sb_array *index, int64_t limit, const sb_array *out) 
     for (intptr_t start = 0, count; start < loop.count; start += count) {
         count = sb_cursor_run(&loop, &cursor);
         for (intptr_t i = 0; i < count; ++i) {
-            const int64_t value = *(const int64_t *)(cursor.data[1] + i * loop.steps[1][0]);
-            *(int64_t *)(cursor.data[0] + i * loop.steps[0][0]) = value < 0 ? value + limit : value;
+            int64_t value = *(const int64_t *)(cursor.data[1] + i * loop.steps[1][0]);
+            if (!is_in_range(range, value)) value = range->has_ignored ? range->ignored : 0;
+            else if (range->wraps && value < 0) value += range->limit;
+            *(int64_t *)(cursor.data[0] + i * loop.steps[0][0]) = value;
         }
         sb_cursor_advance(&loop, count, &cursor);
     }

@@ -1,17 +1,28 @@
 // Reading and writing by index.
 //
-// Index arrays are int64 and every index lies in 0 ..< size: check with sb_index_out_of_range and fold negative ones
-// with sb_wrap_indices first. Movement works for every element type, arithmetic for all but bool (which stays "or").
+// Index arrays are int64 and every index lies in 0 ..< size: check with sb_check_indices and fold negative ones with
+// sb_normalize_indices first. Movement works for every element type, arithmetic for all but bool (which stays "or").
 // Where indices repeat, results are combined in the order of the index array: bits do not depend on threads.
 #ifndef SB_INDEXING_H
 #define SB_INDEXING_H
 
+#include <stdbool.h>
+
 #include "array.h"
 
-/// The position, in logical order, of the first index outside -limit ..< limit, stored in *culprit; or -1.
-intptr_t sb_index_out_of_range(const sb_array *index, int64_t limit, int64_t *culprit);
-/// out = index, plus `limit` where it is negative.
-void sb_wrap_indices(const sb_array *index, int64_t limit, const sb_array *out);
+/// Which whole numbers name one of `limit` places.
+typedef struct {
+    int64_t limit;
+    int64_t ignored; // names no place and is in range all the same, where `has_ignored`
+    bool has_ignored;
+    bool wraps;      // whether negative ones count from the end, or are out of range
+} sb_index_range;
+
+/// found[0]: the position, in logical order, of the first index out of range, or -1; found[1]: its value; found[2]:
+/// whether an index before it counts from the end.
+void sb_check_indices(const sb_array *index, const sb_index_range *range, int64_t *found);
+/// out = index, plus `limit` where it counts from the end; `ignored`, or else 0, where it is out of range.
+void sb_normalize_indices(const sb_array *index, const sb_index_range *range, const sb_array *out);
 
 /// y = the slices of x along `dim` that the one-dimensional `index` names. y has size index.shape[0] along `dim`.
 void sb_index_select(const sb_array *x, int dim, const sb_array *index, const sb_array *y);

@@ -8,12 +8,18 @@
 /// passed on without counting.
 public protocol Backend: ElementwiseKernels, ReductionKernels, ArrangementKernels,
     IndexingKernels, RandomKernels, MatmulKernels, OptimizerKernels, ConvolutionKernels,
-    PoolingKernels, NormalizationKernels, SoftmaxKernels, LossKernels,
+    PoolingKernels, NormalizationKernels, SoftmaxKernels, LossKernels, AssignmentKernels,
     ResamplingKernels, AttentionKernels, RecurrentKernels, PackedWeightKernels
 {
     /// A short name such as `cpu`.
     static var name: String { get }
+    /// Whether the host can read the memory where it lies, without waiting for the kernels and copying.
+    static var isHostReadable: Bool { get }
     /// Memory whose contents are undefined.
     static func allocate(byteCount: Int) -> UnsafeMutableRawPointer
     static func deallocate(_ pointer: UnsafeMutableRawPointer, byteCount: Int)
+}
+
+extension Backend {
+    public static var isHostReadable: Bool { true }
 }

@@ -47,10 +47,12 @@ public protocol OptimizerKernels {
         maximumVariance: NDArray?)
     /// average = decay·average + (1 − decay)·value.
     static func updateAverage(_ average: NDArray, with value: NDArray, decay: Double)
-    /// Σ x².
-    static func sumOfSquares(_ x: NDArray) -> Double
+    /// sum += Σ x²; `sum` is one float64.
+    static func addSumOfSquares(of x: NDArray, to sum: NDArray)
     /// x = factor·x.
     static func scale(_ x: NDArray, by factor: Double)
+    /// x = factor·x, where the factor is one float64 that a kernel computed.
+    static func scale(_ x: NDArray, byElement factor: NDArray)
 }
 
 // MARK: - The same, composed of primitive kernels
@@ -73,10 +75,14 @@ extension OptimizerKernels where Self: Backend {
         composedUpdateAverage(average, with: value, decay: decay)
     }
 
-    public static func sumOfSquares(_ x: NDArray) -> Double { composedSumOfSquares(x) }
+    public static func addSumOfSquares(of x: NDArray, to sum: NDArray) { composedAddSumOfSquares(of: x, to: sum) }
 
     public static func scale(_ x: NDArray, by factor: Double) {
         unary(.affine(scale: factor, shift: 0), x, into: x)
+    }
+
+    public static func scale(_ x: NDArray, byElement factor: NDArray) {
+        binary(.multiply, x, factor.cast(to: x.dtype).expanded(to: x.shape), into: x)
     }
 
     static func composedSGDStep(_ step: SGDStep, parameter: NDArray, gradient: NDArray, momentumBuffer: NDArray?) {
@@ -125,10 +131,10 @@ extension OptimizerKernels where Self: Backend {
         binary(.addScaled(1 - decay), average, value, into: average)
     }
 
-    static func composedSumOfSquares(_ x: NDArray) -> Double {
-        let sum = NDArray(empty: Shape(repeating: 1, count: x.rank), dtype: x.dtype, backend: self)
-        reduce(.sumOfSquares, x, into: sum)
-        return sum.double(at: 0)
+    static func composedAddSumOfSquares(of x: NDArray, to sum: NDArray) {
+        let own = NDArray(empty: Shape(repeating: 1, count: x.rank), dtype: .float64, backend: self)
+        reduce(.sumOfSquares, x.cast(to: .float64), into: own)
+        binary(.add, sum, own.viewed(as: sum.shape)!, into: sum)
     }
 }
 

@@ -11,9 +11,9 @@ enum FailurePlace {
 /// which throws.
 public func fail(
     _ operation: @autoclosure () -> String, _ message: @autoclosure () -> String,
-    file: StaticString = #fileID, line: UInt = #line
+    in path: String? = nil, file: StaticString = #fileID, line: UInt = #line
 ) -> Never {
-    let path = FailurePlace.path()
+    let path = path ?? FailurePlace.path()
     let place = path.isEmpty ? "" : " (in \(path))"
     fatalError("\(operation()): \(message())\(place)", file: file, line: line)
 }

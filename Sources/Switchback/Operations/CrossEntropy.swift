@@ -173,19 +173,13 @@ extension Tensor {
                 + "shape \(target.shape)")
         let classes = rank == 1 ? shape[0] : shape[1]
         let rows = rank == 2 ? self : rank == 1 ? unsqueeze(0) : movedim(1, -1).reshape([target.count, classes])
-        let targets = target.to(.int64).reshape([target.count])
-        targets.checkClasses(operation, classes, ignoreIndex: ignoreIndex)
-        return (rows, targets)
+        return (rows, target.reshape([target.count]).checkedClasses(operation, classes, ignoreIndex: ignoreIndex))
     }
 
-    /// Stops over the first of these int64 targets that is neither a class nor ignored.
-    final func checkClasses(_ operation: String, _ classes: Int, ignoreIndex: Int) {
-        withElements(of: Int64.self) { elements in
-            for (position, target) in elements.enumerated() where UInt64(bitPattern: target) >= UInt64(classes) {
-                require(
-                    target == Int64(ignoreIndex), operation,
-                    "target \(position) is class \(target), but the classes are 0 to \(classes - 1)")
-            }
+    /// These targets as int64. Stops over the first that is neither a class nor ignored.
+    final func checkedClasses(_ operation: String, _ classes: Int, ignoreIndex: Int) -> Tensor {
+        checked(IndexRange(limit: classes, ignored: ignoreIndex), operation) { position, target in
+            "target \(position) is class \(target), but the classes are 0 to \(classes - 1)"
         }
     }
 }

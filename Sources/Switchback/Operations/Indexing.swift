@@ -90,8 +90,9 @@ extension Tensor {
     /// The elements at positions counted in row-major order; negative ones count from the end. The result has the
     /// shape of `index`.
     public final func take(_ index: Tensor) -> Tensor {
+        let shape = shape
         let positions = index.indices(below: count, "take", wraps: true) {
-            "the \(self.count) elements of \(self.shape)"
+            "the \(shape.elementCount) elements of \(shape)"
         }
         return taken(positions)
     }
@@ -113,7 +114,8 @@ extension Tensor {
         }
     }
 
-    /// The elements where a mask, broadcast with this tensor, holds: a vector in row-major order.
+    /// The elements where a mask, broadcast with this tensor, holds: a vector in row-major order. The host waits for the
+    /// mask, since the result's shape depends on it; `where` and `maskedFill` do without.
     public final func maskedSelect(_ mask: Tensor) -> Tensor {
         require(mask.dtype == .bool, "maskedSelect", "the mask is \(mask.dtype), not bool")
         guard let common = Shape.broadcast(shape, mask.shape) else {
@@ -122,7 +124,8 @@ extension Tensor {
         return expand(to: common)[mask.expand(to: common)]
     }
 
-    /// The coordinates [n, rank] of the `n` elements that are not zero, in row-major order.
+    /// The coordinates [n, rank] of the `n` elements that are not zero, in row-major order. The host waits for the
+    /// elements, since the result's shape depends on them.
     public final func nonzero() -> Tensor { Tensor(backend.nonzero(array)) }
 
     /// As `nonzero`.
@@ -159,10 +162,10 @@ extension Tensor {
 
     /// A 1 in the place that each whole number names and 0 elsewhere: [...] → [..., classes], int64.
     ///
-    /// - Parameter classes: one more than the largest number if left out.
+    /// - Parameter classes: one more than the largest number if left out, which the host then reads.
     public final func oneHot(classes: Int? = nil) -> Tensor {
         require(classes != nil || count > 0, "oneHot", "without numbers the number of classes must be given")
-        let classCount = classes ?? Int(array.cast(to: .int64).extreme(.maximum)) + 1
+        let classCount = classes ?? max().item(as: Int.self) + 1
         let index = indices(below: classCount, "oneHot") { "the \(classCount) classes" }.unsqueeze(-1)
         let result = NDArray(filled: 0, shape: Shape(shape + [classCount]), dtype: .int64, backend: backend)
         let one = NDArray(filled: 1, shape: [], dtype: .int64, backend: backend)
@@ -170,7 +173,7 @@ extension Tensor {
         return Tensor(result)
     }
 
-    /// Where each of `values` would be put into this sorted vector so that it stays sorted.
+    /// Where each of `values` would be put into this sorted vector so that it stays sorted. The host reads both.
     ///
     /// - Parameter right: behind equal elements instead of before them.
     public final func searchsorted(_ values: Tensor, right: Bool = false) -> Tensor {
@@ -193,7 +196,8 @@ extension Tensor {
 extension Tensor {
     /// These indices into dimension `dim` of `tensor` as int64, each checked.
     final func indices(of tensor: Tensor, _ dim: Int, _ operation: String, wraps: Bool = false) -> Tensor {
-        indices(below: tensor.shape[dim], operation, wraps: wraps) { "dimension \(dim) of \(tensor.shape)" }
+        let shape = tensor.shape
+        return indices(below: shape[dim], operation, wraps: wraps) { "dimension \(dim) of \(shape)" }
     }
 
     /// These whole numbers as int64, each checked to be below `limit`.
@@ -201,36 +205,15 @@ extension Tensor {
     /// - Parameters:
     ///   - wraps: whether negative ones count from the end, or are refused.
     ///   - place: what a message calls the range.
-    final func indices(below limit: Int, _ operation: String, wraps: Bool = false, of place: () -> String) -> Tensor {
+    final func indices(
+        below limit: Int, _ operation: String, wraps: Bool = false, of place: @escaping () -> String
+    ) -> Tensor {
         require(dtype.isInteger, operation, "indices are whole numbers, not \(dtype)")
-        let index = array.cast(to: .int64)
-        if let culprit = backend.firstIndexOutOfRange(index, limit: limit) {
-            failIndex(culprit, limit, operation, wraps: wraps, place())
+        let shape = shape
+        return checked(IndexRange(limit: limit, wraps: wraps), operation) { position, value in
+            "index \(value) at position \(shape.coordinates(ofElement: position)) is outside \(place()): it must be "
+                + "from \(wraps ? -limit : 0) to \(limit - 1)"
         }
-        if count == 0 || index.extreme(.minimum) >= 0 { return Tensor(index) }
-        if !wraps {
-            let position = toArray(as: Int.self).firstIndex { $0 < 0 }!
-            failIndex(
-                (position, Int(index.contiguous().integer(at: position))), limit, operation, wraps: false, place())
-        }
-        let wrapped = NDArray(empty: shape, dtype: .int64, backend: backend)
-        backend.wrapIndices(index, limit: limit, into: wrapped)
-        return Tensor(wrapped)
-    }
-
-    private final func failIndex(
-        _ culprit: (position: Int, value: Int), _ limit: Int, _ operation: String, wraps: Bool, _ place: String
-    ) -> Never {
-        var rest = culprit.position
-        var coordinates = Shape(repeating: 0, count: rank)
-        for dim in (0..<rank).reversed() {
-            coordinates[dim] = rest % shape[dim]
-            rest /= shape[dim]
-        }
-        fail(
-            operation,
-            "index \(culprit.value) at position \(coordinates) is outside \(place): it must be from "
-                + "\(wraps ? -limit : 0) to \(limit - 1)")
     }
 
     /// These indices as a checked int64 vector; a single index without dimensions counts as one.
@@ -248,12 +231,16 @@ extension Tensor {
     }
 }
 
-extension NDArray {
-    /// The largest or smallest of whole numbers.
-    fileprivate func extreme(_ reduction: Reduction) -> Int64 {
-        let result = NDArray(empty: Shape(repeating: 1, count: rank), dtype: dtype, backend: backend)
-        backend.reduce(reduction, self, into: result)
-        return result.integer(at: 0)
+extension Shape {
+    /// The coordinates of an element that is counted in row-major order.
+    fileprivate func coordinates(ofElement position: Int) -> Shape {
+        var rest = position
+        var coordinates = Shape(repeating: 0, count: count)
+        for dim in indices.reversed() {
+            coordinates[dim] = rest % self[dim]
+            rest /= self[dim]
+        }
+        return coordinates
     }
 }
 

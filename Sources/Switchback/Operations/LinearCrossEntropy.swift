@@ -25,8 +25,8 @@ extension Tensor {
         let wanted = Wanted(
             x: requiresGrad, weight: weight.requiresGrad, bias: bias?.requiresGrad ?? false,
             ThreadState.current.recordsGradients)
-        let classes = target.to(.int64).reshape([target.count])
-        classes.checkClasses("linearCrossEntropy", weight.size(0), ignoreIndex: ignoreIndex)
+        let classes = target.reshape([target.count])
+            .checkedClasses("linearCrossEntropy", weight.size(0), ignoreIndex: ignoreIndex)
         guard
             let found = backend.linearCrossEntropy(
                 rows.array, weight: weight.array, bias: bias?.array, target: classes.array,
@@ -41,11 +41,11 @@ extension Tensor {
             "linearCrossEntropy", found.loss, from: operands, saving: gradients.map { $0.map { Tensor($0) } },
             once: true
         ) { saved, upstream in
-            let scale = upstream.item(as: Float.self)
+            let isOne = ThreadState.current.isOne(upstream)
             return (0..<operandCount).map { i in
                 guard let gradient = saved[i] else { return nil }
                 let shaped = i == 0 ? gradient.reshape(original) : gradient
-                return scale == 1 ? shaped : shaped * scale
+                return isOne ? shaped : shaped * upstream
             }
         }
     }

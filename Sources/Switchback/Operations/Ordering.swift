@@ -81,11 +81,9 @@ extension Tensor {
             "cumprod", array.scanned(.product, dim), from: [self], saving: [self], savingOutput: true
         ) { saved, gradient in
             let x = saved.tensor(0)
-            if x.all().item(as: Bool.self) {
-                let weighted = (gradient * saved.output()).reversed(dim).cumsum(dim: dim).reversed(dim)
-                return [weighted / x]
-            }
-            return [x.cumprodGradient(gradient, dim)]
+            // As in `prod`.
+            if ThreadState.current.recordsGradients { return [x.cumprodGradient(gradient, dim)] }
+            return [x.cumprodQuotients(gradient, dim, saved.output())]
         }
     }
 
@@ -133,7 +131,18 @@ extension Tensor {
         return Tensor.record("flip", result, from: [self]) { _, gradient in [gradient.reversed(dim)] }
     }
 
-    /// The gradient of `cumprod` where elements are 0. With `y[i] = x[0] … x[i]`, element `k` gets
+    /// The gradient of `cumprod`, whose result is `products`: Σ over i ≥ k of g[i]·y[i] / x[k]. After the first element
+    /// that is 0 all products are 0; its own gradient is that of the products without it.
+    private func cumprodQuotients(_ gradient: Tensor, _ dim: Int, _ products: Tensor) -> Tensor {
+        let isZero = eq(0)
+        let zerosSoFar = isZero.to(.int64).cumsum(dim: dim)
+        let isFirst = isZero.logicalAnd(zerosSoFar.eq(1))
+        func sums(_ products: Tensor) -> Tensor { (gradient * products).reversed(dim).cumsum(dim: dim).reversed(dim) }
+        let before = (sums(products) / maskedFill(isZero, 1)).maskedFill(zerosSoFar.ne(0), 0)
+        return Tensor.where(isFirst, sums(maskedFill(isFirst, 1).cumprod(dim: dim)), before)
+    }
+
+    /// The gradient of `cumprod`, without a division. With `y[i] = x[0] … x[i]`, element `k` gets
     /// `x[0] … x[k-1] · s[k]`, where `s[k] = g[k] + x[k+1] · s[k+1]`: no division.
     private func cumprodGradient(_ gradient: Tensor, _ dim: Int) -> Tensor {
         var suffix: Tensor?

@@ -92,19 +92,29 @@ extension Tensor {
         let product = reduced(.product, form, dtype: dtype.isFloatingPoint ? dtype : .int64)
         let (original, kept) = (shape, form.kept)
         return Tensor.record(
-            "prod", product.viewed(as: form.result)!, from: [self], saving: [self], savingOutput: true
+            "prod", product.viewed(as: form.result)!, from: [self], saving: [self]
         ) { saved, gradient in
             let x = saved.tensor(0)
-            let gradient = gradient.reshape(kept)
-            if !x.holdsZero { return [gradient * saved.output().reshape(kept) / x] }
-            return [gradient.expand(to: original) * x.productOfOthers(reducedTo: kept)]
+            // Masks would lose the gradient's own gradient with respect to elements that are 0.
+            let others =
+                ThreadState.current.recordsGradients
+                ? x.productOfOthers(reducedTo: kept) : x.quotientsOfProduct(reducedTo: kept)
+            return [gradient.reshape(kept).expand(to: original) * others]
         }
     }
 
     /// The product along one dimension.
     public final func prod(dim: Int, keepDim: Bool = false) -> Tensor { prod(dims: [dim], keepDim: keepDim) }
 
-    private final var holdsZero: Bool { !all().item(as: Bool.self) }
+    /// At each element, the product of the others in its group: that of all, divided by it. Of the elements that are 0 the
+    /// only one of a group gets the product of the others, and where there are several no element gets any.
+    private final func quotientsOfProduct(reducedTo kept: Shape) -> Tensor {
+        let dims = kept.indices.filter { kept[$0] == 1 }
+        let isZero = eq(0)
+        let zeros = isZero.to(dtype).sum(dims: dims, keepDim: true) - isZero.to(dtype)
+        let factors = maskedFill(isZero, 1)
+        return (factors.prod(dims: dims, keepDim: true) / factors).maskedFill(zeros.ne(0), 0)
+    }
 }
 
 // MARK: - Extremes

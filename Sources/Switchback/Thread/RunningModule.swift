@@ -15,4 +15,11 @@ final class ModulePlace {
         self.root = root
         self.innermost = innermost
     }
+
+    /// The path of the innermost module from the outermost one: `head.fc`; the type of the outermost one itself.
+    var path: String {
+        guard let root, let innermost else { return "" }
+        if root === innermost { return "\(type(of: root))" }
+        return root.path(of: innermost) ?? "\(type(of: innermost))"
+    }
 }

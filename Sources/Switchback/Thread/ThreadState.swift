@@ -14,6 +14,8 @@ final class ThreadState {
     @exclusivity(unchecked) var modules: [any RunningModule] = [] { didSet { knownPlace = nil } }
     @exclusivity(unchecked) private var knownPlace: ModulePlace?
     @exclusivity(unchecked) var backend: any Backend.Type = CPUBackend.self
+    /// The checks of indices whose outcomes no one has read yet.
+    @exclusivity(unchecked) var pendingChecks: [PendingCheck] = []
 
     /// The gradient that the last walk began with: mostly that of the next one too.
     @exclusivity(unchecked) private var lastOne: Tensor?
@@ -30,6 +32,11 @@ final class ThreadState {
         let tensor = Tensor(ones)
         lastOne = tensor
         return tensor
+    }
+
+    /// Whether a gradient is known to be the 1 that a walk began with, without a look at its memory.
+    func isOne(_ gradient: Tensor) -> Bool {
+        gradient.array.storage === lastOne?.array.storage && gradient.array.storage.version == 0
     }
 
     static var current: ThreadState { read { $0 } }
@@ -117,10 +124,12 @@ final class ThreadState {
 
     /// The path of the innermost module that is running, from the outermost one: `head.fc`; the type of the outermost one
     /// itself, and "" outside of any.
-    var runningPath: String {
-        guard let root = modules.first, let innermost = modules.last else { return "" }
-        if root === innermost { return "\(type(of: root))" }
-        return root.path(of: innermost) ?? "\(type(of: innermost))"
+    var runningPath: String { place?.path ?? "" }
+
+    /// The checks whose outcomes were not read yet, for one who reads them now.
+    func takePendingChecks() -> [PendingCheck] {
+        defer { pendingChecks = [] }
+        return pendingChecks
     }
 
     // MARK: The thread's slot

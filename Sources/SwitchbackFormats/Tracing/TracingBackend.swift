@@ -236,13 +236,13 @@ extension TracingBackend {
         return fused(.unsupported("nonzero"), [x]) { found } ?? found
     }
 
-    static func firstIndexOutOfRange(_ index: NDArray, limit: Int) -> (position: Int, value: Int)? {
-        CPUBackend.firstIndexOutOfRange(index.onProcessor, limit: limit)
+    static func checkIndices(_ index: NDArray, _ range: IndexRange, into outcome: NDArray) {
+        CPUBackend.checkIndices(index.onProcessor, range, into: outcome.onProcessor)
     }
 
-    static func wrapIndices(_ index: NDArray, limit: Int, into y: NDArray) {
+    static func normalizeIndices(_ index: NDArray, _ range: IndexRange, into y: NDArray) {
         run(.unsupported("negative indices"), [index], into: [y]) {
-            CPUBackend.wrapIndices(index.onProcessor, limit: limit, into: y.onProcessor)
+            CPUBackend.normalizeIndices(index.onProcessor, range, into: y.onProcessor)
         }
     }
 }

@@ -6,7 +6,9 @@ extension Tensor {
     /// The sum of the squares of all elements.
     var sumOfSquares: Double {
         let memory = inMemoryOrder.array
-        return memory.backend.sumOfSquares(memory)
+        let sum = Tensor.withBackend(memory.backend) { Tensor.zeros([], dtype: .float64) }
+        memory.backend.addSumOfSquares(of: memory, to: sum.array)
+        return sum.item()
     }
 
     /// The same elements in the order in which they lie in memory, where that is channels last: no copy is made to read

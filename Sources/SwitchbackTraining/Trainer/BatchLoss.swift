@@ -15,13 +15,14 @@ public struct BatchLoss {
     /// What gradients are taken of, a tensor of one element.
     public let total: Tensor
     public let reduction: Reduction
-    /// Numbers to show beside the loss, averaged over an epoch: the parts of the loss, the accuracy.
-    public let items: Metrics
+    /// Numbers to show beside the loss, averaged over an epoch: the parts of the loss, the accuracy. Tensors of one
+    /// element each, which the trainer reads together with the loss.
+    public let items: KeyValuePairs<String, Tensor>
     /// How many examples (or tokens) the batch has: the weight of its numbers in averages, and what speed is measured in.
     public let count: Int
 
     /// - Parameter reduction: the mean over the `count` examples if left out.
-    public init(_ total: Tensor, reduction: Reduction? = nil, items: Metrics = [:], count: Int) {
+    public init(_ total: Tensor, reduction: Reduction? = nil, items: KeyValuePairs<String, Tensor> = [:], count: Int) {
         self.total = total
         self.reduction = reduction ?? .mean(over: Double(count))
         self.items = items
@@ -34,5 +35,13 @@ public struct BatchLoss {
         case .mean: total
         case .sum: total / Double(max(count, 1))
         }
+    }
+
+    /// The loss and the items by name, and the norm of the gradients where it is given, all in one reading.
+    func values(with norm: Tensor? = nil) -> (values: Metrics, norm: Double?) {
+        let numbers = Tensor.items([total] + items.map(\.value) + (norm.map { [$0] } ?? []))
+        var values: Metrics = ["loss": mean(numbers[0])]
+        for (item, number) in zip(items, numbers.dropFirst()) { values[item.key] = number }
+        return (values, norm == nil ? nil : numbers.last)
     }
 }

@@ -143,37 +143,39 @@ public final class Trainer<Task: TrainingTask> {
     private func train(_ batch: Task.Batch, _ lap: EpochTimer) throws {
         let random = Generator.default.state
         let loss = try task.loss(batch)
-        var values: Metrics = ["loss": loss.mean(loss.total.item())]
-        for item in loss.items { values[item.name] = item.value }
-        if let value = values["loss"], !value.isFinite {
-            throw try failure("the loss is \(value.brief)", batch, random)
-        }
         if state.step == 0 && state.batch == 0 { try tellGraph(of: loss.total) }
         if state.gradient.batchCount == 0 { optimizers.zeroGrad() }
         let count = stepPlan.batchesInStep(epoch: state.epoch, from: state.batch - state.gradient.batchCount)
         state.gradient.add(loss, of: count)
+        let madeStep = state.gradient.batchCount == count
+        if madeStep { state.gradient.finish(trained) }
+        let norm = madeStep && configuration.clipNorm != nil ? gradNorm(trained) : nil
+        // The batch's one reading, before the weights change.
+        let (values, normValue) = loss.values(with: norm)
+        if let value = values["loss"], !value.isFinite {
+            throw try failure("the loss is \(value.brief)", batch, random)
+        }
         if locatesFailures, let name = damagedGradient {
             throw try failure("the gradient of \(name) is not finite", batch, random)
         }
         state.batch += 1
         state.means.add(values, count: loss.count)
         let isLast = state.batch == task.batchCount
-        let madeStep = state.gradient.batchCount == count
-        let gradientNorm = madeStep ? try makeStep() : nil
+        if madeStep { try makeStep(norm) }
         lap.count(loss.count, &state)
-        try tell(.batch(result(values, madeStep: madeStep, gradientNorm, lap)))
+        try tell(.batch(result(values, madeStep: madeStep, normValue, lap)))
         try endBatch(isLast: isLast, madeStep: madeStep)
     }
 
-    /// One step of the optimizer; returns the norm of the gradients where they are clipped.
-    private func makeStep() throws -> Double? {
-        state.gradient.finish(trained)
+    /// One step of the optimizer.
+    ///
+    /// - Parameter norm: that of the gradients, where they are clipped.
+    private func makeStep(_ norm: Tensor?) throws {
         try tell(.gradients(step: state.step))
-        let norm = configuration.clipNorm.map { clipGradNorm(trained, maxNorm: $0) }
+        if let norm, let limit = configuration.clipNorm { clipGradNorm(trained, maxNorm: limit, norm: norm) }
         optimizers.step(state.step) { task.adjust($0, step: state.step, of: plan.steps.end) }
         average?.update()
         state.step += 1
-        return norm
     }
 
     private func result(_ values: Metrics, madeStep: Bool, _ norm: Double?, _ lap: EpochTimer) -> BatchResult {

@@ -3,24 +3,17 @@ import Switchback
 /// The positions at which a detector predicts: the centres of the cells of its feature maps, the finest map first,
 /// each row by row.
 public struct AnchorGrid: Sendable {
-    /// A feature map: its size in cells, and the pixels that a cell is wide and high.
-    public struct Level: Sendable, Equatable {
-        public let height, width, stride: Int
-        /// The position of its first cell among all.
-        public let start: Int
-    }
-
-    public let levels: [Level]
+    public let levels: [PositionMap]
     public let count: Int
 
     /// - Parameters:
     ///   - sizes: height and width of each map.
     ///   - strides: pixels per cell of each.
     public init(sizes: [(Int, Int)], strides: [Int]) {
-        var levels: [Level] = []
+        var levels: [PositionMap] = []
         var start = 0
         for ((height, width), stride) in zip(sizes, strides) {
-            levels.append(Level(height: height, width: width, stride: stride, start: start))
+            levels.append(PositionMap(height: height, width: width, stride: stride, start: start))
             start += height * width
         }
         self.levels = levels

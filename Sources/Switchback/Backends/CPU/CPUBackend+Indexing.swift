@@ -58,17 +58,24 @@ extension CPUBackend {
         return result
     }
 
-    public static func firstIndexOutOfRange(_ index: NDArray, limit: Int) -> (position: Int, value: Int)? {
+    public static func checkIndices(_ index: NDArray, _ range: IndexRange, into outcome: NDArray) {
         var positions = index.kernelArray
-        var culprit: Int64 = 0
-        let position = sb_index_out_of_range(&positions, Int64(limit), &culprit)
-        return position < 0 ? nil : (position, Int(culprit))
+        var range = range.kernelRange
+        sb_check_indices(&positions, &range, outcome.pointer(to: Int64.self))
     }
 
-    public static func wrapIndices(_ index: NDArray, limit: Int, into y: NDArray) {
+    public static func normalizeIndices(_ index: NDArray, _ range: IndexRange, into y: NDArray) {
         var positions = index.kernelArray
+        var range = range.kernelRange
         var target = y.kernelArray
-        sb_wrap_indices(&positions, Int64(limit), &target)
+        sb_normalize_indices(&positions, &range, &target)
+    }
+}
+
+extension IndexRange {
+    fileprivate var kernelRange: sb_index_range {
+        sb_index_range(
+            limit: Int64(limit), ignored: Int64(ignored ?? 0), has_ignored: ignored != nil, wraps: wraps)
     }
 }
 

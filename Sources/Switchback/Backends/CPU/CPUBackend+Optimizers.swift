@@ -35,9 +35,15 @@ extension CPUBackend {
         value.withDenseFloats { sb_ema(average.count, average.floats, $0, Float(decay)) }
     }
 
-    public static func sumOfSquares(_ x: NDArray) -> Double {
-        if x.dtype != .float32 { return composedSumOfSquares(x) }
-        return x.withDenseFloats { sb_sum_of_squares(x.count, $0) }
+    public static func addSumOfSquares(of x: NDArray, to sum: NDArray) {
+        if x.dtype != .float32 { return composedAddSumOfSquares(of: x, to: sum) }
+        sum.pointer(to: Double.self).pointee += x.withDenseFloats { sb_sum_of_squares(x.count, $0) }
+    }
+
+    public static func scale(_ x: NDArray, byElement factor: NDArray) {
+        let factor = factor.pointer(to: Double.self).pointee
+        // As it is for most gradients that are clipped: a pass over memory less.
+        if factor != 1 { scale(x, by: factor) }
     }
 
     /// Whether the arrays that are there are float32 in row-major order, as the kernels want those they write to.

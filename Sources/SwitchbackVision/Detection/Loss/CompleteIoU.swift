@@ -1,4 +1,3 @@
-import Foundation
 import Switchback
 
 // Complete intersection over union (Zheng et al., "Distance-IoU Loss", 2020, eq. 10): the overlap of two boxes, less the
@@ -8,8 +7,8 @@ import Switchback
 private let epsilon: Float = 1e-7
 
 extension Tensor {
-    /// The complete IoU of each row with the row of `other`: [rows, 4] of left, top, right and bottom → [rows, 1]. The
-    /// factor of the aspects' difference counts as a constant in the gradient, as in the paper.
+    /// The complete IoU of boxes with those of `other`, to which they broadcast: [..., 4] of left, top, right and bottom
+    /// → [..., 1]. The factor of the aspects' difference counts as a constant in the gradient, as in the paper.
     public func completeIoU(_ other: Tensor) -> Tensor {
         let (a, b) = (split(1, dim: -1), other.split(1, dim: -1))
         let (widthA, heightA) = (a[2] - a[0], a[3] - a[1] + epsilon)
@@ -27,25 +26,4 @@ extension Tensor {
         let share = noGrad { aspects / (aspects - iou + (1 + epsilon)) }
         return iou - (distance / diagonal + aspects * share)
     }
-}
-
-extension Box {
-    /// Left, top, right and bottom.
-    var sides: SIMD4<Float> { SIMD4(x1, y1, x2, y2) }
-}
-
-/// The complete IoU of two boxes of left, top, right and bottom.
-func completeIoU(_ a: SIMD4<Float>, _ b: SIMD4<Float>) -> Float {
-    let (widthA, heightA) = (a.z - a.x, a.w - a.y + epsilon)
-    let (widthB, heightB) = (b.z - b.x, b.w - b.y + epsilon)
-    let intersection = max(min(a.z, b.z) - max(a.x, b.x), 0) * max(min(a.w, b.w) - max(a.y, b.y), 0)
-    let iou = intersection / (widthA * heightA + widthB * heightB - intersection + epsilon)
-
-    let (wholeWidth, wholeHeight) = (max(a.z, b.z) - min(a.x, b.x), max(a.w, b.w) - min(a.y, b.y))
-    let diagonal = wholeWidth * wholeWidth + wholeHeight * wholeHeight + epsilon
-    let (offX, offY) = (b.x + b.z - a.x - a.z, b.y + b.w - a.y - a.w)
-    let angle = atan(widthB / heightB) - atan(widthA / heightA)
-    let aspects = 4 / (.pi * .pi) * angle * angle
-    let share = aspects / (aspects - iou + (1 + epsilon))
-    return iou - ((offX * offX + offY * offY) / 4 / diagonal + aspects * share)
 }

@@ -23,24 +23,15 @@ public struct DetectionLoss: Sendable {
         public var dfl: Tensor
 
         public var total: Tensor { box + cls + dfl }
-        public var values: [Double] { [box, cls, dfl].map { $0.item() } }
+        public var values: [Double] { Tensor.items([box, cls, dfl]) }
     }
 
     public var gains: Gains
-    public var assigner: TaskAlignedAssigner
+    private let assigner: TaskAlignedAssigner
 
-    public init(gains: Gains = Gains(), assigner: TaskAlignedAssigner = TaskAlignedAssigner()) {
+    public init(gains: Gains = Gains(), rule: AssignmentRule = AssignmentRule()) {
         self.gains = gains
-        self.assigner = assigner
-    }
-
-    /// The position of an image that learns an object.
-    private struct Target {
-        /// The position's row among those of all images.
-        let row: Int
-        let anchor: Int
-        let object: LabeledBox
-        let score: Float
+        assigner = TaskAlignedAssigner(rule: rule)
     }
 
     /// The mean parts for a batch; multiply their sum by the size of the batch to have what gradients are taken of.
@@ -49,60 +40,38 @@ public struct DetectionLoss: Sendable {
     public func callAsFunction(
         _ output: DetectHead.Output, of model: YOLO, _ objects: [[LabeledBox]]
     ) -> Parts {
-        let targets = assign(output, model, objects)
-        let total = Double(max(targets.reduce(0) { $0 + $1.score }, 1))
-        let cls = classLoss(output.scores, targets) * (gains.cls / total)
-        guard !targets.isEmpty else {
+        Tensor.withBackend(output.scores.array.backend) { parts(output, model, ObjectList(objects)) }
+    }
+
+    private func parts(_ output: DetectHead.Output, _ model: YOLO, _ objects: ObjectList) -> Parts {
+        let all = output.scores.softplus().sum()
+        guard objects.count > 0 else {
             let none = output.boxes.sum() * 0
-            return Parts(box: none, cls: cls, dfl: none)
+            return Parts(box: none, cls: all * gains.cls, dfl: none)
         }
-        let rows = Tensor(targets.map { Int64($0.row) })
-        let boxes = output.boxes.reshape(-1, output.boxes.shape[2]).indexSelect(dim: 0, index: rows)
-        let weights = Tensor(targets.map(\.score)).reshape(-1, 1) / total
+        let corners = noGrad { model.corners(output) }
+        let assigned = assigner(objects, logits: output.scores, boxes: corners, output.grid)
+        let targets = Targets(assigned, objects, output.grid)
+        let total = assigned.scores.sum().clamp(min: 1.0)
+        let boxes = output.boxes.reshape(-1, output.boxes.shape[2]).indexSelect(dim: 0, index: targets.rows)
+        let weights = assigned.scores.unsqueeze(1) / total
         let distances = model.head.distances(boxes)
-        let places = Places(targets.map { ($0.anchor, $0.object) }, output.grid)
-        let overlap = distances.corners(around: places.centers).completeIoU(places.boxes)
+        let overlap = distances.corners(around: targets.centers).completeIoU(targets.boxes)
         let dfl =
             model.head.regMax > 1
-            ? distributionLoss(boxes, places.distances, steps: model.head.regMax)
-            : ((distances - places.distances) * places.scale).abs().mean(dim: -1, keepDim: true)
+            ? distributionLoss(boxes, targets.distances, steps: model.head.regMax)
+            : ((distances - targets.distances) * targets.scale).abs().mean(dim: -1, keepDim: true)
+        let cls = (all - chosenLogits(output.scores, targets, assigned.scores)) / total
         return Parts(
-            box: ((1 - overlap) * weights).sum() * gains.box, cls: cls, dfl: (dfl * weights).sum() * gains.dfl)
+            box: ((1 - overlap) * weights).sum() * gains.box, cls: cls * gains.cls,
+            dfl: (dfl * weights).sum() * gains.dfl)
     }
 
-    /// The positions that learn, of all images.
-    private func assign(_ output: DetectHead.Output, _ model: YOLO, _ objects: [[LabeledBox]]) -> [Target] {
-        let corners = noGrad { model.corners(output) }
-        return corners.withElements(of: Float.self) { boxes in
-            output.scores.withElements(of: Float.self) { logits in
-                objects.enumerated().flatMap { image, objects in
-                    targets(of: objects, image, boxes, logits, classCount: output.scores.shape[2], output.grid)
-                }
-            }
-        }
-    }
-
-    /// The positions that learn, of one image.
-    private func targets(
-        of objects: [LabeledBox], _ image: Int, _ boxes: UnsafeBufferPointer<Float>,
-        _ logits: UnsafeBufferPointer<Float>, classCount: Int, _ grid: AnchorGrid
-    ) -> [Target] {
-        let (start, end) = (image * grid.count, (image + 1) * grid.count)
-        let prediction = TaskAlignedAssigner.Prediction(
-            logits: logits[start * classCount..<end * classCount], boxes: boxes[start * 4..<end * 4],
-            classCount: classCount, grid: grid)
-        return assigner.assign(objects, to: prediction).map {
-            Target(row: start + $0.anchor, anchor: $0.anchor, object: objects[$0.object], score: $0.score)
-        }
-    }
-
-    /// Σ softplus(x) − t·x: the binary cross entropy of all logits, of which few have a target t above 0.
-    private func classLoss(_ logits: Tensor, _ targets: [Target]) -> Tensor {
-        let all = logits.softplus().sum()
-        if targets.isEmpty { return all }
-        let places = Tensor(targets.map { Int64($0.row * logits.shape[2] + $0.object.classIndex) })
-        let wanted = logits.reshape(-1).indexSelect(dim: 0, index: places)
-        return all - (wanted * Tensor(targets.map(\.score))).sum()
+    /// Σ t·x over the logits x that have a target t above 0: what their binary cross entropy, Σ softplus(x) − t·x, has
+    /// beside the sum over all.
+    private func chosenLogits(_ logits: Tensor, _ targets: Targets, _ scores: Tensor) -> Tensor {
+        let places = targets.rows * logits.shape[2] + targets.classes
+        return (logits.reshape(-1).indexSelect(dim: 0, index: places) * scores).sum()
     }
 
     /// The cross entropy of the distributions with the two steps around each distance, the mean of four sides:
@@ -121,27 +90,25 @@ public struct DetectionLoss: Sendable {
 }
 
 /// Where the positions that learn are, and what they are to learn, in steps of their maps.
-private struct Places {
-    /// [rows, 2], [rows, 4] and [rows, 4].
+private struct Targets {
+    /// Whole numbers, [places]: the position's row among those of all images, and the class.
+    let rows, classes: Tensor
+    /// [places, 2], [places, 4] and [places, 4].
     let centers, boxes, distances: Tensor
-    /// What makes of a distance a share of the image's width or height, [rows, 4].
+    /// What makes of a distance a share of the image's width or height, [places, 4].
     let scale: Tensor
 
-    init(_ pairs: [(anchor: Int, object: LabeledBox)], _ grid: AnchorGrid) {
-        var (centers, boxes, distances, scale): ([Float], [Float], [Float], [Float]) = ([], [], [], [])
-        let (width, height) = (Float(grid.imageSize.width), Float(grid.imageSize.height))
-        for (anchor, object) in pairs {
-            let stride = Float(grid.level(of: anchor).stride)
-            let center = grid.center(anchor) / stride
-            let box = object.box.sides / stride
-            centers += [center.x, center.y]
-            boxes += [box.x, box.y, box.z, box.w]
-            distances += [center.x - box.x, center.y - box.y, box.z - center.x, box.w - center.y]
-            scale += [stride / width, stride / height, stride / width, stride / height]
-        }
-        self.centers = Tensor(centers).reshape(-1, 2)
-        self.boxes = Tensor(boxes).reshape(-1, 4)
-        self.distances = Tensor(distances).reshape(-1, 4)
-        self.scale = Tensor(scale).reshape(-1, 4)
+    init(_ assigned: TaskAlignedAssigner.Assignment, _ objects: ObjectList, _ grid: AnchorGrid) {
+        func ofPositions(_ x: Tensor) -> Tensor { x.indexSelect(dim: 0, index: assigned.positions) }
+        func ofObjects(_ x: Tensor) -> Tensor { x.indexSelect(dim: 0, index: assigned.objects) }
+        rows = ofObjects(objects.images) * grid.count + assigned.positions
+        classes = ofObjects(objects.classes)
+        let strides = ofPositions(grid.strides())
+        centers = ofPositions(grid.centers())
+        boxes = ofObjects(objects.boxes) / strides
+        let ends = boxes.split(2, dim: -1)
+        distances = Tensor.cat([centers - ends[0], ends[1] - centers], dim: -1)
+        let (height, width) = grid.imageSize
+        scale = strides / Tensor([Float(width), Float(height), Float(width), Float(height)])
     }
 }

@@ -1,156 +1,155 @@
-import Foundation
 import Switchback
 
-/// Decides which positions of the feature maps are to learn which object: those that already predict it best by class
-/// and box together (Feng et al., "TOOD: Task-aligned One-stage Object Detection", 2021, section 3.2).
-public struct TaskAlignedAssigner: Sendable {
-    /// How many positions an object gets at first.
-    public var topK = 10
-    /// How many it keeps once objects have settled whose each position is; `nil` for all.
-    public var keptPerObject: Int?
-    /// The power of the score and of the overlap in the measure of alignment.
-    public var alpha: Float = 0.5
-    public var beta: Float = 6
-    /// Objects with shorter sides, in pixels, are taken for this wide or high when positions inside are sought.
-    public var minimumSide: Float = 16
+/// The objects of all images of a batch, one after the other.
+package struct ObjectList {
+    package let count: Int
+    /// Corners in pixels, [objects, 4].
+    package let boxes: Tensor
+    /// int64 [objects].
+    package let classes, images: Tensor
 
-    public init(topK: Int = 10, keptPerObject: Int? = nil) {
-        self.topK = topK
-        self.keptPerObject = keptPerObject
-    }
-
-    /// A position that is to learn an object.
-    public struct Positive: Equatable, Sendable {
-        public let anchor: Int
-        /// The object's place in the list that was given.
-        public let object: Int
-        /// The probability that the position shall give the object's class.
-        public let score: Float
-    }
-
-    /// What the network says of one image, while the memory of its tensors is looked at.
-    struct Prediction {
-        /// Logits, [positions, classes], and boxes in pixels, [positions, 4].
-        let logits, boxes: Slice<UnsafeBufferPointer<Float>>
-        let classCount: Int
-        let grid: AnchorGrid
-
-        func box(_ anchor: Int) -> SIMD4<Float> {
-            let start = boxes.startIndex + 4 * anchor
-            return SIMD4(boxes[start], boxes[start + 1], boxes[start + 2], boxes[start + 3])
-        }
-
-        func probability(_ anchor: Int, _ classIndex: Int) -> Float {
-            1 / (1 + exp(-logits[logits.startIndex + anchor * classCount + classIndex]))
-        }
-    }
-
-    /// A position that an object may get, and how well it suits.
-    private struct Candidate {
-        let anchor: Int
-        let overlap: Float
-        let metric: Float
-    }
-
-    /// The positions that learn, in the order of their objects.
-    func assign(_ objects: [LabeledBox], to prediction: Prediction) -> [Positive] {
-        let candidates = objects.map { best(topK, of: self.candidates(for: $0, prediction)) }
-        var owners: [Int: Int] = [:]
-        for (object, list) in candidates.enumerated() {
-            for candidate in list {
-                let isShared = owners.updateValue(object, forKey: candidate.anchor) != nil
-                if isShared {
-                    owners[candidate.anchor] = highestOverlap(at: candidate.anchor, objects, prediction)
-                }
-            }
-        }
-        var settled = [[Candidate]](repeating: [], count: objects.count)
-        for (anchor, object) in owners.sorted(by: { $0.key < $1.key }) {
-            settled[object].append(candidate(anchor, for: objects[object], prediction))
-        }
-        return settled.enumerated().flatMap { object, list in
-            targets(keptPerObject.map { best($0, of: list) } ?? list, object)
-        }
-    }
-
-    /// The scores to be learned: the metric, scaled so that the best position gets the best overlap.
-    private func targets(_ candidates: [Candidate], _ object: Int) -> [Positive] {
-        let highestMetric = candidates.map(\.metric).max() ?? 0
-        let highestOverlap = candidates.map(\.overlap).max() ?? 0
-        return candidates.map {
-            Positive(
-                anchor: $0.anchor, object: object, score: $0.metric * highestOverlap / (highestMetric + 1e-9))
-        }
-    }
-
-    private func best(_ count: Int, of candidates: [Candidate]) -> [Candidate] {
-        let ranked = candidates.sorted { ($1.metric, $0.anchor) < ($0.metric, $1.anchor) }
-        return Array(ranked.prefix(count))
-    }
-
-    /// The object whose box a position's prediction overlaps most, among those around the position.
-    private func highestOverlap(at anchor: Int, _ objects: [LabeledBox], _ prediction: Prediction) -> Int {
-        let center = prediction.grid.center(anchor)
-        let box = prediction.box(anchor)
-        let overlaps = objects.map { contains($0, center) ? max(completeIoU($0.box.sides, box), 0) : 0 }
-        return overlaps.indices.max { (overlaps[$0], $1) < (overlaps[$1], $0) } ?? 0
-    }
-
-    /// The positions inside an object that predict it at all.
-    private func candidates(for object: LabeledBox, _ prediction: Prediction) -> [Candidate] {
-        let sides = widened(object)
-        var found: [Candidate] = []
-        for level in prediction.grid.levels {
-            let stride = Float(level.stride)
-            func cells(_ low: Float, _ high: Float, _ count: Int) -> Range<Int> {
-                let first = min(max(Int((low / stride - 0.5).rounded(.down)), 0), count)
-                return first..<max(first, min(Int((high / stride + 0.5).rounded(.up)), count))
-            }
-            for y in cells(sides.y, sides.w, level.height) {
-                for x in cells(sides.x, sides.z, level.width)
-                where contains(object, SIMD2((Float(x) + 0.5) * stride, (Float(y) + 0.5) * stride)) {
-                    let candidate = candidate(level.start + y * level.width + x, for: object, prediction)
-                    if candidate.metric > 0 { found.append(candidate) }
-                }
-            }
-        }
-        return found
-    }
-
-    private func candidate(_ anchor: Int, for object: LabeledBox, _ prediction: Prediction) -> Candidate {
-        let overlap = max(completeIoU(object.box.sides, prediction.box(anchor)), 0)
-        // As it is for most of them, early in a training.
-        if overlap == 0 { return Candidate(anchor: anchor, overlap: 0, metric: 0) }
-        let metric = pow(prediction.probability(anchor, object.classIndex), alpha) * pow(overlap, beta)
-        return Candidate(anchor: anchor, overlap: overlap, metric: metric)
-    }
-
-    private func contains(_ object: LabeledBox, _ point: SIMD2<Float>) -> Bool {
-        let sides = widened(object)
-        let margin: Float = 1e-9
-        return point.x - sides.x > margin && point.y - sides.y > margin && sides.z - point.x > margin
-            && sides.w - point.y > margin
-    }
-
-    private func widened(_ object: LabeledBox) -> SIMD4<Float> {
-        var sides = object.box.sides
-        for axis in 0...1 where sides[axis + 2] - sides[axis] < minimumSide {
-            let middle = (sides[axis] + sides[axis + 2]) / 2
-            sides[axis] = middle - minimumSide / 2
-            sides[axis + 2] = middle + minimumSide / 2
-        }
-        return sides
+    /// - Parameter objects: of each image.
+    package init(_ objects: [[LabeledBox]]) {
+        let all = objects.joined()
+        count = all.count
+        boxes = Tensor(all.flatMap { [$0.box.x1, $0.box.y1, $0.box.x2, $0.box.y2] }, shape: [count, 4])
+        classes = Tensor(all.map(\.classIndex), shape: [count])
+        images = Tensor(objects.enumerated().flatMap { [Int](repeating: $0, count: $1.count) }, shape: [count])
     }
 }
 
-extension AnchorGrid {
-    /// The map to which a position belongs.
-    func level(of anchor: Int) -> Level { levels.last { $0.start <= anchor } ?? levels[0] }
+/// Decides which positions of the feature maps are to learn which object: those that already predict it best by class
+/// and box together; see `AssignmentKernels`. Nothing here waits for the predictions.
+package struct TaskAlignedAssigner: Sendable {
+    private let rule: AssignmentRule
 
-    /// The centre of a position in pixels, x and y.
-    func center(_ anchor: Int) -> SIMD2<Float> {
-        let level = level(of: anchor)
-        let (y, x) = (anchor - level.start).quotientAndRemainder(dividingBy: level.width)
-        return (SIMD2(Float(x), Float(y)) + 0.5) * Float(level.stride)
+    package init(rule: AssignmentRule) { self.rule = rule }
+
+    /// The positions that learn: as many places as all objects can get together.
+    package struct Assignment {
+        /// Whole numbers, [places]: the position in its image, and the object.
+        package let positions, objects: Tensor
+        /// The probability that the position shall give the object's class, [places]; 0 where a place is not needed.
+        package let scores: Tensor
+
+        /// In the places that are not needed the best one is repeated: what another position predicts of another object
+        /// may be no number, and would stay that however little it counts.
+        init(positions: Tensor, objects: Tensor, scores: Tensor) {
+            let (isNeeded, best) = (scores.gt(0), scores.argmax(dim: 0, keepDim: true))
+            func repeated(_ x: Tensor) -> Tensor { Tensor.where(isNeeded, x, x.indexSelect(dim: 0, index: best)) }
+            (self.positions, self.objects, self.scores) = (repeated(positions), repeated(objects), scores)
+        }
+    }
+
+    /// - Parameters:
+    ///   - logits: [images, positions, classes].
+    ///   - boxes: corners in pixels, [images, positions, 4].
+    package func callAsFunction(_ objects: ObjectList, logits: Tensor, boxes: Tensor, _ grid: AnchorGrid) -> Assignment
+    {
+        let operands = AssignmentOperands(
+            logits: logits.array, boxes: boxes.array, maps: grid.levels, objects: objects.boxes.array,
+            classes: objects.classes.array, images: objects.images.array)
+        if let found = logits.array.backend.assignPositions(operands, rule) {
+            return Assignment(
+                positions: Tensor(found.positions), objects: Tensor(found.objects), scores: Tensor(found.scores))
+        }
+        return noGrad { composed(objects, Alignment(objects, logits.detach(), boxes.detach(), grid, rule)) }
+    }
+
+    // MARK: The same, composed of operations
+
+    private func composed(_ objects: ObjectList, _ alignment: Alignment) -> Assignment {
+        let positionCount = alignment.metrics.shape[1]
+        let (metrics, chosen) = alignment.metrics.topK(min(rule.topK, positionCount), dim: 1)
+        let positions = chosen.reshape(-1)
+        let objectOfPlace = Tensor.arange(objects.count).unsqueeze(1).expand(to: chosen.shape).reshape(-1)
+        let rows = objects.images.indexSelect(dim: 0, index: objectOfPlace) * positionCount + positions
+        let isClaimed = metrics.gt(0).reshape(-1)
+        let rowCount = alignment.imageCount * positionCount
+
+        let claims = Tensor.zeros([rowCount], dtype: .int64).scatterAdd(
+            dim: 0, index: rows, source: isClaimed.to(.int64))
+        let isShared = claims.indexSelect(dim: 0, index: rows).gt(1)
+        let owners = Tensor.where(
+            isShared, alignment.highestOverlap(at: positions, ofImagesLike: objectOfPlace, objects), objectOfPlace)
+
+        // Of the places that hold one position, the first counts.
+        let numbers = Tensor.arange(rows.count)
+        let first = Tensor.full([rowCount], rows.count)
+            .scatterReduce(dim: 0, index: rows, source: numbers.maskedFill(isClaimed.logicalNot(), rows.count), .amin)
+        let isFirst = isClaimed.logicalAnd(first.indexSelect(dim: 0, index: rows).eq(numbers))
+        return scored(owners, positions, isFirst, alignment, objects.count)
+    }
+
+    /// The scores to be learned: the metric, scaled so that an object's best position gets its best overlap.
+    private func scored(
+        _ owners: Tensor, _ positions: Tensor, _ isPositive: Tensor, _ alignment: Alignment, _ objectCount: Int
+    ) -> Assignment {
+        let places = owners * alignment.metrics.shape[1] + positions
+        var isKept = isPositive
+        var metrics = alignment.metrics.take(places).maskedFill(isKept.logicalNot(), 0)
+        if let limit = rule.keptPerObject {
+            isKept = isKept.logicalAnd(betterPlaces(owners, positions, metrics, isPositive).lt(limit))
+            metrics = metrics.maskedFill(isKept.logicalNot(), 0)
+        }
+        let overlaps = alignment.overlaps.take(places).maskedFill(isKept.logicalNot(), 0)
+        func highest(_ figures: Tensor) -> Tensor {
+            Tensor.zeros([objectCount]).scatterReduce(dim: 0, index: owners, source: figures, .amax)
+                .indexSelect(dim: 0, index: owners)
+        }
+        let scores = metrics * highest(overlaps) / (highest(metrics) + 1e-9)
+        return Assignment(positions: positions, objects: owners, scores: scores)
+    }
+
+    /// How many places of the same object hold a position that suits it better, or as well and comes first.
+    private func betterPlaces(
+        _ owners: Tensor, _ positions: Tensor, _ metrics: Tensor, _ isPositive: Tensor
+    ) -> Tensor {
+        func pairs(_ x: Tensor) -> (mine: Tensor, others: Tensor) { (x.unsqueeze(1), x.unsqueeze(0)) }
+        let (owner, position, metric) = (pairs(owners), pairs(positions), pairs(metrics))
+        let isAhead = metric.others.gt(metric.mine)
+            .logicalOr(metric.others.eq(metric.mine).logicalAnd(position.others.lt(position.mine)))
+        return isAhead.logicalAnd(owner.others.eq(owner.mine)).logicalAnd(isPositive.unsqueeze(0))
+            .to(.int64).sum(dim: 1)
+    }
+}
+
+/// How well each position of an object's image suits it.
+private struct Alignment {
+    /// The complete IoU of what the position predicts, 0 outside of the object, and the measure of alignment: both
+    /// [objects, positions].
+    let overlaps, metrics: Tensor
+    let imageCount: Int
+
+    init(_ objects: ObjectList, _ logits: Tensor, _ boxes: Tensor, _ grid: AnchorGrid, _ rule: AssignmentRule) {
+        let (images, positions, classes) = (logits.shape[0], logits.shape[1], logits.shape[2])
+        let sides = Self.widened(objects.boxes, to: Double(rule.minimumSide)).unsqueeze(1).split(2, dim: -1)
+        let centers = (grid.centers() * grid.strides()).unsqueeze(0)
+        let isInside = Tensor.cat([centers - sides[0], sides[1] - centers], dim: -1).gt(1e-9).all(dim: -1)
+        let predicted = boxes.indexSelect(dim: 0, index: objects.images)
+        overlaps = objects.boxes.unsqueeze(1).completeIoU(predicted).squeeze(-1).clamp(min: 0)
+            .maskedFill(isInside.logicalNot(), 0)
+        let probabilities = logits.transpose(1, 2).reshape(images * classes, positions)
+            .indexSelect(dim: 0, index: objects.images * classes + objects.classes).sigmoid()
+        metrics = probabilities.pow(rule.alpha) * overlaps.pow(rule.beta)
+        imageCount = images
+    }
+
+    /// Corners with sides of at least `minimum` around the same centres.
+    private static func widened(_ boxes: Tensor, to minimum: Double) -> Tensor {
+        let ends = boxes.split(2, dim: -1)
+        let isShort = (ends[1] - ends[0]).lt(minimum)
+        let middle = (ends[0] + ends[1]) / 2
+        return Tensor.cat(
+            [
+                Tensor.where(isShort, middle - minimum / 2, ends[0]),
+                Tensor.where(isShort, middle + minimum / 2, ends[1]),
+            ], dim: -1)
+    }
+
+    /// For each place, the object of its image that the position's box overlaps most; the first of equal ones.
+    func highestOverlap(at positions: Tensor, ofImagesLike object: Tensor, _ objects: ObjectList) -> Tensor {
+        let isSameImage = objects.images.unsqueeze(1).eq(objects.images.indexSelect(dim: 0, index: object).unsqueeze(0))
+        return overlaps.indexSelect(dim: 1, index: positions).maskedFill(isSameImage.logicalNot(), -1).argmax(dim: 0)
     }
 }

@@ -8,7 +8,7 @@ public struct YOLOLoss: Sendable {
 
     public init(gains: DetectionLoss.Gains = .init()) {
         many = DetectionLoss(gains: gains)
-        single = DetectionLoss(gains: gains, assigner: TaskAlignedAssigner(topK: 7, keptPerObject: 1))
+        single = DetectionLoss(gains: gains, rule: AssignmentRule(topK: 7, keptPerObject: 1))
     }
 
     /// What a batch gave.

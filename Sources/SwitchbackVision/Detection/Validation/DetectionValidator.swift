@@ -142,7 +142,10 @@ extension YOLOVariant {
 
 extension DetectionLoss.Parts {
     /// The parts by name.
-    func items(of variant: YOLOVariant) -> Metrics { Metrics(zip(variant.lossNames, values).map { ($0, $1) }) }
+    func items(of variant: YOLOVariant) -> KeyValuePairs<String, Tensor> {
+        let names = variant.lossNames
+        return [names[0]: box, names[1]: cls, names[2]: dfl]
+    }
 }
 
 extension Letterbox {
