@@ -82,6 +82,7 @@ private struct JSONParser {
     let maximumDepth = 64
 
     mutating func document() throws(JSON.Problem) -> JSON {
+        if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { position = 3 }
         let value = try value(depth: 0)
         skipSpace()
         if position < bytes.count { throw problem("there is more text after the value") }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import Switchback
+import SwitchbackFormats
 import SwitchbackLanguage
 import SwitchbackServer
 
@@ -108,7 +109,7 @@ struct Serve: AsyncParsableCommand {
             guard let apiKeyFile else {
                 return ProcessInfo.processInfo.environment["SWITCHBACK_API_KEY"].flatMap { $0.isEmpty ? nil : $0 }
             }
-            let key = try TextFiles.read(apiKeyFile).trimmingCharacters(in: .whitespacesAndNewlines)
+            let key = try TextFile.read(apiKeyFile).trimmingCharacters(in: .whitespacesAndNewlines)
             if key.isEmpty { throw InputError(apiKeyFile, "there is no key in it") }
             return key
         }

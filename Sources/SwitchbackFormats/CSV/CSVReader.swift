@@ -1,7 +1,7 @@
 import Switchback
 
 /// Cuts a text into rows of cells (RFC 4180): cells may be quoted, and then hold separators, line breaks and doubled
-/// quotes. Lines end in LF or CRLF; empty ones are passed over.
+/// quotes. Lines end in LF, CRLF or CR; empty ones are passed over.
 struct CSVReader {
     let path: String
     /// The text; a zero follows it, so that numbers can be read in place.
@@ -25,7 +25,7 @@ struct CSVReader {
         self.path = path
         bytes = try byteSource(path).rest()
         if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { position = 3 }
-        separator = CSVReader.separator(in: bytes.prefix { $0 != CSVReader.newline })
+        separator = CSVReader.separator(in: bytes.prefix { $0 != CSVReader.newline && $0 != CSVReader.carriageReturn })
         bytes.append(0)
     }
 
@@ -82,12 +82,12 @@ struct CSVReader {
     }
 
     private var atLineBreak: Bool {
-        bytes[position] == CSVReader.newline
-            || (bytes[position] == CSVReader.carriageReturn && bytes[position + 1] == CSVReader.newline)
+        bytes[position] == CSVReader.newline || bytes[position] == CSVReader.carriageReturn
     }
 
     private mutating func skipLineBreak() {
-        position += bytes[position] == CSVReader.newline ? 1 : 2
+        let isPair = bytes[position] == CSVReader.carriageReturn && bytes[position + 1] == CSVReader.newline
+        position += isPair ? 2 : 1
         line += 1
     }
 

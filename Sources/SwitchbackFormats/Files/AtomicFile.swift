@@ -56,7 +56,7 @@ public final class AtomicFile {
     }
 
     private static func writeBeside(_ path: String, _ body: (AtomicFile) throws -> Void) throws {
-        let folder = (path as NSString).deletingLastPathComponent
+        let folder = FilePath.parent(path)
         let name = ".\((path as NSString).lastPathComponent).\(getpid()).part"
         let temporary = (folder as NSString).appendingPathComponent(name)
         let descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC, 0o666)

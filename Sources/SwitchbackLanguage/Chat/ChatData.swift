@@ -14,7 +14,7 @@ public struct ChatData: Sendable {
         self.path = path
         var problems: [InputError] = []
         var conversations: [[ChatMessage]] = []
-        let lines = try TextFiles.read(path).split(separator: "\n", omittingEmptySubsequences: false)
+        let lines = try TextFile.lines(path)
         for (index, line) in lines.enumerated() where !line.allSatisfy(\.isWhitespace) {
             do {
                 conversations.append(try ChatData.conversation(line, place: "\(path), line \(index + 1)"))

@@ -24,7 +24,7 @@ extension ChatTemplate {
     public static func load(_ folder: String) throws -> ChatTemplate? {
         let separate = Checkpoint.path(folder, "chat_template.jinja")
         if FileManager.default.fileExists(atPath: separate) {
-            return try ChatTemplate(jinja: try TextFiles.read(separate), place: separate)
+            return try ChatTemplate(jinja: try TextFile.read(separate), place: separate)
         }
         let path = Checkpoint.path(folder, settingsName)
         guard FileManager.default.fileExists(atPath: path) else { return nil }
@@ -101,7 +101,7 @@ extension ChatTemplate {
         if let source, kept {
             let separate = Checkpoint.path(source, "chat_template.jinja")
             if FileManager.default.fileExists(atPath: separate) {
-                try AtomicFile.write(TextFiles.read(separate), to: Checkpoint.path(folder, "chat_template.jinja"))
+                try AtomicFile.write(TextFile.read(separate), to: Checkpoint.path(folder, "chat_template.jinja"))
             }
         } else {
             members.removeAll { $0.name == "chat_template" }

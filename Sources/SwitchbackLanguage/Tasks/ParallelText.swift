@@ -1,5 +1,6 @@
 import Foundation
 import Switchback
+import SwitchbackFormats
 
 /// Sentences in two languages, line by line: the files `NAME.en` and `NAME.de`, say, which may be gzipped.
 public struct ParallelText: Sendable {
@@ -26,9 +27,6 @@ public struct ParallelText: Sendable {
         guard FileManager.default.fileExists(atPath: file) else {
             throw InputError(path, "there is no such file, and no \(path).gz")
         }
-        // Only at the line's end: some sentences have other marks that Unicode counts as ends of lines.
-        var lines = try TextFiles.read(file).utf8.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
-        if lines.last?.isEmpty ?? false { lines.removeLast() }
-        return lines.map { String(Substring($0)).trimmingCharacters(in: .whitespaces) }
+        return try TextFile.lines(file).map { $0.trimmingCharacters(in: .whitespaces) }
     }
 }

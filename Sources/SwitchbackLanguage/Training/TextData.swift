@@ -95,7 +95,7 @@ public struct TextData {
         _ path: String, tokenizer choice: TokenizerChoice, heldOut: Double = 0.1, to folder: String
     ) throws -> (training: Int, validation: Int) {
         let files = try TextFiles(path).files
-        let first = try TextFiles.read(files[0])
+        let first = try TextFile.read(files[0])
         let tokenizer = try makeTokenizer(choice, text: first, training: first)
         try Checkpoint.makeFolder(folder)
         try Tokenizers.save(tokenizer, to: folder)
@@ -104,7 +104,7 @@ public struct TextData {
         try AtomicFile.write(to: file(folder, "train.bin")) { training in
             try AtomicFile.write(to: file(folder, "val.bin")) { validation in
                 for name in files {
-                    let parts = split(try TextFiles.read(name), heldOut: heldOut)
+                    let parts = split(try TextFile.read(name), heldOut: heldOut)
                     counts.training += try append(parts.training, of: name, tokenizer, width, to: training)
                     counts.validation += try append(parts.validation, of: name, tokenizer, width, to: validation)
                 }

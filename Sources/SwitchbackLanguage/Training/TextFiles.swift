@@ -26,26 +26,8 @@ public struct TextFiles {
 
     /// The text of all files, one after the other.
     public func text() throws -> String {
-        let text = try files.map(TextFiles.read).joined(separator: "\n")
+        let text = try files.map(TextFile.read).joined(separator: "\n")
         guard !text.isEmpty else { throw InputError(path, "the text is empty") }
         return text
-    }
-
-    /// The text of a file, also of a gzipped one. Throws `InputError` where it cannot be read or is not UTF-8, and says
-    /// where.
-    public static func read(_ path: String) throws -> String {
-        let bytes = try fileBytes(path)
-        if let text = String(validating: bytes, as: UTF8.self) { return text }
-        throw InputError(
-            path, at: "byte \(firstInvalidByte(of: bytes))", "the text is not UTF-8",
-            remedy: "convert it, for example with iconv")
-    }
-
-    private static func firstInvalidByte(of text: [UInt8]) -> Int {
-        var decoder = UTF8()
-        var bytes = text.makeIterator()
-        var position = 0
-        while case .scalarValue(let scalar) = decoder.decode(&bytes) { position += UTF8.width(scalar) }
-        return position
     }
 }

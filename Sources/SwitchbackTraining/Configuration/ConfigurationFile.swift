@@ -58,10 +58,7 @@ public enum ConfigurationFile {
     }
 
     private static func entries(_ path: String) throws -> [ConfigurationEntry] {
-        guard let text = try? String(contentsOfFile: path, encoding: .utf8) else {
-            let exists = FileManager.default.fileExists(atPath: path)
-            throw InputError(path, exists ? "cannot be read as text" : "there is no such file")
-        }
+        let text = try TextFile.read(path)
         let node: Node?
         do {
             node = try Yams.compose(yaml: text)

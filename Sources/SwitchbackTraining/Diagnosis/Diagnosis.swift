@@ -36,10 +36,8 @@ public struct Diagnosis: Equatable, Sendable {
         guard FileManager.default.fileExists(atPath: path) else {
             throw InputError(path, "there is no such file", remedy: "train with --diagnose")
         }
-        guard let text = try? String(contentsOfFile: path, encoding: .utf8) else {
-            throw InputError(path, "cannot be read as text")
-        }
-        let lines = text.split(separator: "\n")
+        let text = try TextFile.read(path)
+        let lines = text.lines
         for (number, line) in lines.enumerated() {
             let isLast = number == lines.count - 1
             let isCut = isLast && text.last != "\n"

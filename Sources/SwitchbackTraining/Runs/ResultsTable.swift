@@ -1,5 +1,6 @@
 import Foundation
 import Switchback
+import SwitchbackFormats
 
 /// The contents of `results.csv`: a row for each validation.
 public struct ResultsTable: Sendable, Equatable {
@@ -30,10 +31,7 @@ public struct ResultsTable: Sendable, Equatable {
             (columns, rows) = ([], [])
             return
         }
-        guard let text = try? String(contentsOfFile: path, encoding: .utf8) else {
-            throw InputError(path, "cannot be read as text")
-        }
-        let lines = text.split(separator: "\n").map { $0.split(separator: ",", omittingEmptySubsequences: false) }
+        let lines = try TextFile.lines(path).map { $0.split(separator: ",", omittingEmptySubsequences: false) }
         let header = lines.first ?? []
         columns = header.map(String.init)
         rows = try lines.dropFirst().enumerated().map { number, cells in

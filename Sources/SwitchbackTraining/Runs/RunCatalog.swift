@@ -1,5 +1,6 @@
 import Foundation
 import Switchback
+import SwitchbackFormats
 
 /// The runs below a folder.
 public enum RunCatalog {
@@ -39,7 +40,7 @@ public enum RunCatalog {
 
         /// Removes it. Throws `InputError` where a program is at work on the run.
         public func remove() throws {
-            let run = reason == Reason.noResult ? path : (path as NSString).deletingLastPathComponent
+            let run = reason == Reason.noResult ? path : FilePath.parent(path)
             let folder = try RunFolder(existing: run)
             try withExtendedLifetime(folder) {
                 do {

@@ -140,8 +140,8 @@ public final class RunFolder {
             if isFolder.boolValue { return }
             throw InputError(path, "is a file, and a folder was expected there")
         }
-        let parent = (path as NSString).deletingLastPathComponent
-        if !parent.isEmpty && parent != path { try makeFolders(parent, made: &made) }
+        let parent = FilePath.parent(path)
+        if parent != path { try makeFolders(parent, made: &made) }
         guard mkdir(path, 0o777) == 0 || errno == EEXIST else { throw InputError(path, cannot: "made", errno) }
         made.append(path)
     }
