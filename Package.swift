@@ -45,10 +45,14 @@ let package = Package(
         // The domains.
         .systemLibrary(name: "CJPEG", pkgConfig: "libjpeg", providers: [.apt(["libjpeg-dev"])]),
         .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
+        .systemLibrary(name: "CTIFF", pkgConfig: "libtiff-4", providers: [.apt(["libtiff-dev"])]),
+        .systemLibrary(name: "CWebP", pkgConfig: "libwebp", providers: [.apt(["libwebp-dev"])]),
+        .systemLibrary(name: "CGIF", providers: [.apt(["libgif-dev"])]),
         .target(
             name: "SwitchbackVision",
             dependencies: [
                 "Switchback", "SwitchbackFormats", "SwitchbackDrawing", "SwitchbackTraining", "CJPEG", "CPNG",
+                "CTIFF", "CWebP", "CGIF",
                 .product(name: "Yams", package: "Yams"),
             ]),
         .target(

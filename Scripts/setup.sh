@@ -2,7 +2,7 @@
 # Installs the system packages that the build needs and that are missing. Debian and Ubuntu; elsewhere it names them.
 set -eu
 
-needed="zlib1g-dev libcairo2-dev libjpeg-dev libpng-dev pkg-config make"
+needed="zlib1g-dev libcairo2-dev libjpeg-dev libpng-dev libtiff-dev libwebp-dev libgif-dev ffmpeg pkg-config make"
 missing=""
 for package in $needed; do
     if command -v dpkg-query >/dev/null 2>&1; then
@@ -15,7 +15,7 @@ if ! command -v swift >/dev/null 2>&1; then
     exit 1
 fi
 if ! command -v dpkg-query >/dev/null 2>&1; then
-    echo "setup: not a Debian or Ubuntu system; make sure that pkg-config and the headers of zlib, Cairo, libjpeg and libpng are installed"
+    echo "setup: not a Debian or Ubuntu system; make sure that pkg-config and the headers of zlib, Cairo, libjpeg, libpng, libtiff, libwebp and giflib, and ffmpeg, are installed"
     exit 0
 fi
 [ -z "$missing" ] && exit 0

@@ -6,6 +6,7 @@
 #define SB_JPEG_H
 
 #include <setjmp.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,6 +20,7 @@ enum {
     SB_JPEG_FAILED = 1,      // libjpeg gave up: the message says why
     SB_JPEG_CUT_SHORT = 2,   // the file ends before its last pixel
     SB_JPEG_DAMAGED = 3,     // pixels were lost on the way
+    SB_JPEG_NO_END = 4,      // the file ends after its last pixel, but before its mark of the end
 };
 
 /// A picture of many scans asks for much work with few bytes.
@@ -28,6 +30,7 @@ typedef struct {
     struct jpeg_error_mgr manager;   // first: libjpeg sees nothing else
     jmp_buf escape;
     int status;
+    bool at_end;                     // the file's last byte has been read, and more was wanted
     char *message;
 } sb_jpeg_errors;
 
@@ -42,11 +45,11 @@ static inline void sb_jpeg_warn(j_common_ptr info, int level) {
     sb_jpeg_errors *errors = (sb_jpeg_errors *)info->err;
     if (level >= 0 || errors->status != SB_JPEG_OK) return;
     switch (info->err->msg_code) {
-    case JWRN_JPEG_EOF: errors->status = SB_JPEG_CUT_SHORT; break;
+    case JWRN_JPEG_EOF: errors->at_end = true; return;
     case JWRN_HIT_MARKER:
     case JWRN_HUFF_BAD_CODE:
     case JWRN_MUST_RESYNC:
-    case JWRN_NOT_SEQUENTIAL: errors->status = SB_JPEG_DAMAGED; break;
+    case JWRN_NOT_SEQUENTIAL: errors->status = errors->at_end ? SB_JPEG_CUT_SHORT : SB_JPEG_DAMAGED; break;
     default: return;
     }
     info->err->format_message(info, errors->message);
@@ -66,6 +69,17 @@ static inline struct jpeg_error_mgr *sb_jpeg_errors_start(sb_jpeg_errors *errors
     errors->manager.emit_message = sb_jpeg_warn;
     errors->message = message;
     return &errors->manager;
+}
+
+/// Whether all bits of all coefficients have come, where they come in several scans.
+static inline bool sb_jpeg_is_complete(j_decompress_ptr info) {
+    if (!info->progressive_mode || !info->coef_bits) return true;
+    for (int component = 0; component < info->num_components; ++component) {
+        for (int i = 0; i < DCTSIZE2; ++i) {
+            if (info->coef_bits[component][i] != 0) return false;
+        }
+    }
+    return true;
 }
 
 /// Decodes into `pixels`, `height` rows of `stride` bytes, in the color space given, at `eighths`/8 of the size.
@@ -98,9 +112,11 @@ static inline int sb_jpeg_decode(const uint8_t *bytes, size_t count, J_COLOR_SPA
         JSAMPROW row = pixels + info.output_scanline * stride;
         jpeg_read_scanlines(&info, &row, 1);
     }
+    const bool is_complete = sb_jpeg_is_complete(&info);
     jpeg_finish_decompress(&info);
     jpeg_destroy_decompress(&info);
-    return errors.status;
+    if (errors.status != SB_JPEG_OK || !errors.at_end) return errors.status;
+    return is_complete ? SB_JPEG_NO_END : SB_JPEG_CUT_SHORT;
 }
 
 /// Encodes rows of grey (1 channel) or RGB (3) pixels. On success `*bytes` is the caller's to free.

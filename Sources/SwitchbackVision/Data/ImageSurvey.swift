@@ -6,7 +6,7 @@ import SwitchbackFormats
 /// without decoding them.
 enum ImageSurvey {
     /// Endings of pictures that are not read, so that they are reported instead of passed over.
-    static let foreignExtensions = ["bmp", "gif", "tif", "tiff", "webp", "heic", "avif", "jp2"]
+    static let foreignExtensions = ["heic", "heif", "avif", "jp2", "jxl", "dng", "pfm"]
 
     /// The pictures in a folder and its folders, those that cannot be read among them.
     static func files(under folder: String) throws -> [String] {
@@ -22,20 +22,30 @@ enum ImageSurvey {
             let sizes = "\(header.storedWidth)×\(header.storedHeight)"
             throw InputError(path, "is a picture of \(sizes) pixels, and at most \(Image.pixelLimit) in all are read")
         }
-        guard hasEnd(bytes, header.format) else {
-            throw InputError(path, "is cut short: it ends before its last pixel")
+        if !hasEnd(bytes, header.format) {
+            // Of a JPEG file only the mark may be missing, which decoding tells.
+            guard header.format == .jpeg else { throw InputError(path, "is cut short: it ends before its last pixel") }
+            _ = try Image.decode(bytes, name: path)
         }
         return header
     }
 
-    /// Whether the mark of the end is there; other bytes may follow it.
+    /// Whether the mark of the end is there, where the format has one; other bytes may follow it.
     private static func hasEnd(_ bytes: UnsafeRawBufferPointer, _ format: ImageHeader.Format) -> Bool {
-        let mark: [UInt8] =
-            switch format {
-            case .jpeg: [0xFF, 0xD9]
-            case .png: Array("IEND".utf8)
-            }
-        // Within the pixels of a JPEG file the mark cannot occur, and within those of a PNG file it hardly does.
+        switch format {
+        case .jpeg: return holds([0xFF, 0xD9], bytes)
+        case .png: return holds(Array("IEND".utf8), bytes)
+        case .gif: return holds([0x3B], bytes)
+        case .webp:
+            let length = (0..<4).reduce(0) { $0 | Int(bytes[4 + $1]) << (8 * $1) }
+            return bytes.count >= 8 + length
+        case .bmp, .tiff: return true
+        }
+    }
+
+    /// Whether a mark stands somewhere behind the first byte. Within the pixels of a JPEG file its mark cannot occur, and
+    /// within those of a PNG file it hardly does.
+    private static func holds(_ mark: [UInt8], _ bytes: UnsafeRawBufferPointer) -> Bool {
         var position = bytes.count - mark.count
         while position > 0 {
             if bytes[position] == mark[0] && bytes[position..<position + mark.count].elementsEqual(mark) { return true }

@@ -4,7 +4,9 @@ import SwitchbackFormats
 
 /// What the head of an image file says, before any pixel is decoded.
 public struct ImageHeader: Sendable {
-    public enum Format: String, Sendable { case jpeg = "JPEG", png = "PNG" }
+    public enum Format: String, Sendable {
+        case jpeg = "JPEG", png = "PNG", bmp = "BMP", gif = "GIF", tiff = "TIFF", webp = "WebP"
+    }
 
     public let format: Format
     /// The sizes of the picture as it is stored, not yet turned upright.
@@ -17,7 +19,7 @@ public struct ImageHeader: Sendable {
     public var height: Int { orientation.exchangesSides ? storedWidth : storedHeight }
     public var width: Int { orientation.exchangesSides ? storedHeight : storedWidth }
 
-    /// Reads the head of a JPEG or PNG file. Throws `InputError` where it is neither, or damaged.
+    /// Reads the head of an image file. Throws `InputError` where it is none that is known, or damaged.
     public static func load(_ path: String) throws -> ImageHeader {
         let file = try MappedFile(path)
         return try ImageHeader(UnsafeRawBufferPointer(file.bytes), path)
@@ -29,8 +31,17 @@ public struct ImageHeader: Sendable {
             self = try JPEG.header(bytes, name)
         } else if bytes.starts(with: PNG.signature) {
             self = try PNG.header(bytes, name)
+        } else if WebP.isSignature(bytes) {
+            self = try WebP.header(bytes, name)
+        } else if bytes.starts(with: GIF.signature) {
+            self = try GIF.header(bytes, name)
+        } else if TIFF.signatures.contains(where: { bytes.starts(with: $0) }) {
+            self = try TIFF.header(bytes, name)
+        } else if bytes.starts(with: BMP.signature) {
+            self = try BMP.header(bytes, name)
         } else {
-            throw InputError(name, "is neither a JPEG nor a PNG picture\(ImageHeader.guess(bytes))")
+            throw InputError(
+                name, "is no JPEG, PNG, WebP, TIFF, BMP or GIF image\(ImageHeader.guess(bytes))")
         }
     }
 
@@ -44,11 +55,10 @@ public struct ImageHeader: Sendable {
 
     /// What the bytes seem to be instead, for the message.
     private static func guess(_ bytes: UnsafeRawBufferPointer) -> String {
-        let kinds: [(name: String, start: [UInt8])] = [
-            ("GIF", Array("GIF8".utf8)), ("BMP", Array("BM".utf8)), ("WebP or another RIFF", Array("RIFF".utf8)),
-            ("TIFF", [0x49, 0x49, 0x2A, 0]), ("TIFF", [0x4D, 0x4D, 0, 0x2A]),
-        ]
-        return kinds.first { bytes.starts(with: $0.start) }.map { ": it seems to be a \($0.name) file" } ?? ""
+        let brands = ["heic": "HEIC", "heix": "HEIC", "mif1": "HEIC", "avif": "AVIF", "jp2 ": "JPEG 2000"]
+        guard bytes.count >= 12, bytes[4..<8].elementsEqual("ftyp".utf8) else { return "" }
+        let brand = brands[String(decoding: bytes[8..<12], as: UTF8.self)]
+        return brand.map { ": it seems to be \($0), which must be converted, to JPEG for example" } ?? ""
     }
 }
 
@@ -57,9 +67,9 @@ extension Image {
     public static let pixelLimit = 100_000_000
 
     /// The endings of the names of files that `load` reads.
-    public static let fileExtensions = ["jpg", "jpeg", "png"]
+    public static let fileExtensions = ["jpg", "jpeg", "jfif", "png", "webp", "tif", "tiff", "bmp", "gif"]
 
-    /// Reads a JPEG or PNG file and turns the picture upright as its EXIF data say.
+    /// Reads an image file, of a GIF or TIFF file the first image, and turns the picture upright as its EXIF data say.
     ///
     /// - Parameters:
     ///   - model: what the picture shall become; opacity is dropped unless asked for.
@@ -74,7 +84,7 @@ extension Image {
             UnsafeRawBufferPointer(file.bytes), name: path, as: model, minimumSide: minimumSide, pixelLimit: pixelLimit)
     }
 
-    /// Decodes the bytes of a JPEG or PNG file, as `load` does. `name` is what messages call them.
+    /// Decodes the bytes of an image file, as `load` does. `name` is what messages call them.
     public static func decode(
         _ bytes: UnsafeRawBufferPointer, name: String, as model: ColorModel = .rgb, minimumSide: Int? = nil,
         pixelLimit: Int = Image.pixelLimit
@@ -89,6 +99,10 @@ extension Image {
             switch header.format {
             case .jpeg: try JPEG.decode(bytes, header, name, as: model, minimumSide: minimumSide)
             case .png: try PNG.decode(bytes, header, name, as: model)
+            case .bmp: try BMP.decode(bytes, header, name, as: model)
+            case .gif: try GIF.decode(bytes, header, name, as: model)
+            case .tiff: try TIFF.decode(bytes, header, name, as: model)
+            case .webp: try WebP.decode(bytes, header, name, as: model)
             }
         return image.oriented(header.orientation)
     }

@@ -1,4 +1,5 @@
 import CJPEG
+import Foundation
 import Switchback
 
 /// JPEG files (ITU-T T.81) through libjpeg.
@@ -86,7 +87,7 @@ enum JPEG {
         let start = bytes.assumingMemoryBound(to: UInt8.self).baseAddress
         return try Image(height: height, width: width, model) { pixels throws(InputError) in
             var status = SB_JPEG_OK
-            let message = message { buffer in
+            let message = libraryMessage(capacity: Int(JMSG_LENGTH_MAX)) { buffer in
                 let result = sb_jpeg_decode(
                     start, bytes.count, space, Int32(eighths), pixels.baseAddress, width * model.channelCount, height,
                     buffer)
@@ -94,21 +95,22 @@ enum JPEG {
             }
             switch status {
             case SB_JPEG_OK: return
+            case SB_JPEG_NO_END: LackingEnds.warn(name)
             case SB_JPEG_CUT_SHORT: throw InputError(name, "is cut short: it ends before its last pixel")
             default: throw InputError(name, "is damaged: \(message)")
             }
         }
     }
+}
 
-    /// The message that libjpeg writes while `body` runs, beginning with a small letter.
-    fileprivate static func message(_ body: (UnsafeMutablePointer<CChar>) -> Void) -> String {
-        withUnsafeTemporaryAllocation(of: CChar.self, capacity: Int(JMSG_LENGTH_MAX)) { buffer in
-            buffer.initialize(repeating: 0)
-            guard let start = buffer.baseAddress else { return "" }
-            body(start)
-            let text = String(cString: start)
-            return text.prefix(1).lowercased() + text.dropFirst()
-        }
+/// The files that lack their last bytes but no pixel, each of which is told of once.
+private enum LackingEnds {
+    private static let lock = NSLock()
+    nonisolated(unsafe) private static var known: Set<String> = []
+
+    static func warn(_ name: String) {
+        guard lock.withLock({ known.insert(name).inserted }) else { return }
+        Diagnostics.warn("\(name): the file lacks its last bytes; all of its pixels are there, and it is read")
     }
 }
 
@@ -119,7 +121,7 @@ extension Image {
         var bytes: UnsafeMutablePointer<UInt8>?
         var count: UInt = 0
         var status: Int32 = 0
-        let message = JPEG.message { message in
+        let message = libraryMessage(capacity: Int(JMSG_LENGTH_MAX)) { message in
             opaque.pixels.withUnsafeBufferPointer { pixels in
                 status = sb_jpeg_encode(
                     pixels.baseAddress, Int32(width), Int32(height), Int32(opaque.channels),

@@ -43,7 +43,7 @@ enum PNG {
         let start = bytes.assumingMemoryBound(to: UInt8.self).baseAddress
         let image = try Image(height: height, width: width, decoded) { pixels throws(InputError) in
             var status: Int32 = 0
-            let message = message { buffer in
+            let message = libraryMessage(capacity: Int(SB_PNG_MESSAGE)) { buffer in
                 status = sb_png_decode(
                     start, bytes.count, UInt32(width), UInt32(height), Int32(decoded.channelCount), pixels.baseAddress,
                     buffer)
@@ -51,16 +51,6 @@ enum PNG {
             if status != 0 { throw InputError(name, "is damaged: \(message)") }
         }
         return image.converted(to: model)
-    }
-
-    /// The message that libpng writes while `body` runs.
-    fileprivate static func message(_ body: (UnsafeMutablePointer<CChar>) -> Void) -> String {
-        withUnsafeTemporaryAllocation(of: CChar.self, capacity: Int(SB_PNG_MESSAGE)) { buffer in
-            buffer.initialize(repeating: 0)
-            guard let start = buffer.baseAddress else { return "" }
-            body(start)
-            return String(cString: start)
-        }
     }
 }
 
@@ -70,7 +60,7 @@ extension Image {
         var bytes: UnsafeMutablePointer<UInt8>?
         var count = 0
         var status: Int32 = 0
-        let message = PNG.message { message in
+        let message = libraryMessage(capacity: Int(SB_PNG_MESSAGE)) { message in
             pixels.withUnsafeBufferPointer { pixels in
                 status = sb_png_encode(
                     pixels.baseAddress, UInt32(width), UInt32(height), Int32(channels), &bytes, &count, message)
