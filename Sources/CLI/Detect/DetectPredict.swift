@@ -15,18 +15,28 @@ struct DetectPredict: ParsableCommand {
               switchback detect predict --model best.safetensors "shop/*.jpg" --save-txt \\
                 --save-crop
               switchback detect predict --model best.safetensors street.mp4 --track
-              switchback detect predict --model best.safetensors /dev/video0
+              switchback detect predict --model best.safetensors 0
+              switchback detect predict --model best.safetensors rtsp://camera.local/stream
             """)
 
     @Option(help: .runOrFile)
     var model: String
 
-    @Argument(help: "A picture, a folder, a pattern in quotes, a video or a camera.")
+    @Argument(
+        help: """
+            An image, a video, a folder of them, a pattern in quotes, a .txt list, a camera's number, an address \
+            (http, rtsp, …) or 'screen'.
+            """)
     var source: String
 
     @Option(
+        help: ArgumentHelp("Of the frames of a video, every so many-th is looked at.", valueName: "number"),
+        transform: Value.integer(in: .from(1, to: 1_000_000)))
+    var vidStride = 1
+
+    @Option(
         help: ArgumentHelp("The longer side of the input, in pixels: a multiple of 32.", valueName: "pixels"),
-        transform: Value.integer(in: YOLO.sides))
+        transform: Value.side)
     var imgsz: Int?
 
     @OptionGroup var selection: SelectionOptions
@@ -88,17 +98,22 @@ struct DetectPredict: ParsableCommand {
         defer { if let folder { OutputFolder.removeIfEmpty(folder) } }
         let writer = PredictionWriter(names: loaded.detector.classes, saves: saves, folder: folder)
         let run = PredictionRun(predictor, writer: writer, names: loaded.detector.classes, tracks: track)
-        try run.predict(pictures) { line in if !quiet { try Terminal.print(line) } }
+        try run.predict(pictures, stride: vidStride, isInterrupted: { Interruption.isRequested }) { line in
+            if !quiet { try Terminal.print(line) }
+        }
         let count = Double(max(run.imageCount, 1))
         if !quiet {
             try Terminal.print("Each picture: " + run.seconds.sentence(dividedBy: count))
             if let folder { try Terminal.print("Results are in \(folder)") }
         }
-        guard common.json else { return }
-        try Terminal.printJSON(
-            Result(
-                model: model, images: run.imageCount, boxes: run.boxCount, folder: folder,
-                preprocess: run.seconds.preprocess / count * 1000, inference: run.seconds.inference / count * 1000,
-                postprocess: run.seconds.postprocess / count * 1000))
+        if common.json {
+            try Terminal.printJSON(
+                Result(
+                    model: model, images: run.imageCount, boxes: run.boxCount, folder: folder,
+                    preprocess: run.seconds.preprocess / count * 1000,
+                    inference: run.seconds.inference / count * 1000,
+                    postprocess: run.seconds.postprocess / count * 1000))
+        }
+        if Interruption.isRequested { throw ExitCode(Interruption.exitCode) }
     }
 }

@@ -30,32 +30,53 @@ public final class PredictionRun {
         self.names = names
     }
 
-    /// - Parameter say: gets a line for each picture.
-    /// - Throws: `InputError` where the only picture or a video cannot be read, or nothing can be saved.
-    public func predict(_ source: PictureSource, say: (String) throws -> Void) throws {
-        switch source {
-        case .images(let paths):
-            for (number, path) in paths.enumerated() {
-                guard let image = try load(path, isOnly: paths.count == 1) else { continue }
+    /// - Parameters:
+    ///   - stride: of the frames of a video, every so many-th is looked at.
+    ///   - isInterrupted: asked before each image; where it is true, what was found so far is saved.
+    ///   - say: gets a line for each image.
+    /// - Throws: `InputError` where the only image or video cannot be read, or nothing can be saved.
+    public func predict(
+        _ source: PictureSource, stride: Int = 1, isInterrupted: () -> Bool = { false }, say: (String) throws -> Void
+    ) throws {
+        let isOnly = source.items.count == 1
+        for (number, item) in source.items.enumerated() where !isInterrupted() {
+            let place = isOnly ? "" : "\(number + 1)/\(source.items.count) "
+            switch item {
+            case .image(let path):
+                guard let image = try read(isOnly, { try Image.load(path) }) else { continue }
                 let line = try predict(image, name: fileNames.name(for: path), video: nil)
-                try say("\(number + 1)/\(paths.count) \(path): \(line)")
-            }
-        case .video(let path):
-            let reader = try VideoReader(path)
-            let name = fileNames.name(for: path)
-            while let frame = try reader.next() {
-                let line = try predict(
-                    frame, name: "\(name)_\(imageCount + 1)", video: (name, reader.rate ?? 25))
-                try say("\(path) frame \(imageCount): \(line)")
+                try say("\(isOnly ? "1/1 " : place)\(path): \(line)")
+            case .video(let input):
+                try predict(input, stride, isOnly: isOnly, isInterrupted) { try say(place + $0) }
             }
         }
         try writer.finish()
     }
 
-    /// A picture; of several, one that is damaged is reported and passed over.
-    private func load(_ path: String, isOnly: Bool) throws -> Image? {
+    /// The frames of a video, or the image at an address.
+    private func predict(
+        _ input: VideoInput, _ stride: Int, isOnly: Bool, _ isInterrupted: () -> Bool, say: (String) throws -> Void
+    ) throws {
+        guard let reader = try read(isOnly, { try VideoReader(input) }) else { return }
+        let name = fileNames.name(for: input.name)
+        tracker?.forgetAll()
+        defer { tracker?.forgetAll() }
+        while !isInterrupted(), let frame = try read(isOnly, reader.next) {
+            if input.isImage {
+                return try say("\(input): \(predict(frame, name: name, video: nil))")
+            }
+            guard reader.frameCount % stride == 0 else { continue }
+            let rate = (reader.rate ?? 25) / Double(stride)
+            let line = try predict(frame, name: "\(name)_\(reader.frameCount)", video: (name, rate))
+            try say("\(input) frame \(reader.frameCount): \(line)")
+        }
+        try writer.finishVideo()
+    }
+
+    /// What `body` reads; of several images and videos, one that is damaged is reported and passed over.
+    private func read<Value>(_ isOnly: Bool, _ body: () throws -> Value?) throws -> Value? {
         do {
-            return try Image.load(path)
+            return try body()
         } catch let error as InputError where !isOnly {
             Diagnostics.warn("\(error)")
             return nil

@@ -75,9 +75,14 @@ public final class PredictionWriter {
         }
     }
 
-    /// Completes the tables and the video.
-    func finish() throws {
+    /// Completes the video.
+    func finishVideo() throws {
         try video?.finish()
+        video = nil
+    }
+
+    /// Completes the tables.
+    func finish() throws {
         guard let folder else { return }
         if saves.csv {
             let lines = rows.map {
@@ -102,13 +107,14 @@ public final class PredictionWriter {
             x1: mark.box.x1, y1: mark.box.y1, x2: mark.box.x2, y2: mark.box.y2)
     }
 
-    /// As labels are: the class and the box in shares of the picture.
+    /// As labels are: the class and the box in shares of the picture; then the score if wanted, and the track if any.
     private func text(_ marks: [BoxPainter.Mark], _ image: Image) -> String {
         marks.map { mark in
             let box = mark.box.scaled(x: 1 / Float(image.width), y: 1 / Float(image.height))
             var numbers = [box.centerX, box.centerY, box.width, box.height]
             if saves.confidence, let score = mark.score { numbers.append(score) }
-            return "\(mark.classIndex) " + numbers.map { String(format: "%.6f", $0) }.joined(separator: " ") + "\n"
+            let fields = ["\(mark.classIndex)"] + numbers.map { String(format: "%.6f", $0) }
+            return (fields + (mark.track.map { ["\($0)"] } ?? [])).joined(separator: " ") + "\n"
         }.joined()
     }
 

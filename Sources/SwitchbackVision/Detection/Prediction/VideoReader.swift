@@ -1,51 +1,66 @@
 import Foundation
 import Switchback
 
-/// The frames of a video file or a camera, one by one, as ffmpeg decodes them.
+/// The frames of a video, a camera, a stream or a screen, one by one, as ffmpeg decodes them: each that there is once,
+/// however unevenly they follow each other.
 public final class VideoReader {
-    private let path: String
-    private let process = Process()
+    private let input: VideoInput
+    private let process: Process
     private let output = Pipe()
-    private let errors = Pipe()
-    /// Frames a second; `nil` where that is not known.
+    private let complaints: ComplaintReader
+    /// Frames a second on average; `nil` where that is not known.
     public let rate: Double?
+    /// How many frames have been read.
+    public private(set) var frameCount = 0
 
     /// - Throws: `InputError` where ffmpeg is missing.
-    public init(_ path: String) throws {
-        self.path = path
-        rate = Self.probeRate(path)
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        let isCamera = path.hasPrefix("/dev/video")
-        process.arguments =
-            ["ffmpeg", "-nostdin", "-v", "error"] + (isCamera ? ["-f", "v4l2"] : []) + [
-                "-i", path, "-f", "image2pipe", "-c:v", "ppm", "-pix_fmt", "rgb24", "-",
-            ]
+    public init(_ input: VideoInput) throws {
+        self.input = input
+        rate = Self.probeRate(input)
+        process = try FFmpeg.process(
+            "ffmpeg",
+            ["-nostdin", "-v", "error"] + input.arguments + [
+                "-map", "0:v:0", "-fps_mode", "passthrough", "-f", "image2pipe", "-c:v", "ppm", "-pix_fmt", "rgb24",
+                "-",
+            ], for: "\(input)")
+        let errors = Pipe()
         process.standardOutput = output
         process.standardError = errors
         do { try process.run() } catch {
-            throw InputError(path, "videos are decoded by ffmpeg, which cannot be started", remedy: "install ffmpeg")
+            throw InputError("\(input)", "videos are decoded by ffmpeg, which cannot be started")
         }
+        complaints = ComplaintReader(errors.fileHandleForReading)
     }
 
     deinit { if process.isRunning { process.terminate() } }
 
-    /// The next frame; `nil` after the last.
+    /// The next frame; `nil` after the last that can be decoded. Where the video is damaged, a warning says so then.
     ///
-    /// - Throws: `InputError` where ffmpeg cannot decode the video.
+    /// - Throws: `InputError` where no frame at all can be decoded.
     public func next() throws -> Image? {
         guard let header = readHeader() else {
-            process.waitUntilExit()
-            if process.terminationStatus != 0 {
-                let text = String(decoding: errors.fileHandleForReading.availableData, as: UTF8.self)
-                let line = text.split(separator: "\n").last.map(String.init) ?? "ffmpeg failed"
-                throw InputError(path, "the video cannot be decoded: \(line)")
-            }
+            try finish()
             return nil
         }
         guard let bytes = read(3 * header.width * header.height) else {
-            throw InputError(path, "the video ends within a frame")
+            try finish()
+            return nil
         }
+        frameCount += 1
         return Image(height: header.height, width: header.width, pixels: bytes)
+    }
+
+    /// Says what ffmpeg complained about.
+    private func finish() throws {
+        process.waitUntilExit()
+        let complaint = complaints.lastLine()
+        if frameCount == 0 {
+            throw InputError("\(input)", "the video cannot be decoded: \(complaint ?? "it has no frames")")
+        }
+        if process.terminationStatus != 0 || complaint != nil {
+            let count = frameCount.counted("frame")
+            Diagnostics.warn("\(input): the video is damaged, \(count) can be decoded: \(complaint ?? "ffmpeg failed")")
+        }
     }
 
     /// The three lines before the pixels of a portable pixmap: `P6`, the sizes and `255`.
@@ -76,21 +91,29 @@ public final class VideoReader {
         return bytes
     }
 
-    /// What ffprobe says of the frames a second: a fraction such as `30000/1001`.
-    private static func probeRate(_ path: String) -> Double? {
-        let probe = Process()
+    /// What ffprobe says of the frames a second: fractions such as `30000/1001`, of which the first is the average.
+    private static func probeRate(_ input: VideoInput) -> Double? {
+        let entries = ["-v", "error", "-select_streams", "v:0", "-show_entries", "stream=avg_frame_rate,r_frame_rate"]
+        let probe = try? FFmpeg.process("ffprobe", entries + ["-of", "default=nk=0:nw=1"] + input.arguments, for: "")
+        guard let probe, input.isProbed else { return nil }
         let output = Pipe()
-        probe.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        probe.arguments = [
-            "ffprobe", "-v", "error", "-select_streams", "v:0", "-show_entries", "stream=r_frame_rate", "-of",
-            "csv=p=0", path,
-        ]
         probe.standardOutput = output
         probe.standardError = FileHandle.nullDevice
         guard (try? probe.run()) != nil else { return nil }
         let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-        let parts = text.trimmingCharacters(in: .whitespacesAndNewlines).split(separator: "/").compactMap { Double($0) }
-        guard parts.count == 2, parts[1] > 0, parts[0] > 0 else { return nil }
-        return parts[0] / parts[1]
+        let rates = text.split(whereSeparator: \.isNewline).compactMap { line -> (name: Substring, rate: Double)? in
+            let parts = line.split { $0 == "=" || $0 == "/" }
+            guard parts.count == 3, let count = Double(parts[1]), let seconds = Double(parts[2]) else { return nil }
+            return count > 0 && seconds > 0 ? (parts[0], count / seconds) : nil
+        }
+        return (rates.first { $0.name == "avg_frame_rate" } ?? rates.first)?.rate
+    }
+}
+
+extension VideoInput {
+    /// Whether it can be opened a second time to ask for its rate.
+    fileprivate var isProbed: Bool {
+        if case .file = self { return true }
+        return false
     }
 }

@@ -5,7 +5,7 @@ import Switchback
 public final class VideoWriter {
     private let path: String
     private let partial: String
-    private let process = Process()
+    private let process: Process
     private let input = Pipe()
     private let (height, width): (Int, Int)
 
@@ -14,15 +14,17 @@ public final class VideoWriter {
         self.path = path
         partial = path + ".part.mp4"
         (self.height, self.width) = (height, width)
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments = [
-            "ffmpeg", "-y", "-v", "error", "-f", "rawvideo", "-pix_fmt", "rgb24", "-s", "\(width)x\(height)", "-r",
-            "\(rate)", "-i", "-", "-an", "-pix_fmt", "yuv420p", "-vf", "pad=ceil(iw/2)*2:ceil(ih/2)*2", partial,
-        ]
+        process = try FFmpeg.process(
+            "ffmpeg",
+            [
+                "-y", "-v", "error", "-f", "rawvideo", "-pix_fmt", "rgb24", "-s", "\(width)x\(height)", "-r",
+                "\(rate)", "-i", "-", "-an", "-pix_fmt", "yuv420p", "-vf", "pad=ceil(iw/2)*2:ceil(ih/2)*2",
+                "file:" + partial,
+            ], for: path, participle: "encoded")
         process.standardInput = input
         process.standardError = FileHandle.nullDevice
         do { try process.run() } catch {
-            throw InputError(path, "videos are encoded by ffmpeg, which cannot be started", remedy: "install ffmpeg")
+            throw InputError(path, "videos are encoded by ffmpeg, which cannot be started")
         }
     }
 

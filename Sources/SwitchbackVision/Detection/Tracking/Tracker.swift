@@ -17,6 +17,12 @@ public struct Tracker: Sendable {
 
     public init() {}
 
+    /// Begins with other images: tracks end, and their numbers are not used again.
+    mutating func forgetAll() {
+        tracks.removeAll()
+        frames = 0
+    }
+
     /// A detection with the number of the object that it shows.
     public struct Tracked: Sendable, Hashable {
         public let id: Int
