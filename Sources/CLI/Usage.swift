@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import Switchback
 import SwitchbackTraining
+import SwitchbackVision
 
 /// A command line that cannot be understood.
 struct UsageError: Error, CustomStringConvertible {
@@ -98,6 +99,14 @@ enum Value {
             if let problem = range.problem(with: Double(number), isWhole: true) { throw ValidationError(problem) }
             return number
         }
+    }
+
+    /// The side of a detector's input in pixels: rounded up, with a warning, to whole cells of the coarsest map.
+    static func side(_ text: String) throws -> Int {
+        guard let number = Int(text), (1...8192).contains(number) else { return try integer(in: YOLO.sides)(text) }
+        let side = (number + YOLO.stride - 1) / YOLO.stride * YOLO.stride
+        if side != number { Diagnostics.warn("imgsz \(number) is no multiple of \(YOLO.stride): \(side) is taken") }
+        return side
     }
 
     /// A number. For options of a training: its configuration knows which ones they can have.

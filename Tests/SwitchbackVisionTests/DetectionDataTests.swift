@@ -118,12 +118,12 @@ import Testing
         try sample.write(Array("GIF89a".utf8), "images/train/other.gif")
         let data = try sample.load()
         #expect(data.problems.count == 11 && data[.train].count == 992)
-        #expect(data.problems.contains { $0.problem.contains("GIF") })
+        #expect(data.problems.contains { $0.subject.hasSuffix("other.gif") })
     }
 
     @Test(arguments: [
         ("names: [a]\nval: images/val", "the key train is missing"), ("train: images/train\nval: images/val", "names"),
-        ("train: images/train\nvalid: images/val\nnames: [a, b]", "the key val is missing"),
+        ("train: images/train\nvalue: images/val\nnames: [a, b]", "the key val is missing"),
         ("train: images/train\nval:\n\t- images/val\nnames: [a]", "tab"), ("train: [a\nnames", "YAML"),
         ("", "no keys"), ("train: images/trian\nval: images/val\nnames: [a]", "there is no"),
         ("train: images/train\nval: images/val\nnames: []", "no class"),

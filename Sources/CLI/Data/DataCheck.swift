@@ -12,7 +12,7 @@ struct DataCheck: ParsableCommand {
               switchback data check bccd/bccd.yaml
               switchback data check VOCdevkit/VOC2012 --labels labels.png
 
-            The exit code is 1 where something cannot be used: a damaged picture, a bad row of labels.
+            The exit code is 1 where something cannot be used: a damaged picture, a bad row of labels, no labels at all.
             """)
 
     @Argument(
@@ -35,7 +35,7 @@ struct DataCheck: ParsableCommand {
         let data = try DetectionData.load(path)
         let report = DataReport(data)
         try Terminal.print("\(path): \(report.kind), \(report.classNames.count.counted("class"))")
-        for problem in report.problems { try Terminal.print("  \(problem)") }
+        for sentence in report.problems + report.remarks { try Terminal.print("  \(sentence)") }
         try show(report)
         if let labels {
             try data.labelFigure(.train).write(to: labels)
@@ -46,6 +46,7 @@ struct DataCheck: ParsableCommand {
             try Terminal.print("\(report.problems.count.counted("problem")), named above.")
             throw ExitCode.failure
         }
+        if report.isUnlabeled { throw data.lackOfLabels }
     }
 
     private func checkClassification() throws {
@@ -62,8 +63,9 @@ struct DataCheck: ParsableCommand {
     private func show(_ report: DataReport) throws {
         for part in report.parts {
             try Terminal.print(
-                "\(part.split.rawValue): \(part.images.counted("picture")), \(part.backgrounds.grouped) of them without a box; "
-                    + "\(part.boxes.counted("box")), \(part.tinyBoxes.grouped) of them tiny")
+                "\(part.split.rawValue): \(part.images.counted("picture")), \(part.backgrounds.grouped) of them without a box"
+                    + (part.unlabeled > 0 ? " (\(part.unlabeled.grouped) without a file of labels)" : "")
+                    + "; \(part.boxes.counted("box")), \(part.tinyBoxes.grouped) of them tiny")
         }
         try showCounts(report.classNames, report.parts.map { ($0.split, $0.boxesByClass) })
         if !report.unseenClasses.isEmpty {

@@ -20,7 +20,7 @@ struct DataSpeed: ParsableCommand {
     var path: String
 
     @Option(
-        help: ArgumentHelp("The side of the pictures.", valueName: "pixels"), transform: Value.integer(in: YOLO.sides))
+        help: ArgumentHelp("The side of the pictures.", valueName: "pixels"), transform: Value.side)
     var imgsz = 640
 
     @Option(

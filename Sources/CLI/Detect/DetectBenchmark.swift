@@ -32,7 +32,7 @@ struct DetectBenchmark: ParsableCommand {
 
     @Option(
         help: ArgumentHelp("The side of the input, in pixels: a multiple of 32.", valueName: "pixels"),
-        transform: Value.integer(in: YOLO.sides))
+        transform: Value.side)
     var imgsz: Int?
 
     @Option(

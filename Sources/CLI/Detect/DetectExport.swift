@@ -25,7 +25,7 @@ struct DetectExport: ParsableCommand {
     @Option(
         help: ArgumentHelp(
             "The side of the input, in pixels, a multiple of 32; that of training if left out.", valueName: "pixels"),
-        transform: Value.integer(in: YOLO.sides))
+        transform: Value.side)
     var imgsz: Int?
 
     @Option(

@@ -73,6 +73,7 @@ struct DetectTrain: ParsableCommand {
         try runOptions.say("Optimizer: " + (task.choice.reason ?? task.choice.kind.rawValue))
         var pictures: DetectionPictures?
         let draws = session.configuration.plots
+        var hasExplained = false
         let (folder, outcome) = try session.train(
             task, task.training,
             listeners: [
@@ -80,12 +81,28 @@ struct DetectTrain: ParsableCommand {
                     if draws, case .started(let start) = event, let folder = start.folder {
                         pictures = DetectionPictures(task, in: folder)
                     }
+                    if !hasExplained, case .epoch(let result) = event, let sentence = Self.explanation(of: result) {
+                        hasExplained = true
+                        try runOptions.say(sentence)
+                    }
                     return try pictures?.receive(event) ?? .continue
                 }
             ],
             rateOptions: { "--lr0 \($0) --optimizer \(task.choice.kind.rawValue)" })
         try finish(task, outcome, folder)
     }
+
+    /// Why nothing is found yet, where that is only because there have been few steps.
+    private static func explanation(of result: EpochResult) -> String? {
+        guard let precision = result.validation["mAP50"], precision < 0.001, result.step < fewSteps else { return nil }
+        return """
+            mAP is 0 after \(result.step.counted("step")), which is usual: the averages that batch normalization and the \
+            validation use follow the weights slowly, over some hundred steps. Smaller batches or more epochs make more steps.
+            """
+    }
+
+    /// Steps after which the averages have come close to the weights.
+    private static let fewSteps = 500
 
     private func finish(_ task: DetectionTask, _ outcome: TrainingOutcome, _ folder: RunFolder) throws {
         guard let best = outcome.best ?? outcome.history.last else { return }

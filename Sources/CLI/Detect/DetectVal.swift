@@ -29,7 +29,7 @@ struct DetectVal: ParsableCommand {
 
     @Option(
         help: ArgumentHelp("The longer side of the input, in pixels: a multiple of 32.", valueName: "pixels"),
-        transform: Value.integer(in: YOLO.sides))
+        transform: Value.side)
     var imgsz: Int?
 
     @Option(
@@ -38,6 +38,16 @@ struct DetectVal: ParsableCommand {
     var batch = 16
 
     @OptionGroup var selection: SelectionOptions
+
+    @Option(
+        help: ArgumentHelp(
+            "The share of the pictures to train with that is measured where the data has no part val. (default: 0.1)",
+            valueName: "x"),
+        transform: Value.number(in: .from(0, below: 1)))
+    var valFraction = DetectionConfiguration().valFraction
+
+    @Flag(help: "Classes of other names are matched by their numbers.")
+    var namesByNumber = false
 
     @Flag(help: "Square batches instead of ones of the pictures' shape.")
     var noRect = false
@@ -62,15 +72,18 @@ struct DetectVal: ParsableCommand {
         common.apply()
         let loaded = try DetectorFile.load(model)
         let detector = loaded.detector
-        let data = try DetectionData.load(data)
+        var data = try DetectionData.load(data)
+        if split == .val { data = data.holdingOut(valFraction) }
         data.warnOfProblems()
-        try detector.checkClasses(of: data)
+        try detector.checkClasses(of: data, byNumber: namesByNumber)
         guard !data[split].isEmpty else { throw InputError(data.path, "has no part \(split.rawValue)") }
         var validator = DetectionValidator(
             detector, data[split], size: imgsz ?? loaded.imgsz, batchSize: batch, isRectangular: !noRect)
         selection.apply(to: &validator.suppression)
         validator.usesSingleHead = detector.variant.isEndToEnd && !selection.nms
-        let validation = try validator.run()
+        let validation = try validator.run { _, _ in
+            if Interruption.isRequested { throw ExitCode(Interruption.exitCode) }
+        }
         try print(validation, names: detector.classes)
         if let output { try draw(validation, names: detector.classes, into: output) }
         guard common.json else { return }

@@ -52,7 +52,7 @@ struct DetectionTrainingOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
             "The side of the input, in pixels: a multiple of 32. (default: \(defaults.imgsz))", valueName: "pixels"),
-        transform: Value.integer)
+        transform: Value.side)
     var imgsz: Int?
 
     @Option(
@@ -78,6 +78,13 @@ struct DetectionTrainingOptions: ParsableArguments {
             "The share of the pictures to train with. (default: \(defaults.fraction))", valueName: "x"),
         transform: Value.number)
     var fraction: Double?
+
+    @Option(
+        help: ArgumentHelp(
+            "The share of the pictures held out to measure with, where the data has no part for it. (default: \(defaults.valFraction))",
+            valueName: "x"),
+        transform: Value.number)
+    var valFraction: Double?
 
     @Option(
         help: ArgumentHelp(
@@ -176,6 +183,7 @@ struct DetectionTrainingOptions: ParsableArguments {
         set(\.seed, seed)
         set(\.closeMosaic, closeMosaic)
         set(\.fraction, fraction)
+        set(\.valFraction, valFraction)
         set(\.freeze, freeze)
         set(\.multiScale, multiScale)
         set(\.lr0, lr0)

@@ -107,7 +107,11 @@ public final class ProgressReporter {
                     "Epochs: as many as fit into \((minutes * 60).inWords), in place of \(start.configuration.epochs)")
             }
             if let transfer = start.transfer { lines.append("Weights: \(transfer.summary)") }
-            if start.stepsMade > 0 { lines.append("Resuming after step \(start.stepsMade) of \(start.stepCount)") }
+            if start.stepsMade >= start.stepCount {
+                lines.append("Nothing is left to train: \(start.stepsMade.counted("step")) made, \(start.stepCount.grouped) planned")
+            } else if start.stepsMade > 0 {
+                lines.append("Resuming after step \(start.stepsMade) of \(start.stepCount)")
+            }
             return lines.isEmpty ? nil : lines.joined(separator: "\n")
         case .planned(let plan, let seconds):
             if hasToldPlan { return nil }

@@ -3,11 +3,6 @@ import Switchback
 /// Folders of pictures, one for each class: `train/CLASS/….jpg` and `val` or `test` beside it; or the classes alone, of
 /// which every fifth picture is then held out.
 enum ClassFolders {
-    /// Names that a part's folder may have.
-    private static let names: [DataSplit: [String]] = [
-        .train: ["train", "training"], .val: ["val", "valid", "validation"], .test: ["test"],
-    ]
-
     struct Contents {
         var classNames: [String]
         /// Paths with their classes.
@@ -18,8 +13,9 @@ enum ClassFolders {
         let folders = try Folder.names(in: root).filter { Folder.isFolder(Folder.join(root, $0)) }
         var contents = Contents(classNames: [], parts: [:])
         for split in DataSplit.allCases {
-            guard let name = folders.first(where: { names[split]?.contains($0.lowercased()) == true }) else { continue }
-            try contents.add(split, Folder.join(root, name))
+            let fitting = folders.filter { DataSplit(folderName: $0) == split }.map { Folder.join(root, $0) }
+            guard let folder = try fitting.first(where: holdsFolders) else { continue }
+            try contents.add(split, folder)
         }
         if contents.parts.isEmpty {
             try contents.add(.train, root)
@@ -32,6 +28,11 @@ enum ClassFolders {
                 root, "has \(found)", remedy: "give a folder with train/CLASS/… and val/CLASS/…, or with CLASS/…")
         }
         return contents
+    }
+
+    /// Whether a folder can be a part: one that holds pictures alone is a class, even if it is called `train`.
+    private static func holdsFolders(_ path: String) throws -> Bool {
+        try Folder.names(in: path).contains { Folder.isFolder(Folder.join(path, $0)) }
     }
 }
 

@@ -7,23 +7,65 @@ import Switchback
 enum COCOData {
     private struct File: Decodable {
         struct Picture: Decodable {
-            let id: Int
+            let id: ID
             let file_name: String
             let width, height: Int?
         }
         struct Category: Decodable {
-            let id: Int
+            let id: ID
             let name: String
+            let supercategory: String?
         }
         struct Annotation: Decodable {
-            let id: Int?
-            let image_id, category_id: Int
+            let id: ID?
+            let image_id, category_id: ID
             let bbox: [Float]
             let iscrowd: Int?
         }
-        let images: [Picture]
+        let images: [Entry<Picture>]
         let categories: [Category]
-        let annotations: [Annotation]
+        let annotations: [Entry<Annotation>]
+    }
+
+    /// A number, or where a program writes that, a text.
+    private struct ID: Decodable, Hashable, Comparable, CustomStringConvertible {
+        let number: Int?
+        let text: String
+
+        init(from decoder: any Decoder) throws {
+            let container = try decoder.singleValueContainer()
+            number = try? container.decode(Int.self)
+            text = try number.map(String.init) ?? container.decode(String.self)
+        }
+
+        var description: String { text }
+
+        static func < (a: ID, b: ID) -> Bool {
+            if let first = a.number, let second = b.number { return first < second }
+            return a.text < b.text
+        }
+    }
+
+    /// An element of a list, or what is wrong with it: one odd value is no reason to refuse all others.
+    private struct Entry<Value: Decodable>: Decodable {
+        let value: Value?
+        let problem: DecodingError?
+        /// The picture that it belongs to, as far as that can be read.
+        let picture: ID?
+
+        private struct Owner: Decodable {
+            let id, image_id: ID?
+        }
+
+        init(from decoder: any Decoder) throws {
+            do {
+                value = try Value(from: decoder)
+                (problem, picture) = (nil, nil)
+            } catch let error as DecodingError {
+                let owner = try? Owner(from: decoder)
+                (value, problem, picture) = (nil, error, owner?.image_id)
+            }
+        }
     }
 
     /// A folder with a JSON file for each part in `annotations`, told apart by `train`, `val` and `test` in their names.
@@ -45,28 +87,38 @@ enum COCOData {
     }
 
     static func load(files: [(DataSplit, String)], root: String) throws -> DetectionData {
-        var classes: [File.Category] = []
+        let found = try files.map { split, path in (split: split, path: path, file: try read(path)) }
+        let classes = categories(found.map(\.file))
         var splits: [DataSplit: [DetectionExample]] = [:]
-        var problems: [InputError] = []
-        for (split, path) in files {
-            let file = try read(path)
-            if classes.isEmpty {
-                classes = file.categories.sorted { $0.id < $1.id }
-            } else if classes.map(\.name) != file.categories.sorted(by: { $0.id < $1.id }).map(\.name) {
+        var (problems, remarks): ([InputError], [String]) = ([], [])
+        for (split, path, file) in found {
+            let own = file.categories.filter { category in classes.contains { $0.id == category.id } }
+            if own.sorted(by: { $0.id < $1.id }).map(\.name) != classes.map(\.name) {
                 throw InputError(path, "has other categories than \(files[0].1)")
             }
-            splits[split] = try examples(file, path, root: root, &problems)
+            splits[split] = try examples(file, path, root: root, classes.map(\.id), &problems, &remarks)
         }
         return DetectionData(
-            kind: "COCO annotations", path: root, classNames: classes.map(\.name), splits: splits, problems: problems)
+            kind: "COCO annotations", path: root, classNames: classes.map(\.name), splits: splits, problems: problems,
+            remarks: remarks)
+    }
+
+    /// The categories of the first file in the order of their ids, without those that only stand for a group of others, as
+    /// Roboflow has them: no annotation is of them.
+    private static func categories(_ files: [File]) -> [File.Category] {
+        let all = (files.first?.categories ?? []).sorted { $0.id < $1.id }
+        let groups = Set(all.compactMap { $0.supercategory == $0.name ? nil : $0.supercategory })
+        let used = Set(files.flatMap { $0.annotations.compactMap { $0.value?.category_id } })
+        return all.filter { used.contains($0.id) || !groups.contains($0.name) }
     }
 
     private static func read(_ path: String) throws -> File {
-        guard let data = FileManager.default.contents(atPath: path) else {
+        guard var data = FileManager.default.contents(atPath: path) else {
             throw InputError(path, "the file cannot be read")
         }
+        if data.starts(with: [0xEF, 0xBB, 0xBF]) { data.removeFirst(3) }
         do {
-            return try JSONDecoder().decode(File.self, from: data)
+            return try decode(data)
         } catch let DecodingError.keyNotFound(key, context) {
             throw InputError(path, at: place(context), "the key \(key.stringValue) is missing")
         } catch let DecodingError.typeMismatch(_, context), let DecodingError.valueNotFound(_, context) {
@@ -76,34 +128,60 @@ enum COCOData {
         }
     }
 
+    /// Python writes NaN and Infinity, which strict JSON does not have.
+    private static func decode(_ data: Data) throws -> File {
+        let decoder = JSONDecoder()
+        do {
+            return try decoder.decode(File.self, from: data)
+        } catch DecodingError.dataCorrupted {
+            decoder.allowsJSON5 = true
+            return try decoder.decode(File.self, from: data)
+        }
+    }
+
+    /// What is wrong with an element of a list, in words.
+    private static func problem(_ error: DecodingError, _ path: String) -> InputError {
+        switch error {
+        case .keyNotFound(let key, let context):
+            InputError(path, at: place(context), "the key \(key.stringValue) is missing")
+        case .typeMismatch(_, let context), .valueNotFound(_, let context), .dataCorrupted(let context):
+            InputError(path, at: place(context), "the value is of another kind than COCO's")
+        @unknown default: InputError(path, "\(error)")
+        }
+    }
+
     private static func place(_ context: DecodingError.Context) -> String {
         let keys = context.codingPath.map { $0.intValue.map { "number \($0)" } ?? $0.stringValue }
         return keys.isEmpty ? "top level" : keys.joined(separator: ", ")
     }
 
     private static func examples(
-        _ file: File, _ path: String, root: String, _ problems: inout [InputError]
+        _ file: File, _ path: String, root: String, _ classes: [ID], _ problems: inout [InputError],
+        _ remarks: inout [String]
     ) throws -> [DetectionExample] {
         let folders = try imageFolders(path, root: root)
-        let numbers = Dictionary(
-            file.categories.map(\.id).sorted().enumerated().map { ($1, $0) }, uniquingKeysWith: { first, _ in first })
-        let byPicture = Dictionary(grouping: file.annotations.filter { $0.iscrowd != 1 }, by: \.image_id)
-        let known = Set(file.images.map(\.id))
+        problems += file.images.compactMap(\.problem).map { problem($0, path) }
+        let pictures = file.images.compactMap(\.value)
+        let annotations = try usableAnnotations(file, path, &problems, &remarks)
+        let spoiled = Set(file.annotations.compactMap(\.picture))
+        let byPicture = Dictionary(grouping: annotations, by: \.image_id)
+        let known = Set(pictures.map(\.id))
         for stray in byPicture.keys.filter({ !known.contains($0) }).sorted() {
             problems.append(InputError(path, at: "annotations", "there is no picture with the id \(stray)"))
         }
-        let places = file.images.map { picture in
+        let places = pictures.map { picture in
             folders.map { Folder.join($0, picture.file_name) }.first(where: Folder.exists)
                 ?? Folder.join(folders[0], picture.file_name)
         }
         let headers = ImageSurvey.map(places) { path in Result { try ImageSurvey.header(path) } }
+        let numbers = Dictionary(classes.enumerated().map { ($1, $0) }, uniquingKeysWith: { first, _ in first })
         var examples: [DetectionExample] = []
-        for (picture, (place, header)) in zip(file.images, zip(places, headers)) {
+        for (picture, (place, header)) in zip(pictures, zip(places, headers)) where !spoiled.contains(picture.id) {
             do {
                 let header = try header.get()
                 var bad: [InputError] = []
                 let labels = (byPicture[picture.id] ?? []).compactMap {
-                    label($0, picture, header, numbers, path, &bad)
+                    label($0, picture, header, numbers, path, &bad, &remarks)
                 }
                 problems += bad
                 if !bad.isEmpty { continue }
@@ -117,11 +195,27 @@ enum COCOData {
         return examples
     }
 
+    /// The annotations that can be read and mark a single thing.
+    private static func usableAnnotations(
+        _ file: File, _ path: String, _ problems: inout [InputError], _ remarks: inout [String]
+    ) throws -> [File.Annotation] {
+        problems += file.annotations.compactMap(\.problem).map { problem($0, path) }
+        let all = file.annotations.compactMap(\.value)
+        let crowds = all.count { $0.iscrowd == 1 }
+        if crowds > 0 {
+            let verb = crowds == 1 ? "marks a crowd" : "mark crowds"
+            remarks.append(
+                "\(path): \(crowds.counted("annotation")) \(verb) (iscrowd 1) and no single object, and \(crowds == 1 ? "is" : "are") left out"
+            )
+        }
+        return all.filter { $0.iscrowd != 1 }
+    }
+
     private static func label(
-        _ annotation: File.Annotation, _ picture: File.Picture, _ header: ImageHeader, _ numbers: [Int: Int],
-        _ path: String, _ problems: inout [InputError]
+        _ annotation: File.Annotation, _ picture: File.Picture, _ header: ImageHeader, _ numbers: [ID: Int],
+        _ path: String, _ problems: inout [InputError], _ remarks: inout [String]
     ) -> LabeledBox? {
-        let place = "annotation \(annotation.id.map(String.init) ?? "of \(picture.file_name)")"
+        let place = "annotation \(annotation.id.map(\.text) ?? "of \(picture.file_name)")"
         func refuse(_ sentence: String) -> LabeledBox? {
             problems.append(InputError(path, at: place, sentence))
             return nil
@@ -136,7 +230,7 @@ enum COCOData {
         let box = Box(x1: numbers[0], y1: numbers[1], x2: numbers[0] + numbers[2], y2: numbers[1] + numbers[3])
         return PixelBoxes.label(
             box, classIndex, height: picture.height ?? header.height, width: picture.width ?? header.width,
-            refuse: { _ = refuse($0) })
+            refuse: { _ = refuse($0) }, remark: { remarks.append("\(path), \(place): \($0)") })
     }
 
     /// Where pictures are looked for: beside the file of annotations, and in the folders that data sets use.
@@ -151,25 +245,31 @@ enum COCOData {
 
 /// Boxes in pixels, as COCO and Pascal VOC have them, made labels.
 enum PixelBoxes {
-    /// How far a box may reach over the picture's edge, in pixels.
+    /// How far a box may reach over the picture's edge without a word, in pixels: rounding does that.
     private static let tolerance: Float = 2
+    /// How far it may reach at all, as a share of the picture's side: what is further out is a mistake of another kind.
+    private static let clippedShare: Float = 0.1
 
-    /// A box in fractions of the picture; `nil`, and a call of `refuse`, where it is empty or outside.
+    /// A box in fractions of the picture, clipped to it; `nil`, and a call of `refuse`, where it is empty or far outside.
     static func label(
-        _ box: Box, _ classIndex: Int, height: Int, width: Int, refuse: (String) -> Void
+        _ box: Box, _ classIndex: Int, height: Int, width: Int, refuse: (String) -> Void, remark: (String) -> Void
     ) -> LabeledBox? {
         guard box.width > 0, box.height > 0 else {
             refuse("its box has no area")
             return nil
         }
-        let isInside =
-            box.x1 >= -tolerance && box.y1 >= -tolerance && box.x2 <= Float(width) + tolerance
-            && box.y2 <= Float(height) + tolerance
-        guard isInside else {
+        let over = max(-box.x1, -box.y1, box.x2 - Float(width), box.y2 - Float(height))
+        let clipped = box.clipped(height: height, width: width)
+        guard over <= max(tolerance, clippedShare * Float(min(height, width))), clipped.width > 0, clipped.height > 0
+        else {
             refuse("its box reaches outside the picture of \(width)×\(height) pixels")
             return nil
         }
-        let clipped = box.clipped(height: height, width: width)
+        if over > tolerance {
+            remark(
+                "its box reaches \(Int(over.rounded(.up)).counted("pixel")) over the edge of the picture, and is clipped"
+            )
+        }
         return LabeledBox(clipped.scaled(x: 1 / Float(width), y: 1 / Float(height)), classIndex: classIndex)
     }
 }

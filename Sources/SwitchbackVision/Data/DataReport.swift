@@ -6,8 +6,10 @@ public struct DataReport: Codable, Sendable {
     public struct Part: Codable, Sendable {
         public let split: DataSplit
         public let images: Int
-        /// Pictures in which there is nothing to find.
+        /// Pictures in which there is nothing to find: those whose labels say so, and those without labels.
         public let backgrounds: Int
+        /// Pictures whose file of labels is missing.
+        public let unlabeled: Int
         public let boxes: Int
         /// By class.
         public let boxesByClass: [Int]
@@ -27,8 +29,13 @@ public struct DataReport: Codable, Sendable {
     public let duplicates: [Duplicate]
     /// All that cannot be used, as sentences.
     public let problems: [String]
+    /// What is worth knowing beside them, as sentences.
+    public let remarks: [String]
     /// Classes without a box to train with.
     public let unseenClasses: [String]
+
+    /// Whether no picture at all has labels.
+    public var isUnlabeled: Bool { parts.allSatisfy { $0.unlabeled == $0.images } }
 
     /// Counts, and compares the pictures to train with to the others, for which all are decoded.
     public init(_ data: DetectionData) {
@@ -43,6 +50,7 @@ public struct DataReport: Codable, Sendable {
             Duplicate(training: $0.0, heldOut: $0.1)
         }
         problems = data.problems.map(\.description)
+        remarks = data.remarks
         let seen = Set(data[.train].flatMap { $0.labels.map(\.classIndex) })
         unseenClasses = data.classNames.enumerated().filter { !seen.contains($0.offset) }.map(\.element)
     }
@@ -54,6 +62,7 @@ extension DataReport.Part {
         self.split = split
         images = examples.count
         backgrounds = examples.count { $0.labels.isEmpty }
+        unlabeled = examples.count { !$0.isLabeled }
         boxes = labels.count
         boxesByClass = labels.reduce(into: [Int](repeating: 0, count: classCount)) { $0[$1.classIndex] += 1 }
         tinyBoxes = labels.count { min($0.box.width, $0.box.height) < 0.02 }

@@ -5,6 +5,22 @@ import SwitchbackFormats
 /// A part of some data.
 public enum DataSplit: String, CaseIterable, Codable, Sendable {
     case train, val, test
+
+    /// What folders and keys of a part are called.
+    var folderNames: [String] {
+        switch self {
+        case .train: ["train", "training"]
+        case .val: ["val", "valid", "validation"]
+        case .test: ["test", "testing"]
+        }
+    }
+
+    /// The part that a folder is by its name; `nil` if it is none.
+    init?(folderName: String) {
+        let found = Self.allCases.first { $0.folderNames.contains(folderName.lowercased()) }
+        guard let found else { return nil }
+        self = found
+    }
 }
 
 /// A picture and what there is to find in it.
@@ -14,12 +30,15 @@ public struct DetectionExample: Hashable, Sendable {
     public let height, width: Int
     /// Boxes in fractions of the picture's sides; none in a picture of mere background.
     public let labels: [LabeledBox]
+    /// Whether anyone has said what is in the picture: not where its file of labels is missing.
+    public let isLabeled: Bool
 
-    public init(imagePath: String, height: Int, width: Int, labels: [LabeledBox]) {
+    public init(imagePath: String, height: Int, width: Int, labels: [LabeledBox], isLabeled: Bool = true) {
         self.imagePath = imagePath
         self.height = height
         self.width = width
         self.labels = labels
+        self.isLabeled = isLabeled
     }
 
     /// The boxes in pixels.
@@ -43,11 +62,15 @@ public struct DetectionData: Sendable {
     /// What cannot be used, all of it: pictures that are damaged and rows of labels that make no sense. A picture with such
     /// a row is left out, because it would teach that there is nothing where there is something.
     public let problems: [InputError]
+    /// What is worth knowing and leaves no picture out: boxes that were clipped, annotations that mark no single thing,
+    /// labels without a picture.
+    public let remarks: [String]
 
     public init(
         kind: String, path: String, classNames: [String], splits: [DataSplit: [DetectionExample]],
-        problems: [InputError] = []
+        problems: [InputError] = [], remarks: [String] = []
     ) {
+        self.remarks = remarks
         self.kind = kind
         self.path = path
         self.classNames = classNames
@@ -57,9 +80,10 @@ public struct DetectionData: Sendable {
         self.problems = problems.filter { known.insert("\($0)").inserted }
     }
 
-    /// Warns of each problem, because of which something is left out.
+    /// Warns of each problem, because of which something is left out, and of what else is worth knowing.
     public func warnOfProblems() {
         for problem in problems { Diagnostics.warn("left out: \(problem)") }
+        for remark in remarks { Diagnostics.warn(remark) }
     }
 
     /// The examples of a part; none where there is no such part.
@@ -69,7 +93,8 @@ public struct DetectionData: Sendable {
     ///
     /// - `.yaml` or `.yml`: a description as Ultralytics has it, with labels in text files.
     /// - `.json`, or a folder with `annotations/*.json`: COCO.
-    /// - A folder with `Annotations/*.xml` or `annotations/*.xml`: Pascal VOC.
+    /// - A folder with `train/_annotations.coco.json` and `valid/…`: COCO as Roboflow lays it out.
+    /// - A folder with `Annotations/*.xml` or `annotations/*.xml`, or with XML files beside the pictures: Pascal VOC.
     /// - A folder with one `.yaml` file that describes it.
     ///
     /// Throws `InputError` where the description itself cannot be used, or where no usable picture is left; all else that is
@@ -100,6 +125,8 @@ public struct DetectionData: Sendable {
     private enum Description {
         case yaml(String)
         case coco, voc
+        /// A COCO file in the folder of each part.
+        case cocoParts([(DataSplit, String)])
     }
 
     /// What describes the data in a folder; `nil` where nothing does.
@@ -110,18 +137,27 @@ public struct DetectionData: Sendable {
         let annotations = files.first { $0.lowercased() == "annotations" }.map { Folder.join(path, $0) }
         let names = try annotations.map(Folder.names) ?? []
         if names.contains(where: { $0.hasSuffix(".json") }) { return .coco }
-        return names.contains { $0.hasSuffix(".xml") } ? .voc : nil
+        if names.contains(where: { $0.hasSuffix(".xml") }) { return .voc }
+        let parts = files.compactMap { name -> (DataSplit, String)? in
+            let file = Folder.join(Folder.join(path, name), "_annotations.coco.json")
+            return DataSplit(folderName: name).flatMap { Folder.exists(file) ? ($0, file) : nil }
+        }
+        if !parts.isEmpty { return .cocoParts(parts) }
+        return try VOCData.liesBesidePictures(path) ? .voc : nil
     }
 
     private static func loadFolder(_ path: String) throws -> DetectionData {
         switch try description(of: path) {
         case .yaml(let file): return try YOLOData.load(file)
         case .coco: return try COCOData.load(folder: path)
+        case .cocoParts(let files): return try COCOData.load(files: files, root: path)
         case .voc: return try VOCData.load(path)
         case nil:
             throw InputError(
                 path, "holds no data for detection that is recognised",
-                remedy: "give a data.yaml, a COCO .json, or a folder with annotations/*.json or Annotations/*.xml")
+                remedy:
+                    "give a data.yaml, a COCO .json, or a folder with annotations/*.json, train/_annotations.coco.json, "
+                    + "Annotations/*.xml or XML files beside the pictures")
         }
     }
 }
@@ -132,10 +168,7 @@ enum Folder {
         name.hasPrefix("/") ? name : (folder as NSString).appendingPathComponent(name)
     }
 
-    static func parent(_ path: String) -> String {
-        let parent = (path as NSString).deletingLastPathComponent
-        return parent.isEmpty ? "." : parent
-    }
+    static func parent(_ path: String) -> String { FilePath.parent(path) }
 
     /// The last part of a path, without its ending.
     static func stem(_ path: String) -> String {
@@ -170,17 +203,5 @@ enum Folder {
             }
         }
         return found
-    }
-
-    /// The text of a file. Throws where it is missing or not UTF-8.
-    static func text(_ path: String) throws -> String {
-        guard exists(path) else { throw InputError(path, "there is no such file") }
-        guard let data = FileManager.default.contents(atPath: path) else {
-            throw InputError(path, isFolder(path) ? "is a folder, not a file" : "the file cannot be read")
-        }
-        guard let text = String(validating: data, as: UTF8.self) else {
-            throw InputError(path, "is no text: its bytes are not UTF-8")
-        }
-        return text
     }
 }

@@ -1,61 +1,82 @@
 import Foundation
 import Switchback
+import SwitchbackFormats
 
 #if canImport(FoundationXML)
 import FoundationXML
 #endif
 
 /// Data as Pascal VOC describes it: an XML file for each picture in `Annotations`, the pictures in `JPEGImages` or
-/// `images`, and perhaps the parts in `ImageSets/Main/*.txt`. Without these, all is for training. Classes are numbered in
-/// alphabetical order.
+/// `images`, and perhaps the parts in `ImageSets/Main/*.txt`; or XML files beside their pictures, perhaps in a folder for
+/// each part. Without parts, all is for training. Classes are numbered in alphabetical order.
 enum VOCData {
+    /// An XML file, and the picture that it is about.
+    private struct Pair {
+        /// What lists call them.
+        let name: String
+        let file: String
+        let picture: String?
+    }
+
     static func load(_ path: String) throws -> DetectionData {
         let names = try Folder.names(in: path)
-        func inner(_ candidates: [String]) -> String? {
-            names.first { candidates.contains($0.lowercased()) }.map { Folder.join(path, $0) }
-        }
-        guard let folder = inner(["annotations"]) else {
-            throw InputError(path, "the folder Annotations is missing")
-        }
-        let pictures = try pictures(in: inner(["jpegimages", "images"]) ?? path)
-        let files = try Folder.names(in: folder).filter { $0.hasSuffix(".xml") }.map { Folder.join(folder, $0) }
-        let read = ImageSurvey.map(files) { file in Result { try VOCFile.load(file) } }
-        var problems: [InputError] = []
-        var found: [String: VOCFile] = [:]
-        for (file, result) in zip(files, read) {
+        let annotations = names.first { $0.lowercased() == "annotations" }.map { Folder.join(path, $0) }
+        let pairs = try annotations.map { try Self.pairs(of: $0, path, names) } ?? pairsSideBySide(path)
+        let read = ImageSurvey.map(pairs.map(\.file)) { file in Result { try VOCFile.load(file) } }
+        var (problems, remarks): ([InputError], [String]) = ([], [])
+        var found: [(pair: Pair, objects: [VOCFile.Object])] = []
+        for (pair, result) in zip(pairs, read) {
             do {
-                found[Folder.stem(file)] = try result.get()
+                found.append((pair, try result.get().objects))
             } catch {
-                problems.append(error as? InputError ?? InputError(file, "\(error)"))
+                problems.append(error as? InputError ?? InputError(pair.file, "\(error)"))
             }
         }
-        let classNames = Set(found.values.flatMap { $0.objects.map(\.name) }).sorted()
-        let examples = try examples(found, folder, pictures, classNames, &problems)
+        let classNames = Set(found.flatMap { $0.objects.map(\.name) }).sorted()
+        let examples = examples(found, classNames, &problems, &remarks)
         return DetectionData(
             kind: "Pascal VOC annotations", path: path, classNames: classNames,
-            splits: try parts(path, examples), problems: problems)
+            splits: try annotations == nil ? partsByFolder(path, examples) : partsByLists(path, examples),
+            problems: problems, remarks: remarks)
     }
 
-    /// The pictures by name without ending.
-    private static func pictures(in folder: String) throws -> [String: String] {
-        let paths = try ImageSurvey.files(under: folder)
-        return Dictionary(paths.map { (Folder.stem($0), $0) }, uniquingKeysWith: { first, _ in first })
+    /// Whether there are XML files beside pictures of the same name, in a folder or in its folders.
+    static func liesBesidePictures(_ path: String) throws -> Bool {
+        try pairsSideBySide(path).contains { $0.picture != nil }
     }
 
+    private static func pairs(of folder: String, _ path: String, _ names: [String]) throws -> [Pair] {
+        let pictureFolder = names.first { ["jpegimages", "images"].contains($0.lowercased()) }
+        let paths = try ImageSurvey.files(under: pictureFolder.map { Folder.join(path, $0) } ?? path)
+        let pictures = Dictionary(paths.map { (Folder.stem($0), $0) }, uniquingKeysWith: { first, _ in first })
+        return try Folder.names(in: folder).filter { $0.hasSuffix(".xml") }.map { name in
+            let stem = Folder.stem(name)
+            return Pair(name: stem, file: Folder.join(folder, name), picture: pictures[stem])
+        }
+    }
+
+    private static func pairsSideBySide(_ path: String) throws -> [Pair] {
+        func bare(_ path: String) -> String { (path as NSString).deletingPathExtension }
+        let files = try Folder.files(under: path, extensions: ["xml"])
+        if files.isEmpty { return [] }
+        let paths = try ImageSurvey.files(under: path)
+        let pictures = Dictionary(paths.map { (bare($0), $0) }, uniquingKeysWith: { first, _ in first })
+        return files.map { Pair(name: bare($0), file: $0, picture: pictures[bare($0)]) }
+    }
+
+    /// The examples by the name of their files.
     private static func examples(
-        _ files: [String: VOCFile], _ folder: String, _ pictures: [String: String], _ classNames: [String],
-        _ problems: inout [InputError]
-    ) throws -> [String: DetectionExample] {
+        _ found: [(pair: Pair, objects: [VOCFile.Object])], _ classNames: [String], _ problems: inout [InputError],
+        _ remarks: inout [String]
+    ) -> [String: DetectionExample] {
         let numbers = Dictionary(uniqueKeysWithValues: classNames.enumerated().map { ($1, $0) })
-        let stems = files.keys.sorted()
-        let headers = ImageSurvey.map(stems.map { pictures[$0] ?? $0 }) { path in
+        let headers = ImageSurvey.map(found.map { $0.pair.picture ?? "" }) { path in
             Result { try ImageSurvey.header(path) }
         }
         var examples: [String: DetectionExample] = [:]
-        for (stem, header) in zip(stems, headers) {
-            let file = Folder.join(folder, stem + ".xml")
-            guard let picture = pictures[stem], let objects = files[stem]?.objects else {
-                problems.append(InputError(file, "there is no picture of the name \(stem)"))
+        for ((pair, objects), header) in zip(found, headers) {
+            guard let picture = pair.picture else {
+                problems.append(InputError(pair.file, "there is no picture of the name \(Folder.stem(pair.file))"))
                 continue
             }
             do {
@@ -64,11 +85,12 @@ enum VOCData {
                 let labels = objects.compactMap { object in
                     PixelBoxes.label(
                         object.box, numbers[object.name] ?? 0, height: header.height, width: header.width,
-                        refuse: { bad.append(InputError(file, at: "line \(object.line)", $0)) })
+                        refuse: { bad.append(InputError(pair.file, at: "line \(object.line)", $0)) },
+                        remark: { remarks.append("\(pair.file), line \(object.line): \($0)") })
                 }
                 problems += bad
                 if !bad.isEmpty { continue }
-                examples[stem] = DetectionExample(
+                examples[pair.name] = DetectionExample(
                     imagePath: picture, height: header.height, width: header.width, labels: labels)
             } catch {
                 problems.append(error as? InputError ?? InputError(picture, "\(error)"))
@@ -77,7 +99,7 @@ enum VOCData {
         return examples
     }
 
-    private static func parts(
+    private static func partsByLists(
         _ path: String, _ examples: [String: DetectionExample]
     ) throws -> [DataSplit: [DetectionExample]] {
         let folder = Folder.join(path, "ImageSets/Main")
@@ -85,12 +107,26 @@ enum VOCData {
         for split in DataSplit.allCases {
             let list = Folder.join(folder, "\(split.rawValue).txt")
             guard Folder.exists(list) else { continue }
-            splits[split] = try Folder.text(list).split(whereSeparator: \.isNewline).compactMap { line in
+            splits[split] = try TextFile.lines(list).compactMap { line in
                 line.split(separator: " ").first.flatMap { examples[String($0)] }
             }
         }
-        if splits.isEmpty { splits[.train] = examples.keys.sorted().compactMap { examples[$0] } }
-        return splits
+        return splits.isEmpty ? [.train: inOrder(examples)] : splits
+    }
+
+    /// The parts by the names of the folders that the pictures lie in; outside of such folders they are for training.
+    private static func partsByFolder(
+        _ path: String, _ examples: [String: DetectionExample]
+    ) -> [DataSplit: [DetectionExample]] {
+        let depth = path.split(separator: "/").count
+        return Dictionary(grouping: inOrder(examples)) { example in
+            let folders = example.imagePath.split(separator: "/").dropFirst(depth).dropLast()
+            return folders.lazy.compactMap { DataSplit(folderName: String($0)) }.first ?? .train
+        }
+    }
+
+    private static func inOrder(_ examples: [String: DetectionExample]) -> [DetectionExample] {
+        examples.keys.sorted().compactMap { examples[$0] }
     }
 }
 

@@ -1,5 +1,6 @@
 import Foundation
 import Switchback
+import SwitchbackFormats
 import Yams
 
 /// Data as Ultralytics describes it: a YAML file names folders of pictures and the classes, and a picture's boxes are in a
@@ -8,6 +9,7 @@ enum YOLOData {
     static func load(_ path: String) throws -> DetectionData {
         let description = try DataDescription.load(path)
         var problems: [InputError] = []
+        var (folders, allPictures): ([String], [String]) = ([], [])
         var splits: [DataSplit: [DetectionExample]] = [:]
         for split in DataSplit.allCases {
             guard let places = description.places[split] else { continue }
@@ -22,9 +24,30 @@ enum YOLOData {
                 if case .failure(let failure) = result { return failure.problems }
                 return []
             }
+            folders += places.filter(Folder.isFolder)
+            allPictures += files
         }
+        let stray = try strayLabels(folders, allPictures).map { "\($0): there is no picture for these labels" }
         return DetectionData(
-            kind: "YOLO labels", path: path, classNames: description.classNames, splits: splits, problems: problems)
+            kind: "YOLO labels", path: path, classNames: description.classNames, splits: splits, problems: problems,
+            remarks: stray)
+    }
+
+    /// Files of labels in the folders of labels that belong to none of the pictures.
+    private static func strayLabels(_ places: [String], _ pictures: [String]) throws -> [String] {
+        let known = Set(pictures.map(labelPath))
+        let folders = places.map { Folder.parent(labelPath(ofImage: Folder.join($0, "any.jpg"))) }
+        return try Set(folders).sorted().filter(Folder.isFolder).flatMap { folder in
+            try Folder.files(under: folder, extensions: ["txt"]).filter {
+                !known.contains($0) && !isNote($0)
+            }
+        }
+    }
+
+    /// Whether it is one of the notes that other programs put beside labels: `classes.txt`, `README.dataset.txt`.
+    private static func isNote(_ path: String) -> Bool {
+        let name = (path as NSString).lastPathComponent.lowercased()
+        return name == "classes.txt" || name.hasPrefix("readme")
     }
 
     /// Why an example cannot be used.
@@ -35,9 +58,12 @@ enum YOLOData {
     ) -> Result<DetectionExample, Failure> {
         do {
             let header = try ImageSurvey.header(path)
-            let labels = try YOLOLabels.load(labelPath(ofImage: path), classCount: classNames.count)
+            let file = labelPath(ofImage: path)
+            let labels = try YOLOLabels.load(file, classCount: classNames.count)
             return .success(
-                DetectionExample(imagePath: path, height: header.height, width: header.width, labels: labels))
+                DetectionExample(
+                    imagePath: path, height: header.height, width: header.width, labels: labels,
+                    isLabeled: Folder.exists(file)))
         } catch let failure as Failure {
             return .failure(failure)
         } catch {
@@ -55,11 +81,21 @@ enum YOLOData {
     /// The pictures of one place: a folder, or a text file with a path on each line, relative to the file's folder.
     private static func pictures(in place: String) throws -> [String] {
         guard place.lowercased().hasSuffix(".txt") else { return try ImageSurvey.files(under: place) }
-        return try Folder.text(place).split(whereSeparator: \.isNewline).compactMap { line in
+        return try TextFile.lines(place).compactMap { line in
             let name = line.trimmingCharacters(in: .whitespaces)
             if name.isEmpty { return nil }
             return Folder.join(Folder.parent(place), name.hasPrefix("./") ? String(name.dropFirst(2)) : name)
         }
+    }
+}
+
+extension DetectionData {
+    /// The error where no picture has a file of labels, which says where they were looked for.
+    public var lackOfLabels: InputError {
+        let files = splits.values.joined().prefix(1).map { YOLOData.labelPath(ofImage: $0.imagePath) }
+        return InputError(
+            path, "no picture has labels" + (files.first.map { ": there is no \($0), for example" } ?? ""),
+            remedy: "labels are .txt files in labels where the pictures are in images, or beside the pictures")
     }
 }
 
@@ -75,7 +111,8 @@ struct DataDescription {
         let root = try root(keys, path)
         var places: [DataSplit: [String]] = [:]
         for split in DataSplit.allCases {
-            guard let node = keys[split.rawValue], node.null == nil else { continue }
+            let node = split.folderNames.lazy.compactMap { keys[$0] }.first
+            guard let node, node.null == nil else { continue }
             places[split] = try strings(node, split.rawValue, path).map { try resolve($0, root, split, path) }
         }
         for split in [DataSplit.train, .val] where places[split] == nil {
@@ -85,14 +122,21 @@ struct DataDescription {
         return DataDescription(classNames: classNames, places: places)
     }
 
-    /// A list of names, or a mapping from numbers, which must be those from 0 on, to names.
+    /// A list of names, or a mapping from numbers, which must be those from 0 on, to names. Where `nc` alone says how many
+    /// there are, they are named by their numbers, as in Ultralytics.
     private static func names(_ keys: YAMLMapping, _ path: String) throws -> [String] {
-        guard let node = keys["names"] else { throw keys.missing("names", "the names of the classes") }
+        let count = keys["nc"]?.scalar.flatMap { Int($0.string) }
+        guard let node = keys["names"], node.null == nil else {
+            guard let count, (1...100_000).contains(count) else {
+                throw keys.missing("names", "the names of the classes")
+            }
+            return (0..<count).map { "class_\($0)" }
+        }
         var names: [String] = []
         if let mapping = node.mapping {
             var byNumber: [Int: String] = [:]
             for (key, value) in mapping {
-                guard let number = key.int, let name = value.scalar?.string else {
+                guard let number = key.scalar.flatMap({ Int($0.string) }), let name = value.scalar?.string else {
                     throw InputError(path, at: key.place, "names maps numbers to names, as in 0: person")
                 }
                 byNumber[number] = name
@@ -109,7 +153,7 @@ struct DataDescription {
             names = try strings(node, "names", path)
         }
         guard !names.isEmpty else { throw InputError(path, at: node.place, "names holds no class") }
-        if let count = keys["nc"]?.int, count != names.count {
+        if let count, count != names.count {
             throw InputError(
                 path, at: keys["nc"]?.place, "nc says \(count.counted("class")), and names has \(names.count)",
                 remedy: "leave nc out, or make them agree")
@@ -166,7 +210,7 @@ struct YAMLMapping {
 
     /// Throws `InputError` with line and column where the text is no YAML, or no mapping.
     static func load(_ path: String) throws -> YAMLMapping {
-        let text = try Folder.text(path)
+        let text = try TextFile.read(path)
         do {
             guard let node = try Yams.compose(yaml: text), node.mapping != nil else {
                 throw InputError(path, "holds no keys with values", remedy: "it needs train, val and names")
@@ -201,7 +245,7 @@ extension InputError {
         switch error {
         case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _),
             .composer(_, let problem, let mark, _):
-            let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+            let lines = text.lines
             let around = lines.indices.filter { abs($0 + 1 - mark.line) <= 1 }
             if let tab = around.first(where: { lines[$0].prefix { $0.isWhitespace }.contains("\t") }) {
                 self.init(

@@ -1,5 +1,6 @@
 import Foundation
 import Switchback
+import SwitchbackFormats
 
 /// Boxes in text files: on each line a class and the box's centre, width and height in fractions of the picture; or a
 /// class and the corners of a polygon, around which the box is drawn.
@@ -14,8 +15,7 @@ enum YOLOLabels {
         var labels: [LabeledBox] = []
         var seen: Set<LabeledBox> = []
         var problems: [InputError] = []
-        for (index, line) in try Folder.text(path).split(separator: "\n", omittingEmptySubsequences: false).enumerated()
-        {
+        for (index, line) in try TextFile.lines(path).enumerated() {
             let fields = line.split(whereSeparator: \.isWhitespace)
             if fields.isEmpty { continue }
             do throws(RowProblem) {

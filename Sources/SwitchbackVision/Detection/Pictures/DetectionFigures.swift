@@ -65,9 +65,10 @@ public struct DetectionFigures {
 
     /// Precision over recall at the overlap 0.5.
     func precisionRecall(_ results: DetectionResults) -> Plot {
-        curve(results, "Precision and recall", x: "recall", y: "precision", \.precisionAtRecall) { result in
-            "\(result.ap50.threeDecimals)"
-        }
+        curve(
+            results, "Precision and recall", x: "recall", y: "precision", \.precisionAtRecall,
+            summary: "\(results.map50.threeDecimals) mAP50"
+        ) { $0.ap50.threeDecimals }
     }
 
     func precision(_ results: DetectionResults) -> Plot {
@@ -88,7 +89,7 @@ public struct DetectionFigures {
 
     private func curve(
         _ results: DetectionResults, _ title: String, x: String, y: String,
-        _ values: (DetectionResults.Curves) -> [Double],
+        _ values: (DetectionResults.Curves) -> [Double], summary: String? = nil,
         note: ((DetectionResults.ClassResult) -> String)? = nil
     ) -> Plot {
         let points = DetectionResults.confidences
@@ -97,7 +98,7 @@ public struct DetectionFigures {
         }
         let curves = results.classes.map { values($0.curves) }
         let mean = points.indices.map { i in curves.reduce(0) { $0 + $1[i] } / Double(max(curves.count, 1)) }
-        var lines = [series("all classes", mean)]
+        var lines = [series("all classes" + (summary.map { " " + $0 } ?? ""), mean)]
         if curves.count > 1 && curves.count <= Self.classLines {
             lines += zip(results.classes, curves).map { result, ys in
                 series(names[result.classIndex] + (note.map { " " + $0(result) } ?? ""), ys)

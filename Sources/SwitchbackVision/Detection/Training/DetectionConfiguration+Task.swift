@@ -9,7 +9,7 @@ extension DetectionConfiguration {
     /// - Throws: `InputError` where the data or the weights cannot be read, or an option makes no sense.
     public func makeTask() throws -> DetectionTask {
         try check()
-        let data = try DetectionData.load(data).asTrained(singleClass: singleCls)
+        let data = try DetectionData.load(data).asTrained(singleClass: singleCls).holdingOut(valFraction)
         manualSeed(seed)
         return try DetectionTask(self, makeDetector(for: data), on: data)
     }
@@ -33,10 +33,11 @@ extension DetectionData {
             examples.map { example in
                 DetectionExample(
                     imagePath: example.imagePath, height: example.height, width: example.width,
-                    labels: example.labels.map { LabeledBox($0.box, classIndex: 0) })
+                    labels: example.labels.map { LabeledBox($0.box, classIndex: 0) }, isLabeled: example.isLabeled)
             }
         }
-        return DetectionData(kind: kind, path: path, classNames: ["item"], splits: splits, problems: problems)
+        return DetectionData(
+            kind: kind, path: path, classNames: ["item"], splits: splits, problems: problems, remarks: remarks)
     }
 
     /// `YOLO labels, 4 pictures to train with and 4 to measure with, 80 classes`.
@@ -70,15 +71,21 @@ extension YOLO {
         }
     }
 
+    /// - Parameter byNumber: whether classes of other names are taken for those of the same number.
     /// - Throws: `InputError` where the data has classes that are not those of the detector.
-    public func checkClasses(of data: DetectionData) throws {
+    public func checkClasses(of data: DetectionData, byNumber: Bool = false) throws {
         guard data.classNames != classes else { return }
         let difference = zip(data.classNames, classes).first { $0 != $1 }.map { "\($0) is not \($1)" }
+        if data.classNames.count == classes.count, byNumber {
+            return Diagnostics.warn("\(data.path): classes are matched by their numbers: \(difference ?? "")")
+        }
+        let training = "fine-tune the detector on these classes with detect train --model"
         throw InputError(
             data.path,
             "its \(data.classNames.count.counted("class")), and the detector's \(classes.count), are not the same"
                 + (difference.map { ": \($0)" } ?? ""),
-            remedy: "fine-tune the detector on these classes with detect train --model")
+            remedy: data.classNames.count == classes.count
+                ? "\(training), or match classes by their numbers with --names-by-number" : training)
     }
 
     /// The numbers of classes that are given by name or number.

@@ -35,6 +35,8 @@ public struct DetectionConfiguration: Configuration {
     public var closeMosaic = 10
     /// The share of the pictures to train with.
     public var fraction = 1.0
+    /// The share of the pictures that is held out to measure with, where the data has no part for that.
+    public var valFraction = 0.1
     /// How many of the first layers are not trained.
     public var freeze = 0
     /// By what share the size of batches varies.
@@ -66,6 +68,7 @@ public struct DetectionConfiguration: Configuration {
         "epochs": .from(1, to: 1_000_000), "time": .above(0), "patience": .count(),
         "batch": .from(1, to: 65_536).or(-1, for: "what fits into memory"), "imgsz": YOLO.sides,
         "workers": .from(0, to: 64), "close_mosaic": .count(from: 0), "fraction": .above(0, to: 1),
+        "val_fraction": .from(0, below: 1),
         "freeze": .count(from: 0), "multi_scale": .from(0, below: 1), "lr0": .above(0), "lrf": .from(0, to: 1),
         "momentum": .from(0, below: 1), "weight_decay": .from(0, to: 10), "warmup_epochs": .from(0, to: 1_000_000),
         "warmup_momentum": .from(0, below: 1), "warmup_bias_lr": .from(0, to: 10), "nbs": .from(1, to: 1_000_000),

@@ -80,6 +80,9 @@ public struct DetectorFile: Codable, Equatable, Sendable {
     private static func inferred(
         from tensors: [String: Tensor], names: [String]? = nil, imgsz: Int? = nil, _ path: String
     ) throws -> DetectorFile {
+        if let other = OtherNetwork.name(tensors) {
+            throw InputError(path, "it holds \(other), and detect needs a detector, YOLO11 or YOLO26")
+        }
         guard let classBias = tensors["model.23.cv3.0.2.bias"] else {
             throw InputError(
                 path, "it holds no YOLO11 or YOLO26 detector: the tensor model.23.cv3.0.2.bias is missing")
@@ -105,5 +108,29 @@ extension YOLOVariant {
     fileprivate func widthMatches(_ shapes: [String: Shape]) -> Bool {
         let isEndToEnd = shapes.keys.contains { $0.contains("one2one_cv2") }
         return isEndToEnd == self.isEndToEnd && shapes["model.0.conv.weight"]?.first == firstChannels
+    }
+}
+
+/// Networks of Ultralytics that are no detector of ours, by the names of their tensors.
+enum OtherNetwork {
+    /// What the tensors belong to, in words; `nil` where they look like those of a detector, or of nothing known.
+    static func name(_ tensors: [String: Tensor]) -> String? {
+        let names = tensors.keys
+        func has(_ prefix: String) -> Bool { names.contains { $0.hasPrefix(prefix) } }
+        if has("model.9.linear.") || has("model.10.linear.") { return "a YOLO classifier" }
+        // The last layer is the head; by its number the families are told apart.
+        let older = [
+            (24, "YOLOv5", ["cv3.", "m.0."]), (22, "YOLOv8 or YOLOv9", ["cv3."]), (21, "YOLO12", ["cv3."]),
+        ].first { number, _, parts in parts.contains { has("model.\(number).\($0)") } }
+        let head = "model.\(older?.0 ?? 23)"
+        if let task = task(ofHead: head, tensors) { return "a \(older?.1 ?? "YOLO") network for \(task)" }
+        return older.map { "a \($0.1) network" }
+    }
+
+    /// What a head predicts beside boxes and classes: by its masks' prototypes, its angle or its keypoints.
+    private static func task(ofHead head: String, _ tensors: [String: Tensor]) -> String? {
+        if tensors.keys.contains(where: { $0.hasPrefix("\(head).proto.") }) { return "segmentation" }
+        if tensors["\(head).cv4.0.2.bias"]?.count == 1 { return "oriented boxes" }
+        return tensors.keys.contains { $0.hasPrefix("\(head).cv4.") } ? "poses" : nil
     }
 }

@@ -1,0 +1,40 @@
+import Switchback
+
+extension DetectionData {
+    /// The data with a part to measure with. Where it has none, a share of the pictures to train with becomes that: those of
+    /// the lowest hashes of their names, so that a picture stays in its part when others are added.
+    ///
+    /// Says so in a warning; also where there are too few pictures, or the share is 0, and those to train with are
+    /// measured.
+    public func holdingOut(_ share: Double) -> DetectionData {
+        guard self[.val].isEmpty, !self[.train].isEmpty else { return self }
+        let ranked = self[.train].sorted { $0.nameHash < $1.nameHash }
+        let count = min(max(Int((Double(ranked.count) * share).rounded()), 1), ranked.count - 1)
+        guard share > 0, count > 0 else {
+            Diagnostics.warn(
+                "\(path): there is no part val, and the pictures to train with are measured: this flatters")
+            return self
+        }
+        Diagnostics.warn(
+            "\(path): there is no part val, and \(count.counted("picture")) of \(ranked.count) are held out for it, by the "
+                + "hash of their names")
+        let heldOut = Set(ranked.prefix(count))
+        var splits = splits
+        splits[.val] = self[.train].filter(heldOut.contains)
+        splits[.train] = self[.train].filter { !heldOut.contains($0) }
+        return DetectionData(
+            kind: kind, path: path, classNames: classNames, splits: splits, problems: problems, remarks: remarks)
+    }
+}
+
+extension DetectionExample {
+    /// FNV-1a of the name of the file (Fowler, Noll and Vo, 1991), with its bits mixed once more: names that differ in
+    /// their last character alone would lie side by side.
+    fileprivate var nameHash: UInt64 {
+        let name = imagePath.split(separator: "/").last ?? ""
+        var hash = name.utf8.reduce(0xCBF2_9CE4_8422_2325 as UInt64) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 }
+        hash ^= hash >> 32
+        hash = hash &* 0xD6E8_FEB8_6659_FD93
+        return hash ^ hash >> 32
+    }
+}

@@ -1,0 +1,143 @@
+import Foundation
+import Switchback
+import SwitchbackVision
+import TestSupport
+import Testing
+
+/// Data as other programs and people write it: `Tests/Fixtures/vision`.
+@Suite struct DataVariantTests {
+    private func load(_ name: String) throws -> DetectionData {
+        try DetectionData.load(fixtureFolder.appendingPathComponent("vision/\(name)").path)
+    }
+
+    private func labels(_ data: DetectionData, _ stem: String) throws -> [LabeledBox] {
+        try #require(data[.train].first { $0.imagePath.contains("/\(stem).") }).labels
+    }
+
+    @Test func linesOfWindowsAndByteOrderMarks() throws {
+        let crlf = try load("L01b_crlf3/data.yaml")
+        #expect(try labels(crlf, "three").count == 3 && crlf.problems.isEmpty)
+        #expect(try labels(load("L02_bom/data.yaml"), "bom").count >= 1)
+        #expect(try load("L35_bomyaml/data.yaml").problems.isEmpty)
+    }
+
+    @Test func variantsOfDescriptions() throws {
+        #expect(try load("L14a_strkeys/data.yaml").classNames == ["a", "b"])
+        #expect(try load("L14j_nconly/data.yaml").classNames == ["class_0", "class_1"])
+        let aliased = try load("L32_valkey/data.yaml")
+        #expect(aliased.classNames == ["a", "b"] && aliased[.val].count == 1)
+    }
+
+    @Test func crowdsAreCountedAndSaid() throws {
+        let data = try load("K02_crowd")
+        #expect(data[.train].count == 1 && data[.train][0].labels.isEmpty)
+        #expect(data.remarks.count == 1 && data.remarks[0].contains("2 annotations mark crowds (iscrowd 1)"))
+    }
+
+    @Test func oddValuesOfCOCOAreNamedOneByOne() throws {
+        let folder = try TemporaryFolder()
+        for name in ["a", "b", "c"] {
+            _ = try folder.write(Image(height: 40, width: 50, filledWith: 7).pngData(), to: "\(name).png")
+        }
+        let path = try folder.write(
+            "\u{FEFF}" + """
+                {"images": [{"id": "1", "file_name": "a.png"}, {"id": "2", "file_name": "b.png"},
+                            {"id": "3", "file_name": "c.png"}, {"id": "4"}],
+                 "categories": [{"id": 1, "name": "cat"}],
+                 "annotations": [{"id": 5, "image_id": "1", "category_id": 1, "bbox": [1, 1, 5.5, 5]},
+                                 {"id": 6, "image_id": "2", "category_id": 1, "bbox": [1, "1", 5, 5]},
+                                 {"id": 7, "image_id": "3", "category_id": 1, "bbox": [1, 1, NaN, 5]}]}
+                """, to: "data.json")
+        let data = try DetectionData.load(path)
+        #expect(data[.train].map(\.labels.count) == [1])
+        #expect(
+            data.problems.map { $0.place ?? "" } == [
+                "images, number 3", "annotations, number 1, bbox, number 1", "annotation 7",
+            ])
+    }
+
+    @Test func layoutsOfRoboflowAndXMLBesideImages() throws {
+        let coco = try load("L22c_robococo")
+        #expect(coco.classNames == ["cat"] && coco[.train].count == 1 && coco[.val].count == 1)
+        let voc = try load("V04_beside")
+        #expect(voc[.train].count == 1 && voc[.train][0].labels.count >= 1 && voc.problems.isEmpty)
+    }
+
+    @Test func boxesALittleOverTheEdgeAreClipped() throws {
+        let data = try load("V08_edges")
+        #expect(data.problems.isEmpty && data[.train].count == 1)
+        #expect(data.remarks.contains { $0.contains("over the edge of the picture, and is clipped") })
+        #expect(data[.train][0].labels.allSatisfy { $0.box == $0.box.clipped(height: 1, width: 1) })
+    }
+
+    @Test func formatsOfImages() throws {
+        let data = try load("L19_formats/data.yaml")
+        #expect(data[.train].count == 6 && data.problems.isEmpty)
+        for example in data[.train] {
+            let image = try Image.load(example.imagePath)
+            #expect(image.height == example.height && image.width == example.width)
+        }
+    }
+
+    @Test func imagesThatLackTheirEndAreReadAndBrokenOnesNamed() throws {
+        let data = try load("L20_broken/data.yaml")
+        let names = Set(data[.train].map { ($0.imagePath as NSString).lastPathComponent })
+        #expect(names.isSuperset(of: ["ok.jpg", "noeoi.jpg", "trail.jpg"]))
+        let broken = Set(data.problems.map { ($0.subject as NSString).lastPathComponent })
+        #expect(broken.isSuperset(of: ["half.jpg", "zero.jpg", "text.jpg"]) && broken.isDisjoint(with: names))
+    }
+
+    @Test func labelsWithoutImagesAndImagesWithoutLabels() throws {
+        let folder = try TemporaryFolder()
+        func write(_ bytes: some Sequence<UInt8>, _ name: String) throws {
+            let url = folder.url.appendingPathComponent(name)
+            try FileManager.default.createDirectory(
+                at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
+            try Data(bytes).write(to: url)
+        }
+        for name in ["a", "b", "c"] {
+            try write(Image(height: 40, width: 50, filledWith: 7).pngData(), "images/\(name).png")
+        }
+        try write("train: images\nval: images\nnames: [x]\n".utf8, "data.yaml")
+        let bare = DataReport(try DetectionData.load(folder.path("data.yaml")))
+        #expect(bare.isUnlabeled && bare.parts[0].unlabeled == 3)
+        try write("0 0.5 0.5 0.2 0.2\n".utf8, "labels/a.txt")
+        try write([], "labels/b.txt")
+        try write("0 0.5 0.5 0.2 0.2\n".utf8, "labels/z.txt")
+        try write("x\n".utf8, "labels/classes.txt")
+        let report = DataReport(try DetectionData.load(folder.path("data.yaml")))
+        #expect(!report.isUnlabeled && report.parts[0].unlabeled == 1 && report.parts[0].backgrounds == 2)
+        #expect(report.remarks.count == 1 && report.remarks[0].contains("labels/z.txt: there is no picture"))
+    }
+
+    @Test func aShareIsHeldOutByNames() throws {
+        func data(_ count: Int, moved: String = "") -> DetectionData {
+            let examples = (0..<count).map {
+                DetectionExample(imagePath: "\(moved)images/\($0).jpg", height: 10, width: 10, labels: [])
+            }
+            return DetectionData(kind: "test", path: "d", classNames: ["x"], splits: [.train: examples])
+        }
+        func names(_ data: DetectionData) -> Set<String> {
+            Set(data[.val].map { ($0.imagePath as NSString).lastPathComponent })
+        }
+        let divided = data(50).holdingOut(0.1)
+        #expect(divided[.val].count == 5 && divided[.train].count == 45)
+        #expect(Set(divided[.val]).isDisjoint(with: divided[.train]))
+        #expect(names(divided) == names(data(50, moved: "elsewhere/").holdingOut(0.1)))
+        #expect(names(divided).isSubset(of: names(data(50).holdingOut(0.5))))
+        #expect(data(50).holdingOut(0)[.val].isEmpty && data(1).holdingOut(0.5)[.val].isEmpty)
+    }
+
+    @Test func aClassMayBeCalledAsAPartIs() throws {
+        let folder = try TemporaryFolder()
+        for name in ["bus", "train"] {
+            for number in 0..<5 {
+                let url = folder.url.appendingPathComponent("\(name)/\(number).png")
+                try FileManager.default.createDirectory(
+                    at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
+                try Data(Image(height: 40, width: 50, filledWith: UInt8(number)).pngData()).write(to: url)
+            }
+        }
+        #expect(try ClassificationData.load(folder.url.path).classNames == ["bus", "train"])
+    }
+}
