@@ -87,7 +87,9 @@ let package = Package(
             name: "train-digits", dependencies: ["Switchback", "SwitchbackFormats"], path: "Examples/train-digits"),
 
         // The tests, one target for each source target.
-        .target(name: "TestSupport", dependencies: ["Switchback", "SwitchbackFormats"], path: "Tests/Support"),
+        .target(
+            name: "TestSupport", dependencies: ["Switchback", "SwitchbackFormats", "SwitchbackTraining"],
+            path: "Tests/Support"),
         .testTarget(name: "SwitchbackTests", dependencies: ["Switchback", "TestSupport"]),
         .testTarget(name: "SwitchbackFormatsTests", dependencies: ["SwitchbackFormats", "CZlib", "TestSupport"]),
         .testTarget(name: "SwitchbackDrawingTests", dependencies: ["SwitchbackDrawing", "TestSupport"]),

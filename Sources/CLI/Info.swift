@@ -22,6 +22,8 @@ struct Info: ParsableCommand {
         let processor: String
         let instructionSet: String
         let threads: Int
+        /// What `--device` can be.
+        let devices: [String]
         /// In bytes.
         let memory: UInt64
         let memoryAvailable: UInt64?
@@ -31,13 +33,14 @@ struct Info: ParsableCommand {
         common.apply()
         let report = Report(
             version: Version.current, processor: Machine.processorName, instructionSet: Processor.instructionSet,
-            threads: Processor.threadCount, memory: ProcessInfo.processInfo.physicalMemory,
+            threads: Processor.threadCount, devices: Device.names, memory: ProcessInfo.processInfo.physicalMemory,
             memoryAvailable: AvailableMemory.bytes.map(UInt64.init))
         if common.json { return try Terminal.printJSON(report) }
         try Terminal.print("switchback       \(report.version)")
         try Terminal.print("processor        \(report.processor)")
         try Terminal.print("instruction set  \(report.instructionSet)")
         try Terminal.print("threads          \(report.threads)")
+        try Terminal.print("devices          \(report.devices.joined(separator: ", "))")
         let available = report.memoryAvailable.map { ", \(gigabytes($0)) available" } ?? ""
         try Terminal.print("memory           \(gigabytes(report.memory))\(available)")
     }

@@ -150,10 +150,16 @@ struct CommonOptions: ParsableArguments {
         transform: Value.integer(in: .from(1, to: 256)))
     var threads: Int?
 
+    @Option(
+        help: ArgumentHelp("Device to compute on; 'switchback info' lists them.", valueName: "name"),
+        transform: Value.name(among: Device.names))
+    var device = Device.names[0]
+
     @Flag(help: "Print the result as one JSON object, on the last line.")
     var json = false
 
     func apply() {
         if let threads { Processor.threadCount = threads }
+        if let backend = Device.named(device) { Tensor.useBackend(backend) }
     }
 }

@@ -40,17 +40,16 @@ struct ElementFormat {
                 "is cut short: its header gives the shape \(shape) of \(kind.rawValue), and at most "
                     + "\(source.bound) bytes follow")
         }
-        let tensor = Tensor.empty(shape, dtype: dtype)
-        let memory = UnsafeMutableRawBufferPointer(
-            start: tensor.array.pointer, count: shape.elementCount * dtype.byteCount)
-        if dtype.byteCount == byteCount {
-            try source.fill(memory, with: "the data")
-            if isBigEndian { swapBytes(memory) }
-            if dtype == .bool { memory.normalizeBooleans(0..<memory.count) }
-        } else {
-            try widen(from: source, count: shape.elementCount, into: memory)
+        let array = try NDArray(shape: shape, dtype: dtype) { memory in
+            if dtype.byteCount == byteCount {
+                try source.fill(memory, with: "the data")
+                if isBigEndian { swapBytes(memory) }
+                if dtype == .bool { memory.normalizeBooleans(0..<memory.count) }
+            } else {
+                try widen(from: source, count: shape.elementCount, into: memory)
+            }
         }
-        return tensor
+        return Tensor(array)
     }
 
     private func swapBytes(_ memory: UnsafeMutableRawBufferPointer) {

@@ -55,9 +55,7 @@ public enum Safetensors {
             try withUnsafeBytes(of: UInt64(header.utf8.count).littleEndian) { try file.append($0) }
             try file.append(header.utf8)
             for (_, tensor) in ordered {
-                let array = tensor.array.contiguous()
-                let byteCount = array.count * array.dtype.byteCount
-                try file.append(UnsafeRawBufferPointer(start: array.pointer, count: byteCount))
+                try tensor.array.withHostBytes { try file.append($0) }
             }
         }
     }

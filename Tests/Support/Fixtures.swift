@@ -27,7 +27,7 @@ extension Tensor {
     /// The same values in new memory of the backend in use: fixtures are read once and used on several backends.
     public func copied() -> Tensor {
         let copy = Tensor.empty(shape, dtype: dtype)
-        copy.array.backend.copy(array, into: copy.array)
+        array.copy(into: copy.array)
         return copy
     }
 }

@@ -7,7 +7,14 @@ extension ReferenceBackend {
         let fractions = randomBits(y, y.count, seed, offset).map {
             Double($0 >> (64 - bits)) * Foundation.exp2(-Double(bits))
         }
-        y.store(fractions.map { low + (high - low) * $0 })
+        y.store(
+            fractions.map { y.dtype == .float64 ? stretched($0, low, high) : Double(stretched(Float($0), low, high)) })
+    }
+
+    private static func stretched<Number: BinaryFloatingPoint>(_ u: Number, _ low: Double, _ high: Double) -> Number {
+        let (start, end) = (Number(low), Number(high))
+        let x = start.addingProduct(u, Number(high - low))
+        return x < end ? x : (start < end ? end.nextDown : end.nextUp)
     }
 
     /// Pairs of uniform numbers become pairs of normal ones (Box and Muller, 1958).
@@ -35,8 +42,6 @@ extension ReferenceBackend {
                 return low &+ Int64(bitPattern: bits.multipliedFullWidth(by: width).high)
             })
     }
-
-    public static func randomCounters(_ y: NDArray) -> UInt64 { UInt64((y.count + 1) / 2) }
 
     /// Random bits for each element, the random ones uppermost: 64 for an element of 8 bytes, else 32.
     private static func randomBits(_ y: NDArray, _ count: Int, _ seed: UInt64, _ offset: UInt64) -> [UInt64] {

@@ -1,18 +1,19 @@
 import Foundation
-import Switchback
+@_spi(Backends) import Switchback
 
 /// The naive backend: plain loops over every element, in `Double` or `Int64`. It is the oracle of the fast kernels, and
 /// it shows what a new backend must provide at least: every fused kernel is composed of the ones here.
-public enum ReferenceBackend: Backend {
+public enum ReferenceBackend: Backend, HostMemory {
     public static let name = "reference"
 
-    public static func allocate(byteCount: Int) -> UnsafeMutableRawPointer {
-        UnsafeMutableRawPointer.allocate(byteCount: byteCount, alignment: 64)
+    public static func allocate(byteCount: Int) -> Address {
+        Address(UnsafeMutableRawPointer.allocate(byteCount: byteCount, alignment: 64))
     }
 
-    public static func deallocate(_ pointer: UnsafeMutableRawPointer, byteCount: Int) {
-        pointer.deallocate()
-    }
+    public static func deallocate(_ address: Address, byteCount: Int) { address.pointer.deallocate() }
+
+    /// It keeps no accounts.
+    public static var statistics: MemoryStatistics { MemoryStatistics(live: 0, peak: 0) }
 }
 
 // MARK: - Elements, one by one

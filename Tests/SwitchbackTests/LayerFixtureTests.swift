@@ -78,7 +78,7 @@ import Testing
         "attention_masked": .layer({ MultiHeadAttention(8, heads: 2) }) { layer, inputs in
             let x = inputs[0]
             let (output, weights) = layer.withWeights(
-                x, x, x, keyPaddingMask: padding, mask: Transformer.causalMask(4))
+                x, x, x, keyPaddingMask: padding.to(x.backend), mask: Transformer.causalMask(4).to(x.backend))
             return [output, weights]
         },
         "encoder_layer": .layer({
@@ -121,7 +121,9 @@ import Testing
     }
 
     @Test(arguments: cases.keys.sorted(), [DType.float32, .float64])
-    func layer(_ name: String, _ dtype: DType) throws {
+    func layer(_ name: String, _ dtype: DType) throws { try compare(name, dtype, on: CPUBackend.self) }
+
+    func compare(_ name: String, _ dtype: DType, on backend: any Backend.Type) throws {
         let fixture = try Self.fixture.get()
         let manifest = try #require((fixture.manifest["cases"] as? [String: [String: Any]])?[name])
         let tensors = fixture.tensors.filter { $0.key.hasPrefix(name + "/") }
@@ -130,15 +132,15 @@ import Testing
         let module = testCase.make()
         #expect(module.namedState.map(\.name) == manifest["names"] as? [String])
         try module.load(stateDict: tensors.under("state/"))
-        module.to(dtype).train(manifest["train"] as? Bool ?? true)
+        module.to(dtype).to(backend).train(manifest["train"] as? Bool ?? true)
 
-        let inputs = LayerInputs(tensors.under("in/"), dtype)
+        let inputs = LayerInputs(tensors.under("in/"), dtype, on: backend)
         let outputs = testCase.run(module, inputs)
         let expected = tensors.under("out/")
         #expect(outputs.count == expected.count)
         for (i, output) in outputs.enumerated() { expectClose(output, expected["\(i)"], "\(name) output \(i)") }
 
-        let upstream = outputs.indices.map { tensors["gout/\($0)"]!.to(dtype) }
+        let upstream = outputs.indices.map { tensors["gout/\($0)"]!.to(dtype).to(backend) }
         let products = zip(outputs, upstream).map { ($0 * $1).sum() }
         products.dropFirst().reduce(products[0], +).backward()
         for (key, gradient) in tensors.under("gin/") {
@@ -168,9 +170,10 @@ import Testing
 struct LayerInputs {
     private let tensors: [String: Tensor]
 
-    init(_ stored: [String: Tensor], _ dtype: DType) {
+    init(_ stored: [String: Tensor], _ dtype: DType, on backend: any Backend.Type) {
         tensors = stored.mapValues { stored in
-            let tensor = stored.dtype.isFloatingPoint ? stored.copied().to(dtype) : stored.copied()
+            let copy = stored.copied().to(backend)
+            let tensor = stored.dtype.isFloatingPoint ? copy.to(dtype) : copy
             tensor.requiresGrad = tensor.dtype.isFloatingPoint
             return tensor
         }

@@ -31,12 +31,14 @@ import Testing
     }
 
     @Test(arguments: losses.keys.sorted(), [DType.float32, .float64])
-    func loss(_ name: String, _ dtype: DType) throws {
+    func loss(_ name: String, _ dtype: DType) throws { try compare(name, dtype, on: CPUBackend.self) }
+
+    func compare(_ name: String, _ dtype: DType, on backend: any Backend.Type) throws {
         let tensors = try LayerFixtureTests.fixture.get().tensors
         let prefix = "\(name)/in/"
         let stored = tensors.filter { $0.key.hasPrefix(prefix) }
             .reduce(into: [:]) { $0[String($1.key.dropFirst(prefix.count))] = $1.value }
-        let inputs = LayerInputs(stored, dtype)
+        let inputs = LayerInputs(stored, dtype, on: backend)
         let loss = try #require(Self.losses[name])
         let value = loss(inputs)
         let expected = try #require(tensors["\(name)/out/0"])

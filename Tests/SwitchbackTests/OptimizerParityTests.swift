@@ -58,16 +58,18 @@ import TestSupport
     }
 
     @Test(arguments: makers.keys.sorted(), [DType.float32, .float64])
-    func trajectory(_ name: String, _ dtype: DType) throws {
+    func trajectory(_ name: String, _ dtype: DType) throws { try compare(name, dtype, on: CPUBackend.self) }
+
+    func compare(_ name: String, _ dtype: DType, on backend: any Backend.Type) throws {
         let fixture = try Self.fixture.get()
         let cases = try #require(fixture.manifest["cases"] as? [String: [String: Any]])
         let names = try #require(cases[name]?["params"] as? [String])
-        let parameters = names.map { ($0, Parameter(fixture.tensors["init/\($0)"]!.copied().to(dtype))) }
+        let parameters = names.map { ($0, Parameter(fixture.tensors["init/\($0)"]!.copied().to(dtype).to(backend))) }
         let make = try #require(Self.makers[name])
         let optimizer = make([ParameterGroup(parameters)])
         for step in 0..<Self.steps {
             for (name, parameter) in parameters {
-                parameter.grad = fixture.tensors["grad/\(name)"]!.select(dim: 0, index: step).to(dtype)
+                parameter.grad = fixture.tensors["grad/\(name)"]!.select(dim: 0, index: step).to(dtype).to(backend)
             }
             optimizer.step()
             for (parameterName, parameter) in parameters {

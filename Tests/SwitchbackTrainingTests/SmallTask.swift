@@ -53,7 +53,7 @@ final class SmallTask: TrainingTask {
     }
 
     func validate() -> Metrics {
-        let error = model(inputs) - targets
+        let error = model(inputs.to(model.backend)) - targets.to(model.backend)
         return ["loss": (error * error).mean().item()]
     }
 

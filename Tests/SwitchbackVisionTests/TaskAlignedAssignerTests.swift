@@ -29,7 +29,8 @@ import Testing
         let noise = Tensor.randn([2, grid.count, 4], generator: generator).toArray()
         let logits = Tensor.randn([2, grid.count, 3], generator: generator).toArray()
         return Tensor.withBackend(backend) {
-            let centers = grid.centers() * grid.strides()
+            let scale = Tensor([1.0])
+            let centers = grid.centers(like: scale) * grid.strides(like: scale)
             let boxes =
                 Tensor.cat([centers - 12, centers + 12], dim: 1) + Tensor(noise, shape: [2, grid.count, 4]) * spread
             let found = TaskAlignedAssigner(rule: rule)(

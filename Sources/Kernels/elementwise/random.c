@@ -7,7 +7,7 @@
 
 #ifndef ISA_PASS
 
-typedef enum { BITS, UNIFORM, NORMAL, INTEGERS } distribution;
+typedef enum { UNIFORM, NORMAL, INTEGERS } distribution;
 
 typedef struct {
     sb_loop loop;         // in logical order
@@ -79,7 +79,7 @@ static void KERNEL(uniform_floats)(const random_plan *plan, const uint32_t *word
     const float low = (float)plan->first, high = (float)plan->second, unit = ldexpf(1, -bits);
     const float range = (float)(plan->second - plan->first), last = nextafterf(high, low);
     for (int i = 0; i < BLOCK; ++i) {
-        const float x = (float)(int32_t)(words[i] >> (32 - bits)) * unit * range + low;
+        const float x = fmaf((float)(int32_t)(words[i] >> (32 - bits)) * unit, range, low);
         y[i] = x < high ? x : last;   // rounding may have reached high
     }
 }
@@ -87,7 +87,7 @@ static void KERNEL(uniform_floats)(const random_plan *plan, const uint32_t *word
 static void KERNEL(uniform_doubles)(const random_plan *plan, const uint64_t *words, double *y) {
     const double low = plan->first, high = plan->second, last = nextafter(high, low);
     for (int i = 0; i < BLOCK; ++i) {
-        const double x = (double)(int64_t)(words[i] >> 11) * 0x1p-53 * (high - low) + low;
+        const double x = fma((double)(int64_t)(words[i] >> 11) * 0x1p-53, high - low, low);
         y[i] = x < high ? x : last;
     }
 }
@@ -137,11 +137,6 @@ static void KERNEL(make_block)(const random_plan *plan, uint64_t first, sb_block
     if (plan->per_counter == 2) KERNEL(random_words)(plan->seed, counter + BLOCK / 4, words.half + BLOCK);
     const bool doubles = plan->compute == SB_FLOAT64;
     switch (plan->kind) {
-    case BITS:
-        if (plan->per_counter == 2) memcpy(y, words.whole, sizeof words.whole);
-        else
-            for (int i = 0; i < BLOCK; ++i) y->i[i] = words.half[i];
-        break;
     case UNIFORM:
         if (doubles) KERNEL(uniform_doubles)(plan, words.whole, y->d);
         else KERNEL(uniform_floats)(plan, words.half, y->f);
@@ -187,16 +182,10 @@ static void run_random(distribution kind, uint64_t seed, uint64_t offset, const 
     plan->kind = kind;
     plan->seed = seed;
     plan->offset = offset;
-    const bool integers = kind == INTEGERS || kind == BITS;
-    plan->compute = integers ? SB_INT64 : sb_compute_type(y->dtype);
+    plan->compute = kind == INTEGERS ? SB_INT64 : sb_compute_type(y->dtype);
     const bool wide = kind == INTEGERS || sb_element_size(y->dtype) == 8;
     plan->per_counter = wide ? 2 : 4;
     DISPATCH(run_random, plan);
-}
-
-void sb_random_bits(uint64_t seed, uint64_t offset, const sb_array *y) {
-    random_plan plan;
-    run_random(BITS, seed, offset, y, &plan);
 }
 
 void sb_random_uniform(uint64_t seed, uint64_t offset, double low, double high, const sb_array *y) {
@@ -213,7 +202,5 @@ void sb_random_integers(uint64_t seed, uint64_t offset, int64_t low, int64_t hig
     random_plan plan = {.low = low, .span = (uint64_t)high - (uint64_t)low};
     run_random(INTEGERS, seed, offset, y, &plan);
 }
-
-uint64_t sb_random_counters(const sb_array *y) { return ((uint64_t)sb_element_count(y) + 1) / 2; }
 
 #endif

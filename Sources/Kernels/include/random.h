@@ -2,21 +2,17 @@
 // 1, 2, 3", SC 2011), keyed by the seed.
 //
 // Element i, in logical order, depends on the seed, the offset and i alone: neither on threads, nor on memory order.
-// A call uses sb_random_counters(y) counters from `offset` on; the next call should start after them.
+// Which word feeds which element, and how bits become a number, is specified in RandomKernels.swift.
 #ifndef SB_RANDOM_H
 #define SB_RANDOM_H
 
 #include "array.h"
 
-/// All bits of int64 or int32 elements, at random.
-void sb_random_bits(uint64_t seed, uint64_t offset, const sb_array *y);
 /// Uniform in [low, high): multiples of 2^-24 of the range, or of 2^-53 for float64. Floating-point types.
 void sb_random_uniform(uint64_t seed, uint64_t offset, double low, double high, const sb_array *y);
 /// Normally distributed (Box and Muller, 1958). Floating-point types.
 void sb_random_normal(uint64_t seed, uint64_t offset, double mean, double std, const sb_array *y);
 /// Integers in low ..< high, for every element type (floating-point ones hold whole numbers).
 void sb_random_integers(uint64_t seed, uint64_t offset, int64_t low, int64_t high, const sb_array *y);
-/// How many counters a call that fills y uses.
-uint64_t sb_random_counters(const sb_array *y);
 
 #endif

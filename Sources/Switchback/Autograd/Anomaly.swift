@@ -112,6 +112,6 @@ extension NDArray {
     private func holds(_ predicate: UnaryOperation, for quantifier: Reduction) -> Bool {
         let answer = NDArray(empty: Shape(repeating: 1, count: rank), dtype: .bool, backend: backend)
         backend.reduce(quantifier, unary(predicate), into: answer)
-        return answer.pointer.load(as: Bool.self)
+        return answer.integer(at: 0) != 0
     }
 }

@@ -36,6 +36,7 @@ extension Tensor {
         }
         require(
             gradient.shape == shape, "backward", "the gradient has shape \(gradient.shape), the tensor \(shape)")
+        requireSameBackend("backward", gradient)
         return gradient.to(dtype)
     }
 }

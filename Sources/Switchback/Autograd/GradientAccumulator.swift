@@ -28,7 +28,7 @@ final class GradientAccumulator: Node {
             ownsGradient = !keepingGraph
         } else {
             let copy = incoming.array.emptyLike()
-            incoming.backend.copy(incoming.array, into: copy)
+            incoming.array.copy(into: copy)
             gradient = Tensor(copy)
             ownsGradient = true
         }

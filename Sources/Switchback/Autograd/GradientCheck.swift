@@ -35,7 +35,7 @@ public func gradientCheck(
     var weights: Tensor?
     func loss() -> Tensor {
         let output = function(points)
-        let scale = weights ?? Tensor.rand(output.shape, dtype: output.dtype, generator: generator) + 0.5
+        let scale = weights ?? output.detach().randLike(generator: generator) + 0.5
         weights = scale
         return (output * scale).sum()
     }

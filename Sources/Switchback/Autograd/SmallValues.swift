@@ -6,22 +6,23 @@ struct SmallValues {
     private var values = SIMD4<Float>(repeating: 0)
     private var count = 0
 
-    /// The numbers of an array in the processor's memory; none of one that is larger or lies scattered.
+    /// The numbers of an array that the processor can read in place; none of one that is larger or lies scattered.
     @inline(__always)
     init(_ array: NDArray) {
         if array.layout.count <= Self.limit { read(array) }
     }
 
     private mutating func read(_ array: NDArray) {
-        guard array.isContiguous, array.count > 0 else { return }
-        switch array.dtype {
-        case .float32:
-            for i in 0..<array.count { values[i] = array.pointer.load(fromByteOffset: 4 * i, as: Float.self) }
-        case .float64:
-            for i in 0..<array.count { values[i] = Float(array.pointer.load(fromByteOffset: 8 * i, as: Double.self)) }
-        default: return
+        array.withReadableBytes { bytes in
+            switch array.dtype {
+            case .float32:
+                for i in 0..<array.count { values[i] = bytes.load(fromByteOffset: 4 * i, as: Float.self) }
+            case .float64:
+                for i in 0..<array.count { values[i] = Float(bytes.load(fromByteOffset: 8 * i, as: Double.self)) }
+            default: return
+            }
+            count = array.count
         }
-        count = array.count
     }
 
     var numbers: [Float] { (0..<count).map { values[$0] } }

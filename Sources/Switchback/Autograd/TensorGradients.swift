@@ -31,6 +31,7 @@ extension Tensor {
                 fail("grad", "only a leaf that requires a gradient has one that can be set")
             }
             if let newValue {
+                requireSameBackend("grad", newValue)
                 require(
                     newValue.shape == shape, "grad", "the gradient has shape \(newValue.shape), the tensor \(shape)")
             }

@@ -29,7 +29,7 @@ public func valueAndGrads(
             value.count == 1, "valueAndGrads",
             "the function must give a single value, a loss; it gave a tensor of shape \(value.shape)")
         let found = gradients(of: [value], withRespectTo: inputs, createGraph: differentiatesFurther)
-        let result = zip(found, inputs).map { $0 ?? Tensor.zeros($1.shape, dtype: $1.dtype) }
+        let result = zip(found, inputs).map { $0 ?? $1.zerosLike() }
         return (differentiatesFurther ? value : value.detach(), result)
     }
 }
@@ -42,9 +42,9 @@ public func vjp(
     let inputs = points.map { $0.tracked(linkedToGraph: false) }
     let value = enableGrad { function(inputs) }
     func pullback(_ gradient: Tensor) -> [Tensor] {
-        guard value.requiresGrad else { return inputs.map { Tensor.zeros($0.shape, dtype: $0.dtype) } }
+        guard value.requiresGrad else { return inputs.map { $0.zerosLike() } }
         let found = gradients(of: [value], withRespectTo: inputs, gradients: [gradient], retainGraph: true)
-        return zip(found, inputs).map { $0 ?? Tensor.zeros($1.shape, dtype: $1.dtype) }
+        return zip(found, inputs).map { $0 ?? $1.zerosLike() }
     }
     return (value.detach(), pullback)
 }
@@ -62,14 +62,15 @@ public func jvp(
     let inputs = points.map { $0.tracked(linkedToGraph: false) }
     return enableGrad {
         let value = function(inputs)
-        guard value.requiresGrad else { return (value, Tensor.zeros(value.shape, dtype: value.dtype)) }
-        let cotangent = Tensor.zeros(value.shape, dtype: value.dtype, requiresGrad: true)
+        guard value.requiresGrad else { return (value, value.detach().zerosLike()) }
+        let cotangent = value.detach().zerosLike()
+        cotangent.requiresGrad = true
         let pulled = gradients(of: [value], withRespectTo: inputs, gradients: [cotangent], createGraph: true)
         let pairs = zip(pulled, tangents).compactMap { pulled, tangent in
             pulled.flatMap { $0.requiresGrad ? ($0, tangent.to($0.dtype)) : nil }
         }
         let change = gradients(of: pairs.map(\.0), withRespectTo: [cotangent], gradients: pairs.map(\.1))[0]
-        return (value.detach(), change?.detach() ?? Tensor.zeros(value.shape, dtype: value.dtype))
+        return (value.detach(), change?.detach() ?? value.detach().zerosLike())
     }
 }
 
@@ -78,12 +79,12 @@ public func jvp(
 public func jacobian(of function: ([Tensor]) -> Tensor, at point: Tensor) -> Tensor {
     let (value, pullback) = vjp(of: function, at: [point])
     let rows = (0..<value.count).map { i -> Tensor in
-        let unit = Tensor.zeros([value.count], dtype: value.dtype)
+        let unit = value.newZeros([value.count])
         unit.array.backend.fill(unit.array.sliced(0, start: i, length: 1), with: 1, integer: 1)
         return pullback(unit.reshape(value.shape))[0]
     }
     let shape = Shape(Array(value.shape) + Array(point.shape))
-    return rows.isEmpty ? Tensor.zeros(shape, dtype: point.dtype) : Tensor.stack(rows).reshape(shape)
+    return rows.isEmpty ? point.newZeros(shape) : Tensor.stack(rows).reshape(shape)
 }
 
 /// The matrix of second derivatives of `function`, whose value must have one element; shape [n…, n…] for a point of
@@ -105,7 +106,8 @@ public func checkpoint(_ inputs: [Tensor], _ body: @escaping ([Tensor]) -> Tenso
     let output = noGrad { body(inputs.map { $0.detach() }) }
     let replay = Replay(body: body, randomState: randomState)
     // Parameters inside `body` require gradients even if no input does: a link of no elements makes the graph reach it.
-    let link = Tensor.zeros([0], requiresGrad: true)
+    let link = output.newZeros([0])
+    link.requiresGrad = true
     let positions = inputs.indices
     return Tensor.record(.checkpoint, output.array, from: inputs + [link], saving: inputs, once: true) {
         saved, gradient in

@@ -1,4 +1,5 @@
-/// The wall between tensors and kernels: memory, and some dozens of raw kernels that know nothing of gradients.
+/// The wall between tensors and kernels: memory that only kernels touch, and some dozens of raw kernels that know nothing
+/// of gradients.
 ///
 /// Each family of kernels is a protocol of its own. A kernel writes into an array that the caller allocated, of the
 /// right shape and type. Fused kernels are the exception: they may decline, and do so by default; the operation is then
@@ -6,20 +7,11 @@
 ///
 /// A backend is a type, and its kernels are static: there is never more than one of each, and a reference to a type is
 /// passed on without counting.
-public protocol Backend: ElementwiseKernels, ReductionKernels, ArrangementKernels,
+public protocol Backend: Sendable, DeviceMemory, ElementwiseKernels, ReductionKernels, ArrangementKernels,
     IndexingKernels, RandomKernels, MatmulKernels, OptimizerKernels, ConvolutionKernels,
     PoolingKernels, NormalizationKernels, SoftmaxKernels, LossKernels, AssignmentKernels,
     ResamplingKernels, AttentionKernels, RecurrentKernels, PackedWeightKernels
 {
     /// A short name such as `cpu`.
     static var name: String { get }
-    /// Whether the host can read the memory where it lies, without waiting for the kernels and copying.
-    static var isHostReadable: Bool { get }
-    /// Memory whose contents are undefined.
-    static func allocate(byteCount: Int) -> UnsafeMutableRawPointer
-    static func deallocate(_ pointer: UnsafeMutableRawPointer, byteCount: Int)
-}
-
-extension Backend {
-    public static var isHostReadable: Bool { true }
 }

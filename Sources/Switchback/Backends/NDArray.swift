@@ -41,8 +41,8 @@ public struct NDArray {
     public var backend: any Backend.Type { storage.backend }
     public var rank: Int { layout.shape.count }
     public var count: Int { layout.count }
-    /// The address of the first element.
-    public var pointer: UnsafeMutableRawPointer { storage.pointer + offset * dtype.byteCount }
+    /// Where the first element lies.
+    @_spi(Backends) public var address: Address { storage.address + offset * dtype.byteCount }
     /// The bytes of its elements, each place in memory counted once.
     var occupiedBytes: Int { Swift.min(count * dtype.byteCount, storage.byteCount) }
     /// Whether the elements lie densely in row-major order.

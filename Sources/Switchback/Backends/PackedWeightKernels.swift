@@ -16,6 +16,12 @@ public protocol PackedWeightKernels {
 public struct QuantizedArray {
     public let n, k, bits: Int
     public let numbers, scales: NDArray
+
+    /// The same numbers in the memory of a backend.
+    func transferred(to backend: any Backend.Type) -> QuantizedArray {
+        QuantizedArray(
+            n: n, k: k, bits: bits, numbers: numbers.transferred(to: backend), scales: scales.transferred(to: backend))
+    }
 }
 
 extension PackedWeightKernels where Self: Backend {

@@ -1,10 +1,10 @@
 /// A block of memory that tensors and their views share.
 ///
-/// Small blocks lie inside the object, behind its header, which is what `ManagedBuffer` is for: a scalar then costs one
-/// allocation.
+/// Small blocks of memory that the processor can read lie inside the object, behind its header, which is what
+/// `ManagedBuffer` is for: a scalar then costs one allocation.
 public final class Storage: ManagedBuffer<Storage.Header, UInt64> {
     public struct Header {
-        fileprivate let pointer: UnsafeMutableRawPointer
+        fileprivate let address: Address
         fileprivate let byteCount: Int
         fileprivate let backend: any Backend.Type
         fileprivate var version = 0
@@ -26,25 +26,23 @@ public final class Storage: ManagedBuffer<Storage.Header, UInt64> {
     /// Memory from the backend's allocator; its contents are undefined.
     static func allocate(byteCount: Int, backend: any Backend.Type) -> Storage {
         if let hook = allocationHook { hook(byteCount) }
-        if byteCount > largestTail {
+        if byteCount > largestTail || !backend.isHostReadable {
             let block = backend.allocate(byteCount: byteCount)
             return make(tailWords: 0) { _ in
-                Header(pointer: block, byteCount: byteCount, backend: backend, kind: .allocated)
+                Header(address: block, byteCount: byteCount, backend: backend, kind: .allocated)
             }
         }
         return make(tailWords: (byteCount + 7) / 8) { tail in
-            Header(pointer: tail, byteCount: byteCount, backend: backend, kind: .tail)
+            Header(address: Address(tail), byteCount: byteCount, backend: backend, kind: .tail)
         }
     }
 
-    /// Memory that belongs to `owner`, which is kept alive, for the kernels of `backend`. It must be writable, if only
-    /// privately.
-    public static func borrowing(
-        _ pointer: UnsafeMutableRawPointer, byteCount: Int, owner: AnyObject,
-        backend: any Backend.Type = CPUBackend.self
+    /// Memory that belongs to `owner`, which is kept alive, for the kernels of `backend`.
+    @_spi(Backends) public static func borrowing(
+        _ address: Address, byteCount: Int, owner: AnyObject, backend: any Backend.Type
     ) -> Storage {
         make(tailWords: 0) { _ in
-            Header(pointer: pointer, byteCount: byteCount, backend: backend, kind: .borrowed(owner))
+            Header(address: address, byteCount: byteCount, backend: backend, kind: .borrowed(owner))
         }
     }
 
@@ -58,15 +56,23 @@ public final class Storage: ManagedBuffer<Storage.Header, UInt64> {
     deinit {
         withUnsafeMutablePointerToHeader {
             if case .allocated = $0.pointee.kind {
-                $0.pointee.backend.deallocate($0.pointee.pointer, byteCount: $0.pointee.byteCount)
+                $0.pointee.backend.deallocate($0.pointee.address, byteCount: $0.pointee.byteCount)
             }
         }
     }
 
-    var pointer: UnsafeMutableRawPointer { withUnsafeMutablePointerToHeader { $0.pointee.pointer } }
+    /// Where the memory begins.
+    @_spi(Backends) public var address: Address { withUnsafeMutablePointerToHeader { $0.pointee.address } }
     public var byteCount: Int { withUnsafeMutablePointerToHeader { $0.pointee.byteCount } }
     /// The backend whose kernels can read the memory.
     public var backend: any Backend.Type { withUnsafeMutablePointerToHeader { $0.pointee.backend } }
+    /// Whether the processor can read the memory in place.
+    var isHostReadable: Bool {
+        withUnsafeMutablePointerToHeader {
+            if case .tail = $0.pointee.kind { return true }
+            return $0.pointee.backend.isHostReadable
+        }
+    }
     /// Counts the changes made in place, so that a value saved for a gradient and changed since is noticed.
     var version: Int { withUnsafeMutablePointerToHeader { $0.pointee.version } }
     /// The operation that last changed the memory in place.

@@ -1,12 +1,16 @@
 import Foundation
 
-/// The batches of one epoch, in order, put together ahead of time where there are workers.
+/// The batches of one epoch, in order, put together ahead of time where there are workers; in the processor's memory,
+/// whatever the backend of new tensors is.
 public final class BatchIterator<Batch, Failure: Error> {
     private let load: (Int) throws(Failure) -> Batch
     private var remaining: Range<Int>
     private let prefetcher: Prefetcher<Batch, Failure>?
 
     init(range: Range<Int>, workers: Int, load: @escaping (Int) throws(Failure) -> Batch) {
+        let load = { (number: Int) throws(Failure) -> Batch in
+            try Tensor.withBackend(CPUBackend.self) { () throws(Failure) -> Batch in try load(number) }
+        }
         self.load = load
         remaining = range
         prefetcher = workers > 0 ? Prefetcher(range: range, workers: workers, load: load) : nil
@@ -35,7 +39,6 @@ public final class BatchIterator<Batch, Failure: Error> {
 /// after which its maker does not touch it again.
 private final class Prefetcher<Output, Failure: Error>: @unchecked Sendable {
     private let make: (Int) throws(Failure) -> Output
-    private let backend = ThreadState.current.backend
     /// How many results may wait.
     private let capacity: Int
     private let end: Int
@@ -80,7 +83,7 @@ private final class Prefetcher<Output, Failure: Error>: @unchecked Sendable {
 
     private func work() {
         while let number = claim() {
-            let result = Tensor.withBackend(backend) { noGrad { attempt(number) } }
+            let result = noGrad { attempt(number) }
             changed.lock()
             results[number] = result
             changed.broadcast()

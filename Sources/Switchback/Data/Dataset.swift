@@ -43,7 +43,7 @@ public struct Example: Collatable {
     }
 }
 
-/// Examples in memory: the slices of two tensors along their first dimension.
+/// Examples in the processor's memory: the slices of two tensors along their first dimension.
 public struct TensorDataset: Dataset {
     /// [count, …]
     public let inputs: Tensor
@@ -55,8 +55,8 @@ public struct TensorDataset: Dataset {
         require(
             inputs.rank > 0 && targets.rank > 0 && inputs.shape[0] == targets.shape[0], "TensorDataset",
             "the inputs \(inputs.shape) and the targets \(targets.shape) must have the same first size")
-        self.inputs = Tensor(inputs.array.contiguous())
-        self.targets = Tensor(targets.array.contiguous())
+        self.inputs = Tensor(inputs.array.contiguous().transferred(to: CPUBackend.self))
+        self.targets = Tensor(targets.array.contiguous().transferred(to: CPUBackend.self))
     }
 
     public var count: Int { inputs.shape[0] }
@@ -76,12 +76,17 @@ extension NDArray {
     /// Plain copies rather than a kernel: batches are put together on threads of their own, which shall leave the pool
     /// of the kernels to the training step.
     fileprivate func rows(_ indices: [Int]) -> NDArray {
-        let result = NDArray(empty: shape.replacing(0, with: indices.count), dtype: dtype, backend: backend)
-        let rowBytes = shape.removing(0).elementCount * dtype.byteCount
-        for (position, index) in indices.enumerated() {
-            require(index >= 0 && index < shape[0], "TensorDataset", "there is no example \(index) among \(shape[0])")
-            (result.pointer + position * rowBytes).copyMemory(from: pointer + index * rowBytes, byteCount: rowBytes)
+        for index in indices where index < 0 || index >= shape[0] {
+            fail("TensorDataset", "there is no example \(index) among \(shape[0])")
         }
-        return result
+        let rowBytes = shape.removing(0).elementCount * dtype.byteCount
+        return NDArray(shape: shape.replacing(0, with: indices.count), dtype: dtype) { rows in
+            withHostBytes { bytes in
+                for (position, index) in indices.enumerated() {
+                    let row = UnsafeRawBufferPointer(rebasing: bytes[index * rowBytes..<(index + 1) * rowBytes])
+                    UnsafeMutableRawBufferPointer(rebasing: rows[(position * rowBytes)...]).copyMemory(from: row)
+                }
+            }
+        }
     }
 }

@@ -26,7 +26,9 @@ public struct RandomSampler: Sampler {
     }
 
     public func indices(epoch: Int) -> [Int] {
-        Tensor.randperm(count, generator: Generator(seed: seed, epoch: epoch)).toArray(as: Int.self)
+        Tensor.withBackend(CPUBackend.self) {
+            Tensor.randperm(count, generator: Generator(seed: seed, epoch: epoch)).toArray(as: Int.self)
+        }
     }
 }
 
@@ -50,8 +52,10 @@ public struct WeightedSampler: Sampler {
 
     public func indices(epoch: Int) -> [Int] {
         let generator = Generator(seed: seed, epoch: epoch)
-        return Tensor(weights, dtype: .float64)
-            .multinomial(count, replacement: replacement, generator: generator).toArray(as: Int.self)
+        return Tensor.withBackend(CPUBackend.self) {
+            Tensor(weights, dtype: .float64)
+                .multinomial(count, replacement: replacement, generator: generator).toArray(as: Int.self)
+        }
     }
 }
 

@@ -56,6 +56,20 @@ extension Module {
 
     public final var parameters: [Parameter] { namedParameters.map(\.parameter) }
 
+    /// The backend in whose memory the parameters lie; that of new tensors where there are none.
+    public final var backend: any Backend.Type { firstParameter?.backend ?? ThreadState.current.backend }
+
+    private var firstParameter: Parameter? {
+        for (_, part) in namedParts() {
+            switch part {
+            case .parameter(let parameter): return parameter
+            case .buffer: continue
+            case .module(let module): if let first = module.firstParameter { return first }
+            }
+        }
+        return nil
+    }
+
     /// How many numbers the parameters hold.
     public final var parameterCount: Int { parameters.reduce(0) { $0 + $1.count } }
 
@@ -102,6 +116,18 @@ extension Module {
         defer { for (tensor, array) in zip(tensors, arrays) { tensor.array = array } }
         for tensor in tensors { tensor.array = replace(tensor.array) }
         return try body()
+    }
+
+    /// Moves the parameters and buffers to the memory of a backend, whose kernels will compute with them. Gradients are
+    /// forgotten; optimizers and averages of the weights follow at their next step.
+    @discardableResult
+    public final func to(_ backend: any Backend.Type) -> Self {
+        for tensor in parameters + namedBuffers.map(\.buffer) where tensor.backend != backend {
+            tensor.zeroGrad()
+            tensor.array = tensor.array.transferred(to: backend)
+            if let parameter = tensor as? Parameter { parameter.packed = parameter.packed?.transferred(to: backend) }
+        }
+        return self
     }
 
     /// Converts floating-point parameters and buffers to another floating-point type. Gradients are forgotten.

@@ -17,7 +17,7 @@ extension Initializer {
                 return gain * (rows <= columns ? vectors[row][column] : vectors[column][row])
             }
             let values = Tensor(elements, shape: array.shape, dtype: .float64)
-            array.backend.copy(values.array, into: array)
+            values.array.copy(into: array)
         }
     }
 

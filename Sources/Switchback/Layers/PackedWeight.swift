@@ -53,6 +53,20 @@ public struct PackedWeight {
         }
     }
 
+    private init(_ format: WeightFormat, _ shape: Shape, _ contents: Contents) {
+        self.format = format
+        self.shape = shape
+        self.contents = contents
+    }
+
+    /// The same numbers in the memory of a backend.
+    func transferred(to backend: any Backend.Type) -> PackedWeight {
+        switch contents {
+        case .bfloats(let array): PackedWeight(format, shape, .bfloats(array.transferred(to: backend)))
+        case .groups(let groups): PackedWeight(format, shape, .groups(groups.transferred(to: backend)))
+        }
+    }
+
     /// The memory that it takes.
     public var byteCount: Int {
         switch contents {
@@ -78,6 +92,9 @@ public struct PackedWeight {
             "a \(x.dtype) input of shape \(x.shape) does not fit a packed weight of shape \(shape): it must be float32, "
                 + "[..., \(shape[1])]")
         require(
+            x.backend == backend, "linear",
+            "the operands lie in the memory of different backends, \(x.backend.name) and \(backend.name)")
+        require(
             !(ThreadState.recordsGradients && x.requiresGrad), "linear",
             "a weight that is packed as \(format.rawValue) serves inference only; call it inside noGrad")
         let rows = x.reshape([x.count / max(1, shape[1]), shape[1]]).array
@@ -94,7 +111,14 @@ public struct PackedWeight {
     }
 
     /// The numbers as float32, with what rounding changed: [outputs, inputs].
-    public var unpacked: Tensor { rows(Tensor.arange(shape[0])) }
+    public var unpacked: Tensor { rows(Tensor.arange(shape[0]).to(backend)) }
+
+    private var backend: any Backend.Type {
+        switch contents {
+        case .bfloats(let array): array.backend
+        case .groups(let groups): groups.numbers.backend
+        }
+    }
 }
 
 extension Parameter {
@@ -139,7 +163,7 @@ extension Tensor {
                 weight: weight as Tensor, bias: bias, target, ignoreIndex: ignoreIndex, labelSmoothing: labelSmoothing)
         }
         let (rows, classes) = (reshape([target.count, size(-1)]), target.reshape([target.count]))
-        var sum = Tensor(0)
+        var sum = newZeros([])
         for start in stride(from: 0, to: target.count, by: 256) {
             let count = Swift.min(256, target.count - start)
             let logits = packed.linear(rows.narrow(dim: 0, start: start, length: count), bias: bias)

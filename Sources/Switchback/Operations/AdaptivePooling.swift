@@ -73,7 +73,7 @@ extension Tensor {
         let longest = ranges.map(\.count).reduce(1, Swift.max)
         let indices = ranges.flatMap { range in (0..<longest).map { range.lowerBound + Swift.min($0, range.count - 1) }
         }
-        return (Tensor(indices, shape: [indices.count]), longest)
+        return (Tensor(indices, shape: [indices.count], like: self), longest)
     }
 
     /// The matrix [parts, input] that averages each part.
@@ -83,7 +83,7 @@ extension Tensor {
             let range = adaptiveRange(part, of: parts, input)
             for i in range { weights[part * input + i] = 1 / Double(range.count) }
         }
-        return Tensor(weights, shape: [parts, input], dtype: tensor.dtype)
+        return Tensor(weights, shape: [parts, input], dtype: tensor.dtype, like: tensor)
     }
 
     private func checkAdaptive(_ operation: String, _ size: IntPair) {

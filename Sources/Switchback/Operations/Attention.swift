@@ -43,7 +43,7 @@ extension Tensor {
         var scores = (query * scale).matmul(key.transpose(-2, -1))
         if let mask { scores = scores + mask }
         if isCausal {
-            let visible = Tensor.ones([query.size(-2), key.size(-2)], dtype: .bool).tril()
+            let visible = Tensor.number(1, like: query).expand(to: [query.size(-2), key.size(-2)]).to(.bool).tril()
             scores = scores.maskedFill(visible.logicalNot(), -Double.infinity)
         }
         let hidden = scores.detach().eq(-Double.infinity).all(dim: -1, keepDim: true)
@@ -101,6 +101,7 @@ extension Tensor {
     private static func checkAttention(
         _ query: Tensor, _ key: Tensor, _ value: Tensor, _ mask: Tensor?, enableGQA: Bool
     ) {
+        query.requireSameBackend("scaledDotProductAttention", key, value, mask)
         let shapes = "the shapes of query, key and value are \(query.shape), \(key.shape) and \(value.shape)"
         require(
             query.rank >= 2 && key.rank == query.rank && value.rank == query.rank

@@ -32,6 +32,7 @@ extension Tensor {
                 operand.map { $0.shape == [shape[1]] } ?? true, "batchNorm",
                 "the \(name) has shape \(operand!.shape); an input of \(shape) wants [\(shape[1])]")
         }
+        requireSameBackend("batchNorm", weight, bias, runningMean, runningVar, residual)
         require(
             residual.map { $0.shape == shape && $0.dtype == dtype } ?? true, "batchNorm",
             "what is added is \(residual?.dtype ?? dtype) \(residual?.shape ?? []); the input is \(dtype) \(shape)")

@@ -31,7 +31,7 @@ extension Tensor {
         var losses = ctcLosses(labels, inputLengths, targetLengths, blank, zeroInfinity)
         if zeroInfinity { losses = losses.maskedFill(losses.detach().isinf(), 0) }
         if reduction != .mean { return losses.reduced(reduction) }
-        let divisors = Tensor(targetLengths.map { Swift.max($0, 1) }, shape: [targetLengths.count]).to(dtype)
+        let divisors = Tensor(targetLengths.map { Swift.max($0, 1) }, shape: [shape[1]], dtype: dtype, like: self)
         return (losses / divisors).mean()
     }
 
@@ -39,8 +39,8 @@ extension Tensor {
     private func ctcLosses(
         _ labels: Tensor, _ inputLengths: [Int], _ targetLengths: [Int], _ blank: Int, _ zeroInfinity: Bool
     ) -> Tensor {
-        let steps = Tensor(inputLengths, shape: [shape[1]])
-        let lengths = Tensor(targetLengths, shape: [shape[1]])
+        let steps = Tensor(inputLengths, shape: [shape[1]], like: self)
+        let lengths = Tensor(targetLengths, shape: [shape[1]], like: self)
         guard
             let result = backend.ctcLoss(
                 array, targets: labels.array, inputLengths: steps.array, targetLengths: lengths.array, blank: blank)
@@ -76,7 +76,7 @@ extension Tensor {
         // A label may follow the one two places before directly if both differ and it is no blank.
         let previous = symbols.pad([2, 0], mode: .constant(Double(blank))).narrow(dim: 1, start: 0, length: places)
         let cannotSkip = symbols.eq(blank).logicalOr(symbols.eq(previous))
-        let place = Tensor.arange(places)
+        let place = Tensor(Array(0..<places), shape: [places], like: self)
         var alpha = scores.select(dim: 0, index: 0).maskedFill(place.gt(1), never)
         for step in 1..<Swift.max(shape[0], 1) {
             let skipped = shifted(alpha, by: 2).maskedFill(cannotSkip, never)
@@ -127,6 +127,6 @@ extension Tensor {
             }
             start += isFlat ? length : width
         }
-        return Tensor(labels, shape: [sequences, width])
+        return Tensor(labels, shape: [sequences, width], like: self)
     }
 }

@@ -32,6 +32,8 @@ extension Tensor {
 extension NDArray {
     /// `a` where `condition` holds, `b` elsewhere, all broadcast to each other; `a` and `b` are of one type.
     static func select(_ condition: NDArray, _ a: NDArray, _ b: NDArray) -> NDArray {
+        a.requireSameBackend("where", condition)
+        a.requireSameBackend("where", b)
         guard let operands = Shape.broadcast(a.shape, b.shape), let shape = Shape.broadcast(condition.shape, operands)
         else {
             fail("where", "the shapes \(condition.shape), \(a.shape) and \(b.shape) do not broadcast to each other")

@@ -193,6 +193,7 @@ extension Tensor {
         _ operation: String, _ weight: Tensor, _ bias: Tensor?, groups: Int, spatialRank: Int, transposed: Bool = false
     ) {
         let rank = spatialRank + 2
+        requireSameBackend(operation, weight, bias)
         require(
             self.rank == rank && weight.rank == rank, operation,
             "the input has shape \(shape) and the weight \(weight.shape); both must have \(rank) dimensions")

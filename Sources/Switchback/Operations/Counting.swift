@@ -13,7 +13,7 @@ extension Tensor {
         require(count == 0 || min().item(as: Int.self) >= 0, "bincount", "a number is negative")
         let length = Swift.max(minLength, count == 0 ? 0 : max().item(as: Int.self) + 1)
         let amounts = weights?.detach() ?? onesLike(dtype: .int64)
-        let counts = Tensor.withBackend(backend) { Tensor.zeros([length], dtype: amounts.dtype) }
+        let counts = amounts.newZeros([length])
         return count == 0 ? counts : counts.scatterAdd(dim: 0, index: to(.int64), source: amounts)
     }
 

@@ -60,12 +60,17 @@ extension Tensor {
             elements.count == shape.elementCount, "Tensor",
             "\(elements.count) values do not fill the shape \(shape), which has \(shape.elementCount)")
         let backend = ThreadState.current.backend
-        let source = NDArray(empty: shape, dtype: S.dtype, backend: backend)
-        elements.withUnsafeBytes { bytes in
-            if let base = bytes.baseAddress { source.pointer.copyMemory(from: base, byteCount: bytes.count) }
-        }
+        let source = elements.withUnsafeBytes { NDArray(uploading: $0, shape: shape, dtype: S.dtype, to: backend) }
         self.init(source.cast(to: dtype ?? S.defaultDType))
         if requiresGrad { self.requiresGrad = true }
+    }
+
+    /// The values of a flat array, in row-major order, in the memory of another tensor's backend: how an operation makes
+    /// what it needs beside its operands.
+    public convenience init<S: Scalar>(_ elements: [S], shape: Shape, dtype: DType? = nil, like tensor: Tensor) {
+        let backend = tensor.backend
+        let source = elements.withUnsafeBytes { NDArray(uploading: $0, shape: shape, dtype: S.dtype, to: backend) }
+        self.init(source.cast(to: dtype ?? S.defaultDType))
     }
 
     /// Every element is `value`.
@@ -193,6 +198,7 @@ extension Tensor {
     /// The value of a tensor of one element, converted as `to(_:)` converts.
     public final func item<S: Scalar>(as type: S.Type) -> S {
         require(count == 1, "item", "a tensor of shape \(shape) has no single value")
+        settleChecks()
         switch dtype {
         case .int32, .int64, .uint8, .bool: return S(int64Value: array.integer(at: 0))
         default: return S(doubleValue: array.double(at: 0))
@@ -209,19 +215,16 @@ extension Tensor {
     public final func withElements<S: Scalar, Result>(
         of type: S.Type, _ body: (UnsafeBufferPointer<S>) throws -> Result
     ) rethrows -> Result {
-        let source = array.cast(to: S.dtype).contiguous()
-        return try withExtendedLifetime(source.storage) {
-            try body(UnsafeBufferPointer(start: source.pointer(to: S.self), count: source.count))
-        }
+        settleChecks()
+        return try array.cast(to: S.dtype).withHostBytes { try body($0.assumingMemoryBound(to: S.self)) }
     }
 }
 
 extension NDArray {
-    /// The element `position` steps of the innermost memory order after the first: only for arrays of one element, or
-    /// contiguous ones.
+    /// An element by its position in row-major order.
     func double(at position: Int) -> Double {
         func load<S: Scalar>(_ type: S.Type) -> Double {
-            pointer.load(fromByteOffset: position * MemoryLayout<S>.stride, as: S.self).doubleValue
+            withHostBytes { $0.load(fromByteOffset: position * MemoryLayout<S>.stride, as: S.self).doubleValue }
         }
         switch dtype {
         case .float32: return load(Float.self)
@@ -232,9 +235,10 @@ extension NDArray {
         }
     }
 
+    /// As `double(at:)`, for whole numbers.
     func integer(at position: Int) -> Int64 {
         func load<S: Scalar>(_ type: S.Type) -> Int64 {
-            pointer.load(fromByteOffset: position * MemoryLayout<S>.stride, as: S.self).int64Value
+            withHostBytes { $0.load(fromByteOffset: position * MemoryLayout<S>.stride, as: S.self).int64Value }
         }
         switch dtype {
         case .int32: return load(Int32.self)

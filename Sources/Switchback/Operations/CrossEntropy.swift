@@ -35,6 +35,7 @@ extension Tensor {
                 reduction: reduction
             ).to(dtype)
         }
+        requireSameBackend("crossEntropy", target, weight)
         checkClassWeight("crossEntropy", weight)
         if target.dtype.isFloatingPoint {
             return crossEntropy(probabilities: target, weight, labelSmoothing, reduction)
@@ -86,7 +87,7 @@ extension Tensor {
     private func classPulls(_ weight: Tensor?, _ options: CrossEntropyOptions, like logits: Tensor) -> Tensor {
         let classes = logits.shape[1]
         let (kept, safe) = keptTargets(options.ignoreIndex, dtype: logits.dtype)
-        let ones = Tensor.withBackend(logits.backend) { Tensor.ones([count, 1], dtype: logits.dtype) }
+        let ones = Tensor.number(1, like: logits).expand(to: [count, 1])
         let target = logits.newZeros([count, classes])
             .scatterAdd(dim: 1, index: safe.unsqueeze(1), source: ones)
         let smoothing = options.labelSmoothing
@@ -141,6 +142,7 @@ extension Tensor {
     public final func nllLoss(
         _ target: Tensor, weight: Tensor? = nil, ignoreIndex: Int = -100, reduction: LossReduction = .mean
     ) -> Tensor {
+        requireSameBackend("nllLoss", target, weight)
         checkClassWeight("nllLoss", weight)
         let (rows, classes) = classRows("nllLoss", target, ignoreIndex: ignoreIndex)
         let options = CrossEntropyOptions(ignoreIndex: ignoreIndex, labelSmoothing: 0)

@@ -11,6 +11,7 @@ extension NDArray {
 
     /// `operation` of the elements of two arrays of one type, broadcast to each other.
     func binary(_ operation: BinaryOperation, _ other: NDArray, named name: @autoclosure () -> String) -> NDArray {
+        requireSameBackend(name(), other)
         let type = operation.isPredicate ? DType.bool : dtype
         if layout === other.layout || shape == other.shape {
             let followsOther = isContiguous && other.isChannelsLast && !other.isContiguous

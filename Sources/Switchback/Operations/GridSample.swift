@@ -16,6 +16,7 @@ extension Tensor {
         require(
             dtype.isFloatingPoint && grid.dtype == dtype, "gridSample",
             "the input is \(dtype) and the grid \(grid.dtype); both must be of one floating-point type")
+        requireSameBackend("gridSample", grid)
         require(shape[2] > 0 && shape[3] > 0, "gridSample", "an image of shape \(shape) has no pixels")
         let sampling = GridSampling(mode: mode, padding: paddingMode, alignCorners: alignCorners)
         if dtype.byteCount == 2 { return to(.float32).sampled(grid.to(.float32), sampling).to(dtype) }
@@ -36,7 +37,7 @@ extension Tensor {
         }
         let (rows, columns) = (positions(height), positions(width))
         let points = rows.flatMap { row in columns.flatMap { column -> [Double] in [column, row, 1] } }
-        let base = Tensor(points, shape: [height * width, 3], dtype: dtype)
+        let base = Tensor(points, shape: [height * width, 3], dtype: dtype, like: self)
         return base.matmul(transpose(1, 2)).reshape([shape[0], height, width, 2])
     }
 
@@ -66,7 +67,7 @@ extension Tensor {
             let column = sampling.reflected(x, size: shape[3]).round()
             let row = sampling.reflected(y, size: shape[2]).round()
             // Steps have slope 0, and the grid receives that.
-            return pixels(row: row, column: column) + x.maskedFill(Tensor(true), 0).unsqueeze(1)
+            return pixels(row: row, column: column) + x.maskedFill(x.onesLike(dtype: .bool), 0).unsqueeze(1)
         }
         // Cubic weights are those of the position itself, and its neighbours are reflected one by one.
         let isCubic = sampling.mode == .bicubic

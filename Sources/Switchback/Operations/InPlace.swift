@@ -141,6 +141,7 @@ extension Tensor {
         require(
             Shape.broadcast(shape, other.shape) == shape, name,
             "the shape \(other.shape) does not broadcast to \(shape), which cannot change in place")
+        requireSameBackend(name, other)
         let other = other.to(dtype)
         return other.array.storage === array.storage ? other.clone() : other
     }
@@ -176,14 +177,15 @@ extension Tensor {
     /// Writes 0 over every element: PyTorch's `zero_`.
     public final func zero() { fill(0) }
 
-    /// Writes the values of another tensor, broadcast and converted, over this one's: PyTorch's `copy_`.
+    /// Writes the values of another tensor, broadcast and converted, over this one's: PyTorch's `copy_`. The other may lie
+    /// in the memory of another backend.
     public final func copy(from source: Tensor) {
         require(
             Shape.broadcast(shape, source.shape) == shape, "copy",
             "the shape \(source.shape) does not broadcast to \(shape)")
-        let source = source.array.storage === array.storage ? source.clone() : source
+        let source = source.array.storage === array.storage ? source.clone() : source.to(backend)
         changeInPlace(by: "copy", with: [source], gradient: { [$0.needs(0) ? $1.zerosLike() : nil, $1] }) {
-            $0.backend.copy(source.array.expanded(to: $0.shape), into: $0)
+            source.array.expanded(to: $0.shape).copy(into: $0)
         }
     }
 

@@ -25,4 +25,13 @@ extension Tensor {
         index.backend.normalizeIndices(index, range, into: safe)
         return Tensor(safe)
     }
+
+    /// Reads the outcomes of the checks that no one has read yet, if this tensor's values are about to be read from where
+    /// the host cannot see them.
+    final func settleChecks() {
+        if backend.isHostReadable { return }
+        for check in ThreadState.current.takePendingChecks() {
+            check.settle(position: Int(check.outcome.integer(at: 0)), value: Int(check.outcome.integer(at: 1)))
+        }
+    }
 }

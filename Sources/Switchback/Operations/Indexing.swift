@@ -90,6 +90,7 @@ extension Tensor {
     /// The elements at positions counted in row-major order; negative ones count from the end. The result has the
     /// shape of `index`.
     public final func take(_ index: Tensor) -> Tensor {
+        requireSameBackend("take", index)
         let shape = shape
         let positions = index.indices(below: count, "take", wraps: true) {
             "the \(shape.elementCount) elements of \(shape)"
@@ -182,7 +183,7 @@ extension Tensor {
         let places = values.toArray(as: Double.self).map { value in
             sorted.partitioningIndex { right ? $0 > value : $0 >= value }
         }
-        return Tensor(places, shape: values.shape)
+        return Tensor(places, shape: values.shape, like: values)
     }
 
     /// The bucket that each element falls into: `boundaries` sorted, and `right` as for `searchsorted`.
@@ -196,6 +197,7 @@ extension Tensor {
 extension Tensor {
     /// These indices into dimension `dim` of `tensor` as int64, each checked.
     final func indices(of tensor: Tensor, _ dim: Int, _ operation: String, wraps: Bool = false) -> Tensor {
+        tensor.requireSameBackend(operation, self)
         let shape = tensor.shape
         return indices(below: shape[dim], operation, wraps: wraps) { "dimension \(dim) of \(shape)" }
     }

@@ -10,7 +10,7 @@ extension Tensor {
         return noGrad {
             let checks = ThreadState.current.takePendingChecks()
             let found = tensors.map(\.array) + checks.map(\.outcome)
-            let line = Tensor.cat(found.map { Tensor($0).to(.float64).reshape(-1) })
+            let line = Tensor.cat(found.map { Tensor($0).to(first.backend).to(.float64).reshape(-1) })
             let numbers = line.toArray(as: Double.self)
             for (i, check) in checks.enumerated() {
                 let start = tensors.count + 3 * i

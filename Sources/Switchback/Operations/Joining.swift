@@ -13,6 +13,7 @@ extension Tensor {
         let dim = first.dimension(dim, "cat")
         require(first.rank > 0, "cat", "tensors without dimensions have none to be joined along; use stack")
         for part in parts {
+            first.requireSameBackend("cat", part)
             require(
                 part.rank == first.rank && part.shape.replacing(dim, with: 0) == first.shape.replacing(dim, with: 0),
                 "cat", "\(part.shape) and \(first.shape) differ in more than dimension \(dim)")
@@ -22,7 +23,7 @@ extension Tensor {
         let result = NDArray(empty: shape, order: first.memoryOrder, dtype: type, backend: first.backend)
         var start = 0
         for part in parts {
-            result.backend.copy(part.array, into: result.sliced(dim, start: start, length: part.shape[dim]))
+            part.array.copy(into: result.sliced(dim, start: start, length: part.shape[dim]))
             start += part.shape[dim]
         }
         return record("cat", result, from: parts) { $1.split(sizes, dim: dim) }
@@ -41,8 +42,9 @@ extension Tensor {
         let shape = first.shape.inserting(parts.count, at: place)
         let result = NDArray(empty: shape, dtype: type, backend: first.backend)
         for (i, part) in parts.enumerated() {
+            first.requireSameBackend("stack", part)
             require(part.shape == first.shape, "stack", "the shapes \(first.shape) and \(part.shape) differ")
-            result.backend.copy(part.array, into: result.selected(place, at: i))
+            part.array.copy(into: result.selected(place, at: i))
         }
         return record("stack", result, from: parts) { $1.unbind(dim: place) }
     }
@@ -124,7 +126,7 @@ extension Tensor {
             "repeatInterleave",
             "\(counts.shape) counts are not one, of 0 or more, for each index of dimension \(dim) of \(shape)")
         let positions = numbers.enumerated().flatMap { [Int](repeating: $0, count: $1) }
-        return slices(place, Tensor(positions, shape: [positions.count]))
+        return slices(place, Tensor(positions, shape: [positions.count], like: self))
     }
 }
 
@@ -149,8 +151,8 @@ extension Tensor {
         let start = (shift % size + size) % size
         let result = NDArray(empty: shape, order: memoryOrder, dtype: dtype, backend: backend)
         let (head, tail) = (size - start, start)
-        backend.copy(array.sliced(dim, start: 0, length: head), into: result.sliced(dim, start: start, length: head))
-        backend.copy(array.sliced(dim, start: head, length: tail), into: result.sliced(dim, start: 0, length: tail))
+        array.sliced(dim, start: 0, length: head).copy(into: result.sliced(dim, start: start, length: head))
+        array.sliced(dim, start: head, length: tail).copy(into: result.sliced(dim, start: 0, length: tail))
         return Tensor.record("roll", result, of: self) { $1.rolled(-shift, dim) }
     }
 
@@ -159,7 +161,7 @@ extension Tensor {
         let dims = dims.map { dimension($0, "flip") }
         require(Set(dims).count == dims.count, "flip", "\(dims) names a dimension twice")
         if rank == 0 { return clone() }
-        return dims.reduce(self) { $0.slices($1, Tensor(Array((0..<shape[$1]).reversed()))) }
+        return dims.reduce(self) { $0.slices($1, Tensor((0..<shape[$1]).reversed(), shape: [shape[$1]], like: self)) }
     }
 
     public final func flip(_ dims: Int...) -> Tensor { flip(dims) }
@@ -196,8 +198,8 @@ extension Tensor {
     private func triangle(_ name: OperationName, keeping comparison: BinaryOperation, _ diagonal: Int) -> Tensor {
         require(rank >= 2, "\(name)", "\(shape) holds no matrices: it has fewer than two dimensions")
         let plane: Shape = [shape[rank - 2], shape[rank - 1]]
-        let rows = Tensor((0..<plane[0]).map { $0 + diagonal }, shape: [plane[0], 1]).array
-        let columns = Tensor(Array(0..<plane[1]), shape: [plane[1]]).array
+        let rows = Tensor((0..<plane[0]).map { $0 + diagonal }, shape: [plane[0], 1], like: self).array
+        let columns = Tensor(Array(0..<plane[1]), shape: [plane[1]], like: self).array
         let kept = rows.binary(comparison, columns, named: "\(name)")
         let result = NDArray.select(kept, array, newZeros([]).array)
         return Tensor.record(name, result, of: self) { $1.triangle(name, keeping: comparison, diagonal) }

@@ -35,6 +35,7 @@ extension Tensor {
 
     private func checkLinear(_ operands: [Tensor]) {
         let weight = operands[1]
+        requireSameBackend("linear", weight, operands.last)
         require(
             rank > 0 && weight.rank == 2 && shape[rank - 1] == weight.shape[1], "linear",
             "an input of shape \(shape) does not fit a weight of shape \(weight.shape): they must be [..., in] and "

@@ -20,6 +20,7 @@ extension Tensor {
             "linearCrossEntropy",
             "an input of shape \(shape), a weight of \(weight.shape) and targets of \(target.shape) do not fit: they "
                 + "must be [..., in], [classes, in] and [...]")
+        requireSameBackend("linearCrossEntropy", weight, bias, target)
         let operands = [self, weight] + (bias.map { [$0] } ?? [])
         let rows = reshape([target.count, size(-1)])
         let wanted = Wanted(

@@ -110,6 +110,7 @@ private struct BatchDimension {
 extension NDArray {
     /// The product [..., m, k] × [..., k, n], as a new row-major array.
     func matmul(_ other: NDArray, named name: @autoclosure () -> String) -> NDArray {
+        requireSameBackend(name(), other)
         let (m, k, n) = (shape[rank - 2], shape[rank - 1], other.shape[other.rank - 1])
         require(
             dtype == other.dtype && dtype != .bool, name(),

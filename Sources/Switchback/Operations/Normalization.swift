@@ -205,6 +205,7 @@ extension Tensor {
                 + "\(normalizedShape)")
         for (name, operand) in [("weight", weight), ("bias", bias)] {
             guard let operand else { continue }
+            requireSameBackend(operation, operand)
             require(
                 operand.shape == normalizedShape && operand.dtype == dtype, operation,
                 "the \(name) is \(operand.dtype) \(operand.shape); it must be \(dtype) \(normalizedShape)")

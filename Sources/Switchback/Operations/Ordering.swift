@@ -29,7 +29,7 @@ extension Tensor {
         let position = (form.combined + 1) / 2
         let (values, indices) = topK(position, dim: dim, largest: false)
         let along = dimension(dim, "median")
-        let last = Tensor.full(form.kept, position - 1, dtype: .int64)
+        let last = Tensor.number(position - 1, like: indices).expand(to: form.kept)
         if rank == 0 { return (values, indices) }
         return (
             values.gathered(along, last).reshape(form.result),
@@ -97,7 +97,7 @@ extension Tensor {
 
     private func runningExtreme(_ name: OperationName, _ scan: Scan, _ dim: Int) -> (values: Tensor, indices: Tensor) {
         let dim = dimension(dim, "\(name)")
-        if rank == 0 { return (self, Tensor.zeros([], dtype: .int64)) }
+        if rank == 0 { return (self, zerosLike(dtype: .int64)) }
         let extremes = array.scanned(scan, dim)
         let indices = Tensor(extremes).lastPositions(of: detach(), dim)
         let original = shape
@@ -111,7 +111,7 @@ extension Tensor {
     private func lastPositions(of x: Tensor, _ dim: Int) -> Tensor {
         let isNew = x.eq(self).logicalOr(x.isnan())
         let along = Shape(repeating: 1, count: rank).replacing(dim, with: shape[dim])
-        let positions = Tensor(Tensor.arange(shape[dim]).array.viewed(as: along)!)
+        let positions = Tensor(Array(0..<shape[dim]), shape: along, like: x)
         let marked = positions * isNew.to(.int64)
         return Tensor(marked.array.scanned(.maximum, dim))
     }
@@ -125,7 +125,7 @@ extension Tensor {
     /// The order turned round along one dimension.
     private func reversed(_ dim: Int) -> Tensor {
         if rank == 0 { return self }
-        let backward = Tensor.arange(shape[dim] - 1, -1, step: -1)
+        let backward = Tensor((0..<shape[dim]).reversed(), shape: [shape[dim]], like: self)
         let result = NDArray(empty: shape, dtype: dtype, backend: backend)
         backend.indexSelect(array, dim: dim, index: backward.array, into: result)
         return Tensor.record("flip", result, from: [self]) { _, gradient in [gradient.reversed(dim)] }

@@ -64,7 +64,7 @@ extension Tensor {
             inner = inner.sliced(dim, start: before, length: length)
             source = source.sliced(dim, start: Swift.max(-frame.before[dim], 0), length: length)
         }
-        backend.copy(source, into: inner)
+        source.copy(into: inner)
         return Tensor.record("pad", result, of: self) { $1.framed(frame.inverse, 0) }
     }
 
@@ -84,6 +84,6 @@ extension Tensor {
             default: Swift.min(Swift.max(place, 0), size - 1)
             }
         }
-        return slices(dim, Tensor(positions))
+        return slices(dim, Tensor(positions, shape: [positions.count], like: self))
     }
 }

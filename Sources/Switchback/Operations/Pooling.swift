@@ -126,7 +126,7 @@ extension Tensor {
         let rows = pooling.elementCounts(0, input: shape[2], positions: size.height)
         let columns = pooling.elementCounts(1, input: shape[3], positions: size.width)
         let counts = rows.flatMap { row in columns.map { row * $0 } }
-        return sums / Tensor(counts, shape: size.shape, dtype: dtype)
+        return sums / Tensor(counts, shape: size.shape, dtype: dtype, like: self)
     }
 }
 

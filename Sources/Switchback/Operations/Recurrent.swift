@@ -151,6 +151,7 @@ extension Tensor {
         for (index, weight) in weights.enumerated() {
             let inputs = index < directions ? shape[2] : directions * hidden
             let expected: Shape = [gates * hidden, inputs]
+            requireSameBackend(name, weight.weightIH, weight.weightHH, weight.biasIH, weight.biasHH)
             require(
                 weight.weightIH.shape == expected && weight.weightHH.shape == [gates * hidden, hidden], name,
                 "the weights of layer \(index / directions) have shapes \(weight.weightIH.shape) and "
@@ -158,6 +159,7 @@ extension Tensor {
         }
         for state in initial.compactMap({ $0 }) {
             let expected: Shape = [weights.count, shape[form.batchFirst ? 0 : 1], hidden]
+            requireSameBackend(name, state)
             require(
                 state.shape == expected && state.dtype == dtype, name,
                 "an initial state is \(state.dtype) of shape \(state.shape); expected \(dtype) of \(expected)")

@@ -76,7 +76,7 @@ extension Resizing {
                 weights[position * input + Swift.min(Swift.max(index, 0), input - 1)] += weight
             }
         }
-        return Tensor(weights, shape: [output, input], dtype: tensor.dtype)
+        return Tensor(weights, shape: [output, input], dtype: tensor.dtype, like: tensor)
     }
 
     /// The input positions that an output position is made of, perhaps outside the image, and how much each counts.

@@ -12,6 +12,7 @@ extension Tensor {
             "rotary",
             "angles of shapes \(cosines.shape) and \(sines.shape) do not fit \(shape); expected [T, D / 2] for "
                 + "[N, heads, T, D]")
+        requireSameBackend("rotary", cosines, sines)
         return rotated(cosines.contiguous(), sines.contiguous(), backwards: false)
     }
 

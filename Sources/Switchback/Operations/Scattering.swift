@@ -86,6 +86,7 @@ extension Tensor {
     ) -> (dim: Int, positions: Tensor, source: Tensor) {
         let dim = dimension(dim, operation)
         require(rank > 0, operation, "a tensor without dimensions has no slices")
+        requireSameBackend(operation, source)
         let positions = index.indexVector(of: self, dim, operation, wraps: wraps)
         require(
             source.shape == shape.replacing(dim, with: positions.count) && source.dtype == dtype, operation,
@@ -97,7 +98,7 @@ extension Tensor {
     /// A copy in row-major order.
     private func copiedArray() -> NDArray {
         let result = NDArray(empty: shape, dtype: dtype, backend: backend)
-        backend.copy(array, into: result)
+        array.copy(into: result)
         return result
     }
 
@@ -152,6 +153,7 @@ extension Tensor {
     ) -> (dim: Int, positions: Tensor, source: Tensor) {
         let dim = dimension(dim, operation)
         checkIndexShape(index, dim, operation)
+        requireSameBackend(operation, source)
         require(
             source.rank == rank && source.dtype == dtype && zip(index.shape, source.shape).allSatisfy { $0 <= $1 },
             operation,

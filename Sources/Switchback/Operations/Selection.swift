@@ -23,7 +23,7 @@ struct Selection {
     }
 
     init(_ indices: [any TensorIndexConvertible], of tensor: Tensor) {
-        var reader = IndexReader(tensor.shape)
+        var reader = IndexReader(tensor)
         reader.read(indices.map(\.tensorIndex))
         self = reader.selection
     }
@@ -31,6 +31,7 @@ struct Selection {
 
 /// Goes through a list of indices from left to right.
 private struct IndexReader {
+    let tensor: Tensor
     let shape: Shape
     var plan: Selection.Plan
     /// The next dimension, of the tensor and of the view as far as it is known.
@@ -38,8 +39,9 @@ private struct IndexReader {
     var dim = 0
     var indices: [Tensor] = []
 
-    init(_ shape: Shape) {
-        self.shape = shape
+    init(_ tensor: Tensor) {
+        self.tensor = tensor
+        shape = tensor.shape
         plan = Selection.Plan(viewShape: shape)
     }
 
@@ -50,10 +52,11 @@ private struct IndexReader {
         for index in list {
             switch index.kind {
             case .position(let position): select(position)
+            case .positions(let list): name(Tensor(list, shape: [list.count], like: tensor))
             case .slice(let from, let to, let step): slice(from, to, step)
             case .newAxis: insertAxis()
             case .tensor(let mask) where mask.dtype == .bool: name(mask: mask)
-            case .tensor(let tensor): name(tensor)
+            case .tensor(let index): name(index)
             case .ellipsis:
                 ellipses += 1
                 source += missing
@@ -91,15 +94,17 @@ private struct IndexReader {
         dim += 1
     }
 
-    private mutating func name(_ tensor: Tensor) {
+    private mutating func name(_ index: Tensor) {
+        tensor.requireSameBackend("subscript", index)
         let place = source
         let shape = shape
         indices.append(
-            tensor.indices(below: shape[place], "subscript", wraps: true) { "dimension \(place) of \(shape)" })
+            index.indices(below: shape[place], "subscript", wraps: true) { "dimension \(place) of \(shape)" })
         advance()
     }
 
     private mutating func name(mask: Tensor) {
+        tensor.requireSameBackend("subscript", mask)
         if mask.rank == 0 {
             // A single truth value selects all or nothing along a dimension of its own.
             insertAxis()
@@ -151,7 +156,7 @@ extension TensorIndex {
     /// How many dimensions of the tensor the index is about.
     fileprivate var consumedDimensions: Int {
         switch kind {
-        case .position, .slice: 1
+        case .position, .positions, .slice: 1
         case .ellipsis, .newAxis: 0
         case .tensor(let tensor): tensor.dtype == .bool ? tensor.rank : 1
         }
@@ -193,7 +198,7 @@ extension Selection.Plan {
             if accumulate {
                 backend.binary(.add, target, values, into: target)
             } else {
-                backend.copy(values, into: target)
+                values.copy(into: target)
             }
             return
         }
@@ -206,7 +211,7 @@ extension Selection.Plan {
         } else {
             backend.indexCopy(merged, dim: place, index: index, source: slices)
         }
-        if direct == nil { backend.copy(merged.viewed(as: ordered.shape)!, into: ordered) }
+        if direct == nil { merged.viewed(as: ordered.shape)!.copy(into: ordered) }
     }
 }
 
@@ -223,6 +228,7 @@ extension Tensor {
 
     /// Assigns, or adds, values to the elements selected. This tensor is changed in place.
     final func write(_ values: Tensor, at selection: Selection, accumulate: Bool = false) {
+        requireSameBackend("subscript", values)
         let plan = selection.plan
         let form = plan.resultShape
         var values = values.to(dtype)

@@ -5,6 +5,7 @@
 public struct TensorIndex {
     enum Kind {
         case position(Int)
+        case positions([Int])
         case slice(from: Int?, to: Int?, step: Int)
         case ellipsis
         case newAxis
@@ -73,7 +74,7 @@ extension StrideTo: TensorIndexConvertible where Element == Int {
 
 extension Array: TensorIndexConvertible where Element == Int {
     /// The positions of a dimension that the array names.
-    public var tensorIndex: TensorIndex { TensorIndex(kind: .tensor(Tensor(self))) }
+    public var tensorIndex: TensorIndex { TensorIndex(kind: .positions(self)) }
 }
 
 extension Tensor: TensorIndexConvertible {
@@ -160,6 +161,7 @@ extension Tensor {
 
     /// Assigns a number where a mask of the first dimensions holds, in one pass.
     private func fill(where mask: Tensor, with value: Tensor) {
+        requireSameBackend("subscript", mask, value)
         let form = shape
         let condition = (mask.rank..<rank).reduce(mask) { aligned, dim in aligned.unsqueeze(dim) }
         let value = value.to(dtype)

@@ -353,13 +353,18 @@ extension Tensor {
     private func placed(in shape: Shape, at view: PartialView, order: MemoryOrder) -> Tensor {
         let result = NDArray(empty: shape, order: order, dtype: dtype, backend: backend)
         backend.fill(result, with: 0, integer: 0)
-        backend.copy(array, into: view.applied(to: result))
+        array.copy(into: view.applied(to: result))
         return Tensor.record("place", result, of: self) { $1.part("part", view) }
     }
 
-    /// Zeros of another shape, of this tensor's type, on its backend.
-    final func newZeros(_ shape: Shape) -> Tensor {
-        Tensor(NDArray(filled: 0, shape: shape, dtype: dtype, backend: backend))
+    /// Undefined contents, of another shape, of this tensor's type if none is given, on its backend.
+    public final func newEmpty(_ shape: Shape, dtype: DType? = nil) -> Tensor {
+        Tensor(NDArray(empty: shape, dtype: dtype ?? self.dtype, backend: backend))
+    }
+
+    /// Zeros of another shape, of this tensor's type if none is given, on its backend.
+    public final func newZeros(_ shape: Shape, dtype: DType? = nil) -> Tensor {
+        Tensor(NDArray(filled: 0, shape: shape, dtype: dtype ?? self.dtype, backend: backend))
     }
 }
 
@@ -392,7 +397,7 @@ extension Tensor {
             memoryOrder == .rowMajor || rank >= 3, "contiguous",
             "\(shape) has no channels to put last: it has fewer than three dimensions")
         let result = NDArray(empty: shape, order: memoryOrder, dtype: dtype, backend: backend)
-        backend.copy(array, into: result)
+        array.copy(into: result)
         return Tensor.record("contiguous", result, of: self) { $1 }
     }
 
@@ -402,7 +407,7 @@ extension Tensor {
     /// A copy in new memory, through which gradients flow.
     public final func clone() -> Tensor {
         let result = array.emptyLike()
-        backend.copy(array, into: result)
+        array.copy(into: result)
         return Tensor.record("clone", result, of: self) { $1 }
     }
 }

@@ -87,7 +87,7 @@ extension NDArray {
         let paddedShape = shape.padded(for: window, positions: positions)
         if paddedShape == shape { return self }
         let result = NDArray(filled: value, shape: paddedShape, dtype: dtype, backend: backend)
-        backend.copy(self, into: result.inside(window, shape))
+        copy(into: result.inside(window, shape))
         return result
     }
 

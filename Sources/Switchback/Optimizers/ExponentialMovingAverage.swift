@@ -44,7 +44,9 @@ public final class ExponentialMovingAverage {
         updates += 1
         let decay = decay(at: updates)
         for (name, tensor) in model.stateDict() {
-            guard let average = averages[name] else { continue }
+            // The averages lie where the model lies.
+            guard let average = averages[name]?.to(tensor.backend) else { continue }
+            averages[name] = average
             if tensor.dtype.isFloatingPoint {
                 average.backend.updateAverage(average.array, with: tensor.array, decay: decay)
             } else {

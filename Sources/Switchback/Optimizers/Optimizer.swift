@@ -100,6 +100,7 @@ open class Optimizer {
 
     private func step(_ parameter: Parameter, _ gradient: Tensor, state: inout ParameterState, _ group: Group) {
         state.step += 1
+        state.follow(parameter)
         let value = update(parameter, gradient: gradient.to(parameter.dtype), state: &state, group: group)
         if value === parameter {
             parameter.array.storage.noteChange(by: "optimizer step")
@@ -168,6 +169,13 @@ public struct ParameterState {
         let tensor = Tensor(array)
         tensors[name] = tensor
         return tensor
+    }
+
+    /// Moves what is remembered to where the parameter lies now.
+    fileprivate mutating func follow(_ parameter: Tensor) {
+        for (name, tensor) in tensors where tensor.backend != parameter.backend {
+            tensors[name] = tensor.to(parameter.backend)
+        }
     }
 
     /// Moves the running average of a name toward `value`: `average + (1 - decay) * (value - average)`.

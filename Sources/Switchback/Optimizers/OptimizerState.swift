@@ -86,7 +86,7 @@ extension Optimizer {
             }
             // A copy in the parameter's memory order and type, which later steps may change.
             let array = parameter.array.emptyLike()
-            array.backend.copy(tensor.array, into: array)
+            tensor.array.copy(into: array)
             result[name, default: ParameterState()].tensors[role] = Tensor(array)
         }
         return result

@@ -108,8 +108,9 @@ extension Tensor {
     /// 1 with the probability that each element gives, else 0. Shape and type are unchanged.
     public final func bernoulli(generator: Generator? = nil) -> Tensor {
         require(dtype.isFloatingPoint, "bernoulli", "probabilities are floating-point numbers, not \(dtype)")
-        return (Tensor.rand(shape, dtype: dtype == .float64 ? .float64 : .float32, generator: generator) .< self).to(
-            dtype)
+        let uniform = emptyLike(dtype: dtype == .float64 ? .float64 : .float32)
+        uniform.array.fillUniform(low: 0, high: 1, generator)
+        return (uniform .< self).to(dtype)
     }
 
     /// A new tensor of undefined contents, in a type that random fractions can have.
@@ -121,7 +122,7 @@ extension Tensor {
 
 extension NDArray {
     fileprivate func reserve(_ generator: Generator?) -> Generator.State {
-        (generator ?? .default).reserve(backend.randomCounters(self))
+        (generator ?? .default).reserve(randomCounters)
     }
 
     func fillUniform(low: Double, high: Double, _ generator: Generator?) {
@@ -164,7 +165,7 @@ extension Tensor {
             let uniform = uniform[row * width..<(row + 1) * width]
             return replacement ? drawWithReplacement(weights, uniform) : drawWithoutReplacement(count, weights, uniform)
         }
-        return Tensor(drawn, shape: rank == 2 ? [rows, count] : [count])
+        return Tensor(drawn, shape: rank == 2 ? [rows, count] : [count], like: self)
     }
 
     /// The first category whose running weight exceeds each uniform number.

@@ -4,13 +4,13 @@ import Foundation
 extension Generator {
     /// A number from a range, each as likely.
     public func uniform(_ range: ClosedRange<Double> = 0...1) -> Double {
-        let fraction = Tensor.rand([], dtype: .float64, generator: self).item()
+        let fraction = onProcessor { Tensor.rand([], dtype: .float64, generator: self).item() }
         return range.lowerBound + fraction * (range.upperBound - range.lowerBound)
     }
 
     /// A whole number from a range, each as likely. Stops if the range is empty.
     public func integer(_ range: Range<Int>) -> Int {
-        Tensor.randint(range, [], generator: self).item(as: Int.self)
+        onProcessor { Tensor.randint(range, [], generator: self).item(as: Int.self) }
     }
 
     /// True with the given probability.
@@ -20,7 +20,10 @@ extension Generator {
     }
 
     /// Normally distributed, with mean 0 and variance 1.
-    public func normal() -> Double { Tensor.randn([], dtype: .float64, generator: self).item() }
+    public func normal() -> Double { onProcessor { Tensor.randn([], dtype: .float64, generator: self).item() } }
+
+    /// Single numbers are drawn where they are used, whatever the backend of new tensors is.
+    private func onProcessor<Number>(_ draw: () -> Number) -> Number { Tensor.withBackend(CPUBackend.self, draw) }
 
     /// Distributed as Beta(a, b), for a and b of at least 1/3: from two gamma variates (Marsaglia and Tsang, "A simple method
     /// for generating gamma variables", 2000).

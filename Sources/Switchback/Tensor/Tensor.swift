@@ -51,7 +51,8 @@ public class Tensor {
     public final var count: Int { array.count }
     public final var isContiguous: Bool { array.isContiguous }
 
-    final var backend: any Backend.Type { array.storage.backend }
+    /// The backend whose kernels compute with the tensor, in whose memory it lies.
+    public final var backend: any Backend.Type { array.storage.backend }
 
     /// The size along one dimension; negative ones count from the end.
     public final func size(_ dim: Int) -> Int { shape[dimension(dim, "size")] }

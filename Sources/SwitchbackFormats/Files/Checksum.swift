@@ -5,8 +5,7 @@ import Switchback
 public enum Checksum {
     /// Of a tensor's elements in row-major order.
     public static func crc32(_ tensor: Tensor) -> UInt32 {
-        let array = tensor.array.contiguous()
-        return crc32(UnsafeRawBufferPointer(start: array.pointer, count: array.count * array.dtype.byteCount))
+        tensor.array.withHostBytes { crc32($0) }
     }
 
     public static func crc32(_ text: String) -> UInt32 {

@@ -42,8 +42,7 @@ package final class MappedFile {
             return Tensor(
                 NDArray(storage: storage, shape: shape, strides: shape.contiguousStrides, dtype: dtype))
         }
-        let copy = Tensor.empty(shape, dtype: dtype)
-        copy.array.pointer.copyMemory(from: start, byteCount: byteCount)
-        return copy
+        let source = UnsafeRawBufferPointer(start: start, count: byteCount)
+        return Tensor(NDArray(shape: shape, dtype: dtype) { $0.copyMemory(from: source) })
     }
 }

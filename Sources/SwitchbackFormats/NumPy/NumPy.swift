@@ -62,9 +62,8 @@ public enum NumPy {
 
     /// The header and the elements, as they stand in an `.npy` file.
     private static func withParts(of tensor: Tensor, _ body: ([UnsafeRawBufferPointer]) throws -> Void) throws {
-        let array = tensor.array.cast(to: tensor.dtype == .bfloat16 ? .float32 : tensor.dtype).contiguous()
+        let array = tensor.array.cast(to: tensor.dtype == .bfloat16 ? .float32 : tensor.dtype)
         let header = NPYHeader.bytes(type: tensor.dtype.numPyType, shape: tensor.shape)
-        let elements = UnsafeRawBufferPointer(start: array.pointer, count: array.count * array.dtype.byteCount)
-        try withExtendedLifetime(array) { try header.withUnsafeBytes { try body([$0, elements]) } }
+        try array.withHostBytes { elements in try header.withUnsafeBytes { try body([$0, elements]) } }
     }
 }

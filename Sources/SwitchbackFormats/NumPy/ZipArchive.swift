@@ -44,16 +44,16 @@ extension ZipArchive {
     /// checked. Bytes after the last whole element are left out.
     func array(of entry: Entry, shape: Shape, dtype: DType) throws -> NDArray {
         if entry.isDeflated {
-            let format = ElementFormat(kind: .uint8, isBigEndian: false)
-            let bytes = try format.tensor([entry.size], from: source(of: entry))
-            let storage = Storage.borrowing(bytes.array.pointer, byteCount: entry.size, owner: bytes)
-            return NDArray(storage: storage, shape: shape, strides: shape.contiguousStrides, dtype: dtype)
+            let format = ElementFormat(kind: dtype == .bool ? .bool : .uint8, isBigEndian: false)
+            let bytes = try format.tensor([entry.size], from: source(of: entry)).array
+            return NDArray(storage: bytes.storage, shape: shape, strides: shape.contiguousStrides, dtype: dtype)
         }
         let bytes = UnsafeRawBufferPointer(rebasing: file.bytes[entry.range])
         let start = bytes.baseAddress?.assumingMemoryBound(to: Bytef.self)
         guard crc32_z(crc32(0, nil, 0), start, bytes.count) == UInt(entry.checksum) else {
             throw InputError("\(file.path), member \(entry.name)", "is damaged: its checksum is wrong")
         }
+        if dtype == .bool { file.bytes.normalizeBooleans(entry.range) }
         return file.tensor(at: entry.range.lowerBound, shape: shape, dtype: dtype).array
     }
 }

@@ -114,12 +114,7 @@ final class PyTorchArchive {
     private func elements(_ entry: ZipArchive.Entry, _ kind: StorageKind) throws -> NDArray {
         switch kind {
         case .plain(let dtype):
-            let count = entry.size / dtype.byteCount
-            let array = try archive.array(of: entry, shape: [count], dtype: dtype)
-            if dtype == .bool {
-                UnsafeMutableRawBufferPointer(start: array.pointer, count: count).normalizeBooleans(0..<count)
-            }
-            return array
+            return try archive.array(of: entry, shape: [entry.size / dtype.byteCount], dtype: dtype)
         case .widened(let format):
             return try format.tensor([entry.size / format.byteCount], from: archive.source(of: entry)).array
         }

@@ -1,4 +1,4 @@
-import Switchback
+@_spi(Backends) import Switchback
 
 /// Follows values through memory: which tensor of the traced program each block of memory holds.
 ///
@@ -157,8 +157,8 @@ extension NDArray {
 
     /// The same memory, for the kernels of a backend that can read it.
     func moved(to backend: any Backend.Type) -> NDArray {
-        let start = pointer - offset * dtype.byteCount
-        let memory = Storage.borrowing(start, byteCount: storage.byteCount, owner: storage, backend: backend)
+        let memory = Storage.borrowing(
+            storage.address, byteCount: storage.byteCount, owner: storage, backend: backend)
         return NDArray(storage: memory, offset: offset, shape: shape, strides: strides, dtype: dtype)
     }
 

@@ -1,18 +1,20 @@
-import Switchback
+@_spi(Backends) import Switchback
 
 /// A backend that computes on the processor and writes down what it was asked for.
 ///
 /// Every operation of the engine, whatever model it belongs to, ends in these kernels: what they note is the whole
 /// computation, with all its numbers, in the terms that ONNX has too. Fused kernels that ONNX has no counterpart of are
 /// declined, so that the engine composes them of others.
-enum TracingBackend: Backend {
+enum TracingBackend: Backend, HostMemory {
     static let name = "tracing"
 
-    static func allocate(byteCount: Int) -> UnsafeMutableRawPointer { CPUBackend.allocate(byteCount: byteCount) }
+    static func allocate(byteCount: Int) -> Address { CPUBackend.allocate(byteCount: byteCount) }
 
-    static func deallocate(_ pointer: UnsafeMutableRawPointer, byteCount: Int) {
-        CPUBackend.deallocate(pointer, byteCount: byteCount)
+    static func deallocate(_ address: Address, byteCount: Int) {
+        CPUBackend.deallocate(address, byteCount: byteCount)
     }
+
+    static var statistics: MemoryStatistics { CPUBackend.statistics }
 
     /// Runs `body` on examples, with the behaviour of inference, and follows what becomes of them.
     static func trace(
@@ -21,7 +23,7 @@ enum TracingBackend: Backend {
         let recorder = TraceRecorder()
         let inputs = examples.map { example -> Tensor in
             let copy = NDArray(empty: example.shape, dtype: example.dtype, backend: TracingBackend.self)
-            CPUBackend.copy(example.array.onProcessor, into: copy.onProcessor)
+            example.array.copy(into: copy)
             return Tensor(copy)
         }
         let values = inputs.enumerated().map { recorder.addInput($1.array, position: $0) }
@@ -268,8 +270,6 @@ extension TracingBackend {
             CPUBackend.randomIntegers(y.onProcessor, seed: seed, offset: offset, low: low, high: high)
         }
     }
-
-    static func randomCounters(_ y: NDArray) -> UInt64 { CPUBackend.randomCounters(y.onProcessor) }
 
     private static func noteRandom(_ y: NDArray, _ kernel: () -> Void) {
         kernel()

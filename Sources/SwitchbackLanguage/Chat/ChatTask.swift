@@ -5,11 +5,15 @@ import SwitchbackTraining
 /// Instruction tuning: what a `Trainer` needs to know of a language model and conversations. Only what the assistant says
 /// is learned.
 public final class ChatTask: TrainingTask {
-    public struct Batch {
+    public struct Batch: Movable {
         /// int64 [N, T]; the targets are −100 where nothing is learned.
         let tokens, targets: Tensor
         /// Tokens that are learned.
         let count: Int
+
+        public func to(_ backend: any Backend.Type) -> Batch {
+            Batch(tokens: tokens.to(backend), targets: targets.to(backend), count: count)
+        }
     }
 
     /// A conversation as tokens, and for each but the first whether it is learned.
@@ -115,6 +119,7 @@ public final class ChatTask: TrainingTask {
         var (sum, count) = (0.0, 0)
         for start in stride(from: 0, to: validation.count, by: batchSize) {
             let batch = ChatTask.batch(Array(validation[start..<min(start + batchSize, validation.count)]))
+                .to(language.backend)
             sum += language.loss(batch.tokens, targets: batch.targets).item() * Double(batch.count)
             count += batch.count
         }

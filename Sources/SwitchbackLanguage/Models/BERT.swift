@@ -71,7 +71,7 @@ public final class BERT: Module {
 
         func callAsFunction(_ tokens: Tensor, segments: Tensor?) -> Tensor {
             running(tokens) {
-                let positions = Tensor.arange(tokens.size(1))
+                let positions = Tensor(Array(0..<tokens.size(1)), shape: [tokens.size(1)], like: tokens)
                 let types = segments ?? tokens.zerosLike()
                 return dropout(
                     norm(wordEmbeddings(tokens) + positionEmbeddings(positions) + tokenTypeEmbeddings(types)))

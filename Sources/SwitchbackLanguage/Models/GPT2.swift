@@ -46,7 +46,8 @@ public final class GPT2: LanguageModel {
         let cache = memory as? AttentionMemory
         let count = tokens.size(1)
         let positions = cache?.positions(of: count) ?? Array(0..<count)
-        var x = transformer.drop(transformer.wte(tokens) + transformer.wpe(Tensor(positions)))
+        var x = transformer.drop(
+            transformer.wte(tokens) + transformer.wpe(Tensor(positions, shape: [count], like: tokens)))
         for block in transformer.h { x = recomputing(x) { block($0, cache: cache) } }
         cache?.advance(by: count)
         return transformer.lnF(x)

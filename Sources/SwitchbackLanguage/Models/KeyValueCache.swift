@@ -42,7 +42,7 @@ public final class KeyValueCache: AttentionMemory {
             fail("KeyValueCache", "there is room for \(capacity) tokens; \(length) were read and \(new.size(2)) come")
         }
         if count > room.size(2) {
-            let larger = Tensor.empty(
+            let larger = new.newEmpty(
                 [room.size(0), room.size(1), min(capacity, max(2 * room.size(2), count + 16)), room.size(3)],
                 dtype: room.dtype)
             if length > 0 {
@@ -57,9 +57,10 @@ public final class KeyValueCache: AttentionMemory {
     public override func rewind(to count: Int) { length = min(length, count) }
 
     public override func reorder(_ rows: [Int]) {
-        let index = Tensor(rows)
-        keys = keys.map { $0.indexSelect(dim: 0, index: index) }
-        values = values.map { $0.indexSelect(dim: 0, index: index) }
+        let chosen = { (room: Tensor) in
+            room.indexSelect(dim: 0, index: Tensor(rows, shape: [rows.count], like: room))
+        }
+        (keys, values) = (keys.map(chosen), values.map(chosen))
     }
 }
 
@@ -97,7 +98,7 @@ extension Tensor {
     static func causalAttention(_ query: Tensor, _ key: Tensor, _ value: Tensor, dropout: Double = 0) -> Tensor {
         let (new, all) = (query.size(2), key.size(2))
         // A single new position sees everything.
-        let mask = new == 1 || new == all ? nil : Tensor.ones([new, all], dtype: .bool).tril(all - new)
+        let mask = new == 1 || new == all ? nil : query.newZeros([new, all]).eq(0).tril(all - new)
         return scaledDotProductAttention(
             query, key, value, mask: mask, dropout: dropout, isCausal: new > 1 && new == all, enableGQA: true)
     }

@@ -40,8 +40,10 @@ private final class RecurrentMemory: ReadingMemory {
     var state: LSTM.State?
 
     override func reorder(_ rows: [Int]) {
-        let index = Tensor(rows)
-        state = state.map { ($0.hidden.indexSelect(dim: 1, index: index), $0.cell.indexSelect(dim: 1, index: index)) }
+        state = state.map { state in
+            let index = Tensor(rows, shape: [rows.count], like: state.hidden)
+            return (state.hidden.indexSelect(dim: 1, index: index), state.cell.indexSelect(dim: 1, index: index))
+        }
     }
 }
 

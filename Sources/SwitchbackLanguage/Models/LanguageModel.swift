@@ -76,9 +76,9 @@ open class LanguageModel: Module {
     public final func nextLogits(_ texts: [(tokens: [Int], memory: ReadingMemory)]) -> Tensor {
         let caches = texts.compactMap { text in (text.memory as? KeyValueCache).map { ($0, text.tokens.count) } }
         guard caches.count == texts.count else {
-            return Tensor.cat(texts.map { nextLogits(Tensor([$0.tokens]), memory: $0.memory) }, dim: 0)
+            return Tensor.cat(texts.map { nextLogits(row($0.tokens), memory: $0.memory) }, dim: 0)
         }
-        let tokens = Tensor([texts.flatMap(\.tokens)])
+        let tokens = row(texts.flatMap(\.tokens))
         var end = 0
         let last = texts.map { text in
             end += text.tokens.count
@@ -86,9 +86,12 @@ open class LanguageModel: Module {
         }
         return running(tokens) {
             features(tokens, memory: PackedMemory(caches)).squeeze(0)
-                .indexSelect(dim: 0, index: Tensor(last)).linear(weight: outputWeight)
+                .indexSelect(dim: 0, index: row(last).squeeze(0)).linear(weight: outputWeight)
         }
     }
+
+    /// Whole numbers as [1, count], where the model lies.
+    private func row(_ numbers: [Int]) -> Tensor { Tensor(numbers, shape: [1, numbers.count], like: outputWeight) }
 }
 
 /// What a model remembers of the tokens that it has read, so that the next ones cost only their own work.

@@ -41,7 +41,7 @@ public final class Llama: LanguageModel {
     public override func features(_ tokens: Tensor, memory: ReadingMemory? = nil) -> Tensor {
         let cache = memory as? AttentionMemory
         let count = tokens.size(1)
-        let angles = rotary.angles(at: cache?.positions(of: count) ?? Array(0..<count))
+        let angles = rotary.angles(at: cache?.positions(of: count) ?? Array(0..<count), like: tokens)
         var x = model.embedTokens(tokens)
         for layer in model.layers { x = recomputing(x) { layer($0, angles, cache: cache) } }
         cache?.advance(by: count)

@@ -22,8 +22,8 @@ struct RotaryEmbedding {
         }
     }
 
-    /// The cosines and sines of the angles of positions, each [positions, headWidth / 2].
-    func angles(at positions: [Int]) -> (cosines: Tensor, sines: Tensor) {
+    /// The cosines and sines of the angles of positions, each [positions, headWidth / 2], where `tensor` lies.
+    func angles(at positions: [Int], like tensor: Tensor) -> (cosines: Tensor, sines: Tensor) {
         var cosines: [Float] = []
         var sines: [Float] = []
         for position in positions {
@@ -33,7 +33,7 @@ struct RotaryEmbedding {
             }
         }
         let shape: Shape = [positions.count, frequencies.count]
-        return (Tensor(cosines, shape: shape), Tensor(sines, shape: shape))
+        return (Tensor(cosines, shape: shape, like: tensor), Tensor(sines, shape: shape, like: tensor))
     }
 }
 

@@ -76,18 +76,18 @@ public final class SequenceToSequence: Module {
 
     private func embedded(_ tokens: Tensor, _ table: Embedding) -> Tensor {
         let vectors = table(tokens) * Double(sizes.width).squareRoot()
-        return dropout(vectors + SequenceToSequence.positions(tokens.size(1), width: sizes.width))
+        return dropout(vectors + SequenceToSequence.positions(tokens.size(1), width: sizes.width, like: vectors))
     }
 
     /// Sines and cosines of the position, of wavelengths from 2π to 10000 · 2π (section 3.5): [length, width].
-    private static func positions(_ length: Int, width: Int) -> Tensor {
+    private static func positions(_ length: Int, width: Int, like vectors: Tensor) -> Tensor {
         let values = (0..<length).flatMap { position in
             (0..<width).map { i -> Float in
                 let angle = Double(position) / pow(10000, Double(i / 2 * 2) / Double(width))
                 return Float(i % 2 == 0 ? sin(angle) : cos(angle))
             }
         }
-        return Tensor(values, shape: [length, width])
+        return Tensor(values, shape: [length, width], like: vectors)
     }
 }
 

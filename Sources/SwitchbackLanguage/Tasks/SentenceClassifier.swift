@@ -89,9 +89,9 @@ public final class SentenceClassifier: Module {
             (0..<longest).map { $0 < row.count ? Float(1) / Float(row.count) : 0 }
         }
         let shape: Shape = [rows.count, longest]
-        let index = Tensor(indices, shape: shape)
+        let index = Tensor(indices, shape: shape, like: embedding.weight)
         return running(index) {
-            let vectors = dropout(embedding(index)) * Tensor(weights, shape: shape).unsqueeze(2)
+            let vectors = dropout(embedding(index)) * Tensor(weights, shape: shape, like: embedding.weight).unsqueeze(2)
             return output(vectors.sum(dim: 1))
         }
     }

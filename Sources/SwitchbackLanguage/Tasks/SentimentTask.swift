@@ -29,9 +29,13 @@ public struct SentimentConfiguration: Configuration {
 
 /// Telling the class of sentences: what a `Trainer` needs to know.
 public final class SentimentTask: TrainingTask {
-    public struct Batch {
+    public struct Batch: Movable {
         let sentences: [String]
         let labels: Tensor
+
+        public func to(_ backend: any Backend.Type) -> Batch {
+            Batch(sentences: sentences, labels: labels.to(backend))
+        }
     }
 
     public let name = "sentiment"

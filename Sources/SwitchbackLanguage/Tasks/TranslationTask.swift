@@ -51,12 +51,17 @@ public struct TranslationConfiguration: Configuration {
 
 /// Learning to translate: what a `Trainer` needs to know.
 public final class TranslationTask: TrainingTask {
-    public struct Batch {
+    public struct Batch: Movable {
         /// int64 [N, S] and [N, T]; after the end of a target stands −100.
         let source, target: Tensor
         /// bool [N, S], true after the end of a source.
         let padding: Tensor
         let tokens: Int
+
+        public func to(_ backend: any Backend.Type) -> Batch {
+            Batch(
+                source: source.to(backend), target: target.to(backend), padding: padding.to(backend), tokens: tokens)
+        }
     }
 
     private typealias Pair = (source: [Int], target: [Int])
@@ -131,6 +136,7 @@ public final class TranslationTask: TrainingTask {
         var (sum, count) = (0.0, 0)
         for start in stride(from: 0, to: validation.count, by: 64) {
             let batch = batch(Array(validation[start..<min(start + 64, validation.count)]))
+                .to(model.backend)
             let loss = translator.model.loss(batch.source, batch.target, padding: batch.padding)
             sum += loss.item() * Double(batch.tokens)
             count += batch.tokens

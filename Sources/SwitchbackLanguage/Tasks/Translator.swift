@@ -60,12 +60,13 @@ public struct Translator {
     }
 
     private func search(_ tokens: [Int]) -> Hypothesis {
-        let memory = model.encode(Tensor([tokens]))
+        let backend = model.backend
+        let memory = model.encode(Tensor([tokens]).to(backend))
         var open = [Hypothesis(tokens: [mark], score: 0)]
         var finished: [Hypothesis] = []
         for _ in 0..<2 * tokens.count + 10 {
             let logits = model.nextLogits(
-                Tensor(open.map(\.tokens)), memory.expand(to: open.count, memory.size(1), memory.size(2)))
+                Tensor(open.map(\.tokens)).to(backend), memory.expand(to: open.count, memory.size(1), memory.size(2)))
             let (values, indices) = logits.logSoftmax(dim: 1).topK(min(2 * beam, logits.size(1)), dim: 1)
             let (scores, words) = (values.toArray(as: Double.self), indices.toArray(as: Int.self))
             let width = values.size(1)

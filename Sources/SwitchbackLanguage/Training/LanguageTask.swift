@@ -7,9 +7,13 @@ import SwitchbackTraining
 /// A batch is windows of the text that begin at random places, as in nanoGPT; an epoch is as many batches as the text
 /// has windows, side by side.
 public final class LanguageTask: TrainingTask {
-    public struct Batch {
+    public struct Batch: Movable {
         /// int64 [N, context length].
         let tokens, targets: Tensor
+
+        public func to(_ backend: any Backend.Type) -> Batch {
+            Batch(tokens: tokens.to(backend), targets: targets.to(backend))
+        }
     }
 
     public let name = "text"
@@ -101,6 +105,7 @@ extension LanguageModel {
 
     private func totalLoss(of tokens: TokenSequence, at starts: [Int], _ length: Int) -> Double {
         let (tokens, targets) = tokens.windows(at: starts, length: length)
-        return loss(tokens, targets: targets).item() * Double(targets.count)
+        let backend = outputWeight.backend
+        return loss(tokens.to(backend), targets: targets.to(backend)).item() * Double(targets.count)
     }
 }

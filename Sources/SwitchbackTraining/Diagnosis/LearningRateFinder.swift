@@ -91,7 +91,7 @@ public struct LearningRateFinder: Sendable {
         mutating func next(_ parameters: [Parameter]) throws -> Double {
             var (gradient, means) = (StepGradient(), RunningMeans())
             for _ in 0..<accumulate {
-                let loss = try task.loss(nextBatch())
+                let loss = try task.loss(moving: nextBatch())
                 means.add(["loss": loss.mean(loss.total.item())], count: loss.count)
                 gradient.add(loss, of: accumulate)
             }

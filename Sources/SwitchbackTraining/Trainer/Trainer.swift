@@ -142,7 +142,7 @@ public final class Trainer<Task: TrainingTask> {
 
     private func train(_ batch: Task.Batch, _ lap: EpochTimer) throws {
         let random = Generator.default.state
-        let loss = try task.loss(batch)
+        let loss = try task.loss(moving: batch)
         if state.step == 0 && state.batch == 0 { try tellGraph(of: loss.total) }
         if state.gradient.batchCount == 0 { optimizers.zeroGrad() }
         let count = stepPlan.batchesInStep(epoch: state.epoch, from: state.batch - state.gradient.batchCount)

@@ -20,7 +20,7 @@ extension Trainer {
         let damaged = task.model.namedParameters.first { !$0.parameter.isFinite }?.name
         Generator.default.state = random
         let birth = try Anomaly.birth {
-            let loss = try task.loss(batch).total
+            let loss = try task.loss(moving: batch).total
             // What comes in with the data spoils all gradients, and is born in none of them.
             if loss.requiresGrad && loss.item().isFinite { loss.backward() }
         }

@@ -56,7 +56,9 @@ extension Trainer {
         }
         let gradients = tensors(.gradient)
         for (name, parameter) in task.model.namedParameters where parameter.requiresGrad {
-            parameter.grad = gradients[name].map { $0.arranged(found.state.gradientStrides[name]) }
+            parameter.grad = gradients[name].map {
+                $0.to(parameter.backend).arranged(found.state.gradientStrides[name])
+            }
         }
         state = found.state
         Generator.default.state = found.state.generator
@@ -125,7 +127,7 @@ extension Tensor {
         guard let strides, strides.count == rank else { return clone() }
         // The outermost dimension, which has the longest stride, first.
         let order = (0..<rank).sorted { (strides[$1], $0) < (strides[$0], $1) }
-        let memory = Tensor.empty(Shape(order.map { shape[$0] }), dtype: dtype)
+        let memory = newEmpty(Shape(order.map { shape[$0] }))
         let result = memory.permute(Shape((0..<rank).map { order.firstIndex(of: $0) ?? $0 }))
         result.copy(from: self)
         return result

@@ -38,7 +38,8 @@ public protocol TrainingTask<Batch>: AnyObject {
     /// the epoch and the batch's number alone.
     func batches(epoch: Int, from first: Int) throws -> () throws -> Batch?
 
-    /// The loss of a batch in the model as it is, which says what it is a mean over. The model is in training mode.
+    /// The loss of a batch in the model as it is, which says what it is a mean over. The model is in training mode. A
+    /// batch that is `Movable` lies where the model lies.
     func loss(_ batch: Batch) throws -> BatchLoss
 
     /// Measures the model, by the very code that the command `val` runs. The model is in inference mode, has the
@@ -67,6 +68,12 @@ public protocol TrainingTask<Batch>: AnyObject {
 }
 
 extension TrainingTask {
+    /// The loss of a batch as a loader made it, on the processor.
+    func loss(moving batch: Batch) throws -> BatchLoss {
+        let moved = (batch as? any Movable)?.to(model.backend) as? Batch
+        return try loss(moved ?? batch)
+    }
+
     public var parameterGroups: [ParameterGroup] { [ParameterGroup(model.namedParameters)] }
     public var metadata: [String: String] { ["format": "pt"] }
     public var closingEpochs: Int { 0 }

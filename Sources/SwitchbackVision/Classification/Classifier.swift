@@ -58,7 +58,7 @@ public final class Classifier {
     /// The most probable class of each input, [N, …].
     public func predict(_ inputs: Tensor) -> [Prediction] {
         model.eval()
-        return noGrad { inputs.split(Classifier.evaluationBatch).flatMap { predictions(scores($0)) } }
+        return noGrad { inputs.to(model.backend).split(Classifier.evaluationBatch).flatMap { predictions(scores($0)) } }
     }
 
     /// The most probable class of each row of scores, [N, classes].

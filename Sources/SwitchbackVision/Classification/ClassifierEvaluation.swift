@@ -36,7 +36,7 @@ extension Classifier {
         ) { indices, _ in try examples.examples(at: indices) }
         let batches = loader.batches(epoch: 0)
         try noGrad {
-            while let batch = try batches.next() {
+            while let batch = try batches.next()?.to(model.backend) {
                 let scores = scores(batch.input)
                 lossSum += scores.crossEntropy(batch.target).item() * Double(batch.target.count)
                 evaluation.addMistakes(self, scores, batch.target, first: evaluation.metrics.count)

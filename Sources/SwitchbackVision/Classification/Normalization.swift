@@ -14,8 +14,8 @@ public struct Normalization: Codable, Sendable {
     public init(of inputs: Tensor) {
         let dims = [0] + Array(2..<max(inputs.rank, 2))
         let channels: Shape = [inputs.shape[1]]
-        var sum = Tensor.zeros(channels, dtype: .float64)
-        var squares = Tensor.zeros(channels, dtype: .float64)
+        var sum = inputs.newZeros(channels, dtype: .float64)
+        var squares = sum
         // In portions, because float64 takes up to eight times the memory of what is in the file.
         for part in inputs.split(4096) {
             let part = part.to(.float64)
@@ -33,8 +33,8 @@ public struct Normalization: Codable, Sendable {
     /// Inputs [N, …] of any element type, as normalized float32.
     func apply(to inputs: Tensor) -> Tensor {
         let shape = Shape([mean.count] + [Int](repeating: 1, count: inputs.rank - 2))
-        let shift = Tensor(mean.map { Float($0) }, shape: shape)
-        let scale = Tensor(standardDeviation.map { Float(1 / $0) }, shape: shape)
+        let shift = Tensor(mean.map { Float($0) }, shape: shape, like: inputs)
+        let scale = Tensor(standardDeviation.map { Float(1 / $0) }, shape: shape, like: inputs)
         return (inputs.to(.float32) - shift) * scale
     }
 }

@@ -2,7 +2,7 @@ import Foundation
 import Switchback
 
 /// Pictures of one size and what there is to find in them.
-public struct DetectionBatch {
+public struct DetectionBatch: Movable {
     /// [N, 3, height, width], float32 from 0 to 1.
     public let images: Tensor
     /// The boxes of each picture, in its pixels.
@@ -11,6 +11,10 @@ public struct DetectionBatch {
     public let examples: [Int]
     /// Where each picture lies in its frame; for batches that were not augmented.
     public let letterboxes: [Letterbox]
+
+    public func to(_ backend: any Backend.Type) -> DetectionBatch {
+        DetectionBatch(images: images.to(backend), labels: labels, examples: examples, letterboxes: letterboxes)
+    }
 }
 
 /// Makes batches of pictures for a detector.

@@ -25,8 +25,8 @@ public struct AnchorGrid: Sendable {
         levels.first.map { ($0.height * $0.stride, $0.width * $0.stride) } ?? (0, 0)
     }
 
-    /// The centres in cells, x and y: [positions, 2].
-    public func centers() -> Tensor {
+    /// The centres in cells, x and y: [positions, 2], where `tensor` lies.
+    public func centers(like tensor: Tensor) -> Tensor {
         var values: [Float] = []
         values.reserveCapacity(2 * count)
         for level in levels {
@@ -37,12 +37,13 @@ public struct AnchorGrid: Sendable {
                 }
             }
         }
-        return Tensor(values).reshape(count, 2)
+        return Tensor(values, shape: [count, 2], like: tensor)
     }
 
-    /// The stride at each position, [positions, 1].
-    public func strides() -> Tensor {
-        Tensor(levels.flatMap { [Float](repeating: Float($0.stride), count: $0.height * $0.width) }).reshape(count, 1)
+    /// The stride at each position, [positions, 1], where `tensor` lies.
+    public func strides(like tensor: Tensor) -> Tensor {
+        let values = levels.flatMap { [Float](repeating: Float($0.stride), count: $0.height * $0.width) }
+        return Tensor(values, shape: [count, 1], like: tensor)
     }
 }
 

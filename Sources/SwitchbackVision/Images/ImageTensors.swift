@@ -5,9 +5,9 @@ extension Tensor {
     /// the channels innermost in memory. Stops where there is none, or where sizes differ.
     public convenience init(images: [Image]) {
         let bytes = Tensor.imageBytes(images, dtype: .float32) { target, image in
-            let values = UnsafeMutableBufferPointer(
-                start: target.assumingMemoryBound(to: Float.self), count: image.pixels.count)
-            image.pixels.withUnsafeBufferPointer { Pixels.fractions(of: $0, into: values) }
+            image.pixels.withUnsafeBufferPointer {
+                Pixels.fractions(of: $0, into: target.assumingMemoryBound(to: Float.self))
+            }
         }
         self.init(bytes.array)
     }
@@ -15,23 +15,27 @@ extension Tensor {
     /// Pictures of equal sizes as a batch: [N, channels, height, width], uint8, with the channels innermost in memory.
     public static func bytes(images: [Image]) -> Tensor {
         imageBytes(images, dtype: .uint8) { target, image in
-            image.pixels.withUnsafeBytes { source in
-                if let start = source.baseAddress { target.copyMemory(from: start, byteCount: source.count) }
-            }
+            image.pixels.withUnsafeBytes { target.copyMemory(from: $0) }
         }
     }
 
     private static func imageBytes(
-        _ images: [Image], dtype: DType, _ write: (UnsafeMutableRawPointer, Image) -> Void
+        _ images: [Image], dtype: DType, _ write: (UnsafeMutableRawBufferPointer, Image) -> Void
     ) -> Tensor {
         guard let first = images.first else { preconditionFailure("Tensor(images:): there are no pictures") }
-        let batch = Tensor.empty([images.count, first.height, first.width, first.channels], dtype: dtype)
-        for (position, image) in images.enumerated() {
+        for image in images {
             precondition(
                 image.layout == first.layout, "Tensor(images:): pictures \(first.layout) and \(image.layout) differ")
-            write(batch.array.pointer + position * first.pixels.count * dtype.byteCount, image)
         }
-        return batch.permute(0, 3, 1, 2)
+        let byteCount = first.pixels.count * dtype.byteCount
+        let form: Shape = [images.count, first.height, first.width, first.channels]
+        let batch = NDArray(shape: form, dtype: dtype) { memory in
+            for (position, image) in images.enumerated() {
+                let start = position * byteCount
+                write(UnsafeMutableRawBufferPointer(rebasing: memory[start..<start + byteCount]), image)
+            }
+        }
+        return Tensor(batch).permute(0, 3, 1, 2)
     }
 }
 

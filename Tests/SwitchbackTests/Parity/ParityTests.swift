@@ -20,17 +20,20 @@ import TestSupport
     @Test(arguments: ParityCase.all)
     func reference(_ testCase: ParityCase) throws { try compare(testCase, on: ReferenceBackend.self) }
 
-    private func compare(_ testCase: ParityCase, on backend: any Backend.Type) throws {
+    /// The operands lie in the memory of the backend; what the operation makes beside them has to follow.
+    func compare(_ testCase: ParityCase, on backend: any Backend.Type) throws {
         let operation = try #require(
             Self.operations[testCase.op], "no operation is given for \(testCase.op) of the fixture")
         for double in [true, false] {
-            Tensor.withBackend(backend) { compare(testCase, operation, double: double) }
+            compare(testCase, operation, on: backend, double: double)
         }
     }
 
-    private func compare(_ testCase: ParityCase, _ operation: ParityOperation, double: Bool) {
+    private func compare(
+        _ testCase: ParityCase, _ operation: ParityOperation, on backend: any Backend.Type, double: Bool
+    ) {
         let inputs = testCase.inputNames.map { name -> (name: String, tensor: Tensor) in
-            let stored = testCase.tensor("in", name)!.copied()
+            let stored = testCase.tensor("in", name)!.copied().to(backend)
             let tensor = double && stored.dtype == .float32 ? stored.to(.float64) : stored
             tensor.requiresGrad = testCase.differentiable.contains(name)
             return (name, tensor)
@@ -43,14 +46,16 @@ import TestSupport
                 output, expected, tolerance: double ? 1e-9 : 2e-6 + 8 * testCase.outputError,
                 what: "\(testCase.name) output \(i)")
         }
-        compareGradients(testCase, inputs, outputs, double: double)
+        compareGradients(testCase, inputs, outputs, on: backend, double: double)
     }
 
     private func compareGradients(
-        _ testCase: ParityCase, _ inputs: [(name: String, tensor: Tensor)], _ outputs: [Tensor], double: Bool
+        _ testCase: ParityCase, _ inputs: [(name: String, tensor: Tensor)], _ outputs: [Tensor],
+        on backend: any Backend.Type, double: Bool
     ) {
-        let upstream = outputs.indices.compactMap { i in
-            testCase.tensor("gout", "\(i)").map { (outputs[i], double ? $0.copied().to(.float64) : $0.copied()) }
+        let upstream = outputs.indices.compactMap { i -> (Tensor, Tensor)? in
+            guard let gradient = testCase.tensor("gout", "\(i)")?.copied().to(backend) else { return nil }
+            return (outputs[i], double ? gradient.to(.float64) : gradient)
         }
         if upstream.isEmpty || testCase.differentiable.isEmpty { return }
         let wanted = inputs.filter { testCase.differentiable.contains($0.name) }

@@ -47,11 +47,3 @@ extension CPUBackend {
         copy(wide, into: y)
     }
 }
-
-extension NDArray {
-    var floats: UnsafeMutablePointer<Float> { pointer(to: Float.self) }
-
-    func pointer<Element>(to type: Element.Type) -> UnsafeMutablePointer<Element> {
-        pointer.assumingMemoryBound(to: Element.self)
-    }
-}

@@ -16,9 +16,4 @@ extension CPUBackend {
         var target = y.kernelArray
         sb_random_integers(seed, offset, low, high, &target)
     }
-
-    public static func randomCounters(_ y: NDArray) -> UInt64 {
-        var target = y.kernelArray
-        return sb_random_counters(&target)
-    }
 }

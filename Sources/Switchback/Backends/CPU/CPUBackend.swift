@@ -1,19 +1,28 @@
 import Kernels
 
 /// The processor: the C kernels of the `Kernels` target.
-public enum CPUBackend: Backend {
+public enum CPUBackend: Backend, HostMemory {
     public static let name = "cpu"
 
-    public static func allocate(byteCount: Int) -> UnsafeMutableRawPointer {
+    public static func allocate(byteCount: Int) -> Address {
         guard let block = sb_allocate(byteCount) else {
             let bound = Memory.limit.map { "Memory.limit is \($0) bytes" } ?? "the system has no more"
             fail("memory", "there are no \(byteCount) bytes left: \(Memory.live) bytes are in use, and \(bound)")
         }
-        return block
+        return Address(block)
     }
 
-    public static func deallocate(_ pointer: UnsafeMutableRawPointer, byteCount: Int) {
-        sb_free(pointer, byteCount)
+    public static func deallocate(_ address: Address, byteCount: Int) { sb_free(address.pointer, byteCount) }
+
+    public static var statistics: MemoryStatistics {
+        MemoryStatistics(live: Memory.live, peak: Memory.peak, cached: Memory.cached)
+    }
+}
+
+extension Storage {
+    /// Memory of the processor that belongs to `owner`, which is kept alive. It must be writable, if only privately.
+    public static func borrowing(_ pointer: UnsafeMutableRawPointer, byteCount: Int, owner: AnyObject) -> Storage {
+        borrowing(Address(pointer), byteCount: byteCount, owner: owner, backend: CPUBackend.self)
     }
 }
 

@@ -122,10 +122,9 @@ struct ONNXExporter {
 extension Tensor {
     /// Whether another tensor has the same shape and elements, NaN included.
     fileprivate func hasBits(of other: Tensor) -> Bool {
-        let (a, b) = (array.copiedToProcessor(), other.array.copiedToProcessor())
-        guard a.shape == b.shape, a.dtype == b.dtype else { return false }
-        let count = a.count * a.dtype.byteCount
-        return UnsafeRawBufferPointer(start: a.pointer, count: count)
-            .elementsEqual(UnsafeRawBufferPointer(start: b.pointer, count: count))
+        guard shape == other.shape, dtype == other.dtype else { return false }
+        return array.onProcessor.withHostBytes { bytes in
+            other.array.onProcessor.withHostBytes { bytes.elementsEqual($0) }
+        }
     }
 }

@@ -20,14 +20,11 @@ extension DType {
 extension ONNXTensorProto {
     /// An array's elements in row-major order, little-endian.
     init(_ array: NDArray, name: String) {
-        let dense = array.onProcessor.contiguous()
         self.init()
         self.name = name
         dims = array.shape.map(Int64.init)
         dataType = array.dtype.onnxType
-        rawData = withExtendedLifetime(dense) {
-            Data(bytes: dense.pointer, count: dense.count * dense.dtype.byteCount)
-        }
+        rawData = array.onProcessor.withHostBytes { Data($0) }
     }
 }
 

@@ -23,11 +23,11 @@ extension ONNXTensorProto {
         guard rawData.count == byteCount else {
             throw problem("it has \(rawData.count) bytes, and the shape \(dims) takes \(byteCount)")
         }
-        let tensor = Tensor.empty(shape, dtype: dtype)
-        let memory = UnsafeMutableRawBufferPointer(start: tensor.array.pointer, count: byteCount)
-        rawData.copyBytes(to: memory)
-        if dtype == .bool { memory.normalizeBooleans(0..<byteCount) }
-        return tensor
+        let array = NDArray(shape: shape, dtype: dtype) { memory in
+            rawData.copyBytes(to: memory)
+            if dtype == .bool { memory.normalizeBooleans(0..<byteCount) }
+        }
+        return Tensor(array)
     }
 
     /// Numbers that stand in a list of their own instead of as raw bytes.

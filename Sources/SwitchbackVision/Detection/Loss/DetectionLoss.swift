@@ -40,7 +40,7 @@ public struct DetectionLoss: Sendable {
     public func callAsFunction(
         _ output: DetectHead.Output, of model: YOLO, _ objects: [[LabeledBox]]
     ) -> Parts {
-        Tensor.withBackend(output.scores.array.backend) { parts(output, model, ObjectList(objects)) }
+        Tensor.withBackend(output.scores.backend) { parts(output, model, ObjectList(objects)) }
     }
 
     private func parts(_ output: DetectHead.Output, _ model: YOLO, _ objects: ObjectList) -> Parts {
@@ -103,8 +103,8 @@ private struct Targets {
         func ofObjects(_ x: Tensor) -> Tensor { x.indexSelect(dim: 0, index: assigned.objects) }
         rows = ofObjects(objects.images) * grid.count + assigned.positions
         classes = ofObjects(objects.classes)
-        let strides = ofPositions(grid.strides())
-        centers = ofPositions(grid.centers())
+        let strides = ofPositions(grid.strides(like: objects.boxes))
+        centers = ofPositions(grid.centers(like: objects.boxes))
         boxes = ofObjects(objects.boxes) / strides
         let ends = boxes.split(2, dim: -1)
         distances = Tensor.cat([centers - ends[0], ends[1] - centers], dim: -1)

@@ -124,7 +124,7 @@ private struct Alignment {
     init(_ objects: ObjectList, _ logits: Tensor, _ boxes: Tensor, _ grid: AnchorGrid, _ rule: AssignmentRule) {
         let (images, positions, classes) = (logits.shape[0], logits.shape[1], logits.shape[2])
         let sides = Self.widened(objects.boxes, to: Double(rule.minimumSide)).unsqueeze(1).split(2, dim: -1)
-        let centers = (grid.centers() * grid.strides()).unsqueeze(0)
+        let centers = (grid.centers(like: boxes) * grid.strides(like: boxes)).unsqueeze(0)
         let isInside = Tensor.cat([centers - sides[0], sides[1] - centers], dim: -1).gt(1e-9).all(dim: -1)
         let predicted = boxes.indexSelect(dim: 0, index: objects.images)
         overlaps = objects.boxes.unsqueeze(1).completeIoU(predicted).squeeze(-1).clamp(min: 0)

@@ -89,7 +89,8 @@ public final class YOLO: Module {
 
     /// The boxes of every position in pixels, left, top, right and bottom: [N, positions, 4].
     public func corners(_ output: DetectHead.Output) -> Tensor {
-        head.distances(output.boxes).corners(around: output.grid.centers()) * output.grid.strides()
+        head.distances(output.boxes).corners(around: output.grid.centers(like: output.boxes))
+            * output.grid.strides(like: output.boxes)
     }
 
     /// The objects of each image: from YOLO26's second head without suppression, from the only one of others with it.

@@ -41,7 +41,7 @@ public struct DetectionPredictor {
         }
         let letterbox = frame(for: image)
         let input = timed(\.preprocess) { Tensor(images: [letterbox.apply(to: image.converted(to: .rgb))]) }
-        let output = timed(\.inference) { noGrad { detector.run { run($0, input) } } }
+        let output = timed(\.inference) { noGrad { detector.run { run($0, input.to($0.backend)) } } }
         let found = timed(\.postprocess) {
             noGrad { select(output) }.map { letterbox.imageDetection(of: $0) }
                 .filter { classes.isEmpty || classes.contains($0.classIndex) }

@@ -34,7 +34,7 @@ enum AutoBatch {
         // The largest that multi-scale makes of it.
         let strides = Double(configuration.imgsz) * (1 + configuration.multiScale) / Double(YOLO.stride)
         let side = Int(strides.rounded()) * YOLO.stride
-        let pictures = Tensor.zeros([images, 3, side, side])
+        let pictures = Tensor.zeros([images, 3, side, side]).to(detector.backend)
         let box = LabeledBox(
             Box(centerX: Float(side) / 2, centerY: Float(side) / 2, width: 64, height: 64), classIndex: 0)
         let labels = [[LabeledBox]](repeating: [box], count: images)

@@ -3,10 +3,14 @@ import Switchback
 import SwitchbackTraining
 
 /// A batch of pictures, and where it stands in the training.
-public struct DetectionStep {
+public struct DetectionStep: Movable {
     public let batch: DetectionBatch
     /// Counted from 0.
     public let epoch: Int
+
+    public func to(_ backend: any Backend.Type) -> DetectionStep {
+        DetectionStep(batch: batch.to(backend), epoch: epoch)
+    }
 }
 
 /// Finding things: what a `Trainer` needs to know of a YOLO model and its data.

@@ -45,8 +45,9 @@ public struct DetectionValidator {
         let batches = loader.batches(epoch: 0)
         var done = 0
         while let batch = try validation.timed(\.preprocess, { try batches.next() }) {
+            let images = batch.images.to(detector.backend)
             let outputs = validation.timed(\.inference) {
-                noGrad { isFused ? fused.run { $0.outputs(batch.images) } : detector.outputs(batch.images) }
+                noGrad { isFused ? fused.run { $0.outputs(images) } : detector.outputs(images) }
             }
             let found = validation.timed(\.postprocess) { noGrad { select(outputs) } }
             if let criterion {

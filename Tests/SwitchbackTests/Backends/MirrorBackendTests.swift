@@ -1,0 +1,153 @@
+import Foundation
+import Switchback
+import TestSupport
+import Testing
+
+/// The engine on memory that nobody but the kernels can touch, while new tensors lie in the processor's: whoever touches
+/// it stops at that line, and so does an operation that makes its helpers elsewhere than its operands.
+@Suite struct MirrorBackendTests {
+    @Test(arguments: ParityCase.all)
+    func operation(_ testCase: ParityCase) throws { try ParityTests().compare(testCase, on: MirrorBackend.self) }
+
+    @Test(arguments: LayerFixtureTests.cases.keys.sorted(), [DType.float32, .float64])
+    func layer(_ name: String, _ dtype: DType) throws {
+        try LayerFixtureTests().compare(name, dtype, on: MirrorBackend.self)
+    }
+
+    @Test(arguments: LossFixtureTests.losses.keys.sorted(), [DType.float32, .float64])
+    func loss(_ name: String, _ dtype: DType) throws {
+        try LossFixtureTests().compare(name, dtype, on: MirrorBackend.self)
+    }
+
+    @Test(arguments: OptimizerParityTests.makers.keys.sorted())
+    func optimizer(_ name: String) throws {
+        try OptimizerParityTests().compare(name, .float64, on: MirrorBackend.self)
+    }
+
+    // MARK: Passing the wall
+
+    @Test(arguments: DType.allCases)
+    func valuesComeBackAsTheyWere(_ dtype: DType) {
+        let x = Tensor([[0.0, 1, 0], [1, 1, 0]]).to(dtype)
+        let there = x.to(MirrorBackend.self)
+        #expect(there.backend.name == "mirror" && there.dtype == dtype)
+        #expect(there.toArray(as: Double.self) == [0, 1, 0, 1, 1, 0])
+        #expect(there.to(CPUBackend.self).equal(x))
+        #expect(there.t().to(CPUBackend.self).equal(x.t()))
+        #expect(Tensor.zeros([0, 3], dtype: dtype).to(MirrorBackend.self).to(CPUBackend.self).shape == [0, 3])
+    }
+
+    @Test func imagesKeepTheirOrderInMemory() {
+        let images = Tensor.rand([2, 4, 5, 3], generator: Generator(seed: 1)).permute(0, 3, 1, 2)
+        let there = images.to(MirrorBackend.self)
+        #expect(there.strides == images.strides && there.to(CPUBackend.self).equal(images))
+    }
+
+    @Test func gradientsComeBackToWhereTheOperandLies() throws {
+        let x = Tensor([1.0, 2, 3], requiresGrad: true)
+        (x.to(MirrorBackend.self) * x.detach().to(MirrorBackend.self)).sum().backward()
+        let gradient = try #require(x.grad)
+        #expect(gradient.backend.name == "cpu" && gradient.toArray() == [1, 2, 3])
+    }
+
+    @Test func copiesReachFromOneMemoryIntoAnother() {
+        let there = Tensor.zeros([2, 3]).to(MirrorBackend.self)
+        there.copy(from: Tensor([1, 2, 3]))
+        #expect(there.toArray(as: Int.self) == [1, 2, 3, 1, 2, 3])
+        let here = Tensor.zeros([2, 3], dtype: .float64)
+        here.copy(from: there)
+        #expect(here.toArray(as: Int.self) == [1, 2, 3, 1, 2, 3])
+    }
+
+    @Test func readingAndPrinting() {
+        let x = Tensor([1.5, 2.5]).to(MirrorBackend.self)
+        #expect(x.description == Tensor([1.5, 2.5]).description)
+        #expect(x.sum().item() == 4 && x.equal(Tensor([1.5, 2.5]).to(MirrorBackend.self)))
+        #expect(Anomaly.birth { _ = (x - 1.5).log() }?.value == .infinity)
+    }
+
+    @Test func subscripts() {
+        let x = Tensor([[1.0, 2], [3, 4], [5, 6]]).to(MirrorBackend.self)
+        #expect(x[[2, 0]].toArray() == [5, 6, 1, 2] && x[1, [1, 0]].toArray() == [4, 3])
+        x[[0, 1]] = 0
+        x[x.gt(5)] = 7
+        #expect(x.toArray() == [0, 0, 0, 0, 5, 7])
+    }
+
+    // MARK: Modules, optimizers and averages move
+
+    @Test func trainingGoesOnWhereTheModelIsMovedTo() throws {
+        func model() -> Module {
+            Sequential(Linear(3, 4, generator: Generator(seed: 1)), Tanh(), Linear(4, 1, generator: Generator(seed: 2)))
+        }
+        let (here, moving) = (model(), model())
+        let optimizers = [here, moving].map { AdamW($0, learningRate: 0.1) }
+        let averages = [here, moving].map { ExponentialMovingAverage($0, decay: 0.5, warmup: nil) }
+        for backend in [CPUBackend.self, MirrorBackend.self, CPUBackend.self, MirrorBackend.self] as [any Backend.Type]
+        {
+            moving.to(backend)
+            for (model, (optimizer, average)) in zip([here, moving], zip(optimizers, averages)) {
+                let x = Tensor([[1.0, -1, 0.5], [0.2, 0.3, -0.7]]).to(model.backend)
+                optimizer.zeroGrad()
+                model(x).square().sum().backward()
+                optimizer.step()
+                average.update()
+            }
+        }
+        #expect(moving.backend.name == "mirror")
+        for (name, tensor) in here.stateDict() {
+            #expect(largestDifference(try #require(moving.stateDict()[name]), tensor) <= 1e-5, "\(name)")
+            #expect(largestDifference(try #require(averages[1].averages[name]), averages[0].averages[name]!) <= 1e-5)
+        }
+        // What was saved there is loaded here.
+        let restored = model()
+        try restored.load(stateDict: moving.stateDict())
+        let other = AdamW(restored, learningRate: 0.1)
+        try other.load(optimizers[1].state)
+        #expect(restored.backend.name == "cpu")
+        #expect(restored(Tensor([[1.0, 2, 3]])).allClose(here(Tensor([[1.0, 2, 3]])), rtol: 1e-4))
+    }
+
+    @Test func datasetsAndLoadersStayOnTheProcessor() {
+        let batches = Tensor.withBackend(MirrorBackend.self) {
+            let data = TensorDataset(Tensor.arange(6), Tensor.arange(6))
+            return [0, 2].flatMap { workers in
+                Array(DataLoader(data, batchSize: 2, shuffle: true, workers: workers))
+            }
+        }
+        #expect(batches.count == 6)
+        #expect(batches.allSatisfy { $0.input.backend.name == "cpu" && $0.target.backend.name == "cpu" })
+        #expect(batches.prefix(3).flatMap { $0.input.toArray(as: Int.self) }.sorted() == Array(0..<6))
+    }
+
+    // MARK: Operands of two memories
+
+    /// Operations of several operands, with one of them on another backend than the first.
+    static let mixtures: [String: @Sendable (_ here: Tensor, _ there: Tensor) -> Void] = [
+        "add": { _ = $0 + $1 },
+        "matmul": { _ = $0.matmul($1) },
+        "cat": { _ = Tensor.cat([$0, $1]) },
+        "stack": { _ = Tensor.stack([$0, $1]) },
+        "where": { _ = Tensor.where($0.gt(0), $0, $1) },
+        "linear": { _ = $0.linear(weight: $1) },
+        "gather": { _ = $0.gather(dim: 0, index: $1.to(.int64)) },
+        "embedding": { _ = $1.to(.int64).embedding(weight: $0) },
+        "subscript": { _ = $0[$1.to(.int64)] },
+        "crossEntropy": { _ = $0.crossEntropy($1) },
+        "layerNorm": { _ = $0.layerNorm([2], weight: $1.select(dim: 0, index: 0)) },
+        "scaledDotProductAttention": { _ = Tensor.scaledDotProductAttention($0, $0, $1) },
+        "conv2d": { _ = $0.reshape([1, 1, 2, 2]).conv2d(weight: $1.reshape([1, 1, 2, 2])) },
+        "+=": {
+            var x = $0; x += $1
+        },
+    ]
+
+    @Test(arguments: mixtures.keys.sorted())
+    func operandsOfTwoBackendsAreAnError(_ name: String) async {
+        let result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) { [name] in
+            let here = Tensor([[1.0, 0], [0, 1]])
+            Self.mixtures[name]!(here, here.to(MirrorBackend.self))
+        }
+        #expect(stopped(result, saying: "\(name): the operands lie in the memory of different backends"))
+    }
+}

@@ -1,0 +1,51 @@
+import Switchback
+import SwitchbackTraining
+import TestSupport
+import Testing
+
+/// The trainer on memory that nobody but the kernels can touch; see the engine's suite of the same name.
+@Suite(.serialized) struct MirrorBackendTests {
+    let folder: TemporaryFolder
+
+    init() throws { folder = try TemporaryFolder() }
+
+    private var options: TrainingConfiguration {
+        var options = TrainingConfiguration()
+        options.epochs = 2
+        options.accumulate = 2
+        options.optimizer = .adamw
+        options.clipNorm = 1
+        options.ema = 0.9
+        return options
+    }
+
+    @Test func steps() throws {
+        #expect(try differencesOnMirror(options) { SmallTask() } == [])
+    }
+
+    /// The bits of the weights that a run ends with, which stops after every `stop` batches and is gone on with.
+    private func weights(stoppingEvery stop: Int?) throws -> [String: [UInt32]] {
+        let run = try RunFolder(in: folder.path("runs"), task: "small", name: "\(stop ?? 0)", arguments: options)
+        return try Generator.withDefault(Generator(seed: 0)) {
+            while true {
+                manualSeed(options.seed)
+                let task = SmallTask()
+                task.model.to(MirrorBackend.self)
+                let trainer = try Trainer(task, options, folder: run)
+                var batches = 0
+                trainer.listeners.append { event in
+                    if case .batch = event { batches += 1 }
+                    return batches == stop ? .stop : .continue
+                }
+                if try trainer.run(resuming: true).reason == .stopped { continue }
+                return task.model.stateDict().mapValues { $0.toArray(as: Float.self).map(\.bitPattern) }
+            }
+        }
+    }
+
+    @Test func resumedRunsEndWithTheSameBits() throws {
+        let whole = try weights(stoppingEvery: nil)
+        #expect(whole.count > 4)
+        #expect(try weights(stoppingEvery: 5) == whole)
+    }
+}
