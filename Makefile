@@ -34,9 +34,12 @@ bench: build ## Times Switchback beside PyTorch, in pairs, where PyTorch is inst
 format: ## Formats the sources
 	$(SWIFT) format format --in-place --recursive Package.swift Sources Tests Examples
 
-lint: ## Checks the format, and that no folder uses what lies above it
+lint: ## Checks the format, that no folder uses what lies above it, and that errors keep their sentences
 	$(SWIFT) format lint --strict --recursive Package.swift Sources Tests Examples
 	@python3 Scripts/check_floors.py
+	@if grep -rn 'precondition(' Sources/Switchback?* Sources/CLI Sources/Bench --include='*.swift'; then \
+		echo "precondition loses its sentence in release builds: use require"; exit 1; \
+	fi
 
 docs: setup ## Builds the documentation into .build/docs
 	$(SWIFT) package $(CONFIGURATION) --allow-writing-to-directory .build/docs generate-documentation \

@@ -79,7 +79,8 @@ let package = Package(
         .executableTarget(
             name: "Bench",
             dependencies: [
-                "Switchback", "SwitchbackDrawing", "SwitchbackTraining", "SwitchbackVision", "SwitchbackLanguage",
+                "Switchback", "SwitchbackFormats", "SwitchbackDrawing", "SwitchbackTraining", "SwitchbackVision",
+                "SwitchbackLanguage",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         .executableTarget(name: "first-gradient", dependencies: ["Switchback"], path: "Examples/first-gradient"),
@@ -90,6 +91,7 @@ let package = Package(
         .target(
             name: "TestSupport", dependencies: ["Switchback", "SwitchbackFormats", "SwitchbackTraining"],
             path: "Tests/Support"),
+        .executableTarget(name: "operator-cases", dependencies: ["TestSupport"], path: "Tests/OperatorCases"),
         .testTarget(name: "SwitchbackTests", dependencies: ["Switchback", "TestSupport"]),
         .testTarget(name: "SwitchbackFormatsTests", dependencies: ["SwitchbackFormats", "CZlib", "TestSupport"]),
         .testTarget(name: "SwitchbackDrawingTests", dependencies: ["SwitchbackDrawing", "TestSupport"]),
@@ -97,6 +99,15 @@ let package = Package(
         .testTarget(name: "SwitchbackVisionTests", dependencies: ["SwitchbackVision", "TestSupport"]),
         .testTarget(name: "SwitchbackLanguageTests", dependencies: ["SwitchbackLanguage", "TestSupport"]),
         .testTarget(name: "SwitchbackServerTests", dependencies: ["SwitchbackServer", "TestSupport"]),
-        .testTarget(name: "CLITests", dependencies: ["SwitchbackVision", "TestSupport"]),
+        .executableTarget(
+            name: "fuzz-readers",
+            dependencies: [
+                "Switchback", "SwitchbackFormats", "SwitchbackTraining", "SwitchbackVision", "SwitchbackLanguage",
+                "SwitchbackServer",
+            ], path: "Tests/Fuzzing", exclude: ["Corpus"]),
+        .testTarget(
+            name: "CLITests",
+            dependencies: ["SwitchbackTraining", "SwitchbackVision", "SwitchbackLanguage", "TestSupport"]
+        ),
     ]
 )

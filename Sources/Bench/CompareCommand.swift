@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import Switchback
+import SwitchbackFormats
 
 struct CompareCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -134,7 +135,7 @@ struct Row: Decodable {
 
     init(_ output: String) throws {
         let line = output.split(separator: "\n").last.map(String.init) ?? ""
-        self = try JSONDecoder().decode(Row.self, from: Data(line.utf8))
+        self = try JSON.decode(Row.self, Data(line.utf8))
     }
 }
 

@@ -33,7 +33,23 @@ let operatorWorkloads: [Workload] =
             let optimizer = AdamW(parameters, learningRate: 1e-3, weightDecay: 0.01)
             return { optimizer.step() }
         },
+        embedding("embedding_1m_64rows", sparse: false),
+        embedding("embedding_1m_64rows_sparse", sparse: true),
     ]
+
+/// A step of plain gradient descent on a table of a million rows of 256, of which 64 are used.
+private func embedding(_ name: String, sparse: Bool) -> Workload {
+    Workload(name: name) {
+        let table = Embedding(1_000_000, 256, sparse: sparse)
+        let optimizer = SGD(table, learningRate: 0.1)
+        let ids = Tensor.randint(0..<1_000_000, [64])
+        return {
+            table(ids).sum().backward()
+            optimizer.step()
+            optimizer.zeroGrad()
+        }
+    }
+}
 
 /// A matrix of m × k elements times one of k × n.
 private func product(_ name: String, _ m: Int, _ k: Int, _ n: Int) -> Workload {

@@ -96,19 +96,13 @@ struct OverheadCommand: ParsableCommand {
 private final class ResNetTask: TrainingTask {
     let name = "resnet18"
     let model: Module = ResNet(.resnet18, classes: 10, stem: .cifar)
-    private let loader: DataLoader<Example, Never>
+    let source: BatchSource<Example>
 
     init(images: Int) {
         let labels = Tensor.randint(0..<10, [images])
-        loader = DataLoader(
-            TensorDataset(Tensor.randn([images, 3, 32, 32]), labels), batchSize: 64, shuffle: true, workers: 1)
-    }
-
-    var batchCount: Int { loader.count }
-
-    func batches(epoch: Int, from first: Int) -> () throws -> Example? {
-        let batches = loader.batches(epoch: epoch, from: first)
-        return { batches.next() }
+        source = BatchSource(
+            DataLoader(
+                TensorDataset(Tensor.randn([images, 3, 32, 32]), labels), batchSize: 64, shuffle: true, workers: 1))
     }
 
     func loss(_ batch: Example) -> BatchLoss {

@@ -24,7 +24,7 @@ enum {
 };
 
 /// A picture of many scans asks for much work with few bytes.
-enum { SB_JPEG_SCAN_LIMIT = 200 };
+enum { SB_JPEG_SCAN_LIMIT = 64 };
 
 typedef struct {
     struct jpeg_error_mgr manager;   // first: libjpeg sees nothing else

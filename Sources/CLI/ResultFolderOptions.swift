@@ -1,4 +1,5 @@
 import ArgumentParser
+import SwitchbackFormats
 import SwitchbackVision
 
 /// Where predictions are saved: `ROOT/TASK/NAME`, with a number after the name where that is taken.

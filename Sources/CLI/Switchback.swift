@@ -30,7 +30,7 @@ struct SwitchbackCommand: ParsableCommand {
         version: Version.current,
         subcommands: [
             Classify.self, Detect.self, Text.self, Sentiment.self, Translate.self, Chat.self, Serve.self,
-            DataCommand.self, Runs.self, Diagnose.self, Info.self,
+            DataCommand.self, Onnx.self, Runs.self, Diagnose.self, Info.self,
         ])
 
     /// Parses, runs, and answers every error with one sentence, and the exit codes that the help lists.

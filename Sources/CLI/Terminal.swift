@@ -1,5 +1,6 @@
 import Foundation
 import Switchback
+import SwitchbackFormats
 import SwitchbackTraining
 
 extension String {
@@ -22,11 +23,16 @@ enum Terminal {
         return known ? Int(size.ws_col) : 80
     }
 
-    /// Prints a line.
-    static func print(_ line: String) throws { try write(line + "\n") }
+    /// Prints a line, or several. Names from outside stand in them: what a terminal would obey is shown instead.
+    static func print(_ line: String) throws { try draw(line.printable(keepsLines: true) + "\n") }
 
-    /// Prints text as it is. Throws where the standard output takes no more.
+    /// Prints a text, or a piece of one: as it is where it goes to a file or another program.
     static func write(_ text: String) throws {
+        try draw(isatty(STDOUT_FILENO) == 1 ? text.printable(keepsLines: true) : text)
+    }
+
+    /// Prints text of the program's own, which may move the cursor. Throws where the standard output takes no more.
+    static func draw(_ text: String) throws {
         do {
             try FileHandle.standardOutput.write(contentsOf: Data(text.utf8))
         } catch {
@@ -41,6 +47,6 @@ enum Terminal {
 
     /// Says on the standard error what went wrong.
     static func complain(_ sentence: String) {
-        try? FileHandle.standardError.write(contentsOf: Data("switchback: \(sentence)\n".utf8))
+        try? FileHandle.standardError.write(contentsOf: Data("switchback: \(sentence.printable())\n".utf8))
     }
 }

@@ -1,8 +1,10 @@
+import Switchback
+
 /// Rows in columns that line up, for a terminal.
 struct TextTable {
     private let rows: [[String]]
 
-    init(_ header: [String], _ rows: [[String]]) { self.rows = [header] + rows }
+    init(_ header: [String], _ rows: [[String]]) { self.rows = ([header] + rows).map { $0.map { $0.printable() } } }
 
     /// Columns of numbers are aligned to the right, others to the left.
     var text: String {

@@ -42,7 +42,12 @@ struct SafetensorsHeader {
             UnsafeRawBufferPointer(rebasing: file.bytes[8..<dataStart]), path)
         var entries: [Entry] = []
         var metadata: [String: String] = [:]
+        var names: Set<String> = []
         for (name, value) in members {
+            // Tensors are looked up by name: of two that Unicode takes for one, one would disappear.
+            guard names.insert(name).inserted else {
+                throw InputError(path, at: "tensor \(name)", "two tensors have this name, in two Unicode forms")
+            }
             if name == "__metadata__" {
                 metadata = try SafetensorsHeader.metadata(value, path)
             } else {

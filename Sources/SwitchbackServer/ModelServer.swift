@@ -6,6 +6,7 @@ import ServiceLifecycle
 import Switchback
 import SwitchbackFormats
 import SwitchbackLanguage
+import UnixSignals
 
 /// Serves models over HTTP: language models as OpenAI's interface does, and detectors and classifiers.
 ///
@@ -18,6 +19,7 @@ public struct ModelServer: Sendable {
     private let options: ServerOptions
     private let list: ModelList
     private let metrics = ServerMetrics()
+    private let reader: RequestReader
 
     /// Reads the models.
     ///
@@ -33,6 +35,7 @@ public struct ModelServer: Sendable {
         models = try paths.map { try ServedModel.load($0, template: template, dtype: dtype, options.limits, metrics) }
         list = try ModelList(models)
         self.options = options
+        reader = RequestReader(options.limits)
     }
 
     /// How much memory is kept for the next request, in bytes, while there are any.
@@ -44,21 +47,27 @@ public struct ModelServer: Sendable {
     /// - Throws: `InputError` where the address cannot be listened on.
     public func run(onListening: @escaping @Sendable (_ address: String) -> Void = { _ in }) async throws {
         Memory.limitCache(to: ModelServer.keptMemory)
-        defer { for model in models { model.stop() } }
+        defer {
+            reader.stop()
+            for model in models { model.stop() }
+        }
         var logger = Logger(label: "switchback")
         logger.logLevel = .error
         let host = options.host
         let server = Application(
             router: router,
             server: .http1(
-                configuration: HTTP1Channel.Configuration(idleTimeout: .seconds(Int64(options.limits.idleSeconds)))),
-            configuration: ApplicationConfiguration(address: .hostname(host, port: options.port)),
+                configuration: HTTP1Channel.Configuration(
+                    idleTimeout: .seconds(Int64(options.limits.idleSeconds)), httpDecoderConfiguration: .forRequests)),
+            configuration: ApplicationConfiguration(
+                address: .hostname(host, port: options.port),
+                availableConnectionsDelegate: MaximumAvailableConnections(openConnections)),
             onServerRunning: { channel in
                 onListening("http://\(host):\(channel.localAddress?.port ?? 0)")
             },
             logger: logger)
         var configuration = ServiceGroupConfiguration(
-            services: [.init(service: server)], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
+            services: [.init(service: server)], gracefulShutdownSignals: endingSignals, logger: logger)
         configuration.maximumGracefulShutdownDuration = .seconds(options.limits.graceSeconds)
         do {
             try await ServiceGroup(configuration: configuration).run()
@@ -73,15 +82,50 @@ public struct ModelServer: Sendable {
         }
     }
 
-    var router: Router<BasicRequestContext> {
-        let router = Router()
+    private var endingSignals: [UnixSignal] { [.sigterm, .sigint] + (options.endsWithTerminal ? [.sighup] : []) }
+
+    /// As many as there may be, and as the system lets one process have open beside its other files.
+    private var openConnections: Int {
+        min(options.limits.connections, max(16, OpenFiles.raisedLimit - ModelServer.otherFiles))
+    }
+
+    private static let otherFiles = 64
+
+    var router: Router<ServerContext> {
+        let router = Router(context: ServerContext.self, options: .autoGenerateHeadEndpoints)
+        router.add(middleware: CheckSender(options, metrics))
         router.add(middleware: AnswerErrors(metrics: metrics))
         StatusRoutes(models: list, metrics: metrics).add(to: router)
         let group = router.group("v1")
         if let key = options.apiKey { group.add(middleware: RequireKey(key: key)) }
         list.add(to: group)
-        LanguageRoutes(models: list, limits: options.limits, metrics: metrics).add(to: group)
-        VisionRoutes(models: list, limits: options.limits).add(to: group)
+        LanguageRoutes(models: list, reader: reader, metrics: metrics).add(to: group)
+        VisionRoutes(models: list, reader: reader).add(to: group)
+        router.refuseOtherMethods()
         return router
+    }
+}
+
+extension HTTP1Channel.Configuration.DecoderConfiguration {
+    /// As much as other servers take.
+    fileprivate static var forRequests: Self {
+        Self(maxHeaderFieldSize: 8 << 10, maxHeaderListSize: 32 << 10, maxHeaderFieldCount: 100)
+    }
+}
+
+extension Router<ServerContext> {
+    /// Answers 405 where a path is there, but not for the method (RFC 9110, section 15.5.6).
+    fileprivate func refuseOtherMethods() {
+        let known: [HTTPRequest.Method] = [.get, .head, .post, .put, .patch, .delete, .options, .trace, .connect]
+        for (path, routes) in Dictionary(grouping: routes, by: \.path.description) {
+            let own = Set(routes.map(\.method))
+            let allowed = own.union(own.contains(.get) ? [.head] : [])
+            for method in known where !allowed.contains(method) {
+                let names = allowed.map(\.rawValue).sorted()
+                on(RouterPath(path), method: method) { _, _ -> Response in
+                    throw APIError.methodNotAllowed(method.rawValue, allowed: names)
+                }
+            }
+        }
     }
 }

@@ -63,7 +63,7 @@ extension ServedModel {
         guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
             throw InputError(path, "there is no such file or folder")
         }
-        let description = (path as NSString).appendingPathComponent("config.json")
+        let description = Folder.join(path, "config.json")
         if isFolder.boolValue, FileManager.default.fileExists(atPath: description) {
             let service = try LanguageService(name, path, template: template, dtype: dtype, limits, metrics)
             return ServedModel(name: name, service: .language(service))
@@ -75,13 +75,12 @@ extension ServedModel {
         let metadata = try Safetensors.read(weights).metadata
         if metadata.keys.contains("switchback.classifier") {
             let classifier = try Classifier.load(weights)
-            return .classifier(ModelThread(ClassifierModel(classifier: classifier), queueLimit: limits.queue))
+            return .classifier(ModelThread(ClassifierModel(classifier: classifier), limits))
         }
         let loaded = try DetectorFile.load(weights)
         let predictor = DetectionPredictor(loaded.detector, size: loaded.imgsz)
         return .detector(
-            ModelThread(
-                DetectorModel(predictor: predictor, classes: loaded.detector.classes), queueLimit: limits.queue))
+            ModelThread(DetectorModel(predictor: predictor, classes: loaded.detector.classes), limits))
     }
 
     /// `mine=path` is the path under the name `mine`; a path alone has the name of its folder or file. The parts that

@@ -5,7 +5,14 @@ public struct ServerOptions: Sendable {
     public var port = 8080
     /// What clients must show; everybody is served if `nil`.
     public var apiKey: String?
+    /// Names by which clients may call a server that only this machine can reach, beside `localhost` and its addresses.
+    public var allowedHosts: [String] = []
+    /// Origins of web pages that may use the server, such as `https://example.org`; of others, none may.
+    public var allowedOrigins: [String] = []
     public var limits = ServerLimits()
+
+    /// Whether the loss of the terminal (SIGHUP) ends the server, as SIGTERM does; not where it was started to outlive it.
+    public var endsWithTerminal = false
 
     public init() {}
 }
@@ -14,6 +21,10 @@ public struct ServerOptions: Sendable {
 public struct ServerLimits: Sendable {
     /// The largest body of a request.
     public var bodyBytes = 16 << 20
+    /// What the bodies and pictures of all requests together may take.
+    public var memoryBytes = 1 << 30
+    /// Connections that are open at once; others wait to be accepted.
+    public var connections = 1024
     /// The most tokens that a request may ask for, and how many one gets that does not say; the rest of the context if
     /// `nil`.
     public var tokens: Int?

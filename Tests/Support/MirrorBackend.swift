@@ -1,13 +1,13 @@
 @_spi(Backends) import Switchback
 
 /// The reference kernels over memory that nobody else can read: what a device with memory of its own is to the engine.
-public typealias MirrorBackend = Mirror<ReferenceBackend>
+public typealias MirrorBackend = Mirrored<ReferenceBackend>
 
 /// The kernels of a backend over memory that nobody else can read.
 ///
 /// It has the kernels that every backend must have, and declines the fused ones. Whoever touches its arrays other than
 /// through `DeviceMemory` stops at that very line.
-public enum Mirror<Kernels: Backend>: Backend {
+public enum Mirrored<Kernels: Backend>: Backend {
     public static var name: String { "mirror" }
 
     public static var isHostReadable: Bool { false }
@@ -48,7 +48,7 @@ public enum Mirror<Kernels: Backend>: Backend {
 
 // MARK: - The kernels, behind the mirror
 
-extension Mirror {
+extension Mirrored {
     public static func unary(_ operation: UnaryOperation, _ x: NDArray, into y: NDArray) {
         Kernels.unary(operation, bytes(x), into: bytes(y))
     }
@@ -96,7 +96,7 @@ extension Mirror {
     }
 }
 
-extension Mirror {
+extension Mirrored {
     public static func indexSelect(_ x: NDArray, dim: Int, index: NDArray, into y: NDArray) {
         Kernels.indexSelect(bytes(x), dim: dim, index: bytes(index), into: bytes(y))
     }
@@ -141,7 +141,7 @@ extension Mirror {
     }
 }
 
-extension Mirror {
+extension Mirrored {
     public static func randomUniform(_ y: NDArray, seed: UInt64, offset: UInt64, low: Double, high: Double) {
         Kernels.randomUniform(bytes(y), seed: seed, offset: offset, low: low, high: high)
     }

@@ -2,7 +2,7 @@ import Switchback
 import SwitchbackTraining
 
 /// The kernels of the processor over memory that nobody else can read: as `MirrorBackend`, and fast enough for whole models.
-public typealias ProcessorMirror = Mirror<CPUBackend>
+public typealias ProcessorMirror = Mirrored<CPUBackend>
 
 /// Trains a task for two steps on the processor and for two in memory that nobody else can read, from the same weights and
 /// on the same batches, and validates it. Returns what differs, as sentences: the mirror's kernels are not fused, so that

@@ -42,11 +42,12 @@ extension ReferenceBackend {
 extension UnaryOperation {
     /// What whole numbers need done exactly; `nil` where a `Double` will do.
     fileprivate var onIntegers: ((Int64) -> Int64)? {
-        switch self {
+        switch function {
         case .negate: { 0 &- $0 }
         case .abs: { $0 < 0 ? 0 &- $0 : $0 }
         case .sign: { $0.signum() }
         case .square: { $0 &* $0 }
+        case .cube: { $0 &* $0 &* $0 }
         case .relu: { Swift.max($0, 0) }
         case .floor, .ceil, .truncate, .round: { $0 }
         case .bitwiseNot: { ~$0 }
@@ -55,11 +56,12 @@ extension UnaryOperation {
     }
 
     fileprivate func callAsFunction(_ x: Double) -> Double {
-        switch self {
+        switch function {
         case .negate: -x
         case .abs: Swift.abs(x)
         case .sign: x > 0 ? 1 : x < 0 ? -1 : 0
         case .square: x * x
+        case .cube: x * x * x
         case .reciprocal: 1 / x
         case .sqrt: x.squareRoot()
         case .reciprocalSqrt: 1 / x.squareRoot()
@@ -67,9 +69,9 @@ extension UnaryOperation {
         case .ceil: x.rounded(.up)
         case .truncate: x.rounded(.towardZero)
         case .round: x.rounded(.toNearestOrEven)
-        case .clamp(let minimum, let maximum): x.isNaN ? x : Swift.min(Swift.max(x, minimum), maximum)
-        case .power(let exponent): Foundation.pow(x, exponent)
-        case .affine(let scale, let shift): x * scale + shift
+        case .clamp: x.isNaN ? x : Swift.min(Swift.max(x, p0), p1)
+        case .power: Foundation.pow(x, p0)
+        case .affine: x * p0 + p1
         case .logicalNot: x == 0 ? 1 : 0
         case .bitwiseNot: Double(~x.int64Value)
         case .isNaN: x.isNaN ? 1 : 0
@@ -80,7 +82,7 @@ extension UnaryOperation {
     }
 
     private func transcendental(_ x: Double) -> Double? {
-        switch self {
+        switch function {
         case .exp: Foundation.exp(x)
         case .exp2: Foundation.exp2(x)
         case .expMinus1: Foundation.expm1(x)
@@ -110,7 +112,7 @@ extension UnaryOperation {
     }
 
     private func activation(_ x: Double) -> Double {
-        switch self {
+        switch function {
         case .sigmoid: 1 / (1 + Foundation.exp(-x))
         case .logSigmoid: Swift.min(x, 0) - Foundation.log1p(Foundation.exp(-Swift.abs(x)))
         case .relu: x < 0 ? 0 : x
@@ -122,10 +124,10 @@ extension UnaryOperation {
         case .hardSwish: x * Swift.min(Swift.max(x + 3, 0), 6) / 6
         case .hardSigmoid: Swift.min(Swift.max(x + 3, 0), 6) / 6
         case .softSign: x / (1 + Swift.abs(x))
-        case .leakyReLU(let slope): x > 0 ? x : slope * x
-        case .elu(let alpha): x > 0 ? x : alpha * Foundation.expm1(x)
-        case .celu(let alpha): x > 0 ? x : alpha * Foundation.expm1(x / alpha)
-        case .softplus(let beta, let threshold): x * beta > threshold ? x : softplusFunction(x * beta) / beta
+        case .leakyReLU: x > 0 ? x : p0 * x
+        case .elu: x > 0 ? x : p0 * Foundation.expm1(x)
+        case .celu: x > 0 ? x : p0 * Foundation.expm1(x / p0)
+        case .softplus: x * p0 > p1 ? x : softplusFunction(x * p0) / p0
         default: fatalError("the reference backend has no function \(self)")
         }
     }
@@ -134,7 +136,7 @@ extension UnaryOperation {
 extension BinaryOperation {
     /// What whole numbers need done exactly; `nil` where a `Double` will do. Division by zero gives 0.
     fileprivate var onIntegers: ((Int64, Int64) -> Int64)? {
-        switch self {
+        switch function {
         case .add: { $0 &+ $1 }
         case .subtract: { $0 &- $1 }
         case .multiply: { $0 &* $1 }
@@ -160,7 +162,7 @@ extension BinaryOperation {
     }
 
     fileprivate func callAsFunction(_ a: Double, _ b: Double) -> Double {
-        switch self {
+        switch function {
         case .add: a + b
         case .subtract: a - b
         case .multiply: a * b
@@ -175,7 +177,7 @@ extension BinaryOperation {
         case .hypot: Foundation.hypot(a, b)
         case .copySign: Foundation.copysign(a, b)
         case .logAddExp: logOfSumOfExponentials(a, b)
-        case .addScaled(let scale): a + scale * b
+        case .addScaled: a + p0 * b
         case .equal: a == b ? 1 : 0
         case .notEqual: a != b ? 1 : 0
         case .less: a < b ? 1 : 0
@@ -191,7 +193,7 @@ extension BinaryOperation {
 
     /// The slope of the activation that the gradient kernel belongs to.
     private func derivative(at x: Double) -> Double {
-        switch self {
+        switch function {
         case .reluGradient: return x > 0 ? 1 : 0
         case .sigmoidGradient: return x * (1 - x)
         case .tanhGradient: return 1 - x * x
@@ -207,10 +209,9 @@ extension BinaryOperation {
             return t + x * (1 - t * t) / (1 + Foundation.exp(-x))
         case .squareGradient: return 2 * x
         case .hardSwishGradient: return x <= -3 ? 0 : x < 3 ? x / 3 + 0.5 : 1
-        case .leakyReLUGradient(let slope): return x > 0 ? 1 : slope
-        case .eluGradient(let alpha): return x > 0 ? 1 : alpha * Foundation.exp(x)
-        case .softplusGradient(let beta, let threshold):
-            return x * beta > threshold ? 1 : 1 / (1 + Foundation.exp(-x * beta))
+        case .leakyReLUGradient: return x > 0 ? 1 : p0
+        case .eluGradient: return x > 0 ? 1 : p0 * Foundation.exp(x)
+        case .softplusGradient: return x * p0 > p1 ? 1 : 1 / (1 + Foundation.exp(-x * p0))
         default: fatalError("the reference backend has no function \(self)")
         }
     }

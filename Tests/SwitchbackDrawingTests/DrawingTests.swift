@@ -30,4 +30,13 @@ import Testing
     func numbersInFieldsHaveTwoDecimals(_ number: Double, _ text: String) {
         #expect(NumberText.twoDecimals(number) == text)
     }
+
+    /// Of what is too large to be drawn at a scale, the scale is smaller.
+    @Test func sidesAreBounded() throws {
+        let bars = BarPlot((0..<2000).map { ("\($0)", 1) }, values: Axis("n"))
+        let raster = try bars.canvas().raster(scale: 2)
+        #expect(raster.height == 16_384 && raster.width > 100)
+        let tile = PictureGrid.Tile(Raster(width: 10_000, height: 1, rgb: [UInt8](repeating: 9, count: 30_000)))
+        #expect(PictureGrid([tile, tile, tile, tile]).preferredSize.width == 1930)
+    }
 }

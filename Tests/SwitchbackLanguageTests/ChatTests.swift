@@ -149,7 +149,7 @@ struct ChatTests {
             "line 8, field messages[0].content: text is needed", "line 9, field messages: it is missing",
         ] { #expect(text.contains(sentence), "\(text)") }
         #expect(throws: InputError.self) { try ChatData(try folder.write("\n", to: "empty.jsonl")) }
-        #expect(try ChatData(try folder.write(good, to: "good.jsonl")).conversations[0].count == 2)
+        #expect(try ChatData(try folder.write(good, to: "good.jsonl")).conversation(0).count == 2)
     }
 
     // MARK: Training

@@ -38,6 +38,25 @@ struct LanguageTrainingTests {
         #expect(abs(again - loss) < 1e-4)
     }
 
+    /// A sample of windows is evenly spread, the same each time, and all of the text where it has no more windows.
+    @Test func validationReadsASampleOfWindows() throws {
+        let model = LanguageModelSize.gptMini.makeModel(vocabularySize: 30, contextLength: 8)
+        model.eval()
+        let tokens = TokenSequence((0..<805).map { ($0 * $0) % 30 })
+        func mean(_ starts: [Int]) -> Double {
+            noGrad {
+                starts.reduce(0) { sum, start in
+                    let (window, targets) = tokens.windows(at: [start], length: 8)
+                    return sum + model.loss(window, targets: targets).item() / Double(starts.count)
+                }
+            }
+        }
+        let sampled = model.meanLoss(on: tokens, windowLimit: 4)
+        #expect(abs(sampled - mean([0, 200, 400, 600])) < 1e-5)
+        #expect(model.meanLoss(on: tokens, windowLimit: 4) == sampled)
+        #expect(model.meanLoss(on: tokens, windowLimit: 100) == model.meanLoss(on: tokens))
+    }
+
     /// Recomputing blocks and accumulating gradients change memory, not what is learned.
     @Test func recomputingChangesNothing() throws {
         let folder = try TemporaryFolder()
@@ -54,6 +73,33 @@ struct LanguageTrainingTests {
             losses.append(try #require(outcome.best?.validation["loss"]))
         }
         #expect(losses[0] == losses[1])
+    }
+
+    /// Blocks are computed again where adapters are trained, although the model itself is in inference mode.
+    @Test(arguments: [false, true]) func recomputingHoldsForAdapters(_ recompute: Bool) throws {
+        let folder = try TemporaryFolder()
+        var configuration = try configuration(folder)
+        let base = try RunFolder(in: folder.path("runs"), task: "text", name: "base", arguments: configuration)
+        configuration.training.steps = 1
+        try LanguageTraining(configuration).run(in: base)
+        configuration.from = base.path
+        configuration.lora = 4
+        configuration.recompute = recompute
+        let task = try #require(LanguageTraining(configuration).adaptation)
+        task.model.train()
+        let batch = try #require(try task.source.batches(epoch: 0)())
+        let loss = try task.loss(batch).total
+        #expect(loss.graph.nodes.contains { $0.operation == "checkpoint" } == recompute)
+        loss.backward()
+        #expect(task.model.parameters.allSatisfy { $0.grad != nil })
+    }
+
+    @Test func whatHasNoBlocksIsNotComputedAgain() throws {
+        var configuration = try configuration(TemporaryFolder())
+        configuration.model = .lstm
+        configuration.recompute = true
+        let error = #expect(throws: InputError.self) { try LanguageTraining(configuration) }
+        #expect(error?.description.contains("option recompute: the model has no blocks") == true)
     }
 
     /// Low-rank adapters learn, and merged into the weights they give the same losses.
@@ -127,6 +173,54 @@ struct LanguageTrainingTests {
         #expect(mapped.validation[0..<50] == plain.validation[0..<50])
         _ = try folder.write([9, 9, 9, 9] as [UInt8], to: "prepared/val.bin")
         #expect(throws: InputError.self) { try TextData.load(folder.path("prepared")) }
+    }
+
+    /// A text that is read in pieces has the tokens that it has as a whole, whatever stands where pieces end.
+    @Test(
+        arguments: [
+            "the quick brown fox, isn't it? ", "line after line\n", "two\r\nsigns end a line\r\n\r\n",
+            "日本語の文章です。次の行\n", "été 123 456\u{301} is a word \n\n\t<|endoftext|> x", "12345678901234567890",
+        ])
+    func piecesHaveTheTokensOfTheWhole(_ sentence: String) throws {
+        let folder = try TemporaryFolder()
+        let text = String(repeating: sentence, count: 40_000 / sentence.utf8.count)
+        let path = try folder.write(text, to: "text.txt")
+        var (pieces, characters) = ([String](), 0)
+        try TextPieces([path], size: 2000).forEach { piece, _ in
+            pieces.append(piece)
+            characters += piece.unicodeScalars.count
+        }
+        #expect(pieces.joined() == text && (pieces.count > 1 || sentence.contains("1234567")))
+        #expect(try TextPieces([path]).scalarCount() == characters)
+        if sentence.contains("1234567") { return }
+        let tokenizers: [any Tokenizer] = [
+            try BytePairTokenizer.train(on: String(text.prefix(2000)), vocabularySize: 300),
+            CharacterTokenizer(charactersOf: text),
+        ]
+        for tokenizer in tokenizers {
+            let whole = try tokenizer.encode(text)
+            #expect(try pieces.flatMap { try tokenizer.encode($0) } == whole)
+        }
+        let data = try TextData.load(path, tokenizer: .bytePairs(vocabularySize: 270))
+        let cut = text.unicodeScalars.index(
+            text.unicodeScalars.startIndex, offsetBy: Int(Double(characters) * (1 - 0.1)))
+        let training = try BytePairTokenizer.train(on: String(text[..<cut]), vocabularySize: 270).encode(
+            String(text[..<cut]))
+        #expect(data.training.count == training.count && data.training[0..<training.count] == training)
+    }
+
+    /// Tokens beyond a limit lie in a file, and read the same.
+    @Test func manyTokensLieInAFile() throws {
+        for size in [300, 70_000] {
+            var (few, many) = (TokenWriter(vocabularySize: size), TokenWriter(vocabularySize: size, limit: 10))
+            for start in stride(from: 0, to: 300, by: 7) {
+                let part = (start..<min(start + 7, 300)).map { $0 * (size / 300) }
+                try few.append(part)
+                try many.append(part)
+            }
+            let (inMemory, inFile) = (try few.sequence(), try many.sequence())
+            #expect(inMemory.count == 300 && inFile.count == 300 && inMemory[0..<300] == inFile[0..<300])
+        }
     }
 
     // MARK: Bad input

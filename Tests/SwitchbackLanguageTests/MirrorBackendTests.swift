@@ -42,7 +42,7 @@ import Testing
         configuration.data = folder.path("")
         configuration.vocabularySize = 270
         configuration.layers = 1
-        configuration.width = 16
+        configuration.width = 32
         configuration.training.batch = 12
         #expect(try differencesOnMirror(configuration.training) { try configuration.makeTask() } == [])
         let task = try configuration.makeTask()

@@ -17,7 +17,7 @@ import Testing
             #"{"messages": [{"role": "user", "content": "\#($0)"}, {"role": "assistant", "content": "Yes"}]}"#
         }
         let data = try ChatData(write([lines[0], "", lines[1]], ending: end, to: "chat.jsonl"))
-        #expect(data.conversations.map { $0[0].content } == ["Hi\u{2028}there", "Bye"])
+        #expect(try (0..<data.count).map { try data.conversation($0)[0].content } == ["Hi\u{2028}there", "Bye"])
     }
 
     @Test(arguments: ["\n", "\r\n", "\r"]) func labeledSentences(_ end: String) throws {

@@ -1,5 +1,6 @@
 import Foundation
 import Switchback
+import SwitchbackFormats
 import SwitchbackLanguage
 import SwitchbackServer
 import SwitchbackVision

@@ -88,12 +88,12 @@ import Testing
     }
 
     @Test func distributedSamplersShareAnEpoch() {
-        let samplers = (0..<3).map { DistributedSampler(10, rank: $0, processCount: 3, seed: 2) }
+        let samplers = (0..<3).map { DistributedSampler(RandomSampler(10, seed: 2), rank: $0, processCount: 3) }
         let shares = samplers.map { $0.indices(epoch: 1) }
         #expect(shares.allSatisfy { $0.count == 4 })
         #expect(Set(shares.flatMap { $0 }) == Set(0..<10))
         let cut = (0..<3).flatMap {
-            DistributedSampler(10, rank: $0, processCount: 3, shuffle: false, dropLast: true).indices(epoch: 0)
+            DistributedSampler(SequentialSampler(10), rank: $0, processCount: 3, dropLast: true).indices(epoch: 0)
         }
         #expect(cut.sorted() == Array(0..<9))
     }

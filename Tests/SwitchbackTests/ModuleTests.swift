@@ -142,7 +142,7 @@ import Testing
         let layer = Identity()
         let id = layer.registerForwardHook { _, _, output in output * 2 }
         #expect(layer(Tensor([3.0])).item() == 6)
-        layer.removeForwardHook(id)
+        layer.removeHook(id)
         #expect(layer(Tensor([3.0])).item() == 3)
     }
 

@@ -201,6 +201,16 @@ import Testing
         #expect(throws: InputError.self) { try resumed.load([:], updates: 0) }
     }
 
+    @Test func averagesFollowParametersThatGetOtherMemory() {
+        let model = Linear(1, 1, bias: false)
+        let average = ExponentialMovingAverage(model, decay: 0.5, warmup: nil)
+        noGrad { average.averages["weight"]!.fill(0) }
+        model.withArrays({ _ in Tensor([[4.0]]).array }) {
+            average.update()
+            #expect(average.averages["weight"]!.item() == 2)
+        }
+    }
+
     @Test func anOptimizerOfOnesOwn() {
         final class SignDescent: Optimizer {
             override func update(

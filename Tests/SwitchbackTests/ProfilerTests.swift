@@ -97,4 +97,27 @@ import Testing
         #expect(times == times.sorted(by: >))
         #expect(record(Net()).table(limit: 2).contains("… and"))
     }
+
+    /// Operations are called as the user typed them.
+    @Test func operationsHaveTheNamesOfTheirFunctions() {
+        let images = Tensor.randn([2, 4, 6, 6])
+        let (weight, heads) = (Tensor.ones([4]), Tensor.randn([1, 2, 3, 4]))
+        let profile = Profiler.record {
+            _ = images.batchNorm(weight: weight, bias: weight, training: true)
+            _ = images.groupNorm(groups: 2)
+            _ = images.maxPool2d(kernelSize: 2)
+            _ = images.avgPool2d(kernelSize: 2)
+            _ = images.adaptiveAvgPool2d(outputSize: 2)
+            _ = images.logSoftmax(dim: 1)
+            _ = Tensor.scaledDotProductAttention(heads, heads, heads)
+        }
+        let names = Set(profile.byOperation.map(\.operation))
+        let typed: Set = [
+            "batchNorm", "maxPool2d", "avgPool2d", "adaptiveAvgPool2d", "logSoftmax", "scaledDotProductAttention",
+        ]
+        #expect(names.isSuperset(of: typed), "\(typed.subtracting(names))")
+        #expect(!names.contains { $0.contains("_") }, "\(names)")
+        let attention = profile.byOperation.first { $0.operation == "scaledDotProductAttention" }?.cost.operations
+        #expect(attention == Double(2 * 2 * 2 * 3 * 3 * 4))
+    }
 }

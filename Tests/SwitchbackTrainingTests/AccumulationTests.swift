@@ -13,20 +13,17 @@ import Testing
 
         let name = "slopes"
         let line = Line()
-        let batches: [[Float]]
+        let source: BatchSource<[Float]>
         let reduction: ([Float]) -> BatchLoss.Reduction?
 
         init(_ batches: [[Float]], _ reduction: @escaping ([Float]) -> BatchLoss.Reduction? = { _ in nil }) {
-            (self.batches, self.reduction) = (batches, reduction)
+            source = BatchSource(sampler: SequentialSampler(batches.count), batchSize: 1) { indices, _ in
+                batches[indices[0]]
+            }
+            self.reduction = reduction
         }
 
         var model: Module { line }
-        var batchCount: Int { batches.count }
-
-        func batches(epoch: Int, from first: Int) -> () throws -> [Float]? {
-            var rest = batches.dropFirst(first)
-            return { rest.popFirst() }
-        }
 
         func loss(_ slopes: [Float]) -> BatchLoss {
             let reduction = reduction(slopes)

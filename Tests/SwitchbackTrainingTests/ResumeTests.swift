@@ -94,6 +94,99 @@ import Testing
         #expect(outcome.history.map(\.epoch) == [1, 2, 3, 4] && outcome.reason == .completed)
     }
 
+    // MARK: What grows
+
+    private func rows(_ run: RunFolder) throws -> [String] {
+        try String(contentsOfFile: run.file("results.csv"), encoding: .utf8).split(separator: "\n").map(String.init)
+    }
+
+    /// A state does not grow with the validations before it, and rows that are there stay as they were.
+    @Test func anEpochCostsTheSameHoweverManyThereWere() throws {
+        let options = options {
+            $0.epochs = 60
+            $0.saveSteps = 1
+        }
+        let run = try RunFolder(in: folder.path("runs"), task: "small", name: "long", arguments: options)
+        let trainer = try SmallTask.trainer(options, folder: run)
+        var sizes: [Int] = []
+        var before = ""
+        trainer.listeners.append { event in
+            if case .checkpoint(let path, _, _) = event {
+                sizes.append(try Data(contentsOf: URL(fileURLWithPath: path)).count)
+            }
+            if case .epoch = event {
+                let text = try String(contentsOfFile: run.file("results.csv"), encoding: .utf8)
+                #expect(text.hasPrefix(before))
+                before = text
+            }
+            return .continue
+        }
+        _ = try trainer.run()
+        #expect(try rows(run).count == 61)
+        // Numbers have more digits later on.
+        #expect(sizes.count > 50 && sizes.max() ?? 0 < (sizes.first ?? 0) + 200)
+    }
+
+    /// What was written after the state that a run goes on from is written again, once: whole rows, and one that was cut.
+    @Test func rowsAfterTheStateAreTakenOut() throws {
+        let options = options()
+        let whole = try remains(run(options, stoppingEvery: nil, "whole"))
+        let parts = try RunFolder(in: folder.path("runs"), task: "small", name: "parts", arguments: options)
+        try Generator.withDefault(Generator(seed: 0)) {
+            let trainer = try SmallTask.trainer(options, folder: parts)
+            trainer.listeners.append { event in
+                if case .epoch = event { return .stop }
+                return .continue
+            }
+            _ = try trainer.run()
+            let file = try #require(FileHandle(forUpdatingAtPath: parts.file("results.csv")))
+            try file.seekToEnd()
+            try file.write(contentsOf: Data("2,9,0.5,1,1,1,0.1,0,3\n3,1".utf8))
+            try file.close()
+            #expect(try RunRecord(parts.path).results.rows.count == 2)
+            _ = try SmallTask.trainer(options, folder: parts).run(resuming: true)
+        }
+        #expect(try remains(parts) == whole)
+    }
+
+    /// Without its results a run goes on, and says what is lost.
+    @Test func lostResultsAreNamed() throws {
+        let run = try run(options { $0.epochs = 2 }, stoppingEvery: nil, "run")
+        try FileManager.default.removeItem(atPath: run.file("results.csv"))
+        let trainer = try SmallTask.trainer(options(), folder: run)
+        var warnings: [String] = []
+        trainer.listeners.append { event in
+            if case .started(let start) = event { warnings = start.warnings }
+            return .continue
+        }
+        let outcome = try trainer.run(resuming: true)
+        #expect(warnings.count == 1 && warnings[0].contains("has 0 rows of the 2 that were written"))
+        #expect(outcome.history.map(\.epoch) == [3])
+        #expect(try rows(run).count == 2)
+    }
+
+    /// Saving goes on beside the training; an error of it is the run's.
+    @Test func errorsOfSavingEndTheRun() throws {
+        let options = options { $0.saveSteps = 1 }
+        let run = try RunFolder(in: folder.path("runs"), task: "small", name: "run", arguments: options)
+        try Data().write(to: URL(fileURLWithPath: run.file("resume")))
+        let found = problem { _ = try SmallTask.trainer(options, folder: run).run() }
+        #expect(found.contains("resume"), "\(found)")
+    }
+
+    /// Whatever ends a run, the best weights that were measured by then are on the disk.
+    @Test func anErrorLeavesTheBestWeights() throws {
+        struct Stop: Error {}
+        let run = try RunFolder(in: folder.path("runs"), task: "small", name: "run", arguments: options())
+        let trainer = try SmallTask.trainer(options(), folder: run)
+        trainer.listeners.append { event in
+            if case .epoch = event { throw Stop() }
+            return .continue
+        }
+        #expect(throws: Stop.self) { try trainer.run() }
+        #expect(try Safetensors.load(run.weights("best")).isEmpty == false)
+    }
+
     // MARK: Damage
 
     private func problem(_ body: () throws -> Void) -> String {
@@ -107,7 +200,7 @@ import Testing
 
     /// Every bit of a checkpoint's description, and some of its tensors, is missed when it changes.
     @Test func aChangedBitIsNoticed() throws {
-        let run = try run(options(), stoppingEvery: nil, "run")
+        let run = try run(options { $0.saveSteps = 1 }, stoppingEvery: nil, "run")
         let newest = try #require(
             states(run).max { try Data(contentsOf: URL(fileURLWithPath: $0)).count > 0 && $0 < $1 })
         let bytes = try [UInt8](Data(contentsOf: URL(fileURLWithPath: newest)))
@@ -134,6 +227,8 @@ import Testing
     }
 
     private func goOnFromTheCheckpointBefore(_ options: TrainingConfiguration) throws {
+        var options = options
+        options.saveSteps = 1
         let whole = try remains(run(options, stoppingEvery: nil, "whole"))
         let parts = try RunFolder(in: folder.path("runs"), task: "small", name: "parts", arguments: options)
         let trainer = try SmallTask.trainer(options, folder: parts)

@@ -22,34 +22,48 @@ final class SmallTask: TrainingTask {
 
     let name: String
     let model: Module
-    private let loader: DataLoader<Example, Never>
+    struct Batch: Movable {
+        let input, target: Tensor
+        let epoch: Int
+
+        func to(_ backend: any Backend.Type) -> Batch {
+            Batch(input: input.to(backend), target: target.to(backend), epoch: epoch)
+        }
+    }
+
+    let source: BatchSource<Batch>
+    private let reduction: BatchLoss.Reduction?
     private let inputs: Tensor
     private let targets: Tensor
 
-    init(seed: UInt64 = 0, examples: Int = 44, width: Int = 8, name: String = "small") {
+    init(
+        seed: UInt64 = 0, examples: Int = 44, width: Int = 8, name: String = "small", workers: Int = 0,
+        reduction: BatchLoss.Reduction? = nil
+    ) {
+        self.reduction = reduction
         self.name = name
         let generator = Generator(seed: 7)
-        inputs = Tensor.randn([examples, 3], generator: generator)
-        targets = inputs.sum(dim: 1, keepDim: true) + Tensor.randn([examples, 1], generator: generator) * 0.1
+        let inputs = Tensor.randn([examples, 3], generator: generator)
+        let targets = inputs.sum(dim: 1, keepDim: true) + Tensor.randn([examples, 1], generator: generator) * 0.1
+        (self.inputs, self.targets) = (inputs, targets)
         model = Network(width: width)
-        loader = DataLoader(
-            TensorDataset(inputs, targets), batchSize: 8, shuffle: true, seed: seed,
-            transform: { example, generator in
-                Example(input: example.input + Tensor.randn([3], generator: generator) * 0.05, target: example.target)
-            }, collate: Example.collate)
+        source = BatchSource(
+            sampler: RandomSampler(examples, seed: seed), batchSize: 8, workers: workers
+        ) { indices, epoch in
+            let noise = indices.map {
+                Tensor.randn([3], generator: Generator(seed: seed, epoch: epoch, index: $0)) * 0.05
+            }
+            return Batch(
+                input: Tensor.stack(indices.map { inputs[$0] }) + Tensor.stack(noise),
+                target: Tensor.stack(indices.map { targets[$0] }), epoch: epoch)
+        }
     }
 
-    var batchCount: Int { loader.count }
-
-    func batches(epoch: Int, from first: Int) -> () throws -> Example? {
-        let batches = loader.batches(epoch: epoch, from: first)
-        return { batches.next() }
-    }
-
-    func loss(_ batch: Example) -> BatchLoss {
+    func loss(_ batch: Batch) -> BatchLoss {
         let error = model(batch.input) - batch.target
         return BatchLoss(
-            (error * error).mean(), items: ["error": error.detach().abs().mean()], count: batch.input.shape[0])
+            reduction == .sum ? (error * error).sum() : (error * error).mean(), reduction: reduction,
+            items: ["error": error.detach().abs().mean()], count: batch.input.shape[0])
     }
 
     func validate() -> Metrics {

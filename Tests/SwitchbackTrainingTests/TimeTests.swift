@@ -22,7 +22,6 @@ import Testing
         let closingEpochs: Int
         private let task: SmallTask
         private let secondsOfEpoch: (Int) -> Double
-        private var epoch = 0
 
         init(_ clock: FakeClock, closing: Int, secondsOfEpoch: @escaping (Int) -> Double) {
             (self.clock, closingEpochs, self.secondsOfEpoch) = (clock, closing, secondsOfEpoch)
@@ -30,16 +29,11 @@ import Testing
         }
 
         var model: Module { task.model }
-        var batchCount: Int { task.batchCount }
+        var source: BatchSource<SmallTask.Batch> { task.source }
         func fitness(_ metrics: Metrics) -> [Double] { task.fitness(metrics) }
 
-        func batches(epoch: Int, from first: Int) -> () throws -> Example? {
-            self.epoch = epoch
-            return task.batches(epoch: epoch, from: first)
-        }
-
-        func loss(_ batch: Example) -> BatchLoss {
-            clock.seconds += (secondsOfEpoch(epoch) - 2) / Double(batchCount)
+        func loss(_ batch: SmallTask.Batch) -> BatchLoss {
+            clock.seconds += (secondsOfEpoch(batch.epoch) - 2) / Double(source.count)
             return task.loss(batch)
         }
 

@@ -33,20 +33,15 @@ import Testing
         let name = "by-hand"
         let line = Line()
         var model: Module { line }
-        let slopes: [Float]
+        let source: BatchSource<Float>
         var validations: [Double] = []
         var scores: [Double]
 
         init(_ slopes: [Float], scores: [Double] = []) {
-            self.slopes = slopes
+            source = BatchSource(sampler: SequentialSampler(slopes.count), batchSize: 1) { indices, _ in
+                slopes[indices[0]]
+            }
             self.scores = scores
-        }
-
-        var batchCount: Int { slopes.count }
-
-        func batches(epoch: Int, from first: Int) -> () throws -> Float? {
-            var rest = slopes.dropFirst(first)
-            return { rest.popFirst() }
         }
 
         func loss(_ slope: Float) -> BatchLoss { BatchLoss((line.weight * Tensor(slope)).sum(), count: 1) }

@@ -169,4 +169,31 @@ import Testing
         let read: ClassifierConfiguration = try ConfigurationFile.read(run.file("args.yaml"), task: "classify")
         #expect(read == configuration)
     }
+
+    /// The gradient of a step does not depend on how its examples are cut into batches.
+    @Test func accumulatedStepsAreThoseOfOneBatch() throws {
+        let data = try ClassificationData.load("digits")
+        func gradients(_ batch: Int, _ accumulate: Int) throws -> [[Double]] {
+            var options = TrainingConfiguration()
+            (options.batch, options.accumulate, options.steps) = (batch, accumulate, 1)
+            manualSeed(5)
+            let task = try ClassificationTask(.mlp, on: data, options)
+            var found: [[Double]] = []
+            let trainer = try Trainer(task, options)
+            trainer.listeners.append { event in
+                guard case .gradients = event else { return .continue }
+                found = task.model.parameters.map { $0.grad?.toArray(as: Double.self) ?? [] }
+                return .stop
+            }
+            _ = try trainer.run()
+            return found
+        }
+        let whole = try gradients(12, 1)
+        let largest = whole.joined().map(abs).max() ?? 0
+        for (batch, accumulate) in [(1, 12), (4, 3), (6, 2)] {
+            let parts = try gradients(batch, accumulate)
+            let difference = zip(whole.joined(), parts.joined()).map { abs($0 - $1) }.max() ?? .nan
+            #expect(difference < 1e-5 * largest, "\(accumulate) batches of \(batch): \(difference) of \(largest)")
+        }
+    }
 }

@@ -36,7 +36,7 @@ import Testing
                 DetectionLoader.training(
                     examples, size: 64, batchSize: 5, augmentation: DetectionAugmentation(), seed: 3,
                     workers: workers, cacheBytes: cacheBytes
-                ).batches(epoch: 2))
+                ).loader().batches(epoch: 2))
         }
         let expected = try batches(0, 0)
         #expect(expected.map(\.images.shape) == [[5, 3, 64, 64], [5, 3, 64, 64], [2, 3, 64, 64]])
@@ -51,8 +51,8 @@ import Testing
     @Test func picturesAreMixedOrNot() throws {
         let loader = DetectionLoader.training(
             examples, size: 64, batchSize: 12, augmentation: DetectionAugmentation(), workers: 0)
-        let mixed = try all(loader.batches(epoch: 1))[0].labels.map(\.count)
-        let alone = try all(loader.batches(epoch: 1, mixing: false))[0].labels.map(\.count)
+        let mixed = try all(loader.loader().batches(epoch: 1))[0].labels.map(\.count)
+        let alone = try all(loader.loader(mixedEpochs: 1).batches(epoch: 1))[0].labels.map(\.count)
         #expect(mixed.contains { $0 > 1 } && alone.allSatisfy { $0 <= 1 })
     }
 

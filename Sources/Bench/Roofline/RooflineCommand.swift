@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import Switchback
+import SwitchbackFormats
 
 struct RooflineCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -64,12 +65,7 @@ struct RooflineReport: Encodable {
     let points: [RooflinePoint]
 
     var json: String {
-        get throws {
-            let encoder = JSONEncoder()
-            encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-            encoder.keyEncodingStrategy = .convertToSnakeCase
-            return String(decoding: try encoder.encode(self), as: UTF8.self)
-        }
+        get throws { try JSON.text(self, keys: .convertToSnakeCase) }
     }
 
     var table: String {

@@ -89,9 +89,11 @@ struct ChatTalk: ParsableCommand {
 
     private func answer(_ question: String, _ conversation: inout Conversation) throws {
         do {
-            let answer = try conversation.ask(question) { piece in
-                if !common.json { try Terminal.write(piece) }
-                return !Interruption.isRequested
+            let answer = try Interruption.finishing {
+                try conversation.ask(question) { piece in
+                    if !common.json { try Terminal.write(piece) }
+                    return !Interruption.isRequested
+                }
             }
             if common.json {
                 try Terminal.printJSON(

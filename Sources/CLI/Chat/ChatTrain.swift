@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import Switchback
+import SwitchbackFormats
 import SwitchbackLanguage
 import SwitchbackTraining
 

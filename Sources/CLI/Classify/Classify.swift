@@ -58,7 +58,7 @@ extension ClassificationData {
 extension ClassificationMetrics {
     /// The figures of all classes in a table, and what they come to.
     func printTable() throws {
-        if classNames.count <= 100 {
+        if classNames.count <= Self.tableLimit {
             let width = max(5, classNames.map(\.count).max() ?? 0)
             let title = "class".padding(toLength: width, withPad: " ", startingAt: 0)
             try Terminal.print("  \(title)  examples  precision    recall        F1")

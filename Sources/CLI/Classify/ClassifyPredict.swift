@@ -1,5 +1,6 @@
 import ArgumentParser
 import Switchback
+import SwitchbackFormats
 import SwitchbackVision
 
 /// `switchback classify predict`.
@@ -81,7 +82,7 @@ struct ClassifyPredict: ParsableCommand {
         var names = FileNames()
         for (path, inputs) in examples {
             let first = inputs[0..<min(Self.explainedCount, inputs.size(0))]
-            let file = OutputFolder.join(folder, names.name(for: path) + ".png")
+            let file = Folder.join(folder, names.name(for: path) + ".png")
             try classifier.explain(first).figure(title: path).write(to: file)
         }
         try Terminal.print("The explanations are in \(folder)")

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Switchback
+import SwitchbackFormats
 import SwitchbackVision
 
 /// `switchback classify val`.
@@ -37,8 +38,10 @@ struct ClassifyVal: ParsableCommand {
         /// For two classes.
         let areaUnderCurve: Double?
         let classes: [ClassificationMetrics.ClassResult]
-        /// By predicted and true class.
-        let confusion: [[Int]]
+        /// By predicted and true class; left out for many classes.
+        let confusion: [[Int]]?
+        /// Which classes were most often taken for which others.
+        let mostConfused: [ClassificationMetrics.NamedConfusion]
         let examples: Int
         let weights: String
     }
@@ -60,7 +63,7 @@ struct ClassifyVal: ParsableCommand {
         if let output {
             try OutputFolder.make(output)
             try ClassifierFigures(data.classNames)
-                .draw(evaluation, of: classifier, on: examples) { OutputFolder.join(output, $0) }
+                .draw(evaluation, of: classifier, on: examples) { Folder.join(output, $0) }
             try Terminal.print("Pictures and figures are in \(output)")
         }
         guard common.json else { return }
@@ -68,6 +71,8 @@ struct ClassifyVal: ParsableCommand {
             Result(
                 model: configuration.model, accuracy: metrics.top1, top5: metrics.top5, macroF1: metrics.macroF1,
                 loss: loss, areaUnderCurve: metrics.areaUnderCurve, classes: metrics.classes,
-                confusion: metrics.confusion.counts, examples: metrics.count, weights: model))
+                confusion: metrics.classNames.count <= ClassificationMetrics.tableLimit
+                    ? metrics.confusion.counts : nil,
+                mostConfused: metrics.mostConfused, examples: metrics.count, weights: model))
     }
 }

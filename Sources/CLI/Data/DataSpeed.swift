@@ -59,7 +59,8 @@ struct DataSpeed: ParsableCommand {
         let examples = data[.train]
         let loader = DetectionLoader.training(
             examples, size: imgsz, batchSize: batch, augmentation: DetectionAugmentation(), workers: workers,
-            cacheBytes: cache << 20)
+            cacheBytes: cache << 20
+        ).loader()
         var speeds: [Double] = []
         for epoch in 0..<epochs {
             let start = ContinuousClock.now

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import Switchback
+import SwitchbackFormats
 import SwitchbackTraining
 import SwitchbackVision
 
@@ -83,6 +84,10 @@ struct DetectPredict: ParsableCommand {
         let preprocess, inference, postprocess: Double
     }
 
+    func validate() throws {
+        if saveConf && !saveTxt { throw ValidationError("--save-conf needs --save-txt, into which it writes") }
+    }
+
     func run() throws {
         common.apply()
         let loaded = try DetectorFile.load(model)
@@ -90,7 +95,7 @@ struct DetectPredict: ParsableCommand {
         let size = imgsz ?? loaded.imgsz
         var predictor = DetectionPredictor(loaded.detector, size: size)
         selection.apply(to: &predictor.suppression)
-        predictor.usesSingleHead = loaded.detector.variant.isEndToEnd && !selection.nms
+        predictor.usesSingleHead = selection.usesSingleHead(of: loaded.detector)
         predictor.classes = try loaded.detector.classNumbers(classes)
         let saves = PredictionWriter.Saves(
             pictures: !noSave, text: saveTxt, confidence: saveConf, crops: saveCrop, csv: saveCsv, json: saveJson)
@@ -98,8 +103,10 @@ struct DetectPredict: ParsableCommand {
         defer { if let folder { OutputFolder.removeIfEmpty(folder) } }
         let writer = PredictionWriter(names: loaded.detector.classes, saves: saves, folder: folder)
         let run = PredictionRun(predictor, writer: writer, names: loaded.detector.classes, tracks: track)
-        try run.predict(pictures, stride: vidStride, isInterrupted: { Interruption.isRequested }) { line in
-            if !quiet { try Terminal.print(line) }
+        try Interruption.finishing {
+            try run.predict(pictures, stride: vidStride, isInterrupted: { Interruption.isRequested }) { line in
+                if !quiet { try Terminal.print(line) }
+            }
         }
         let count = Double(max(run.imageCount, 1))
         if !quiet {

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import Switchback
+import SwitchbackFormats
 import SwitchbackTraining
 import SwitchbackVision
 
@@ -80,7 +81,7 @@ struct DetectVal: ParsableCommand {
         var validator = DetectionValidator(
             detector, data[split], size: imgsz ?? loaded.imgsz, batchSize: batch, isRectangular: !noRect)
         selection.apply(to: &validator.suppression)
-        validator.usesSingleHead = detector.variant.isEndToEnd && !selection.nms
+        validator.usesSingleHead = selection.usesSingleHead(of: detector)
         let validation = try validator.run { _, _ in
             if Interruption.isRequested { throw ExitCode(Interruption.exitCode) }
         }
@@ -126,7 +127,7 @@ struct DetectVal: ParsableCommand {
 
     private func draw(_ validation: DetectionValidation, names: [String], into folder: String) throws {
         try OutputFolder.make(folder)
-        try validation.draw(DetectionFigures(names: names)) { OutputFolder.join(folder, $0) }
+        try validation.draw(DetectionFigures(names: names)) { Folder.join(folder, $0) }
         try Terminal.print("Curves and pictures are in \(folder)")
     }
 }
@@ -153,6 +154,19 @@ struct SelectionOptions: ParsableArguments {
 
     @Flag(help: "YOLO26: the first head, and suppression, instead of the second.")
     var nms = false
+
+    /// Whether boxes come from the second head, which needs no suppression. Says which options have no effect on those of
+    /// a detector.
+    func usesSingleHead(of detector: YOLO) -> Bool {
+        let isEndToEnd = detector.variant.isEndToEnd
+        if nms && !isEndToEnd { Diagnostics.warn("--nms has no effect: \(detector.variant) has one head") }
+        if isEndToEnd && !nms && (iou != nil || agnosticNms) {
+            Diagnostics.warn(
+                "--\(iou != nil ? "iou" : "agnostic-nms") has no effect: without --nms, \(detector.variant) suppresses no "
+                    + "boxes")
+        }
+        return isEndToEnd && !nms
+    }
 
     func apply(to suppression: inout NonMaximumSuppression) {
         if let conf { suppression.confidence = Float(conf) }

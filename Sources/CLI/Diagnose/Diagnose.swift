@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import Switchback
+import SwitchbackFormats
 import SwitchbackTraining
 
 /// `switchback diagnose`.
@@ -44,12 +45,12 @@ struct Diagnose: ParsableCommand {
 
     func run() throws {
         let path = try RunCatalog.path(of: runFolder, in: output)
-        let diagnosis = try Diagnosis(path: (path as NSString).appendingPathComponent(Diagnosis.fileName))
+        let diagnosis = try Diagnosis(path: Folder.join(path, Diagnosis.fileName))
         if diagnosis.verdicts.isEmpty {
             throw InputError(
                 path, "no step was measured yet", remedy: "wait for the first one, or train with --diagnose")
         }
-        let picture = plot ?? (path as NSString).appendingPathComponent(Diagnosis.pictureName)
+        let picture = plot ?? Folder.join(path, Diagnosis.pictureName)
         if !diagnosis.records.isEmpty { try diagnosis.figure.write(to: picture, scale: 1) }
         if common.json {
             return try Terminal.printJSON(

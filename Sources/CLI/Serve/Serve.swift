@@ -15,7 +15,7 @@ struct Serve: AsyncParsableCommand {
               switchback serve runs/chat/train
               switchback serve qwen=path/to/qwen runs/detect/train --port 8000 \\
                 --api-key-file key.txt
-              curl localhost:8080/v1/chat/completions \\
+              curl localhost:8080/v1/chat/completions -H 'Content-Type: application/json' \\
                 -d '{"messages": [{"role": "user", "content": "Hello!"}]}'
               curl localhost:8080/v1/detect -F image=@bus.jpg
 
@@ -57,6 +57,29 @@ struct Serve: AsyncParsableCommand {
     var maxBody = ServerLimits().bodyBytes >> 20
 
     @Option(
+        help: ArgumentHelp(
+            "What the bodies and pictures of all requests together may take, in megabytes.", valueName: "n"),
+        transform: Value.integer(in: .from(16, to: 1_048_576)))
+    var maxMemory = ServerLimits().memoryBytes >> 20
+
+    @Option(
+        help: ArgumentHelp("Connections that are open at once.", valueName: "n"),
+        transform: Value.integer(in: .from(1, to: 1_000_000)))
+    var connections = ServerLimits().connections
+
+    @Option(
+        help: ArgumentHelp(
+            "A name by which clients on this machine may call the server, beside localhost; may be given several times.",
+            valueName: "name"))
+    var allowHost: [String] = []
+
+    @Option(
+        help: ArgumentHelp(
+            "An origin of web pages that may use the server, such as http://localhost:3000; may be given several times.",
+            valueName: "origin"))
+    var allowOrigin: [String] = []
+
+    @Option(
         help: ArgumentHelp("Texts that are written at once.", valueName: "n"),
         transform: Value.integer(in: .from(1, to: 1024)))
     var parallel = ServerLimits().parallel
@@ -86,21 +109,29 @@ struct Serve: AsyncParsableCommand {
         options.port = port
         options.apiKey = try key
         options.limits.tokens = maxTokens
+        options.allowedHosts = allowHost
+        options.allowedOrigins = allowOrigin
         options.limits.bodyBytes = maxBody << 20
+        options.limits.memoryBytes = maxMemory << 20
+        options.limits.connections = connections
         options.limits.parallel = parallel
         options.limits.queue = queue
         options.limits.seconds = timeout
+        options.endsWithTerminal = Interruption.signals.contains(SIGHUP)
         let server = try ModelServer(models, template: template.template, dtype: weights.dtype, options)
         let names = server.models.map(\.name)
         let lines = server.models.map { "  \($0.name), a \($0.kind)" }.joined(separator: "\n")
         let json = common.json
-        try await server.run { address in
-            if json {
-                try? Terminal.printJSON(Listening(address: address, models: names))
-            } else {
-                try? Terminal.print("Listening on \(address)\n\(lines)\nCtrl-C ends it.")
+        try await Interruption.finishing {
+            try await server.run { address in
+                if json {
+                    try? Terminal.printJSON(Listening(address: address, models: names))
+                } else {
+                    try? Terminal.print("Listening on \(address)\n\(lines)\nCtrl-C ends it.")
+                }
             }
         }
+        Interruption.forget()
         if !json { try Terminal.print("Stopped.") }
     }
 

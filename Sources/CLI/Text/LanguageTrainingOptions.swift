@@ -33,6 +33,14 @@ struct LanguageTrainingOptions<Defaults: TrainingDefaults>: ParsableArguments {
     @OptionGroup var reading: ReadingOptions
 
     @Option(
+        help: ArgumentHelp(
+            "Windows of the held-out text that a validation reads, evenly spread over it; as many as have "
+                + "\(LanguageTask.validationTokens.grouped) tokens if left out. 'text score' reads all of a text.",
+            valueName: "n"),
+        transform: Value.integer(in: LanguageTrainingConfiguration.valWindowCounts))
+    var valWindows: Int?
+
+    @Option(
         help: ArgumentHelp("The beginning of the samples that are shown; a line's end if left out.", valueName: "text"))
     var prompt: String?
 
@@ -45,8 +53,8 @@ struct LanguageTrainingOptions<Defaults: TrainingDefaults>: ParsableArguments {
     private func apply(to configuration: inout LanguageTrainingConfiguration) {
         configuration.data = data ?? configuration.data
         configuration.contextLength = reading.context ?? configuration.contextLength
+        configuration.valWindows = valWindows ?? configuration.valWindows
         if reading.recompute { configuration.recompute = true }
-        if training.epochs != nil { configuration.training.steps = nil }
         training.apply(to: &configuration.training)
     }
 

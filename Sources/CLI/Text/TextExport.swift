@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import SwitchbackFormats
 import SwitchbackLanguage
 
 /// `switchback text export`.
@@ -33,7 +34,7 @@ struct TextExport: ParsableCommand {
     func run() throws {
         common.apply()
         let model = try Checkpoint(source).languageModel()
-        let weights = (source as NSString).appendingPathComponent("model.safetensors")
+        let weights = Folder.join(source, "model.safetensors")
         try export.run("text", from: weights, common) {
             try model.export($0, length: length ?? min(64, model.contextLength), to: $1)
         }

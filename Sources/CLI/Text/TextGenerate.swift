@@ -48,10 +48,12 @@ struct TextGenerate: ParsableCommand {
         let beginning = prompt.withLineEnds
         // The beginning is shown once it is known that it can be continued.
         var unshown = beginning
-        let result = try generator.generate(beginning) { piece in
-            if !common.json { try Terminal.write(unshown + piece) }
-            unshown = ""
-            return !Interruption.isRequested
+        let result = try Interruption.finishing {
+            try generator.generate(beginning) { piece in
+                if !common.json { try Terminal.write(unshown + piece) }
+                unshown = ""
+                return !Interruption.isRequested
+            }
         }
         let seconds = start.duration(to: .now) / .seconds(1)
         if common.json {
@@ -60,7 +62,7 @@ struct TextGenerate: ParsableCommand {
                     prompt: beginning, text: result.text, promptTokens: result.promptTokens, tokens: result.tokens,
                     ending: result.ending, tokensPerSecond: Double(result.tokens) / seconds))
         } else {
-            try Terminal.print(unshown)
+            try Terminal.write(unshown + "\n")
         }
         if Interruption.isRequested { throw ExitCode(Interruption.exitCode) }
     }

@@ -54,6 +54,18 @@ struct RunOptions: ParsableArguments {
         if findLr && resume != nil {
             throw ValidationError("--find-lr tries rates for a new run, and --resume goes on with an old one")
         }
+        if findLr && (profile || diagnose) {
+            throw ValidationError("--find-lr does not train: there is nothing to \(profile ? "profile" : "diagnose")")
+        }
+        if config != nil && resume != nil {
+            throw ValidationError("--resume keeps the options of the run, and --config is for a new one")
+        }
+        if name != Self.defaultName && resume != nil {
+            throw ValidationError("--resume goes on in the run's folder, and --name is for a new one")
+        }
+        if quiet && log == .json {
+            throw ValidationError("--quiet shows no progress, and --log json shows it as JSON: take one of them")
+        }
     }
 
     /// Throws where an option is missing that a new run needs; a run that is resumed, and a file of options, have it.

@@ -7,91 +7,95 @@ import SwitchbackTraining
 struct TrainingOptions<Defaults: TrainingDefaults>: ParsableArguments {
     private static var defaults: TrainingConfiguration { Defaults.training }
 
+    /// Help with the default of this command, where it has one.
+    private static func help(
+        _ text: String, _ value: (some CustomStringConvertible)?, _ valueName: String
+    ) -> ArgumentHelp {
+        ArgumentHelp("\(text)\(value.map { " (default: \($0))" } ?? "")", valueName: valueName)
+    }
+
     @Option(
-        help: ArgumentHelp(
-            "Passes over the examples." + (defaults.steps == nil ? " (default: \(defaults.epochs))" : ""),
-            valueName: "n"),
+        help: help("Passes over the examples.", defaults.steps == nil ? defaults.epochs : nil, "n"),
         transform: Value.integer)
     var epochs: Int?
 
     @Option(
-        help: ArgumentHelp(
-            "Steps of the optimizer in all, in place of --epochs." + (defaults.steps.map { " (default: \($0))" } ?? ""),
-            valueName: "n"),
+        help: help("Steps of the optimizer in all, in place of --epochs.", defaults.steps, "n"),
         transform: Value.integer)
     var steps: Int?
 
     @Option(
-        help: ArgumentHelp("Examples in a batch; what suits the task if left out.", valueName: "n"),
+        help: help(
+            "Examples in a batch" + (defaults.batch == nil ? "; what suits the task if left out." : "."),
+            defaults.batch, "n"),
         transform: Value.integer)
     var batch: Int?
 
     @Option(
-        help: ArgumentHelp(
-            "Batches that make one step together, as one batch of all their examples would. "
-                + "(default: \(defaults.accumulate))", valueName: "n"),
+        help: help(
+            "Batches that make one step together, as one batch of all their examples would.", defaults.accumulate, "n"),
         transform: Value.integer)
     var accumulate: Int?
 
     @Option(
-        help: ArgumentHelp(
-            "\(OptimizerKind.names). (default: \(defaults.optimizer.rawValue))", valueName: "name"),
+        help: help("\(OptimizerKind.names).", defaults.optimizer.rawValue, "name"),
         transform: Value.choice)
     var optimizer: OptimizerKind?
 
     @Option(
-        help: ArgumentHelp(
-            "The learning rate at its highest; what suits the optimizer if left out.", valueName: "rate"),
+        help: help(
+            "The learning rate at its highest" + (defaults.lr == nil ? "; what suits the optimizer if left out." : "."),
+            defaults.lr, "rate"),
         transform: Value.number)
     var lr: Double?
 
     @Option(
-        help: ArgumentHelp("The momentum, or β₁; the optimizer's usual one if left out.", valueName: "x"),
+        help: help("The momentum, or β₁; the optimizer's usual one if left out.", defaults.momentum, "x"),
         transform: Value.number)
     var momentum: Double?
 
     @Option(
-        help: ArgumentHelp("The weight decay; the optimizer's usual one if left out.", valueName: "x"),
+        help: help(
+            "The weight decay" + (defaults.weightDecay == nil ? "; the optimizer's usual one if left out." : "."),
+            defaults.weightDecay, "x"),
         transform: Value.number)
     var weightDecay: Double?
 
     @Option(
-        help: ArgumentHelp("The greatest norm of all gradients together.", valueName: "norm"),
+        help: help("The greatest norm of all gradients together.", defaults.clipNorm, "norm"),
         transform: Value.number)
     var clipNorm: Double?
 
     @Option(
-        help: ArgumentHelp(
-            "How the learning rate goes on: \(ScheduleKind.names). (default: \(defaults.schedule.rawValue))",
-            valueName: "name"),
+        help: help("How the learning rate goes on: \(ScheduleKind.names).", defaults.schedule.rawValue, "name"),
         transform: Value.choice)
     var schedule: ScheduleKind?
 
     @Option(
-        help: ArgumentHelp(
-            "What the linear and cosine schedules end with, as a fraction of --lr. (default: \(defaults.finalLr))",
-            valueName: "x"),
+        help: help("What the linear and cosine schedules end with, as a fraction of --lr.", defaults.finalLr, "x"),
         transform: Value.number)
     var finalLr: Double?
 
     @Option(
-        help: ArgumentHelp(
-            "Epochs over which the learning rate rises first. (default: \(defaults.warmupEpochs))", valueName: "x"),
+        help: help(
+            "Epochs over which the learning rate rises first"
+                + (defaults.warmupSteps.map { "; \($0) steps if left out." } ?? "."),
+            defaults.warmupSteps == nil ? defaults.warmupEpochs : nil, "x"),
         transform: Value.number)
     var warmupEpochs: Double?
 
     @Option(
-        help: ArgumentHelp("The decay of a running average of the weights, such as 0.999.", valueName: "x"),
+        help: help("The decay of a running average of the weights, such as 0.999.", defaults.ema, "x"),
         transform: Value.number)
     var ema: Double?
 
     @Option(
-        help: ArgumentHelp("Validate every so many steps instead of after each epoch.", valueName: "n"),
+        help: help("Validate every so many steps instead of after each epoch.", defaults.validateEvery, "n"),
         transform: Value.integer)
     var validateEvery: Int?
 
     @Option(
-        help: ArgumentHelp("Validations without improvement before the training ends.", valueName: "n"),
+        help: help("Validations without improvement before the training ends.", defaults.patience, "n"),
         transform: Value.integer)
     var patience: Int?
 
@@ -113,26 +117,22 @@ struct TrainingOptions<Defaults: TrainingDefaults>: ParsableArguments {
     var freeze: [String] = []
 
     @Option(
-        help: ArgumentHelp("What weights and order depend on. (default: \(defaults.seed))", valueName: "n"),
+        help: help("What weights and order depend on.", defaults.seed, "n"),
         transform: Value.integer)
     var seed: UInt64?
 
     @Option(
-        help: ArgumentHelp(
-            "Threads that put batches together; results do not depend on it. (default: \(defaults.workers))",
-            valueName: "n"),
+        help: help("Threads that put batches together; results do not depend on it.", defaults.workers, "n"),
         transform: Value.integer)
     var workers: Int?
 
     @Option(
-        help: ArgumentHelp(
-            "The longest time between checkpoints within an epoch. (default: \(defaults.saveMinutes))",
-            valueName: "minutes"),
+        help: help("The longest time between checkpoints within an epoch.", defaults.saveMinutes, "minutes"),
         transform: Value.number)
     var saveMinutes: Double?
 
     @Option(
-        help: ArgumentHelp("Steps between checkpoints within an epoch.", valueName: "n"),
+        help: help("Steps between checkpoints within an epoch.", defaults.saveSteps, "n"),
         transform: Value.integer)
     var saveSteps: Int?
 
@@ -145,6 +145,9 @@ struct TrainingOptions<Defaults: TrainingDefaults>: ParsableArguments {
             if let value { configuration[keyPath: option] = value }
         }
         set(\.epochs, epochs)
+        // What takes the place of an option by default gives way to one that is given.
+        if epochs != nil { configuration.steps = nil }
+        if warmupEpochs != nil { configuration.warmupSteps = nil }
         set(\.steps, steps)
         set(\.batch, batch)
         set(\.accumulate, accumulate)

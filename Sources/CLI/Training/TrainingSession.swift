@@ -33,6 +33,9 @@ struct TrainingSession<Options: Configuration> {
             try changeAndCheck(&configuration)
             self.configuration = configuration
             resumed = nil
+            for unused in configuration.unusedOptions {
+                Diagnostics.warn("--\(unused.key.replacing("_", with: "-")) has no effect: \(unused.reason)")
+            }
         }
     }
 
@@ -47,6 +50,12 @@ struct TrainingSession<Options: Configuration> {
         rateOptions: (Double) -> String = { "--lr \($0)" }
     ) throws -> (folder: RunFolder, outcome: TrainingOutcome) {
         if run.findLr { try findLearningRate(task, training, rateOptions) }
+        return try Interruption.finishing { try trainAndSave(task, training, listeners) }
+    }
+
+    private func trainAndSave<Task: TrainingTask>(
+        _ task: Task, _ training: TrainingConfiguration, _ listeners: [TrainingListener]
+    ) throws -> (folder: RunFolder, outcome: TrainingOutcome) {
         let folder =
             try resumed?.folder
             ?? RunFolder(in: run.output, task: self.task, name: run.name, arguments: configuration)
@@ -54,7 +63,7 @@ struct TrainingSession<Options: Configuration> {
         let trainer = try Trainer(task, training, folder: folder)
         let diagnosis = isDiagnosed(folder) ? DiagnosisLog() : nil
         trainer.locatesFailures = diagnosis != nil
-        trainer.listeners = [ProgressReporter(run.style, write: Terminal.write).receive, RunPictures().receive]
+        trainer.listeners = [ProgressReporter(run.style, write: Terminal.draw).receive, RunPictures().receive]
         if let diagnosis { trainer.listeners.append(diagnosis.receive) }
         trainer.listeners += listeners
         // After those that draw pictures, which it takes along.
@@ -95,23 +104,27 @@ struct TrainingSession<Options: Configuration> {
         _ task: Task, _ training: TrainingConfiguration, _ options: (Double) -> String
     ) throws {
         let curve = try LearningRateFinder().run(task, training) { point in
-            if Interruption.isRequested { throw ExitCode(Interruption.exitCode) }
             if case .bar = run.style {
                 let line = "Learning rate \(point.rate.formatted(7))  loss \(point.loss.formatted(4))"
-                try Terminal.write(ProgressReporter.erasedLine + line)
+                try Terminal.draw(ProgressReporter.erasedLine + line)
             }
             return .continue
         }
-        if case .bar = run.style { try Terminal.write(ProgressReporter.erasedLine) }
+        if case .bar = run.style { try Terminal.draw(ProgressReporter.erasedLine) }
         let name = run.name == RunOptions.defaultName ? "find-lr" : run.name
         let folder = try RunFolder(in: run.output, task: self.task, name: name, arguments: configuration)
         try curve.figure.write(to: folder.file("find_lr.png"))
         try AtomicFile.write(curve.csv, to: folder.file("find_lr.csv"))
         try run.say(
             "\(curve.points.count) learning rates were tried; the losses are drawn in \(folder.file("find_lr.png")).")
-        try run.say(
-            curve.suggestion.map { "The loss falls fast at \($0). Train with\n  \(options($0))" }
-                ?? "The loss fell at none of them, so there is nothing to propose: look at the picture.")
+        switch curve.finding {
+        case .rate(let rate): try run.say("The loss falls fast at \(rate). Train with\n  \(options(rate))")
+        case .noFall: try run.say("The loss fell at none of them, so there is nothing to propose: look at the plot.")
+        case .noise:
+            try run.say(
+                "The loss varies more from step to step than it falls, so the test cannot tell which rate is good: try "
+                    + "larger batches or images, or look at the plot.")
+        }
         if run.log == .json || printsResult {
             try Terminal.printJSON(Proposal(lr: curve.suggestion, run: folder.path))
         }

@@ -13,57 +13,9 @@
 #include "foundation/vector.h"
 #include "foundation/vector_math.h"
 
-// The operations, as functions of a, b, p0 and p1; all are vectors, as are `zero` and `one`. `number` casts a constant
-// to the type of an element. Each list is turned into the cases of a switch.
+// Each list of the table is turned into the cases of a switch.
 
-#define COMPARE(condition) v_select(condition, one, zero)
-
-#define FOR_EVERY_TYPE(OPERATION) \
-    OPERATION(SB_ADD, a + b) \
-    OPERATION(SB_SUB, a - b) \
-    OPERATION(SB_MUL, a * b) \
-    OPERATION(SB_DIV, v_divide(a, b)) \
-    OPERATION(SB_POW, v_pow(a, b)) \
-    OPERATION(SB_MAXIMUM, v_max(a, b)) \
-    OPERATION(SB_MINIMUM, v_min(a, b)) \
-    OPERATION(SB_FMOD, v_fmod(a, b)) \
-    OPERATION(SB_REMAINDER, v_remainder(a, b)) \
-    OPERATION(SB_FLOOR_DIVIDE, v_floor_divide(a, b)) \
-    OPERATION(SB_EQ, COMPARE(a == b)) \
-    OPERATION(SB_NE, COMPARE(a != b)) \
-    OPERATION(SB_LT, COMPARE(a < b)) \
-    OPERATION(SB_LE, COMPARE(a <= b)) \
-    OPERATION(SB_GT, COMPARE(a > b)) \
-    OPERATION(SB_GE, COMPARE(a >= b)) \
-    OPERATION(SB_LOGICAL_AND, COMPARE((a != 0) & (b != 0))) \
-    OPERATION(SB_LOGICAL_OR, COMPARE((a != 0) | (b != 0))) \
-    OPERATION(SB_LOGICAL_XOR, COMPARE((a != 0) ^ (b != 0))) \
-    OPERATION(SB_AXPY, a + p0 * b)
-
-#define FOR_INTEGERS(OPERATION) \
-    OPERATION(SB_BITWISE_AND, a & b) \
-    OPERATION(SB_BITWISE_OR, a | b) \
-    OPERATION(SB_BITWISE_XOR, a ^ b) \
-    OPERATION(SB_SHIFT_LEFT, v_shift_left(a, b)) \
-    OPERATION(SB_SHIFT_RIGHT, v_shift_right(a, b))
-
-#define FOR_FLOATING_POINT(OPERATION) \
-    OPERATION(SB_ATAN2, v_atan2(a, b)) \
-    OPERATION(SB_HYPOT, v_hypot(a, b)) \
-    OPERATION(SB_COPYSIGN, v_copysign(a, b)) \
-    OPERATION(SB_LOGADDEXP, v_log_add_exp(a, b)) \
-    OPERATION(SB_SQUARE_GRAD, a * (b + b)) \
-    OPERATION(SB_RELU_GRAD, v_select(b > 0, a, zero)) \
-    OPERATION(SB_SIGMOID_GRAD, a * (b * (1 - b))) \
-    OPERATION(SB_TANH_GRAD, a * (1 - b * b)) \
-    OPERATION(SB_GELU_GRAD, a * gelu_slope(b)) \
-    OPERATION(SB_GELU_TANH_GRAD, a * gelu_tanh_slope(b)) \
-    OPERATION(SB_SILU_GRAD, a * silu_slope(b)) \
-    OPERATION(SB_MISH_GRAD, a * mish_slope(b)) \
-    OPERATION(SB_HARDSWISH_GRAD, a * v_select(b >= 3, one, v_select(b <= -3, zero, b / 3 + number(0.5)))) \
-    OPERATION(SB_LEAKY_RELU_GRAD, v_select(b > 0, a, a * p0)) \
-    OPERATION(SB_ELU_GRAD, v_select(b > 0, a, a * p0 * v_exp(b))) \
-    OPERATION(SB_SOFTPLUS_GRAD, v_select(p0 * b > p1, a, a / (1 + v_exp(-p0 * b))))
+#define v_truth(condition) v_select(condition, one, zero)
 
 // The slopes of the longer activation functions at x, free of differences of nearly equal numbers.
 #define DEFINE_SLOPES(element, vector) \
@@ -103,13 +55,13 @@
 DEFINE_SLOPES(float, vf)
 DEFINE_SLOPES(double, vd)
 
-#define CASE(op, expression) \
-    case op: \
+#define CASE(name, ...) \
+    case sb_binary_##name: \
         for (intptr_t i = 0; i < count; i += WIDTH) { \
             vector a, b; \
             memcpy(&a, from_a + i * step_a, sizeof a); \
             memcpy(&b, from_b + i * step_b, sizeof b); \
-            const vector result = expression; \
+            const vector result = __VA_ARGS__; \
             memcpy(to + i, &result, sizeof result); \
         } \
         break;
@@ -123,14 +75,15 @@ DEFINE_SLOPES(double, vd)
         const intptr_t step_a = steps[0], step_b = steps[1]; \
         const number_type *from_a = operands[0], *from_b = operands[1]; \
         number_type *to = y; \
-        const vector zero = {0}, one = zero + 1, p0 = zero + bound(map->p0), p1 = zero + bound(map->p1); \
+        const vector zero = {0}, one = zero + 1; \
+        const vector p0 = bound(map->p0) - zero, p1 = bound(map->p1) - zero;   /* 0 + -0 would be 0 */ \
         (void)p1; \
         switch (map->op) { CASES } \
     }
 
-DEFINE_BINARY(binary_floats, float, vf, (float), FOR_EVERY_TYPE(CASE) FOR_FLOATING_POINT(CASE))
-DEFINE_BINARY(binary_doubles, double, vd, , FOR_EVERY_TYPE(CASE) FOR_FLOATING_POINT(CASE))
-DEFINE_BINARY(binary_integers, int64_t, vl, int64_of_double, FOR_EVERY_TYPE(CASE) FOR_INTEGERS(CASE))
+DEFINE_BINARY(binary_floats, float, vf, (float), SB_BINARY_OF_EVERY_TYPE(CASE) SB_BINARY_OF_FLOATS(CASE))
+DEFINE_BINARY(binary_doubles, double, vd, , SB_BINARY_OF_EVERY_TYPE(CASE) SB_BINARY_OF_FLOATS(CASE))
+DEFINE_BINARY(binary_integers, int64_t, vl, int64_of_double, SB_BINARY_OF_EVERY_TYPE(CASE) SB_BINARY_OF_INTEGERS(CASE))
 
 static void KERNEL(binary)(int op, const sb_array *const *arrays, double p0, double p1) {
     const int compute = sb_compute_type(arrays[1]->dtype);
@@ -142,8 +95,20 @@ static void KERNEL(binary)(int op, const sb_array *const *arrays, double p0, dou
 
 #else
 
-void sb_binary(int op, const sb_array *a, const sb_array *b, double p0, double p1, const sb_array *y) {
-    DISPATCH(binary, op, (const sb_array *const[]){y, a, b}, p0, p1);
+void sb_binary(sb_binary_function function, const sb_array *a, const sb_array *b, double p0, double p1,
+               const sb_array *y) {
+    DISPATCH(binary, function, (const sb_array *const[]){y, a, b}, p0, p1);
+}
+
+const char *sb_binary_name(sb_binary_function function) {
+#define NAME(name, ...) \
+    case sb_binary_##name: return #name;
+    switch (function) {
+        SB_BINARY_OF_EVERY_TYPE(NAME)
+        SB_BINARY_OF_INTEGERS(NAME)
+        SB_BINARY_OF_FLOATS(NAME)
+    }
+#undef NAME
 }
 
 #endif

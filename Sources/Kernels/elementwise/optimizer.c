@@ -83,7 +83,7 @@ static void KERNEL(adam_piece)(void *context, intptr_t piece) {
         vf_store_some(ms + i, m, count);
         vf_store_some(vs + i, v, count);
         if (vmax) {
-            v = vf_max(vf_load_or(vmax + i, count, 0), v);
+            v = v_max(vf_load_or(vmax + i, count, 0), v);
             vf_store_some(vmax + i, v, count);
         }
         const vf change = m * job->step_size / (v_sqrt(v) * job->root_scale + job->eps);

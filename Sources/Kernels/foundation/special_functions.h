@@ -104,6 +104,5 @@ static inline double sb_log_add_exp(double a, double b) {
     return a != a || b != b ? NAN : high + log1p(exp(low - high));
 }
 
-static inline double sb_sinc(double x) { return x == 0 ? 1 : sin(SB_PI * x) / (SB_PI * x); }
 
 #endif

@@ -332,7 +332,6 @@ MAP_LANES(v_erfc, erfcf, erfc)
 MAP_LANES(v_erfinv, sb_erfinv, sb_erfinv)
 MAP_LANES(v_digamma, sb_digamma, sb_digamma)
 MAP_LANES(v_lgamma, sb_lgamma, sb_lgamma)
-MAP_LANES(v_sinc, sb_sinc, sb_sinc)
 
 OVERLOAD vd v_normal_integral(vd x, vd *bell) {
     *bell = v_exp(-0.5 * x * x);

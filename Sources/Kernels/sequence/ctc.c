@@ -19,7 +19,7 @@ typedef struct {
 
 static inline float log_add(float a, float b) {
     const float high = a > b ? a : b, low = a > b ? b : a;
-    return high == -INFINITY ? high : high + log1pf(expf(low - high));
+    return high == -INFINITY && low == high ? high : high + log1pf(expf(low - high));   // NaN stays
 }
 
 static inline int64_t label_at(const ctc_job *job, intptr_t sequence, intptr_t state) {

@@ -109,7 +109,7 @@ extension NDArray {
     fileprivate var firstAnomaly: Anomaly.Birth.Value { holdsNaN ? .nan : .infinity }
 
     /// Whether a predicate holds for all or for any of the elements.
-    private func holds(_ predicate: UnaryOperation, for quantifier: Reduction) -> Bool {
+    private func holds(_ predicate: UnaryFunction, for quantifier: Reduction) -> Bool {
         let answer = NDArray(empty: Shape(repeating: 1, count: rank), dtype: .bool, backend: backend)
         backend.reduce(quantifier, unary(predicate), into: answer)
         return answer.integer(at: 0) != 0

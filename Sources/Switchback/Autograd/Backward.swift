@@ -6,7 +6,9 @@ extension Tensor {
     ///   - gradient: the gradient of the final value with respect to this tensor, of the same shape. May be left out
     ///     for a tensor of one element, a loss, where it is 1.
     ///   - retainGraph: keeps what operations saved, so that the graph can be walked again. As `createGraph` if left out.
-    ///   - createGraph: records the computation of the gradients too, so that they can be differentiated themselves.
+    ///   - createGraph: records the computation of the gradients too, so that they can be differentiated themselves. Each
+    ///     `grad` then holds a graph that holds its parameter: `zeroGrad()` frees both. `gradients(of:withRespectTo:)` makes
+    ///     no such circle.
     public final func backward(gradient: Tensor? = nil, retainGraph: Bool? = nil, createGraph: Bool = false) {
         guard let node else {
             fail(
@@ -14,10 +16,16 @@ extension Tensor {
                 "this tensor does not depend on any that requires a gradient: make one with requiresGrad: true, and "
                     + "do not compute inside noGrad")
         }
+        if createGraph { Self.warningOfCircle }
         node.receive(seed(gradient), output: outputIndex)
         let walk = BackwardWalk(retainsGraph: retainGraph ?? createGraph, createsGraph: createGraph)
         walk.run(from: CollectionOfOne(node))
     }
+
+    /// Given once: what is kept alive in a circle is never freed, and a training loop would fill the memory.
+    private static let warningOfCircle: Void = Diagnostics.warn(
+        "backward(createGraph: true) leaves parameters and their grad holding each other: they stay in memory until "
+            + "zeroGrad(); use gradients(of:withRespectTo:createGraph:), which leaves grad alone")
 
     /// Walks the graph as `backward()` does, and shows `visit` each node with its gradients; no `grad` changes, no hook
     /// runs, and the graph stays.
@@ -72,7 +80,7 @@ private struct BackwardWalk {
     /// Adds to the `grad` of every leaf.
     func run(from roots: some Collection<Node>) {
         withGradientMode(createsGraph) {
-            walk(from: roots) { $0.accumulate(keepingGraph: createsGraph) }
+            walk(from: roots, keepingRows: true) { $0.accumulate(keepingGraph: createsGraph) }
         }
     }
 
@@ -98,7 +106,9 @@ private struct BackwardWalk {
     }
 
     /// Visits the nodes, and calls `collect` when the gradients of one are complete.
-    private func walk(from roots: some Collection<Node>, collect: (Node) -> Void) {
+    ///
+    /// - Parameter keepingRows: whether `collect` takes gradients of single rows as they are.
+    private func walk(from roots: some Collection<Node>, keepingRows: Bool = false, collect: (Node) -> Void) {
         countConsumers(from: roots)
         var ready = NodeStack()
         for root in roots where root.pendingConsumers == 0 && root.isVisited {
@@ -108,6 +118,7 @@ private struct BackwardWalk {
         }
         while let node = ready.pop() {
             node.isVisited = false
+            if !keepingRows || node.extras != nil { node.makeIncomingDense() }
             if node.extras != nil && runsHooks { node.runHooks() }
             collect(node)
             if node.hasIncoming { ThreadState.observing(.gradient(of: node)) { node.propagate() } }

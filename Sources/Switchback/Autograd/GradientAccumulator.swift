@@ -1,6 +1,10 @@
 /// A leaf of the graph: the gradients of a tensor that the user made gather here.
 final class GradientAccumulator: Node {
     @exclusivity(unchecked) private(set) var gradient: Tensor?
+    /// The gradient in place of `gradient`, as long as all that came in was of single rows.
+    @exclusivity(unchecked) private(set) var rowGradient: RowGradient?
+    /// What has come in of single rows.
+    @exclusivity(unchecked) private var incomingRows: RowGradient?
     /// Whether `gradient` is memory that no other tensor sees.
     @exclusivity(unchecked) private var ownsGradient = false
 
@@ -14,7 +18,10 @@ final class GradientAccumulator: Node {
 
     /// Adds what the walk brought to the gradient.
     override func accumulate(keepingGraph: Bool) {
+        if hasIncoming || gradient != nil { makeIncomingDense() }
+        if let rows = incomingRows.take() { rowGradient = rowGradient.map { $0 + rows } ?? rows }
         guard var incoming = takeFirstIncoming() else { return }
+        if let rows = rowGradient.take() { (gradient, ownsGradient) = (rows.dense, true) }
         if let gradient {
             if ownsGradient && !keepingGraph {
                 gradient.backend.binary(.add, gradient.array, incoming.array, into: gradient.array)
@@ -34,8 +41,21 @@ final class GradientAccumulator: Node {
         }
     }
 
+    /// Takes the gradient of some rows as a part of what comes in.
+    func receive(_ rows: RowGradient) { incomingRows = incomingRows.map { $0 + rows } ?? rows }
+
+    override func makeIncomingDense() {
+        if let rows = incomingRows.take() { receive(rows.dense, output: 0) }
+    }
+
     func replaceGradient(_ tensor: Tensor?) {
         gradient = tensor
+        rowGradient = nil
         ownsGradient = false
+    }
+
+    func replaceGradient(rows: RowGradient?) {
+        replaceGradient(nil)
+        rowGradient = rows
     }
 }

@@ -30,6 +30,19 @@ public struct Saved {
     /// A result that was saved with `savingOutput`.
     public func output(_ index: Int = 0) -> Tensor { node.savedOutput(index) }
 
+    /// Hands the gradient of single rows to an operand that is a leaf; returns whether that could be done, or else the rule
+    /// has to give the whole gradient.
+    func deliver(rows: Tensor, values: Tensor, padding: Int?, toOperand operand: Int) -> Bool {
+        guard !ThreadState.recordsGradients, let leaf = node.edges[operand].node as? GradientAccumulator else {
+            return false
+        }
+        // Where only other gradients are asked for, nobody would come for it.
+        if !leaf.isNeeded { return true }
+        let gradient = RowGradient(rows: rows, values: values, shape: leaf.firstForm.layout.shape)
+        leaf.receive(padding.map { gradient.without(row: $0) } ?? gradient)
+        return true
+    }
+
     /// Whether the gradient of an operand is wanted.
     public func needs(_ operand: Int) -> Bool { node.edges[operand].node?.isNeeded ?? false }
 }

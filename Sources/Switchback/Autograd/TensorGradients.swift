@@ -23,7 +23,7 @@ extension Tensor {
     /// `nil` before the first. Results of operations have one only after `retainGrad()`.
     public final var grad: Tensor? {
         get {
-            if let leaf = node as? GradientAccumulator { return leaf.gradient }
+            if let leaf = node as? GradientAccumulator { return leaf.gradient ?? leaf.rowGradient?.dense }
             return node?.retainedGradient(ofOutput: outputIndex)
         }
         set {
@@ -39,17 +39,32 @@ extension Tensor {
         }
     }
 
+    /// The gradient of single rows of this table, where only `embedding(weight:sparse:)` has used it since the last
+    /// `zeroGrad()`; else `nil`. Then `grad` is the same as a whole tensor, made anew whenever it is asked for.
+    public final var rowGrad: RowGradient? {
+        get { (node as? GradientAccumulator)?.rowGradient }
+        set {
+            guard let leaf = node as? GradientAccumulator else {
+                fail("rowGrad", "only a leaf that requires a gradient has one that can be set")
+            }
+            if let newValue {
+                require(
+                    newValue.shape == shape, "rowGrad", "the gradient has shape \(newValue.shape), the tensor \(shape)")
+            }
+            leaf.replaceGradient(rows: newValue)
+        }
+    }
+
+    /// The numbers of the gradient in the memory that holds them, to be read or changed in place: the whole gradient, or
+    /// the rows of one of rows, [n, width], beside which all is 0.
+    package final var gradElements: Tensor? { rowGrad?.values ?? grad }
+
     /// Forgets the gradient.
     public final func zeroGrad() { (node as? GradientAccumulator)?.replaceGradient(nil) }
 
-    /// Makes `grad` keep the gradient that flows through the result of an operation.
+    /// Makes `grad` keep the gradient that flows through the result of an operation, as all hooks have left it.
     public final func retainGrad() {
-        guard let node, !isLeaf else { return }
-        let output = outputIndex
-        registerHook { [unowned node] in
-            node.retain($0.detach(), ofOutput: output)
-            return nil
-        }
+        if let node, !isLeaf { node.retainGradient(ofOutput: outputIndex) }
     }
 
     /// The same values outside the graph: no gradient flows through the result. Memory is shared.

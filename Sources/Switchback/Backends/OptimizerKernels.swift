@@ -78,7 +78,7 @@ extension OptimizerKernels where Self: Backend {
     public static func addSumOfSquares(of x: NDArray, to sum: NDArray) { composedAddSumOfSquares(of: x, to: sum) }
 
     public static func scale(_ x: NDArray, by factor: Double) {
-        unary(.affine(scale: factor, shift: 0), x, into: x)
+        unary(.affine(scale: factor, shift: -0.0), x, into: x)
     }
 
     public static func scale(_ x: NDArray, byElement factor: NDArray) {

@@ -93,12 +93,22 @@ public final class DataLoader<Batch, Failure: Error> {
 
     /// The batches of an epoch, from the first one on or, to go on in the middle of an epoch, from another.
     public func batches(epoch: Int, from first: Int = 0) -> BatchIterator<Batch, Failure> {
-        let order = sampler.indices(epoch: epoch)
-        let (batchSize, load) = (batchSize, load)
+        let picks = sampler.picks(epoch: epoch)
+        let (batchSize, exampleCount, load) = (batchSize, sampler.count, load)
         return BatchIterator(range: first..<Swift.max(first, count), workers: workers) {
             (number: Int) throws(Failure) -> Batch in
-            try load(Array(order.dropFirst(number * batchSize).prefix(batchSize)), epoch)
+            let start = number * batchSize
+            return try load(picks(start..<Swift.min(start + batchSize, exampleCount)), epoch)
         }
+    }
+
+    /// A loader of the share of one of `count` processes that train together; see `DistributedSampler`.
+    ///
+    /// - Parameter rank: the process, counted from 0.
+    public func shard(_ rank: Int, of count: Int) -> DataLoader {
+        DataLoader(
+            sampler: DistributedSampler(sampler, rank: rank, processCount: count, dropLast: dropLast),
+            batchSize: batchSize, dropLast: dropLast, workers: workers, load: load)
     }
 }
 

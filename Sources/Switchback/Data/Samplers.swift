@@ -4,6 +4,16 @@ public protocol Sampler {
     var count: Int { get }
     /// The positions of the examples, in order; depends on nothing but the sampler and the epoch.
     func indices(epoch: Int) -> [Int]
+    /// A function that gives the positions of a stretch of an epoch. By default they are taken from `indices(epoch:)`; a
+    /// sampler whose epochs are too long to be listed in memory finds each by itself.
+    func picks(epoch: Int) -> (Range<Int>) -> [Int]
+}
+
+extension Sampler {
+    public func picks(epoch: Int) -> (Range<Int>) -> [Int] {
+        let order = indices(epoch: epoch)
+        return { Array(order[$0]) }
+    }
 }
 
 /// All examples, in order.
@@ -59,8 +69,9 @@ public struct WeightedSampler: Sampler {
     }
 }
 
-/// The share of one of several processes that train together. All see the same order and take every `processCount`-th
-/// example of it; the first ones are repeated, or the last ones dropped, so that all get equally many.
+/// The share of one of several processes that train together. All see the same order, that of another sampler, and take
+/// every `processCount`-th example of it; the first ones are repeated, or the last ones dropped, so that all get equally
+/// many.
 public struct DistributedSampler: Sampler {
     public let rank: Int
     public let processCount: Int
@@ -68,25 +79,30 @@ public struct DistributedSampler: Sampler {
     private let total: any Sampler
 
     /// Stops unless `rank` is from 0 to `processCount - 1`.
-    public init(
-        _ count: Int, rank: Int, processCount: Int, shuffle: Bool = true, seed: UInt64 = 0, dropLast: Bool = false
-    ) {
+    public init(_ total: any Sampler, rank: Int, processCount: Int, dropLast: Bool = false) {
         require(
             rank >= 0 && rank < processCount, "DistributedSampler",
             "there is no process \(rank) among \(processCount), counted from 0")
         self.rank = rank
         self.processCount = processCount
         self.dropLast = dropLast
-        total = shuffle ? RandomSampler(count, seed: seed) : SequentialSampler(count)
+        self.total = total
     }
 
     public var count: Int {
         (total.count + (dropLast ? 0 : processCount - 1)) / processCount
     }
 
-    public func indices(epoch: Int) -> [Int] {
-        let all = total.indices(epoch: epoch)
-        return (0..<count).map { all[($0 * processCount + rank) % all.count] }
+    public func indices(epoch: Int) -> [Int] { picks(epoch: epoch)(0..<count) }
+
+    public func picks(epoch: Int) -> (Range<Int>) -> [Int] {
+        let (picks, all) = (total.picks(epoch: epoch), total.count)
+        return { range in
+            range.flatMap { place -> [Int] in
+                let position = (place * processCount + rank) % all
+                return picks(position..<position + 1)
+            }
+        }
     }
 }
 

@@ -17,7 +17,7 @@ struct FusionPlan {
     init(for model: Module) {
         let modules = model.namedModules().map(\.module)
         let uses = Dictionary(modules.map { (ObjectIdentifier($0), 1) }, uniquingKeysWith: +)
-        func isFree(_ module: Module) -> Bool { uses[ObjectIdentifier(module)] == 1 && !module.hasForwardHooks }
+        func isFree(_ module: Module) -> Bool { uses[ObjectIdentifier(module)] == 1 && module.hooks.isEmpty }
         for module in modules {
             let parts = module.namedParts().compactMap { _, part -> Module? in
                 if case .module(let part) = part { part } else { nil }

@@ -20,7 +20,7 @@ open class Module {
     }
     private final var behavesAsTraining = true
 
-    private final var forwardHooks: [(id: Int, run: ForwardHook)] = []
+    final var hooks = ModuleHooks()
 
     public init() {}
 
@@ -31,8 +31,12 @@ open class Module {
         fail("\(type(of: self))", "does not define forward(_:) for one tensor; call it with the operands that it takes")
     }
 
+    /// Calls the module. Disfavored, so that a layer which gives more than one tensor is called by a `callAsFunction` of its
+    /// own, also where the rest of that one's operands is left out.
+    @_disfavoredOverload
     public final func callAsFunction(_ input: Tensor) -> Tensor {
-        running(input) { forward(input) }
+        if hooks.isEmpty { return running(input) { forward(input) } }
+        return hooked(input) { input in running(input) { forward(input) } }
     }
 
     /// Runs `body` as the forward pass of this module on `input`: messages name the module, and hooks see the output.
@@ -42,27 +46,10 @@ open class Module {
         state.modules.append(self)
         defer { state.modules.removeLast() }
         var output = try ThreadState.observing(.forward(self), body)
-        for hook in forwardHooks { output = hook.run(self, input, output) ?? output }
+        for hook in hooks.afterForward { output = hook.run(self, input, output) ?? output }
         if state.isObserved { state.observe { $0.computed(output, by: self) } }
         return output
     }
-
-    /// What `registerForwardHook` takes: the module, its input and its output.
-    public typealias ForwardHook = (Module, Tensor, Tensor) -> Tensor?
-
-    /// Calls `hook` after each forward pass; what it returns, unless `nil`, takes the output's place.
-    ///
-    /// - Returns: the number by which `removeForwardHook` takes it away.
-    @discardableResult
-    public final func registerForwardHook(_ hook: @escaping ForwardHook) -> Int {
-        let id = (forwardHooks.last?.id ?? -1) + 1
-        forwardHooks.append((id, hook))
-        return id
-    }
-
-    final var hasForwardHooks: Bool { !forwardHooks.isEmpty }
-
-    public final func removeForwardHook(_ id: Int) { forwardHooks.removeAll { $0.id == id } }
 
     /// The path of the innermost module that is running on this thread, from the outermost one: `head.fc`.
     public static var runningPath: String { ThreadState.current.runningPath }
@@ -81,7 +68,7 @@ open class Module {
     /// The output of this module and of `next` after it, in one pass; `nil` where that cannot be, or where a hook waits
     /// for what lies between them.
     final func forward(_ input: Tensor, fusing next: Module) -> Tensor? {
-        guard fusesActivation, let activation = next.fusedForm, !hasForwardHooks, !next.hasForwardHooks else {
+        guard fusesActivation, let activation = next.fusedForm, hooks.isEmpty, next.hooks.isEmpty else {
             return nil
         }
         return running(input) { forward(input, activation: activation) }

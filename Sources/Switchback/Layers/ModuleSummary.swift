@@ -47,7 +47,7 @@ extension Module {
         eval()
         noGrad(body)
         for (_, module) in wereTraining { module.isTraining = true }
-        for (entry, hook) in zip(modules, hooks) { entry.module.removeForwardHook(hook) }
+        for (entry, hook) in zip(modules, hooks) { entry.module.removeHook(hook) }
         return summary
     }
 }

@@ -150,8 +150,9 @@ extension Tensor {
     }
 
     /// The rows of a table that may be packed.
-    public final func embedding(weight: Parameter, paddingIndex: Int? = nil) -> Tensor {
-        weight.packed?.rows(self) ?? embedding(weight: weight as Tensor, paddingIndex: paddingIndex)
+    public final func embedding(weight: Parameter, paddingIndex: Int? = nil, sparse: Bool = false) -> Tensor {
+        weight.packed?.rows(self)
+            ?? embedding(weight: weight as Tensor, paddingIndex: paddingIndex, sparse: sparse)
     }
 
     /// `linearCrossEntropy` with a weight that may be packed; then it has no gradient.

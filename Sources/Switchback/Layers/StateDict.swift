@@ -9,9 +9,13 @@ extension Module {
 
     /// What `stateDict()` has, in the order of definition.
     public final var namedState: [(name: String, tensor: Tensor)] {
+        namedStateTensors.map { ($0.name, $0.tensor.detach()) }
+    }
+
+    /// The parameters and buffers themselves that `namedState` lists.
+    final var namedStateTensors: [(name: String, tensor: Tensor)] {
         var seen = Set<ObjectIdentifier>()
         return namedStateAndAliases.filter { seen.insert(ObjectIdentifier($0.tensor)).inserted }
-            .map { ($0.name, $0.tensor.detach()) }
     }
 
     /// The state with every name of a tensor that has several.

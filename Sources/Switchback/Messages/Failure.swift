@@ -18,9 +18,9 @@ public func fail(
     fatalError("\(operation()): \(message())\(place)", file: file, line: line)
 }
 
-/// Stops the program with a sentence unless `condition` holds.
+/// Stops the program with a sentence unless `condition` holds; `precondition` loses its sentence in release builds.
 @inline(__always)
-func require(
+package func require(
     _ condition: Bool, _ operation: @autoclosure () -> String, _ message: @autoclosure () -> String,
     file: StaticString = #fileID, line: UInt = #line
 ) {

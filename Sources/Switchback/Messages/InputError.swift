@@ -10,11 +10,24 @@ public struct InputError: Error, Equatable, Sendable {
     /// What to do about it, where that is not plain from the problem.
     public let remedy: String?
 
+    /// Each part is cut where it is too long for a sentence: names and values in it come from outside.
     public init(_ subject: String, at place: String? = nil, _ problem: String, remedy: String? = nil) {
-        self.subject = subject
-        self.place = place
-        self.problem = problem
-        self.remedy = remedy
+        self.subject = subject.shortened
+        self.place = place?.shortened
+        self.problem = problem.shortened
+        self.remedy = remedy?.shortened
+    }
+}
+
+extension String {
+    private static let mostBytes = 2000
+
+    /// The text, or its beginning and its end where it has more than 2,000 bytes.
+    package var shortened: String {
+        if utf8.count <= String.mostBytes { return self }
+        let part = String.mostBytes / 8
+        let (start, end) = (unicodeScalars.prefix(part), unicodeScalars.suffix(part))
+        return "\(String(start)) … \(String(end))"
     }
 }
 

@@ -5,7 +5,7 @@ extension Tensor {
     public final func adaptiveAvgPool2d(outputSize: some IntPairConvertible) -> Tensor {
         let size = outputSize.intPair
         return batched("adaptiveAvgPool2d", spatialRank: 2) { image in
-            image.checkAdaptive("adaptiveAvgPool2d", size)
+            image.checkAdaptive("adaptiveAvgPool2d", size.shape)
             return image.adaptivelyAveraged(size)
         }
     }
@@ -20,7 +20,7 @@ extension Tensor {
     public final func adaptiveMaxPool2d(outputSize: some IntPairConvertible) -> Tensor {
         let size = outputSize.intPair
         return batched("adaptiveMaxPool2d", spatialRank: 2) { image in
-            image.checkAdaptive("adaptiveMaxPool2d", size)
+            image.checkAdaptive("adaptiveMaxPool2d", size.shape)
             return image.adaptiveMaxima(size)
         }
     }
@@ -28,6 +28,84 @@ extension Tensor {
     /// The maximum of each of `outputSize` parts of a sequence: [N, C, L] → [N, C, L'], or without N.
     public final func adaptiveMaxPool1d(outputSize: Int) -> Tensor {
         asImage("adaptiveMaxPool1d") { $0.adaptiveMaxPool2d(outputSize: IntPair(1, outputSize)) }
+    }
+
+    /// The average of each of `outputSize` parts of a volume: [N, C, D, H, W] → [N, C, D', H', W'], or without N.
+    public final func adaptiveAvgPool3d(outputSize: some IntTripleConvertible) -> Tensor {
+        let size = outputSize.intTriple
+        return batched("adaptiveAvgPool3d", spatialRank: 3) { volume in
+            volume.checkAdaptive("adaptiveAvgPool3d", size)
+            return (0..<3).reduce(volume) { x, dim in
+                let matrix = Tensor.averaging(x.shape[2 + dim], into: size[dim], like: x)
+                return x.transpose(2 + dim, 4).matmul(matrix.transpose(0, 1)).transpose(2 + dim, 4)
+            }
+        }
+    }
+
+    /// The maximum of each of `outputSize` parts of a volume: [N, C, D, H, W] → [N, C, D', H', W'], or without N.
+    /// Gradients go to the first maximum.
+    public final func adaptiveMaxPool3d(outputSize: some IntTripleConvertible) -> Tensor {
+        let size = outputSize.intTriple
+        return batched("adaptiveMaxPool3d", spatialRank: 3) { volume in
+            volume.checkAdaptive("adaptiveMaxPool3d", size)
+            return volume.adaptiveParts(size).max(dim: -1).values
+        }
+    }
+
+    /// As `adaptiveMaxPool2d`, with the position of each maximum in the plane, in row-major order (int64).
+    public final func adaptiveMaxPool2dWithIndices(
+        outputSize: some IntPairConvertible
+    ) -> (values: Tensor, indices: Tensor) {
+        if rank == 3 {
+            let (values, indices) = unsqueeze(0).adaptiveMaxPool2dWithIndices(outputSize: outputSize)
+            return (values.squeeze(0), indices.squeeze(0))
+        }
+        let size = outputSize.intPair.shape
+        require(rank == 4, "adaptiveMaxPool2dWithIndices", "the input has shape \(shape), not [N, C, H, W]")
+        checkAdaptive("adaptiveMaxPool2dWithIndices", size)
+        return adaptiveMaximaWithIndices(size)
+    }
+
+    /// As `adaptiveMaxPool1d`, with the position of each maximum (int64).
+    public final func adaptiveMaxPool1dWithIndices(outputSize: Int) -> (values: Tensor, indices: Tensor) {
+        let (values, indices) = unsqueeze(-2).adaptiveMaxPool2dWithIndices(outputSize: IntPair(1, outputSize))
+        return (values.squeeze(-2), indices.squeeze(-2))
+    }
+
+    /// As `adaptiveMaxPool3d`, with the position of each maximum in the volume, in row-major order (int64).
+    public final func adaptiveMaxPool3dWithIndices(
+        outputSize: some IntTripleConvertible
+    ) -> (values: Tensor, indices: Tensor) {
+        if rank == 4 {
+            let (values, indices) = unsqueeze(0).adaptiveMaxPool3dWithIndices(outputSize: outputSize)
+            return (values.squeeze(0), indices.squeeze(0))
+        }
+        require(rank == 5, "adaptiveMaxPool3dWithIndices", "the input has shape \(shape), not [N, C, D, H, W]")
+        checkAdaptive("adaptiveMaxPool3dWithIndices", outputSize.intTriple)
+        return adaptiveMaximaWithIndices(outputSize.intTriple)
+    }
+
+    private func adaptiveMaximaWithIndices(_ size: Shape) -> (values: Tensor, indices: Tensor) {
+        let parts = adaptiveParts(size)
+        let (values, chosen) = parts.max(dim: -1)
+        // The same parts of a plane that holds positions.
+        let plane = Shape(shape.dropFirst(2))
+        let places = Tensor(Array(0..<plane.elementCount), shape: Shape([1, 1] + plane), like: self).adaptiveParts(size)
+        return (values, places.expand(to: parts.shape).gathered(parts.rank - 1, chosen.unsqueeze(-1)).squeeze(-1))
+    }
+
+    /// The elements of each part as a last dimension, [N, C, parts…, elements]; the last of a part is repeated so that all
+    /// have as many.
+    private func adaptiveParts(_ size: Shape) -> Tensor {
+        var (x, form) = (self, [shape[0], shape[1]])
+        for (dim, parts) in size.enumerated() {
+            let (indices, perPart) = adaptiveIndices(shape[2 + dim], into: parts)
+            x = x.indexSelect(dim: 2 + dim, index: indices)
+            form += [parts, perPart]
+        }
+        let axes = 0..<size.count
+        let order = [0, 1] + axes.map { 2 + 2 * $0 } + axes.map { 3 + 2 * $0 }
+        return x.reshape(Shape(form)).permute(Shape(order)).flatten(start: 2 + size.count)
     }
 
     private func adaptivelyAveraged(_ size: IntPair) -> Tensor {
@@ -55,11 +133,7 @@ extension Tensor {
     private func adaptiveMaxima(_ size: IntPair) -> Tensor {
         let recorded = requiresGrad && ThreadState.current.recordsGradients
         guard let maxima = backend.adaptiveMaxPool(array, outputSize: size, withIndices: recorded) else {
-            let (rows, height) = adaptiveIndices(shape[2], into: size.height)
-            let (columns, width) = adaptiveIndices(shape[3], into: size.width)
-            return indexSelect(dim: 2, index: rows).indexSelect(dim: 3, index: columns)
-                .reshape([shape[0], shape[1], size.height, height, size.width, width])
-                .permute(0, 1, 2, 4, 3, 5).flatten(start: 4).max(dim: 4).values
+            return adaptiveParts(size.shape).max(dim: 4).values
         }
         let inputShape = shape
         return recordMaxima("adaptiveMaxPool2d", maxima) { gradient, indices in
@@ -86,9 +160,9 @@ extension Tensor {
         return Tensor(weights, shape: [parts, input], dtype: tensor.dtype, like: tensor)
     }
 
-    private func checkAdaptive(_ operation: String, _ size: IntPair) {
+    private func checkAdaptive(_ operation: String, _ size: Shape) {
         require(
-            size.height >= 0 && size.width >= 0 && shape[2] > 0 && shape[3] > 0, operation,
+            size.allSatisfy { $0 >= 0 } && shape.dropFirst(2).allSatisfy { $0 > 0 }, operation,
             "an image of shape \(shape) cannot be divided into \(size) parts")
     }
 }

@@ -10,6 +10,7 @@ extension Tensor {
     /// The difference of two tensors.
     public static func - (a: Tensor, b: Tensor) -> Tensor {
         if a.dtype != b.dtype { return promoted(a, b, (-)) }
+        a.requireSigned("subtract")
         return record("subtract", a.array.binary(.subtract, b.array, named: "subtract"), of: a, b) {
             ($1, $0.needs(1) ? -$1 : nil)
         }
@@ -46,15 +47,17 @@ extension Tensor {
 
     /// Each element with the opposite sign.
     public static prefix func - (a: Tensor) -> Tensor {
-        record("negate", a.array.unary(.negate), of: a) { -$1 }
+        a.requireSigned("negate")
+        return record("negate", a.array.unary(.negate), of: a) { -$1 }
     }
 
     /// Each element with the opposite sign, as the prefix `-`.
     public final func neg() -> Tensor { -self }
 
-    /// `self + alpha * other`.
+    /// `self + alpha * other`. Between whole numbers `alpha` has to be one too.
     public final func add(_ other: Tensor, alpha: Double) -> Tensor {
         let (a, b) = Tensor.promoted(self, other)
+        a.requireFits(alpha, "add")
         let sum = a.array.binary(.addScaled(alpha), b.array, named: "add")
         return Tensor.record("add", sum, from: [a, b]) { saved, gradient in
             [gradient, saved.needs(1) ? gradient * alpha : nil]
@@ -95,7 +98,7 @@ extension Tensor {
     /// Each element times a number.
     public static func * <S: Scalar>(a: Tensor, b: S) -> Tensor {
         guard a.admits(S.self) else { return a.promoted(with: S.self) * b }
-        return a.dtype.isFloatingPoint ? a.affine("multiply", scale: b.doubleValue, shift: 0) : a * number(b, like: a)
+        return a.dtype.isFloatingPoint ? a.affine("multiply", scale: b.doubleValue) : a * number(b, like: a)
     }
 
     /// A number times each element.
@@ -114,20 +117,25 @@ extension Tensor {
     }
 
     /// `self * scale + shift` in one pass, for floating-point tensors.
-    final func affine(_ name: OperationName, scale: Double, shift: Double) -> Tensor {
+    ///
+    /// - Parameter shift: −0 if left out, the number that changes no other when it is added: 0 would turn −0 into 0.
+    final func affine(_ name: OperationName, scale: Double, shift: Double = -0.0) -> Tensor {
         let result = array.unary(.affine(scale: scale, shift: shift))
         if scale == 1 { return Tensor.record(name, result, of: self) { _, gradient in gradient } }
-        return Tensor.record(name, result, of: self) { $1.affine("multiply", scale: scale, shift: 0) }
+        return Tensor.record(name, result, of: self) { $1.affine("multiply", scale: scale) }
     }
 }
 
 // MARK: - Powers
 
 extension Tensor {
-    /// Each element to the power of a number.
+    /// Each element to the power of a number. Stops for whole numbers and a negative exponent, as the power is not whole.
     public final func pow<S: Scalar>(_ exponent: S) -> Tensor {
-        admits(S.self)
-            ? power(exponent.doubleValue) : promoted(with: S.self).power(exponent.doubleValue)
+        let x = promoted(with: S.self)
+        require(
+            x.dtype.isFloatingPoint || exponent.doubleValue >= 0, "pow",
+            "the power \(exponent) of whole numbers is not whole; convert them to a floating-point type")
+        return x.power(exponent.doubleValue)
     }
 
     /// The derivative is `exponent * x^(exponent - 1)`.
@@ -150,7 +158,8 @@ extension Tensor {
         }
     }
 
-    /// Each element to the power of the other tensor's.
+    /// Each element to the power of the other tensor's. A negative power of whole numbers is cut to a whole number, as in
+    /// PyTorch.
     public final func pow(_ exponent: Tensor) -> Tensor {
         Tensor.combined("pow", .power, self, exponent) { gradient, base, exponent, saved in
             [
@@ -200,9 +209,10 @@ extension Tensor {
         }
     }
 
-    /// The remainder of the division, with the sign of the dividend.
+    /// The remainder of the division, with the sign of the dividend. Stops where a whole number is divided by 0.
     public final func fmod(_ other: Tensor) -> Tensor {
-        Tensor.combined("fmod", .fmod, self, other) { gradient, a, b, saved in
+        requireDivisors(other, "fmod")
+        return Tensor.combined("fmod", .fmod, self, other) { gradient, a, b, saved in
             [gradient, saved.needs(1) ? -gradient * (a / b).trunc() : nil]
         }
     }
@@ -213,9 +223,10 @@ extension Tensor {
         return x.fmod(Tensor.number(number, like: x))
     }
 
-    /// The remainder of the division, with the sign of the divisor.
+    /// The remainder of the division, with the sign of the divisor. Stops where a whole number is divided by 0.
     public final func remainder(_ other: Tensor) -> Tensor {
-        Tensor.combined("remainder", .remainder, self, other) { gradient, a, b, saved in
+        requireDivisors(other, "remainder")
+        return Tensor.combined("remainder", .remainder, self, other) { gradient, a, b, saved in
             [gradient, saved.needs(1) ? -gradient * (a / b).floor() : nil]
         }
     }
@@ -226,9 +237,10 @@ extension Tensor {
         return x.remainder(Tensor.number(number, like: x))
     }
 
-    /// The quotient, rounded down. Whole numbers stay whole. Its gradient is 0.
+    /// The quotient, rounded down. Whole numbers stay whole; one that is divided by 0 stops the program. Its gradient is 0.
     public final func floorDivide(_ other: Tensor) -> Tensor {
-        Tensor.combined("floorDivide", .floorDivide, self, other) { gradient, _, _, _ in
+        requireDivisors(other, "floorDivide")
+        return Tensor.combined("floorDivide", .floorDivide, self, other) { gradient, _, _, _ in
             [gradient.zerosLike(), gradient.zerosLike()]
         }
     }
@@ -278,5 +290,31 @@ extension Tensor {
                 saved.needs(1) ? gradient * (b - a).sigmoid() : nil,
             ]
         }
+    }
+}
+
+// MARK: - What has no answer
+
+extension Tensor {
+    /// Truth values have no opposite number: `logicalNot` turns them round, `logicalXor` tells where two differ.
+    final func requireSigned(_ operation: @autoclosure () -> String) {
+        require(
+            dtype != .bool, operation(),
+            "bool tensors cannot be subtracted or negated; use logicalNot (.!) or logicalXor (.^)")
+    }
+
+    /// Whole numbers have no quotient by 0, where floating-point ones have infinity or NaN.
+    fileprivate func requireDivisors(_ divisors: Tensor, _ operation: @autoclosure () -> String) {
+        if dtype.isFloatingPoint || divisors.dtype.isFloatingPoint { return }
+        require(
+            divisors.all().item(as: Bool.self), operation(),
+            "a whole number is divided by 0; convert to a floating-point type, where that has a result")
+    }
+
+    /// A factor that elements of this tensor's type can be multiplied by without being cut.
+    final func requireFits(_ factor: Double, _ operation: @autoclosure () -> String) {
+        require(
+            dtype.isFloatingPoint || factor.rounded() == factor, operation(),
+            "\(factor) is not a whole number, and the tensor is \(dtype)")
     }
 }

@@ -1,7 +1,8 @@
 extension Tensor {
     /// Scaled dot-product attention (Vaswani et al., "Attention Is All You Need", 2017): softmax(scale · q kᵀ) v.
     ///
-    /// Shapes are query [..., H, T, D], key [..., H, S, D] and value [..., H, S, E]; the result is [..., H, T, E].
+    /// Shapes are query [..., H, T, D], key [..., H, S, D] and value [..., H, S, E]; the result is [..., H, T, E]. Leading
+    /// dimensions broadcast to each other.
     /// Queries that see no key give 0. Without a mask's gradient and dropout, the matrix of scores is never held.
     ///
     /// - Parameters:
@@ -14,6 +15,7 @@ extension Tensor {
         _ query: Tensor, _ key: Tensor, _ value: Tensor, mask: Tensor? = nil, dropout: Double = 0,
         isCausal: Bool = false, scale: Double? = nil, enableGQA: Bool = false, generator: Generator? = nil
     ) -> Tensor {
+        let (query, key, value) = broadcastBatches(query, key, value, enableGQA: enableGQA)
         checkAttention(query, key, value, mask, enableGQA: enableGQA)
         let scale = scale ?? 1 / Double(Swift.max(query.size(-1), 1)).squareRoot()
         let type = query.dtype
@@ -31,9 +33,10 @@ extension Tensor {
         {
             return fused
         }
-        let (key, value) = (key.sharedHeads(as: query), value.sharedHeads(as: query))
-        let weights = attentionWeights(query, key, additive, isCausal: isCausal, scale: scale)
-        return weights.dropout(p: dropout, training: dropout > 0, generator: generator).matmul(value)
+        let weights = attentionWeights(
+            query, key.sharedHeads(as: query), additive, isCausal: isCausal, scale: scale)
+        return weights.dropout(p: dropout, training: dropout > 0, generator: generator)
+            .matmul(value.sharedHeads(as: query))
     }
 
     /// softmax(scale · q kᵀ + mask), [..., T, S]; rows without any visible key are 0.
@@ -96,6 +99,23 @@ extension Tensor {
     private func sharedHeads(as query: Tensor) -> Tensor {
         if rank < 3 || size(-3) == query.size(-3) { return self }
         return repeatInterleave(query.size(-3) / size(-3), dim: -3)
+    }
+
+    /// The operands with leading dimensions of one shape, without the heads where these may differ. Themselves if they have
+    /// that or do not broadcast.
+    private static func broadcastBatches(
+        _ query: Tensor, _ key: Tensor, _ value: Tensor, enableGQA: Bool
+    ) -> (Tensor, Tensor, Tensor) {
+        let kept = enableGQA ? 3 : 2
+        let operands = [query, key, value]
+        guard operands.allSatisfy({ $0.rank >= kept }) else { return (query, key, value) }
+        let leads = operands.map { Shape($0.shape.dropLast(kept)) }
+        if leads[0] == leads[1] && leads[0] == leads[2] { return (query, key, value) }
+        guard let keys = Shape.broadcast(leads[1], leads[2]), let common = Shape.broadcast(leads[0], keys) else {
+            return (query, key, value)
+        }
+        let expanded = operands.map { $0.expand(to: Shape(Array(common) + Array($0.shape.suffix(kept)))) }
+        return (expanded[0], expanded[1], expanded[2])
     }
 
     private static func checkAttention(

@@ -137,9 +137,33 @@ extension Tensor {
 
     /// Instance normalization (Ulyanov, Vedaldi and Lempitsky, 2016) of [N, C, …]: each channel of each sample is
     /// brought to mean 0 and variance 1, then scaled and shifted by channel. Shape is unchanged.
-    public final func instanceNorm(weight: Tensor? = nil, bias: Tensor? = nil, eps: Double = 1e-5) -> Tensor {
+    ///
+    /// - Parameters:
+    ///   - runningMean: [C]; moves towards the mean over the samples of their means, in place, as in `batchNorm`.
+    ///   - runningVar: [C]; moves towards the mean over the samples of their unbiased variances.
+    ///   - useInputStats: whether each sample is normalized by its own statistics; if not, by the running ones.
+    public final func instanceNorm(
+        runningMean: Tensor? = nil, runningVar: Tensor? = nil, weight: Tensor? = nil, bias: Tensor? = nil,
+        useInputStats: Bool = true, momentum: Double = 0.1, eps: Double = 1e-5
+    ) -> Tensor {
         require(rank >= 3, "instanceNorm", "the input has shape \(shape); expected [N, C, …]")
+        if !useInputStats {
+            return batchNorm(
+                runningMean: runningMean, runningVar: runningVar, weight: weight, bias: bias, training: false, eps: eps)
+        }
+        noGrad {
+            let dims = Array(2..<rank)
+            let x = detach()
+            runningMean?.follow(x.mean(dims: dims).mean(dim: 0), momentum)
+            runningVar?.follow(x.var(dims: dims).mean(dim: 0), momentum)
+        }
         return groupNorm(groups: shape[1], weight: weight, bias: bias, eps: eps)
+    }
+
+    /// Moves this running statistic towards that of a batch, in place.
+    private func follow(_ batch: Tensor, _ momentum: Double) {
+        require(shape == batch.shape, "instanceNorm", "a running statistic has shape \(shape), not \(batch.shape)")
+        copy(from: self * (1 - momentum) + batch.to(dtype) * momentum)
     }
 
     /// `self · weight + bias` along one dimension.

@@ -87,8 +87,17 @@ extension Tensor {
         let end = (lengths * 2).unsqueeze(1)
         let inBlank = alpha.gather(dim: 1, index: end)
         let inLabel = alpha.gather(dim: 1, index: (end - 1).clamp(min: 0)).maskedFill(end.eq(0), never)
-        let losses = -inBlank.logaddexp(inLabel).squeeze(1)
+        let losses = -inBlank.logaddexp(inLabel).squeeze(1) + normalizationGradient(steps)
         return losses.maskedFill(losses.detach().gt(-never / 2), Double.infinity)
+    }
+
+    /// 0 for each sequence, with the probabilities of its steps as the gradient. PyTorch's rule, and that of the fused kernel,
+    /// takes the log-probabilities for normalized ones, whose gradient then is that of the logits: softmax − occupation.
+    private func normalizationGradient(_ steps: Tensor) -> Tensor {
+        let probabilities = exp()
+        let step = Tensor(Array(0..<shape[0]), shape: [shape[0], 1], like: self)
+        let isUsed = step.lt(steps).unsqueeze(2)
+        return (probabilities - probabilities.detach()).maskedFill(isUsed.logicalNot(), 0).sum(dims: [0, 2])
     }
 
     /// Labels as int64 [N, S]. Stops where they or the lengths do not fit.

@@ -48,22 +48,24 @@ extension NDArray {
 // MARK: - Bounds
 
 extension Tensor {
-    /// Each element, or the bound that it is beyond; NaN stays. The gradient passes where the element is within the
-    /// bounds or on one.
+    /// Each element, or the bound that it is beyond; NaN stays, and a bound that is NaN makes all elements NaN. The gradient
+    /// passes where the element is within the bounds or on one.
     public final func clamp<S: Scalar>(min: S? = nil, max: S? = nil) -> Tensor {
         let x = promoted(with: S.self)
         let low = min?.doubleValue ?? -.infinity
         let high = max?.doubleValue ?? .infinity
+        if low.isNaN || high.isNaN { return x.maskedFill(x.onesLike(dtype: .bool), Double.nan) }
         return x.mapped("clamp", .clamp(minimum: low, maximum: high)) { gradient, x in
             let outside = low == -.infinity ? x.gt(high) : high == .infinity ? x.lt(low) : x.lt(low) .| x.gt(high)
             return gradient.maskedFill(outside, 0)
         }
     }
 
-    /// Each element, or the bound that it is beyond; bounds broadcast, and get the gradient of what they replace.
+    /// Each element, or the bound that it is beyond, NaN if either is; bounds broadcast, and get the gradient of what they
+    /// replace.
     public final func clamp(min: Tensor? = nil, max: Tensor? = nil) -> Tensor {
-        let raised = min.map { Tensor.where(self.lt($0), $0, self) } ?? self
-        return max.map { Tensor.where(raised.gt($0), $0, raised) } ?? raised
+        let raised = min.map { Tensor.where(self.lt($0).logicalOr($0.isnan()), $0, self) } ?? self
+        return max.map { Tensor.where(raised.gt($0).logicalOr($0.isnan()), $0, raised) } ?? raised
     }
 
     /// Finite numbers in the place of NaN and the infinities: 0, and the type's largest and lowest, where not given.
@@ -96,6 +98,9 @@ extension Tensor {
 
     /// `self + weight * (end - self)`, computed from the nearer end.
     public final func lerp(_ end: Tensor, weight: Double) -> Tensor {
+        require(
+            dtype.isFloatingPoint || end.dtype.isFloatingPoint, "lerp",
+            "between \(dtype) and \(end.dtype) there are only whole numbers; convert to a floating-point type")
         let distance = end - self
         return weight < 0.5 ? add(distance, alpha: weight) : end.add(distance, alpha: weight - 1)
     }

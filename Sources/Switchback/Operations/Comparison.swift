@@ -2,12 +2,12 @@
 
 extension Tensor {
     /// Compares in the type where the operands meet.
-    private func compared(_ operation: BinaryOperation, _ other: Tensor, _ name: String) -> Tensor {
+    private func compared(_ operation: BinaryFunction, _ other: Tensor, _ name: String) -> Tensor {
         let (a, b) = Tensor.promoted(detach(), other.detach())
         return Tensor(a.array.binary(operation, b.array, named: name))
     }
 
-    private func compared<S: Scalar>(_ operation: BinaryOperation, _ number: S, _ name: String) -> Tensor {
+    private func compared<S: Scalar>(_ operation: BinaryFunction, _ number: S, _ name: String) -> Tensor {
         let a = detach().promoted(with: S.self)
         return Tensor(a.array.binary(operation, Tensor.number(number, like: a).array, named: name))
     }
@@ -109,7 +109,7 @@ extension Tensor {
     /// Bits moved down by as many places as `other` says; the sign stays.
     public final func bitwiseRightShift(_ other: Tensor) -> Tensor { bitwise(.shiftRight, other, "bitwiseRightShift") }
 
-    private func bitwise(_ operation: BinaryOperation, _ other: Tensor, _ name: String) -> Tensor {
+    private func bitwise(_ operation: BinaryFunction, _ other: Tensor, _ name: String) -> Tensor {
         requireBits(name)
         other.requireBits(name)
         return compared(operation, other, name)

@@ -7,9 +7,10 @@ extension Tensor {
     /// - Parameters:
     ///   - weight: [O, C / groups, KD, KH, KW].
     ///   - bias: [O].
+    ///   - padding: three numbers, one for all, or `.same`.
     public final func conv3d(
         weight: Tensor, bias: Tensor? = nil, stride: some IntTripleConvertible = 1,
-        padding: some IntTripleConvertible = 0, dilation: some IntTripleConvertible = 1, groups: Int = 1
+        padding: some VolumePaddingConvertible = 0, dilation: some IntTripleConvertible = 1, groups: Int = 1
     ) -> Tensor {
         if rank == 4 {
             return unsqueeze(0).conv3d(
@@ -17,8 +18,16 @@ extension Tensor {
             ).squeeze(0)
         }
         checkConvolution("conv3d", weight, bias, groups: groups, spatialRank: 3)
-        let window = Window(weight, stride, padding, dilation)
-        let positions = window.positions(over: Shape(shape.suffix(3)), paddedAfter: window.padding)
+        var window = Window(weight, stride, [0, 0, 0], dilation)
+        let amount = padding.volumePadding.amount
+        require(
+            amount != nil || window.stride.allSatisfy { $0 == 1 }, "conv3d",
+            "padding of .same keeps the size only for stride 1, not \(window.stride)")
+        // Where an even filter needs an odd amount, the larger half lies after.
+        let total = Shape((0..<3).map { window.extent($0) - 1 })
+        window.padding = amount ?? Shape(total.map { $0 / 2 })
+        let after = amount ?? Shape(zip(total, window.padding).map { $0 - $1 })
+        let positions = window.positions(over: Shape(shape.suffix(3)), paddedAfter: after)
         require(
             positions.allSatisfy { $0 > 0 }, "conv3d",
             "the filter of \(weight.shape) is larger than the padded volume of \(shape)")
@@ -61,6 +70,36 @@ extension Window {
             self.stride.allSatisfy { $0 > 0 } && self.dilation.allSatisfy { $0 > 0 }, "conv3d",
             "stride \(self.stride) and dilation \(self.dilation) must be positive")
     }
+}
+
+/// How much is put around a volume before a convolution: numbers, or `.same` for an output as large as the input.
+public struct VolumePadding: Sendable, Hashable {
+    /// `nil` for as much as keeps the size.
+    let amount: Shape?
+}
+
+/// What can stand for the padding of a volume: an `Int`, an array of three, `.same` or `.valid`.
+public protocol VolumePaddingConvertible {
+    var volumePadding: VolumePadding { get }
+}
+
+extension VolumePadding: VolumePaddingConvertible {
+    public var volumePadding: VolumePadding { self }
+}
+
+extension VolumePaddingConvertible where Self == VolumePadding {
+    /// As much as makes the output as large as the input; for stride 1.
+    public static var same: VolumePadding { VolumePadding(amount: nil) }
+    /// None.
+    public static var valid: VolumePadding { VolumePadding(amount: [0, 0, 0]) }
+}
+
+extension Int: VolumePaddingConvertible {
+    public var volumePadding: VolumePadding { VolumePadding(amount: intTriple) }
+}
+
+extension Array: VolumePaddingConvertible where Element == Int {
+    public var volumePadding: VolumePadding { VolumePadding(amount: intTriple) }
 }
 
 /// What can stand for depth, height and width: one `Int` for all, or an array of three.

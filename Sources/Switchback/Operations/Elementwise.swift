@@ -9,6 +9,8 @@ extension NDArray {
         return result
     }
 
+    func unary(_ function: UnaryFunction) -> NDArray { unary(UnaryOperation(function)) }
+
     /// `operation` of the elements of two arrays of one type, broadcast to each other.
     func binary(_ operation: BinaryOperation, _ other: NDArray, named name: @autoclosure () -> String) -> NDArray {
         requireSameBackend(name(), other)
@@ -26,6 +28,10 @@ extension NDArray {
         let result = form.emptyLike(dtype: type)
         backend.binary(operation, expanded(to: shape), other.expanded(to: shape), into: result)
         return result
+    }
+
+    func binary(_ function: BinaryFunction, _ other: NDArray, named name: @autoclosure () -> String) -> NDArray {
+        binary(BinaryOperation(function), other, named: name())
     }
 }
 
@@ -92,9 +98,16 @@ extension Tensor {
         }
     }
 
+    final func mapped(
+        _ name: OperationName, _ function: UnaryFunction, saving source: GradientSource = .operand,
+        gradient rule: @escaping @Sendable (_ gradient: Tensor, _ value: Tensor) -> Tensor
+    ) -> Tensor {
+        mapped(name, UnaryOperation(function), saving: source, gradient: rule)
+    }
+
     /// Records a function of two tensors, in the type where they meet, whose gradient needs both.
     static func combined(
-        _ name: OperationName, _ operation: BinaryOperation, _ a: Tensor, _ b: Tensor,
+        _ name: OperationName, _ operation: BinaryFunction, _ a: Tensor, _ b: Tensor,
         gradient rule: @escaping @Sendable (_ gradient: Tensor, _ a: Tensor, _ b: Tensor, _ saved: Saved) -> [Tensor?]
     ) -> Tensor {
         let (a, b) = promoted(a, b)
@@ -111,5 +124,11 @@ extension Tensor {
     ) -> Tensor {
         if ThreadState.recordsGradients { return composed() }
         return Tensor(gradient.array.binary(kernel, value.array, named: "backward"))
+    }
+
+    static func gradient(
+        _ kernel: BinaryFunction, _ gradient: Tensor, at value: Tensor, composed: () -> Tensor
+    ) -> Tensor {
+        self.gradient(BinaryOperation(kernel), gradient, at: value, composed: composed)
     }
 }

@@ -55,7 +55,7 @@ extension Tensor {
             "an input of shape \(shape) does not have channels for a factor of \(factor); expected [..., C · r², H, W]")
         let lead = Shape(shape.dropLast(3))
         let (channels, height, width) = (shape[rank - 3] / (factor * factor), shape[rank - 2], shape[rank - 1])
-        return reshape([-1, channels, factor, factor, height, width])
+        return reshape([lead.elementCount, channels, factor, factor, height, width])
             .permute(0, 1, 4, 2, 5, 3)
             .reshape(Shape(lead + [channels, height * factor, width * factor]))
     }
@@ -67,7 +67,7 @@ extension Tensor {
             "pixelUnshuffle", "an image of shape \(shape) cannot be divided by \(factor)")
         let lead = Shape(shape.dropLast(3))
         let (channels, height, width) = (shape[rank - 3], shape[rank - 2] / factor, shape[rank - 1] / factor)
-        return reshape([-1, channels, height, factor, width, factor])
+        return reshape([lead.elementCount, channels, height, factor, width, factor])
             .permute(0, 1, 3, 5, 2, 4)
             .reshape(Shape(lead + [channels * factor * factor, height, width]))
     }

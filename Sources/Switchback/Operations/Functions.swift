@@ -31,7 +31,7 @@ extension Tensor {
     public final func frac() -> Tensor { self - trunc() }
 
     /// A function that is flat wherever it has a derivative.
-    private func stepped(_ name: OperationName, _ operation: UnaryOperation) -> Tensor {
+    private func stepped(_ name: OperationName, _ operation: UnaryFunction) -> Tensor {
         Tensor.record(name, array.unary(operation), from: [self]) { _, gradient in [gradient.zerosLike()] }
     }
 

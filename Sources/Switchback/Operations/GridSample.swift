@@ -1,9 +1,10 @@
 extension Tensor {
     /// Samples images at the positions of a grid (Jaderberg et al., "Spatial Transformer Networks", 2015):
-    /// [N, C, H, W] → [N, C, H', W'].
+    /// [N, C, H, W] → [N, C, H', W'], or volumes [N, C, D, H, W] → [N, C, D', H', W'], which know no bicubic mode.
     ///
     /// - Parameters:
-    ///   - grid: [N, H', W', 2], horizontal and vertical positions from −1 to 1.
+    ///   - grid: [N, H', W', 2], horizontal and vertical positions from −1 to 1; for volumes [N, D', H', W', 3], with
+    ///     those in depth as the third.
     ///   - paddingMode: what is found outside of the image.
     ///   - alignCorners: whether −1 and 1 are the centres of the corner pixels, instead of their outer edges.
     public final func gridSample(
@@ -11,13 +12,16 @@ extension Tensor {
         alignCorners: Bool = false
     ) -> Tensor {
         require(
-            rank == 4 && grid.rank == 4 && grid.shape[0] == shape[0] && grid.shape[3] == 2, "gridSample",
-            "the input has shape \(shape) and the grid \(grid.shape); expected [N, C, H, W] and [N, H', W', 2]")
+            (rank == 4 || rank == 5) && grid.rank == rank && grid.shape[0] == shape[0]
+                && grid.shape[rank - 1] == rank - 2, "gridSample",
+            "the input has shape \(shape) and the grid \(grid.shape); expected [N, C, H, W] and [N, H', W', 2], or "
+                + "[N, C, D, H, W] and [N, D', H', W', 3]")
+        require(rank == 4 || mode != .bicubic, "gridSample", "volumes are not sampled in the mode bicubic")
         require(
             dtype.isFloatingPoint && grid.dtype == dtype, "gridSample",
             "the input is \(dtype) and the grid \(grid.dtype); both must be of one floating-point type")
         requireSameBackend("gridSample", grid)
-        require(shape[2] > 0 && shape[3] > 0, "gridSample", "an image of shape \(shape) has no pixels")
+        require(shape.dropFirst(2).allSatisfy { $0 > 0 }, "gridSample", "an image of shape \(shape) has no pixels")
         let sampling = GridSampling(mode: mode, padding: paddingMode, alignCorners: alignCorners)
         if dtype.byteCount == 2 { return to(.float32).sampled(grid.to(.float32), sampling).to(dtype) }
         return sampled(grid, sampling)
@@ -42,7 +46,7 @@ extension Tensor {
     }
 
     private func sampled(_ grid: Tensor, _ sampling: GridSampling) -> Tensor {
-        guard let result = backend.gridSample(array, grid: grid.array, sampling) else {
+        guard rank == 4, let result = backend.gridSample(array, grid: grid.array, sampling) else {
             return composedGridSample(grid, sampling)
         }
         return Tensor.record("gridSample", result, from: [self, grid], saving: [self, grid]) { saved, gradient in
@@ -61,43 +65,55 @@ extension Tensor {
     // MARK: Composed of gathering neighbours
 
     private func composedGridSample(_ grid: Tensor, _ sampling: GridSampling) -> Tensor {
-        let x = sampling.pixels(grid.select(dim: 3, index: 0), size: shape[3])
-        let y = sampling.pixels(grid.select(dim: 3, index: 1), size: shape[2])
+        let sizes = Shape(shape.dropFirst(2))
+        // The grid names the last axis first.
+        let positions = sizes.indices.map {
+            sampling.pixels(grid.select(dim: -1, index: sizes.count - 1 - $0), size: sizes[$0])
+        }
         if sampling.mode == .nearest {
-            let column = sampling.reflected(x, size: shape[3]).round()
-            let row = sampling.reflected(y, size: shape[2]).round()
+            let places = zip(positions, sizes).map { sampling.reflected($0, size: $1).round() }
             // Steps have slope 0, and the grid receives that.
-            return pixels(row: row, column: column) + x.maskedFill(x.onesLike(dtype: .bool), 0).unsqueeze(1)
+            return pixels(at: places) + positions[0].maskedFill(positions[0].onesLike(dtype: .bool), 0).unsqueeze(1)
         }
         // Cubic weights are those of the position itself, and its neighbours are reflected one by one.
         let isCubic = sampling.mode == .bicubic
-        let columns = sampling.neighbours(isCubic ? x : sampling.reflected(x, size: shape[3]))
-        let rows = sampling.neighbours(isCubic ? y : sampling.reflected(y, size: shape[2]))
+        let neighbours = zip(positions, sizes).map { position, size -> [(index: Tensor, weight: Tensor)] in
+            let found = sampling.neighbours(isCubic ? position : sampling.reflected(position, size: size))
+            return isCubic ? found.map { (sampling.reflected($0.index, size: size), $0.weight) } : found
+        }
         var sum: Tensor?
-        for row in rows {
-            for column in columns {
-                let j = isCubic ? sampling.reflected(column.index, size: shape[3]) : column.index
-                let i = isCubic ? sampling.reflected(row.index, size: shape[2]) : row.index
-                let weight = (row.weight * column.weight).unsqueeze(1)
-                let part = pixels(row: i, column: j) * weight
-                sum = sum.map { $0 + part } ?? part
+        for corner in 0..<neighbours.reduce(1, { $0 * $1.count }) {
+            var rest = corner
+            var (places, weights): ([Tensor], [Tensor]) = ([], [])
+            for axis in neighbours {
+                places.append(axis[rest % axis.count].index)
+                weights.append(axis[rest % axis.count].weight)
+                rest /= axis.count
             }
+            let part = pixels(at: places) * weights.dropFirst().reduce(weights[0], *).unsqueeze(1)
+            sum = sum.map { $0 + part } ?? part
         }
         return sum!
     }
 
-    /// The pixels at whole positions [N, H', W'], of all channels; 0 outside of the image.
-    private func pixels(row: Tensor, column: Tensor) -> Tensor {
-        let (row, column) = (row.detach(), column.detach())
-        let (height, width) = (shape[2], shape[3])
-        let inside = row.ge(0).logicalAnd(row.le(height - 1))
-            .logicalAnd(column.ge(0)).logicalAnd(column.le(width - 1))
-        let position = row.clamp(min: 0, max: height - 1) * width + column.clamp(min: 0, max: width - 1)
-        let points = row.shape[1] * row.shape[2]
-        let index = position.to(.int64).reshape([shape[0], 1, points]).expand(to: [shape[0], shape[1], points])
-        let values = reshape([shape[0], shape[1], height * width]).gather(dim: 2, index: index)
-        return values.reshape([shape[0], shape[1], row.shape[1], row.shape[2]])
-            * inside.to(dtype).unsqueeze(1)
+    /// The pixels of all channels at whole positions, of which there is a tensor [N, spatial…] for each axis; 0 outside of
+    /// the image.
+    private func pixels(at positions: [Tensor]) -> Tensor {
+        let (sizes, form) = (Shape(shape.dropFirst(2)), positions[0].shape)
+        var inside = positions[0].detach().onesLike(dtype: .bool)
+        var place = positions[0].detach().zerosLike()
+        for (position, size) in zip(positions, sizes) {
+            let position = position.detach()
+            inside = inside.logicalAnd(position.ge(0)).logicalAnd(position.le(size - 1))
+            place = place * size + position.clamp(min: 0, max: size - 1)
+        }
+        let points = form.dropFirst().reduce(1, *)
+        // A position that is NaN is outside, and must not be taken for an index.
+        let index = place.maskedFill(inside.logicalNot(), 0).to(.int64)
+            .reshape([shape[0], 1, points]).expand(to: [shape[0], shape[1], points])
+        let values = reshape([shape[0], shape[1], sizes.elementCount]).gather(dim: 2, index: index)
+        return values.reshape(Shape([shape[0], shape[1]] + form.dropFirst()))
+            .maskedFill(inside.logicalNot().unsqueeze(1), 0)
     }
 }
 

@@ -20,8 +20,9 @@ extension Tensor {
             !(records && node is GradientAccumulator), "\(name)",
             "a leaf that requires a gradient is changed in place only inside noGrad")
         require(
-            zip(shape, strides).allSatisfy { $0 <= 1 || $1 != 0 }, "\(name)",
-            "several elements of an expanded tensor share memory, which cannot be changed in place; clone() it first")
+            !array.layout.overlaps, "\(name)",
+            "several elements of this view of shape \(shape) share memory, as expand() and unfold() make them, and cannot "
+                + "be changed in place; clone() it first")
         write(array)
         // As it was before, with its old place in the graph.
         let before = node.map { Tensor(array, node: $0, outputIndex: outputIndex) } ?? Tensor(array)
@@ -57,6 +58,7 @@ extension Tensor {
     /// Subtracts a tensor in place.
     @_disfavoredOverload
     public static func -= (a: Tensor, b: Tensor) {
+        a.requireSigned("-=")
         let b = a.operandForChange(b, "-=")
         a.changeInPlace(by: "-=", with: [b], gradient: { [$1, $0.needs(1) ? -$1 : nil] }) {
             $0.change(by: .subtract, b.array)
@@ -159,7 +161,7 @@ extension Tensor {
 
 extension NDArray {
     /// Writes `operation` of each element and its partner over the element.
-    fileprivate func change(by operation: BinaryOperation, _ other: NDArray) {
+    fileprivate func change(by operation: BinaryFunction, _ other: NDArray) {
         backend.binary(operation, self, other.expanded(to: shape), into: self)
     }
 }

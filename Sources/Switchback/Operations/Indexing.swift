@@ -27,7 +27,7 @@ extension Tensor {
     /// Zeros, and to the slice that each index names that slice of this tensor added: the transpose of `slices`.
     private func slicesAdded(toZerosOf shape: Shape, _ dim: Int, _ index: Tensor) -> Tensor {
         let result = NDArray(filled: 0, shape: shape, dtype: dtype, backend: backend)
-        backend.indexAdd(result, dim: dim, index: index.array, source: array, scale: 1)
+        result.accumulate(array) { $0.backend.indexAdd($0, dim: dim, index: index.array, source: $1, scale: 1) }
         return Tensor.record("indexAdd", result, of: self, saving: index) { saved, gradient in
             gradient.slices(dim, saved.tensor(0))
         }
@@ -36,7 +36,10 @@ extension Tensor {
     /// One element for each index: `result[i, j, …] = self[i, index[i, j, …], …]`, the index standing in the place of
     /// coordinate `dim`. The result has the shape of `index`.
     public final func gather(dim: Int, index: Tensor) -> Tensor {
-        if rank == 0 && index.rank == 0 { return unsqueeze(0).gather(dim: dim, index: index.unsqueeze(0)).squeeze(0) }
+        if rank == 0 || index.rank == 0 {
+            let chosen = line.gather(dim: dim, index: index.line)
+            return index.rank == 0 ? chosen.reshape([]) : chosen
+        }
         let dim = dimension(dim, "gather")
         checkIndexShape(index, dim, "gather")
         return gathered(dim, index.indices(of: self, dim, "gather"))
@@ -54,18 +57,18 @@ extension Tensor {
     /// Zeros, with each element of this tensor added where the index says: the transpose of `gathered`.
     final func scatteredToZeros(of shape: Shape, _ dim: Int, _ index: Tensor) -> Tensor {
         let result = NDArray(filled: 0, shape: shape, dtype: dtype, backend: backend)
-        backend.scatter(.add, result, dim: dim, index: index.array, source: array)
+        result.accumulate(array) { $0.backend.scatter(.add, $0, dim: dim, index: index.array, source: $1) }
         return Tensor.record("scatterAdd", result, of: self, saving: index) { saved, gradient in
             gradient.gathered(dim, saved.tensor(0))
         }
     }
 
-    /// As `gather`, with the other dimensions of `indices` and of this tensor broadcast to each other. Without `dim`,
-    /// indices count the elements in row-major order.
+    /// As `gather`, with the other dimensions of `indices` and of this tensor broadcast to each other, and negative
+    /// indices counted from the end. Without `dim`, indices count the elements in row-major order.
     public final func takeAlongDim(_ indices: Tensor, dim: Int? = nil) -> Tensor {
         guard let dim else { return take(indices.reshape(-1)) }
         let (source, index, place) = alongDim(indices, dim, "takeAlongDim")
-        return source.gather(dim: place, index: index)
+        return source.gathered(place, index.indices(of: source, place, "takeAlongDim", wraps: true))
     }
 
     /// This tensor and indices into it, broadcast to each other in all dimensions but `dim`.
@@ -92,6 +95,7 @@ extension Tensor {
     public final func take(_ index: Tensor) -> Tensor {
         requireSameBackend("take", index)
         let shape = shape
+        requireSameBackend("take", index)
         let positions = index.indices(below: count, "take", wraps: true) {
             "the \(shape.elementCount) elements of \(shape)"
         }
@@ -109,7 +113,7 @@ extension Tensor {
 
     private func putIntoZeros(of shape: Shape, _ index: Tensor) -> Tensor {
         let result = NDArray(filled: 0, shape: shape, dtype: dtype, backend: backend)
-        backend.put(result, index: index.array, values: array, accumulate: true)
+        result.accumulate(array) { $0.backend.put($0, index: index.array, values: $1, accumulate: true) }
         return Tensor.record("put", result, of: self, saving: index) { saved, gradient in
             gradient.taken(saved.tensor(0))
         }
@@ -141,7 +145,9 @@ extension Tensor {
     /// - Parameters:
     ///   - weight: the table, [rows, width].
     ///   - paddingIndex: a row that receives no gradient; negative ones count from the end.
-    public final func embedding(weight: Tensor, paddingIndex: Int? = nil) -> Tensor {
+    ///   - sparse: whether the gradient has the rows alone that were named (`rowGrad`), where the table is a leaf: a step
+    ///     then costs what those rows cost, however large the table.
+    public final func embedding(weight: Tensor, paddingIndex: Int? = nil, sparse: Bool = false) -> Tensor {
         require(weight.rank == 2, "embedding", "the table has shape \(weight.shape), not [rows, width]")
         let form = weight.shape
         let padding = paddingIndex.map { $0 < 0 ? $0 + form[0] : $0 }
@@ -152,12 +158,14 @@ extension Tensor {
         let result = NDArray(empty: [count, form[1]], dtype: weight.dtype, backend: backend)
         backend.indexSelect(weight.array, dim: 0, index: ids.array, into: result)
         return Tensor.record(
-            "embedding", result.viewed(as: Shape(shape + [form[1]]))!, of: weight, saving: ids
+            "embedding", result.viewed(as: Shape(shape + [form[1]]))!, from: [weight], saving: [ids]
         ) { saved, gradient in
-            let rows = gradient.reshape([saved.tensor(0).count, form[1]])
-            let sum = rows.slicesAdded(toZerosOf: form, 0, saved.tensor(0))
+            let ids = saved.tensor(0)
+            let rows = gradient.reshape([ids.count, form[1]])
+            if sparse, saved.deliver(rows: ids, values: rows, padding: padding, toOperand: 0) { return [nil] }
+            let sum = rows.slicesAdded(toZerosOf: form, 0, ids)
             if let padding { sum[padding] = 0 }
-            return sum
+            return [sum]
         }
     }
 
@@ -199,6 +207,7 @@ extension Tensor {
     final func indices(of tensor: Tensor, _ dim: Int, _ operation: String, wraps: Bool = false) -> Tensor {
         tensor.requireSameBackend(operation, self)
         let shape = tensor.shape
+        tensor.requireSameBackend(operation, self)
         return indices(below: shape[dim], operation, wraps: wraps) { "dimension \(dim) of \(shape)" }
     }
 
@@ -243,6 +252,22 @@ extension Shape {
             rest /= self[dim]
         }
         return coordinates
+    }
+}
+
+extension Tensor {
+    /// This tensor, or the vector of one element that a tensor without dimensions counts as where positions are named.
+    final var line: Tensor { rank == 0 ? unsqueeze(0) : self }
+}
+
+extension NDArray {
+    /// Runs `add`, which may add many numbers to each element of this array. 16-bit elements are summed in float32, and
+    /// each sum rounded once: rounded at every addition, ones in bfloat16 would not sum to more than 256.
+    func accumulate(_ source: NDArray, _ add: (_ target: NDArray, _ source: NDArray) -> Void) {
+        if !(dtype.isFloatingPoint && dtype.byteCount == 2) { return add(self, source) }
+        let sums = cast(to: .float32)
+        add(sums, source.cast(to: .float32))
+        backend.copy(sums, into: self)
     }
 }
 

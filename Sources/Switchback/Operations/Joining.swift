@@ -195,7 +195,7 @@ extension Tensor {
     public final func triu(_ diagonal: Int = 0) -> Tensor { triangle("triu", keeping: .lessOrEqual, diagonal) }
 
     /// Keeps where row + diagonal compares so with the column.
-    private func triangle(_ name: OperationName, keeping comparison: BinaryOperation, _ diagonal: Int) -> Tensor {
+    private func triangle(_ name: OperationName, keeping comparison: BinaryFunction, _ diagonal: Int) -> Tensor {
         require(rank >= 2, "\(name)", "\(shape) holds no matrices: it has fewer than two dimensions")
         let plane: Shape = [shape[rank - 2], shape[rank - 1]]
         let rows = Tensor((0..<plane[0]).map { $0 + diagonal }, shape: [plane[0], 1], like: self).array

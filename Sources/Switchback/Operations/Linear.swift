@@ -66,6 +66,9 @@ extension Tensor {
             "\(shape) and \(other.shape) do not fit a weight of shape \(weight.shape): they must be [..., in1], "
                 + "[..., in2] and [out, in1, in2]")
         let (outputs, in1, in2) = (weight.shape[0], weight.shape[1], weight.shape[2])
+        if rank == 1 {
+            return unsqueeze(0).bilinear(other.unsqueeze(0), weight: weight, bias: bias).squeeze(0)
+        }
         // [rows, 1, in1] · [rows, in1, in2] as one product of rows with all of W, then one with x₂.
         let partial = rows().matmul(weight.permute(1, 0, 2).reshape([in1, outputs * in2]))
         let batch = partial.reshape([partial.shape[0], outputs, in2]).matmul(other.rows().unsqueeze(2))

@@ -128,16 +128,33 @@ extension Tensor {
     /// (log v + (x − target)² / v) / 2 (Nix and Weigend, 1994).
     ///
     /// - Parameters:
-    ///   - variance: of the input's shape, or one that broadcasts to it; values below `eps` count as `eps`.
+    ///   - variance: of the input's shape; without its last dimension, or with size 1 in one place, where one value counts
+    ///     for all; or a single number. Not negative; values below `eps` count as `eps`.
     ///   - full: whether to add the constant log(2π) / 2.
     public final func gaussianNLLLoss(
         _ target: Tensor, variance: Tensor, full: Bool = false, eps: Double = 1e-6, reduction: LossReduction = .mean
     ) -> Tensor {
+        let variance = checkedVariance(variance)
         // The bound must not hide that a small variance wants to grow: its gradient passes as if there were none.
         let missing = noGrad { variance.clamp(min: eps) - variance }
         let bounded = variance + missing.detach()
         let losses = (bounded.log() + (self - target).square() / bounded) * 0.5
         return (full ? losses + 0.5 * 1.8378770664093453 : losses).reduced(reduction)
+    }
+
+    /// The variances with as many dimensions as this tensor. Shapes that would broadcast, but to one value for each column,
+    /// are refused: on a square input they are those of one for each row.
+    private func checkedVariance(_ variance: Tensor) -> Tensor {
+        require(
+            variance.ge(0).logicalOr(variance.isnan()).all().item(as: Bool.self), "gaussianNLLLoss",
+            "a variance is negative")
+        if variance.rank == 0 || variance.shape == shape { return variance }
+        if shape.dropLast().elementsEqual(variance.shape) { return variance.unsqueeze(-1) }
+        require(
+            variance.rank == rank && zip(variance.shape, shape).allSatisfy { $0 == $1 || $0 == 1 }, "gaussianNLLLoss",
+            "variances of shape \(variance.shape) do not fit an input of shape \(shape): they have the same shape, or the "
+                + "one without the last dimension, or size 1 where one counts for all")
+        return variance
     }
 
     /// −log of the Poisson probability of the counts in `target`: e^x − target·x, or without `logInput`

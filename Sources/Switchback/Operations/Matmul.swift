@@ -72,9 +72,11 @@ extension Tensor {
     }
 
     private final func added(to product: Tensor, beta: Double, alpha: Double) -> Tensor {
-        let scaled = alpha == 1 ? product : product.affine("multiply", scale: alpha, shift: 0)
+        product.requireFits(alpha, "addmm")
+        requireFits(beta, "addmm")
+        let scaled = alpha == 1 ? product : product.affine("multiply", scale: alpha)
         if beta == 0 { return scaled }
-        return scaled + (beta == 1 ? self : affine("multiply", scale: beta, shift: 0))
+        return scaled + (beta == 1 ? self : affine("multiply", scale: beta))
     }
 
     /// The distance between each point of one set and each of another: [..., m, d], [..., n, d] → [..., m, n].

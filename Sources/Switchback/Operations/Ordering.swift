@@ -22,21 +22,6 @@ extension Tensor {
         }
     }
 
-    /// The elements in the middle of the order along a dimension (the lower of two), and where each stood (int64).
-    public final func median(dim: Int, keepDim: Bool = false) -> (values: Tensor, indices: Tensor) {
-        let form = ReducedShape(self, [dim], keepDim: keepDim, "median")
-        require(form.combined > 0, "median", "there is no element along dimension \(dim) of \(shape)")
-        let position = (form.combined + 1) / 2
-        let (values, indices) = topK(position, dim: dim, largest: false)
-        let along = dimension(dim, "median")
-        let last = Tensor.number(position - 1, like: indices).expand(to: form.kept)
-        if rank == 0 { return (values, indices) }
-        return (
-            values.gathered(along, last).reshape(form.result),
-            indices.gathered(along, last).reshape(form.result)
-        )
-    }
-
     /// Chooses `count` elements (all if `nil`) of each line along `dim` by a kernel; gradients go back where the
     /// elements came from.
     private func ordered(

@@ -19,7 +19,8 @@ extension Tensor {
     ///
     /// - Parameters:
     ///   - widths: in PyTorch's order: before and after in the last dimension, then in the last but one, and so on.
-    ///   - mode: what the new elements are. Mirrored ones are fewer than the dimension has, circular ones not more.
+    ///   - mode: what the new elements are. Mirrored ones are fewer than the dimension has, circular ones not more than are
+    ///     left when negative widths have cut off theirs.
     public final func pad(_ widths: [Int], mode: PaddingMode = .zeros) -> Tensor {
         require(
             widths.count % 2 == 0 && widths.count / 2 <= rank, "pad",
@@ -73,14 +74,17 @@ extension Tensor {
         if before == 0 && after == 0 { return self }
         let size = shape[dim]
         let widest = Swift.max(before, after)
-        let limit = mode == .reflect ? size - 1 : mode == .circular ? size : size > 0 ? Int.max : 0
+        let left = size + Swift.min(before, 0) + Swift.min(after, 0)
+        let limit = mode == .reflect ? size - 1 : mode == .circular ? left : size > 0 ? Int.max : 0
         require(
             widest <= limit, "pad",
             "\(mode) cannot make \(widest) elements from the \(size) in dimension \(dim) of \(shape)")
         let positions = (-before..<size + after).map { place in
             switch mode {
             case .reflect: size - 1 - Swift.abs(size - 1 - Swift.abs(place))
-            case .circular: (place + size) % size
+            case .circular:
+                // Counted from the first element that is left.
+                Swift.max(-before, 0) + (place - Swift.max(-before, 0) + left) % left
             default: Swift.min(Swift.max(place, 0), size - 1)
             }
         }

@@ -95,8 +95,7 @@ extension Tensor {
     }
 
     private func composedMaxPool(_ pooling: Pooling2D, _ size: IntPair) -> Tensor {
-        let lowest = dtype.isFloatingPoint ? -Double.infinity : dtype == .uint8 ? 0 : -0x1p31
-        let windows = windows(pooling.window, positions: size.shape, outside: lowest)
+        let windows = windows(pooling.window, positions: size.shape, outside: dtype.lowest)
         return windows.flatten(start: 2, end: 3).max(dim: 2).values
     }
 
@@ -152,18 +151,22 @@ extension Pooling2D {
 extension Tensor {
     /// How many positions the window has over an image. Stops where it does not fit.
     fileprivate func positions(_ operation: String, _ pooling: Pooling2D, ceilMode: Bool) -> IntPair {
-        let window = pooling.window
-        for dim in 0..<2 {
+        IntPair(poolingPositions(operation, pooling.window, ceilMode: ceilMode))
+    }
+
+    /// How many positions a pooling window has over each spatial dimension. Stops where it does not fit.
+    final func poolingPositions(_ operation: String, _ window: Window, ceilMode: Bool) -> Shape {
+        for dim in 0..<window.rank {
             require(
                 window.size[dim] > 0 && window.stride[dim] > 0 && window.dilation[dim] > 0, operation,
-                "a window of \(pooling.kernelSize) with stride \(pooling.stride) and dilation \(pooling.dilation) has "
+                "a window of \(window.size) with stride \(window.stride) and dilation \(window.dilation) has "
                     + "a size that is not positive")
             require(
                 window.padding[dim] >= 0 && 2 * window.padding[dim] <= window.size[dim], operation,
-                "padding \(pooling.padding) is more than half of the window \(pooling.kernelSize)")
+                "padding \(window.padding) is more than half of the window \(window.size)")
         }
         let result = Shape(
-            (0..<2).map { dim in
+            (0..<window.rank).map { dim in
                 let (input, padding, stride) = (shape[2 + dim], window.padding[dim], window.stride[dim])
                 let room = input + 2 * padding - window.extent(dim)
                 if room < 0 && !(ceilMode && room > -stride) { return 0 }
@@ -172,16 +175,17 @@ extension Tensor {
                 return ceilMode && (count - 1) * stride >= input + padding ? count - 1 : count
             })
         require(
-            result[0] > 0 && result[1] > 0, operation,
-            "a window of \(pooling.kernelSize) does not fit into an image of shape \(shape)")
-        return IntPair(result)
+            result.allSatisfy { $0 > 0 }, operation,
+            "a window of \(window.size) does not fit into an image of shape \(shape)")
+        return result
     }
 
     /// Runs an operation on [N, C, spatial…], also where N is left out.
     final func batched(_ operation: String, spatialRank: Int, _ body: (Tensor) -> Tensor) -> Tensor {
         require(
             rank == spatialRank + 1 || rank == spatialRank + 2, operation,
-            "the input has shape \(shape); expected [N, C, \(spatialRank == 1 ? "L" : "H, W")], or the same without N")
+            "the input has shape \(shape); expected [N, C, \(["L", "H, W", "D, H, W"][spatialRank - 1])], or the same without N"
+        )
         return rank == spatialRank + 2 ? body(self) : body(unsqueeze(0)).squeeze(0)
     }
 

@@ -120,8 +120,8 @@ extension Tensor {
 // MARK: - Extremes
 
 extension Tensor {
-    /// The largest element over `dims`; NaN if there is one. Equal largest elements share the gradient evenly. Stops if
-    /// there are no elements to compare.
+    /// The largest element over `dims`; NaN if there is one. Equal largest elements share the gradient evenly; where the
+    /// largest is NaN, the gradient is. Stops if there are no elements to compare.
     public final func amax(dims: [Int]? = nil, keepDim: Bool = false) -> Tensor {
         extreme("amax", .maximum, dims, keepDim)
     }
@@ -138,23 +138,33 @@ extension Tensor {
     /// The smallest element along one dimension; NaN if there is one.
     public final func amin(dim: Int, keepDim: Bool = false) -> Tensor { amin(dims: [dim], keepDim: keepDim) }
 
-    /// The largest of all elements. Equal ones share the gradient evenly.
-    public final func max() -> Tensor { extreme("max", .maximum, nil, false) }
+    /// The largest of all elements; NaN if there is one. Equal ones, or all NaN, share the gradient evenly.
+    public final func max() -> Tensor { extreme("max", .maximum, nil, false, nanWins: true) }
 
-    /// The smallest of all elements. Equal ones share the gradient evenly.
-    public final func min() -> Tensor { extreme("min", .minimum, nil, false) }
+    /// The smallest of all elements; NaN if there is one. Equal ones, or all NaN, share the gradient evenly.
+    public final func min() -> Tensor { extreme("min", .minimum, nil, false, nanWins: true) }
 
-    private func extreme(_ name: OperationName, _ reduction: Reduction, _ dims: [Int]?, _ keepDim: Bool) -> Tensor {
+    /// - Parameter nanWins: whether elements that are NaN get the gradient of a NaN, rather than that all get NaN.
+    private func extreme(
+        _ name: OperationName, _ reduction: Reduction, _ dims: [Int]?, _ keepDim: Bool, nanWins: Bool = false
+    ) -> Tensor {
         let form = ReducedShape(self, dims, keepDim: keepDim, "\(name)")
         requireElements(form, "\(name)")
         let result = reduced(reduction, form).viewed(as: form.result)!
         let kept = form.kept
         return Tensor.record(name, result, from: [self], saving: [self], savingOutput: true) { saved, gradient in
             let x = saved.tensor(0)
-            let winners = x.eq(saved.output().reshape(kept)).to(x.dtype)
-            let share = gradient.reshape(kept) / winners.summed(to: kept)
-            return [winners * share]
+            let equal = x.eq(saved.output().reshape(kept))
+            return [(nanWins ? equal.logicalOr(x.isnan()) : equal).sharing(gradient.reshape(kept))]
         }
+    }
+
+    /// A gradient, in the kept shape, shared evenly by the elements for which this mask holds. They are counted as whole
+    /// numbers: float16 counts to 2048, and bfloat16 to 256.
+    fileprivate final func sharing(_ gradient: Tensor) -> Tensor {
+        let wide = gradient.dtype == .float64 ? DType.float64 : .float32
+        let share = gradient.to(wide) / summed(to: gradient.shape).to(wide)
+        return (to(wide) * share).to(gradient.dtype)
     }
 
     fileprivate final func requireElements(_ form: ReducedShape, _ operation: String) {
@@ -248,7 +258,7 @@ extension Tensor {
         let biased = NDArray(empty: form.kept, dtype: x.dtype, backend: backend)
         backend.meanAndVariance(x.array, mean: mean, variance: biased)
         let freedom = Swift.max(Double(form.combined) - correction, 0)
-        let variance = biased.unary(.affine(scale: Double(form.combined) / freedom, shift: 0))
+        let variance = biased.unary(.affine(scale: Double(form.combined) / freedom, shift: -0.0))
         let kept = form.kept
         let reducedDims = dims
         return Tensor.record("var", variance.viewed(as: form.result)!, from: [x], saving: [x]) { saved, gradient in
@@ -286,12 +296,13 @@ extension Tensor {
 
 extension Tensor {
     /// The `p`-norm over `dims`, `(Σ |x|^p)^(1/p)`; the largest magnitude for `p` = infinity, the smallest for its
-    /// negative, the number of elements that are not 0 for 0. Its gradient is 0 where the norm is 0.
+    /// negative, the number of elements that are not 0 for 0. Its gradient is 0 where the norm is 0, and for `p` below 1
+    /// also where an element is.
     public final func norm(p: Double = 2, dims: [Int]? = nil, keepDim: Bool = false) -> Tensor {
         let x = floating
         switch p {
-        case .infinity: return x.abs().amax(dims: dims, keepDim: keepDim)
-        case -.infinity: return x.abs().amin(dims: dims, keepDim: keepDim)
+        case .infinity: return x.extremeNorm(.maximum, dims, keepDim)
+        case -.infinity: return x.extremeNorm(.minimum, dims, keepDim)
         case 0: return x.ne(0).to(x.dtype).sum(dims: dims, keepDim: keepDim)
         case 1: return x.sumNorm(dims, keepDim)
         default: return x.powerNorm(p, dims, keepDim)
@@ -301,6 +312,19 @@ extension Tensor {
     /// The `p`-norm along one dimension.
     public final func norm(p: Double = 2, dim: Int, keepDim: Bool = false) -> Tensor {
         norm(p: p, dims: [dim], keepDim: keepDim)
+    }
+
+    /// The magnitudes that equal the norm share the gradient, and as in PyTorch those that are NaN, whose sign is 0.
+    private func extremeNorm(_ reduction: Reduction, _ dims: [Int]?, _ keepDim: Bool) -> Tensor {
+        let form = ReducedShape(self, dims, keepDim: keepDim, "norm")
+        requireElements(form, "norm")
+        let norm = Tensor(array.unary(.abs)).reduced(reduction, form).viewed(as: form.result)!
+        let kept = form.kept
+        return Tensor.record("norm", norm, from: [self], saving: [self], savingOutput: true) { saved, gradient in
+            let x = saved.tensor(0)
+            let winners = x.abs().eq(saved.output().reshape(kept)).logicalOr(x.isnan())
+            return [x.sign() * winners.sharing(gradient.reshape(kept))]
+        }
     }
 
     private func sumNorm(_ dims: [Int]?, _ keepDim: Bool) -> Tensor {
@@ -327,7 +351,10 @@ extension Tensor {
             let x = saved.tensor(0)
             let norm = saved.output().reshape(kept)
             let scale = (gradient.reshape(kept) / norm.pow(p - 1)).maskedFill(norm.eq(0), 0)
-            return [(p == 2 ? x : x.abs().pow(p - 1) * x.sign()) * scale]
+            if p == 2 { return [x * scale] }
+            // Below 1 the slope at 0 is infinite; as in PyTorch, no gradient goes there.
+            let slope = x.abs().pow(p - 1) * x.sign()
+            return [(p < 1 ? slope.maskedFill(x.eq(0), 0) : slope) * scale]
         }
     }
 

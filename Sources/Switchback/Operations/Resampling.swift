@@ -43,9 +43,8 @@ extension Tensor {
 
     private func resized(_ resizing: Resizing, _ size: IntPair) -> Tensor {
         guard let result = backend.resize(array, resizing, outputSize: size) else {
-            let rows = resizing.matrix(shape[2], size.height, scale: resizing.scaleHeight, like: self)
-            let columns = resizing.matrix(shape[3], size.width, scale: resizing.scaleWidth, like: self)
-            return rows.matmul(matmul(columns.transpose(0, 1)))
+            return resized(resizing, dim: 3, size.width, scale: resizing.scaleWidth)
+                .resized(resizing, dim: 2, size.height, scale: resizing.scaleHeight)
         }
         let inputShape = shape
         return Tensor.record("interpolate", result, from: [self]) { _, gradient in
@@ -64,19 +63,63 @@ extension Tensor {
     }
 }
 
-// MARK: - Interpolation as a matrix along one axis
+// MARK: - Volumes
+
+extension Tensor {
+    /// A volume of another size: [N, C, D, H, W] → [N, C, D', H', W']. Give either the size or the factor; as `interpolate`,
+    /// whose mode `.linear` is PyTorch's trilinear one here. There is no `.cubic` and no antialiasing.
+    public final func interpolateVolume(
+        size: [Int]? = nil, scaleFactor: Double? = nil, mode: InterpolationMode = .nearest, alignCorners: Bool = false
+    ) -> Tensor {
+        require(rank == 5, "interpolateVolume", "the input has shape \(shape); expected [N, C, D, H, W]")
+        require(
+            (size == nil) != (scaleFactor == nil), "interpolateVolume", "give either the size or the scale factor")
+        require(mode != .cubic, "interpolateVolume", "volumes are not interpolated in the mode cubic")
+        let size = size ?? (2..<5).map { Int(Double(shape[$0]) * scaleFactor!) }
+        require(
+            size.count == 3 && size.allSatisfy { $0 > 0 } && shape.dropFirst(2).allSatisfy { $0 > 0 },
+            "interpolateVolume",
+            "a volume of shape \(shape) cannot be resized to \(size)")
+        if mode == .area { return adaptiveAvgPool3d(outputSize: size) }
+        let resizing = Resizing(mode: mode, alignCorners: alignCorners, antialias: false)
+        let wide = dtype.byteCount == 2 ? to(.float32) : self
+        return (0..<3).reduce(wide) { $0.resized(resizing, dim: 2 + $1, size[$1], scale: scaleFactor) }.to(dtype)
+    }
+}
+
+// MARK: - Interpolation along one axis
+
+extension Tensor {
+    /// Resized along one dimension: the sum of its slices, each times its weight, that each place of the result is made of.
+    private func resized(_ resizing: Resizing, dim: Int, _ output: Int, scale: Double?) -> Tensor {
+        let taps = resizing.taps(shape[dim], output, scale: scale)
+        let form = Shape(repeating: 1, count: rank).replacing(dim, with: output)
+        let parts = (0..<taps.indices.count).map { tap -> Tensor in
+            let slices = slices(dim, Tensor(taps.indices[tap], shape: [output], like: self))
+            let weights = taps.weights[tap]
+            if weights.allSatisfy({ $0 == 1 }) { return slices }
+            let factor = Tensor(weights, shape: form, dtype: dtype, like: self)
+            // What does not count must not, even if it is infinite.
+            return taps.isRagged ? (slices * factor).maskedFill(factor.eq(0), 0) : slices * factor
+        }
+        return parts.dropFirst().reduce(parts[0], +)
+    }
+}
 
 extension Resizing {
-    /// The matrix [output, input] by which an axis is resized.
-    fileprivate func matrix(_ input: Int, _ output: Int, scale: Double?, like tensor: Tensor) -> Tensor {
-        var weights = [Double](repeating: 0, count: output * input)
+    /// For each tap the input positions, held in range, and weights of all output positions along an axis; `isRagged` where
+    /// output positions have different numbers of taps, and the missing ones weigh 0.
+    fileprivate func taps(
+        _ input: Int, _ output: Int, scale: Double?
+    ) -> (indices: [[Int]], weights: [[Double]], isRagged: Bool) {
         let step = scale.map { 1 / $0 } ?? Double(input) / Double(output)
-        for position in 0..<output {
-            for (index, weight) in taps(position, input, output, step) {
-                weights[position * input + Swift.min(Swift.max(index, 0), input - 1)] += weight
-            }
+        let all = (0..<output).map { taps($0, input, output, step) }
+        let most = all.map(\.count).max() ?? 0
+        let indices = (0..<most).map { tap in
+            all.map { Swift.min(Swift.max(tap < $0.count ? $0[tap].index : $0[0].index, 0), input - 1) }
         }
-        return Tensor(weights, shape: [output, input], dtype: tensor.dtype, like: tensor)
+        let weights = (0..<most).map { tap in all.map { tap < $0.count ? $0[tap].weight : 0 } }
+        return (indices, weights, all.contains { $0.count != most })
     }
 
     /// The input positions that an output position is made of, perhaps outside the image, and how much each counts.

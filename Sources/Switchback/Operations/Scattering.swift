@@ -45,9 +45,15 @@ extension Tensor {
 extension Tensor {
     /// With `alpha` times each slice of `source` along a dimension added to the slice that `index` names.
     public final func indexAdd(dim: Int, index: Tensor, source: Tensor, alpha: Double = 1) -> Tensor {
+        if rank == 0 {
+            return line.indexAdd(dim: dim, index: index, source: source.line, alpha: alpha).reshape([])
+        }
+        requireFits(alpha, "indexAdd")
         let (dim, positions, source) = checkedSlices(dim, index, source, "indexAdd")
         let result = copiedArray()
-        backend.indexAdd(result, dim: dim, index: positions.array, source: source.array, scale: alpha)
+        result.accumulate(source.array) {
+            $0.backend.indexAdd($0, dim: dim, index: positions.array, source: $1, scale: alpha)
+        }
         return Tensor.record("indexAdd", result, of: self, source, saving: (positions, nil)) { saved, gradient in
             let slices = saved.needs(1) ? gradient.slices(dim, saved.tensor(0)) : nil
             return (gradient, slices?.scaled(by: alpha))
@@ -57,14 +63,22 @@ extension Tensor {
     /// With each slice of `source` along a dimension in place of the slice that `index` names; where it repeats, the
     /// last one stays.
     public final func indexCopy(dim: Int, index: Tensor, source: Tensor) -> Tensor {
+        if rank == 0 { return line.indexCopy(dim: dim, index: index, source: source.line).reshape([]) }
         let (dim, positions, source) = checkedSlices(dim, index, source, "indexCopy")
         return replacingSlices("indexCopy", dim, positions, source)
     }
 
     /// With a number in place of the slices along a dimension that `index` names; negative indices count from the end.
     public final func indexFill<S: Scalar>(dim: Int, index: Tensor, _ value: S) -> Tensor {
+        indexFill(dim: dim, index: index, Tensor.number(value, like: self))
+    }
+
+    /// As above, with a value that may have a gradient: a tensor without dimensions.
+    public final func indexFill(dim: Int, index: Tensor, _ value: Tensor) -> Tensor {
+        if rank == 0 { return line.indexFill(dim: dim, index: index, value).reshape([]) }
+        require(value.rank == 0, "indexFill", "the value has shape \(value.shape); it must be a single number")
         let slices = shape.replacing(dimension(dim, "indexFill"), with: index.count)
-        let source = Tensor.number(value, like: self).expand(to: slices)
+        let source = value.to(dtype).expand(to: slices)
         let (dim, positions, _) = checkedSlices(dim, index, source, "indexFill", wraps: true)
         return replacingSlices("indexFill", dim, positions, source)
     }
@@ -103,7 +117,7 @@ extension Tensor {
     }
 
     private func scaled(by factor: Double) -> Tensor {
-        factor == 1 ? self : affine("multiply", scale: factor, shift: 0)
+        factor == 1 ? self : affine("multiply", scale: factor)
     }
 }
 
@@ -114,6 +128,9 @@ extension Tensor {
     /// standing in the place of coordinate `dim`. `source` may be larger than `index`; where indices repeat, the last
     /// element stays.
     public final func scatter(dim: Int, index: Tensor, source: Tensor) -> Tensor {
+        if hasNoDimensions(index, source) {
+            return line.scatter(dim: dim, index: index.line, source: source.line).reshape(shape)
+        }
         let (dim, positions, source) = checkedScatter(dim, index, source, "scatter")
         let result = copiedArray()
         backend.scatter(.set, result, dim: dim, index: positions.array, source: source.array)
@@ -133,9 +150,14 @@ extension Tensor {
 
     /// With each element of `source` added where the index says; see `scatter`.
     public final func scatterAdd(dim: Int, index: Tensor, source: Tensor) -> Tensor {
+        if hasNoDimensions(index, source) {
+            return line.scatterAdd(dim: dim, index: index.line, source: source.line).reshape(shape)
+        }
         let (dim, positions, source) = checkedScatter(dim, index, source, "scatterAdd")
         let result = copiedArray()
-        backend.scatter(.add, result, dim: dim, index: positions.array, source: source.array)
+        result.accumulate(source.array) {
+            $0.backend.scatter(.add, $0, dim: dim, index: positions.array, source: $1)
+        }
         return Tensor.record("scatterAdd", result, of: self, source, saving: (positions, nil)) { saved, gradient in
             (gradient, saved.needs(1) ? gradient.gathered(dim, saved.tensor(0)) : nil)
         }
@@ -145,6 +167,11 @@ extension Tensor {
     public final func putAlongDim(_ indices: Tensor, _ values: Tensor, dim: Int) -> Tensor {
         let (target, index, dim) = alongDim(indices, dim, "putAlongDim")
         return target.scatter(dim: dim, index: index, source: values.to(dtype).expand(to: index.shape))
+    }
+
+    /// Whether this tensor, the index or the source is a single number: each counts as a vector of one element then.
+    fileprivate final func hasNoDimensions(_ index: Tensor, _ source: Tensor) -> Bool {
+        rank == 0 || index.rank == 0 || source.rank == 0
     }
 
     /// The checked index, and the part of the source that it is about.
@@ -179,6 +206,17 @@ extension Tensor {
     public final func scatterReduce(
         dim: Int, index: Tensor, source: Tensor, _ reduction: ScatterReduce, includeSelf: Bool = true
     ) -> Tensor {
+        if hasNoDimensions(index, source) {
+            return line.scatterReduce(
+                dim: dim, index: index.line, source: source.line, reduction, includeSelf: includeSelf
+            ).reshape(shape)
+        }
+        if dtype.isFloatingPoint && dtype.byteCount == 2 && source.dtype == dtype {
+            // Combined in float32, rounded once; and elements that meet are counted there.
+            return to(.float32).scatterReduce(
+                dim: dim, index: index, source: source.to(.float32), reduction, includeSelf: includeSelf
+            ).to(dtype)
+        }
         let (dim, positions, source) = checkedScatter(dim, index, source, "scatterReduce")
         let start = includeSelf ? self : scatter(dim: dim, index: positions, value: reduction.identity)
         switch reduction {

@@ -207,7 +207,7 @@ extension Selection.Plan {
         let merged = direct ?? ordered.contiguous().viewed(as: mergedShape)!
         let slices = values.viewed(as: sliceShape) ?? values.contiguous().viewed(as: sliceShape)!
         if accumulate {
-            backend.indexAdd(merged, dim: place, index: index, source: slices, scale: 1)
+            merged.accumulate(slices) { backend.indexAdd($0, dim: place, index: index, source: $1, scale: 1) }
         } else {
             backend.indexCopy(merged, dim: place, index: index, source: slices)
         }

@@ -299,9 +299,11 @@ extension Tensor {
     private func windowsSummed(into shape: Shape, dim: Int, step: Int) -> Tensor {
         let size = self.shape[rank - 1]
         let result = NDArray(filled: 0, shape: shape, dtype: dtype, backend: backend)
-        for i in 0..<size {
-            let place = result.sliced(dim, start: i, length: self.shape[dim], step: step)
-            backend.binary(.add, place, array.selected(rank - 1, at: i), into: place)
+        result.accumulate(array) { target, windows in
+            for i in 0..<size {
+                let place = target.sliced(dim, start: i, length: windows.shape[dim], step: step)
+                backend.binary(.add, place, windows.selected(rank - 1, at: i), into: place)
+            }
         }
         return Tensor.record("unfold", result, of: self) { $1.unfold(dim: dim, size: size, step: step) }
     }

@@ -95,6 +95,11 @@ extension NDArray {
         let positions = Shape(self.shape.suffix(window.rank))
         let paddedShape = shape.padded(for: window, positions: positions)
         let result = NDArray(filled: 0, shape: paddedShape, dtype: dtype, backend: backend)
+        result.accumulate(self) { $1.addWindows(window, positions: positions, into: $0) }
+        return result.inside(window, shape)
+    }
+
+    private func addWindows(_ window: Window, positions: Shape, into result: NDArray) {
         for place in 0..<window.size.elementCount {
             var source = self
             var target = result
@@ -108,7 +113,6 @@ extension NDArray {
             }
             backend.binary(.add, target, source, into: target)
         }
-        return result.inside(window, shape)
     }
 
     /// The part of a padded array that is not padding.

@@ -16,7 +16,7 @@ public func clipGradNorm(_ parameters: [Parameter], maxNorm: Double, normType: D
 /// As above, where the common norm is known; as `torch.nn.utils.clip_grads_with_norm_`.
 public func clipGradNorm(_ parameters: [Parameter], maxNorm: Double, norm: Tensor) {
     let factor = noGrad { (maxNorm / (norm + 1e-6)).clamp(max: 1.0) }
-    for gradient in parameters.compactMap(\.grad) {
+    for gradient in parameters.compactMap(\.gradElements) {
         gradient.backend.scale(gradient.array, byElement: factor.array)
         gradient.array.storage.noteChange(by: "clipGradNorm")
     }
@@ -28,12 +28,12 @@ public func clipGradNorm(_ parameters: [Parameter], maxNorm: Double, norm: Tenso
 ///   other positive power.
 public func gradNorm(_ parameters: [Parameter], normType: Double = 2) -> Tensor {
     require(normType > 0, "gradNorm", "the power of a norm is positive, not \(normType)")
-    return noGrad { norm(of: parameters.compactMap(\.grad), normType) }
+    return noGrad { norm(of: parameters.compactMap(\.gradElements), normType) }
 }
 
 /// Multiplies all gradients by a factor, in place.
 public func scaleGradients(_ parameters: [Parameter], by factor: Double) {
-    for gradient in parameters.compactMap(\.grad) {
+    for gradient in parameters.compactMap(\.gradElements) {
         gradient.backend.scale(gradient.array, by: factor)
         gradient.array.storage.noteChange(by: "scaleGradients")
     }
@@ -41,7 +41,7 @@ public func scaleGradients(_ parameters: [Parameter], by factor: Double) {
 
 /// Limits each element of each gradient to `-limit...limit`; as `torch.nn.utils.clip_grad_value_`.
 public func clipGradValue(_ parameters: [Parameter], limit: Double) {
-    for gradient in parameters.compactMap(\.grad) {
+    for gradient in parameters.compactMap(\.gradElements) {
         gradient.backend.unary(.clamp(minimum: -limit, maximum: limit), gradient.array, into: gradient.array)
         gradient.array.storage.noteChange(by: "clipGradValue")
     }

@@ -13,23 +13,37 @@ import Foundation
 /// average.swap()  // the model now has the averaged weights
 /// ```
 public final class ExponentialMovingAverage {
-    private let model: Module
+    private struct Pair {
+        /// The parameter or buffer itself.
+        let source: Tensor
+        let average: Tensor
+
+        /// Its present memory.
+        var weight: Tensor { source.detach() }
+    }
+
+    private let pairs: [Pair]
     private let decay: Double
     private let warmup: Double?
     /// How many updates there were.
     public private(set) var updates = 0
     /// The averages, by the names of the model's state dictionary.
-    public private(set) var averages: [String: Tensor]
+    public let averages: [String: Tensor]
 
+    /// Of the parameters and buffers that the model has now; ones that it is given later are not averaged.
+    ///
     /// - Parameters:
     ///   - decay: how much of the average stays at each update, in the long run.
     ///   - warmup: the decay of update n is `decay * (1 - exp(-n / warmup))`, so that the average leaves the first
     ///     weights behind soon; `nil` for `decay` throughout. 2000, with a decay of 0.9999, is Ultralytics' choice.
     public init(_ model: Module, decay: Double = 0.9999, warmup: Double? = 2000) {
-        self.model = model
+        let pairs = model.namedStateTensors.map { name, tensor in
+            (name, Pair(source: tensor, average: tensor.detach().clone()))
+        }
+        self.pairs = pairs.map(\.1)
+        averages = Dictionary(pairs.map { ($0, $1.average) }) { first, _ in first }
         self.decay = decay
         self.warmup = warmup
-        averages = model.stateDict().mapValues { $0.clone() }
     }
 
     /// The decay at update `n`, counted from 1.
@@ -43,24 +57,24 @@ public final class ExponentialMovingAverage {
     public func update() {
         updates += 1
         let decay = decay(at: updates)
-        for (name, tensor) in model.stateDict() {
+        for pair in pairs {
+            let (weight, average) = (pair.weight, pair.average)
             // The averages lie where the model lies.
-            guard let average = averages[name]?.to(tensor.backend) else { continue }
-            averages[name] = average
-            if tensor.dtype.isFloatingPoint {
-                average.backend.updateAverage(average.array, with: tensor.array, decay: decay)
+            if average.backend != weight.backend { average.array = average.to(weight.backend).array }
+            if weight.dtype.isFloatingPoint {
+                average.backend.updateAverage(average.array, with: weight.array, decay: decay)
             } else {
-                average.copy(from: tensor)
+                average.copy(from: weight)
             }
         }
     }
 
     /// Exchanges the model's weights with the averages: once to validate or save the averages, again to train on.
     public func swap() {
-        for (name, tensor) in model.stateDict() {
-            guard let average = averages[name] else { continue }
-            let kept = tensor.clone()
-            tensor.copy(from: average)
+        for pair in pairs {
+            let (weight, average) = (pair.weight, pair.average)
+            let kept = weight.clone()
+            weight.copy(from: average)
             average.copy(from: kept)
         }
     }

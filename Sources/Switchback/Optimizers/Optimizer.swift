@@ -80,6 +80,14 @@ open class Optimizer {
         fail("\(type(of: self))", "does not define update(_:gradient:state:group:)")
     }
 
+    /// Makes the step of a table of which only some rows have a gradient, where that leaves the others alone: changes those
+    /// rows in place, and returns `true`. What is not overridden returns `false`, and `update` is given the whole gradient.
+    ///
+    /// - Parameters: as those of `update`.
+    open func updateRows(
+        _ parameter: Tensor, gradient: RowGradient, state: inout ParameterState, group: Group
+    ) -> Bool { false }
+
     /// Updates every parameter that has a gradient.
     public final func step() {
         if !hasStepped { warnOfMissingGradients() }
@@ -92,15 +100,20 @@ open class Optimizer {
     private func updateParameters() {
         for group in groups {
             for (name, parameter) in group.parameters where parameter.requiresGrad {
-                guard let gradient = parameter.grad else { continue }
-                step(parameter, gradient, state: &states[name, default: ParameterState()], group)
+                guard parameter.gradElements != nil else { continue }
+                step(parameter, state: &states[name, default: ParameterState()], group)
             }
         }
     }
 
-    private func step(_ parameter: Parameter, _ gradient: Tensor, state: inout ParameterState, _ group: Group) {
+    private func step(_ parameter: Parameter, state: inout ParameterState, _ group: Group) {
         state.step += 1
         state.follow(parameter)
+        if let rows = parameter.rowGrad, updateRows(parameter, gradient: rows, state: &state, group: group) {
+            parameter.array.storage.noteChange(by: "optimizer step")
+            return
+        }
+        guard let gradient = parameter.grad else { return }
         let value = update(parameter, gradient: gradient.to(parameter.dtype), state: &state, group: group)
         if value === parameter {
             parameter.array.storage.noteChange(by: "optimizer step")
@@ -112,14 +125,15 @@ open class Optimizer {
     /// What a step reads and writes: parameters and their gradients, and what is remembered of them.
     private var movedByteCount: Int {
         groups.flatMap(\.parameters).reduce(0) { sum, entry in
-            guard entry.parameter.requiresGrad, entry.parameter.grad != nil else { return sum }
+            guard entry.parameter.requiresGrad, entry.parameter.gradElements != nil else { return sum }
             let remembered = states[entry.name]?.tensors.values.reduce(0) { $0 + $1.array.occupiedBytes } ?? 0
             return sum + 3 * entry.parameter.array.occupiedBytes + 2 * remembered
         }
     }
 
     private func warnOfMissingGradients() {
-        for (name, parameter) in groups.flatMap(\.parameters) where parameter.requiresGrad && parameter.grad == nil {
+        for (name, parameter) in groups.flatMap(\.parameters)
+        where parameter.requiresGrad && parameter.gradElements == nil {
             Diagnostics.warn(
                 "\(type(of: self)): the parameter \(name) of shape \(parameter.shape) received no gradient before the "
                     + "first step; if the loss is not meant to depend on it, freeze() it")
@@ -145,6 +159,20 @@ open class Optimizer {
     final func descent(_ gradient: Tensor, of parameter: Tensor, _ group: Group, decoupled: Bool) -> Tensor {
         if !decoupled { return regularized(gradient, of: parameter, group) }
         return maximizes ? -gradient : gradient
+    }
+
+    /// Runs `body` on the rows that a gradient has, of a parameter and of what is remembered of it, and puts them back.
+    final func changeRows(_ gradient: RowGradient, of tensors: [Tensor], _ body: ([NDArray]) -> Void) {
+        let index = gradient.rows.array
+        let rows = tensors.map { tensor in
+            let rows = NDArray(empty: gradient.values.shape, dtype: tensor.dtype, backend: tensor.backend)
+            tensor.backend.indexSelect(tensor.array, dim: 0, index: index, into: rows)
+            return rows
+        }
+        body(rows)
+        for (tensor, rows) in zip(tensors, rows) {
+            tensor.backend.indexCopy(tensor.array, dim: 0, index: index, source: rows)
+        }
     }
 
     /// The parameter with the weight decay taken off directly, apart from the gradient (Loshchilov and Hutter, 2019).

@@ -23,6 +23,28 @@ public final class SGD: Optimizer {
     public override func update(
         _ parameter: Tensor, gradient: Tensor, state: inout ParameterState, group: Group
     ) -> Tensor {
+        let step = kernelStep(state, group)
+        let buffer = group.momentum == 0 ? nil : state.tensor("momentum_buffer", like: parameter)
+        parameter.backend.sgdStep(
+            step, parameter: parameter.array, gradient: gradient.array,
+            momentumBuffer: buffer?.array)
+        return parameter
+    }
+
+    /// Exact without momentum and weight decay: rows without a gradient stay as they are. With either, all rows move.
+    public override func updateRows(
+        _ parameter: Tensor, gradient: RowGradient, state: inout ParameterState, group: Group
+    ) -> Bool {
+        guard group.momentum == 0, group.weightDecay == 0 else { return false }
+        let step = kernelStep(state, group)
+        let values = gradient.values.to(parameter.dtype)
+        changeRows(gradient, of: [parameter]) { rows in
+            parameter.backend.sgdStep(step, parameter: rows[0], gradient: values.array, momentumBuffer: nil)
+        }
+        return true
+    }
+
+    private func kernelStep(_ state: ParameterState, _ group: Group) -> SGDStep {
         var step = SGDStep(learningRate: group.learningRate)
         step.momentum = group.momentum
         step.dampening = dampening
@@ -30,10 +52,6 @@ public final class SGD: Optimizer {
         step.usesNesterov = nesterov
         step.isFirst = state.step == 1
         step.gradientScale = maximizes ? -1 : 1
-        let buffer = group.momentum == 0 ? nil : state.tensor("momentum_buffer", like: parameter)
-        parameter.backend.sgdStep(
-            step, parameter: parameter.array, gradient: gradient.array,
-            momentumBuffer: buffer?.array)
-        return parameter
+        return step
     }
 }

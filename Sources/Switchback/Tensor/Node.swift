@@ -58,6 +58,9 @@ class Node {
     /// Delivers the gradient of each operand, computed from those of the outputs that have come in.
     func propagate() {}
 
+    /// Makes one whole tensor of a gradient that has come in as single rows, for whoever looks at it.
+    func makeIncomingDense() {}
+
     /// Adds what has come in to the gradient of the leaf that this is, if it is one.
     func accumulate(keepingGraph: Bool) {}
 

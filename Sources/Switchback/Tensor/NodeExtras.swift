@@ -15,7 +15,8 @@ extension Node {
     /// What few nodes have: hooks, kept gradients, results after the first.
     final class Extras {
         var hooks: [GradientHook] = []
-        /// What `retainGrad()` keeps, by output.
+        /// The outputs whose gradient `retainGrad()` keeps, and what it has kept.
+        var retainedOutputs: Set<Int> = []
         var retainedGradients: [Int: Tensor] = [:]
         var otherForms: [Form] = []
         /// Where in the model the operation ran, and what it took; known only while operations are observed.
@@ -26,15 +27,14 @@ extension Node {
 
     final func addHook(_ hook: GradientHook) { ensureExtras().hooks.append(hook) }
 
-    final func retain(_ gradient: Tensor, ofOutput output: Int) {
-        ensureExtras().retainedGradients[output] = gradient
-    }
+    final func retainGradient(ofOutput output: Int) { ensureExtras().retainedOutputs.insert(output) }
 
     final func retainedGradient(ofOutput output: Int) -> Tensor? { extras?.retainedGradients[output] }
 
+    /// Runs the hooks in their order, and then keeps what they left.
     final func runHooks() {
-        guard let hooks = extras?.hooks else { return }
-        for hook in hooks {
+        guard let extras else { return }
+        for hook in extras.hooks {
             guard let gradient = self[incoming: hook.output] else { continue }
             if let replacement = hook.run(gradient) {
                 require(
@@ -43,6 +43,9 @@ extension Node {
                 self[incoming: hook.output] = replacement
                 ownsIncoming = false
             }
+        }
+        for output in extras.retainedOutputs {
+            if let gradient = self[incoming: output] { extras.retainedGradients[output] = gradient.detach() }
         }
     }
 

@@ -7,8 +7,8 @@ import SwitchbackFormats
 extension Canvas {
     /// Writes a PNG file, whole or not at all.
     ///
-    /// - Parameter scale: pixels for each unit of the canvas.
-    /// - Throws: `InputError` if the file cannot be written, or the picture is larger than 32,767 pixels along a side.
+    /// - Parameter scale: pixels for each unit of the canvas; fewer where a side would have more than 16,384.
+    /// - Throws: `InputError` if the file cannot be written.
     public func writePNG(to path: String, scale: Double = 1) throws {
         let image = try render(scale: scale)
         defer { cairo_surface_destroy(image) }
@@ -30,7 +30,7 @@ extension Canvas {
 
     /// Writes a PNG or an SVG file, as the path's ending says.
     ///
-    /// - Parameter scale: pixels of a PNG for each unit of the canvas.
+    /// - Parameter scale: pixels of a PNG for each unit of the canvas; fewer where a side would have more than 16,384.
     /// - Throws: `InputError` if the ending is another, or the file cannot be written.
     public func write(to path: String, scale: Double = 1) throws {
         switch path.split(separator: ".").last?.lowercased() {
@@ -41,9 +41,9 @@ extension Canvas {
         }
     }
 
-    /// The picture as pixels; what is transparent turns black.
+    /// The picture as pixels, of which a side has at most 16,384; what is transparent turns black.
     ///
-    /// - Throws: `InputError` if the picture is larger than 32,767 pixels along a side.
+    /// - Throws: `InputError` if there is no memory for it.
     public func raster(scale: Double = 1) throws -> Raster {
         let image = try render(scale: scale)
         defer { cairo_surface_destroy(image) }
@@ -80,15 +80,14 @@ extension Canvas {
         return bytes
     }
 
+    /// The most pixels of a side: Cairo draws up to 32,767, which few programs show.
+    private static let longestSide = 16_384.0
+
     /// An image surface with the picture on it, which the caller destroys.
     private func render(scale: Double) throws -> OpaquePointer? {
-        let (width, height) = ((size.width * scale).rounded(.up), (size.height * scale).rounded(.up))
-        guard (1...32767).contains(width), (1...32767).contains(height) else {
-            throw InputError(
-                "picture", "of \(size.width) × \(size.height) cannot be drawn at scale \(scale)",
-                remedy: "each side can have from 1 to 32767 pixels")
-        }
-        let image = cairo_image_surface_create(CAIRO_FORMAT_ARGB32, Int32(width), Int32(height))
+        let scale = min(scale, Self.longestSide / max(size.width, size.height))
+        func pixels(_ side: Double) -> Int32 { Int32(min(max((side * scale).rounded(.up), 1), Self.longestSide)) }
+        let image = cairo_image_surface_create(CAIRO_FORMAT_ARGB32, pixels(size.width), pixels(size.height))
         replay(on: image, scale: scale)
         cairo_surface_flush(image)
         let status = cairo_surface_status(image)

@@ -8,9 +8,9 @@ public struct Raster: Hashable, Sendable {
 
     /// Stops if the number of bytes is not `3 * width * height`.
     public init(width: Int, height: Int, rgb: [UInt8]) {
-        precondition(
-            width >= 0 && height >= 0 && rgb.count == 3 * width * height,
-            "Raster: \(rgb.count) bytes do not make an image of \(width) × \(height) pixels of 3 bytes")
+        require(
+            width >= 0 && height >= 0 && rgb.count == 3 * width * height, "Raster",
+            "\(rgb.count) bytes do not make an image of \(width) × \(height) pixels of 3 bytes")
         self.width = width
         self.height = height
         self.rgb = rgb

@@ -29,12 +29,15 @@ public struct HeatMap: Figure {
 
     /// A confusion matrix: how often items of each class, by row, were taken for each class, by column.
     ///
-    /// - Parameter isNormalized: whether rows are shown as shares of their sum, or as counts.
+    /// - Parameters:
+    ///   - totals: how many items each class has; the sums of the rows if left out, where all classes are shown.
+    ///   - isNormalized: whether rows are shown as shares of their totals, or as counts.
     public static func confusion(
-        title: String? = "Confusion matrix", classes: [String], counts: [[Double]], isNormalized: Bool = true
+        title: String? = "Confusion matrix", classes: [String], counts: [[Double]], totals: [Double]? = nil,
+        isNormalized: Bool = true
     ) -> HeatMap {
-        let shown = counts.map { row in
-            let sum = row.reduce(0, +)
+        let shown = counts.enumerated().map { index, row in
+            let sum = totals?[index] ?? row.reduce(0, +)
             return isNormalized ? row.map { sum > 0 ? $0 / sum : .nan } : row
         }
         return HeatMap(

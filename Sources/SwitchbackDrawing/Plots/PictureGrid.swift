@@ -19,15 +19,18 @@ public struct PictureGrid: Figure {
     /// The side of the square that each image is fitted into, in units of the canvas.
     public var tileSize: Double
 
+    /// How wide all images together are at most.
+    private static let largestWidth = 1920.0
+
     /// - Parameters:
     ///   - columns: how many images stand beside each other; by default about as many as there are rows.
-    ///   - tileSize: by default the size of the images, at least 96.
+    ///   - tileSize: by default the size of the images, at least 96; smaller where they would not fit beside each other.
     public init(title: String? = nil, _ tiles: [Tile], columns: Int? = nil, tileSize: Double? = nil) {
         self.title = title
         self.tiles = tiles
         self.columns = max(1, columns ?? Int(Double(tiles.count).squareRoot().rounded(.up)))
         let largest = tiles.map { max($0.image.width, $0.image.height) }.max() ?? 0
-        self.tileSize = tileSize ?? max(96, Double(largest))
+        self.tileSize = min(tileSize ?? max(96, Double(largest)), Self.largestWidth / Double(self.columns))
     }
 
     private static let gap = 10.0

@@ -58,7 +58,9 @@ public final class AtomicFile {
     private static func writeBeside(_ path: String, _ body: (AtomicFile) throws -> Void) throws {
         let folder = FilePath.parent(path)
         let name = ".\((path as NSString).lastPathComponent).\(getpid()).part"
-        let temporary = (folder as NSString).appendingPathComponent(name)
+        let temporary = Folder.join(folder, name)
+        UnfinishedFiles.begin(temporary)
+        defer { UnfinishedFiles.end(temporary) }
         let descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC, 0o666)
         guard descriptor >= 0 else { throw InputError(path, cannot: "written", errno) }
         do {
@@ -86,7 +88,7 @@ public final class AtomicFile {
     public static func removeRemains(in folder: String) {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
         for name in names where name.hasPrefix(".") && name.hasSuffix(".part") {
-            unlink((folder as NSString).appendingPathComponent(name))
+            unlink(Folder.join(folder, name))
         }
     }
 }

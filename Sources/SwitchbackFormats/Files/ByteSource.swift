@@ -29,10 +29,15 @@ extension ByteSource {
         return bytes
     }
 
-    /// Everything that is left.
+    /// Everything that is left. Throws `InputError` where compressed bytes become more than fits into memory.
     func rest() throws -> [UInt8] {
         var all: [UInt8] = []
         while true {
+            if all.count > mostInflated && self is InflateSource {
+                throw InputError(
+                    subject, "becomes more than \(mostInflated >> 30) GiB when it is decompressed",
+                    remedy: "decompress it first, for example with gunzip")
+            }
             let chunk = try [UInt8](unsafeUninitializedCapacity: 1 << 20) { buffer, count in
                 count = try read(into: UnsafeMutableRawBufferPointer(buffer))
             }
@@ -48,6 +53,9 @@ extension ByteSource {
         if found > 0 { throw InputError(subject, "goes on after the last byte that its header speaks of") }
     }
 }
+
+/// So much is decompressed into memory at once: a small file can become a thousand times as large.
+private let mostInflated = 2 << 30
 
 /// The bytes of a file, as the user means them: inflated if the file is gzipped.
 func byteSource(_ path: String) throws -> any ByteSource {
@@ -119,7 +127,7 @@ final class InflateSource: ByteSource {
         stream.initialize(to: z_stream())
         let size = Int32(MemoryLayout<z_stream>.size)
         let status = inflateInit2_(stream, wrapping.windowBits, ZLIB_VERSION, size)
-        precondition(status == Z_OK, "zlib does not start")
+        require(status == Z_OK, "ByteSource", "zlib does not start")
     }
 
     deinit {

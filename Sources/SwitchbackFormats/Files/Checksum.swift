@@ -13,7 +13,7 @@ public enum Checksum {
         return text.withUTF8 { crc32(UnsafeRawBufferPointer($0)) }
     }
 
-    static func crc32(_ bytes: UnsafeRawBufferPointer) -> UInt32 {
+    package static func crc32(_ bytes: UnsafeRawBufferPointer) -> UInt32 {
         UInt32(crc32_z(CZlib.crc32(0, nil, 0), bytes.baseAddress?.assumingMemoryBound(to: Bytef.self), bytes.count))
     }
 }

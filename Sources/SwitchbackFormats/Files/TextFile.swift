@@ -11,12 +11,19 @@ public enum TextFile {
         var bytes = try fileBytes(path)[...]
         if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { bytes.removeFirst(3) }
         if let text = String(validating: bytes, as: UTF8.self) { return text }
+        throw notUTF8(path, bytes, from: 0)
+    }
+
+    /// The error for bytes that are not UTF-8.
+    ///
+    /// - Parameter start: where in the file the byte of index 0 is.
+    package static func notUTF8(_ path: String, _ bytes: ArraySlice<UInt8>, from start: Int) -> InputError {
         if bytes.starts(with: [0xFF, 0xFE]) || bytes.starts(with: [0xFE, 0xFF]) {
-            throw InputError(
+            return InputError(
                 path, "the text is UTF-16, not UTF-8", remedy: "convert it, for example with iconv -f UTF-16 -t UTF-8")
         }
-        throw InputError(
-            path, at: "byte \(firstInvalidByte(of: bytes))", "the text is not UTF-8",
+        return InputError(
+            path, at: "byte \(start + firstInvalidByte(of: bytes))", "the text is not UTF-8",
             remedy: "convert it, for example with iconv")
     }
 
@@ -24,7 +31,7 @@ public enum TextFile {
     public static func lines(_ path: String) throws -> [Substring] { try read(path).lines }
 
     /// Whether there is a file that holds nothing, which cannot be mapped.
-    private static func isEmpty(_ path: String) -> Bool {
+    static func isEmpty(_ path: String) -> Bool {
         var status = stat()
         return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG && status.st_size == 0
     }

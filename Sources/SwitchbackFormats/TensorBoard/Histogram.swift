@@ -16,7 +16,7 @@ public struct Histogram: Sendable, Equatable {
 
     /// Counts the finite numbers of a tensor in bins of equal width; `nil` where there are none.
     public init?(of tensor: Tensor, bins: Int = 64) {
-        precondition(bins > 0, "a histogram has at least one bin")
+        require(bins > 0, "Histogram", "a histogram has at least one bin, not \(bins)")
         let numbers = tensor.toArray(as: Float.self).lazy.filter(\.isFinite)
         guard let first = numbers.first else { return nil }
         var (low, high, total, squares, count) = (first, first, 0.0, 0.0, 0)

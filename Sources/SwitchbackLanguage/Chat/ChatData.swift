@@ -3,9 +3,12 @@ import Switchback
 import SwitchbackFormats
 
 /// Conversations to learn from: a file with one JSON object on each line, `{"messages": [{"role": …, "content": …}, …]}`.
+///
+/// The file is read a line at a time whenever the conversations are gone through, so that it may be larger than memory.
 public struct ChatData: Sendable {
     public let path: String
-    public let conversations: [[ChatMessage]]
+    /// How many conversations there are.
+    public let count: Int
 
     /// Reads a file, which may be gzipped; empty lines are passed over.
     ///
@@ -13,21 +16,48 @@ public struct ChatData: Sendable {
     public init(_ path: String) throws {
         self.path = path
         var problems: [InputError] = []
-        var conversations: [[ChatMessage]] = []
-        let lines = try TextFile.lines(path)
-        for (index, line) in lines.enumerated() where !line.allSatisfy(\.isWhitespace) {
+        var (count, problemCount) = (0, 0)
+        try ChatData.forEachLine(of: path) { line, place in
             do {
-                conversations.append(try ChatData.conversation(line, place: "\(path), line \(index + 1)"))
+                _ = try ChatData.conversation(line, place: place)
+                count += 1
             } catch let problem as InputError {
-                problems.append(problem)
+                problemCount += 1
+                if problems.count < ChatData.namedLines { problems.append(problem) }
             }
         }
-        if !problems.isEmpty { throw ChatData.refusal(problems, of: problems.count + conversations.count, path) }
-        if conversations.isEmpty { throw InputError(path, "there are no conversations in it") }
-        self.conversations = conversations
+        if problemCount > 0 { throw ChatData.refusal(problems, problemCount, of: problemCount + count, path) }
+        if count == 0 { throw InputError(path, "there are no conversations in it") }
+        self.count = count
     }
 
-    private static func conversation(_ line: Substring, place: String) throws -> [ChatMessage] {
+    /// Calls `body` with each conversation, in order. Throws what it throws.
+    public func forEach(_ body: ([ChatMessage]) throws -> Void) throws {
+        try ChatData.forEachLine(of: path) { line, place in
+            try body(try ChatData.conversation(line, place: place))
+        }
+    }
+
+    /// The conversation of a number, counted from 0.
+    public func conversation(_ number: Int) throws -> [ChatMessage] {
+        var found: [ChatMessage]?
+        var next = 0
+        try forEach { messages in
+            if next == number { found = messages }
+            next += 1
+        }
+        guard let found else { throw InputError(path, "there is no conversation \(number + 1) in it any more") }
+        return found
+    }
+
+    /// Calls `body` with each line that is not empty, and its place.
+    private static func forEachLine(of path: String, _ body: (_ line: String, _ place: String) throws -> Void) throws {
+        try TextFile.forEachLine(of: path) { line, number in
+            if !line.allSatisfy(\.isWhitespace) { try body(line, "\(path), line \(number)") }
+        }
+    }
+
+    private static func conversation(_ line: String, place: String) throws -> [ChatMessage] {
         let value: JSON
         do {
             value = try Array(line.utf8).withUnsafeBytes { try JSON(parsing: $0) }
@@ -44,12 +74,12 @@ public struct ChatData: Sendable {
     /// How many lines are named in one message.
     private static let namedLines = 20
 
-    private static func refusal(_ problems: [InputError], of count: Int, _ path: String) -> InputError {
-        if problems.count == 1 { return problems[0] }
-        let named = problems.prefix(namedLines).map { "\n  \($0)" }.joined()
-        let rest = problems.count - namedLines
-        return InputError(
-            path, "\(problems.count) of \(count) lines cannot be used:\(named)\(rest > 0 ? "\n  and \(rest) more" : "")"
-        )
+    private static func refusal(
+        _ named: [InputError], _ problemCount: Int, of count: Int, _ path: String
+    ) -> InputError {
+        if problemCount == 1 { return named[0] }
+        let rest = problemCount - named.count
+        let list = named.map { "\n  \($0)" }.joined() + (rest > 0 ? "\n  and \(rest) more" : "")
+        return InputError(path, "\(problemCount) of \(count) lines cannot be used:\(list)")
     }
 }

@@ -44,7 +44,8 @@ extension ChatMessage {
     private init(_ fields: ConfigurationFields) throws {
         let name = try fields.string("role")
         // OpenAI's newer name for the same.
-        guard let role = Role(rawValue: name == "developer" ? "system" : name) else {
+        let wanted = name.isExactly("developer") ? "system" : name
+        guard let role = Role.allCases.first(where: { $0.rawValue.isExactly(wanted) }) else {
             let names = Role.allCases.map(\.rawValue)
             let hint = name.nearest(in: names).map { "; did you mean \($0)?" } ?? ""
             throw fields.problem("role", "there is no role \(name); known are \(names.joined(separator: ", "))\(hint)")

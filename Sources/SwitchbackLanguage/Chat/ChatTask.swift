@@ -16,83 +16,58 @@ public final class ChatTask: TrainingTask {
         }
     }
 
-    /// A conversation as tokens, and for each but the first whether it is learned.
-    private struct Example {
-        let tokens: [Int]
-        let isAnswer: [Bool]
-        let beginning: [ChatMessage]
-
-        var learned: Int { isAnswer.dropFirst().count { $0 } }
-    }
-
     public let name = "chat"
     public let language: LanguageModel
     /// Conversations that are longer than the context; their ends are left away.
     public let cutCount: Int
     /// The beginning of a conversation that is held out, up to the assistant's first answer: to show what the model says.
     public let example: [ChatMessage]
-    private let training, validation: [Example]
+    public let source: BatchSource<Batch>
+    public let trainingCount: Int
+    private let conversations: EncodedConversations
+    /// The numbers of the conversations that are held out.
+    private let validation: [Int]
     private let batchSize: Int
-    private let seed: UInt64
 
     /// - Parameters:
     ///   - contextLength: how many tokens of a conversation are read; the model's own number if left out.
     ///   - heldOut: which part of the conversations, at random, is kept for measuring.
+    ///   - workers: threads that put batches together.
     /// - Throws: `InputError` where the tokenizer does not know a character or a mark, or too little is left to learn.
     public init(
         _ model: LanguageModel, _ tokenizer: any Tokenizer, _ template: ChatTemplate, on data: ChatData, batchSize: Int,
-        contextLength: Int? = nil, heldOut: Double = 0.1, seed: UInt64 = 0
+        contextLength: Int? = nil, heldOut: Double = 0.1, seed: UInt64 = 0, workers: Int = 0
     ) throws {
         language = model
         self.batchSize = batchSize
-        self.seed = seed
         try template.check(tokenizer)
         let length = contextLength ?? model.contextLength
-        let encoded = try data.conversations.enumerated().map { index, messages in
-            do {
-                return try template.encode(messages, with: tokenizer, awaitingAnswer: false)
-            } catch let error as InputError {
-                throw InputError(data.path, at: "conversation \(index + 1)", error.problem, remedy: error.remedy)
-            }
-        }
-        cutCount = encoded.count { $0.tokens.count > length + 1 }
-        let examples = zip(encoded, data.conversations).map { encoded, messages in
-            Example(
-                tokens: Array(encoded.tokens.prefix(length + 1)), isAnswer: Array(encoded.isAnswer.prefix(length + 1)),
-                beginning: Array(messages.prefix { $0.role != .assistant }))
-        }.filter { $0.learned > 0 }
-        guard examples.count >= 2 else {
+        let conversations = try EncodedConversations(data, tokenizer, template, length: length)
+        self.conversations = conversations
+        cutCount = conversations.cutCount
+        let usable = (0..<conversations.count).filter { conversations[$0].learned > 0 }
+        guard usable.count >= 2 else {
             throw InputError(
                 data.path,
-                "\(examples.count) of \(encoded.count) conversations have an answer within \(length) tokens; 2 are needed",
+                "\(usable.count) of \(data.count) conversations have an answer within \(length) tokens; 2 are needed",
                 remedy: "take more conversations, or a model with a longer context")
         }
-        let order = Tensor.randperm(examples.count, generator: Generator(seed: seed)).toArray(as: Int.self)
-        let kept = min(max(1, Int(Double(examples.count) * heldOut)), examples.count - 1)
-        validation = order.prefix(kept).map { examples[$0] }
-        training = order.dropFirst(kept).map { examples[$0] }
-        example = validation[0].beginning
+        let order = Tensor.randperm(usable.count, generator: Generator(seed: seed)).toArray(as: Int.self)
+        let kept = min(max(1, Int(Double(usable.count) * heldOut)), usable.count - 1)
+        validation = order.prefix(kept).map { usable[$0] }
+        let training = order.dropFirst(kept).map { usable[$0] }
+        trainingCount = training.count
+        source = BatchSource(
+            sampler: RandomSampler(training.count, seed: seed), batchSize: batchSize, workers: workers
+        ) { indices, _ in ChatTask.batch(indices.map { conversations[training[$0]] }) }
+        example = Array(try data.conversation(validation[0]).prefix { $0.role != .assistant })
     }
 
     public var model: Module { language }
     public var parameterGroups: [ParameterGroup] { language.decayingGroups }
-    public var trainingCount: Int { training.count }
     public var validationCount: Int { validation.count }
-    public var batchCount: Int { (training.count + batchSize - 1) / batchSize }
 
-    public func batches(epoch: Int, from first: Int) -> () throws -> Batch? {
-        let generator = Generator(state: Generator.State(seed: seed, offset: UInt64(epoch + 1) << 32))
-        let order = Tensor.randperm(training.count, generator: generator).toArray(as: Int.self)
-        var next = first
-        return { [self] in
-            guard next < batchCount else { return nil }
-            defer { next += 1 }
-            let chosen = order[next * batchSize..<min((next + 1) * batchSize, order.count)]
-            return ChatTask.batch(chosen.map { training[$0] })
-        }
-    }
-
-    private static func batch(_ examples: [Example]) -> Batch {
+    private static func batch(_ examples: [EncodedConversations.Example]) -> Batch {
         let length = (examples.map(\.tokens.count).max() ?? 1) - 1
         var tokens: [Int] = []
         var targets: [Int] = []
@@ -118,8 +93,8 @@ public final class ChatTask: TrainingTask {
     public func validate() -> Metrics {
         var (sum, count) = (0.0, 0)
         for start in stride(from: 0, to: validation.count, by: batchSize) {
-            let batch = ChatTask.batch(Array(validation[start..<min(start + batchSize, validation.count)]))
-                .to(language.backend)
+            let numbers = validation[start..<min(start + batchSize, validation.count)]
+            let batch = ChatTask.batch(numbers.map { conversations[$0] }).to(language.backend)
             sum += language.loss(batch.tokens, targets: batch.targets).item() * Double(batch.count)
             count += batch.count
         }

@@ -65,14 +65,14 @@ public final class ChatTraining {
         manualSeed(configuration.training.seed)
         let data = try ChatData(configuration.data)
         let (model, tokenizer) = try Checkpoint(configuration.from).languageModelAndTokenizer()
-        model.recomputesBlocks = configuration.recompute
+        try model.recompute(configuration.recompute)
         try model.checkContext(configuration.contextLength)
         let template = try ChatTemplate.choose(configuration.template, for: configuration.from)
         self.template = template
         let task = try ChatTask(
             model, tokenizer, template, on: data, batchSize: configuration.training.batch ?? 8,
             contextLength: configuration.contextLength, heldOut: configuration.heldOut,
-            seed: configuration.training.seed)
+            seed: configuration.training.seed, workers: configuration.training.workers)
         self.task = task
         adaptation = configuration.lora.map { AdaptationTask(task, of: model, rank: $0) }
         product = LanguageModelRun(model, tokenizer, adaptation: adaptation?.adaptation) { folder in

@@ -20,7 +20,7 @@ public struct Checkpoint {
         configuration = try ConfigurationFields(file: path)
     }
 
-    static func path(_ folder: String, _ name: String) -> String { (folder as NSString).appendingPathComponent(name) }
+    static func path(_ folder: String, _ name: String) -> String { Folder.join(folder, name) }
 
     // MARK: Models
 
@@ -173,16 +173,8 @@ public struct Checkpoint {
 
     /// Writes `config.json`, and `tokenizer.json` if there is a tokenizer.
     static func saveDescription(of model: LanguageModel, _ tokenizer: (any Tokenizer)?, to folder: String) throws {
-        try makeFolder(folder)
+        try OutputFolder.make(folder)
         try AtomicFile.write("\(JSON.object(model.configurationFields))\n", to: path(folder, "config.json"))
         if let tokenizer { try Tokenizers.save(tokenizer, to: folder) }
-    }
-
-    static func makeFolder(_ folder: String) throws {
-        do {
-            try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-        } catch {
-            throw InputError(folder, cannot: "made", error)
-        }
     }
 }

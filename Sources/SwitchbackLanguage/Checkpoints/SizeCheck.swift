@@ -1,4 +1,5 @@
 import Switchback
+import SwitchbackFormats
 
 extension ConfigurationFields {
     /// Refuses sizes that no model with these weights can have, before memory is set aside for one.

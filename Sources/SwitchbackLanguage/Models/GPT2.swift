@@ -42,6 +42,8 @@ public final class GPT2: LanguageModel {
         }
     }
 
+    public override var hasBlocks: Bool { true }
+
     public override func features(_ tokens: Tensor, memory: ReadingMemory? = nil) -> Tensor {
         let cache = memory as? AttentionMemory
         let count = tokens.size(1)

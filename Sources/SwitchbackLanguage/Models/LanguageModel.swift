@@ -16,8 +16,8 @@ open class LanguageModel: Module {
         self.contextLength = contextLength
     }
 
-    /// Whether a training keeps only what goes into each block, and computes the rest again on the way back: less memory
-    /// for a second forward pass.
+    /// Whether only what goes into each block is kept for the gradients, and the rest is computed again on the way back:
+    /// less memory for a second forward pass. Of models that have blocks; see `hasBlocks`.
     public final var recomputesBlocks = false
 
     // MARK: What a model defines
@@ -40,9 +40,21 @@ open class LanguageModel: Module {
     /// What `config.json` says of the model.
     open var configurationFields: [(name: String, value: JSON)] { [] }
 
+    /// Whether the model is made of blocks that can be computed again.
+    open var hasBlocks: Bool { false }
+
     /// Runs a block, if asked for in a way that needs less memory.
     final func recomputing(_ x: Tensor, _ block: @escaping (Tensor) -> Tensor) -> Tensor {
-        recomputesBlocks && isTraining ? checkpoint([x]) { block($0[0]) } : block(x)
+        recomputesBlocks ? checkpoint([x]) { block($0[0]) } : block(x)
+    }
+
+    /// Makes blocks be computed again, where that is asked for. Throws where there are none.
+    final func recompute(_ isWanted: Bool) throws {
+        guard hasBlocks || !isWanted else {
+            throw InputError(
+                "option recompute", "the model has no blocks to compute again", remedy: "take a GPT or a Llama")
+        }
+        recomputesBlocks = isWanted
     }
 
     // MARK: What follows from it

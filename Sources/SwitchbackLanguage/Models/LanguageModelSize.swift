@@ -34,6 +34,14 @@ public enum LanguageModelSize: String, CaseIterable, Codable, Sendable {
         }
     }
 
+    /// Whether `makeModel` can drop numbers at random.
+    var hasDropout: Bool {
+        switch self {
+        case .llamaMini, .llamaSmall: false
+        case .gptMini, .gptSmall, .gpt2, .lstm: true
+        }
+    }
+
     /// A model with fresh weights from the default generator.
     public func makeModel(vocabularySize: Int, contextLength: Int? = nil, dropout: Double = 0) -> LanguageModel {
         let context = contextLength ?? defaultContextLength

@@ -38,6 +38,8 @@ public final class Llama: LanguageModel {
         }
     }
 
+    public override var hasBlocks: Bool { true }
+
     public override func features(_ tokens: Tensor, memory: ReadingMemory? = nil) -> Tensor {
         let cache = memory as? AttentionMemory
         let count = tokens.size(1)

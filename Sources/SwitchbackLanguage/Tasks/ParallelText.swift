@@ -12,7 +12,7 @@ public struct ParallelText: Sendable {
     ///   - from: the ending of the file to translate from, `en`; `to`: that of its translations.
     /// - Throws: `InputError` where a file is missing, or the two do not have as many lines.
     public init(_ folder: String, _ name: String, from: String, to: String) throws {
-        path = (folder as NSString).appendingPathComponent(name)
+        path = Folder.join(folder, name)
         sources = try ParallelText.lines("\(path).\(from)")
         targets = try ParallelText.lines("\(path).\(to)")
         guard sources.count == targets.count else {

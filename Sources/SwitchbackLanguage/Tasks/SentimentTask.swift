@@ -1,5 +1,6 @@
 import Foundation
 import Switchback
+import SwitchbackFormats
 import SwitchbackTraining
 
 /// What `switchback sentiment train` is told.
@@ -23,7 +24,8 @@ public struct SentimentConfiguration: Configuration {
     public func makeTask() throws -> SentimentTask {
         try check()
         manualSeed(training.seed)
-        return try SentimentTask(data, batchSize: training.batch ?? 64, seed: training.seed)
+        return try SentimentTask(
+            data, batchSize: training.batch ?? 64, seed: training.seed, workers: training.workers)
     }
 }
 
@@ -40,19 +42,19 @@ public final class SentimentTask: TrainingTask {
 
     public let name = "sentiment"
     public let classifier: SentenceClassifier
-    private let training, validation: LabeledSentences
-    private let batchSize: Int
-    private let seed: UInt64
+    public let source: BatchSource<Batch>
+    private let validation: LabeledSentences
 
     /// A classifier that begins with naive Bayes; what else its weights are comes from the default generator.
     ///
     /// - Parameters:
     ///   - folder: holds `train.tsv` and `dev.tsv`, a sentence, a tab and a class on each line.
-    public init(_ folder: String, batchSize: Int, seed: UInt64) throws {
+    ///   - workers: threads that put batches together.
+    public init(_ folder: String, batchSize: Int, seed: UInt64, workers: Int = 0) throws {
         func read(_ name: String) throws -> LabeledSentences {
-            try LabeledSentences((folder as NSString).appendingPathComponent(name))
+            try LabeledSentences(Folder.join(folder, name))
         }
-        training = try read("train.tsv")
+        let training = try read("train.tsv")
         validation = try read("dev.tsv")
         let classes = Set(training.labels).sorted()
         guard classes.count >= 2 else { throw InputError(training.path, "all sentences are of one class") }
@@ -61,26 +63,19 @@ public final class SentimentTask: TrainingTask {
             throw InputError(training.path, "there are no words in its sentences")
         }
         classifier = SentenceClassifier(naiveBayes: training)
-        self.batchSize = min(batchSize, training.sentences.count)
-        self.seed = seed
+        let numbers = Dictionary(uniqueKeysWithValues: classifier.classes.enumerated().map { ($1, $0) })
+        source = BatchSource(
+            sampler: RandomSampler(training.sentences.count, seed: seed),
+            batchSize: min(batchSize, training.sentences.count), dropLast: true, workers: workers
+        ) { indices, _ in
+            Batch(
+                sentences: indices.map { training.sentences[$0] },
+                labels: Tensor(indices.map { numbers[training.labels[$0]] ?? 0 }))
+        }
     }
 
     public var model: Module { classifier }
     public var metadata: [String: String] { classifier.metadata }
-    public var batchCount: Int { training.sentences.count / batchSize }
-
-    public func batches(epoch: Int, from first: Int) -> () throws -> Batch? {
-        let generator = Generator(state: Generator.State(seed: seed, offset: UInt64(epoch) << 32))
-        let order = Tensor.randperm(training.sentences.count, generator: generator).toArray(as: Int.self)
-        var next = first
-        return { [self] in
-            guard next < batchCount else { return nil }
-            defer { next += 1 }
-            let chosen = order[next * batchSize..<(next + 1) * batchSize]
-            let labels = chosen.map { classifier.classes.firstIndex(of: training.labels[$0]) ?? 0 }
-            return Batch(sentences: chosen.map { training.sentences[$0] }, labels: Tensor(labels))
-        }
-    }
 
     public func loss(_ batch: Batch) -> BatchLoss {
         BatchLoss(classifier(batch.sentences).crossEntropy(batch.labels), count: batch.sentences.count)

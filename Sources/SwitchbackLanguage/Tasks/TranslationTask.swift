@@ -45,7 +45,8 @@ public struct TranslationConfiguration: Configuration {
         let translator = try Translator(
             learningFrom: pairs, vocabularySize: vocabularySize, layers: layers, width: width, dropout: dropout)
         return try TranslationTask(
-            translator, training: pairs, validation: heldOut, batchSize: training.batch ?? 64, seed: training.seed)
+            translator, training: pairs, validation: heldOut, batchSize: training.batch ?? 64,
+            accumulate: training.accumulate, seed: training.seed, workers: training.workers)
     }
 }
 
@@ -70,12 +71,15 @@ public final class TranslationTask: TrainingTask {
     public let translator: Translator
     /// A sentence of the held-out text, to show how translations become better.
     public let example: String
-    private let training, validation: [Pair]
-    private let batchSize: Int
-    private let seed: UInt64
+    public let source: BatchSource<Batch>
+    private let validation: [Pair]
 
+    /// - Parameters:
+    ///   - accumulate: the batches of a step: sentences of about one length come together in it.
+    ///   - workers: threads that put batches together.
     public init(
-        _ translator: Translator, training: ParallelText, validation: ParallelText, batchSize: Int, seed: UInt64
+        _ translator: Translator, training: ParallelText, validation: ParallelText, batchSize: Int,
+        accumulate: Int = 1, seed: UInt64, workers: Int = 0
     ) throws {
         func pairs(_ text: ParallelText) throws -> [Pair] {
             guard !text.sources.isEmpty else { throw InputError(text.path, "there are no sentences") }
@@ -85,35 +89,17 @@ public final class TranslationTask: TrainingTask {
         }
         self.translator = translator
         example = validation.sources.first ?? ""
-        self.training = try pairs(training)
+        let training = try pairs(training)
         self.validation = try pairs(validation)
-        self.batchSize = batchSize
-        self.seed = seed
+        source = BatchSource(
+            sampler: LengthSampler(training.map(\.target.count), together: batchSize * accumulate, seed: seed),
+            batchSize: batchSize, workers: workers
+        ) { indices, _ in Self.batch(indices.map { training[$0] }) }
     }
 
     public var model: Module { translator.model }
-    public var batchCount: Int { (training.count + batchSize - 1) / batchSize }
 
-    /// Sentences of about one length come together, so that little is padding; batches come in random order.
-    public func batches(epoch: Int, from first: Int) -> () throws -> Batch? {
-        let generator = Generator(state: Generator.State(seed: seed, offset: UInt64(epoch) << 32))
-        let shuffled = Tensor.randperm(training.count, generator: generator).toArray(as: Int.self)
-        let poolSize = 100 * batchSize
-        let sorted = stride(from: 0, to: shuffled.count, by: poolSize).flatMap { start in
-            shuffled[start..<min(start + poolSize, shuffled.count)]
-                .sorted { (training[$0].target.count, $0) < (training[$1].target.count, $1) }
-        }
-        let order = Tensor.randperm(batchCount, generator: generator).toArray(as: Int.self)
-        var next = first
-        return { [self] in
-            guard next < batchCount else { return nil }
-            defer { next += 1 }
-            let start = order[next] * batchSize
-            return batch(sorted[start..<min(start + batchSize, sorted.count)].map { training[$0] })
-        }
-    }
-
-    private func batch(_ pairs: [Pair]) -> Batch {
+    private static func batch(_ pairs: [Pair]) -> Batch {
         func padded(_ rows: [[Int]], with value: Int) -> Tensor {
             let length = rows.map(\.count).max() ?? 0
             return Tensor(
@@ -135,7 +121,7 @@ public final class TranslationTask: TrainingTask {
     public func validate() -> Metrics {
         var (sum, count) = (0.0, 0)
         for start in stride(from: 0, to: validation.count, by: 64) {
-            let batch = batch(Array(validation[start..<min(start + 64, validation.count)]))
+            let batch = Self.batch(Array(validation[start..<min(start + 64, validation.count)]))
                 .to(model.backend)
             let loss = translator.model.loss(batch.source, batch.target, padding: batch.padding)
             sum += loss.item() * Double(batch.tokens)

@@ -95,7 +95,7 @@ public struct Translator {
     // MARK: As a folder
 
     private static func path(_ folder: String, _ name: String) -> String {
-        (folder as NSString).appendingPathComponent(name)
+        Folder.join(folder, name)
     }
 
     /// Writes everything but the weights into the folder of a training that starts.

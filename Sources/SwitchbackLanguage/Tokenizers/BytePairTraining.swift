@@ -9,11 +9,22 @@ extension BytePairTokenizer {
     ///   - vocabularySize: how many tokens there shall be, at least 257: each byte, the end of a text, and the merges. There
     ///     are fewer if the text has no more pairs.
     public static func train(on text: String, vocabularySize: Int) throws -> BytePairTokenizer {
+        try train(vocabularySize: vocabularySize) { add in add(text) }
+    }
+
+    /// As above, from a text that comes in pieces which end between words.
+    ///
+    /// - Parameter forEachPiece: calls the function that it is given with each.
+    static func train(
+        vocabularySize: Int, _ forEachPiece: ((String) -> Void) throws -> Void
+    ) throws -> BytePairTokenizer {
         guard vocabularySize > 256 else {
             throw InputError("vocabulary", "\(vocabularySize) tokens are not enough: the bytes and the end take 257")
         }
         var counts: [[UInt8]: Int] = [:]
-        WordScanner(pattern: .gpt2).forEachWord(of: text) { counts[Array($0), default: 0] += 1 }
+        try forEachPiece { piece in
+            WordScanner(pattern: .gpt2).forEachWord(of: piece) { counts[Array($0), default: 0] += 1 }
+        }
         // Sorted, because the order of a dictionary changes from run to run.
         let words = counts.sorted { $0.key.lexicographicallyPrecedes($1.key) }
         var trainer = BytePairTrainer(words: words.map { ($0.key, $0.value) })

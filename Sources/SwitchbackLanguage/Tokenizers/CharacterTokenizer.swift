@@ -8,7 +8,16 @@ public struct CharacterTokenizer: Tokenizer {
 
     /// The characters of a text.
     public init(charactersOf text: String) {
-        self.init(Set(text.unicodeScalars).sorted())
+        self.init { add in add(text) }
+    }
+
+    /// The characters of a text that comes in pieces.
+    ///
+    /// - Parameter forEachPiece: calls the function that it is given with each.
+    init(_ forEachPiece: ((String) -> Void) throws -> Void) rethrows {
+        var scalars = Set<Unicode.Scalar>()
+        try forEachPiece { scalars.formUnion($0.unicodeScalars) }
+        self.init(scalars.sorted())
     }
 
     private init(_ scalars: [Unicode.Scalar]) {

@@ -10,51 +10,67 @@ struct SpecialTokens: Sendable {
     }
 
     private let tokens: [(number: Int, text: String)]
+    private let numbers: [[UInt8]: Int]
+    private let texts: [Int: [UInt8]]
+    /// How long the texts are, in bytes: the longest first.
+    private let lengths: [Int]
+    private let firstBytes: Set<UInt8>
     /// What is put before and after a text.
     private(set) var before: [Int] = []
     private(set) var after: [Int] = []
 
     init(_ tokens: [(number: Int, text: String)]) {
-        // Of several that begin at one place, the longest is meant.
-        self.tokens = tokens.sorted { $0.text.utf8.count > $1.text.utf8.count }
+        self.tokens = tokens
+        let bytes = tokens.map { (number: $0.number, text: Array($0.text.utf8)) }
+        numbers = Dictionary(bytes.map { ($0.text, $0.number) }) { first, _ in first }
+        texts = Dictionary(bytes.map { ($0.number, $0.text) }) { first, _ in first }
+        lengths = Set(bytes.map(\.text.count)).subtracting([0]).sorted(by: >)
+        firstBytes = Set(bytes.compactMap(\.text.first))
     }
 
     /// One more than the highest number.
-    var limit: Int { (tokens.map(\.number).max() ?? -1) + 1 }
+    var limit: Int { (tokens.map(\.number) + before + after).reduce(-1, max) + 1 }
 
     /// The token by which well-known models end a text.
     var endOfText: Int? {
         let names = ["<|endoftext|>", "<|end_of_text|>", "<|im_end|>", "<|eot_id|>", "</s>"]
-        return names.lazy.compactMap { name in tokens.first { $0.text == name }?.number }.first
+        return names.lazy.compactMap(number).first
     }
 
-    func number(of text: String) -> Int? { tokens.first { $0.text.utf8.elementsEqual(text.utf8) }?.number }
+    func number(of text: String) -> Int? { numbers[Array(text.utf8)] }
 
-    func bytes(of token: Int) -> [UInt8]? { tokens.first { $0.number == token }.map { Array($0.text.utf8) } }
+    func bytes(of token: Int) -> [UInt8]? { texts[token] }
 
     /// Cuts a text where special tokens stand in it.
     func split(_ text: String) -> [Part] {
-        if tokens.isEmpty || text.isEmpty { return text.isEmpty ? [] : [.text(text[...])] }
-        let bytes = text.utf8
-        let firstBytes = Set(tokens.compactMap { $0.text.utf8.first })
+        if lengths.isEmpty || text.isEmpty { return text.isEmpty ? [] : [.text(text[...])] }
+        let bytes = Array(text.utf8)
         var parts: [Part] = []
-        var start = text.startIndex
-        var index = start
-        while index < text.endIndex {
-            let rest = bytes[index...]
-            guard firstBytes.contains(bytes[index]),
-                let token = tokens.first(where: { rest.starts(with: $0.text.utf8) })
-            else {
-                index = bytes.index(after: index)
+        var (start, position) = (0, 0)
+        func piece(to end: Int) -> Substring {
+            let first = text.utf8.index(text.startIndex, offsetBy: start)
+            return text[first..<text.utf8.index(first, offsetBy: end - start)]
+        }
+        while position < bytes.count {
+            guard firstBytes.contains(bytes[position]), let (token, length) = self.token(in: bytes, at: position) else {
+                position += 1
                 continue
             }
-            if start < index { parts.append(.text(text[start..<index])) }
-            parts.append(.token(token.number))
-            index = bytes.index(index, offsetBy: token.text.utf8.count)
-            start = index
+            if start < position { parts.append(.text(piece(to: position))) }
+            parts.append(.token(token))
+            position += length
+            start = position
         }
-        if start < text.endIndex { parts.append(.text(text[start...])) }
+        if start < bytes.count { parts.append(.text(piece(to: bytes.count))) }
         return parts
+    }
+
+    /// The special token that stands at a place: of several, the longest is meant.
+    private func token(in bytes: [UInt8], at position: Int) -> (number: Int, length: Int)? {
+        for length in lengths where position + length <= bytes.count {
+            if let number = numbers[Array(bytes[position..<position + length])] { return (number, length) }
+        }
+        return nil
     }
 }
 
@@ -67,7 +83,9 @@ extension SpecialTokens {
         for (position, entry) in (try file.root.array("added_tokens") ?? []).enumerated() {
             let fields = try ConfigurationFields(entry, path: file.root.path, prefix: "added_tokens[\(position)].")
             for option in ["single_word", "lstrip", "rstrip"] { try fields.requireOnly(option, false) }
-            tokens.append((try fields.integer("id", minimum: 0), try fields.string("content")))
+            let number = try fields.integer("id", minimum: 0)
+            try SpecialTokens.check(number, fields, "id")
+            tokens.append((number, try fields.string("content")))
         }
         self.init(tokens)
         if let processor = try file.root.object("post_processor") { try read(processor) }
@@ -94,7 +112,16 @@ extension SpecialTokens {
         guard let pair, pair.count == 2, case .integer(let number) = pair[1] else {
             throw fields.problem("cls", "pairs of a token and its number are needed in cls and sep")
         }
+        try SpecialTokens.check(number, fields, "cls")
         return [number]
+    }
+
+    /// No model has more tokens than this.
+    private static let numbers = 0..<1 << 24
+
+    /// Throws unless a number can be that of a token: what is made of it is looked up in a model's table.
+    private static func check(_ number: Int, _ fields: ConfigurationFields, _ name: String) throws {
+        guard numbers.contains(number) else { throw fields.problem(name, "\(number) is the number of no token") }
     }
 
     private mutating func readTemplate(_ processor: ConfigurationFields) throws {
@@ -110,6 +137,7 @@ extension SpecialTokens {
             guard let number = ids.first ?? number(of: name) else {
                 throw token.problem("id", "\(name) is no token")
             }
+            try SpecialTokens.check(number, token, "id")
             if isBefore { before.append(number) } else { after.append(number) }
         }
     }

@@ -98,7 +98,7 @@ public enum Tokenizers {
     public static func load(_ path: String) throws -> any Tokenizer {
         var isFolder: ObjCBool = false
         let exists = FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
-        let file = exists && isFolder.boolValue ? (path as NSString).appendingPathComponent("tokenizer.json") : path
+        let file = exists && isFolder.boolValue ? Folder.join(path, "tokenizer.json") : path
         let contents = try TokenizerFile(file)
         switch try contents.model.string("type", default: "BPE") {
         case "BPE": return try BytePairTokenizer(contents)
@@ -112,6 +112,6 @@ public enum Tokenizers {
     /// Writes `tokenizer.json` into a folder.
     public static func save(_ tokenizer: any Tokenizer, to folder: String) throws {
         try AtomicFile.write(
-            "\(tokenizer.file)\n", to: (folder as NSString).appendingPathComponent("tokenizer.json"))
+            "\(tokenizer.file)\n", to: Folder.join(folder, "tokenizer.json"))
     }
 }

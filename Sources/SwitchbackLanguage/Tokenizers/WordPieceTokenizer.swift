@@ -12,6 +12,11 @@ public struct WordPieceTokenizer: Tokenizer {
     private let unknown: Int
     private let prefix: String
     private let longestWord: Int
+    /// In characters, with the prefix.
+    private let longestPiece: Int
+
+    /// No file may ask for longer words: cutting one takes time in the square of its length.
+    private static let longestWordBound = 10_000
 
     /// What happens to text before it is cut.
     struct Normalization: Equatable {
@@ -59,7 +64,8 @@ public struct WordPieceTokenizer: Tokenizer {
         var start = 0
         while start < word.count {
             let lead = Array((start == 0 ? "" : prefix).utf8)
-            let found = (start + 1...word.count).reversed().lazy.compactMap { end -> (Int, Int)? in
+            let last = min(word.count, start + longestPiece)
+            let found = (start + 1...last).reversed().lazy.compactMap { end -> (Int, Int)? in
                 numbers[lead + word[start..<end].flatMap { Array(String($0).utf8) }].map { ($0, end) }
             }.first
             guard let (token, end) = found else { return [unknown] }
@@ -85,8 +91,14 @@ public struct WordPieceTokenizer: Tokenizer {
         pieces = vocabulary.map(\.name)
         numbers = Dictionary(vocabulary.map { (Array($0.name.utf8), $0.number) }) { first, _ in first }
         special = try SpecialTokens(file)
+        longestPiece = vocabulary.map(\.name.unicodeScalars.count).max() ?? 1
         prefix = try file.model.string("continuing_subword_prefix", default: "##")
         longestWord = try file.model.integer("max_input_chars_per_word", default: 100)
+        guard longestWord <= WordPieceTokenizer.longestWordBound else {
+            throw file.model.problem(
+                "max_input_chars_per_word",
+                "it is \(longestWord), and at most \(WordPieceTokenizer.longestWordBound) is read")
+        }
         let name = try file.model.string("unk_token", default: "[UNK]")
         guard let unknown = numbers[Array(name.utf8)] else {
             throw file.model.problem("unk_token", "\(name) is not in the vocabulary")
@@ -155,7 +167,7 @@ extension WordPieceTokenizer.Normalization {
             }
         }
         if stripsAccents {
-            let decomposed = String(scalars).decomposedStringWithCanonicalMapping.unicodeScalars
+            let decomposed = String(scalars).decomposed.unicodeScalars
             scalars = String.UnicodeScalarView(decomposed.filter { !$0.isAccent })
         }
         return lowercases

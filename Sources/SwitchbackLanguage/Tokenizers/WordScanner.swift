@@ -70,8 +70,8 @@ private struct Scan {
         let kind = classes[position]
         if kind == .letter { return end(from: position) { $0 == .letter } }
         if kind == .number {
-            let end = end(from: position) { $0 == .number }
-            return min(end, position + (pattern == .llama3 ? 3 : 1))
+            // Not the whole run of digits, which would be looked through again for each of its words.
+            return end(from: position, limit: pattern == .llama3 ? 3 : 1) { $0 == .number }
         }
         if kind != .newline, position + 1 < classes.count, classes[position + 1] == .letter {
             return end(from: position + 1) { $0 == .letter }
@@ -91,9 +91,10 @@ private struct Scan {
         return end < classes.count && end - position > 1 ? end - 1 : end
     }
 
-    private func end(from start: Int, while belongs: (TextClass) -> Bool) -> Int {
+    private func end(from start: Int, limit: Int = .max, while belongs: (TextClass) -> Bool) -> Int {
+        let bound = min(classes.count - start, limit) + start
         var end = start
-        while end < classes.count && belongs(classes[end]) { end += 1 }
+        while end < bound && belongs(classes[end]) { end += 1 }
         return end
     }
 

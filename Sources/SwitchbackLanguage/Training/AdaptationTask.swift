@@ -15,11 +15,7 @@ public final class AdaptationTask<Base: TrainingTask>: TrainingTask {
 
     public var name: String { task.name }
     public var model: Module { adaptation }
-    public var batchCount: Int { task.batchCount }
-
-    public func batches(epoch: Int, from first: Int) throws -> () throws -> Base.Batch? {
-        try task.batches(epoch: epoch, from: first)
-    }
+    public var source: BatchSource<Base.Batch> { task.source }
 
     public func loss(_ batch: Base.Batch) throws -> BatchLoss { try task.loss(batch) }
     public func validate() throws -> Metrics { try task.validate() }

@@ -21,24 +21,33 @@ public final class LanguageTask: TrainingTask {
     public let data: TextData
     /// How many tokens are read at once.
     public let contextLength: Int
-    private let batchSize: Int
-    private let seed: UInt64
+    public let source: BatchSource<Batch>
+    /// How many windows of the held-out text are measured.
+    private let validationWindows: Int
 
-    /// - Parameter batchSize: windows in a batch.
+    /// The tokens of the windows that a validation reads, if nothing else is asked for.
+    public static let validationTokens = 131_072
+
+    /// - Parameters:
+    ///   - batchSize: windows in a batch.
+    ///   - validationWindows: how many windows of the held-out text a validation reads, evenly spread over it; as many as
+    ///     have `validationTokens` tokens if left out, and all where there are fewer.
+    ///   - workers: threads that put batches together.
     /// - Throws: `InputError` where the text is too short.
     public init(
-        _ model: LanguageModel, on data: TextData, batchSize: Int, contextLength: Int? = nil, seed: UInt64 = 0
+        _ model: LanguageModel, on data: TextData, batchSize: Int, contextLength length: Int? = nil,
+        validationWindows: Int? = nil, seed: UInt64 = 0, workers: Int = 0
     ) throws {
         language = model
         self.data = data
-        self.contextLength = contextLength ?? model.contextLength
-        self.batchSize = batchSize
-        self.seed = seed
+        let contextLength = length ?? model.contextLength
+        self.contextLength = contextLength
+        self.validationWindows = validationWindows ?? max(1, Self.validationTokens / contextLength)
         for (name, tokens) in [("training", data.training), ("validation", data.validation)] {
-            guard tokens.count > self.contextLength else {
+            guard tokens.count > contextLength else {
                 throw InputError(
                     "the \(name) text",
-                    "it has \(tokens.count.counted("token")), and windows of \(self.contextLength) and the next are needed",
+                    "it has \(tokens.count.counted("token")), and windows of \(contextLength) and the next are needed",
                     remedy: "take more text, or a shorter context")
             }
         }
@@ -47,37 +56,27 @@ public final class LanguageTask: TrainingTask {
                 "tokenizer",
                 "it has \(data.tokenizer.vocabularySize.counted("token")), and the model only \(model.vocabularySize)")
         }
+        source = BatchSource(
+            sampler: WindowSampler(
+                data.training.count, windowLength: contextLength, multipleOf: batchSize, seed: seed),
+            batchSize: batchSize, workers: workers
+        ) { starts, _ in
+            let (tokens, targets) = data.training.windows(at: starts, length: contextLength)
+            return Batch(tokens: tokens, targets: targets)
+        }
     }
 
     public var model: Module { language }
 
     public var parameterGroups: [ParameterGroup] { language.decayingGroups }
 
-    public var batchCount: Int { max(1, data.training.count / (batchSize * contextLength)) }
-
-    public func batches(epoch: Int, from first: Int) -> () throws -> Batch? {
-        var next = first
-        return { [self] in
-            guard next < batchCount else { return nil }
-            defer { next += 1 }
-            return batch(number: epoch * batchCount + next)
-        }
-    }
-
-    private func batch(number: Int) -> Batch {
-        // Each batch draws from numbers of its own, so that any of them can be made again.
-        let generator = Generator(state: Generator.State(seed: seed, offset: UInt64(number) << 20))
-        let starts = Tensor.randint(0..<data.training.count - contextLength, [batchSize], generator: generator)
-        let (tokens, targets) = data.training.windows(at: starts.toArray(as: Int.self), length: contextLength)
-        return Batch(tokens: tokens, targets: targets)
-    }
-
     public func loss(_ batch: Batch) -> BatchLoss {
         BatchLoss(language.loss(batch.tokens, targets: batch.targets), count: batch.tokens.count)
     }
 
     public func validate() -> Metrics {
-        let loss = language.meanLoss(on: data.validation, contextLength: contextLength)
+        let loss = language.meanLoss(
+            on: data.validation, contextLength: contextLength, windowLimit: validationWindows)
         return ["loss": loss, "perplexity": exp(loss)]
     }
 
@@ -87,20 +86,27 @@ public final class LanguageTask: TrainingTask {
 extension LanguageModel {
     /// The mean of −log p of each token but the first, in nats; its exponential is the perplexity. The text is read in
     /// windows side by side, so that the first tokens of each have little to go by.
-    public func meanLoss(on tokens: TokenSequence, contextLength length: Int? = nil) -> Double {
+    ///
+    /// - Parameter windowLimit: how many windows are read, evenly spread over the text, where it has more; all of them if
+    ///   left out.
+    public func meanLoss(
+        on tokens: TokenSequence, contextLength length: Int? = nil, windowLimit: Int? = nil
+    ) -> Double {
         let length = length ?? contextLength
         let windowsAtATime = max(1, 4096 / length)
+        let whole = (tokens.count - 1) / length
+        let read = min(windowLimit ?? whole, whole)
+        let rest = read < whole ? 0 : tokens.count - 1 - whole * length
         var sum = 0.0
         noGrad {
-            let whole = (tokens.count - 1) / length
-            for first in stride(from: 0, to: whole, by: windowsAtATime) {
-                let starts = (first..<min(first + windowsAtATime, whole)).map { $0 * length }
+            for first in stride(from: 0, to: read, by: windowsAtATime) {
+                // The i-th of n windows that are read is the (i · all / n)-th of all.
+                let starts = (first..<min(first + windowsAtATime, read)).map { $0 * whole / read * length }
                 sum += totalLoss(of: tokens, at: starts, length)
             }
-            let rest = tokens.count - 1 - whole * length
             if rest > 0 { sum += totalLoss(of: tokens, at: [whole * length], rest) }
         }
-        return sum / Double(tokens.count - 1)
+        return sum / Double(read * length + rest)
     }
 
     private func totalLoss(of tokens: TokenSequence, at starts: [Int], _ length: Int) -> Double {

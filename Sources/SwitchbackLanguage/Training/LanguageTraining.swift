@@ -20,6 +20,8 @@ public struct LanguageTrainingConfiguration: Configuration {
     public var dropout = 0.0
     /// Which part of the text, its end, is kept for measuring.
     public var heldOut = 0.1
+    /// How many windows of that part a validation reads, evenly spread; `nil` is as many as have 131,072 tokens.
+    public var valWindows: Int?
     /// The rank of the adapters that are trained in place of all weights.
     public var lora: Int?
     /// Whether blocks are computed again on the way back instead of remembered.
@@ -32,15 +34,32 @@ public struct LanguageTrainingConfiguration: Configuration {
     public static let contextLengths = NumberRange.from(1, to: 1_000_000)
     /// The ranks that adapters can have.
     static let loraRanks = NumberRange.from(1, to: 65_536)
+    /// How many windows a validation can read.
+    public static let valWindowCounts = NumberRange.count()
     /// The parts of the data that can be kept for measuring.
     static let heldOutParts = NumberRange.above(0, below: 1)
 
     public static let ranges: [String: NumberRange] = [
         "vocabulary_size": vocabularySizes, "context_length": contextLengths, "dropout": .from(0, below: 1),
-        "held_out": heldOutParts, "lora": loraRanks,
+        "held_out": heldOutParts, "val_windows": valWindowCounts, "lora": loraRanks,
     ]
 
     public init() {}
+
+    public var ownUnusedOptions: [UnusedOption] {
+        let usual = LanguageTrainingConfiguration()
+        var found: [UnusedOption] = []
+        if vocabularySize != usual.vocabularySize && tokenizer != "bpe" {
+            found.append(UnusedOption("vocabulary", "only the tokenizer bpe learns its tokens"))
+        }
+        if dropout != usual.dropout && (from != nil || !model.hasDropout) {
+            found.append(
+                UnusedOption(
+                    "dropout", from == nil ? "\(model.rawValue) has no dropout" : "the model of from has its own"))
+        }
+        if model != usual.model && from != nil { found.append(UnusedOption("model", "from takes its place")) }
+        return found
+    }
 
     private static var trainingDefaults: TrainingConfiguration {
         var training = TrainingConfiguration()
@@ -101,11 +120,12 @@ public final class LanguageTraining {
             configuration.data, tokenizer: configuration.tokenizerChoice, heldOut: configuration.heldOut)
         manualSeed(configuration.training.seed)
         model = try configuration.makeModel(vocabularySize: data.tokenizer.vocabularySize)
-        model.recomputesBlocks = configuration.recompute
+        try model.recompute(configuration.recompute)
         try model.checkContext(configuration.contextLength)
         let task = try LanguageTask(
             model, on: data, batchSize: configuration.training.batch ?? 12, contextLength: configuration.contextLength,
-            seed: configuration.training.seed)
+            validationWindows: configuration.valWindows, seed: configuration.training.seed,
+            workers: configuration.training.workers)
         self.task = task
         adaptation = configuration.lora.map { [model] in AdaptationTask(task, of: model, rank: $0) }
         trainingConfiguration = configuration.trainingForModel

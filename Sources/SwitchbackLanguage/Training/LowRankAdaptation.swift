@@ -33,7 +33,7 @@ public final class LowRankAdaptation: Module {
             for (adapter, layer, hook) in layers {
                 let change = adapter.product
                 layer.weight.copy(from: layer.weight + (layer.isTransposed ? change.t() : change))
-                layer.removeForwardHook(hook)
+                layer.removeHook(hook)
             }
         }
     }

@@ -41,25 +41,35 @@ public struct TextData {
         _ path: String, tokenizer choice: TokenizerChoice? = nil, heldOut: Double = 0.1
     ) throws -> TextData {
         if isPrepared(path) { return try loadPrepared(path, choice) }
-        let text = try TextFiles(path).text()
-        let parts = split(text, heldOut: heldOut)
-        let tokenizer = try makeTokenizer(choice ?? .characters, text: text, training: String(parts.training))
+        let pieces = TextPieces(try TextFiles(path).files)
+        let count = try pieces.scalarCount()
+        guard count > 0 else { throw InputError(path, "the text is empty") }
+        let cut = trainingCount(of: count, heldOut)
+        let tokenizer = try makeTokenizer(choice ?? .characters, all: pieces, cutAfter: cut)
+        var training = TokenWriter(vocabularySize: tokenizer.vocabularySize)
+        var validation = training
+        try pieces.forEach(cutAfter: cut) { piece, _, isFirst in
+            let tokens = try tokenizer.encode(piece, from: path)
+            if isFirst { try training.append(tokens) } else { try validation.append(tokens) }
+        }
         return TextData(
-            tokenizer: tokenizer, training: TokenSequence(try tokenizer.encode(String(parts.training), from: path)),
-            validation: TokenSequence(try tokenizer.encode(String(parts.validation), from: path)))
+            tokenizer: tokenizer, training: try training.sequence(), validation: try validation.sequence())
     }
 
-    /// The first part to train on, the last to measure by; cut between two characters.
-    private static func split(_ text: String, heldOut: Double) -> (training: Substring, validation: Substring) {
-        let scalars = text.unicodeScalars
-        let cut = scalars.index(scalars.startIndex, offsetBy: Int(Double(scalars.count) * (1 - heldOut)))
-        return (text[..<cut], text[cut...])
-    }
+    /// How many characters of a text are trained on.
+    private static func trainingCount(of count: Int, _ heldOut: Double) -> Int { Int(Double(count) * (1 - heldOut)) }
 
-    static func makeTokenizer(_ choice: TokenizerChoice, text: String, training: String) throws -> any Tokenizer {
+    /// Byte pairs are learned from the first part of a text; characters are those of all of it.
+    private static func makeTokenizer(
+        _ choice: TokenizerChoice, all pieces: TextPieces, cutAfter cut: Int
+    ) throws -> any Tokenizer {
         switch choice {
-        case .characters: return CharacterTokenizer(charactersOf: text)
-        case .bytePairs(let size): return try BytePairTokenizer.train(on: training, vocabularySize: size)
+        case .characters:
+            return try CharacterTokenizer { add in try pieces.forEach { piece, _ in add(piece) } }
+        case .bytePairs(let size):
+            return try BytePairTokenizer.train(vocabularySize: size) { add in
+                try pieces.forEach(cutAfter: cut) { piece, _, isFirst in if isFirst { add(piece) } }
+            }
         case .file(let path): return try Tokenizers.load(path)
         }
     }
@@ -67,7 +77,7 @@ public struct TextData {
     // MARK: Prepared folders
 
     private static func file(_ folder: String, _ name: String) -> String {
-        (folder as NSString).appendingPathComponent(name)
+        Folder.join(folder, name)
     }
 
     private static func isPrepared(_ path: String) -> Bool {
@@ -89,38 +99,32 @@ public struct TextData {
     }
 
     /// Writes tokens and tokenizer into a folder, which `load` then maps instead of reading: for texts larger than
-    /// memory. One file at a time is held; the end of each is what is measured by. A tokenizer that is made comes from the
+    /// memory, which are read in pieces. The end of each file is what is measured by. A tokenizer that is made comes from the
     /// first file.
     public static func prepare(
         _ path: String, tokenizer choice: TokenizerChoice, heldOut: Double = 0.1, to folder: String
     ) throws -> (training: Int, validation: Int) {
         let files = try TextFiles(path).files
-        let first = try TextFile.read(files[0])
-        let tokenizer = try makeTokenizer(choice, text: first, training: first)
-        try Checkpoint.makeFolder(folder)
+        let tokenizer = try makeTokenizer(choice, all: TextPieces([files[0]]), cutAfter: .max)
+        try OutputFolder.make(folder)
         try Tokenizers.save(tokenizer, to: folder)
         let width = TokenSequence.width(vocabularySize: tokenizer.vocabularySize)
         var counts = (training: 0, validation: 0)
         try AtomicFile.write(to: file(folder, "train.bin")) { training in
             try AtomicFile.write(to: file(folder, "val.bin")) { validation in
                 for name in files {
-                    let parts = split(try TextFile.read(name), heldOut: heldOut)
-                    counts.training += try append(parts.training, of: name, tokenizer, width, to: training)
-                    counts.validation += try append(parts.validation, of: name, tokenizer, width, to: validation)
+                    let pieces = TextPieces([name])
+                    let cut = trainingCount(of: try pieces.scalarCount(), heldOut)
+                    try pieces.forEach(cutAfter: cut) { piece, _, isFirst in
+                        let tokens = try tokenizer.encode(piece, from: name)
+                        let bytes = TokenWriter.bytes(of: tokens, width: width)
+                        try bytes.withUnsafeBytes { try (isFirst ? training : validation).append($0) }
+                        counts.training += isFirst ? tokens.count : 0
+                        counts.validation += isFirst ? 0 : tokens.count
+                    }
                 }
             }
         }
         return counts
-    }
-
-    private static func append(
-        _ text: Substring, of name: String, _ tokenizer: any Tokenizer, _ width: Int, to file: AtomicFile
-    ) throws -> Int {
-        let tokens = try tokenizer.encode(String(text), from: name)
-        var bytes = [UInt8]()
-        bytes.reserveCapacity(tokens.count * width)
-        for token in tokens { for place in 0..<width { bytes.append(UInt8(truncatingIfNeeded: token >> (8 * place))) } }
-        try bytes.withUnsafeBytes { try file.append($0) }
-        return tokens.count
     }
 }

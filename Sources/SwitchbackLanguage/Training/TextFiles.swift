@@ -19,7 +19,7 @@ public struct TextFiles {
         }
         let names = FileManager.default.enumerator(atPath: path)?.compactMap { $0 as? String } ?? []
         files = names.filter { $0.hasSuffix(".txt") || $0.hasSuffix(".md") }.sorted().map {
-            (path as NSString).appendingPathComponent($0)
+            Folder.join(path, $0)
         }
         if files.isEmpty { throw InputError(path, "there are no .txt or .md files in this folder") }
     }

@@ -50,14 +50,14 @@ package final class ServerMetrics: @unchecked Sendable {
     }
 
     /// How many texts a model writes now, and how many wait for it.
-    func setLoad(of model: String, active: Int, waiting: Int) {
+    package func setLoad(of model: String, active: Int, waiting: Int) {
         lock.withLock { loads[model] = (active, waiting) }
     }
 
     // MARK: Telling
 
     /// All numbers in Prometheus' text format.
-    var text: String {
+    package var text: String {
         lock.withLock {
             var lines: [String] = []
             func add(_ name: String, _ type: String, _ help: String, _ values: [(labels: String, value: String)]) {
@@ -68,7 +68,7 @@ package final class ServerMetrics: @unchecked Sendable {
             let kinds = requests.sorted { ($0.key.path, $0.key.status) < ($1.key.path, $1.key.status) }
             add(
                 "requests_total", "counter", "Requests that were answered.",
-                kinds.map { ("{path=\"\($0.key.path)\",status=\"\($0.key.status)\"}", "\($0.value)") })
+                kinds.map { ("{path=\"\($0.key.path.labelValue)\",status=\"\($0.key.status)\"}", "\($0.value)") })
             add(
                 "cancelled_total", "counter", "Requests whose client went away before the answer was complete.",
                 [("", "\(cancellations)")])
@@ -76,7 +76,9 @@ package final class ServerMetrics: @unchecked Sendable {
             add("generated_tokens_total", "counter", "Tokens that were written.", [("", "\(generatedTokens)")])
             add("steps_total", "counter", "Passes of the network.", [("", "\(steps)")])
             add("step_texts_total", "counter", "Texts in all passes together.", [("", "\(stepTexts)")])
-            let loads = loads.sorted { $0.key < $1.key }.map { (labels: "{model=\"\($0.key)\"}", load: $0.value) }
+            let loads = loads.sorted { $0.key < $1.key }.map {
+                (labels: "{model=\"\($0.key.labelValue)\"}", load: $0.value)
+            }
             add(
                 "texts_active", "gauge", "Texts that are being written.",
                 loads.map { ($0.labels, "\($0.load.active)") })
@@ -90,6 +92,13 @@ package final class ServerMetrics: @unchecked Sendable {
             }
             return lines.joined(separator: "\n") + "\n"
         }
+    }
+}
+
+extension String {
+    /// As Prometheus' text format has it between quotation marks.
+    fileprivate var labelValue: String {
+        replacing("\\", with: "\\\\").replacing("\"", with: "\\\"").replacing("\n", with: "\\n")
     }
 }
 

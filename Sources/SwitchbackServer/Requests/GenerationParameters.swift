@@ -74,22 +74,31 @@ package struct GenerationParameters: Sendable {
 
 extension ConfigurationFields {
     private static let mostStopWords = 16
+    /// In bytes. What may be the beginning of one is compared with each after every token.
+    private static let longestStopWord = 1000
 
     fileprivate func stopWords() throws -> [String] {
         switch self["stop"] {
         case nil: return []
-        case .string(let word): return [word]
+        case .string(let word): return [try stopWord(word)]
         case .array(let values) where values.count <= ConfigurationFields.mostStopWords:
             return try values.map { value in
                 guard case .string(let word) = value else {
                     throw problem("stop", "text is needed, or a list of texts")
                 }
-                return word
+                return try stopWord(word)
             }
         case .array(let values):
             throw problem("stop", "there are \(values.count); \(ConfigurationFields.mostStopWords) are allowed")
         default: throw problem("stop", "text is needed, or a list of texts")
         }
+    }
+
+    private func stopWord(_ word: String) throws -> String {
+        guard word.utf8.count <= ConfigurationFields.longestStopWord else {
+            throw problem("stop", "a word has at most \(ConfigurationFields.longestStopWord) bytes")
+        }
+        return word
     }
 
     fileprivate func seed() throws -> UInt64 {
@@ -109,7 +118,9 @@ extension JSON {
 
     fileprivate var isFalse: Bool { if case .bool(false) = self { true } else { false } }
 
-    fileprivate func isText(_ text: String) -> Bool { if case .string(text) = self { true } else { false } }
+    fileprivate func isText(_ text: String) -> Bool {
+        if case .string(let own) = self { own.isExactly(text) } else { false }
+    }
 
     fileprivate var isEmpty: Bool {
         switch self {

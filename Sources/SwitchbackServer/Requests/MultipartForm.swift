@@ -7,21 +7,24 @@ package struct MultipartForm {
     package private(set) var parts: [String: [UInt8]] = [:]
 
     private static let mostParts = 64
+    private static let longestHead = 8 << 10
+    /// RFC 2046, section 5.1.1.
+    private static let longestBoundary = 70
 
     /// - Throws: `InputError` where the body is no such form, or cut short.
     package init(_ body: [UInt8], contentType: String) throws {
-        guard let boundary = MultipartForm.parameter("boundary", of: contentType), !boundary.isEmpty else {
-            throw InputError("request", at: "header Content-Type", "it names no boundary")
-        }
+        guard let boundary = MultipartForm.parameter("boundary", of: contentType), !boundary.isEmpty,
+            boundary.utf8.count <= MultipartForm.longestBoundary
+        else { throw InputError("request", at: "header Content-Type", "it names no boundary, or one that is too long") }
         let data = Data(body)
         let mark = Data("--\(boundary)".utf8)
         guard var position = data.range(of: mark)?.upperBound else { throw MultipartForm.cutShort }
-        while true {
+        for _ in 0...MultipartForm.mostParts {
             // Two hyphens after the mark end the form.
             if data[position...].starts(with: Data("--".utf8)) { return }
-            guard let headEnd = data.range(of: Data("\r\n\r\n".utf8), in: position..<data.endIndex),
-                let next = data.range(of: Data("\r\n".utf8) + mark, in: headEnd.upperBound..<data.endIndex),
-                parts.count < MultipartForm.mostParts
+            let headLimit = min(data.endIndex, position + MultipartForm.longestHead)
+            guard let headEnd = data.range(of: Data("\r\n\r\n".utf8), in: position..<headLimit),
+                let next = data.range(of: Data("\r\n".utf8) + mark, in: headEnd.upperBound..<data.endIndex)
             else { throw MultipartForm.cutShort }
             let head = String(decoding: data[position..<headEnd.lowerBound], as: UTF8.self)
             if let name = MultipartForm.name(in: head), parts[name] == nil {
@@ -29,10 +32,12 @@ package struct MultipartForm {
             }
             position = next.upperBound
         }
+        throw InputError("request", "the form has more than \(MultipartForm.mostParts) fields")
     }
 
     private static var cutShort: InputError {
-        InputError("request", "the form is cut short, or has too many fields")
+        InputError(
+            "request", "the form is cut short, or a field of it begins with more than \(longestHead) bytes of head")
     }
 
     private static func name(in head: String) -> String? {

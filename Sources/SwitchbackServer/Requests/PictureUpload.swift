@@ -11,10 +11,15 @@ package struct PictureUpload: Sendable {
     package let image: Image
     /// The other fields, by name.
     private let fields: [String: String]
+    /// Keeps the memory that the picture takes.
+    private let share: MemoryShare?
 
-    /// - Parameter names: the fields that the request may have beside the picture.
-    /// - Throws: `InputError` where there is no picture, or one that cannot be decoded, and over other fields.
-    package init(_ body: [UInt8], contentType: String?, names: [String]) throws {
+    /// - Parameters:
+    ///   - names: the fields that the request may have beside the picture.
+    ///   - share: what the memory for the picture is taken from.
+    /// - Throws: `InputError` where there is no picture, or one that cannot be decoded, and over other fields; `APIError`
+    ///   where there is not enough memory left.
+    package init(_ body: [UInt8], contentType: String?, names: [String], _ share: MemoryShare? = nil) throws {
         let kind = contentType?.lowercased() ?? ""
         let bytes: [UInt8]
         if kind.hasPrefix("multipart/form-data") {
@@ -31,16 +36,19 @@ package struct PictureUpload: Sendable {
         } else {
             let json = try ConfigurationFields(body: body)
             bytes = try PictureUpload.decoded(json)
-            fields = try Dictionary(
-                uniqueKeysWithValues: json.names.filter { $0 != "image" }.map { ($0, try json.text($0)) })
+            try json.checkNames(known: names + ["image"])
+            fields = try Dictionary(json.names.filter { $0 != "image" }.map { ($0, try json.text($0)) }) { $1 }
         }
-        for name in fields.keys.sorted() where !names.contains(name) {
+        for name in fields.keys.sorted() where !names.contains(where: name.isExactly) {
             let remedy = name.nearest(in: names + ["image"]).map { "did you mean \($0)?" }
             throw InputError("request", at: "field \(name)", "there is no such field", remedy: remedy)
         }
-        image = try bytes.withUnsafeBytes {
-            try Image.decode($0, name: "picture", pixelLimit: PictureUpload.pixelLimit)
+        image = try bytes.withUnsafeBytes { bytes in
+            let header = try ImageHeader(bytes, "picture")
+            if header.pixelCount <= PictureUpload.pixelLimit { try share?.take(4 * header.pixelCount) }
+            return try Image.decode(bytes, name: "picture", pixelLimit: PictureUpload.pixelLimit)
         }
+        self.share = share
     }
 
     /// A few megabytes may stand for a picture of a hundred million pixels: less is allowed than in files of one's own.
@@ -55,7 +63,7 @@ package struct PictureUpload: Sendable {
 
     private static func decoded(_ json: ConfigurationFields) throws -> [UInt8] {
         var text = try json.string("image")
-        if text.hasPrefix("data:"), let comma = text.firstIndex(of: ",") {
+        if text.utf8.starts(with: "data:".utf8), let comma = text.firstIndex(of: ",") {
             text = String(text[text.index(after: comma)...])
         }
         guard let data = Data(base64Encoded: text, options: .ignoreUnknownCharacters), !data.isEmpty else {

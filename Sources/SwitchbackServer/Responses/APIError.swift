@@ -13,6 +13,7 @@ package struct APIError: Error, Sendable {
     var code: String?
     /// After how many seconds the client may try again.
     var retryAfter: Int?
+    var headers = HTTPFields()
 
     /// A request that cannot be answered as it is.
     static func invalid(_ message: String, param: String? = nil, code: String? = nil) -> APIError {
@@ -25,8 +26,28 @@ package struct APIError: Error, Sendable {
             status: .unauthorized, message: message, type: "authentication_error", code: "invalid_api_key")
     }
 
+    static func forbidden(_ message: String) -> APIError {
+        APIError(status: .forbidden, message: message, type: "permission_error", code: "forbidden")
+    }
+
     static func notFound(_ message: String, param: String? = nil, code: String? = nil) -> APIError {
         APIError(status: .notFound, message: message, type: "invalid_request_error", param: param, code: code)
+    }
+
+    static func methodNotAllowed(_ method: String, allowed: [String]) -> APIError {
+        var error = APIError(
+            status: .methodNotAllowed,
+            message: "\(method) cannot be used here; \(allowed.joined(separator: ", ")) can",
+            type: "invalid_request_error")
+        error.headers[.allow] = allowed.joined(separator: ", ")
+        return error
+    }
+
+    static func unsupportedMediaType(_ kind: String) -> APIError {
+        APIError(
+            status: .unsupportedMediaType,
+            message: "the body is sent as \(kind.shortened); send JSON, with the header Content-Type: application/json",
+            type: "invalid_request_error")
     }
 
     static func tooLarge(limit: Int) -> APIError {
@@ -57,6 +78,20 @@ package struct APIError: Error, Sendable {
         APIError(
             status: .gatewayTimeout, message: "the answer was not complete after \(seconds.plain) seconds",
             type: "server_error", code: "timeout")
+    }
+
+    static var outOfMemory: APIError {
+        APIError(
+            status: .serviceUnavailable,
+            message: "the requests being answered take all memory that is set aside for them",
+            type: "server_error", code: "busy", retryAfter: 5)
+    }
+
+    /// Nobody is there to read this, unless the connection broke on the way.
+    static var clientLeft: APIError {
+        APIError(
+            status: .requestTimeout, message: "the client left before the answer was complete",
+            type: "invalid_request_error", code: "client_left")
     }
 
     static var stopping: APIError {
@@ -116,6 +151,7 @@ extension APIError {
 
     var response: Response {
         var response = Response(json: body, status: status)
+        response.headers.append(contentsOf: headers)
         if let retryAfter { response.headers[.retryAfter] = "\(retryAfter)" }
         return response
     }

@@ -1,5 +1,5 @@
 import Hummingbird
-import SwitchbackTraining
+import SwitchbackFormats
 
 /// Server-sent events (WHATWG HTML, section 9.2), each with JSON as data, and OpenAI's mark at the end.
 struct EventStream {
@@ -8,7 +8,7 @@ struct EventStream {
     init(_ writer: any ResponseBodyWriter) { self.writer = writer }
 
     mutating func send(_ value: some Encodable) async throws {
-        try await send(text: SwitchbackTraining.JSON.text(value, keys: .convertToSnakeCase))
+        try await send(text: JSON.text(value, keys: .convertToSnakeCase))
     }
 
     private mutating func send(text: String) async throws {

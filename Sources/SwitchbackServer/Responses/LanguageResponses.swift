@@ -73,6 +73,12 @@ struct GenerationAnswer: Encodable {
 }
 
 extension Continuation.Ending {
-    /// OpenAI's word for it.
-    var finishReason: String { self == .length ? "length" : "stop" }
+    /// OpenAI's word for it; there is none for an answer that was broken off.
+    package var finishReason: String? {
+        switch self {
+        case .length: "length"
+        case .stop: "stop"
+        case .cancelled: nil
+        }
+    }
 }

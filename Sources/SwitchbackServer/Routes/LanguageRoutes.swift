@@ -6,12 +6,12 @@ import SwitchbackLanguage
 /// `/v1/chat/completions` and `/v1/completions`, as OpenAI's reference describes them.
 struct LanguageRoutes: Sendable {
     let models: ModelList
-    let limits: ServerLimits
+    let reader: RequestReader
     let metrics: ServerMetrics
 
-    func add(to group: RouterGroup<BasicRequestContext>) {
-        group.post("chat/completions") { request, _ in try await chat(request) }
-        group.post("completions") { request, _ in try await complete(request) }
+    func add(to group: RouterGroup<ServerContext>) {
+        group.post("chat/completions") { try await chat($0, $1.connection) }
+        group.post("completions") { try await complete($0, $1.connection) }
     }
 
     /// The two forms of answers.
@@ -39,25 +39,42 @@ struct LanguageRoutes: Sendable {
         }
     }
 
-    private func chat(_ request: Request) async throws -> Response {
-        var request = request
-        let fields = try ConfigurationFields(body: try await request.takeBody(limits))
-        let parameters = try GenerationParameters(fields, own: ["messages", "max_completion_tokens"], limits: limits)
-        let (name, service) = try models.language(parameters.model)
-        let messages = try ChatMessage.list(fields)
-        let answer = try service.answer(messages, parameters)
-        return try await respond(
-            request, answer, .chat, AnswerHead(prefix: Form.chat.idPrefix, model: name), parameters)
+    /// An answer in the making, and how it is to be sent.
+    private struct PendingAnswer {
+        let answer: GenerationRequest
+        let form: Form
+        let head: AnswerHead
+        let parameters: GenerationParameters
+
+        init(_ answer: GenerationRequest, _ form: Form, model: String, _ parameters: GenerationParameters) {
+            self.answer = answer
+            self.form = form
+            head = AnswerHead(prefix: form.idPrefix, model: model)
+            self.parameters = parameters
+        }
     }
 
-    private func complete(_ request: Request) async throws -> Response {
+    private func chat(_ request: Request, _ connection: ClientConnection) async throws -> Response {
         var request = request
-        let fields = try ConfigurationFields(body: try await request.takeBody(limits))
-        let parameters = try GenerationParameters(fields, own: ["prompt"], limits: limits)
-        let (name, service) = try models.language(parameters.model)
-        let answer = try service.continuation(of: try LanguageRoutes.prompt(fields), parameters)
-        return try await respond(
-            request, answer, .completion, AnswerHead(prefix: Form.completion.idPrefix, model: name), parameters)
+        let pending = try await reader.readJSON(&request) { fields in
+            let own = ["messages", "max_completion_tokens"]
+            let parameters = try GenerationParameters(fields, own: own, limits: reader.limits)
+            let (name, service) = try models.language(parameters.model)
+            let messages = try ChatMessage.list(fields)
+            return PendingAnswer(try service.answer(messages, parameters), .chat, model: name, parameters)
+        }
+        return try await respond(request, connection, pending)
+    }
+
+    private func complete(_ request: Request, _ connection: ClientConnection) async throws -> Response {
+        var request = request
+        let pending = try await reader.readJSON(&request) { fields in
+            let parameters = try GenerationParameters(fields, own: ["prompt"], limits: reader.limits)
+            let (name, service) = try models.language(parameters.model)
+            let answer = try service.continuation(of: try LanguageRoutes.prompt(fields), parameters)
+            return PendingAnswer(answer, .completion, model: name, parameters)
+        }
+        return try await respond(request, connection, pending)
     }
 
     /// A text, or a list with one.
@@ -76,39 +93,42 @@ struct LanguageRoutes: Sendable {
     // MARK: Answers
 
     private func respond(
-        _ request: Request, _ answer: GenerationRequest, _ form: Form, _ head: AnswerHead,
-        _ parameters: GenerationParameters
+        _ request: Request, _ connection: ClientConnection, _ pending: PendingAnswer
     ) async throws -> Response {
         let metrics = metrics
-        // The client may go away while it waits: then its place is free for others.
-        @Sendable func clientLeft() { if answer.cancel() { metrics.countCancellation() } }
-        guard parameters.stream else {
+        // The client may go away while it waits: then its place is free for others. One that has only closed its own side
+        // still waits for the answer.
+        @Sendable func clientLeft() { if pending.answer.cancel() { metrics.countCancellation() } }
+        connection.whenClosed(clientLeft)
+        guard pending.parameters.stream else {
             return try await request.body.consumeWithInboundCloseHandler { _ in
-                try await whole(answer, form, head)
+                try await whole(pending)
             } onInboundClosed: {
-                clientLeft()
+                connection.probe(isStreaming: false)
             }
         }
         return EventStream.response { stream in
             // Where the connection takes no more, the client is gone, too.
             defer { clientLeft() }
             try await request.body.consumeWithInboundCloseHandler { _ in
-                try await send(answer, form, head, to: &stream, includesUsage: parameters.includesUsage)
+                try await send(pending, to: &stream)
             } onInboundClosed: {
-                clientLeft()
+                connection.probe(isStreaming: true)
             }
         }
     }
 
-    private func whole(_ answer: GenerationRequest, _ form: Form, _ head: AnswerHead) async throws -> Response {
+    private func whole(_ pending: PendingAnswer) async throws -> Response {
         var text = ""
-        for try await event in answer.events {
+        for try await event in pending.answer.events {
             switch event {
             case .text(let piece): text += piece
             case .finished(let summary):
+                guard summary.ending != .cancelled else { throw APIError.clientLeft }
                 var response = Response(
                     json: GenerationAnswer(
-                        head, object: form.object, choices: [form.whole(text, summary.ending)], usage: Usage(summary)))
+                        pending.head, object: pending.form.object, choices: [pending.form.whole(text, summary.ending)],
+                        usage: Usage(summary)))
                 response.headers[.connection] = "close"
                 return response
             }
@@ -116,19 +136,19 @@ struct LanguageRoutes: Sendable {
         throw APIError.stopping
     }
 
-    private func send(
-        _ answer: GenerationRequest, _ form: Form, _ head: AnswerHead, to stream: inout EventStream, includesUsage: Bool
-    ) async throws {
+    private func send(_ pending: PendingAnswer, to stream: inout EventStream) async throws {
+        let form = pending.form
         func chunk(_ choices: [GenerationAnswer.Choice], usage: Usage? = nil) -> GenerationAnswer {
-            GenerationAnswer(head, object: form.chunkObject, choices: choices, usage: usage)
+            GenerationAnswer(pending.head, object: form.chunkObject, choices: choices, usage: usage)
         }
         if form == .chat { try await stream.send(chunk([.init(delta: .init(role: "assistant", content: ""))])) }
-        for try await event in answer.events {
+        for try await event in pending.answer.events {
             switch event {
             case .text(let piece): try await stream.send(chunk([form.piece(piece)]))
             case .finished(let summary):
+                guard summary.ending != .cancelled else { throw APIError.clientLeft }
                 try await stream.send(chunk([form.piece("", summary.ending)]))
-                if includesUsage { try await stream.send(chunk([], usage: Usage(summary))) }
+                if pending.parameters.includesUsage { try await stream.send(chunk([], usage: Usage(summary))) }
             }
         }
     }

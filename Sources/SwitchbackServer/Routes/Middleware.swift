@@ -1,19 +1,24 @@
 import Hummingbird
+import NIOHTTP1
 
 /// Turns every error into an answer in OpenAI's form, and counts answers.
 struct AnswerErrors: RouterMiddleware {
-    typealias Context = BasicRequestContext
+    typealias Context = ServerContext
 
     let metrics: ServerMetrics
 
     func handle(
-        _ request: Request, context: BasicRequestContext,
-        next: (Request, BasicRequestContext) async throws -> Response
+        _ request: Request, context: ServerContext,
+        next: (Request, ServerContext) async throws -> Response
     ) async throws -> Response {
         let start = ContinuousClock.now
         let response: Response
         do {
             response = try await next(request, context)
+        } catch let error as HTTPParserError {
+            // The server answers 400 and closes the connection: what follows on it means nothing.
+            metrics.count(path: "malformed", status: 400, seconds: 0)
+            throw error
         } catch let error as HTTPError where error.status == .notFound {
             response = APIError.notFound("there is no \(request.method) \(request.uri.path) here").response
         } catch {
@@ -45,18 +50,20 @@ struct AnswerErrors: RouterMiddleware {
 
 /// Lets only those in who show the key.
 struct RequireKey: RouterMiddleware {
-    typealias Context = BasicRequestContext
+    typealias Context = ServerContext
 
     let key: String
 
     func handle(
-        _ request: Request, context: BasicRequestContext,
-        next: (Request, BasicRequestContext) async throws -> Response
+        _ request: Request, context: ServerContext,
+        next: (Request, ServerContext) async throws -> Response
     ) async throws -> Response {
-        guard let shown = request.headers[.authorization], shown.hasPrefix("Bearer ") else {
+        let shown = request.headers[.authorization]?.split(separator: " ", maxSplits: 1) ?? []
+        // The scheme's name may be written in any case (RFC 9110, section 11.1).
+        guard shown.count == 2, shown[0].lowercased().isExactly("bearer") else {
             throw APIError.unauthorized("no API key was given; send it as 'Authorization: Bearer KEY'")
         }
-        guard RequireKey.isEqual(shown.dropFirst("Bearer ".count).utf8, key.utf8) else {
+        guard RequireKey.isEqual(shown[1].utf8, key.utf8) else {
             throw APIError.unauthorized("the API key is not right")
         }
         return try await next(request, context)

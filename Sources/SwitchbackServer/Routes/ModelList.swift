@@ -37,7 +37,7 @@ struct ModelList: Sendable {
             let problem = suitable.isEmpty ? "this server has no \(kind)" : "this server has several: name one"
             throw APIError.invalid("request, field model: \(problem)", param: "model")
         }
-        if let found = suitable.first(where: { $0.name == name }) { return found }
+        if let found = suitable.first(where: { $0.name.isExactly(name) }) { return found }
         let known = suitable.map(\.name)
         let others = known.isEmpty ? "this server has no \(kind)" : "there is \(known.joined(separator: ", "))"
         let hint = name.nearest(in: known).map { "; did you mean \($0)?" } ?? ""
@@ -63,11 +63,11 @@ struct ModelList: Sendable {
 
     private func entry(_ model: ServedModel) -> Entry { Entry(id: model.name, created: created, kind: model.kind) }
 
-    func add(to group: RouterGroup<BasicRequestContext>) {
+    func add(to group: RouterGroup<ServerContext>) {
         group.get("models") { _, _ in Response(json: List(data: models.map(entry))) }
         group.get("models/{name}") { _, context in
             let name = context.parameters.get("name") ?? ""
-            guard let model = models.first(where: { $0.name == name }) else {
+            guard let model = models.first(where: { $0.name.isExactly(name) }) else {
                 throw APIError.notFound("there is no model \(name) here", param: "model", code: "model_not_found")
             }
             return Response(json: entry(model))

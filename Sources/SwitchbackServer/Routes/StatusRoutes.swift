@@ -10,7 +10,7 @@ struct StatusRoutes: Sendable {
         let models: [String]
     }
 
-    func add(to router: Router<BasicRequestContext>) {
+    func add(to router: Router<ServerContext>) {
         router.get("health") { _, _ in Response(json: Health(models: models.models.map(\.name))) }
         router.get("metrics") { _, _ in
             Response(

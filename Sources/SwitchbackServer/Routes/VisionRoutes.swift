@@ -6,11 +6,19 @@ import SwitchbackVision
 /// `/v1/detect` and `/v1/classify`: a picture in a form, as base64 in JSON, or as the body itself.
 struct VisionRoutes: Sendable {
     let models: ModelList
-    let limits: ServerLimits
+    let reader: RequestReader
 
-    func add(to group: RouterGroup<BasicRequestContext>) {
+    func add(to group: RouterGroup<ServerContext>) {
         group.post("detect") { request, _ in try await detect(request) }
         group.post("classify") { request, _ in try await classify(request) }
+    }
+
+    private func upload(_ request: Request, names: [String]) async throws -> PictureUpload {
+        var request = request
+        let contentType = request.headers[.contentType]
+        return try await reader.read(&request) { body, share in
+            try PictureUpload(body, contentType: contentType, names: names, share)
+        }
     }
 
     private struct Found: Encodable {
@@ -30,9 +38,7 @@ struct VisionRoutes: Sendable {
     }
 
     private func detect(_ request: Request) async throws -> Response {
-        let upload = try PictureUpload(
-            try await request.bytes(limits), contentType: request.headers[.contentType],
-            names: ["model", "conf", "iou", "max_det"])
+        let upload = try await upload(request, names: ["model", "conf", "iou", "max_det"])
         let (name, service) = try models.detector(upload.text("model"))
         let (confidence, iou) = (try upload.fraction("conf"), try upload.fraction("iou"))
         let maximum = try upload.count("max_det")
@@ -67,8 +73,7 @@ struct VisionRoutes: Sendable {
     }
 
     private func classify(_ request: Request) async throws -> Response {
-        let upload = try PictureUpload(
-            try await request.bytes(limits), contentType: request.headers[.contentType], names: ["model", "top"])
+        let upload = try await upload(request, names: ["model", "top"])
         let (name, service) = try models.classifier(upload.text("model"))
         let top = try upload.count("top") ?? 5
         let image = upload.image

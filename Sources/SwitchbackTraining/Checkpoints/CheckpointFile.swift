@@ -36,7 +36,7 @@ enum CheckpointFile {
                 path, "is of version \(version), and this program reads version \(TrainingState.currentVersion)",
                 remedy: "start a new run from its last weights, with --weights")
         }
-        guard let state = JSON.value(TrainingState.self, text) else { throw damaged }
+        guard let state = JSON.value(TrainingState.self, text), state.isPossible else { throw damaged }
         for name in contents.names {
             guard let tensor = contents.tensors[name], Checksum.crc32(tensor) == checksums[name] else {
                 throw InputError(

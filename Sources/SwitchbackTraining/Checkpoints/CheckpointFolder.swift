@@ -3,7 +3,7 @@ import Switchback
 import SwitchbackFormats
 
 /// The last two states of a run: a new one takes the place of the older one, so that there is a sound one at any moment.
-struct CheckpointFolder {
+struct CheckpointFolder: Sendable {
     let path: String
 
     /// What was found on resuming.

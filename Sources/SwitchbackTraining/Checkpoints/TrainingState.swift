@@ -3,7 +3,7 @@ import Switchback
 /// Where a training stands, apart from tensors: with those, all that a resumed run needs to go on to the same bits.
 struct TrainingState: Codable {
     /// The version of this description, and of the order in which tasks take their examples.
-    static let currentVersion = 2
+    static let currentVersion = 3
 
     var version = TrainingState.currentVersion
     var task: String
@@ -28,7 +28,8 @@ struct TrainingState: Codable {
     var budget: TimeBudget?
     /// How long the training is to be, where that was fitted to the time.
     var plan: TrainingPlan?
-    var history: [EpochResult] = []
+    /// How many validations were made: the rows of `results.csv` that belong to the state.
+    var validations = 0
     /// The fitness of the best validation.
     var bestFitness: [Double]?
     /// How many validations there were since.
@@ -43,6 +44,17 @@ struct TrainingState: Codable {
     struct SavedOptimizer: Codable {
         let kind: String
         let numbers: [String: Double]
+    }
+
+    /// Whether a training can stand there: a checkpoint may have been forged.
+    var isPossible: Bool {
+        let counts = [
+            epoch, batch, batchCount, step, gradient.batchCount, validationsWithoutImprovement, averageUpdates, saves,
+        ]
+        return counts.allSatisfy { 0..<1 << 48 ~= $0 } && batch <= batchCount && batchCount > 0
+            && gradient.batchCount <= batch && seconds.isFinite && epochSeconds.isFinite
+            && optimizers.allSatisfy { $0.numbers.values.allSatisfy(\.isFinite) }
+            && gradientStrides.values.allSatisfy { $0.allSatisfy { 0..<1 << 48 ~= $0 } }
     }
 
     /// For messages: "epoch 3, step 1200".

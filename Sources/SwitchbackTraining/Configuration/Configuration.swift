@@ -1,5 +1,6 @@
 import Foundation
 import Switchback
+import SwitchbackFormats
 
 /// Options with their defaults: what a command takes, what a run's `args.yaml` holds, and what the Swift API is given.
 ///
@@ -19,6 +20,9 @@ public protocol Configuration: Codable, Equatable, Sendable {
 
     /// Which numbers its own options can have, by their keys; those that are not named can have any finite one.
     static var ranges: [String: NumberRange] { get }
+
+    /// Its own options that were changed in vain; none if not defined.
+    var ownUnusedOptions: [UnusedOption] { get }
 }
 
 /// A number that its option cannot have.
@@ -76,7 +80,7 @@ package struct ConfigurationField {
     package let key: String
     /// The properties that lead to it: `["training", "clipNorm"]`.
     let path: [String]
-    let value: any Encodable
+    package let value: any Encodable
     /// The type without its optionality.
     let type: Any.Type
 }

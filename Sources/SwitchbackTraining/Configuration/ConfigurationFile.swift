@@ -30,7 +30,8 @@ public enum ConfigurationFile {
     ) throws -> Result {
         let fields = base.fields
         var result = base
-        for entry in try entries(path) {
+        let entries = try entries(path)
+        for entry in entries {
             if entry.key == "task" {
                 guard entry.value.string == task else {
                     throw entry.error("is for the task \(entry.value.string ?? "?"), and this is \(task)")
@@ -44,6 +45,14 @@ public enum ConfigurationFile {
             result = try entry.applied(to: result, as: field)
             if let found = result.outOfRange, found.key == entry.key {
                 throw entry.error("\(entry.key) is \(found.number), and \(found.problem)")
+            }
+            // What takes the place of an option by default gives way to one that is given.
+            if let replacement = TrainingConfiguration.replacements[entry.key],
+                !entries.contains(where: { $0.key == replacement }),
+                let field = fields.first(where: { $0.key == replacement })
+            {
+                let none = ConfigurationEntry(file: path, key: replacement, value: Node("null"), line: entry.line)
+                result = try none.applied(to: result, as: field)
             }
         }
         return result
@@ -61,7 +70,7 @@ public enum ConfigurationFile {
         let text = try TextFile.read(path)
         let node: Node?
         do {
-            node = try Yams.compose(yaml: text)
+            node = try YAMLText.compose(text, path)
         } catch let error as YamlError {
             throw InputError(path, error)
         }

@@ -29,7 +29,7 @@ public final class DiagnosisLog {
 
     /// - Parameter interval: one step in so many is measured; what suits the length of the training if left out.
     public init(every interval: Int? = nil) {
-        precondition(interval ?? 1 > 0, "one step in at least one is measured")
+        require(interval ?? 1 > 0, "DiagnosisLog", "one step in at least one is measured")
         wantedInterval = interval
     }
 
@@ -50,10 +50,10 @@ public final class DiagnosisLog {
             endStep()
             diagnosis.failure = failure
             try append(Diagnosis.line(failure))
-            try draw()
+            RunDrawing.attempt(draw)
         case .finished:
             endStep()
-            try draw()
+            RunDrawing.attempt(draw)
         case .planned, .epoch, .checkpoint, .graph: break
         }
         return .continue

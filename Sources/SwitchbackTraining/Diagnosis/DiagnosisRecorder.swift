@@ -29,7 +29,7 @@ public final class DiagnosisRecorder {
 
     /// - Parameter interval: one step in so many is measured.
     public init(_ model: Module, every interval: Int = DiagnosisLog.usualInterval) {
-        precondition(interval > 0, "one step in at least one is measured")
+        require(interval > 0, "DiagnosisRecorder", "one step in at least one is measured")
         self.model = model
         self.interval = interval
     }

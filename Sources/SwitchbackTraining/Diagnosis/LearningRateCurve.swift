@@ -19,16 +19,50 @@ public struct LearningRateCurve: Codable, Equatable, Sendable {
 
     public init(points: [Point]) { self.points = points }
 
-    /// The learning rate at which the smoothed loss has come half of the way down, which is about where it falls most
-    /// steeply; `nil` where it hardly falls anywhere.
-    public var suggestion: Double? {
+    /// What the curve says.
+    public enum Finding: Equatable, Sendable {
+        /// The learning rate at which the smoothed loss has come half of the way down, which is about where it falls most
+        /// steeply.
+        case rate(Double)
+        /// The loss hardly falls anywhere.
+        case noFall
+        /// The loss falls no further than it varies from step to step.
+        case noise
+    }
+
+    public var finding: Finding {
         let losses = points.map(\.smoothLoss)
-        // The first values of a running average have seen little.
-        guard let lowest = losses.indices.dropFirst(10).min(by: { losses[$0] < losses[$1] }) else { return nil }
-        let start = losses.prefix(10).median
-        guard start - losses[lowest] > 0.02 * abs(start) else { return nil }
+        guard let lowest = losses.indices.dropFirst(Self.unsettled).min(by: { losses[$0] < losses[$1] }) else {
+            return .noFall
+        }
+        // The first rates are too low to change anything.
+        let start = points.prefix(Self.idle).reduce(0) { $0 + $1.loss } / Double(min(Self.idle, points.count))
+        let fall = start - losses[lowest]
+        guard fall > 0.02 * abs(start) else { return .noFall }
         let half = (start + losses[lowest]) / 2
-        return losses[...lowest].lastIndex { $0 > half }.map { rounded(points[$0].rate) }
+        // Chance alone brings the lowest of so many averages half a deviation below the others; and where nothing but chance
+        // moves the loss, it may come half of the way down at once.
+        guard fall > 1.8 * deviation(upTo: lowest), let place = losses[...lowest].lastIndex(where: { $0 > half }),
+            place >= Self.unsettled
+        else { return .noise }
+        return .rate(rounded(points[place].rate))
+    }
+
+    /// The learning rate to train with; `nil` where the curve does not tell.
+    public var suggestion: Double? {
+        if case .rate(let rate) = finding { rate } else { nil }
+    }
+
+    /// How many of the first values of the running average have seen little.
+    private static let unsettled = 10
+    /// At how many of the first rates nothing is learned yet.
+    private static let idle = 20
+
+    /// The standard deviation of the losses of single steps around their average, from the median of the differences
+    /// between neighbours: a fall moves it little. A running average varies by about a quarter of it.
+    private func deviation(upTo last: Int) -> Double {
+        let losses = points[...last].map(\.loss)
+        return zip(losses, losses.dropFirst()).map { abs($0 - $1) }.median / 0.954
     }
 
     /// To two digits: more would feign a precision that the test does not have.

@@ -48,14 +48,14 @@ public struct LearningRateFinder: Sendable {
     ) throws -> [LearningRateCurve.Point] {
         let optimizers = OptimizerSet(configuration, task.parameterGroups, steps: Course(to: steps))
         let parameters = optimizers.parameters
-        var losses = try Losses(task, accumulate: configuration.accumulate)
+        var losses = Losses(task, accumulate: configuration.accumulate)
         var points: [LearningRateCurve.Point] = []
         var (average, lowest) = (0.0, Double.infinity)
         task.model.train()
         for step in 0..<steps {
             let rate = self.rate(step)
             optimizers.zeroGrad()
-            let loss = try losses.next(parameters)
+            let loss = try losses.ofStep(parameters)
             guard loss.isFinite else { break }
             average = smoothing * average + (1 - smoothing) * loss
             let smooth = average / (1 - pow(smoothing, Double(step + 1)))
@@ -80,15 +80,15 @@ public struct LearningRateFinder: Sendable {
         private let task: Task
         private let accumulate: Int
         private var epoch = 0
-        private var batches: () throws -> Task.Batch?
+        private var next: () throws -> Task.Batch?
 
-        init(_ task: Task, accumulate: Int) throws {
+        init(_ task: Task, accumulate: Int) {
             (self.task, self.accumulate) = (task, accumulate)
-            batches = try task.batches(epoch: 0, from: 0)
+            next = task.source.batches(epoch: 0)
         }
 
         /// Adds the gradients of the next batches; returns the mean of their losses.
-        mutating func next(_ parameters: [Parameter]) throws -> Double {
+        mutating func ofStep(_ parameters: [Parameter]) throws -> Double {
             var (gradient, means) = (StepGradient(), RunningMeans())
             for _ in 0..<accumulate {
                 let loss = try task.loss(moving: nextBatch())
@@ -100,10 +100,10 @@ public struct LearningRateFinder: Sendable {
         }
 
         private mutating func nextBatch() throws -> Task.Batch {
-            if let batch = try batches() { return batch }
+            if let batch = try next() { return batch }
             epoch += 1
-            batches = try task.batches(epoch: epoch, from: 0)
-            guard let batch = try batches() else {
+            next = task.source.batches(epoch: epoch)
+            guard let batch = try next() else {
                 throw InputError("task \(task.name)", "has no batches to train with")
             }
             return batch

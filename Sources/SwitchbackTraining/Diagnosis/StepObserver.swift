@@ -125,9 +125,13 @@ final class StepObserver: LayerObserver {
 
     /// The dimension that counts a layer's units: channels of images, features of rows and sequences.
     private static func unitDimension(of output: Tensor, after layer: Module) -> Int {
-        let type = "\(Swift.type(of: layer))"
-        let hasChannels = output.rank > 3 || type.hasPrefix("Conv") || type.hasPrefix("BatchNorm")
-        return hasChannels && output.rank > 1 && !(layer is Linear) ? 1 : max(0, output.rank - 1)
+        let hasChannels =
+            switch layer {
+            case is Conv1d, is Conv2d, is Conv3d, is ConvTranspose1d, is ConvTranspose2d, is BatchNorm: true
+            case is Linear: false
+            default: output.rank > 3
+            }
+        return hasChannels && output.rank > 1 ? 1 : max(0, output.rank - 1)
     }
 
     // MARK: The step
@@ -143,7 +147,9 @@ final class StepObserver: LayerObserver {
     func record(step: Int, loss: Double, rate: Double?) -> StepRecord {
         let computed = Set(order)
         let rows = order + layers.indices.filter { !computed.contains($0) }
-        let missing = layers.flatMap(\.parameters).filter { $0.parameter.requiresGrad && $0.parameter.grad == nil }
+        let missing = layers.flatMap(\.parameters).filter {
+            $0.parameter.requiresGrad && $0.parameter.gradElements == nil
+        }
         return noGrad {
             StepRecord(
                 step: step, loss: loss.recorded, rate: rate?.recorded, layers: rows.map { record(layers[$0]) },
@@ -152,7 +158,7 @@ final class StepObserver: LayerObserver {
     }
 
     private func record(_ layer: Layer) -> LayerRecord {
-        let gradients = layer.parameters.compactMap(\.parameter.grad)
+        let gradients = layer.parameters.compactMap(\.parameter.gradElements)
         let weight = layer.weights.reduce(0) { $0 + $1.sumOfSquares }.squareRoot()
         let change = zip(layer.parameters, layer.weights).reduce(0) { sum, pair in
             pair.0.parameter.requiresGrad ? sum + (pair.0.parameter.detach() - pair.1).sumOfSquares : sum

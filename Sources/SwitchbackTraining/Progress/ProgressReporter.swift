@@ -1,5 +1,6 @@
 import Foundation
 import Switchback
+import SwitchbackFormats
 
 /// A listener that shows how a training goes on.
 ///
@@ -108,7 +109,9 @@ public final class ProgressReporter {
             }
             if let transfer = start.transfer { lines.append("Weights: \(transfer.summary)") }
             if start.stepsMade >= start.stepCount {
-                lines.append("Nothing is left to train: \(start.stepsMade.counted("step")) made, \(start.stepCount.grouped) planned")
+                lines.append(
+                    "Nothing is left to train: \(start.stepsMade.counted("step")) made, \(start.stepCount.grouped) planned"
+                )
             } else if start.stepsMade > 0 {
                 lines.append("Resuming after step \(start.stepsMade) of \(start.stepCount)")
             }

@@ -15,8 +15,8 @@ public final class RunPictures {
             folder = start.folder
         case .epoch(let result):
             history.append(result)
-            if ContinuousClock.now - lastDrawn > .seconds(60) { try draw() }
-        case .finished: try draw()
+            if ContinuousClock.now - lastDrawn > .seconds(60) { RunDrawing.attempt(draw) }
+        case .finished: RunDrawing.attempt(draw)
         default: break
         }
         return .continue

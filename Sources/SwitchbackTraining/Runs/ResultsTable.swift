@@ -10,17 +10,44 @@ public struct ResultsTable: Sendable, Equatable {
     /// A number for each column; `nil` where a validation had none.
     public let rows: [[Double?]]
 
-    init(_ history: [EpochResult]) {
-        let training = ResultsTable.names(history.map(\.training))
-        let validation = ResultsTable.names(history.map(\.validation))
-        columns =
+    /// The names of the columns, of which those of metrics depend on the task.
+    struct Columns: Equatable {
+        private var training: [String] = []
+        private var validation: [String] = []
+
+        init() {}
+
+        /// All names, in the order in which they first appear.
+        init(of history: [EpochResult]) {
+            func names(_ metrics: [Metrics]) -> [String] {
+                var seen = Set<String>()
+                return metrics.flatMap(\.names).filter { seen.insert($0).inserted }
+            }
+            (training, validation) = (names(history.map(\.training)), names(history.map(\.validation)))
+        }
+
+        var names: [String] {
             ["epoch", "step", "seconds"] + training.map { "train/\($0)" } + validation.map { "val/\($0)" }
-            + ["lr", "best", "epochs"]
-        rows = history.map { result in
+                + ["lr", "best", "epochs"]
+        }
+
+        /// Whether each of a result's metrics has a column.
+        func cover(_ result: EpochResult) -> Bool {
+            result.training.names.allSatisfy(training.contains)
+                && result.validation.names.allSatisfy(validation.contains)
+        }
+
+        func row(of result: EpochResult) -> [Double?] {
             [Double(result.epoch), Double(result.step), (result.seconds * 1000).rounded() / 1000]
                 + training.map { result.training[$0] } + validation.map { result.validation[$0] }
                 + [result.learningRate, result.isBest ? 1 : 0, Double(result.epochCount)]
         }
+    }
+
+    init(_ history: [EpochResult]) {
+        let columns = Columns(of: history)
+        self.columns = columns.names
+        rows = history.map(columns.row)
     }
 
     /// Reads `results.csv`; a file that is not there has no rows.
@@ -31,7 +58,10 @@ public struct ResultsTable: Sendable, Equatable {
             (columns, rows) = ([], [])
             return
         }
-        let lines = try TextFile.lines(path).map { $0.split(separator: ",", omittingEmptySubsequences: false) }
+        let text = try TextFile.read(path)
+        // What has no line's end was being written when the program was ended.
+        let whole = text.utf8.lastIndex(of: UInt8(ascii: "\n")).map { text[...$0] } ?? ""
+        let lines = whole.lines.map { $0.split(separator: ",", omittingEmptySubsequences: false) }
         let header = lines.first ?? []
         columns = header.map(String.init)
         rows = try lines.dropFirst().enumerated().map { number, cells in
@@ -69,20 +99,35 @@ public struct ResultsTable: Sendable, Equatable {
             })
     }
 
-    /// As the file has it. Numbers are written so that they are read back to the same bits.
-    var text: String {
-        let lines = rows.map { row in
-            row.map { value in
-                guard let value else { return "" }
-                return value == value.rounded() && value.magnitude < 1e15 ? "\(Int(value))" : "\(value)"
+    /// The results that the rows were made of, the times apart, which are rounded.
+    var history: [EpochResult] {
+        rows.map { row in
+            let values = Dictionary(zip(columns, row)) { first, _ in first }.compactMapValues { $0 }
+            func metrics(_ part: String) -> Metrics {
+                Metrics(
+                    zip(columns, row).compactMap { column, value in
+                        guard column.hasPrefix(part), let value else { return nil }
+                        return (String(column.dropFirst(part.count)), value)
+                    })
             }
+            func whole(_ column: String) -> Int { values[column].flatMap { Int(exactly: $0) } ?? 0 }
+            return EpochResult(
+                epoch: whole("epoch"), epochCount: whole("epochs"), step: whole("step"), training: metrics("train/"),
+                validation: metrics("val/"), learningRate: values["lr"] ?? .nan, isBest: values["best"] == 1,
+                seconds: values["seconds"] ?? 0)
         }
-        return ([columns] + lines).map { $0.joined(separator: ",") + "\n" }.joined()
     }
 
-    /// All names, in the order in which they first appear.
-    private static func names(_ metrics: [Metrics]) -> [String] {
-        var seen = Set<String>()
-        return metrics.flatMap(\.names).filter { seen.insert($0).inserted }
+    /// As the file has it.
+    var text: String { columns.joined(separator: ",") + "\n" + rows.map(Self.line).joined() }
+
+    /// A row of the file. Numbers are written so that they are read back to the same bits.
+    static func line(_ row: [Double?]) -> String {
+        let cells = row.map { value in
+            guard let value else { return "" }
+            let isWhole = value == value.rounded() && value.magnitude < 1e15 && (value != 0 || value.sign == .plus)
+            return isWhole ? "\(Int(value))" : "\(value)"
+        }
+        return cells.joined(separator: ",") + "\n"
     }
 }

@@ -109,15 +109,6 @@ public final class RunFolder {
 
     var checkpoints: CheckpointFolder { CheckpointFolder(path: file("resume")) }
 
-    func saveWeights(_ model: Module, _ metadata: [String: String], as name: String) throws {
-        try Safetensors.save(model.namedState.map { ($0.name, $0.tensor) }, metadata: metadata, to: weights(name))
-    }
-
-    /// Writes `results.csv`: a row for each validation.
-    func writeResults(_ history: [EpochResult]) throws {
-        try AtomicFile.write(ResultsTable(history).text, to: file("results.csv"))
-    }
-
     /// Removes the folders that were made, unless the run has a result: for one that failed before it had any.
     public func removeIfFruitless() {
         let results = [weights("last"), weights("best"), file("resume")]

@@ -1,11 +1,19 @@
 import Foundation
 import Switchback
 
-/// The memory that the system can still give.
+/// The memory that the program can still be given.
 package enum AvailableMemory {
-    /// In bytes, from /proc/meminfo; `nil` where that is not known.
-    package static var bytes: Int? {
-        guard let text = try? String(contentsOfFile: "/proc/meminfo", encoding: .utf8),
+    /// In bytes: what the machine has free, and no more than the limits of containers leave; `nil` where neither is known.
+    package static var bytes: Int? { bytes(root: "") }
+
+    /// - Parameter root: what stands in front of the paths of the system's files.
+    package static func bytes(root: String) -> Int? {
+        [machineBytes(root), ControlGroupMemory(root: root).availableBytes].compactMap { $0 }.min()
+    }
+
+    /// What the machine has free, from /proc/meminfo.
+    private static func machineBytes(_ root: String) -> Int? {
+        guard let text = try? String(contentsOfFile: root + "/proc/meminfo", encoding: .utf8),
             let line = text.split(separator: "\n").first(where: { $0.hasPrefix("MemAvailable:") }),
             let kibibytes = line.split(separator: " ").dropFirst().first.flatMap({ Int($0) })
         else { return nil }

@@ -56,13 +56,27 @@ struct OptimizerSet {
         for optimizer in optimizers { optimizer.step() }
     }
 
-    /// Step `number` of the training, counted from 0.
-    func step(_ number: Int, adjust: (Optimizer) -> Void) {
+    /// A step of the training.
+    ///
+    /// - Parameter pace: that of a group, where it is not on schedule.
+    func step(at place: StepPlace, pace: (Optimizer.Group) -> Pace?) {
         for (optimizer, schedule) in zip(optimizers, schedules) {
-            schedule.apply(to: optimizer, step: number)
-            adjust(optimizer)
+            for i in optimizer.groups.indices {
+                let group = optimizer.groups[i]
+                let pace = pace(group) ?? Pace(schedule, of: group, step: place.step)
+                optimizer.groups[i].learningRate = pace.learningRate
+                optimizer.groups[i].momentum = pace.momentum ?? group.momentum
+            }
             optimizer.step()
         }
+    }
+}
+
+extension Pace {
+    fileprivate init(_ schedule: Schedule, of group: Optimizer.Group, step: Int) {
+        self.init(
+            learningRate: schedule.rate(at: step, base: group.initialLearningRate),
+            momentum: schedule.momentum(at: step))
     }
 }
 

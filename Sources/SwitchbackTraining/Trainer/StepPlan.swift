@@ -1,41 +1,35 @@
 /// Which batches make a step of the optimizer together. A step ends with its epoch.
-public struct StepPlan: Sendable {
+package struct StepPlan: Sendable {
     /// The batches of an epoch.
-    public let batchCount: Int
+    package let batchCount: Int
     /// The batches of a step.
-    public let accumulate: Int
+    package let accumulate: Int
     /// The batches, from the first one of the training on, over which the number of those in a step rises from 1.
-    public let warmupBatches: Int
+    package let warmupBatches: Int
 
-    public init(batchCount: Int, accumulate: Int, warmupBatches: Int = 0) {
+    package init(batchCount: Int, accumulate: Int, warmupBatches: Int = 0) {
         self.batchCount = batchCount
         self.accumulate = accumulate
         self.warmupBatches = accumulate > 1 ? warmupBatches : 0
     }
 
     /// How many batches there are in the step that begins with batch `first` of an epoch; both counted from 0.
-    public func batchesInStep(epoch: Int, from first: Int) -> Int {
+    package func batchesInStep(epoch: Int, from first: Int) -> Int {
         let left = max(batchCount - first, 1)
         if isSettled(epoch) { return min(accumulate, left) }
         return (1...left).first { $0 >= wanted(epoch * batchCount + first + $0 - 1) } ?? left
     }
 
-    /// The epoch to which a step belongs, and its last batch's number since the training began.
-    public func position(ofStep step: Int) -> (epoch: Int, lastBatch: Int) {
+    /// The epoch to which a step belongs, both counted from 0.
+    package func epoch(ofStep step: Int) -> Int {
         var (epoch, before) = (0, 0)
         while !isSettled(epoch) {
-            let starts = starts(epoch)
-            if step < before + starts.count {
-                let first = starts[step - before]
-                return (epoch, epoch * batchCount + first + batchesInStep(epoch: epoch, from: first) - 1)
-            }
-            before += starts.count
+            let count = starts(epoch).count
+            if step < before + count { return epoch }
+            before += count
             epoch += 1
         }
-        let (epochs, number) = (step - before).quotientAndRemainder(dividingBy: settledSteps)
-        epoch += epochs
-        let first = number * accumulate
-        return (epoch, epoch * batchCount + first + batchesInStep(epoch: epoch, from: first) - 1)
+        return epoch + (step - before) / settledSteps
     }
 
     /// The steps of the first epochs together; the greatest number there is where that is too small.
@@ -51,7 +45,7 @@ public struct StepPlan: Sendable {
     }
 
     /// How many epochs it takes to make so many steps, the last one perhaps in part.
-    func epochCount(steps: Int) -> Int { steps > 0 ? position(ofStep: steps - 1).epoch + 1 : 0 }
+    func epochCount(steps: Int) -> Int { steps > 0 ? epoch(ofStep: steps - 1) + 1 : 0 }
 
     /// The steps of an epoch after the rise.
     var settledSteps: Int { (batchCount + accumulate - 1) / accumulate }

@@ -29,13 +29,23 @@ public final class Trainer<Task: TrainingTask> {
     let average: ExponentialMovingAverage?
     var state: TrainingState
     let stepPlan: StepPlan
+    /// How many batches an epoch has.
+    let batchCount: Int
     /// How long the training is to be by the configuration.
     let askedPlan: TrainingPlan
     package var clock = TrainingClock.machine
     /// Until when time was counted as used.
     var countedUntil = 0.0
     private let trained: [Parameter]
-    private var lastSave = 0.0
+    /// What validations gave, from the first one on.
+    var history: [EpochResult] = []
+    /// `results.csv`, where the history is kept.
+    var results: ResultsFile?
+    /// Writes states and weights beside the training.
+    let saver: RunSaver?
+    var lastSave = 0.0
+    /// Whether a validation was made since the last save.
+    var isSaveWanted = false
     private var reason: TrainingOutcome.Reason?
     /// Seconds spent on listeners and on saving.
     private var overhead = 0.0
@@ -46,9 +56,10 @@ public final class Trainer<Task: TrainingTask> {
         self.task = task
         self.configuration = configuration
         self.folder = folder
-        guard task.batchCount > 0 else { throw InputError("task \(task.name)", "has no batches to train with") }
+        batchCount = task.source.count
+        guard batchCount > 0 else { throw InputError("task \(task.name)", "has no batches to train with") }
         stepPlan = StepPlan(
-            batchCount: task.batchCount, accumulate: configuration.accumulate,
+            batchCount: batchCount, accumulate: configuration.accumulate,
             warmupBatches: configuration.accumulateWarmup)
         askedPlan = TrainingPlan(configuration, stepPlan)
         try task.model.freeze(configuration.freeze)
@@ -58,8 +69,10 @@ public final class Trainer<Task: TrainingTask> {
             ExponentialMovingAverage(
                 task.model, decay: $0, warmup: configuration.emaWarmup > 0 ? configuration.emaWarmup : nil)
         }
+        results = folder.map { ResultsFile(path: $0.file("results.csv")) }
+        saver = folder.map(RunSaver.init)
         state = TrainingState(
-            task: task.name, batchCount: task.batchCount, generator: Generator.default.state)
+            task: task.name, batchCount: batchCount, generator: Generator.default.state)
     }
 
     /// Trains until all epochs or steps are done, or something ends it before.
@@ -75,14 +88,14 @@ public final class Trainer<Task: TrainingTask> {
             .started(
                 TrainingStart(
                     task: task.name, model: task.model, optimizers: optimizers.optimizers,
-                    configuration: configuration, folder: folder, batchCount: task.batchCount,
-                    stepCount: plan.steps.end, stepsMade: state.step, history: state.history,
+                    configuration: configuration, folder: folder, batchCount: batchCount,
+                    stepCount: plan.steps.end, stepsMade: state.step, history: history,
                     transfer: transfer, warnings: warnings)))
         lastSave = clock.seconds()
         reason = reason ?? reasonToEnd
-        while reason == nil { try trainEpoch() }
+        try savingWhatIsKept { while reason == nil { try trainEpoch() } }
         let outcome = TrainingOutcome(
-            reason: reason ?? .completed, history: state.history, step: state.step, seconds: state.seconds,
+            reason: reason ?? .completed, history: history, step: state.step, seconds: state.seconds,
             overhead: overhead)
         try tell(.finished(outcome))
         return outcome
@@ -90,12 +103,12 @@ public final class Trainer<Task: TrainingTask> {
 
     /// Puts the weights and the state in place from which the training goes on.
     private func begin(resuming: Bool) throws -> (WeightTransfer?, [String]) {
-        (reason, overhead) = (nil, 0)
+        (reason, overhead, history) = (nil, 0, [])
         if resuming, let found = try folder?.checkpoints.newest() {
             try restore(found)
-            try folder?.writeResults(state.history)
-            return (nil, found.warnings)
+            return (nil, found.warnings + (try takeUpHistory()))
         }
+        try results?.begin([])
         let transfer = try configuration.weights.map { try task.model.transferWeights(from: $0) }
         // The average begins with the weights that the training begins with.
         if transfer != nil { try average?.load(task.model.stateDict(), updates: 0) }
@@ -115,7 +128,7 @@ public final class Trainer<Task: TrainingTask> {
     }
 
     /// Does what is not training itself, and counts the time that it takes.
-    private func beside<Result>(_ body: () throws -> Result) rethrows -> Result {
+    func beside<Result>(_ body: () throws -> Result) rethrows -> Result {
         let start = clock.seconds()
         defer { overhead += clock.seconds() - start }
         return try body()
@@ -126,15 +139,9 @@ public final class Trainer<Task: TrainingTask> {
     /// Trains to the end of the epoch, or until there is a reason to end.
     private func trainEpoch() throws {
         task.model.train()
-        let next = try task.batches(epoch: state.epoch, from: state.batch)
+        let next = task.source.batches(epoch: state.epoch, from: state.batch)
         let lap = EpochTimer(clock, firstBatch: state.batch)
-        let epoch = state.epoch
-        while state.epoch == epoch && reason == nil {
-            guard let batch = try next() else {
-                throw InputError(
-                    "task \(task.name)", at: "epoch \(state.epoch + 1)",
-                    "has only \(state.batch) batches, of \(task.batchCount) that it spoke of")
-            }
+        while reason == nil, let batch = try next() {
             try train(batch, lap)
             lap.goOn()
         }
@@ -160,7 +167,7 @@ public final class Trainer<Task: TrainingTask> {
         }
         state.batch += 1
         state.means.add(values, count: loss.count)
-        let isLast = state.batch == task.batchCount
+        let isLast = state.batch == batchCount
         if madeStep { try makeStep(norm) }
         lap.count(loss.count, &state)
         try tell(.batch(result(values, madeStep: madeStep, normValue, lap)))
@@ -173,17 +180,19 @@ public final class Trainer<Task: TrainingTask> {
     private func makeStep(_ norm: Tensor?) throws {
         try tell(.gradients(step: state.step))
         if let norm, let limit = configuration.clipNorm { clipGradNorm(trained, maxNorm: limit, norm: norm) }
-        optimizers.step(state.step) { task.adjust($0, step: state.step, of: plan.steps.end) }
+        let place = StepPlace(
+            step: state.step, epoch: state.epoch, batch: state.epoch * batchCount + state.batch - 1)
+        optimizers.step(at: place) { task.pace(of: $0, at: place) }
         average?.update()
         state.step += 1
     }
 
     private func result(_ values: Metrics, madeStep: Bool, _ norm: Double?, _ lap: EpochTimer) -> BatchResult {
-        let batchesLeft = task.batchCount - state.batch
+        let batchesLeft = batchCount - state.batch
         let stepsLeft = plan.steps.end - state.step
         let left = min(Double(batchesLeft), Double(stepsLeft) * Double(configuration.accumulate))
         return BatchResult(
-            epoch: state.epoch + 1, batch: state.batch, epochCount: plan.epochs.end, batchCount: task.batchCount,
+            epoch: state.epoch + 1, batch: state.batch, epochCount: plan.epochs.end, batchCount: batchCount,
             step: state.step, stepCount: plan.steps.end, madeStep: madeStep, values: values,
             means: state.means.means, learningRate: optimizers.learningRate, gradientNorm: norm,
             itemsPerSecond: lap.itemsPerSecond, secondsLeft: lap.secondsPerBatch(state.batch) * left)
@@ -201,9 +210,8 @@ public final class Trainer<Task: TrainingTask> {
         let isDone = madeStep && state.step >= plan.steps.end
         if isDone || isDue || isLate { try validate(epoch: isLast ? state.epoch : state.epoch + 1) }
         reason = reason ?? reasonToEnd
-        let stepsDue = configuration.saveSteps.map { madeStep && state.step % $0 == 0 } ?? false
-        let timeDue = clock.seconds() - lastSave > configuration.saveMinutes * 60
-        if isDone || isDue || stepsDue || timeDue || reason != nil { try saveState() }
+        let isStepDue = configuration.saveSteps.map { madeStep && state.step % $0 == 0 } ?? false
+        try save(isDue: isDone || isStepDue || reason != nil)
     }
 
     private var isLate: Bool { state.budget?.isUp ?? false }
@@ -214,54 +222,6 @@ public final class Trainer<Task: TrainingTask> {
         if isLate { return .timeLimit }
         let isPatient = configuration.patience.map { state.validationsWithoutImprovement < $0 } ?? true
         return isPatient ? nil : .noImprovement
-    }
-
-    // MARK: Validation
-
-    private func validate(epoch: Int) throws {
-        let start = clock.seconds()
-        task.model.eval()
-        let metrics = try withAverages { try noGrad { try task.validate() } }
-        task.model.train()
-        let fitness = task.fitness(metrics)
-        let isBest = state.bestFitness.map { fitness.isBetter(than: $0) } ?? true
-        state.bestFitness = isBest ? fitness : state.bestFitness
-        state.validationsWithoutImprovement = isBest ? 0 : state.validationsWithoutImprovement + 1
-        try beside { try folder.map { try saveWeights(to: $0, isBest: isBest) } }
-        let seconds = clock.seconds() - start
-        state.seconds += seconds
-        countTime()
-        try fitPlan()
-        let result = EpochResult(
-            epoch: epoch, epochCount: plan.epochs.end, step: state.step, training: state.means.means,
-            validation: metrics,
-            learningRate: optimizers.learningRate, isBest: isBest, seconds: state.epochSeconds + seconds)
-        state.history.append(result)
-        state.means = RunningMeans()
-        state.epochSeconds = 0
-        try beside { try folder?.writeResults(state.history) }
-        try tell(.epoch(result))
-    }
-
-    private func withAverages<Result>(_ body: () throws -> Result) rethrows -> Result {
-        try average?.withAverages(body) ?? body()
-    }
-
-    private func saveWeights(to folder: RunFolder, isBest: Bool) throws {
-        try withAverages {
-            try folder.saveWeights(task.model, task.metadata, as: "last")
-            if isBest { try folder.saveWeights(task.model, task.metadata, as: "best") }
-        }
-    }
-
-    private func saveState() throws {
-        lastSave = clock.seconds()
-        guard let folder else { return }
-        let start = clock.seconds()
-        countTime()
-        state.saves += 1
-        let path = try beside { try folder.checkpoints.save(capturedState(), capturedTensors()) }
-        try tell(.checkpoint(path: path, step: state.step, seconds: clock.seconds() - start))
     }
 }
 
@@ -293,16 +253,4 @@ private final class EpochTimer {
     var itemsPerSecond: Double { Double(items) / max(seconds, 1e-9) }
 
     func secondsPerBatch(_ batch: Int) -> Double { seconds / Double(max(1, batch - firstBatch)) }
-}
-
-extension [Double] {
-    /// Whether the first number that differs is greater. What is no number is worse than any.
-    fileprivate func isBetter(than other: [Double]) -> Bool {
-        for (mine, others) in zip(self, other) {
-            if mine.isNaN && others.isNaN { continue }
-            if mine.isNaN || others.isNaN { return others.isNaN }
-            if mine != others { return mine > others }
-        }
-        return false
-    }
 }

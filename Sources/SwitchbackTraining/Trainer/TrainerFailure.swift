@@ -6,7 +6,7 @@ extension Trainer {
     /// The first parameter whose gradient holds NaN or infinity.
     var damagedGradient: String? {
         for group in optimizers.optimizers.flatMap(\.groups) {
-            if let found = group.parameters.first(where: { !($0.parameter.grad?.isFinite ?? true) }) {
+            if let found = group.parameters.first(where: { !($0.parameter.gradElements?.isFinite ?? true) }) {
                 return found.name
             }
         }

@@ -12,16 +12,15 @@ extension Trainer {
             let state = optimizer.state
             return TrainingState.SavedOptimizer(kind: state.kind, numbers: state.numbers)
         }
-        for (name, gradient) in waitingGradients {
-            captured.gradientStrides[name] = Array(gradient.array.emptyLike().strides)
+        for (name, parameter) in waiting where parameter.rowGrad == nil {
+            captured.gradientStrides[name] = parameter.grad.map { Array($0.array.emptyLike().strides) }
         }
         return captured
     }
 
-    /// The gradients of batches whose step has not been made.
-    private var waitingGradients: [(name: String, gradient: Tensor)] {
-        guard state.gradient.batchCount > 0 else { return [] }
-        return task.model.namedParameters.compactMap { name, parameter in parameter.grad.map { (name, $0) } }
+    /// The parameters whose gradients are of batches whose step has not been made.
+    private var waiting: [(name: String, parameter: Parameter)] {
+        state.gradient.batchCount > 0 ? task.model.namedParameters.filter { $0.parameter.gradElements != nil } : []
     }
 
     /// The state's tensors at this moment, which share memory with those that train.
@@ -35,7 +34,11 @@ extension Trainer {
                 tensors.append((Part.optimizer(number).name(name), tensor))
             }
         }
-        return tensors + waitingGradients.map { (Part.gradient.name($0.name), $0.gradient) }
+        for (name, parameter) in waiting {
+            if let rows = parameter.rowGrad { tensors.append((Part.gradientRows.name(name), rows.rows)) }
+            if let gradient = parameter.gradElements { tensors.append((Part.gradient.name(name), gradient)) }
+        }
+        return tensors
     }
 
     /// Goes on from a checkpoint. Throws `InputError` where it belongs to something else; the model may then have
@@ -54,14 +57,30 @@ extension Trainer {
         } catch let error as InputError {
             throw InputError(found.path, at: error.place, error.problem, remedy: "it belongs to another model")
         }
-        let gradients = tensors(.gradient)
-        for (name, parameter) in task.model.namedParameters where parameter.requiresGrad {
-            parameter.grad = gradients[name].map {
-                $0.to(parameter.backend).arranged(found.state.gradientStrides[name])
-            }
-        }
+        try restoreGradients(tensors(.gradient), rows: tensors(.gradientRows), found)
         state = found.state
         Generator.default.state = found.state.generator
+    }
+
+    private func restoreGradients(
+        _ gradients: [String: Tensor], rows: [String: Tensor], _ found: CheckpointFolder.Found
+    ) throws {
+        for (name, parameter) in task.model.namedParameters where parameter.requiresGrad {
+            guard let values = gradients[name], let rows = rows[name] else {
+                parameter.grad = gradients[name].map {
+                    $0.to(parameter.backend).arranged(found.state.gradientStrides[name])
+                }
+                continue
+            }
+            guard parameter.rank == 2, rows.dtype == .int64, rows.rank == 1,
+                values.shape == [rows.count, parameter.shape[1]],
+                rows.toArray(as: Int.self).allSatisfy((0..<parameter.shape[0]).contains)
+            else {
+                throw InputError(found.path, at: "gradient of \(name)", "is of rows that the parameter does not have")
+            }
+            parameter.rowGrad = RowGradient(
+                rows: rows.to(parameter.backend), values: values.to(parameter.backend), shape: parameter.shape)
+        }
     }
 
     /// Throws unless the checkpoint is of this task, this model and this data.
@@ -79,10 +98,10 @@ extension Trainer {
                 "belongs to another model: it has \(described(theirs[name])) there, and this model \(described(own[name]))"
             )
         }
-        guard saved.batchCount == task.batchCount else {
+        guard saved.batchCount == batchCount else {
             throw InputError(
                 found.path,
-                "belongs to other data: an epoch had \(saved.batchCount.counted("batch")), and has \(task.batchCount) now"
+                "belongs to other data: an epoch had \(saved.batchCount.counted("batch")), and has \(batchCount) now"
             )
         }
         guard saved.optimizers.count == optimizers.optimizers.count,
@@ -101,6 +120,8 @@ extension Trainer {
 /// The parts of a checkpoint, each with its own names.
 private enum Part {
     case model, average, gradient
+    /// Which rows the gradient of a table is of, where it is of some.
+    case gradientRows
     case optimizer(Int)
 
     private var prefix: String {
@@ -108,6 +129,7 @@ private enum Part {
         case .model: "model/"
         case .average: "average/"
         case .gradient: "gradient/"
+        case .gradientRows: "gradient rows/"
         case .optimizer(let number): "optimizer \(number)/"
         }
     }

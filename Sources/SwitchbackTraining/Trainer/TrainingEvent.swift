@@ -20,9 +20,11 @@ public enum TrainingEvent {
     /// As many epochs as fit into the time, so many seconds in all, were planned anew: after the first epoch, and after
     /// another one where the number has changed.
     case planned(TrainingPlan, seconds: Double)
-    /// After a validation: at the end of an epoch, or every so many steps where that was asked for. Weights are saved.
+    /// After a validation: at the end of an epoch, or every so many steps where that was asked for. The weights are saved
+    /// with the next state.
     case epoch(EpochResult)
-    /// The state from which the run can be resumed was saved.
+    /// The state of a step, from which the run can be resumed, has reached the disk, and the weights of the validations
+    /// before it. It was written beside the training, so that more steps may have been made since.
     case checkpoint(path: String, step: Int, seconds: Double)
     /// A loss or a gradient is no number: an error ends the training after this.
     case failed(TrainingFailure)

@@ -6,12 +6,8 @@ import Switchback
 /// final class DigitTask: TrainingTask {
 ///     let name = "digits"
 ///     let model: Module = DigitClassifier()
-///     let loader = DataLoader(digits.train, batchSize: 64, shuffle: true)
+///     let source = BatchSource(DataLoader(digits.train, batchSize: 64, shuffle: true))
 ///
-///     var batchCount: Int { loader.count }
-///     func batches(epoch: Int, from first: Int) -> () throws -> Example? {
-///         loader.batches(epoch: epoch, from: first).next
-///     }
 ///     func loss(_ batch: Example) -> BatchLoss {
 ///         BatchLoss(model(batch.input).crossEntropy(batch.target), count: batch.target.count)
 ///     }
@@ -31,12 +27,8 @@ public protocol TrainingTask<Batch>: AnyObject {
     /// What the optimizer trains, with options that differ between groups. All parameters of the model if not defined.
     var parameterGroups: [ParameterGroup] { get }
 
-    /// How many batches an epoch has; at least 1.
-    var batchCount: Int { get }
-    /// The batches of an epoch (counted from 0), from the batch `first` on: a function that gives the next one each time,
-    /// `batchCount - first` in all. Which examples they hold, and how those are changed at random, depends on the seed,
-    /// the epoch and the batch's number alone.
-    func batches(epoch: Int, from first: Int) throws -> () throws -> Batch?
+    /// Where the batches come from; at least 1 in an epoch. Asked for again in each epoch, and may follow the plan.
+    var source: BatchSource<Batch> { get }
 
     /// The loss of a batch in the model as it is, which says what it is a mean over. The model is in training mode. A
     /// batch that is `Movable` lies where the model lies.
@@ -61,10 +53,9 @@ public protocol TrainingTask<Batch>: AnyObject {
     /// kept of it here, a trainer tells again when it resumes a run. Does nothing if not defined.
     func follow(_ plan: TrainingPlan)
 
-    /// Changes the options of an optimizer's groups for step `step` (counted from 0) of `steps`, after the schedule has
-    /// set the learning rates: for a warm-up of its own, say. Depends on its arguments and the plan alone. Does nothing
-    /// if not defined.
-    func adjust(_ optimizer: Optimizer, step: Int, of steps: Int)
+    /// The learning rate and the momentum of a group of parameters for a step, where the task has a schedule of its own.
+    /// Depends on its arguments and the plan alone. `nil`, which leaves the configuration's schedule, if not defined.
+    func pace(of group: Optimizer.Group, at place: StepPlace) -> Pace?
 }
 
 extension TrainingTask {
@@ -78,5 +69,5 @@ extension TrainingTask {
     public var metadata: [String: String] { ["format": "pt"] }
     public var closingEpochs: Int { 0 }
     public func follow(_ plan: TrainingPlan) {}
-    public func adjust(_ optimizer: Optimizer, step: Int, of steps: Int) {}
+    public func pace(of group: Optimizer.Group, at place: StepPlace) -> Pace? { nil }
 }

@@ -24,7 +24,7 @@ public struct HSVJitter: Augmentation {
 extension Image {
     /// The RGB picture with its hue turned by a part of the circle, and saturation and value multiplied.
     public func withHSV(turn: Double, saturation: Double, value: Double) -> Image {
-        precondition(colorModel == .rgb, "withHSV: an RGB picture is needed, not \(colorModel)")
+        require(colorModel == .rgb, "withHSV", "an RGB picture is needed, not \(colorModel)")
         var result = self
         result.pixels.withUnsafeMutableBufferPointer {
             Pixels.adjustHSV($0, turn: Float(turn), saturation: Float(saturation), value: Float(value))

@@ -9,7 +9,7 @@ public struct RandAugment: Augmentation {
     public let magnitude: Int
 
     public init(count: Int = 2, magnitude: Int = 9) {
-        precondition((0...30).contains(magnitude), "RandAugment: a magnitude is from 0 to 30, not \(magnitude)")
+        require((0...30).contains(magnitude), "RandAugment", "a magnitude is from 0 to 30, not \(magnitude)")
         self.count = count
         self.magnitude = magnitude
     }

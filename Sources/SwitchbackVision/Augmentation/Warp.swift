@@ -8,7 +8,7 @@ public struct PlaneMap: Hashable, Sendable {
 
     /// Stops unless there are 9 numbers.
     public init(_ matrix: [Double]) {
-        precondition(matrix.count == 9, "PlaneMap: a matrix of 9 numbers is needed, not of \(matrix.count)")
+        require(matrix.count == 9, "PlaneMap", "a matrix of 9 numbers is needed, not of \(matrix.count)")
         self.matrix = matrix
     }
 

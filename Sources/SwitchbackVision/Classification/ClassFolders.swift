@@ -1,4 +1,5 @@
 import Switchback
+import SwitchbackFormats
 
 /// Folders of pictures, one for each class: `train/CLASS/….jpg` and `val` or `test` beside it; or the classes alone, of
 /// which every fifth picture is then held out.
@@ -36,10 +37,29 @@ enum ClassFolders {
     }
 }
 
+extension ClassFolders {
+    /// Throws where two names are one to Unicode, and so to whoever reads them, but not to the disk.
+    fileprivate static func checkForms(of names: [String], in folder: String) throws {
+        var seen: [String: String] = [:]
+        for name in names {
+            if let other = seen.updateValue(name, forKey: name) {
+                let codes = [other, name].map {
+                    $0.unicodeScalars.map { String($0.value, radix: 16) }.joined(separator: " ")
+                }
+                throw InputError(
+                    folder,
+                    "two folders are called \(name), in two Unicode forms (\(codes[0]) and \(codes[1]))",
+                    remedy: "put the pictures of the class into one")
+            }
+        }
+    }
+}
+
 extension ClassFolders.Contents {
     /// Adds a part. Damaged pictures are reported and left out. Throws where a class is unknown in the parts before.
     fileprivate mutating func add(_ split: DataSplit, _ folder: String) throws {
         let found = try Folder.names(in: folder).filter { Folder.isFolder(Folder.join(folder, $0)) }
+        try ClassFolders.checkForms(of: found, in: folder)
         if classNames.isEmpty { classNames = found }
         var paths: [(path: String, classIndex: Int)] = []
         for name in found {

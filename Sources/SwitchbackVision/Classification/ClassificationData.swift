@@ -39,27 +39,44 @@ public struct ClassificationData {
         _ path: String, label: String? = nil, classCount: Int? = nil, imageSize: Int? = nil
     ) throws -> ClassificationData {
         if !Folder.exists(path) {
-            if path == "digits" { return try bundledDigits() }
+            if path == "digits" {
+                try refuse(label, classCount, of: path)
+                return try bundledDigits()
+            }
             throw InputError(path, "there is no such file or folder", remedy: "digits names the data that is built in")
         }
         if Folder.isFolder(path) {
-            if !IDXFolder.isOne(path) { return try pictures(path, imageSize) }
+            let hasArrays = IDXFolder.isOne(path)
+            try refuse(label, hasArrays ? nil : classCount, of: path)
+            if !hasArrays { return try pictures(path, imageSize) }
             return try ClassificationData(IDXFolder.parts(path), kind: "a folder of idx files", path, classCount)
         }
         let name = path.lowercased()
         let plain = name.hasSuffix(".gz") ? String(name.dropLast(3)) : name
         switch (plain as NSString).pathExtension {
-        case "csv", "tsv": return try table(path, label: label)
+        case "csv", "tsv":
+            try refuse(nil, classCount, of: path)
+            return try table(path, label: label)
         case "npz":
+            try refuse(label, nil, of: path)
             return try ClassificationData(
                 ArrayNames.parts(NumPy.loadArchive(path), path), kind: "an archive of NumPy arrays", path, classCount)
         case "safetensors":
+            try refuse(label, nil, of: path)
             return try ClassificationData(
                 ArrayNames.parts(Safetensors.load(path), path), kind: "a safetensors file", path, classCount)
         default:
             throw InputError(
                 path, "is of no kind that can be recognised",
                 remedy: "give a folder of pictures or idx files, a .csv, a .npz, a .safetensors, or digits")
+        }
+    }
+
+    /// Throws over options that data of a kind does not read.
+    private static func refuse(_ label: String?, _ classCount: Int?, of path: String) throws {
+        if label != nil { throw InputError("option label", "is the column of a table, and \(path) is none") }
+        if classCount != nil {
+            throw InputError("option classes", "is for labels that are numbers, and the classes of \(path) have names")
         }
     }
 

@@ -20,7 +20,9 @@ public struct ClassificationExamples: Dataset {
 
     /// Pictures in files; as inputs they are RGB, of `size` × `size` pixels.
     public init(pictures paths: [String], classes: [Int], size: Int) {
-        precondition(paths.count == classes.count, "\(paths.count) pictures have \(classes.count) classes")
+        require(
+            paths.count == classes.count, "ClassificationExamples",
+            "\(paths.count) pictures have \(classes.count) classes")
         source = .pictures(PictureFiles(paths, cacheBytes: 1 << 29), size: size)
         self.classes = classes
     }

@@ -6,7 +6,7 @@ public final class ClassificationTask: TrainingTask {
     public let name = "classify"
     public let classifier: Classifier
     public let data: ClassificationData
-    private let loader: DataLoader<Example, any Error>
+    public let source: BatchSource<Example>
     private let workers: Int
 
     /// A classifier with fresh weights, drawn from the default generator.
@@ -38,7 +38,7 @@ public final class ClassificationTask: TrainingTask {
         let seed = configuration.seed
         let shape = data.inputShape
         let steps = augmentation?.steps(height: shape[1], width: shape[2])
-        loader = DataLoader(
+        source = BatchSource(
             sampler: RandomSampler(examples.count, seed: seed), batchSize: batchSize, workers: configuration.workers
         ) { indices, epoch in
             if let steps {
@@ -52,12 +52,6 @@ public final class ClassificationTask: TrainingTask {
 
     public var model: Module { classifier.model }
     public var metadata: [String: String] { classifier.metadata }
-    public var batchCount: Int { loader.count }
-
-    public func batches(epoch: Int, from first: Int) -> () throws -> Example? {
-        let batches = loader.batches(epoch: epoch, from: first)
-        return { try batches.next() }
-    }
 
     public func loss(_ batch: Example) -> BatchLoss {
         let scores = classifier.scores(batch.input)

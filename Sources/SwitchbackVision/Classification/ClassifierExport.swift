@@ -12,7 +12,7 @@ extension Classifier {
         case .safetensors: try save(to: path)
         case .onnx:
             let example = Tensor.zeros(Shape([1] + configuration.inputShape))
-            let names = try String(decoding: JSONEncoder().encode(configuration.classNames), as: UTF8.self)
+            let names = try JSON.text(configuration.classNames)
             try ONNX.export(
                 model, inputs: [("input", example)], outputs: ["probabilities"], to: path,
                 metadata: ["task": "classify", "names": names]

@@ -10,6 +10,8 @@ public struct ClassifierFigures {
 
     /// The most tiles of a picture.
     private static let tileCount = 16
+    /// The most classes that have bars.
+    private static let barLimit = 50
     private static let wrong = Color(0xC0272D)
 
     /// Draws `confusion_matrix.png` and `classes.png`, and for images `predictions.png` and, where there are any,
@@ -36,10 +38,19 @@ public struct ClassifierFigures {
         return PictureGrid(title: title, captioned)
     }
 
-    private func bars(_ metrics: ClassificationMetrics) -> BarPlot {
-        let classes = metrics.classes
+    /// Precision, recall and F1; of many classes, of those that are told apart worst.
+    func bars(_ metrics: ClassificationMetrics) -> BarPlot {
+        var classes = metrics.classes
+        var title = "By class"
+        if classes.count > Self.barLimit {
+            // A class without examples has nothing to be found.
+            let measured = classes.filter { $0.examples > 0 }
+            let worst = measured.map { -$0.f1 }.positionsDescending { $0 }.prefix(Self.barLimit)
+            title += ": the \(worst.count) of \(classes.count) classes with the lowest F1"
+            classes = worst.map { measured[$0] }
+        }
         return BarPlot(
-            title: "By class", classNames, values: Axis("share", range: 0...1.1),
+            title: title, classes.map(\.className), values: Axis("share", range: 0...1.1),
             groups: [
                 ("precision", classes.map(\.precision)), ("recall", classes.map(\.recall)), ("F1", classes.map(\.f1)),
             ])

@@ -9,11 +9,8 @@ extension Classifier {
 
     /// The configuration as text: what is saved with the weights.
     var metadata: [String: String] {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = .sortedKeys
-        // A configuration has no infinities: nothing in it cannot be encoded.
-        let text = (try? encoder.encode(configuration)).map { String(decoding: $0, as: UTF8.self) }
-        return ["format": "pt", Classifier.metadataKey: text ?? ""]
+        // Nothing in a configuration cannot be encoded.
+        ["format": "pt", Classifier.metadataKey: (try? JSON.text(configuration)) ?? ""]
     }
 
     /// Writes the weights, under PyTorch's names, with the configuration as metadata. The file appears whole or not at all.
@@ -34,10 +31,7 @@ extension Classifier {
                 path, "holds no classifier: its metadata has no \(metadataKey)",
                 remedy: "give weights that switchback classify train wrote")
         }
-        let configuration: Configuration
-        do {
-            configuration = try JSONDecoder().decode(Configuration.self, from: Data(text.utf8))
-        } catch {
+        guard let configuration = JSON.value(Configuration.self, text) else {
             throw InputError(path, at: "metadata \(metadataKey)", "it is not the description of a classifier")
         }
         try configuration.check(path, tensors: contents.tensors)
@@ -106,7 +100,7 @@ extension Classifier.Configuration {
         }
         let channels = inputShape.count == 3 ? inputShape[0] : inputShape.reduce(1, *)
         guard normalization.mean.count == channels, normalization.standardDeviation.count == channels,
-            normalization.standardDeviation.allSatisfy({ $0 > 0 })
+            normalization.isUsable
         else {
             throw refuse("the normalization does not fit the input shape \(inputShape)")
         }

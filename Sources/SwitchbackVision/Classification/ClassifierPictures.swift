@@ -13,16 +13,16 @@ public final class ClassifierPictures {
         switch event {
         case .started(let start): folder = start.folder
         case .epoch(let result):
-            if result.epoch == 1 { try drawBatch() }
+            if result.epoch == 1 { RunDrawing.attempt(drawBatch) }
         case .finished(let outcome):
-            if outcome.reason != .stopped { try drawResults() }
+            if outcome.reason != .stopped { RunDrawing.attempt(drawResults) }
         default: break
         }
         return .continue
     }
 
     private func drawBatch() throws {
-        guard let folder, let examples = task.data.training, let batch = try task.batches(epoch: 0, from: 0)() else {
+        guard let folder, let examples = task.data.training, let batch = try task.source.batches(epoch: 0)() else {
             return
         }
         let title = "The first batch, of \(examples.count.counted("example"))"

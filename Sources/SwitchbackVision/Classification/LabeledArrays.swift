@@ -107,7 +107,7 @@ enum IDXFolder {
                 let name = file.lowercased()
                 return name.contains("idx") && name.contains(content) && part.contains { name.contains($0) }
             }
-            return name.map { (folder as NSString).appendingPathComponent($0) }
+            return name.map { Folder.join(folder, $0) }
         }
         switch (find("images"), find("labels")) {
         case (let images?, let labels?):

@@ -30,6 +30,12 @@ public struct Normalization: Codable, Sendable {
         }
     }
 
+    /// Whether float32 can hold its numbers, with room for what a network does with the results.
+    var isUsable: Bool {
+        mean.allSatisfy { $0.magnitude < 1e30 } && standardDeviation.allSatisfy { 1e-30 < $0 && $0 < 1e30 }
+            && zip(mean, standardDeviation).allSatisfy { ($0 / $1).magnitude < 1e15 }
+    }
+
     /// Inputs [N, …] of any element type, as normalized float32.
     func apply(to inputs: Tensor) -> Tensor {
         let shape = Shape([mean.count] + [Int](repeating: 1, count: inputs.rank - 2))

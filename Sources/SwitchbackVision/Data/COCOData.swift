@@ -1,5 +1,6 @@
 import Foundation
 import Switchback
+import SwitchbackFormats
 
 /// Data as COCO describes it: one JSON file for each part, with pictures, categories and annotations whose boxes are
 /// [x, y, width, height] in pixels. Classes are numbered in the order of the categories' ids. Annotations of crowds are

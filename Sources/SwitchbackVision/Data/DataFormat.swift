@@ -20,6 +20,8 @@ extension DetectionData {
     public func write(as format: DataFormat, to folder: String, copies: Bool = true) throws {
         if Folder.exists(folder) { throw InputError(folder, "exists already", remedy: "give the name of a new folder") }
         let temporary = folder + ".part-\(ProcessInfo.processInfo.processIdentifier)"
+        UnfinishedFiles.begin(temporary)
+        defer { UnfinishedFiles.end(temporary) }
         do {
             var writer = DataWriter(data: self, root: temporary, copies: copies)
             switch format {
@@ -104,11 +106,7 @@ private struct DataWriter {
     }
 
     /// A name as YAML and JSON both read it.
-    private func quoted(_ name: String) -> String {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = .withoutEscapingSlashes
-        return (try? encoder.encode(name)).map { String(decoding: $0, as: UTF8.self) } ?? "\"\""
-    }
+    private func quoted(_ name: String) -> String { "\(JSON.string(name))" }
 
     // MARK: - COCO
 
@@ -149,10 +147,7 @@ private struct DataWriter {
                             category_id: label.classIndex + 1, bbox: numbers, area: numbers[2] * numbers[3]))
                 }
             }
-            let encoder = JSONEncoder()
-            encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-            let text = String(decoding: try encoder.encode(file), as: UTF8.self)
-            try write(text + "\n", "annotations/instances_\(split.rawValue).json")
+            try write(JSON.text(file) + "\n", "annotations/instances_\(split.rawValue).json")
         }
     }
 

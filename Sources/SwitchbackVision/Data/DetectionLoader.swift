@@ -11,17 +11,20 @@ public struct DetectionBatch: Movable {
     public let examples: [Int]
     /// Where each picture lies in its frame; for batches that were not augmented.
     public let letterboxes: [Letterbox]
+    /// The epoch of the training, counted from 0.
+    public let epoch: Int
 
     public func to(_ backend: any Backend.Type) -> DetectionBatch {
-        DetectionBatch(images: images.to(backend), labels: labels, examples: examples, letterboxes: letterboxes)
+        DetectionBatch(
+            images: images.to(backend), labels: labels, examples: examples, letterboxes: letterboxes, epoch: epoch)
     }
 }
 
 /// Makes batches of pictures for a detector.
 ///
 /// ```swift
-/// let loader = DetectionLoader.training(data[.train], size: 640, batchSize: 16, augmentation: DetectionAugmentation())
-/// let batches = loader.batches(epoch: epoch, mixing: epoch < 90)
+/// let training = DetectionLoader.training(data[.train], size: 640, batchSize: 16, augmentation: DetectionAugmentation())
+/// let batches = training.loader(mixedEpochs: 90).batches(epoch: epoch)
 /// while let batch = try batches.next() { … }
 /// ```
 ///
@@ -32,51 +35,48 @@ public enum DetectionLoader {
 
     /// Shuffled and augmented batches, with several pictures mixed in one or without.
     public struct TrainingBatches {
-        fileprivate let mixed, unmixed: Batches
+        fileprivate let sampler: RandomSampler
+        fileprivate let batchSize, workers: Int
+        fileprivate let load: (_ indices: [Int], _ epoch: Int, _ isMixed: Bool) throws -> DetectionBatch
 
-        /// How many batches an epoch has.
-        public var count: Int { mixed.count }
-
-        /// The batches of an epoch (counted from 0), from the batch `first` on.
+        /// The loader of a training, whose epochs can be asked for in any order.
         ///
-        /// - Parameter mixing: whether pictures are mixed, as they are not in the last epochs (Ultralytics'
-        ///   `close_mosaic`).
-        public func batches(
-            epoch: Int, from first: Int = 0, mixing: Bool = true
-        ) -> BatchIterator<
-            DetectionBatch, any Error
-        > {
-            (mixing ? mixed : unmixed).batches(epoch: epoch, from: first)
+        /// - Parameter mixedEpochs: how many epochs have mixed pictures, as the last ones do not (Ultralytics'
+        ///   `close_mosaic`); all if left out.
+        public func loader(mixedEpochs: Int = .max) -> Batches {
+            Batches(sampler: sampler, batchSize: batchSize, workers: workers) { [load] indices, epoch in
+                try load(indices, epoch, epoch < mixedEpochs)
+            }
         }
     }
 
     /// Shuffled and augmented batches of `size` × `size` pixels.
     ///
     /// - Parameters:
+    ///   - multiScale: by what share the size of batches varies, in whole strides.
     ///   - workers: threads that put batches together ahead of time.
     ///   - cacheBytes: how much memory decoded pictures may take up between their uses.
     public static func training(
         _ examples: [DetectionExample], size: Int, batchSize: Int, augmentation: DetectionAugmentation,
-        seed: UInt64 = 0, workers: Int = 2, cacheBytes: Int = 1 << 29
+        multiScale: Double = 0, seed: UInt64 = 0, workers: Int = 2, cacheBytes: Int = 1 << 29
     ) -> TrainingBatches {
         let sampler = RandomSampler(examples.count, seed: seed)
         let source = DetectionSource(examples, size: size, cacheBytes: cacheBytes)
         let order = EpochOrder(sampler, window: max(8 * batchSize, 4))
-        func batches(_ augmentation: DetectionAugmentation) -> Batches {
-            let steps = augmentation.steps(size: size)
-            return Batches(sampler: sampler, batchSize: batchSize, workers: workers) { indices, epoch in
-                let samples = try indices.map { index in
-                    let context = AugmentationContext(Generator(seed: seed, epoch: epoch, index: index)) { generator in
-                        try source.sample(order.neighbour(of: index, epoch: epoch, generator))
-                    }
-                    return try steps(source.sample(index), context)
+        let (mixed, unmixed) = (augmentation.steps(size: size), augmentation.withoutMixing.steps(size: size))
+        return TrainingBatches(sampler: sampler, batchSize: batchSize, workers: workers) { indices, epoch, isMixed in
+            let steps = isMixed ? mixed : unmixed
+            let samples = try indices.map { index in
+                let context = AugmentationContext(Generator(seed: seed, epoch: epoch, index: index)) { generator in
+                    try source.sample(order.neighbour(of: index, epoch: epoch, generator))
                 }
-                return DetectionBatch(
-                    images: Tensor(images: samples.map(\.image)), labels: samples.map(\.labels), examples: indices,
-                    letterboxes: [])
+                return try steps(source.sample(index), context)
             }
+            let batch = DetectionBatch(
+                images: Tensor(images: samples.map(\.image)), labels: samples.map(\.labels), examples: indices,
+                letterboxes: [], epoch: epoch)
+            return batch.rescaled(by: multiScale, Generator(seed: seed &+ 1, epoch: epoch, index: indices[0]))
         }
-        return TrainingBatches(mixed: batches(augmentation), unmixed: batches(augmentation.withoutMixing))
     }
 
     /// Batches in a fixed order, each picture letterboxed and otherwise as it is.
@@ -94,7 +94,7 @@ public enum DetectionLoader {
             return rectangular && x != y ? x < y : a < b
         }
         let source = DetectionSource(examples, size: size, cacheBytes: 0)
-        return Batches(sampler: ListSampler(order), batchSize: batchSize, workers: workers) { indices, _ in
+        return Batches(sampler: ListSampler(order), batchSize: batchSize, workers: workers) { indices, epoch in
             let shape =
                 rectangular
                 ? frame(indices.map { examples[$0].aspect }, size: size, stride: stride) : (height: size, width: size)
@@ -108,7 +108,7 @@ public enum DetectionLoader {
                 letterbox.seen(fromHeight: examples[index].height, width: examples[index].width)
             }
             return DetectionBatch(
-                images: Tensor(images: framed), labels: labels, examples: indices, letterboxes: places)
+                images: Tensor(images: framed), labels: labels, examples: indices, letterboxes: places, epoch: epoch)
         }
     }
 
@@ -121,6 +121,24 @@ public enum DetectionLoader {
             Int((part * Double(size) / Double(stride) + 0.5).rounded(.up)) * stride
         }
         return (whole(height), whole(width))
+    }
+}
+
+extension DetectionBatch {
+    /// The batch in another size, at random: larger or smaller by up to `share`, in whole strides.
+    fileprivate func rescaled(by share: Double, _ generator: Generator) -> DetectionBatch {
+        guard share > 0 else { return self }
+        let size = images.shape[3]
+        let strides = Double(size) * generator.uniform(1 - share...1 + share) / Double(YOLO.stride)
+        let side = max(Int(strides.rounded()), 2) * YOLO.stride
+        if side == size { return self }
+        let factor = Float(side) / Float(size)
+        return DetectionBatch(
+            images: images.interpolate(size: side, mode: .bilinear),
+            labels: labels.map {
+                $0.map { LabeledBox($0.box.scaled(x: factor, y: factor), classIndex: $0.classIndex) }
+            },
+            examples: examples, letterboxes: letterboxes, epoch: epoch)
     }
 }
 

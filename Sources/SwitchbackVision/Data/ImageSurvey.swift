@@ -18,7 +18,7 @@ enum ImageSurvey {
         let file = try MappedFile(path)
         let bytes = UnsafeRawBufferPointer(file.bytes)
         let header = try ImageHeader(bytes, path)
-        guard header.storedHeight * header.storedWidth <= Image.pixelLimit else {
+        guard header.pixelCount <= Image.pixelLimit else {
             let sizes = "\(header.storedWidth)×\(header.storedHeight)"
             throw InputError(path, "is a picture of \(sizes) pixels, and at most \(Image.pixelLimit) in all are read")
         }

@@ -4,6 +4,7 @@ import SwitchbackFormats
 
 #if canImport(FoundationXML)
 import FoundationXML
+import SwitchbackFormats
 #endif
 
 /// Data as Pascal VOC describes it: an XML file for each picture in `Annotations`, the pictures in `JPEGImages` or
@@ -166,6 +167,8 @@ private final class VOCReader: NSObject, XMLParserDelegate {
     /// Whether all elements that were opened have been closed.
     var isAtEnd: Bool { path.isEmpty }
 
+    /// How deep elements may lie in others.
+    private static let deepest = 64
     /// The names of the open elements.
     private var path: [String] = []
     private var text = ""
@@ -177,6 +180,7 @@ private final class VOCReader: NSObject, XMLParserDelegate {
         attributes: [String: String]
     ) {
         path.append(elementName)
+        if path.count > VOCReader.deepest { parser.abortParsing() }
         text = ""
         if elementName == "annotation" { sawAnnotation = true }
         if elementName == "object" { fields = [:] }

@@ -1,11 +1,12 @@
 import Foundation
 import Switchback
 import SwitchbackFormats
+import SwitchbackTraining
 import Yams
 
 /// Data as Ultralytics describes it: a YAML file names folders of pictures and the classes, and a picture's boxes are in a
 /// text file of the same name, in `labels` where the picture is in `images`.
-enum YOLOData {
+package enum YOLOData {
     static func load(_ path: String) throws -> DetectionData {
         let description = try DataDescription.load(path)
         var problems: [InputError] = []
@@ -18,7 +19,9 @@ enum YOLOData {
                 throw InputError(
                     path, at: "key \(split.rawValue)", "there are no pictures in \(places.joined(separator: ", "))")
             }
-            let results = ImageSurvey.map(files) { example($0, classNames: description.classNames) }
+            let results = LabelCache.examples(files, of: path, classCount: description.classNames.count) {
+                example($0, classNames: description.classNames)
+            }
             splits[split] = results.compactMap { try? $0.get() }
             problems += results.flatMap { result -> [InputError] in
                 if case .failure(let failure) = result { return failure.problems }
@@ -51,7 +54,11 @@ enum YOLOData {
     }
 
     /// Why an example cannot be used.
-    struct Failure: Error { let problems: [InputError] }
+    package struct Failure: Error {
+        let problems: [InputError]
+
+        package init(problems: [InputError]) { self.problems = problems }
+    }
 
     private static func example(
         _ path: String, classNames: [String]
@@ -72,7 +79,7 @@ enum YOLOData {
     }
 
     /// Where the labels of a picture are: the last `/images/` becomes `/labels/`, and the ending `.txt`.
-    static func labelPath(ofImage path: String) -> String {
+    package static func labelPath(ofImage path: String) -> String {
         let text = (path as NSString).deletingPathExtension + ".txt"
         guard let range = text.range(of: "/images/", options: .backwards) else { return text }
         return text.replacingCharacters(in: range, with: "/labels/")
@@ -212,7 +219,7 @@ struct YAMLMapping {
     static func load(_ path: String) throws -> YAMLMapping {
         let text = try TextFile.read(path)
         do {
-            guard let node = try Yams.compose(yaml: text), node.mapping != nil else {
+            guard let node = try YAMLText.compose(text, path), node.mapping != nil else {
                 throw InputError(path, "holds no keys with values", remedy: "it needs train, val and names")
             }
             return YAMLMapping(path: path, node: node)

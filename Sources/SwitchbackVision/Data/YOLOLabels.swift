@@ -4,13 +4,13 @@ import SwitchbackFormats
 
 /// Boxes in text files: on each line a class and the box's centre, width and height in fractions of the picture; or a
 /// class and the corners of a polygon, around which the box is drawn.
-enum YOLOLabels {
+package enum YOLOLabels {
     /// How far a box may reach over the picture's edge, in fractions: rounding in other programs does that.
     private static let tolerance: Float = 0.01
 
     /// The boxes of a file, each once; none where there is no file. Throws `YOLOData.Failure` with a problem for each bad
     /// line.
-    static func load(_ path: String, classCount: Int) throws -> [LabeledBox] {
+    package static func load(_ path: String, classCount: Int) throws -> [LabeledBox] {
         guard Folder.exists(path) else { return [] }
         var labels: [LabeledBox] = []
         var seen: Set<LabeledBox> = []

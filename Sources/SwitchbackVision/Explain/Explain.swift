@@ -24,7 +24,7 @@ public enum Explain {
             features = output
             return nil
         }
-        defer { layer.removeForwardHook(hook) }
+        defer { layer.removeHook(hook) }
         let score = score(of: classes, in: model, images)
         guard let features, features.rank == 4,
             let gradient = gradients(of: [score], withRespectTo: [features])[0]

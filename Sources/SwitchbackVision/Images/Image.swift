@@ -28,10 +28,10 @@ public struct Image: Hashable, Sendable {
 
     /// Stops unless both sides are at least 1 and there are as many bytes as they ask for.
     public init(height: Int, width: Int, _ colorModel: ColorModel = .rgb, pixels: [UInt8]) {
-        precondition(height > 0 && width > 0, "Image: a picture of \(height)×\(width) has no pixels")
-        precondition(
-            pixels.count == height * width * colorModel.channelCount,
-            "Image: \(pixels.count) bytes are no picture of \(height)×\(width) and \(colorModel)")
+        require(height > 0 && width > 0, "Image", "a picture of \(height)×\(width) has no pixels")
+        require(
+            pixels.count == height * width * colorModel.channelCount, "Image",
+            "\(pixels.count) bytes are no picture of \(height)×\(width) and \(colorModel)")
         self.height = height
         self.width = width
         self.colorModel = colorModel
@@ -75,9 +75,9 @@ public struct Image: Hashable, Sendable {
 extension Image {
     /// A part of the picture. Stops unless it lies within.
     public func cropped(top: Int, left: Int, height: Int, width: Int) -> Image {
-        precondition(
-            top >= 0 && left >= 0 && top + height <= self.height && left + width <= self.width,
-            "cropped: \(height)×\(width) from (\(top), \(left)) on is not within \(self.height)×\(self.width)")
+        require(
+            top >= 0 && left >= 0 && top + height <= self.height && left + width <= self.width, "cropped",
+            "\(height)×\(width) from (\(top), \(left)) on is not within \(self.height)×\(self.width)")
         var part: [UInt8] = []
         part.reserveCapacity(height * width * channels)
         for row in top..<top + height {
@@ -90,7 +90,7 @@ extension Image {
     /// Copies another picture into this one, its top left corner at a place that may lie outside; what does not fit is
     /// left away. Stops where the color models differ.
     public mutating func paste(_ other: Image, top: Int, left: Int) {
-        precondition(other.colorModel == colorModel, "paste: \(other.colorModel) does not fit \(colorModel)")
+        require(other.colorModel == colorModel, "paste", "\(other.colorModel) does not fit \(colorModel)")
         let columns = max(0, -left)..<max(max(0, -left), min(other.width, width - left))
         for row in max(0, -top)..<max(max(0, -top), min(other.height, height - top)) where !columns.isEmpty {
             let from = (row * other.width + columns.lowerBound) * channels

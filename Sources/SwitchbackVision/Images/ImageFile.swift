@@ -25,8 +25,14 @@ public struct ImageHeader: Sendable {
         return try ImageHeader(UnsafeRawBufferPointer(file.bytes), path)
     }
 
+    /// As many as the file speaks of; the most that a number can be, if it speaks of more.
+    package var pixelCount: Int {
+        let (count, isTooMuch) = storedHeight.multipliedReportingOverflow(by: storedWidth)
+        return isTooMuch ? .max : count
+    }
+
     /// - Parameter name: what messages call the bytes.
-    init(_ bytes: UnsafeRawBufferPointer, _ name: String) throws {
+    package init(_ bytes: UnsafeRawBufferPointer, _ name: String) throws {
         if bytes.starts(with: [0xFF, 0xD8]) {
             self = try JPEG.header(bytes, name)
         } else if bytes.starts(with: PNG.signature) {
@@ -90,8 +96,7 @@ extension Image {
         pixelLimit: Int = Image.pixelLimit
     ) throws -> Image {
         let header = try ImageHeader(bytes, name)
-        let (count, isTooMuch) = header.storedHeight.multipliedReportingOverflow(by: header.storedWidth)
-        guard !isTooMuch, count <= pixelLimit else {
+        guard header.pixelCount <= pixelLimit else {
             let sizes = "\(header.storedWidth)×\(header.storedHeight)"
             throw InputError(name, "is a picture of \(sizes) pixels, and at most \(pixelLimit) in all are read")
         }

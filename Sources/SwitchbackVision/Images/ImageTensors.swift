@@ -24,8 +24,8 @@ extension Tensor {
     ) -> Tensor {
         guard let first = images.first else { preconditionFailure("Tensor(images:): there are no pictures") }
         for image in images {
-            precondition(
-                image.layout == first.layout, "Tensor(images:): pictures \(first.layout) and \(image.layout) differ")
+            require(
+                image.layout == first.layout, "Tensor(images:)", "pictures \(first.layout) and \(image.layout) differ")
         }
         let byteCount = first.pixels.count * dtype.byteCount
         let form: Shape = [images.count, first.height, first.width, first.channels]

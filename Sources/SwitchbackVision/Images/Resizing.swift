@@ -4,7 +4,7 @@ extension Image {
     /// The picture in another size; bilinear if nothing else is said. Equal to OpenCV's `resize` to within one grey level.
     /// Stops unless both sides are at least 1.
     public func resized(height: Int, width: Int, _ interpolation: Pixels.Interpolation = .bilinear) -> Image {
-        precondition(height > 0 && width > 0, "resized: a picture of \(height)×\(width) has no pixels")
+        require(height > 0 && width > 0, "resized", "a picture of \(height)×\(width) has no pixels")
         if height == self.height && width == self.width { return self }
         let target = Pixels.Layout(height: height, width: width, channels: channels)
         return Image(height: height, width: width, colorModel) { bytes in

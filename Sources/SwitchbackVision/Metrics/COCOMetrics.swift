@@ -53,10 +53,10 @@ public struct COCOMetrics: Sendable {
 
     /// Adds a picture: what was found in it and what there is to find, both in pixels of the original picture.
     public mutating func add(_ detections: [Detection], truth: [Truth]) {
-        for index in 0..<classCount {
-            let found = detections.filter { $0.classIndex == index }
-            let wanted = truth.filter { $0.label.classIndex == index }
-            if found.isEmpty && wanted.isEmpty { continue }
+        let foundByClass = Dictionary(grouping: detections, by: \.classIndex)
+        let wantedByClass = Dictionary(grouping: truth, by: \.label.classIndex)
+        for index in Set(foundByClass.keys).union(wantedByClass.keys) {
+            let (found, wanted) = (foundByClass[index] ?? [], wantedByClass[index] ?? [])
             let order = found.positionsDescending(\.score).prefix(COCOMetrics.detectionLimit)
             scenes[index].append(Scene(detections: order.map { found[$0] }, truth: wanted))
         }

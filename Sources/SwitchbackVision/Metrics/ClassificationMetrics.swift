@@ -14,10 +14,8 @@ public struct ClassificationMetrics: Sendable {
     }
 
     public let classNames: [String]
-    public private(set) var count = 0
     public private(set) var confusion: ConfusionMatrix
-    private var top1Count = 0
-    private var top5Count = 0
+    private var hits = TopHits()
     /// For two classes: by how much the second one's score is higher, of examples of the first and of the second.
     private var margins: [[Double]] = [[], []]
 
@@ -28,38 +26,43 @@ public struct ClassificationMetrics: Sendable {
 
     /// Adds a batch by its scores, logits or probabilities, [N, classes], and its classes [N].
     public mutating func add(_ scores: Tensor, _ targets: Tensor) {
-        precondition(
+        require(
             scores.rank == 2 && scores.shape[1] == classNames.count && targets.shape == [scores.shape[0]],
-            "ClassificationMetrics: scores \(scores.shape) of \(classNames.count) classes, and targets \(targets.shape)"
+            "ClassificationMetrics",
+            "scores \(scores.shape) of \(classNames.count) classes, and targets \(targets.shape)"
         )
-        let values = scores.toArray(as: Double.self)
-        for (row, target) in targets.toArray(as: Int.self).enumerated() {
-            add(Array(values[row * classNames.count..<(row + 1) * classNames.count]), target)
+        hits.add(scores, targets) { scores, guess, target in
+            confusion.add(predicted: guess, actual: target)
+            if scores.count == 2 { margins[target].append(scores[scores.startIndex + 1] - scores[scores.startIndex]) }
         }
     }
 
-    private mutating func add(_ scores: [Double], _ target: Int) {
-        // Of equal scores the first is the guess; a score that is no number is never above another.
-        let guess = scores.indices.reduce(0) { scores[$1] > scores[$0] ? $1 : $0 }
-        let better = scores.indices.count {
-            scores[$0] > scores[target] || ($0 < target && scores[$0] == scores[target])
-        }
-        count += 1
-        top1Count += guess == target ? 1 : 0
-        top5Count += better < 5 && !scores[target].isNaN ? 1 : 0
-        confusion.add(predicted: guess, actual: target)
-        if scores.count == 2 { margins[target].append(scores[1] - scores[0]) }
-    }
-
-    public var top1: Double { Double(top1Count) / Double(max(1, count)) }
-    public var top5: Double { Double(top5Count) / Double(max(1, count)) }
+    public var count: Int { hits.count }
+    public var top1: Double { hits.top1 }
+    public var top5: Double { hits.top5 }
 
     public var classes: [ClassResult] {
         classNames.enumerated().map { index, name in
             let (precision, recall) = (confusion.precision(index), confusion.recall(index))
             return ClassResult(
                 className: name, precision: precision, recall: recall, f1: harmonicMean(precision, recall),
-                examples: confusion.counts.reduce(0) { $0 + $1[index] })
+                examples: confusion.actualCount(index))
+        }
+    }
+
+    /// The most classes of which a table, or a whole confusion matrix, is of use.
+    public static let tableLimit = 100
+
+    /// A class that was taken for another, and how often.
+    public struct NamedConfusion: Codable, Sendable {
+        public let actual, predicted: String
+        public let count: Int
+    }
+
+    /// Which classes were taken for which others, from the most frequent on; at most `tableLimit` pairs.
+    public var mostConfused: [NamedConfusion] {
+        confusion.confusions(Self.tableLimit).map {
+            NamedConfusion(actual: classNames[$0.actual], predicted: classNames[$0.predicted], count: $0.count)
         }
     }
 

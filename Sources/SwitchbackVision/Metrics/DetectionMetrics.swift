@@ -57,20 +57,26 @@ public struct DetectionMetrics: Sendable {
     /// The figures over all pictures so far.
     public func results() -> DetectionResults {
         let classes = (0..<classCount).filter { truthCounts[$0] > 0 }
-        let curves = classes.map(curves)
-        // One confidence for all classes: where the mean F1, smoothed, is highest.
-        let points = DetectionResults.confidences.count
-        let meanF1 = (0..<points).map { point in
-            curves.reduce(0) { $0 + $1.f1[point] } / Double(max(1, curves.count))
+        var sums = DetectionResults.Curves()
+        var kept: [DetectionResults.Curves] = []
+        for index in classes {
+            let curves = curves(index)
+            sums.add(curves)
+            if classes.count <= DetectionResults.keptCurves { kept.append(curves) }
         }
-        let best = smoothed(meanF1).positionsDescending { $0 }.first ?? 0
+        let means = sums.divided(by: Double(max(1, classes.count)))
+        // One confidence for all classes: where the mean F1, smoothed, is highest.
+        let best = smoothed(means.f1).positionsDescending { $0 }.first ?? 0
+        let results = classes.enumerated().map { position, index in
+            // Curves that were not kept are computed again: time instead of memory.
+            let own = kept.isEmpty ? curves(index) : kept[position]
+            return DetectionResults.ClassResult(
+                classIndex: index, boxCount: truthCounts[index], imageCount: imageCounts[index],
+                precision: own.precision[best], recall: own.recall[best],
+                averagePrecisions: own.averagePrecisions, curves: kept.isEmpty ? nil : own)
+        }
         return DetectionResults(
-            classes: zip(classes, curves).map { index, curves in
-                DetectionResults.ClassResult(
-                    classIndex: index, boxCount: truthCounts[index], imageCount: imageCounts[index],
-                    precision: curves.precision[best], recall: curves.recall[best],
-                    averagePrecisions: curves.averagePrecisions, curves: curves)
-            }, confidence: DetectionResults.confidences[best])
+            classes: results, meanCurves: means, confidence: DetectionResults.confidences[best])
     }
 
     private func curves(_ classIndex: Int) -> DetectionResults.Curves {
@@ -96,6 +102,7 @@ public struct DetectionMetrics: Sendable {
                 curves.recall[point] = interpolate(-confidence, negated, recall, before: 0)
                 curves.precision[point] = interpolate(-confidence, negated, precision, before: 1)
                 curves.precisionAtRecall[point] = envelope.precision(at: confidence)
+                curves.f1[point] = harmonicMean(curves.precision[point], curves.recall[point])
             }
         }
         return curves
@@ -124,10 +131,28 @@ public struct DetectionResults: Sendable {
         public internal(set) var recall = [Double](repeating: 0, count: 1000)
         /// The precision's envelope over 1,000 recalls from 0 to 1.
         public internal(set) var precisionAtRecall = [Double](repeating: 0, count: 1000)
+        public internal(set) var f1 = [Double](repeating: 0, count: 1000)
         var averagePrecisions = [Double](repeating: 0, count: OverlapThresholds.count)
 
-        public var f1: [Double] { zip(precision, recall).map { harmonicMean($0, $1) } }
+        private static let all = [\Curves.precision, \.recall, \.precisionAtRecall, \.f1, \.averagePrecisions]
+
+        fileprivate mutating func add(_ other: Curves) {
+            for curve in Self.all {
+                for point in self[keyPath: curve].indices {
+                    self[keyPath: curve][point] += other[keyPath: curve][point]
+                }
+            }
+        }
+
+        fileprivate func divided(by count: Double) -> Curves {
+            var result = self
+            for curve in Self.all { result[keyPath: curve] = self[keyPath: curve].map { $0 / count } }
+            return result
+        }
     }
+
+    /// The most classes whose own curves are kept, which take 32 KB each.
+    public static let keptCurves = 100
 
     public struct ClassResult: Sendable {
         public let classIndex: Int
@@ -137,7 +162,8 @@ public struct DetectionResults: Sendable {
         public let precision, recall: Double
         /// At the overlaps 0.50, 0.55, … 0.95.
         public let averagePrecisions: [Double]
-        public let curves: Curves
+        /// `nil` where there are more than `keptCurves` classes.
+        public let curves: Curves?
 
         public var f1: Double { harmonicMean(precision, recall) }
         public var ap50: Double { averagePrecisions[0] }
@@ -148,6 +174,8 @@ public struct DetectionResults: Sendable {
 
     /// The classes that there are boxes of.
     public let classes: [ClassResult]
+    /// The means of the classes' curves.
+    public let meanCurves: Curves
     /// The confidence at which precision and recall are given.
     public let confidence: Double
 

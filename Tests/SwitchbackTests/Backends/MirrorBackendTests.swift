@@ -24,6 +24,53 @@ import Testing
         try OptimizerParityTests().compare(name, .float64, on: MirrorBackend.self)
     }
 
+    // MARK: Operations that PyTorch's fixture does not have
+
+    /// Functions of a volume [1, 2, 4, 4, 3].
+    static let functions: [String: @Sendable (Tensor) -> [Tensor]] = [
+        "quantiles": { [$0.quantile(0.3), $0.quantile(Tensor([0.2, 0.7]).to($0.backend), dim: 2, keepDim: true)] },
+        "medians": { [$0.median(dim: 3).values, $0.nanmedian(dim: 2).values, $0.median()] },
+        "orders": { x in
+            let (values, indices) = x.kthvalue(2, dim: 2)
+            return [values, indices, x.round().mode(dim: -1).values, x.cummax(dim: 3).values]
+        },
+        "sums without NaN": { [$0.nansum(dims: [2]), $0.nanmean()] },
+        "pools of volumes": { [$0.maxPool3d(kernelSize: 2), $0.avgPool3d(kernelSize: 2, padding: 1)] },
+        "adaptive pools of volumes": { x in
+            let (values, indices) = x.adaptiveMaxPool3dWithIndices(outputSize: 2)
+            return [x.adaptiveAvgPool3d(outputSize: [3, 2, 2]), x.adaptiveMaxPool3d(outputSize: 2), values, indices]
+        },
+        "unpooling": { x in
+            let (values, indices) = x.maxPool3dWithIndices(kernelSize: [2, 2, 3])
+            return [values.maxUnpool3d(indices, kernelSize: [2, 2, 3]), indices]
+        },
+        "volumes of another size": { x in
+            [InterpolationMode.nearest, .linear, .area].map { x.interpolateVolume(size: [5, 3, 4], mode: $0) }
+        },
+        "sampled volumes": { x in
+            let grid = Tensor.linspace(-1.2, 1.2, 24).reshape([1, 2, 2, 2, 3]).to(x.backend)
+            return [x.gridSample(grid: grid), x.gridSample(grid: grid, mode: .nearest, paddingMode: .reflection)]
+        },
+        "products of vectors": { x in
+            [x.cross(x.flip([2])), x.select(dim: 1, index: 0).inner(x.select(dim: 1, index: 1))]
+        },
+        "products": { [$0.prod(dim: 2), $0.cumprod(dim: 3)] },
+    ]
+
+    @Test(arguments: functions.keys.sorted())
+    func function(_ name: String) throws {
+        let function = try #require(Self.functions[name])
+        func results(on backend: any Backend.Type) throws -> [Tensor] {
+            let x = Tensor.randn([1, 2, 4, 4, 3], generator: Generator(seed: 3)).to(backend)
+            x.requiresGrad = true
+            let found = function(x)
+            found.filter(\.requiresGrad).map { $0.square().sum() }.reduce(x.sum(), +).backward()
+            return found + [try #require(x.grad)]
+        }
+        let (there, here) = (try results(on: MirrorBackend.self), try results(on: CPUBackend.self))
+        for (x, y) in zip(there, here) { #expect(largestDifference(x, y) <= 2e-5, "\(name)") }
+    }
+
     // MARK: Passing the wall
 
     @Test(arguments: DType.allCases)

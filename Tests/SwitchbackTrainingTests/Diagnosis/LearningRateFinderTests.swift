@@ -1,3 +1,4 @@
+import Foundation
 import Switchback
 import SwitchbackTraining
 import Testing
@@ -31,6 +32,47 @@ import Testing
             return try SmallTask.trainer(configuration).run().history.last?.validation["loss"] ?? .nan
         }
         #expect(try loss(suggestion) < loss(suggestion / 1000) / 2)
+    }
+
+    /// Points as the finder makes them, of losses by the number of the step.
+    private func curve(_ loss: (Int) -> Double) -> LearningRateCurve {
+        var average = 0.0
+        return LearningRateCurve(
+            points: (0..<100).map { i in
+                average = 0.9 * average + 0.1 * loss(i)
+                return LearningRateCurve.Point(
+                    rate: pow(10, Double(i) * 8 / 99 - 7), loss: loss(i),
+                    smoothLoss: average / (1 - pow(0.9, Double(i + 1))))
+            })
+    }
+
+    @Test func noiseSuggestsNothing() {
+        for seed in 0..<50 {
+            let noise = Tensor.randn([100], generator: Generator(seed: UInt64(seed))).toArray(as: Double.self)
+            for deviation in [0.05, 0.3, 1] {
+                #expect(curve { 5 + deviation * noise[$0] }.suggestion == nil)
+            }
+            // A fall that is plain in spite of it is found.
+            let found = curve { i in (i < 50 ? 5 : i < 80 ? 5 - Double(i - 50) / 10 : 10) + 0.3 * noise[i] }.suggestion
+            #expect((1e-4...1).contains(found ?? 0), "\(seed): \(found ?? .nan)")
+        }
+    }
+
+    /// The loss of a step is that of all its batches, so accumulation changes nothing but the speed.
+    @Test(arguments: [nil, BatchLoss.Reduction.sum]) func accumulationChangesLittle(
+        _ reduction: BatchLoss.Reduction?
+    ) throws {
+        func find(_ accumulate: Int) throws -> LearningRateCurve {
+            manualSeed(0)
+            var options = options
+            options.accumulate = accumulate
+            return try LearningRateFinder().run(SmallTask(reduction: reduction), options)
+        }
+        let (one, four) = try (find(1), find(4))
+        func start(_ curve: LearningRateCurve) -> Double { curve.points.prefix(10).reduce(0) { $0 + $1.loss } / 10 }
+        #expect(abs(start(one) - start(four)) < 0.25 * start(one))
+        let suggestion = try #require(four.suggestion)
+        #expect((1e-6...0.5).contains(suggestion))
     }
 
     @Test func aLossThatCannotFallSuggestsNothing() {

@@ -147,4 +147,22 @@ import Testing
         #expect(abs((first.gradient ?? 0) - 4 * 29.0.squareRoot()) < 1e-3 && second.gradient == 7.5)
         #expect(second.weight == 5 && second.update == 0.15)
     }
+
+    /// Activations are told apart by their kind, whatever kernel computes them.
+    @Test func activationsOfLayersAreKnown() throws {
+        for (activation, name) in [
+            (ReLU(), "relu"), (ReLU6(), "relu6"), (Sigmoid(), "sigmoid"), (Tanh(), "tanh"), (SiLU(), nil),
+        ] as [(Module, String?)] {
+            let model = Sequential(Linear(3, 2), activation)
+            let recorder = DiagnosisRecorder(model, every: 1)
+            recorder.record(learningRate: 0.1) {
+                let loss = model(Tensor.ones([4, 3])).sum()
+                loss.backward()
+                return loss
+            }
+            let layer = try #require(recorder.diagnosis.records.first?.layers.first)
+            #expect(layer.activation == name)
+            #expect((layer.dead != nil) == (name == "relu" || name == "relu6"))
+        }
+    }
 }

@@ -7,16 +7,10 @@ import Testing
 final class LineTask: TrainingTask {
     let name = "line"
     let model: Module = Linear(1, 1)
-    let loader = DataLoader(
-        TensorDataset(Tensor([[0.0], [1.0], [2.0], [3.0]]), Tensor([[1.0], [3.0], [5.0], [7.0]])), batchSize: 2,
-        shuffle: true)
-
-    var batchCount: Int { loader.count }
-
-    func batches(epoch: Int, from first: Int) -> () throws -> Example? {
-        let batches = loader.batches(epoch: epoch, from: first)
-        return { batches.next() }
-    }
+    let source = BatchSource(
+        DataLoader(
+            TensorDataset(Tensor([[0.0], [1.0], [2.0], [3.0]]), Tensor([[1.0], [3.0], [5.0], [7.0]])), batchSize: 2,
+            shuffle: true))
 
     func loss(_ batch: Example) -> BatchLoss {
         BatchLoss((model(batch.input) - batch.target).pow(2).mean(), count: batch.target.count)

@@ -4,24 +4,26 @@ import Switchback
 
 extension ONNXOperation {
     /// The functions that ONNX has under another name, and no numbers of their own.
-    private static let names: [String: String] = [
-        "negate": "Neg", "abs": "Abs", "sign": "Sign", "reciprocal": "Reciprocal", "sqrt": "Sqrt", "exp": "Exp",
-        "log": "Log", "sin": "Sin", "cos": "Cos", "tan": "Tan", "asin": "Asin", "acos": "Acos", "atan": "Atan",
-        "sinh": "Sinh", "cosh": "Cosh", "tanh": "Tanh", "asinh": "Asinh", "acosh": "Acosh", "atanh": "Atanh",
-        "erf": "Erf", "floor": "Floor", "ceil": "Ceil", "round": "Round", "sigmoid": "Sigmoid", "relu": "Relu",
-        "hardSwish": "HardSwish", "softSign": "Softsign", "isNaN": "IsNaN", "isInfinite": "IsInf",
-        "add": "Add", "subtract": "Sub", "multiply": "Mul", "divide": "Div", "power": "Pow", "equal": "Equal",
-        "less": "Less", "lessOrEqual": "LessOrEqual", "greater": "Greater", "greaterOrEqual": "GreaterOrEqual",
-        "maximum": "Max", "minimum": "Min",
+    private static let unaryNames: [UnaryFunction: String] = [
+        .negate: "Neg", .abs: "Abs", .sign: "Sign", .reciprocal: "Reciprocal", .sqrt: "Sqrt", .exp: "Exp", .log: "Log",
+        .sin: "Sin", .cos: "Cos", .tan: "Tan", .asin: "Asin", .acos: "Acos", .atan: "Atan", .sinh: "Sinh",
+        .cosh: "Cosh", .tanh: "Tanh", .asinh: "Asinh", .acosh: "Acosh", .atanh: "Atanh", .erf: "Erf", .floor: "Floor",
+        .ceil: "Ceil", .round: "Round", .sigmoid: "Sigmoid", .relu: "Relu", .hardSwish: "HardSwish",
+        .softSign: "Softsign", .isNaN: "IsNaN", .isInfinite: "IsInf",
+    ]
+    private static let binaryNames: [BinaryFunction: String] = [
+        .add: "Add", .subtract: "Sub", .multiply: "Mul", .divide: "Div", .power: "Pow", .equal: "Equal", .less: "Less",
+        .lessOrEqual: "LessOrEqual", .greater: "Greater", .greaterOrEqual: "GreaterOrEqual", .maximum: "Max",
+        .minimum: "Min",
     ]
 
-    func emit(_ function: UnaryOperation, into graph: inout ONNXGraphBuilder) throws -> String {
-        if let name = Self.names["\(function)"] { return graph.add(name, [x]) }
+    func emit(_ operation: UnaryOperation, into graph: inout ONNXGraphBuilder) throws -> String {
+        if let name = Self.unaryNames[operation.function] { return graph.add(name, [x]) }
         func number(_ value: Double) -> String { graph.number(value, dtype) }
         func add(_ type: String, _ operands: String..., attributes: [ONNXAttributeProto] = []) -> String {
             graph.add(type, operands, attributes)
         }
-        switch function {
+        switch operation.function {
         case .square: return add("Mul", x, x)
         case .reciprocalSqrt: return add("Reciprocal", add("Sqrt", x))
         case .exp2: return add("Pow", number(2), x)
@@ -31,36 +33,39 @@ extension ONNXOperation {
         case .log10: return add("Div", add("Log", x), number(2.302585092994045684))
         case .erfc: return add("Sub", number(1), add("Erf", x))
         case .truncate: return add("Mul", add("Sign", x), add("Floor", add("Abs", x)))
-        case .power(let exponent): return add("Pow", x, number(exponent))
-        case .affine(let scale, let shift):
+        case .power: return add("Pow", x, number(operation.p0))
+        case .affine:
+            let (scale, shift) = (operation.p0, operation.p1)
             let scaled = scale == 1 ? x : add("Mul", x, number(scale))
             return shift == 0 ? scaled : add("Add", scaled, number(shift))
-        case .clamp(let low, let high):
+        case .clamp:
+            let (low, high) = (operation.p0, operation.p1)
             return add("Clip", x, low == -.infinity ? "" : number(low), high == .infinity ? "" : number(high))
         case .logicalNot where dtype == .bool: return add("Not", x)
         case .logicalNot: return add("Equal", x, number(0))
         case .bitwiseNot where dtype == .bool: return add("Not", x)
         case .isFinite: return add("Not", add("Or", add("IsNaN", x), add("IsInf", x)))
-        default: return try activation(function, into: &graph)
+        default: return try activation(operation, into: &graph)
         }
     }
 
-    private func activation(_ function: UnaryOperation, into graph: inout ONNXGraphBuilder) throws -> String {
+    private func activation(_ operation: UnaryOperation, into graph: inout ONNXGraphBuilder) throws -> String {
         func number(_ value: Double) -> String { graph.number(value, dtype) }
         func add(_ type: String, _ operands: String..., attributes: [ONNXAttributeProto] = []) -> String {
             graph.add(type, operands, attributes)
         }
-        switch function {
+        switch operation.function {
         case .silu: return add("Mul", x, add("Sigmoid", x))
         case .mish: return add("Mul", x, add("Tanh", add("Softplus", x)))
         case .logSigmoid: return add("Neg", add("Softplus", add("Neg", x)))
         case .hardSigmoid: return add("HardSigmoid", x, attributes: [.float("alpha", 1 / 6.0), .float("beta", 0.5)])
-        case .leakyReLU(let slope): return add("LeakyRelu", x, attributes: [.float("alpha", slope)])
-        case .elu(let alpha): return add("Elu", x, attributes: [.float("alpha", alpha)])
-        case .celu(let alpha): return add("Celu", x, attributes: [.float("alpha", alpha)])
+        case .leakyReLU: return add("LeakyRelu", x, attributes: [.float("alpha", operation.p0)])
+        case .elu: return add("Elu", x, attributes: [.float("alpha", operation.p0)])
+        case .celu: return add("Celu", x, attributes: [.float("alpha", operation.p0)])
         case .selu:
             return add("Selu", x, attributes: [.float("alpha", 1.67326324235), .float("gamma", 1.05070098736)])
-        case .softplus(let beta, _):
+        case .softplus:
+            let beta = operation.p0
             return beta == 1
                 ? add("Softplus", x) : add("Div", add("Softplus", add("Mul", x, number(beta))), number(beta))
         case .gelu:
@@ -70,12 +75,12 @@ extension ONNXOperation {
             let cube = add("Mul", add("Mul", add("Mul", x, x), x), number(0.044715))
             let inner = add("Mul", add("Add", x, cube), number((2 / Double.pi).squareRoot()))
             return add("Mul", add("Mul", x, add("Add", add("Tanh", inner), number(1))), number(0.5))
-        default: throw unsupported("the function \(function)")
+        default: throw unsupported("the function \(operation)")
         }
     }
 
-    func emit(_ function: BinaryOperation, into graph: inout ONNXGraphBuilder) throws -> String {
-        if let name = Self.names["\(function)"] { return graph.add(name, inputs) }
+    func emit(_ operation: BinaryOperation, into graph: inout ONNXGraphBuilder) throws -> String {
+        if let name = Self.binaryNames[operation.function] { return graph.add(name, inputs) }
         func add(_ type: String, _ operands: String..., attributes: [ONNXAttributeProto] = []) -> String {
             graph.add(type, operands, attributes)
         }
@@ -85,9 +90,9 @@ extension ONNXOperation {
                 : graph.add("Cast", [inputs[position]], [.int("to", Int(DType.bool.onnxType))])
         }
         let b = inputs[1]
-        switch function {
+        switch operation.function {
         case .notEqual: return add("Not", add("Equal", x, b))
-        case .addScaled(let scale): return add("Add", x, add("Mul", b, graph.number(scale, dtype)))
+        case .addScaled: return add("Add", x, add("Mul", b, graph.number(operation.p0, dtype)))
         case .fmod: return add("Mod", x, b, attributes: [.int("fmod", 1)])
         case .remainder where !dtype.isFloatingPoint: return add("Mod", x, b)
         case .remainder: return add("Sub", x, add("Mul", add("Floor", add("Div", x, b)), b))
@@ -100,7 +105,7 @@ extension ONNXOperation {
         case .bitwiseAnd where dtype == .bool: return add("And", x, b)
         case .bitwiseOr where dtype == .bool: return add("Or", x, b)
         case .bitwiseXor where dtype == .bool: return add("Xor", x, b)
-        default: throw unsupported("the function \(function) of \(dtype)")
+        default: throw unsupported("the function \(operation) of \(dtype)")
         }
     }
 }

@@ -5,10 +5,12 @@ import Switchback
 struct ONNXCall {
     let node: ONNXNode
     let inputs: [Tensor?]
-    /// The version of ONNX's operators that the file is written for.
-    let version: Int
-    /// No tensor may have more elements.
-    let elementLimit: Int
+    let run: ONNXRun
+    /// What was computed before, for the graphs of the node.
+    let outer: [String: Tensor]
+
+    var version: Int { run.version }
+    private var elementLimit: Int { run.elementLimit }
 
     func problem(_ text: String) -> InputError { InputError(node.subject, at: node.place, text) }
 
@@ -42,6 +44,20 @@ struct ONNXCall {
         let tensor = try input(position)
         try require(tensor.dtype == .bool, "operand \(position + 1) is \(tensor.dtype), not bool")
         return tensor
+    }
+
+    /// The one truth value of an operand.
+    func truth(_ position: Int) throws -> Bool { try truth(of: try input(position)) }
+
+    func truth(of tensor: Tensor) throws -> Bool {
+        try require(
+            tensor.dtype == .bool && tensor.count == 1, "a condition of shape \(tensor.shape) is no truth value")
+        return tensor.item(as: Int.self) != 0
+    }
+
+    func graph(_ name: String) throws -> ONNXGraph {
+        guard let graph = node.graphs[name] else { throw problem("it has no graph \(name)") }
+        return graph
     }
 
     /// An operand that all of a layer's operands have to agree with in type.

@@ -19,7 +19,7 @@ public final class ONNXModel: Module {
     public let metadata: [String: String]
 
     private let path: String
-    private let nodes: [ONNXNode]
+    private let graph: ONNXGraph
     private let constants: [(name: String, tensor: Tensor)]
     private let version: Int
     private let elementLimit: Int
@@ -33,26 +33,23 @@ public final class ONNXModel: Module {
         self.elementLimit = elementLimit
         version = Int(file.opsetImport.last { $0.domain.isEmpty || $0.domain == "ai.onnx" }?.version ?? 1)
         metadata = Dictionary(file.metadataProps.map { ($0.key, $0.value) }) { $1 }
-        let graph = file.graph
-        nodes = try Self.nodes(of: file, path)
-        let trained = Self.trainedNames(nodes)
-        constants = try graph.initializer.map { message in
-            let tensor = try message.tensor(subject: path, place: "initializer \(message.name)")
-            let isTrained =
-                tensor.dtype.isFloatingPoint
-                && (trained.weights.contains(message.name)
-                    || (tensor.rank == 1 && trained.biases.contains(message.name)))
-            return (message.name, isTrained ? Parameter(tensor) : Buffer(tensor))
+        if let function = file.functions.first {
+            throw InputError(path, at: "function \(function.name)", "functions of the model's own are not carried out")
         }
-        let known = Set(constants.map(\.name))
-        inputNames = graph.input.map(\.name).filter { !known.contains($0) }
-        outputNames = graph.output.map(\.name)
-        for input in graph.input where DType(onnxType: input.type.tensorType.elemType) == nil {
+        for input in file.graph.input where DType(onnxType: input.type.tensorType.elemType) == nil {
             throw InputError(
                 path, at: "input \(input.name)", "it is no tensor, or of an element type that is unknown here")
         }
+        graph = try ONNXGraph(file.graph, subject: path)
+        (inputNames, outputNames) = (graph.inputNames, graph.outputNames)
+        let trained = Self.trainedNames(graph.nodes)
+        constants = graph.constants.map { name, tensor in
+            let isTrained =
+                tensor.dtype.isFloatingPoint
+                && (trained.weights.contains(name) || (tensor.rank == 1 && trained.biases.contains(name)))
+            return (name, isTrained ? Parameter(tensor) : Buffer(tensor))
+        }
         super.init()
-        try checkOrder()
     }
 
     public override func namedParts() -> [(name: String, part: Part)] {
@@ -61,6 +58,12 @@ public final class ONNXModel: Module {
             return (name, .buffer(tensor as? Buffer ?? Buffer(tensor)))
         }
     }
+
+    /// The version of ONNX's operators that the file is written for.
+    public var operatorSet: Int { version }
+
+    /// How many nodes there are of each operator, without those in branches and loops.
+    public var operatorCounts: [String: Int] { graph.nodes.reduce(into: [:]) { $0[$1.type, default: 0] += 1 } }
 
     // MARK: Running
 
@@ -74,23 +77,8 @@ public final class ONNXModel: Module {
             }
             values[name] = tensor
         }
-        for (position, node) in nodes.enumerated() {
-            let operands = node.inputs.map { $0.isEmpty ? nil : values[$0] }
-            let call = ONNXCall(node: node, inputs: operands, version: version, elementLimit: elementLimit)
-            let results = try Self.operator(node)(call)
-            for (name, result) in zip(node.outputs, results) { values[name] = result }
-            for name in lastUses[position] { values[name] = nil }
-        }
-        return try outputs(values)
-    }
-
-    private func outputs(_ values: [String: Tensor]) throws -> [String: Tensor] {
-        var outputs: [String: Tensor] = [:]
-        for name in outputNames {
-            guard let tensor = values[name] else { throw InputError(path, at: "output \(name)", "nothing computes it") }
-            outputs[name] = tensor
-        }
-        return outputs
+        let run = ONNXRun(subject: path, version: version, elementLimit: elementLimit)
+        return Dictionary(zip(outputNames, try graph.run(values, run))) { first, _ in first }
     }
 
     /// The output of a model with one input and one output. Stops where an operand does not fit its node.
@@ -104,14 +92,6 @@ public final class ONNXModel: Module {
         } catch { fail("ONNXModel", "\(error)") }
     }
 
-    /// For each node, what no later one needs: it is let go of as soon as that node has run.
-    private lazy var lastUses: [[String]] = {
-        var seen = Set(outputNames)
-        return nodes.reversed().map { node in
-            Set(node.inputs + node.outputs).filter { seen.insert($0).inserted }
-        }.reversed()
-    }()
-
     // MARK: Reading
 
     private static func message(_ path: String) throws -> ONNXModelProto {
@@ -121,44 +101,6 @@ public final class ONNXModel: Module {
             throw InputError(path, "is no ONNX model, or is damaged")
         }
         return message
-    }
-
-    private static func nodes(of file: ONNXModelProto, _ path: String) throws -> [ONNXNode] {
-        if let function = file.functions.first {
-            throw InputError(path, at: "function \(function.name)", "functions of the model's own are not carried out")
-        }
-        if !file.graph.sparseInitializer.isEmpty { throw InputError(path, "sparse tensors cannot be read") }
-        return try file.graph.node.enumerated().map { position, message in
-            guard message.domain.isEmpty || message.domain == "ai.onnx" else {
-                throw InputError(
-                    path, at: "node \(message.name)", "the operator \(message.opType) of \(message.domain) is unknown")
-            }
-            let node = ONNXNode(message, position: position, subject: path)
-            _ = try self.operator(node)
-            return node
-        }
-    }
-
-    private static func `operator`(_ node: ONNXNode) throws -> ONNXOperator {
-        guard let found = ONNXOperators.all[node.type] else {
-            let hint = node.type.nearest(in: ONNXOperators.all.keys).map { "; the nearest one is \($0)" } ?? ""
-            throw InputError(node.subject, at: node.place, "the operator \(node.type) is not carried out here\(hint)")
-        }
-        return found
-    }
-
-    /// Every operand has to be an input, a constant, or the result of a node before.
-    private func checkOrder() throws {
-        var known = Set(constants.map(\.name)).union(inputNames)
-        for node in nodes {
-            for name in node.inputs where !name.isEmpty && !known.contains(name) {
-                throw InputError(path, at: node.place, "its operand \(name) is neither an input nor computed before")
-            }
-            known.formUnion(node.outputs)
-        }
-        for name in outputNames where !known.contains(name) {
-            throw InputError(path, at: "output \(name)", "nothing computes it")
-        }
     }
 
     /// Which operands of layers are their weights.

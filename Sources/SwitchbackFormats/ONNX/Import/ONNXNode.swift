@@ -8,15 +8,38 @@ struct ONNXNode {
     /// The file, for messages.
     let subject: String
     let place: String
-    private var attributes: [String: ONNXAttributeProto] = [:]
+    /// What carries it out.
+    let operation: ONNXOperator
+    /// The graphs among its attributes, by name: branches, and bodies of loops.
+    let graphs: [String: ONNXGraph]
+    private let attributes: [String: ONNXAttributeProto]
 
-    init(_ message: ONNXNodeProto, position: Int, subject: String) {
+    /// - Parameter known: the names of what is computed before.
+    /// - Throws: `InputError` where the operator is unknown here, or takes what nothing computes before.
+    init(_ message: ONNXNodeProto, position: Int, subject: String, known: Set<String>) throws {
         (type, inputs, outputs) = (message.opType, message.input, message.output)
         self.subject = subject
         let name = message.name.isEmpty ? "\(position)" : message.name
         place = "node \(name) (\(message.opType))"
-        for attribute in message.attribute { attributes[attribute.name] = attribute }
+        guard message.domain.isEmpty || message.domain == "ai.onnx" else {
+            throw InputError(subject, at: place, "the operator \(type) of \(message.domain) is unknown")
+        }
+        guard let operation = ONNXOperators.all[type] else {
+            let hint = type.nearest(in: ONNXOperators.all.keys).map { "; the nearest one is \($0)" } ?? ""
+            throw InputError(subject, at: place, "the operator \(type) is not carried out here\(hint)")
+        }
+        self.operation = operation
+        attributes = Dictionary(message.attribute.map { ($0.name, $0) }) { $1 }
+        graphs = try attributes.filter { $0.value.hasG }.mapValues {
+            try ONNXGraph($0.g, subject: subject, outer: known)
+        }
+        for name in inputs where !name.isEmpty && !known.contains(name) {
+            throw InputError(subject, at: place, "its operand \(name) is neither an input nor computed before")
+        }
     }
+
+    /// The names of what it takes, also in its graphs.
+    var names: Set<String> { graphs.values.reduce(into: Set(inputs)) { $0.formUnion($1.names) } }
 
     func int(_ name: String) -> Int? { attributes[name].flatMap { $0.hasI ? Int($0.i) : nil } }
 

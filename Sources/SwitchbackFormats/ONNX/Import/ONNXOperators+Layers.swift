@@ -41,7 +41,7 @@ extension ONNXOperators {
 
     // MARK: Convolution
 
-    private static let convolution: ONNXOperator = { call in
+    static let convolution: ONNXOperator = { call in
         let x = try call.floats()
         let weight = try call.floats(1, like: x)
         let groups = call.node.int("group") ?? 1

@@ -7,7 +7,7 @@ typealias ONNXOperator = @Sendable (ONNXCall) throws -> [Tensor]
 enum ONNXOperators {
     static let all: [String: ONNXOperator] = [
         functions, comparisons, activations, reductions, positions, shapes, arrangements, layers, normalizations,
-        recurrent, attention, sampling, einsum, losses,
+        recurrent, attention, sampling, einsum, losses, control, quantization,
     ].reduce(into: [:]) { $0.merge($1) { first, _ in first } }
 
     /// An operator of one operand with floating-point numbers.

@@ -9,6 +9,7 @@ extension ONNXTensorProto {
         guard dataLocation != .external else {
             throw problem("its numbers lie in another file, which is not read")
         }
+        if dataType == ONNXTensorProto.signedBytes { return try bytesWithSign(problem) }
         guard let dtype = DType(onnxType: dataType) else {
             throw problem("its element type, number \(dataType) of ONNX's, is not computed with")
         }
@@ -28,6 +29,19 @@ extension ONNXTensorProto {
             if dtype == .bool { memory.normalizeBooleans(0..<byteCount) }
         }
         return Tensor(array)
+    }
+
+    /// ONNX's number of the element type int8.
+    private static let signedBytes: Int32 = 3
+
+    /// Numbers of 8 bits with a sign, as int32.
+    private func bytesWithSign(_ problem: (String) -> InputError) throws -> Tensor {
+        let numbers = rawData.isEmpty ? int32Data : rawData.map { Int32(Int8(bitPattern: $0)) }
+        let shape = Shape(dims.map { Int($0) })
+        guard dims.count <= Shape.maximumRank, dims.allSatisfy({ $0 >= 0 }),
+            shape.byteCount(elementSize: 1) == numbers.count
+        else { throw problem("it has \(numbers.count) numbers, which does not fit the shape \(dims)") }
+        return Tensor(numbers, shape: shape, dtype: .int32)
     }
 
     /// Numbers that stand in a list of their own instead of as raw bytes.

@@ -52,10 +52,10 @@ public final class YOLO: Module {
     }
 
     private func check(_ images: Tensor) {
-        precondition(
+        require(
             images.rank == 4 && images.shape[1] == 3 && images.shape[2] % YOLO.stride == 0
-                && images.shape[3] % YOLO.stride == 0,
-            "YOLO: images have the shape [N, 3, H, W], with H and W multiples of \(YOLO.stride), not \(images.shape)")
+                && images.shape[3] % YOLO.stride == 0, "YOLO",
+            "images have the shape [N, 3, H, W], with H and W multiples of \(YOLO.stride), not \(images.shape)")
     }
 
     /// What the heads say of images, before decoding: of both in YOLO26.

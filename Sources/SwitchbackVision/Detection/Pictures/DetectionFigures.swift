@@ -13,8 +13,8 @@ public struct DetectionFigures {
 
     // MARK: Pictures
 
-    /// How many pictures of a batch are shown, and the longer side of all together, in pixels.
-    private static let (tiles, side) = (16, 1920.0)
+    /// How many pictures of a batch are shown.
+    private static let tiles = 16
 
     /// A batch with its labels.
     func truth(_ pictures: [ShownPicture]) throws -> PictureGrid {
@@ -28,10 +28,9 @@ public struct DetectionFigures {
 
     private func grid(_ pictures: [ShownPicture], marks: (ShownPicture) -> [BoxPainter.Mark]) throws -> PictureGrid {
         let shown = pictures.prefix(Self.tiles)
-        let columns = Double(shown.count).squareRoot().rounded(.up)
         let largest = Double(shown.map { max($0.image.width, $0.image.height) }.max() ?? 1)
         let tiles = try shown.map { PictureGrid.Tile(try painter.paint(marks($0), on: $0.image).raster) }
-        return PictureGrid(tiles, columns: Int(columns), tileSize: min(largest, Self.side / columns))
+        return PictureGrid(tiles, tileSize: largest)
     }
 
     /// The most classes whose boxes are counted in a picture.
@@ -81,7 +80,7 @@ public struct DetectionFigures {
 
     func f1(_ results: DetectionResults) -> Plot {
         var plot = curve(results, "F1", x: "confidence", y: "F1", \.f1)
-        if results.classes.contains(where: { $0.curves.f1.contains { $0 > 0 } }) {
+        if results.meanCurves.f1.contains(where: { $0 > 0 }) {
             plot.markers = [.init(.x(results.confidence), "best at \(results.confidence.threeDecimals)")]
         }
         return plot
@@ -89,19 +88,19 @@ public struct DetectionFigures {
 
     private func curve(
         _ results: DetectionResults, _ title: String, x: String, y: String,
-        _ values: (DetectionResults.Curves) -> [Double], summary: String? = nil,
+        _ values: KeyPath<DetectionResults.Curves, [Double]>, summary: String? = nil,
         note: ((DetectionResults.ClassResult) -> String)? = nil
     ) -> Plot {
         let points = DetectionResults.confidences
         func series(_ name: String, _ ys: [Double]) -> Series {
             Series(name, zip(points, ys).map { .init($0, $1) })
         }
-        let curves = results.classes.map { values($0.curves) }
-        let mean = points.indices.map { i in curves.reduce(0) { $0 + $1[i] } / Double(max(curves.count, 1)) }
-        var lines = [series("all classes" + (summary.map { " " + $0 } ?? ""), mean)]
-        if curves.count > 1 && curves.count <= Self.classLines {
-            lines += zip(results.classes, curves).map { result, ys in
-                series(names[result.classIndex] + (note.map { " " + $0(result) } ?? ""), ys)
+        var lines = [series("all classes" + (summary.map { " " + $0 } ?? ""), results.meanCurves[keyPath: values])]
+        if (2...Self.classLines).contains(results.classes.count) {
+            lines += results.classes.map { result in
+                series(
+                    names[result.classIndex] + (note.map { " " + $0(result) } ?? ""),
+                    result.curves?[keyPath: values] ?? [])
             }
         }
         let unit = 0.0...1.0

@@ -23,10 +23,13 @@ public final class DetectionPictures {
         switch event {
         case .started(let start):
             history = start.history
-            if start.stepsMade == 0 { try drawData() }
-        case .batch(let result) where result.batch == 1: try drawUnmixed(result.epoch - 1)
-        case .epoch(let result): history = history.filter { $0.epoch < result.epoch } + [result]
-        case .finished: try drawResults()
+            if start.stepsMade == 0 { RunDrawing.attempt(drawData) }
+        case .batch(let result) where result.batch == 1: RunDrawing.attempt { try drawUnmixed(result.epoch - 1) }
+        case .epoch(let result):
+            // Of several validations in an epoch the last one counts.
+            if history.last?.epoch == result.epoch { history.removeLast() }
+            history.append(result)
+        case .finished: RunDrawing.attempt(drawResults)
         default: break
         }
         return .continue
@@ -47,12 +50,10 @@ public final class DetectionPictures {
 
     /// The first batches of an epoch, as the network will see them.
     private func drawBatches(ofEpoch epoch: Int, from number: Int) throws {
-        let next = task.batches(epoch: epoch, from: 0)
-        for i in 0..<min(Self.shownBatches, task.batchCount) {
-            guard let step = try next() else { return }
-            let pictures = step.batch.labels.indices.map {
-                ShownPicture(Image(step.batch.images[$0]), step.batch.labels[$0])
-            }
+        let next = task.source.batches(epoch: epoch)
+        for i in 0..<Self.shownBatches {
+            guard let batch = try next() else { return }
+            let pictures = batch.labels.indices.map { ShownPicture(Image(batch.images[$0]), batch.labels[$0]) }
             try figures.truth(pictures).write(to: pathOfBatch(number + i), scale: 1)
         }
     }

@@ -1,5 +1,6 @@
 import Foundation
 import Switchback
+import SwitchbackFormats
 
 /// The programs of ffmpeg, through which videos go.
 enum FFmpeg {

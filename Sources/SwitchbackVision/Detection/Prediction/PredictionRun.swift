@@ -1,5 +1,6 @@
 import Foundation
 import Switchback
+import SwitchbackFormats
 
 /// Goes through pictures or a video, finds things and saves them.
 public final class PredictionRun {

@@ -94,10 +94,7 @@ public final class PredictionWriter {
                 ([header] + lines).map { $0.joined(separator: ",") + "\n" }.joined(), to: "boxes.csv", in: folder)
         }
         if saves.json {
-            let encoder = JSONEncoder()
-            encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
-            let data = try encoder.encode(rows)
-            try write(String(decoding: data, as: UTF8.self) + "\n", to: "boxes.json", in: folder)
+            try write(JSON.text(rows, isPretty: true) + "\n", to: "boxes.json", in: folder)
         }
     }
 

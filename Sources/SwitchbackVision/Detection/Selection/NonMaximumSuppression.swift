@@ -22,38 +22,44 @@ public struct NonMaximumSuppression: Codable, Hashable, Sendable {
     /// - Parameter decoded: [N, 4 + classes, positions] as `YOLO.forward` gives it.
     public func callAsFunction(_ decoded: Tensor) -> [[Detection]] {
         let rows = decoded.detach().transpose(1, 2)
-        let (positions, width) = (rows.shape[1], rows.shape[2])
-        let values = rows.toArray(as: Float.self)
+        // One image at a time: with many classes, a batch of them takes gigabytes.
         return (0..<rows.shape[0]).map { image in
-            values.withUnsafeBufferPointer { all in
-                let part = all[image * positions * width..<(image + 1) * positions * width]
-                return suppressed(candidates(UnsafeBufferPointer(rebasing: part), width))
-            }
+            let values = rows[image].toArray(as: Float.self)
+            return values.withUnsafeBufferPointer { suppressed(candidates($0, rows.shape[2])) }
         }
     }
 
     /// The boxes above the confidence, the likeliest first; of equals the earlier position first.
     private func candidates(_ values: UnsafeBufferPointer<Float>, _ width: Int) -> [Detection] {
         var found: [Detection] = []
+        // Rises once there are more candidates than are looked at.
+        var least = confidence
         for start in stride(from: 0, to: values.count, by: width) {
             func add(_ label: Int) {
                 let (x, y) = (values[start], values[start + 1])
                 let (w, h) = (values[start + 2] / 2, values[start + 3] / 2)
                 let box = Box(x1: x - w, y1: y - h, x2: x + w, y2: y + h)
                 found.append(Detection(box: box, classIndex: label, score: values[start + 4 + label]))
+                if found.count < 2 * maximumCandidates { return }
+                found = likeliest(found)
+                least = found.last?.score ?? confidence
             }
             if allowsSeveralLabels {
-                for label in 0..<(width - 4) where values[start + 4 + label] > confidence { add(label) }
+                for label in 0..<(width - 4) where values[start + 4 + label] > least { add(label) }
             } else {
                 var best = 0
                 for label in 1..<max(width - 4, 1) where values[start + 4 + label] > values[start + 4 + best] {
                     best = label
                 }
-                if values[start + 4 + best] > confidence { add(best) }
+                if values[start + 4 + best] > least { add(best) }
             }
         }
-        let order = found.indices.sorted { (found[$1].score, $0) < (found[$0].score, $1) }
-        return order.prefix(maximumCandidates).map { found[$0] }
+        return likeliest(found)
+    }
+
+    /// As many as are looked at; of equals the earlier first.
+    private func likeliest(_ found: [Detection]) -> [Detection] {
+        found.positionsDescending(\.score).prefix(maximumCandidates).map { found[$0] }
     }
 
     /// Those that no likelier one overlaps too much.

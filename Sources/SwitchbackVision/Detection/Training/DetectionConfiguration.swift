@@ -75,6 +75,12 @@ public struct DetectionConfiguration: Configuration {
         "box": .from(0, to: 1000), "cls": .from(0, to: 1000), "dfl": .from(0, to: 1000),
     ]
 
+    public var ownUnusedOptions: [UnusedOption] {
+        let rises = OptimizerChoice.namesWithMomentum.contains { $0.lowercased() == optimizer.lowercased() }
+        if warmupMomentum == DetectionConfiguration().warmupMomentum || rises { return [] }
+        return [UnusedOption("warmup_momentum", "\(optimizer) does not raise its momentum")]
+    }
+
     /// How many batches make a step.
     public func accumulate(batch: Int) -> Int { max(Int((Double(nbs) / Double(batch)).rounded(.toNearestOrEven)), 1) }
 }

@@ -2,17 +2,6 @@ import Foundation
 import Switchback
 import SwitchbackTraining
 
-/// A batch of pictures, and where it stands in the training.
-public struct DetectionStep: Movable {
-    public let batch: DetectionBatch
-    /// Counted from 0.
-    public let epoch: Int
-
-    public func to(_ backend: any Backend.Type) -> DetectionStep {
-        DetectionStep(batch: batch.to(backend), epoch: epoch)
-    }
-}
-
 /// Finding things: what a `Trainer` needs to know of a YOLO model and its data.
 public final class DetectionTask: TrainingTask {
     public let name = "detect"
@@ -25,11 +14,10 @@ public final class DetectionTask: TrainingTask {
     /// The last validation, for the pictures of a run.
     public private(set) var lastValidation: DetectionValidation?
 
-    private let loader: DetectionLoader.TrainingBatches
+    private let batches: DetectionLoader.TrainingBatches
     private let validator: DetectionValidator
     private let criterion: YOLOLoss
     private let warmupBatches: Int
-    private let stepPlan: StepPlan
     /// The epochs of the training, as they are planned.
     private var epochs: Course
 
@@ -54,23 +42,22 @@ public final class DetectionTask: TrainingTask {
                 "pictures of \(YOLO.stride) pixels end as a single position, of which a batch of one picture cannot be normalized",
                 remedy: "use \(2 * YOLO.stride), or another batch size")
         }
-        let batches = (examples.count + batchSize - 1) / batchSize
-        accumulate = min(configuration.accumulate(batch: batchSize), batches)
+        let batchCount = (examples.count + batchSize - 1) / batchSize
+        accumulate = min(configuration.accumulate(batch: batchSize), batchCount)
         let warmupEpochs = min(configuration.warmupEpochs, Double(configuration.epochs - 1))
-        warmupBatches = Int((warmupEpochs * Double(batches)).rounded(.toNearestOrEven))
-        stepPlan = StepPlan(batchCount: batches, accumulate: accumulate, warmupBatches: warmupBatches)
+        warmupBatches = Int((warmupEpochs * Double(batchCount)).rounded(.toNearestOrEven))
         epochs = Course(to: configuration.epochs)
         choice = try OptimizerChoice(
             configuration, batch: batchSize, images: examples.count, classCount: detector.classes.count)
         var gains = DetectionLoss.Gains()
         (gains.box, gains.cls, gains.dfl) = (configuration.box, configuration.cls, configuration.dfl)
         criterion = YOLOLoss(gains: gains)
-        loader = DetectionLoader.training(
+        batches = DetectionLoader.training(
             Array(examples), size: configuration.imgsz, batchSize: batchSize, augmentation: configuration.augmentation,
-            seed: configuration.seed, workers: configuration.workers)
+            multiScale: configuration.multiScale, seed: configuration.seed, workers: configuration.workers)
         var validator = DetectionValidator(
             detector, data[.val].isEmpty ? Array(examples) : data[.val], size: configuration.imgsz,
-            batchSize: 2 * batchSize)
+            batchSize: 2 * batchSize, workers: configuration.workers)
         validator.criterion = criterion
         self.validator = validator
         if configuration.freeze > 0 { detector.freezeStages(upTo: configuration.freeze) }
@@ -84,7 +71,10 @@ public final class DetectionTask: TrainingTask {
         return choice.groups(of: detector, weightDecay: decay)
     }
 
-    public var batchCount: Int { loader.count }
+    /// As many epochs at the end as the plan has closing ones are without mixed pictures.
+    public var source: BatchSource<DetectionBatch> {
+        BatchSource(batches.loader(mixedEpochs: epochs.end - closingEpochs))
+    }
 
     public var closingEpochs: Int { configuration.closeMosaic }
 
@@ -93,26 +83,13 @@ public final class DetectionTask: TrainingTask {
     /// Whether pictures are mixed in an epoch.
     package func mixes(_ epoch: Int) -> Bool { epoch < epochs.end - closingEpochs }
 
-    public func batches(epoch: Int, from first: Int) -> () throws -> DetectionStep? {
-        let batches = loader.batches(epoch: epoch, from: first, mixing: mixes(epoch))
-        var number = first
-        return { [configuration] in
-            guard let batch = try batches.next() else { return nil }
-            defer { number += 1 }
-            let generator = Generator(seed: configuration.seed &+ 1, epoch: epoch, index: number)
-            return DetectionStep(batch: batch.rescaled(by: configuration.multiScale, generator), epoch: epoch)
-        }
-    }
-
     /// The loss of a picture times the number of pictures, as in Ultralytics: over the batches of a step it is summed, not
     /// averaged, and each batch divides by the scores of its own targets, so that how a step is cut changes it a little.
-    public func loss(_ step: DetectionStep) -> BatchLoss {
+    public func loss(_ batch: DetectionBatch) -> BatchLoss {
         let value = criterion(
-            detector.outputs(step.batch.images), of: detector, step.batch.labels, epoch: step.epoch,
-            epochs: epochs.end)
+            detector.outputs(batch.images), of: detector, batch.labels, epoch: batch.epoch, epochs: epochs.end)
         return BatchLoss(
-            value.total, reduction: .sum, items: value.parts.items(of: detector.variant),
-            count: step.batch.labels.count)
+            value.total, reduction: .sum, items: value.parts.items(of: detector.variant), count: batch.labels.count)
     }
 
     public func validate() throws -> Metrics {
@@ -129,19 +106,15 @@ public final class DetectionTask: TrainingTask {
 
     /// The learning rate falls from epoch to epoch; in the warm-up it rises with every batch, that of biases falls, and
     /// the momentum rises.
-    public func adjust(_ optimizer: Optimizer, step: Int, of steps: Int) {
-        let (epoch, batch) = stepPlan.position(ofStep: step)
-        let decay = learningRateFactor(epochs.share(at: epoch))
-        let share = warmupBatches > 0 ? min(Double(batch) / Double(warmupBatches), 1) : 1
-        for i in optimizer.groups.indices {
-            let target = optimizer.groups[i].initialLearningRate * decay
-            let isOfBiases = optimizer.groups[i].parameters.first?.name.hasSuffix(".bias") ?? false
-            let start = isOfBiases ? choice.warmupBiasRate : 0
-            optimizer.groups[i].learningRate = start + (target - start) * share
-            guard choice.hasMomentum else { continue }
-            optimizer.groups[i].momentum =
-                configuration.warmupMomentum + (configuration.momentum - configuration.warmupMomentum) * share
-        }
+    public func pace(of group: Optimizer.Group, at place: StepPlace) -> Pace? {
+        let target = group.initialLearningRate * learningRateFactor(epochs.share(at: place.epoch))
+        let share = warmupBatches > 0 ? min(Double(place.batch) / Double(warmupBatches), 1) : 1
+        let isOfBiases = group.parameters.first?.name.hasSuffix(".bias") ?? false
+        let start = isOfBiases ? choice.warmupBiasRate : 0
+        let (low, high) = (configuration.warmupMomentum, configuration.momentum)
+        return Pace(
+            learningRate: start + (target - start) * share,
+            momentum: choice.hasMomentum ? low + (high - low) * share : nil)
     }
 
     /// - Parameter done: the share of the training that is.
@@ -171,23 +144,5 @@ public final class DetectionTask: TrainingTask {
         training.seed = configuration.seed
         training.workers = configuration.workers
         return training
-    }
-}
-
-extension DetectionBatch {
-    /// The batch in another size, at random: larger or smaller by up to `share`, in whole strides.
-    fileprivate func rescaled(by share: Double, _ generator: Generator) -> DetectionBatch {
-        guard share > 0 else { return self }
-        let size = images.shape[3]
-        let strides = Double(size) * generator.uniform(1 - share...1 + share) / Double(YOLO.stride)
-        let side = max(Int(strides.rounded()), 2) * YOLO.stride
-        if side == size { return self }
-        let factor = Float(side) / Float(size)
-        return DetectionBatch(
-            images: images.interpolate(size: side, mode: .bilinear),
-            labels: labels.map {
-                $0.map { LabeledBox($0.box.scaled(x: factor, y: factor), classIndex: $0.classIndex) }
-            },
-            examples: examples, letterboxes: letterboxes)
     }
 }

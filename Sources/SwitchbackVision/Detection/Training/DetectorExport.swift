@@ -29,9 +29,9 @@ extension DetectorFile.Loaded {
             let state = detector.namedState.map { ($0.name, $0.tensor) }
             try Safetensors.save(state, metadata: file.metadata, to: path)
         case .onnx:
-            let names = try String(decoding: JSONEncoder().encode(detector.classes), as: UTF8.self)
             let metadata = [
-                "task": "detect", "model": file.variant, "names": names, "imgsz": "\(side)", "stride": "\(YOLO.stride)",
+                "task": "detect", "model": file.variant, "names": try JSON.text(detector.classes), "imgsz": "\(side)",
+                "stride": "\(YOLO.stride)",
             ]
             try ONNX.export(
                 detector, inputs: [("images", Tensor.rand([1, 3, side, side], generator: Generator(seed: 0)))],

@@ -13,13 +13,12 @@ public struct DetectorFile: Codable, Equatable, Sendable {
     public let imgsz: Int
 
     private static let key = "switchback.detector"
+    /// Has as many numbers as there are classes.
+    private static let classBias = "model.23.cv3.0.2.bias"
 
     /// What to save with the weights.
     public var metadata: [String: String] {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = .sortedKeys
-        let text = (try? encoder.encode(self)).map { String(decoding: $0, as: UTF8.self) } ?? ""
-        return ["format": "pt", Self.key: text]
+        ["format": "pt", Self.key: (try? JSON.text(self)) ?? ""]
     }
 
     /// A detector and what its file says.
@@ -65,8 +64,17 @@ public struct DetectorFile: Codable, Equatable, Sendable {
         guard let text = contents.metadata[key] else {
             return (try inferred(from: contents.tensors, path), contents.tensors)
         }
-        guard let file = try? JSONDecoder().decode(DetectorFile.self, from: Data(text.utf8)) else {
+        guard let file = JSON.value(DetectorFile.self, text) else {
             throw InputError(path, at: "metadata \(key)", "it does not describe a detector")
+        }
+        if let problem = YOLO.sides.problem(with: Double(file.imgsz), isWhole: true) {
+            throw InputError(path, at: "metadata \(key)", "imgsz is \(file.imgsz); \(problem)")
+        }
+        // Before memory is set aside for a model of so many classes.
+        guard contents.tensors[classBias]?.count == file.names.count else {
+            throw InputError(
+                path, at: "metadata \(key)",
+                "it names \(file.names.count.counted("class")), which does not fit the tensor \(classBias)")
         }
         return (file, contents.tensors)
     }
@@ -83,9 +91,8 @@ public struct DetectorFile: Codable, Equatable, Sendable {
         if let other = OtherNetwork.name(tensors) {
             throw InputError(path, "it holds \(other), and detect needs a detector, YOLO11 or YOLO26")
         }
-        guard let classBias = tensors["model.23.cv3.0.2.bias"] else {
-            throw InputError(
-                path, "it holds no YOLO11 or YOLO26 detector: the tensor model.23.cv3.0.2.bias is missing")
+        guard let classBias = tensors[classBias] else {
+            throw InputError(path, "it holds no YOLO11 or YOLO26 detector: the tensor \(classBias) is missing")
         }
         let names = names ?? (0..<classBias.count).map(String.init)
         guard names.count == classBias.count else {

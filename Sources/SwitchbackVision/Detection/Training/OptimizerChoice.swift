@@ -15,6 +15,9 @@ public struct OptimizerChoice: Sendable {
     /// The names that can be chosen, in the spelling that users of Ultralytics know.
     public static let names = ["auto", "SGD", "MuSGD", "Adam", "AdamW", "Adamax", "NAdam", "RAdam", "RMSProp"]
 
+    /// Those whose momentum a warm-up raises, as far as the name says.
+    static let namesWithMomentum = ["auto", "SGD", "MuSGD", "RMSProp"]
+
     /// The number of steps above which `auto` takes MuSGD.
     private static let longRun = 10_000
 
@@ -47,7 +50,7 @@ public struct OptimizerChoice: Sendable {
         let rate = isLong ? 0.01 : (0.002 * 5 / Double(4 + classCount) * 1e6).rounded() / 1e6
         let reason =
             "auto chose \(isLong ? "MuSGD" : "AdamW") with a learning rate of \(rate) and a momentum of 0.9, because "
-            + "the number of steps, \(steps), is \(isLong ? "" : "not ")above \(Self.longRun); lr0 and momentum are not used"
+            + "the number of steps, \(steps), is \(isLong ? "" : "not ")above \(Self.longRun); lr0, momentum and warmup_bias_lr are not used"
         self.init(kind: kind, learningRate: rate, momentum: 0.9, warmupBiasRate: 0, reason: reason)
     }
 

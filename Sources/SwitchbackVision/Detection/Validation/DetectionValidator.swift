@@ -84,7 +84,7 @@ public struct DetectionValidator {
 
 /// What a validation gave.
 public struct DetectionValidation {
-    public fileprivate(set) var results = DetectionResults(classes: [], confidence: 0)
+    public fileprivate(set) var results = DetectionMetrics(classCount: 0).results()
     public fileprivate(set) var confusion = ConfusionMatrix(classCount: 0, background: true)
     public fileprivate(set) var imageCount = 0
     /// The seconds that all pictures took together.

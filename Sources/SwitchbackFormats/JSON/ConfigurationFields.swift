@@ -1,5 +1,4 @@
 import Switchback
-import SwitchbackFormats
 
 /// The members of a JSON object in a file, read by name; errors say which field of which file.
 public struct ConfigurationFields {
@@ -117,33 +116,6 @@ public struct ConfigurationFields {
         case nil: return nil
         case .array(let values): return values
         default: throw problem(name, "a list is needed")
-        }
-    }
-}
-
-// MARK: - What a model here can be
-
-extension ConfigurationFields {
-    /// Throws where a flag, if it is there, is not `value`: the only one that is implemented.
-    func requireOnly(_ name: String, _ value: Bool) throws {
-        guard try bool(name, default: value) == value else {
-            throw problem(name, "it is \(!value), and only models with \(value) are known")
-        }
-    }
-
-    /// Throws where a name is none of those that are implemented.
-    func requireOnly(_ name: String, _ values: [String], default value: String) throws {
-        let found = try string(name, default: value)
-        guard values.contains(found) else {
-            let hint = found.nearest(in: values).map { "; did you mean \($0)?" } ?? ""
-            throw problem(name, "it is \(found), and known are \(values.joined(separator: ", "))\(hint)")
-        }
-    }
-
-    func requireDivisible(_ name: String, by divisor: String) throws {
-        let (whole, parts) = (try integer(name), try integer(divisor))
-        guard whole % parts == 0 else {
-            throw problem(name, "\(whole) cannot be divided by the \(parts) of \(divisor)")
         }
     }
 }

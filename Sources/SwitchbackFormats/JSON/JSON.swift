@@ -17,8 +17,9 @@ public enum JSON: Sendable {
         public let message: String
     }
 
-    public init(parsing bytes: UnsafeRawBufferPointer) throws(Problem) {
-        var parser = JSONParser(bytes: bytes)
+    /// - Parameter limit: how many values there may be in all.
+    public init(parsing bytes: UnsafeRawBufferPointer, limit: Int = .max) throws(Problem) {
+        var parser = JSONParser(bytes: bytes, valuesLeft: limit)
         self = try parser.document()
     }
 
@@ -55,6 +56,22 @@ extension JSON: CustomStringConvertible {
 }
 
 extension String {
+    private static let longestMarkRun = 256
+
+    /// Whether there are so many combining marks in a row as no text has: to compare such strings, and to bring them to a
+    /// normal form, takes time in the square of their number.
+    fileprivate var hasLongMarkRun: Bool {
+        // The first combining mark is U+0300, whose first byte is 0xCC.
+        guard utf8.contains(where: { $0 >= 0xCC }) else { return false }
+        var run = 0
+        for scalar in unicodeScalars {
+            let isMark = scalar.value >= 0x300 && scalar.properties.canonicalCombiningClass != .notReordered
+            run = isMark ? run + 1 : 0
+            if run > String.longestMarkRun { return true }
+        }
+        return false
+    }
+
     /// The text as a JSON string, quotes included.
     var jsonQuoted: String {
         var result = "\""
@@ -77,7 +94,11 @@ extension String {
 
 private struct JSONParser {
     let bytes: UnsafeRawBufferPointer
+    /// How many values may still come.
+    var valuesLeft: Int
     var position = 0
+    private static let longestName = 4096
+    private static let longestNumber = 1024
     /// How deep values may be nested; keeps a hostile text from overflowing the stack.
     let maximumDepth = 64
 
@@ -115,6 +136,8 @@ private struct JSONParser {
 
     private mutating func value(depth: Int) throws(JSON.Problem) -> JSON {
         if depth > maximumDepth { throw problem("values are nested more than \(maximumDepth) deep") }
+        valuesLeft -= 1
+        if valuesLeft < 0 { throw problem("there are too many values") }
         skipSpace()
         switch next {
         case UInt8(ascii: "{"): return try object(depth: depth)
@@ -130,14 +153,15 @@ private struct JSONParser {
     private mutating func object(depth: Int) throws(JSON.Problem) -> JSON {
         try expect("{")
         var members: [(name: String, value: JSON)] = []
-        var names = Set<String>()
+        // Two spellings that Swift takes for one text, such as é in one and in two code points, are two names.
+        var names = Set<ExactText>()
         if take("}") { return .object([]) }
         repeat {
             skipSpace()
-            let name = try string()
-            // Two spellings that Swift takes for one text, such as é in one and in two code points, are two names.
-            guard names.insert(name).inserted || !members.contains(where: { $0.name.utf8.elementsEqual(name.utf8) })
-            else { throw problem("the name \(name.jsonQuoted) is there twice") }
+            let name = try name()
+            guard names.insert(ExactText(name)).inserted else {
+                throw problem("the name \(name.jsonQuoted.shortened) is there twice")
+            }
             try expect(":")
             members.append((name, try value(depth: depth + 1)))
         } while take(",")
@@ -165,11 +189,22 @@ private struct JSONParser {
     private mutating func number() throws(JSON.Problem) -> JSON {
         let start = position
         while let byte = next, "+-.0123456789eE".utf8.contains(byte) { position += 1 }
+        if position - start > JSONParser.longestNumber {
+            throw problem("a number of more than \(JSONParser.longestNumber) digits")
+        }
         let text = String(decoding: bytes[start..<position], as: UTF8.self)
         if let integer = Int(text) { return .integer(integer) }
         if let number = Double(text) { return .number(number) }
         position = start
         throw problem("a value was expected")
+    }
+
+    private mutating func name() throws(JSON.Problem) -> String {
+        let name = try string()
+        if name.utf8.count > JSONParser.longestName {
+            throw problem("a name of \(name.utf8.count) bytes, and at most \(JSONParser.longestName) are read")
+        }
+        return name
     }
 
     private mutating func string() throws(JSON.Problem) -> String {
@@ -183,6 +218,7 @@ private struct JSONParser {
                 guard let string = String(validating: text, as: UTF8.self) else {
                     throw problem("text is not UTF-8")
                 }
+                if string.hasLongMarkRun { throw problem("a letter with hundreds of marks on it") }
                 return string
             case UInt8(ascii: "\\"): text += String(try escape()).utf8
             case 0..<0x20: throw problem("a control character inside a string")

@@ -1,0 +1,14 @@
+import ArgumentParser
+
+/// `switchback onnx`.
+struct Onnx: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "onnx",
+        abstract: "Looks at models in the ONNX format, and runs them.",
+        discussion: """
+            EXAMPLES
+              switchback onnx check model.onnx
+              switchback onnx run model.onnx --input x=input.npy --output results
+            """,
+        subcommands: [OnnxCheck.self, OnnxRun.self])
+}

@@ -1,0 +1,59 @@
+import Switchback
+
+/// An option that was changed, but that nothing reads as the other options are.
+public struct UnusedOption: Equatable, Sendable {
+    /// As files have it: `final_lr`.
+    public let key: String
+    /// Why, as the end of a sentence: `the schedule constant does not fall`.
+    public let reason: String
+
+    public init(_ key: String, _ reason: String) { (self.key, self.reason) = (key, reason) }
+}
+
+extension Configuration {
+    public var ownUnusedOptions: [UnusedOption] { [] }
+
+    /// All options that were changed in vain, those of sections included.
+    public var unusedOptions: [UnusedOption] {
+        Mirror(reflecting: self).children.reduce(into: ownUnusedOptions) { found, child in
+            if let section = child.value as? any Configuration { found += section.unusedOptions }
+        }
+    }
+}
+
+extension TrainingConfiguration {
+    /// Options that take the place of others: one that is given wins over the other's default.
+    static let replacements = ["epochs": "steps", "warmup_epochs": "warmup_steps"]
+
+    public var ownUnusedOptions: [UnusedOption] {
+        let usual = TrainingConfiguration()
+        var found: [UnusedOption] = []
+        func note(_ key: String, _ isChanged: Bool, unless isRead: Bool, _ reason: String) {
+            if isChanged && !isRead { found.append(UnusedOption(key, reason)) }
+        }
+        note("epochs", epochs != usual.epochs, unless: steps == nil, "steps takes its place")
+        note("warmup_epochs", warmupEpochs != 0, unless: warmupSteps == nil, "warmup_steps takes its place")
+        note(
+            "final_lr", finalLr != usual.finalLr, unless: schedule.usesFinalFraction,
+            "the schedule \(schedule.rawValue) ends as it does")
+        note("momentum", momentum != nil, unless: optimizer.usesMomentum, "\(optimizer.rawValue) has no momentum")
+        note("beta2", beta2 != nil, unless: optimizer.usesBeta2, "\(optimizer.rawValue) has no β₂")
+        note("nesterov", nesterov, unless: optimizer == .sgd, "only sgd looks ahead")
+        note("ema_warmup", emaWarmup != usual.emaWarmup, unless: ema != nil, "there is no average without ema")
+        note(
+            "accumulate_warmup", accumulateWarmup != 0, unless: accumulate > 1,
+            "one batch makes a step from the beginning")
+        return found
+    }
+}
+
+extension OptimizerKind {
+    fileprivate var usesMomentum: Bool { ![.adagrad, .adadelta].contains(self) }
+
+    /// Muon leaves what is no matrix to AdamW.
+    fileprivate var usesBeta2: Bool { [.adam, .adamw, .adamax, .nadam, .radam, .lion, .muon].contains(self) }
+}
+
+extension ScheduleKind {
+    fileprivate var usesFinalFraction: Bool { [.linear, .cosine].contains(self) }
+}

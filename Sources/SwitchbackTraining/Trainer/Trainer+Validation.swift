@@ -1,0 +1,69 @@
+import Switchback
+
+// How a trainer measures the model, and notes what came of it.
+
+extension Trainer {
+    /// Measures the model, and keeps its weights to be saved.
+    func validate(epoch: Int) throws {
+        let start = clock.seconds()
+        task.model.eval()
+        let metrics = try withAverages { try noGrad { try task.validate() } }
+        task.model.train()
+        let fitness = task.fitness(metrics)
+        let isBest = state.bestFitness.map { fitness.isBetter(than: $0) } ?? true
+        state.bestFitness = isBest ? fitness : state.bestFitness
+        state.validationsWithoutImprovement = isBest ? 0 : state.validationsWithoutImprovement + 1
+        beside { keepWeights(isBest: isBest) }
+        let seconds = clock.seconds() - start
+        state.seconds += seconds
+        countTime()
+        try fitPlan()
+        let result = EpochResult(
+            epoch: epoch, epochCount: plan.epochs.end, step: state.step, training: state.means.means,
+            validation: metrics,
+            learningRate: optimizers.learningRate, isBest: isBest, seconds: state.epochSeconds + seconds)
+        history.append(result)
+        state.validations = history.count
+        state.means = RunningMeans()
+        state.epochSeconds = 0
+        try beside { try results?.append(history) }
+        try tell(.epoch(result))
+    }
+
+    func withAverages<Result>(_ body: () throws -> Result) rethrows -> Result {
+        try average?.withAverages(body) ?? body()
+    }
+
+    /// Takes the history of a resumed run from its `results.csv`, and takes out what will be made again. Returns sentences
+    /// on what of it is lost.
+    func takeUpHistory() throws -> [String] {
+        guard var results else { return [] }
+        var warnings: [String] = []
+        do {
+            history = Array(try ResultsTable(path: results.path).history.prefix(state.validations))
+        } catch let problem as InputError {
+            warnings.append("\(problem)")
+        }
+        if history.count < state.validations {
+            warnings.append(
+                "\(results.path) has \(history.count.counted("row")) of the \(state.validations) that were written; "
+                    + "the others are lost, and nothing else is")
+            state.validations = history.count
+        }
+        try results.begin(history)
+        self.results = results
+        return warnings
+    }
+}
+
+extension [Double] {
+    /// Whether the first number that differs is greater. What is no number is worse than any.
+    fileprivate func isBetter(than other: [Double]) -> Bool {
+        for (mine, others) in zip(self, other) {
+            if mine.isNaN && others.isNaN { continue }
+            if mine.isNaN || others.isNaN { return others.isNaN }
+            if mine != others { return mine > others }
+        }
+        return false
+    }
+}

@@ -1,0 +1,23 @@
+import Foundation
+
+/// By what a file is known to be the same as before: its size and the time of its last change.
+struct FileStamp: Hashable, Sendable {
+    /// In bytes; -1 where there is no file.
+    var size: Int64 = -1
+    /// In nanoseconds since 1970.
+    var changed: Int64 = 0
+
+    init() {}
+
+    init(_ path: String) {
+        var status = stat()
+        guard stat(path, &status) == 0 else { return }
+        size = Int64(status.st_size)
+        changed = Int64(status.st_mtim.tv_sec) * 1_000_000_000 + Int64(status.st_mtim.tv_nsec)
+    }
+
+    /// Whether a change after `moment` could have left the time as it is: clocks of file systems tick coarsely.
+    func isFresh(at moment: Date) -> Bool {
+        Double(changed) > (moment.timeIntervalSince1970 - 2) * 1e9
+    }
+}

@@ -1,0 +1,128 @@
+import Foundation
+import SwitchbackFormats
+
+/// The file of a label cache: a mark, the key, the entries, and a checksum of all of it. Numbers are little-endian.
+enum LabelCacheFile {
+    /// What a cache is of. Another key's file is none.
+    struct Key {
+        let data, part: String
+        let classCount: Int
+
+        var fileName: String {
+            String(format: "%08x-%08x.labels", Checksum.crc32(data), Checksum.crc32(part))
+        }
+    }
+
+    private static let mark: [UInt8] = Array("switchback labels 1\n".utf8)
+
+    /// The entries by the paths of their images; none where there is no such file, or it is damaged.
+    static func read(_ path: String, _ key: Key) -> [String: LabelCache.Entry] {
+        guard let data = FileManager.default.contents(atPath: path), data.count > 4 else { return [:] }
+        let bytes = [UInt8](data)
+        var fields = Fields(bytes: bytes[...])
+        let body = bytes.dropLast(4)
+        var end = Fields(bytes: bytes.suffix(4))
+        guard let sum = end.number(UInt32.self), sum == body.withUnsafeBytes({ Checksum.crc32($0) }),
+            fields.take(mark.count).map({ Array($0) }) == mark, fields.text() == key.data, fields.text() == key.part,
+            fields.number(Int64.self) == Int64(key.classCount), let count = fields.number(Int64.self)
+        else { return [:] }
+        var entries: [String: LabelCache.Entry] = [:]
+        for _ in 0..<max(count, 0) {
+            guard let entry = fields.entry(classCount: key.classCount) else { return [:] }
+            entries[entry.example.imagePath] = entry
+        }
+        return entries
+    }
+
+    /// Writes the file; where that cannot be done, there is none.
+    static func write(_ entries: [LabelCache.Entry], _ key: Key, to path: String) {
+        var bytes = mark
+        append(key.data, to: &bytes)
+        append(key.part, to: &bytes)
+        append(Int64(key.classCount), to: &bytes)
+        append(Int64(entries.count), to: &bytes)
+        for entry in entries { append(entry, to: &bytes) }
+        append(bytes.withUnsafeBytes { Checksum.crc32($0) }, to: &bytes)
+        try? FileManager.default.createDirectory(atPath: Folder.parent(path), withIntermediateDirectories: true)
+        try? AtomicFile.write(to: path) { file in try bytes.withUnsafeBytes { try file.append($0) } }
+    }
+
+    private static func append(_ entry: LabelCache.Entry, to bytes: inout [UInt8]) {
+        append(entry.example.imagePath, to: &bytes)
+        for stamp in [entry.image, entry.labels] {
+            append(stamp.size, to: &bytes)
+            append(stamp.changed, to: &bytes)
+        }
+        let example = entry.example
+        for number in [example.height, example.width, example.labels.count] { append(Int64(number), to: &bytes) }
+        for label in example.labels {
+            append(Int64(label.classIndex), to: &bytes)
+            let box = label.box
+            for side in [box.x1, box.y1, box.x2, box.y2] { append(side.bitPattern, to: &bytes) }
+        }
+    }
+
+    private static func append(_ number: some FixedWidthInteger, to bytes: inout [UInt8]) {
+        withUnsafeBytes(of: number.littleEndian) { bytes += $0 }
+    }
+
+    private static func append(_ text: String, to bytes: inout [UInt8]) {
+        append(Int64(text.utf8.count), to: &bytes)
+        bytes += text.utf8
+    }
+
+    /// What is left to read.
+    private struct Fields {
+        var bytes: ArraySlice<UInt8>
+
+        mutating func take(_ count: Int) -> ArraySlice<UInt8>? {
+            guard count >= 0, count <= bytes.count else { return nil }
+            defer { bytes = bytes.dropFirst(count) }
+            return bytes.prefix(count)
+        }
+
+        mutating func number<Number: FixedWidthInteger>(_ type: Number.Type) -> Number? {
+            take(MemoryLayout<Number>.size).map { field in
+                field.reversed().reduce(Number(0)) { $0 << 8 | Number(truncatingIfNeeded: $1) }
+            }
+        }
+
+        mutating func text() -> String? {
+            guard let count = number(Int64.self), let field = take(Int(count)) else { return nil }
+            return String(validating: field, as: UTF8.self)
+        }
+
+        mutating func stamp() -> FileStamp? {
+            guard let size = number(Int64.self), let changed = number(Int64.self) else { return nil }
+            var stamp = FileStamp()
+            (stamp.size, stamp.changed) = (size, changed)
+            return stamp
+        }
+
+        mutating func entry(classCount: Int) -> LabelCache.Entry? {
+            guard let path = text(), let image = stamp(), let labels = stamp(), let height = number(Int64.self),
+                let width = number(Int64.self), let count = number(Int64.self), count >= 0
+            else { return nil }
+            var boxes: [LabeledBox] = []
+            for _ in 0..<count {
+                guard let box = label(), box.classIndex < classCount else { return nil }
+                boxes.append(box)
+            }
+            return LabelCache.Entry(
+                image: image, labels: labels,
+                example: DetectionExample(
+                    imagePath: path, height: Int(height), width: Int(width), labels: boxes, isLabeled: labels.size >= 0)
+            )
+        }
+
+        private mutating func label() -> LabeledBox? {
+            guard let index = number(Int64.self), index >= 0 else { return nil }
+            var sides: [Float] = []
+            for _ in 0..<4 {
+                guard let bits = number(UInt32.self) else { return nil }
+                sides.append(Float(bitPattern: bits))
+            }
+            return LabeledBox(Box(x1: sides[0], y1: sides[1], x2: sides[2], y2: sides[3]), classIndex: Int(index))
+        }
+    }
+}

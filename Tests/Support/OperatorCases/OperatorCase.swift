@@ -1,0 +1,119 @@
+import Foundation
+import Switchback
+import SwitchbackFormats
+
+/// One call of an operator as PyTorch answered it, made by `Scripts/operator_cases.py`.
+public struct OperatorCase: @unchecked Sendable, CustomStringConvertible {
+    /// What came of a case here.
+    public enum Outcome: Equatable, Sendable {
+        case passed
+        case differs(String)
+        /// There is no such operator here, or it does not take these arguments.
+        case missing(String)
+    }
+
+    /// PyTorch's name, with that of a variant behind a slash.
+    public let op: String
+    public let dtype: DType
+    /// `plain`, `strided` for operands with gaps and in other orders, `special` for NaN, infinities and zeros.
+    public let layout: String
+    public let number: Int
+    private let entry: [String: Any]
+    private let tensors: [String: Tensor]
+
+    public var description: String { "\(number) \(op) \(dtype) \(layout)" }
+
+    /// The cases of a folder, or of the files `base.json` and `base.safetensors`.
+    public static func load(_ base: URL) throws -> [OperatorCase] {
+        let json = try Data(contentsOf: base.appendingPathExtension("json"))
+        let tensors = try Safetensors.load(base.appendingPathExtension("safetensors").path)
+        let entries = try JSONSerialization.jsonObject(with: json) as! [[String: Any]]
+        return entries.enumerated().map { OperatorCase($1, tensors, number: $0) }
+    }
+
+    private init(_ entry: [String: Any], _ tensors: [String: Tensor], number: Int) {
+        op = entry["op"] as! String
+        dtype = DType(named: entry["dtype"] as! String)!
+        layout = entry["layout"] as! String
+        self.number = number
+        self.entry = entry
+        self.tensors = tensors
+    }
+
+    /// Runs the case, and compares results and gradients.
+    public func run() -> Outcome {
+        guard let operation = torchOperators[op] else { return .missing("") }
+        do {
+            let call = try OperatorCall(entry, tensors)
+            let found = try operation(call)
+            if let difference = difference(found) { return .differs(difference) }
+            return gradientDifference(found, call).map(Outcome.differs) ?? .passed
+        } catch {
+            return .missing("\(error)")
+        }
+    }
+
+    private func difference(_ found: [Tensor]) -> String? {
+        let expected = (entry["results"] as! [String]).map { tensors[$0]! }
+        if found.count != expected.count { return "\(found.count) results, expected \(expected.count)" }
+        for (i, (result, reference)) in zip(found, expected).enumerated() {
+            if let difference = closeness.difference(result, reference) { return "result \(i): \(difference)" }
+        }
+        return nil
+    }
+
+    private func gradientDifference(_ found: [Tensor], _ call: OperatorCall) -> String? {
+        guard let expected = entry["gradients"] as? [Any], let upstream = entry["upstream"] as? [String: String] else {
+            return nil
+        }
+        let outputs = found.indices.filter { upstream["\($0)"] != nil && found[$0].requiresGrad }
+        if outputs.isEmpty { return "no result has a gradient" }
+        let computed = gradients(
+            of: outputs.map { found[$0] }, withRespectTo: call.leaves,
+            gradients: outputs.map { tensors[upstream["\($0)"]!]!.copied() })
+        for (i, (gradient, key)) in zip(computed, expected).enumerated() {
+            let zeros = call.leaves[i].zerosLike()
+            let reference = (key as? String).map { tensors[$0]! } ?? zeros
+            if let difference = closeness.difference(gradient ?? zeros, reference) {
+                return "gradient \(i): \(difference)"
+            }
+        }
+        return nil
+    }
+
+    private var closeness: Closeness { Closeness(dtype, signsOfZero: layout == "special") }
+}
+
+/// How near to PyTorch's numbers is near enough.
+struct Closeness {
+    private let relative, absolute: Double
+    private let signsOfZero: Bool
+
+    /// - Parameter signsOfZero: whether 0 and −0 differ.
+    init(_ dtype: DType, signsOfZero: Bool) {
+        switch dtype {
+        case .float64: (relative, absolute) = (1e-7, 1e-8)
+        case .float16: (relative, absolute) = (4e-3, 2e-3)
+        case .bfloat16: (relative, absolute) = (2.5e-2, 1.5e-2)
+        default: (relative, absolute) = (2e-4, 2e-5)
+        }
+        self.signsOfZero = signsOfZero
+    }
+
+    func difference(_ found: Tensor, _ expected: Tensor) -> String? {
+        if found.shape != expected.shape { return "shape \(found.shape), expected \(expected.shape)" }
+        if found.dtype != expected.dtype { return "type \(found.dtype), expected \(expected.dtype)" }
+        if !found.dtype.isFloatingPoint {
+            let (a, b) = (found.toArray(as: Int.self), expected.toArray(as: Int.self))
+            return a.indices.first { a[$0] != b[$0] }.map { "element \($0): \(a[$0]), expected \(b[$0])" }
+        }
+        let (a, b) = (found.toArray(as: Double.self), expected.toArray(as: Double.self))
+        return a.indices.first { !isClose(a[$0], b[$0]) }.map { "element \($0): \(a[$0]), expected \(b[$0])" }
+    }
+
+    private func isClose(_ a: Double, _ b: Double) -> Bool {
+        if a.isNaN || b.isNaN { return a.isNaN && b.isNaN }
+        if a == b { return !signsOfZero || a != 0 || a.sign == b.sign }
+        return Swift.abs(a - b) <= absolute + relative * Swift.abs(b)
+    }
+}

@@ -1,0 +1,298 @@
+import Switchback
+import Testing
+
+/// Values at which operations were wrong somewhere, here or in other libraries: NaN, the zeros, ties, numbers of 16 bits
+/// that many are added to, tensors without dimensions. What is expected is what PyTorch 2.13 gives.
+struct EdgeValueTests {
+    static let nan = Double.nan
+
+    private func same(_ found: Tensor, _ expected: [Double]) -> Bool {
+        let values = found.toArray(as: Double.self)
+        return values.count == expected.count
+            && zip(values, expected).allSatisfy { $0 == $1 && $0.sign == $1.sign || $0.isNaN && $1.isNaN }
+    }
+
+    // MARK: NaN
+
+    @Test func mediansKnowNaN() {
+        let x = Tensor([[1.0, Self.nan, 2, 3], [4, 1, 3, 2]])
+        let (values, indices) = x.median(dim: 1)
+        #expect(same(values, [Self.nan, 2]) && indices.toArray(as: Int.self) == [1, 3])
+        let (others, places) = x.nanmedian(dim: 1, keepDim: true)
+        #expect(same(others, [2, 2]) && places.toArray(as: Int.self) == [2, 3] && places.shape == [2, 1])
+        #expect(x.median().item().isNaN && x.nanmedian().item() == 2)
+        #expect(Tensor([Self.nan, Self.nan]).nanmedian(dim: 0).values.item().isNaN)
+        #expect(Tensor.zeros([3, 0]).median().item().isNaN && Tensor.zeros([3, 0], dtype: .int64).sum().item() == 0)
+        let leaf = Tensor([3.0, Self.nan, 1, 2], requiresGrad: true)
+        leaf.nanmedian(dim: 0).values.backward()
+        #expect(same(leaf.grad!, [0, 0, 0, 1]))
+    }
+
+    @Test func boundsThatAreNaN() {
+        let x = Tensor([1.0, 5], requiresGrad: true)
+        let y = x.clamp(min: Self.nan)
+        y.sum().backward()
+        #expect(same(y, [Self.nan, Self.nan]) && same(x.grad!, [0, 0]))
+        #expect(same(x.clamp(max: Tensor([Self.nan, 2])), [Self.nan, 2]))
+        #expect(same(x.clamp(min: Tensor([2.0, Self.nan]), max: Tensor(3.0)), [2, Self.nan]))
+    }
+
+    @Test func extremesShareTheGradientOfNaN() {
+        for largest in [true, false] {
+            let x = Tensor([1.0, Self.nan, Self.nan, 2], requiresGrad: true)
+            (largest ? x.max() : x.min()).backward()
+            #expect(same(x.grad!, [0, 0.5, 0.5, 0]))
+            x.zeroGrad()
+            (largest ? x.amax() : x.amin()).backward()
+            #expect(same(x.grad!, [Self.nan, Self.nan, Self.nan, Self.nan]))
+            x.zeroGrad()
+            (largest ? x.max(dim: 0) : x.min(dim: 0)).values.backward()
+            #expect(same(x.grad!, [0, 1, 0, 0]))
+        }
+        let x = Tensor([1.0, Self.nan, 3], requiresGrad: true)
+        x.norm(p: .infinity).backward()
+        #expect(same(x.grad!, [0, 0, 0]))
+    }
+
+    @Test func clippingSeesNaN() {
+        let (p, q) = (Parameter(Tensor([0.0])), Parameter(Tensor([0.0])))
+        for (first, second) in [(Self.nan, 1.0), (1.0, Self.nan)] {
+            for normType in [1, 2, Double.infinity] {
+                p.grad = Tensor([first])
+                q.grad = Tensor([second])
+                #expect(clipGradNorm([p, q], maxNorm: 1, normType: normType).item().isNaN)
+                #expect(p.grad!.item().isNaN && q.grad!.item().isNaN)
+            }
+        }
+    }
+
+    // MARK: Zeros
+
+    @Test func theSignOfZeroIsKept() {
+        let zeros = Tensor([-0.0, 0])
+        for x in [zeros, zeros.to(.float64), zeros.to(.float16), zeros.to(.bfloat16)] {
+            #expect(same(x * 2.0, [-0.0, 0]) && same(2 * x, [-0.0, 0]) && same(x * -1.0, [0, -0.0]))
+            #expect(same(x + 0.0, [0, 0]) && same(x - 0.0, [-0.0, 0]) && same(0.0 - x, [0, 0]))
+            #expect(same(x / 2.0, [-0.0, 0]) && same(1.0 / (x * 2.0), [-.infinity, .infinity]))
+            let y = x.clone()
+            y *= 3
+            #expect(same(y, [-0.0, 0]))
+        }
+    }
+
+    @Test func normsBelowOneAreFlatAtZero() {
+        let x = Tensor([0.0, 4, 9], requiresGrad: true)
+        x.norm(p: 0.5).backward()
+        #expect(x.grad!.allClose(Tensor([0, 2.5, 1.6666666])))
+        x.zeroGrad()
+        x.norm(p: -1).backward()
+        #expect(same(x.grad!, [0, 0, 0]))
+    }
+
+    // MARK: Sums of many in 16 bits
+
+    @Test(arguments: [DType.float16, .bfloat16]) func tiesAreCounted(_ type: DType) {
+        for run in [{ $0.max() }, { $0.amin() }, { $0.norm(p: .infinity) }] as [(Tensor) -> Tensor] {
+            let x = Tensor.ones([70_000], dtype: type, requiresGrad: true)
+            run(x).backward()
+            #expect(abs(x.grad!.max().item() * 70_000 - 1) < 5e-3)
+        }
+        let x = Tensor.ones([1], dtype: type, requiresGrad: true)
+        let source = Tensor.ones([69_999], dtype: type, requiresGrad: true)
+        let index = Tensor.zeros([69_999], dtype: .int64)
+        x.scatterReduce(dim: 0, index: index, source: source, .amax).sum().backward()
+        #expect(abs(source.grad!.max().item() * 70_000 - 1) < 5e-3)
+        #expect(x.scatterReduce(dim: 0, index: index, source: source, .mean).item() == 1)
+    }
+
+    @Test(arguments: [DType.float16, .bfloat16]) func sumsInOnePlaceRoundOnce(_ type: DType) {
+        let (ones, places) = (Tensor.ones([5000], dtype: type), Tensor.zeros([5000], dtype: .int64))
+        let expected = Tensor([5000.0], dtype: type).item()
+        let start = Tensor.zeros([1], dtype: type)
+        #expect(start.scatterAdd(dim: 0, index: places, source: ones).item() == expected)
+        #expect(start.indexAdd(dim: 0, index: places, source: ones).item() == expected)
+        #expect(start.indexPut([places], ones, accumulate: true).item() == expected)
+        #expect(start.scatterReduce(dim: 0, index: places, source: ones, .sum).item() == expected)
+        let leaf = Tensor.zeros([1], dtype: type, requiresGrad: true)
+        let reads: [(Tensor) -> Tensor] = [
+            { $0.gather(dim: 0, index: places) }, { $0.indexSelect(dim: 0, index: places) }, { $0.take(places) },
+            { $0[places] }, { places.embedding(weight: $0.unsqueeze(1)) },
+        ]
+        for read in reads {
+            read(leaf).sum().backward()
+            #expect(leaf.grad!.item() == expected)
+            leaf.zeroGrad()
+        }
+        let line = Tensor.zeros([3001], dtype: type, requiresGrad: true)
+        line.unfold(dim: 0, size: 3000, step: 1).sum().backward()
+        #expect(line.grad!.max().item() == 2)
+    }
+
+    // MARK: Without dimensions
+
+    @Test func singleNumbersAreWrittenAt() {
+        let (x, zero) = (Tensor(1.0), Tensor(0))
+        #expect(
+            x.scatter(dim: 0, index: zero, value: 2.5).item() == 2.5
+                && x.scatter(dim: 0, index: zero, value: 2.5).shape == [])
+        #expect(x.scatterAdd(dim: 0, index: Tensor([0]), source: Tensor([2.0])).item() == 3)
+        #expect(x.scatterReduce(dim: -1, index: zero, source: Tensor(2.0), .product).item() == 2)
+        #expect(x.indexFill(dim: 0, index: zero, 7.0).item() == 7 && x.indexFill(dim: 0, index: zero, 7.0).shape == [])
+        #expect(x.indexAdd(dim: 0, index: zero, source: Tensor(2.0)).item() == 3)
+        #expect(x.indexCopy(dim: 0, index: Tensor([0]), source: Tensor([2.0])).item() == 2)
+        #expect(x.gather(dim: 0, index: Tensor([0, 0])).toArray() == [1, 1])
+        #expect(Tensor([4.0, 5]).gather(dim: 0, index: Tensor(1)).shape == [])
+        let leaf = Tensor(1.0, requiresGrad: true)
+        (leaf * 2).scatterAdd(dim: 0, index: zero, source: leaf).backward()
+        #expect(leaf.grad!.item() == 3)
+    }
+
+    @Test func fillsWithAValueThatLearns() {
+        let value = Tensor(7.0, requiresGrad: true)
+        let y = Tensor.zeros([2, 3]).indexFill(dim: 1, index: Tensor([0, -1]), value)
+        #expect(y.toArray() == [7, 0, 7, 7, 0, 7])
+        y.sum().backward()
+        #expect(value.grad!.item() == 4)
+    }
+
+    // MARK: Shapes that could be read in two ways
+
+    @Test func variancesStandForRows() {
+        let (x, target) = (Tensor([[1.0, 2], [3, 4]]), Tensor.zeros([2, 2]))
+        let losses = x.gaussianNLLLoss(target, variance: Tensor([1.0, 100]), reduction: .none)
+        #expect(losses.allClose(Tensor([[0.5, 2], [2.3475851, 2.3825851]])))
+        let columns = x.gaussianNLLLoss(target, variance: Tensor([[1.0, 100]]), reduction: .none)
+        #expect(columns.allClose(Tensor([[0.5, 2.3225851], [4.5, 2.3825851]])))
+        #expect(x.gaussianNLLLoss(target, variance: Tensor(1.0), reduction: .none).toArray() == [0.5, 2, 4.5, 8])
+    }
+
+    @Test func circularPaddingCutsFirst() {
+        let x = Tensor([[[0.0, 1, 2, 3]]])
+        #expect(x.pad([-1, 1], mode: .circular).toArray() == [1, 2, 3, 1])
+        #expect(x.pad([1, -1], mode: .circular).toArray() == [2, 0, 1, 2])
+        #expect(x.pad([2, 3], mode: .circular).toArray() == [2, 3, 0, 1, 2, 3, 0, 1, 2])
+        #expect(x.pad([-1, 1], mode: .reflect).toArray() == [1, 2, 3, 2])
+        #expect(x.pad([-1, 1], mode: .replicate).toArray() == [1, 2, 3, 3])
+    }
+
+    @Test func vectorsHaveABilinearForm() {
+        let weight = Tensor([[[1.0, 2], [3, 4]]])
+        let y = Tensor([1.0, 2]).bilinear(Tensor([1.0, 2]), weight: weight, bias: Tensor([0.5]))
+        #expect(y.shape == [1] && y.item() == 27.5)
+    }
+
+    @Test func recurrentLayersGiveTheirState() {
+        let input = Tensor.zeros([1, 1, 2])
+        let lstm = LSTM(2, 3)(input)
+        #expect(lstm.output.shape == [1, 1, 3] && lstm.state.cell.shape == [1, 1, 3])
+        #expect(GRU(2, 3)(input).state.shape == [1, 1, 3] && RNN(2, 3)(input).output.shape == [1, 1, 3])
+        let output: Tensor = LSTM(2, 3)(input)
+        #expect(output.shape == [1, 1, 3])
+    }
+
+    // MARK: Gradients
+
+    @Test func keptGradientsHavePassedAllHooks() {
+        let x = Tensor([1.0], requiresGrad: true)
+        let y = x * 3
+        y.registerHook { $0 * 2 }
+        y.retainGrad()
+        y.registerHook { $0 * 10 }
+        y.backward()
+        #expect(y.grad!.item() == 20 && x.grad!.item() == 60)
+    }
+
+    /// PyTorch's gradient by the log-probabilities, in each precision and also where no fused kernel is.
+    @Test(arguments: [DType.float32, .float64]) func gradientsOfCTC(_ type: DType) {
+        let logits = Tensor([[[0.1, 0.5, 0.2]], [[0.7, 0.1, 0.2]]], dtype: type)
+        let scores = logits.logSoftmax(dim: 2)
+        scores.requiresGrad = true
+        scores.ctcLoss(targets: Tensor([[1]]), inputLengths: [2], targetLengths: [1]).backward()
+        let expected = Tensor(
+            [[[0.08607514, -0.39332347, 0.30724834]], [[-0.05776906, -0.22363899, 0.28140804]]], dtype: type)
+        #expect(scores.grad!.allClose(expected, rtol: 1e-5, atol: 1e-6))
+    }
+
+    #if compiler(>=6.2)
+    // MARK: What has no answer
+
+    @Test func wholeNumbersAreNotDividedByZero() async throws {
+        for exit in [
+            await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+                _ = Tensor([1]).floorDivide(Tensor([0]))
+            },
+            await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+                _ = Tensor([5], dtype: .uint8).remainder(0)
+            },
+            await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) { _ = Tensor([5]).fmod(0) },
+        ] { #expect(stopped(exit, saying: "a whole number is divided by 0")) }
+        let power = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+            _ = Tensor([2]).pow(-1)
+        }
+        #expect(stopped(power, saying: "pow: the power -1 of whole numbers is not whole"))
+        #expect(Tensor([5.0]).remainder(0).item().isNaN && Tensor([1.0]).floorDivide(0).item() == .infinity)
+    }
+
+    @Test func truthIsNotSubtracted() async throws {
+        for exit in [
+            await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) { _ = -Tensor([true]) },
+            await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+                _ = Tensor([false, true]) - Tensor([true, true])
+            },
+            await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+                _ = true - Tensor([true])
+            },
+            await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+                var mask = Tensor([true])
+                mask -= Tensor([true])
+            },
+        ] { #expect(stopped(exit, saying: "use logicalNot (.!)")) }
+    }
+
+    @Test func factorsOfWholeNumbersAreWhole() async throws {
+        let exit = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+            _ = Tensor([1]).add(Tensor([1]), alpha: 0.5)
+        }
+        #expect(stopped(exit, saying: "add: 0.5 is not a whole number, and the tensor is int64"))
+    }
+
+    @Test func overlappingViewsDoNotChangeInPlace() async throws {
+        for exit in [
+            await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+                let windows = Tensor.zeros([10]).unfold(dim: 0, size: 3, step: 1)
+                windows += 1
+            },
+            await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+                Tensor.zeros([10]).unfold(dim: 0, size: 3, step: 2).t().fill(1)
+            },
+            await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+                let windows = Tensor.zeros([10]).unfold(dim: 0, size: 3, step: 1)
+                windows[0...2] = Tensor.ones([3, 3])
+            },
+        ] { #expect(stopped(exit, saying: "share memory")) }
+    }
+
+    @Test func variancesOfAnotherShapeAreRefused() async throws {
+        let exit = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+            _ = Tensor.zeros([2, 3]).gaussianNLLLoss(Tensor.zeros([2, 3]), variance: Tensor.ones([3]))
+        }
+        #expect(stopped(exit, saying: "variances of shape [3] do not fit an input of shape [2, 3]"))
+    }
+    #endif
+
+    @Test func viewsThatDoNotOverlapChangeInPlace() {
+        let x = Tensor.zeros([12])
+        let windows = x.unfold(dim: 0, size: 3, step: 3)
+        windows += 1
+        x.unfold(dim: 0, size: 2, step: 3).t().fill(5)
+        #expect(x.toArray() == [5, 5, 1, 5, 5, 1, 5, 5, 1, 5, 5, 1])
+        let diagonal = Tensor.zeros([3, 3])
+        diagonal.diagonal().fill(2)
+        diagonal.channelsOutermost.fill(1)
+        #expect(diagonal.toArray() == [1, 0, 0, 1, 2, 0, 1, 0, 2])
+    }
+}
+
+extension Tensor {
+    fileprivate var channelsOutermost: Tensor { narrow(dim: 1, start: 0, length: 1).transpose(0, 1) }
+}

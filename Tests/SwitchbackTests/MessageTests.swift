@@ -1,0 +1,33 @@
+import Switchback
+import Testing
+
+/// Names and values from outside, in messages.
+struct MessageTests {
+    @Test func nearestNames() {
+        #expect("epohcs".nearest(in: ["batch", "epochs"]) == "epochs")
+        #expect("x".nearest(in: ["batch", "epochs"]) == nil)
+        // No slip of the pen; looking for the nearest one would take minutes.
+        let long = String(repeating: "z", count: 4_000_000)
+        #expect(long.nearest(in: ["batch", "epochs"]) == nil)
+        #expect("batch".nearest(in: [long, "bath"]) == "bath")
+    }
+
+    @Test func longNamesAreCut() {
+        let error = InputError(
+            "request", at: "field \(String(repeating: "z", count: 4_000_000))", "there is no such field")
+        #expect(error.description.utf8.count < 3000)
+        #expect(
+            error.description.hasPrefix("request, field zzz") && error.description.hasSuffix("there is no such field"))
+        #expect(InputError("a.json", "is empty").description == "a.json: is empty")
+    }
+
+    @Test(arguments: [
+        ("plain é 日本\n", "plain é 日本\\u000a", "plain é 日本\n"),
+        ("\u{1b}]0;owned\u{7}", "\\u001b]0;owned\\u0007", "\\u001b]0;owned\\u0007"),
+        ("a\u{9b}31m\u{202e}b\rc", "a\\u009b31m\\u202eb\\u000dc", "a\\u009b31m\\u202eb\\u000dc"),
+    ])
+    func controlCharactersAreShown(_ text: String, _ line: String, _ lines: String) {
+        #expect(text.printable() == line)
+        #expect(text.printable(keepsLines: true) == lines)
+    }
+}

@@ -1,0 +1,62 @@
+import Foundation
+import Switchback
+import SwitchbackTraining
+import TestSupport
+import Testing
+
+/// A table with gradients by row, which a state holds between the batches of a step.
+@Suite(.serialized) struct SparseResumeTests {
+    private final class TableTask: TrainingTask {
+        final class Network: Module {
+            let table = Embedding(50, 4, sparse: true)
+            let output = Linear(4, 1)
+            override func forward(_ x: Tensor) -> Tensor { output(table(x).sum(dim: 1)) }
+        }
+
+        let name = "table"
+        let model: Module = Network()
+        let source = BatchSource(sampler: SequentialSampler(7), batchSize: 1) { numbers, epoch in
+            Tensor.randint(0..<50, [4, 3], generator: Generator(seed: 1, epoch: epoch, index: numbers[0]))
+        }
+
+        func loss(_ batch: Tensor) -> BatchLoss {
+            let target = batch.to(.float32).mean(dim: 1, keepDim: true) / 50
+            let error = model(batch) - target
+            return BatchLoss((error * error).mean(), count: 4)
+        }
+
+        func validate() -> Metrics { ["loss": 1] }
+        func fitness(_ metrics: Metrics) -> [Double] { [0] }
+    }
+
+    @Test(arguments: [1, 2, 5]) func stopsLeaveNoTrace(_ stop: Int) throws {
+        let folder = try TemporaryFolder()
+        var options = TrainingConfiguration()
+        options.epochs = 3
+        options.accumulate = 3
+        options.optimizer = .sgd
+        options.momentum = 0
+        options.clipNorm = 0.1
+        options.ema = 0.9
+        func weights(stoppingEvery stop: Int?) throws -> Data? {
+            let run = try RunFolder(
+                in: folder.path("runs"), task: "table", name: "run", arguments: options)
+            return try Generator.withDefault(Generator(seed: 0)) {
+                while true {
+                    manualSeed(0)
+                    let trainer = try Trainer(TableTask(), options, folder: run)
+                    var batches = 0
+                    trainer.listeners.append { event in
+                        if case .batch = event { batches += 1 }
+                        return batches == stop ? .stop : .continue
+                    }
+                    if try trainer.run(resuming: true).reason != .stopped {
+                        return FileManager.default.contents(atPath: run.weights("last"))
+                    }
+                }
+            }
+        }
+        let whole = try weights(stoppingEvery: nil)
+        #expect(try whole != nil && weights(stoppingEvery: stop) == whole)
+    }
+}
