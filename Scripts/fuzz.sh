@@ -1,6 +1,6 @@
 #!/bin/sh
-# Feeds every reader of files with damaged ones, so many each: Scripts/fuzz.sh 5000 makes more than 100,000 of them. What
-# fails names the reader; each file follows from its number, so that it fails again.
+# Feeds damaged files to every file reader: Scripts/fuzz.sh 5000 makes 5,000 for each, more than 100,000 in total. A failure
+# names the reader; each file is generated from its number, so that failures are reproducible.
 set -eu
 cd "$(dirname "$0")/.."
 SWITCHBACK_FUZZ="${1:-5000}" exec swift test -c release --filter FuzzTests

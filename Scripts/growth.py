@@ -145,7 +145,7 @@ def saves(program, folder, count):
     """Seconds that each save of ResNet-50's state, about 400 MB, takes the training, of so many saves."""
     def run(*options):
         measured = Run(
-            program, folder, "classify", "train", "--data", "digits", "--model", "resnet50", "--imgsz", "32",
+            program, folder, "classify", "train", "--data", "digits", "--model", "resnet50",
             "--batch", "16", "--steps", str(2 * count), "--ema", "0.99", "--quiet", *options)
         return None if measured.failed else measured.seconds
     with_saves, without = run("--save-steps", "2"), run()
@@ -170,7 +170,7 @@ POINTS = {
     "raw-text": ("MB of text, `text train`", "MB", raw_text, [10, 100, 400]),
     "prepare": ("MB of text, `text prepare`", "MB", prepare, [10, 100, 400]),
     "epochs": ("the last epochs of so many", "ms an epoch", epochs, [100, 1000, 10_000]),
-    "saves": ("saves of 400 MB", "s a save", saves, [4, 8]),
+    "saves": ("saves of 400 MB", "s a save", saves, [3, 6]),
     "labels": ("images of `data check`, looked at again", "s", labels, [1000, 10_000]),
 }
 

@@ -1,6 +1,6 @@
 #!/bin/bash
-# Kills trainings with SIGKILL at random moments and resumes them, until so many kills have been made, and compares what
-# each training leaves with what one leaves that was never interrupted: the weights and the results, to the bit.
+# Kills training runs with SIGKILL at random moments and resumes them, until the given number of kills, and compares the
+# weights and results of each run with those of an uninterrupted one, bit for bit.
 #
 #   Scripts/kill_and_resume.sh [KILLS] [OPTION...]
 #
@@ -14,7 +14,7 @@ folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 cd "$folder" || exit 1
 
-# What must not depend on interruptions: the weights, and the results without the time that they took.
+# What must not depend on interruptions: the weights, and the results except for times.
 remains() {
     (cd "runs/classify/$1" && cat weights/best.safetensors weights/last.safetensors && cut -d, -f1,2,4- results.csv) |
         sha256sum

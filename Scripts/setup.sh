@@ -1,5 +1,5 @@
 #!/bin/sh
-# Installs the system packages that the build needs and that are missing. Debian and Ubuntu; elsewhere it names them.
+# Installs missing system packages that the build needs, on Debian and Ubuntu; elsewhere it lists them.
 set -eu
 
 needed="zlib1g-dev libcairo2-dev libjpeg-dev libpng-dev libtiff-dev libwebp-dev libgif-dev ffmpeg pkg-config make"

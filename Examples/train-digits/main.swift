@@ -1,7 +1,7 @@
 import Switchback
 import SwitchbackFormats
 
-/// Two convolutions and a linear layer: [N, 1, 8, 8] pictures to [N, 10] scores.
+/// Two convolutions and a linear layer: [N, 1, 8, 8] images to [N, 10] scores.
 final class DigitClassifier: Module {
     let conv1 = Conv2d(1, 16, kernelSize: 3, padding: 1)
     let conv2 = Conv2d(16, 32, kernelSize: 3, padding: 1)

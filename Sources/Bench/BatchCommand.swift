@@ -6,7 +6,7 @@ import SwitchbackDrawing
 struct BatchCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "batch",
-        abstract: "Times a training step for batches from 1 to 256, and draws how the time grows.",
+        abstract: "Time a training step for batch sizes from 1 to 256, and plot the result.",
         discussion: """
             Examples:
               switchback-bench batch
@@ -16,12 +16,12 @@ struct BatchCommand: ParsableCommand {
     @Argument(help: "The step: \(BatchedWorkload.allCases.map(\.rawValue).joined(separator: ", ")).")
     var workload = BatchedWorkload.resNet18CIFAR
 
-    @Option(help: "The largest batch; smaller ones are its halves.")
+    @Option(help: "The largest batch size; it is halved down to 1.")
     var largest = 256
 
     @OptionGroup var timing: ShortTimingOptions
 
-    @Option(help: "Where the pictures go: this path with .png and with .svg.")
+    @Option(help: "Where to save the plots: this path with .png and .svg appended.")
     var output = "batch"
 
     func validate() throws {
@@ -41,21 +41,21 @@ struct BatchCommand: ParsableCommand {
         let fit = LinearFit(times.map { (Double($0.0), $0.1) })
         print(
             String(
-                format: "%.1f ms a step and %.3f ms an example: no time is further from that than %.0f %%",
+                format: "%.1f ms per step and %.3f ms per example, which fits all times to within %.0f %%",
                 fit.constant, fit.slope, 100 * fit.largestDeviation))
         let line = times.map { Series.Value(Double($0.0), lastTime / Double(lastSize) * Double($0.0)) }
         let plot = Plot(
             title: "A training step of \(workload.rawValue), \(Processor.threadCount) threads",
-            x: Axis("examples in a batch", scale: .logarithmic), y: Axis("ms", scale: .logarithmic),
+            x: Axis("batch size", scale: .logarithmic), y: Axis("ms", scale: .logarithmic),
             [
                 Series("measured", times.map { Series.Value(Double($0.0), $0.1) }, style: .linePoints),
                 Series("in proportion", line, isDashed: true),
                 Series(
-                    "a cost a step, a cost an example",
+                    "fixed cost plus cost per example",
                     times.map { Series.Value(Double($0.0), fit.value(at: Double($0.0))) }, isDashed: true),
             ])
         for path in ["\(output).png", "\(output).svg"] { try plot.write(to: path) }
-        print("Pictures: \(output).png and \(output).svg")
+        print("Plots: \(output).png and \(output).svg")
     }
 
     /// The median over the steps.

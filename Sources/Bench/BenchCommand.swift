@@ -4,7 +4,7 @@ import ArgumentParser
 struct BenchCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "switchback-bench",
-        abstract: "Times Switchback on fixed workloads, alone or beside PyTorch.",
+        abstract: "Benchmark Switchback, alone or against PyTorch.",
         discussion: """
             The workloads, their names and the keys of the JSON lines are those of Benchmarks/torch_bench.py.
 
@@ -24,7 +24,7 @@ struct BenchCommand: ParsableCommand {
 }
 
 struct ListCommand: ParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "list", abstract: "Names the workloads.")
+    static let configuration = CommandConfiguration(commandName: "list", abstract: "List the workloads.")
 
     func run() {
         for workload in Workload.all { print(workload.name) }

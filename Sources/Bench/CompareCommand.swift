@@ -5,7 +5,7 @@ import SwitchbackFormats
 
 struct CompareCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "compare", abstract: "Times workloads in turn with PyTorch's script and prints the ratios.",
+        commandName: "compare", abstract: "Time workloads in turn with the PyTorch script, and print the ratios.",
         discussion: """
             Each pair runs both sides in processes of their own, one after the other, so that a machine whose speed \
             drifts slows both. The ratio is PyTorch's time divided by Switchback's: more than 1 means that Switchback \
@@ -28,22 +28,22 @@ struct CompareCommand: ParsableCommand {
     @Argument(help: "The workloads to compare.")
     var workloads: [String] = CompareCommand.standard
 
-    @Option(help: "How many pairs to run of each workload.")
+    @Option(help: "The number of pairs per workload.")
     var pairs = 3
 
-    @Option(help: "Comma-separated variants of PyTorch (default: all that the script lists for the workload).")
+    @Option(help: "Comma-separated PyTorch variants. (default: all that the script lists for the workload)")
     var variants: String?
 
-    @Option(help: "The peer's script.")
+    @Option(help: "The PyTorch script.")
     var script = "Benchmarks/torch_bench.py"
 
-    @Option(help: "The Python that runs it.")
+    @Option(help: "The Python interpreter for the script.")
     var python = "python3"
 
     @Option(help: "Limit both sides to an instruction set: \(InstructionSet.names). (default: the processor's best)")
     var isa: InstructionSet?
 
-    @Flag(help: "Run with 1 thread too, and print how much faster the threads make each side.")
+    @Flag(help: "Run with 1 thread too, and print the speedup of each side.")
     var scaling = false
 
     @OptionGroup var options: TimingOptions
@@ -64,7 +64,7 @@ struct CompareCommand: ParsableCommand {
             let peerName = try Workload.named(name).peerName
             let candidates = variants.map { $0.split(separator: ",").map(String.init) } ?? listed[peerName] ?? []
             if candidates.isEmpty {
-                printNow("\(name.padded(25)) PyTorch's script has no such workload")
+                printNow("\(name.padded(25)) the PyTorch script has no such workload")
                 continue
             }
             let comparison = try compare(name, candidates, peer, threads: options.threads)
@@ -230,7 +230,7 @@ private func printNow(_ line: String) {
     fflush(nil)
 }
 
-/// What a command prints to its standard output; stops with a sentence when it fails.
+/// The standard output of a command; stops with an error message if it fails.
 private func runProcess(
     _ command: String, _ arguments: [String], _ environment: [String: String] = [:]
 ) throws -> String {

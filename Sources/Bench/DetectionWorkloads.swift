@@ -28,7 +28,7 @@ let detectionWorkloads: [Workload] = [YOLOVariant.yolo11n, .yolo26n].flatMap { v
 
 private let cocoSizedClasses = (0..<80).map { "\($0)" }
 
-/// The boxes of all positions; of YOLO26, the 300 likeliest of its second head.
+/// The boxes of all positions; of YOLO26, the 300 most likely of its second head.
 private func inference(_ fused: Fused<YOLO>, _ image: Tensor) {
     fused.run { model in
         guard model.variant.isEndToEnd else { return _ = model(image) }

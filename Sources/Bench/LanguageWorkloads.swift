@@ -38,7 +38,7 @@ private func packedDecoding(_ format: WeightFormat) -> Workload {
     }
 }
 
-/// The likeliest 64 tokens after a prompt of 64, one by one.
+/// The most likely 64 tokens after a prompt of 64, one by one.
 private func decodingStep(_ model: LanguageModel) -> () -> Void {
     model.eval()
     let prompt = Tensor.randint(0..<model.vocabularySize, [1, 64])

@@ -8,7 +8,7 @@ func peakResidentMegabytes() -> Double {
     return Double(usage.ru_maxrss) / 1024
 }
 
-/// What happened on all processors since the start: read from /proc/stat.
+/// CPU time of the machine since the start, from /proc/stat.
 struct MachineLoad {
     /// Percentages of the processors' time.
     struct Shares {

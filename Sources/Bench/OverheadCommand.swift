@@ -4,25 +4,25 @@ import Switchback
 import SwitchbackTraining
 import SwitchbackVision
 
-/// `switchback-bench overhead`: what checkpoints, weights, logs and pictures cost beside an epoch of ResNet-18, and what
+/// `switchback-bench overhead`: what checkpoints, weights, logs and images cost beside an epoch of ResNet-18, and what
 /// watching backpropagation costs beside its steps.
 struct OverheadCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "overhead",
-        abstract: "Measures what saving, logging and diagnosing cost beside the training of ResNet-18.",
+        abstract: "Measure the overhead of checkpoints, logging and diagnosis when training ResNet-18.",
         discussion: """
             Examples:
               switchback-bench overhead
               switchback-bench overhead --images 512 --epochs 3
             """)
 
-    @Option(help: "Images of 3×32×32 in an epoch.")
+    @Option(help: "The number of 3×32×32 images per epoch.")
     var images = 2048
 
-    @Option(help: "Epochs, each of which ends with a checkpoint.")
+    @Option(help: "The number of epochs; each ends with a checkpoint.")
     var epochs = 2
 
-    @Option(help: "Steps in which diagnosing is measured; 0 for none.")
+    @Option(help: "The number of steps to measure diagnosis with; 0 for none.")
     var diagnosedSteps = 45
 
     func run() throws {
@@ -44,13 +44,13 @@ struct OverheadCommand: ParsableCommand {
         options.epochs = epochs
         let folder = try RunFolder(in: root, task: "resnet18", name: "train", arguments: options)
         let trainer = try Trainer(ResNetTask(images: images), options, folder: folder)
-        trainer.listeners = [ProgressReporter(.lines).receive, RunPictures().receive, TensorBoardLog().receive]
+        trainer.listeners = [ProgressReporter(.lines).receive, RunPlots().receive, TensorBoardLog().receive]
         let outcome = try trainer.run()
         let (epoch, cost) = (outcome.seconds / Double(epochs), outcome.overhead / Double(epochs))
         print(
             String(
                 format:
-                    "%.2f s an epoch of %d images, %.2f s of it for a checkpoint, weights, logs and pictures: %.2f %%, "
+                    "%.2f s an epoch of %d images, %.2f s of it for a checkpoint, weights, logs and images: %.2f %%, "
                     + "and %.2f %% of an epoch of CIFAR-10's 50,000 images", epoch, images, cost, 100 * cost / epoch,
                 100 * cost / (epoch / Double(images) * 50_000)))
     }
@@ -86,8 +86,8 @@ struct OverheadCommand: ParsableCommand {
         let share = (measured - plain) / Double(DiagnosisLog.usualInterval) + checked - plain
         print(
             String(
-                format: "%.0f ms a step, %.0f ms with its gradients looked at, %.0f ms where the layers are measured, "
-                    + "which is one step in %d: diagnosing costs %.2f %%", plain, checked, measured,
+                format: "%.0f ms per step, %.0f ms with its gradients checked, %.0f ms if the layers are measured, "
+                    + "which is one step in %d: diagnosis costs %.2f %%", plain, checked, measured,
                 DiagnosisLog.usualInterval, 100 * share / plain))
     }
 }

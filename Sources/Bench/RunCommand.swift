@@ -3,14 +3,14 @@ import Switchback
 
 struct RunCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "run", abstract: "Times workloads and prints one JSON line for each.",
+        commandName: "run", abstract: "Time workloads, and print one JSON line for each.",
         discussion: """
             Examples:
               switchback-bench run layernorm_4096x768 --seconds 3
               switchback-bench run resnet18_cifar_b64 --threads 1
             """)
 
-    @Argument(help: "The workloads to time (`switchback-bench list` names them).")
+    @Argument(help: "The workloads to time; `switchback-bench list` lists them.")
     var workloads: [String]
 
     @OptionGroup var options: TimingOptions
@@ -27,13 +27,13 @@ struct RunCommand: ParsableCommand {
 
 /// How long to measure.
 struct TimingOptions: ParsableArguments {
-    @Option(help: "The most steps to time.")
+    @Option(help: "The maximum number of steps to time.")
     var steps = 1000
 
-    @Option(help: "Seconds to time steps for.")
+    @Option(help: "How long to time steps, in seconds.")
     var seconds = 12.0
 
-    @Option(help: "Seconds of steps that are not counted, first.")
+    @Option(help: "How long to warm up, in seconds.")
     var warmup = 2.0
 
     @OptionGroup private var threadOptions: ThreadOptions
@@ -43,13 +43,13 @@ struct TimingOptions: ParsableArguments {
     func validate() throws {
         if steps < 1 { throw ValidationError("--steps must be at least 1, not \(steps).") }
         if !(seconds > 0) { throw ValidationError("--seconds must be more than 0, not \(seconds).") }
-        if !(warmup >= 0) { throw ValidationError("--warmup must not be negative, and is \(warmup).") }
+        if !(warmup >= 0) { throw ValidationError("--warmup must not be negative, but is \(warmup).") }
     }
 }
 
 /// How many threads compute.
 struct ThreadOptions: ParsableArguments {
-    @Option(help: "Threads (default: SWITCHBACK_THREADS, or every processor).")
+    @Option(help: "The number of threads. (default: SWITCHBACK_THREADS, or every CPU)")
     var threads: Int?
 
     func validate() throws {
@@ -61,7 +61,7 @@ struct ThreadOptions: ParsableArguments {
 
 /// How long to measure each of many things.
 struct ShortTimingOptions: ParsableArguments {
-    @Option(help: "Seconds to time each for.")
+    @Option(help: "How long to time each, in seconds.")
     var seconds = 0.5
 
     @OptionGroup private var threadOptions: ThreadOptions
@@ -70,7 +70,7 @@ struct ShortTimingOptions: ParsableArguments {
         if !(seconds > 0) { throw ValidationError("--seconds must be more than 0, not \(seconds).") }
     }
 
-    /// Sets the number of threads that was asked for.
+    /// Sets the number of threads that was requested.
     func apply() {
         if let threads = threadOptions.threads { Processor.threadCount = threads }
     }

@@ -12,7 +12,7 @@ struct Workload: Sendable {
     var flops: Double?
     /// How often a step repeats what is to be timed.
     var iterationsPerStep = 1
-    /// Makes what a step needs, and returns the step.
+    /// Prepares a step, and returns it.
     let build: @Sendable () throws -> () -> Void
 
     var peerName: String { peer ?? name }

@@ -7,7 +7,7 @@ import SwitchbackTraining
 struct Info: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "info",
-        abstract: "Prints the version and what this machine offers.",
+        abstract: "Show the version, processor, threads and memory.",
         discussion: """
             EXAMPLES
               switchback info
@@ -48,7 +48,7 @@ struct Info: ParsableCommand {
     private func gigabytes(_ bytes: UInt64) -> String { (Double(bytes) / 0x1p30).formatted(1) + " GiB" }
 }
 
-/// What the system says of itself.
+/// Information from the system.
 private enum Machine {
     static var processorName: String {
         field("model name", in: "/proc/cpuinfo") ?? field("Model", in: "/proc/cpuinfo") ?? "unknown"

@@ -33,8 +33,8 @@ enum Interruption {
         return try await body()
     }
 
-    /// Runs something that a signal ends with the whole program, as it does where nothing is to be completed; after it a
-    /// signal that came before is forgotten.
+    /// Runs something that a signal ends with the whole program, as it does where nothing is to be completed; after it
+    /// a signal that came before is forgotten.
     static func suspended<Result>(_ body: () -> Result) -> Result {
         for number in signals { signal(number, SIG_DFL) }
         defer {
@@ -65,7 +65,7 @@ enum Interruption {
             Thread.detachNewThread { watch(reader) }
         }
         listen()
-        // A file that exceeds the size limit shall be an error of the write, not the end of the program.
+        // A file that exceeds the size limit should be an error of the write, not the end of the program.
         signal(SIGXFSZ, SIG_IGN)
     }
 

@@ -3,6 +3,6 @@ import ArgumentParser
 extension ArgumentHelp {
     /// For weights: `RunFolder.weightFile` tells which file is meant.
     static var runOrFile: ArgumentHelp {
-        ArgumentHelp("The folder of a run, or a file of weights.", valueName: "run or file")
+        ArgumentHelp("A run's folder or a weights file.", valueName: "run or file")
     }
 }

@@ -7,7 +7,7 @@ import Switchback
 struct SwitchbackCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "switchback",
-        abstract: "Trains neural networks on the processor.",
+        abstract: "Train and run neural networks on the CPU.",
         discussion: """
             EXAMPLES
               switchback classify train --data digits
@@ -23,9 +23,9 @@ struct SwitchbackCommand: ParsableCommand {
 
             EXIT CODES
               0    done
-              1    what the command line names cannot be used, or the work failed
-              2    the command line itself cannot be used: a name, an option or its value
-              130  interrupted by Ctrl-C; 143 by a polite kill
+              1    an input cannot be used, or the work failed
+              2    invalid command line: an unknown name or option, or an invalid value
+              130  interrupted by Ctrl-C; 143 if terminated (SIGTERM)
             """,
         version: Version.current,
         subcommands: [
@@ -51,7 +51,7 @@ struct SwitchbackCommand: ParsableCommand {
         }
     }
 
-    /// Says what went wrong; returns the exit code.
+    /// Prints the error; returns the exit code.
     private static func report(_ error: Error) -> Int32 {
         switch error {
         case let error as InputError:
@@ -85,7 +85,8 @@ struct SwitchbackCommand: ParsableCommand {
         return line.last == "." ? String(line.dropLast()) : line
     }
 
-    /// The command that prints the help for the command line that failed: its usage line begins with the command's name.
+    /// The command that prints the help for the command line that failed: its usage line begins with the command's
+    /// name.
     private static func helpCommand(for error: Error) -> String {
         let words = fullMessage(for: error).split(separator: "\n").first { $0.hasPrefix("Usage:") }?
             .split(separator: " ").dropFirst().prefix { $0.first?.isLetter ?? false }

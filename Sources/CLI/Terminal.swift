@@ -4,14 +4,14 @@ import SwitchbackFormats
 import SwitchbackTraining
 
 extension String {
-    /// As a shell reads it: in quotes where there is more in it than letters, digits and signs that mean nothing there.
+    /// As a shell reads it: in quotes if there is more in it than letters, digits and signs that mean nothing there.
     var quoted: String {
         let isPlain = !isEmpty && allSatisfy { $0.isLetter || $0.isNumber || "-_./=:,+@%".contains($0) }
         return isPlain ? self : "'\(replacing("'", with: "'\\''"))'"
     }
 }
 
-/// What the user sees.
+/// The text shown to the user.
 enum Terminal {
     /// Whether a person is watching, so that a line can be written over.
     static let isInteractive = isatty(STDOUT_FILENO) == 1 && ProcessInfo.processInfo.environment["TERM"] != "dumb"
@@ -45,7 +45,7 @@ enum Terminal {
         try print(JSON.text(result, keys: .convertToSnakeCase))
     }
 
-    /// Says on the standard error what went wrong.
+    /// Prints an error message to standard error.
     static func complain(_ sentence: String) {
         try? FileHandle.standardError.write(contentsOf: Data("switchback: \(sentence.printable())\n".utf8))
     }

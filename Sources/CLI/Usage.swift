@@ -13,7 +13,7 @@ struct UsageError: Error, CustomStringConvertible {
 
 /// Looks at the words before the options, because the parser does not suggest commands.
 enum CommandNames {
-    /// Throws where a word is no command but stands where one must.
+    /// Throws where a word is not a command but stands where one must.
     static func check(_ arguments: [String], in root: any ParsableCommand.Type) throws {
         var path = "switchback"
         var command = root
@@ -21,19 +21,19 @@ enum CommandNames {
             let names = command.configuration.subcommands.compactMap { $0.configuration.commandName }
             if names.isEmpty || word.hasPrefix("-") || word == "help" { return }
             guard let position = names.firstIndex(of: word) else {
-                // What is no command is then the default one's argument, unless it looks like a slip of the pen.
+                // What is not a command is then the default one's argument, unless it looks like a slip of the pen.
                 let isArgument = command.configuration.defaultSubcommand != nil
                 if isArgument && (word.nearest(in: names) == nil || FileManager.default.fileExists(atPath: word)) {
                     return
                 }
-                throw UsageError("'\(word)' is no command of \(path); \(suggestion(for: word, among: names))")
+                throw UsageError("'\(word)' is not a command of \(path); \(suggestion(for: word, among: names))")
             }
             command = command.configuration.subcommands[position]
             path += " \(word)"
         }
     }
 
-    /// What to say after a name that is unknown: the nearest one, or the list of what there is.
+    /// A hint for an unknown name: the nearest one, or the list of all.
     static func suggestion(for word: String, among names: [String]) -> String {
         if let nearest = word.nearest(in: names) { return "did you mean '\(nearest)'?" }
         return "there are \(names.joined(separator: ", "))"
@@ -81,7 +81,7 @@ enum Value {
         }
     }
 
-    /// A whole number. For options of a training: its configuration knows which ones they can have.
+    /// An integer. For options of a training: its configuration knows which ones they can have.
     static func integer<Integer: FixedWidthInteger>(_ text: String) throws -> Integer {
         guard let number = Integer(text) else {
             let isTooLarge = text.wholeMatch(of: /[+-]?[0-9]+/) != nil
@@ -105,7 +105,7 @@ enum Value {
     static func side(_ text: String) throws -> Int {
         guard let number = Int(text), (1...8192).contains(number) else { return try integer(in: YOLO.sides)(text) }
         let side = (number + YOLO.stride - 1) / YOLO.stride * YOLO.stride
-        if side != number { Diagnostics.warn("imgsz \(number) is no multiple of \(YOLO.stride): \(side) is taken") }
+        if side != number { Diagnostics.warn("imgsz \(number) is not a multiple of \(YOLO.stride): \(side) is used") }
         return side
     }
 
@@ -146,16 +146,16 @@ extension CaseIterable where Self: RawRepresentable<String> {
 struct CommonOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "Threads to compute with; all processors if left out. Results do not depend on it.", valueName: "n"),
+            "The number of compute threads; does not affect results. (default: all CPUs)", valueName: "n"),
         transform: Value.integer(in: .from(1, to: 256)))
     var threads: Int?
 
     @Option(
-        help: ArgumentHelp("Device to compute on; 'switchback info' lists them.", valueName: "name"),
+        help: ArgumentHelp("The device to compute on; 'switchback info' lists them.", valueName: "name"),
         transform: Value.name(among: Device.names))
     var device = Device.names[0]
 
-    @Flag(help: "Print the result as one JSON object, on the last line.")
+    @Flag(help: "Print the result as one line of JSON, at the end.")
     var json = false
 
     func apply() {

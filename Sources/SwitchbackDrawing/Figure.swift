@@ -1,6 +1,6 @@
 import Switchback
 
-/// Something that can be drawn into a rectangle: a plot, a picture, a grid of others.
+/// Something that can be drawn into a rectangle: a plot, an image, a grid of others.
 public protocol Figure {
     /// The size at which it reads best, in units of the canvas.
     var preferredSize: Size { get }

@@ -1,19 +1,19 @@
 import Foundation
 import Switchback
 
-/// The handwritten digits that come with the package: 1,797 images of 8×8 pixels (E. Alpaydin and C. Kaynak, UCI Machine
-/// Learning Repository; see Resources/digits/README.md), the same as scikit-learn's `load_digits()`.
+/// The bundled handwritten digits: 1,797 images of 8×8 pixels (E. Alpaydin and C. Kaynak, UCI Machine Learning
+/// Repository; see Resources/digits/README.md), the same as scikit-learn's `load_digits()`.
 ///
 /// Inputs are [1, 8, 8], float32 from 0 to 1; targets are int64 from 0 to 9. Of each digit every fifth image, in the
 /// order of the file, is held out, so that the split is the same everywhere and both parts have the digits in equal
 /// shares.
 public struct Digits {
-    /// The 1,442 images to train with.
+    /// The 1,442 images for training.
     public let train: TensorDataset
     /// The 355 images held out.
     public let test: TensorDataset
 
-    /// Throws `InputError` where the files that the build puts beside the executable are missing.
+    /// Throws `InputError` if the files that the build puts beside the executable are missing.
     public static func load() throws -> Digits {
         let folder = try resourceFolder()
         let pixels = try IDX.load(folder.appendingPathComponent("images-idx3-ubyte.gz").path)

@@ -1,6 +1,6 @@
 import Switchback
 
-/// How numbers lie in a file, and which element type they become.
+/// The number format of a file, and the element type it becomes.
 struct ElementFormat {
     enum Kind: String {
         case bool, int8, uint8, int16, uint16, int32, uint32, int64, float16, float32, float64
@@ -99,7 +99,7 @@ struct ElementFormat {
 }
 
 extension Shape {
-    /// How many bytes so many elements of `size` bytes take; `nil` where that exceeds what can be addressed.
+    /// How many bytes so many elements of `size` bytes take; `nil` if that exceeds what can be addressed.
     func byteCount(elementSize: Int) -> Int? {
         var product = elementSize
         // Strides count an empty dimension as one, so the bound holds for them too.

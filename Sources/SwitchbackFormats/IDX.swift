@@ -3,15 +3,15 @@ import Switchback
 /// The IDX format, in which MNIST is distributed (http://yann.lecun.com/exdb/mnist): a magic number, the sizes, and the
 /// elements, big-endian. Files may be gzipped.
 public enum IDX {
-    /// The tensor in a file. Whole numbers of 8 and 16 bits become int32, except unsigned bytes.
+    /// The tensor in a file. Integers of 8 and 16 bits become int32, except unsigned bytes.
     ///
-    /// Throws `InputError` where the file cannot be read, is cut short or damaged, or is no IDX file.
+    /// Throws `InputError` if the file cannot be read, is cut short or damaged, or is not an IDX file.
     public static func load(_ path: String) throws -> Tensor {
         let source = try byteSource(path)
         let magic = try source.bytes(4, of: "the magic number")
         guard magic[0] == 0, magic[1] == 0, let kind = elementKind(magic[2]) else {
             let found = magic.map { String($0, radix: 16) }.joined(separator: " ")
-            throw InputError(path, "is no IDX file: it starts with the bytes \(found)")
+            throw InputError(path, "is not an IDX file: it starts with the bytes \(found)")
         }
         let rank = Int(magic[3])
         guard rank <= Shape.maximumRank else {

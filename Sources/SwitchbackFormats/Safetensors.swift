@@ -8,7 +8,7 @@ import Switchback
 /// let tensors = try Safetensors.load("model.safetensors")
 /// ```
 public enum Safetensors {
-    /// What a file holds.
+    /// The contents of a file.
     public struct Contents {
         /// The names in the order in which the tensors lie in the file.
         public let names: [String]
@@ -19,7 +19,7 @@ public enum Safetensors {
 
     /// The tensors of a file by name. Bytes are mapped, not read: they come from the disk when they are used.
     ///
-    /// Throws `InputError` where the file cannot be read or its header does not describe it truthfully.
+    /// Throws `InputError` if the file cannot be read or its header does not describe it truthfully.
     public static func load(_ path: String) throws -> [String: Tensor] { try read(path).tensors }
 
     /// The tensors of a file and the text that was saved with them. Bytes are mapped, as in `load`.
@@ -119,7 +119,7 @@ extension DType {
 }
 
 extension UnsafeMutableRawBufferPointer {
-    /// Makes every byte of a range that is not 0 a 1, the only two that a Swift `Bool` may have.
+    /// Sets every nonzero byte of a range to 1: a Swift `Bool` may only be 0 or 1.
     func normalizeBooleans(_ range: Range<Int>) {
         for i in range where self[i] > 1 { self[i] = 1 }
     }

@@ -24,7 +24,7 @@ struct SafetensorsHeader {
         let path = file.path
         guard file.count >= 8 else {
             throw InputError(
-                path, "is no safetensors file: it has \(file.count) bytes, fewer than its first field")
+                path, "is not a safetensors file: it has \(file.count) bytes, fewer than its first field")
         }
         let length = UInt64(littleEndian: file.bytes.loadUnaligned(as: UInt64.self))
         guard length <= SafetensorsHeader.maximumLength else {
@@ -35,7 +35,7 @@ struct SafetensorsHeader {
             throw InputError(
                 path, at: "header",
                 "its length is given as \(length) bytes, but only \(file.count - 8) follow",
-                remedy: "the file is cut short or is no safetensors file")
+                remedy: "the file is cut short or is not a safetensors file")
         }
         dataStart = 8 + Int(length)
         let members = try SafetensorsHeader.parse(
@@ -140,7 +140,7 @@ struct SafetensorsHeader {
             guard entry.range.upperBound <= byteCount else {
                 throw InputError(
                     path, at: "tensor \(entry.name)",
-                    "it is said to end at byte \(entry.range.upperBound) of the data, of which the file has "
+                    "it is declared to end at byte \(entry.range.upperBound) of the data, of which the file has "
                         + "\(byteCount)", remedy: "the file is cut short or its header is wrong")
             }
             guard entry.range.lowerBound == end else {
@@ -157,7 +157,7 @@ struct SafetensorsHeader {
 }
 
 extension JSON {
-    /// A whole number that can be a size or a position.
+    /// An integer that can be a size or a position.
     fileprivate var size: Int? {
         if case .integer(let value) = self, value >= 0 { return value }
         return nil

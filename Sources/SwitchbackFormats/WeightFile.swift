@@ -1,7 +1,7 @@
 import Foundation
 import Switchback
 
-/// The tensors of a model, in whichever kind of file they are.
+/// The tensors of a model, from any supported kind of file.
 public enum WeightFile {
     /// The endings of PyTorch's files.
     private static let pyTorchExtensions = ["pt", "pth"]
@@ -11,9 +11,10 @@ public enum WeightFile {
         pyTorchExtensions.contains((path as NSString).pathExtension.lowercased())
     }
 
-    /// The tensors of a `.pt` or `.pth` file by name, as `PyTorch.stateDict` finds them; of any other, those of safetensors.
+    /// The tensors of a `.pt` or `.pth` file by name, as `PyTorch.stateDict` finds them; of any other, those of
+    /// safetensors.
     ///
-    /// Throws `InputError` where the file cannot be read or holds no tensors by name.
+    /// Throws `InputError` if the file cannot be read or holds no tensors by name.
     public static func load(_ path: String) throws -> [String: Tensor] {
         try isPyTorch(path) ? PyTorch.stateDict(path) : Safetensors.load(path)
     }

@@ -1,8 +1,8 @@
 import Switchback
 import SwitchbackLanguage
 
-/// A language model with all that its requests need: what may be used from any thread is here, the model itself belongs to
-/// the engine.
+/// A language model with everything that its requests need: what may be used from any thread is here, the model itself
+/// belongs to the engine.
 struct LanguageService: Sendable {
     let engine: GenerationEngine
     let tokenizer: any Tokenizer
@@ -34,7 +34,7 @@ struct LanguageService: Sendable {
 
     /// Queues the answer to a conversation.
     ///
-    /// Throws `InputError` where it cannot be written in the model's tokens, or is longer than its context.
+    /// Throws `InputError` if it cannot be written in the model's tokens, or is longer than its context.
     func answer(_ messages: [ChatMessage], _ parameters: GenerationParameters) throws -> GenerationRequest {
         var options = parameters.options
         template.addEnds(to: &options, of: tokenizer)

@@ -8,7 +8,7 @@ import SwitchbackFormats
 import SwitchbackLanguage
 import UnixSignals
 
-/// Serves models over HTTP: language models as OpenAI's interface does, and detectors and classifiers.
+/// Serves models over HTTP: language models with an OpenAI-compatible API, and detectors and classifiers.
 ///
 /// ```swift
 /// let server = try ModelServer(["runs/chat/train"], ServerOptions())
@@ -25,7 +25,7 @@ public struct ModelServer: Sendable {
     ///
     /// - Parameters:
     ///   - paths: folders of language models or of runs, or files of weights; each may begin with `NAME=`.
-    ///   - template: how conversations are written, in place of what the folders say.
+    ///   - template: how conversations are written, instead of what the folders say.
     ///   - dtype: in what numbers the weights of language models are kept.
     /// - Throws: `InputError` where a model cannot be read, or two have one name.
     public init(

@@ -7,7 +7,7 @@ import SwitchbackVision
 
 /// A model that a server offers, with what answers its requests.
 public struct ServedModel: Sendable {
-    /// What clients call it: the last part of its path that says something.
+    /// The name for clients: the last meaningful part of its path.
     public let name: String
     let service: Service
 
@@ -17,7 +17,7 @@ public struct ServedModel: Sendable {
         case classifier(ModelThread<ClassifierModel>)
     }
 
-    /// What kind of model it is, for people.
+    /// A readable description of the model.
     public var kind: String {
         switch service {
         case .language: "language model"
@@ -51,9 +51,9 @@ extension ServedModel {
     ///
     /// - Parameters:
     ///   - path: may begin with a name of one's own and `=`.
-    ///   - template: how conversations are written, in place of what the folder says.
+    ///   - template: how conversations are written, instead of what the folder says.
     ///   - dtype: in what numbers the weights of a language model are kept.
-    /// - Throws: `InputError` where there is no model, or it cannot be used.
+    /// - Throws: `InputError` if there is no model, or it cannot be used.
     static func load(
         _ path: String, template: ChatTemplate.Style?, dtype: WeightFormat, _ limits: ServerLimits,
         _ metrics: ServerMetrics

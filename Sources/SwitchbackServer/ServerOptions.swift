@@ -1,9 +1,9 @@
-/// Where a server listens, whom it serves, and what it bears.
+/// The address, models and limits of a server.
 public struct ServerOptions: Sendable {
     public var host = "127.0.0.1"
     /// 0 takes any that is free.
     public var port = 8080
-    /// What clients must show; everybody is served if `nil`.
+    /// The API key that clients must send; none is needed if `nil`.
     public var apiKey: String?
     /// Names by which clients may call a server that only this machine can reach, beside `localhost` and its addresses.
     public var allowedHosts: [String] = []
@@ -11,17 +11,18 @@ public struct ServerOptions: Sendable {
     public var allowedOrigins: [String] = []
     public var limits = ServerLimits()
 
-    /// Whether the loss of the terminal (SIGHUP) ends the server, as SIGTERM does; not where it was started to outlive it.
+    /// Whether the loss of the terminal (SIGHUP) ends the server, as SIGTERM does; not where it was started to outlive
+    /// it.
     public var endsWithTerminal = false
 
     public init() {}
 }
 
-/// What is refused, and when.
+/// The limits for requests.
 public struct ServerLimits: Sendable {
     /// The largest body of a request.
     public var bodyBytes = 16 << 20
-    /// What the bodies and pictures of all requests together may take.
+    /// What the bodies and images of all requests together may take.
     public var memoryBytes = 1 << 30
     /// Connections that are open at once; others wait to be accepted.
     public var connections = 1024

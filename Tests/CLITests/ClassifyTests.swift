@@ -35,7 +35,7 @@ import Testing
         #expect(contents("runs/classify/train/weights/best.onnx").map { $0.count > 1000 } == true)
         let onto = try program.run(
             "classify", "export", weights, "--format", "safetensors", "--output", weights)
-        #expect(onto.code == 1 && onto.errors.contains("is the file of weights itself"), "\(onto.errors)")
+        #expect(onto.code == 1 && onto.errors.contains("is the weights file itself"), "\(onto.errors)")
         let other = try program.run("classify", "export", weights, "--output", "other.safetensors", "--json")
         #expect(other.code == 0 && other.json["format"] as? String == "safetensors")
         let two = try program.run(

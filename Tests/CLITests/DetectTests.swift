@@ -13,11 +13,11 @@ import Testing
 
     @Test func anUnknownModel() throws {
         _ = try program.folder.write("path: .\ntrain: none\nval: none\nnames: [a]\n", to: "data.yaml")
-        let run = try program.run("detect", "predict", "--model", "no/weights.safetensors", "picture.jpg")
+        let run = try program.run("detect", "predict", "--model", "no/weights.safetensors", "image.jpg")
         program.expectRefusal(run, "no/weights.safetensors: there is no such file")
         program.expectRefusal(
-            try program.run("detect", "predict", "--model", "yolo11n.pt", "picture.jpg"),
-            "yolo11n alone trains from fresh ones")
+            try program.run("detect", "predict", "--model", "yolo11n.pt", "image.jpg"),
+            "--model yolo11n starts from random ones")
     }
 
     @Test func anUnknownOption() throws {
@@ -50,7 +50,7 @@ import Testing
             "did you mean 'AdamW'?")
     }
 
-    // MARK: From pictures to boxes
+    // MARK: From images to boxes
 
     @Test func trainValPredict() throws {
         let data = try program.detectionSet()
@@ -73,22 +73,22 @@ import Testing
         #expect(export.code == 0, "\(export.errors)")
         #expect(export.json["output"] as? String == "runs/detect/train/weights/best.onnx")
         let odd = try program.run("detect", "export", weights, "--imgsz", "100")
-        #expect(odd.code == 0 && odd.errors.contains("imgsz 100 is no multiple of 32: 128 is taken"), "\(odd.errors)")
+        #expect(odd.code == 0 && odd.errors.contains("imgsz 100 is not a multiple of 32: 128 is used"), "\(odd.errors)")
 
-        let picture = try program.image(
+        let image = try program.image(
             "bus.jpg", height: 108, width: 81, boxes: [LabeledBox(Box(x1: 9, y1: 20, x2: 60, y2: 90), classIndex: 0)])
         let predict = try program.run(
-            "detect", "predict", "--model", weights, picture, "--conf", "0", "--max-det", "5", "--save-txt",
+            "detect", "predict", "--model", weights, image, "--conf", "0", "--max-det", "5", "--save-txt",
             "--save-csv",
             "--save-json", "--save-crop", "--json")
         #expect(predict.code == 0 && predict.json["boxes"] as? Int == 5, "\(predict.errors)")
         let saved = Set(try FileManager.default.contentsOfDirectory(atPath: program.folder.path("runs/detect/predict")))
         #expect(saved == ["bus.jpg", "boxes.csv", "boxes.json", "labels", "crops"])
-        try expectSameFromServer(picture)
+        try expectSameFromServer(image)
     }
 
-    /// The server finds in the picture what `predict` saved in boxes.json.
-    private func expectSameFromServer(_ picture: String) throws {
+    /// The server finds in the image what `predict` saved in boxes.json.
+    private func expectSameFromServer(_ image: String) throws {
         struct Found: Decodable {
             let `class`: String
             let confidence, x1, y1, x2, y2: Float
@@ -107,7 +107,7 @@ import Testing
             [Found].self,
             from: Data(contentsOf: program.folder.url.appendingPathComponent("runs/detect/predict/boxes.json")))
         let server = try RunningServer(program, ["bus=runs/detect/train"])
-        let request = "curl -s \(server.address)/v1/detect -F image=@\(picture) -F conf=0"
+        let request = "curl -s \(server.address)/v1/detect -F image=@\(image) -F conf=0"
         let text = try program.shell("\(request) -F max_det=5").output
         let answer = try JSONDecoder().decode(Answer.self, from: Data(text.utf8))
         #expect(answer.model == "bus" && answer.width == 81 && answer.height == 108)

@@ -38,7 +38,7 @@ import Testing
         #expect(verdicts?.first?["kind"] as? String == "healthy" && (json.json["layers"] as? [Any])?.count ?? 0 > 1)
         let drawn = try program.run("diagnose", "train", "--plot", "x.svg")
         #expect(
-            drawn.output.contains("drawn in x.svg")
+            drawn.output.contains("plotted in x.svg")
                 && FileManager.default.fileExists(atPath: program.folder.path("x.svg")))
 
         let more = try program.shell("$switchback classify train --resume train --epochs 5")
@@ -60,7 +60,7 @@ import Testing
             ("diagnose frist", "frist: there is no such run; did you mean first?"),
             ("diagnose runs/classify/fist", "did you mean runs/classify/first?"),
             ("diagnose second", "runs/classify/second/diagnosis.jsonl: there is no such file; train with --diagnose"),
-            ("diagnose runs", "runs: is not the folder of a run"),
+            ("diagnose runs", "runs: is not a run folder"),
         ] { expectSentence(try program.shell("$switchback \(line)"), sentence) }
         let bytes = try Data(contentsOf: URL(fileURLWithPath: path))
         try bytes.prefix(bytes.count / 2).write(to: URL(fileURLWithPath: path))
@@ -79,7 +79,8 @@ import Testing
         let trained = try program.shell("\(Self.train) --epochs 3 --lr \(rate) --json")
         #expect(trained.json["accuracy"] as? Double ?? 0 > 0.9, "\(trained.output)")
         expectSentence(
-            try program.shell("$switchback classify train --resume find-lr --find-lr"), code: 2, "--find-lr tries rates"
+            try program.shell("$switchback classify train --resume find-lr --find-lr"), code: 2,
+            "--find-lr is for new runs"
         )
     }
 }

@@ -25,8 +25,8 @@ extension BuiltProgram {
         return url.path
     }
 
-    /// A detection data set in YOLO's layout: four images for training, four for validation, rectangles of three classes;
-    /// returns the path of its description.
+    /// A detection data set in YOLO's layout: four images for training, four for validation, rectangles of three
+    /// classes; returns the path of its description.
     func detectionSet(_ name: String = "shapes") throws -> String {
         let (height, width) = (64, 96)
         for part in ["train", "val"] {

@@ -114,7 +114,7 @@ import Testing
         let server = try RunningServer(program, ["runs/chat/train"])
         let answer = try program.shell(
             """
-            curl -s \(server.address)/v1/chat/completions \
+            curl -s \(server.address)/v1/chat/completions -H 'Content-Type: application/json' \
             -d '{"messages": [{"role": "user", "content": "What news?"}], "temperature": 0}'
             """)
         #expect(answer.output.contains("None, my lord."), "\(answer.output)")

@@ -17,7 +17,7 @@ import Testing
         let configuration: any Configuration
         /// Keys of the configuration that another of the commands of the task has as options.
         var elsewhere: Set<String> = []
-        /// Keys whose numbers are asked for; all if left out.
+        /// Keys whose numbers are requested; all by default.
         var checked: Set<String>?
 
         var testDescription: String { words }

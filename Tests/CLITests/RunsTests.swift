@@ -35,16 +35,16 @@ import Testing
         #expect(third.code == 0)
         let open = try program.shell("$switchback runs compare one runs/classify/train")
         #expect(!open.output.contains("null") && open.output.contains(" - "), "an option left open is a dash")
-        let picture = try #require(
+        let image = try #require(
             FileManager.default.contents(atPath: program.folder.path("both.png")))
-        #expect(picture.starts(with: [0x89, 0x50, 0x4E, 0x47]))
+        #expect(image.starts(with: [0x89, 0x50, 0x4E, 0x47]))
 
         let plan = try program.run("runs", "clean")
         #expect(
             plan.output.contains("runs/classify/one/resume") && plan.output.contains("--yes removes them")
         )
         #expect(try program.run("runs", "clean", "--yes").code == 0)
-        #expect(try program.run("runs", "clean").output.contains("There is nothing to remove"))
+        #expect(try program.run("runs", "clean").output.contains("There is nothing to clean up"))
         let more = try program.shell(
             "$switchback classify val --data digits --model runs/classify/one/weights/best.safetensors")
         #expect(more.code == 0)
@@ -57,7 +57,7 @@ import Testing
             ("runs compare none", "none: there is no such run"),
             ("runs clean", "runs: there is no such folder"),
             ("classify train --resume none", "none: there is no such run"),
-            ("classify train --resume .", "is not the folder of a run: it has no args.yaml"),
+            ("classify train --resume .", "is not a run folder: it has no args.yaml"),
             ("classify train --config none.yaml", "none.yaml: there is no such file"),
         ] {
             program.expectRefusal(try program.shell("$switchback \(line)"), sentence)
@@ -66,7 +66,7 @@ import Testing
             try program.shell("$switchback runs lits"), code: 2, "did you mean 'list'?")
     }
 
-    @Test func picturesTellOfARun() throws {
+    @Test func imagesOfARunAreClassified() throws {
         let train = "$switchback classify train --data digits --model cnn --epochs 1 --quiet"
         #expect(try program.shell(train).code == 0)
         let files = try FileManager.default.contentsOfDirectory(
@@ -78,13 +78,13 @@ import Testing
         ] { #expect(files.contains(name), "\(name) is missing") }
         #expect(files.contains { $0.hasPrefix("events.out.tfevents.") })
 
-        // All pictures of a folder are classified, here the run's own, and those that a pattern describes.
-        let pictures = files.filter { $0.hasSuffix(".png") }.sorted().map { "runs/classify/train/\($0)" }
+        // All images of a folder are classified, here the run's own, and those that a pattern describes.
+        let images = files.filter { $0.hasSuffix(".png") }.sorted().map { "runs/classify/train/\($0)" }
         for input in ["runs/classify/train", "'runs/classify/train/*.png'"] {
             let predict = try program.shell("$switchback classify predict --model runs/classify/train \(input)")
             let lines = predict.output.split(separator: "\n").map(String.init)
-            #expect(lines.count == pictures.count, "\(predict.errors)")
-            for (line, picture) in zip(lines, pictures) { #expect(line.hasPrefix("\(picture)  "), "\(line)") }
+            #expect(lines.count == images.count, "\(predict.errors)")
+            for (line, image) in zip(lines, images) { #expect(line.hasPrefix("\(image)  "), "\(line)") }
         }
     }
 }

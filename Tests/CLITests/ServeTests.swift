@@ -133,7 +133,7 @@ import Testing
         #expect(server.stop() == 0)
     }
 
-    /// Pictures in each of the forms in which they can be sent, and what is refused; Python's own library suffices.
+    /// Images in each of the forms in which they can be sent, and what is refused; Python's own library suffices.
     @Test(.enabled(if: Python.has("json"), "Python is not installed"))
     func visionModels() throws {
         let trained = try program.shell("$switchback classify train --data digits --model cnn --epochs 1 --quiet")
@@ -173,7 +173,7 @@ import Testing
             assert found[0]["probability"] >= found[1]["probability"] and found[0]["class"] in "0123456789"
             for path, body, kind, status, word in [
                 ("/v1/classify", form[:-20], "multipart/form-data; boundary=b", 400, "cut short"),
-                ("/v1/classify", png[:60], "image/png", 400, "picture"),
+                ("/v1/classify", png[:60], "image/png", 400, "image"),
                 ("/v1/classify", "{}", "application/json", 400, "image"),
                 ("/v1/classify", json.dumps({"image": encoded, "tops": 3}), "application/json", 400, "did you mean top?"),
                 ("/v1/detect", png, "image/png", 400, "no detector"),

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Runs that are interrupted, killed, or run out of disk, and are gone on with.
+/// Runs that are interrupted, killed, or run out of disk, and are continued.
 @Suite struct TrainingTests {
     let program: BuiltProgram
 
@@ -30,7 +30,7 @@ import Testing
         let run = try program.shell(
             """
             $switchback classify train \(options) --name parts & pid=$!
-            while [ ! -e runs/classify/parts/weights/best.safetensors ]; do sleep 0.02; done
+            while [ ! -e runs/classify/parts/results.csv ]; do sleep 0.02; done
             kill -INT $pid; wait $pid
             """)
         #expect(run.code == 130 && run.output.contains("switchback classify train --resume runs/classify/parts"))
@@ -60,7 +60,7 @@ import Testing
         let stopped = try program.shell(
             """
             \(line) parts --epochs 4 & pid=$!
-            while [ ! -e runs/classify/parts/weights/best.safetensors ]; do sleep 0.02; done
+            while [ ! -e runs/classify/parts/results.csv ]; do sleep 0.02; done
             kill -INT $pid; wait $pid
             """)
         #expect(stopped.code == 130)
@@ -85,9 +85,9 @@ import Testing
             ("data: digits\nepoch: 2\n", "my.yaml, line 2: there is no option epoch; did you mean epochs?"),
             ("epochs: many\n", "my.yaml, line 1: epochs is 'many', and a whole number was expected"),
             ("optimizer: adma\n", "did you mean adam?"), ("epochs: [1\n", "is not YAML"),
-            ("- 1\n", "no list of options"),
+            ("- 1\n", "not a list of options"),
             ("task: detect\n", "is for the task detect, and this is classify"),
-            ("epochs: 1\nepochs: 2\n", "the option epochs is there twice"),
+            ("epochs: 1\nepochs: 2\n", "the option epochs occurs twice"),
             ("epochs: -1\n", "my.yaml, line 1: epochs is -1, and a whole number from 1 to 1,000,000 is needed"),
             (#"{"epochs": 1, "lrr": 2}"#, "did you mean lr?"),
         ] {

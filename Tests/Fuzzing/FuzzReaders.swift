@@ -1,8 +1,8 @@
 import Foundation
 import Switchback
 
-/// Feeds one reader with inputs: those of the corpus, each once; or, in a build for libFuzzer, ever new ones that are chosen
-/// by the code that they reach (https://llvm.org/docs/LibFuzzer.html).
+/// Feeds one reader with inputs: those of the corpus, each once; or, in a build for libFuzzer, ever new ones that are
+/// chosen by the code that they reach (https://llvm.org/docs/LibFuzzer.html).
 ///
 ///     fuzz-readers READER CORPUS …
 ///
@@ -44,7 +44,7 @@ import Switchback
             try reader?.read(bytes)
         } catch is InputError {
         } catch {
-            fatalError("\(error) is no sentence for a user")
+            fatalError("\(error) is not a sentence for a user")
         }
     }
 

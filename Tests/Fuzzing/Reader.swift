@@ -36,12 +36,12 @@ struct Reader {
             _ = try ChatMessage.list(fields)
         },
         "form": Reader { bytes in
-            _ = try PictureUpload(
+            _ = try ImageUpload(
                 Array(bytes), contentType: "multipart/form-data; boundary=B", names: ["top", "model"])
         },
-        "upload": Reader { bytes in _ = try PictureUpload(Array(bytes), contentType: nil, names: ["top", "model"]) },
+        "upload": Reader { bytes in _ = try ImageUpload(Array(bytes), contentType: nil, names: ["top", "model"]) },
         "image": Reader { bytes in
-            _ = try Image.decode(bytes, name: "picture", pixelLimit: 1 << 20)
+            _ = try Image.decode(bytes, name: "image", pixelLimit: 1 << 20)
         },
         "safetensors": Reader(file: "a.safetensors") { _ = try Safetensors.read($0) },
         "pytorch": Reader(file: "a.pt") { _ = try PyTorch.load($0) },

@@ -1,8 +1,9 @@
-// Runs the cases that Scripts/operator_cases.py made from the samples by which PyTorch tests its operators, and prints how
-// many pass, differ, are missing and stop:
+// Runs the cases that Scripts/operator_cases.py made from the samples by which PyTorch tests its operators, and prints
+// how many pass, differ, are missing and stop:
 //
-//     operator-cases .build/operator-cases           the table, by operator; the cases that do not pass on the standard error
-//     operator-cases .build/operator-cases --from 7  the outcomes from a case on, a line each; stops with the first that stops
+//     operator-cases .build/operator-cases           the table, by operator; the cases that do not pass on the standard
+//     error operator-cases .build/operator-cases --from 7  the outcomes from a case on, a line each; stops with the
+//     first that stops
 //
 // A case that stops takes its process along, so that cases run in a child, which begins anew behind it.
 

@@ -49,7 +49,7 @@ public struct Fuzzer {
             } catch is InputError {
                 refusals += 1
             } catch {
-                Issue.record("\(error) is no InputError")
+                Issue.record("\(error) is not an InputError")
             }
             let seconds = Date().timeIntervalSince(start)
             if seconds > Self.slowest { Issue.record("a file of \(bytes.count) bytes took \(seconds) s") }
@@ -96,7 +96,7 @@ public struct Fuzzer {
         }
     }
 
-    /// A whole number that readers stumble over, in the place of what is there.
+    /// An integer that readers stumble over, in the place of what exists.
     private mutating func overwrite(_ bytes: inout [UInt8], at place: Int) {
         let numbers: [UInt64] = [0, 1, 0x7FFF_FFFF, 0xFFFF_FFFF, 0x7FFF_FFFF_FFFF_FFFF, .max, 1 << 40, 1 << 62]
         let number = numbers[random.below(numbers.count)]

@@ -25,7 +25,11 @@ public enum Mirrored<Kernels: Backend>: Backend {
         MirrorMemory.behind(address.pointer).copyMemory(from: start, byteCount: bytes.count)
     }
 
+    /// How often the thread that asks has fetched bytes: for each of them it would wait for a device.
+    public static var readings: Int { MirrorMemory.readings }
+
     public static func download(_ address: Address, into bytes: UnsafeMutableRawBufferPointer) {
+        MirrorMemory.readings += 1
         let start = MirrorMemory.behind(address.pointer)
         bytes.copyMemory(from: UnsafeRawBufferPointer(start: start, count: bytes.count))
     }

@@ -24,6 +24,14 @@ enum MirrorMemory {
     static var live: Int { lock.withLock { state.live } }
     static var peak: Int { lock.withLock { state.peak } }
 
+    private static let readingsKey = "switchback.mirror.readings"
+
+    /// How often the thread that asks has fetched bytes.
+    static var readings: Int {
+        get { Thread.current.threadDictionary[readingsKey] as? Int ?? 0 }
+        set { Thread.current.threadDictionary[readingsKey] = newValue }
+    }
+
     /// A block in the front range.
     static func allocate(byteCount: Int) -> UnsafeMutableRawPointer {
         let size = blockSize(byteCount)

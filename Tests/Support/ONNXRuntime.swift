@@ -21,8 +21,8 @@ public enum ONNXRuntime {
 
     /// Checks a file as `onnx.checker` does and runs it in `onnxruntime`.
     ///
-    /// - Returns: what is wrong: a batch that is not free, shapes that differ, differences above 10⁻⁴ of the largest value;
-    ///   empty if nothing is.
+    /// - Returns: what is wrong: a batch that is not free, shapes that differ, differences above 10⁻⁴ of the largest
+    ///   value; empty if nothing is.
     public static func complaints(of path: String, _ cases: [Case]) throws -> String {
         let folder = try TemporaryFolder()
         for (number, item) in cases.enumerated() {

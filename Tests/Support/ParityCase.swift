@@ -67,7 +67,7 @@ public struct ParityArguments {
     }
     public func bool(_ name: String) -> Bool? { (attributes[name] as? NSNumber)?.boolValue }
     public func string(_ name: String) -> String? { attributes[name] as? String }
-    /// A list of whole numbers; a single one counts as a list of one.
+    /// A list of integers; a single one counts as a list of one.
     public func ints(_ name: String) -> [Int]? {
         if let list = attributes[name] as? [NSNumber] { return list.map(\.intValue) }
         return int(name).map { [$0] }

@@ -40,7 +40,7 @@ extension ReferenceBackend {
 }
 
 extension UnaryOperation {
-    /// What whole numbers need done exactly; `nil` where a `Double` will do.
+    /// What integers need done exactly; `nil` if a `Double` will do.
     fileprivate var onIntegers: ((Int64) -> Int64)? {
         switch function {
         case .negate: { 0 &- $0 }
@@ -134,7 +134,7 @@ extension UnaryOperation {
 }
 
 extension BinaryOperation {
-    /// What whole numbers need done exactly; `nil` where a `Double` will do. Division by zero gives 0.
+    /// What integers need done exactly; `nil` if a `Double` will do. Division by zero gives 0.
     fileprivate var onIntegers: ((Int64, Int64) -> Int64)? {
         switch function {
         case .add: { $0 &+ $1 }
@@ -194,7 +194,7 @@ extension BinaryOperation {
     /// The slope of the activation that the gradient kernel belongs to.
     private func derivative(at x: Double) -> Double {
         switch function {
-        case .reluGradient: return x > 0 ? 1 : 0
+        case .reluGradient: return x <= 0 ? 0 : 1
         case .sigmoidGradient: return x * (1 - x)
         case .tanhGradient: return 1 - x * x
         case .geluGradient: return 0.5 * Foundation.erfc(-x / 2.0.squareRoot()) + x * normalDensity(x)

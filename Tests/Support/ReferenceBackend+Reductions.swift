@@ -48,7 +48,7 @@ private func isBetter(_ a: Double, than b: Double, minimum: Bool) -> Bool {
 }
 
 extension Reduction {
-    /// The start and the step for whole numbers that must stay exact; `nil` where a `Double` will do.
+    /// The start and the step for integers that must stay exact; `nil` if a `Double` will do.
     fileprivate func onIntegers(_ dtype: DType) -> (start: Int64, combine: (Int64, Int64) -> Int64)? {
         switch self {
         case .sum: (0, { $0 &+ $1 })

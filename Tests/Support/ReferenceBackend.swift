@@ -28,7 +28,7 @@ extension NDArray {
         return offsets
     }
 
-    /// The elements in row-major order; whole numbers up to 2^53 exactly.
+    /// The elements in row-major order; integers up to 2^53 exactly.
     var doubles: [Double] {
         dtype.isFloatingPoint ? elementOffsets.map { double(offset: $0) } : integers.map(Double.init)
     }
@@ -46,7 +46,7 @@ extension NDArray {
         }
     }
 
-    /// Writes the elements in row-major order, rounded to the array's type; whole numbers keep their low bits.
+    /// Writes the elements in row-major order, rounded to the array's type; integers keep their low bits.
     func store(_ values: [Double]) {
         for (offset, value) in zip(elementOffsets, values) {
             switch dtype {

@@ -1,19 +1,19 @@
 import SwitchbackDrawing
 import Testing
 
-/// What pictures show, pixel by pixel.
+/// What images show, pixel by pixel.
 @Suite struct DrawingTests {
-    /// Fields whose widths are no whole number of pixels touch each other without a seam.
+    /// Fields whose widths are not integers of pixels touch each other without a seam.
     @Test func fieldsOfAHeatMapLeaveNoSeams() throws {
         let values = [[Double]](repeating: [Double](repeating: 1, count: 37), count: 23)
         let map = HeatMap(
             rows: values.map { _ in "" }, columns: values[0].map { _ in "" }, values: values,
             color: Axis(range: 0...1), showsNumbers: false)
-        let picture = try map.canvas().raster()
+        let image = try map.canvas().raster()
         func pixel(_ x: Int, _ y: Int) -> [UInt8] {
-            Array(picture.rgb[3 * (y * picture.width + x)..<3 * (y * picture.width + x) + 3])
+            Array(image.rgb[3 * (y * image.width + x)..<3 * (y * image.width + x) + 3])
         }
-        let (x, y) = (picture.width / 2, picture.height / 2)
+        let (x, y) = (image.width / 2, image.height / 2)
         let color = pixel(x, y)
         #expect(color != [255, 255, 255])
         // Over several fields to each side.
@@ -36,7 +36,7 @@ import Testing
         let bars = BarPlot((0..<2000).map { ("\($0)", 1) }, values: Axis("n"))
         let raster = try bars.canvas().raster(scale: 2)
         #expect(raster.height == 16_384 && raster.width > 100)
-        let tile = PictureGrid.Tile(Raster(width: 10_000, height: 1, rgb: [UInt8](repeating: 9, count: 30_000)))
-        #expect(PictureGrid([tile, tile, tile, tile]).preferredSize.width == 1930)
+        let tile = ImageGrid.Tile(Raster(width: 10_000, height: 1, rgb: [UInt8](repeating: 9, count: 30_000)))
+        #expect(ImageGrid([tile, tile, tile, tile]).preferredSize.width == 1930)
     }
 }

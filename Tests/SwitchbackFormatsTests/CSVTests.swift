@@ -54,7 +54,7 @@ import Testing
         ("a,label\n\"1,x", "line 2: a quoted cell has no closing quote"),
         ("a,label\n\"1\"2,x", "line 2: text follows"),
         ("a,label\n", "no rows"),
-        ("label\n1", "no column of numbers"),
+        ("label\n1", "no numeric column"),
         ("\n\n", "the table is empty"),
     ])
     func problemsNameLineAndColumn(_ text: String, _ sentence: String) {

@@ -22,7 +22,7 @@ struct JSONTests {
     @Test(.timeLimit(.minutes(1))) func namesThatUnicodeTakesForEqual() throws {
         let members = (0..<100_000).map { "\"\(Self.name($0))\": \($0)" }.joined(separator: ",")
         guard case .object(let found) = try parse("{\(members)}") else {
-            Issue.record("it is no object")
+            Issue.record("it is not an object")
             return
         }
         #expect(found.count == 100_000 && found[99_999].name.utf8.elementsEqual(Self.name(99_999).utf8))
@@ -47,7 +47,7 @@ struct JSONTests {
 
     @Test func marksThatTextHas() throws {
         guard case .string(let text) = try parse("\"e\u{301}\u{327}\"") else {
-            Issue.record("it is no text")
+            Issue.record("it is not text")
             return
         }
         #expect(text.utf8.elementsEqual("e\u{301}\u{327}".utf8))

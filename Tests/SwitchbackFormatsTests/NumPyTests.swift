@@ -60,7 +60,7 @@ import Testing
         ("{'descr': '<f4', 'fortran_order': False, 'shape': (1,1,1,1,1,1,1,1,1), }", "9 dimensions"),
         ("{'descr': '<f4", "no end"),
         ("", "expected"),
-        ("{'descr': '|u1', 'fortran_order': False, 'shape': (), }", "goes on after"),
+        ("{'descr': '|u1', 'fortran_order': False, 'shape': (), }", "has more data after"),
     ])
     func headersThatLieAreRefused(_ text: String, _ sentence: String) throws {
         let path = try file(text, data: [0, 0])

@@ -4,7 +4,7 @@ import SwitchbackFormats
 import TestSupport
 import Testing
 
-/// Branches, loops, weights that stand in nodes, and whole numbers in the place of others.
+/// Branches, loops, weights that stand in nodes, and integers in the place of others.
 struct ONNXControlTests {
     /// A message of a protocol buffer: fields by number, as onnx.proto has them.
     private struct Message {

@@ -5,8 +5,8 @@ import SwitchbackTraining
 import TestSupport
 import Testing
 
-/// What all language tasks have in common: the batches of a source, and steps that do not depend on how their examples are
-/// cut into batches.
+/// What all language tasks have in common: the batches of a source, and steps that do not depend on how their examples
+/// are cut into batches.
 @Suite(.serialized) struct BatchTests {
     enum Kind: CaseIterable {
         case text, chat, sentiment, translate
@@ -29,10 +29,14 @@ import Testing
 
     /// A task on a few examples of unequal lengths, whose weights are the same each time.
     private func task(_ kind: Kind, _ training: TrainingConfiguration) throws -> any TrainingTask {
+        // Other tests draw numbers at the same time.
+        try Generator.withDefault(Generator(seed: 3)) { try freshTask(kind, training) }
+    }
+
+    private func freshTask(_ kind: Kind, _ training: TrainingConfiguration) throws -> any TrainingTask {
         let lines = words.flatMap { a in
             words.prefix(4).map { b in [a, b, String(repeating: "\(a) ", count: b.count)] }
         }
-        manualSeed(3)
         switch kind {
         case .text:
             return try LanguageTask(

@@ -39,7 +39,7 @@ struct BatchingTests {
             generator.options = options(index, temperature: temperature)
             return try generator.generate(prompt).text
         }
-        // They begin one after the other, so that prompts are read while others are written.
+        // They begin one after another, so that prompts are read while others are written.
         var texts: [Continuation] = []
         for step in 0..<100 {
             if step % 3 == 0, texts.count < prompts.count {
@@ -72,7 +72,7 @@ struct BatchingTests {
         #expect(texts[0].text == alone && texts[2].text == alone && texts[1].ending == .length)
     }
 
-    /// A conversation that goes on reads only what is new, and gives what reading all of it gives.
+    /// A conversation that continues reads only what is new, and gives what reading all of it gives.
     @Test func memoryIsTakenOver() throws {
         let model = model("llama")
         var options = GenerationOptions()
@@ -93,7 +93,7 @@ struct BatchingTests {
         #expect(try other == written("what else").text)
     }
 
-    /// Weights that are no numbers fail their own text with a sentence, and stop nothing else.
+    /// Weights that are not numbers fail their own text with a sentence, and stop nothing else.
     @Test func logitsThatAreNoNumbers() throws {
         let model = model("gpt")
         let text = try Continuation(model, tokenizer, prompt: [1, 2], GenerationOptions())

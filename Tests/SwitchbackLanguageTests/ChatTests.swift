@@ -22,7 +22,7 @@ struct ChatTests {
         let added = marks.enumerated().map { index, mark in
             JSON.object([("id", .integer(plain.vocabularySize + index)), ("content", .string(mark))])
         }
-        guard case .object(let members) = plain.file else { throw InputError("tokenizer", "is no object") }
+        guard case .object(let members) = plain.file else { throw InputError("tokenizer", "is not an object") }
         let file = JSON.object(members.map { ($0.name, $0.name == "added_tokens" ? .array(added) : $0.value) })
         return try Tokenizers.load(try folder.write("\(file)", to: "tokenizer.json"))
     }
@@ -144,8 +144,8 @@ struct ChatTests {
         let text = error?.description ?? ""
         for sentence in [
             "7 of 8 lines cannot be used", "line 2, byte 1", "line 3, field messages: the list is empty",
-            "line 5, field messages[0].role: there is no role usr; known are system, user, assistant; did you mean user?",
-            "line 6, field messages: nothing is said by the assistant", "line 7, field messages[1].role",
+            "line 5, field messages[0].role: there is no role usr; the roles are system, user, assistant; did you mean user?",
+            "line 6, field messages: it has no assistant message", "line 7, field messages[1].role",
             "line 8, field messages[0].content: text is needed", "line 9, field messages: it is missing",
         ] { #expect(text.contains(sentence), "\(text)") }
         #expect(throws: InputError.self) { try ChatData(try folder.write("\n", to: "empty.jsonl")) }
@@ -188,7 +188,7 @@ struct ChatTests {
         return try #require(Double(rows[1].split(separator: ",")[column]))
     }
 
-    /// A model learns to answer, and its folder has all that is needed to go on talking.
+    /// A model learns to answer, and its folder has all that is needed to continue talking.
     @Test(arguments: [nil, 16])
     func learnsToAnswer(lora: Int?) throws {
         let folder = try TemporaryFolder()
@@ -219,7 +219,7 @@ struct ChatTests {
         #expect(conversation.messages == [ChatMessage(.system, "a")])
         conversation.system = nil
         _ = try conversation.ask("what is green")
-        // The context has room for a turn or two: earlier ones are left out.
+        // The context has room for a turn or two: earlier ones are omitted.
         for _ in 0..<4 { _ = try conversation.ask("what is green") }
         #expect(conversation.forgotten > 0 && conversation.messages.count == 10)
         #expect(throws: InputError.self) { try conversation.ask(String(repeating: "long ", count: 40)) }

@@ -95,7 +95,8 @@ struct LanguageTrainingTests {
     }
 
     @Test func whatHasNoBlocksIsNotComputedAgain() throws {
-        var configuration = try configuration(TemporaryFolder())
+        let folder = try TemporaryFolder()
+        var configuration = try configuration(folder)
         configuration.model = .lstm
         configuration.recompute = true
         let error = #expect(throws: InputError.self) { try LanguageTraining(configuration) }
@@ -123,7 +124,7 @@ struct LanguageTrainingTests {
         #expect(abs(merged.meanLoss(on: training.data.validation, contextLength: 16) - after) < 1e-3)
     }
 
-    /// A run that is stopped again and again, and gone on with, ends with the bits of one that never was.
+    /// A run that is stopped again and again, and continued, ends with the bits of one that never was.
     @Test(arguments: [nil, 4])
     func resumedRunsEndWithTheSameBits(lora: Int?) throws {
         let folder = try TemporaryFolder()
@@ -253,7 +254,7 @@ struct LanguageTrainingTests {
         }
         #expect(
             try problem { _ in _ = try folder.write(config.replacing("gpt2", with: "gpt3"), to: "model/config.json") }
-                .contains("known are gpt2, llama"))
+                .contains("supported are gpt2, llama"))
         #expect(
             try problem { _ in
                 _ = try folder.write(

@@ -1,5 +1,5 @@
-/// The random texts of `Tests/Fixtures/make_tokenizers.py`: words, numbers, contractions, all kinds of space, marks, and
-/// characters from everywhere in Unicode.
+/// The random texts of `Tests/Fixtures/make_tokenizers.py`: words, numbers, contractions, all kinds of space, marks,
+/// and characters from everywhere in Unicode.
 struct RandomText {
     private var state: UInt64
 

@@ -52,8 +52,8 @@ struct SentenceTests {
         #expect(classifier.predict(["lovely", "boring"]).map(\.class) == ["good", "bad"])
     }
 
-    /// Before any training a classifier tells classes as naive Bayes does, here counted by hand: "good" is in both of the one
-    /// class's sentences, "film" in all, and "awful" in one of the other's.
+    /// Before any training a classifier tells classes as naive Bayes does, here counted by hand: "good" is in both of
+    /// the one class's sentences, "film" in all, and "awful" in one of the other's.
     @Test func classifierBeginsWithNaiveBayes() throws {
         let folder = try TemporaryFolder()
         let lines = "good film\tkind\ngood\tkind\nawful film\tunkind\n"

@@ -38,9 +38,9 @@ import Testing
             #expect(error?.problem == "there is no such field")
         }
         // Two names that Swift takes for one.
-        let picture = "{\"image\": \"AAAA\", \"\u{e9}\": 1, \"e\u{301}\": 2}"
+        let image = "{\"image\": \"AAAA\", \"\u{e9}\": 1, \"e\u{301}\": 2}"
         let error = #expect(throws: InputError.self) {
-            try PictureUpload(Array(picture.utf8), contentType: nil, names: [])
+            try ImageUpload(Array(image.utf8), contentType: nil, names: [])
         }
         #expect(error?.problem == "there is no such field")
         let stop = "{\"stop\": \"\(String(repeating: "a", count: 1001))\"}"

@@ -71,22 +71,22 @@ struct RequestTests {
         #expect(ServedModel.named("./a=b/c").name == "c")
     }
 
-    @Test func pictures() throws {
+    @Test func images() throws {
         let grey = #"{"image": "AAAA", "confidence": 0.5}"#
         #expect(throws: InputError.self) {
-            try PictureUpload(Array(grey.utf8), contentType: nil, names: ["confidence"])
+            try ImageUpload(Array(grey.utf8), contentType: nil, names: ["confidence"])
         }
         let error = #expect(throws: InputError.self) {
-            try PictureUpload(Array(#"{"image": "!"}"#.utf8), contentType: "application/json", names: [])
+            try ImageUpload(Array(#"{"image": "!"}"#.utf8), contentType: "application/json", names: [])
         }
         #expect(error?.description.contains("not base64") == true)
 
-        let picture = Image(height: 2, width: 3, filledWith: 90)
+        let image = Image(height: 2, width: 3, filledWith: 90)
         let form = "application/x-www-form-urlencoded"  // so curl calls whatever it sends
-        let alone = try PictureUpload(picture.pngData(), contentType: form, names: [])
+        let alone = try ImageUpload(image.pngData(), contentType: form, names: [])
         #expect(alone.image.width == 3 && alone.image.height == 2)
-        let base64 = try Data(picture.pngData()).base64EncodedString()
-        let json = try PictureUpload(Array(" {\"image\": \"\(base64)\"}".utf8), contentType: form, names: [])
+        let base64 = try Data(image.pngData()).base64EncodedString()
+        let json = try ImageUpload(Array(" {\"image\": \"\(base64)\"}".utf8), contentType: form, names: [])
         #expect(json.image.width == 3)
     }
 }

@@ -1,8 +1,8 @@
 import Switchback
 import Testing
 
-/// A slice of a channels-last tensor's channels is read where it lies: what is computed from it, and from gradients that
-/// are such slices, has the bits of what its copy gives.
+/// A slice of a channels-last tensor's channels is read where it lies: what is computed from it, and from gradients
+/// that are such slices, has the bits of what its copy gives.
 @Suite struct ChannelSliceTests {
     struct Operation: Sendable, CustomTestStringConvertible {
         let name: String

@@ -1,8 +1,8 @@
 import Switchback
 import Testing
 
-/// Values at which operations were wrong somewhere, here or in other libraries: NaN, the zeros, ties, numbers of 16 bits
-/// that many are added to, tensors without dimensions. What is expected is what PyTorch 2.13 gives.
+/// Values at which operations were wrong somewhere, here or in other libraries: NaN, the zeros, ties, numbers of 16
+/// bits that many are added to, tensors without dimensions. What is expected is what PyTorch 2.13 gives.
 struct EdgeValueTests {
     static let nan = Double.nan
 
@@ -52,6 +52,23 @@ struct EdgeValueTests {
         let x = Tensor([1.0, Self.nan, 3], requiresGrad: true)
         x.norm(p: .infinity).backward()
         #expect(same(x.grad!, [0, 0, 0]))
+    }
+
+    /// Where PyTorch's vector and scalar code agree on it.
+    @Test func gradientsAtNaN() {
+        let expected: [(Double, (Tensor) -> Tensor)] = [
+            (1, { $0.relu() }), (0, { $0.clamp(min: -1, max: 1) }), (0, { $0.clamp(min: 0.0) }),
+            (0, { $0.hardsigmoid() }), (0, { $0.abs() }), (0, { $0.sign() }), (1, { $0.threshold(0.1, 2) }),
+            (0.01, { $0.leakyReLU() }), (Self.nan, { $0.gelu() }), (Self.nan, { $0.silu() }), (Self.nan, { $0.mish() }),
+            (Self.nan, { $0.softplus() }), (Self.nan, { $0.softsign() }), (Self.nan, { $0.tanhshrink() }),
+            (Self.nan, { $0.sigmoid() }), (Self.nan, { $0.logSigmoid() }), (0, { $0.nanToNum() }),
+        ]
+        for (number, (slope, run)) in expected.enumerated() {
+            let x = Tensor.full([20], Self.nan, dtype: .float64, requiresGrad: true)
+            run(x).sum().backward()
+            let found = x.grad!.toArray(as: Double.self)
+            #expect(found.allSatisfy { abs($0 - slope) < 1e-9 || $0.isNaN && slope.isNaN }, "activation \(number)")
+        }
     }
 
     @Test func clippingSeesNaN() {

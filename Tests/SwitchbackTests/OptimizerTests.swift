@@ -152,7 +152,7 @@ import Testing
             message { $0.numbers["head.weight/step"] = 1 }
                 == "optimizer state, head.weight/step: there is no parameter head.weight in this optimizer")
         #expect(message { $0.numbers["group 0/momentum"] = nil } == "optimizer state: it lacks group 0/momentum")
-        #expect(message { $0.numbers["fc.weight/step"] = 1.5 }.contains("1.5 is no number of steps"))
+        #expect(message { $0.numbers["fc.weight/step"] = 1.5 }.contains("1.5 is not a number of steps"))
         #expect(message { $0.numbers["group 1/learning_rate"] = 1 }.contains("more than the 1 groups"))
     }
 

@@ -35,7 +35,7 @@ import Testing
         for bias in [bias, nil] {
             let found = packed.linear(x, bias: bias)
             #expect(found.shape == [rows, outputs])
-            // A value of x that lies in the middle between two whole numbers may round either way.
+            // A value of x that lies in the middle between two integers may round either way.
             let limit = format.groupSize > 1 ? 2e-3 : 1e-5
             let wanted = reference(x, packed, bias)
             let error = (found.to(.float64) - wanted).square().mean().item().squareRoot()
@@ -63,7 +63,7 @@ import Testing
         }
     }
 
-    /// Whole numbers within the bits, with the scale 1, are kept, and their products are exact.
+    /// Integers within the bits, with the scale 1, are kept, and their products are exact.
     @Test(arguments: [(WeightFormat.int8, 127), (.int4, 8)]) func wholeNumbersAreExact(
         _ format: WeightFormat, _ largest: Int
     ) {

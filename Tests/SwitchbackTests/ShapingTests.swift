@@ -53,15 +53,15 @@ import Testing
         #expect(Tensor.zeros([0, 2]).split(3).map { $0.shape } == [[0, 2]])
     }
 
-    /// Small arrays, those that are turned in squares of a register's width with what is left over, and the largest, whose
-    /// results go past the caches.
+    /// Small arrays, those that are turned in squares of a register's width with what is left over, and the largest,
+    /// whose results go past the caches.
     @Test(arguments: [
         [3, 5], [16, 16], [17, 33], [5, 70], [100, 64], [2, 37, 41], [3, 16, 9, 7], [2, 64, 33, 31], [2, 64, 192, 192],
     ])
     func transposesCopyEveryElement(shape: [Int]) {
         for dtype in [DType.float32, .int32, .bfloat16] {
             let count = shape.reduce(1, *)
-            // Of 16-bit floats only small whole numbers are exact.
+            // Of 16-bit floats only small integers are exact.
             let modulus = dtype == .bfloat16 ? 251 : count
             let x = Tensor((0..<count).map { Double($0 % modulus) }, shape: Shape(shape), dtype: dtype)
             let last = shape.count - 1

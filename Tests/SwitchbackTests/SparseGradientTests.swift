@@ -71,7 +71,8 @@ import Testing
                 ]))
     }
 
-    /// All but `SparseAdam` end with the bits of a dense gradient: by rows where that is exact, else by the whole of it.
+    /// All but `SparseAdam` end with the bits of a dense gradient: by rows where that is exact, else by the whole of
+    /// it.
     @Test(arguments: OptimizerKind.allCases) func otherOptimizersEndWithTheBitsOfADenseGradient(_ kind: OptimizerKind) {
         func weights(sparse: Bool) -> [Float] {
             let layer = table(sparse: sparse, padding: nil)
@@ -126,7 +127,7 @@ import Testing
         let layer = table(sparse: true)
         let first = try #require(gradients(of: [loss(layer, Self.batches[0])], withRespectTo: [layer.weight])[0])
         #expect(first.shape == [8, 3] && layer.weight.rowGrad == nil && layer.weight.grad == nil)
-        // Where another gradient is asked for, none is left behind.
+        // Where another gradient is requested, none is left behind.
         let factor = Tensor(2.0, requiresGrad: true)
         _ = gradients(of: [loss(layer, Self.batches[0]) * factor], withRespectTo: [factor])
         #expect(layer.weight.rowGrad == nil && layer.weight.grad == nil)

@@ -23,7 +23,7 @@ import Testing
         #expect(try differencesOnMirror(options) { SmallTask() } == [])
     }
 
-    /// The bits of the weights that a run ends with, which stops after every `stop` batches and is gone on with.
+    /// The bits of the weights that a run ends with, which stops after every `stop` batches and is continued.
     private func weights(stoppingEvery stop: Int?) throws -> [String: [UInt32]] {
         let run = try RunFolder(in: folder.path("runs"), task: "small", name: "\(stop ?? 0)", arguments: options)
         return try Generator.withDefault(Generator(seed: 0)) {

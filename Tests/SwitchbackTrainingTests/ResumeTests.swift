@@ -5,7 +5,7 @@ import SwitchbackTraining
 import TestSupport
 import Testing
 
-/// Runs that end early and are gone on with: to the same bits, or not at all.
+/// Runs that end early and are continued: to the same bits, or not at all.
 @Suite(.serialized) struct ResumeTests {
     let folder: TemporaryFolder
 
@@ -127,7 +127,8 @@ import Testing
         #expect(sizes.count > 50 && sizes.max() ?? 0 < (sizes.first ?? 0) + 200)
     }
 
-    /// What was written after the state that a run goes on from is written again, once: whole rows, and one that was cut.
+    /// What was written after the state that a run continues from is written again, once: whole rows, and one that was
+    /// cut.
     @Test func rowsAfterTheStateAreTakenOut() throws {
         let options = options()
         let whole = try remains(run(options, stoppingEvery: nil, "whole"))
@@ -149,7 +150,7 @@ import Testing
         #expect(try remains(parts) == whole)
     }
 
-    /// Without its results a run goes on, and says what is lost.
+    /// Without its results a run continues, and says what is lost.
     @Test func lostResultsAreNamed() throws {
         let run = try run(options { $0.epochs = 2 }, stoppingEvery: nil, "run")
         try FileManager.default.removeItem(atPath: run.file("results.csv"))
@@ -165,7 +166,7 @@ import Testing
         #expect(try rows(run).count == 2)
     }
 
-    /// Saving goes on beside the training; an error of it is the run's.
+    /// Saving continues beside the training; an error of it is the run's.
     @Test func errorsOfSavingEndTheRun() throws {
         let options = options { $0.saveSteps = 1 }
         let run = try RunFolder(in: folder.path("runs"), task: "small", name: "run", arguments: options)
@@ -248,7 +249,7 @@ import Testing
             return .continue
         }
         _ = try second.run(resuming: true)
-        #expect(warnings.count == 1 && warnings[0].hasPrefix(last) && warnings[0].contains("going on from"))
+        #expect(warnings.count == 1 && warnings[0].hasPrefix(last) && warnings[0].contains("continuing from"))
         #expect(try remains(parts) == whole)
     }
 

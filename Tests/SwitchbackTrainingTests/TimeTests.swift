@@ -5,7 +5,7 @@ import SwitchbackTraining
 import TestSupport
 import Testing
 
-/// Trainings whose epochs are fitted to a time, by a clock that goes on where the test says so.
+/// Trainings whose epochs are fitted to a time, by a clock that continues where the test says so.
 @Suite(.serialized) struct TimeTests {
     let folder: TemporaryFolder
 
@@ -278,7 +278,7 @@ import Testing
         let lines = text.split(separator: "\n")
         #expect(lines.count == 8)
         #expect(
-            lines.prefix(2) == ["Epochs: as many as fit into 1 minute, in place of 10", "3 epochs fit into 1 minute"])
+            lines.prefix(2) == ["Epochs: as many as fit into 1 minute, instead of 10", "3 epochs fit into 1 minute"])
         let starts = ["Epoch 1/3 "] + (2...6).map { "Epoch \($0)/6 " }
         #expect(zip(lines.dropFirst(2), starts).allSatisfy { $0.hasPrefix($1) }, "\(text)")
     }

@@ -161,7 +161,7 @@ import Testing
             problem { _ = try SmallTask.trainer(options { $0.freeze = ["frist"] }) }.contains("did you mean first?"))
         #expect(
             problem { _ = try SmallTask.trainer(options { $0.freeze = ["first", "norm", "second"] }) }
-                .contains("leaves nothing to train"))
+                .contains("leaves no parameters to train"))
     }
 
     @Test func weightsThatFitAreTaken() throws {
@@ -179,7 +179,7 @@ import Testing
         #expect(transfer.differing.map(\.name) == ["second.weight"] && transfer.missing.contains("first.bias"))
         #expect(model.first.weight.toArray() == other["first.weight"]!.toArray())
         try Safetensors.save(["a": Tensor.zeros([1])], to: path)
-        #expect(problem { try model.transferWeights(from: path) }.contains("has nothing that fits the model"))
+        #expect(problem { try model.transferWeights(from: path) }.contains("has no tensor that fits the model"))
     }
 
     @Test func aLossThatIsNoNumberEndsTheTraining() throws {
@@ -202,7 +202,7 @@ import Testing
 
     @Test func aRunIsUsedByOneProgramAtATime() throws {
         let run = try RunFolder(in: folder.path("runs"), task: "small", name: "a", arguments: TrainingConfiguration())
-        #expect(problem { _ = try RunFolder(existing: run.path) }.contains("another program is training there"))
+        #expect(problem { _ = try RunFolder(existing: run.path) }.contains("another process is training there"))
     }
 
     @Test func runsAreListedAndCleaned() throws {
@@ -218,7 +218,7 @@ import Testing
         let remains = try RunCatalog.remains(in: root)
         #expect(remains.map(\.path) == [run.file("resume")] && remains[0].byteCount > 1000)
         let found = problem { try remains[0].remove() }
-        #expect(found.contains("another program is training there"))
+        #expect(found.contains("another process is training there"))
         #expect(problem { _ = try RunCatalog.runs(in: folder.path("none")) }.contains("there is no such folder"))
     }
 }

@@ -4,7 +4,7 @@ import SwitchbackVision
 import Testing
 
 @Suite struct AugmentationTests {
-    /// A dark picture with a bright rectangle, and the box around it.
+    /// A dark image with a bright rectangle, and the box around it.
     static func scene(height: Int = 80, width: Int = 100, _ box: Box = Box(x1: 30, y1: 20, x2: 70, y2: 50)) -> Sample {
         var image = Image(height: height, width: width, filledWith: 20)
         image.paste(
@@ -69,7 +69,7 @@ import Testing
         }
     }
 
-    /// OpenCV's warpPerspective of the same picture by the same map.
+    /// OpenCV's warpPerspective of the same image by the same map.
     @Test(arguments: ["affine", "perspective"]) func warpingIsOpenCVs(_ name: String) throws {
         let inverse = PlaneMap(ImageFixture.tensors["map/\(name)"]!.toArray(as: Double.self))
         let map = try #require(inverse.inverse)
@@ -86,7 +86,7 @@ import Testing
         #expect(red.withHSV(turn: 0, saturation: 0, value: 2).pixels == [255, 255, 255, 60, 60, 60, 154, 154, 154])
     }
 
-    @Test func mixedPicturesKeepBothBoxes() throws {
+    @Test func mixedImagesKeepBothBoxes() throws {
         let other = AugmentationTests.scene(Box(x1: 0, y1: 0, x2: 10, y2: 10))
         let context = AugmentationContext(Generator(seed: 4)) { _ in other }
         let mixed = try MixUp()(AugmentationTests.scene(), context)
@@ -108,7 +108,7 @@ import Testing
         CutMix(), Randomly(0.5, Greyscale()),
     ]
 
-    @Test(arguments: all.indices) func theSameGeneratorGivesTheSamePicture(_ number: Int) throws {
+    @Test(arguments: all.indices) func theSameGeneratorGivesTheSameImage(_ number: Int) throws {
         let augmentation = AugmentationTests.all[number]
         var different = Set<Sample>()
         for seed in 0..<12 {

@@ -10,7 +10,7 @@ import Testing
 
     init() throws { folder = try TemporaryFolder() }
 
-    /// Ten pictures of each of two classes, which differ in brightness, in `parts`.
+    /// Ten images of each of two classes, which differ in brightness, in `parts`.
     private func write(_ parts: [String], classes: [String] = ["dark", "light"]) throws {
         for part in parts {
             for (index, name) in classes.enumerated() {
@@ -53,7 +53,7 @@ import Testing
         #expect(problem?.description.contains("did you mean light?") == true)
     }
 
-    @Test func aResidualNetworkLearnsFromPicturesOnAnyNumberOfWorkers() throws {
+    @Test func aResidualNetworkLearnsFromImagesOnAnyNumberOfWorkers() throws {
         try write(["train", "val"])
         let data = try ClassificationData.load(folder.url.path, imageSize: 16)
         let weights = try [0, 3].map { workers in

@@ -8,7 +8,7 @@ import Testing
     private let folder: TemporaryFolder
     private let data: DetectionData
 
-    /// Three pictures, two of the same name, with odd names of classes.
+    /// Three images, two of the same name, with odd names of classes.
     init() throws {
         let folder = try TemporaryFolder()
         self.folder = folder
@@ -131,7 +131,7 @@ import Testing
         let loaded = try DetectionData.load(root)
         #expect(loaded.problems.count == 3 && loaded[.val].count == 1)
         #expect(loaded.problems.contains { $0.problem.contains("no bndbox") })
-        #expect(loaded.problems.contains { $0.problem.contains("no XML") })
-        #expect(loaded.problems.contains { $0.problem.contains("no picture of the name z") })
+        #expect(loaded.problems.contains { $0.problem.contains("not XML") })
+        #expect(loaded.problems.contains { $0.problem.contains("no image of the name z") })
     }
 }

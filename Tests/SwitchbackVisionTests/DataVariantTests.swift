@@ -52,7 +52,7 @@ import Testing
         #expect(data[.train].map(\.labels.count) == [1])
         #expect(
             data.problems.map { $0.place ?? "" } == [
-                "images, number 3", "annotations, number 1, bbox, number 1", "annotation 7",
+                "images, number 3", "annotations, number 1, bbox, number 1", "annotations, number 2, bbox, number 2",
             ])
     }
 
@@ -66,17 +66,59 @@ import Testing
     @Test func boxesALittleOverTheEdgeAreClipped() throws {
         let data = try load("V08_edges")
         #expect(data.problems.isEmpty && data[.train].count == 1)
-        #expect(data.remarks.contains { $0.contains("over the edge of the picture, and is clipped") })
+        #expect(data.remarks.contains { $0.contains("over the edge of the image, and is clipped") })
         #expect(data[.train][0].labels.allSatisfy { $0.box == $0.box.clipped(height: 1, width: 1) })
     }
 
+    /// The pixels are Pillow's: `Tests/Fixtures/vision/hash_images.py`.
     @Test func formatsOfImages() throws {
         let data = try load("L19_formats/data.yaml")
-        #expect(data[.train].count == 6 && data.problems.isEmpty)
-        for example in data[.train] {
+        #expect(data.problems.isEmpty)
+        let hashes = try data[.train].map { example in
             let image = try Image.load(example.imagePath)
             #expect(image.height == example.height && image.width == example.width)
+            return (
+                (example.imagePath as NSString).lastPathComponent,
+                image.pixels.reduce(0) { $0 &* 31 &+ UInt32($1) }
+            )
         }
+        #expect(
+            Dictionary(uniqueKeysWithValues: hashes) == [
+                "disguise.jpg": 2_805_472_487, "f_bmp.bmp": 1_033_436_046, "f_gif.gif": 1_033_436_046,
+                "f_tiff.tiff": 1_033_436_046, "f_webp.webp": 473_506_698, "pnginjpg.jpg": 1_730_690_770,
+            ])
+    }
+
+    /// Bitmaps of few bits, with masks and from the top, which Pillow does not write.
+    @Test func formsOfBitmaps() throws {
+        func bitmap(bits: Int, height: Int, compression: Int, extra: [UInt8], rows: [UInt8]) -> [UInt8] {
+            func number(_ value: Int, _ count: Int) -> [UInt8] { (0..<count).map { UInt8(value >> (8 * $0) & 255) } }
+            let start = 54 + extra.count
+            let parts: [[UInt8]] = [
+                Array("BM".utf8), number(start + rows.count, 4), number(0, 4), number(start, 4), number(40, 4),
+                number(2, 4), number(height, 4), number(1, 2), number(bits, 2), number(compression, 4),
+                number(rows.count, 4), number(0, 16), extra, rows,
+            ]
+            return Array(parts.joined())
+        }
+        func pixels(_ bytes: [UInt8]) throws -> [UInt8] {
+            try bytes.withUnsafeBytes { try Image.decode($0, name: "a.bmp").pixels }
+        }
+        let palette: [UInt8] = [0, 0, 0, 0, 30, 20, 10, 0]
+        let bit = bitmap(bits: 1, height: 1, compression: 0, extra: palette, rows: [0b0100_0000, 0, 0, 0])
+        #expect(try pixels(bit) == [0, 0, 0, 10, 20, 30])
+        let four = bitmap(bits: 4, height: 1, compression: 0, extra: palette, rows: [0x10, 0, 0, 0])
+        #expect(try pixels(four) == [10, 20, 30, 0, 0, 0])
+        let masks: [UInt8] = [0, 0xF8, 0, 0, 0xE0, 0x07, 0, 0, 0x1F, 0, 0, 0]
+        let masked = bitmap(bits: 16, height: -1, compression: 3, extra: masks, rows: [0, 0xF8, 0xE0, 0x07])
+        #expect(try pixels(masked) == [255, 0, 0, 0, 255, 0])
+        let deep = bitmap(
+            bits: 32, height: -2, compression: 0, extra: [],
+            rows: [3, 2, 1, 0, 6, 5, 4, 0, 9, 8, 7, 0, 12, 11, 10, 0])
+        #expect(try pixels(deep) == [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12])
+        for count in 0..<deep.count { #expect(throws: InputError.self) { try pixels(Array(deep.prefix(count))) } }
+        let packed = bitmap(bits: 8, height: 1, compression: 1, extra: palette, rows: [0, 1])
+        #expect(throws: InputError.self) { try pixels(packed) }
     }
 
     @Test func imagesThatLackTheirEndAreReadAndBrokenOnesNamed() throws {
@@ -85,6 +127,9 @@ import Testing
         #expect(names.isSuperset(of: ["ok.jpg", "noeoi.jpg", "trail.jpg"]))
         let broken = Set(data.problems.map { ($0.subject as NSString).lastPathComponent })
         #expect(broken.isSuperset(of: ["half.jpg", "zero.jpg", "text.jpg"]) && broken.isDisjoint(with: names))
+        // What only decoding shows, the report names too.
+        let report = DataReport(data)
+        #expect(report.problems.count == 4 && report.problems.contains { $0.contains("mid.jpg: is damaged") })
     }
 
     @Test func labelsWithoutImagesAndImagesWithoutLabels() throws {
@@ -107,7 +152,7 @@ import Testing
         try write("x\n".utf8, "labels/classes.txt")
         let report = DataReport(try DetectionData.load(folder.path("data.yaml")))
         #expect(!report.isUnlabeled && report.parts[0].unlabeled == 1 && report.parts[0].backgrounds == 2)
-        #expect(report.remarks.count == 1 && report.remarks[0].contains("labels/z.txt: there is no picture"))
+        #expect(report.remarks.count == 1 && report.remarks[0].contains("labels/z.txt: there is no image"))
     }
 
     @Test func aShareIsHeldOutByNames() throws {
@@ -126,6 +171,17 @@ import Testing
         #expect(names(divided) == names(data(50, moved: "elsewhere/").holdingOut(0.1)))
         #expect(names(divided).isSubset(of: names(data(50).holdingOut(0.5))))
         #expect(data(50).holdingOut(0)[.val].isEmpty && data(1).holdingOut(0.5)[.val].isEmpty)
+    }
+
+    @Test func boxesOfSomeClassesAlone() throws {
+        let all = try load("L14a_strkeys/data.yaml")
+        for wanted in [["b"], ["1"]] {
+            let some = try all.keepingBoxes(of: wanted)
+            #expect(some[.train].count == 1 && some[.train][0].labels.map(\.classIndex) == [1])
+            #expect(some[.val][0].labels.isEmpty && some.classNames == all.classNames)
+        }
+        #expect(try all.keepingBoxes(of: [])[.train] == all[.train])
+        #expect(throws: InputError.self) { try all.keepingBoxes(of: ["c"]) }
     }
 
     @Test func aClassMayBeCalledAsAPartIs() throws {

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 @Suite struct DetectionDataTests {
-    /// A folder with a description and pictures `train/a`, `train/b` and `val/c`.
+    /// A folder with a description and images `train/a`, `train/b` and `val/c`.
     private struct Sample {
         let folder: TemporaryFolder
 
@@ -38,7 +38,7 @@ import Testing
         func load(_ name: String = "data.yaml") throws -> DetectionData { try DetectionData.load(folder.path(name)) }
     }
 
-    @Test func picturesAndLabelsAreFound() throws {
+    @Test func imagesAndLabelsAreFound() throws {
         let data = try Sample().load()
         #expect(data.classNames == ["cat", "dog"] && data.problems.isEmpty)
         #expect(data[.train].count == 2 && data[.val].count == 1 && data[.test].isEmpty)
@@ -108,7 +108,7 @@ import Testing
         #expect(try sample.load().problems.count == 1)
     }
 
-    @Test func brokenPicturesAreReportedAndTheGoodOnesKept() throws {
+    @Test func brokenImagesAreReportedAndTheGoodOnesKept() throws {
         let sample = try Sample()
         let whole = try Image(height: 40, width: 50, filledWith: 9).jpegData()
         for number in 0..<1000 {
@@ -141,7 +141,7 @@ import Testing
             atPath: sample.folder.path("images/none"), withIntermediateDirectories: true)
         try sample.describe("train: images/none\nval: images/val\nnames: [a, b]")
         let problem = #expect(throws: InputError.self) { try sample.load() }
-        #expect(problem?.problem.contains("no pictures") == true)
+        #expect(problem?.problem.contains("no images") == true)
         #expect(throws: InputError.self) { try sample.load("images") }
         #expect(throws: InputError.self) { try sample.load("missing.yaml") }
     }

@@ -8,7 +8,7 @@ import Testing
     private let folder: TemporaryFolder
     private let examples: [DetectionExample]
 
-    /// Twelve pictures of several shapes, one of which is damaged.
+    /// Twelve images of several shapes, one of which is damaged.
     init() throws {
         let folder = try TemporaryFolder()
         self.folder = folder
@@ -48,7 +48,7 @@ import Testing
         }
     }
 
-    @Test func picturesAreMixedOrNot() throws {
+    @Test func imagesAreMixedOrNot() throws {
         let loader = DetectionLoader.training(
             examples, size: 64, batchSize: 12, augmentation: DetectionAugmentation(), workers: 0)
         let mixed = try all(loader.loader().batches(epoch: 1))[0].labels.map(\.count)
@@ -59,7 +59,7 @@ import Testing
     @Test func validationKeepsShapesTogether() throws {
         let loader = DetectionLoader.validation(examples, size: 64, batchSize: 4, workers: 2)
         let batches = try all(loader.batches(epoch: 0))
-        // Heights of 60 to 90 by widths of 110 to 120: each batch is as high as its highest picture needs.
+        // Heights of 60 to 90 by widths of 110 to 120: each batch is as high as its highest image needs.
         #expect(batches.map(\.images.shape) == [[4, 3, 64, 96], [4, 3, 64, 96], [4, 3, 96, 96]])
         for batch in batches {
             for (position, index) in batch.examples.enumerated() where index != 7 {
@@ -72,7 +72,7 @@ import Testing
         #expect(square[0].images.shape == [12, 3, 64, 64] && square[0].examples == Array(0..<12))
     }
 
-    @Test func dataWithoutAnyReadablePictureIsRefused() {
+    @Test func dataWithoutAnyReadableImageIsRefused() {
         let loader = DetectionLoader.validation([examples[7]], size: 64, batchSize: 1, workers: 0)
         #expect(throws: InputError.self) { try all(loader.batches(epoch: 0)) }
     }

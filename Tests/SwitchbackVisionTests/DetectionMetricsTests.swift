@@ -108,7 +108,7 @@ import Testing
         #expect(matrix.precision(1) == 0 && matrix.recall(0) == 0.5)
     }
 
-    @Test func anEmptyPictureAddsNothing() {
+    @Test func anEmptyImageAddsNothing() {
         var matrix = ConfusionMatrix(classCount: 1, background: true)
         matrix.add([], truth: [])
         #expect(matrix.counts == [[0, 0], [0, 0]])

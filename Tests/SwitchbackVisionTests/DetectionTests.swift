@@ -61,6 +61,6 @@ import Testing
 
     @Test func missingPublishedWeightsAreExplained() {
         let error = #expect(throws: InputError.self) { try DetectorFile.load("yolo11n.pt") }
-        #expect(error?.description.contains("yolo11n alone trains") == true)
+        #expect(error?.description.contains("yolo11n starts from random") == true)
     }
 }

@@ -5,7 +5,7 @@ import SwitchbackVision
 import TestSupport
 import Testing
 
-/// A detector's training that is fitted to a time, by a clock that goes on by ten seconds with each batch.
+/// A detector's training that is fitted to a time, by a clock that continues by ten seconds with each batch.
 @Suite(.serialized) struct DetectionTimeTests {
     let folder: TemporaryFolder
 
@@ -41,8 +41,8 @@ import Testing
         let (clock, options) = (FakeClock(), self.options())
         let run = try RunFolder(in: folder.path("runs"), task: "detect", name: "train", arguments: options)
         let task = try options.makeTask()
-        var (rates, mixes, pictures): ([Double], [Bool], [Int]) = ([], [], [])
-        let drawn = DetectionPictures(task, in: run)
+        var (rates, mixes, images): ([Double], [Bool], [Int]) = ([], [], [])
+        let drawn = DetectionImages(task, in: run)
         let trainer = try Trainer(task, task.training, folder: run)
         trainer.clock = TrainingClock { clock.seconds }
         trainer.listeners = [
@@ -53,7 +53,7 @@ import Testing
                 rates.append(result.learningRate / 0.01)
                 mixes.append(task.mixes(result.epoch - 1))
                 if FileManager.default.fileExists(atPath: run.file("train_batch3.png")) {
-                    pictures.append(result.epoch)
+                    images.append(result.epoch)
                 }
                 return .continue
             },
@@ -63,7 +63,7 @@ import Testing
         // The first epoch is a hundredth of those that the configuration asks for; the others share the rest.
         let expected = [1, 0.99, 0.7425, 0.495, 0.2475]
         #expect(zip(rates, expected).allSatisfy { abs($0 - $1) < 1e-9 }, "\(rates)")
-        #expect(mixes == [true, true, true, false, false] && pictures == [4, 5])
+        #expect(mixes == [true, true, true, false, false] && images == [4, 5])
         #expect(outcome.history.map(\.epochCount) == [5, 5, 5, 5, 5])
     }
 

@@ -5,7 +5,7 @@ import SwitchbackVision
 import TestSupport
 import Testing
 
-/// Every reader of pictures and their labels against damaged files; see `Fuzzer`.
+/// Every reader of images and their labels against damaged files; see `Fuzzer`.
 @Suite(.serialized) struct FuzzTests {
     let folder: TemporaryFolder
 
@@ -13,30 +13,30 @@ import Testing
 
     private func bytes(_ path: String) throws -> [UInt8] { try [UInt8](Data(contentsOf: URL(fileURLWithPath: path))) }
 
-    /// Pictures with something on them, in each color model.
-    private var pictures: [Image] {
+    /// Images with something on them, in each color model.
+    private var images: [Image] {
         [Image.ColorModel.grey, .rgb, .rgba].map { model in
             let count = 20 * 16 * model.channelCount
             return Image(height: 20, width: 16, model, pixels: (0..<count).map { UInt8(($0 * 7) % 251) })
         }
     }
 
-    private func readPicture(_ path: String) throws {
+    private func readImage(_ path: String) throws {
         _ = try ImageHeader.load(path)
         _ = try Image.load(path, pixelLimit: 1 << 22)
         _ = try Image.load(path, as: .grey, minimumSide: 4, pixelLimit: 1 << 22)
     }
 
     @Test func jpeg() throws {
-        var fuzzer = Fuzzer(seeds: try pictures.map { try $0.jpegData(quality: 80) })
-        try fuzzer.run { try readPicture($0) }
+        var fuzzer = Fuzzer(seeds: try images.map { try $0.jpegData(quality: 80) })
+        try fuzzer.run { try readImage($0) }
     }
 
     @Test func png() throws {
-        var fuzzer = Fuzzer(seeds: try pictures.map { try $0.pngData() })
-        try fuzzer.run { try readPicture($0) }
+        var fuzzer = Fuzzer(seeds: try images.map { try $0.pngData() })
+        try fuzzer.run { try readImage($0) }
         // Past the checksums of the chunks.
-        try fuzzer.run(pack: Self.withChecksums) { try readPicture($0) }
+        try fuzzer.run(pack: Self.withChecksums) { try readImage($0) }
     }
 
     /// The bytes with the checksum of each chunk as it should be.
@@ -59,10 +59,10 @@ import Testing
 
     // MARK: Labels
 
-    /// Data of two pictures with boxes, written in a format; returns its folder.
+    /// Data of two images with boxes, written in a format; returns its folder.
     private func data(as format: DataFormat) throws -> String {
         let examples = try (0..<2).map { number -> DetectionExample in
-            let path = folder.path("picture\(number).png")
+            let path = folder.path("image\(number).png")
             try Image(height: 40, width: 50, filledWith: UInt8(40 * number)).save(to: path)
             let boxes = [
                 LabeledBox(Box(x1: 0.1, y1: 0.2, x2: 0.5, y2: 0.6), classIndex: number),
@@ -91,13 +91,13 @@ import Testing
 
     @Test func voc() throws {
         let root = try data(as: .voc)
-        try damage("\(root)/Annotations/picture0.xml", of: root)
+        try damage("\(root)/Annotations/image0.xml", of: root)
     }
 
     @Test func yolo() throws {
         let root = try data(as: .yolo)
         let files = try FileManager.default.subpathsOfDirectory(atPath: root)
-        let labels = try #require(files.first { $0.hasSuffix("picture0.txt") })
+        let labels = try #require(files.first { $0.hasSuffix("image0.txt") })
         try damage("\(root)/\(labels)", of: root)
     }
 

@@ -7,17 +7,17 @@ import Testing
 /// Data that would take for ever, or be read as something else than it is.
 @Suite(.timeLimit(.minutes(1))) struct HostileDataTests {
     private let folder: TemporaryFolder
-    private let picture: [UInt8]
+    private let image: [UInt8]
 
     init() throws {
         folder = try TemporaryFolder()
-        picture = try Image(height: 2, width: 3, filledWith: 90).pngData()
+        image = try Image(height: 2, width: 3, filledWith: 90).pngData()
     }
 
     private func make(_ path: String) throws {
         try FileManager.default.createDirectory(
             at: folder.url.appendingPathComponent(path).deletingLastPathComponent(), withIntermediateDirectories: true)
-        _ = try folder.write(picture, to: path)
+        _ = try folder.write(image, to: path)
     }
 
     private func link(_ path: String, to target: String) throws {
@@ -48,7 +48,7 @@ import Testing
         try make("l/a/1.png")
         try make("l/b/2.png")
         let name: [CChar] =
-            (folder.path("l/") + "caf").utf8.map { CChar(bitPattern: $0) } + [CChar(bitPattern: 0xE9), 0]
+            (folder.path("l") + "/caf").utf8.map { CChar(bitPattern: $0) } + [CChar(bitPattern: 0xE9), 0]
         #expect(mkdir(name, 0o777) == 0)
         let error = #expect(throws: InputError.self) { try ClassificationData.load(folder.path("l")) }
         #expect(

@@ -16,7 +16,7 @@ import Testing
     }
 
     @Test(arguments: ["jpeg", "jpeg_444", "jpeg_progressive"])
-    func smallPicturesAreDecodedAtTheirSize(_ name: String) throws {
+    func smallImagesAreDecodedAtTheirSize(_ name: String) throws {
         let image = try ImageFixture.decode(ImageFixture.file(name), minimumSide: 26)
         #expect(ImageFixture.difference(image, ImageFixture.image("half/\(name)")) == 0)
         #expect(try ImageFixture.decode(ImageFixture.file(name), minimumSide: 27).width == 53)
@@ -87,7 +87,7 @@ import Testing
         }
     }
 
-    @Test func hugePicturesAreRefusedBeforeTheyAreDecoded() throws {
+    @Test func hugeImagesAreRefusedBeforeTheyAreDecoded() throws {
         var png = ImageFixture.file("png")
         for side in [16, 20] { png.replaceSubrange(side..<side + 4, with: [0, 0, 0xEA, 0x60]) }
         let problem = #expect(throws: InputError.self) { try ImageFixture.decode(png) }

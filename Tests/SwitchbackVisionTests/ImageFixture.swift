@@ -4,7 +4,7 @@ import SwitchbackFormats
 import SwitchbackVision
 import TestSupport
 
-/// What Tests/Fixtures/make_images.py wrote: files of pictures and what OpenCV makes of them.
+/// What Tests/Fixtures/make_images.py wrote: files of images and what OpenCV makes of them.
 enum ImageFixture {
     nonisolated(unsafe) static let tensors: [String: Tensor] = {
         try! Safetensors.load(fixtureFolder.appendingPathComponent("images.safetensors").path)
@@ -12,7 +12,7 @@ enum ImageFixture {
 
     static var source: Image { image("source") }
 
-    /// The picture [height, width, channels] or [height, width] of that name.
+    /// The image [height, width, channels] or [height, width] of that name.
     static func image(_ name: String) -> Image {
         let tensor = tensors[name]!
         let model = Image.ColorModel(rawValue: tensor.rank == 3 ? tensor.shape[2] : 1)!

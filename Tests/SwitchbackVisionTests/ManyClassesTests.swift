@@ -6,8 +6,8 @@ import SwitchbackVision
 import TestSupport
 import Testing
 
-/// Work with hundreds and thousands of classes: memory grows with their number, not with its square, and figures stay of a
-/// size that can be drawn and read.
+/// Work with hundreds and thousands of classes: memory grows with their number, not with its square, and figures stay
+/// of a size that can be drawn and read.
 @Suite struct ManyClassesTests {
     @Test func aConfusionMatrixOfManyClassesShowsTheMostConfused() throws {
         var matrix = ConfusionMatrix(classCount: 100_000)
@@ -85,7 +85,7 @@ import Testing
         let task = try configuration.makeTask()
         let run = try RunFolder(in: folder.path("runs"), task: "classify", name: "train", arguments: configuration)
         let trainer = try Trainer(task, configuration.training, folder: run)
-        trainer.listeners.append(ClassifierPictures(task).receive)
+        trainer.listeners.append(ClassifierImages(task).receive)
         #expect(try trainer.run().reason == .completed)
         for name in ["confusion_matrix.png", "classes.png"] {
             #expect(FileManager.default.fileExists(atPath: run.file(name)))
@@ -104,7 +104,7 @@ import Testing
         // No file can take the name of a folder.
         try FileManager.default.createDirectory(atPath: run.file("classes.png"), withIntermediateDirectories: true)
         let trainer = try Trainer(task, configuration.training, folder: run)
-        trainer.listeners.append(ClassifierPictures(task).receive)
+        trainer.listeners.append(ClassifierImages(task).receive)
         #expect(try trainer.run().reason == .completed)
     }
 }

@@ -5,7 +5,8 @@ import SwitchbackVision
 import TestSupport
 import Testing
 
-/// Every model of pictures that we ship, exported and run by `onnxruntime`, with batches of other sizes than the example's.
+/// Every model of images that we ship, exported and run by `onnxruntime`, with batches of other sizes than the
+/// example's.
 @Suite(.enabled(if: ONNXRuntime.isInstalled, ONNXRuntime.missing), .serialized)
 struct ONNXTests {
     let folder: TemporaryFolder

@@ -19,29 +19,29 @@ import Testing
         let inner = try write("in/deep/b.png")
         let video = try write("in/c.mp4")
         _ = try write("in/notes.md")
-        let all: [PictureSource.Item] = [.image(image), .video(.file(video)), .image(inner)]
-        #expect(try Set(PictureSource(folder.path("in")).items) == Set(all))
-        #expect(try PictureSource(folder.path("in/*.jpg")).items == [.image(image)])
-        #expect(try Set(PictureSource(folder.path("in") + "/**/*").items) == Set(all))
+        let all: [ImageSource.Item] = [.image(image), .video(.file(video)), .image(inner)]
+        #expect(try Set(ImageSource(folder.path("in")).items) == Set(all))
+        #expect(try ImageSource(folder.path("in/*.jpg")).items == [.image(image)])
+        #expect(try Set(ImageSource(folder.path("in") + "/**/*").items) == Set(all))
         let list = try folder.write("\u{FEFF}in/a.jpg\r\n\r\n\(video)\r\nrtsp://host/live\r\n", to: "list.txt")
         #expect(
-            try PictureSource(list).items == [.image(image), .video(.file(video)), .video(.stream("rtsp://host/live"))])
-        #expect(try PictureSource.files(folder.path("in")) == [image, inner])
+            try ImageSource(list).items == [.image(image), .video(.file(video)), .video(.stream("rtsp://host/live"))])
+        #expect(try ImageSource.files(folder.path("in")) == [image, inner])
     }
 
     @Test func addressesCamerasAndScreens() throws {
-        #expect(try PictureSource("http://host/bus.jpg").items == [.video(.stream("http://host/bus.jpg"))])
-        #expect(try PictureSource("screen").items == [.video(.screen(number: 0, part: nil))])
+        #expect(try ImageSource("http://host/bus.jpg").items == [.video(.stream("http://host/bus.jpg"))])
+        #expect(try ImageSource("screen").items == [.video(.screen(number: 0, part: nil))])
         let problems = [
             "97": "there is no /dev/video97", "ftp://host/a.mp4": "ftp is not an address that is read",
             "screen 1 2": "a screen is given as", "q": "there is no such file or folder",
         ]
         for (text, sentence) in problems {
-            let problem = #expect(throws: InputError.self) { try PictureSource(text) }
+            let problem = #expect(throws: InputError.self) { try ImageSource(text) }
             #expect(problem?.description.contains(sentence) == true, "\(text): \(problem?.description ?? "")")
         }
         let list = try folder.write("none.jpg\n", to: "bad.txt")
-        let problem = #expect(throws: InputError.self) { try PictureSource(list) }
+        let problem = #expect(throws: InputError.self) { try ImageSource(list) }
         #expect(problem?.place == "line 1")
     }
 }

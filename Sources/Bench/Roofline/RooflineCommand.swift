@@ -5,7 +5,7 @@ import SwitchbackFormats
 
 struct RooflineCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "roofline", abstract: "Measures kernels against what this machine reaches at best.",
+        commandName: "roofline", abstract: "Measure kernels against the peak performance of this machine.",
         discussion: """
             A kernel cannot be faster than its arithmetic at the peak of multiply-adds, nor than its operands and results \
             through memory at the highest bandwidth: the longer of the two times is its bound (Williams, Waterman and \
@@ -24,10 +24,10 @@ struct RooflineCommand: ParsableCommand {
 
     @OptionGroup var timing: ShortTimingOptions
 
-    @Option(help: "Where the pictures go: this path with .png and with .svg.")
+    @Option(help: "Where to save the plots: this path with .png and .svg appended.")
     var output = "roofline"
 
-    @Flag(help: "Print one JSON object instead of the table.")
+    @Flag(help: "Print JSON instead of the table.")
     var json = false
 
     func validate() throws {
@@ -52,12 +52,12 @@ struct RooflineCommand: ParsableCommand {
             try print(report.json)
         } else {
             print(report.table)
-            print("\nPictures: \(output).png and \(output).svg")
+            print("\nPlots: \(output).png and \(output).svg")
         }
     }
 }
 
-/// What was measured.
+/// The measurements.
 struct RooflineReport: Encodable {
     let instructionSet: String
     let threads: Int

@@ -2,12 +2,12 @@ import Switchback
 
 /// A kernel at one shape: what it has to compute and to move, and how it is run.
 struct RooflineKernel {
-    /// What kernels are grouped by: `matmul`, `convolution`.
+    /// The group of kernels: `matmul`, `convolution`.
     let family: String
     let name: String
     /// Floating-point operations, a multiplication and an addition counting as two.
     let operations: Double
-    /// What has to be read and written, each operand and result once.
+    /// The bytes to read and write, each operand and result once.
     let bytes: Double
     let run: () -> Void
 
@@ -23,9 +23,9 @@ struct RooflinePoint: Encodable {
     let gigaflops: Double
     let gigabytesPerSecond: Double
     let intensity: Double
-    /// What decides the least time that it can take: `compute` or `memory`.
+    /// What limits its speed: `compute` or `memory`.
     let bound: String
-    /// That least time divided by the time that it takes.
+    /// The least time divided by the measured time.
     let share: Double
 
     init(_ kernel: RooflineKernel, seconds: Double, _ ceilings: ProcessorCeilings) {

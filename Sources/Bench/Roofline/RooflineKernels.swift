@@ -93,7 +93,8 @@ extension RooflineKernel {
             ]
     }
 
-    /// 8 heads of 64 numbers. Each score is a product of 64 and takes part in another; backward there are five products.
+    /// 8 heads of 64 numbers. Each score is a product of 64 and takes part in another; backward there are five
+    /// products.
     private static func attention(length: Int) -> [RooflineKernel] {
         let (q, k, v) = (
             Tensor.randn([1, 8, length, 64]), Tensor.randn([1, 8, length, 64]), Tensor.randn([1, 8, length, 64])

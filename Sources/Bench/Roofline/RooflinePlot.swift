@@ -28,7 +28,7 @@ struct RooflinePlot {
                     }, style: .points)
         }
         let title = String(
-            format: "Kernels under the roof: %.0f GFLOP/s, %.1f GB/s (%@, %d threads)", ceilings.gigaflops,
+            format: "Kernels under the roofline: %.0f GFLOP/s, %.1f GB/s (%@, %d threads)", ceilings.gigaflops,
             ceilings.bandwidth, report.instructionSet, report.threads)
         plot = Plot(
             title: title, x: Axis("floating-point operations per byte", scale: .logarithmic),

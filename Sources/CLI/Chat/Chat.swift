@@ -6,7 +6,7 @@ import SwitchbackLanguage
 struct Chat: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "chat",
-        abstract: "Talks with a language model, or teaches one to answer.",
+        abstract: "Chat with a language model, or fine-tune one on conversations.",
         discussion: """
             EXAMPLES
               switchback chat path/to/qwen
@@ -22,8 +22,7 @@ struct Chat: ParsableCommand {
 struct TemplateOption: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "How conversations are written: \(ChatTemplate.Style.names); what the model's folder says, or plain, if left "
-                + "out.",
+            "The chat template: \(ChatTemplate.Style.names). (default: the one in the model's folder, or plain)",
             valueName: "style"),
         transform: Value.choice)
     var template: ChatTemplate.Style?

@@ -7,7 +7,7 @@ import SwitchbackLanguage
 struct ChatTalk: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "talk",
-        abstract: "Talks with a language model in the terminal.",
+        abstract: "Chat with a language model in the terminal.",
         discussion: """
             EXAMPLES
               switchback chat path/to/qwen
@@ -15,25 +15,25 @@ struct ChatTalk: ParsableCommand {
                 --temperature 0
               echo "Who are you?" | switchback chat runs/chat/train --json
 
-            Each line is a question. Ctrl-C stops an answer, the end of the input (Ctrl-D) leaves, and
-              /reset          forgets what was said
-              /system TEXT    tells the assistant how to behave
+            Each line is a message. Ctrl-C stops an answer, Ctrl-D quits, and
+              /reset          starts a new conversation
+              /system TEXT    sets the system prompt
               /help           lists these
-            With --json each answer is an object on a line of its own.
+            With --json each answer is printed as one line of JSON.
             """)
 
     @Argument(
         help: ArgumentHelp(
-            "A folder with config.json, model.safetensors and tokenizer.json: a run, or a model of Hugging Face's form."
+            "A model folder: a run, or a model in Hugging Face's format."
         ))
     var folder: String
 
-    @Option(help: ArgumentHelp("How the assistant shall behave.", valueName: "text"))
+    @Option(help: ArgumentHelp("The system prompt.", valueName: "text"))
     var system: String?
 
     @OptionGroup var template: TemplateOption
     @OptionGroup var weights: WeightFormatOption
-    @OptionGroup(title: "Writing") var writing: SamplingOptions
+    @OptionGroup(title: "Sampling") var writing: SamplingOptions
     @OptionGroup var common: CommonOptions
 
     private struct Answer: Encodable {
@@ -51,7 +51,7 @@ struct ChatTalk: ParsableCommand {
         var conversation = Conversation(model, tokenizer, template)
         conversation.options = writing.options
         conversation.system = system
-        if isInteractive { try Terminal.print("Ask something; /help lists what else there is.") }
+        if isInteractive { try Terminal.print("Type a message, or /help for the commands.") }
         while let line = try nextLine() {
             let words = line.trimmingCharacters(in: .whitespaces)
             if words.isEmpty { continue }
@@ -76,8 +76,8 @@ struct ChatTalk: ParsableCommand {
         case "/help":
             try Terminal.print(
                 """
-                /reset          forgets what was said
-                /system TEXT    tells the assistant how to behave
+                /reset          starts a new conversation
+                /system TEXT    sets the system prompt
                 Ctrl-C          stops an answer
                 Ctrl-D          leaves
                 """)
@@ -104,7 +104,7 @@ struct ChatTalk: ParsableCommand {
                 try Terminal.print("\n")
             }
             if conversation.forgotten > 0 {
-                Diagnostics.warn("the first \(conversation.forgotten) messages did not fit into the context any more")
+                Diagnostics.warn("the first \(conversation.forgotten) messages no longer fit into the context")
             }
         } catch let error as InputError where isInteractive && error.subject != "standard output" {
             // A question that cannot be read is no reason to leave.

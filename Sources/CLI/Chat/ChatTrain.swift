@@ -9,7 +9,7 @@ import SwitchbackTraining
 struct ChatTrain: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "train",
-        abstract: "Teaches a language model to answer, by conversations.",
+        abstract: "Fine-tune a language model on conversations.",
         discussion: """
             EXAMPLES
               switchback chat train --data conversations.jsonl --from path/to/qwen --lora 8
@@ -17,17 +17,17 @@ struct ChatTrain: ParsableCommand {
                 --epochs 5
               switchback chat train --resume runs/chat/train
 
-            Each line of the file is a conversation:
+            Each line of the file is one conversation:
               {"messages": [{"role": "user", "content": "Hello!"}, {"role": "assistant", "content": "Hello to you."}]}
-            Only what the assistant says is learned. A system message may come first.
+            Only the assistant's messages are learned. A system message can come first.
             """)
 
-    @Option(help: ArgumentHelp("A file with a conversation on each line, as JSON.", valueName: "file"))
+    @Option(help: ArgumentHelp("A JSON Lines file with one conversation per line.", valueName: "file"))
     var data: String?
 
     @Option(
         help: ArgumentHelp(
-            "The model to start from: a folder with config.json, model.safetensors and tokenizer.json.",
+            "The model to start from: a run, or a folder in Hugging Face's format.",
             valueName: "folder"))
     var from: String?
 
@@ -77,7 +77,7 @@ struct ChatTrain: ParsableCommand {
         let loss = best.validation["loss"] ?? .nan
         try runOptions.say(
             """
-            The best model, of epoch \(best.epoch) with a held-out loss of \(loss.formatted(4)), is in
+            The best model (epoch \(best.epoch), validation loss \(loss.formatted(4))) is in
               \(folder.path)
             Next:
               switchback chat \(folder.path.quoted)
@@ -93,8 +93,8 @@ struct ChatTrain: ParsableCommand {
     private func say(what training: ChatTraining) throws {
         let task = training.task
         try runOptions.say(
-            "Data: \(training.configuration.data); \(task.trainingCount.counted("conversation")) to train with, "
-                + "\(task.validationCount.grouped) held out, in the style \(training.template.style.rawValue). "
+            "Data: \(training.configuration.data); \(task.trainingCount.counted("conversation")) for training, "
+                + "\(task.validationCount.grouped) for validation, template \(training.template.style.rawValue). "
                 + "Model: \(training.product.model.parameterCount.counted("parameter")).")
         if task.cutCount > 0 {
             Diagnostics.warn(

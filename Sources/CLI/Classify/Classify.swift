@@ -7,7 +7,7 @@ import SwitchbackVision
 struct Classify: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "classify",
-        abstract: "Tells classes apart: images or rows of numbers.",
+        abstract: "Image and table classification.",
         discussion: """
             EXAMPLES
               switchback classify train --data digits
@@ -18,13 +18,13 @@ struct Classify: ParsableCommand {
         subcommands: [ClassifyTrain.self, ClassifyVal.self, ClassifyPredict.self, ClassifyExport.self])
 }
 
-/// How labels are understood.
+/// How labels are read.
 struct LabelOptions: ParsableArguments {
-    @Option(help: ArgumentHelp("The column of labels in a table.", valueName: "column"))
+    @Option(help: ArgumentHelp("The label column of a table.", valueName: "column"))
     var label: String?
 
     @Option(
-        help: ArgumentHelp("The number of classes, where labels are numbers.", valueName: "n"),
+        help: ArgumentHelp("The number of classes, if labels are numbers.", valueName: "n"),
         transform: Value.integer(in: .from(1, to: 1_000_000)))
     var classes: Int?
 }
@@ -32,14 +32,14 @@ struct LabelOptions: ParsableArguments {
 /// Where examples with classes come from.
 struct DataOptions: ParsableArguments {
     static let help =
-        "A folder of pictures by class or of idx files, a .csv, a .npz, a .safetensors, or the word digits."
+        "A folder of images by class or of idx files, a .csv, .npz or .safetensors file, or 'digits'."
 
     @Option(help: ArgumentHelp("\(help)", valueName: "path"))
     var data: String
 
     @OptionGroup var labels: LabelOptions
 
-    /// - Parameter imageSize: the side of pictures in files; what suits them if left out.
+    /// - Parameter imageSize: the size of images in files; chosen to suit them by default.
     func load(imageSize: Int?) throws -> ClassificationData {
         try ClassificationData.load(
             data, label: labels.label, classCount: labels.classes, imageSize: imageSize)
@@ -47,10 +47,10 @@ struct DataOptions: ParsableArguments {
 }
 
 extension ClassificationData {
-    /// What was recognised, in one line.
+    /// A one-line description of the data.
     var summary: String {
-        let train = training.map { "\($0.count.grouped) to train with, " } ?? ""
-        return "\(path): \(kind); \(train)\(heldOut.count.grouped) held out, of shape \(inputShape), "
+        let train = training.map { "\($0.count.grouped) for training, " } ?? ""
+        return "\(path): \(kind); \(train)\(heldOut.count.grouped) for validation, shape \(inputShape), "
             + classNames.count.counted("class")
     }
 }

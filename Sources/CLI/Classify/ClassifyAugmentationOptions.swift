@@ -1,30 +1,31 @@
 import ArgumentParser
 import SwitchbackVision
 
-/// How pictures are changed while a classifier learns. Pictures in files are, unless `--no-augment` is given; arrays are
-/// not, unless `--augment` is.
+/// How training images are augmented. Images in files are unless `--no-augment` is given; arrays are only with
+/// `--augment`.
 struct ClassifyAugmentationOptions: ParsableArguments {
     private static let defaults = ClassificationAugmentation()
 
     @Flag(
         inversion: .prefixedNo,
-        help: "Change pictures at random; pictures in files are, and arrays are not, if left out.")
+        help: "Augment training images. By default images in files are augmented, arrays are not.")
     var augment: Bool?
 
     @Option(
-        help: ArgumentHelp("The least part of a picture that is cut out. (default: \(defaults.crop))", valueName: "x"),
+        help: ArgumentHelp(
+            "The smallest crop, as a fraction of the image. (default: \(defaults.crop))", valueName: "x"),
         transform: Value.number)
     var crop: Double?
 
     @Option(
         help: ArgumentHelp(
-            "The probability of exchanging left and right. (default: \(defaults.fliplr))", valueName: "x"),
+            "The probability of a horizontal flip. (default: \(defaults.fliplr))", valueName: "x"),
         transform: Value.number)
     var fliplr: Double?
 
     @Option(
         help: ArgumentHelp(
-            "The probability of exchanging top and bottom. (default: \(defaults.flipud))", valueName: "x"),
+            "The probability of a vertical flip. (default: \(defaults.flipud))", valueName: "x"),
         transform: Value.number)
     var flipud: Double?
 
@@ -36,22 +37,22 @@ struct ClassifyAugmentationOptions: ParsableArguments {
     var autoAugment: ClassificationAugmentation.Policy?
 
     @Option(
-        help: ArgumentHelp("The probability of covering a part. (default: \(defaults.erasing))", valueName: "x"),
+        help: ArgumentHelp("The probability of random erasing. (default: \(defaults.erasing))", valueName: "x"),
         transform: Value.number)
     var erasing: Double?
 
     @Option(
-        help: ArgumentHelp("The greatest turn of the hue. (default: \(defaults.hsvH))", valueName: "x"),
+        help: ArgumentHelp("The maximum hue shift. (default: \(defaults.hsvH))", valueName: "x"),
         transform: Value.number)
     var hsvH: Double?
 
     @Option(
-        help: ArgumentHelp("The greatest change of saturation. (default: \(defaults.hsvS))", valueName: "x"),
+        help: ArgumentHelp("The maximum change in saturation. (default: \(defaults.hsvS))", valueName: "x"),
         transform: Value.number)
     var hsvS: Double?
 
     @Option(
-        help: ArgumentHelp("The greatest change of brightness. (default: \(defaults.hsvV))", valueName: "x"),
+        help: ArgumentHelp("The maximum change in brightness. (default: \(defaults.hsvV))", valueName: "x"),
         transform: Value.number)
     var hsvV: Double?
 

@@ -6,7 +6,7 @@ import SwitchbackVision
 struct ClassifyExport: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "export",
-        abstract: "Writes a classifier for other programs.",
+        abstract: "Export a classifier for other programs.",
         discussion: """
             EXAMPLES
               switchback classify export runs/classify/train

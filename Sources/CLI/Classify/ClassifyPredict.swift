@@ -7,15 +7,15 @@ import SwitchbackVision
 struct ClassifyPredict: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "predict",
-        abstract: "Tells the class of each input.",
+        abstract: "Predict the class of each input.",
         discussion: """
             EXAMPLES
               switchback classify predict --model runs/classify/train digits
               switchback classify predict \\
-                --model best.safetensors picture.npy more-pictures.npz
+                --model best.safetensors image.npy more-images.npz
               switchback classify predict --model best.safetensors flowers.csv --json
               switchback classify predict --model best.safetensors chest.jpg --explain
-              switchback classify predict --model best.safetensors pictures/cats
+              switchback classify predict --model best.safetensors images/cats
             """)
 
     @Option(help: .runOrFile)
@@ -23,15 +23,15 @@ struct ClassifyPredict: ParsableCommand {
 
     @Argument(
         help: ArgumentHelp(
-            "Pictures, folders of them, or files of one or more inputs: .npy, .npz, .safetensors, .csv or idx; or the "
-                + "word digits.",
+            "Images, folders of images, or files with one or more inputs: .npy, .npz, .safetensors, .csv or idx; or "
+                + "'digits'.",
             valueName: "input"))
     var inputs: [String]
 
     @Flag(
         help: """
-            Draws what of each image speaks for its class: pixels, by the gradients of the input, and features, by \
-            Grad-CAM; of the first \(ClassifyPredict.explainedCount) images of a file.
+            Show what each prediction is based on: input gradients and Grad-CAM, for the first \
+            \(ClassifyPredict.explainedCount) images of each file.
             """)
     var explain = false
 
@@ -60,7 +60,7 @@ struct ClassifyPredict: ParsableCommand {
         common.apply()
         let classifier = try Classifier.load(model)
         // All are read before anything is printed: a bad file is noticed at once.
-        let examples = try inputs.flatMap(PictureSource.files).map { ($0, try classifier.readInputs($0)) }
+        let examples = try inputs.flatMap(ImageSource.files).map { ($0, try classifier.readInputs($0)) }
         var rows: [Row] = []
         for (path, inputs) in examples {
             for (index, prediction) in classifier.predict(inputs).enumerated() {
@@ -75,7 +75,7 @@ struct ClassifyPredict: ParsableCommand {
         if common.json { try Terminal.printJSON(Result(predictions: rows, folder: folder)) }
     }
 
-    /// Draws what speaks for the classes, in a picture for each file.
+    /// Draws the explanations, one image per file.
     private func draw(_ examples: [(String, Tensor)], _ classifier: Classifier) throws -> String {
         let folder = try results.make(task: "classify")
         defer { OutputFolder.removeIfEmpty(folder) }
@@ -85,7 +85,7 @@ struct ClassifyPredict: ParsableCommand {
             let file = Folder.join(folder, names.name(for: path) + ".png")
             try classifier.explain(first).figure(title: path).write(to: file)
         }
-        try Terminal.print("The explanations are in \(folder)")
+        try Terminal.print("Explanations are in \(folder)")
         return folder
     }
 }

@@ -8,7 +8,7 @@ import SwitchbackVision
 struct ClassifyTrain: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "train",
-        abstract: "Trains a classifier and saves its weights.",
+        abstract: "Train an image or table classifier.",
         discussion: """
             EXAMPLES
               switchback classify train --data digits
@@ -20,8 +20,8 @@ struct ClassifyTrain: ParsableCommand {
               switchback classify train --data flowers --model resnet18 --imgsz 128
               switchback classify train --resume runs/classify/train --epochs 20
 
-            The same seed gives the same weights, to the bit, on any number of threads and workers, and also when the run \
-            was interrupted, or killed, and resumed.
+            The same seed gives exactly the same weights on any number of threads and workers, even if the run was \
+            interrupted or killed and then resumed.
             """)
 
     @Option(
@@ -33,13 +33,13 @@ struct ClassifyTrain: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "\(ClassifierKind.names). cnn for images and mlp for tables, if left out.", valueName: "model"),
+            "\(ClassifierKind.names). (default: cnn for images, mlp for tables)", valueName: "model"),
         transform: Value.choice)
     var model: ClassifierKind?
 
     @Option(
         help: ArgumentHelp(
-            "The side of pictures in files; 224, or less where all are smaller, if left out.", valueName: "pixels"),
+            "The image size for images in files. (default: 224, or less if all are smaller)", valueName: "pixels"),
         transform: Value.integer)
     var imgsz: Int?
 
@@ -79,7 +79,7 @@ struct ClassifyTrain: ParsableCommand {
         let task = try session.configuration.makeTask()
         try runOptions.say("Data: \(task.data.summary)")
         let (folder, outcome) = try session.train(
-            task, session.configuration.training, listeners: [ClassifierPictures(task).receive])
+            task, session.configuration.training, listeners: [ClassifierImages(task).receive])
         try finish(task, outcome, folder)
     }
 
@@ -89,7 +89,7 @@ struct ClassifyTrain: ParsableCommand {
         let weights = folder.weights("best")
         try runOptions.say(
             """
-            The best weights, of epoch \(best.epoch) with \(best.accuracy.percent) held-out accuracy, are in
+            The best weights (epoch \(best.epoch), validation accuracy \(best.accuracy.percent)) are in
               \(weights)
             Next:
               switchback classify val --model \(weights.quoted) --data \(task.data.path.quoted)
@@ -107,11 +107,11 @@ struct ClassifyTrain: ParsableCommand {
 }
 
 extension ClassificationData {
-    /// What `classify predict` reads of it: a picture, or the file.
+    /// An input for `classify predict`: an image, or the file.
     fileprivate var exampleInput: String {
         var isFolder: ObjCBool = false
         _ = FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
-        return heldOut.picturePaths?.first ?? (isFolder.boolValue ? "FILE" : path)
+        return heldOut.imagePaths?.first ?? (isFolder.boolValue ? "FILE" : path)
     }
 }
 

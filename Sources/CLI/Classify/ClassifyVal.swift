@@ -7,7 +7,7 @@ import SwitchbackVision
 struct ClassifyVal: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "val",
-        abstract: "Measures a classifier on the held-out part of some data.",
+        abstract: "Evaluate a classifier.",
         discussion: """
             EXAMPLES
               switchback classify val --model runs/classify/train --data digits
@@ -20,11 +20,12 @@ struct ClassifyVal: ParsableCommand {
     var model: String
 
     @Option(
-        help: ArgumentHelp("\(DataSplit.names). val, or test where there is none, if left out.", valueName: "part"),
+        help: ArgumentHelp(
+            "The split: \(DataSplit.names). (default: val, or test if there is none)", valueName: "split"),
         transform: Value.choice)
     var split: DataSplit?
 
-    @Option(help: ArgumentHelp("A folder for pictures and figures; none are drawn if left out.", valueName: "path"))
+    @Option(help: ArgumentHelp("A folder for plots and images. (default: none are drawn)", valueName: "path"))
     var output: String?
 
     @OptionGroup var dataOptions: DataOptions
@@ -64,7 +65,7 @@ struct ClassifyVal: ParsableCommand {
             try OutputFolder.make(output)
             try ClassifierFigures(data.classNames)
                 .draw(evaluation, of: classifier, on: examples) { Folder.join(output, $0) }
-            try Terminal.print("Pictures and figures are in \(output)")
+            try Terminal.print("Images and figures are in \(output)")
         }
         guard common.json else { return }
         try Terminal.printJSON(

@@ -6,22 +6,22 @@ import SwitchbackVision
 struct DataCheck: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "check",
-        abstract: "Counts pictures and boxes, and names all that is wrong with them.",
+        abstract: "Check a data set: count images and objects, list every problem.",
         discussion: """
             EXAMPLES
               switchback data check bccd/bccd.yaml
               switchback data check VOCdevkit/VOC2012 --labels labels.png
 
-            The exit code is 1 where something cannot be used: a damaged picture, a bad row of labels, no labels at all.
+            The exit code is 1 if anything is unusable: a damaged image, an invalid label, no labels at all.
             """)
 
     @Argument(
         help: ArgumentHelp(
-            "A data.yaml, a COCO .json, a folder with annotations of COCO or Pascal VOC; or what classify reads.",
+            "A data.yaml, a COCO .json, a folder with COCO or Pascal VOC annotations, or data for classify.",
             valueName: "path"))
     var path: String
 
-    @Option(help: ArgumentHelp("Draws where boxes are and how large they are: a .png or .svg.", valueName: "file"))
+    @Option(help: ArgumentHelp("Plot the positions and sizes of the boxes to a .png or .svg.", valueName: "file"))
     var labels: String?
 
     @OptionGroup var common: CommonOptions
@@ -39,11 +39,11 @@ struct DataCheck: ParsableCommand {
         try show(report)
         if let labels {
             try data.labelFigure(.train).write(to: labels)
-            try Terminal.print("\(labels) shows the boxes.")
+            try Terminal.print("The boxes are plotted in \(labels).")
         }
         if common.json { try Terminal.printJSON(report) }
         if !report.problems.isEmpty {
-            try Terminal.print("\(report.problems.count.counted("problem")), named above.")
+            try Terminal.print("\(report.problems.count.counted("problem")), listed above.")
             throw ExitCode.failure
         }
         if report.isUnlabeled { throw data.lackOfLabels }
@@ -63,15 +63,15 @@ struct DataCheck: ParsableCommand {
     private func show(_ report: DataReport) throws {
         for part in report.parts {
             try Terminal.print(
-                "\(part.split.rawValue): \(part.images.counted("picture")), \(part.backgrounds.grouped) of them without a box"
+                "\(part.split.rawValue): \(part.images.counted("image")), \(part.backgrounds.grouped) without objects"
                     + (part.unlabeled > 0 ? " (\(part.unlabeled.grouped) without a file of labels)" : "")
-                    + "; \(part.boxes.counted("box")), \(part.tinyBoxes.grouped) of them tiny")
+                    + "; \(part.boxes.counted("box")), \(part.tinyBoxes.grouped) tiny")
         }
         try showCounts(report.classNames, report.parts.map { ($0.split, $0.boxesByClass) })
         if !report.unseenClasses.isEmpty {
             let names = report.unseenClasses.prefix(10).joined(separator: ", ")
             let more = report.unseenClasses.count > 10 ? " and \(report.unseenClasses.count - 10) others" : ""
-            try Terminal.print("Classes without a box to train with: \(names)\(more)")
+            try Terminal.print("Classes without a training box: \(names)\(more)")
         }
         try show(report.duplicates)
     }
@@ -88,7 +88,7 @@ struct DataCheck: ParsableCommand {
 
     private func show(_ duplicates: [DataReport.Duplicate]) throws {
         for duplicate in duplicates {
-            try Terminal.print("The same picture is in both parts: \(duplicate.training) and \(duplicate.heldOut)")
+            try Terminal.print("The same image is in both parts: \(duplicate.training) and \(duplicate.heldOut)")
         }
     }
 }

@@ -4,7 +4,7 @@ import ArgumentParser
 struct DataCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "data",
-        abstract: "Looks at data, and converts it.",
+        abstract: "Check and convert data sets.",
         discussion: """
             EXAMPLES
               switchback data check bccd/bccd.yaml

@@ -5,7 +5,7 @@ import SwitchbackVision
 struct DataConvert: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "convert",
-        abstract: "Writes data for detection in another format.",
+        abstract: "Convert a detection data set to another format.",
         discussion: """
             EXAMPLES
               switchback data convert VOCdevkit/VOC2012 --to yolo --output voc-yolo
@@ -14,7 +14,7 @@ struct DataConvert: ParsableCommand {
 
     @Argument(
         help: ArgumentHelp(
-            "A data.yaml, a COCO .json, or a folder with annotations of COCO or Pascal VOC.", valueName: "path"))
+            "A data.yaml, a COCO .json, or a folder with COCO or Pascal VOC annotations.", valueName: "path"))
     var path: String
 
     @Option(
@@ -22,10 +22,10 @@ struct DataConvert: ParsableCommand {
         transform: Value.choice)
     var to: DataFormat
 
-    @Option(help: ArgumentHelp("The new folder.", valueName: "folder"))
+    @Option(help: ArgumentHelp("The folder to create.", valueName: "folder"))
     var output: String
 
-    @Flag(help: "Link the pictures instead of copying them, where the disk permits.")
+    @Flag(help: "Hard-link the images instead of copying them, if possible.")
     var link = false
 
     @OptionGroup var common: CommonOptions
@@ -46,7 +46,7 @@ struct DataConvert: ParsableCommand {
         let result = Result(
             output: output, images: examples.count, boxes: examples.reduce(0) { $0 + $1.labels.count },
             problems: data.problems.count)
-        try Terminal.print("\(output): \(result.images.counted("picture")) with \(result.boxes.counted("box"))")
+        try Terminal.print("\(output): \(result.images.counted("image")) with \(result.boxes.counted("box"))")
         if common.json { try Terminal.printJSON(result) }
     }
 }

@@ -5,41 +5,41 @@ import SwitchbackVision
 struct DataSpeed: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "speed",
-        abstract: "Times reading and augmenting, without a model.",
+        abstract: "Measure the speed of loading and augmentation, without a model.",
         discussion: """
             EXAMPLES
               switchback data speed bccd/bccd.yaml --imgsz 640 --workers 2
 
-            A model that takes more pictures a second than this waits for its data. From the second epoch on, pictures that \
+            A model that processes more images per second than this waits for data. From the second epoch on, images that \
             fit into memory are not decoded again.
             """)
 
     @Argument(
         help: ArgumentHelp(
-            "A data.yaml, a COCO .json, or a folder with annotations of COCO or Pascal VOC.", valueName: "path"))
+            "A data.yaml, a COCO .json, or a folder with COCO or Pascal VOC annotations.", valueName: "path"))
     var path: String
 
     @Option(
-        help: ArgumentHelp("The side of the pictures.", valueName: "pixels"), transform: Value.side)
+        help: ArgumentHelp("The image size.", valueName: "pixels"), transform: Value.side)
     var imgsz = 640
 
     @Option(
-        help: ArgumentHelp("Pictures in a batch.", valueName: "n"),
+        help: ArgumentHelp("The batch size.", valueName: "n"),
         transform: Value.integer(in: .from(1, to: 1_000_000)))
     var batch = 16
 
     @Option(
-        help: ArgumentHelp("Threads that put batches together.", valueName: "n"),
+        help: ArgumentHelp("The number of loader threads.", valueName: "n"),
         transform: Value.integer(in: .from(0, to: 64)))
     var workers = 2
 
     @Option(
-        help: ArgumentHelp("Passes over the pictures.", valueName: "n"),
+        help: ArgumentHelp("The number of epochs.", valueName: "n"),
         transform: Value.integer(in: .from(1, to: 1_000_000)))
     var epochs = 2
 
     @Option(
-        help: ArgumentHelp("Megabytes that decoded pictures may take up.", valueName: "n"),
+        help: ArgumentHelp("The size of the cache of decoded images, in MB.", valueName: "n"),
         transform: Value.integer(in: .from(0, to: 1_000_000)))
     var cache = 512
 
@@ -69,7 +69,7 @@ struct DataSpeed: ParsableCommand {
             while let batch = try batches.next() { count += batch.labels.count }
             let seconds = (ContinuousClock.now - start) / .seconds(1)
             speeds.append(Double(count) / seconds)
-            try Terminal.print("Epoch \(epoch + 1)/\(epochs)  \((Double(count) / seconds).formatted(1)) pictures/s")
+            try Terminal.print("Epoch \(epoch + 1)/\(epochs)  \((Double(count) / seconds).formatted(1)) images/s")
         }
         if common.json { try Terminal.printJSON(Result(imagesPerSecond: speeds)) }
     }

@@ -6,7 +6,7 @@ import SwitchbackVision
 struct Detect: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "detect",
-        abstract: "Finds things in pictures, with YOLO11 and YOLO26.",
+        abstract: "Object detection with YOLO11 and YOLO26.",
         discussion: """
             EXAMPLES
               switchback detect train --data coco8.yaml --model yolo11n --epochs 100 \\
@@ -15,7 +15,7 @@ struct Detect: ParsableCommand {
               switchback detect predict --model runs/detect/train bus.jpg
               switchback detect export runs/detect/train
 
-            Options are named as in Ultralytics: imgsz=640 there is --imgsz 640 here.
+            Options have Ultralytics' names: imgsz=640 becomes --imgsz 640.
             """,
         subcommands: [
             DetectTrain.self, DetectVal.self, DetectPredict.self, DetectBenchmark.self, DetectExport.self,

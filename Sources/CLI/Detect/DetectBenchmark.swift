@@ -7,41 +7,43 @@ import SwitchbackVision
 struct DetectBenchmark: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "benchmark",
-        abstract: "Times a detector in the ways in which it can be run, and measures it in each.",
+        abstract: "Compare speed and accuracy of the ways to run a detector.",
         discussion: """
             EXAMPLES
               switchback detect benchmark --model best.safetensors --data coco8.yaml
               switchback detect benchmark --model yolo26n --imgsz 320 --batch 8 --threads 1
 
-            Times are medians for one picture. Without --data, and for a model with fresh weights, only speed is measured.
+            Times are medians per image. Without --data, or with random weights, only speed is measured.
             """)
 
     @Option(
         help: ArgumentHelp(
-            "The folder of a run, a file of weights, or yolo11 or yolo26 with n, s, m, l or x.", valueName: "model"),
+            "A run, a weights file, or yolo11 or yolo26 with n, s, m, l or x.", valueName: "model"),
         transform: Value.detector)
     var model: String
 
-    @Option(help: ArgumentHelp("A data.yaml, COCO .json, or a folder of Pascal VOC or COCO.", valueName: "path"))
+    @Option(
+        help: ArgumentHelp(
+            "A data.yaml, a COCO .json, or a folder with COCO or Pascal VOC annotations.", valueName: "path"))
     var data: String?
 
     @Option(
-        help: ArgumentHelp("The part of the data: \(DataSplit.names). (default: val)", valueName: "part"),
+        help: ArgumentHelp("The split: \(DataSplit.names). (default: val)", valueName: "split"),
         transform: Value.choice)
     var split = DataSplit.val
 
     @Option(
-        help: ArgumentHelp("The side of the input, in pixels: a multiple of 32.", valueName: "pixels"),
+        help: ArgumentHelp("The input size in pixels, a multiple of 32.", valueName: "pixels"),
         transform: Value.side)
     var imgsz: Int?
 
     @Option(
-        help: ArgumentHelp("Pictures at a time. (default: 1)", valueName: "n"),
+        help: ArgumentHelp("The batch size. (default: 1)", valueName: "n"),
         transform: Value.integer(in: .from(1, to: 1_000_000)))
     var batch = 1
 
     @Option(
-        help: ArgumentHelp("How long each way is timed. (default: 3)", valueName: "seconds"),
+        help: ArgumentHelp("How long to time each variant. (default: 3)", valueName: "seconds"),
         transform: Value.number(in: .above(0, to: 3600)))
     var seconds = 3.0
 
@@ -49,7 +51,7 @@ struct DetectBenchmark: ParsableCommand {
 
     fileprivate struct Row: Encodable {
         let way: String
-        /// Of one picture.
+        /// Per image.
         let inferenceMs, postprocessMs, imagesPerSecond: Double
         let peakMegabytes: Double
         let map50, map: Double?
@@ -74,7 +76,7 @@ struct DetectBenchmark: ParsableCommand {
             "\(detector.variant), \(detector.parameterCount.counted("parameter")), \(size)x\(size), batches of \(batch), "
                 + Processor.threadCount.counted("thread"))
         let rows = try benchmark.ways.map { Row(try benchmark.measure($0, on: examples)) }
-        let header = ["way", "ms to compute", "ms to select", "pictures/s", "peak MB", "mAP50", "mAP50-95"]
+        let header = ["variant", "ms inference", "ms postprocess", "images/s", "peak MB", "mAP50", "mAP50-95"]
         try Terminal.print(TextTable(header, rows.map(\.cells)).text)
         guard common.json else { return }
         try Terminal.printJSON(
@@ -94,7 +96,7 @@ struct DetectBenchmark: ParsableCommand {
         guard let data = try data.map(DetectionData.load) else { return [] }
         data.warnOfProblems()
         try detector.checkClasses(of: data)
-        guard !data[split].isEmpty else { throw InputError(data.path, "has no part \(split.rawValue)") }
+        guard !data[split].isEmpty else { throw InputError(data.path, "has no \(split.rawValue) split") }
         return data[split]
     }
 }

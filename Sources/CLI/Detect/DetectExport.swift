@@ -6,16 +6,16 @@ import SwitchbackVision
 struct DetectExport: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "export",
-        abstract: "Writes a detector for other programs.",
+        abstract: "Export a detector for other programs.",
         discussion: """
             EXAMPLES
               switchback detect export runs/detect/train
               switchback detect export best.safetensors --imgsz 320 --output detector.onnx
               switchback detect export best.safetensors --heads raw
 
-            In ONNX, `images` [N, 3, imgsz, imgsz], red first, from 0 to 1, is a batch of any size. `predictions` are \
-            [N, 4 + classes, positions]: centre, width, height in pixels, and probabilities. The boxes of YOLO11 have yet to be \
-            chosen from by non-maximum suppression; of YOLO26 the likeliest are taken as they are.
+            In ONNX, `images` is a batch of any size, [N, 3, imgsz, imgsz], with RGB values from 0 to 1. `predictions` is \
+            [N, 4 + classes, positions]: centre, width and height in pixels, and probabilities. YOLO11's boxes still need \
+            non-maximum suppression; YOLO26's do not.
             """)
 
     @OptionGroup var weights: WeightsArgument
@@ -24,12 +24,13 @@ struct DetectExport: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "The side of the input, in pixels, a multiple of 32; that of training if left out.", valueName: "pixels"),
+            "The input size in pixels, a multiple of 32. (default: that of training)", valueName: "pixels"),
         transform: Value.side)
     var imgsz: Int?
 
     @Option(
-        help: ArgumentHelp("\(DetectorHeads.names): boxes in pixels, or what the network says.", valueName: "form"),
+        help: ArgumentHelp(
+            "The output: \(DetectorHeads.names): boxes in pixels, or raw head outputs.", valueName: "form"),
         transform: { try Value.choice($0) })
     var heads = DetectorHeads.decoded
 

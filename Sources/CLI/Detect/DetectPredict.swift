@@ -9,7 +9,7 @@ import SwitchbackVision
 struct DetectPredict: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "predict",
-        abstract: "Finds things in pictures and videos.",
+        abstract: "Detect objects in images and videos.",
         discussion: """
             EXAMPLES
               switchback detect predict --model best.safetensors bus.jpg
@@ -31,45 +31,45 @@ struct DetectPredict: ParsableCommand {
     var source: String
 
     @Option(
-        help: ArgumentHelp("Of the frames of a video, every so many-th is looked at.", valueName: "number"),
+        help: ArgumentHelp("Process only every n-th frame of a video.", valueName: "number"),
         transform: Value.integer(in: .from(1, to: 1_000_000)))
     var vidStride = 1
 
     @Option(
-        help: ArgumentHelp("The longer side of the input, in pixels: a multiple of 32.", valueName: "pixels"),
+        help: ArgumentHelp("The longer side of the input in pixels, a multiple of 32.", valueName: "pixels"),
         transform: Value.side)
     var imgsz: Int?
 
     @OptionGroup var selection: SelectionOptions
 
     @Option(
-        parsing: .upToNextOption, help: ArgumentHelp("Only these classes, by name or number.", valueName: "class"))
+        parsing: .upToNextOption, help: ArgumentHelp("Keep only these classes, by name or index.", valueName: "class"))
     var classes: [String] = []
 
-    @Flag(help: "Follows things from frame to frame, and numbers them.")
+    @Flag(help: "Track objects from frame to frame.")
     var track = false
 
     @OptionGroup var results: ResultFolderOptions
 
-    @Flag(help: "Saves no pictures and videos.")
+    @Flag(help: "Do not save images and videos.")
     var noSave = false
 
-    @Flag(help: "Saves the boxes of each picture as text, in the form of labels.")
+    @Flag(help: "Save the boxes of each image as a label file.")
     var saveTxt = false
 
-    @Flag(help: "Writes the probability into the text too.")
+    @Flag(help: "Include confidences in the label files.")
     var saveConf = false
 
-    @Flag(help: "Saves what is in each box as a picture.")
+    @Flag(help: "Save the contents of each box as an image.")
     var saveCrop = false
 
-    @Flag(help: "Saves all boxes as a table, boxes.csv.")
+    @Flag(help: "Save all boxes as boxes.csv.")
     var saveCsv = false
 
-    @Flag(help: "Saves all boxes as boxes.json.")
+    @Flag(help: "Save all boxes as boxes.json.")
     var saveJson = false
 
-    @Flag(help: "Prints nothing but errors.")
+    @Flag(help: "Print nothing but errors.")
     var quiet = false
 
     @OptionGroup var common: CommonOptions
@@ -85,32 +85,32 @@ struct DetectPredict: ParsableCommand {
     }
 
     func validate() throws {
-        if saveConf && !saveTxt { throw ValidationError("--save-conf needs --save-txt, into which it writes") }
+        if saveConf && !saveTxt { throw ValidationError("--save-conf needs --save-txt") }
     }
 
     func run() throws {
         common.apply()
         let loaded = try DetectorFile.load(model)
-        let pictures = try PictureSource(source)
+        let images = try ImageSource(source)
         let size = imgsz ?? loaded.imgsz
         var predictor = DetectionPredictor(loaded.detector, size: size)
         selection.apply(to: &predictor.suppression)
         predictor.usesSingleHead = selection.usesSingleHead(of: loaded.detector)
         predictor.classes = try loaded.detector.classNumbers(classes)
         let saves = PredictionWriter.Saves(
-            pictures: !noSave, text: saveTxt, confidence: saveConf, crops: saveCrop, csv: saveCsv, json: saveJson)
+            images: !noSave, text: saveTxt, confidence: saveConf, crops: saveCrop, csv: saveCsv, json: saveJson)
         let folder = try saves.isNothing ? nil : results.make(task: "detect")
         defer { if let folder { OutputFolder.removeIfEmpty(folder) } }
         let writer = PredictionWriter(names: loaded.detector.classes, saves: saves, folder: folder)
         let run = PredictionRun(predictor, writer: writer, names: loaded.detector.classes, tracks: track)
         try Interruption.finishing {
-            try run.predict(pictures, stride: vidStride, isInterrupted: { Interruption.isRequested }) { line in
+            try run.predict(images, stride: vidStride, isInterrupted: { Interruption.isRequested }) { line in
                 if !quiet { try Terminal.print(line) }
             }
         }
         let count = Double(max(run.imageCount, 1))
         if !quiet {
-            try Terminal.print("Each picture: " + run.seconds.sentence(dividedBy: count))
+            try Terminal.print("Per image: " + run.seconds.sentence(dividedBy: count))
             if let folder { try Terminal.print("Results are in \(folder)") }
         }
         if common.json {

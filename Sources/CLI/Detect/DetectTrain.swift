@@ -7,7 +7,7 @@ import SwitchbackVision
 struct DetectTrain: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "train",
-        abstract: "Trains a detector and saves its weights.",
+        abstract: "Train an object detector.",
         discussion: """
             EXAMPLES
               switchback detect train --data coco8.yaml --model yolo11n --epochs 100 \\
@@ -18,18 +18,19 @@ struct DetectTrain: ParsableCommand {
                 --epochs 20
               switchback detect train --resume runs/detect/train
 
-            The same seed gives the same weights, to the bit, on any number of threads and workers, and also when the run \
-            was interrupted, or killed, and resumed.
+            The same seed gives exactly the same weights on any number of threads and workers, even if the run was \
+            interrupted or killed and then resumed.
             """)
 
     @Option(
         help: ArgumentHelp(
-            "A data.yaml, COCO .json, or a folder of Pascal VOC or COCO. Not needed with --resume.", valueName: "path"))
+            "A data.yaml, COCO .json, or folder with COCO or Pascal VOC annotations. Not needed with --resume.",
+            valueName: "path"))
     var data: String?
 
     @Option(
         help: ArgumentHelp(
-            "yolo11 or yolo26 with n, s, m, l or x; or a run or weights to go on from. (default: yolo11n)",
+            "yolo11 or yolo26 with n, s, m, l or x; or a run or weights file to start from. (default: yolo11n)",
             valueName: "model"),
         transform: Value.detector)
     var model: String?
@@ -68,10 +69,10 @@ struct DetectTrain: ParsableCommand {
         try runOptions.say(
             "Model: \(task.detector.variant), \(task.detector.parameterCount.counted("parameter")), "
                 + task.detector.classes.count.counted("class"))
-        let steps = task.accumulate > 1 ? ", a step for each \(task.accumulate.counted("batch"))" : ""
-        try runOptions.say("Batch: \(task.batchSize.counted("picture"))\(steps)")
+        let steps = task.accumulate > 1 ? ", one step per \(task.accumulate.counted("batch"))" : ""
+        try runOptions.say("Batch: \(task.batchSize.counted("image"))\(steps)")
         try runOptions.say("Optimizer: " + (task.choice.reason ?? task.choice.kind.rawValue))
-        var pictures: DetectionPictures?
+        var images: DetectionImages?
         let draws = session.configuration.plots
         var hasExplained = false
         let (folder, outcome) = try session.train(
@@ -79,13 +80,13 @@ struct DetectTrain: ParsableCommand {
             listeners: [
                 { event in
                     if draws, case .started(let start) = event, let folder = start.folder {
-                        pictures = DetectionPictures(task, in: folder)
+                        images = DetectionImages(task, in: folder)
                     }
                     if !hasExplained, case .epoch(let result) = event, let sentence = Self.explanation(of: result) {
                         hasExplained = true
                         try runOptions.say(sentence)
                     }
-                    return try pictures?.receive(event) ?? .continue
+                    return try images?.receive(event) ?? .continue
                 }
             ],
             rateOptions: { "--lr0 \($0) --optimizer \(task.choice.kind.rawValue)" })
@@ -110,12 +111,12 @@ struct DetectTrain: ParsableCommand {
         func value(_ name: String) -> Double { best.validation[name] ?? .nan }
         try runOptions.say(
             """
-            The best weights, of epoch \(best.epoch) with \(value("mAP50").percent) mAP50 and \
-            \(value("mAP50-95").percent) mAP50-95, are in
+            The best weights (epoch \(best.epoch), mAP50 \(value("mAP50").percent), mAP50-95 \
+            \(value("mAP50-95").percent)) are in
               \(weights)
             Next:
               switchback detect val --model \(weights.quoted) --data \(task.data.path.quoted)
-              switchback detect predict --model \(weights.quoted) PICTURE
+              switchback detect predict --model \(weights.quoted) IMAGE
             """)
         guard common.json else { return }
         try Terminal.printJSON(

@@ -9,7 +9,7 @@ import SwitchbackVision
 struct DetectVal: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "val",
-        abstract: "Measures a detector on pictures with boxes.",
+        abstract: "Evaluate a detector.",
         discussion: """
             EXAMPLES
               switchback detect val --model runs/detect/train --data coco8.yaml
@@ -20,21 +20,23 @@ struct DetectVal: ParsableCommand {
     @Option(help: .runOrFile)
     var model: String
 
-    @Option(help: ArgumentHelp("A data.yaml, COCO .json, or a folder of Pascal VOC or COCO.", valueName: "path"))
+    @Option(
+        help: ArgumentHelp(
+            "A data.yaml, a COCO .json, or a folder with COCO or Pascal VOC annotations.", valueName: "path"))
     var data: String
 
     @Option(
-        help: ArgumentHelp("The part of the data: \(DataSplit.names). (default: val)", valueName: "part"),
+        help: ArgumentHelp("The split: \(DataSplit.names). (default: val)", valueName: "split"),
         transform: Value.choice)
     var split = DataSplit.val
 
     @Option(
-        help: ArgumentHelp("The longer side of the input, in pixels: a multiple of 32.", valueName: "pixels"),
+        help: ArgumentHelp("The longer side of the input in pixels, a multiple of 32.", valueName: "pixels"),
         transform: Value.side)
     var imgsz: Int?
 
     @Option(
-        help: ArgumentHelp("Pictures in a batch. (default: 16)", valueName: "n"),
+        help: ArgumentHelp("The batch size. (default: 16)", valueName: "n"),
         transform: Value.integer(in: .from(1, to: 1_000_000)))
     var batch = 16
 
@@ -42,18 +44,23 @@ struct DetectVal: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "The share of the pictures to train with that is measured where the data has no part val. (default: 0.1)",
+            "The fraction of training images to validate on if the data has no val split. (default: 0.1)",
             valueName: "x"),
         transform: Value.number(in: .from(0, below: 1)))
     var valFraction = DetectionConfiguration().valFraction
 
-    @Flag(help: "Classes of other names are matched by their numbers.")
+    @Option(
+        parsing: .upToNextOption,
+        help: ArgumentHelp("Only the boxes of these classes, by name or number.", valueName: "class"))
+    var classes: [String] = []
+
+    @Flag(help: "Match classes with different names by index.")
     var namesByNumber = false
 
-    @Flag(help: "Square batches instead of ones of the pictures' shape.")
+    @Flag(help: "Use square batches instead of rectangular ones.")
     var noRect = false
 
-    @Option(help: ArgumentHelp("A folder for curves and pictures; none are drawn if left out.", valueName: "path"))
+    @Option(help: ArgumentHelp("A folder for curves and images. (default: none are drawn)", valueName: "path"))
     var output: String?
 
     @OptionGroup var common: CommonOptions
@@ -73,15 +80,16 @@ struct DetectVal: ParsableCommand {
         common.apply()
         let loaded = try DetectorFile.load(model)
         let detector = loaded.detector
-        var data = try DetectionData.load(data)
+        var data = try DetectionData.load(data).keepingBoxes(of: classes)
         if split == .val { data = data.holdingOut(valFraction) }
         data.warnOfProblems()
         try detector.checkClasses(of: data, byNumber: namesByNumber)
-        guard !data[split].isEmpty else { throw InputError(data.path, "has no part \(split.rawValue)") }
+        guard !data[split].isEmpty else { throw InputError(data.path, "has no \(split.rawValue) split") }
         var validator = DetectionValidator(
             detector, data[split], size: imgsz ?? loaded.imgsz, batchSize: batch, isRectangular: !noRect)
         selection.apply(to: &validator.suppression)
         validator.usesSingleHead = selection.usesSingleHead(of: detector)
+        validator.classes = try detector.classNumbers(classes)
         let validation = try validator.run { _, _ in
             if Interruption.isRequested { throw ExitCode(Interruption.exitCode) }
         }
@@ -122,41 +130,41 @@ struct DetectVal: ParsableCommand {
         }
         let count = Double(max(validation.imageCount, 1))
         try Terminal.print(
-            "Each picture: " + validation.seconds.sentence(dividedBy: count))
+            "Per image: " + validation.seconds.sentence(dividedBy: count))
     }
 
     private func draw(_ validation: DetectionValidation, names: [String], into folder: String) throws {
         try OutputFolder.make(folder)
         try validation.draw(DetectionFigures(names: names)) { Folder.join(folder, $0) }
-        try Terminal.print("Curves and pictures are in \(folder)")
+        try Terminal.print("Curves and images are in \(folder)")
     }
 }
 
-/// What boxes are kept.
+/// Which boxes are kept.
 struct SelectionOptions: ParsableArguments {
     @Option(
-        help: ArgumentHelp("The least probability of a box.", valueName: "x"),
+        help: ArgumentHelp("The confidence threshold.", valueName: "x"),
         transform: Value.number(in: .from(0, below: 1)))
     var conf: Double?
 
     @Option(
-        help: ArgumentHelp("The overlap above which boxes are of one thing. (default: 0.7)", valueName: "x"),
+        help: ArgumentHelp("The IoU threshold for NMS. (default: 0.7)", valueName: "x"),
         transform: Value.number(in: .from(0, below: 1)))
     var iou: Double?
 
     @Option(
-        help: ArgumentHelp("The most boxes of a picture. (default: 300)", valueName: "n"),
+        help: ArgumentHelp("The maximum number of boxes per image. (default: 300)", valueName: "n"),
         transform: Value.integer(in: .from(1, to: 1_000_000)))
     var maxDet: Int?
 
-    @Flag(help: "Boxes of different classes suppress each other.")
+    @Flag(help: "Class-agnostic NMS.")
     var agnosticNms = false
 
-    @Flag(help: "YOLO26: the first head, and suppression, instead of the second.")
+    @Flag(help: "YOLO26: use the one-to-many head with NMS.")
     var nms = false
 
-    /// Whether boxes come from the second head, which needs no suppression. Says which options have no effect on those of
-    /// a detector.
+    /// Whether boxes come from the second head, which needs no suppression. Says which options have no effect on those
+    /// of a detector.
     func usesSingleHead(of detector: YOLO) -> Bool {
         let isEndToEnd = detector.variant.isEndToEnd
         if nms && !isEndToEnd { Diagnostics.warn("--nms has no effect: \(detector.variant) has one head") }

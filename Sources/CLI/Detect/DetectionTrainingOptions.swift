@@ -2,13 +2,14 @@ import ArgumentParser
 import Switchback
 import SwitchbackVision
 
-/// How a detector is trained. What is left out keeps the value of `--config`, of the run that is resumed, or the default.
+/// How a detector is trained. What is omitted keeps the value of `--config`, of the run that is resumed, or the
+/// default.
 struct DetectionTrainingOptions: ParsableArguments {
     static let defaults = DetectionConfiguration()
 
     @Option(
         help: ArgumentHelp(
-            "Pictures in a batch; -1 is what fits into memory. (default: \(defaults.batch))", valueName: "n"),
+            "The batch size; -1 or auto: as many as fit into memory. (default: \(defaults.batch))", valueName: "n"),
         transform: Value.batch)
     var batch: Int?
 
@@ -18,95 +19,100 @@ struct DetectionTrainingOptions: ParsableArguments {
         transform: Value.name(among: OptimizerChoice.names))
     var optimizer: String?
 
-    @Option(help: ArgumentHelp("Weights to begin with: what fits is taken.", valueName: "file"))
+    @Option(help: ArgumentHelp("Weights to start from; tensors that do not fit are skipped.", valueName: "file"))
     var pretrained: String?
 
-    @Flag(help: "All classes count as one.")
+    @Flag(help: "Treat all classes as one.")
     var singleCls = false
 
-    @Flag(help: "The learning rate falls along a cosine.")
+    @Flag(help: "Use a cosine learning rate schedule.")
     var cosLr = false
 
-    @Flag(help: "No pictures and curves are drawn.")
+    @Flag(help: "Do not draw images and curves.")
     var noPlots = false
 
     @Option(
         help: ArgumentHelp(
-            "Passes over the pictures. (default: \(defaults.epochs))", valueName: "n"),
+            "The number of epochs. (default: \(defaults.epochs))", valueName: "n"),
         transform: Value.integer)
     var epochs: Int?
 
     @Option(
         help: ArgumentHelp(
-            "How long the training may take: as many epochs are made as fit in, in place of --epochs. What fits in is "
-                + "measured, so the same seed need not give the same weights twice.", valueName: "hours"),
+            "Train for this long instead of --epochs: as many epochs as fit. Since time is measured, the same seed can "
+                + "give different weights.", valueName: "hours"),
         transform: Value.number)
     var time: Double?
 
     @Option(
         help: ArgumentHelp(
-            "Epochs without improvement before the training ends. (default: \(defaults.patience))", valueName: "n"),
+            "Stop after this many epochs without improvement. (default: \(defaults.patience))", valueName: "n"),
         transform: Value.integer)
     var patience: Int?
 
     @Option(
         help: ArgumentHelp(
-            "The side of the input, in pixels: a multiple of 32. (default: \(defaults.imgsz))", valueName: "pixels"),
+            "The input size in pixels, a multiple of 32. (default: \(defaults.imgsz))", valueName: "pixels"),
         transform: Value.side)
     var imgsz: Int?
 
     @Option(
         help: ArgumentHelp(
-            "Threads that load pictures; results do not depend on it. (default: \(defaults.workers))", valueName: "n"),
+            "The number of loader threads; does not affect results. (default: \(defaults.workers))", valueName: "n"),
         transform: Value.integer)
     var workers: Int?
 
     @Option(
         help: ArgumentHelp(
-            "What weights, order and augmentation depend on. (default: \(defaults.seed))", valueName: "n"),
+            "The random seed. (default: \(defaults.seed))", valueName: "n"),
         transform: Value.integer)
     var seed: UInt64?
 
     @Option(
         help: ArgumentHelp(
-            "Epochs at the end that are without mosaic and mixing. (default: \(defaults.closeMosaic))", valueName: "n"),
+            "Turn off mosaic and mixing for the last epochs. (default: \(defaults.closeMosaic))", valueName: "n"),
         transform: Value.integer)
     var closeMosaic: Int?
 
     @Option(
         help: ArgumentHelp(
-            "The share of the pictures to train with. (default: \(defaults.fraction))", valueName: "x"),
+            "The fraction of the training images to use. (default: \(defaults.fraction))", valueName: "x"),
         transform: Value.number)
     var fraction: Double?
 
     @Option(
+        parsing: .upToNextOption,
+        help: ArgumentHelp("Only the boxes of these classes, by name or number.", valueName: "class"))
+    var classes: [String] = []
+
+    @Option(
         help: ArgumentHelp(
-            "The share of the pictures held out to measure with, where the data has no part for it. (default: \(defaults.valFraction))",
+            "The fraction of images for validation if the data has no val split. (default: \(defaults.valFraction))",
             valueName: "x"),
         transform: Value.number)
     var valFraction: Double?
 
     @Option(
         help: ArgumentHelp(
-            "How many of the first layers are not trained. (default: \(defaults.freeze))", valueName: "n"),
+            "Freeze this many of the first layers. (default: \(defaults.freeze))", valueName: "n"),
         transform: Value.integer)
     var freeze: Int?
 
     @Option(
         help: ArgumentHelp(
-            "By what share the size of batches varies. (default: \(defaults.multiScale))", valueName: "x"),
+            "Vary the image size by up to this fraction. (default: \(defaults.multiScale))", valueName: "x"),
         transform: Value.number)
     var multiScale: Double?
 
     @Option(
         help: ArgumentHelp(
-            "The learning rate after the warm-up. (default: \(defaults.lr0))", valueName: "rate"),
+            "The initial learning rate, after warm-up. (default: \(defaults.lr0))", valueName: "rate"),
         transform: Value.number)
     var lr0: Double?
 
     @Option(
         help: ArgumentHelp(
-            "The learning rate at the end, as a share of --lr0. (default: \(defaults.lrf))", valueName: "x"),
+            "The final learning rate, as a fraction of --lr0. (default: \(defaults.lrf))", valueName: "x"),
         transform: Value.number)
     var lrf: Double?
 
@@ -124,43 +130,44 @@ struct DetectionTrainingOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "Epochs over which the learning rate rises first. (default: \(defaults.warmupEpochs))", valueName: "x"),
+            "Warm-up epochs. (default: \(defaults.warmupEpochs))", valueName: "x"),
         transform: Value.number)
     var warmupEpochs: Double?
 
     @Option(
         help: ArgumentHelp(
-            "The momentum at the start. (default: \(defaults.warmupMomentum))", valueName: "x"),
+            "The momentum at the start of warm-up. (default: \(defaults.warmupMomentum))", valueName: "x"),
         transform: Value.number)
     var warmupMomentum: Double?
 
     @Option(
         help: ArgumentHelp(
-            "The learning rate of biases at the start. (default: \(defaults.warmupBiasLr))", valueName: "rate"),
+            "The learning rate of biases at the start of warm-up. (default: \(defaults.warmupBiasLr))",
+            valueName: "rate"),
         transform: Value.number)
     var warmupBiasLr: Double?
 
     @Option(
         help: ArgumentHelp(
-            "The batch for which the other numbers are meant. (default: \(defaults.nbs))", valueName: "n"),
+            "The nominal batch size, for gradient accumulation. (default: \(defaults.nbs))", valueName: "n"),
         transform: Value.integer)
     var nbs: Int?
 
     @Option(
         help: ArgumentHelp(
-            "How much boxes count in the loss. (default: \(defaults.box))", valueName: "x"),
+            "The weight of the box loss. (default: \(defaults.box))", valueName: "x"),
         transform: Value.number)
     var box: Double?
 
     @Option(
         help: ArgumentHelp(
-            "How much classes count in the loss. (default: \(defaults.cls))", valueName: "x"),
+            "The weight of the class loss. (default: \(defaults.cls))", valueName: "x"),
         transform: Value.number)
     var cls: Double?
 
     @Option(
         help: ArgumentHelp(
-            "How much distances count in the loss. (default: \(defaults.dfl))", valueName: "x"),
+            "The weight of the DFL loss. (default: \(defaults.dfl))", valueName: "x"),
         transform: Value.number)
     var dfl: Double?
 
@@ -184,6 +191,7 @@ struct DetectionTrainingOptions: ParsableArguments {
         set(\.closeMosaic, closeMosaic)
         set(\.fraction, fraction)
         set(\.valFraction, valFraction)
+        set(\.classes, classes.isEmpty ? nil : classes)
         set(\.freeze, freeze)
         set(\.multiScale, multiScale)
         set(\.lr0, lr0)

@@ -8,7 +8,7 @@ import SwitchbackTraining
 struct Diagnose: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "diagnose",
-        abstract: "Says what became of the gradients in a run, and what to do about it.",
+        abstract: "Diagnose the gradients of a run, and suggest fixes.",
         discussion: """
             The run was trained with --diagnose, or is being trained. The verdicts name the layer and the remedy; the \
             table has the latest measurements of each layer, from the input to the output; gradients.png, in the run's \
@@ -21,15 +21,15 @@ struct Diagnose: ParsableCommand {
               switchback diagnose runs/classify/train --json
             """)
 
-    @Argument(help: ArgumentHelp("The folder of a run, or its name.", valueName: "run"))
+    @Argument(help: ArgumentHelp("A run's folder or name.", valueName: "run"))
     var runFolder: String
 
-    @Option(help: ArgumentHelp("The folder in which runs are saved.", valueName: "path"))
+    @Option(help: ArgumentHelp("The folder that runs are saved in.", valueName: "path"))
     var output = "runs"
 
     @Option(
         help: ArgumentHelp(
-            "Where the picture is drawn; gradients.png in the run's folder if left out.", valueName: "file"))
+            "Where to save the plot. (default: gradients.png in the run's folder)", valueName: "file"))
     var plot: String?
 
     @OptionGroup var common: CommonOptions
@@ -40,7 +40,7 @@ struct Diagnose: ParsableCommand {
         let verdicts: [Verdict]
         /// The latest measurements.
         let layers: [LayerRecord]
-        let picture: String?
+        let plot: String?
     }
 
     func run() throws {
@@ -48,21 +48,21 @@ struct Diagnose: ParsableCommand {
         let diagnosis = try Diagnosis(path: Folder.join(path, Diagnosis.fileName))
         if diagnosis.verdicts.isEmpty {
             throw InputError(
-                path, "no step was measured yet", remedy: "wait for the first one, or train with --diagnose")
+                path, "no step has been measured yet", remedy: "wait for the first one, or train with --diagnose")
         }
-        let picture = plot ?? Folder.join(path, Diagnosis.pictureName)
-        if !diagnosis.records.isEmpty { try diagnosis.figure.write(to: picture, scale: 1) }
+        let file = plot ?? Folder.join(path, Diagnosis.plotName)
+        if !diagnosis.records.isEmpty { try diagnosis.figure.write(to: file, scale: 1) }
         if common.json {
             return try Terminal.printJSON(
                 Report(
                     run: path, measuredSteps: diagnosis.records.count, verdicts: diagnosis.verdicts,
-                    layers: diagnosis.layers, picture: diagnosis.records.isEmpty ? nil : picture))
+                    layers: diagnosis.layers, plot: diagnosis.records.isEmpty ? nil : file))
         }
         try Terminal.print("\(path): \(diagnosis.records.count.counted("step")) measured\n")
         for verdict in diagnosis.verdicts { try Terminal.print("\(verdict)") }
         guard let last = diagnosis.records.last else { return }
         try Terminal.print("\nStep \(last.step + 1), from the input to the output:\n\n\(table(last).text)")
-        try Terminal.print("\nThe gradients are drawn in \(picture).")
+        try Terminal.print("\nThe gradients are plotted in \(file).")
     }
 
     private func table(_ record: StepRecord) -> TextTable {

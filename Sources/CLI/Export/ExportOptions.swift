@@ -3,15 +3,15 @@ import Foundation
 import Switchback
 import SwitchbackFormats
 
-/// What every `export` asks: in which form, and where to.
+/// The options of every `export`: the format and the destination.
 struct ExportOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "\(ExportFormat.names); what --output ends with, or else onnx, if left out.", valueName: "format"),
+            "\(ExportFormat.names). (default: from --output's extension, or onnx)", valueName: "format"),
         transform: { try Value.choice($0) })
     var format: ExportFormat?
 
-    @Option(help: ArgumentHelp("The file to write; beside the weights if left out.", valueName: "file"))
+    @Option(help: ArgumentHelp("The file to write. (default: beside the weights)", valueName: "file"))
     var output: String?
 
     private struct Result: Encodable {
@@ -29,7 +29,7 @@ struct ExportOptions: ParsableArguments {
         if let format { throw UsageError("--output ends in .\(ending), and --format is \(format.rawValue)") }
         guard ending.isEmpty || meant != nil else {
             let hint = CommandNames.suggestion(for: ending, among: ExportFormat.allCases.map(\.rawValue))
-            throw UsageError("--output ends in .\(ending), which is no format; \(hint)")
+            throw UsageError("--output ends in .\(ending), which is not a known format; \(hint)")
         }
         return meant ?? .onnx
     }
@@ -43,7 +43,7 @@ struct ExportOptions: ParsableArguments {
         let format = try chosenFormat()
         let path = output ?? (source as NSString).deletingPathExtension + ".\(format.rawValue)"
         guard (path as NSString).standardizingPath != (source as NSString).standardizingPath else {
-            throw InputError(path, "is the file of weights itself", remedy: "name another file with --output")
+            throw InputError(path, "is the weights file itself", remedy: "choose another file with --output")
         }
         try write(format, path)
         let bytes = try FileManager.default.attributesOfItem(atPath: path)[.size] as? Int ?? 0

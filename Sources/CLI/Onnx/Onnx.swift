@@ -4,7 +4,7 @@ import ArgumentParser
 struct Onnx: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "onnx",
-        abstract: "Looks at models in the ONNX format, and runs them.",
+        abstract: "Inspect and run ONNX models.",
         discussion: """
             EXAMPLES
               switchback onnx check model.onnx

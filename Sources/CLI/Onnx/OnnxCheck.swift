@@ -7,14 +7,14 @@ import SwitchbackTraining
 struct OnnxCheck: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "check",
-        abstract: "Says whether a model can be run here, and what it takes and gives.",
+        abstract: "Check whether a model is supported, and show its inputs and outputs.",
         discussion: """
             EXAMPLES
               switchback onnx check model.onnx
               switchback onnx check model.onnx --json
             """)
 
-    @Argument(help: ArgumentHelp("A file in the ONNX format.", valueName: "file"))
+    @Argument(help: ArgumentHelp("An ONNX file.", valueName: "file"))
     var file: String
 
     @OptionGroup var common: CommonOptions

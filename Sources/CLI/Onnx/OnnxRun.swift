@@ -8,23 +8,23 @@ import SwitchbackVision
 struct OnnxRun: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "run",
-        abstract: "Runs a model on arrays of NumPy.",
+        abstract: "Run a model on NumPy arrays.",
         discussion: """
             EXAMPLES
               switchback onnx run model.onnx --input x=input.npy
               switchback onnx run model.onnx --input a=a.npy --input b=b.npy --output results
             """)
 
-    @Argument(help: ArgumentHelp("A file in the ONNX format.", valueName: "file"))
+    @Argument(help: ArgumentHelp("An ONNX file.", valueName: "file"))
     var file: String
 
     @Option(
         help: ArgumentHelp(
-            "A file .npy with the value of an input; its name may be left out where there is one. May be given several times.",
+            "An .npy file for an input; the name can be omitted if there is only one. Can be given several times.",
             valueName: "name=file"))
     var input: [String] = []
 
-    @Option(help: ArgumentHelp("A folder for the outputs, each as a file .npy.", valueName: "folder"))
+    @Option(help: ArgumentHelp("A folder for the outputs, as .npy files.", valueName: "folder"))
     var output: String?
 
     @OptionGroup var common: CommonOptions

@@ -7,7 +7,7 @@ import SwitchbackTraining
 struct Runs: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "runs",
-        abstract: "Lists, shows, compares and tidies what trainings have left.",
+        abstract: "List, show, compare and clean up training runs.",
         discussion: """
             EXAMPLES
               switchback runs list
@@ -23,17 +23,17 @@ struct Runs: ParsableCommand {
 struct RunsList: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "list",
-        abstract: "Lists the runs in a folder, the newest first.",
+        abstract: "List runs, newest first.",
         discussion: """
             EXAMPLES
               switchback runs list
               switchback runs list --task classify --json
             """)
 
-    @Option(help: ArgumentHelp("Only the runs of a task.", valueName: "task"))
+    @Option(help: ArgumentHelp("Only runs of this task.", valueName: "task"))
     var task: String?
 
-    @Option(help: ArgumentHelp("The folder in which runs are saved.", valueName: "path"))
+    @Option(help: ArgumentHelp("The folder that runs are saved in.", valueName: "path"))
     var output = "runs"
 
     @OptionGroup var common: CommonOptions
@@ -67,17 +67,17 @@ struct RunsList: ParsableCommand {
 struct RunsShow: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "show",
-        abstract: "Shows the options and the results of a run.",
+        abstract: "Show the options and results of a run.",
         discussion: """
             EXAMPLES
               switchback runs show runs/classify/train
               switchback runs show train --json
             """)
 
-    @Argument(help: ArgumentHelp("The folder of a run, or its name.", valueName: "run"))
+    @Argument(help: ArgumentHelp("A run's folder or name.", valueName: "run"))
     var folder: String
 
-    @Option(help: ArgumentHelp("The folder in which runs are saved.", valueName: "path"))
+    @Option(help: ArgumentHelp("The folder that runs are saved in.", valueName: "path"))
     var output = "runs"
 
     @OptionGroup var common: CommonOptions
@@ -116,20 +116,20 @@ struct RunsShow: ParsableCommand {
 struct RunsCompare: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "compare",
-        abstract: "Shows in what several runs differ, and their curves in one picture.",
+        abstract: "Compare the options and curves of several runs.",
         discussion: """
             EXAMPLES
               switchback runs compare runs/classify/train runs/classify/train-2
               switchback runs compare runs/classify/* --plot comparison.png
             """)
 
-    @Argument(help: ArgumentHelp("The folders of runs, or their names.", valueName: "run"))
+    @Argument(help: ArgumentHelp("The folders or names of runs.", valueName: "run"))
     var runs: [String]
 
-    @Option(help: ArgumentHelp("The folder in which runs are saved.", valueName: "path"))
+    @Option(help: ArgumentHelp("The folder that runs are saved in.", valueName: "path"))
     var output = "runs"
 
-    @Option(help: ArgumentHelp("The picture of the curves to write.", valueName: "file"))
+    @Option(help: ArgumentHelp("Where to plot the curves.", valueName: "file"))
     var plot: String?
 
     @OptionGroup var common: CommonOptions
@@ -177,9 +177,9 @@ struct RunsCompare: ParsableCommand {
 struct RunsClean: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "clean",
-        abstract: "Removes the checkpoints of completed runs, and runs without any result.",
+        abstract: "Remove checkpoints of finished runs, and runs without results.",
         discussion: """
-            Weights, results and pictures stay. Without --yes it only says what it would remove. A completed run whose \
+            Weights, results and images stay. Without --yes it only lists what it would remove. A finished run whose \
             checkpoints are gone cannot be given more epochs; its weights can still be started from.
 
             EXAMPLES
@@ -187,10 +187,10 @@ struct RunsClean: ParsableCommand {
               switchback runs clean --yes
             """)
 
-    @Option(help: ArgumentHelp("The folder in which runs are saved.", valueName: "path"))
+    @Option(help: ArgumentHelp("The folder that runs are saved in.", valueName: "path"))
     var output = "runs"
 
-    @Flag(help: "Remove what is listed.")
+    @Flag(help: "Remove the listed files.")
     var yes = false
 
     @OptionGroup var common: CommonOptions
@@ -208,11 +208,11 @@ struct RunsClean: ParsableCommand {
         if common.json {
             return try Terminal.printJSON(Report(removed: yes, paths: remains.map(\.path), bytes: bytes))
         }
-        guard !remains.isEmpty else { return try Terminal.print("There is nothing to remove in \(output).") }
+        guard !remains.isEmpty else { return try Terminal.print("There is nothing to clean up in \(output).") }
         let rows = remains.map { [$0.path, $0.reason, "\((Double($0.byteCount) / 1e6).formatted(1)) MB"] }
         try Terminal.print(TextTable(["path", "why", "size"], rows).text)
         let total = "\((Double(bytes) / 1e6).formatted(1)) MB"
-        try Terminal.print(yes ? "Removed: \(total)." : "\(total) in all; --yes removes them.")
+        try Terminal.print(yes ? "Removed: \(total)." : "\(total) in total; --yes removes them.")
     }
 }
 

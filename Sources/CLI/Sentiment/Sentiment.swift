@@ -6,7 +6,7 @@ import SwitchbackLanguage
 struct Sentiment: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "sentiment",
-        abstract: "Tells classes of sentences apart: is this review kind?",
+        abstract: "Train and use sentence classifiers.",
         discussion: """
             EXAMPLES
               switchback sentiment train --data reviews

@@ -6,7 +6,7 @@ import SwitchbackLanguage
 struct SentimentPredict: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "predict",
-        abstract: "Tells the class of sentences.",
+        abstract: "Predict the class of sentences.",
         discussion: """
             EXAMPLES
               switchback sentiment predict \\

@@ -6,7 +6,7 @@ import SwitchbackLanguage
 struct SentimentTrain: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "train",
-        abstract: "Trains a classifier of sentences.",
+        abstract: "Train a sentence classifier.",
         discussion: """
             EXAMPLES
               switchback sentiment train --data sst2
@@ -15,7 +15,7 @@ struct SentimentTrain: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "A folder with train.tsv and dev.tsv: a sentence, a tab and its class on each line.", valueName: "folder"))
+            "A folder with train.tsv and dev.tsv: one sentence, a tab and its class per line.", valueName: "folder"))
     var data: String?
 
     @OptionGroup(title: "Training") var training: TrainingOptions<SentimentDefaults>

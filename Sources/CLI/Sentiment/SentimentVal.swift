@@ -6,7 +6,7 @@ import SwitchbackLanguage
 struct SentimentVal: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "val",
-        abstract: "Measures a classifier of sentences.",
+        abstract: "Evaluate a sentence classifier.",
         discussion: """
             EXAMPLES
               switchback sentiment val --model best.safetensors --data reviews/test.tsv
@@ -15,7 +15,7 @@ struct SentimentVal: ParsableCommand {
     @Option(help: .runOrFile)
     var model: String
 
-    @Option(help: ArgumentHelp("A file with a sentence, a tab and its class on each line.", valueName: "file"))
+    @Option(help: ArgumentHelp("A file with one sentence, a tab and its class per line.", valueName: "file"))
     var data: String
 
     @OptionGroup var common: CommonOptions

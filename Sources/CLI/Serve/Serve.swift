@@ -9,7 +9,7 @@ import SwitchbackServer
 struct Serve: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "serve",
-        abstract: "Offers models over HTTP, language models as OpenAI's interface does.",
+        abstract: "Serve models over HTTP, with an OpenAI-compatible API.",
         discussion: """
             EXAMPLES
               switchback serve runs/chat/train
@@ -19,27 +19,27 @@ struct Serve: AsyncParsableCommand {
                 -d '{"messages": [{"role": "user", "content": "Hello!"}]}'
               curl localhost:8080/v1/detect -F image=@bus.jpg
 
-            Answers to several clients are written at once. There are /v1/chat/completions, /v1/completions, /v1/models, \
-            /v1/detect, /v1/classify, /health and /metrics. SIGTERM or Ctrl-C ends the server after what it has begun.
+            Several clients are served at once. The endpoints are /v1/chat/completions, /v1/completions, /v1/models, \
+            /v1/detect, /v1/classify, /health and /metrics. SIGTERM or Ctrl-C stops the server after the requests in progress.
             """)
 
     @Argument(
         help: ArgumentHelp(
-            "Folders of language models or of runs, or files of weights; NAME=PATH gives one a name.",
+            "Model folders, runs or weights files; NAME=PATH sets the name.",
             valueName: "model"))
     var models: [String]
 
-    @Option(help: ArgumentHelp("The address to listen on; 0.0.0.0 is all of the machine's.", valueName: "address"))
+    @Option(help: ArgumentHelp("The address to listen on; 0.0.0.0 for all interfaces.", valueName: "address"))
     var host = ServerOptions().host
 
     @Option(
-        help: ArgumentHelp("The port; 0 takes any that is free.", valueName: "n"),
+        help: ArgumentHelp("The port; 0 for any free one.", valueName: "n"),
         transform: Value.integer(in: .from(0, to: 65_535)))
     var port = ServerOptions().port
 
     @Option(
         help: ArgumentHelp(
-            "A file with the key that clients must show; that of the environment's SWITCHBACK_API_KEY if left out.",
+            "A file with the API key that clients must send. (default: SWITCHBACK_API_KEY, if set)",
             valueName: "file"))
     var apiKeyFile: String?
 
@@ -47,50 +47,51 @@ struct Serve: AsyncParsableCommand {
     @OptionGroup var weights: WeightFormatOption
 
     @Option(
-        help: ArgumentHelp("The most tokens that a request gets; the rest of the context if left out.", valueName: "n"),
+        help: ArgumentHelp(
+            "The maximum number of tokens per request. (default: the rest of the context)", valueName: "n"),
         transform: Value.integer(in: .from(1, to: 1_000_000)))
     var maxTokens: Int?
 
     @Option(
-        help: ArgumentHelp("The largest body of a request, in megabytes.", valueName: "n"),
+        help: ArgumentHelp("The maximum size of a request body, in MB.", valueName: "n"),
         transform: Value.integer(in: .from(1, to: 65_536)))
     var maxBody = ServerLimits().bodyBytes >> 20
 
     @Option(
         help: ArgumentHelp(
-            "What the bodies and pictures of all requests together may take, in megabytes.", valueName: "n"),
+            "The memory limit for the bodies and images of all requests, in MB.", valueName: "n"),
         transform: Value.integer(in: .from(16, to: 1_048_576)))
     var maxMemory = ServerLimits().memoryBytes >> 20
 
     @Option(
-        help: ArgumentHelp("Connections that are open at once.", valueName: "n"),
+        help: ArgumentHelp("The maximum number of open connections.", valueName: "n"),
         transform: Value.integer(in: .from(1, to: 1_000_000)))
     var connections = ServerLimits().connections
 
     @Option(
         help: ArgumentHelp(
-            "A name by which clients on this machine may call the server, beside localhost; may be given several times.",
+            "A host name for clients on this machine, besides localhost; can be given several times.",
             valueName: "name"))
     var allowHost: [String] = []
 
     @Option(
         help: ArgumentHelp(
-            "An origin of web pages that may use the server, such as http://localhost:3000; may be given several times.",
+            "An allowed origin of web pages, such as http://localhost:3000; can be given several times.",
             valueName: "origin"))
     var allowOrigin: [String] = []
 
     @Option(
-        help: ArgumentHelp("Texts that are written at once.", valueName: "n"),
+        help: ArgumentHelp("The number of texts generated at the same time.", valueName: "n"),
         transform: Value.integer(in: .from(1, to: 1024)))
     var parallel = ServerLimits().parallel
 
     @Option(
-        help: ArgumentHelp("Requests that may wait for their turn; others are turned away.", valueName: "n"),
+        help: ArgumentHelp("The number of waiting requests; further ones are rejected.", valueName: "n"),
         transform: Value.integer(in: .from(1, to: 1_000_000)))
     var queue = ServerLimits().queue
 
     @Option(
-        help: ArgumentHelp("How long a request may take, in seconds.", valueName: "seconds"),
+        help: ArgumentHelp("The time limit of a request, in seconds.", valueName: "seconds"),
         transform: Value.number(in: .above(0, to: 1_000_000)))
     var timeout = ServerLimits().seconds
 
@@ -127,7 +128,7 @@ struct Serve: AsyncParsableCommand {
                 if json {
                     try? Terminal.printJSON(Listening(address: address, models: names))
                 } else {
-                    try? Terminal.print("Listening on \(address)\n\(lines)\nCtrl-C ends it.")
+                    try? Terminal.print("Listening on \(address)\n\(lines)\nPress Ctrl-C to stop.")
                 }
             }
         }
@@ -141,7 +142,7 @@ struct Serve: AsyncParsableCommand {
                 return ProcessInfo.processInfo.environment["SWITCHBACK_API_KEY"].flatMap { $0.isEmpty ? nil : $0 }
             }
             let key = try TextFile.read(apiKeyFile).trimmingCharacters(in: .whitespacesAndNewlines)
-            if key.isEmpty { throw InputError(apiKeyFile, "there is no key in it") }
+            if key.isEmpty { throw InputError(apiKeyFile, "is empty: an API key is needed") }
             return key
         }
     }

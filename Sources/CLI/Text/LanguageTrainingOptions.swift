@@ -7,41 +7,41 @@ import SwitchbackTraining
 /// How much of a text is read at once in a training, and what is remembered on the way.
 struct ReadingOptions: ParsableArguments {
     @Option(
-        help: ArgumentHelp("Tokens that are read at once; the model's own number if left out.", valueName: "n"),
+        help: ArgumentHelp("The context length in tokens. (default: the model's)", valueName: "n"),
         transform: Value.integer(in: LanguageTrainingConfiguration.contextLengths))
     var context: Int?
 
-    @Flag(help: "Compute blocks again on the way back instead of remembering them: less memory, more time.")
+    @Flag(help: "Recompute activations in the backward pass: less memory, more time.")
     var recompute = false
 }
 
-/// Training few parameters in place of all.
+/// Training few parameters instead of all.
 struct AdaptationOptions: ParsableArguments {
     @Option(
-        help: ArgumentHelp("Train low-rank adapters of this rank in place of all weights.", valueName: "rank"),
+        help: ArgumentHelp("Train low-rank adapters (LoRA) of this rank instead of all weights.", valueName: "rank"),
         transform: Value.integer)
     var lora: Int?
 }
 
-/// What training a language model from nothing and fine-tuning one have in common.
+/// The common part of training a language model from scratch and fine-tuning one.
 struct LanguageTrainingOptions<Defaults: TrainingDefaults>: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "A text file, a folder of .txt and .md files, or a folder that 'text prepare' made.", valueName: "path"))
+            "A text file, a folder of .txt and .md files, or a folder made by 'text prepare'.", valueName: "path"))
     var data: String?
 
     @OptionGroup var reading: ReadingOptions
 
     @Option(
         help: ArgumentHelp(
-            "Windows of the held-out text that a validation reads, evenly spread over it; as many as have "
-                + "\(LanguageTask.validationTokens.grouped) tokens if left out. 'text score' reads all of a text.",
+            "The number of text windows per validation, evenly spread over the validation text. (default: as many as "
+                + "have \(LanguageTask.validationTokens.grouped) tokens) 'text score' reads a whole text.",
             valueName: "n"),
         transform: Value.integer(in: LanguageTrainingConfiguration.valWindowCounts))
     var valWindows: Int?
 
     @Option(
-        help: ArgumentHelp("The beginning of the samples that are shown; a line's end if left out.", valueName: "text"))
+        help: ArgumentHelp("The prompt of the samples shown during training. (default: a newline)", valueName: "text"))
     var prompt: String?
 
     @OptionGroup(title: "Training") var training: TrainingOptions<Defaults>
@@ -79,8 +79,8 @@ struct LanguageTrainingOptions<Defaults: TrainingDefaults>: ParsableArguments {
         }
         let training = try LanguageTraining(session.configuration)
         try run.say(
-            "Data: \(session.configuration.data); \(training.data.training.count.counted("token")) to train with, "
-                + "\(training.data.validation.count.grouped) held out, a vocabulary of "
+            "Data: \(session.configuration.data); \(training.data.training.count.counted("token")) for training, "
+                + "\(training.data.validation.count.grouped) for validation, a vocabulary of "
                 + "\(training.data.tokenizer.vocabularySize.grouped). "
                 + "Model: \(training.model.parameterCount.counted("parameter")).")
         let beginning = try beginning(training.data)
@@ -90,7 +90,7 @@ struct LanguageTrainingOptions<Defaults: TrainingDefaults>: ParsableArguments {
         try show(outcome, training, folder, mode, beginning)
     }
 
-    /// What samples begin with: what was asked for, or a line's end, or the first token of a text without lines.
+    /// The prompt of samples: the requested one, or a newline, or the first token of a text without lines.
     private func beginning(_ data: TextData) throws -> String {
         if let prompt = prompt?.withLineEnds {
             _ = try data.tokenizer.encode(prompt, from: "option prompt")
@@ -123,7 +123,7 @@ struct LanguageTrainingOptions<Defaults: TrainingDefaults>: ParsableArguments {
         let shown = beginning.replacing("\n", with: "\\n").quoted
         try run.say(
             """
-            The best model, of step \(best.step) with a held-out loss of \(loss.formatted(4)), is in
+            The best model (step \(best.step), validation loss \(loss.formatted(4))) is in
               \(folder.path)
             Next:
               switchback text generate --model \(folder.path.quoted) --prompt \(shown) --tokens 500

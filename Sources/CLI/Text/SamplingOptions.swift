@@ -4,41 +4,43 @@ import SwitchbackLanguage
 /// How a model writes.
 struct SamplingOptions: ParsableArguments {
     @Option(
-        help: ArgumentHelp("How many tokens to add at most.", valueName: "n"),
+        help: ArgumentHelp("The maximum number of tokens to generate.", valueName: "n"),
         transform: Value.integer(in: .from(1, to: 1_000_000)))
     var tokens = GenerationOptions().tokens
 
     @Option(
-        help: ArgumentHelp("0 always takes the likeliest token; below 1 the likely become likelier.", valueName: "x"),
+        help: ArgumentHelp(
+            "The temperature: 0 always takes the most likely token, higher is more random.", valueName: "x"),
         transform: Value.number(in: Sampling.Ranges.temperature))
     var temperature = 1.0
 
     @Option(
-        help: ArgumentHelp("Choose among so many of the likeliest tokens.", valueName: "n"),
+        help: ArgumentHelp("Top-k sampling: choose among the k most likely tokens.", valueName: "n"),
         transform: Value.integer(in: Sampling.Ranges.topK))
     var topK: Int?
 
     @Option(
-        help: ArgumentHelp("Choose among the likeliest tokens that together reach this probability.", valueName: "p"),
+        help: ArgumentHelp(
+            "Top-p sampling: choose among the most likely tokens with this total probability.", valueName: "p"),
         transform: Value.number(in: Sampling.Ranges.topP))
     var topP: Double?
 
     @Option(
-        help: ArgumentHelp("Leave out tokens below this fraction of the likeliest one's probability.", valueName: "p"),
+        help: ArgumentHelp("Skip tokens below this fraction of the most likely token's probability.", valueName: "p"),
         transform: Value.number(in: Sampling.Ranges.minP))
     var minP: Double?
 
     @Option(
-        help: ArgumentHelp("Above 1 tokens that occurred become less likely.", valueName: "x"),
+        help: ArgumentHelp("The repetition penalty: above 1, tokens that occurred become less likely.", valueName: "x"),
         transform: Value.number(in: Sampling.Ranges.repetitionPenalty))
     var repetitionPenalty = 1.0
 
     @Option(
         help: ArgumentHelp(
-            "Text that ends the text; may be given several times. \\n is a line's end.", valueName: "text"))
+            "Stop at this text; can be given several times. \\n is a newline.", valueName: "text"))
     var stop: [String] = []
 
-    @Option(help: ArgumentHelp("What chance depends on.", valueName: "n"), transform: Value.integer)
+    @Option(help: ArgumentHelp("The random seed.", valueName: "n"), transform: Value.integer)
     var seed: UInt64 = 0
 
     var options: GenerationOptions {

@@ -6,7 +6,7 @@ import SwitchbackLanguage
 struct Text: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "text",
-        abstract: "Learns to write: language models that predict the next token.",
+        abstract: "Train language models and generate text.",
         discussion: """
             EXAMPLES
               switchback text train --data shakespeare.txt
@@ -24,7 +24,7 @@ extension ArgumentHelp {
     /// For where a language model is.
     static var languageModelFolder: ArgumentHelp {
         ArgumentHelp(
-            "A folder with config.json, model.safetensors and tokenizer.json: a run, or a model of Hugging Face's form.",
+            "A model folder: a run, or a model in Hugging Face's format.",
             valueName: "folder")
     }
 }
@@ -33,7 +33,7 @@ extension ArgumentHelp {
 struct WeightFormatOption: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "In what numbers the weights are kept: float32, bfloat16, int8 or int4. Fewer bits are faster and need less "
-                + "memory; int4 costs a little accuracy.", valueName: "type"), transform: Value.choice)
+            "The type of the weights: float32, bfloat16, int8 or int4. Fewer bits are faster and need less memory; int4 "
+                + "costs a little accuracy.", valueName: "type"), transform: Value.choice)
     var dtype = WeightFormat.float32
 }

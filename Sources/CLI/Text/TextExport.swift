@@ -7,7 +7,7 @@ import SwitchbackLanguage
 struct TextExport: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "export",
-        abstract: "Writes a language model for other programs.",
+        abstract: "Export a language model for other programs.",
         discussion: """
             EXAMPLES
               switchback text export runs/text/train
@@ -15,8 +15,8 @@ struct TextExport: ParsableCommand {
               switchback text export runs/text/train --format safetensors \\
                 --output weights.safetensors
 
-            In ONNX, `tokens` [N, length] is a batch of any size, and `logits` [N, length, vocabulary] foresee the token after \
-            each. The length is fixed: fill shorter texts up behind, which no earlier position sees.
+            In ONNX, `tokens` [N, length] is a batch of any size, and `logits` [N, length, vocabulary] predict the next token \
+            at each position. The length is fixed: pad shorter texts at the end, which earlier positions do not see.
             """)
 
     @Argument(help: .languageModelFolder)
@@ -25,7 +25,7 @@ struct TextExport: ParsableCommand {
     @OptionGroup var export: ExportOptions
 
     @Option(
-        help: ArgumentHelp("Tokens of a text, in ONNX; 64 or what the model can read if left out.", valueName: "n"),
+        help: ArgumentHelp("The sequence length in ONNX. (default: 64, or the context if shorter)", valueName: "n"),
         transform: Value.integer(in: .from(1, to: 1_000_000)))
     var length: Int?
 

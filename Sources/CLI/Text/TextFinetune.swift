@@ -6,15 +6,15 @@ import SwitchbackLanguage
 struct TextFinetune: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "finetune",
-        abstract: "Goes on training a language model on other text.",
+        abstract: "Fine-tune a language model on another text.",
         discussion: """
             EXAMPLES
               switchback text finetune --from runs/text/train --data sonnets.txt \\
                 --steps 200 --lr 1e-4
               switchback text finetune --from path/to/llama --data my-notes --lora 8
 
-            With --lora only small adapters are trained; they are merged into the weights that are saved. A run that was \
-            interrupted is gone on with by 'text train --resume'.
+            With --lora only small adapters are trained; they are merged into the saved weights. To resume an interrupted \
+            run, use 'text train --resume'.
             """)
 
     @Option(help: .languageModelFolder)

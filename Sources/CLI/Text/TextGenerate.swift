@@ -6,7 +6,7 @@ import SwitchbackLanguage
 struct TextGenerate: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "generate",
-        abstract: "Continues a text.",
+        abstract: "Generate text.",
         discussion: """
             EXAMPLES
               switchback text generate --model runs/text/train --prompt "ROMEO:" \\
@@ -24,10 +24,10 @@ struct TextGenerate: ParsableCommand {
 
     @OptionGroup var weights: WeightFormatOption
 
-    @Option(help: ArgumentHelp("The beginning of the text.", valueName: "text"))
+    @Option(help: ArgumentHelp("The prompt.", valueName: "text"))
     var prompt = ""
 
-    @OptionGroup(title: "Writing") var writing: SamplingOptions
+    @OptionGroup(title: "Sampling") var writing: SamplingOptions
     @OptionGroup var common: CommonOptions
 
     private struct Result: Encodable {

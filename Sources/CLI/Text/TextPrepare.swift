@@ -6,24 +6,24 @@ import SwitchbackLanguage
 struct TextPrepare: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "prepare",
-        abstract: "Turns texts into files of tokens, for data that is larger than memory.",
+        abstract: "Tokenize text that does not fit into memory.",
         discussion: """
             EXAMPLES
               switchback text prepare --data books --tokenizer bpe --to prepared
               switchback text train --data prepared --model gpt-small
 
-            The files, train.bin and val.bin, are those of nanoGPT.
+            The files, train.bin and val.bin, are in nanoGPT's format.
             """)
 
     @Option(help: ArgumentHelp("A text file, or a folder of .txt and .md files.", valueName: "path"))
     var data: String
 
     @Option(
-        help: ArgumentHelp("characters, bpe (learned from the first file), or a tokenizer.json.", valueName: "name"))
+        help: ArgumentHelp("characters, bpe (trained on the first file), or a tokenizer.json.", valueName: "name"))
     var tokenizer = "bpe"
 
     @Option(
-        help: ArgumentHelp("How many tokens bpe learns.", valueName: "n"),
+        help: ArgumentHelp("The vocabulary size for bpe.", valueName: "n"),
         transform: Value.integer(in: LanguageTrainingConfiguration.vocabularySizes))
     var vocabulary = 8000
 
@@ -44,7 +44,7 @@ struct TextPrepare: ParsableCommand {
         let choice = TokenizerChoice(tokenizer, vocabularySize: vocabulary)
         let counts = try TextData.prepare(data, tokenizer: choice, to: to)
         try Terminal.print(
-            "\(to): \(counts.training.counted("token")) to train with, \(counts.validation.grouped) held out")
+            "\(to): \(counts.training.counted("token")) for training, \(counts.validation.grouped) for validation")
         if common.json {
             try Terminal.printJSON(
                 Result(trainingTokens: counts.training, validationTokens: counts.validation, folder: to))

@@ -7,14 +7,14 @@ import SwitchbackLanguage
 struct TextScore: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "score",
-        abstract: "Tells how well a model foresees texts: their perplexity.",
+        abstract: "Compute the perplexity of texts.",
         discussion: """
             EXAMPLES
               switchback text score --model runs/text/train hamlet.txt
               switchback text score --model path/to/gpt2 first.txt second.txt --json
               switchback text score --model path/to/gpt2 --dtype int4 first.txt
 
-            Perplexity is e to the mean of −log p over the tokens; texts are read in windows as long as the model's context.
+            Perplexity is exp of the mean of −log p over the tokens; texts are read in windows of the model's context length.
             """)
 
     @Option(help: .languageModelFolder)
@@ -47,7 +47,7 @@ struct TextScore: ParsableCommand {
             let tokens = try TokenSequence(
                 tokenizer.encode(TextFiles(file).text(), from: file, addingSpecialTokens: true))
             guard tokens.count > 1 else {
-                throw InputError(file, "the text has \(tokens.count.counted("token")); 2 are needed")
+                throw InputError(file, "the text has \(tokens.count.counted("token")); at least 2 are needed")
             }
             let loss = network.meanLoss(on: tokens)
             guard loss.isFinite else {

@@ -6,7 +6,7 @@ import SwitchbackLanguage
 struct TextTrain: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "train",
-        abstract: "Trains a language model from nothing.",
+        abstract: "Train a language model from scratch.",
         discussion: """
             EXAMPLES
               switchback text train --data shakespeare.txt
@@ -15,9 +15,9 @@ struct TextTrain: ParsableCommand {
               switchback text train --data prepared --model llama-small --batch 16 \\
                 --accumulate 4 --recompute
 
-            The defaults are nanoGPT's for a laptop: characters, 4 layers of 128, 2,000 steps of 12 windows of 64, AdamW; \
-            but the learning rate is twice nanoGPT's, 2e-3, which falls to 2e-4. The same seed gives the same weights, to \
-            the bit, on any number of threads.
+            The defaults are nanoGPT's for a laptop: characters, 4 layers of width 128, a context of 64, 2,000 steps \
+            with a batch size of 12, and AdamW. The learning rate, however, is twice as high, and falls from 2e-3 to \
+            2e-4. The same seed gives the same weights, bit for bit, on any number of threads.
             """)
 
     @Option(
@@ -27,11 +27,11 @@ struct TextTrain: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "characters, bpe (learned from the text), or a tokenizer.json; characters if left out.", valueName: "name"))
+            "characters, bpe (trained on the text), or a tokenizer.json. (default: characters)", valueName: "name"))
     var tokenizer: String?
 
     @Option(
-        help: ArgumentHelp("How many tokens bpe learns. (default: \(defaults.vocabularySize))", valueName: "n"),
+        help: ArgumentHelp("The vocabulary size for bpe. (default: \(defaults.vocabularySize))", valueName: "n"),
         transform: Value.integer(in: LanguageTrainingConfiguration.vocabularySizes))
     var vocabulary: Int?
 

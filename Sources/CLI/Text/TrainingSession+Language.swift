@@ -2,8 +2,8 @@ import SwitchbackLanguage
 import SwitchbackTraining
 
 extension TrainingSession {
-    /// Trains a language model, or in its place the adapters that were added to it, and leaves what is needed to use it in
-    /// the run's folder.
+    /// Trains a language model, or in its place the adapters that were added to it, and leaves what is needed to use it
+    /// in the run's folder.
     ///
     /// - Parameter sampler: shows what the model writes by then.
     func train<Task: TrainingTask>(

@@ -4,55 +4,55 @@ import Switchback
 import SwitchbackFormats
 import SwitchbackTraining
 
-/// Where a training is saved, what it goes on from, and how it is shown.
+/// Where a training is saved, what it continues from, and how it is shown.
 struct RunOptions: ParsableArguments {
-    @Option(help: ArgumentHelp("Options from a YAML or JSON file; those of the command line win.", valueName: "file"))
+    @Option(help: ArgumentHelp("Options from a YAML or JSON file; the command line overrides them.", valueName: "file"))
     var config: String?
 
     @Option(
         help: ArgumentHelp(
-            "Goes on with a run, by its folder or name, to the same bits as if it had not been interrupted.",
+            "Resume a run, by its folder or name, exactly as if it had not been interrupted.",
             valueName: "run"))
     var resume: String?
 
     @Option(
-        help: ArgumentHelp("The name of the run's folder. (default: train)", valueName: "name"),
+        help: ArgumentHelp("The name of the run. (default: train)", valueName: "name"),
         transform: Value.folderName)
     var name = RunOptions.defaultName
 
     static let defaultName = "train"
 
-    @Option(help: ArgumentHelp("The folder in which runs are saved.", valueName: "path"))
+    @Option(help: ArgumentHelp("The folder that runs are saved in.", valueName: "path"))
     var output = "runs"
 
-    @Flag(help: "Print nothing but errors, and the result where --json asks for it.")
+    @Flag(help: "Print nothing but errors, and the result with --json.")
     var quiet = false
 
     @Option(
-        help: ArgumentHelp("How progress is shown: \(LogStyle.names). (default: text)", valueName: "style"),
+        help: ArgumentHelp("The progress style: \(LogStyle.names). (default: text)", valueName: "style"),
         transform: Value.choice)
     var log = LogStyle.text
 
     @Flag(
         help: ArgumentHelp(
-            "Measure where the time goes: print a table of operations and modules, and save it in the run's folder as "
-                + "profile.txt, with trace.json, a timeline for https://ui.perfetto.dev."))
+            "Profile: print a table of operations and modules, and save it in the run's folder as profile.txt, with "
+                + "trace.json, a timeline for https://ui.perfetto.dev."))
     var profile = false
 
     @Flag(
         help: ArgumentHelp(
-            "Watch backpropagation: measure the layers now and then, save that in the run's folder as diagnosis.jsonl "
-                + "and gradients.png, and say what is the matter. A resumed run goes on with it."))
+            "Monitor backpropagation: measure the layers every few steps, save the results in the run's folder as "
+                + "diagnosis.jsonl and gradients.png, and report problems. A resumed run keeps doing so."))
     var diagnose = false
 
     @Flag(
         help: ArgumentHelp(
-            "Do not train: try learning rates from far too low to far too high, draw find_lr.png, and propose one."))
+            "Do not train; run a learning rate test, plot find_lr.png, and suggest a rate."))
     var findLr = false
 
     func validate() throws {
         if findLr && resume != nil {
-            throw ValidationError("--find-lr tries rates for a new run, and --resume goes on with an old one")
+            throw ValidationError("--find-lr is for new runs and cannot be combined with --resume")
         }
         if findLr && (profile || diagnose) {
             throw ValidationError("--find-lr does not train: there is nothing to \(profile ? "profile" : "diagnose")")
@@ -85,7 +85,7 @@ struct RunOptions: ParsableArguments {
         return Terminal.isInteractive ? .bar(columns: { Terminal.columnCount }) : .lines
     }
 
-    /// The folder of the run to go on with: as it was given, or, if there is none, the one of that name.
+    /// The folder of the run to continue: as it was given, or, if there is none, the one of that name.
     func resumedPath(_ task: String) -> String? {
         guard let resume, !FileManager.default.fileExists(atPath: resume) else { return resume }
         let named = "\(output)/\(task)/\(resume)"
@@ -104,7 +104,7 @@ struct RunOptions: ParsableArguments {
         let (table, trace) = ("\(folder.path)/profile.txt", "\(folder.path)/trace.json")
         try AtomicFile.write("\(profile)\n", to: table)
         try profile.saveTrace(to: trace)
-        try say("\n\(profile)\n\nThe profile is in \(table), its timeline in \(trace).")
+        try say("\n\(profile)\n\nThe profile is in \(table), the timeline in \(trace).")
         return outcome
     }
 }

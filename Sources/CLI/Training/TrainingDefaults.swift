@@ -2,7 +2,7 @@ import SwitchbackLanguage
 import SwitchbackTraining
 import SwitchbackVision
 
-/// What a command trains with where nothing else is asked for, as its help says.
+/// The defaults of a training command, as shown in its help.
 protocol TrainingDefaults {
     static var training: TrainingConfiguration { get }
 }

@@ -2,7 +2,7 @@ import ArgumentParser
 import Switchback
 import SwitchbackTraining
 
-/// The options that every training has. What is left out keeps the value of `--config`, of the run that is resumed, or
+/// The options that every training has. What is omitted keeps the value of `--config`, of the run that is resumed, or
 /// the default.
 struct TrainingOptions<Defaults: TrainingDefaults>: ParsableArguments {
     private static var defaults: TrainingConfiguration { Defaults.training }
@@ -15,25 +15,25 @@ struct TrainingOptions<Defaults: TrainingDefaults>: ParsableArguments {
     }
 
     @Option(
-        help: help("Passes over the examples.", defaults.steps == nil ? defaults.epochs : nil, "n"),
+        help: help("The number of epochs.", defaults.steps == nil ? defaults.epochs : nil, "n"),
         transform: Value.integer)
     var epochs: Int?
 
     @Option(
-        help: help("Steps of the optimizer in all, in place of --epochs.", defaults.steps, "n"),
+        help: help("The total number of optimizer steps, instead of --epochs.", defaults.steps, "n"),
         transform: Value.integer)
     var steps: Int?
 
     @Option(
         help: help(
-            "Examples in a batch" + (defaults.batch == nil ? "; what suits the task if left out." : "."),
+            "The batch size." + (defaults.batch == nil ? " (default: chosen by the task)" : ""),
             defaults.batch, "n"),
         transform: Value.integer)
     var batch: Int?
 
     @Option(
         help: help(
-            "Batches that make one step together, as one batch of all their examples would.", defaults.accumulate, "n"),
+            "The number of batches per optimizer step, as if they were one large batch.", defaults.accumulate, "n"),
         transform: Value.integer)
     var accumulate: Int?
 
@@ -44,95 +44,98 @@ struct TrainingOptions<Defaults: TrainingDefaults>: ParsableArguments {
 
     @Option(
         help: help(
-            "The learning rate at its highest" + (defaults.lr == nil ? "; what suits the optimizer if left out." : "."),
+            "The peak learning rate." + (defaults.lr == nil ? " (default: depends on the optimizer)" : ""),
             defaults.lr, "rate"),
         transform: Value.number)
     var lr: Double?
 
     @Option(
-        help: help("The momentum, or β₁; the optimizer's usual one if left out.", defaults.momentum, "x"),
+        help: help(
+            "The momentum, or β₁." + (defaults.momentum == nil ? " (default: the optimizer's)" : ""), defaults.momentum,
+            "x"),
         transform: Value.number)
     var momentum: Double?
 
     @Option(
         help: help(
-            "The weight decay" + (defaults.weightDecay == nil ? "; the optimizer's usual one if left out." : "."),
+            "The weight decay." + (defaults.weightDecay == nil ? " (default: the optimizer's)" : ""),
             defaults.weightDecay, "x"),
         transform: Value.number)
     var weightDecay: Double?
 
     @Option(
-        help: help("The greatest norm of all gradients together.", defaults.clipNorm, "norm"),
+        help: help("The maximum gradient norm, for clipping.", defaults.clipNorm, "norm"),
         transform: Value.number)
     var clipNorm: Double?
 
     @Option(
-        help: help("How the learning rate goes on: \(ScheduleKind.names).", defaults.schedule.rawValue, "name"),
+        help: help("The learning rate schedule: \(ScheduleKind.names).", defaults.schedule.rawValue, "name"),
         transform: Value.choice)
     var schedule: ScheduleKind?
 
     @Option(
-        help: help("What the linear and cosine schedules end with, as a fraction of --lr.", defaults.finalLr, "x"),
+        help: help("The final learning rate of linear and cosine, as a fraction of --lr.", defaults.finalLr, "x"),
         transform: Value.number)
     var finalLr: Double?
 
     @Option(
         help: help(
-            "Epochs over which the learning rate rises first"
-                + (defaults.warmupSteps.map { "; \($0) steps if left out." } ?? "."),
+            "The number of warm-up epochs."
+                + (defaults.warmupSteps.map { " (default: \($0) steps)" } ?? ""),
             defaults.warmupSteps == nil ? defaults.warmupEpochs : nil, "x"),
         transform: Value.number)
     var warmupEpochs: Double?
 
     @Option(
-        help: help("The decay of a running average of the weights, such as 0.999.", defaults.ema, "x"),
+        help: help("Average the weights (EMA) with this decay, such as 0.999.", defaults.ema, "x"),
         transform: Value.number)
     var ema: Double?
 
     @Option(
-        help: help("Validate every so many steps instead of after each epoch.", defaults.validateEvery, "n"),
+        help: help("Validate every n steps instead of after each epoch.", defaults.validateEvery, "n"),
         transform: Value.integer)
     var validateEvery: Int?
 
     @Option(
-        help: help("Validations without improvement before the training ends.", defaults.patience, "n"),
+        help: help("Stop after this many validations without improvement.", defaults.patience, "n"),
         transform: Value.integer)
     var patience: Int?
 
     @Option(
         help: ArgumentHelp(
-            "How long the training may take: as many epochs are made as fit in, in place of --epochs. What fits in is "
-                + "measured, so the same seed need not give the same weights twice. With --steps, the time only ends it.",
+            "Train for this long instead of --epochs: as many epochs as fit. Since time is measured, the same seed can "
+                + "give different weights. With --steps, training just stops when the time is up.",
             valueName: "minutes"),
         transform: Value.number)
     var minutes: Double?
 
     @Option(
-        help: ArgumentHelp("A file of weights, or a run, to start from: what fits is taken.", valueName: "run or file"))
+        help: ArgumentHelp(
+            "A weights file or run to start from; tensors that do not fit are skipped.", valueName: "run or file"))
     var weights: String?
 
     @Option(
         parsing: .upToNextOption,
-        help: ArgumentHelp("Parts that are not trained, by the beginnings of their paths.", valueName: "path"))
+        help: ArgumentHelp("Freeze parameters whose names start with this.", valueName: "path"))
     var freeze: [String] = []
 
     @Option(
-        help: help("What weights and order depend on.", defaults.seed, "n"),
+        help: help("The random seed.", defaults.seed, "n"),
         transform: Value.integer)
     var seed: UInt64?
 
     @Option(
-        help: help("Threads that put batches together; results do not depend on it.", defaults.workers, "n"),
+        help: help("The number of loader threads; does not affect results.", defaults.workers, "n"),
         transform: Value.integer)
     var workers: Int?
 
     @Option(
-        help: help("The longest time between checkpoints within an epoch.", defaults.saveMinutes, "minutes"),
+        help: help("The maximum time between checkpoints within an epoch.", defaults.saveMinutes, "minutes"),
         transform: Value.number)
     var saveMinutes: Double?
 
     @Option(
-        help: help("Steps between checkpoints within an epoch.", defaults.saveSteps, "n"),
+        help: help("The number of steps between checkpoints within an epoch.", defaults.saveSteps, "n"),
         transform: Value.integer)
     var saveSteps: Int?
 

@@ -41,10 +41,10 @@ struct TrainingSession<Options: Configuration> {
 
     /// Trains, and shows how it goes.
     ///
-    /// Throws an exit code where the user interrupted it, and says how to go on; and where only a learning rate was to be
-    /// found.
+    /// Throws an exit code where the user interrupted it, and says how to continue; and where only a learning rate was
+    /// to be found.
     ///
-    /// - Parameter rateOptions: the options with which a learning rate is asked for.
+    /// - Parameter rateOptions: the options with which a learning rate is requested.
     func train<Task: TrainingTask>(
         _ task: Task, _ training: TrainingConfiguration, listeners: [TrainingListener] = [],
         rateOptions: (Double) -> String = { "--lr \($0)" }
@@ -63,10 +63,10 @@ struct TrainingSession<Options: Configuration> {
         let trainer = try Trainer(task, training, folder: folder)
         let diagnosis = isDiagnosed(folder) ? DiagnosisLog() : nil
         trainer.locatesFailures = diagnosis != nil
-        trainer.listeners = [ProgressReporter(run.style, write: Terminal.draw).receive, RunPictures().receive]
+        trainer.listeners = [ProgressReporter(run.style, write: Terminal.draw).receive, RunPlots().receive]
         if let diagnosis { trainer.listeners.append(diagnosis.receive) }
         trainer.listeners += listeners
-        // After those that draw pictures, which it takes along.
+        // After the listeners that draw images, which it logs too.
         trainer.listeners.append(TensorBoardLog(histograms: diagnosis != nil).receive)
         trainer.listeners.append { _ in Interruption.isRequested ? .stop : .continue }
         let outcome = try run.measured(into: folder) { try trainer.run(resuming: resumed != nil) }
@@ -80,7 +80,7 @@ struct TrainingSession<Options: Configuration> {
         throw ExitCode(Interruption.exitCode)
     }
 
-    /// Whether it is asked for, or the run that is gone on with was diagnosed before.
+    /// Whether it is requested, or the run that is continued was diagnosed before.
     private func isDiagnosed(_ folder: RunFolder) -> Bool {
         run.diagnose || FileManager.default.fileExists(atPath: folder.file(Diagnosis.fileName))
     }
@@ -88,7 +88,7 @@ struct TrainingSession<Options: Configuration> {
     private func tell(_ diagnosis: Diagnosis, _ folder: RunFolder) throws {
         try run.say("Diagnosis:")
         for verdict in diagnosis.verdicts { try run.say("  \(verdict)") }
-        try run.say("  The gradients are drawn in \(folder.file(Diagnosis.pictureName)).")
+        try run.say("  The gradients are plotted in \(folder.file(Diagnosis.plotName)).")
     }
 
     // MARK: The learning rate
@@ -116,7 +116,7 @@ struct TrainingSession<Options: Configuration> {
         try curve.figure.write(to: folder.file("find_lr.png"))
         try AtomicFile.write(curve.csv, to: folder.file("find_lr.csv"))
         try run.say(
-            "\(curve.points.count) learning rates were tried; the losses are drawn in \(folder.file("find_lr.png")).")
+            "\(curve.points.count) learning rates were tried; the losses are plotted in \(folder.file("find_lr.png")).")
         switch curve.finding {
         case .rate(let rate): try run.say("The loss falls fast at \(rate). Train with\n  \(options(rate))")
         case .noFall: try run.say("The loss fell at none of them, so there is nothing to propose: look at the plot.")

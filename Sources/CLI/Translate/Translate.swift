@@ -6,7 +6,7 @@ import SwitchbackLanguage
 struct Translate: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "translate",
-        abstract: "Translates, with a transformer that reads one language and writes another.",
+        abstract: "Train and use translation models.",
         discussion: """
             EXAMPLES
               switchback translate train --data multi30k --source en --target de
@@ -22,14 +22,14 @@ struct Translate: ParsableCommand {
 struct ParallelTextOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "A folder with files such as train.en and train.de, line by line translations; they may be gzipped.",
+            "A folder with files such as train.en and train.de, aligned line by line; can be gzipped.",
             valueName: "folder"))
     var data: String
 
-    @Option(help: ArgumentHelp("The ending of the files to translate from.", valueName: "language"))
+    @Option(help: ArgumentHelp("The source language: the extension of its files.", valueName: "language"))
     var source: String
 
-    @Option(help: ArgumentHelp("The ending of the files with the translations.", valueName: "language"))
+    @Option(help: ArgumentHelp("The target language: the extension of its files.", valueName: "language"))
     var target: String
 
     func read(_ split: String) throws -> ParallelText { try ParallelText(data, split, from: source, to: target) }
@@ -37,11 +37,11 @@ struct ParallelTextOptions: ParsableArguments {
 
 /// A run of `translate train`, and how it is searched.
 struct TranslatorOptions: ParsableArguments {
-    @Option(help: ArgumentHelp("The folder of a run of translate train.", valueName: "folder"))
+    @Option(help: ArgumentHelp("The folder of a 'translate train' run.", valueName: "folder"))
     var model: String
 
     @Option(
-        help: ArgumentHelp("Translations that are followed at the same time. (default: 4)", valueName: "n"),
+        help: ArgumentHelp("The beam size. (default: 4)", valueName: "n"),
         transform: Value.integer(in: .from(1, to: 100)))
     var beam = 4
 

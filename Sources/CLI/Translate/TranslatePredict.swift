@@ -6,7 +6,7 @@ import SwitchbackLanguage
 struct TranslatePredict: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "predict",
-        abstract: "Translates sentences.",
+        abstract: "Translate sentences.",
         discussion: """
             EXAMPLES
               switchback translate predict \\

@@ -7,7 +7,7 @@ import SwitchbackTraining
 struct TranslateTrain: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "train",
-        abstract: "Trains a translator on pairs of sentences.",
+        abstract: "Train a translation model.",
         discussion: """
             EXAMPLES
               switchback translate train --data multi30k --source en --target de
@@ -17,28 +17,28 @@ struct TranslateTrain: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "A folder with files such as train.en and train.de, val.en and val.de, line by line translations; they may "
-                + "be gzipped.", valueName: "folder"))
+            "A folder with files such as train.en and train.de, val.en and val.de, aligned line by line; can be "
+                + "gzipped.", valueName: "folder"))
     var data: String?
 
-    @Option(help: ArgumentHelp("The ending of the files to translate from. (default: en)", valueName: "language"))
+    @Option(help: ArgumentHelp("The source language: the extension of its files. (default: en)", valueName: "language"))
     var source: String?
 
-    @Option(help: ArgumentHelp("The ending of the files with the translations. (default: de)", valueName: "language"))
+    @Option(help: ArgumentHelp("The target language: the extension of its files. (default: de)", valueName: "language"))
     var target: String?
 
     @Option(
-        help: ArgumentHelp("Layers of the encoder, and of the decoder. (default: 3)", valueName: "n"),
+        help: ArgumentHelp("The number of encoder layers, and of decoder layers. (default: 3)", valueName: "n"),
         transform: Value.integer)
     var layers: Int?
 
     @Option(
-        help: ArgumentHelp("Numbers in each vector; a multiple of 32. (default: 256)", valueName: "n"),
+        help: ArgumentHelp("The embedding size, a multiple of 32. (default: 256)", valueName: "n"),
         transform: Value.integer)
     var width: Int?
 
     @Option(
-        help: ArgumentHelp("Tokens of each language. (default: 8000)", valueName: "n"),
+        help: ArgumentHelp("The vocabulary size of each language. (default: 8000)", valueName: "n"),
         transform: Value.integer(in: LanguageTrainingConfiguration.vocabularySizes))
     var vocabulary: Int?
 

@@ -6,7 +6,7 @@ import SwitchbackLanguage
 struct TranslateVal: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "val",
-        abstract: "Measures a translator by BLEU, as sacreBLEU computes it.",
+        abstract: "Evaluate a translation model by BLEU, as sacreBLEU computes it.",
         discussion: """
             EXAMPLES
               switchback translate val --model runs/translate/train --data multi30k \\
@@ -17,7 +17,7 @@ struct TranslateVal: ParsableCommand {
 
     @OptionGroup var text: ParallelTextOptions
 
-    @Option(help: ArgumentHelp("The part of the data: the name of its files.", valueName: "name"))
+    @Option(help: ArgumentHelp("The split: the name of its files.", valueName: "name"))
     var split = "val"
 
     @OptionGroup var common: CommonOptions

@@ -114,7 +114,7 @@
     FUNCTION(logAddExp, v_log_add_exp(a, b)) \
     /* Gradients: a is the gradient that arrives, b the function's input x or its output y, as is said. */ \
     FUNCTION(squareGradient, a * (b + b))   /* (g, x) */ \
-    FUNCTION(reluGradient, v_select(b > 0, a, zero))   /* (g, x or y) */ \
+    FUNCTION(reluGradient, v_select(b <= 0, zero, a))  /* (g, x or y) */ \
     FUNCTION(sigmoidGradient, a * (b * (1 - b)))   /* (g, y) */ \
     FUNCTION(tanhGradient, a * (1 - b * b))   /* (g, y) */ \
     FUNCTION(geluGradient, a * gelu_slope(b))   /* (g, x), and so the rest */ \

@@ -43,9 +43,9 @@ INLINE vf KERNEL(gated)(const gate gate, const backward_job *job, vf x, intptr_t
     const vf g = vf_load_or(job->gy + row * job->gy_step + channel, count, 0);
     if (gate == GATE_OPEN) return g;
     if (gate == GATE_OUTPUT)
-        return vf_select(vf_load_or(job->pass.y + row * job->channels + channel, count, 0) > 0, g, (vf){0});
+        return vf_select(vf_load_or(job->pass.y + row * job->channels + channel, count, 0) <= 0, (vf){0}, g);
     const vf z = x * vf_load_or(job->pass.scale + channel, count, 0) + vf_load_or(job->pass.shift + channel, count, 0);
-    if (gate == GATE_INPUT) return vf_select(z > 0, g, (vf){0});
+    if (gate == GATE_INPUT) return vf_select(z <= 0, (vf){0}, g);
     const vf sigmoid = v_sigmoid(z);
     return g * (sigmoid * (1 + z * (1 - sigmoid)));
 }

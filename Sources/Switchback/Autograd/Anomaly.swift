@@ -1,4 +1,4 @@
-/// The search for the birthplace of NaN and infinity.
+/// Finds the operation that first produced NaN or infinity.
 public enum Anomaly {
     /// Runs `body` and stops, with a sentence, at the first operation whose result or gradient holds NaN or infinity
     /// though its operands held none: the sentence names the operation and the layer. Slow: every result is read.
@@ -29,7 +29,7 @@ public enum Anomaly {
         public let detail: String
     }
 
-    /// Runs `body` to its end, and tells where NaN was first computed from numbers that held none; where there is no NaN,
+    /// Runs `body` to its end, and tells where NaN was first computed from numbers that held none; if there is no NaN,
     /// where infinity was. `nil` if all stayed finite, or what was not came in from outside: in parameters or data.
     public static func birth(in body: () throws -> Void) rethrows -> Birth? {
         let notes = AnomalyNotes()
@@ -38,7 +38,7 @@ public enum Anomaly {
     }
 }
 
-/// Looks into every result and gradient.
+/// Checks every result and gradient.
 private final class AnomalySearch: OperationObserver {
     /// Whether nothing is looked into for now.
     private let isPaused: Bool
@@ -86,7 +86,7 @@ private final class AnomalySearch: OperationObserver {
     }
 }
 
-/// What a search has found so far.
+/// The results of a search so far.
 private final class AnomalyNotes {
     private(set) var nan: Anomaly.Birth?
     private(set) var infinity: Anomaly.Birth?

@@ -5,10 +5,11 @@ extension Tensor {
     /// - Parameters:
     ///   - gradient: the gradient of the final value with respect to this tensor, of the same shape. May be left out
     ///     for a tensor of one element, a loss, where it is 1.
-    ///   - retainGraph: keeps what operations saved, so that the graph can be walked again. As `createGraph` if left out.
-    ///   - createGraph: records the computation of the gradients too, so that they can be differentiated themselves. Each
-    ///     `grad` then holds a graph that holds its parameter: `zeroGrad()` frees both. `gradients(of:withRespectTo:)` makes
-    ///     no such circle.
+    ///   - retainGraph: keeps what operations saved, so that the graph can be walked again. As `createGraph` by
+    ///     default.
+    ///   - createGraph: records the computation of the gradients too, so that they can be differentiated themselves.
+    ///     Each `grad` then holds a graph that holds its parameter: `zeroGrad()` frees both.
+    ///     `gradients(of:withRespectTo:)` makes no such circle.
     public final func backward(gradient: Tensor? = nil, retainGraph: Bool? = nil, createGraph: Bool = false) {
         guard let node else {
             fail(
@@ -39,7 +40,7 @@ extension Tensor {
         guard let gradient else {
             require(
                 count == 1, "backward",
-                "a tensor of shape \(shape) is no single loss: pass the gradient of each element, or sum() it first")
+                "a tensor of shape \(shape) is not a single loss: pass the gradient of each element, or sum() it first")
             return ThreadState.current.one(like: array)
         }
         require(

@@ -1,14 +1,14 @@
-/// A leaf of the graph: the gradients of a tensor that the user made gather here.
+/// A leaf of the graph: accumulates the gradient of a tensor that the user created.
 final class GradientAccumulator: Node {
     @exclusivity(unchecked) private(set) var gradient: Tensor?
-    /// The gradient in place of `gradient`, as long as all that came in was of single rows.
+    /// The gradient instead of `gradient`, as long as all that came in was of single rows.
     @exclusivity(unchecked) private(set) var rowGradient: RowGradient?
     /// What has come in of single rows.
     @exclusivity(unchecked) private var incomingRows: RowGradient?
     /// Whether `gradient` is memory that no other tensor sees.
     @exclusivity(unchecked) private var ownsGradient = false
 
-    /// Whose gradient it is, for pictures of the graph.
+    /// Whose gradient it is, for images of the graph.
     private(set) weak var tensor: Tensor?
 
     init(for tensor: Tensor) {
@@ -18,10 +18,9 @@ final class GradientAccumulator: Node {
 
     /// Adds what the walk brought to the gradient.
     override func accumulate(keepingGraph: Bool) {
-        if hasIncoming || gradient != nil { makeIncomingDense() }
-        if let rows = incomingRows.take() { rowGradient = rowGradient.map { $0 + rows } ?? rows }
+        if incomingRows != nil { settleIncomingRows() }
         guard var incoming = takeFirstIncoming() else { return }
-        if let rows = rowGradient.take() { (gradient, ownsGradient) = (rows.dense, true) }
+        if rowGradient != nil, let rows = rowGradient.take() { (gradient, ownsGradient) = (rows.dense, true) }
         if let gradient {
             if ownsGradient && !keepingGraph {
                 gradient.backend.binary(.add, gradient.array, incoming.array, into: gradient.array)
@@ -39,6 +38,12 @@ final class GradientAccumulator: Node {
             gradient = Tensor(copy)
             ownsGradient = true
         }
+    }
+
+    /// Adds what came in of single rows: to the gradient of rows, unless other rows have gradients too.
+    private func settleIncomingRows() {
+        if hasIncoming || gradient != nil { makeIncomingDense() }
+        if let rows = incomingRows.take() { rowGradient = rowGradient.map { $0 + rows } ?? rows }
     }
 
     /// Takes the gradient of some rows as a part of what comes in.

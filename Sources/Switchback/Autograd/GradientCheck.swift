@@ -1,4 +1,4 @@
-/// What `gradientCheck` found where a gradient disagrees with the slope that central differences measure.
+/// What `gradientCheck` reports if a gradient disagrees with central differences.
 public struct GradientMismatch: Error, CustomStringConvertible {
     /// Which input, and which of its elements in row-major order.
     public let input: Int

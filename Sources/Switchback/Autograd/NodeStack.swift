@@ -1,4 +1,4 @@
-/// What waits for its turn in a walk: a stack that runs through the nodes themselves and so takes no memory.
+/// The pending nodes of a walk: an intrusive stack, which allocates no memory.
 struct NodeStack {
     private var top: Node?
 

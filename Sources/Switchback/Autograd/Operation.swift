@@ -1,5 +1,5 @@
 /// How an operation's gradient is computed: from what was saved and the gradient of the output to those of the
-/// operands, in their order; `nil` where there is none.
+/// operands, in their order; `nil` if there is none.
 ///
 /// A rule is `@Sendable` so that the compiler refuses one that captures a tensor: what a rule needs is named in
 /// `saving:`, where changes in place are noticed and memory is freed as the walk passes.
@@ -14,11 +14,11 @@ typealias UnaryGradientRule = @Sendable (_ saved: Saved, _ gradient: Tensor) -> 
 /// The rule of an operation of two operands.
 typealias BinaryGradientRule = @Sendable (_ saved: Saved, _ gradient: Tensor) -> (Tensor?, Tensor?)
 
-/// What a gradient rule sees of the operation that it belongs to.
+/// The tensors that an operation saved for its gradient rule.
 public struct Saved {
     fileprivate let node: OperationNode
-    /// Whether nobody else sees the gradient or its memory, so that a rule may leave its result there; known to the rules
-    /// that `record(_:_:from:saving:savingOutput:once:gradient:)` takes.
+    /// Whether nobody else sees the gradient or its memory, so that a rule may leave its result there; known to the
+    /// rules that `record(_:_:from:saving:savingOutput:once:gradient:)` takes.
     fileprivate(set) var ownsGradient = false
 
     /// The tensor saved at a position of `saving:`; `nil` if that was `nil`.
@@ -30,13 +30,13 @@ public struct Saved {
     /// A result that was saved with `savingOutput`.
     public func output(_ index: Int = 0) -> Tensor { node.savedOutput(index) }
 
-    /// Hands the gradient of single rows to an operand that is a leaf; returns whether that could be done, or else the rule
-    /// has to give the whole gradient.
+    /// Hands the gradient of single rows to an operand that is a leaf; returns whether that could be done, or else the
+    /// rule has to give the whole gradient.
     func deliver(rows: Tensor, values: Tensor, padding: Int?, toOperand operand: Int) -> Bool {
         guard !ThreadState.recordsGradients, let leaf = node.edges[operand].node as? GradientAccumulator else {
             return false
         }
-        // Where only other gradients are asked for, nobody would come for it.
+        // Where only other gradients are requested, nobody would come for it.
         if !leaf.isNeeded { return true }
         let gradient = RowGradient(rows: rows, values: values, shape: leaf.firstForm.layout.shape)
         leaf.receive(padding.map { gradient.without(row: $0) } ?? gradient)
@@ -55,7 +55,7 @@ extension Tensor {
     ///   - name: what messages call the operation.
     ///   - output: the result that a kernel computed.
     ///   - inputs: the operands. Gradients are summed to their shapes where they were broadcast.
-    ///   - saving: what the gradient needs of the operands, `nil` where their gradient will not be asked for; only
+    ///   - saving: what the gradient needs of the operands, `nil` if their gradient will not be asked for; only
     ///     evaluated when the operation is recorded.
     ///   - savingOutput: whether the gradient needs the result.
     ///   - once: says that the rule calls kernels which have no gradient themselves, so that a second differentiation
@@ -196,7 +196,7 @@ final class OperationNode: Node {
             ? Tensor(output.tensor.array, node: self, outputIndex: index) : output.tensor
     }
 
-    /// What the gradient needs of the operands.
+    /// The operands that the gradient needs.
     var savedInputs: [Tensor] { saved.indices.compactMap { saved[$0] } }
 
     /// Whether a walk can pass: nothing that was saved is gone or was changed in place since.

@@ -1,4 +1,5 @@
-/// The gradient of a table of which few rows were used: those rows alone. What PyTorch has as a sparse, coalesced tensor.
+/// The gradient of a table of which few rows were used: those rows alone. What PyTorch has as a sparse, coalesced
+/// tensor.
 public struct RowGradient {
     /// The rows that were used, in ascending order, each once: int64 [n].
     public let rows: Tensor
@@ -7,7 +8,8 @@ public struct RowGradient {
     /// That of the table, [count, width].
     public let shape: Shape
 
-    /// Adds up the gradients of rows that occur several times, in their order, as a dense gradient does: to the same bits.
+    /// Adds up the gradients of rows that occur several times, in their order, as a dense gradient does: to the same
+    /// bits.
     ///
     /// - Parameters:
     ///   - rows: int64 [n], from 0 to less than `shape[0]`.
@@ -15,7 +17,7 @@ public struct RowGradient {
     public init(rows: Tensor, values: Tensor, shape: Shape) {
         require(
             shape.count == 2 && rows.rank == 1 && rows.dtype == .int64 && values.shape == [rows.count, shape[1]],
-            "RowGradient", "rows \(rows.shape) with values \(values.shape) are no gradient of a table \(shape)")
+            "RowGradient", "rows \(rows.shape) with values \(values.shape) are not a gradient of a table \(shape)")
         let (used, place) = noGrad {
             let unique = rows.unique()
             return (unique.values, unique.inverse)
@@ -26,7 +28,8 @@ public struct RowGradient {
         (self.rows, self.values, self.shape) = (used, Tensor(sums), shape)
     }
 
-    /// The gradient of the whole table, [count, width], with zeros in the rows that were not used. New memory each time.
+    /// The gradient of the whole table, [count, width], with zeros in the rows that were not used. New memory each
+    /// time.
     public var dense: Tensor {
         let result = NDArray(filled: 0, shape: shape, dtype: values.dtype, backend: values.backend)
         result.backend.indexCopy(result, dim: 0, index: rows.array, source: values.array)

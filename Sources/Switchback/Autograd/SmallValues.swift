@@ -1,5 +1,5 @@
-/// The numbers of an array that has at most four of them: what the graph tells of small results. A copy, because the
-/// graph keeps no results alive.
+/// The values of an array with at most four elements, shown in the graph. A copy, because the graph keeps no results
+/// alive.
 struct SmallValues {
     private static let limit = 4
 

@@ -40,7 +40,7 @@ extension Tensor {
     }
 
     /// The gradient of single rows of this table, where only `embedding(weight:sparse:)` has used it since the last
-    /// `zeroGrad()`; else `nil`. Then `grad` is the same as a whole tensor, made anew whenever it is asked for.
+    /// `zeroGrad()`; else `nil`. Then `grad` is the same as a whole tensor, made anew whenever it is requested.
     public final var rowGrad: RowGradient? {
         get { (node as? GradientAccumulator)?.rowGradient }
         set {
@@ -55,11 +55,11 @@ extension Tensor {
         }
     }
 
-    /// The numbers of the gradient in the memory that holds them, to be read or changed in place: the whole gradient, or
-    /// the rows of one of rows, [n, width], beside which all is 0.
+    /// The numbers of the gradient in the memory that holds them, to be read or changed in place: the whole gradient,
+    /// or the rows of one of rows, [n, width], beside which all is 0.
     package final var gradElements: Tensor? { rowGrad?.values ?? grad }
 
-    /// Forgets the gradient.
+    /// Clears the gradient.
     public final func zeroGrad() { (node as? GradientAccumulator)?.replaceGradient(nil) }
 
     /// Makes `grad` keep the gradient that flows through the result of an operation, as all hooks have left it.

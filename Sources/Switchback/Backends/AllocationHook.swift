@@ -1,5 +1,5 @@
 extension Storage {
-    /// Is told of every block that is allocated, on the thread that allocates it, while somebody wants to know.
+    /// Called for every allocated block, on the allocating thread, while there is an observer.
     ///
     /// Read at every allocation, so it is a plain function pointer: a thread that sees a change late is one that nobody
     /// measures.

@@ -1,4 +1,4 @@
-/// A running combination along one dimension.
+/// A cumulative operation along one dimension.
 public enum Scan: Sendable { case sum, product, maximum, minimum }
 
 /// Kernels that order or accumulate along one dimension.

@@ -1,5 +1,5 @@
-/// A feature map at whose positions a detector predicts: its size in cells, the pixels that a cell is wide and high, and
-/// the number of its first position among those of all maps.
+/// A feature map at whose positions a detector predicts: its size in cells, the pixels that a cell is wide and high,
+/// and the number of its first position among those of all maps.
 public struct PositionMap: Sendable, Equatable {
     public let height, width, stride, start: Int
 
@@ -25,7 +25,7 @@ public struct AssignmentRule: Sendable, Hashable {
     }
 }
 
-/// What positions are assigned by: predictions, and the objects of all images one after the other.
+/// What positions are assigned by: predictions, and the objects of all images one after another.
 public struct AssignmentOperands {
     /// Of the predictions: logits [images, positions, classes], and corners in pixels [images, positions, 4].
     public let logits, boxes: NDArray
@@ -41,7 +41,7 @@ public struct AssignmentOperands {
     }
 }
 
-/// The positions that learn an object, with the probability that each shall give its class: as many places as all
+/// The positions that learn an object, with the probability that each should give its class: as many places as all
 /// objects can get together. Those that are not needed have score 0.
 public typealias AssignedPositions = (positions: NDArray, objects: NDArray, scores: NDArray)
 

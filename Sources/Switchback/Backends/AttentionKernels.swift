@@ -14,7 +14,7 @@ public protocol AttentionKernels {
     ) -> (query: NDArray, key: NDArray, value: NDArray)?
 
     /// Rotates pairs of features of x, [B, H, T, D]: element i of the first half of D and element i of the second are
-    /// turned by the angle whose cosine and sine are at [t, i] of two dense [T, D / 2] arrays; the other way round if
+    /// turned by the angle whose cosine and sine are at [t, i] of two dense [T, D / 2] arrays; the other way around if
     /// `backwards`.
     static func rotary(_ x: NDArray, cosines: NDArray, sines: NDArray, backwards: Bool) -> NDArray?
 }

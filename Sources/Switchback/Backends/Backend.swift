@@ -1,5 +1,4 @@
-/// The wall between tensors and kernels: memory that only kernels touch, and some dozens of raw kernels that know nothing
-/// of gradients.
+/// The boundary between tensors and kernels: memory, and a few dozen raw kernels that know nothing about gradients.
 ///
 /// Each family of kernels is a protocol of its own. A kernel writes into an array that the caller allocated, of the
 /// right shape and type. Fused kernels are the exception: they may decline, and do so by default; the operation is then

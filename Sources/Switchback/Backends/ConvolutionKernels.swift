@@ -19,14 +19,14 @@ public struct Convolution2D: Sendable, Hashable {
 /// As all fused kernels, they return new arrays in whatever memory order suits them, and `nil` for element types that
 /// they do not cover: the operation then composes itself of simpler ones. That is also the default.
 public protocol ConvolutionKernels {
-    /// y = activation(x ∗ weight + bias + residual), where the residual is as y. `laidOut` is what `layOutFilters` made of the
-    /// weight, if it has been called.
+    /// y = activation(x ∗ weight + bias + residual), where the residual is as y. `laidOut` is what `layOutFilters` made
+    /// of the weight, if it has been called.
     static func convolution(
         _ x: NDArray, _ weight: NDArray, laidOut: NDArray?, bias: NDArray?, residual: NDArray?,
         activation: FusedActivation, _ convolution: Convolution2D, outputShape: Shape
     ) -> NDArray?
-    /// The weight as `convolution` reads it, for many calls; `nil` where each reads it as it lies. A copy, which later changes
-    /// of the weight do not reach.
+    /// The weight as `convolution` reads it, for many calls; `nil` if each reads it as it lies. A copy, which later
+    /// changes of the weight do not reach.
     static func layOutFilters(_ weight: NDArray, groups: Int) -> NDArray?
     /// The gradient of x, which is also a transposed convolution of `gradient`.
     static func convolutionInputGradient(

@@ -6,6 +6,6 @@ public enum Device {
     /// The names of all.
     public static var names: [String] { all.map { $0.name } }
 
-    /// The backend of a device; `nil` where there is none of that name.
+    /// The backend of a device; `nil` if there is none of that name.
     public static func named(_ name: String) -> (any Backend.Type)? { all.first { $0.name == name } }
 }

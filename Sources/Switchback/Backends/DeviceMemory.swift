@@ -1,11 +1,11 @@
 /// The memory that a backend's kernels read and write.
 ///
-/// Nobody but the kernels goes there: everyone else brings bytes with `upload` and fetches them with `download`, through
-/// `NDArray.withHostBytes` and `NDArray(uploading:shape:dtype:to:)`. Kernels may still be running when their call returns;
-/// `upload`, `download` and `deallocate` take effect after the kernels that were called before them.
+/// Nobody but the kernels goes there: everyone else brings bytes with `upload` and fetches them with `download`,
+/// through `NDArray.withHostBytes` and `NDArray(uploading:shape:dtype:to:)`. Kernels may still be running when their
+/// call returns; `upload`, `download` and `deallocate` take effect after the kernels that were called before them.
 public protocol DeviceMemory {
-    /// Whether the processor can read and write the memory in place. Only then do small blocks lie inside their `Storage`,
-    /// and are bytes handed out without a copy.
+    /// Whether the processor can read and write the memory in place. Only then do small blocks lie inside their
+    /// `Storage`, and are bytes handed out without a copy.
     static var isHostReadable: Bool { get }
     /// Memory whose contents are undefined.
     static func allocate(byteCount: Int) -> Address
@@ -35,8 +35,8 @@ public struct MemoryStatistics: Hashable, Sendable {
     }
 }
 
-/// Where a block lies in the memory of a device. It leads somewhere for the kernels of its backend alone, who see it as a
-/// pointer.
+/// Where a block lies in the memory of a device. It leads somewhere for the kernels of its backend alone, who see it as
+/// a pointer.
 public struct Address: Hashable, @unchecked Sendable {
     @_spi(Backends) public let pointer: UnsafeMutableRawPointer
 

@@ -105,9 +105,9 @@ public protocol ElementwiseKernels {
     static func binary(_ operation: BinaryOperation, _ a: NDArray, _ b: NDArray, into y: NDArray)
     /// `a` where the bool `condition` holds, `b` elsewhere.
     static func select(_ condition: NDArray, _ a: NDArray, _ b: NDArray, into y: NDArray)
-    /// Every element, converted to the type of `y`: toward zero for whole numbers, ties to even for shorter floats.
+    /// Every element, converted to the type of `y`: toward zero for integers, ties to even for shorter floats.
     static func copy(_ x: NDArray, into y: NDArray)
-    /// `integer` is used where `y` holds whole numbers, which a `Double` may not represent.
+    /// `integer` is used where `y` holds integers, which a `Double` may not represent.
     static func fill(_ y: NDArray, with value: Double, integer: Int64)
 }
 

@@ -1,4 +1,4 @@
-/// An activation that a convolution or a batch normalization applies to its results before it stores them, which saves
+/// An activation that a convolution or batch normalization applies to its results before storing them, which saves
 /// passes over memory.
 public enum FusedActivation: Sendable, Hashable {
     case none

@@ -2,8 +2,8 @@
 // devices. Nothing is copied where the memory is the processor's own.
 
 extension NDArray {
-    /// Runs `body` on the bytes of the elements in row-major order: where they lie, if the processor can read them there
-    /// and they lie so; else on a copy.
+    /// Runs `body` on the bytes of the elements in row-major order: where they lie, if the processor can read them
+    /// there and they lie so; else on a copy.
     public func withHostBytes<Result>(_ body: (UnsafeRawBufferPointer) throws -> Result) rethrows -> Result {
         let dense = contiguous()
         if let result = try dense.withReadableBytes(body) { return result }
@@ -13,8 +13,8 @@ extension NDArray {
         return try body(UnsafeRawBufferPointer(bytes))
     }
 
-    /// Runs `body` on the bytes of the elements in row-major order, if the processor can read them where they lie and they
-    /// lie so; `nil` else.
+    /// Runs `body` on the bytes of the elements in row-major order, if the processor can read them where they lie and
+    /// they lie so; `nil` else.
     @inline(__always)
     func withReadableBytes<Result>(_ body: (UnsafeRawBufferPointer) throws -> Result) rethrows -> Result? {
         guard isContiguous, storage.isHostReadable else { return nil }

@@ -1,7 +1,7 @@
-/// How a value that is scattered meets what is there.
+/// How a scattered value is combined with the existing one.
 public enum ScatterReduction: Sendable { case set, add, product, maximum, minimum }
 
-/// Which whole numbers name one of `limit` places.
+/// Which integers name one of `limit` places.
 public struct IndexRange: Sendable, Hashable {
     public var limit: Int
     /// Whether negative numbers count from the end, or are out of range.
@@ -38,10 +38,10 @@ public protocol IndexingKernels {
     static func put(_ y: NDArray, index: NDArray, values: NDArray, accumulate: Bool)
     /// The coordinates [count, rank] of the elements that are not zero, int64, in row-major order.
     static func nonzero(_ x: NDArray) -> NDArray
-    /// Writes three whole numbers to `outcome`, int64 [3]: the position, in row-major order, of the first index out of
+    /// Writes three integers to `outcome`, int64 [3]: the position, in row-major order, of the first index out of
     /// range, or −1; its value; and 1 if an index before it counts from the end, else 0.
     static func checkIndices(_ index: NDArray, _ range: IndexRange, into outcome: NDArray)
-    /// `y` = the index, plus the limit where it counts from the end. In place of one out of range, the number that is
+    /// `y` = the index, plus the limit where it counts from the end. Instead of one out of range, the number that is
     /// ignored, or else 0: no kernel then touches other memory before the check is read.
     static func normalizeIndices(_ index: NDArray, _ range: IndexRange, into y: NDArray)
 }

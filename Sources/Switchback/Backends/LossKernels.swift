@@ -1,4 +1,4 @@
-/// What cross entropy needs beside logits and targets.
+/// The options of cross entropy.
 public struct CrossEntropyOptions: Sendable, Hashable {
     /// Rows with this target give no loss and no gradient.
     public var ignoreIndex: Int
@@ -12,7 +12,7 @@ public typealias CrossEntropyRows = (loss: NDArray, weight: NDArray, logSum: NDA
 /// The mean loss, without dimensions, and the gradients that were wanted.
 public typealias LinearCrossEntropyResult = (loss: NDArray, x: NDArray?, weight: NDArray?, bias: NDArray?)
 
-/// Which gradients of a fused linear layer and cross entropy are to be computed.
+/// Which gradients of a fused linear layer and cross entropy are needed.
 public struct LinearCrossEntropyWanted: Sendable {
     public let x, weight, bias: Bool
 

@@ -6,7 +6,7 @@ public protocol MatmulKernels {
     /// `y = x · weightᵀ + bias`: x is [m, k], weight [n, k], bias [n] or none, y is [m, n], its rows dense.
     static func linear(_ x: NDArray, weight: NDArray, bias: NDArray?, into y: NDArray)
     /// The products of all matrices of a batch whose dimensions broadcast, [..., m, k] × [..., k, n], of the shape
-    /// given; `nil` where the backend walks one batch dimension at a time, by `matmul`.
+    /// given; `nil` if the backend walks one batch dimension at a time, by `matmul`.
     static func matmul(_ a: NDArray, _ b: NDArray, outputShape: Shape) -> NDArray?
 }
 

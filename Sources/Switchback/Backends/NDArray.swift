@@ -1,4 +1,4 @@
-/// What a kernel sees of a tensor: memory, shape, strides and element type. It knows nothing of gradients.
+/// A tensor as kernels see it: memory, shape, strides and element type. It knows nothing about gradients.
 public struct NDArray {
     public internal(set) var storage: Storage
     /// Sizes and strides.
@@ -114,7 +114,7 @@ extension NDArray {
 
     func squeezed(at dim: Int) -> NDArray { selected(dim, at: 0) }
 
-    /// The array with another shape of as many elements, or `nil` where that takes a copy.
+    /// The array with another shape of as many elements, or `nil` if that takes a copy.
     ///
     /// Runs of dimensions that lie densely one inside the other are merged and cut anew.
     func viewed(as newShape: Shape) -> NDArray? {

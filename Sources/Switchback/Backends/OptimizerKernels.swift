@@ -1,4 +1,4 @@
-/// The numbers of a step of stochastic gradient descent, as in `torch.optim.SGD`.
+/// The parameters of a step of stochastic gradient descent, as in `torch.optim.SGD`.
 public struct SGDStep: Sendable {
     public var learningRate: Double
     public var momentum = 0.0
@@ -13,7 +13,7 @@ public struct SGDStep: Sendable {
     public init(learningRate: Double) { self.learningRate = learningRate }
 }
 
-/// The numbers of a step of Adam (Kingma and Ba, 2015), or of AdamW (Loshchilov and Hutter, 2019) when decoupled.
+/// The parameters of a step of Adam (Kingma and Ba, 2015), or of AdamW (Loshchilov and Hutter, 2019) when decoupled.
 public struct AdamStep: Sendable {
     public var learningRate: Double
     public var beta1 = 0.9

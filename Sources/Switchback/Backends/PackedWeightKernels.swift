@@ -1,4 +1,4 @@
-/// Products with matrices of few bits a number, for inference. A backend that has none declines, as the default does.
+/// Products with quantized matrices, for inference. A backend without them declines, as the default does.
 public protocol PackedWeightKernels {
     /// Rounds a matrix [n, k] of float32, k a multiple of 32, to groups of 8 or 4 bits that lie as
     /// `Kernels/include/quantized.h` describes; `nil` if the backend has no such kernel.
@@ -7,12 +7,12 @@ public protocol PackedWeightKernels {
     static func rows(_ rows: NDArray, of matrix: QuantizedArray) -> NDArray
     /// `x · matrixᵀ + bias` for dense rows x [m, k] of float32: [m, n].
     static func linear(_ x: NDArray, _ matrix: QuantizedArray, bias: NDArray?) -> NDArray
-    /// `x · weightᵀ + bias` for dense rows x [m, k] of float32 and weight [n, k] of bfloat16; `nil` if the backend has no
-    /// such kernel.
+    /// `x · weightᵀ + bias` for dense rows x [m, k] of float32 and weight [n, k] of bfloat16; `nil` if the backend has
+    /// no such kernel.
     static func linear(_ x: NDArray, bfloatWeight: NDArray, bias: NDArray?) -> NDArray?
 }
 
-/// A matrix [n, k] of 8 or 4 bits a number: `numbers` are bytes, `scales` bfloat16, one for each group of 32.
+/// A matrix [n, k] with 8 or 4 bits per element: `numbers` are bytes, `scales` bfloat16, one for each group of 32.
 public struct QuantizedArray {
     public let n, k, bits: Int
     public let numbers, scales: NDArray

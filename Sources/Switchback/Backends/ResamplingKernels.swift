@@ -1,4 +1,4 @@
-/// How the pixels of a resized image come from those of the original.
+/// How the pixels of a resized image are computed from those of the original.
 public enum InterpolationMode: String, Sendable, Codable, CaseIterable {
     /// The pixel at ⌊position⌋: half a pixel off, as PyTorch's `nearest`.
     case nearest
@@ -22,15 +22,15 @@ public struct Resizing: Sendable, Hashable {
     public var alignCorners: Bool
     /// Whether pixels are averaged over the area that an output pixel covers when an image shrinks.
     public var antialias: Bool
-    /// The factor that was asked for along each axis; `nil` where only sizes were.
+    /// The factor that was asked for along each axis; `nil` if only sizes were.
     public var scaleHeight: Double?
     public var scaleWidth: Double?
 }
 
-/// How a value between pixels is made.
+/// How a value between pixels is interpolated.
 public enum GridSampleMode: String, Sendable, Codable, CaseIterable { case bilinear, nearest, bicubic }
 
-/// What is found outside of an image: zeros, the nearest border pixel, or the image mirrored at its border.
+/// What is sampled outside of an image: zeros, the nearest border pixel, or the image mirrored at its border.
 public enum GridSamplePadding: String, Sendable, Codable, CaseIterable { case zeros, border, reflection }
 
 /// Where an image is sampled, and what lies outside of it.

@@ -7,6 +7,8 @@ public final class Storage: ManagedBuffer<Storage.Header, UInt64> {
         fileprivate let address: Address
         fileprivate let byteCount: Int
         fileprivate let backend: any Backend.Type
+        /// The backend's answer, kept because each small result is asked for it.
+        fileprivate let isHostReadable: Bool
         fileprivate var version = 0
         fileprivate var lastChange: StaticString = "nothing"
         fileprivate let kind: Kind
@@ -26,14 +28,18 @@ public final class Storage: ManagedBuffer<Storage.Header, UInt64> {
     /// Memory from the backend's allocator; its contents are undefined.
     static func allocate(byteCount: Int, backend: any Backend.Type) -> Storage {
         if let hook = allocationHook { hook(byteCount) }
-        if byteCount > largestTail || !backend.isHostReadable {
+        let isHostReadable = backend == CPUBackend.self || backend.isHostReadable
+        if byteCount > largestTail || !isHostReadable {
             let block = backend.allocate(byteCount: byteCount)
             return make(tailWords: 0) { _ in
-                Header(address: block, byteCount: byteCount, backend: backend, kind: .allocated)
+                Header(
+                    address: block, byteCount: byteCount, backend: backend, isHostReadable: isHostReadable,
+                    kind: .allocated)
             }
         }
         return make(tailWords: (byteCount + 7) / 8) { tail in
-            Header(address: Address(tail), byteCount: byteCount, backend: backend, kind: .tail)
+            Header(
+                address: Address(tail), byteCount: byteCount, backend: backend, isHostReadable: true, kind: .tail)
         }
     }
 
@@ -42,7 +48,9 @@ public final class Storage: ManagedBuffer<Storage.Header, UInt64> {
         _ address: Address, byteCount: Int, owner: AnyObject, backend: any Backend.Type
     ) -> Storage {
         make(tailWords: 0) { _ in
-            Header(address: address, byteCount: byteCount, backend: backend, kind: .borrowed(owner))
+            Header(
+                address: address, byteCount: byteCount, backend: backend, isHostReadable: backend.isHostReadable,
+                kind: .borrowed(owner))
         }
     }
 
@@ -67,12 +75,7 @@ public final class Storage: ManagedBuffer<Storage.Header, UInt64> {
     /// The backend whose kernels can read the memory.
     public var backend: any Backend.Type { withUnsafeMutablePointerToHeader { $0.pointee.backend } }
     /// Whether the processor can read the memory in place.
-    var isHostReadable: Bool {
-        withUnsafeMutablePointerToHeader {
-            if case .tail = $0.pointee.kind { return true }
-            return $0.pointee.backend.isHostReadable
-        }
-    }
+    var isHostReadable: Bool { withUnsafeMutablePointerToHeader { $0.pointee.isHostReadable } }
     /// Counts the changes made in place, so that a value saved for a gradient and changed since is noticed.
     var version: Int { withUnsafeMutablePointerToHeader { $0.pointee.version } }
     /// The operation that last changed the memory in place.

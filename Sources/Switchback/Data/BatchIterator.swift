@@ -1,7 +1,6 @@
 import Foundation
 
-/// The batches of one epoch, in order, put together ahead of time where there are workers; in the processor's memory,
-/// whatever the backend of new tensors is.
+/// The batches of one epoch, in order, loaded ahead of time if there are workers.
 public final class BatchIterator<Batch, Failure: Error> {
     private let load: (Int) throws(Failure) -> Batch
     private var remaining: Range<Int>
@@ -33,7 +32,7 @@ public final class BatchIterator<Batch, Failure: Error> {
     deinit { prefetcher?.cancel() }
 }
 
-/// Threads that make numbered results ahead of the one that is asked for next.
+/// Threads that make numbered results ahead of the one requested next.
 ///
 /// Tensors are not `Sendable`; here each is made by one thread and handed over under the lock to the one that asks,
 /// after which its maker does not touch it again.
@@ -95,7 +94,7 @@ private final class Prefetcher<Output, Failure: Error>: @unchecked Sendable {
         do throws(Failure) { return .success(try make(number)) } catch { return .failure(error) }
     }
 
-    /// The number that the calling thread shall make next; `nil` when there is none left.
+    /// The number that the calling thread should make next; `nil` when there is none left.
     private func claim() -> Int? {
         changed.lock()
         defer { changed.unlock() }

@@ -1,7 +1,8 @@
-/// Cuts a dataset into batches, epoch after epoch, in shuffled order where asked for, and puts batches together on
-/// threads of its own while the model computes.
+/// Splits a dataset into batches, epoch after epoch, shuffled if requested, and loads batches on its own threads while
+/// the model computes.
 ///
-/// Which examples a batch holds depends on the seed, the epoch and the batch's number alone, not on the number of workers.
+/// Which examples a batch holds depends on the seed, the epoch and the batch's number alone, not on the number of
+/// workers.
 ///
 /// ```swift
 /// let loader = DataLoader(TensorDataset(images, labels), batchSize: 64, shuffle: true)
@@ -12,7 +13,7 @@
 ///
 /// ```swift
 /// let batches = loader.batches(epoch: 3)
-/// while let batch = try batches.next() { … }
+/// while let batch = try batches.next() { train(batch.input, batch.target) }
 /// ```
 public final class DataLoader<Batch, Failure: Error> {
     public let batchSize: Int
@@ -20,7 +21,7 @@ public final class DataLoader<Batch, Failure: Error> {
     public let sampler: any Sampler
     /// How many threads put batches together; with 0 it is the thread that asks for them.
     public let workers: Int
-    /// The epoch that the next `for` loop over the loader has. Set it to go on with a run that was interrupted.
+    /// The epoch that the next `for` loop over the loader has. Set it to continue a run that was interrupted.
     public var epoch = 0
 
     private let load: (_ indices: [Int], _ epoch: Int) throws(Failure) -> Batch
@@ -31,9 +32,9 @@ public final class DataLoader<Batch, Failure: Error> {
     ///   - seed: what random orders, and the generators that `transform` is given, depend on.
     ///   - dropLast: leaves out a last batch that is not full.
     ///   - workers: how many threads put batches together ahead of time; at most two batches for each wait in memory.
-    ///   - sampler: decides on the examples of an epoch, in place of `shuffle`.
-    ///   - transform: changes an example, at random if it likes: the generator it gets depends on the seed, the epoch and
-    ///     the example's position. Called on the workers' threads.
+    ///   - sampler: decides on the examples of an epoch, instead of `shuffle`.
+    ///   - transform: changes an example, at random if it likes: the generator it gets depends on the seed, the epoch
+    ///     and the example's position. Called on the workers' threads.
     ///   - collate: joins examples into a batch. Called on the workers' threads.
     public convenience init<Data: Dataset>(
         _ dataset: Data, batchSize: Int = 1, shuffle: Bool = false, seed: UInt64 = 0, dropLast: Bool = false,
@@ -80,7 +81,7 @@ public final class DataLoader<Batch, Failure: Error> {
         load: @escaping (_ indices: [Int], _ epoch: Int) throws(Failure) -> Batch
     ) {
         require(batchSize > 0, "DataLoader", "a batch has at least 1 example, not \(batchSize)")
-        require(workers >= 0, "DataLoader", "\(workers) is no number of workers")
+        require(workers >= 0, "DataLoader", "\(workers) is not a number of workers")
         self.sampler = sampler
         self.batchSize = batchSize
         self.dropLast = dropLast
@@ -91,7 +92,7 @@ public final class DataLoader<Batch, Failure: Error> {
     /// The number of batches in an epoch.
     public var count: Int { (sampler.count + (dropLast ? 0 : batchSize - 1)) / batchSize }
 
-    /// The batches of an epoch, from the first one on or, to go on in the middle of an epoch, from another.
+    /// The batches of an epoch, from the first one on or, to continue in the middle of an epoch, from another.
     public func batches(epoch: Int, from first: Int = 0) -> BatchIterator<Batch, Failure> {
         let picks = sampler.picks(epoch: epoch)
         let (batchSize, exampleCount, load) = (batchSize, sampler.count, load)

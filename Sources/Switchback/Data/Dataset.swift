@@ -1,11 +1,11 @@
-/// Examples by number.
+/// Examples by index.
 ///
-/// The subscript is called from several threads at once where a `DataLoader` has workers, and must give the same example
-/// each time. A dataset that reads files throws an `InputError` which names the file; one in memory does not throw, and
-/// its loader can then be walked with `for batch in loader`.
+/// The subscript is called from several threads at once where a `DataLoader` has workers, and must give the same
+/// example each time. A dataset that reads files throws an `InputError` which names the file; one in memory does not
+/// throw, and its loader can then be walked with `for batch in loader`.
 public protocol Dataset<Element, Failure> {
     associatedtype Element
-    /// What reading an example throws; `Never` where it cannot fail.
+    /// The error of reading an example; `Never` if it cannot fail.
     associatedtype Failure: Error
     /// The number of examples.
     var count: Int { get }
@@ -20,13 +20,13 @@ extension Dataset {
     public func batch(at indices: [Int]) throws(Failure) -> Element? { nil }
 }
 
-/// Something of which several can be joined into one: the examples of a batch.
+/// A type whose values can be joined into one: the examples of a batch.
 public protocol Collatable {
     /// The elements joined, each tensor along a new first dimension. There is at least one.
     static func collate(_ elements: [Self]) -> Self
 }
 
-/// An input and what a model shall make of it; of a batch, the inputs and the targets.
+/// An input and its target; for a batch, the inputs and the targets.
 public struct Example: Collatable {
     /// For example the image [C, H, W]; of a batch, [N, C, H, W].
     public var input: Tensor
@@ -71,9 +71,9 @@ public struct TensorDataset: Dataset {
 }
 
 extension NDArray {
-    /// The slices at `indices` along the first dimension of a contiguous array, copied one after the other.
+    /// The slices at `indices` along the first dimension of a contiguous array, copied one after another.
     ///
-    /// Plain copies rather than a kernel: batches are put together on threads of their own, which shall leave the pool
+    /// Plain copies rather than a kernel: batches are assembled on threads of their own, which should leave the pool
     /// of the kernels to the training step.
     fileprivate func rows(_ indices: [Int]) -> NDArray {
         for index in indices where index < 0 || index >= shape[0] {

@@ -1,4 +1,4 @@
-/// Some of the examples of a dataset, in an order of their own.
+/// Some of the examples of a dataset, in a given order.
 public struct Subset<Base: Dataset>: Dataset {
     public let base: Base
     /// Positions in `base`.
@@ -20,7 +20,7 @@ public struct Subset<Base: Dataset>: Dataset {
     }
 }
 
-/// The examples of several datasets, one after the other.
+/// The examples of several datasets, one after another.
 public struct ConcatDataset<Base: Dataset>: Dataset {
     public let parts: [Base]
     /// Where each part begins, and at last where all end.

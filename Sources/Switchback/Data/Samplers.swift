@@ -4,8 +4,8 @@ public protocol Sampler {
     var count: Int { get }
     /// The positions of the examples, in order; depends on nothing but the sampler and the epoch.
     func indices(epoch: Int) -> [Int]
-    /// A function that gives the positions of a stretch of an epoch. By default they are taken from `indices(epoch:)`; a
-    /// sampler whose epochs are too long to be listed in memory finds each by itself.
+    /// A function that gives the positions of a stretch of an epoch. By default they are taken from `indices(epoch:)`;
+    /// a sampler whose epochs are too long to be listed in memory finds each by itself.
     func picks(epoch: Int) -> (Range<Int>) -> [Int]
 }
 
@@ -25,7 +25,7 @@ public struct SequentialSampler: Sampler {
     public func indices(epoch: Int) -> [Int] { Array(0..<count) }
 }
 
-/// All examples, in an order that is another in each epoch.
+/// All examples, in a different random order in each epoch.
 public struct RandomSampler: Sampler {
     public let count: Int
     public let seed: UInt64
@@ -42,7 +42,7 @@ public struct RandomSampler: Sampler {
     }
 }
 
-/// Examples drawn by weight: for classes of unequal size, for example.
+/// Examples drawn by weight, for unbalanced classes, for example.
 public struct WeightedSampler: Sampler {
     /// How likely each example is, relative to the others.
     public let weights: [Double]
@@ -51,7 +51,7 @@ public struct WeightedSampler: Sampler {
     public let seed: UInt64
 
     /// - Parameters:
-    ///   - count: how many are drawn in an epoch; as many as there are weights if left out.
+    ///   - count: how many are drawn in an epoch; as many as there are weights by default.
     ///   - replacement: whether an example may be drawn more than once.
     public init(_ weights: [Double], count: Int? = nil, replacement: Bool = true, seed: UInt64 = 0) {
         self.weights = weights
@@ -69,8 +69,8 @@ public struct WeightedSampler: Sampler {
     }
 }
 
-/// The share of one of several processes that train together. All see the same order, that of another sampler, and take
-/// every `processCount`-th example of it; the first ones are repeated, or the last ones dropped, so that all get equally
+/// The examples for one of several processes that train together. All see the same order and take every
+/// `processCount`-th example of it; the first ones are repeated, or the last ones dropped, so that all get equally
 /// many.
 public struct DistributedSampler: Sampler {
     public let rank: Int

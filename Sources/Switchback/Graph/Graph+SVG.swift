@@ -1,8 +1,8 @@
 import Foundation
 
 extension Graph {
-    /// A picture of the graph, from what it begins with at the top to the result at the bottom; legible on light and dark
-    /// pages. In large graphs, parameters stand in the box of the operation that they belong to.
+    /// An image of the graph, from what it begins with at the top to the result at the bottom; legible on light and
+    /// dark pages. In large graphs, parameters stand in the box of the operation that they belong to.
     public var svg: String {
         let boxes = GraphBox.boxes(of: self)
         let edges = boxes.enumerated().flatMap { number, box in

@@ -4,8 +4,8 @@ extension Graph: CustomStringConvertible {
     /// The graph as `text`.
     public var description: String { text }
 
-    /// A line for each node, after those of its operands, which it names by their numbers: the operation, the shape, the
-    /// layer, the value and the gradient.
+    /// A line for each node, after those of its operands, which it names by their numbers: the operation, the shape,
+    /// the layer, the value and the gradient.
     public var text: String {
         let rows = nodes.indices.map { position -> [String] in
             let node = nodes[position]

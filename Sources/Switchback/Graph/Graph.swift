@@ -1,5 +1,5 @@
-/// The map that backpropagation walks: the operations that a tensor was computed by, down to its leaves, with shapes,
-/// the layers they ran in, and, of small ones, values and gradients.
+/// The graph that backpropagation walks: the operations that produced a tensor, down to its leaves, with shapes, the
+/// layers they ran in and, for small tensors, values and gradients.
 ///
 /// ```swift
 /// let w = Tensor([2.0], requiresGrad: true)
@@ -7,7 +7,7 @@
 /// print(loss.graph)
 /// ```
 ///
-/// `text` lists it, `dot` is a program for Graphviz, and `svg` a picture that needs no program.
+/// `text` lists it, `dot` is a program for Graphviz, and `svg` an image that needs no program.
 public struct Graph: Sendable {
     /// An operation, or where it all begins.
     public struct Node: Sendable {
@@ -20,9 +20,9 @@ public struct Graph: Sendable {
         }
 
         public let kind: Kind
-        /// What the operation is called; `leaf` or `constant`.
+        /// The name of the operation; `leaf` or `constant`.
         public let operation: String
-        /// What the tensor is called: a parameter by its path, others as the caller named them.
+        /// The name of the tensor: the path of a parameter, or the caller's name.
         public let name: String?
         /// The path of the layer that the operation ran in; empty outside of layers.
         public let module: String
@@ -32,7 +32,7 @@ public struct Graph: Sendable {
         public let values: [Float]
         /// How the result of the graph changes with each of them; empty where that is not known.
         public let gradients: [Float]
-        /// What it was computed from.
+        /// Its inputs.
         public let inputs: [Input]
     }
 
@@ -46,18 +46,18 @@ public struct Graph: Sendable {
 
     /// Every node after those that it was computed from; the last one is the tensor itself.
     public let nodes: [Node]
-    /// How many nodes, those furthest from the result, are left out because there are too many.
+    /// How many nodes, those furthest from the result, are omitted because there are too many.
     public let omittedCount: Int
     /// Whether `backward()` has freed the graph, so that all but the last operation is lost.
     public let isFreed: Bool
 
     /// The graph of a tensor.
     ///
-    /// Gradients are found by a walk of its own, which changes no `grad` and runs no hook; there are none if the result has
-    /// more than one element or a part of the graph was made by `checkpoint`.
+    /// Gradients are found by a walk of its own, which changes no `grad` and runs no hook; there are none if the result
+    /// has more than one element or a part of the graph was made by `checkpoint`.
     ///
     /// - Parameters:
-    ///   - names: what tensors are called that are no parameters of a module.
+    ///   - names: what tensors are called that are not parameters of a module.
     ///   - limit: how many nodes are kept, those nearest to the result.
     ///   - withGradients: whether gradients are looked for; a walk takes as long as `backward()`.
     public init(
@@ -70,7 +70,7 @@ public struct Graph: Sendable {
         (self.nodes, self.omittedCount, self.isFreed) = (nodes, omittedCount, isFreed)
     }
 
-    /// What is missing, in words; empty if nothing is.
+    /// A description of what is missing; empty if nothing is.
     var remarks: [String] {
         var remarks: [String] = []
         if omittedCount > 0 { remarks.append("left out: the \(omittedCount) nodes furthest from the result") }

@@ -1,4 +1,4 @@
-/// What is drawn of a node.
+/// A node as it is drawn.
 struct GraphBox {
     enum Kind { case operation, leaf, constant, result }
 

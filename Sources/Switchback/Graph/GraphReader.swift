@@ -1,7 +1,7 @@
 /// Reads the graph behind a tensor.
 struct GraphReader {
     private let result: Tensor
-    /// What tensors without a node are called, by their identity, and those with one, by their node's.
+    /// The names of tensors: by identity if they have no node, otherwise by their node's.
     private var constantNames: [ObjectIdentifier: String] = [:]
     private var nodeNames: [ObjectIdentifier: String] = [:]
     private var modulePaths: [ObjectIdentifier: String] = [:]

@@ -1,8 +1,8 @@
 /// Places boxes in rows so that every arrow points down, few cross, and most are nearly straight (Sugiyama, Tagawa and
 /// Toda, "Methods for Visual Understanding of Hierarchical System Structures", 1981).
 ///
-/// Rows are told by the longest way to the end; an arrow past a row gets a place of its own in it; rows are ordered by the
-/// mean position of their neighbours; the places in a row are as near to their neighbours as their order allows.
+/// Rows are told by the longest way to the end; an arrow past a row gets a place of its own in it; rows are ordered by
+/// the mean position of their neighbours; the places in a row are as near to their neighbours as their order allows.
 struct LayeredLayout {
     struct Size {
         let width, height: Double
@@ -160,8 +160,8 @@ struct LayeredLayout {
         }
     }
 
-    /// Puts the places of a row as near to the mean of their neighbours as their order and widths allow: a regression under
-    /// the condition that positions grow, solved by pooling neighbours that violate it (Ayer et al., 1955).
+    /// Puts the places of a row as near to the mean of their neighbours as their order and widths allow: a regression
+    /// under the condition that positions grow, solved by pooling neighbours that violate it (Ayer et al., 1955).
     private mutating func arrange(_ row: Int, neighbours: (Place) -> [Int]?) {
         struct Pool {
             var sum, weight: Double

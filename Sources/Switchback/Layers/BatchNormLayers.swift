@@ -11,7 +11,7 @@ public class BatchNorm: Module {
     public let runningVar: Buffer?
     /// How many batches the averages have seen, int64.
     public let numBatchesTracked: Buffer?
-    /// What is added to variances before the root is taken.
+    /// Added to the variance before the square root.
     public var eps: Double
     /// How much of each batch enters the running averages; `nil` averages all batches alike.
     public var momentum: Double?
@@ -64,7 +64,7 @@ public class BatchNorm: Module {
             adding: residual)
     }
 
-    /// What the layer does outside training, as `input · scale + shift` for each channel, in float64; `nil` where the
+    /// The inference form of the layer, `input · scale + shift` for each channel, in float64; `nil` if the
     /// batch's own statistics are used.
     final func scaleAndShift() -> (scale: Tensor, shift: Tensor)? {
         guard let mean = runningMean?.to(.float64), let variance = runningVar?.to(.float64) else { return nil }

@@ -1,6 +1,6 @@
 // Modules made of modules.
 
-/// Layers one after the other: the output of each is the input of the next. Named by their position: `0`, `1`, ….
+/// Layers one after another: the output of each is the input of the next. Named by their position: `0`, `1`, ….
 public final class Sequential: Module {
     public private(set) var layers: [Module]
 
@@ -84,7 +84,7 @@ public final class ModuleDict: Module {
 /// A body whose input is added to its output (He et al., "Deep residual learning", 2016): `body(x) + shortcut(x)`.
 public final class Residual: Module {
     public let body: Module
-    /// What brings the input to the shape of the output; `nil` where it has it.
+    /// The projection of the input to the shape of the output; `nil` if they agree.
     public let shortcut: Module?
 
     public init(_ body: Module, shortcut: Module? = nil) {

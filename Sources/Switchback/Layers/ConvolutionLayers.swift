@@ -90,7 +90,7 @@ public final class Conv2d: Module {
         return fused ?? convolved(input, Filters(weight: weight, bias: bias), activation, adding: residual)
     }
 
-    /// With other filters in place of the layer's own.
+    /// With other filters instead of the layer's own.
     func convolved(
         _ input: Tensor, _ filters: Filters, _ activation: FusedActivation, adding residual: Tensor?
     ) -> Tensor {

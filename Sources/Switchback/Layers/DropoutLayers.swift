@@ -6,7 +6,7 @@ public final class Dropout: Module {
     private let generator: Generator?
 
     public init(p: Double = 0.5, generator: Generator? = nil) {
-        require((0...1).contains(p), "Dropout", "\(p) is no probability")
+        require((0...1).contains(p), "Dropout", "\(p) is not a probability")
         self.p = p
         self.generator = generator
     }
@@ -24,7 +24,7 @@ public final class Dropout2d: Module {
     private let generator: Generator?
 
     public init(p: Double = 0.5, generator: Generator? = nil) {
-        require((0...1).contains(p), "Dropout2d", "\(p) is no probability")
+        require((0...1).contains(p), "Dropout2d", "\(p) is not a probability")
         self.p = p
         self.generator = generator
     }

@@ -1,9 +1,9 @@
-/// A table of trained vectors, looked up by whole numbers: [...] → [..., width].
+/// A table of trained vectors, looked up by integers: [...] → [..., width].
 ///
 /// With `sparse: true` the gradient has the rows alone that were used (``Tensor/rowGrad``), as PyTorch's
 /// `Embedding(sparse=True)`. `SGD` without momentum and weight decay then changes those rows alone, to the same bits as
-/// with a dense gradient; `SparseAdam` does, too, and leaves the averages of the others as they are. Every other optimizer
-/// takes the whole gradient, with its usual results.
+/// with a dense gradient; `SparseAdam` does, too, and leaves the averages of the others as they are. Every other
+/// optimizer takes the whole gradient, with its usual results.
 public final class Embedding: Module {
     /// [count, width].
     public let weight: Parameter

@@ -1,12 +1,12 @@
 import Foundation
 
-/// What `fused()` makes of a model: the same function, for inference only, with batch normalization folded into the
-/// convolution before it.
+/// The result of `fused()`: the same function as the model, for inference only, with batch normalization folded into
+/// the preceding convolution.
 ///
 /// ```swift
 /// let fast = model.fused()
 /// let logits = fast(images)
-/// let boxes = detector.fused().run { $0.detect(image) }  // a model that takes or gives something else
+/// let (boxes, scores) = detector.fused().run { $0.heads(images) }  // a model with more than one result
 /// ```
 ///
 /// It computes as the model does after `eval()` and inside `noGrad`, whatever mode the model is in.
@@ -43,7 +43,7 @@ public final class Fused<Model: Module>: Module {
     public override var configuration: String { "folded: \(plan.count)" }
 }
 
-/// What `fused()` is defined for: every module, of its own type.
+/// The types that have `fused()`: every module, with its own type.
 public protocol Fusible: Module {}
 
 extension Module: Fusible {}

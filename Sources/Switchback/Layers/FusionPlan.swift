@@ -1,10 +1,10 @@
-/// Which convolutions of a model take the normalization after them along, and with which filters.
+/// Which convolutions of a model absorb the normalization after them, and with which filters.
 struct FusionPlan {
     /// A convolution and what is folded into it.
     struct Chain {
         let filters: Filters
         let normalization: BatchNorm2d
-        /// The module that the convolution's epilogue stands for; `nil` where none follows.
+        /// The module that the convolution's epilogue stands for; `nil` if none follows.
         var activation: Module?
     }
 
@@ -49,7 +49,7 @@ struct FusionPlan {
 }
 
 extension BatchNorm2d {
-    /// The filters of a convolution that also does what this layer does outside training; `nil` where that does not
+    /// The filters of a convolution that also does what this layer does outside training; `nil` if that does not
     /// suit it, or the batch's own statistics are used.
     fileprivate func folded(into convolution: Conv2d) -> Filters? {
         noGrad {

@@ -1,4 +1,4 @@
-/// How the first values of a weight are chosen.
+/// How the initial values of a weight are chosen.
 ///
 /// ```swift
 /// layer.weight.initialize(.kaimingNormal(fan: .out, nonlinearity: .relu))
@@ -32,9 +32,9 @@ public struct Initializer: Sendable {
 }
 
 extension Tensor {
-    /// Gives every element its first value.
+    /// Initializes every element.
     ///
-    /// - Parameter generator: where random numbers come from; the default generator if left out.
+    /// - Parameter generator: where random numbers come from; the default generator if omitted.
     @discardableResult
     public final func initialize(_ initializer: Initializer, generator: Generator? = nil) -> Self {
         initializer(array, generator)
@@ -128,10 +128,10 @@ extension Initializer {
         }
     }
 
-    /// What PyTorch gives the weights of its linear and convolutional layers: uniform within 1 / √fan-in.
+    /// PyTorch's initialization of linear and convolutional weights: uniform within 1 / √fan-in.
     static var layerDefault: Initializer { kaimingUniform(nonlinearity: .leakyReLU(slope: 5.0.squareRoot())) }
 
-    /// What PyTorch gives the biases of layers whose weight has this shape.
+    /// PyTorch's initialization of biases of layers whose weight has this shape.
     static func biasDefault(weight: Shape) -> Initializer {
         let fanIn = fans(of: weight)[.in]
         return fanIn > 0 ? uniform(bound: 1 / fanIn.squareRoot()) : zeros

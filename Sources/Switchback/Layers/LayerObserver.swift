@@ -1,4 +1,4 @@
-/// Is shown what a thread computes while a ``LayerObservation`` lasts, and only what is recorded for `backward()`.
+/// Receives what a thread computes during a ``LayerObservation``, and only what is recorded for `backward()`.
 ///
 /// Unlike a forward hook it changes nothing: layers that are computed together stay so, and every bit stays the same.
 public protocol LayerObserver: AnyObject {
@@ -8,14 +8,14 @@ public protocol LayerObserver: AnyObject {
     /// An operation has its result.
     ///
     /// - Parameters:
-    ///   - operation: as messages name it, and of its kind. An activation that a layer's kernel applies to its own result is
-    ///     shown beside the kernel.
+    ///   - operation: as messages name it, and of its kind. An activation that a layer's kernel applies to its own
+    ///     result is shown beside the kernel.
     ///   - module: the innermost module that is running; `nil` outside of any.
     func computed(_ output: Tensor, by operation: OperationName, inside module: Module?)
 }
 
-/// Shows an observer what this thread computes, until it is ended or freed. There is one at a time on a thread: a later
-/// one takes the place of an earlier one.
+/// Shows an observer what this thread computes, until it is ended or freed. There is one at a time per thread: a later
+/// one replaces an earlier one.
 public final class LayerObservation {
     fileprivate private(set) weak var observer: (any LayerObserver)?
 
@@ -38,7 +38,7 @@ public final class LayerObservation {
     }
 }
 
-/// What a thread knows of an observation, without keeping it alive. Shows what is recorded for `backward()`.
+/// The thread's reference to an observation, which does not keep it alive. Shows what is recorded for `backward()`.
 private final class Witness: OperationObserver {
     private(set) weak var observation: LayerObservation?
 

@@ -31,8 +31,8 @@ open class Module {
         fail("\(type(of: self))", "does not define forward(_:) for one tensor; call it with the operands that it takes")
     }
 
-    /// Calls the module. Disfavored, so that a layer which gives more than one tensor is called by a `callAsFunction` of its
-    /// own, also where the rest of that one's operands is left out.
+    /// Calls the module. Disfavored, so that a layer which gives more than one tensor is called by a `callAsFunction`
+    /// of its own, also where the rest of that one's operands is omitted.
     @_disfavoredOverload
     public final func callAsFunction(_ input: Tensor) -> Tensor {
         if hooks.isEmpty { return running(input) { forward(input) } }
@@ -65,7 +65,7 @@ open class Module {
     /// What this module is as an activation that the module before it can apply; `nil` if it cannot.
     var fusedForm: FusedActivation? { nil }
 
-    /// The output of this module and of `next` after it, in one pass; `nil` where that cannot be, or where a hook waits
+    /// The output of this module and of `next` after it, in one pass; `nil` if that cannot be, or where a hook waits
     /// for what lies between them.
     final func forward(_ input: Tensor, fusing next: Module) -> Tensor? {
         guard fusesActivation, let activation = next.fusedForm, hooks.isEmpty, next.hooks.isEmpty else {

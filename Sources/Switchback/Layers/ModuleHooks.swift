@@ -29,7 +29,7 @@ extension Module {
     /// What `registerForwardPreHook` takes: the module and its input.
     public typealias ForwardPreHook = (Module, Tensor) -> Tensor?
 
-    /// What `registerBackwardHook` takes: the module, the gradient of its input (`nil` where the input requires none), and
+    /// What `registerBackwardHook` takes: the module, the gradient of its input (`nil` if the input requires none), and
     /// that of its output.
     public typealias BackwardHook = (Module, _ ofInput: Tensor?, _ ofOutput: Tensor) -> Tensor?
 
@@ -53,8 +53,8 @@ extension Module {
         return id
     }
 
-    /// Calls `hook` during `backward()`, once the gradients of the input and the output of a forward pass of one tensor are
-    /// known; what it returns, unless `nil`, takes the place of the input's gradient. PyTorch's
+    /// Calls `hook` during `backward()`, once the gradients of the input and the output of a forward pass of one tensor
+    /// are known; what it returns, unless `nil`, takes the place of the input's gradient. PyTorch's
     /// `register_full_backward_hook`.
     ///
     /// - Returns: the number by which `removeHook` takes it away.

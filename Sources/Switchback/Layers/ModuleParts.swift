@@ -1,7 +1,7 @@
 // The parts of a module and their names.
 
 extension Module {
-    /// What a module consists of.
+    /// The parts of a module.
     public enum Part {
         case parameter(Parameter)
         case buffer(Buffer)
@@ -56,7 +56,7 @@ extension Module {
 
     public final var parameters: [Parameter] { namedParameters.map(\.parameter) }
 
-    /// The backend in whose memory the parameters lie; that of new tensors where there are none.
+    /// The backend in whose memory the parameters lie; that of new tensors if there are none.
     public final var backend: any Backend.Type { firstParameter?.backend ?? ThreadState.current.backend }
 
     private var firstParameter: Parameter? {
@@ -85,7 +85,7 @@ extension Module {
 
     // MARK: Changing all of them
 
-    /// Forgets the gradients of all parameters.
+    /// Clears the gradients of all parameters.
     public final func zeroGrad() { for parameter in parameters { parameter.zeroGrad() } }
 
     /// Stops the training of all parameters: they get no gradients, and optimizers pass them by.
@@ -99,15 +99,15 @@ extension Module {
         return self
     }
 
-    /// Lets all parameters be trained again.
+    /// Makes all parameters trainable again.
     @discardableResult
     public final func unfreeze() -> Self {
         for parameter in parameters { parameter.requiresGrad = true }
         return self
     }
 
-    /// Runs `body` with the parameters and buffers as `replace` wants them: the same values in other memory, for another
-    /// backend. Afterwards they are what they were.
+    /// Runs `body` with the parameters and buffers as `replace` wants them: the same values in other memory, for
+    /// another backend. Afterwards they are what they were.
     public final func withArrays<Result>(
         _ replace: (NDArray) -> NDArray, _ body: () throws -> Result
     ) rethrows -> Result {

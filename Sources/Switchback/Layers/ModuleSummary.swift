@@ -1,4 +1,4 @@
-/// What a model consists of and what one forward pass through it takes: a table that prints itself.
+/// The parts of a model and the cost of one forward pass: a printable table.
 public struct ModuleSummary {
     /// One module, in the order in which they are defined.
     public struct Row {

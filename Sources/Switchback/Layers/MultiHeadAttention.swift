@@ -5,7 +5,7 @@ public final class MultiHeadAttention: Module {
     public let inProjWeight: Parameter
     /// [3·width].
     public let inProjBias: Parameter?
-    /// What the heads' outputs go through together.
+    /// The projection of the concatenated heads.
     public let outProj: Linear
     private let heads: Int
     private let dropout: Double

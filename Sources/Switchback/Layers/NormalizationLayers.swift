@@ -1,6 +1,6 @@
 // Normalization of each sample by itself.
 
-/// Brings the last dimensions together to mean 0 and variance 1, then scales and shifts (Ba, Kiros and Hinton, 2016).
+/// Normalizes the last dimensions to mean 0 and variance 1, then scales and shifts (Ba, Kiros and Hinton, 2016).
 public final class LayerNorm: Module {
     /// Of the normalized shape, as is `bias`.
     public let weight, bias: Parameter?
@@ -40,7 +40,7 @@ public final class RMSNorm: Module {
     private let shape: Shape
     private let eps: Double?
 
-    /// - Parameter eps: added to the mean square; if left out, the smallest step above 1 of the element type.
+    /// - Parameter eps: added to the mean square; by default, the smallest step above 1 of the element type.
     public init(_ shape: Shape, eps: Double? = nil, affine: Bool = true, dtype: DType = .float32) {
         self.shape = shape
         self.eps = eps
@@ -59,7 +59,7 @@ public final class RMSNorm: Module {
     public override func operationCount(input: Tensor, output: Tensor) -> Int { 4 * output.count }
 }
 
-/// Brings groups of channels of [N, C, …] to mean 0 and variance 1 in each sample (Wu and He, 2018).
+/// Normalizes groups of channels of [N, C, …] to mean 0 and variance 1 in each sample (Wu and He, 2018).
 public final class GroupNorm: Module {
     /// [C], as is `bias`.
     public let weight, bias: Parameter?
@@ -86,8 +86,8 @@ public final class GroupNorm: Module {
     public override func operationCount(input: Tensor, output: Tensor) -> Int { 5 * output.count }
 }
 
-/// Brings each channel of each sample of [N, C, …] to mean 0 and variance 1 (Ulyanov, Vedaldi and Lempitsky, 2016). As
-/// PyTorch's `InstanceNorm1d` and `InstanceNorm2d` without running statistics.
+/// Normalizes each channel of each sample of [N, C, …] to mean 0 and variance 1 (Ulyanov, Vedaldi and Lempitsky, 2016).
+/// As PyTorch's `InstanceNorm1d` and `InstanceNorm2d` without running statistics.
 public final class InstanceNorm: Module {
     /// [C], as is `bias`.
     public let weight, bias: Parameter?

@@ -6,7 +6,7 @@ extension Initializer {
     /// `orthogonal_`.
     public static func orthogonal(gain: Double = 1) -> Initializer {
         Initializer { array, generator in
-            require(array.rank >= 2, "Initializer.orthogonal", "a tensor of shape \(array.shape) is no matrix")
+            require(array.rank >= 2, "Initializer.orthogonal", "a tensor of shape \(array.shape) is not a matrix")
             let rows = array.shape[0]
             let columns = array.count / max(rows, 1)
             let (count, length) = (min(rows, columns), max(rows, columns))

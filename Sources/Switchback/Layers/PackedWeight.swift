@@ -1,11 +1,11 @@
-/// In what numbers the weights of linear layers lie in memory at inference, when reading them is what takes the time.
+/// The number format of linear layers' weights for inference, which is limited by the speed of reading them.
 public enum WeightFormat: String, Sendable, Codable, CaseIterable {
     case float32
     /// The upper half of a float32: half the memory, and differences that are hardly measurable.
     case bfloat16
-    /// Groups of 32 whole numbers of 8 bits with one scale: 8.5 bits a number.
+    /// Groups of 32 integers of 8 bits with one scale: 8.5 bits a number.
     case int8
-    /// Groups of 32 whole numbers of 4 bits with one scale: 4.5 bits a number.
+    /// Groups of 32 integers of 4 bits with one scale: 4.5 bits a number.
     case int4
 
     /// How many neighbours in a row share a scale; rows must be a multiple of that long.
@@ -17,11 +17,11 @@ public enum WeightFormat: String, Sendable, Codable, CaseIterable {
     }
 }
 
-/// A linear layer's weight [outputs, inputs] in fewer bits, for inference.
+/// A linear layer's weight [outputs, inputs], quantized for inference.
 ///
-/// `w ≈ scale · q` with q a whole number of 8 or 4 bits, in groups of 32 neighbours of a row that share a scale (as in
+/// `w ≈ scale · q` with q an integer of 8 or 4 bits, in groups of 32 neighbours of a row that share a scale (as in
 /// Dettmers et al., "LLM.int8()", 2022, with smaller groups; the layout in memory is described in
-/// `Kernels/include/quantized.h`). A product rounds each group of 32 inputs to 8 bits too and multiplies whole numbers, in
+/// `Kernels/include/quantized.h`). A product rounds each group of 32 inputs to 8 bits too and multiplies integers, in
 /// the same way for one row or many: so the result for a row does not depend on the rows beside it.
 public struct PackedWeight {
     public let format: WeightFormat
@@ -34,7 +34,8 @@ public struct PackedWeight {
         case groups(QuantizedArray)
     }
 
-    /// - Parameter weight: [outputs, inputs] of float32, in any order in memory; inputs a multiple of `format.groupSize`.
+    /// - Parameter weight: [outputs, inputs] of float32, in any order in memory; inputs a multiple of
+    ///   `format.groupSize`.
     public init(_ weight: Tensor, as format: WeightFormat) {
         require(
             weight.rank == 2 && weight.dtype == .float32 && weight.size(1) % format.groupSize == 0, "packed weight",
@@ -75,7 +76,7 @@ public struct PackedWeight {
         }
     }
 
-    /// The rows that whole numbers name, as float32: [...] → [..., inputs].
+    /// The rows that integers name, as float32: [...] → [..., inputs].
     public func rows(_ indices: Tensor) -> Tensor {
         let flat = indices.reshape(-1).indices(below: shape[0], "embedding") { "the table \(shape)" }
         let form = Shape(indices.shape + [shape[1]])
@@ -144,7 +145,7 @@ extension Tensor {
         weight.packed?.linear(self, bias: bias) ?? linear(weight: weight as Tensor, bias: bias)
     }
 
-    /// The affine map of a dense layer whose weight lies the other way round, [in, out], and may be packed.
+    /// The affine map of a dense layer whose weight lies the other way around, [in, out], and may be packed.
     public final func linear(transposedWeight weight: Parameter, bias: Tensor? = nil) -> Tensor {
         weight.packed?.linear(self, bias: bias) ?? linear(weight: weight.t(), bias: bias)
     }

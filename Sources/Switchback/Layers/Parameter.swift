@@ -3,7 +3,7 @@ public final class Parameter: Tensor {
     /// The numbers in fewer bits, after `pack(as:)`; `nil` in training.
     public internal(set) var packed: PackedWeight?
 
-    /// Takes over the values of `tensor`, which is not copied.
+    /// Uses the memory of `tensor`, which is not copied.
     public init(_ tensor: Tensor) {
         super.init(tensor.array)
         requiresGrad = true
@@ -15,7 +15,7 @@ public final class Buffer: Tensor {
     /// Whether the buffer is part of the module's state dictionary.
     public let isPersistent: Bool
 
-    /// Takes over the values of `tensor`, which is not copied.
+    /// Uses the memory of `tensor`, which is not copied.
     public init(_ tensor: Tensor, isPersistent: Bool = true) {
         self.isPersistent = isPersistent
         super.init(tensor.array)

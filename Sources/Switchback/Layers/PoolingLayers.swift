@@ -5,7 +5,7 @@ public final class MaxPool1d: Module {
     private let kernelSize, stride, padding, dilation: Int
     private let ceilMode: Bool
 
-    /// - Parameter stride: as `kernelSize` if left out.
+    /// - Parameter stride: as `kernelSize` by default.
     public init(kernelSize: Int, stride: Int? = nil, padding: Int = 0, dilation: Int = 1, ceilMode: Bool = false) {
         self.kernelSize = kernelSize
         self.stride = stride ?? kernelSize
@@ -27,7 +27,7 @@ public final class MaxPool2d: Module {
     private let kernelSize, stride, padding, dilation: IntPair
     private let ceilMode: Bool
 
-    /// - Parameter stride: as `kernelSize` if left out.
+    /// - Parameter stride: as `kernelSize` by default.
     public init(
         kernelSize: some IntPairConvertible, stride: (any IntPairConvertible)? = nil,
         padding: some IntPairConvertible = 0, dilation: some IntPairConvertible = 1, ceilMode: Bool = false
@@ -53,7 +53,7 @@ public final class AvgPool1d: Module {
     private let ceilMode, countIncludePad: Bool
 
     /// - Parameters:
-    ///   - stride: as `kernelSize` if left out.
+    ///   - stride: as `kernelSize` by default.
     ///   - countIncludePad: whether the zeros of the padding count in averages.
     public init(
         kernelSize: Int, stride: Int? = nil, padding: Int = 0, ceilMode: Bool = false, countIncludePad: Bool = true
@@ -80,7 +80,7 @@ public final class AvgPool2d: Module {
     private let ceilMode, countIncludePad: Bool
 
     /// - Parameters:
-    ///   - stride: as `kernelSize` if left out.
+    ///   - stride: as `kernelSize` by default.
     ///   - countIncludePad: whether the zeros of the padding count in averages.
     public init(
         kernelSize: some IntPairConvertible, stride: (any IntPairConvertible)? = nil,

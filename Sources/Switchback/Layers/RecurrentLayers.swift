@@ -95,7 +95,7 @@ public final class RNN: RecurrentLayer {
     ///
     /// - Parameters:
     ///   - input: [T, N, I], or with the batch first [N, T, I], or without N.
-    ///   - state: [L·D, N, H]; zeros if left out.
+    ///   - state: [L·D, N, H]; zeros by default.
     public func callAsFunction(_ input: Tensor, state: Tensor? = nil) -> (output: Tensor, state: Tensor) {
         running(input) { compute(input, state) }
     }
@@ -111,7 +111,7 @@ public final class RNN: RecurrentLayer {
 
 /// Long short-term memory (Hochreiter and Schmidhuber, 1997). As `torch.nn.LSTM`.
 public final class LSTM: RecurrentLayer {
-    /// What the layers carry from step to step: each is [L·D, N, H].
+    /// The state of the layers: each is [L·D, N, H].
     public typealias State = (hidden: Tensor, cell: Tensor)
 
     /// - Parameters:
@@ -130,7 +130,7 @@ public final class LSTM: RecurrentLayer {
     ///
     /// - Parameters:
     ///   - input: [T, N, I], or with the batch first [N, T, I], or without N.
-    ///   - state: zeros if left out.
+    ///   - state: zeros by default.
     public func callAsFunction(_ input: Tensor, state: State? = nil) -> (output: Tensor, state: State) {
         running(input) { compute(input, state) }
     }
@@ -162,7 +162,7 @@ public final class GRU: RecurrentLayer {
     ///
     /// - Parameters:
     ///   - input: [T, N, I], or with the batch first [N, T, I], or without N.
-    ///   - state: [L·D, N, H]; zeros if left out.
+    ///   - state: [L·D, N, H]; zeros by default.
     public func callAsFunction(_ input: Tensor, state: Tensor? = nil) -> (output: Tensor, state: Tensor) {
         running(input) { compute(input, state) }
     }

@@ -1,11 +1,11 @@
 // Layers that move elements and compute nothing.
 
-/// The input itself: takes the place of a layer that is not wanted.
+/// Returns its input: a placeholder for a layer.
 public final class Identity: Module {
     public override func forward(_ input: Tensor) -> Tensor { input }
 }
 
-/// Makes one dimension of several: [N, C, H, W] → [N, C·H·W] unless told otherwise.
+/// Merges dimensions: [N, C, H, W] → [N, C·H·W] by default.
 public final class Flatten: Module {
     private let start, end: Int
 

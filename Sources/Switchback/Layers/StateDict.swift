@@ -7,7 +7,7 @@ extension Module {
         Dictionary(namedState.map { ($0.name, $0.tensor) }) { first, _ in first }
     }
 
-    /// What `stateDict()` has, in the order of definition.
+    /// The contents of `stateDict()`, in the order of definition.
     public final var namedState: [(name: String, tensor: Tensor)] {
         namedStateTensors.map { ($0.name, $0.tensor.detach()) }
     }
@@ -44,8 +44,8 @@ extension Module {
     ///   - state: tensors by path. A tensor with several paths may come under any of them.
     ///   - strict: whether every path must be there, and no other.
     /// - Returns: the paths that were missing and those that were not expected; both empty if `strict`.
-    /// - Throws: `InputError` if a shape differs, or, if `strict`, a path is missing or not expected. The module is then
-    ///   unchanged.
+    /// - Throws: `InputError` if a shape differs, or, if `strict`, a path is missing or not expected. The module is
+    ///   then unchanged.
     @discardableResult
     public final func load(
         stateDict state: [String: Tensor], strict: Bool = true

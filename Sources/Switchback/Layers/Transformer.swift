@@ -1,4 +1,4 @@
-/// Encoder layers one after the other. As `torch.nn.TransformerEncoder`. Shape is unchanged.
+/// Encoder layers one after another. As `torch.nn.TransformerEncoder`. Shape is unchanged.
 public final class TransformerEncoder: Module {
     private let layers: [TransformerEncoderLayer]
     private let norm: LayerNorm?
@@ -31,7 +31,7 @@ public final class TransformerEncoder: Module {
     }
 }
 
-/// Decoder layers one after the other. As `torch.nn.TransformerDecoder`. Shape is unchanged.
+/// Decoder layers one after another. As `torch.nn.TransformerDecoder`. Shape is unchanged.
 public final class TransformerDecoder: Module {
     private let layers: [TransformerDecoderLayer]
     private let norm: LayerNorm?

@@ -1,6 +1,6 @@
 import Foundation
 
-/// Sentences for the user that are no errors.
+/// Warnings and other messages for the user.
 public enum Diagnostics {
     /// Receives each warning; writes a line to the standard error at the start. Set it before training begins.
     public nonisolated(unsafe) static var handler: @Sendable (String) -> Void = { message in

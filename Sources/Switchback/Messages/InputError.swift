@@ -1,5 +1,5 @@
-/// Something from outside that cannot be used: a file, an option, a request. Its description is one sentence that says
-/// where, what was found and what to do.
+/// Invalid input from outside: a file, an option, a request. Its description is one sentence that says where, what was
+/// found and what to do.
 public struct InputError: Error, Equatable, Sendable {
     /// The file, option or request, as the user knows it.
     public let subject: String
@@ -7,7 +7,7 @@ public struct InputError: Error, Equatable, Sendable {
     public let place: String?
     /// What was found, and what was expected.
     public let problem: String
-    /// What to do about it, where that is not plain from the problem.
+    /// The remedy, if it is not obvious from the problem.
     public let remedy: String?
 
     /// Each part is cut where it is too long for a sentence: names and values in it come from outside.

@@ -1,12 +1,12 @@
 extension String {
-    /// A longer name is no slip of the pen; and the time that a comparison takes grows with both lengths.
+    /// A longer name is not a slip of the pen; and the time that a comparison takes grows with both lengths.
     private static let longestName = 256
     /// So many candidates are looked at.
     private static let mostCandidates = 10_000
 
     /// The candidate that takes the fewest changes to become this name, unless even that has little in common with it:
-    /// for "did you mean" in messages. A change inserts, removes or replaces a letter, or swaps two neighbours (Damerau,
-    /// 1964). Names of more than 256 bytes have none.
+    /// for "did you mean" in messages. A change inserts, removes or replaces a letter, or swaps two neighbours
+    /// (Damerau, 1964). Names of more than 256 bytes have none.
     public func nearest(in candidates: some Sequence<String>) -> String? {
         guard utf8.count <= String.longestName else { return nil }
         let letters = Array(self)

@@ -121,7 +121,7 @@ extension Tensor {
     /// `relu6(x + 3) / 6`. Its gradient is 0 at -3 and 3.
     public final func hardsigmoid() -> Tensor {
         floating.mapped("hardsigmoid", .hardSigmoid) { gradient, x in
-            (gradient / 6).maskedFill(x.le(-3) .| x.ge(3), 0)
+            (gradient / 6).maskedFill((x.gt(-3) .& x.lt(3)).logicalNot(), 0)
         }
     }
 
@@ -186,7 +186,7 @@ extension Tensor {
 // MARK: - Activations that kernels apply to their own results
 
 extension FusedActivation {
-    /// What its gradient is computed from: what it was applied to, or what it gave.
+    /// Whether its gradient is computed from its input or its output.
     var gradientSource: Tensor.GradientSource {
         switch self {
         case .none, .relu: .result

@@ -6,7 +6,9 @@ extension Tensor {
         let size = outputSize.intPair
         return batched("adaptiveAvgPool2d", spatialRank: 2) { image in
             image.checkAdaptive("adaptiveAvgPool2d", size.shape)
-            return image.adaptivelyAveraged(size)
+            // 16-bit numbers are summed in float32, and rounded once.
+            return dtype.byteCount == 2
+                ? image.to(.float32).adaptivelyAveraged(size).to(dtype) : image.adaptivelyAveraged(size)
         }
     }
 
@@ -35,10 +37,8 @@ extension Tensor {
         let size = outputSize.intTriple
         return batched("adaptiveAvgPool3d", spatialRank: 3) { volume in
             volume.checkAdaptive("adaptiveAvgPool3d", size)
-            return (0..<3).reduce(volume) { x, dim in
-                let matrix = Tensor.averaging(x.shape[2 + dim], into: size[dim], like: x)
-                return x.transpose(2 + dim, 4).matmul(matrix.transpose(0, 1)).transpose(2 + dim, 4)
-            }
+            let wide = dtype.byteCount == 2 ? volume.to(.float32) : volume
+            return (0..<3).reduce(wide) { $0.averaged(dim: 2 + $1, into: size[$1]) }.to(dtype)
         }
     }
 
@@ -94,8 +94,8 @@ extension Tensor {
         return (values, places.expand(to: parts.shape).gathered(parts.rank - 1, chosen.unsqueeze(-1)).squeeze(-1))
     }
 
-    /// The elements of each part as a last dimension, [N, C, parts…, elements]; the last of a part is repeated so that all
-    /// have as many.
+    /// The elements of each part as a last dimension, [N, C, parts…, elements]; the last of a part is repeated so that
+    /// all have as many.
     private func adaptiveParts(_ size: Shape) -> Tensor {
         var (x, form) = (self, [shape[0], shape[1]])
         for (dim, parts) in size.enumerated() {
@@ -110,9 +110,7 @@ extension Tensor {
 
     private func adaptivelyAveraged(_ size: IntPair) -> Tensor {
         guard let result = backend.adaptiveAveragePool(array, outputSize: size) else {
-            let rows = Tensor.averaging(shape[2], into: size.height, like: self)
-            let columns = Tensor.averaging(shape[3], into: size.width, like: self)
-            return rows.matmul(matmul(columns.transpose(0, 1)))
+            return averaged(dim: 3, into: size.width).averaged(dim: 2, into: size.height)
         }
         let inputShape = shape
         return Tensor.record("adaptiveAvgPool2d", result, from: [self]) { _, gradient in
@@ -150,14 +148,9 @@ extension Tensor {
         return (Tensor(indices, shape: [indices.count], like: self), longest)
     }
 
-    /// The matrix [parts, input] that averages each part.
-    private static func averaging(_ input: Int, into parts: Int, like tensor: Tensor) -> Tensor {
-        var weights = [Double](repeating: 0, count: parts * input)
-        for part in 0..<parts {
-            let range = adaptiveRange(part, of: parts, input)
-            for i in range { weights[part * input + i] = 1 / Double(range.count) }
-        }
-        return Tensor(weights, shape: [parts, input], dtype: tensor.dtype, like: tensor)
+    /// The average of each of some parts along one dimension, which is how images are resized by areas.
+    private func averaged(dim: Int, into parts: Int) -> Tensor {
+        resized(Resizing(mode: .area, alignCorners: false, antialias: false), dim: dim, parts)
     }
 
     private func checkAdaptive(_ operation: String, _ size: Shape) {

@@ -30,7 +30,7 @@ extension Tensor {
         }
     }
 
-    /// The quotient of two tensors. Whole numbers are divided as float32.
+    /// The quotient of two tensors. Integers are divided as float32.
     public static func / (a: Tensor, b: Tensor) -> Tensor {
         if a.dtype != b.dtype || !a.dtype.isFloatingPoint { return promoted(a.floating, b.floating, (/)) }
         return record(
@@ -54,7 +54,7 @@ extension Tensor {
     /// Each element with the opposite sign, as the prefix `-`.
     public final func neg() -> Tensor { -self }
 
-    /// `self + alpha * other`. Between whole numbers `alpha` has to be one too.
+    /// `self + alpha * other`. Between integers `alpha` has to be one too.
     public final func add(_ other: Tensor, alpha: Double) -> Tensor {
         let (a, b) = Tensor.promoted(self, other)
         a.requireFits(alpha, "add")
@@ -104,13 +104,13 @@ extension Tensor {
     /// A number times each element.
     public static func * <S: Scalar>(a: S, b: Tensor) -> Tensor { b * a }
 
-    /// Each element divided by a number, rounded once. Whole numbers give float32.
+    /// Each element divided by a number, rounded once. Integers give float32.
     public static func / <S: Scalar>(a: Tensor, b: S) -> Tensor {
         let a = a.floating
         return a / number(b, like: a)
     }
 
-    /// A number divided by each element. Whole numbers give float32.
+    /// A number divided by each element. Integers give float32.
     public static func / <S: Scalar>(a: S, b: Tensor) -> Tensor {
         let b = b.floating
         return number(a, like: b) / b
@@ -118,7 +118,7 @@ extension Tensor {
 
     /// `self * scale + shift` in one pass, for floating-point tensors.
     ///
-    /// - Parameter shift: −0 if left out, the number that changes no other when it is added: 0 would turn −0 into 0.
+    /// - Parameter shift: −0 by default, the number that changes no other when it is added: 0 would turn −0 into 0.
     final func affine(_ name: OperationName, scale: Double, shift: Double = -0.0) -> Tensor {
         let result = array.unary(.affine(scale: scale, shift: shift))
         if scale == 1 { return Tensor.record(name, result, of: self) { _, gradient in gradient } }
@@ -129,7 +129,7 @@ extension Tensor {
 // MARK: - Powers
 
 extension Tensor {
-    /// Each element to the power of a number. Stops for whole numbers and a negative exponent, as the power is not whole.
+    /// Each element to the power of a number. Stops for integers and a negative exponent, as the power is not whole.
     public final func pow<S: Scalar>(_ exponent: S) -> Tensor {
         let x = promoted(with: S.self)
         require(
@@ -158,7 +158,7 @@ extension Tensor {
         }
     }
 
-    /// Each element to the power of the other tensor's. A negative power of whole numbers is cut to a whole number, as in
+    /// Each element to the power of the other tensor's. A negative power of integers is cut to an integer, as in
     /// PyTorch.
     public final func pow(_ exponent: Tensor) -> Tensor {
         Tensor.combined("pow", .power, self, exponent) { gradient, base, exponent, saved in
@@ -176,8 +176,8 @@ extension Tensor {
         return number(base, like: exponent).pow(exponent)
     }
 
-    /// The derivative of `base^exponent` by the exponent: `base^exponent * log(base)`, and 0 where the base is 0 and the
-    /// exponent not negative.
+    /// The derivative of `base^exponent` by the exponent: `base^exponent * log(base)`, and 0 where the base is 0 and
+    /// the exponent not negative.
     private static func powerSlope(_ base: Tensor, _ exponent: Tensor) -> Tensor {
         let isFlat = base.eq(0) .& exponent.ge(0)
         return base.pow(exponent) * base.maskedFill(isFlat, 1).log()
@@ -209,7 +209,7 @@ extension Tensor {
         }
     }
 
-    /// The remainder of the division, with the sign of the dividend. Stops where a whole number is divided by 0.
+    /// The remainder of the division, with the sign of the dividend. Stops where an integer is divided by 0.
     public final func fmod(_ other: Tensor) -> Tensor {
         requireDivisors(other, "fmod")
         return Tensor.combined("fmod", .fmod, self, other) { gradient, a, b, saved in
@@ -223,7 +223,7 @@ extension Tensor {
         return x.fmod(Tensor.number(number, like: x))
     }
 
-    /// The remainder of the division, with the sign of the divisor. Stops where a whole number is divided by 0.
+    /// The remainder of the division, with the sign of the divisor. Stops where an integer is divided by 0.
     public final func remainder(_ other: Tensor) -> Tensor {
         requireDivisors(other, "remainder")
         return Tensor.combined("remainder", .remainder, self, other) { gradient, a, b, saved in
@@ -237,7 +237,7 @@ extension Tensor {
         return x.remainder(Tensor.number(number, like: x))
     }
 
-    /// The quotient, rounded down. Whole numbers stay whole; one that is divided by 0 stops the program. Its gradient is 0.
+    /// The quotient, rounded down. Integers stay whole; one that is divided by 0 stops the program. Its gradient is 0.
     public final func floorDivide(_ other: Tensor) -> Tensor {
         requireDivisors(other, "floorDivide")
         return Tensor.combined("floorDivide", .floorDivide, self, other) { gradient, _, _, _ in
@@ -245,7 +245,7 @@ extension Tensor {
         }
     }
 
-    /// The quotient by a number, rounded down. Whole numbers stay whole. Its gradient is 0.
+    /// The quotient by a number, rounded down. Integers stay whole. Its gradient is 0.
     public final func floorDivide<S: Scalar>(_ number: S) -> Tensor {
         let x = promoted(with: S.self)
         return x.floorDivide(Tensor.number(number, like: x))
@@ -303,7 +303,7 @@ extension Tensor {
             "bool tensors cannot be subtracted or negated; use logicalNot (.!) or logicalXor (.^)")
     }
 
-    /// Whole numbers have no quotient by 0, where floating-point ones have infinity or NaN.
+    /// Integers have no quotient by 0, where floating-point ones have infinity or NaN.
     fileprivate func requireDivisors(_ divisors: Tensor, _ operation: @autoclosure () -> String) {
         if dtype.isFloatingPoint || divisors.dtype.isFloatingPoint { return }
         require(

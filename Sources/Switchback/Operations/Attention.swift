@@ -1,15 +1,15 @@
 extension Tensor {
     /// Scaled dot-product attention (Vaswani et al., "Attention Is All You Need", 2017): softmax(scale · q kᵀ) v.
     ///
-    /// Shapes are query [..., H, T, D], key [..., H, S, D] and value [..., H, S, E]; the result is [..., H, T, E]. Leading
-    /// dimensions broadcast to each other.
+    /// Shapes are query [..., H, T, D], key [..., H, S, D] and value [..., H, S, E]; the result is [..., H, T, E].
+    /// Leading dimensions broadcast to each other.
     /// Queries that see no key give 0. Without a mask's gradient and dropout, the matrix of scores is never held.
     ///
     /// - Parameters:
     ///   - mask: broadcasts to [..., H, T, S]: true where a query sees a key, or numbers that are added to the scores.
     ///   - dropout: the probability with which a weight is dropped.
     ///   - isCausal: whether query t sees only the keys 0 ... t.
-    ///   - scale: 1 / √D if left out.
+    ///   - scale: 1 / √D by default.
     ///   - enableGQA: whether key and value may have fewer heads, each shared by as many neighbouring query heads.
     public static func scaledDotProductAttention(
         _ query: Tensor, _ key: Tensor, _ value: Tensor, mask: Tensor? = nil, dropout: Double = 0,
@@ -53,7 +53,7 @@ extension Tensor {
         return scores.softmax(dim: -1).maskedFill(hidden, 0)
     }
 
-    /// Attention of operands with four dimensions by the backend's kernel; `nil` where it has none.
+    /// Attention of operands with four dimensions by the backend's kernel; `nil` if it has none.
     private static func fusedAttention(
         _ query: Tensor, _ key: Tensor, _ value: Tensor, _ mask: Tensor?, isCausal: Bool, scale: Double
     ) -> Tensor? {
@@ -101,8 +101,8 @@ extension Tensor {
         return repeatInterleave(query.size(-3) / size(-3), dim: -3)
     }
 
-    /// The operands with leading dimensions of one shape, without the heads where these may differ. Themselves if they have
-    /// that or do not broadcast.
+    /// The operands with leading dimensions of one shape, without the heads where these may differ. Themselves if they
+    /// have that or do not broadcast.
     private static func broadcastBatches(
         _ query: Tensor, _ key: Tensor, _ value: Tensor, enableGQA: Bool
     ) -> (Tensor, Tensor, Tensor) {

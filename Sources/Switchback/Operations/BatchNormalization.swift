@@ -6,14 +6,14 @@ extension Tensor {
     /// place, with the unbiased variance: running = (1 − momentum)·running + momentum·batch. Otherwise the running ones
     /// are used. Stops in training if there is only one value per channel.
     ///
-    /// An activation and what is added before it, as in residual networks, are applied in the same pass over memory, and
-    /// their gradients computed in the passes of the normalization's.
+    /// An activation and what is added before it, as in residual networks, are applied in the same pass over memory,
+    /// and their gradients computed in the passes of the normalization's.
     ///
     /// - Parameters:
     ///   - runningMean: [C]; may be `nil` in training.
     ///   - runningVar: [C]; may be `nil` in training.
-    ///   - weight: [C]; ones if left out.
-    ///   - bias: [C]; zeros if left out.
+    ///   - weight: [C]; ones by default.
+    ///   - bias: [C]; zeros by default.
     ///   - eps: added to the variance.
     ///   - activation: what is applied to the result.
     ///   - residual: of this tensor's shape; it is added before the activation.
@@ -212,7 +212,7 @@ private struct BatchNormOperands {
         _ x: Tensor, _ weight: Tensor?, _ bias: Tensor?, _ gradient: Tensor, _ activation: FusedActivation,
         _ output: Tensor?, _ dims: [Int], _ eps: Double
     ) -> (operands: NormalizationGradients<Tensor?>, residual: Tensor?) {
-        // Without a residual there is no output: relu's gradient may as well be had from what it was applied to.
+        // Without a residual there is no output: relu's gradient may as well be obtained from what it was applied to.
         let upstream = activation.gradient(
             gradient, at: output ?? x.standardized(over: dims, eps).scaled(weight, bias, dim: 1))
         let channels = Shape.channels(of: x)

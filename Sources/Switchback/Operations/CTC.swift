@@ -3,10 +3,10 @@ extension Tensor {
     /// summed over all its alignments with the steps of a longer one. Infinite where no alignment fits.
     ///
     /// This tensor holds log-probabilities, [T, N, C] or [T, C], as `logSoftmax` makes them. The mean divides each loss
-    /// by its number of labels first. Stops over labels and lengths that are out of range.
+    /// by its number of labels first. Traps on labels and lengths that are out of range.
     ///
     /// - Parameters:
-    ///   - targets: whole numbers, [N, S], or of all sequences one behind the other, [sum of the lengths].
+    ///   - targets: integers, [N, S], or of all sequences one behind the other, [sum of the lengths].
     ///   - inputLengths: how many steps of each sequence count.
     ///   - targetLengths: how many labels each sequence has.
     ///   - blank: the class that stands for no label.
@@ -60,8 +60,8 @@ extension Tensor {
         }
     }
 
-    /// The sum over alignments step by step: alpha, [N, 2·S + 1], is the logarithm of the probability of all that end in
-    /// each label or in the blank before or after it (equations 6 and 7 of the paper).
+    /// The sum over alignments step by step: alpha, [N, 2·S + 1], is the logarithm of the probability of all that end
+    /// in each label or in the blank before or after it (equations 6 and 7 of the paper).
     private func composedCTCLosses(_ labels: Tensor, steps: Tensor, lengths: Tensor, _ blank: Int) -> Tensor {
         // Stands for log 0, and unlike −∞ has gradients that are numbers.
         let never = -1e30
@@ -73,7 +73,7 @@ extension Tensor {
         func shifted(_ x: Tensor, by count: Int) -> Tensor {
             x.pad([count, 0], mode: .constant(never)).narrow(dim: 1, start: 0, length: places)
         }
-        // A label may follow the one two places before directly if both differ and it is no blank.
+        // A label may follow the one two places before directly if both differ and it is not a blank.
         let previous = symbols.pad([2, 0], mode: .constant(Double(blank))).narrow(dim: 1, start: 0, length: places)
         let cannotSkip = symbols.eq(blank).logicalOr(symbols.eq(previous))
         let place = Tensor(Array(0..<places), shape: [places], like: self)
@@ -91,8 +91,9 @@ extension Tensor {
         return losses.maskedFill(losses.detach().gt(-never / 2), Double.infinity)
     }
 
-    /// 0 for each sequence, with the probabilities of its steps as the gradient. PyTorch's rule, and that of the fused kernel,
-    /// takes the log-probabilities for normalized ones, whose gradient then is that of the logits: softmax − occupation.
+    /// 0 for each sequence, with the probabilities of its steps as the gradient. PyTorch's rule, and that of the fused
+    /// kernel, takes the log-probabilities for normalized ones, whose gradient then is that of the logits: softmax −
+    /// occupation.
     private func normalizationGradient(_ steps: Tensor) -> Tensor {
         let probabilities = exp()
         let step = Tensor(Array(0..<shape[0]), shape: [shape[0], 1], like: self)

@@ -48,25 +48,30 @@ extension NDArray {
 // MARK: - Bounds
 
 extension Tensor {
-    /// Each element, or the bound that it is beyond; NaN stays, and a bound that is NaN makes all elements NaN. The gradient
-    /// passes where the element is within the bounds or on one.
+    /// Each element, or the bound that it is beyond; NaN stays, and a bound that is NaN makes all elements NaN. The
+    /// gradient passes where the element is within the bounds or on one.
     public final func clamp<S: Scalar>(min: S? = nil, max: S? = nil) -> Tensor {
         let x = promoted(with: S.self)
         let low = min?.doubleValue ?? -.infinity
         let high = max?.doubleValue ?? .infinity
         if low.isNaN || high.isNaN { return x.maskedFill(x.onesLike(dtype: .bool), Double.nan) }
         return x.mapped("clamp", .clamp(minimum: low, maximum: high)) { gradient, x in
-            let outside = low == -.infinity ? x.gt(high) : high == .infinity ? x.lt(low) : x.lt(low) .| x.gt(high)
-            return gradient.maskedFill(outside, 0)
+            // Not the opposite of being outside: NaN is neither, and gets no gradient.
+            let inside = low == -.infinity ? x.le(high) : high == .infinity ? x.ge(low) : x.ge(low) .& x.le(high)
+            return gradient.maskedFill(inside.logicalNot(), 0)
         }
     }
 
-    /// Each element, or the bound that it is beyond, NaN if either is; bounds broadcast, and get the gradient of what they
-    /// replace.
+    /// Each element, or the bound that it is beyond, NaN if either is; bounds broadcast, and get the gradient of what
+    /// they replace.
     public final func clamp(min: Tensor? = nil, max: Tensor? = nil) -> Tensor {
-        let raised = min.map { Tensor.where(self.lt($0).logicalOr($0.isnan()), $0, self) } ?? self
-        return max.map { Tensor.where(raised.gt($0).logicalOr($0.isnan()), $0, raised) } ?? raised
+        let x = flatAtNaN
+        let raised = min.map { Tensor.where(x.lt($0).logicalOr($0.isnan()), $0.flatAtNaN, x) } ?? x
+        return max.map { Tensor.where(raised.gt($0).logicalOr($0.isnan()), $0.flatAtNaN, raised) } ?? raised
     }
+
+    /// The same values; elements that are NaN pass no gradient.
+    private var flatAtNaN: Tensor { requiresGrad ? Tensor.where(isnan(), detach(), self) : self }
 
     /// Finite numbers in the place of NaN and the infinities: 0, and the type's largest and lowest, where not given.
     public final func nanToNum(nan: Double = 0, posinf: Double? = nil, neginf: Double? = nil) -> Tensor {

@@ -1,7 +1,7 @@
 // Changing the element type, the memory, or the place in the graph.
 
 extension Tensor {
-    /// The same values in another element type; the tensor itself if it has that type. Floats become whole numbers by
+    /// The same values in another element type; the tensor itself if it has that type. Floats become integers by
     /// truncation toward zero. Gradients are converted back.
     public final func to(_ dtype: DType) -> Tensor {
         if dtype == self.dtype { return self }

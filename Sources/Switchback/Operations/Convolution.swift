@@ -159,7 +159,7 @@ extension Tensor {
     private func convolutionWeight(
         _ gradient: Tensor, _ convolution: Convolution2D, _ weightShape: Shape, withBias: Bool
     ) -> (weight: Tensor, bias: Tensor?) {
-        // The kernel's sum over the bias is no operation, so it serves only where none is recorded.
+        // The kernel's sum over the bias is not an operation, so it serves only where none is recorded.
         let fusesBias = withBias && !ThreadState.current.recordsGradients
         guard
             let result = backend.convolutionWeightGradient(
@@ -215,7 +215,7 @@ extension Tensor {
 }
 
 extension Convolution2D {
-    /// Stops over a stride or dilation that is no step.
+    /// Traps on a stride or dilation that is not a step.
     func check(_ operation: String) {
         require(
             stride.height > 0 && stride.width > 0 && dilation.height > 0 && dilation.width > 0, operation,

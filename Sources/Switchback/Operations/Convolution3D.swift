@@ -102,7 +102,7 @@ extension Array: VolumePaddingConvertible where Element == Int {
     public var volumePadding: VolumePadding { VolumePadding(amount: intTriple) }
 }
 
-/// What can stand for depth, height and width: one `Int` for all, or an array of three.
+/// Types that can stand for depth, height and width: one `Int` for all, or an array of three.
 public protocol IntTripleConvertible {
     var intTriple: Shape { get }
 }

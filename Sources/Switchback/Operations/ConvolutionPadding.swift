@@ -1,11 +1,11 @@
-/// How much is put around an image before a convolution: numbers, or `.same` for an output as large as the input.
+/// The padding of an image before a convolution: numbers, or `.same` for an output as large as the input.
 public struct ConvolutionPadding: Sendable, Hashable {
     /// `nil` for as much as keeps the size.
     let amount: IntPair?
 
     init(_ amount: IntPair?) { self.amount = amount }
 
-    /// What lies before and after each spatial dimension. Where an even filter needs an odd amount, the larger half
+    /// The padding before and after each spatial dimension. If an even filter needs an odd amount, the larger half
     /// lies after.
     func resolved(extent: (_ dim: Int) -> Int) -> (before: IntPair, after: IntPair) {
         if let amount { return (amount, amount) }
@@ -15,7 +15,7 @@ public struct ConvolutionPadding: Sendable, Hashable {
     }
 }
 
-/// What can stand for a padding: an `Int`, an array of two, an `IntPair`, `.same` or `.valid`.
+/// Types that can stand for a padding: an `Int`, an array of two, an `IntPair`, `.same` or `.valid`.
 public protocol ConvolutionPaddingConvertible {
     var convolutionPadding: ConvolutionPadding { get }
 }

@@ -1,7 +1,7 @@
 // How often values occur. Results carry no gradient.
 
 extension Tensor {
-    /// How often each whole number from 0 to the largest occurs, int64; with `weights`, the sum of the weights of its
+    /// How often each integer from 0 to the largest occurs, int64; with `weights`, the sum of the weights of its
     /// occurrences instead.
     ///
     /// - Parameter minLength: the result has at least this many elements. Stops if a number is negative.

@@ -1,4 +1,4 @@
-/// What a tensor can be made from: a number, or arrays of numbers nested to any depth.
+/// Types that a tensor can be made from: a number, or arrays of numbers nested to any depth.
 public protocol TensorConvertible {
     associatedtype Number: Scalar
     /// The sizes that nesting suggests; read along the first elements.
@@ -40,7 +40,7 @@ extension Bool: TensorConvertible { public typealias Number = Bool }
 extension Tensor {
     /// A tensor with the values of nested arrays, or of a single number: `Tensor([[1, 2], [3, 4]])`.
     ///
-    /// - Parameter dtype: the element type; if left out, what PyTorch makes of such values: float32 from `Double`
+    /// - Parameter dtype: the element type; by default, what PyTorch makes of such values: float32 from `Double`
     ///   (the type of Swift's literals) and `Float`, int64 from `Int`, `bool` from `Bool`.
     public convenience init<Values: TensorConvertible>(
         _ values: Values, dtype: DType? = nil, requiresGrad: Bool = false
@@ -65,8 +65,8 @@ extension Tensor {
         if requiresGrad { self.requiresGrad = true }
     }
 
-    /// The values of a flat array, in row-major order, in the memory of another tensor's backend: how an operation makes
-    /// what it needs beside its operands.
+    /// The values of a flat array, in row-major order, in the memory of another tensor's backend: how an operation
+    /// makes what it needs beside its operands.
     public convenience init<S: Scalar>(_ elements: [S], shape: Shape, dtype: DType? = nil, like tensor: Tensor) {
         let backend = tensor.backend
         let source = elements.withUnsafeBytes { NDArray(uploading: $0, shape: shape, dtype: S.dtype, to: backend) }
@@ -108,7 +108,7 @@ extension Tensor {
         arange(S(int64Value: 0), end, dtype: dtype)
     }
 
-    /// The numbers from `start` in steps of `step` (1 if left out) up to, and without, `end`; down to it if the step is
+    /// The numbers from `start` in steps of `step` (1 by default) up to, and without, `end`; down to it if the step is
     /// negative. Stops if the step is 0 or leads away from `end`.
     public static func arange<S: Scalar>(_ start: S, _ end: S, step: S? = nil, dtype: DType? = nil) -> Tensor {
         let step = step ?? S(int64Value: 1)
@@ -127,7 +127,7 @@ extension Tensor {
 
     /// `count` numbers at equal distances from `start` to `end`, both included.
     public static func linspace(_ start: Double, _ end: Double, _ count: Int, dtype: DType = .float32) -> Tensor {
-        require(count >= 0, "linspace", "\(count) is no number of elements")
+        require(count >= 0, "linspace", "\(count) is not a number of elements")
         let step = count > 1 ? (end - start) / Double(count - 1) : 0
         // From both ends, so that the last number is exact too.
         let values = (0..<count).map { i in
@@ -143,7 +143,7 @@ extension Tensor {
         Tensor.pow(base, linspace(start, end, count, dtype: .float64)).to(dtype)
     }
 
-    /// Ones on the diagonal of a [rows, columns] matrix, zeros elsewhere; square if `columns` is left out.
+    /// Ones on the diagonal of a [rows, columns] matrix, zeros elsewhere; square if `columns` is omitted.
     public static func eye(_ rows: Int, _ columns: Int? = nil, dtype: DType = .float32) -> Tensor {
         let columns = columns ?? rows
         let matrix = zeros([rows, columns], dtype: dtype)
@@ -210,8 +210,8 @@ extension Tensor {
         withElements(of: type) { Array($0) }
     }
 
-    /// Runs `body` on the values in row-major order, converted as `to(_:)` converts. They are read where they lie, if they
-    /// lie so already: large tensors are not copied to be looked at.
+    /// Runs `body` on the values in row-major order, converted as `to(_:)` converts. They are read where they lie, if
+    /// they lie so already: large tensors are not copied to be looked at.
     public final func withElements<S: Scalar, Result>(
         of type: S.Type, _ body: (UnsafeBufferPointer<S>) throws -> Result
     ) rethrows -> Result {
@@ -235,7 +235,7 @@ extension NDArray {
         }
     }
 
-    /// As `double(at:)`, for whole numbers.
+    /// As `double(at:)`, for integers.
     func integer(at position: Int) -> Int64 {
         func load<S: Scalar>(_ type: S.Type) -> Int64 {
             withHostBytes { $0.load(fromByteOffset: position * MemoryLayout<S>.stride, as: S.self).int64Value }

@@ -1,4 +1,4 @@
-/// What becomes of the losses of the single elements or samples.
+/// How the losses of elements or samples are reduced.
 public enum LossReduction: String, Sendable, Codable, CaseIterable {
     /// They stay as they are.
     case none
@@ -9,14 +9,15 @@ public enum LossReduction: String, Sendable, Codable, CaseIterable {
 }
 
 extension Tensor {
-    /// The cross entropy between logits and the classes they should have chosen: −log of the softmax of the right class.
+    /// The cross entropy between logits and the classes they should have chosen: −log of the softmax of the right
+    /// class.
     ///
     /// The logits have shape [N, C], [N, C, d…] for a class at each place, or [C]. Returns a tensor without dimensions,
     /// or with `.none` one loss for each target. The mean is weighted by the class weights and leaves out ignored
-    /// targets; if all are ignored it is NaN. Stops over a target that is no class.
+    /// targets; if all are ignored it is NaN. Traps on a target that is not a class.
     ///
     /// - Parameters:
-    ///   - target: whole numbers of shape [N], [N, d…] or [], or floating-point probabilities of the logits' shape.
+    ///   - target: integers of shape [N], [N, d…] or [], or floating-point probabilities of the logits' shape.
     ///   - weight: [C], how much each class counts.
     ///   - ignoreIndex: targets with this value count as absent.
     ///   - labelSmoothing: this much of the probability is spread evenly over all classes (Szegedy et al., 2016).
@@ -95,7 +96,7 @@ extension Tensor {
         return (weight.map { mixed * $0 } ?? mixed) * kept.unsqueeze(1)
     }
 
-    /// For int64 targets: 1 or 0 for whether each counts, and the targets with 0 in place of those that do not.
+    /// For int64 targets: 1 or 0 for whether each counts, and the targets with 0 instead of those that do not.
     fileprivate final func keptTargets(_ ignoreIndex: Int, dtype: DType) -> (kept: Tensor, safe: Tensor) {
         let kept = ne(ignoreIndex)
         return (kept.to(dtype), maskedFill(kept.logicalNot(), 0))
@@ -164,7 +165,7 @@ extension Tensor {
                 + "\(dtype) [\(classes)]")
     }
 
-    /// Scores as [rows, classes], and their int64 targets as [rows]. Stops over targets that are no class.
+    /// Scores as [rows, classes], and their int64 targets as [rows]. Traps on targets that are not classes.
     private func classRows(
         _ operation: String, _ target: Tensor, ignoreIndex: Int
     ) -> (rows: Tensor, target: Tensor) {
@@ -178,7 +179,7 @@ extension Tensor {
         return (rows, target.reshape([target.count]).checkedClasses(operation, classes, ignoreIndex: ignoreIndex))
     }
 
-    /// These targets as int64. Stops over the first that is neither a class nor ignored.
+    /// These targets as int64. Traps on the first that is neither a class nor ignored.
     final func checkedClasses(_ operation: String, _ classes: Int, ignoreIndex: Int) -> Tensor {
         checked(IndexRange(limit: classes, ignored: ignoreIndex), operation) { position, target in
             "target \(position) is class \(target), but the classes are 0 to \(classes - 1)"

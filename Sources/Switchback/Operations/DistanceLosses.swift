@@ -34,7 +34,8 @@ extension Tensor {
         return (distance(anchor, positive) - away + margin).clamp(min: 0).reduced(reduction)
     }
 
-    /// max(0, −target·(input1 − input2) + margin): where `target` is 1 the first should rank higher, where −1 the second.
+    /// max(0, −target·(input1 − input2) + margin): where `target` is 1 the first should rank higher, where −1 the
+    /// second.
     public static func marginRankingLoss(
         _ input1: Tensor, _ input2: Tensor, target: Tensor, margin: Double = 0, reduction: LossReduction = .mean
     ) -> Tensor {

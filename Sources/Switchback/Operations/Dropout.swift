@@ -51,7 +51,7 @@ extension Tensor {
     }
 
     private func check(_ p: Double, _ operation: String) {
-        require((0...1).contains(p), operation, "\(p) is no probability")
+        require((0...1).contains(p), operation, "\(p) is not a probability")
         require(dtype.isFloatingPoint, operation, "the input is \(dtype); it must be of a floating-point type")
     }
 }

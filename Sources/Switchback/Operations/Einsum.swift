@@ -94,7 +94,7 @@ private struct Equation {
         return [String(text[..<range.lowerBound])] + parts(String(text[range.upperBound...]), at: separator)
     }
 
-    /// The names in one term, with those of the broadcast dimensions in place of its ellipsis.
+    /// The names in one term, with those of the broadcast dimensions instead of its ellipsis.
     private func names(_ term: String, _ broadcast: [Character]) -> [Character] {
         let parts = Self.parts(term, at: "...")
         require(
@@ -139,7 +139,7 @@ private struct Term {
 
     func size(_ name: Character) -> Int? { names.firstIndex(of: name).map { tensor.shape[$0] } }
 
-    /// With the diagonal in place of dimensions of one name.
+    /// With the diagonal instead of dimensions of one name.
     func withoutRepeats() -> Term {
         var result = self
         while let second = result.names.indices.first(where: { result.names[..<$0].contains(result.names[$0]) }) {

@@ -66,7 +66,7 @@ extension Tensor {
     /// This tensor in the type in which it meets a number.
     final func promoted<S: Scalar>(with number: S.Type) -> Tensor { admits(number) ? self : to(S.defaultDType) }
 
-    /// This tensor, with whole numbers converted to float32: for functions whose values are not whole.
+    /// This tensor, with integers converted to float32: for functions whose values are not whole.
     final var floating: Tensor { dtype.isFloatingPoint ? self : to(.float32) }
 
     /// A tensor without dimensions that holds a number, in the type of `tensor`.
@@ -80,7 +80,7 @@ extension Tensor {
 // MARK: - The common forms of elementwise operations
 
 extension Tensor {
-    /// What the gradient of a function of one element is computed from.
+    /// The inputs of the gradient of an elementwise function.
     enum GradientSource { case operand, result }
 
     /// Records a function of each element. The rule gets the gradient of the result and the operand, or the result

@@ -1,4 +1,4 @@
-// Functions of one element. Shapes are unchanged; whole numbers give float32 except where a function keeps them whole.
+// Functions of one element. Shapes are unchanged; integers give float32 except where a function keeps them whole.
 
 extension Tensor {
     // MARK: Parts and signs
@@ -9,16 +9,16 @@ extension Tensor {
     /// -1, 0 or 1. Its gradient is 0.
     public final func sign() -> Tensor { stepped("sign", .sign) }
 
-    /// The next whole number down. Its gradient is 0, as that of all roundings.
+    /// The next integer down. Its gradient is 0, as that of all roundings.
     public final func floor() -> Tensor { stepped("floor", .floor) }
 
-    /// The next whole number up.
+    /// The next integer up.
     public final func ceil() -> Tensor { stepped("ceil", .ceil) }
 
-    /// The next whole number toward zero.
+    /// The next integer toward zero.
     public final func trunc() -> Tensor { stepped("trunc", .truncate) }
 
-    /// The nearest whole number; halves go to the even one.
+    /// The nearest integer; halves go to the even one.
     public final func round() -> Tensor { stepped("round", .round) }
 
     /// The nearest multiple of `10^-decimals`.
@@ -142,13 +142,23 @@ extension Tensor {
     /// The logarithm of the magnitude of the gamma function.
     public final func lgamma() -> Tensor { floating.mapped("lgamma", .logGamma) { $0 * $1.digamma() } }
 
-    /// The derivative of `lgamma`. It has no gradient here: stops for a tensor that requires one.
-    public final func digamma() -> Tensor {
+    /// The derivative of `lgamma`.
+    public final func digamma() -> Tensor { floating.mapped("digamma", .digamma) { $0 * $1.trigamma() } }
+
+    /// The derivative of `digamma`; infinite at 0 and the negative integers.
+    public final func trigamma() -> Tensor {
         let x = floating
-        require(
-            !(x.requiresGrad && ThreadState.current.recordsGradients), "digamma",
-            "its gradient, the trigamma function, is not available; compute it inside noGrad or of detach()")
-        return Tensor(x.array.unary(.digamma))
+        let isLeft = x.detach().lt(0.5)
+        // Reflected to the right, moved beyond 10 by the recurrence, then the asymptotic series (Abramowitz and Stegun,
+        // 6.4.7, 6.4.6 and 6.4.12).
+        let right = Tensor.where(isLeft, 1 - x, x)
+        let z = right + 10
+        let w = z.square().reciprocal()
+        let tail = (1.0 / 6 - w * (1.0 / 30 - w * (1.0 / 42 - w / 30))) * w / z
+        let value = (0..<10).reduce(z.reciprocal() + w * 0.5 + tail) { $0 + (right + $1).square().reciprocal() }
+        // The sine repeats: near 0 it loses no digits.
+        let slope = Double.pi / ((x - x.detach().round()) * Double.pi).sin()
+        return Tensor.where(isLeft, slope.square() - value, value)
     }
 }
 

@@ -96,21 +96,20 @@ extension Tensor {
         return sum!
     }
 
-    /// The pixels of all channels at whole positions, of which there is a tensor [N, spatial…] for each axis; 0 outside of
-    /// the image.
+    /// The pixels of all channels at whole positions, of which there is a tensor [N, spatial…] for each axis; 0 outside
+    /// of the image.
     private func pixels(at positions: [Tensor]) -> Tensor {
         let (sizes, form) = (Shape(shape.dropFirst(2)), positions[0].shape)
         var inside = positions[0].detach().onesLike(dtype: .bool)
-        var place = positions[0].detach().zerosLike()
+        var place = positions[0].detach().zerosLike(dtype: .int64)
         for (position, size) in zip(positions, sizes) {
             let position = position.detach()
             inside = inside.logicalAnd(position.ge(0)).logicalAnd(position.le(size - 1))
-            place = place * size + position.clamp(min: 0, max: size - 1)
+            // Integers, which do not run out of digits in large volumes; NaN, which lies outside, becomes 0.
+            place = place * size + position.clamp(min: 0, max: size - 1).to(.int64)
         }
         let points = form.dropFirst().reduce(1, *)
-        // A position that is NaN is outside, and must not be taken for an index.
-        let index = place.maskedFill(inside.logicalNot(), 0).to(.int64)
-            .reshape([shape[0], 1, points]).expand(to: [shape[0], shape[1], points])
+        let index = place.reshape([shape[0], 1, points]).expand(to: [shape[0], shape[1], points])
         let values = reshape([shape[0], shape[1], sizes.elementCount]).gather(dim: 2, index: index)
         return values.reshape(Shape([shape[0], shape[1]] + form.dropFirst()))
             .maskedFill(inside.logicalNot().unsqueeze(1), 0)

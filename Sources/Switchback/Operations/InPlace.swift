@@ -78,7 +78,7 @@ extension Tensor {
         ) { $0.change(by: .multiply, b.array) }
     }
 
-    /// Divides by a tensor in place. Stops for a tensor of whole numbers.
+    /// Divides by a tensor in place. Stops for a tensor of integers.
     @_disfavoredOverload
     public static func /= (a: Tensor, b: Tensor) {
         require(a.dtype.isFloatingPoint, "/=", "a quotient does not fit a tensor of \(a.dtype)")
@@ -102,7 +102,7 @@ extension Tensor {
     /// Multiplies by a number in place.
     @_disfavoredOverload
     public static func *= <S: Scalar>(a: Tensor, b: S) { a *= a.numberForChange(b, "*=") }
-    /// Divides by a number in place. Stops for a tensor of whole numbers.
+    /// Divides by a number in place. Stops for a tensor of integers.
     @_disfavoredOverload
     public static func /= <S: Scalar>(a: Tensor, b: S) { a /= a.numberForChange(b, "/=") }
 }
@@ -179,8 +179,8 @@ extension Tensor {
     /// Writes 0 over every element: PyTorch's `zero_`.
     public final func zero() { fill(0) }
 
-    /// Writes the values of another tensor, broadcast and converted, over this one's: PyTorch's `copy_`. The other may lie
-    /// in the memory of another backend.
+    /// Writes the values of another tensor, broadcast and converted, over this one's: PyTorch's `copy_`. The other may
+    /// lie in the memory of another backend.
     public final func copy(from source: Tensor) {
         require(
             Shape.broadcast(shape, source.shape) == shape, "copy",

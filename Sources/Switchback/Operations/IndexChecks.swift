@@ -3,7 +3,7 @@
 // asks for, and until then kernels use indices that are safe.
 
 extension Tensor {
-    /// These whole numbers as int64 indices, negative ones wrapped. Stops over the first that is out of range; where the
+    /// These integers as int64 indices, negative ones wrapped. Traps on the first that is out of range; where the
     /// host cannot read the memory, when it next reads any number.
     ///
     /// - Parameter message: what is wrong with an index: its position in row-major order, and its value.
@@ -26,8 +26,8 @@ extension Tensor {
         return Tensor(safe)
     }
 
-    /// Reads the outcomes of the checks that no one has read yet, if this tensor's values are about to be read from where
-    /// the host cannot see them.
+    /// Reads the outcomes of the checks that no one has read yet, if this tensor's values are about to be read from
+    /// where the host cannot see them.
     final func settleChecks() {
         if backend.isHostReadable { return }
         for check in ThreadState.current.takePendingChecks() {

@@ -1,4 +1,4 @@
-// Reading at positions that tensors of whole numbers, or of booleans, name. Writing is in Scattering.swift.
+// Reading at positions that tensors of integers, or of booleans, name. Writing is in Scattering.swift.
 //
 // Every gradient here writes into zeros, at the same positions and adding where they repeat; the transposes of those
 // writes are the reads again, so gradients of gradients come by themselves.
@@ -119,8 +119,8 @@ extension Tensor {
         }
     }
 
-    /// The elements where a mask, broadcast with this tensor, holds: a vector in row-major order. The host waits for the
-    /// mask, since the result's shape depends on it; `where` and `maskedFill` do without.
+    /// The elements where a mask, broadcast with this tensor, holds: a vector in row-major order. The host waits for
+    /// the mask, since the result's shape depends on it; `where` and `maskedFill` do without.
     public final func maskedSelect(_ mask: Tensor) -> Tensor {
         require(mask.dtype == .bool, "maskedSelect", "the mask is \(mask.dtype), not bool")
         guard let common = Shape.broadcast(shape, mask.shape) else {
@@ -140,20 +140,20 @@ extension Tensor {
 // MARK: - Tables
 
 extension Tensor {
-    /// The rows of a table that these whole numbers name: [...] → [..., width].
+    /// The rows of a table that these integers name: [...] → [..., width].
     ///
     /// - Parameters:
     ///   - weight: the table, [rows, width].
     ///   - paddingIndex: a row that receives no gradient; negative ones count from the end.
-    ///   - sparse: whether the gradient has the rows alone that were named (`rowGrad`), where the table is a leaf: a step
-    ///     then costs what those rows cost, however large the table.
+    ///   - sparse: whether the gradient has the rows alone that were named (`rowGrad`), where the table is a leaf: a
+    ///     step then costs what those rows cost, however large the table.
     public final func embedding(weight: Tensor, paddingIndex: Int? = nil, sparse: Bool = false) -> Tensor {
         require(weight.rank == 2, "embedding", "the table has shape \(weight.shape), not [rows, width]")
         let form = weight.shape
         let padding = paddingIndex.map { $0 < 0 ? $0 + form[0] : $0 }
         require(
             padding.map { $0 >= 0 && $0 < form[0] } ?? true, "embedding",
-            "the padding index \(paddingIndex ?? 0) is no row of a table of shape \(form)")
+            "the padding index \(paddingIndex ?? 0) is not a row of a table of shape \(form)")
         let ids = reshape(-1).indices(of: weight, 0, "embedding")
         let result = NDArray(empty: [count, form[1]], dtype: weight.dtype, backend: backend)
         backend.indexSelect(weight.array, dim: 0, index: ids.array, into: result)
@@ -169,9 +169,9 @@ extension Tensor {
         }
     }
 
-    /// A 1 in the place that each whole number names and 0 elsewhere: [...] → [..., classes], int64.
+    /// A 1 in the place that each integer names and 0 elsewhere: [...] → [..., classes], int64.
     ///
-    /// - Parameter classes: one more than the largest number if left out, which the host then reads.
+    /// - Parameter classes: one more than the largest number by default, which the host then reads.
     public final func oneHot(classes: Int? = nil) -> Tensor {
         require(classes != nil || count > 0, "oneHot", "without numbers the number of classes must be given")
         let classCount = classes ?? max().item(as: Int.self) + 1
@@ -211,7 +211,7 @@ extension Tensor {
         return indices(below: shape[dim], operation, wraps: wraps) { "dimension \(dim) of \(shape)" }
     }
 
-    /// These whole numbers as int64, each checked to be below `limit`.
+    /// These integers as int64, each checked to be below `limit`.
     ///
     /// - Parameters:
     ///   - wraps: whether negative ones count from the end, or are refused.

@@ -1,7 +1,7 @@
 // Several tensors made into one, and one tensor repeated or turned around.
 
 extension Tensor {
-    /// Tensors one after the other along a dimension; their other sizes agree.
+    /// Tensors one after another along a dimension; their other sizes agree.
     ///
     /// Element types meet as in arithmetic. A tensor of shape [0] joins any others, as in PyTorch.
     public static func cat(_ tensors: [Tensor], dim: Int = 0) -> Tensor {

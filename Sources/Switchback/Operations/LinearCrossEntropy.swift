@@ -3,8 +3,8 @@ extension Tensor {
     /// without ever holding all logits: they are made, used and forgotten some rows at a time. That is what makes
     /// vocabularies of 50,000 tokens affordable.
     ///
-    /// Shapes are self [..., in] and target [...], whole numbers; the result has no dimensions. If all targets are
-    /// ignored it is NaN. Stops over a target that is no class. The gradients are computed in the forward pass, so
+    /// Shapes are self [..., in] and target [...], integers; the result has no dimensions. If all targets are
+    /// ignored it is NaN. Traps on a target that is not a class. The gradients are computed in the forward pass, so
     /// memory for that of the weight is held from then on.
     ///
     /// - Parameters:

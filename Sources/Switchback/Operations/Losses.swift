@@ -119,7 +119,8 @@ extension Tensor {
         return (target * (logarithm - self)).reduced(reduction)
     }
 
-    /// The Kullback-Leibler divergence, summed, over the number of samples (the first dimension): PyTorch's `batchmean`.
+    /// The Kullback-Leibler divergence, summed, over the number of samples (the first dimension): PyTorch's
+    /// `batchmean`.
     public final func klDivBatchMean(_ target: Tensor, logTarget: Bool = false) -> Tensor {
         klDiv(target, logTarget: logTarget, reduction: .sum) / Double(rank == 0 ? 1 : shape[0])
     }
@@ -128,8 +129,8 @@ extension Tensor {
     /// (log v + (x − target)² / v) / 2 (Nix and Weigend, 1994).
     ///
     /// - Parameters:
-    ///   - variance: of the input's shape; without its last dimension, or with size 1 in one place, where one value counts
-    ///     for all; or a single number. Not negative; values below `eps` count as `eps`.
+    ///   - variance: of the input's shape; without its last dimension, or with size 1 in one place, where one value
+    ///     counts for all; or a single number. Not negative; values below `eps` count as `eps`.
     ///   - full: whether to add the constant log(2π) / 2.
     public final func gaussianNLLLoss(
         _ target: Tensor, variance: Tensor, full: Bool = false, eps: Double = 1e-6, reduction: LossReduction = .mean
@@ -142,8 +143,8 @@ extension Tensor {
         return (full ? losses + 0.5 * 1.8378770664093453 : losses).reduced(reduction)
     }
 
-    /// The variances with as many dimensions as this tensor. Shapes that would broadcast, but to one value for each column,
-    /// are refused: on a square input they are those of one for each row.
+    /// The variances with as many dimensions as this tensor. Shapes that would broadcast, but to one value for each
+    /// column, are refused: on a square input they are those of one for each row.
     private func checkedVariance(_ variance: Tensor) -> Tensor {
         require(
             variance.ge(0).logicalOr(variance.isnan()).all().item(as: Bool.self), "gaussianNLLLoss",

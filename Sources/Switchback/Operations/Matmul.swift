@@ -6,7 +6,7 @@ extension Tensor {
     /// Batch dimensions broadcast, without copies. A vector on the left is a row, on the right a column, and has no
     /// dimension in the result; two vectors give a number. Stops if inner sizes or element types differ.
     public final func matmul(_ other: Tensor) -> Tensor {
-        require(rank > 0 && other.rank > 0, "matmul", "\(shape) × \(other.shape): a number is no matrix; use *")
+        require(rank > 0 && other.rank > 0, "matmul", "\(shape) × \(other.shape): a number is not a matrix; use *")
         if rank == 1 { return unsqueeze(0).matmul(other).squeeze(other.rank == 1 ? 0 : -2) }
         if other.rank == 1 { return matmul(other.unsqueeze(1)).squeeze(-1) }
         let onRight = other.rank

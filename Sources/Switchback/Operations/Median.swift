@@ -1,8 +1,8 @@
 // The middle of an order: the lower of two where the number of elements is even.
 
 extension Tensor {
-    /// The elements in the middle of the order along a dimension, and where each stood (int64). NaN where there is one, and
-    /// the position of the first. Stops if there is nothing along the dimension.
+    /// The elements in the middle of the order along a dimension, and where each stood (int64). NaN if there is one,
+    /// and the position of the first. Stops if there is nothing along the dimension.
     public final func median(dim: Int, keepDim: Bool = false) -> (values: Tensor, indices: Tensor) {
         middle("median", dim, keepDim) { length, nanCounts in
             let half = nanCounts.zerosLike() + (length - 1) / 2

@@ -7,10 +7,10 @@ extension Tensor {
             ? maskedFill(isnan(), 0).sum(dims: dims, keepDim: keepDim) : sum(dims: dims, keepDim: keepDim)
     }
 
-    /// The mean over `dims` of the elements that are not NaN; NaN where there are none.
+    /// The mean over `dims` of the elements that are not NaN; NaN if there are none.
     public final func nanmean(dims: [Int]? = nil, keepDim: Bool = false) -> Tensor {
         require(dtype.isFloatingPoint, "nanmean", "the mean of \(dtype) is not of that type; convert to floating-point")
-        // Counted as whole numbers, and divided where the sum does not overflow.
+        // Counted as integers, and divided where the sum does not overflow.
         let x = dtype.byteCount == 2 ? to(.float32) : self
         let counts = detach().isnan().logicalNot().sum(dims: dims, keepDim: keepDim).to(x.dtype)
         return (x.nansum(dims: dims, keepDim: keepDim) / counts).to(dtype)

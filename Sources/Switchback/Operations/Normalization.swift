@@ -6,8 +6,8 @@ extension Tensor {
     ///
     /// - Parameters:
     ///   - normalizedShape: the last sizes of the input.
-    ///   - weight: of that shape; ones if left out.
-    ///   - bias: of that shape; zeros if left out.
+    ///   - weight: of that shape; ones by default.
+    ///   - bias: of that shape; zeros by default.
     ///   - eps: added to the variance.
     public final func layerNorm(
         _ normalizedShape: Shape, weight: Tensor? = nil, bias: Tensor? = nil, eps: Double = 1e-5
@@ -40,12 +40,12 @@ extension Tensor {
             })
     }
 
-    /// Root mean square normalization (Zhang and Sennrich, 2019): the last dimensions, as many as `normalizedShape` has,
-    /// are together divided by the root of their mean square, then scaled. Shape is unchanged.
+    /// Root mean square normalization (Zhang and Sennrich, 2019): the last dimensions, as many as `normalizedShape`
+    /// has, are together divided by the root of their mean square, then scaled. Shape is unchanged.
     ///
     /// - Parameters:
-    ///   - weight: of the normalized shape; ones if left out.
-    ///   - eps: added to the mean square; if left out the smallest step above 1 of the element type.
+    ///   - weight: of the normalized shape; ones by default.
+    ///   - eps: added to the mean square; by default the smallest step above 1 of the element type.
     public final func rmsNorm(_ normalizedShape: Shape, weight: Tensor? = nil, eps: Double? = nil) -> Tensor {
         checkNormalized("rmsNorm", normalizedShape, weight, nil)
         let eps = eps ?? dtype.machineEpsilon
@@ -73,8 +73,8 @@ extension Tensor {
     ///
     /// - Parameters:
     ///   - groups: into how many parts the channels are divided.
-    ///   - weight: [C]; ones if left out.
-    ///   - bias: [C]; zeros if left out.
+    ///   - weight: [C]; ones by default.
+    ///   - bias: [C]; zeros by default.
     public final func groupNorm(
         groups: Int, weight: Tensor? = nil, bias: Tensor? = nil, eps: Double = 1e-5
     ) -> Tensor {
@@ -102,15 +102,21 @@ extension Tensor {
 
     /// Each line along `dim` divided by its `p`-norm, or by `eps` where that is larger. Shape is unchanged.
     public final func normalize(p: Double = 2, dim: Int = 1, eps: Double = 1e-12) -> Tensor {
-        self / norm(p: p, dim: dim, keepDim: true).clamp(min: eps)
+        // In 16 bits squares overflow early, and eps is 0.
+        if dtype.isFloatingPoint && dtype.byteCount == 2 {
+            return to(.float32).normalize(p: p, dim: dim, eps: eps).to(dtype)
+        }
+        return self / norm(p: p, dim: dim, keepDim: true).clamp(min: eps)
     }
 
     /// The cosine of the angle between the lines of two tensors along `dim`, which disappears. Norms below `eps` count
     /// as `eps`. The shapes broadcast.
     public final func cosineSimilarity(_ other: Tensor, dim: Int = 1, eps: Double = 1e-8) -> Tensor {
-        let dot = (self * other).sum(dim: dim)
-        let squares = square().sum(dim: dim).clamp(min: eps * eps) * other.square().sum(dim: dim).clamp(min: eps * eps)
-        return dot / squares.sqrt()
+        if dtype.isFloatingPoint && dtype.byteCount == 2 && other.dtype == dtype {
+            return to(.float32).cosineSimilarity(other.to(.float32), dim: dim, eps: eps).to(dtype)
+        }
+        func length(_ x: Tensor) -> Tensor { x.square().sum(dim: dim).clamp(min: eps * eps).sqrt() }
+        return (self * other).sum(dim: dim) / (length(self) * length(other))
     }
 }
 

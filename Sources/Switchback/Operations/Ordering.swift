@@ -50,7 +50,7 @@ extension Tensor {
 // MARK: - Running totals
 
 extension Tensor {
-    /// The running sum along a dimension. Whole numbers and bools are summed as int64.
+    /// The running sum along a dimension. Integers and bools are summed as int64.
     public final func cumsum(dim: Int) -> Tensor {
         let dim = dimension(dim, "cumsum")
         return Tensor.record("cumsum", array.scanned(.sum, dim), from: [self]) { _, gradient in
@@ -58,7 +58,7 @@ extension Tensor {
         }
     }
 
-    /// The running product along a dimension. Whole numbers and bools are multiplied as int64. The gradient is exact
+    /// The running product along a dimension. Integers and bools are multiplied as int64. The gradient is exact
     /// where elements are 0.
     public final func cumprod(dim: Int) -> Tensor {
         let dim = dimension(dim, "cumprod")
@@ -160,7 +160,7 @@ extension Tensor {
 }
 
 extension NDArray {
-    /// The running combination along a dimension; of whole numbers and bools, sums and products are int64.
+    /// The running combination along a dimension; of integers and bools, sums and products are int64.
     fileprivate func scanned(_ scan: Scan, _ dim: Int) -> NDArray {
         let widens = !dtype.isFloatingPoint && (scan == .sum || scan == .product)
         let source = widens ? cast(to: .int64) : self

@@ -1,6 +1,6 @@
 // Frames around tensors.
 
-/// What a tensor is padded with.
+/// The values that a tensor is padded with.
 public enum PaddingMode: Sendable, Hashable {
     /// One number. Negative widths cut off.
     case constant(Double)
@@ -19,8 +19,8 @@ extension Tensor {
     ///
     /// - Parameters:
     ///   - widths: in PyTorch's order: before and after in the last dimension, then in the last but one, and so on.
-    ///   - mode: what the new elements are. Mirrored ones are fewer than the dimension has, circular ones not more than are
-    ///     left when negative widths have cut off theirs.
+    ///   - mode: what the new elements are. Mirrored ones are fewer than the dimension has, circular ones not more than
+    ///     are left when negative widths have cut off theirs.
     public final func pad(_ widths: [Int], mode: PaddingMode = .zeros) -> Tensor {
         require(
             widths.count % 2 == 0 && widths.count / 2 <= rank, "pad",

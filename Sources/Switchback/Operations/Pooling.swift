@@ -7,7 +7,7 @@ extension Tensor {
     /// ⌊(H + 2·padding − dilation·(K − 1) − 1) / stride⌋ + 1, rounded up instead with `ceilMode`.
     ///
     /// - Parameters:
-    ///   - stride: the window's steps; its size if left out.
+    ///   - stride: the window's steps; its size by default.
     ///   - padding: at most half the window; padding is never the maximum.
     ///   - ceilMode: whether windows may reach beyond the padded image, if they start inside it.
     public final func maxPool2d(
@@ -171,7 +171,7 @@ extension Tensor {
                 let room = input + 2 * padding - window.extent(dim)
                 if room < 0 && !(ceilMode && room > -stride) { return 0 }
                 let count = (ceilMode ? (room + stride - 1) : room) / stride + 1
-                // A window that would start behind the image is left out.
+                // A window that would start behind the image is omitted.
                 return ceilMode && (count - 1) * stride >= input + padding ? count - 1 : count
             })
         require(
@@ -180,7 +180,7 @@ extension Tensor {
         return result
     }
 
-    /// Runs an operation on [N, C, spatial…], also where N is left out.
+    /// Runs an operation on [N, C, spatial…], also where N is omitted.
     final func batched(_ operation: String, spatialRank: Int, _ body: (Tensor) -> Tensor) -> Tensor {
         require(
             rank == spatialRank + 1 || rank == spatialRank + 2, operation,
@@ -189,7 +189,7 @@ extension Tensor {
         return rank == spatialRank + 2 ? body(self) : body(unsqueeze(0)).squeeze(0)
     }
 
-    /// Runs an operation on images of height 1 for a sequence [N, C, L], also where N is left out.
+    /// Runs an operation on images of height 1 for a sequence [N, C, L], also where N is omitted.
     final func asImage(_ operation: String, _ body: (Tensor) -> Tensor) -> Tensor {
         batched(operation, spatialRank: 1) { body($0.unsqueeze(2)).squeeze(2) }
     }

@@ -11,7 +11,7 @@ public enum QuantileInterpolation: String, Sendable, CaseIterable {
 }
 
 extension Tensor {
-    /// The values below which shares of the elements lie, along a dimension, or of all elements: NaN where there is one.
+    /// The values below which shares of the elements lie, along a dimension, or of all elements: NaN if there is one.
     ///
     /// - Parameters:
     ///   - q: shares from 0 to 1, without dimensions or a vector, whose dimension is put in front of the result's.
@@ -20,10 +20,11 @@ extension Tensor {
     public final func quantile(
         _ q: Tensor, dim: Int? = nil, keepDim: Bool = false, interpolation: QuantileInterpolation = .linear
     ) -> Tensor {
-        quantiles("quantile", q, dim, keepDim, interpolation) { sorted, places in
+        quantiles("quantile", q, dim, keepDim, interpolation) { sorted, shares in
             let last = sorted.narrow(dim: -1, start: sorted.size(-1) - 1, length: 1)
             // NaN are sorted to the end: where one is, all quantiles are NaN.
-            return Tensor.where(last.detach().isnan(), last, sorted.between(places, interpolation))
+            return Tensor.where(
+                last.detach().isnan(), last, sorted.between(shares * Double(sorted.size(-1) - 1), interpolation))
         }
     }
 
@@ -41,15 +42,15 @@ extension Tensor {
         quantiles("nanquantile", q, dim, keepDim, interpolation) { sorted, shares in
             let length = Double(sorted.size(-1))
             let others = (length - sorted.detach().isnan().sum(dim: -1, keepDim: true).to(sorted.dtype)).clamp(min: 1.0)
-            return sorted.between(shares / (length - 1) * (others - 1), interpolation)
+            return sorted.between(shares * (others - 1), interpolation)
         }
     }
 
-    /// - Parameter find: gets the elements in ascending order along the last dimension, and the places there, [q] or
-    ///   broadcast; gives [..., q].
+    /// - Parameter find: gets the elements in ascending order along the last dimension, NaN at the end, and the shares,
+    ///   [q]; gives [..., q].
     private func quantiles(
         _ name: String, _ q: Tensor, _ dim: Int?, _ keepDim: Bool, _ interpolation: QuantileInterpolation,
-        _ find: (_ sorted: Tensor, _ places: Tensor) -> Tensor
+        _ find: (_ sorted: Tensor, _ shares: Tensor) -> Tensor
     ) -> Tensor {
         require(
             dtype.isFloatingPoint && q.dtype == dtype, name,
@@ -60,7 +61,7 @@ extension Tensor {
         require(form.combined > 0, name, "there is no element along the dimension of \(shape)")
         let lines = dim.map { line.movedim($0, -1) } ?? reshape(-1)
         let sorted = lines.sort(dim: -1).values
-        let found = find(sorted, q.line * Double(form.combined - 1))
+        let found = find(sorted, q.line)
         let result = found.movedim(-1, 0).reshape(Shape([q.count] + form.result))
         return q.rank == 0 ? result.squeeze(0) : result
     }
@@ -79,8 +80,8 @@ extension Tensor {
         }
     }
 
-    /// The `k`-th smallest elements along a dimension, counted from 1, and where each stood (int64). NaN is the greatest.
-    /// Stops if there are fewer.
+    /// The `k`-th smallest elements along a dimension, counted from 1, and where each stood (int64). NaN is the
+    /// greatest. Stops if there are fewer.
     public final func kthvalue(_ k: Int, dim: Int = -1, keepDim: Bool = false) -> (values: Tensor, indices: Tensor) {
         let form = ReducedShape(self, [dim], keepDim: keepDim, "kthvalue")
         require(
@@ -100,7 +101,8 @@ extension Tensor {
         if rank == 0 { return (self, newZeros([]).to(.int64)) }
         let along = dimension(dim, "mode")
         let (sorted, order) = detach().sort(dim: along)
-        // How far back the run of equal elements goes that each belongs to: the first longest one ends where this is most.
+        // How far back the run of equal elements goes that each belongs to: the first longest one ends where this is
+        // most.
         let positions = sorted.positions(along: along)
         let isFirst = Tensor.cat(
             [

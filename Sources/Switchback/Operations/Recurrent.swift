@@ -49,7 +49,7 @@ extension Tensor {
     ///
     /// - Parameters:
     ///   - weights: of each layer, and within it of each direction.
-    ///   - hidden: the initial hidden states, [L · D, N, H]; zeros if left out.
+    ///   - hidden: the initial hidden states, [L · D, N, H]; zeros by default.
     ///   - cell: the initial cells, of the same shape.
     public final func lstm(
         _ weights: [RecurrentWeights], hidden: Tensor? = nil, cell: Tensor? = nil, form: RecurrentForm = RecurrentForm()
@@ -63,7 +63,8 @@ extension Tensor {
     }
 
     /// A network of gated recurrent units (Cho et al., 2014), with the reset gate after the product as PyTorch has it:
-    /// [T, N, I], or without N, → output [T, N, D · H] and the last hidden states, [L · D, N, H]. Parameters as in `lstm`.
+    /// [T, N, I], or without N, → output [T, N, D · H] and the last hidden states, [L · D, N, H]. Parameters as in
+    /// `lstm`.
     public final func gru(
         _ weights: [RecurrentWeights], hidden: Tensor? = nil, form: RecurrentForm = RecurrentForm()
     ) -> (output: Tensor, hidden: Tensor) {
@@ -93,11 +94,11 @@ extension Tensor {
 
 // MARK: - Stacking layers
 
-/// What one layer makes of a sequence in one direction: its output, [T, N, H], and its last states, [N, H].
+/// The result of one layer in one direction: its output, [T, N, H], and its last states, [N, H].
 private typealias LayerResult = (output: Tensor, states: [Tensor])
 
 extension Tensor {
-    /// Runs the layers of a network one after the other, with `initial` states or zeros.
+    /// Runs the layers of a network one after another, with `initial` states or zeros.
     private func recurrent(
         _ name: String, _ weights: [RecurrentWeights], gates: Int, _ initial: [Tensor?], _ form: RecurrentForm,
         layer: (_ input: Tensor, RecurrentWeights, _ states: [Tensor], _ reverse: Bool) -> LayerResult

@@ -1,4 +1,4 @@
-// Many elements to one. `dims` names the dimensions that are combined, all of them if it is left out; they disappear
+// Many elements to one. `dims` names the dimensions that are combined, all of them by default; they disappear
 // from the result, or with `keepDim` stay with size 1.
 
 /// Which dimensions a reduction combines, and the shapes that follow.
@@ -47,7 +47,7 @@ extension Tensor {
 // MARK: - Sums and products
 
 extension Tensor {
-    /// The sum over `dims`. Whole numbers and bools are summed as int64.
+    /// The sum over `dims`. Integers and bools are summed as int64.
     public final func sum(dims: [Int]? = nil, keepDim: Bool = false) -> Tensor {
         let form = ReducedShape(self, dims, keepDim: keepDim, "sum")
         let sum = reduced(.sum, form, dtype: dtype.isFloatingPoint ? dtype : .int64)
@@ -67,7 +67,7 @@ extension Tensor {
         return (repeated.isEmpty ? self : sum(dims: repeated, keepDim: true)).view(shape)
     }
 
-    /// The mean over `dims`; NaN of no elements. Whole numbers give float32.
+    /// The mean over `dims`; NaN of no elements. Integers give float32.
     public final func mean(dims: [Int]? = nil, keepDim: Bool = false) -> Tensor {
         let x = floating
         let form = ReducedShape(x, dims, keepDim: keepDim, "mean")
@@ -85,7 +85,7 @@ extension Tensor {
     /// The mean along one dimension.
     public final func mean(dim: Int, keepDim: Bool = false) -> Tensor { mean(dims: [dim], keepDim: keepDim) }
 
-    /// The product over `dims`. Whole numbers and bools are multiplied as int64. The gradient is exact where elements
+    /// The product over `dims`. Integers and bools are multiplied as int64. The gradient is exact where elements
     /// are 0.
     public final func prod(dims: [Int]? = nil, keepDim: Bool = false) -> Tensor {
         let form = ReducedShape(self, dims, keepDim: keepDim, "prod")
@@ -106,8 +106,8 @@ extension Tensor {
     /// The product along one dimension.
     public final func prod(dim: Int, keepDim: Bool = false) -> Tensor { prod(dims: [dim], keepDim: keepDim) }
 
-    /// At each element, the product of the others in its group: that of all, divided by it. Of the elements that are 0 the
-    /// only one of a group gets the product of the others, and where there are several no element gets any.
+    /// At each element, the product of the others in its group: that of all, divided by it. Of the elements that are 0
+    /// the only one of a group gets the product of the others, and where there are several no element gets any.
     private final func quotientsOfProduct(reducedTo kept: Shape) -> Tensor {
         let dims = kept.indices.filter { kept[$0] == 1 }
         let isZero = eq(0)
@@ -120,8 +120,8 @@ extension Tensor {
 // MARK: - Extremes
 
 extension Tensor {
-    /// The largest element over `dims`; NaN if there is one. Equal largest elements share the gradient evenly; where the
-    /// largest is NaN, the gradient is. Stops if there are no elements to compare.
+    /// The largest element over `dims`; NaN if there is one. Equal largest elements share the gradient evenly; where
+    /// the largest is NaN, the gradient is. Stops if there are no elements to compare.
     public final func amax(dims: [Int]? = nil, keepDim: Bool = false) -> Tensor {
         extreme("amax", .maximum, dims, keepDim)
     }
@@ -159,8 +159,8 @@ extension Tensor {
         }
     }
 
-    /// A gradient, in the kept shape, shared evenly by the elements for which this mask holds. They are counted as whole
-    /// numbers: float16 counts to 2048, and bfloat16 to 256.
+    /// A gradient, in the kept shape, shared evenly by the elements for which this mask holds. They are counted as
+    /// integers: float16 counts to 2048, and bfloat16 to 256.
     fileprivate final func sharing(_ gradient: Tensor) -> Tensor {
         let wide = gradient.dtype == .float64 ? DType.float64 : .float32
         let share = gradient.to(wide) / summed(to: gradient.shape).to(wide)
@@ -250,7 +250,7 @@ extension NDArray {
 
 extension Tensor {
     /// The variance over `dims`: the sum of squared distances from the mean, divided by the count minus `correction`.
-    /// Whole numbers give float32. NaN where the divisor is not positive.
+    /// Integers give float32. NaN where the divisor is not positive.
     public final func `var`(dims: [Int]? = nil, correction: Double = 1, keepDim: Bool = false) -> Tensor {
         let x = floating
         let form = ReducedShape(x, dims, keepDim: keepDim, "var")
@@ -296,14 +296,14 @@ extension Tensor {
 
 extension Tensor {
     /// The `p`-norm over `dims`, `(Σ |x|^p)^(1/p)`; the largest magnitude for `p` = infinity, the smallest for its
-    /// negative, the number of elements that are not 0 for 0. Its gradient is 0 where the norm is 0, and for `p` below 1
-    /// also where an element is.
+    /// negative, the number of elements that are not 0 for 0. Its gradient is 0 where the norm is 0, and for `p` below
+    /// 1 also where an element is.
     public final func norm(p: Double = 2, dims: [Int]? = nil, keepDim: Bool = false) -> Tensor {
         let x = floating
         switch p {
         case .infinity: return x.extremeNorm(.maximum, dims, keepDim)
         case -.infinity: return x.extremeNorm(.minimum, dims, keepDim)
-        case 0: return x.ne(0).to(x.dtype).sum(dims: dims, keepDim: keepDim)
+        case 0: return x.stepped(to: x.ne(0).to(x.dtype)).sum(dims: dims, keepDim: keepDim)
         case 1: return x.sumNorm(dims, keepDim)
         default: return x.powerNorm(p, dims, keepDim)
         }
@@ -325,6 +325,11 @@ extension Tensor {
             let winners = x.abs().eq(saved.output().reshape(kept)).logicalOr(x.isnan())
             return [x.sign() * winners.sharing(gradient.reshape(kept))]
         }
+    }
+
+    /// Values that change only in steps with this tensor's: their gradient is 0.
+    private func stepped(to values: Tensor) -> Tensor {
+        Tensor.record("norm", values.array, from: [self]) { _, gradient in [gradient.zerosLike()] }
     }
 
     private func sumNorm(_ dims: [Int]?, _ keepDim: Bool) -> Tensor {

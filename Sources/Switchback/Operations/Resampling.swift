@@ -38,7 +38,13 @@ extension Tensor {
             size.height > 0 && size.width > 0 && shape[2] > 0 && shape[3] > 0, "interpolate",
             "an image of shape \(shape) cannot be resized to \(size)")
         if dtype.byteCount == 2 { return to(.float32).resized(resizing, size).to(dtype) }
-        return resized(resizing, size)
+        if dtype.isFloatingPoint || resizing.mode == .nearest || resizing.mode == .nearestExact {
+            return resized(resizing, size)
+        }
+        // Weights are no whole numbers: what lies between bytes is computed in float32 and rounded.
+        require(
+            dtype == .uint8, "interpolate", "the input is \(dtype), and \(resizing.mode) makes numbers between its own")
+        return to(.float32).resized(resizing, size).round().clamp(min: 0, max: 255).to(dtype)
     }
 
     private func resized(_ resizing: Resizing, _ size: IntPair) -> Tensor {
@@ -66,8 +72,8 @@ extension Tensor {
 // MARK: - Volumes
 
 extension Tensor {
-    /// A volume of another size: [N, C, D, H, W] → [N, C, D', H', W']. Give either the size or the factor; as `interpolate`,
-    /// whose mode `.linear` is PyTorch's trilinear one here. There is no `.cubic` and no antialiasing.
+    /// A volume of another size: [N, C, D, H, W] → [N, C, D', H', W']. Give either the size or the factor; as
+    /// `interpolate`, whose mode `.linear` is PyTorch's trilinear one here. There is no `.cubic` and no antialiasing.
     public final func interpolateVolume(
         size: [Int]? = nil, scaleFactor: Double? = nil, mode: InterpolationMode = .nearest, alignCorners: Bool = false
     ) -> Tensor {
@@ -90,15 +96,17 @@ extension Tensor {
 // MARK: - Interpolation along one axis
 
 extension Tensor {
-    /// Resized along one dimension: the sum of its slices, each times its weight, that each place of the result is made of.
-    private func resized(_ resizing: Resizing, dim: Int, _ output: Int, scale: Double?) -> Tensor {
+    /// Resized along one dimension: the sum of its slices, each times its weight, that each place of the result is made
+    /// of.
+    final func resized(_ resizing: Resizing, dim: Int, _ output: Int, scale: Double? = nil) -> Tensor {
+        if output == 0 { return narrow(dim: dim, start: 0, length: 0) }
         let taps = resizing.taps(shape[dim], output, scale: scale)
         let form = Shape(repeating: 1, count: rank).replacing(dim, with: output)
         let parts = (0..<taps.indices.count).map { tap -> Tensor in
-            let slices = slices(dim, Tensor(taps.indices[tap], shape: [output], like: self))
+            let slices = slices(dim, Tensor.withBackend(backend) { Tensor(taps.indices[tap]) })
             let weights = taps.weights[tap]
             if weights.allSatisfy({ $0 == 1 }) { return slices }
-            let factor = Tensor(weights, shape: form, dtype: dtype, like: self)
+            let factor = Tensor.withBackend(backend) { Tensor(weights, shape: form, dtype: dtype) }
             // What does not count must not, even if it is infinite.
             return taps.isRagged ? (slices * factor).maskedFill(factor.eq(0), 0) : slices * factor
         }
@@ -107,8 +115,8 @@ extension Tensor {
 }
 
 extension Resizing {
-    /// For each tap the input positions, held in range, and weights of all output positions along an axis; `isRagged` where
-    /// output positions have different numbers of taps, and the missing ones weigh 0.
+    /// For each tap the input positions, held in range, and weights of all output positions along an axis; `isRagged`
+    /// where output positions have different numbers of taps, and the missing ones weigh 0.
     fileprivate func taps(
         _ input: Int, _ output: Int, scale: Double?
     ) -> (indices: [[Int]], weights: [[Double]], isRagged: Bool) {

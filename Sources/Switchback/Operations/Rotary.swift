@@ -1,7 +1,7 @@
 extension Tensor {
-    /// Rotary position embedding (Su et al., "RoFormer", 2021, section 3.2.2) in the arrangement of Hugging Face: element
-    /// i of the first half of the last dimension and element i of the second half are a point in the plane, which is
-    /// turned by an angle that depends on position and i. Shape [N, heads, T, D], D even, is unchanged.
+    /// Rotary position embedding (Su et al., "RoFormer", 2021, section 3.2.2) in the arrangement of Hugging Face:
+    /// element i of the first half of the last dimension and element i of the second half are a point in the plane,
+    /// which is turned by an angle that depends on position and i. Shape [N, heads, T, D], D even, is unchanged.
     ///
     /// - Parameters:
     ///   - cosines: [T, D / 2], of the angles.

@@ -1,4 +1,4 @@
-// Writing at positions that tensors of whole numbers, or of booleans, name. Each operation gives a changed copy; to
+// Writing at positions that tensors of integers, or of booleans, name. Each operation gives a changed copy; to
 // change a tensor in place, assign to a subscript.
 
 // MARK: - Where a mask holds
@@ -60,7 +60,7 @@ extension Tensor {
         }
     }
 
-    /// With each slice of `source` along a dimension in place of the slice that `index` names; where it repeats, the
+    /// With each slice of `source` along a dimension instead of the slice that `index` names; where it repeats, the
     /// last one stays.
     public final func indexCopy(dim: Int, index: Tensor, source: Tensor) -> Tensor {
         if rank == 0 { return line.indexCopy(dim: dim, index: index, source: source.line).reshape([]) }
@@ -68,7 +68,7 @@ extension Tensor {
         return replacingSlices("indexCopy", dim, positions, source)
     }
 
-    /// With a number in place of the slices along a dimension that `index` names; negative indices count from the end.
+    /// With a number instead of the slices along a dimension that `index` names; negative indices count from the end.
     public final func indexFill<S: Scalar>(dim: Int, index: Tensor, _ value: S) -> Tensor {
         indexFill(dim: dim, index: index, Tensor.number(value, like: self))
     }
@@ -196,7 +196,7 @@ extension Tensor {
 
 // MARK: - Reductions
 
-/// What `scatterReduce` makes of the values that meet in one place.
+/// How `scatterReduce` combines values with the same destination.
 public enum ScatterReduce: Sendable { case sum, product, mean, amax, amin }
 
 extension Tensor {

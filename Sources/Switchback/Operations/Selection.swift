@@ -187,10 +187,10 @@ extension Selection.Plan {
     var mergedShape: Shape { replacingPlaces(with: [places.reduce(1) { $0 * viewShape[$1] }]) }
     /// The slices of the merged view that the index names.
     var sliceShape: Shape { replacingPlaces(with: [form.elementCount]) }
-    /// What the subscript gives.
+    /// The result of the subscript.
     var resultShape: Shape { places.isEmpty ? viewShape : replacingPlaces(with: form) }
 
-    /// Puts values of the result's shape in their places.
+    /// Scatters values of the result's shape.
     func write(_ values: NDArray, index: NDArray?, accumulate: Bool, into array: NDArray) {
         let backend = array.backend
         let target = views.isEmpty ? array : view.applied(to: array)

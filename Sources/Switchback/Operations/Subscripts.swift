@@ -15,7 +15,7 @@ public struct TensorIndex {
     let kind: Kind
 }
 
-/// What can stand in a tensor's subscript: whole numbers, ranges, strides, tensors, and `.all`, `.ellipsis`,
+/// Types that can be used in a tensor's subscript: integers, ranges, strides, tensors, and `.all`, `.ellipsis`,
 /// `.newAxis`, `.slice(from:to:step:)`.
 public protocol TensorIndexConvertible {
     var tensorIndex: TensorIndex { get }
@@ -78,7 +78,7 @@ extension Array: TensorIndexConvertible where Element == Int {
 }
 
 extension Tensor: TensorIndexConvertible {
-    /// Whole numbers name positions of a dimension; booleans say where, in as many dimensions as they have.
+    /// Integers name positions of a dimension; booleans say where, in as many dimensions as they have.
     public final var tensorIndex: TensorIndex { TensorIndex(kind: .tensor(self)) }
 }
 
@@ -117,7 +117,7 @@ extension Tensor {
         set { assign(newValue, at: [first, TensorIndex.ellipsis] + rest) }
     }
 
-    // Literals are no tensors. Disfavoured, so that reading always means the subscripts above.
+    // Literals are not tensors. Disfavoured, so that reading always means the subscripts above.
 
     @_disfavoredOverload
     public final subscript(_ indices: any TensorIndexConvertible...) -> FillValue {

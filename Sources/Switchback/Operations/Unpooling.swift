@@ -62,7 +62,7 @@ extension Tensor {
     ///
     /// - Parameters:
     ///   - indices: as the pooling gave them.
-    ///   - outputSize: height and width; (H' − 1) · stride − 2 · padding + kernelSize if left out.
+    ///   - outputSize: height and width; (H' − 1) · stride − 2 · padding + kernelSize by default.
     public final func maxUnpool2d(
         _ indices: Tensor, kernelSize: some IntPairConvertible, stride: (any IntPairConvertible)? = nil,
         padding: some IntPairConvertible = 0, outputSize: [Int]? = nil
@@ -101,7 +101,7 @@ extension Tensor {
         let output = Shape(outputSize.map { Array($0.suffix(spatial)) } ?? inferred)
         require(
             output.count == spatial && output.allSatisfy { $0 >= 0 }, operation,
-            "\(output) is no size for \(spatial) spatial dimensions")
+            "\(output) is not a size for \(spatial) spatial dimensions")
         let count = output.elementCount
         let places = indices.flatten(start: lead.count).indices(below: count, operation) {
             "the \(count) places of \(output)"

@@ -2,7 +2,7 @@
 
 extension Tensor {
     /// The product of each vector of the last dimension with each of the other's: [..., k] and [..., k] → both leading
-    /// shapes, one after the other. PyTorch's `inner`.
+    /// shapes, one after another. PyTorch's `inner`.
     public final func inner(_ other: Tensor) -> Tensor {
         if rank == 0 || other.rank == 0 { return self * other }
         require(

@@ -41,7 +41,7 @@ extension Tensor {
                 unknown = dim
             } else {
                 require(
-                    size >= 0, operation, "\(shape) is no shape: sizes are not negative, and only one may be -1")
+                    size >= 0, operation, "\(shape) is not a shape: sizes are not negative, and only one may be -1")
                 known *= size
             }
         }
@@ -215,7 +215,7 @@ extension Tensor {
         return part("select", .select(dim: dim, index: index < 0 ? index + size : index))
     }
 
-    /// The diagonals of the matrices in dimensions `dim1` and `dim2`, as a last dimension in place of those.
+    /// The diagonals of the matrices in dimensions `dim1` and `dim2`, as a last dimension instead of those.
     ///
     /// - Parameter offset: how far the diagonal is above (or, negative, below) the main one.
     public final func diagonal(offset: Int = 0, dim1: Int = 0, dim2: Int = 1) -> Tensor {
@@ -384,8 +384,8 @@ extension Tensor {
     /// Whether an image tensor [N, C, …] lies in memory with its channels innermost.
     public final var isChannelsLast: Bool { array.isChannelsLast }
 
-    /// The order in which the elements lie, those of a view with gaps between them: channels last only where the tensor is
-    /// not also row-major, as those with one channel are.
+    /// The order in which the elements lie, those of a view with gaps between them: channels last only where the tensor
+    /// is not also row-major, as those with one channel are.
     public final var memoryOrder: MemoryOrder {
         if array.isContiguous || rank < 3 { return .rowMajor }
         let closed = array.isChannelsLast ? array.layout : Layout(shape: shape, strides: array.layout.denseStrides)

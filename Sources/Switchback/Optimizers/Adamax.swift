@@ -1,6 +1,6 @@
 import Foundation
 
-/// Adam with the largest gradient so far, fading, in place of the average of squares (Kingma and Ba, 2015, section
+/// Adam with the largest gradient so far, fading, instead of the average of squares (Kingma and Ba, 2015, section
 /// 7.1), in the form of `torch.optim.Adamax`. `momentum` of a group is β₁.
 public final class Adamax: Optimizer {
     private let beta2: Double

@@ -2,7 +2,7 @@ import Foundation
 
 // Schedules that rise and fall between bounds of their own, and move the momentum against the rate.
 
-/// How a schedule goes from one value to another.
+/// How a schedule interpolates between two values.
 public enum Annealing: Sendable {
     case cosine, linear
 
@@ -60,7 +60,7 @@ extension Schedule {
     /// base rate plays no part.
     ///
     /// - Parameters:
-    ///   - up, down: how many steps each way takes; `down` is as `up` if left out.
+    ///   - up, down: how many steps each way takes; `down` is as `up` by default.
     ///   - momentum: the least and the greatest momentum; `nil` leaves it alone.
     public static func cyclic(
         from minimum: Double, to maximum: Double, up: Int, down: Int? = nil, peaks: CyclePeaks = .equal,

@@ -6,7 +6,7 @@ import Foundation
 /// ```swift
 /// let average = ExponentialMovingAverage(model)
 /// for batch in loader {
-///     …
+///     loss(batch).backward()
 ///     optimizer.step()
 ///     average.update()
 /// }
@@ -53,7 +53,7 @@ public final class ExponentialMovingAverage {
     }
 
     /// Moves the averages toward the present weights: `average = decay * average + (1 - decay) * weight`. Tensors of
-    /// whole numbers, such as counters, are taken over.
+    /// integers, such as counters, are taken over.
     public func update() {
         updates += 1
         let decay = decay(at: updates)

@@ -1,4 +1,4 @@
-/// Changes parameters along their gradients, so that the loss falls.
+/// Updates parameters along their gradients to reduce the loss.
 ///
 /// ```swift
 /// let optimizer = AdamW(model, learningRate: 1e-3)
@@ -24,7 +24,7 @@ open class Optimizer {
     public final var groups: [Group]
     /// Whether steps go up the gradient instead of down.
     public let maximizes: Bool
-    /// What is remembered of each parameter, by its name.
+    /// The state of each parameter, by name.
     final var states: [String: ParameterState] = [:]
     private var hasStepped = false
 
@@ -67,7 +67,7 @@ open class Optimizer {
         set { for i in groups.indices { groups[i].learningRate = newValue } }
     }
 
-    /// The value that a parameter takes in place of its present one: a tensor of its shape, or `parameter` itself
+    /// The value that a parameter takes instead of its present one: a tensor of its shape, or `parameter` itself
     /// where a kernel has changed it in place. Runs without recording operations.
     ///
     /// - Parameters:
@@ -80,8 +80,9 @@ open class Optimizer {
         fail("\(type(of: self))", "does not define update(_:gradient:state:group:)")
     }
 
-    /// Makes the step of a table of which only some rows have a gradient, where that leaves the others alone: changes those
-    /// rows in place, and returns `true`. What is not overridden returns `false`, and `update` is given the whole gradient.
+    /// Makes the step of a table of which only some rows have a gradient, where that leaves the others alone: changes
+    /// those rows in place, and returns `true`. What is not overridden returns `false`, and `update` is given the whole
+    /// gradient.
     ///
     /// - Parameters: as those of `update`.
     open func updateRows(
@@ -122,7 +123,7 @@ open class Optimizer {
         }
     }
 
-    /// What a step reads and writes: parameters and their gradients, and what is remembered of them.
+    /// The arrays that a step reads and writes: parameters, gradients and optimizer state.
     private var movedByteCount: Int {
         groups.flatMap(\.parameters).reduce(0) { sum, entry in
             guard entry.parameter.requiresGrad, entry.parameter.gradElements != nil else { return sum }
@@ -140,7 +141,7 @@ open class Optimizer {
         }
     }
 
-    /// Forgets the gradients of the parameters.
+    /// Clears the gradients of the parameters.
     public final func zeroGrad() {
         for group in groups {
             for (_, parameter) in group.parameters { parameter.zeroGrad() }
@@ -181,7 +182,7 @@ open class Optimizer {
     }
 }
 
-/// What an optimizer remembers of one parameter from step to step.
+/// What an optimizer keeps for one parameter from step to step.
 public struct ParameterState {
     /// How many updates there were, with the one that is being made.
     public internal(set) var step = 0

@@ -1,4 +1,4 @@
-/// Everything by which an optimizer continues where another left off: what a checkpoint holds of it.
+/// The complete state of an optimizer, for checkpoints.
 public struct OptimizerState {
     /// The optimizer's type: `AdamW`.
     public var kind: String
@@ -54,7 +54,7 @@ extension Optimizer {
         self.groups = groups
     }
 
-    /// What the saved state says of each parameter.
+    /// The saved state of each parameter.
     private func states(from saved: OptimizerState) throws -> [String: ParameterState] {
         let parameters = Dictionary(
             uniqueKeysWithValues: groups.flatMap(\.parameters).map { ($0.name, $0.parameter) })
@@ -74,7 +74,7 @@ extension Optimizer {
             } else if let step = Int(exactly: number), step >= 0 {
                 result[name, default: ParameterState()].step = step
             } else {
-                throw InputError("optimizer state", at: key, "\(number) is no number of steps")
+                throw InputError("optimizer state", at: key, "\(number) is not a number of steps")
             }
         }
         for (key, tensor) in saved.tensors {

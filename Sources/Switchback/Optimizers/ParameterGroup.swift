@@ -1,4 +1,4 @@
-/// Parameters that an optimizer treats alike, with options of their own.
+/// Parameters with common optimizer options.
 ///
 /// ```swift
 /// let optimizer = SGD(
@@ -9,7 +9,7 @@
 /// ```
 public struct ParameterGroup {
     public let parameters: [(name: String, parameter: Parameter)]
-    /// Options that differ from the optimizer's; `nil` where they do not.
+    /// Options that differ from the optimizer's; `nil` if they do not.
     public var learningRate, momentum, weightDecay: Double?
 
     /// Parameters with the names by which messages and checkpoints call them.
@@ -34,7 +34,7 @@ public struct ParameterGroup {
     fileprivate var hasOwnOptions: Bool { learningRate != nil || momentum != nil || weightDecay != nil }
 }
 
-/// What an optimizer can be given to train: a module, parameters, or groups of them.
+/// What an optimizer can train: a module, parameters, or groups of them.
 public protocol ParameterSource {
     var parameterGroups: [ParameterGroup] { get }
 }

@@ -2,9 +2,8 @@
 ///
 /// ```swift
 /// let plateau = ReduceOnPlateau(optimizer, patience: 3)
-/// for epoch in 0..<epochs {
-///     …
-///     plateau.observe(validationLoss)
+/// for _ in 0..<epochs {
+///     plateau.observe(validationLoss())
 /// }
 /// ```
 public final class ReduceOnPlateau {
@@ -18,7 +17,7 @@ public final class ReduceOnPlateau {
         case absolute(Double)
     }
 
-    /// What a checkpoint holds of it.
+    /// Its contents in a checkpoint.
     public struct State: Codable, Equatable, Sendable {
         public var best: Double?
         /// How many observations in a row were no better than the best.

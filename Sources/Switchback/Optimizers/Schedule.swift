@@ -9,7 +9,7 @@ import Foundation
 /// let schedule = Schedule.linear(from: 0.1, to: 1, steps: 500).followed(by: .cosine(steps: 9_500), after: 500)
 /// for step in 0..<10_000 {
 ///     schedule.apply(to: optimizer, step: step)
-///     …
+///     trainingStep()
 /// }
 /// ```
 public struct Schedule: Sendable {
@@ -30,7 +30,7 @@ public struct Schedule: Sendable {
     /// The momentum at a step, if the schedule has one.
     public func momentum(at step: Int) -> Double? { momentum?(step) }
 
-    /// Gives every group of an optimizer its learning rate for a step, from the rate that it started with.
+    /// Sets the learning rate of every group of an optimizer for a step, relative to its initial rate.
     public func apply(to optimizer: Optimizer, step: Int) {
         for i in optimizer.groups.indices {
             optimizer.groups[i].learningRate = rate(step, optimizer.groups[i].initialLearningRate)

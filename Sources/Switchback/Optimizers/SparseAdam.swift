@@ -1,11 +1,11 @@
 import Foundation
 
-/// Adam for tables of which a step uses few rows, in the form of `torch.optim.SparseAdam`: only those rows move, and only
-/// their averages.
+/// Adam for tables of which a step uses few rows, in the form of `torch.optim.SparseAdam`: only those rows move, and
+/// only their averages.
 ///
-/// It is lazy: the averages of a row that is not used do not decay meanwhile, and the row does not go on with its momentum, as
-/// they would under `Adam`. The corrections for the averages' beginning count all steps. There is no weight decay. Parameters
-/// with a whole gradient are trained by the same formula, all their rows used.
+/// It is lazy: the averages of a row that is not used do not decay meanwhile, and the row does not continue its
+/// momentum, as they would under `Adam`. The corrections for the averages' beginning count all steps. There is no
+/// weight decay. Parameters with a whole gradient are trained by the same formula, all their rows used.
 public final class SparseAdam: Optimizer {
     private let beta2: Double
     private let epsilon: Double

@@ -1,6 +1,6 @@
-/// What `Profiler.record` found: the time of each operation, by phase and by module.
+/// The result of `Profiler.record`: the time of each operation, by phase and by module.
 public struct Profile: Sendable {
-    /// What a program is doing.
+    /// The activity of a program.
     public enum Phase: String, Sendable, CaseIterable, Codable {
         case forward, backward
         /// A step of an optimizer.
@@ -9,7 +9,7 @@ public struct Profile: Sendable {
         case data
     }
 
-    /// What the calls of one operation, or in one module, took in one phase.
+    /// The cost of the calls of one operation, or in one module, in one phase.
     public struct Cost: Sendable, Codable {
         public internal(set) var calls = 0
         public internal(set) var seconds = 0.0
@@ -21,7 +21,7 @@ public struct Profile: Sendable {
         /// The seconds of the calls whose floating-point operations are known.
         var countedSeconds = 0.0
 
-        /// In 10⁹ a second, over the calls of which they are known; `nil` where there are none.
+        /// In 10⁹ a second, over the calls of which they are known; `nil` if there are none.
         public var gigaflops: Double? { countedSeconds > 0 ? operations / countedSeconds / 1e9 : nil }
 
         /// In 10⁹ bytes a second.
@@ -73,7 +73,7 @@ public struct Profile: Sendable {
     /// The time in operations; the rest passed between them, in the program's own code.
     public var secondsInOperations: Double { entries.reduce(0) { $0 + $1.cost.seconds } }
 
-    /// What each operation took in each phase, by falling time.
+    /// The time of each operation in each phase, longest first.
     public var byOperation: [(operation: String, phase: Phase, cost: Cost)] {
         sums { OperationKey(operation: $0.operation, phase: $0.phase) }
             .map { ($0.operation, $0.phase, $1) }

@@ -1,6 +1,6 @@
 import Dispatch
 
-/// Gathers what a thread's operations take while `Profiler.record` runs.
+/// Collects the time of a thread's operations while `Profiler.record` runs.
 ///
 /// An operation is reported when it is done. It began when it first allocated memory after the end of the one before:
 /// what a program does between operations is not theirs. What an operation runs inside itself (the steps of a gradient
@@ -111,7 +111,7 @@ final class ProfileRecorder: OperationObserver {
         }
     }
 
-    /// Ends what was begun last.
+    /// Ends the innermost open item.
     ///
     /// - Parameter bytes: read and written, besides what is known of it.
     private func endSpan(_ name: String, _ phase: Profile.Phase, module: String = "", bytes: Int = 0) {

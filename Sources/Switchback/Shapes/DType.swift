@@ -15,7 +15,7 @@ public enum DType: Sendable, CaseIterable {
     /// Whether the type can carry a gradient.
     public var isFloatingPoint: Bool { category == .floating }
 
-    /// Whether the type is a whole number; `bool` is not.
+    /// Whether the type is an integer; `bool` is not.
     public var isInteger: Bool { category == .integer }
 
     /// The lowest-first order in which categories dominate each other in mixed arithmetic.
@@ -42,6 +42,6 @@ public enum DType: Sendable, CaseIterable {
         return a.byteCount > b.byteCount ? a : b
     }
 
-    /// The type in which arithmetic of functions such as `exp` or `mean` happens: whole numbers become float32.
+    /// The type in which arithmetic of functions such as `exp` or `mean` happens: integers become float32.
     public var floating: DType { isFloatingPoint ? self : .float32 }
 }

@@ -27,7 +27,7 @@ extension IntPair: ExpressibleByIntegerLiteral, ExpressibleByArrayLiteral, Custo
     public var description: String { "[\(height), \(width)]" }
 }
 
-/// What can stand for height and width: an `IntPair`, one `Int` for both, or an array of two.
+/// Types that can stand for height and width: an `IntPair`, one `Int` for both, or an array of two.
 public protocol IntPairConvertible {
     var intPair: IntPair { get }
 }

@@ -1,8 +1,9 @@
 extension Layout {
-    /// Whether two elements lie in one place in memory, as in what `expand` gives, and `unfold` where its windows overlap.
+    /// Whether two elements lie in one place in memory, as in what `expand` gives, and `unfold` where its windows
+    /// overlap.
     ///
-    /// If, from the innermost dimension out, each steps over all that the ones inside it reach, no two do. Other layouts
-    /// are rare, and their elements are looked at one by one.
+    /// If, from the innermost dimension out, each steps over all that the ones inside it reach, no two do. Other
+    /// layouts are rare, and their elements are looked at one by one.
     var overlaps: Bool {
         if isContiguous || isChannelsLast || count <= 1 { return false }
         var reach = 0

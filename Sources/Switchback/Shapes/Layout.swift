@@ -45,7 +45,8 @@ final class Layout: Sendable {
         return true
     }
 
-    /// Dense strides for the same shape whose order of nesting follows these strides; broadcast dimensions go outermost.
+    /// Dense strides for the same shape whose order of nesting follows these strides; broadcast dimensions go
+    /// outermost.
     var denseStrides: Shape {
         func key(_ dim: Int) -> Int { strides[dim] == 0 ? Int.max : strides[dim] }
         let order = (0..<shape.count).sorted { (key($0), -$0) < (key($1), -$1) }

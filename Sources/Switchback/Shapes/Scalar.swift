@@ -5,7 +5,7 @@
 public protocol Scalar: Sendable {
     /// The element type that memory of this Swift type has.
     static var dtype: DType { get }
-    /// The element type of a tensor made from such values when none is asked for.
+    /// The element type of a tensor made from such values when none is requested.
     static var defaultDType: DType { get }
     init(doubleValue: Double)
     init(int64Value: Int64)

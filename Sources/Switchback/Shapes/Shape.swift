@@ -1,6 +1,6 @@
 import Kernels
 
-/// Up to eight whole numbers: the sizes of a tensor along its dimensions, or its strides.
+/// Up to eight integers: the sizes of a tensor along its dimensions, or its strides.
 ///
 /// Kept inline, because every operation makes one and an array would be an allocation each time.
 public struct Shape: Sendable {
@@ -114,14 +114,14 @@ extension Shape {
         return result
     }
 
-    /// The shape with `size` in place of what is at `dim`.
+    /// The shape with `size` instead of what is at `dim`.
     package func replacing(_ dim: Int, with size: Int) -> Shape {
         var result = self
         result[dim] = size
         return result
     }
 
-    /// The shape that two shapes broadcast to, or `nil` where sizes differ and neither is 1.
+    /// The shape that two shapes broadcast to, or `nil` if sizes differ and neither is 1.
     static func broadcast(_ a: Shape, _ b: Shape) -> Shape? {
         if a == b { return a }
         let rank = Swift.max(a.count, b.count)

@@ -9,7 +9,7 @@ struct Edge {
     }
 }
 
-/// A place in the graph that `backward()` walks: an operation, or a leaf in which gradients gather.
+/// A node of the graph that `backward()` walks: an operation, or a leaf that accumulates gradients.
 ///
 /// Its variables are exempt from run-time exclusivity checks, which would cost more than the arithmetic of a scalar; a
 /// graph belongs to one thread, and no reference to a variable outlives a statement.
@@ -25,13 +25,13 @@ class Node {
         }
     }
 
-    /// The operation's name, for messages and pictures.
+    /// The operation's name, for messages and images.
     final let name: OperationName
     /// The form of the first output.
     final let firstForm: Form
     /// For each operand, where its gradient goes.
     @exclusivity(unchecked) final var edges: ShortList<Edge>
-    /// What few nodes have, in an object of its own, so that the others are small.
+    /// Rarely used properties of a node, in a separate object, so that most nodes are small.
     @exclusivity(unchecked) final var extras: Extras?
 
     // MARK: The state of a walk
@@ -39,7 +39,7 @@ class Node {
     /// How many consumers have yet to hand in their gradient.
     @exclusivity(unchecked) final var pendingConsumers = 0
     @exclusivity(unchecked) final var isVisited = false
-    /// Whether the walk has to pass here to reach what it was asked for.
+    /// Whether the walk has to pass here to reach what was requested.
     @exclusivity(unchecked) final var isNeeded = true
     /// The next node on the stack of the walk that this node is on.
     @exclusivity(unchecked) final var below: Node?

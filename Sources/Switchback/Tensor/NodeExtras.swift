@@ -12,7 +12,7 @@ struct GradientHook {
 }
 
 extension Node {
-    /// What few nodes have: hooks, kept gradients, results after the first.
+    /// Rarely used properties of a node: hooks, kept gradients, results after the first.
     final class Extras {
         var hooks: [GradientHook] = []
         /// The outputs whose gradient `retainGrad()` keeps, and what it has kept.

@@ -1,9 +1,9 @@
-/// What an operation is called, by messages, measurements and pictures of the graph: the name that the user typed, such as
-/// `conv2d`. A string literal is one.
+/// What an operation is called, by messages, measurements and images of the graph: the name that the user typed, such
+/// as `conv2d`. A string literal is one.
 ///
 /// Whoever treats an operation differently from others asks for its `kind`, not for its text.
 public struct OperationName: ExpressibleByStringLiteral, CustomStringConvertible, Sendable {
-    /// What sets an operation apart for those that look at it from outside.
+    /// The kinds of operations that observers distinguish.
     public enum Kind: Sendable {
         case other
         /// Each result is a sum of products over the operands' inner dimension.

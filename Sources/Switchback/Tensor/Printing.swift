@@ -44,7 +44,7 @@ private struct TensorPrinter {
     static let edge = 3
     private static let lineWidth = 80
 
-    /// The sizes of what is shown, and whether something is left out along each dimension.
+    /// The sizes of what is shown, and whether something is omitted along each dimension.
     private let shape: Shape
     private let isCut: [Bool]
     /// The values in row-major order, of one width.

@@ -1,6 +1,6 @@
 import Foundation
 
-/// A source of random numbers whose whole state is two numbers.
+/// A random number generator whose whole state is two numbers.
 ///
 /// Numbers come from counters (Philox4x32-10; Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", 2011): what
 /// a call draws depends on the seed and on how many counters earlier calls used, and not on threads. A generator may be
@@ -78,7 +78,7 @@ extension Tensor {
         return tensor
     }
 
-    /// Whole numbers from a range, each as likely: `Tensor.randint(0..<10, [2, 3])`. Stops if the range is empty.
+    /// Integers from a range, each as likely: `Tensor.randint(0..<10, [2, 3])`. Stops if the range is empty.
     public static func randint(
         _ range: Range<Int>, _ shape: Shape, dtype: DType = .int64, generator: Generator? = nil
     ) -> Tensor {
@@ -93,7 +93,7 @@ extension Tensor {
 
     /// The numbers from 0 to `count - 1` in random order, int64.
     public static func randperm(_ count: Int, generator: Generator? = nil) -> Tensor {
-        require(count >= 0, "randperm", "\(count) is no number of elements")
+        require(count >= 0, "randperm", "\(count) is not a number of elements")
         return randint(Int.min..<Int.max, [count], generator: generator).argsort()
     }
 
@@ -101,7 +101,7 @@ extension Tensor {
     public static func bernoulli(
         _ shape: Shape, probability: Double, dtype: DType = .float32, generator: Generator? = nil
     ) -> Tensor {
-        require((0...1).contains(probability), "bernoulli", "\(probability) is no probability")
+        require((0...1).contains(probability), "bernoulli", "\(probability) is not a probability")
         return (rand(shape, generator: generator) .< probability).to(dtype)
     }
 

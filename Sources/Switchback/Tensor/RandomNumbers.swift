@@ -8,7 +8,7 @@ extension Generator {
         return range.lowerBound + fraction * (range.upperBound - range.lowerBound)
     }
 
-    /// A whole number from a range, each as likely. Stops if the range is empty.
+    /// An integer from a range, each as likely. Stops if the range is empty.
     public func integer(_ range: Range<Int>) -> Int {
         onProcessor { Tensor.randint(range, [], generator: self).item(as: Int.self) }
     }
@@ -25,8 +25,8 @@ extension Generator {
     /// Single numbers are drawn where they are used, whatever the backend of new tensors is.
     private func onProcessor<Number>(_ draw: () -> Number) -> Number { Tensor.withBackend(CPUBackend.self, draw) }
 
-    /// Distributed as Beta(a, b), for a and b of at least 1/3: from two gamma variates (Marsaglia and Tsang, "A simple method
-    /// for generating gamma variables", 2000).
+    /// Distributed as Beta(a, b), for a and b of at least 1/3: from two gamma variates (Marsaglia and Tsang, "A simple
+    /// method for generating gamma variables", 2000).
     public func beta(_ a: Double, _ b: Double) -> Double {
         require(a >= 1.0 / 3 && b >= 1.0 / 3, "beta", "the parameters \(a) and \(b) must be at least 1/3")
         let x = gamma(a)

@@ -1,4 +1,4 @@
-/// A multi-dimensional array of numbers that can remember how it was computed.
+/// A multi-dimensional array of numbers that can record how it was computed.
 ///
 /// A tensor is a view of a block of memory (`shape`, `strides`, element type `dtype`) and, when it takes part in
 /// differentiation, a place in the graph of operations: `loss.backward()` then fills `grad` of the tensors that were

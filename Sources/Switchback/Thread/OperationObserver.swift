@@ -1,7 +1,7 @@
-/// Is shown what a thread computes: a profiler, a search for NaN, a pass that fuses layers.
+/// Receives what a thread computes: a profiler, a search for NaN, a pass that fuses layers.
 ///
-/// Whoever observes conforms to this protocol and implements what it wants to see; operations and layers know no observer
-/// by its type. There is at most one of each type on a thread.
+/// Whoever observes conforms to this protocol and implements what it wants to see; operations and layers know no
+/// observer by its type. There is at most one of each type on a thread.
 protocol OperationObserver: AnyObject {
     /// Memory is allocated: an operation that is about to run does so first.
     func allocated(_ byteCount: Int)
@@ -22,7 +22,8 @@ protocol OperationObserver: AnyObject {
     func began(_ work: ObservedWork)
     func ended(_ work: ObservedWork)
 
-    /// Where the operation ran that was computed last, to be told of its gradient; `nil` of an observer that does not ask.
+    /// Where the operation ran that was computed last, to be told of its gradient; `nil` of an observer that does not
+    /// ask.
     var origin: OperationOrigin? { get }
 }
 
@@ -37,7 +38,7 @@ extension OperationObserver {
     var origin: OperationOrigin? { nil }
 }
 
-/// What takes its time, with operations inside it.
+/// Work that takes time, with operations inside it.
 enum ObservedWork {
     /// The forward pass of a module.
     case forward(any RunningModule)

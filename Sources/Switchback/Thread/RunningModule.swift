@@ -1,7 +1,7 @@
-/// A module while its `forward` runs, as messages, measurements and pictures of the graph see it.
+/// A module while its `forward` runs, as messages, measurements and images of the graph see it.
 protocol RunningModule: AnyObject {
-    /// The path of a module inside this one, from this one: `head.fc`; "" of this one, and `nil` of one that it does not
-    /// list.
+    /// The path of a module inside this one, from this one: `head.fc`; "" of this one, and `nil` of one that it does
+    /// not list.
     func path(of inner: any RunningModule) -> String?
 }
 

@@ -1,7 +1,6 @@
 import Kernels
 
-/// What is particular to the thread that runs: the gradient mode, who observes it, the path of modules being run, the
-/// backend for new tensors.
+/// The state of the running thread: gradient mode, observers, the path of running modules, the backend for new tensors.
 final class ThreadState {
     /// Whether operations are recorded for `backward()`.
     @exclusivity(unchecked) var recordsGradients = true
@@ -65,7 +64,7 @@ final class ThreadState {
         return observers.lazy.compactMap { $0 as? Observer }.first
     }
 
-    /// Puts an observer, or none, in the place of the one of its type; returns that one.
+    /// Replaces the observer of its type; returns the previous one.
     @discardableResult
     func exchange<Observer: OperationObserver>(_ type: Observer.Type, for observer: Observer?) -> Observer? {
         let previous = self.observer(type)
@@ -122,8 +121,8 @@ final class ThreadState {
         return knownPlace
     }
 
-    /// The path of the innermost module that is running, from the outermost one: `head.fc`; the type of the outermost one
-    /// itself, and "" outside of any.
+    /// The path of the innermost module that is running, from the outermost one: `head.fc`; the type of the outermost
+    /// one itself, and "" outside of any.
     var runningPath: String { place?.path ?? "" }
 
     /// The checks whose outcomes were not read yet, for one who reads them now.

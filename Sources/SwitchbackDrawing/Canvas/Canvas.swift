@@ -1,6 +1,6 @@
 import CCairo
 
-/// A surface to draw on, kept as instructions: it becomes a PNG of any resolution, an SVG, or pixels.
+/// A drawing surface, stored as instructions: it can be written as a PNG of any resolution, an SVG, or pixels.
 ///
 /// ```swift
 /// let canvas = Canvas(Size(200, 100))
@@ -37,8 +37,8 @@ public final class Canvas {
 
     // MARK: Shapes
 
-    /// - Parameter smooth: whether pixels at the edge are blended with what lies below, which leaves seams between areas
-    ///   that touch each other.
+    /// - Parameter smooth: whether pixels at the edge are blended with what lies below, which leaves seams between
+    ///   areas that touch each other.
     public func fill(_ path: Path, _ color: Color, smooth: Bool = true) {
         trace(path)
         use(color)

@@ -37,11 +37,11 @@ extension Canvas {
         case "png": try writePNG(to: path, scale: scale)
         case "svg": try writeSVG(to: path)
         default:
-            throw InputError(path, "names no kind of picture that can be written", remedy: "end it with .png or .svg")
+            throw InputError(path, "is not a supported image format", remedy: "end it with .png or .svg")
         }
     }
 
-    /// The picture as pixels, of which a side has at most 16,384; what is transparent turns black.
+    /// The image as pixels, of which a side has at most 16,384; what is transparent turns black.
     ///
     /// - Throws: `InputError` if there is no memory for it.
     public func raster(scale: Double = 1) throws -> Raster {
@@ -50,7 +50,7 @@ extension Canvas {
         let (width, height) = (Int(cairo_image_surface_get_width(image)), Int(cairo_image_surface_get_height(image)))
         let stride = Int(cairo_image_surface_get_stride(image))
         guard let data = cairo_image_surface_get_data(image) else {
-            throw InputError("picture", cannotDraw: cairo_surface_status(image))
+            throw InputError("image", cannotDraw: cairo_surface_status(image))
         }
         var rgb: [UInt8] = []
         rgb.reserveCapacity(3 * width * height)
@@ -76,14 +76,14 @@ extension Canvas {
             cairo_surface_finish(target)
             return cairo_surface_status(target)
         }
-        guard status == CAIRO_STATUS_SUCCESS else { throw InputError("picture", cannotDraw: status) }
+        guard status == CAIRO_STATUS_SUCCESS else { throw InputError("image", cannotDraw: status) }
         return bytes
     }
 
     /// The most pixels of a side: Cairo draws up to 32,767, which few programs show.
     private static let longestSide = 16_384.0
 
-    /// An image surface with the picture on it, which the caller destroys.
+    /// An image surface with the image on it, which the caller destroys.
     private func render(scale: Double) throws -> OpaquePointer? {
         let scale = min(scale, Self.longestSide / max(size.width, size.height))
         func pixels(_ side: Double) -> Int32 { Int32(min(max((side * scale).rounded(.up), 1), Self.longestSide)) }
@@ -93,7 +93,7 @@ extension Canvas {
         let status = cairo_surface_status(image)
         guard status == CAIRO_STATUS_SUCCESS else {
             cairo_surface_destroy(image)
-            throw InputError("picture", cannotDraw: status)
+            throw InputError("image", cannotDraw: status)
         }
         return image
     }

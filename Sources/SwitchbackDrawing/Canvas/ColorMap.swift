@@ -1,11 +1,11 @@
 import Foundation
 
-/// Colours for numbers from 0 to 1, for heat maps. All can be told apart by colour-blind readers, and all but the
-/// diverging one also in grey.
+/// Color maps for numbers from 0 to 1. All are safe for color-blind readers, and all but the diverging one also work in
+/// grey.
 public struct ColorMap: Sendable {
     private let anchors: [Color]
 
-    /// Colours at equal distances, between which others are interpolated.
+    /// Colors at equal distances, between which others are interpolated.
     public init(_ anchors: [Color]) { self.anchors = anchors }
 
     /// White to dark blue: for counts and shares, where nothing is white.
@@ -21,7 +21,7 @@ public struct ColorMap: Sendable {
     public static let diverging = ColorMap(
         [0x08519C, 0x4A90C8, 0xB5D4EA, 0xF7F7F7, 0xF9C7A6, 0xE0733A, 0xA33A00].map { Color($0) })
 
-    /// The colour of a part of the way; numbers outside 0...1 take that of the nearer end.
+    /// The color of a part of the way; numbers outside 0...1 take that of the nearer end.
     public func callAsFunction(_ part: Double) -> Color {
         guard let first = anchors.first, anchors.count > 1, !part.isNaN else { return anchors.first ?? .white }
         let position = min(max(part, 0), 1) * Double(anchors.count - 1)

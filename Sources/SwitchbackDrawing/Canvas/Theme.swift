@@ -1,4 +1,4 @@
-/// How pictures look: one look for all. The background is opaque, so that they read alike in light and dark viewers.
+/// The common look of all figures. The background is opaque, so that they are legible in light and dark viewers.
 public enum Theme {
     public static let background = Color.white
     public static let text = Color(0x1F2430)
@@ -14,13 +14,13 @@ public enum Theme {
     public static let label = Font(size: 14)
     public static let tick = Font(size: 12.5)
 
-    /// Colours for categories that colour-blind readers can tell apart (Okabe and Ito, 2008), darker where the
+    /// Colors for categories that color-blind readers can tell apart (Okabe and Ito, 2008), darker where the
     /// original would be faint on white; in an order in which neighbours differ most.
     public static let palette = [
         0x0072B2, 0xD55E00, 0x009E73, 0xCC79A7, 0xE69F00, 0x56B4E9, 0x6B4C9A, 0x4D4D4D,
     ].map { Color($0) }
 
-    /// The colour of a category by its number; they repeat after the eighth.
+    /// The color of a category by its number; they repeat after the eighth.
     public static func color(_ index: Int) -> Color {
         palette[((index % palette.count) + palette.count) % palette.count]
     }

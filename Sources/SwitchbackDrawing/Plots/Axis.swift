@@ -1,8 +1,8 @@
-/// What runs along a side of a plot.
+/// An axis of a plot.
 public struct Axis: Sendable {
     public enum Scale: Sendable {
         case linear
-        /// Equal factors take equal distances; values that are not positive cannot be shown and are left out.
+        /// Equal factors take equal distances; values that are not positive cannot be shown and are omitted.
         case logarithmic
     }
 

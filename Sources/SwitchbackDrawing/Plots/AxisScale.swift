@@ -7,7 +7,7 @@ struct Tick {
     let label: String
 }
 
-/// An axis with its range decided: where values lie, as a part of its length, and where its ticks are.
+/// An axis with a fixed range: maps values to positions and chooses ticks.
 struct AxisScale {
     enum Kind {
         case linear(minimumStep: Double)
@@ -36,7 +36,7 @@ struct AxisScale {
             let pad = pow(extent.high / extent.low, padding)
             ends = (extent.low / pad, extent.high * pad)
         } else {
-            // Shares that are all 0 or 1 are no whole numbers for that.
+            // Shares that are all 0 or 1 are not integers for that.
             let isOfShares = axis.range.map { $0.upperBound - $0.lowerBound <= 1 } ?? false
             let areIntegers = !shown.isEmpty && !isOfShares && shown.allSatisfy { $0 == $0.rounded() }
             kind = .linear(minimumStep: areIntegers ? 1 : 0)

@@ -1,12 +1,12 @@
-/// A matrix as colours, with a bar that says what they mean: confusion matrices, layers over time.
+/// A matrix drawn as colors, with a color bar: confusion matrices, layers over time.
 public struct HeatMap: Figure {
     public var title: String?
-    /// The names of the rows, from the top, and of the columns. Those for which there is no room are left out.
+    /// The names of the rows, from the top, and of the columns. Those for which there is no room are omitted.
     public var rows, columns: [String]
     public var rowLabel, columnLabel: String
-    /// The values by row; NaN where there is none.
+    /// The values by row; NaN if there is none.
     public var values: [[Double]]
-    /// What the colours mean.
+    /// The meaning of the colors.
     public var color: Axis
     public var colorMap: ColorMap
     /// Whether each value is written into its field; by default where they fit.
@@ -30,7 +30,7 @@ public struct HeatMap: Figure {
     /// A confusion matrix: how often items of each class, by row, were taken for each class, by column.
     ///
     /// - Parameters:
-    ///   - totals: how many items each class has; the sums of the rows if left out, where all classes are shown.
+    ///   - totals: how many items each class has; the sums of the rows by default, where all classes are shown.
     ///   - isNormalized: whether rows are shown as shares of their totals, or as counts.
     public static func confusion(
         title: String? = "Confusion matrix", classes: [String], counts: [[Double]], totals: [Double]? = nil,

@@ -16,7 +16,7 @@ public struct Histogram: Figure {
         self.counts = counts
     }
 
-    /// Counts values in bins of equal width; NaN and infinity are left out.
+    /// Counts values in bins of equal width; NaN and infinity are omitted.
     ///
     /// - Parameter bins: how many; by default as many as suit the number of values and their spread (Freedman and
     ///   Diaconis, 1981), from 8 to 80.

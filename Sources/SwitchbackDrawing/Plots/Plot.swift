@@ -75,7 +75,7 @@ public struct Plot: Figure {
 
     private func color(_ i: Int) -> Color { series[i].color ?? Theme.color(i) }
 
-    /// When the colours repeat, lines are broken.
+    /// When the colors repeat, lines are broken.
     private func dash(_ i: Int) -> [Double] {
         series[i].isDashed ? [6, 5] : [[], [7, 4], [2, 4]][i / Theme.palette.count % 3]
     }

@@ -6,7 +6,7 @@ struct PlotFrame {
         let drawSample: (Canvas, Point) -> Void
     }
 
-    /// What data are drawn in.
+    /// The color of data.
     let area: Rectangle
     let x, y: AxisScale
     /// Whether values on the vertical axis rise downward, as the rows of a matrix do.
@@ -19,7 +19,7 @@ struct PlotFrame {
     ///
     /// - Parameters:
     ///   - hasGrid: whether thin lines lead from the ticks through the plot.
-    ///   - right: what is left free on the right, for a colour bar.
+    ///   - right: what is left free on the right, for a color bar.
     init(
         on canvas: Canvas, in frame: Rectangle, title: String?, legend: [LegendEntry] = [], x: AxisScale, y: AxisScale,
         hasGrid: Bool = true, isUpsideDown: Bool = false, right: Double = 0

@@ -1,14 +1,14 @@
 import Switchback
 
-/// Rows of numbers with a class each, as a table file has them.
+/// A table of numbers with one class per row.
 public struct LabeledTable {
     /// [rows, columns], float32.
     public let features: Tensor
     /// The names of the columns of `features`.
     public let featureNames: [String]
-    /// [rows], int64: positions in `classNames`; `nil` if no label column was asked for.
+    /// [rows], int64: positions in `classNames`; `nil` if no label column was requested.
     public let labels: Tensor?
-    /// The distinct labels in order: by value where all are whole numbers, else by the alphabet.
+    /// The distinct labels in order: by value where all are integers, else by the alphabet.
     public let classNames: [String]
 }
 
@@ -22,7 +22,7 @@ public enum CSV {
         case absent
     }
 
-    /// Reads a table of numbers and labels, gzipped or not. A first row that names the columns is recognised by the
+    /// Reads a table of numbers and labels, gzipped or not. A first row that names the columns is recognized by the
     /// name of the label column in it, or by having no number at all. Labels may be text.
     ///
     /// Throws `InputError`, with line and column, where a cell is missing or is not a number.
@@ -40,7 +40,7 @@ public enum CSV {
         return try builder.table()
     }
 
-    /// The number of cells in the first row. Throws `InputError` where there is none.
+    /// The number of cells in the first row. Throws `InputError` if there is none.
     public static func columnCount(_ path: String) throws -> Int {
         var reader = try CSVReader(path)
         var row = CSVReader.Row()
@@ -132,7 +132,7 @@ private struct TableBuilder {
     func table() throws -> LabeledTable {
         guard rowCount > 0 else { throw InputError(path, "the table has no rows below its header") }
         let columns = (0..<width).filter { $0 != labelColumn }
-        guard !columns.isEmpty else { throw InputError(path, "the table has no column of numbers beside the labels") }
+        guard !columns.isEmpty else { throw InputError(path, "the table has no numeric column besides the labels") }
         let classNames = sortedLabels()
         var classOfCode = [Int](repeating: 0, count: classNames.count)
         for (position, label) in classNames.enumerated() { classOfCode[codeOfLabel[label]!] = position }

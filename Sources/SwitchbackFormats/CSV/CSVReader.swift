@@ -1,7 +1,7 @@
 import Switchback
 
-/// Cuts a text into rows of cells (RFC 4180): cells may be quoted, and then hold separators, line breaks and doubled
-/// quotes. Lines end in LF, CRLF or CR; empty ones are passed over.
+/// Splits text into rows of cells (RFC 4180): cells may be quoted, and then contain separators, line breaks and doubled
+/// quotes. Lines end in LF or CRLF; empty ones are skipped.
 struct CSVReader {
     let path: String
     /// The text; a zero follows it, so that numbers can be read in place.
@@ -62,7 +62,7 @@ struct CSVReader {
     /// The text of a cell.
     func text(_ cell: Range<Int>) -> String { String(decoding: bytes[cell], as: UTF8.self) }
 
-    /// The number in a cell; `nil` where there is none, or one that is not finite.
+    /// The number in a cell; `nil` if there is none, or one that is not finite.
     func number(_ cell: Range<Int>) -> Float? {
         if let integer = smallInteger(cell) { return Float(integer) }
         let trimmed = bytes[cell].drop { $0 == 0x20 }

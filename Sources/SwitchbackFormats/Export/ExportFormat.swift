@@ -1,4 +1,4 @@
-/// A form in which other programs read a model.
+/// A format for exported models.
 public enum ExportFormat: String, CaseIterable, Codable, Sendable {
     /// Weights and computation, for inference in other programs.
     case onnx

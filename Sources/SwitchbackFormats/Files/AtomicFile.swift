@@ -1,7 +1,7 @@
 import Foundation
 import Switchback
 
-/// A file that comes into being whole or not at all.
+/// A file that is written completely or not at all.
 ///
 /// Bytes go to a temporary file beside the destination; only when all of them have reached the disk does it take the
 /// destination's name. A failure, a full disk among them, leaves what was there before and no remains.
@@ -14,7 +14,7 @@ public final class AtomicFile {
         self.descriptor = descriptor
     }
 
-    /// Makes or replaces the file at `path` with what `body` writes. A device or a pipe is written to directly.
+    /// Creates or replaces the file at `path` with what `body` writes. A device or a pipe is written to directly.
     public static func write(to path: String, _ body: (AtomicFile) throws -> Void) throws {
         switch FileKind(path) {
         case .folder: throw InputError(path, "is a folder, so no file can be written there")
@@ -23,7 +23,7 @@ public final class AtomicFile {
         }
     }
 
-    /// Makes or replaces the file at `path` with text.
+    /// Creates or replaces the file at `path` with text.
     public static func write(_ text: String, to path: String) throws {
         try write(to: path) { file in
             var text = text
@@ -75,8 +75,8 @@ public final class AtomicFile {
         }
     }
 
-    /// Makes the new name as lasting as the bytes: without it a loss of power could bring the old file back. File systems
-    /// that do not offer it for folders do without.
+    /// Makes the new name as lasting as the bytes: without it a loss of power could bring the old file back. File
+    /// systems that do not offer it for folders do without.
     private static func syncFolder(_ folder: String) {
         let descriptor = open(folder.isEmpty ? "." : folder, O_RDONLY | O_DIRECTORY)
         guard descriptor >= 0 else { return }

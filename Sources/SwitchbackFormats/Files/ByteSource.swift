@@ -1,7 +1,7 @@
 import CZlib
 import Switchback
 
-/// Bytes that are read once, from front to back, and decompressed on the way where they are compressed.
+/// Bytes that are read once, front to back, and decompressed if necessary.
 protocol ByteSource: AnyObject {
     /// The file, or the member of an archive, for messages.
     var subject: String { get }
@@ -9,9 +9,13 @@ protocol ByteSource: AnyObject {
     var bound: Int { get }
     /// Fills the buffer and returns how many bytes there were; fewer than asked for only at the end.
     func read(into buffer: UnsafeMutableRawBufferPointer) throws -> Int
+    /// Lets the system have the memory of a file that was read up to here, where nobody else reads it.
+    func forgetRead()
 }
 
 extension ByteSource {
+    func forgetRead() {}
+
     /// Fills the buffer, or says that `part` of the file is cut short.
     func fill(_ buffer: UnsafeMutableRawBufferPointer, with part: String) throws {
         let found = try read(into: buffer)
@@ -29,7 +33,7 @@ extension ByteSource {
         return bytes
     }
 
-    /// Everything that is left. Throws `InputError` where compressed bytes become more than fits into memory.
+    /// Everything that is left. Throws `InputError` if compressed bytes become more than fits into memory.
     func rest() throws -> [UInt8] {
         var all: [UInt8] = []
         while true {
@@ -50,7 +54,7 @@ extension ByteSource {
     func expectEnd() throws {
         var byte: UInt8 = 0
         let found = try withUnsafeMutableBytes(of: &byte) { try read(into: $0) }
-        if found > 0 { throw InputError(subject, "goes on after the last byte that its header speaks of") }
+        if found > 0 { throw InputError(subject, "has more data after the last byte that its header announces") }
     }
 }
 
@@ -66,7 +70,7 @@ func byteSource(_ path: String) throws -> any ByteSource {
     return PlainSource(file, range: 0..<file.count, subject: path)
 }
 
-/// All bytes of a file, inflated if it is gzipped. Throws `InputError` where it cannot be read.
+/// All bytes of a file, inflated if it is gzipped. Throws `InputError` if it cannot be read.
 public func fileBytes(_ path: String) throws -> [UInt8] { try byteSource(path).rest() }
 
 /// A range of a file, as it is.
@@ -74,6 +78,8 @@ final class PlainSource: ByteSource {
     let subject: String
     private let file: MappedFile
     private var range: Range<Int>
+    /// Up to where the file's memory was given back.
+    private var forgotten = 0
 
     init(_ file: MappedFile, range: Range<Int>, subject: String) {
         self.file = file
@@ -88,6 +94,11 @@ final class PlainSource: ByteSource {
         buffer.copyMemory(from: UnsafeRawBufferPointer(rebasing: file.bytes[range.prefix(count)]))
         range = range.dropFirst(count)
         return count
+    }
+
+    func forgetRead() {
+        file.forget(forgotten..<range.lowerBound)
+        forgotten = range.lowerBound
     }
 }
 
@@ -114,6 +125,8 @@ final class InflateSource: ByteSource {
     private let file: MappedFile
     private let wrapping: Wrapping
     private var input: Range<Int>
+    /// Up to where the file's memory was given back.
+    private var forgotten = 0
     private var isAtEnd = false
     /// zlib remembers the address of its state, so it lies in memory of its own.
     private let stream: UnsafeMutablePointer<z_stream>
@@ -143,6 +156,11 @@ final class InflateSource: ByteSource {
             filled += try step(into: UnsafeMutableRawBufferPointer(rebasing: buffer[filled...]))
         }
         return filled
+    }
+
+    func forgetRead() {
+        file.forget(forgotten..<input.lowerBound)
+        forgotten = input.lowerBound
     }
 
     /// One call of zlib; returns how many bytes it made.

@@ -1,7 +1,7 @@
 import CZlib
 import Switchback
 
-/// The checksum of gzip and zip files (CRC-32; ISO 3309), by which damage is noticed.
+/// CRC-32, the checksum of gzip and zip files (ISO 3309), which detects damage.
 public enum Checksum {
     /// Of a tensor's elements in row-major order.
     public static func crc32(_ tensor: Tensor) -> UInt32 {

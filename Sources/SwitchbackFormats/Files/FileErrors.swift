@@ -1,7 +1,7 @@
 import Foundation
 import Switchback
 
-/// What a path leads to.
+/// The kind of file that a path points to.
 enum FileKind {
     case missing, file, folder, special
 
@@ -29,7 +29,7 @@ extension InputError {
         case ENOENT, ENOTDIR:
             self.init(path, "cannot be \(participle), because its folder does not exist")
         case EACCES, EPERM: self.init(path, "cannot be \(participle), because permission is missing")
-        case EROFS: self.init(path, "cannot be \(participle), because its disk can only be read")
+        case EROFS: self.init(path, "cannot be \(participle), because the file system is read-only")
         case ENOSPC, EDQUOT: self.init(path, "cannot be \(participle), because the disk is full")
         case EFBIG:
             self.init(path, "cannot be \(participle), because it would exceed the limit on a file's size")

@@ -1,4 +1,4 @@
-/// Gives the files for results names: those of what they are results of, without the ending, and never one twice.
+/// Chooses names for result files: those of their sources, without the extension, each only once.
 package struct FileNames {
     private var used: Set<String> = []
 

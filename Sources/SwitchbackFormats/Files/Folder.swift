@@ -5,7 +5,7 @@ import Switchback
 private struct FolderIdentity: Hashable {
     let device, number: UInt64
 
-    /// `nil` where there is no such folder.
+    /// `nil` if there is no such folder.
     init?(_ path: String) {
         var status = stat()
         guard stat(path, &status) == 0 else { return nil }
@@ -34,11 +34,11 @@ package enum Folder {
         return FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) && isFolder.boolValue
     }
 
-    /// What lies in a folder, by name, hidden files left out.
+    /// The contents of a folder, by name, without hidden files.
     package static func names(in path: String) throws -> [String] { try FolderNames.list(path) }
 
-    /// The files in a folder and its folders whose names end in one of `extensions`, as paths, in order. Links to folders
-    /// are followed, but no folder is entered twice, nor one that the search began in.
+    /// The files in a folder and its folders whose names end in one of `extensions`, as paths, in order. Links to
+    /// folders are followed, but no folder is entered twice, nor one that the search began in.
     package static func files(under path: String, extensions: [String]) throws -> [String] {
         var visited: Set<FolderIdentity> = []
         var ancestor = URL(fileURLWithPath: path).resolvingSymlinksInPath().path

@@ -3,10 +3,11 @@ import Switchback
 
 /// The names of what lies in a folder.
 package enum FolderNames {
-    /// In order, without those of hidden files. A file whose name is not UTF-8 is left out with a warning, because nothing
-    /// can name it.
+    /// In order, without those of hidden files. A file whose name is not UTF-8 is omitted with a warning, because
+    /// nothing can name it.
     ///
-    /// Throws `InputError` where there is no such folder, it cannot be read, or a folder in it has a name that is not UTF-8.
+    /// Throws `InputError` if there is no such folder, it cannot be read, or a folder in it has a name that is not
+    /// UTF-8.
     package static func list(_ path: String) throws -> [String] {
         guard let folder = opendir(path) else {
             throw InputError(path, FileKind(path) == .folder ? "the folder cannot be read" : "there is no such folder")
@@ -28,7 +29,7 @@ package enum FolderNames {
         return names.sorted()
     }
 
-    /// With what is no letter of ASCII as `\xE9`.
+    /// With what is not a letter of ASCII as `\xE9`.
     private static func shown(_ bytes: [UInt8]) -> String {
         bytes.map { byte in
             0x20..<0x7F ~= byte ? String(UnicodeScalar(byte)) : "\\x" + String(byte, radix: 16, uppercase: true)

@@ -1,7 +1,7 @@
 import Foundation
 import Switchback
 
-/// A whole file seen as memory, read from the disk page by page as it is touched.
+/// A memory-mapped file, read from disk page by page as it is accessed.
 ///
 /// The mapping is private and writable, so that a tensor on it can be changed in place: the change stays in memory.
 package final class MappedFile {
@@ -26,6 +26,14 @@ package final class MappedFile {
         let mapping = mmap(nil, count, PROT_READ | PROT_WRITE, MAP_PRIVATE, descriptor, 0)
         guard let mapping, mapping != MAP_FAILED else { throw InputError(path, cannot: "read", errno) }
         bytes = UnsafeMutableRawBufferPointer(start: mapping, count: count)
+    }
+
+    /// Lets the system have the memory of a range of the file, which comes from the disk again if it is needed. Only for a
+    /// mapping that nobody has changed.
+    package func forget(_ range: Range<Int>) {
+        let page = Int(getpagesize())
+        let (start, end) = (range.lowerBound / page * page, range.upperBound / page * page)
+        if start < end { madvise(bytes.baseAddress! + start, end - start, Int32(MADV_DONTNEED)) }
     }
 
     deinit { munmap(bytes.baseAddress, bytes.count) }

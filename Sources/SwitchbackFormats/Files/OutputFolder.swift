@@ -29,7 +29,7 @@ package enum OutputFolder {
         return Folder.join(folder, name)
     }
 
-    /// Makes a folder, and those that it lies in, where they are missing.
+    /// Creates a folder, and missing parent folders.
     ///
     /// - Throws: `InputError` where that cannot be done.
     package static func make(_ path: String) throws {

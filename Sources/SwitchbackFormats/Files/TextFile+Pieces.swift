@@ -6,10 +6,10 @@ import Switchback
 extension TextFile {
     private static let (lineFeed, carriageReturn) = (UInt8(ascii: "\n"), UInt8(ascii: "\r"))
 
-    /// Calls `body` with the bytes of a text file, inflated if it is gzipped, and without a byte order mark: with at most
-    /// `size` at a time, and where in the file they begin.
+    /// Calls `body` with the bytes of a text file, inflated if it is gzipped, and without a byte order mark: with at
+    /// most `size` at a time, and where in the file they begin.
     ///
-    /// Throws `InputError` where the file cannot be read, and what `body` throws.
+    /// Throws `InputError` if the file cannot be read, and what `body` throws.
     package static func forEachChunk(
         of path: String, size: Int = 1 << 18, _ body: (_ bytes: ArraySlice<UInt8>, _ start: Int) throws -> Void
     ) throws {
@@ -24,13 +24,14 @@ extension TextFile {
             let hasMark = start == 0 && chunk.starts(with: [0xEF, 0xBB, 0xBF])
             try body(chunk[(hasMark ? 3 : 0)...], start + (hasMark ? 3 : 0))
             start += chunk.count
+            source.forgetRead()
         }
     }
 
-    /// Calls `body` with each line of a text file, as `lines` has them, and its number, counted from 1: with a line at a time
-    /// in memory.
+    /// Calls `body` with each line of a text file, as `lines` has them, and its number, counted from 1: with a line at
+    /// a time in memory.
     ///
-    /// Throws `InputError` where the file cannot be read or is not UTF-8, and what `body` throws.
+    /// Throws `InputError` if the file cannot be read or is not UTF-8, and what `body` throws.
     package static func forEachLine(of path: String, _ body: (_ line: String, _ number: Int) throws -> Void) throws {
         var (line, lineStart, number) = ([UInt8](), 0, 0)
         var endsInReturn = false

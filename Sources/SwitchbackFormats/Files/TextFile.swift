@@ -1,10 +1,10 @@
 import Foundation
 import Switchback
 
-/// Text files as editors and programs on all systems write them: UTF-8, with or without a byte order mark, in lines that
-/// end in LF, CRLF or CR.
+/// Text files as editors and programs on all systems write them: UTF-8, with or without a byte order mark, in lines
+/// that end in LF, CRLF or CR.
 public enum TextFile {
-    /// The text of a file, also of a gzipped one, without a byte order mark. Throws `InputError` where it cannot be read
+    /// The text of a file, also of a gzipped one, without a byte order mark. Throws `InputError` if it cannot be read
     /// or is not UTF-8, and says where.
     public static func read(_ path: String) throws -> String {
         if isEmpty(path) { return "" }

@@ -13,7 +13,7 @@ package enum UnfinishedFiles {
     /// A file or folder is complete, or was removed.
     package static func end(_ path: String) { lock.withLock { _ = paths.remove(path) } }
 
-    /// A folder was made for results: it shall not stay if there are none.
+    /// A folder was made for results: it should not stay if there are none.
     package static func willFill(_ folder: String) { lock.withLock { folders.append(folder) } }
 
     /// Removes all that is not complete. The program ends after this: whoever begins a file from now on waits for ever.

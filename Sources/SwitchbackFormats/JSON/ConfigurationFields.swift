@@ -1,6 +1,6 @@
 import Switchback
 
-/// The members of a JSON object in a file, read by name; errors say which field of which file.
+/// The fields of a JSON object in a file, read by name; errors say which field of which file.
 public struct ConfigurationFields {
     public let path: String
     private let prefix: String
@@ -21,7 +21,7 @@ public struct ConfigurationFields {
         self.prefix = prefix
     }
 
-    /// The value of a member; `nil` where it is missing or null.
+    /// The value of a member; `nil` if it is missing or null.
     public subscript(name: String) -> JSON? {
         guard let value = members.first(where: { $0.name == name })?.value else { return nil }
         if case .null = value { return nil }
@@ -30,7 +30,7 @@ public struct ConfigurationFields {
 
     public var names: [String] { members.map(\.name) }
 
-    /// What is wrong with a member.
+    /// The problem of a member.
     public func problem(_ name: String, _ problem: String, remedy: String? = nil) -> InputError {
         InputError(path, at: "field \(prefix)\(name)", problem, remedy: remedy)
     }
@@ -42,7 +42,7 @@ public struct ConfigurationFields {
 
     // MARK: By type
 
-    /// A whole number of at least `minimum`.
+    /// An integer of at least `minimum`.
     public func integer(_ name: String, minimum: Int = 1) throws -> Int {
         guard case .integer(let number) = try required(name), number >= minimum else {
             throw problem(name, "a whole number of at least \(minimum) is needed")
@@ -68,7 +68,9 @@ public struct ConfigurationFields {
 
     public func probability(_ name: String) throws -> Double {
         let number = try number(name)
-        guard (0...1).contains(number) else { throw problem(name, "\(number) is no probability, which is from 0 to 1") }
+        guard (0...1).contains(number) else {
+            throw problem(name, "\(number) is not a probability, which is from 0 to 1")
+        }
         return number
     }
 

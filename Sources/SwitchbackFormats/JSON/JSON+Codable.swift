@@ -1,6 +1,6 @@
 import Foundation
 
-// Values of Swift's types as JSON texts, with infinities and what is no number.
+// Values of Swift's types as JSON texts, with infinities and what is not a number.
 
 extension JSON {
     /// - Parameter isPretty: whether each member has a line of its own.
@@ -24,7 +24,7 @@ extension JSON {
         return try decoder.decode(type, from: data)
     }
 
-    /// `nil` where the text is something else.
+    /// `nil` if the text is something else.
     package static func value<Value: Decodable>(_ type: Value.Type, _ text: String) -> Value? {
         try? decode(type, Data(text.utf8))
     }

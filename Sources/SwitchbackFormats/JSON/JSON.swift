@@ -1,6 +1,6 @@
 import Switchback
 
-/// A JSON value that keeps the order of an object's members and notices one that is there twice, which Foundation's
+/// A JSON value that keeps the order of an object's members and notices one that occurs twice, which Foundation's
 /// parser passes over in silence.
 public enum JSON: Sendable {
     case null
@@ -11,7 +11,7 @@ public enum JSON: Sendable {
     case array([JSON])
     case object([(name: String, value: JSON)])
 
-    /// What is wrong with a text, and at which byte.
+    /// The problem of a text, and its byte position.
     public struct Problem: Error {
         public let offset: Int
         public let message: String
@@ -23,7 +23,7 @@ public enum JSON: Sendable {
         self = try parser.document()
     }
 
-    /// The value of a file. Throws `InputError` where it cannot be read or is no JSON.
+    /// The value of a file. Throws `InputError` if it cannot be read or is not JSON.
     public init(file path: String) throws {
         let file = try MappedFile(path)
         do {
@@ -58,8 +58,8 @@ extension JSON: CustomStringConvertible {
 extension String {
     private static let longestMarkRun = 256
 
-    /// Whether there are so many combining marks in a row as no text has: to compare such strings, and to bring them to a
-    /// normal form, takes time in the square of their number.
+    /// Whether there are so many combining marks in a row as no text has: to compare such strings, and to bring them to
+    /// a normal form, takes time in the square of their number.
     fileprivate var hasLongMarkRun: Bool {
         // The first combining mark is U+0300, whose first byte is 0xCC.
         guard utf8.contains(where: { $0 >= 0xCC }) else { return false }
@@ -228,7 +228,7 @@ private struct JSONParser {
         throw problem("a string has no end")
     }
 
-    /// What comes after a backslash.
+    /// The character after a backslash.
     private mutating func escape() throws(JSON.Problem) -> Character {
         guard let byte = next else { throw problem("a string has no end") }
         position += 1
@@ -259,7 +259,7 @@ private struct JSONParser {
             value = 0x10000 + ((value - 0xD800) << 10) + (low - 0xDC00)
         }
         guard let scalar = Unicode.Scalar(value) else {
-            throw problem("an escape that is no character")
+            throw problem("an escape that is not a character")
         }
         return scalar
     }

@@ -1,6 +1,6 @@
 import Switchback
 
-/// What stands before the elements of an npy file: a Python dictionary with the element type, the order and the shape
+/// The header of an npy file: a Python dictionary with the element type, the order and the shape
 /// (https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html).
 struct NPYHeader {
     let format: ElementFormat
@@ -14,7 +14,7 @@ struct NPYHeader {
     init(from source: any ByteSource) throws {
         let start = try source.bytes(8, of: "the magic number")
         guard start.starts(with: [0x93] + Array("NUMPY".utf8)) else {
-            throw InputError(source.subject, "is no .npy file: its first bytes are not \\x93NUMPY")
+            throw InputError(source.subject, "is not an .npy file: its first bytes are not \\x93NUMPY")
         }
         guard (1...3).contains(start[6]) else {
             throw InputError(source.subject, "is of version \(start[6]) of the .npy format; 1, 2 and 3 can be read")
@@ -117,7 +117,7 @@ private struct PythonDictionaryParser {
             let key = try quoted()
             try expect(":")
             guard entries.updateValue(try value(), forKey: key) == nil else {
-                throw Problem(message: "the entry '\(key)' is there twice")
+                throw Problem(message: "the entry '\(key)' occurs twice")
             }
             if !take(",") {
                 try expect("}")

@@ -3,20 +3,20 @@ import Switchback
 
 /// NumPy's files: `.npy`, one array, and `.npz`, an archive of named ones.
 ///
-/// Element types that tensors do not have are widened: 8- and 16-bit whole numbers to int32 (`uint8` stays), `uint32`
+/// Element types that tensors do not have are widened: 8- and 16-bit integers to int32 (`uint8` stays), `uint32`
 /// to int64. Arrays in Fortran order and big-endian ones are rearranged.
 public enum NumPy {
-    /// The array of an `.npy` file. Throws `InputError` where the file cannot be read or is not what its header says.
+    /// The array of an `.npy` file. Throws `InputError` if the file cannot be read or is not what its header says.
     public static func load(_ path: String) throws -> Tensor { try array(from: byteSource(path)) }
 
-    /// The arrays of an `.npz` file by name. Throws `InputError` where the archive or an array in it is damaged.
+    /// The arrays of an `.npz` file by name. Throws `InputError` if the archive or an array in it is damaged.
     public static func loadArchive(_ path: String) throws -> [String: Tensor] {
         let archive = try ZipArchive(path)
         var arrays: [String: Tensor] = [:]
         for entry in archive.entries {
             let source = archive.source(of: entry)
             guard entry.name.hasSuffix(".npy") else {
-                throw InputError(source.subject, "is no array: names in an .npz archive end in .npy")
+                throw InputError(source.subject, "is not an array: names in an .npz archive end in .npy")
             }
             let name = String(entry.name.dropLast(4))
             guard arrays.updateValue(try array(from: source), forKey: name) == nil else {

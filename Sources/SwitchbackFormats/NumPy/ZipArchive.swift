@@ -41,7 +41,7 @@ struct ZipArchive {
 
 extension ZipArchive {
     /// A member as an array: in place where it is stored and lies aligned, else in memory of its own. Its checksum is
-    /// checked. Bytes after the last whole element are left out.
+    /// checked. Bytes after the last whole element are omitted.
     func array(of entry: Entry, shape: Shape, dtype: DType) throws -> NDArray {
         if entry.isDeflated {
             let format = ElementFormat(kind: dtype == .bool ? .bool : .uint8, isBigEndian: false)
@@ -102,7 +102,7 @@ private struct ZipDirectory {
         self.file = file
         guard file.bytes.starts(with: [0x50, 0x4B]), let end = findEnd() else {
             throw InputError(
-                file.path, "is no complete .zip or .npz archive: its directory, which is at the end, is missing")
+                file.path, "is not a complete .zip or .npz archive: its directory, which is at the end, is missing")
         }
         count = Int(try field(UInt16.self, at: end + 10))
         start = Int(try field(UInt32.self, at: end + 16))
@@ -123,7 +123,7 @@ private struct ZipDirectory {
         return entries
     }
 
-    private var damaged: InputError { InputError(file.path, "is damaged: its directory leads nowhere") }
+    private var damaged: InputError { InputError(file.path, "is damaged: its directory points nowhere") }
 
     private func field<Word: FixedWidthInteger>(_ type: Word.Type, at position: Int) throws -> Word {
         guard position >= 0, position <= file.count - MemoryLayout<Word>.size else { throw damaged }

@@ -14,7 +14,7 @@ struct ZipWriter {
         self.path = path
     }
 
-    /// Adds a member whose contents are the parts, one after the other.
+    /// Adds a member whose contents are the parts, one after another.
     mutating func add(_ name: String, _ parts: [UnsafeRawBufferPointer]) throws {
         let size = parts.reduce(0) { $0 + $1.count }
         guard size + position < 0xFFFF_0000, count < 0xFFFF else {

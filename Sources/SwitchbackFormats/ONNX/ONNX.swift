@@ -2,7 +2,7 @@ import Foundation
 import Switchback
 import SwiftProtobuf
 
-/// Reads and writes models in the ONNX format (https://onnx.ai), which other programs run.
+/// Reads and writes models in the ONNX format (https://onnx.ai).
 ///
 /// ```swift
 /// try ONNX.export(model, example: Tensor.zeros([1, 3, 224, 224]), to: "model.onnx")

@@ -1,5 +1,5 @@
-/// What stands for the calls in a pickle. Nothing is called: a name that is known here has a fixed meaning on data, and
-/// any other is refused, or becomes a record of what would have been made.
+/// Handles calls in a pickle. Nothing is executed: a known name has a fixed meaning on data, and any other is refused
+/// or becomes a record of the object that would have been created.
 struct PickleCalls {
     typealias Problem = PickleReader.Problem
 
@@ -49,7 +49,7 @@ struct PickleCalls {
         return try record(name, arguments, in: &heap)
     }
 
-    /// The functions that are no classes and may nevertheless stand in a record: they only wrap plain data.
+    /// The functions that are not classes and may nevertheless stand in a record: they only wrap plain data.
     private static let harmless: Set = [
         "torch.device", "_codecs.encode", "numpy.core.multiarray.scalar", "numpy._core.multiarray.scalar",
         "numpy.core.multiarray._reconstruct", "numpy._core.multiarray._reconstruct", "numpy.dtype", "numpy.ndarray",
@@ -64,7 +64,7 @@ struct PickleCalls {
         let isClass = own?.first?.isUppercase ?? false
         guard name == "torch.device" || (readsObjects && (isClass || Self.harmless.contains(name))) else {
             throw Problem(
-                message: "it asks for \(name), which is not on the list of what a checkpoint may hold",
+                message: "it asks for \(name), which checkpoints are not allowed to contain",
                 remedy: isClass
                     ? "read it with objects: .records, or save model.state_dict() instead of the model"
                     : "nothing was run; if you trust the file, save model.state_dict() with PyTorch and read that")
@@ -106,6 +106,6 @@ struct PickleCalls {
     }
 
     private func malformed(_ name: String) -> Problem {
-        Problem(message: "the arguments of \(name) are not what they should be")
+        Problem(message: "the arguments of \(name) are invalid")
     }
 }

@@ -14,7 +14,7 @@ enum PickleValue: Hashable {
     case reference(Int)
 }
 
-/// What a reference leads to.
+/// The target of a reference.
 enum PickleNode {
     case list([PickleValue])
     case tuple([PickleValue])
@@ -87,7 +87,7 @@ struct PickleHeap {
         }
     }
 
-    /// Whole numbers in a tuple or a list.
+    /// Integers in a tuple or a list.
     func integers(_ value: PickleValue) -> [Int]? {
         guard let elements = elements(value) else { return nil }
         let integers = elements.compactMap { if case .integer(let integer) = $0 { integer } else { nil } }

@@ -1,4 +1,4 @@
-/// Runs a pickle, the little program by which Python stores objects, on data alone
+/// Interprets a pickle, the little program in which Python stores objects, on data alone
 /// (https://docs.python.org/3/library/pickletools.html).
 ///
 /// Instructions that build numbers, texts, lists, tuples, dictionaries and sets do so. Those that would import or call
@@ -20,7 +20,7 @@ struct PickleMachine {
         self.calls = calls
     }
 
-    /// What the pickle describes, and the heap that it refers to.
+    /// The value of the pickle, and the heap that it refers to.
     static func run(_ bytes: [UInt8], _ calls: PickleCalls) throws(Problem) -> (value: PickleValue, heap: PickleHeap) {
         var machine = PickleMachine(bytes, calls)
         // An honest pickle spends a byte at least on every element; one that has the same list copied again and again
@@ -43,7 +43,7 @@ struct PickleMachine {
         if try call(code) { return }
         let name = code > 32 && code < 127 ? "'\(Character(UnicodeScalar(code)))'" : "\(code)"
         throw Problem(
-            message: "it holds the instruction \(name) at byte \(reader.position - 1), which is not carried out")
+            message: "it holds the instruction \(name) at byte \(reader.position - 1), which is not supported")
     }
 
     // MARK: Constants
@@ -72,17 +72,17 @@ struct PickleMachine {
         case 0x8B: return .integer(try reader.long(try reader.unsigned(4)))
         case UInt8(ascii: "G"): return .number(try reader.double())
         case UInt8(ascii: "F"):
-            guard let value = Double(try reader.line()) else { throw Problem(message: "a number is none") }
+            guard let value = Double(try reader.line()) else { throw Problem(message: "a number is invalid") }
             return .number(value)
         default: return nil
         }
     }
 
-    /// A whole number as text; `00` and `01` are truth values.
+    /// An integer as text; `00` and `01` are truth values.
     private func decimal(_ line: String) throws(Problem) -> PickleValue {
         if line == "00" || line == "01" { return .bool(line == "01") }
         guard let value = Int(line.hasSuffix("L") ? line.dropLast() : line[...]) else {
-            throw Problem(message: "a whole number is none, or has more than 64 bits")
+            throw Problem(message: "an integer is invalid, or has more than 64 bits")
         }
         return .integer(value)
     }
@@ -156,7 +156,7 @@ struct PickleMachine {
     /// The container on top of the stack, taken out of the heap for the time of a change, so that it is not copied.
     private mutating func changeTop(_ change: (inout PickleNode) throws(Problem) -> Void) throws(Problem) {
         guard stack.count > (marks.last ?? 0), case .reference(let position)? = stack.last else {
-            throw Problem(message: "something is added to what is no container")
+            throw Problem(message: "something is added to what is not a container")
         }
         try heap.change(position, change)
     }
@@ -174,7 +174,7 @@ struct PickleMachine {
                 node = .set(elements)
             // A class of its own that is also a list: what it holds is not kept.
             case .object: break
-            default: throw Problem(message: "something is appended to what is no list")
+            default: throw Problem(message: "something is appended to what is not a list")
             }
         }
     }
@@ -188,7 +188,7 @@ struct PickleMachine {
                 members += added
                 node = .dictionary(members)
             case .object: break
-            default: throw Problem(message: "an item is set in what is no dictionary")
+            default: throw Problem(message: "an item is set in what is not a dictionary")
             }
         }
     }
@@ -200,7 +200,7 @@ struct PickleMachine {
         case 0x80:
             let version = try reader.byte()
             guard version <= 5 else {
-                throw Problem(message: "it is of version \(version), and 5 is the last one known")
+                throw Problem(message: "it is of version \(version), and 5 is the latest supported")
             }
         case 0x95: _ = try reader.unsigned(8)
         case UInt8(ascii: "0"): _ = try pop()
@@ -222,13 +222,15 @@ struct PickleMachine {
 
     private mutating func save(_ place: Int?) throws(Problem) {
         guard let place, stack.count > (marks.last ?? 0), let top = stack.last else {
-            throw Problem(message: "nothing is there to be remembered")
+            throw Problem(message: "there is nothing to memoize")
         }
         memo[place] = top
     }
 
     private mutating func recall(_ place: Int?) throws(Problem) {
-        guard let place, let value = memo[place] else { throw Problem(message: "it refers to what was not remembered") }
+        guard let place, let value = memo[place] else {
+            throw Problem(message: "it refers to something that was not memoized")
+        }
         stack.append(value)
     }
 
@@ -240,7 +242,7 @@ struct PickleMachine {
         case 0x93:
             let names = try pop(2)
             guard case .text(let module) = names[0], case .text(let name) = names[1] else {
-                throw Problem(message: "the name of a class is no text")
+                throw Problem(message: "the name of a class is not text")
             }
             stack.append(.global("\(module).\(name)"))
         case UInt8(ascii: "R"):

@@ -1,6 +1,6 @@
 /// The bytes of a pickle, read from front to back.
 struct PickleReader {
-    /// What is wrong with a pickle, and where.
+    /// The problem of a pickle, and where it is.
     struct Problem: Error {
         let message: String
         var remedy: String?
@@ -21,7 +21,7 @@ struct PickleReader {
     mutating func unsigned(_ count: Int) throws(Problem) -> Int {
         var value: UInt64 = 0
         for shift in 0..<count { value |= UInt64(try byte()) << (8 * UInt64(shift)) }
-        guard let result = Int(exactly: value) else { throw Problem(message: "a length is beyond all bounds") }
+        guard let result = Int(exactly: value) else { throw Problem(message: "a length is out of bounds") }
         return result
     }
 

@@ -9,7 +9,7 @@ import Switchback
 /// Such a file holds a pickle, which in Python can run any program. Here nothing is run: names that checkpoints need
 /// have a fixed meaning, and all others are refused, or stand in records without effect.
 public enum PyTorch {
-    /// What becomes of objects whose class is not on the list of what checkpoints hold.
+    /// How to treat objects whose class is not allowed in checkpoints.
     public enum Objects: Sendable {
         /// The file is refused with the name of the class.
         case refused
@@ -17,7 +17,7 @@ public enum PyTorch {
         case records
     }
 
-    /// What a file holds, in the terms of Python.
+    /// The contents of a file, in Python's terms.
     public indirect enum Value {
         case none
         case bool(Bool)
@@ -45,10 +45,10 @@ public enum PyTorch {
         }
     }
 
-    /// Everything in a file. Tensors lie where the file is mapped into memory, and share it as they did in Python; 8- and
-    /// 16-bit whole numbers are widened to int32, `uint32` to int64.
+    /// Everything in a file. Tensors lie where the file is mapped into memory, and share it as they did in Python; 8-
+    /// and 16-bit integers are widened to int32, `uint32` to int64.
     ///
-    /// Throws `InputError` where the file is damaged, of a form before PyTorch 1.6, or asks for something unknown.
+    /// Throws `InputError` if the file is damaged, of a form before PyTorch 1.6, or asks for something unknown.
     public static func load(_ path: String, objects: Objects = .refused) throws -> Value {
         let archive = try PyTorchArchive(path)
         let (root, heap) = try contents(archive, objects)
@@ -58,9 +58,9 @@ public enum PyTorch {
 
     /// The tensors of a model by name, ready for `Module.load(stateDict:)`.
     ///
-    /// They are looked for in the file itself, or in what it keeps under `state_dict`, `model_state_dict`, `model`, `ema`,
-    /// `net` or `module`. Where the file holds a whole model as Python objects, as those of Ultralytics do, the tensors
-    /// are drawn out of its modules' parameters and buffers.
+    /// They are looked for in the file itself, or in what it keeps under `state_dict`, `model_state_dict`, `model`,
+    /// `ema`, `net` or `module`. Where the file holds a whole model as Python objects, as those of Ultralytics do, the
+    /// tensors are drawn out of its modules' parameters and buffers.
     ///
     /// - Parameter key: the entry of the file's dictionary to look into, where several would do.
     public static func stateDict(_ path: String, key: String? = nil) throws -> [String: Tensor] {

@@ -1,7 +1,7 @@
 import Switchback
 
-/// A file of `torch.save`: a .zip archive with the pickle `data.pkl` and the memory of the tensors, each storage a member
-/// `data/KEY` (https://docs.pytorch.org/docs/stable/notes/serialization.html).
+/// A file of `torch.save`: a .zip archive with the pickle `data.pkl` and the memory of the tensors, each storage a
+/// member `data/KEY` (https://docs.pytorch.org/docs/stable/notes/serialization.html).
 final class PyTorchArchive {
     let path: String
     private let archive: ZipArchive
@@ -22,7 +22,7 @@ final class PyTorchArchive {
         }
         self.entries = entries
         guard let pickle = archive.entries.first(where: { $0.name.hasSuffix("/data.pkl") }) else {
-            throw InputError(path, "is no file of torch.save: the archive has no data.pkl")
+            throw InputError(path, "is not a file of torch.save: the archive has no data.pkl")
         }
         root = String(pickle.name.dropLast("data.pkl".count))
         try checkKind()
@@ -68,7 +68,7 @@ final class PyTorchArchive {
     func tensor(_ record: PickleTensor, place: String) throws -> Tensor {
         let memory = try storage(record.storage, dtype: record.dtype, place)
         guard record.sizes.count <= Shape.maximumRank, record.sizes.allSatisfy({ $0 >= 0 }) else {
-            throw InputError(path, at: place, "the shape \(record.sizes) is none that can be read")
+            throw InputError(path, at: place, "the shape \(record.sizes) cannot be read")
         }
         let shape = Shape(record.sizes)
         guard shape.byteCount(elementSize: memory.dtype.byteCount) != nil,

@@ -1,6 +1,6 @@
 import Switchback
 
-/// Finds the tensors of a model in what a checkpoint holds.
+/// Finds the tensors of a model in a checkpoint.
 struct StateDictSearch {
     let heap: PickleHeap
     let path: String
@@ -27,8 +27,8 @@ struct StateDictSearch {
             if !found.isEmpty { return found }
         }
         throw InputError(
-            path, "holds no tensors by name, neither itself nor under \(Self.keys.joined(separator: ", "))",
-            remedy: "PyTorch.load shows everything that is in it")
+            path, "has no tensors by name, neither at the top level nor under \(Self.keys.joined(separator: ", "))",
+            remedy: "PyTorch.load shows its contents")
     }
 
     /// The members of a dictionary, or of an object's state, whose keys are texts.
@@ -51,7 +51,7 @@ struct StateDictSearch {
         if case .tensor(let tensor)? = heap.node(value) { tensor } else { nil }
     }
 
-    /// What `state_dict()` of a module would give: its parameters and buffers, then those of the modules inside.
+    /// The module's `state_dict()`: its parameters and buffers, then those of its submodules.
     private func module(_ root: PickleValue) throws -> [NamedTensor] {
         var found: [NamedTensor] = []
         var open: [(prefix: String, module: PickleValue, depth: Int)] = [("", root, 0)]

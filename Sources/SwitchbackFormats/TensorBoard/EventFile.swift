@@ -1,7 +1,7 @@
 import Foundation
 import Switchback
 
-/// What a TensorBoard event file holds.
+/// The events in a TensorBoard event file.
 ///
 /// ```swift
 /// for event in try EventFile.read("runs/classify/train/events.out.tfevents.1700000000.host.1") {
@@ -21,7 +21,7 @@ public enum EventFile {
         case version(String)
         case scalar(tag: String, value: Float)
         case histogram(tag: String, Histogram)
-        /// An encoded picture, mostly PNG.
+        /// An encoded image, mostly PNG.
         case image(tag: String, bytes: [UInt8])
         case graph([GraphNode])
         /// Something that other programs write, and that is not read here.

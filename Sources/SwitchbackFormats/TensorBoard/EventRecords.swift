@@ -10,7 +10,7 @@ struct EventRecords {
     private var position = 0
     private var number = 0
 
-    /// A longer message is taken for damage; the pictures of a run are far below.
+    /// A longer message is taken for damage; the images of a run are far below.
     private static let longestMessage: UInt64 = 1 << 30
 
     init(_ path: String) throws {
@@ -18,7 +18,7 @@ struct EventRecords {
         file = try MappedFile(path)
     }
 
-    /// The next event, or `nil` at the end. Throws `InputError` where the record is damaged or cut short.
+    /// The next event, or `nil` at the end. Throws `InputError` if the record is damaged or cut short.
     mutating func next() throws -> TensorBoardEvent? {
         guard position < file.count else { return nil }
         number += 1
@@ -37,7 +37,7 @@ struct EventRecords {
         }
         let length = UInt64(littleEndian: file.bytes.loadUnaligned(fromByteOffset: position, as: UInt64.self))
         guard length <= Self.longestMessage, Int(length) <= file.count - position - 16 else {
-            throw damage("it is said to have \(length) bytes, and \(file.count - position - 16) follow")
+            throw damage("it declares \(length) bytes, and \(file.count - position - 16) follow")
         }
         let payload = file.bytes[position + 12..<position + 12 + Int(length)]
         guard word(at: payload.endIndex) == CRC32C.masked(payload) else { throw damage("its checksum is wrong") }

@@ -5,11 +5,11 @@ import Switchback
 public struct GraphNode: Sendable, Equatable {
     /// `backbone/conv/conv2d`; unique in its graph.
     public let name: String
-    /// What it computes: `conv2d`.
+    /// The operation: `conv2d`.
     public let operation: String
     /// The names of the nodes whose results it takes.
     public let inputs: [String]
-    /// The shape of the result; `nil` where it is not known.
+    /// The shape of the result; `nil` if it is not known.
     public let shape: Shape?
 
     public init(name: String, operation: String, inputs: [String] = [], shape: Shape? = nil) {

@@ -14,7 +14,7 @@ public struct Histogram: Sendable, Equatable {
     /// How many numbers lie in each bin.
     public let counts: [Double]
 
-    /// Counts the finite numbers of a tensor in bins of equal width; `nil` where there are none.
+    /// Counts the finite numbers of a tensor in bins of equal width; `nil` if there are none.
     public init?(of tensor: Tensor, bins: Int = 64) {
         require(bins > 0, "Histogram", "a histogram has at least one bin, not \(bins)")
         let numbers = tensor.toArray(as: Float.self).lazy.filter(\.isFinite)

@@ -1,7 +1,7 @@
 import Foundation
 import Switchback
 
-/// Logs curves, distributions, pictures and the graph of a run to a file that TensorBoard reads.
+/// Logs scalars, histograms, images and the graph of a run to a file that TensorBoard reads.
 ///
 /// ```swift
 /// let writer = try TensorBoardWriter(folder: "runs/classify/train")
@@ -64,7 +64,7 @@ public final class TensorBoardWriter {
         try summary(tag, step, time) { $0.histo = histogram.message }
     }
 
-    /// A picture at a step, as the bytes of a PNG file.
+    /// An image at a step, as the bytes of a PNG file.
     public func image(_ tag: String, png: [UInt8], step: Int, time: Date = .now) throws {
         guard png.starts(with: [0x89] + "PNG\r\n".utf8), png.count >= 24 else {
             throw InputError("image \(tag)", "its bytes are not those of a PNG file")

@@ -36,7 +36,7 @@ struct MemoryAtoms {
         return viewStrides.allSatisfy { strides.contains($0) } && strides.count <= Shape.maximumRank
     }
 
-    /// What a view, whose dimensions go from the outermost in memory to the innermost, takes of each atom; `nil` where it
+    /// What a view, whose dimensions go from the outermost in memory to the innermost, takes of each atom; `nil` if it
     /// cannot be expressed.
     func box(offset: Int, sizes: Shape, strides viewStrides: Shape) -> Box? {
         guard strides.count <= Shape.maximumRank else { return nil }
@@ -57,7 +57,7 @@ struct MemoryAtoms {
         return fits ? Box(ranges: ranges) : nil
     }
 
-    /// Takes `length` positions, beginning with an atom and going on to outer ones where that is used up; returns the
+    /// Takes `length` positions, beginning with an atom and continuing to outer ones where that is used up; returns the
     /// outermost atom touched.
     private func take(_ length: Int, step: Int, _ inner: Int, _ ranges: inout [TraceRange]) -> Int? {
         var (atom, rest) = (inner, length)

@@ -1,6 +1,6 @@
 import Switchback
 
-/// What a program computed, as a graph: from inputs and constants by operations to outputs.
+/// The computation of a program as a graph: from inputs and constants through operations to outputs.
 struct Trace {
     let inputs: [TraceValue]
     var outputs: [TraceValue] = []
@@ -54,9 +54,9 @@ enum TraceOperation {
     case cast(DType)
     /// Over dimensions, which stay with size 1.
     case reduce(Reduction, dims: [Int])
-    /// Gives values and indices; the dimension stays with size 1.
+    /// Returns values and indices; the dimension is kept with size 1.
     case argReduce(minimum: Bool, dim: Int)
-    /// Gives mean and variance.
+    /// Returns mean and variance.
     case meanAndVariance(dims: [Int])
     case matmul
     case linear
@@ -74,7 +74,7 @@ enum TraceOperation {
     case gather(dim: Int)
     case scatter(ScatterReduction, dim: Int)
     case runningSum(dim: Int)
-    /// Gives values and indices; the count is the one size.
+    /// Returns values and indices; the count is the only size.
     case topK(dim: Int, largest: Bool)
     // How memory is seen. The sizes are the new shape, or for slices the start and the length of each dimension.
     case reshape
@@ -84,4 +84,14 @@ enum TraceOperation {
     case concatenate(dim: Int)
     /// Something that has no counterpart in ONNX.
     case unsupported(String)
+
+    /// All that the operation is, its numbers included: two that compute the same have the same.
+    var signature: String {
+        switch self {
+        // These are described by their names alone.
+        case .unary(let operation): "\(self) \(operation.p0) \(operation.p1)"
+        case .binary(let operation): "\(self) \(operation.p0) \(operation.p1)"
+        default: "\(self)"
+        }
+    }
 }

@@ -117,7 +117,7 @@ struct TraceMemory {
     }
 }
 
-/// Puts pieces over a base.
+/// Overlays a base with pieces.
 private struct Assembly {
     struct Part {
         let ranges: [TraceRange]

@@ -61,7 +61,8 @@ extension TracingBackend {
         }
     }
 
-    /// What has to be padded behind the image so that ⌊(H + before + after − extent) / stride⌋ + 1 is the output's size.
+    /// What has to be padded behind the image so that ⌊(H + before + after − extent) / stride⌋ + 1 is the output's
+    /// size.
     private static func endPadding(
         _ x: NDArray, _ outputShape: Shape, extents: [Int], stride: IntPair, padding: IntPair
     ) -> IntPair {

@@ -1,6 +1,6 @@
 @_spi(Backends) import Switchback
 
-/// A backend that computes on the processor and writes down what it was asked for.
+/// A backend that computes on the CPU and records every call.
 ///
 /// Every operation of the engine, whatever model it belongs to, ends in these kernels: what they note is the whole
 /// computation, with all its numbers, in the terms that ONNX has too. Fused kernels that ONNX has no counterpart of are

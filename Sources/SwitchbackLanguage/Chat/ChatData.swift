@@ -2,7 +2,7 @@ import Foundation
 import Switchback
 import SwitchbackFormats
 
-/// Conversations to learn from: a file with one JSON object on each line, `{"messages": [{"role": …, "content": …}, …]}`.
+/// Conversations for training: a JSON Lines file, `{"messages": [{"role": …, "content": …}, …]}`.
 ///
 /// The file is read a line at a time whenever the conversations are gone through, so that it may be larger than memory.
 public struct ChatData: Sendable {
@@ -66,7 +66,7 @@ public struct ChatData: Sendable {
         }
         let messages = try ChatMessage.list(ConfigurationFields(value, path: place))
         guard messages.contains(where: { $0.role == .assistant && !$0.content.isEmpty }) else {
-            throw InputError(place, at: "field messages", "nothing is said by the assistant, so nothing can be learned")
+            throw InputError(place, at: "field messages", "it has no assistant message, so there is nothing to learn")
         }
         return messages
     }

@@ -1,10 +1,10 @@
 import Switchback
 import SwitchbackFormats
 
-/// What somebody says in a conversation.
+/// One message of a conversation.
 public struct ChatMessage: Sendable, Equatable {
     public enum Role: String, Sendable, CaseIterable {
-        /// How the assistant shall behave; before all others.
+        /// How the assistant should behave; before all others.
         case system
         case user
         case assistant
@@ -24,8 +24,8 @@ extension ChatMessage {
     /// which each is text.
     ///
     /// - Parameter fields: holds the list under the name `messages`.
-    /// - Throws: `InputError` over a list that is missing or empty, a role that is not known, a system message that is not
-    ///   the first, and content that is no text.
+    /// - Throws: `InputError` over a list that is missing or empty, a role that is not known, a system message that is
+    ///   not the first, and content that is not text.
     public static func list(_ fields: ConfigurationFields) throws -> [ChatMessage] {
         guard let values = try fields.array("messages") else {
             throw fields.problem("messages", "it is missing", remedy: "give a list of messages")
@@ -35,7 +35,7 @@ extension ChatMessage {
             let entry = try ConfigurationFields(value, path: fields.path, prefix: "messages[\(index)].")
             let message = try ChatMessage(entry)
             if message.role == .system && index > 0 {
-                throw entry.problem("role", "a system message comes first, and nowhere else")
+                throw entry.problem("role", "a system message can only come first")
             }
             return message
         }
@@ -48,7 +48,8 @@ extension ChatMessage {
         guard let role = Role.allCases.first(where: { $0.rawValue.isExactly(wanted) }) else {
             let names = Role.allCases.map(\.rawValue)
             let hint = name.nearest(in: names).map { "; did you mean \($0)?" } ?? ""
-            throw fields.problem("role", "there is no role \(name); known are \(names.joined(separator: ", "))\(hint)")
+            throw fields.problem(
+                "role", "there is no role \(name); the roles are \(names.joined(separator: ", "))\(hint)")
         }
         self.role = role
         switch fields["content"] {

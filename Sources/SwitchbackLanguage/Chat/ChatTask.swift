@@ -2,8 +2,8 @@ import Foundation
 import Switchback
 import SwitchbackTraining
 
-/// Instruction tuning: what a `Trainer` needs to know of a language model and conversations. Only what the assistant says
-/// is learned.
+/// Instruction tuning: a language model and conversations as a task for `Trainer`. Only the assistant's messages are
+/// learned.
 public final class ChatTask: TrainingTask {
     public struct Batch: Movable {
         /// int64 [N, T]; the targets are −100 where nothing is learned.
@@ -20,7 +20,8 @@ public final class ChatTask: TrainingTask {
     public let language: LanguageModel
     /// Conversations that are longer than the context; their ends are left away.
     public let cutCount: Int
-    /// The beginning of a conversation that is held out, up to the assistant's first answer: to show what the model says.
+    /// The beginning of a conversation that is held out, up to the assistant's first answer: to show what the model
+    /// says.
     public let example: [ChatMessage]
     public let source: BatchSource<Batch>
     public let trainingCount: Int
@@ -30,7 +31,7 @@ public final class ChatTask: TrainingTask {
     private let batchSize: Int
 
     /// - Parameters:
-    ///   - contextLength: how many tokens of a conversation are read; the model's own number if left out.
+    ///   - contextLength: how many tokens of a conversation are read; the model's own number by default.
     ///   - heldOut: which part of the conversations, at random, is kept for measuring.
     ///   - workers: threads that put batches together.
     /// - Throws: `InputError` where the tokenizer does not know a character or a mark, or too little is left to learn.
@@ -50,7 +51,7 @@ public final class ChatTask: TrainingTask {
             throw InputError(
                 data.path,
                 "\(usable.count) of \(data.count) conversations have an answer within \(length) tokens; 2 are needed",
-                remedy: "take more conversations, or a model with a longer context")
+                remedy: "use more conversations, or a model with a longer context")
         }
         let order = Tensor.randperm(usable.count, generator: Generator(seed: seed)).toArray(as: Int.self)
         let kept = min(max(1, Int(Double(usable.count) * heldOut)), usable.count - 1)

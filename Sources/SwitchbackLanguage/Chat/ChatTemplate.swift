@@ -1,7 +1,7 @@
 import Foundation
 import Switchback
 
-/// How a conversation becomes the text that a model reads.
+/// Formats a conversation as the text that a model reads.
 ///
 /// What people write cannot pass for a mark: a special token in a message is read as plain characters.
 public struct ChatTemplate: Sendable, Equatable {
@@ -17,9 +17,9 @@ public struct ChatTemplate: Sendable, Equatable {
     public let style: Style
     /// The system message of a conversation that has none.
     public var defaultSystem: String?
-    /// What every system message begins with; one is then added to conversations that have none.
+    /// The start of every system message; one is then added to conversations without.
     var systemPreamble: String?
-    /// Whether what earlier answers have before `</think>` is left out.
+    /// Whether what earlier answers have before `</think>` is omitted.
     var dropsThoughts = false
 
     public init(_ style: Style) { self.style = style }
@@ -54,7 +54,7 @@ public struct ChatTemplate: Sendable, Equatable {
         return result
     }
 
-    /// Throws `InputError` where the tokenizer lacks a mark of the style.
+    /// Throws `InputError` if the tokenizer lacks a mark of the style.
     public func check(_ tokenizer: any Tokenizer) throws {
         for name in style.marks { _ = try mark(name, of: tokenizer) }
     }
@@ -142,7 +142,7 @@ public struct ChatTemplate: Sendable, Equatable {
 }
 
 extension ChatTemplate.Style {
-    /// What ends a message in the plain style.
+    /// The end of a message in the plain template.
     static let plainEnd = "\n---\n"
 
     /// The special tokens that the style needs.
@@ -165,7 +165,7 @@ extension ChatTemplate.Style {
 }
 
 extension String {
-    /// What follows the last `</think>`, without line ends before it; all, where there is none.
+    /// What follows the last `</think>`, without line ends before it; all, if there is none.
     fileprivate var withoutThoughts: String {
         guard let end = ranges(of: "</think>").last?.upperBound else { return self }
         return String(self[end...].drop { $0.isNewline })

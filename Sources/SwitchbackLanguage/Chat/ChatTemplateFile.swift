@@ -6,7 +6,8 @@ import SwitchbackFormats
 // `chat_template.jinja`. Templates are programs in Jinja; they are not run, but told by their marks.
 
 extension ChatTemplate {
-    /// The template for a model: of a style that was asked for, or the one that the model's folder has, or the plain one.
+    /// The template for a model: of a style that was requested, or the one that the model's folder has, or the plain
+    /// one.
     public static func choose(_ style: Style?, for folder: String) throws -> ChatTemplate {
         if let style {
             // The folder's own says more than its style.
@@ -14,11 +15,11 @@ extension ChatTemplate {
             return ChatTemplate(style)
         }
         if let own = try load(folder) { return own }
-        Diagnostics.warn("\(folder) has no chat template: conversations are written in the style plain")
+        Diagnostics.warn("\(folder) has no chat template: the template plain is used")
         return ChatTemplate(.plain)
     }
 
-    /// The template of a folder; `nil` where it has none.
+    /// The template of a folder; `nil` if it has none.
     ///
     /// Throws `InputError` over a template of a style that is not known here, and names it.
     public static func load(_ folder: String) throws -> ChatTemplate? {
@@ -63,7 +64,8 @@ extension ChatTemplate {
         } else {
             let known = Style.allCases.map(\.rawValue).joined(separator: ", ")
             throw InputError(
-                place, at: "field chat_template", "it is of \(ChatTemplate.foreignStyle(jinja)); known are \(known)",
+                place, at: "field chat_template",
+                "it is of \(ChatTemplate.foreignStyle(jinja)); known ones are \(known)",
                 remedy: "choose one of these with --template, and fine-tune the model with it")
         }
     }
@@ -88,8 +90,8 @@ extension ChatTemplate {
         return marks.first { jinja.contains($0.0) }?.1 ?? "a style that has no name here"
     }
 
-    /// Writes the template into a folder; whatever else `tokenizer_config.json` says in the folder that a model comes from
-    /// is kept.
+    /// Writes the template into a folder; whatever else `tokenizer_config.json` says in the folder that a model comes
+    /// from is kept.
     func save(to folder: String, from source: String?) throws {
         let path = source.map { Checkpoint.path($0, ChatTemplate.settingsName) }
         var members: [(name: String, value: JSON)] = []

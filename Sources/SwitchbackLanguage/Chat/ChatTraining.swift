@@ -2,7 +2,7 @@ import Foundation
 import Switchback
 import SwitchbackTraining
 
-/// What `switchback chat train` is told.
+/// The options of `switchback chat train`.
 public struct ChatTrainingConfiguration: Configuration {
     /// A file of conversations, one JSON object on each line.
     public var data = ""
@@ -14,7 +14,7 @@ public struct ChatTrainingConfiguration: Configuration {
     public var contextLength: Int?
     /// Which part of the conversations is kept for measuring.
     public var heldOut = 0.1
-    /// The rank of the adapters that are trained in place of all weights.
+    /// The rank of the adapters that are trained instead of all weights.
     public var lora: Int?
     /// Whether blocks are computed again on the way back instead of remembered.
     public var recompute = false
@@ -38,7 +38,7 @@ public struct ChatTrainingConfiguration: Configuration {
     }
 }
 
-/// Teaches a language model to answer, and leaves a folder that `switchback chat` and `switchback serve` read.
+/// Fine-tunes a language model on conversations, and leaves a folder for `switchback chat` and `switchback serve`.
 ///
 /// ```swift
 /// var configuration = ChatTrainingConfiguration()
@@ -53,12 +53,12 @@ public final class ChatTraining {
     public let task: ChatTask
     /// The model, its tokenizer, and how they are saved.
     public let product: LanguageModelRun
-    /// What a `Trainer` trains in place of `task` where adapters are asked for.
+    /// The task that a `Trainer` trains instead of `task` if adapters are requested.
     public let adaptation: AdaptationTask<ChatTask>?
 
     /// Reads the data and the model; the seed of the default generator is set.
     ///
-    /// Throws `InputError` where a file cannot be used or options do not fit together.
+    /// Throws `InputError` if a file cannot be used or options do not fit together.
     public init(_ configuration: ChatTrainingConfiguration) throws {
         self.configuration = configuration
         try configuration.check()

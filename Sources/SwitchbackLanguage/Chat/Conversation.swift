@@ -1,21 +1,24 @@
 import Switchback
 
-/// A conversation with a model, which goes on with every question.
+/// A conversation with a model.
 ///
 /// ```swift
 /// var conversation = Conversation(model, tokenizer, ChatTemplate(.chatml))
-/// let answer = try conversation.ask("Who are you?") { print($0, terminator: "") ; return true }
+/// let answer = try conversation.ask("Who are you?") {
+///     print($0, terminator: "")
+///     return true
+/// }
 /// ```
 public struct Conversation {
     public private(set) var messages: [ChatMessage] = []
     public var options = GenerationOptions()
-    /// How many messages did not fit into the model's context any more, and were left out of the last question.
+    /// How many messages did not fit into the model's context any more, and were omitted of the last question.
     public private(set) var forgotten = 0
 
     private let model: LanguageModel
     private let tokenizer: any Tokenizer
     private let template: ChatTemplate
-    /// The last answer, whose memory the next one goes on with.
+    /// The last answer, whose memory the next one continues.
     private var last: Continuation?
 
     public init(_ model: LanguageModel, _ tokenizer: any Tokenizer, _ template: ChatTemplate) {
@@ -24,7 +27,7 @@ public struct Conversation {
         self.template = template
     }
 
-    /// How the assistant shall behave; `nil` where the template's own words are taken.
+    /// How the assistant should behave; `nil` if the template's own words are taken.
     public var system: String? {
         get { messages.first?.role == .system ? messages[0].content : nil }
         set {
@@ -33,12 +36,12 @@ public struct Conversation {
         }
     }
 
-    /// Forgets all that was said; the system message stays.
+    /// Clears the conversation; the system message stays.
     public mutating func reset() { messages.removeAll { $0.role != .system } }
 
     /// Asks, and notes the answer; one that the receiver did not want to the end, as far as it went.
     ///
-    /// - Parameter receive: is given each piece of the answer as soon as it is there; returns whether to go on.
+    /// - Parameter receive: is given each piece of the answer as soon as it is there; returns whether to continue.
     /// - Throws: `InputError` over a question that is longer than the model's context; then nothing is noted.
     public mutating func ask(
         _ question: String, _ receive: (String) throws -> Bool = { _ in true }

@@ -1,6 +1,7 @@
 import Switchback
 
-/// Conversations as tokens, of which each is marked where it is learned: in memory while they are few, else in a mapped file.
+/// Conversations as tokens, of which each is marked where it is learned: in memory while they are few, else in a mapped
+/// file.
 struct EncodedConversations {
     /// A conversation as tokens, and for each whether it is an answer's.
     struct Example {

@@ -2,13 +2,13 @@ import Foundation
 import Switchback
 import SwitchbackFormats
 
-/// A folder of Hugging Face's form: `config.json`, `model.safetensors` (or shards of it with an index), and, where text
-/// is to be read, `tokenizer.json`.
+/// A model folder in Hugging Face's format: `config.json`, `model.safetensors` (or shards of it with an index) and, for
+/// text, `tokenizer.json`.
 public struct Checkpoint {
     public let folder: String
     public let configuration: ConfigurationFields
 
-    /// Reads the configuration. Throws `InputError` where the folder has none.
+    /// Reads the configuration. Throws `InputError` if the folder has none.
     public init(_ folder: String) throws {
         self.folder = folder
         let path = Checkpoint.path(folder, "config.json")
@@ -32,9 +32,10 @@ public struct Checkpoint {
 
     /// The language model and the tokenizer of the folder: what generates, scores or serves begins with this call.
     ///
-    /// Throws `InputError` where one has tokens that the other lacks, or where weights cannot be packed.
+    /// Throws `InputError` if one has tokens that the other lacks, or where weights cannot be packed.
     ///
-    /// - Parameter dtype: in what numbers the weights of linear layers are kept; all but float32 are for inference only.
+    /// - Parameter dtype: in what numbers the weights of linear layers are kept; all but float32 are for inference
+    ///   only.
     public func languageModelAndTokenizer(
         dtype: WeightFormat = .float32
     ) throws -> (model: LanguageModel, tokenizer: any Tokenizer) {
@@ -61,7 +62,7 @@ public struct Checkpoint {
     public func encoder() throws -> BERT {
         let kind = try configuration.string("model_type")
         guard kind == "bert" else {
-            throw configuration.problem("model_type", "it is \(kind), and the only known encoder is bert")
+            throw configuration.problem("model_type", "it is \(kind), and the only supported encoder is bert")
         }
         try configuration.checkSizes(against: readWeights().tensors)
         let model = BERT(try BERTConfiguration(configuration))
@@ -79,7 +80,8 @@ public struct Checkpoint {
         let hint = kind.nearest(in: Checkpoint.languageModels).map { "; did you mean \($0)?" } ?? ""
         throw configuration.problem(
             "model_type",
-            "there is no architecture \(kind); known are \(Checkpoint.languageModels.joined(separator: ", "))\(hint)")
+            "the architecture \(kind) is not supported; supported are \(Checkpoint.languageModels.joined(separator: ", "))\(hint)"
+        )
     }
 
     // MARK: Weights
@@ -164,7 +166,8 @@ public struct Checkpoint {
 
     // MARK: Saving
 
-    /// Writes a model that `languageModel()` reads: `config.json` and `model.safetensors`. The folder is made if needed.
+    /// Writes a model that `languageModel()` reads: `config.json` and `model.safetensors`. The folder is made if
+    /// needed.
     public static func save(_ model: LanguageModel, _ tokenizer: (any Tokenizer)? = nil, to folder: String) throws {
         try saveDescription(of: model, tokenizer, to: folder)
         let state = model.namedState.map { ($0.name, $0.tensor) }

@@ -7,7 +7,7 @@ extension ConfigurationFields {
     /// Throws where a flag, if it is there, is not `value`: the only one that is implemented.
     func requireOnly(_ name: String, _ value: Bool) throws {
         guard try bool(name, default: value) == value else {
-            throw problem(name, "it is \(!value), and only models with \(value) are known")
+            throw problem(name, "it is \(!value), and only \(value) is supported")
         }
     }
 
@@ -16,7 +16,7 @@ extension ConfigurationFields {
         let found = try string(name, default: value)
         guard values.contains(found) else {
             let hint = found.nearest(in: values).map { "; did you mean \($0)?" } ?? ""
-            throw problem(name, "it is \(found), and known are \(values.joined(separator: ", "))\(hint)")
+            throw problem(name, "it is \(found); supported are \(values.joined(separator: ", "))\(hint)")
         }
     }
 

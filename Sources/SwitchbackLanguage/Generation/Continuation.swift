@@ -1,11 +1,11 @@
 import Switchback
 
-/// A text that is being written: what was read of it, what the model remembers, and how it goes on.
+/// A text being generated: what was read, what the model remembers, and how it continues.
 ///
 /// `LanguageModel.advance(_:)` writes one or several of them, a token at a time.
 public final class Continuation {
     public enum Ending: String, Sendable, Codable {
-        /// As many tokens as were asked for.
+        /// As many tokens as were requested.
         case length
         /// A stop word, or a token that ends a text.
         case stop
@@ -17,7 +17,7 @@ public final class Continuation {
     public let promptTokens: Int
     /// How many were added so far.
     public private(set) var tokenCount = 0
-    /// What was added so far; what may be the beginning of a stop word or of a character is not yet part of it.
+    /// The text so far, without what may be the start of a stop word or an incomplete character.
     public private(set) var text = ""
     /// Why nothing more comes; `nil` as long as something does.
     public private(set) var ending: Ending?
@@ -75,7 +75,7 @@ public final class Continuation {
     /// Whether only the token that was chosen last is still to be read.
     var isWriting: Bool { unread == tokens.count - 1 }
 
-    /// What the model reads next: at most `limit` tokens.
+    /// The tokens that the model reads next: at most `limit`.
     func nextTokens(_ limit: Int) -> [Int] {
         if memory.length + tokens.count - unread > memory.capacity {
             // The context is full: its second half is read anew, as a text that begins there.
@@ -93,7 +93,7 @@ public final class Continuation {
 
     /// Adds a token; returns the text, whole characters, that can be given out now.
     ///
-    /// - Throws: `InputError` if the logits are no numbers.
+    /// - Throws: `InputError` if the logits are not numbers.
     func choose(_ logits: [Float]) throws -> String {
         let token = try options.sampling.choose(logits: logits, occurred: occurred, generator: random)
         if endTokens.contains(token) {
@@ -109,7 +109,7 @@ public final class Continuation {
         return give(piece)
     }
 
-    /// Ends the text where it is.
+    /// Ends the text here.
     public func cancel() { ending = ending ?? .cancelled }
 
     private func finish() -> String { stopWords.append(decoder.finish()) + stopWords.finish() }
@@ -127,12 +127,12 @@ extension LanguageModel {
     /// Reads on in each text, in one pass of the network, and adds a token to those of which it has read all.
     ///
     /// Texts come and go between the calls, each at its own place: those that are being written get their next token in
-    /// every call, and what remains of `readingBlock` goes to prompts, the first ones first. A text's tokens do not depend
-    /// on the others.
+    /// every call, and what remains of `readingBlock` goes to prompts, the first ones first. A text's tokens do not
+    /// depend on the others.
     ///
     /// - Parameter texts: none of them has ended. Nothing is recorded for `backward()`; the model is in inference mode.
-    /// - Returns: for each text the piece that was added, often empty; or what is wrong with it, which does not concern the
-    ///   others: logits that are no numbers.
+    /// - Returns: for each text the piece that was added, often empty; or what is wrong with it, which does not concern
+    ///   the others: logits that are not numbers.
     public final func advance(_ texts: [Continuation]) -> [Result<String, any Error>] {
         var results = texts.map { _ in Result<String, any Error>.success("") }
         var room = LanguageModel.readingBlock

@@ -1,4 +1,4 @@
-/// How a text is written: how tokens are chosen, and when it ends.
+/// How text is generated: how tokens are chosen, and when to stop.
 public struct GenerationOptions: Sendable, Equatable {
     public var sampling = Sampling()
     /// How many tokens are added at most.
@@ -7,7 +7,7 @@ public struct GenerationOptions: Sendable, Equatable {
     public var stopWords: [String] = []
     /// Tokens that end the text, beside the tokenizer's own; they are not part of it.
     public var endTokens: Set<Int> = []
-    /// What chance depends on.
+    /// The random seed.
     public var seed: UInt64 = 0
 
     public init() {}

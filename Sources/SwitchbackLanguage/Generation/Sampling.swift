@@ -2,15 +2,15 @@ import Foundation
 import Switchback
 import SwitchbackTraining
 
-/// How the next token is chosen from its odds.
+/// How the next token is chosen from its probabilities.
 public struct Sampling: Sendable, Equatable {
-    /// Below 1 the likely become likelier; 0 always takes the likeliest.
+    /// Below 1 the likely become likelier; 0 always takes the most likely.
     public var temperature = 1.0
-    /// Only so many of the likeliest tokens can be chosen.
+    /// Only so many of the most likely tokens can be chosen.
     public var topK: Int?
-    /// Only the fewest likeliest tokens whose probabilities together reach this (Holtzman et al., 2020).
+    /// Only the fewest most likely tokens whose probabilities together reach this (Holtzman et al., 2020).
     public var topP: Double?
-    /// Only tokens with at least this fraction of the likeliest one's probability (Nguyen et al., 2024).
+    /// Only tokens with at least this fraction of the most likely one's probability (Nguyen et al., 2024).
     public var minP: Double?
     /// Above 1 tokens that occurred become less likely (Keskar et al., "CTRL", 2019, section 4.1).
     public var repetitionPenalty = 1.0
@@ -26,7 +26,7 @@ public struct Sampling: Sendable, Equatable {
         public static let repetitionPenalty = NumberRange.above(0, to: 100)
     }
 
-    /// Throws `InputError` where a value makes no sense.
+    /// Throws `InputError` if a value makes no sense.
     public func check() throws {
         try Ranges.temperature.check(temperature, option: "temperature")
         if let topK { try Ranges.topK.check(Double(topK), option: "top-k", isWhole: true) }
@@ -35,12 +35,12 @@ public struct Sampling: Sendable, Equatable {
         try Ranges.repetitionPenalty.check(repetitionPenalty, option: "repetition-penalty")
     }
 
-    /// The tokens that can be chosen, likeliest first, with their probabilities.
+    /// The tokens that can be chosen, most likely first, with their probabilities.
     ///
     /// - Parameters:
     ///   - logits: one for each token.
     ///   - occurred: the tokens of the text so far.
-    /// - Throws: `InputError` if the logits are no numbers.
+    /// - Throws: `InputError` if the logits are not numbers.
     public func candidates(logits: [Float], occurred: Set<Int>) throws -> [(token: Int, probability: Double)] {
         try candidates(logits, occurred, upTo: .infinity)
     }
@@ -57,8 +57,8 @@ public struct Sampling: Sendable, Equatable {
         return candidates.last?.token ?? 0
     }
 
-    /// As many of the likeliest candidates as together have more than a probability: all of them, where top-k, top-p or
-    /// min-p leave only some of all tokens.
+    /// As many of the most likely candidates as together have more than a probability: all of them, where top-k, top-p
+    /// or min-p leave only some of all tokens.
     private func candidates(
         _ logits: [Float], _ occurred: Set<Int>, upTo enough: Double
     ) throws -> [(token: Int, probability: Double)] {
@@ -95,8 +95,8 @@ public struct Sampling: Sendable, Equatable {
     }
 }
 
-/// The tokens from the highest score on, of equal ones the lower number first; sorted only as far as they are asked for,
-/// which mostly is a few of a hundred thousand.
+/// The tokens from the highest score on, of equal ones the lower number first; sorted only as far as they are
+/// requested, which mostly is a few of a hundred thousand.
 private struct Ranking: Sequence, IteratorProtocol {
     private let scores: [Double]
     /// How far below the last scores the next ones are that are sorted.

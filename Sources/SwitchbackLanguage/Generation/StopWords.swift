@@ -1,5 +1,4 @@
-/// Looks for words at which a text shall end, in a text that comes piece by piece, and holds back what may be the
-/// beginning of one.
+/// Looks for stop words in a text that arrives piece by piece, and holds back what may be the start of one.
 struct StopWords {
     private let words: [[Character]]
     private var waiting: [Character] = []
@@ -26,7 +25,7 @@ struct StopWords {
         return String(ready)
     }
 
-    /// What was held back, when no more comes.
+    /// The text held back, once no more comes.
     mutating func finish() -> String {
         defer { waiting = [] }
         return isFound ? "" : String(waiting)

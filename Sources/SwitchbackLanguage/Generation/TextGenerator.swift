@@ -1,10 +1,13 @@
 import Switchback
 
-/// Continues a text.
+/// Generates text.
 ///
 /// ```swift
 /// let generator = TextGenerator(model, tokenizer)
-/// let result = try generator.generate("To be, or", tokens: 100) { print($0, terminator: "") ; return true }
+/// let result = try generator.generate("To be, or", tokens: 100) {
+///     print($0, terminator: "")
+///     return true
+/// }
 /// ```
 public struct TextGenerator {
     private let model: LanguageModel
@@ -26,8 +29,8 @@ public struct TextGenerator {
     ///
     /// - Parameters:
     ///   - prompt: may be empty; then the text begins where a text begins.
-    ///   - count: as many as the options say, if left out.
-    ///   - receive: is given each piece of text, whole characters, as soon as it is there; returns whether to go on.
+    ///   - count: as many as the options say, by default.
+    ///   - receive: is given each piece of text, whole characters, as soon as it is there; returns whether to continue.
     /// - Throws: `InputError` over a prompt that is longer than the model's context or has characters that it does not
     ///   know, and over weights that give no numbers.
     public func generate(

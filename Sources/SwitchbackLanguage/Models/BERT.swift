@@ -39,7 +39,7 @@ public final class BERT: Module {
     ///
     /// - Parameters:
     ///   - mask: [N, T], not zero for the tokens that count, 0 for padding.
-    ///   - segments: int64 [N, T], 0 for the first sentence, 1 for the second; all 0 if left out.
+    ///   - segments: int64 [N, T], 0 for the first sentence, 1 for the second; all 0 by default.
     public func features(_ tokens: Tensor, mask: Tensor? = nil, segments: Tensor? = nil) -> Tensor {
         let visible = mask.map { $0.ne(0).unsqueeze(1).unsqueeze(1) }  // broadcasts over heads and queries
         var x = bert.embeddings(tokens, segments: segments)
@@ -241,7 +241,7 @@ public struct BERTConfiguration: Sendable, Equatable {
         feedForward = 4 * width
     }
 
-    /// What a `config.json` of Hugging Face says.
+    /// The contents of a Hugging Face `config.json`.
     public init(_ fields: ConfigurationFields) throws {
         vocabularySize = try fields.integer("vocab_size")
         contextLength = try fields.integer("max_position_embeddings")
@@ -252,7 +252,7 @@ public struct BERTConfiguration: Sendable, Equatable {
         segments = try fields.integer("type_vocab_size", default: 2)
         paddingToken = fields["pad_token_id"] == nil ? nil : try fields.integer("pad_token_id", minimum: 0)
         if let paddingToken, paddingToken >= vocabularySize {
-            throw fields.problem("pad_token_id", "\(paddingToken) is no token of a vocabulary of \(vocabularySize)")
+            throw fields.problem("pad_token_id", "\(paddingToken) is not a token of a vocabulary of \(vocabularySize)")
         }
         dropout = try fields.probability("hidden_dropout_prob", default: 0.1)
         attentionDropout = try fields.probability("attention_probs_dropout_prob", default: 0.1)

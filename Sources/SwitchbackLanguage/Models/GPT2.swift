@@ -129,7 +129,7 @@ public final class GPT2: LanguageModel {
         override func forward(_ x: Tensor) -> Tensor { dropout(cProj(cFc(x).gelu(approximate: .tanh))) }
     }
 
-    /// A linear layer whose weight lies the other way round, [inputs, outputs], as in GPT-2's checkpoints.
+    /// A linear layer whose weight lies the other way around, [inputs, outputs], as in GPT-2's checkpoints.
     private final class Conv1D: Module, AffineLayer {
         let weight: Parameter
         let bias: Parameter?
@@ -182,7 +182,7 @@ public struct GPT2Configuration: Sendable, Equatable {
         residualDropout = dropout
     }
 
-    /// What a `config.json` of Hugging Face says.
+    /// The contents of a Hugging Face `config.json`.
     public init(_ fields: ConfigurationFields) throws {
         vocabularySize = try fields.integer("vocab_size")
         contextLength = try fields.integer("n_positions", default: 1024)

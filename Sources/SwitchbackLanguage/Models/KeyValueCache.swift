@@ -1,12 +1,12 @@
 import Switchback
 
-/// What the attention layers of a transformer remember.
+/// What the attention layers of a transformer remember of previous tokens.
 public class AttentionMemory: ReadingMemory {
     /// Where `count` new tokens stand in their texts.
     func positions(of count: Int) -> [Int] { Array(length..<length + count) }
 
-    /// Adds the keys and values of new tokens to a layer's, and lets the tokens attend to themselves and all before them:
-    /// query [N, H, T, D], key and value [N, HK, T, D] → [N, H, T, D].
+    /// Adds the keys and values of new tokens to a layer's, and lets the tokens attend to themselves and all before
+    /// them: query [N, H, T, D], key and value [N, HK, T, D] → [N, H, T, D].
     ///
     /// The tokens count as read only after `advance(by:)`, when every layer has added its own.
     func attend(_ layer: Int, query: Tensor, key: Tensor, value: Tensor) -> Tensor {
@@ -16,7 +16,7 @@ public class AttentionMemory: ReadingMemory {
     func advance(by count: Int) { length += count }
 }
 
-/// The keys and values of the tokens that a transformer has read, for each of its layers. Memory is taken as they come.
+/// The keys and values of previous tokens, for each layer of a transformer. Memory grows as needed.
 public final class KeyValueCache: AttentionMemory {
     /// By layer: [N, heads, room, head width], of which the first `length` positions are in use.
     private var keys, values: [Tensor]
@@ -39,7 +39,9 @@ public final class KeyValueCache: AttentionMemory {
     private func add(_ new: Tensor, to room: inout Tensor) {
         let count = length + new.size(2)
         if count > capacity {
-            fail("KeyValueCache", "there is room for \(capacity) tokens; \(length) were read and \(new.size(2)) come")
+            fail(
+                "KeyValueCache", "there is room for \(capacity) tokens; \(length) are used and \(new.size(2)) more come"
+            )
         }
         if count > room.size(2) {
             let larger = new.newEmpty(

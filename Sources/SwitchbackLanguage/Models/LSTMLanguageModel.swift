@@ -34,7 +34,7 @@ public final class LSTMLanguageModel: LanguageModel {
     public override var configurationFields: [(name: String, value: JSON)] { sizes.fields }
 }
 
-/// What a recurrent network carries from token to token.
+/// The state of a recurrent network.
 private final class RecurrentMemory: ReadingMemory {
     /// Each [layers, N, width]; `nil` before the first token.
     var state: LSTM.State?

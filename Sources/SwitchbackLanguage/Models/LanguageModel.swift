@@ -1,7 +1,7 @@
 import Switchback
 import SwitchbackFormats
 
-/// A network that reads a text and gives, at each position, the odds of the token that follows.
+/// A network that predicts, at each position of a text, the probabilities of the next token.
 ///
 /// A subclass computes `features`; what is common to all, the output layer, the loss and reading on from where it
 /// stopped, is here.
@@ -16,8 +16,8 @@ open class LanguageModel: Module {
         self.contextLength = contextLength
     }
 
-    /// Whether only what goes into each block is kept for the gradients, and the rest is computed again on the way back:
-    /// less memory for a second forward pass. Of models that have blocks; see `hasBlocks`.
+    /// Whether only what goes into each block is kept for the gradients, and the rest is computed again on the way
+    /// back: less memory for a second forward pass. Of models that have blocks; see `hasBlocks`.
     public final var recomputesBlocks = false
 
     // MARK: What a model defines
@@ -32,12 +32,12 @@ open class LanguageModel: Module {
     /// The matrix [vocabularySize, width] whose product with the features gives the logits.
     open var outputWeight: Parameter { fail("\(type(of: self))", "does not define outputWeight") }
 
-    /// Remembers nothing yet, and has room for `capacity` tokens of each of `batch` texts.
+    /// Empty, with room for `capacity` tokens of each of `batch` texts.
     open func makeMemory(batch: Int, capacity: Int) -> ReadingMemory {
         fail("\(type(of: self))", "does not define makeMemory(batch:capacity:)")
     }
 
-    /// What `config.json` says of the model.
+    /// The contents of `config.json`.
     open var configurationFields: [(name: String, value: JSON)] { [] }
 
     /// Whether the model is made of blocks that can be computed again.
@@ -48,7 +48,7 @@ open class LanguageModel: Module {
         recomputesBlocks ? checkpoint([x]) { block($0[0]) } : block(x)
     }
 
-    /// Makes blocks be computed again, where that is asked for. Throws where there are none.
+    /// Makes blocks be computed again, where requested. Throws if there are none.
     final func recompute(_ isWanted: Bool) throws {
         guard hasBlocks || !isWanted else {
             throw InputError(
@@ -81,8 +81,8 @@ open class LanguageModel: Module {
         }
     }
 
-    /// Reads on in several texts at once, each with its own memory for one text: the logits of the token after each text,
-    /// [texts, vocabularySize].
+    /// Reads on in several texts at once, each with its own memory for one text: the logits of the token after each
+    /// text, [texts, vocabularySize].
     ///
     /// The weights are read from memory once for all texts, which is what takes the time where each has one new token.
     public final func nextLogits(_ texts: [(tokens: [Int], memory: ReadingMemory)]) -> Tensor {
@@ -102,11 +102,11 @@ open class LanguageModel: Module {
         }
     }
 
-    /// Whole numbers as [1, count], where the model lies.
+    /// Integers as [1, count], where the model lies.
     private func row(_ numbers: [Int]) -> Tensor { Tensor(numbers, shape: [1, numbers.count], like: outputWeight) }
 }
 
-/// What a model remembers of the tokens that it has read, so that the next ones cost only their own work.
+/// What a model remembers of previous tokens, so that new ones cost only their own work.
 open class ReadingMemory {
     /// How many tokens were read.
     public final internal(set) var length = 0
@@ -115,9 +115,9 @@ open class ReadingMemory {
 
     public init(capacity: Int) { self.capacity = capacity }
 
-    /// Forgets all tokens but the first `count`. Stops where a memory cannot do that.
+    /// Drops all tokens but the first `count`. Traps if a memory cannot do that.
     open func rewind(to count: Int) { fail("\(type(of: self))", "cannot forget single tokens") }
 
-    /// Goes on with other texts of the batch: text i becomes what text `rows[i]` was. Beam search does that.
+    /// Continues with other texts of the batch: text i becomes what text `rows[i]` was. Beam search does that.
     open func reorder(_ rows: [Int]) {}
 }

@@ -2,8 +2,8 @@ import Switchback
 import SwitchbackFormats
 
 extension LanguageModel {
-    /// Writes the model for other programs. In ONNX, `tokens` are int64 [N, length], and `logits` [N, length, vocabulary]
-    /// foresee the token after each. Shorter texts are filled up behind: no position sees what follows it.
+    /// Writes the model for other programs. In ONNX, `tokens` are int64 [N, length], and `logits` [N, length,
+    /// vocabulary] predict the token after each. Shorter texts are filled up behind: no position sees what follows it.
     ///
     /// - Throws: `InputError` where the model reads no texts as long, and where the file cannot be written.
     public func export(_ format: ExportFormat, length: Int, to path: String) throws {

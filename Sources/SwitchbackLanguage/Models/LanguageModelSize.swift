@@ -1,6 +1,6 @@
 import Switchback
 
-/// Models to train from nothing, by name.
+/// Predefined models to train from scratch.
 public enum LanguageModelSize: String, CaseIterable, Codable, Sendable {
     /// 0.8 million parameters: nanoGPT's model for a laptop.
     case gptMini = "gpt-mini"
@@ -14,7 +14,7 @@ public enum LanguageModelSize: String, CaseIterable, Codable, Sendable {
     /// Two recurrent layers of 256.
     case lstm
 
-    /// The length that windows of the text have where none is asked for.
+    /// The length that windows of the text have where none is requested.
     public var defaultContextLength: Int {
         switch self {
         case .gptMini, .llamaMini, .lstm: 64

@@ -154,7 +154,7 @@ public struct LlamaConfiguration: Sendable, Equatable {
     public var feedForwardBias = false
     /// Whether the output layer's weight is the table of the input.
     public var tiesEmbeddings = false
-    /// What the wavelengths of the rotation are powers of.
+    /// The base of the rotation's wavelengths.
     public var rotaryBase = 10000.0
     var rotaryScaling = RotaryEmbedding.Scaling.none
     /// Added to mean squares.
@@ -176,7 +176,7 @@ public struct LlamaConfiguration: Sendable, Equatable {
         tiesEmbeddings = true
     }
 
-    /// What a `config.json` of Hugging Face says.
+    /// The contents of a Hugging Face `config.json`.
     public init(_ fields: ConfigurationFields, family: Family) throws {
         self.family = family
         vocabularySize = try fields.integer("vocab_size")

@@ -64,7 +64,7 @@ extension RotaryEmbedding.Scaling {
                 factor: try rope.number("factor"), low: try rope.number("low_freq_factor"),
                 high: try rope.number("high_freq_factor"),
                 originalContext: try rope.number("original_max_position_embeddings"))
-        default: throw rope.problem("rope_type", "it is \(kind), and known are default, linear, llama3")
+        default: throw rope.problem("rope_type", "it is \(kind); supported are default, linear, llama3")
         }
     }
 

@@ -2,7 +2,7 @@ import Foundation
 import Switchback
 import SwitchbackFormats
 
-/// A transformer that reads one text and writes another (Vaswani et al., "Attention is all you need", 2017).
+/// A transformer that turns one sequence into another (Vaswani et al., "Attention is all you need", 2017).
 public final class SequenceToSequence: Module {
     public let sizes: SequenceToSequenceConfiguration
     private let sourceEmbedding, targetEmbedding: Embedding
@@ -36,7 +36,7 @@ public final class SequenceToSequence: Module {
         }
     }
 
-    /// What the decoder looks at: int64 [N, S] → [N, S, width].
+    /// The memory for the decoder: int64 [N, S] → [N, S, width].
     ///
     /// - Parameter padding: bool [N, S], true where a token is padding.
     public func encode(_ source: Tensor, padding: Tensor? = nil) -> Tensor {
@@ -131,7 +131,7 @@ public struct SequenceToSequenceConfiguration: Sendable, Equatable {
         try fields.requireDivisible("hidden_size", by: "num_attention_heads")
     }
 
-    /// What `config.json` says of the model.
+    /// The contents of `config.json`.
     var fields: [(name: String, value: JSON)] {
         [
             ("model_type", .string("seq2seq")), ("source_vocab_size", .integer(sourceVocabulary)),

@@ -1,13 +1,13 @@
 import Foundation
 
-/// How much of translations' wording is that of references: BLEU (Papineni et al., 2002) as sacreBLEU computes it (Post,
-/// "A Call for Clarity in Reporting BLEU Scores", 2018), signature `nrefs:1|case:mixed|eff:no|tok:13a|smooth:exp`.
+/// Compares translations with references: BLEU (Papineni et al., 2002) as sacreBLEU computes it (Post, "A Call for
+/// Clarity in Reporting BLEU Scores", 2018), signature `nrefs:1|case:mixed|eff:no|tok:13a|smooth:exp`.
 public struct BLEU: Sendable, Equatable {
     /// From 0 to 100.
     public let score: Double
     /// The parts of the n-grams of 1 to 4 words that the references have too, in percent.
     public let precisions: [Double]
-    /// What is multiplied for translations that are too short.
+    /// The penalty factor for translations that are too short.
     public let brevityPenalty: Double
     /// In words.
     public let length, referenceLength: Int

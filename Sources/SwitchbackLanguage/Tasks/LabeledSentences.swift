@@ -2,7 +2,7 @@ import Foundation
 import Switchback
 import SwitchbackFormats
 
-/// Sentences, each with the class that it belongs to: a file with a sentence, a tab and a class on each line.
+/// Sentences with classes: a file with one sentence, a tab and a class per line.
 public struct LabeledSentences: Sendable {
     public let path: String
     public let sentences: [String]
@@ -10,7 +10,7 @@ public struct LabeledSentences: Sendable {
     /// The line of the file on which each stands.
     private let lines: [Int]
 
-    /// Reads a file. Throws `InputError` with the line where one is not as described.
+    /// Reads a file. Throws `InputError` with the line if one is not as described.
     public init(_ path: String) throws {
         self.path = path
         var pairs: [(sentence: String, label: String, line: Int)] = []

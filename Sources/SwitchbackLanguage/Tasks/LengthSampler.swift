@@ -15,8 +15,8 @@ struct LengthSampler: Sampler {
 
     var count: Int { lengths.count }
 
-    /// Pools of a hundred groups are drawn at random and sorted by length; then the groups are shuffled. A group that is
-    /// not full comes last.
+    /// Pools of a hundred groups are drawn at random and sorted by length; then the groups are shuffled. A group that
+    /// is not full comes last.
     func indices(epoch: Int) -> [Int] {
         let generator = Generator(seed: seed, epoch: epoch)
         func shuffledNumbers(_ count: Int) -> [Int] {

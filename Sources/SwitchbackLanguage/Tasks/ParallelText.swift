@@ -18,7 +18,7 @@ public struct ParallelText: Sendable {
         guard sources.count == targets.count else {
             throw InputError(
                 "\(path).\(to)", "it has \(targets.count.counted("line")), and \(name).\(from) has \(sources.count)",
-                remedy: "line by line one must be the translation of the other")
+                remedy: "each line must be the translation of the same line")
         }
     }
 

@@ -3,9 +3,9 @@ import Switchback
 import SwitchbackFormats
 import SwitchbackTraining
 
-/// Tells the class of a sentence by the average of vectors of its words and of pairs of neighbouring words (Joulin et al.,
-/// "Bag of Tricks for Efficient Text Classification", 2017), which begin as naive Bayes has them (Wang and Manning,
-/// "Baselines and Bigrams", 2012).
+/// Classifies a sentence by the average of the embeddings of its words and word pairs (Joulin et al., "Bag of Tricks
+/// for Efficient Text Classification", 2017), initialized as naive Bayes (Wang and Manning, "Baselines and Bigrams",
+/// 2012).
 ///
 /// That little is hard to beat where there are only some thousands of sentences to learn from.
 public final class SentenceClassifier: Module {
@@ -36,8 +36,8 @@ public final class SentenceClassifier: Module {
     }
 
     /// A classifier of the words, pairs and classes of a training text that tells classes by naive Bayes, from where a
-    /// training goes on: the first numbers of a vector, one for each class, are log p(term | class), less their mean over the
-    /// classes; the output layer begins by adding them up.
+    /// training continues: the first numbers of a vector, one for each class, are log p(term | class), less their mean
+    /// over the classes; the output layer begins by adding them up.
     public convenience init(naiveBayes data: LabeledSentences, width: Int = 64, dropout: Double = 0.5) {
         let found = data.sentences.map { Set(SentenceClassifier.terms(of: $0)) }
         let terms = Set(found.joined()).sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
@@ -110,7 +110,7 @@ public final class SentenceClassifier: Module {
 
     // MARK: As a file
 
-    /// What is saved with the weights: the terms and the classes.
+    /// The metadata saved with the weights: the terms and the classes.
     var metadata: [String: String] {
         [
             "format": "pt", "switchback.classes": classes.joined(separator: "\n"),
@@ -124,7 +124,7 @@ public final class SentenceClassifier: Module {
         let contents = try Safetensors.read(path)
         guard let classes = contents.metadata["switchback.classes"], let terms = contents.metadata["switchback.terms"],
             let width = contents.tensors["embedding.weight"]?.size(-1)
-        else { throw InputError(path, "holds no classifier of sentences", remedy: "'sentiment train' makes one") }
+        else { throw InputError(path, "is not a sentence classifier", remedy: "'sentiment train' makes one") }
         let classifier = SentenceClassifier(
             terms: terms.split(separator: "\n").map(String.init),
             classes: classes.split(separator: "\n").map(String.init), width: width)

@@ -3,7 +3,7 @@ import Switchback
 import SwitchbackFormats
 import SwitchbackTraining
 
-/// What `switchback sentiment train` is told.
+/// The options of `switchback sentiment train`.
 public struct SentimentConfiguration: Configuration {
     /// A folder with `train.tsv` and `dev.tsv`: a sentence, a tab and its class on each line.
     public var data = ""
@@ -29,7 +29,7 @@ public struct SentimentConfiguration: Configuration {
     }
 }
 
-/// Telling the class of sentences: what a `Trainer` needs to know.
+/// Sentence classification as a task for `Trainer`.
 public final class SentimentTask: TrainingTask {
     public struct Batch: Movable {
         let sentences: [String]

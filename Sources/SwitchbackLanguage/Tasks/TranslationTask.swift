@@ -2,7 +2,7 @@ import Foundation
 import Switchback
 import SwitchbackTraining
 
-/// What `switchback translate train` is told.
+/// The options of `switchback translate train`.
 public struct TranslationConfiguration: Configuration {
     /// A folder with `train` and `val` in both languages; see `ParallelText`.
     public var data = ""
@@ -50,7 +50,7 @@ public struct TranslationConfiguration: Configuration {
     }
 }
 
-/// Learning to translate: what a `Trainer` needs to know.
+/// Translation as a task for `Trainer`.
 public final class TranslationTask: TrainingTask {
     public struct Batch: Movable {
         /// int64 [N, S] and [N, T]; after the end of a target stands −100.

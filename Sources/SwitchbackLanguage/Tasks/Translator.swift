@@ -3,11 +3,11 @@ import Switchback
 import SwitchbackFormats
 import SwitchbackTraining
 
-/// A model that translates, with the tokenizers of both languages.
+/// A translation model, with the tokenizers of both languages.
 public struct Translator {
     public let model: SequenceToSequence
     let source, target: any Tokenizer
-    /// How many translations are followed at the same time; 1 takes the likeliest word each time.
+    /// How many translations are followed at the same time; 1 takes the most likely word each time.
     public var beam = 4
 
     init(_ model: SequenceToSequence, source: any Tokenizer, target: any Tokenizer) {
@@ -51,7 +51,7 @@ public struct Translator {
         var normalized: Double { score / pow((5 + Double(tokens.count)) / 6, 0.6) }
     }
 
-    /// The likeliest translation that beam search finds.
+    /// The most likely translation that beam search finds.
     public func translate(_ sentence: String) throws -> String {
         if sentence.allSatisfy(\.isWhitespace) { return "" }
         let tokens = try sourceTokens(sentence)

@@ -2,10 +2,10 @@ import Foundation
 import Switchback
 import SwitchbackFormats
 
-/// Byte-level byte-pair encoding, as GPT-2, Llama 3 and Qwen have it: text is cut into words, and in each word bytes are
-/// merged to ever longer tokens. Any text can be written in it.
+/// Byte-level byte-pair encoding, as GPT-2, Llama 3 and Qwen have it: text is cut into words, and in each word bytes
+/// are merged to ever longer tokens. Any text can be written in it.
 public struct BytePairTokenizer: Tokenizer {
-    /// What each token stands for.
+    /// The text of each token.
     private let tokens: [[UInt8]]
     private let ofByte: [Int32]
     private let merges: BytePairMerges
@@ -14,7 +14,7 @@ public struct BytePairTokenizer: Tokenizer {
     private let scanner: WordScanner
     private let settings: Settings
     private let special: SpecialTokens
-    /// Tokens by their bytes, where words that are tokens are not put together from merges.
+    /// Tokens by their bytes, where words that are tokens are not assembled from merges.
     private let whole: [[UInt8]: Int32]
 
     struct Settings: Equatable {
@@ -29,7 +29,7 @@ public struct BytePairTokenizer: Tokenizer {
     /// - Parameters:
     ///   - tokens: the bytes of each; among them every single byte.
     ///   - merges: pairs of tokens whose bytes together are a token, the first to be merged first.
-    /// - Throws: `InputError` if a byte or the result of a merge is no token.
+    /// - Throws: `InputError` if a byte or the result of a merge is not a token.
     init(
         tokens: [[UInt8]], merges mergeList: [(Int, Int)], pattern: WordScanner.Pattern,
         settings: Settings = Settings(),
@@ -39,7 +39,7 @@ public struct BytePairTokenizer: Tokenizer {
         ofByte = try (0..<256).map { byte in
             guard let number = numbers[[UInt8(byte)]] else {
                 throw InputError(
-                    file, at: "field model.vocab", "the byte \(byte) is no token, so not every text can be written")
+                    file, at: "field model.vocab", "the byte \(byte) is not a token, so not every text can be written")
             }
             return Int32(number)
         }
@@ -149,17 +149,17 @@ extension BytePairTokenizer {
         ])
     }
 
-    /// What `tokenizer.json` says of a tokenizer of this kind.
+    /// The `tokenizer.json` of a tokenizer of this kind.
     init(_ file: TokenizerFile) throws {
         let model = file.model
         for option in ["dropout", "unk_token", "continuing_subword_prefix", "end_of_word_suffix"] {
             switch model[option] {
             case nil, .string(""): break
-            default: throw model.problem(option, "it is set, and only byte-level BPE without it is known")
+            default: throw model.problem(option, "it is set, and only byte-level BPE without it is supported")
             }
         }
         if try model.bool("byte_fallback", default: false) {
-            throw model.problem("byte_fallback", "it is true, and only byte-level BPE without it is known")
+            throw model.problem("byte_fallback", "it is true, and only byte-level BPE without it is supported")
         }
         let vocabulary = try file.vocabulary
         let numbers = Dictionary(vocabulary.map { (Array($0.name.utf8), $0.number) }) { first, _ in first }

@@ -1,13 +1,13 @@
 import Switchback
 
 extension BytePairTokenizer {
-    /// Learns a vocabulary from a text (Sennrich et al., 2016, algorithm 1): the most frequent pair of neighbours becomes
-    /// a token, again and again. Ties go to the pair of the lower tokens, as in the `tokenizers` package.
+    /// Learns a vocabulary from a text (Sennrich et al., 2016, algorithm 1): the most frequent pair of neighbours
+    /// becomes a token, again and again. Ties go to the pair of the lower tokens, as in the `tokenizers` package.
     ///
     /// - Parameters:
     ///   - text: what the words are counted in.
-    ///   - vocabularySize: how many tokens there shall be, at least 257: each byte, the end of a text, and the merges. There
-    ///     are fewer if the text has no more pairs.
+    ///   - vocabularySize: how many tokens there should be, at least 257: each byte, the end of a text, and the merges.
+    ///     There are fewer if the text has no more pairs.
     public static func train(on text: String, vocabularySize: Int) throws -> BytePairTokenizer {
         try train(vocabularySize: vocabularySize) { add in add(text) }
     }

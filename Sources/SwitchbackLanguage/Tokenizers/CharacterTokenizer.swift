@@ -33,7 +33,7 @@ public struct CharacterTokenizer: Tokenizer {
                 let code = String(scalar.value, radix: 16, uppercase: true)
                 throw InputError(
                     "text",
-                    "the character '\(scalar)' (U+\(code)) is none of the \(vocabularySize) that the model knows")
+                    "the character '\(scalar)' (U+\(code)) is not one of the \(vocabularySize) that the model knows")
             }
             return number
         }
@@ -70,11 +70,11 @@ public struct CharacterTokenizer: Tokenizer {
         ])
     }
 
-    /// What `tokenizer.json` says of a tokenizer of this kind.
+    /// The `tokenizer.json` of a tokenizer of this kind.
     init(_ file: TokenizerFile) throws {
         let model = file.model
         guard try file.preTokenizerPattern == CharacterTokenizer.pattern else {
-            throw model.problem("type", "WordLevel is known only with characters as words")
+            throw model.problem("type", "WordLevel is supported only with single characters as words")
         }
         let tokens = try file.vocabulary.map { name, _ -> Unicode.Scalar in
             guard let scalar = name.unicodeScalars.first, name.unicodeScalars.count == 1 else {

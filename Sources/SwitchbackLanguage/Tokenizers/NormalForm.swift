@@ -28,8 +28,8 @@ extension Sequence<Unicode.Scalar> {
     /// So many marks are in order at once, whichever way they are put in order.
     private static var shortRun: Int { 32 }
 
-    /// The text with the marks of each long run of them in the order of their combining classes, which is what every normal
-    /// form begins with: Foundation sorts them in a time that grows with the square of their number.
+    /// The text with the marks of each long run of them in the order of their combining classes, which is what every
+    /// normal form begins with: Foundation sorts them in a time that grows with the square of their number.
     fileprivate var withSortedMarks: String.UnicodeScalarView {
         var result = String.UnicodeScalarView()
         var marks: [(mark: Unicode.Scalar, combiningClass: UInt8)] = []

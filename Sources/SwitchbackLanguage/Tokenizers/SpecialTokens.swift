@@ -15,7 +15,7 @@ struct SpecialTokens: Sendable {
     /// How long the texts are, in bytes: the longest first.
     private let lengths: [Int]
     private let firstBytes: Set<UInt8>
-    /// What is put before and after a text.
+    /// The tokens before and after a text.
     private(set) var before: [Int] = []
     private(set) var after: [Int] = []
 
@@ -104,7 +104,7 @@ extension SpecialTokens {
         case "TemplateProcessing": try readTemplate(processor)
         case let kind:
             throw processor.problem(
-                "type", "it is \(kind), and known are ByteLevel, TemplateProcessing, BertProcessing, Sequence")
+                "type", "it is \(kind); supported are ByteLevel, TemplateProcessing, BertProcessing, Sequence")
         }
     }
 
@@ -135,7 +135,7 @@ extension SpecialTokens {
             let name = try token.string("id")
             let ids = try processor.object("special_tokens")?.object(name)?.integers("ids") ?? []
             guard let number = ids.first ?? number(of: name) else {
-                throw token.problem("id", "\(name) is no token")
+                throw token.problem("id", "\(name) is not a token")
             }
             try SpecialTokens.check(number, token, "id")
             if isBefore { before.append(number) } else { after.append(number) }
@@ -153,7 +153,7 @@ extension SpecialTokens {
             })
     }
 
-    /// The `post_processor` that puts tokens around a text; null where there are none.
+    /// The `post_processor` that puts tokens around a text; null if there are none.
     var template: JSON {
         if before.isEmpty && after.isEmpty { return .null }
         func item(_ number: Int) -> JSON {

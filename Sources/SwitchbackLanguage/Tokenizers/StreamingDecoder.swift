@@ -1,5 +1,5 @@
-/// Turns tokens into text one by one, and never gives out half a character: the bytes of one that is not complete wait
-/// for the next token.
+/// Decodes tokens one by one and never returns half a character: the bytes of an incomplete one wait for the next
+/// token.
 public struct StreamingDecoder {
     private let tokenizer: any Tokenizer
     private var waiting: [UInt8] = []

@@ -1,4 +1,4 @@
-/// What the patterns that cut text into words tell apart.
+/// The character classes of the patterns that split text into words.
 enum TextClass: UInt8 {
     case letter, number, newline, space, other
 

@@ -1,7 +1,7 @@
 import Switchback
 import SwitchbackFormats
 
-/// Turns text into the whole numbers that a language model reads, and back.
+/// Turns text into the integers that a language model reads, and back.
 public protocol Tokenizer: Sendable {
     /// How many tokens there are; their numbers run from 0.
     var vocabularySize: Int { get }
@@ -10,21 +10,21 @@ public protocol Tokenizer: Sendable {
 
     /// The tokens of a text.
     ///
-    /// - Parameter addingSpecialTokens: whether the marks that the model expects around a text, such as the beginning of
-    ///   a text or the end of a sentence, are added.
+    /// - Parameter addingSpecialTokens: whether the marks that the model expects around a text, such as the beginning
+    ///   of a text or the end of a sentence, are added.
     /// - Throws: `InputError` over a character that the tokenizer does not know.
     func encode(_ text: String, addingSpecialTokens: Bool) throws -> [Int]
 
     /// The tokens of a text in which nothing is a special token: of what people typed, which may look like one.
     func encodeLiterally(_ text: String) throws -> [Int]
 
-    /// The number of a special token by its text, such as `<|im_end|>`; `nil` where there is none of that text.
+    /// The number of a special token by its text, such as `<|im_end|>`; `nil` if there is none of that text.
     func specialToken(_ text: String) -> Int?
 
-    /// The UTF-8 bytes that a token stands for; not always whole characters. None for a number that is no token.
+    /// The UTF-8 bytes that a token stands for; not always whole characters. None for a number that is not a token.
     func bytes(of token: Int) -> [UInt8]
 
-    /// What `tokenizer.json` holds, which the `tokenizers` package reads, too.
+    /// The contents of `tokenizer.json`, as the `tokenizers` package reads it.
     var file: JSON { get }
 }
 
@@ -41,7 +41,7 @@ extension Tokenizer {
         }
     }
 
-    /// The text of tokens. Bytes that are no characters become U+FFFD.
+    /// The text of tokens. Bytes that are not characters become U+FFFD.
     public func decode(_ tokens: some Sequence<Int>) -> String {
         String(decoding: tokens.flatMap(bytes(of:)), as: UTF8.self)
     }

@@ -25,7 +25,7 @@ struct TokenizerFile {
                     taken.insert(number).inserted
                 else {
                     throw model.problem(
-                        "vocab", "the number of '\(name)' is not one of 0 to \(members.count - 1), or is there twice")
+                        "vocab", "the number of '\(name)' is not one of 0 to \(members.count - 1), or occurs twice")
                 }
                 return (name, number)
             }
@@ -68,7 +68,7 @@ struct TokenizerFile {
                 settings.addsPrefixSpace = try part.bool("add_prefix_space", default: true)
                 if try part.bool("use_regex", default: true) { pattern = .gpt2 }
             case "Split": pattern = try known(part)
-            case let kind: throw part.problem("type", "it is \(kind), and known are ByteLevel and Split")
+            case let kind: throw part.problem("type", "it is \(kind); supported are ByteLevel and Split")
             }
         }
         guard isByteLevel, let pattern else {
@@ -93,7 +93,7 @@ struct TokenizerFile {
 public enum Tokenizers {
     /// The tokenizer of a `tokenizer.json`, or of a folder that holds one.
     ///
-    /// Throws `InputError` where the file cannot be read, or says something that is not known here: it is never
+    /// Throws `InputError` if the file cannot be read, or says something that is not known here: it is never
     /// overlooked.
     public static func load(_ path: String) throws -> any Tokenizer {
         var isFolder: ObjCBool = false
@@ -105,7 +105,7 @@ public enum Tokenizers {
         case "WordPiece": return try WordPieceTokenizer(contents)
         case "WordLevel": return try CharacterTokenizer(contents)
         case let kind:
-            throw contents.model.problem("type", "it is \(kind), and known are BPE, WordPiece, WordLevel")
+            throw contents.model.problem("type", "it is \(kind); supported are BPE, WordPiece, WordLevel")
         }
     }
 

@@ -18,7 +18,7 @@ public struct WordPieceTokenizer: Tokenizer {
     /// No file may ask for longer words: cutting one takes time in the square of its length.
     private static let longestWordBound = 10_000
 
-    /// What happens to text before it is cut.
+    /// The normalization of text before it is split.
     struct Normalization: Equatable {
         var cleans = true
         var separatesChinese = true
@@ -85,7 +85,7 @@ public struct WordPieceTokenizer: Tokenizer {
 
     // MARK: As a file
 
-    /// What `tokenizer.json` says of a tokenizer of this kind.
+    /// The `tokenizer.json` of a tokenizer of this kind.
     init(_ file: TokenizerFile) throws {
         let vocabulary = try file.vocabulary
         pieces = vocabulary.map(\.name)
@@ -105,7 +105,7 @@ public struct WordPieceTokenizer: Tokenizer {
         }
         self.unknown = unknown
         guard try file.root.object("pre_tokenizer")?.string("type") == "BertPreTokenizer" else {
-            throw file.root.problem("pre_tokenizer", "WordPiece is known only with BertPreTokenizer")
+            throw file.root.problem("pre_tokenizer", "WordPiece is supported only with BertPreTokenizer")
         }
         normalization = try Normalization(try file.root.object("normalizer"))
     }
@@ -203,7 +203,7 @@ extension Unicode.Scalar {
         return value >= 0x3400 && ranges.contains { $0.contains(value) }
     }
 
-    /// Punctuation of Unicode, and all signs of ASCII that are no letters or digits.
+    /// Punctuation of Unicode, and all signs of ASCII that are not letters or digits.
     fileprivate var isPunctuationMark: Bool {
         switch category {
         case .connectorPunctuation, .dashPunctuation, .openPunctuation, .closePunctuation, .initialPunctuation,

@@ -1,8 +1,8 @@
 import Switchback
 import SwitchbackTraining
 
-/// Fine-tuning with low-rank adapters: as another task of a language model, but what is trained and saved is the
-/// adapters.
+/// Fine-tuning with low-rank adapters: like another task of a language model, but the adapters are what is trained and
+/// saved.
 public final class AdaptationTask<Base: TrainingTask>: TrainingTask {
     private let task: Base
     public let adaptation: LowRankAdaptation

@@ -3,7 +3,8 @@ import Switchback
 import SwitchbackFormats
 import SwitchbackTraining
 
-/// A language model in training, and the folder that comes of it, which `Checkpoint` and Hugging Face's Transformers read.
+/// A language model in training, and the folder that it is saved to, which `Checkpoint` and Hugging Face's Transformers
+/// read.
 public struct LanguageModelRun {
     public let model: LanguageModel
     public let tokenizer: any Tokenizer

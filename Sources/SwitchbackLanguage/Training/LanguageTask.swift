@@ -2,7 +2,7 @@ import Foundation
 import Switchback
 import SwitchbackTraining
 
-/// Predicting the next token: what a `Trainer` needs to know of a language model and its text.
+/// Next-token prediction: a language model and its text as a task for `Trainer`.
 ///
 /// A batch is windows of the text that begin at random places, as in nanoGPT; an epoch is as many batches as the text
 /// has windows, side by side.
@@ -25,13 +25,13 @@ public final class LanguageTask: TrainingTask {
     /// How many windows of the held-out text are measured.
     private let validationWindows: Int
 
-    /// The tokens of the windows that a validation reads, if nothing else is asked for.
+    /// The tokens of the windows that a validation reads, if nothing else is requested.
     public static let validationTokens = 131_072
 
     /// - Parameters:
     ///   - batchSize: windows in a batch.
-    ///   - validationWindows: how many windows of the held-out text a validation reads, evenly spread over it; as many as
-    ///     have `validationTokens` tokens if left out, and all where there are fewer.
+    ///   - validationWindows: how many windows of the held-out text a validation reads, evenly spread over it; as many
+    ///     as have `validationTokens` tokens by default, and all if there are fewer.
     ///   - workers: threads that put batches together.
     /// - Throws: `InputError` where the text is too short.
     public init(
@@ -48,7 +48,7 @@ public final class LanguageTask: TrainingTask {
                 throw InputError(
                     "the \(name) text",
                     "it has \(tokens.count.counted("token")), and windows of \(contextLength) and the next are needed",
-                    remedy: "take more text, or a shorter context")
+                    remedy: "use more text, or a shorter context")
             }
         }
         guard data.tokenizer.vocabularySize <= model.vocabularySize else {
@@ -87,8 +87,8 @@ extension LanguageModel {
     /// The mean of −log p of each token but the first, in nats; its exponential is the perplexity. The text is read in
     /// windows side by side, so that the first tokens of each have little to go by.
     ///
-    /// - Parameter windowLimit: how many windows are read, evenly spread over the text, where it has more; all of them if
-    ///   left out.
+    /// - Parameter windowLimit: how many windows are read, evenly spread over the text, where it has more; all of them
+    ///   by default.
     public func meanLoss(
         on tokens: TokenSequence, contextLength length: Int? = nil, windowLimit: Int? = nil
     ) -> Double {

@@ -3,13 +3,13 @@ import Switchback
 import SwitchbackFormats
 import SwitchbackTraining
 
-/// What `switchback text train` and `text finetune` are told; the defaults are nanoGPT's for a laptop, but for
-/// the learning rate, which suits the model.
+/// The options of `switchback text train` and `text finetune`; the defaults are nanoGPT's for a laptop, except for the
+/// learning rate, which depends on the model.
 public struct LanguageTrainingConfiguration: Configuration {
     /// A text file, a folder of them, or a prepared folder.
     public var data = ""
     public var model = LanguageModelSize.gptMini
-    /// A checkpoint's folder to go on from, in place of `model`; its tokenizer is used.
+    /// A checkpoint's folder to continue from, instead of `model`; its tokenizer is used.
     public var from: String?
     /// `characters`, `bpe`, or the path of a `tokenizer.json`; `nil` is what the data or `from` has, or characters.
     public var tokenizer: String?
@@ -22,7 +22,7 @@ public struct LanguageTrainingConfiguration: Configuration {
     public var heldOut = 0.1
     /// How many windows of that part a validation reads, evenly spread; `nil` is as many as have 131,072 tokens.
     public var valWindows: Int?
-    /// The rank of the adapters that are trained in place of all weights.
+    /// The rank of the adapters that are trained instead of all weights.
     public var lora: Int?
     /// Whether blocks are computed again on the way back instead of remembered.
     public var recompute = false
@@ -101,9 +101,9 @@ public final class LanguageTraining {
     public let configuration: LanguageTrainingConfiguration
     public let model: LanguageModel
     public let data: TextData
-    /// What a `Trainer` trains, if not adapters.
+    /// The task of the `Trainer`, if adapters are not requested.
     public let task: LanguageTask
-    /// What it trains where adapters are asked for.
+    /// The adapters, if requested.
     public let adaptation: AdaptationTask<LanguageTask>?
     /// How it is trained: as the configuration says, with a learning rate that suits the model where it says none.
     public let trainingConfiguration: TrainingConfiguration
@@ -112,7 +112,7 @@ public final class LanguageTraining {
 
     /// Reads the data and makes the model; the seed of the default generator is set.
     ///
-    /// Throws `InputError` where a file cannot be used or options do not fit together.
+    /// Throws `InputError` if a file cannot be used or options do not fit together.
     public init(_ configuration: LanguageTrainingConfiguration) throws {
         self.configuration = configuration
         try configuration.check()
@@ -135,7 +135,7 @@ public final class LanguageTraining {
     /// Trains. The folder then has `config.json`, `tokenizer.json`, and the best weights as `model.safetensors`.
     ///
     /// - Parameters:
-    ///   - resuming: whether to go on from the folder's last checkpoint.
+    ///   - resuming: whether to continue from the folder's last checkpoint.
     ///   - listeners: are told how it goes.
     @discardableResult
     public func run(

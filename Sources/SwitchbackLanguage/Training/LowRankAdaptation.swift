@@ -1,7 +1,7 @@
 import Switchback
 
-/// Fine-tuning with few parameters (Hu et al., "LoRA", 2021): the weights W of linear layers stay as they are, and a
-/// product of two thin matrices, B·A, is learned that is added to each.
+/// LoRA, fine-tuning with few parameters (Hu et al., "LoRA", 2021): the weights W of linear layers are frozen, and a
+/// product of two low-rank matrices, B·A, is learned and added to each.
 ///
 /// The layers themselves are not changed until `merge()`: hooks add what is learned to their outputs.
 public final class LowRankAdaptation: Module {

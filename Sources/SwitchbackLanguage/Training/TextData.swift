@@ -2,7 +2,7 @@ import Foundation
 import Switchback
 import SwitchbackFormats
 
-/// How a text becomes tokens.
+/// How a text is tokenized.
 public enum TokenizerChoice: Equatable, Sendable {
     /// One token for each character of the text.
     case characters
@@ -21,7 +21,7 @@ public enum TokenizerChoice: Equatable, Sendable {
     }
 }
 
-/// A text to train on and one to measure by, as tokens.
+/// A training text and a validation text, as tokens.
 public struct TextData {
     public let tokenizer: any Tokenizer
     public let training, validation: TokenSequence
@@ -99,8 +99,8 @@ public struct TextData {
     }
 
     /// Writes tokens and tokenizer into a folder, which `load` then maps instead of reading: for texts larger than
-    /// memory, which are read in pieces. The end of each file is what is measured by. A tokenizer that is made comes from the
-    /// first file.
+    /// memory, which are read in pieces. The end of each file is what is measured by. A tokenizer that is made comes
+    /// from the first file.
     public static func prepare(
         _ path: String, tokenizer choice: TokenizerChoice, heldOut: Double = 0.1, to folder: String
     ) throws -> (training: Int, validation: Int) {

@@ -2,7 +2,8 @@ import Foundation
 import Switchback
 import SwitchbackFormats
 
-/// Text that lies in one file, or in all files `.txt` and `.md` of a folder and its folders, in the order of their names.
+/// Text that lies in one file, or in all files `.txt` and `.md` of a folder and its folders, in the order of their
+/// names.
 public struct TextFiles {
     public let path: String
     public let files: [String]
@@ -24,7 +25,7 @@ public struct TextFiles {
         if files.isEmpty { throw InputError(path, "there are no .txt or .md files in this folder") }
     }
 
-    /// The text of all files, one after the other.
+    /// The text of all files, one after another.
     public func text() throws -> String {
         let text = try files.map(TextFile.read).joined(separator: "\n")
         guard !text.isEmpty else { throw InputError(path, "the text is empty") }

@@ -1,9 +1,10 @@
 import Switchback
 import SwitchbackFormats
 
-/// The text of files, one after the other, in pieces that take little memory however large the files are.
+/// The text of files, one after another, in pieces that take little memory however large the files are.
 ///
-/// A piece ends between two words, where tokenizers cut as well, so that the tokens of the pieces are those of the whole text.
+/// A piece ends between two words, where tokenizers cut as well, so that the tokens of the pieces are those of the
+/// whole text.
 package struct TextPieces {
     private let files: [String]
     /// What stands between two files.
@@ -27,7 +28,7 @@ package struct TextPieces {
 
     /// Calls `body` with each piece, and the file that it is of.
     ///
-    /// Throws `InputError` where a file cannot be read or is not UTF-8, and says where.
+    /// Throws `InputError` if a file cannot be read or is not UTF-8, and says where.
     package func forEach(_ body: (_ piece: String, _ file: String) throws -> Void) throws {
         for (number, file) in files.enumerated() {
             var piece = PieceBuffer(file, beginningWith: number == 0 ? "" : separator)
@@ -39,7 +40,8 @@ package struct TextPieces {
         }
     }
 
-    /// As `forEach`, with each piece cut where a part of the text ends: the first `count` characters are the first part.
+    /// As `forEach`, with each piece cut where a part of the text ends: the first `count` characters are the first
+    /// part.
     func forEach(cutAfter count: Int, _ body: (_ piece: String, _ file: String, _ isFirst: Bool) throws -> Void) throws
     {
         var left = count
@@ -93,7 +95,8 @@ private struct PieceBuffer {
         bytes[position] == UInt8(ascii: " ") && isLatin(bytes[position - 1]) && isLatin(bytes[position + 1])
     }
 
-    /// After the end of a line that has no other space around it, nor brackets, which special tokens begin and end with.
+    /// After the end of a line that has no other space around it, nor brackets, which special tokens begin and end
+    /// with.
     private func isAfterLine(_ position: Int) -> Bool {
         guard position > 1, bytes[position - 1] == UInt8(ascii: "\n") else { return false }
         return isInk(scalar(before: position - 1)) && isInk(scalar(at: position))

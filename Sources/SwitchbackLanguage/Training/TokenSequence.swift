@@ -2,7 +2,7 @@ import Foundation
 import Switchback
 import SwitchbackFormats
 
-/// A long text as tokens: in memory, or in a file that is mapped, so that a text larger than memory can be trained on.
+/// A long text as tokens: in memory, or in a mapped file, so that a text larger than memory can be trained on.
 ///
 /// Files are those of nanoGPT (`train.bin`): nothing but the tokens, little-endian, two bytes each, or four where the
 /// vocabulary has more than 65,536 tokens.
@@ -23,7 +23,7 @@ public struct TokenSequence: @unchecked Sendable {
         count = array.count
     }
 
-    /// A file of tokens. Throws `InputError` where it cannot be read or holds numbers that are no tokens.
+    /// A file of tokens. Throws `InputError` if it cannot be read or holds numbers that are not tokens.
     public init(file path: String, vocabularySize: Int) throws {
         let file = try MappedFile(path)
         let width = TokenSequence.width(vocabularySize: vocabularySize)
@@ -34,10 +34,15 @@ public struct TokenSequence: @unchecked Sendable {
         }
         count = file.bytes.count / width
         memory = width == 2 ? .narrow(file) : .wide(file)
-        if let bad = (0..<count).first(where: { self[$0] >= vocabularySize || self[$0] < 0 }) {
-            throw InputError(
-                path, at: "token \(bad)", "\(self[bad]) is no token of a vocabulary of \(vocabularySize)",
-                remedy: "the file was made for another vocabulary")
+        // A stretch at a time, whose memory is given back: the file may be larger than memory.
+        for start in stride(from: 0, to: count, by: 1 << 20) {
+            let stretch = start..<min(start + (1 << 20), count)
+            if let bad = stretch.first(where: { self[$0] >= vocabularySize || self[$0] < 0 }) {
+                throw InputError(
+                    path, at: "token \(bad)", "\(self[bad]) is not a token of a vocabulary of \(vocabularySize)",
+                    remedy: "the file was made for another vocabulary")
+            }
+            file.forget(stretch.lowerBound * width..<stretch.upperBound * width)
         }
     }
 

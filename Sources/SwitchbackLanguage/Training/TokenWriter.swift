@@ -2,8 +2,8 @@ import Foundation
 import Switchback
 import SwitchbackFormats
 
-/// Gathers the tokens of a text: in memory while they are few, then in a file without a name, which is mapped in the end and
-/// goes with the program, so that a text may be larger than memory.
+/// Gathers the tokens of a text: in memory while they are few, then in a file without a name, which is mapped in the
+/// end and goes with the program, so that a text may be larger than memory.
 package struct TokenWriter {
     /// How many tokens are kept in memory.
     package static let usualLimit = 1 << 24

@@ -1,7 +1,7 @@
 import Switchback
 
-/// Random places in a text at which windows begin, as in nanoGPT: in an epoch about as many as the text has windows side by
-/// side. Each draws from numbers of its own, so that any of them can be found without those before it.
+/// Random places in a text at which windows begin, as in nanoGPT: in an epoch about as many as the text has windows
+/// side by side. Each draws from numbers of its own, so that any of them can be found without those before it.
 struct WindowSampler: Sampler {
     let count: Int
     private let starts: Range<Int>

@@ -2,7 +2,7 @@ import Foundation
 import Switchback
 import SwitchbackLanguage
 
-/// Writes the texts of many requests at once, with one model that belongs to a thread of its own.
+/// Generates the texts of many requests at once, with one model on its own thread.
 ///
 /// Between two steps, each of which gives every text its next token, new requests join and those that are over leave: a
 /// long answer holds up no short one. What a request gets does not depend on the others.
@@ -33,7 +33,7 @@ package final class GenerationEngine: @unchecked Sendable {
         thread.start()
     }
 
-    /// Queues a request. Throws `APIError` where too many wait already, or the server stops.
+    /// Queues a request. Throws `APIError` if too many wait already, or the server stops.
     package func submit(prompt: [Int], _ options: GenerationOptions) throws -> GenerationRequest {
         let request = GenerationRequest(prompt: prompt, options, seconds: limits.seconds)
         try condition.withLock {
@@ -64,7 +64,7 @@ package final class GenerationEngine: @unchecked Sendable {
         for request in active { request.fail(APIError.stopping) }
     }
 
-    /// Waits for work, and lets waiting requests join where there is a place; `false` if the engine is to stop.
+    /// Waits for work, and lets waiting requests join if there is a place; `false` if the engine is to stop.
     private func takeRequests(into active: inout [GenerationRequest]) -> Bool {
         condition.lock()
         defer { condition.unlock() }
@@ -84,7 +84,7 @@ package final class GenerationEngine: @unchecked Sendable {
         return !isStopping
     }
 
-    /// Whether a request is not to be gone on with: nobody waits for it, or its time is over.
+    /// Whether a request is not to be continued: nobody waits for it, or its time is over.
     private func drop(_ request: GenerationRequest) -> Bool {
         if request.isCancelled {
             request.text?.cancel()
@@ -116,7 +116,7 @@ package final class GenerationEngine: @unchecked Sendable {
         active.removeAll { $0.text?.ending != nil }
     }
 
-    /// Makes a new request's text; `false` where that cannot be.
+    /// Starts the text of a new request; `false` if that is impossible.
     private func begin(_ request: GenerationRequest) -> Bool {
         if request.text != nil { return true }
         do {

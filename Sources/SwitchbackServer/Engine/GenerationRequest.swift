@@ -1,7 +1,7 @@
 import Foundation
 import SwitchbackLanguage
 
-/// What comes of a request, piece by piece.
+/// A piece of the response to a request.
 package enum GenerationEvent: Sendable {
     case text(String)
     /// The last event.
@@ -13,7 +13,7 @@ package struct GenerationSummary: Sendable {
     package let ending: Continuation.Ending
 }
 
-/// A text that somebody waits for.
+/// A request for a text.
 ///
 /// `text` belongs to the engine's thread; the rest does not change, but for the wish to be cancelled, which has a lock.
 package final class GenerationRequest: @unchecked Sendable {
@@ -21,7 +21,7 @@ package final class GenerationRequest: @unchecked Sendable {
     let options: GenerationOptions
     let arrival = ContinuousClock.now
     let deadline: ContinuousClock.Instant
-    /// What comes of it; ends with an error where something goes wrong.
+    /// The resulting events; ends with an error if something goes wrong.
     package let events: AsyncThrowingStream<GenerationEvent, any Error>
     var text: Continuation?
 

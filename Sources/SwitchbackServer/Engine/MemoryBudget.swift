@@ -1,6 +1,6 @@
 import Foundation
 
-/// The memory that the bodies and pictures of all requests together may take.
+/// The memory that the bodies and images of all requests together may take.
 package final class MemoryBudget: @unchecked Sendable {
     private let lock = NSLock()
     // Guarded by the lock.
@@ -29,7 +29,7 @@ package final class MemoryShare: @unchecked Sendable {
 
     deinit { budget.giveBack(taken) }
 
-    /// Throws `APIError` where so much is not left.
+    /// Throws `APIError` if so much is not left.
     package func take(_ bytes: Int) throws {
         try budget.take(bytes)
         lock.withLock { taken += bytes }

@@ -1,4 +1,4 @@
-/// A thread on which a model answers one request after the other: tensors belong to the thread that made them.
+/// A thread on which a model handles one request after another: tensors belong to the thread that created them.
 final class ModelThread<Model>: @unchecked Sendable {
     private let model: Model
     private let limits: ServerLimits
@@ -11,8 +11,8 @@ final class ModelThread<Model>: @unchecked Sendable {
         queue = WorkQueue("model", threads: 1, limit: limits.queue)
     }
 
-    /// What the model gives. Throws `APIError` where too many wait already, the time is over, or the server stops; and what
-    /// the work throws.
+    /// What the model gives. Throws `APIError` if too many wait already, the time is over, or the server stops; and
+    /// what the work throws.
     func run<Result: Sendable>(_ work: @escaping @Sendable (Model) throws -> Result) async throws -> Result {
         try await queue.run(within: limits.seconds) { [self] in try work(model) }
     }

@@ -1,7 +1,7 @@
 import Foundation
 import Switchback
 
-/// What the server counts, as Prometheus reads it.
+/// The metrics of the server, in the format of Prometheus.
 package final class ServerMetrics: @unchecked Sendable {
     private let lock = NSLock()
     // Guarded by the lock.
@@ -67,26 +67,26 @@ package final class ServerMetrics: @unchecked Sendable {
             }
             let kinds = requests.sorted { ($0.key.path, $0.key.status) < ($1.key.path, $1.key.status) }
             add(
-                "requests_total", "counter", "Requests that were answered.",
+                "requests_total", "counter", "Requests answered.",
                 kinds.map { ("{path=\"\($0.key.path.labelValue)\",status=\"\($0.key.status)\"}", "\($0.value)") })
             add(
                 "cancelled_total", "counter", "Requests whose client went away before the answer was complete.",
                 [("", "\(cancellations)")])
             add("prompt_tokens_total", "counter", "Tokens of prompts.", [("", "\(promptTokens)")])
-            add("generated_tokens_total", "counter", "Tokens that were written.", [("", "\(generatedTokens)")])
-            add("steps_total", "counter", "Passes of the network.", [("", "\(steps)")])
-            add("step_texts_total", "counter", "Texts in all passes together.", [("", "\(stepTexts)")])
+            add("generated_tokens_total", "counter", "Tokens generated.", [("", "\(generatedTokens)")])
+            add("steps_total", "counter", "Forward passes.", [("", "\(steps)")])
+            add("step_texts_total", "counter", "Texts summed over all forward passes.", [("", "\(stepTexts)")])
             let loads = loads.sorted { $0.key < $1.key }.map {
                 (labels: "{model=\"\($0.key.labelValue)\"}", load: $0.value)
             }
             add(
-                "texts_active", "gauge", "Texts that are being written.",
+                "texts_active", "gauge", "Texts being generated.",
                 loads.map { ($0.labels, "\($0.load.active)") })
             add(
-                "texts_waiting", "gauge", "Texts that wait for their turn.",
+                "texts_waiting", "gauge", "Texts waiting.",
                 loads.map { ($0.labels, "\($0.load.waiting)") })
-            lines += requestSeconds.lines("request_seconds", "How long requests took, until their answer was complete.")
-            lines += firstTokenSeconds.lines("first_token_seconds", "How long requests waited for their first token.")
+            lines += requestSeconds.lines("request_seconds", "Time until the answer of a request was complete.")
+            lines += firstTokenSeconds.lines("first_token_seconds", "Time until the first token of a request.")
             if let bytes = Memory.resident {
                 add("resident_memory_bytes", "gauge", "Memory of the process.", [("", "\(bytes)")])
             }

@@ -1,7 +1,7 @@
 import Foundation
 
-/// Threads for work that takes long. Requests are read, pictures decoded and models run on such threads, never on the pool
-/// that answers: `/health` and a request to stop are heard whatever is going on.
+/// Threads for work that takes long. Requests are read, images decoded and models run on such threads, never on the
+/// pool that answers: `/health` and a request to stop are heard whatever is continuing.
 package final class WorkQueue: @unchecked Sendable {
     private let limit: Int
     private let condition = NSCondition()
@@ -24,8 +24,8 @@ package final class WorkQueue: @unchecked Sendable {
 
     /// What the work gives.
     ///
-    /// Throws `APIError` where too much waits already, the server stops, or `seconds` have passed before the result is there;
-    /// and what the work throws. Work that has begun goes on to its end in any case.
+    /// Throws `APIError` if too much waits already, the server stops, or `seconds` have passed before the result is
+    /// there; and what the work throws. Work that has begun continues to its end in any case.
     package func run<Value: Sendable>(
         within seconds: Double, _ work: @escaping @Sendable () throws -> Value
     ) async throws -> Value {

@@ -2,15 +2,15 @@ import Switchback
 import SwitchbackFormats
 import SwitchbackLanguage
 
-/// What a request for a text says, apart from the text that it begins with.
+/// The parameters of a generation request, apart from the prompt.
 package struct GenerationParameters: Sendable {
-    /// The model's name; any where it is left out and there is only one.
+    /// The model's name; any where it is omitted and there is only one.
     package let model: String?
     package let stream: Bool
     /// Whether a stream ends with the number of tokens.
     package let includesUsage: Bool
     package private(set) var options = GenerationOptions()
-    /// How many tokens were asked for.
+    /// How many tokens were requested.
     package let tokens: Int?
 
     /// Fields that any request may have.
@@ -24,14 +24,14 @@ package struct GenerationParameters: Sendable {
     ]
     /// Fields of what is not there, with the values that ask for nothing.
     private static let refused: [(name: String, isHarmless: @Sendable (JSON) -> Bool, problem: String)] = [
-        ("n", { $0.isNumber(1) }, "one answer is given to a request"),
-        ("best_of", { $0.isNumber(1) }, "one answer is given to a request"),
+        ("n", { $0.isNumber(1) }, "only one answer per request is supported"),
+        ("best_of", { $0.isNumber(1) }, "only one answer per request is supported"),
         ("presence_penalty", { $0.isNumber(0) }, "there is none; repetition_penalty does something similar"),
         ("frequency_penalty", { $0.isNumber(0) }, "there is none; repetition_penalty does something similar"),
         ("logit_bias", { $0.isEmpty }, "there is none"),
-        ("logprobs", { $0.isFalse || $0.isNumber(0) }, "probabilities are not given"),
-        ("top_logprobs", { $0.isNumber(0) }, "probabilities are not given"),
-        ("echo", { $0.isFalse }, "the prompt is not repeated"),
+        ("logprobs", { $0.isFalse || $0.isNumber(0) }, "log probabilities are not supported"),
+        ("top_logprobs", { $0.isNumber(0) }, "log probabilities are not supported"),
+        ("echo", { $0.isFalse }, "echoing the prompt is not supported"),
         ("suffix", { $0.isEmpty }, "texts are only continued"),
         ("tools", { $0.isEmpty }, "the models here call no tools"),
         ("tool_choice", { $0.isText("none") || $0.isText("auto") }, "the models here call no tools"),

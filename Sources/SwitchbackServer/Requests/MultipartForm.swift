@@ -3,7 +3,7 @@ import Switchback
 
 /// A form with files as browsers and curl send it (RFC 7578).
 package struct MultipartForm {
-    /// What each field holds, by name; of several with one name, the first.
+    /// The contents of each field, by name; of several with the same name, the first.
     package private(set) var parts: [String: [UInt8]] = [:]
 
     private static let mostParts = 64

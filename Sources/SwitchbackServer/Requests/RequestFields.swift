@@ -6,7 +6,7 @@ extension ConfigurationFields {
     /// More values than any conversation has: each takes memory many times its size in the text.
     private static let mostValues = 200_000
 
-    /// The members of a request's body, which is a JSON object. Throws `InputError` where it is none.
+    /// The members of a request's body, which is a JSON object. Throws `InputError` if it is none.
     package init(body: [UInt8]) throws {
         let value: JSON
         do {

@@ -3,8 +3,8 @@ import Switchback
 import SwitchbackFormats
 import SwitchbackLanguage
 
-/// Reads the bodies of requests, and makes of them what they ask for: within bounds of time and memory, and on threads of
-/// its own.
+/// Reads the bodies of requests, and makes of them what they ask for: within bounds of time and memory, and on threads
+/// of its own.
 struct RequestReader: Sendable {
     let limits: ServerLimits
     private let budget: MemoryBudget
@@ -18,8 +18,8 @@ struct RequestReader: Sendable {
 
     func stop() { queue.stop() }
 
-    /// What `work` makes of the body, which the request then has no more: what watches over the connection after it begins
-    /// where the body ends, and could not cope with one that was read already.
+    /// What `work` makes of the body, which the request then has no more: what watches over the connection after it
+    /// begins where the body ends, and could not cope with one that was read already.
     func read<Value: Sendable>(
         _ request: inout Request, _ work: @escaping @Sendable ([UInt8], MemoryShare) throws -> Value
     ) async throws -> Value {
@@ -45,7 +45,7 @@ struct RequestReader: Sendable {
         return name.isExactly("application/json") || name.utf8.suffix(5).elementsEqual("+json".utf8)
     }
 
-    /// The whole body. Throws `APIError` where it is larger than allowed, or takes too long.
+    /// The whole body. Throws `APIError` if it is larger than allowed, or takes too long.
     private func body(of request: Request, _ share: MemoryShare) async throws -> [UInt8] {
         let limits = limits
         if let length = request.headers[.contentLength].flatMap({ Int($0) }), length > limits.bodyBytes {

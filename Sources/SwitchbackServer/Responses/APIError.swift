@@ -2,7 +2,7 @@ import Foundation
 import Hummingbird
 import Switchback
 
-/// What a client is told where its request cannot be answered, in OpenAI's form.
+/// An error response in OpenAI's format.
 package struct APIError: Error, Sendable {
     package let status: HTTPResponse.Status
     package let message: String
@@ -64,13 +64,13 @@ package struct APIError: Error, Sendable {
 
     static func tooManyRequests(waiting: Int) -> APIError {
         APIError(
-            status: .tooManyRequests, message: "\(waiting) requests are waiting already; try again later",
+            status: .tooManyRequests, message: "\(waiting) requests are already waiting; try again later",
             type: "rate_limit_error", code: "queue_full", retryAfter: 1)
     }
 
     static func busy(seconds: Double) -> APIError {
         APIError(
-            status: .serviceUnavailable, message: "the request had no turn within \(seconds.plain) seconds",
+            status: .serviceUnavailable, message: "the request had to wait for more than \(seconds.plain) seconds",
             type: "server_error", code: "busy", retryAfter: 5)
     }
 
@@ -107,7 +107,7 @@ package struct APIError: Error, Sendable {
 }
 
 extension APIError {
-    /// What any error means for the client: one over the request's own content is the client's.
+    /// The response for an error: errors about the request's content are the client's.
     package init(_ error: any Error) {
         switch error {
         case let error as APIError: self = error

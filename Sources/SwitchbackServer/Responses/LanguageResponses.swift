@@ -13,7 +13,7 @@ struct Usage: Encodable {
     }
 }
 
-/// What every answer of a language model begins with.
+/// The common fields of a language model's responses.
 struct AnswerHead: Sendable {
     let id: String
     let created: Int

@@ -3,9 +3,10 @@ import Switchback
 
 /// Keeps foreign web pages away from the server.
 ///
-/// A browser lets any page send requests to a server on the user's own machine; and a page whose name was made to point to
-/// 127.0.0.1 (DNS rebinding) may read the answers, too. So a server that only this machine can reach answers only to its own
-/// names, and no server answers to pages of other origins than those that were allowed (Fetch standard, "CORS protocol").
+/// A browser lets any page send requests to a server on the user's own machine; and a page whose name was made to point
+/// to 127.0.0.1 (DNS rebinding) may read the answers, too. So a server that only this machine can reach answers only to
+/// its own names, and no server answers to pages of other origins than those that were allowed (Fetch standard, "CORS
+/// protocol").
 struct CheckSender: RouterMiddleware {
     typealias Context = ServerContext
 
@@ -34,7 +35,7 @@ struct CheckSender: RouterMiddleware {
             origin = try allowedOrigin(of: request)
         } catch let error as APIError {
             metrics.count(path: "refused", status: Int(error.status.code), seconds: 0)
-            return error.response
+            return context.connection.closing(after: error.response)
         }
         guard let origin else { return try await next(request, context) }
         var response = isPreflight(request) ? preflight : try await next(request, context)
@@ -50,14 +51,14 @@ struct CheckSender: RouterMiddleware {
         guard let authority = request.head.authority, !authority.isEmpty,
             !request.headers.contains(where: { $0.name.canonicalName == "host" }),
             let name = CheckSender.name(ofHost: authority)
-        else { throw APIError.invalid("the header Host is missing, is there twice, or is no host") }
+        else { throw APIError.invalid("the header Host is missing, is there twice, or is not a host") }
         guard let hosts, !hosts.contains(ExactText(name)) else { return }
         throw APIError.forbidden(
             "this server is not \(name): it listens on this machine alone; allow the name with --allow-host, or ask localhost"
         )
     }
 
-    /// The name in `name:port`, in small letters; `nil` where it is none.
+    /// The name in `name:port`, in small letters; `nil` if it is none.
     private static func name(ofHost authority: String) -> String? {
         let isAddress = authority.utf8.first == UInt8(ascii: "[")
         let name = isAddress ? authority.dropFirst().prefix { $0 != "]" } : authority.prefix { $0 != ":" }
@@ -69,7 +70,7 @@ struct CheckSender: RouterMiddleware {
 
     // MARK: Origin
 
-    /// The page's origin if it is allowed, `nil` where no page sent the request. Throws where it is not allowed.
+    /// The page's origin if it is allowed, `nil` if no page sent the request. Throws where it is not allowed.
     private func allowedOrigin(of request: Request) throws -> String? {
         guard let origin = request.headers[.origin] else { return nil }
         guard origins.contains(ExactText(origin.lowercased())) else {

@@ -83,7 +83,7 @@ struct LanguageRoutes: Sendable {
         case .string(let text): return text
         case .array(let list):
             guard list.count == 1, case .string(let text) = list[0] else {
-                throw fields.problem("prompt", "one text is needed; give each prompt a request of its own")
+                throw fields.problem("prompt", "one text is needed; send one request per prompt")
             }
             return text
         default: throw fields.problem("prompt", "text is needed")
@@ -96,8 +96,8 @@ struct LanguageRoutes: Sendable {
         _ request: Request, _ connection: ClientConnection, _ pending: PendingAnswer
     ) async throws -> Response {
         let metrics = metrics
-        // The client may go away while it waits: then its place is free for others. One that has only closed its own side
-        // still waits for the answer.
+        // The client may go away while it waits: then its place is free for others. One that has only closed its own
+        // side still waits for the answer.
         @Sendable func clientLeft() { if pending.answer.cancel() { metrics.countCancellation() } }
         connection.whenClosed(clientLeft)
         guard pending.parameters.stream else {

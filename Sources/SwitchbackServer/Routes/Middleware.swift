@@ -1,7 +1,7 @@
 import Hummingbird
 import NIOHTTP1
 
-/// Turns every error into an answer in OpenAI's form, and counts answers.
+/// Turns every error into a response in OpenAI's format, and counts responses.
 struct AnswerErrors: RouterMiddleware {
     typealias Context = ServerContext
 
@@ -48,7 +48,7 @@ struct AnswerErrors: RouterMiddleware {
     }
 }
 
-/// Lets only those in who show the key.
+/// Requires the API key.
 struct RequireKey: RouterMiddleware {
     typealias Context = ServerContext
 
@@ -64,7 +64,7 @@ struct RequireKey: RouterMiddleware {
             throw APIError.unauthorized("no API key was given; send it as 'Authorization: Bearer KEY'")
         }
         guard RequireKey.isEqual(shown[1].utf8, key.utf8) else {
-            throw APIError.unauthorized("the API key is not right")
+            throw APIError.unauthorized("the API key is wrong")
         }
         return try await next(request, context)
     }

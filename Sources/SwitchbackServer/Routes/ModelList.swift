@@ -7,7 +7,7 @@ struct ModelList: Sendable {
     let models: [ServedModel]
     private let created = Int(Date().timeIntervalSince1970)
 
-    /// Throws `InputError` where two have one name.
+    /// Throws `InputError` if two have one name.
     init(_ models: [ServedModel]) throws {
         self.models = models
         for (index, model) in models.enumerated() where models[..<index].contains(where: { $0.name == model.name }) {

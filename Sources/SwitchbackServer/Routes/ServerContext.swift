@@ -20,8 +20,20 @@ struct ClientConnection: Sendable {
     /// Calls `body` once the connection is closed on both sides, or has broken.
     func whenClosed(_ body: @escaping @Sendable () -> Void) { channel.closeFuture.whenComplete { _ in body() } }
 
-    /// The client sends no more. It may have closed only its own side and wait for the answer, or be gone: then what is sent
-    /// to it comes back as an error, which closes the connection. So something is sent that means nothing.
+    /// The response, after which the connection is closed: to a client that is turned away no more is owed.
+    func closing(after response: Response) -> Response {
+        var response = response
+        let (body, channel) = (response.body, channel)
+        response.headers[.connection] = "close"
+        response.body = ResponseBody(contentLength: body.contentLength) { writer in
+            try await body.write(writer)
+            channel.close(promise: nil)
+        }
+        return response
+    }
+
+    /// The client sends no more. It may have closed only its own side and wait for the answer, or be gone: then what is
+    /// sent to it comes back as an error, which closes the connection. So something is sent that means nothing.
     ///
     /// - Parameter isStreaming: whether the head of an answer of events was sent already.
     func probe(isStreaming: Bool) {

@@ -1,6 +1,6 @@
 import Hummingbird
 
-/// `/health`, for whoever watches over the process, and `/metrics`, for Prometheus. Neither needs the API key.
+/// `/health` and `/metrics`, for monitoring and Prometheus. Neither needs the API key.
 struct StatusRoutes: Sendable {
     let models: ModelList
     let metrics: ServerMetrics

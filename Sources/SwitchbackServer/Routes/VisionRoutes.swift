@@ -3,7 +3,7 @@ import Switchback
 import SwitchbackTraining
 import SwitchbackVision
 
-/// `/v1/detect` and `/v1/classify`: a picture in a form, as base64 in JSON, or as the body itself.
+/// `/v1/detect` and `/v1/classify`: an image in a form, as base64 in JSON, or as the body itself.
 struct VisionRoutes: Sendable {
     let models: ModelList
     let reader: RequestReader
@@ -13,11 +13,11 @@ struct VisionRoutes: Sendable {
         group.post("classify") { request, _ in try await classify(request) }
     }
 
-    private func upload(_ request: Request, names: [String]) async throws -> PictureUpload {
+    private func upload(_ request: Request, names: [String]) async throws -> ImageUpload {
         var request = request
         let contentType = request.headers[.contentType]
         return try await reader.read(&request) { body, share in
-            try PictureUpload(body, contentType: contentType, names: names, share)
+            try ImageUpload(body, contentType: contentType, names: names, share)
         }
     }
 
@@ -25,7 +25,7 @@ struct VisionRoutes: Sendable {
         let `class`: String
         let classIndex: Int
         let confidence: Float
-        /// In the picture's pixels, from the top left.
+        /// In the image's pixels, from the top left.
         let box: Box
     }
 
@@ -68,7 +68,7 @@ struct VisionRoutes: Sendable {
     private struct Guesses: Encodable {
         let object = "classification"
         let model: String
-        /// The likeliest first.
+        /// The most likely first.
         let predictions: [Guess]
     }
 
@@ -82,7 +82,7 @@ struct VisionRoutes: Sendable {
     }
 
     private static func guesses(_ classifier: Classifier, _ image: Image, top: Int) throws -> [Guess] {
-        let input = try classifier.input("picture", image.converted)
+        let input = try classifier.input("image", image.converted)
         let names = classifier.configuration.classNames
         return noGrad {
             let (values, indices) = classifier.scores(input).softmax(dim: 1).topK(min(top, names.count), dim: 1)

@@ -20,12 +20,12 @@ enum CheckpointFile {
             ], to: path)
     }
 
-    /// Throws `InputError` where the file cannot be read, is no checkpoint, or has changed since it was written.
+    /// Throws `InputError` if the file cannot be read, is not a checkpoint, or has changed since it was written.
     static func read(_ path: String) throws -> (state: TrainingState, tensors: [String: Tensor]) {
         let contents = try Safetensors.read(path)
         guard let text = contents.metadata[stateKey], let sums = contents.metadata[checksumsKey],
             let whole = contents.metadata[contentsKey]
-        else { throw InputError(path, "is no checkpoint: its metadata lacks \(stateKey)") }
+        else { throw InputError(path, "is not a checkpoint: its metadata lacks \(stateKey)") }
         let damaged = InputError(path, "is damaged: its description does not have the checksum that was saved with it")
         guard let checksums = JSON.value([String: UInt32].self, sums),
             String(Checksum.crc32(summary(contents.tensors.map { ($0.key, $0.value) }, checksums, text))) == whole,
@@ -46,7 +46,7 @@ enum CheckpointFile {
         return (state, contents.tensors)
     }
 
-    /// What all versions of a state have.
+    /// The fields common to all versions of a state.
     private struct Version: Decodable {
         let version: Int
     }

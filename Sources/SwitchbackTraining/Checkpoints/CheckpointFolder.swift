@@ -2,16 +2,16 @@ import Foundation
 import Switchback
 import SwitchbackFormats
 
-/// The last two states of a run: a new one takes the place of the older one, so that there is a sound one at any moment.
+/// The last two checkpoints of a run: a new one replaces the older, so that an intact one exists at any moment.
 struct CheckpointFolder: Sendable {
     let path: String
 
-    /// What was found on resuming.
+    /// The state found on resuming.
     struct Found {
         let path: String
         let state: TrainingState
         let tensors: [String: Tensor]
-        /// What was wrong with a newer one that was passed over.
+        /// The problem of a newer one that was skipped.
         let warnings: [String]
     }
 
@@ -27,9 +27,9 @@ struct CheckpointFolder: Sendable {
         return file
     }
 
-    /// The newest sound state; `nil` where none was ever saved.
+    /// The newest sound state; `nil` if none was ever saved.
     ///
-    /// Throws `InputError` where there are files and none of them is sound.
+    /// Throws `InputError` if there are files and none of them is sound.
     func newest() throws -> Found? {
         AtomicFile.removeRemains(in: path)
         var sound: [(path: String, state: TrainingState, tensors: [String: Tensor])] = []
@@ -47,10 +47,10 @@ struct CheckpointFolder: Sendable {
             throw InputError(
                 problem.subject, at: problem.place, problem.problem,
                 remedy: problems.count > 1
-                    ? "\(problems[1].subject) is not sound either, so the run cannot be resumed: start a new one from its "
+                    ? "\(problems[1].subject) is damaged too, so the run cannot be resumed: start a new one from its "
                         + "last weights" : "there is no other checkpoint: start a new run from its last weights")
         }
-        let warnings = problems.map { "\($0); going on from \(newest.path), of \(newest.state.place)" }
+        let warnings = problems.map { "\($0); continuing from \(newest.path), at \(newest.state.place)" }
         return Found(path: newest.path, state: newest.state, tensors: newest.tensors, warnings: warnings)
     }
 }

@@ -4,8 +4,9 @@ import SwitchbackFormats
 
 /// Writes the weights and states of a run beside the training, from snapshots, on a thread of its own.
 ///
-/// Each save writes the weights that were kept since the last one, then makes `results.csv` last, then writes the state: what
-/// a state speaks of is on the disk before it. One save is under way at a time; its error is thrown by the next call.
+/// Each save writes the weights that were kept since the last one, then makes `results.csv` last, then writes the
+/// state: what a state speaks of is on the disk before it. One save is under way at a time; its error is thrown by the
+/// next call.
 final class RunSaver {
     /// A state that is on the disk.
     struct Saved: Sendable {
@@ -29,7 +30,7 @@ final class RunSaver {
 
     init(_ folder: RunFolder) { files = Files(folder) }
 
-    /// Notes weights that are the last, and the best where they are, in place of those that were noted before.
+    /// Notes weights that are the last, and the best where they are, instead of those that were noted before.
     func keep(_ snapshot: Snapshot, _ metadata: [String: String], isBest: Bool) {
         for name in isBest ? ["last", "best"] : ["last"] {
             kept.removeAll { $0.name == name }

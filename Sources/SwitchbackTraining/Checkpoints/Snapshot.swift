@@ -1,7 +1,7 @@
 import Switchback
 
-/// The values of tensors at one moment, in memory of their own that nothing changes any more: they can be written while the
-/// training goes on.
+/// The values of tensors at one moment, in memory of their own that nothing changes any more: they can be written while
+/// the training continues.
 struct Snapshot: @unchecked Sendable {
     let tensors: [(name: String, tensor: Tensor)]
 

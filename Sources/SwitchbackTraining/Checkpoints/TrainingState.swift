@@ -1,6 +1,6 @@
 import Switchback
 
-/// Where a training stands, apart from tensors: with those, all that a resumed run needs to go on to the same bits.
+/// The state of a training apart from tensors: together, all that a resumed run needs to continue to the same bits.
 struct TrainingState: Codable {
     /// The version of this description, and of the order in which tasks take their examples.
     static let currentVersion = 3
@@ -40,7 +40,7 @@ struct TrainingState: Codable {
     /// How many times a state of this run has been saved: which of two is the newer one.
     var saves = 0
 
-    /// What an optimizer remembers, apart from tensors.
+    /// The state of an optimizer, apart from tensors.
     struct SavedOptimizer: Codable {
         let kind: String
         let numbers: [String: Double]

@@ -4,9 +4,9 @@ import SwitchbackFormats
 
 /// Options with their defaults: what a command takes, what a run's `args.yaml` holds, and what the Swift API is given.
 ///
-/// A conforming struct has stored properties with defaults, and nothing else that is encoded. A property `clipNorm` is the
-/// key `clip_norm` of a file. A property that is itself a `Configuration` lends its keys to the one that holds it: files
-/// are flat.
+/// A conforming struct has stored properties with defaults, and nothing else that is encoded. A property `clipNorm` is
+/// the key `clip_norm` of a file. A property that is itself a `Configuration` lends its keys to the one that holds it:
+/// files are flat.
 ///
 /// ```swift
 /// struct ClassifierConfiguration: Configuration {

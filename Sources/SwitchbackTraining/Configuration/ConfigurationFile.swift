@@ -23,8 +23,8 @@ public enum ConfigurationFile {
     /// Reads options from a YAML or JSON file; those that it does not name keep the values of `base`.
     ///
     /// - Parameter task: what the file must be for, where it says that.
-    /// - Throws: `InputError` with the line, where the file cannot be read, has a key that is no option, or a value that
-    ///   its option cannot have.
+    /// - Throws: `InputError` with the line, where the file cannot be read, has a key that is not an option, or a value
+    ///   that its option cannot have.
     public static func read<Result: Configuration>(
         _ path: String, over base: Result = Result(), task: String
     ) throws -> Result {
@@ -49,9 +49,9 @@ public enum ConfigurationFile {
             // What takes the place of an option by default gives way to one that is given.
             if let replacement = TrainingConfiguration.replacements[entry.key],
                 !entries.contains(where: { $0.key == replacement }),
-                let field = fields.first(where: { $0.key == replacement })
+                let field = fields.first(where: { $0.key == replacement }), let null = try Yams.compose(yaml: "null")
             {
-                let none = ConfigurationEntry(file: path, key: replacement, value: Node("null"), line: entry.line)
+                let none = ConfigurationEntry(file: path, key: replacement, value: null, line: entry.line)
                 result = try none.applied(to: result, as: field)
             }
         }
@@ -76,7 +76,7 @@ public enum ConfigurationFile {
         }
         guard let node else { return [] }
         guard case .mapping(let mapping) = node else {
-            throw InputError(path, "is no list of options: lines such as 'epochs: 10' were expected")
+            throw InputError(path, "is not a list of options: lines such as 'epochs: 10' were expected")
         }
         return mapping.map {
             ConfigurationEntry(file: path, key: $0.key.string ?? "?", value: $0.value, line: $0.key.mark?.line)
@@ -143,7 +143,7 @@ extension Node {
 }
 
 extension InputError {
-    /// What the YAML parser complained of.
+    /// The error of the YAML parser.
     fileprivate init(_ path: String, _ error: YamlError) {
         switch error {
         case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _),
@@ -151,7 +151,7 @@ extension InputError {
             self.init(path, at: "line \(mark.line)", "is not YAML: \(problem)")
         case .duplicatedKeysInMapping(let duplicates, let context):
             let key = duplicates.first ?? "?"
-            self.init(path, at: "line \(context.mark.line)", "the option \(key) is there twice")
+            self.init(path, at: "line \(context.mark.line)", "the option \(key) occurs twice")
         default: self.init(path, "is not YAML")
         }
     }

@@ -1,6 +1,6 @@
 import Switchback
 
-/// Which numbers an option can have, and how that is said to a user.
+/// The valid range of a numeric option, and how to describe it to a user.
 ///
 /// ```swift
 /// NumberRange.from(0, below: 1).problem(with: 3)  // "a number from 0 to below 1 is needed"
@@ -37,7 +37,7 @@ public struct NumberRange: Sendable {
     public static func multiples(of step: Int, to highest: Int) -> Self {
         Self(Double(step), Double(highest), step: Double(step))
     }
-    /// What counts something: from 1, or from another number, to more than anybody needs, but not to what overflows.
+    /// A count: from 1, or from another number, up to a limit that cannot overflow.
     public static func count(from lowest: Int = 1) -> Self { Self(Double(lowest), 1e9) }
     public static var probability: Self { .from(0, to: 1) }
 
@@ -58,7 +58,7 @@ public struct NumberRange: Sendable {
 
     /// Which numbers these are: `a whole number from 1 to 64`.
     ///
-    /// - Parameter isWhole: whether the option takes whole numbers only.
+    /// - Parameter isWhole: whether the option takes integers only.
     public func description(isWhole: Bool) -> String { description(of: isWhole ? "a whole number" : "a number") }
 
     private func description(of kind: String) -> String {
@@ -74,14 +74,14 @@ public struct NumberRange: Sendable {
             : " above \(lowest.plain) and \(includesHighest ? "at most" : "below") \(highest.plain)"
     }
 
-    /// Throws `InputError` where the number of an option is none of these.
+    /// Throws `InputError` if the number of an option is none of these.
     public func check(_ number: Double, option: String, isWhole: Bool = false) throws {
         if let problem = problem(with: number, isWhole: isWhole) {
             throw InputError("option \(option)", "is \(number.plain), and \(problem)")
         }
     }
 
-    /// Why a number is none of these, as the end of a sentence; `nil` where it is.
+    /// Why a number is none of these, as the end of a sentence; `nil` if it is.
     public func problem(with number: Double, isWhole: Bool = false) -> String? {
         guard !contains(number) else { return nil }
         guard number.isFinite else { return description(of: "a finite number") + " is needed" }
@@ -91,7 +91,7 @@ public struct NumberRange: Sendable {
 }
 
 extension Double {
-    /// A whole number without a point, with commas where it is long.
+    /// An integer without a point, with commas where it is long.
     var plain: String {
         guard self == rounded(), magnitude < 1e15 else { return "\(self)" }
         return magnitude < 1e5 ? "\(Int(self))" : Int(self).grouped

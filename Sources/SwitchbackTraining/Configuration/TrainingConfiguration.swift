@@ -7,7 +7,7 @@ import Switchback
 public struct TrainingConfiguration: Configuration {
     /// Passes over the examples.
     public var epochs = 10
-    /// The optimizer's steps in all, in place of `epochs`.
+    /// The optimizer's steps in all, instead of `epochs`.
     public var steps: Int?
     /// Examples in a batch; `nil` is what suits the task.
     public var batch: Int?
@@ -31,11 +31,11 @@ public struct TrainingConfiguration: Configuration {
     public var clipNorm: Double?
 
     public var schedule = ScheduleKind.oneCycle
-    /// What the linear and cosine schedules end with, as a fraction of `lr`.
+    /// The final learning rate of the linear and cosine schedules, as a fraction of `lr`.
     public var finalLr = 0.0
     /// For how many epochs the learning rate rises from 0 before the schedule begins; parts of epochs count.
     public var warmupEpochs = 0.0
-    /// The same in steps of the optimizer, in place of `warmupEpochs`.
+    /// The same in steps of the optimizer, instead of `warmupEpochs`.
     public var warmupSteps: Int?
 
     /// The decay of a running average of the weights, which is then what is validated and saved; `nil` for none.
@@ -47,12 +47,12 @@ public struct TrainingConfiguration: Configuration {
     public var validateEvery: Int?
     /// How many validations without improvement are borne before the training ends; `nil` for any number.
     public var patience: Int?
-    /// How long the training may take, in minutes; `nil` for any time. As many epochs are made as fit in, in place of
+    /// How long the training may take, in minutes; `nil` for any time. As many epochs are made as fit in, instead of
     /// `epochs`, which are planned only until the first one has been measured: schedules follow. With `steps`, the time
     /// ends the training and changes nothing else.
     ///
-    /// How many epochs fit in is measured, so the same seed need not give the same bits twice; a run that is resumed goes on
-    /// with what was planned and the time that was used.
+    /// How many epochs fit in is measured, so the same seed need not give the same bits twice; a run that is resumed
+    /// continues with what was planned and the time that was used.
     public var minutes: Double?
 
     /// Weights to start from: a safetensors or PyTorch file, of which names and shapes that fit are taken.
@@ -60,7 +60,7 @@ public struct TrainingConfiguration: Configuration {
     /// The parts of the model that are not trained, by the beginnings of their paths: `conv1`, `backbone.layer1`.
     public var freeze: [String] = []
 
-    /// What the weights at the start, the order of the examples and all other chance depend on.
+    /// The random seed for initial weights, the order of examples and everything else that is random.
     public var seed: UInt64 = 0
     /// Threads that put batches together; results do not depend on it.
     public var workers = 1

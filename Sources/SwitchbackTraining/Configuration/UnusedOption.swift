@@ -50,7 +50,7 @@ extension TrainingConfiguration {
 extension OptimizerKind {
     fileprivate var usesMomentum: Bool { ![.adagrad, .adadelta].contains(self) }
 
-    /// Muon leaves what is no matrix to AdamW.
+    /// Muon leaves what is not a matrix to AdamW.
     fileprivate var usesBeta2: Bool { [.adam, .adamw, .adamax, .nadam, .radam, .lion, .muon].contains(self) }
 }
 

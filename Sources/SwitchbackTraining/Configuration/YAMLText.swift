@@ -3,16 +3,17 @@ import Yams
 
 /// YAML within bounds.
 ///
-/// An alias stands for all that its anchor holds: twenty lines, each a list of two aliases of the line before, hold a million
-/// values, and whoever compares them compares each. So there are few aliases in a file, and it is nested as people nest.
+/// An alias stands for all that its anchor holds: twenty lines, each a list of two aliases of the line before, hold a
+/// million values, and whoever compares them compares each. So there are few aliases in a file, and it is nested as
+/// people nest.
 package enum YAMLText {
     private static let mostAliases = 16
     private static let deepest = 256
 
-    /// The value of a text; `nil` where it is empty.
+    /// The value of a text; `nil` if it is empty.
     ///
     /// - Parameter path: the file, for messages.
-    /// - Throws: `InputError` where there is more than is read; `YamlError` where it is no YAML.
+    /// - Throws: `InputError` if there is more than is read; `YamlError` where it is not YAML.
     package static func compose(_ text: String, _ path: String) throws -> Node? {
         var survey = Survey()
         for (number, line) in text.utf8.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)

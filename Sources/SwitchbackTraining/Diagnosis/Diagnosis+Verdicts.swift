@@ -1,11 +1,11 @@
 import Foundation
 
-// The rules by which measurements become verdicts. Their limits are far from what trainings that go well show: a verdict
-// is worth its interruption.
+// The rules by which measurements become verdicts. Their limits are far from what trainings that go well show: a
+// verdict is worth its interruption.
 
 /// The limits of the rules.
 private enum Limit {
-    /// What of the largest gradient has to arrive at the first layers.
+    /// The share of the largest gradient that must arrive at the first layers.
     static let vanishing = 1e-3
     /// By how much the gradient may grow on its way back.
     static let growth = 1e4
@@ -54,7 +54,7 @@ extension Diagnosis {
         guard let first = records.first else { return nil }
         let never = first.missing.filter { name in records.allSatisfy { $0.missing.contains(name) } }
         guard let name = never.first else { return nil }
-        let others = never.count > 1 ? ", and \(never.count - 1) others after it," : ""
+        let others = never.count > 1 ? ", and \(never.count - 1) others after it" : ""
         return Verdict(
             kind: .noGradient, layer: name,
             finding: "the parameter \(name)\(others) never got one: the loss does not depend on it",
@@ -81,12 +81,12 @@ extension Diagnosis {
         let (last, first) = (signals[reached - 1].layer, signals[0])
         let distance = signals.count - reached + 1
         let finding =
-            "on its way back it dies at \(last.name), layer \(distance) of \(signals.count) from the output, where less "
+            "on the way back it vanishes at \(last.name), layer \(distance) of \(signals.count) from the output, where less "
             + "than a thousandth of it is left; at \(first.layer.name), the first layer, it is "
             + "\((first.signal / largest).brief) of what it was"
         let squashes = layers.contains { ["sigmoid", "tanh"].contains($0.activation ?? "") }
         let remedy =
-            "put batch or layer normalization after the layers, or residual connections around them"
+            "add batch or layer normalization after the layers, or residual connections around them"
             + (squashes
                 ? ", or use ReLU in place of sigmoid and tanh" : ", or start from larger weights (kaimingNormal)")
         return Verdict(kind: .vanishing, layer: last.layer, finding: finding, remedy: remedy)
@@ -116,9 +116,9 @@ extension Diagnosis {
         else { return nil }
         return Verdict(
             kind: .exploding, layer: top.layer.layer,
-            finding: "on its way back it grows to \((top.signal / output).brief) times what it is at the output, at "
+            finding: "on the way back it grows to \((top.signal / output).brief) times what it is at the output, at "
                 + top.layer.name,
-            remedy: "start from smaller weights, put normalization between the layers, or \(remedy)")
+            remedy: "start from smaller weights, add normalization between the layers, or \(remedy)")
     }
 
     /// Whether a gradient was far larger than its layer before any step had changed the weights.
@@ -173,7 +173,7 @@ extension Diagnosis {
             finding:
                 "the \(layer.activation ?? "activation") after \(layer.name) is flat for \(share.wholePercent) of its "
                 + "outputs, so that next to no gradient passes\(rest)",
-            remedy: "start from smaller weights, put normalization before it, or use ReLU")
+            remedy: "start from smaller weights, add normalization before it, or use ReLU")
     }
 
     /// The layer that has lost most of its units in the last steps, and how many have lost more than they may.
@@ -206,14 +206,14 @@ extension Diagnosis {
             return Verdict(
                 kind: .rateTooHigh, layer: nil,
                 finding: "a step changes weights by up to \(update.brief) of themselves, and \(course)",
-                remedy: "lower the learning rate\(rate) about tenfold; --find-lr proposes one")
+                remedy: "lower the learning rate\(rate) about tenfold; --find-lr suggests one")
         }
         if failure == nil && !isFalling && update < Limit.smallUpdate {
             return Verdict(
                 kind: .rateTooLow, layer: nil,
                 finding: "a step changes weights by no more than \(update.brief) of themselves, where a thousandth is "
                     + "usual, and \(course)",
-                remedy: "raise the learning rate\(rate) about tenfold; --find-lr proposes one")
+                remedy: "raise the learning rate\(rate) about tenfold; --find-lr suggests one")
         }
         return nil
     }
@@ -230,7 +230,7 @@ extension Diagnosis {
         if let lost { facts.append("at most \(lost.wholePercent) of a layer's units are dead or saturated") }
         return Verdict(
             kind: .healthy, layer: nil,
-            finding: facts.isEmpty ? "nothing is the matter" : facts.joined(separator: ", "), remedy: nil)
+            finding: facts.isEmpty ? "no problem was found" : facts.joined(separator: ", "), remedy: nil)
     }
 }
 

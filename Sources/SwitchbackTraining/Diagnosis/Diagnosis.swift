@@ -2,19 +2,19 @@ import Foundation
 import Switchback
 import SwitchbackFormats
 
-/// What became of the gradients in a training: measurements of steps, and the verdicts that follow from them.
+/// The gradients of a training run: measurements of steps, and the verdicts that follow from them.
 public struct Diagnosis: Equatable, Sendable {
     /// In the order of the steps.
     public internal(set) var records: [StepRecord] = []
-    /// What ended the training, where that was a number that is none.
+    /// The NaN or infinity that ended the training, if one did.
     public internal(set) var failure: TrainingFailure?
 
     public init() {}
 
     /// The file in the folder of a run.
     public static let fileName = "diagnosis.jsonl"
-    /// The picture of it, in the same folder.
-    public static let pictureName = "gradients.png"
+    /// The image of it, in the same folder.
+    public static let plotName = "gradients.png"
 
     /// The layers that were measured last, in the order in which they are computed.
     public var layers: [LayerRecord] { records.last?.layers ?? [] }
@@ -29,8 +29,8 @@ public struct Diagnosis: Equatable, Sendable {
 
     /// Reads what a ``DiagnosisLog`` wrote.
     ///
-    /// - Parameter ignoringCutEnd: whether a last line that was not written to its end is passed over, as a loss of power
-    ///   may leave it.
+    /// - Parameter ignoringCutEnd: whether a last line that was not written to its end is passed over, as a loss of
+    ///   power may leave it.
     /// - Throws: `InputError` with the line, where the file cannot be read or is damaged.
     public init(path: String, ignoringCutEnd: Bool = false) throws {
         guard FileManager.default.fileExists(atPath: path) else {
@@ -47,7 +47,7 @@ public struct Diagnosis: Equatable, Sendable {
             else {
                 throw InputError(
                     path, at: "line \(number + 1)",
-                    isCut ? "the line was cut short" : "is no measurement of a step",
+                    isCut ? "the line was cut short" : "is not a measurement of a step",
                     remedy: isLast ? "remove the line, or resume the run" : nil)
             }
             if let record = content.record { records.append(record) }

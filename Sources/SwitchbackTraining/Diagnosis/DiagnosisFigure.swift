@@ -32,7 +32,7 @@ extension Diagnosis {
             color: Axis(unit, scale: .logarithmic), showsNumbers: false)
     }
 
-    /// What arrives of the gradient, from the output back to the input: at the start, and lately.
+    /// The gradient's norm from the output back to the input: at the start, and lately.
     private var profile: Plot {
         let path = layers.reversed().filter { $0.signal != nil }
         func series(_ name: String, _ record: StepRecord?) -> Series {

@@ -2,8 +2,8 @@ import Foundation
 import Switchback
 import SwitchbackFormats
 
-/// A listener that watches backpropagation: it measures the layers in some steps, writes `diagnosis.jsonl` as it
-/// goes, and at the end draws `gradients.png`.
+/// A listener that monitors backpropagation: it measures the layers in some steps, writes `diagnosis.jsonl` as it goes,
+/// and plots `gradients.png` at the end.
 ///
 /// ```swift
 /// let log = DiagnosisLog()
@@ -13,9 +13,9 @@ import SwitchbackFormats
 /// print(log.diagnosis)
 /// ```
 ///
-/// The training ends with the same bits as without. A resumed run goes on with the file.
+/// The training ends with the same bits as without. A resumed run continues the file.
 public final class DiagnosisLog {
-    /// What was measured so far, and what follows from it.
+    /// The measurements so far, and the verdicts.
     public private(set) var diagnosis = Diagnosis()
     private let wantedInterval: Int?
     private var interval = 1
@@ -27,7 +27,7 @@ public final class DiagnosisLog {
     /// One step in so many is measured in trainings of usual length.
     public static let usualInterval = 10
 
-    /// - Parameter interval: one step in so many is measured; what suits the length of the training if left out.
+    /// - Parameter interval: one step in so many is measured; what suits the length of the training by default.
     public init(every interval: Int? = nil) {
         require(interval ?? 1 > 0, "DiagnosisLog", "one step in at least one is measured")
         wantedInterval = interval
@@ -107,6 +107,6 @@ public final class DiagnosisLog {
 
     private func draw() throws {
         guard let folder, !diagnosis.records.isEmpty else { return }
-        try diagnosis.figure.write(to: folder.file(Diagnosis.pictureName), scale: 1)
+        try diagnosis.figure.write(to: folder.file(Diagnosis.plotName), scale: 1)
     }
 }

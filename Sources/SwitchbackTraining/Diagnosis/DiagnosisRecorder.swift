@@ -1,6 +1,6 @@
 import Switchback
 
-/// Watches backpropagation in a training loop of your own.
+/// Monitors backpropagation in your own training loop.
 ///
 /// ```swift
 /// let recorder = DiagnosisRecorder(model)
@@ -16,15 +16,15 @@ import Switchback
 /// print(recorder.diagnosis)
 /// ```
 ///
-/// One step in so many is measured; the others cost nothing. What is computed stays the same, to the bit. A ``Trainer``
-/// is watched by a ``DiagnosisLog``.
+/// One step in so many is measured; the others cost nothing. What is computed stays the same, bit for bit. A
+/// ``Trainer`` is watched by a ``DiagnosisLog``.
 public final class DiagnosisRecorder {
     private let model: Module
     private let interval: Int
     private var step = 0
     private var hasWarned = false
     private var observer: StepObserver?
-    /// What was measured so far, and what follows from it.
+    /// The measurements so far, and the verdicts.
     public private(set) var diagnosis = Diagnosis()
 
     /// - Parameter interval: one step in so many is measured.
@@ -59,7 +59,7 @@ public final class DiagnosisRecorder {
     }
 
     /// Runs `body`, a forward pass and `backward()`, and notes where NaN or infinity was born in it: for a batch whose
-    /// loss is no number. Slow. Parameters get gradients.
+    /// loss is not a number. Slow. Parameters get gradients.
     public func findBirthplace(_ body: () throws -> Void) rethrows {
         let birth = try Anomaly.birth(in: body)
         let outside = model.namedParameters.first { !$0.parameter.isFinite }?.name

@@ -6,7 +6,7 @@ import Switchback
 ///
 /// ```swift
 /// let curve = try LearningRateFinder().run(task, configuration)
-/// print(curve.suggestion)
+/// print(curve.suggestion ?? .nan)
 /// ```
 public struct LearningRateFinder: Sendable {
     /// The learning rates of the first and of the last step.
@@ -20,7 +20,7 @@ public struct LearningRateFinder: Sendable {
 
     public init() {}
 
-    /// Makes the test; the model and the random numbers are afterwards as they were.
+    /// Runs the test; afterwards the model and the random numbers are as before.
     ///
     /// - Parameter watch: is shown each measurement, and may stop the test, which then has those that were made.
     /// - Throws: `InputError` where the configuration makes no sense, and what the task throws.
@@ -75,7 +75,7 @@ public struct LearningRateFinder: Sendable {
         return range.lowerBound * pow(range.upperBound / range.lowerBound, part)
     }
 
-    /// Brings the gradients of one step after the other, epoch after epoch.
+    /// Iterates over the gradients of step after step, epoch after epoch.
     private struct Losses<Task: TrainingTask> {
         private let task: Task
         private let accumulate: Int
@@ -104,7 +104,7 @@ public struct LearningRateFinder: Sendable {
             epoch += 1
             next = task.source.batches(epoch: epoch)
             guard let batch = try next() else {
-                throw InputError("task \(task.name)", "has no batches to train with")
+                throw InputError("task \(task.name)", "has no training batches")
             }
             return batch
         }

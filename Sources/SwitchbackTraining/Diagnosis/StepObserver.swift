@@ -143,7 +143,7 @@ final class StepObserver: LayerObserver {
         }
     }
 
-    /// What was measured, with the gradients and weights as they are now, after the step.
+    /// The measurements, with the gradients and weights after the step.
     func record(step: Int, loss: Double, rate: Double?) -> StepRecord {
         let computed = Set(order)
         let rows = order + layers.indices.filter { !computed.contains($0) }

@@ -1,11 +1,11 @@
 import Switchback
 
-/// What was measured in one step of a training.
+/// The measurements of one training step.
 public struct StepRecord: Codable, Equatable, Sendable {
     /// Counted from 0, as the optimizer's steps are.
     public let step: Int
     public internal(set) var loss: Double
-    /// The learning rate of the step; `nil` where it is not known.
+    /// The learning rate of the step; `nil` if it is not known.
     public internal(set) var rate: Double?
     /// In the order in which they were computed.
     public internal(set) var layers: [LayerRecord]
@@ -18,22 +18,22 @@ public struct StepRecord: Codable, Equatable, Sendable {
     }
 }
 
-/// What was measured of one layer in one step: of a module that has parameters of its own, and of the activation that its
-/// output went into.
+/// What was measured of one layer in one step: of a module that has parameters of its own, and of the activation that
+/// its output went into.
 public struct LayerRecord: Codable, Equatable, Sendable {
     /// The module's path; "" is the model itself.
     public let layer: String
     /// The module's type: `Linear`.
     public let type: String
-    /// What its output went into: `relu`, `relu6`, `sigmoid` or `tanh`; `nil` for others and for none.
+    /// The activation applied to its output: `relu`, `relu6`, `sigmoid` or `tanh`; `nil` for others and for none.
     public internal(set) var activation: String?
-    /// The norm of the gradients of its parameters, as the optimizer used them; `nil` where there are none.
+    /// The norm of the gradients of its parameters, as the optimizer used them; `nil` if there are none.
     public internal(set) var gradient: Double?
     /// The norm of the gradient of its output: what arrives here of the loss.
     public internal(set) var signal: Double?
     /// The norm of its parameters before the step.
     public internal(set) var weight: Double
-    /// The norm of their change in the step, divided by `weight`; `nil` where they were not trained.
+    /// The norm of their change in the step, divided by `weight`; `nil` if they were not trained.
     public internal(set) var update: Double?
     /// Of its output's elements.
     public internal(set) var mean: Double?

@@ -12,7 +12,7 @@ extension Tensor {
     }
 
     /// The same elements in the order in which they lie in memory, where that is channels last: no copy is made to read
-    /// them one after the other.
+    /// them one after another.
     private var inMemoryOrder: Tensor {
         guard memoryOrder == .channelsLast else { return self }
         return permute(Shape([0] + Array(2..<rank) + [1]))

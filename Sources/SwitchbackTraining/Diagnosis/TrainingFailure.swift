@@ -1,12 +1,12 @@
 import Switchback
 
-/// Numbers that are none, which end a training: where it stood, and where they were born.
+/// NaN or infinity that ended a training: where it stood, and where they came from.
 public struct TrainingFailure: Codable, Equatable, Sendable {
     /// The optimizer's steps that were made before.
     public let step: Int
     /// What was noticed: `the loss is nan`.
     public let problem: String
-    /// Where the first such number was computed from others; `nil` where none was.
+    /// Where the first such number was computed from others; `nil` if none was.
     public let birth: Anomaly.Birth?
     /// A parameter that held such numbers before the batch.
     public let damagedParameter: String?
@@ -29,7 +29,7 @@ public struct TrainingFailure: Codable, Equatable, Sendable {
         return "\(birth.value == .nan ? "NaN" : "infinity") was born in \(way)\(place): \(birth.detail)"
     }
 
-    /// What to do about it.
+    /// The remedy.
     ///
     /// - Parameter learningRate: that of the training, where it is known.
     public func remedy(learningRate: Double? = nil) -> String {
@@ -40,7 +40,7 @@ public struct TrainingFailure: Codable, Equatable, Sendable {
         switch birth.operation {
         case "log", "log2", "log10", "log1p", "sqrt", "rsqrt", "pow", "divide", "div", "reciprocal", "norm", "std",
             "acos", "asin":
-            return "keep what \(birth.operation) is given away from where it has no finite value or slope, by clamp "
+            return "keep the input of \(birth.operation) away from where its value or slope is not finite, by clamp "
                 + "or by adding a small number"
         case "exp", "softplus", "expm1":
             return "subtract the largest element before \(birth.operation), or use logSoftmax and crossEntropy"

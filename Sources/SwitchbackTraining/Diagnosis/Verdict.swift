@@ -1,4 +1,4 @@
-/// What is the matter with a training, in words: where, and what to do.
+/// A problem of a training in words: where, and what to do.
 public struct Verdict: Codable, Equatable, Sendable, CustomStringConvertible {
     public enum Kind: String, Codable, Sendable {
         case healthy
@@ -13,11 +13,11 @@ public struct Verdict: Codable, Equatable, Sendable, CustomStringConvertible {
     }
 
     public let kind: Kind
-    /// The path of the layer, or of the parameter, that it is about; `nil` where it is about all.
+    /// The path of the layer, or of the parameter, that it is about; `nil` if it is about all.
     public let layer: String?
     /// What was found.
     public let finding: String
-    /// What to do; `nil` where there is nothing to do.
+    /// The remedy; `nil` if there is none.
     public let remedy: String?
 
     public var description: String {

@@ -2,14 +2,15 @@ import Foundation
 import Switchback
 import SwitchbackFormats
 
-/// A listener that shows how a training goes on.
+/// A listener that shows the progress of a training.
 ///
 /// ```swift
 /// trainer.listeners.append(ProgressReporter(.lines).receive)
 /// ```
 public final class ProgressReporter {
     public enum Style: Sendable {
-        /// A line for each epoch, below them a bar that is written over: for people at a terminal, so many columns wide.
+        /// A line for each epoch, below them a bar that is written over: for people at a terminal, so many columns
+        /// wide.
         case bar(columns: @Sendable () -> Int)
         /// A line for each epoch, and one from time to time in long ones.
         case lines
@@ -25,7 +26,7 @@ public final class ProgressReporter {
     private var hasBar = false
     private var hasToldPlan = false
 
-    /// - Parameter write: takes text as it is, line ends included; writes to the standard output if left out.
+    /// - Parameter write: takes text as it is, line ends included; writes to the standard output by default.
     public init(_ style: Style, write: @escaping (String) throws -> Void = ProgressReporter.writeToStandardOutput) {
         self.style = style
         self.write = write
@@ -71,10 +72,10 @@ public final class ProgressReporter {
         hasBar = true
     }
 
-    /// What erases a terminal's line and goes back to its beginning.
+    /// Erases the line of a terminal and returns to its start.
     public static let erasedLine = "\r\u{1B}[2K"
 
-    /// What removes the bar.
+    /// Removes the progress bar.
     private var clearing: String {
         defer { hasBar = false }
         return hasBar ? Self.erasedLine : ""
@@ -98,20 +99,19 @@ public final class ProgressReporter {
             + "\(result.secondsLeft.clock) left"
     }
 
-    /// What is said of an event in a line of its own; `nil` where nothing is.
+    /// The line for an event; `nil` if there is none.
     private func line(for event: TrainingEvent) -> String? {
         switch event {
         case .started(let start):
             var lines = start.warnings.map { "Warning: \($0)" }
             if let minutes = start.configuration.minutes, start.configuration.steps == nil {
                 lines.append(
-                    "Epochs: as many as fit into \((minutes * 60).inWords), in place of \(start.configuration.epochs)")
+                    "Epochs: as many as fit into \((minutes * 60).inWords), instead of \(start.configuration.epochs)")
             }
             if let transfer = start.transfer { lines.append("Weights: \(transfer.summary)") }
-            if start.stepsMade >= start.stepCount {
-                lines.append(
-                    "Nothing is left to train: \(start.stepsMade.counted("step")) made, \(start.stepCount.grouped) planned"
-                )
+            if start.stepsMade > start.stepCount {
+                let made = start.stepsMade.counted("step")
+                lines.append("Nothing is left to train: \(made) made, \(start.stepCount.grouped) planned")
             } else if start.stepsMade > 0 {
                 lines.append("Resuming after step \(start.stepsMade) of \(start.stepCount)")
             }
@@ -126,8 +126,8 @@ public final class ProgressReporter {
                 + "held out: \(result.validation.summary)  \(result.seconds.formatted(1)) s"
         case .finished(let outcome):
             switch outcome.reason {
-            case .noImprovement: return "Ended early: the metrics have not improved for long enough"
-            case .timeLimit: return "Ended early: the time is up"
+            case .noImprovement: return "Stopped early: the metrics have not improved for long enough"
+            case .timeLimit: return "Stopped early: the time is up"
             case .completed, .stopped: return nil
             }
         default: return nil

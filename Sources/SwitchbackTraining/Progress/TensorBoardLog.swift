@@ -3,18 +3,18 @@ import Switchback
 import SwitchbackFormats
 
 /// A listener that writes event files for TensorBoard into the run's folder: losses and learning rates by step, what
-/// validations measured, the graph of the first loss, and the pictures that other listeners have drawn there by then. Give
-/// it to the trainer after them.
+/// validations measured, the graph of the first loss, and the images that other listeners have drawn there by then.
+/// Give it to the trainer after them.
 public final class TensorBoardLog {
     /// One step in so many is logged.
     private static let interval = 10
-    /// Pictures of what is logged as numbers.
+    /// Images of what is logged as numbers.
     private static let passedOver: Set = ["results.png"]
 
     private let histograms: Bool
     private var writer: TensorBoardWriter?
     private var start: TrainingStart?
-    /// When the pictures that were logged had been drawn.
+    /// When the images that were logged had been drawn.
     private var logged: [String: Date] = [:]
 
     /// - Parameter histograms: whether the distributions of weights and gradients are logged with each validation.
@@ -35,9 +35,9 @@ public final class TensorBoardLog {
             for entry in result.training { try writer?.scalar("train/\(entry.name)", entry.value, step: result.step) }
             for entry in result.validation { try writer?.scalar("val/\(entry.name)", entry.value, step: result.step) }
             if histograms { try logDistributions(step: result.step) }
-            try logPictures(step: result.step)
+            try logImages(step: result.step)
         case .finished(let outcome):
-            try logPictures(step: outcome.step)
+            try logImages(step: outcome.step)
             try writer?.flush()
         case .checkpoint, .failed: try writer?.flush()
         case .gradients, .planned: break
@@ -53,8 +53,8 @@ public final class TensorBoardLog {
         }
     }
 
-    /// The pictures in the folder that are new or were drawn anew.
-    private func logPictures(step: Int) throws {
+    /// The images in the folder that are new or were drawn anew.
+    private func logImages(step: Int) throws {
         guard let folder = start?.folder else { return }
         let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
         for name in names.sorted() where name.hasSuffix(".png") && !Self.passedOver.contains(name) {

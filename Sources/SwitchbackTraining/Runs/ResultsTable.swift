@@ -7,7 +7,7 @@ public struct ResultsTable: Sendable, Equatable {
     /// `epoch`, `step`, `seconds`, `train/loss`, …, `val/loss`, …, `lr`, `best`, and `epochs`, how
     /// many were planned by then.
     public let columns: [String]
-    /// A number for each column; `nil` where a validation had none.
+    /// A number for each column; `nil` if a validation had none.
     public let rows: [[Double?]]
 
     /// The names of the columns, of which those of metrics depend on the task.
@@ -52,7 +52,7 @@ public struct ResultsTable: Sendable, Equatable {
 
     /// Reads `results.csv`; a file that is not there has no rows.
     ///
-    /// Throws `InputError` with the line, where the file is damaged.
+    /// Throws `InputError` with the line, if the file is damaged.
     init(path: String) throws {
         guard FileManager.default.fileExists(atPath: path) else {
             (columns, rows) = ([], [])
@@ -73,7 +73,7 @@ public struct ResultsTable: Sendable, Equatable {
             return try cells.map { cell -> Double? in
                 if cell.isEmpty { return nil }
                 guard let value = Double(cell) else {
-                    throw InputError(path, at: "line \(number + 2)", "'\(cell)' is no number")
+                    throw InputError(path, at: "line \(number + 2)", "'\(cell)' is not a number")
                 }
                 return value
             }
@@ -89,7 +89,7 @@ public struct ResultsTable: Sendable, Equatable {
     /// The position of the row whose validation was best.
     public var bestRow: Int? { values("best").lastIndex(of: 1) }
 
-    /// What the best validation measured; the last one, where none is marked.
+    /// The metrics of the best validation; of the last one, if none is marked.
     public var bestMetrics: Metrics {
         guard let row = bestRow.map({ rows[$0] }) ?? rows.last else { return [:] }
         return Metrics(

@@ -1,7 +1,7 @@
 import Foundation
 import Switchback
 
-/// A run that is to be gone on with: its folder, and its configuration with what was changed for the rest of it.
+/// A run to be resumed: its folder, and its configuration with the changes for the rest of it.
 public struct ResumedRun<Options: Configuration> {
     public let folder: RunFolder
     public let configuration: Options
@@ -14,13 +14,13 @@ public struct ResumedRun<Options: Configuration> {
     /// - Parameters:
     ///   - path: the folder of the run.
     ///   - change: changes options for the rest of the run: more epochs, say.
-    /// - Throws: `InputError` where there is no run of this task, a program is at work on it, its `args.yaml` is damaged,
+    /// - Throws: `InputError` if there is no run of this task, a program is at work on it, its `args.yaml` is damaged,
     ///   or an option was changed to what it cannot be, or that decides on what has been trained already.
     public init(_ path: String, task: String, change: (inout Options) throws -> Void) throws {
         folder = try RunFolder(existing: path)
         let file = folder.file("args.yaml")
         guard FileManager.default.fileExists(atPath: file) else {
-            throw InputError(path, "is not the folder of a run: it has no args.yaml")
+            throw InputError(path, "is not a run folder: it has no args.yaml")
         }
         let saved: Options = try ConfigurationFile.read(file, task: task)
         var changed = saved

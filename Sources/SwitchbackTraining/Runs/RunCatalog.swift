@@ -4,12 +4,12 @@ import SwitchbackFormats
 
 /// The runs below a folder.
 public enum RunCatalog {
-    /// The runs in `root/TASK/NAME`, the newest first. What is there and is no run is passed over.
+    /// The runs in `root/TASK/NAME`, the newest first. What is there and is not a run is passed over.
     ///
-    /// Throws `InputError` where there is no such folder.
+    /// Throws `InputError` if there is no such folder.
     public static func runs(in root: String, task: String? = nil) throws -> [RunRecord] {
         guard let tasks = contents(root) else {
-            throw InputError(root, "there is no such folder", remedy: "the train commands make runs there")
+            throw InputError(root, "there is no such folder", remedy: "the train commands create it")
         }
         return tasks.filter { task == nil || ($0 as NSString).lastPathComponent == task }
             .flatMap { contents($0) ?? [] }.compactMap { try? RunRecord($0) }
@@ -18,7 +18,7 @@ public enum RunCatalog {
 
     /// The folder of a run that is named by its path, or by its name alone where only one task has a run of it.
     ///
-    /// Throws `InputError` with the nearest name, where there is no such run.
+    /// Throws `InputError` with the nearest name, if there is no such run.
     public static func path(of run: String, in root: String) throws -> String {
         if FileManager.default.fileExists(atPath: run) { return try RunRecord(run).path }
         let runs = FileManager.default.fileExists(atPath: root) ? try self.runs(in: root) : []
@@ -38,7 +38,7 @@ public enum RunCatalog {
         public let reason: String
         public let byteCount: Int
 
-        /// Removes it. Throws `InputError` where a program is at work on the run.
+        /// Removes it. Throws `InputError` if a program is at work on the run.
         public func remove() throws {
             let run = reason == Reason.noResult ? path : FilePath.parent(path)
             let folder = try RunFolder(existing: run)
@@ -59,7 +59,7 @@ public enum RunCatalog {
 
     /// The checkpoints of completed runs, and runs that have neither checkpoints nor results.
     ///
-    /// Throws `InputError` where there is no such folder.
+    /// Throws `InputError` if there is no such folder.
     public static func remains(in root: String) throws -> [Remains] {
         try runs(in: root).compactMap { run in
             let checkpoints = (run.path as NSString).appendingPathComponent("resume")

@@ -5,27 +5,27 @@ import SwitchbackDrawing
 public struct RunCurves {
     private let runs: [(name: String, results: ResultsTable)]
 
-    /// Throws `InputError` where none of the runs has results.
+    /// Throws `InputError` if none of the runs has results.
     public init(_ records: [RunRecord]) throws {
         let runs = records.filter { !$0.results.rows.isEmpty }.map { ($0.path, $0.results) }
         guard let first = records.first else { throw InputError("runs", "there are none to draw") }
-        if runs.isEmpty { throw InputError(first.path, "no validation was made yet, so there are no curves to draw") }
+        if runs.isEmpty { throw InputError(first.path, "there was no validation yet, so there are no curves to plot") }
         self.init(runs)
     }
 
     init(_ runs: [(name: String, results: ResultsTable)]) { self.runs = runs }
 
-    /// The figure: of several runs, each has a colour; what was measured in training is dashed.
+    /// The figure: of several runs, each has a color; what was measured in training is dashed.
     public var figure: any Figure {
         let plots = metricNames.map { plot($0, ["train/\($0)", "val/\($0)"]) } + [plot("learning rate", ["lr"])]
         return FigureGrid(title: runs.count == 1 ? runs[0].name : nil, columns: plots.count > 4 ? 3 : 2, plots)
     }
 
-    /// Writes the figure as PNG or SVG, as the path's ending says. Throws `InputError` where that is another, or the file
+    /// Writes the figure as PNG or SVG, as the path's ending says. Throws `InputError` if that is another, or the file
     /// cannot be written.
     public func write(to path: String) throws { try figure.write(to: path) }
 
-    /// What was measured, without the part in which it was.
+    /// The metric's name without its group.
     private var metricNames: [String] {
         var seen = Set<String>()
         return runs.flatMap(\.results.columns).compactMap { column in

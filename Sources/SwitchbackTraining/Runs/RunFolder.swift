@@ -18,7 +18,7 @@ public final class RunFolder {
     /// Keeps other programs from training in the folder.
     private let lock: FolderLock
 
-    /// Makes the folder, with `args.yaml` in it from the first moment.
+    /// Creates the folder, with `args.yaml` in it from the start.
     ///
     /// - Parameter arguments: the configuration of the run.
     /// - Throws: `InputError` where that cannot be done; then none of its parents is left behind either.
@@ -45,7 +45,7 @@ public final class RunFolder {
         self.made = made.filter { !$0.hasPrefix(draft) } + [path]
     }
 
-    /// Opens the folder of a run that is to be gone on with.
+    /// Opens the folder of a run that is to be continued.
     ///
     /// - Throws: `InputError` where it is not the folder of a run, or a program is at work on it.
     public init(existing path: String) throws {
@@ -73,7 +73,7 @@ public final class RunFolder {
         return candidate
     }
 
-    /// Removes the drafts of runs whose programs are no more.
+    /// Removes the drafts of runs whose processes have ended.
     private static func removeDrafts(in parent: String) {
         for name in (try? FileManager.default.contentsOfDirectory(atPath: parent)) ?? []
         where name.hasPrefix(".") && name.hasSuffix(".part") {
@@ -102,7 +102,7 @@ public final class RunFolder {
         guard FileManager.default.fileExists(atPath: best) else {
             throw InputError(
                 path, "there is no weights/best.safetensors in it",
-                remedy: "give the folder of a run, or a file of weights")
+                remedy: "give a run folder or a weights file")
         }
         return best
     }
@@ -142,16 +142,16 @@ public final class RunFolder {
 private final class FolderLock {
     private let descriptor: Int32
 
-    /// Throws `InputError` where another has it. File systems without locks do without.
+    /// Throws `InputError` if another has it. File systems without locks do without.
     init(_ path: String) throws {
         descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard descriptor >= 0 else {
-            if errno == ENOTDIR { throw InputError(path, "is a file, and the folder of a run was expected") }
+            if errno == ENOTDIR { throw InputError(path, "is a file, and a run folder was expected") }
             throw InputError(path, cannot: "read", errno)
         }
         if flock(descriptor, LOCK_EX | LOCK_NB) != 0, errno == EWOULDBLOCK {
             close(descriptor)
-            throw InputError(path, "is in use: another program is training there")
+            throw InputError(path, "is in use: another process is training there")
         }
     }
 

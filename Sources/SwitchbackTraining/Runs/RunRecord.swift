@@ -2,7 +2,7 @@ import Foundation
 import Switchback
 import SwitchbackFormats
 
-/// What a run's folder tells of it, without opening it for training.
+/// Information about a run, without opening its folder for training.
 public struct RunRecord: Sendable {
     public let path: String
     public let task: String
@@ -12,12 +12,12 @@ public struct RunRecord: Sendable {
     /// When something was last written to it.
     public let modified: Date
 
-    /// Throws `InputError` where `path` is not the folder of a run, or its files are damaged.
+    /// Throws `InputError` if `path` is not the folder of a run, or its files are damaged.
     public init(_ path: String) throws {
         self.path = path
         func file(_ name: String) -> String { (path as NSString).appendingPathComponent(name) }
         guard FileManager.default.fileExists(atPath: file("args.yaml")) else {
-            throw InputError(path, "is not the folder of a run: it has no args.yaml")
+            throw InputError(path, "is not a run folder: it has no args.yaml")
         }
         let values = try ConfigurationFile.values(file("args.yaml"))
         task = values.first { $0.key == "task" }?.value ?? "?"
@@ -31,7 +31,7 @@ public struct RunRecord: Sendable {
 
     public var name: String { (path as NSString).lastPathComponent }
 
-    /// The text of an option's value; `nil` where it was left open.
+    /// The text of an option's value; `nil` if it was left open.
     public func argument(_ key: String) -> String? {
         arguments.first { $0.key == key && $0.value != "null" }?.value
     }

@@ -1,9 +1,9 @@
 import Switchback
 
-/// The loss of a batch and what else is worth following.
+/// The loss of a batch, and other values worth tracking.
 public struct BatchLoss {
-    /// How a loss combines the examples (or tokens) of its batch. Where several batches make one step of the optimizer, the
-    /// trainer goes by it, so that the step is that of one large batch: no task scales its loss itself.
+    /// How a loss combines the examples (or tokens) of its batch. Where several batches make one step of the optimizer,
+    /// the trainer goes by it, so that the step is that of one large batch: no task scales its loss itself.
     public enum Reduction: Equatable, Sendable {
         /// The mean over so many examples, or with weights that sum to this number. In the gradient of a step, a batch
         /// counts in proportion to it.
@@ -12,16 +12,17 @@ public struct BatchLoss {
         case sum
     }
 
-    /// What gradients are taken of, a tensor of one element.
+    /// The differentiable total, a tensor of one element.
     public let total: Tensor
     public let reduction: Reduction
     /// Numbers to show beside the loss, averaged over an epoch: the parts of the loss, the accuracy. Tensors of one
     /// element each, which the trainer reads together with the loss.
     public let items: KeyValuePairs<String, Tensor>
-    /// How many examples (or tokens) the batch has: the weight of its numbers in averages, and what speed is measured in.
+    /// How many examples (or tokens) the batch has: the weight of its numbers in averages, and what speed is measured
+    /// in.
     public let count: Int
 
-    /// - Parameter reduction: the mean over the `count` examples if left out.
+    /// - Parameter reduction: the mean over the `count` examples by default.
     public init(_ total: Tensor, reduction: Reduction? = nil, items: KeyValuePairs<String, Tensor> = [:], count: Int) {
         self.total = total
         self.reduction = reduction ?? .mean(over: Double(count))

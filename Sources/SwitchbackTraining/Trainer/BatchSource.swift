@@ -1,15 +1,15 @@
 import Switchback
 
-/// Where a training gets its batches: a sampler says which examples each has, and a function loads them, ahead of time on
-/// threads of its own where there are workers.
+/// Where a training gets its batches: a sampler says which examples each has, and a function loads them, ahead of time
+/// on threads of its own where there are workers.
 ///
-/// What a batch holds depends on the sampler, the epoch and the batch's number alone: so a run can be resumed in the middle
-/// of an epoch, and gives the same bits with any number of workers.
+/// What a batch holds depends on the sampler, the epoch and the batch's number alone: so a run can be resumed in the
+/// middle of an epoch, and gives the same bits with any number of workers.
 ///
 /// ```swift
 /// let source = BatchSource(DataLoader(TensorDataset(images, labels), batchSize: 64, shuffle: true, workers: 2))
 /// let next = source.batches(epoch: 3, from: 10)
-/// while let batch = try next() { … }
+/// while let batch = try next() { train(batch.input, batch.target) }
 /// ```
 public struct BatchSource<Batch> {
     /// How many batches an epoch has.
@@ -42,11 +42,11 @@ public struct BatchSource<Batch> {
                 sampler: sampler, batchSize: batchSize, dropLast: dropLast, workers: workers, load: load))
     }
 
-    /// The batches of an epoch (counted from 0), from the batch `first` on: a function that gives the next one each time,
-    /// and `nil` after the last.
+    /// The batches of an epoch (counted from 0), from the batch `first` on: a function that gives the next one each
+    /// time, and `nil` after the last.
     public func batches(epoch: Int, from first: Int = 0) -> () throws -> Batch? { open(epoch, first) }
 
-    /// The share of one of `count` processes that train together: of the examples in the same order, every `count`-th one
-    /// from `rank` (counted from 0) on.
+    /// The share of one of `count` processes that train together: of the examples in the same order, every `count`-th
+    /// one from `rank` (counted from 0) on.
     public func shard(_ rank: Int, of count: Int) -> BatchSource { part(rank, count) }
 }

@@ -17,7 +17,7 @@ struct ControlGroupMemory {
         static let v2 = Version(limit: "memory.max", usage: "memory.current", reclaimable: "inactive_file")
     }
 
-    /// In bytes, what the tightest of the groups can still give; `nil` where none has a limit.
+    /// In bytes, what the tightest of the groups can still give; `nil` if none has a limit.
     var availableBytes: Int? {
         let remaining = lines("/proc/self/cgroup").flatMap { line -> [Int] in
             let fields = line.split(separator: ":", maxSplits: 2, omittingEmptySubsequences: false)

@@ -1,12 +1,12 @@
-/// A way from a beginning to an end that may be moved while one is on it. What lies behind is then still the same share of
-/// the way: whatever follows the share, a learning rate say, goes on without a jump.
+/// Progress toward an end that can be moved on the way. The share of the way that is done stays the same then, so
+/// whatever follows it, such as a learning rate, continues without a jump.
 ///
 /// ```swift
 /// var epochs = Course(to: 100)
-/// epochs.share(at: 10)  // 0.1
+/// print(epochs.share(at: 10))  // 0.1
 /// epochs.move(end: 28, at: 10)
-/// epochs.share(at: 10)  // 0.1
-/// epochs.share(at: 19)  // 0.55, halfway between 0.1 and 1
+/// print(epochs.share(at: 10))  // 0.1
+/// print(epochs.share(at: 19))  // 0.55, halfway between 0.1 and 1
 /// ```
 public struct Course: Codable, Equatable, Sendable {
     public let start: Int
@@ -19,7 +19,7 @@ public struct Course: Codable, Equatable, Sendable {
         (self.start, self.end, turn) = (start, end, start)
     }
 
-    /// What share of the way lies behind one who stands at `place`, from 0 to 1.
+    /// The share of the way that is done at `place`, from 0 to 1.
     public func share(at place: Int) -> Double {
         if place >= end { return 1 }
         if place <= turn { return shareAtTurn }
@@ -32,8 +32,8 @@ public struct Course: Codable, Equatable, Sendable {
         self.end = end
     }
 
-    /// The place with the same share behind it on a way whose end has always been where it is now. Before the beginning it
-    /// is the place itself.
+    /// The place with the same share behind it on a way whose end has always been where it is now. Before the beginning
+    /// it is the place itself.
     func placeOnEvenWay(_ place: Int) -> Double {
         if turn == start || place <= start { return Double(place) }
         return Double(start) + share(at: place) * Double(end - start)

@@ -1,4 +1,4 @@
-/// Numbers by name, in the order in which they shall be shown: `["loss": 0.4, "accuracy": 0.9]`.
+/// Numbers by name, in the order in which they should be shown: `["loss": 0.4, "accuracy": 0.9]`.
 public struct Metrics: ExpressibleByDictionaryLiteral, Sequence, Sendable {
     public struct Entry: Codable, Equatable, Sendable {
         public let name: String

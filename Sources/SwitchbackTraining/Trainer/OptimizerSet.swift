@@ -81,7 +81,7 @@ extension Pace {
 }
 
 extension Schedule {
-    /// The schedule on a way whose end was moved: the rate goes on from where it was.
+    /// The schedule on a way whose end was moved: the rate continues from where it was.
     fileprivate func along(_ steps: Course) -> Schedule {
         Schedule { step, base in
             let place = steps.placeOnEvenWay(step)

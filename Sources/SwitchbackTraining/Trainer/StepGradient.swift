@@ -1,11 +1,11 @@
 import Switchback
 
-/// Makes the gradient of a step of the optimizer, batch by batch: that of all their examples at once, however these are cut
-/// into batches.
+/// Makes the gradient of a step of the optimizer, batch by batch: that of all their examples at once, however these are
+/// cut into batches.
 struct StepGradient: Codable, Equatable {
     /// The batches whose gradients are in.
     private(set) var batchCount = 0
-    /// What their means are over, all together.
+    /// The number of terms in their means.
     private var weight = 0.0
     /// What all means of the step are over if each batch is as large as the first.
     private var expectedWeight = 0.0

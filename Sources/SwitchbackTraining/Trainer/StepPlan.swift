@@ -1,4 +1,4 @@
-/// Which batches make a step of the optimizer together. A step ends with its epoch.
+/// Which batches form one optimizer step. A step ends with its epoch.
 package struct StepPlan: Sendable {
     /// The batches of an epoch.
     package let batchCount: Int

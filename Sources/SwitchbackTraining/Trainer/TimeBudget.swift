@@ -1,11 +1,11 @@
-/// The time that a training may take, and what of it is used: for batches and validations, and for whatever is done beside
-/// them, such as saving.
+/// The time that a training may take and the time used: for batches and validations, and for everything else, such as
+/// saving.
 struct TimeBudget: Codable, Equatable, Sendable {
     /// All that is allowed.
     private(set) var seconds: Double
-    /// What is used, before interruptions too.
+    /// The time used, including before interruptions.
     private(set) var used: Double
-    /// What was used when the first epoch had ended, where that is known.
+    /// The time used when the first epoch ended, if known.
     private var usedByFirstEpoch: Double?
 
     /// - Parameter used: what the training has taken before it had a budget.
@@ -26,8 +26,8 @@ struct TimeBudget: Codable, Equatable, Sendable {
 
     mutating func endFirstEpoch() { usedByFirstEpoch = used }
 
-    /// How many epochs fit in, those that are done included, if the others take as long as those did on average: without
-    /// the first one, which is longer, as soon as there are others.
+    /// How many epochs fit in, those that are done included, if the others take as long as those did on average:
+    /// without the first one, which is longer, as soon as there are others.
     ///
     /// - Parameter done: at least 1.
     func epochs(done: Int) -> Int {

@@ -6,7 +6,7 @@ import Switchback
 private let shortestInterval = 1.0
 
 extension Trainer {
-    /// Keeps the model's weights, the averaged ones where there are such, until they are saved with the next state.
+    /// Keeps the model's weights, the averaged ones if there are such, until they are saved with the next state.
     func keepWeights(isBest: Bool) {
         guard let saver else { return }
         let weights = withAverages { Snapshot(task.model.namedState) }
@@ -32,8 +32,8 @@ extension Trainer {
         try tellOfSaved(saver.takeSaved())
     }
 
-    /// Runs `body`, which trains, and sees to it that what was kept or is being written is on the disk when it ends: also
-    /// where an error ends it, which then counts more than one of saving.
+    /// Runs `body`, which trains, and sees to it that what was kept or is being written is on the disk when it ends:
+    /// also where an error ends it, which then counts more than one of saving.
     func savingWhatIsKept(_ body: () throws -> Void) throws {
         do {
             try body()

@@ -34,8 +34,8 @@ extension Trainer {
         try average?.withAverages(body) ?? body()
     }
 
-    /// Takes the history of a resumed run from its `results.csv`, and takes out what will be made again. Returns sentences
-    /// on what of it is lost.
+    /// Takes the history of a resumed run from its `results.csv`, and takes out what will be made again. Returns
+    /// sentences on what of it is lost.
     func takeUpHistory() throws -> [String] {
         guard var results else { return [] }
         var warnings: [String] = []
@@ -57,7 +57,7 @@ extension Trainer {
 }
 
 extension [Double] {
-    /// Whether the first number that differs is greater. What is no number is worse than any.
+    /// Whether the first number that differs is greater. What is not a number is worse than any.
     fileprivate func isBetter(than other: [Double]) -> Bool {
         for (mine, others) in zip(self, other) {
             if mine.isNaN && others.isNaN { continue }

@@ -13,7 +13,7 @@ import Switchback
 /// let outcome = try trainer.run()
 /// ```
 ///
-/// A run that was interrupted, even by a loss of power, is gone on with by `run(resuming: true)` on a trainer made in the
+/// A run that was interrupted, even by a loss of power, is continued by `run(resuming: true)` on a trainer made in the
 /// same way; it ends with the same bits as one that never was.
 public final class Trainer<Task: TrainingTask> {
     public let task: Task
@@ -21,8 +21,8 @@ public final class Trainer<Task: TrainingTask> {
     /// Where checkpoints and weights are saved; nowhere if `nil`.
     public let folder: RunFolder?
     public var listeners: [TrainingListener] = []
-    /// Whether each gradient is looked at before it reaches the weights, so that NaN and infinity are found in the batch
-    /// in which they come into being. A pass over the gradients in each step.
+    /// Whether each gradient is looked at before it reaches the weights, so that NaN and infinity are found in the
+    /// batch in which they come into being. A pass over the gradients in each step.
     public var locatesFailures = false
 
     var optimizers: OptimizerSet
@@ -57,7 +57,7 @@ public final class Trainer<Task: TrainingTask> {
         self.configuration = configuration
         self.folder = folder
         batchCount = task.source.count
-        guard batchCount > 0 else { throw InputError("task \(task.name)", "has no batches to train with") }
+        guard batchCount > 0 else { throw InputError("task \(task.name)", "has no training batches") }
         stepPlan = StepPlan(
             batchCount: batchCount, accumulate: configuration.accumulate,
             warmupBatches: configuration.accumulateWarmup)
@@ -77,9 +77,9 @@ public final class Trainer<Task: TrainingTask> {
 
     /// Trains until all epochs or steps are done, or something ends it before.
     ///
-    /// - Parameter resuming: whether to go on from the last checkpoint in the folder. Where there is none yet, the
+    /// - Parameter resuming: whether to continue from the last checkpoint in the folder. Where there is none yet, the
     ///   training starts at the beginning.
-    /// - Throws: `InputError` where the loss is no number any more, files cannot be read or written, or a checkpoint
+    /// - Throws: `InputError` where the loss is no longer a number, files cannot be read or written, or a checkpoint
     ///   belongs to something else; and what the task and the listeners throw.
     public func run(resuming: Bool = false) throws -> TrainingOutcome {
         let (transfer, warnings) = try begin(resuming: resuming)
@@ -101,7 +101,7 @@ public final class Trainer<Task: TrainingTask> {
         return outcome
     }
 
-    /// Puts the weights and the state in place from which the training goes on.
+    /// Restores the weights and the state that the training continues from.
     private func begin(resuming: Bool) throws -> (WeightTransfer?, [String]) {
         (reason, overhead, history) = (nil, 0, [])
         if resuming, let found = try folder?.checkpoints.newest() {
@@ -115,7 +115,7 @@ public final class Trainer<Task: TrainingTask> {
         return (transfer, [])
     }
 
-    /// Tells every listener; notes where one wants the training to end.
+    /// Notifies every listener; notes if one wants the training to end.
     func tell(_ event: TrainingEvent) throws {
         try beside {
             for listener in listeners where try listener(event) == .stop { reason = reason ?? .stopped }
@@ -198,7 +198,7 @@ public final class Trainer<Task: TrainingTask> {
             itemsPerSecond: lap.itemsPerSecond, secondsLeft: lap.secondsPerBatch(state.batch) * left)
     }
 
-    /// What there is to do between two batches: validating, planning, saving, ending.
+    /// The work between two batches: validating, planning, saving, ending.
     private func endBatch(isLast: Bool, madeStep: Bool) throws {
         countTime()
         let isDue = configuration.validateEvery.map { madeStep && state.step % $0 == 0 } ?? isLast

@@ -5,7 +5,7 @@ extension Trainer {
     /// configuration asks for.
     var plan: TrainingPlan { state.plan ?? askedPlan }
 
-    /// Goes on with the plan of the state; or with a new one, where other options of it came with the resumed run.
+    /// Continues with the plan of the state; or with a new one, where other options of it came with the resumed run.
     func takeUpPlan() {
         let seconds = configuration.minutes.map { $0 * 60 }
         if state.budget?.seconds != seconds {
@@ -24,8 +24,8 @@ extension Trainer {
         countedUntil = clock.seconds()
     }
 
-    /// Between two epochs, plans as many epochs as fit into the time. Those that the task treats apart because they are the
-    /// last stay the last: once they have begun, no more than their number is still to come.
+    /// Between two epochs, plans as many epochs as fit into the time. Those that the task treats apart because they are
+    /// the last stay the last: once they have begun, no more than their number is still to come.
     func fitPlan() throws {
         guard configuration.steps == nil, state.batch == 0, state.step < plan.steps.end else { return }
         if state.epoch == 1 { state.budget?.endFirstEpoch() }

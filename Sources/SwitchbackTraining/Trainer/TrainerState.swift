@@ -1,6 +1,6 @@
 import Switchback
 
-// What a trainer puts into a checkpoint, and how it goes on from one.
+// What a trainer puts into a checkpoint, and how it continues from one.
 
 extension Trainer {
     /// The state's numbers at this moment.
@@ -41,7 +41,7 @@ extension Trainer {
         return tensors
     }
 
-    /// Goes on from a checkpoint. Throws `InputError` where it belongs to something else; the model may then have
+    /// Continues from a checkpoint. Throws `InputError` if it belongs to something else; the model may then have
     /// changed.
     func restore(_ found: CheckpointFolder.Found) throws {
         try check(found)

@@ -5,7 +5,7 @@ package struct TrainingClock: Sendable {
 
     package init(seconds: @escaping @Sendable () -> Double) { self.seconds = seconds }
 
-    /// The machine's clock, which goes on evenly.
+    /// The machine's clock, which continues evenly.
     package static let machine: TrainingClock = {
         let start = ContinuousClock.now
         return TrainingClock { start.duration(to: .now) / .seconds(1) }

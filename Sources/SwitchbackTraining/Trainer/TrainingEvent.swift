@@ -1,6 +1,6 @@
 import Switchback
 
-/// What a training tells whoever watches it, in the order in which it happens.
+/// The events of a training, in the order in which they happen.
 ///
 /// ```swift
 /// trainer.listeners.append { event in
@@ -20,13 +20,13 @@ public enum TrainingEvent {
     /// As many epochs as fit into the time, so many seconds in all, were planned anew: after the first epoch, and after
     /// another one where the number has changed.
     case planned(TrainingPlan, seconds: Double)
-    /// After a validation: at the end of an epoch, or every so many steps where that was asked for. The weights are saved
-    /// with the next state.
+    /// After a validation: at the end of an epoch, or every so many steps where that was requested. The weights are
+    /// saved with the next state.
     case epoch(EpochResult)
     /// The state of a step, from which the run can be resumed, has reached the disk, and the weights of the validations
     /// before it. It was written beside the training, so that more steps may have been made since.
     case checkpoint(path: String, step: Int, seconds: Double)
-    /// A loss or a gradient is no number: an error ends the training after this.
+    /// A loss or a gradient is not a number: an error ends the training after this.
     case failed(TrainingFailure)
     /// After the last batch.
     case finished(TrainingOutcome)
@@ -38,7 +38,7 @@ public enum TrainingDecision { case `continue`, stop }
 /// ends the training at once.
 public typealias TrainingListener = (TrainingEvent) throws -> TrainingDecision
 
-/// What is about to be trained.
+/// The start of a training.
 public struct TrainingStart {
     /// The task's name.
     public let task: String
@@ -56,9 +56,9 @@ public struct TrainingStart {
     public let stepsMade: Int
     /// The results of validations before the run was interrupted.
     public let history: [EpochResult]
-    /// What of the file to start from fitted the model, where there was one.
+    /// Which weights of the initial file fitted the model, if there was one.
     public let transfer: WeightTransfer?
-    /// Sentences on what was passed over in order to go on: a checkpoint that is damaged.
+    /// Sentences on what was passed over in order to continue: a checkpoint that is damaged.
     public let warnings: [String]
 }
 
@@ -85,7 +85,7 @@ public struct BatchResult {
     public let secondsLeft: Double
 }
 
-/// What came of an epoch: or, where validations are every so many steps, of the steps since the last one.
+/// The results of an epoch, or, if validation runs every n steps, of the steps since the last one.
 public struct EpochResult: Codable, Sendable {
     /// Counted from 1.
     public let epoch: Int
@@ -94,7 +94,7 @@ public struct EpochResult: Codable, Sendable {
     public let step: Int
     /// Averages over the batches.
     public let training: Metrics
-    /// What the task's `validate` measured.
+    /// The metrics of the task's `validate`.
     public let validation: Metrics
     public let learningRate: Double
     /// Whether no validation before was better.

@@ -1,4 +1,4 @@
-/// How long a training is to be. Where it is fitted to a time, the ends move from epoch to epoch.
+/// The planned length of a training. If it is fitted to a time, the ends move from epoch to epoch.
 public struct TrainingPlan: Codable, Equatable, Sendable {
     /// The passes over the examples.
     public private(set) var epochs: Course
@@ -7,7 +7,7 @@ public struct TrainingPlan: Codable, Equatable, Sendable {
 
     /// The plan that a configuration asks for.
     ///
-    /// - Parameter epochCount: how many epochs there are to be; what the configuration says if left out.
+    /// - Parameter epochCount: how many epochs there are to be; what the configuration says by default.
     init(_ configuration: TrainingConfiguration, _ stepPlan: StepPlan, epochCount: Int? = nil) {
         let wantedSteps = epochCount == nil ? configuration.steps : nil
         let wantedEpochs = epochCount ?? configuration.epochs

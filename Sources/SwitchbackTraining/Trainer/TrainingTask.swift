@@ -1,6 +1,6 @@
 import Switchback
 
-/// What a `Trainer` trains: a model, batches for it, a loss, and a measure of how good it has become.
+/// What a `Trainer` trains: a model, its batches, a loss and a validation metric.
 ///
 /// ```swift
 /// final class DigitTask: TrainingTask {
@@ -16,15 +16,15 @@ import Switchback
 /// }
 /// ```
 ///
-/// A task keeps nothing that changes from batch to batch outside the model, apart from the plan that it is told: then a run
-/// that was killed and resumed ends with the same bits as one that was not.
+/// A task keeps nothing that changes from batch to batch outside the model, apart from the plan that it is told: then a
+/// run that was killed and resumed ends with the same bits as one that was not.
 public protocol TrainingTask<Batch>: AnyObject {
     associatedtype Batch
 
     /// One word, the folder in which runs are kept: `classify`.
     var name: String { get }
     var model: Module { get }
-    /// What the optimizer trains, with options that differ between groups. All parameters of the model if not defined.
+    /// The parameters to train, in groups with their own options. All parameters of the model if not defined.
     var parameterGroups: [ParameterGroup] { get }
 
     /// Where the batches come from; at least 1 in an epoch. Asked for again in each epoch, and may follow the plan.
@@ -34,8 +34,8 @@ public protocol TrainingTask<Batch>: AnyObject {
     /// batch that is `Movable` lies where the model lies.
     func loss(_ batch: Batch) throws -> BatchLoss
 
-    /// Measures the model, by the very code that the command `val` runs. The model is in inference mode, has the
-    /// averaged weights where there are such, and nothing is recorded.
+    /// Measures the model, by the code that the command `val` runs. The model is in inference mode, has the
+    /// averaged weights if there are such, and nothing is recorded.
     func validate() throws -> Metrics
 
     /// How good these metrics are: the greater the better. Where the first numbers of two are equal the second ones
@@ -45,16 +45,17 @@ public protocol TrainingTask<Batch>: AnyObject {
     /// The text that is saved with the weights: what is needed to use them.
     var metadata: [String: String] { get }
 
-    /// How many epochs at the end are unlike those before them: without some augmentation, say. Where the training is fitted
-    /// to a time, they stay the last ones once they have begun. None if not defined.
+    /// How many epochs at the end are unlike those before them: without some augmentation, say. Where the training is
+    /// fitted to a time, they stay the last ones once they have begun. None if not defined.
     var closingEpochs: Int { get }
 
-    /// Is told how long the training is to be, before the first batch, and before an epoch when that has changed. What is
-    /// kept of it here, a trainer tells again when it resumes a run. Does nothing if not defined.
+    /// Is told how long the training is to be, before the first batch, and before an epoch when that has changed. What
+    /// is kept of it here, a trainer tells again when it resumes a run. Does nothing if not defined.
     func follow(_ plan: TrainingPlan)
 
-    /// The learning rate and the momentum of a group of parameters for a step, where the task has a schedule of its own.
-    /// Depends on its arguments and the plan alone. `nil`, which leaves the configuration's schedule, if not defined.
+    /// The learning rate and the momentum of a group of parameters for a step, where the task has a schedule of its
+    /// own. Depends on its arguments and the plan alone. `nil`, which leaves the configuration's schedule, if not
+    /// defined.
     func pace(of group: Optimizer.Group, at place: StepPlace) -> Pace?
 }
 

@@ -1,7 +1,7 @@
 import Switchback
 import SwitchbackFormats
 
-/// What of a file of weights fitted a model, and what did not.
+/// Which tensors of a weights file fitted a model, and which did not.
 public struct WeightTransfer: Sendable {
     public let path: String
     /// The names that were taken over.
@@ -34,7 +34,7 @@ extension Module {
     /// Takes over the weights of a safetensors or PyTorch file whose names and shapes are this module's, and leaves the
     /// others as they are.
     ///
-    /// Throws `InputError` where the file cannot be read, or nothing in it fits.
+    /// Throws `InputError` if the file cannot be read, or nothing in it fits.
     @discardableResult
     public final func transferWeights(from path: String) throws -> WeightTransfer {
         let path = try RunFolder.weightFile(path)
@@ -46,7 +46,7 @@ extension Module {
         if matching.isEmpty {
             let names = found.keys.sorted().prefix(3).joined(separator: ", ")
             throw InputError(
-                path, "has nothing that fits the model: it has \(names), …, and the model \(first.name), …")
+                path, "has no tensor that fits the model: it has \(names), …, and the model \(first.name), …")
         }
         try load(
             stateDict: Dictionary(uniqueKeysWithValues: matching.map { ($0.name, found[$0.name] ?? $0.tensor) }),
@@ -64,7 +64,7 @@ extension Module {
 
     /// Freezes the parts whose paths are given: `conv1` or `backbone.layer1`, with all that is inside them.
     ///
-    /// Throws `InputError` where there is no such part, or where no parameter is left to train.
+    /// Throws `InputError` if there is no such part, or where no parameter is left to train.
     func freeze(_ paths: [String]) throws {
         let names = namedParameters.map(\.name)
         for path in paths {
@@ -77,7 +77,7 @@ extension Module {
             freeze(where: isInside)
         }
         guard parameters.contains(where: \.requiresGrad) else {
-            throw InputError("option freeze", "it leaves nothing to train", remedy: "freeze fewer parts")
+            throw InputError("option freeze", "it leaves no parameters to train", remedy: "freeze fewer parts")
         }
     }
 }

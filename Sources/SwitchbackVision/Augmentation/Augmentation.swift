@@ -1,6 +1,6 @@
 import Switchback
 
-/// A picture and the boxes in it, in its pixels.
+/// An image and the boxes in it, in its pixels.
 public struct Sample: Hashable, Sendable {
     public var image: Image
     public var labels: [LabeledBox]
@@ -11,7 +11,7 @@ public struct Sample: Hashable, Sendable {
     }
 }
 
-/// What an augmentation may use besides the sample: random numbers, and other samples of the same data.
+/// What an augmentation can use besides the sample: random numbers, and other samples of the same data.
 public struct AugmentationContext {
     public let generator: Generator
     private let drawOther: (Generator) throws -> Sample
@@ -31,20 +31,20 @@ public struct AugmentationContext {
     public func other() throws -> Sample { try drawOther(generator) }
 }
 
-/// A random change of a picture and its boxes together.
+/// A random change of an image and its boxes together.
 ///
 /// It is a pure function of the sample, the other samples and the generator: the same ones give the same result, on
 /// whatever thread. It throws only what reading other samples throws.
 ///
 /// ```swift
 /// let augmentation = Augmentations([HSVJitter(), HorizontalFlip(probability: 0.5)])
-/// let sample = try augmentation(sample, AugmentationContext(Generator(seed: 1)))
+/// let changed = try augmentation(sample, AugmentationContext(Generator(seed: 1)))
 /// ```
 public protocol Augmentation: Sendable {
     func callAsFunction(_ sample: Sample, _ context: AugmentationContext) throws -> Sample
 }
 
-/// Augmentations one after the other.
+/// Augmentations one after another.
 public struct Augmentations: Augmentation {
     public let steps: [any Augmentation]
 
@@ -55,7 +55,7 @@ public struct Augmentations: Augmentation {
     }
 }
 
-/// An augmentation with some probability, else another one, or none.
+/// Applies an augmentation with some probability, otherwise another one or none.
 public struct Randomly: Augmentation {
     public let probability: Double
     public let step: any Augmentation

@@ -22,9 +22,9 @@ public struct HSVJitter: Augmentation {
 }
 
 extension Image {
-    /// The RGB picture with its hue turned by a part of the circle, and saturation and value multiplied.
+    /// The RGB image with its hue turned by a part of the circle, and saturation and value multiplied.
     public func withHSV(turn: Double, saturation: Double, value: Double) -> Image {
-        require(colorModel == .rgb, "withHSV", "an RGB picture is needed, not \(colorModel)")
+        require(colorModel == .rgb, "withHSV", "an RGB image is needed, not \(colorModel)")
         var result = self
         result.pixels.withUnsafeMutableBufferPointer {
             Pixels.adjustHSV($0, turn: Float(turn), saturation: Float(saturation), value: Float(value))
@@ -33,7 +33,7 @@ extension Image {
     }
 }
 
-/// Takes the color away, and keeps three channels.
+/// Converts to grayscale, and keeps three channels.
 public struct Greyscale: Augmentation {
     public init() {}
 
@@ -42,7 +42,7 @@ public struct Greyscale: Augmentation {
     }
 }
 
-/// Exchanges red and blue.
+/// Swaps red and blue.
 public struct ChannelSwap: Augmentation {
     public init() {}
 
@@ -57,7 +57,7 @@ public struct ChannelSwap: Augmentation {
     }
 }
 
-/// Blurs with a Gaussian of a random width; beyond the edge the picture is mirrored.
+/// Blurs with a Gaussian of a random width; beyond the edge the image is mirrored.
 public struct GaussianBlur: Augmentation {
     /// The standard deviation, in pixels.
     public let sigma: ClosedRange<Double>
@@ -70,7 +70,7 @@ public struct GaussianBlur: Augmentation {
 }
 
 extension Image {
-    /// The picture seen through a Gaussian of a standard deviation in pixels, cut off at three of them.
+    /// The image seen through a Gaussian of a standard deviation in pixels, cut off at three of them.
     public func blurred(sigma: Double) -> Image {
         let reach = min(Int((3 * sigma).rounded(.up)), min(height, width) - 1)
         guard reach > 0 else { return self }

@@ -2,7 +2,7 @@ import Foundation
 import Switchback
 
 extension Sample {
-    /// A part of the picture in another size, with the boxes of which at least a tenth is left.
+    /// A part of the image in another size, with the boxes of which at least a tenth is left.
     func cropped(top: Int, left: Int, height: Int, width: Int, to size: (height: Int, width: Int)) -> Sample {
         let part = image.cropped(top: top, left: left, height: height, width: width)
             .resized(height: size.height, width: size.width)
@@ -20,7 +20,7 @@ extension Sample {
 /// A part of random place, area and shape in a fixed size (Szegedy et al., "Going deeper with convolutions", 2015).
 public struct RandomResizedCrop: Augmentation {
     public let height, width: Int
-    /// The part's area, as a share of the picture's.
+    /// The part's area, as a share of the image's.
     public let area: ClosedRange<Double>
     /// The part's width divided by its height.
     public let aspect: ClosedRange<Double>
@@ -65,7 +65,7 @@ public struct RandomResizedCrop: Augmentation {
 }
 
 extension Image {
-    /// The greatest square in the middle of the picture, in another size.
+    /// The greatest square in the middle of the image, in another size.
     func centerSquare(_ size: Int) -> Image {
         let side = min(height, width)
         return cropped(top: (height - side) / 2, left: (width - side) / 2, height: side, width: side)
@@ -73,7 +73,7 @@ extension Image {
     }
 }
 
-/// The middle of the picture after its shorter side has been scaled: what a classifier is measured on.
+/// The center of the image after its shorter side has been scaled: the input for evaluating a classifier.
 public struct CenterCrop: Augmentation {
     public let size: Int
 

@@ -1,6 +1,7 @@
 import Switchback
 
-/// How pictures are changed while a detector learns: the options of `detect train`, with Ultralytics' names and defaults.
+/// The augmentation of a detector's training images: the options of `detect train`, with Ultralytics' names and
+/// defaults.
 public struct DetectionAugmentation: Codable, Hashable, Sendable {
     /// The greatest changes of hue, saturation and value.
     public var hsvH = 0.015
@@ -8,7 +9,7 @@ public struct DetectionAugmentation: Codable, Hashable, Sendable {
     public var hsvV = 0.4
     /// The greatest rotation, in degrees.
     public var degrees = 0.0
-    /// The greatest shift, as a part of the picture.
+    /// The greatest shift, as a part of the image.
     public var translate = 0.1
     /// The greatest change of scale.
     public var scale = 0.5
@@ -28,7 +29,7 @@ public struct DetectionAugmentation: Codable, Hashable, Sendable {
 
     public init() {}
 
-    /// No change at all: the picture in a frame.
+    /// No change at all: the image in a frame.
     public static var none: DetectionAugmentation {
         var options = DetectionAugmentation()
         options.hsvH = 0
@@ -40,7 +41,7 @@ public struct DetectionAugmentation: Codable, Hashable, Sendable {
         return options.withoutMixing
     }
 
-    /// The same without what mixes several pictures: for the last epochs.
+    /// The same without what mixes several images: for the last epochs.
     public var withoutMixing: DetectionAugmentation {
         var options = self
         options.mosaic = 0
@@ -50,7 +51,7 @@ public struct DetectionAugmentation: Codable, Hashable, Sendable {
         return options
     }
 
-    /// The steps, for pictures whose longer side has been scaled to `size`; the result is `size` × `size`.
+    /// The steps, for images whose longer side has been scaled to `size`; the result is `size` × `size`.
     public func steps(size: Int) -> any Augmentation {
         var affine = RandomAffine(size: (size, size))
         affine.degrees = degrees

@@ -1,6 +1,6 @@
 import Switchback
 
-/// Exchanges left and right.
+/// Flips left and right.
 public struct HorizontalFlip: Augmentation {
     public let probability: Double
 
@@ -11,7 +11,7 @@ public struct HorizontalFlip: Augmentation {
     }
 }
 
-/// Exchanges top and bottom.
+/// Flips top and bottom.
 public struct VerticalFlip: Augmentation {
     public let probability: Double
 

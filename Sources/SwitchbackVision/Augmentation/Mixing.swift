@@ -1,7 +1,7 @@
 import Switchback
 
-/// Four pictures around a random point, in a frame of twice the size (Bochkovskiy et al., "YOLOv4", 2020). What follows
-/// shall cut it back: `RandomAffine(size:)` does.
+/// Four images around a random point, in a frame of twice the size (Bochkovskiy et al., "YOLOv4", 2020). What follows
+/// should cut it back: `RandomAffine(size:)` does.
 public struct Mosaic: Augmentation {
     /// The side of what will be cut out: half the frame's.
     public let size: Int
@@ -34,11 +34,11 @@ extension Sample {
     }
 }
 
-/// Two pictures seen through each other, with the boxes of both (Zhang et al., "mixup", 2018).
+/// Blends two images, with the boxes of both (Zhang et al., "mixup", 2018).
 public struct MixUp: Augmentation {
     /// The share of the first is distributed as Beta(concentration, concentration).
     public let concentration: Double
-    /// What the other picture goes through before; it must then have the first one's size.
+    /// What the other image goes through before; it must then have the first one's size.
     public let other: any Augmentation
 
     public init(concentration: Double = 32, other: any Augmentation = Augmentations([])) {
@@ -59,13 +59,13 @@ public struct MixUp: Augmentation {
     }
 }
 
-/// A part of another picture instead of a part of this one (Yun et al., "CutMix", 2019). Boxes of this one that are
-/// covered by more than `coverage`, and boxes of the other of which less than that is seen, are left away.
+/// Replaces a part of the image by a part of another (Yun et al., "CutMix", 2019). Boxes that are covered by more than
+/// `coverage`, and boxes of the other image of which less than that is visible, are dropped.
 public struct CutMix: Augmentation {
     private let coverage: Float = 0.5
     /// The share of the first is distributed as Beta(concentration, concentration).
     public let concentration: Double
-    /// What the other picture goes through before; it must then have the first one's size.
+    /// What the other image goes through before; it must then have the first one's size.
     public let other: any Augmentation
 
     public init(concentration: Double = 32, other: any Augmentation = Augmentations([])) {
@@ -100,7 +100,7 @@ public struct CutMix: Augmentation {
     }
 }
 
-/// Copies boxes of another picture to the same places of this one, where they cover little of what is there (after
+/// Copies boxes of another image to the same places of this one, where they cover little of what exists (after
 /// Ghiasi et al., "Simple copy-paste", 2021, who have outlines instead of boxes).
 public struct CopyPaste: Augmentation {
     /// How much of a box that is there may be covered.
@@ -111,7 +111,7 @@ public struct CopyPaste: Augmentation {
     public init(probability: Double) { self.probability = probability }
 
     public func callAsFunction(_ sample: Sample, _ context: AugmentationContext) throws -> Sample {
-        // Draws nothing, and reads no other picture, where nothing can be copied.
+        // Draws nothing, and reads no other image, where nothing can be copied.
         if probability == 0 { return sample }
         let source = try context.other()
         var result = sample
@@ -132,7 +132,7 @@ public struct CopyPaste: Augmentation {
 }
 
 extension Sample {
-    /// The sample in the size of a picture, letterboxed where it has another.
+    /// The sample in the size of an image, letterboxed where it has another.
     fileprivate func fitted(to image: Image) -> Sample {
         if self.image.height == image.height && self.image.width == image.width { return self }
         return letterboxed(height: image.height, width: image.width)
@@ -147,7 +147,7 @@ extension Sample {
     }
 }
 
-/// Puts the sample into a frame, scaled evenly, in the middle.
+/// Letterboxes the sample: scaled uniformly, centered in a frame.
 public struct LetterboxFrame: Augmentation {
     public let height, width: Int
 

@@ -14,7 +14,7 @@ public struct RandAugment: Augmentation {
         self.magnitude = magnitude
     }
 
-    /// What may be done.
+    /// The permissions.
     public enum Change: String, CaseIterable, Sendable {
         case nothing, shearX, shearY, translateX, translateY, rotate
         case brightness, color, contrast, sharpness, posterize, solarize, autoContrast, equalize
@@ -22,7 +22,7 @@ public struct RandAugment: Augmentation {
         /// The sample changed by a strength from 0 to 1, in one direction or the other (`sign` is 1 or -1).
         public func apply(to sample: Sample, strength: Double, sign: Double) -> Sample {
             let (height, width) = (Double(sample.image.height), Double(sample.image.width))
-            // torchvision's slope leads from the new picture back to the old one.
+            // torchvision's slope leads from the new image back to the old one.
             let slope = 0.3 * strength * sign
             let factor = 1 + 0.9 * strength * sign
             switch self {
@@ -67,7 +67,7 @@ extension Sample {
             .rotation(degrees: degrees), aroundX: (Double(image.width) - 1) / 2, y: (Double(image.height) - 1) / 2)
     }
 
-    /// The corner of the picture stays, which is half a pixel from the centre of the first one.
+    /// The corner of the image stays, which is half a pixel from the centre of the first one.
     fileprivate func sheared(_ shear: PlaneMap) -> Sample { moved(shear, aroundX: -0.5, y: -0.5) }
 
     private func moved(_ map: PlaneMap, aroundX x: Double, y: Double) -> Sample {
@@ -102,13 +102,13 @@ extension Image {
         }
     }
 
-    /// factor · picture + (1 - factor) · other, cut to what a byte holds. The other is one grey level.
+    /// factor · image + (1 - factor) · other, cut to what a byte holds. The other is one grey level.
     fileprivate func mixed(with other: (Image) -> UInt8, _ factor: Double) -> Image {
         let level = Double(other(self))
         return mapped { Image.mix(Double($0), level, factor) }
     }
 
-    /// The same with another picture, perhaps a grey one.
+    /// The same with another image, perhaps a grey one.
     fileprivate func mixed(with other: (Image) -> Image, _ factor: Double) -> Image {
         let other = other(self)
         let ratio = channels / other.channels

@@ -4,7 +4,7 @@ import Switchback
 /// Covers a rectangle with noise (Zhong et al., "Random erasing", 2020). Boxes stay: what is hidden may still be there.
 public struct RandomErasing: Augmentation {
     public let probability: Double
-    /// The rectangle's area, as a share of the picture's.
+    /// The rectangle's area, as a share of the image's.
     public let area: ClosedRange<Double>
 
     public init(probability: Double = 0.4, area: ClosedRange<Double> = 0.02...0.33) {

@@ -39,7 +39,7 @@ public struct PlaneMap: Hashable, Sendable {
             })
     }
 
-    /// The map back, or `nil` where there is none.
+    /// The map back, or `nil` if there is none.
     public var inverse: PlaneMap? {
         let m = matrix
         let cofactors = [
@@ -70,8 +70,8 @@ public struct PlaneMap: Hashable, Sendable {
 }
 
 extension Image {
-    /// The picture moved by a map, in a frame of another size; what the picture does not reach is `fill`. Pixel centres have
-    /// whole coordinates. Stops where the map has no inverse.
+    /// The image moved by a map, in a frame of another size; what the image does not reach is `fill`. Pixel centres
+    /// have whole coordinates. Stops where the map has no inverse.
     public func warped(
         _ map: PlaneMap, height: Int, width: Int, fill: UInt8 = Letterbox.border,
         _ interpolation: Pixels.Interpolation = .bilinear
@@ -90,12 +90,12 @@ extension Image {
     }
 }
 
-/// Moves, scales, turns, shears and tilts the picture at random, in a frame of its own size.
+/// Moves, scales, turns, shears and tilts the image at random, in a frame of its own size.
 ///
-/// A box goes on as the upright box around its moved corners, without what is outside; it is left away where it has become
-/// narrower than 2 pixels, has lost nine tenths of its area, or is a hundred times as long as it is wide.
+/// A box continues as the upright box around its moved corners, without what is outside; it is left away where it has
+/// become narrower than 2 pixels, has lost nine tenths of its area, or is a hundred times as long as it is wide.
 public struct RandomAffine: Augmentation {
-    /// The frame; the sample's own size if left out.
+    /// The frame; the sample's own size by default.
     public var size: (height: Int, width: Int)?
     /// The greatest angle of rotation.
     public var degrees = 0.0
@@ -123,7 +123,7 @@ public struct RandomAffine: Augmentation {
         return Sample(image, labels: labels)
     }
 
-    /// The map from the picture to the frame, and the factor by which it scales.
+    /// The map from the image to the frame, and the factor by which it scales.
     private func draw(
         _ image: Image, _ frame: (height: Int, width: Int), _ generator: Generator
     ) -> (map: PlaneMap, factor: Float) {

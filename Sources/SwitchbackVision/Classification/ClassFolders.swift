@@ -1,8 +1,8 @@
 import Switchback
 import SwitchbackFormats
 
-/// Folders of pictures, one for each class: `train/CLASS/….jpg` and `val` or `test` beside it; or the classes alone, of
-/// which every fifth picture is then held out.
+/// Image folders, one per class: `train/CLASS/….jpg` and `val` or `test` beside it; or only the class folders, of which
+/// every fifth image is then used for validation.
 enum ClassFolders {
     struct Contents {
         var classNames: [String]
@@ -24,14 +24,14 @@ enum ClassFolders {
         }
         guard contents.classNames.count > 1 else {
             let found =
-                contents.classNames.isEmpty ? "no folder of pictures" : "only the class \(contents.classNames[0])"
+                contents.classNames.isEmpty ? "no folder of images" : "only the class \(contents.classNames[0])"
             throw InputError(
                 root, "has \(found)", remedy: "give a folder with train/CLASS/… and val/CLASS/…, or with CLASS/…")
         }
         return contents
     }
 
-    /// Whether a folder can be a part: one that holds pictures alone is a class, even if it is called `train`.
+    /// Whether a folder can be a part: one that holds images alone is a class, even if it is called `train`.
     private static func holdsFolders(_ path: String) throws -> Bool {
         try Folder.names(in: path).contains { Folder.isFolder(Folder.join(path, $0)) }
     }
@@ -49,14 +49,14 @@ extension ClassFolders {
                 throw InputError(
                     folder,
                     "two folders are called \(name), in two Unicode forms (\(codes[0]) and \(codes[1]))",
-                    remedy: "put the pictures of the class into one")
+                    remedy: "put the images of the class into one")
             }
         }
     }
 }
 
 extension ClassFolders.Contents {
-    /// Adds a part. Damaged pictures are reported and left out. Throws where a class is unknown in the parts before.
+    /// Adds a part. Damaged images are reported and left out. Throws where a class is unknown in the parts before.
     fileprivate mutating func add(_ split: DataSplit, _ folder: String) throws {
         let found = try Folder.names(in: folder).filter { Folder.isFolder(Folder.join(folder, $0)) }
         try ClassFolders.checkForms(of: found, in: folder)
@@ -65,7 +65,7 @@ extension ClassFolders.Contents {
         for name in found {
             guard let index = classNames.firstIndex(of: name) else {
                 let near = name.nearest(in: classNames).map { "; did you mean \($0)?" } ?? ""
-                throw InputError(Folder.join(folder, name), "is a class that is not among those to train with\(near)")
+                throw InputError(Folder.join(folder, name), "is a class without training examples\(near)")
             }
             paths += try ImageSurvey.files(under: Folder.join(folder, name)).map { ($0, index) }
         }
@@ -79,7 +79,7 @@ extension ClassFolders.Contents {
         }
         for problem in problems { if let problem { Diagnostics.warn("left out: \(problem)") } }
         let usable = zip(paths, problems).filter { $0.1 == nil }.map(\.0)
-        guard !usable.isEmpty else { throw InputError(folder, "there is no picture in its folders that can be used") }
+        guard !usable.isEmpty else { throw InputError(folder, "its folders have no usable image") }
         parts[split] = usable
     }
 

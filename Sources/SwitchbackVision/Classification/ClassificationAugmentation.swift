@@ -1,12 +1,12 @@
 import Switchback
 import SwitchbackTraining
 
-/// How pictures are changed while a classifier learns: the options of `classify train`, with Ultralytics' names.
+/// The augmentation of a classifier's training images: the options of `classify train`, with Ultralytics' names.
 public struct ClassificationAugmentation: Configuration, Hashable {
-    /// What changes pictures by chance, several ways at a time.
+    /// A random combination of image augmentations.
     public enum Policy: String, Codable, CaseIterable, Sendable { case none, randaugment }
 
-    /// The least part of a picture that is cut out.
+    /// The least part of an image that is cut out.
     public var crop = 0.5
     /// Probabilities of exchanging left and right, and top and bottom.
     public var fliplr = 0.5
@@ -26,7 +26,7 @@ public struct ClassificationAugmentation: Configuration, Hashable {
 
     public init() {}
 
-    /// The steps that make a picture of any size one of `height` × `width`.
+    /// The steps that make an image of any size one of `height` × `width`.
     public func steps(height: Int, width: Int) -> any Augmentation {
         var steps: [any Augmentation] = [
             RandomResizedCrop(height: height, width: width, area: crop...1), HorizontalFlip(probability: fliplr),

@@ -2,19 +2,19 @@ import Foundation
 import Switchback
 import SwitchbackFormats
 
-/// Inputs with a class each, in a part to train with and parts held out.
+/// Inputs with classes, split into training, validation and test data.
 public struct ClassificationData {
-    /// What the data was recognised as, in words.
+    /// A description of the recognized format.
     public let kind: String
     /// Where it came from, as the user gave it.
     public let path: String
     public let classNames: [String]
-    /// There is at least one to measure with.
+    /// There is at least one for validation.
     public let parts: [DataSplit: ClassificationExamples]
 
-    /// `nil` where the files have only held-out parts.
+    /// `nil` if the files have only held-out parts.
     public var training: ClassificationExamples? { parts[.train] }
-    /// What a model is measured on while it is trained: the part `val`, or `test` where there is none.
+    /// The validation data during training: the split `val`, or `test` if there is none.
     public let heldOut: ClassificationExamples
 
     /// The shape of one input.
@@ -22,8 +22,8 @@ public struct ClassificationData {
 
     /// Reads data, of whichever kind it is:
     ///
-    /// - `digits`: the handwritten digits that come with the package.
-    /// - A folder of pictures in folders named after their classes, as in `ClassFolders`.
+    /// - `digits`: the bundled handwritten digits.
+    /// - A folder of images in folders named after their classes, as in `ClassFolders`.
     /// - A folder of idx files, gzipped or not, named as MNIST's are.
     /// - A table: `.csv` or `.tsv`, perhaps with `.gz`, with a column of labels.
     /// - Arrays: `.npz`, as MedMNIST has them, or `.safetensors`, with names as in `ArrayNames`.
@@ -31,10 +31,10 @@ public struct ClassificationData {
     /// Where no held-out part is among the files, it is every fifth example of each class.
     ///
     /// - Parameters:
-    ///   - label: the column of labels of a table; found by its name, or the last one, if left out.
-    ///   - classCount: how many classes there are, where labels are numbers; the greatest label and one if left out, and
+    ///   - label: the column of labels of a table; found by its name, or the last one, by default.
+    ///   - classCount: how many classes there are, where labels are numbers; the greatest label and one by default, and
     ///     then every class must have an example, so that a stray label is noticed.
-    ///   - imageSize: the side to which pictures in files are scaled and cut; 224, or less where all are smaller.
+    ///   - imageSize: the side to which images in files are scaled and cut; 224, or less where all are smaller.
     public static func load(
         _ path: String, label: String? = nil, classCount: Int? = nil, imageSize: Int? = nil
     ) throws -> ClassificationData {
@@ -43,12 +43,12 @@ public struct ClassificationData {
                 try refuse(label, classCount, of: path)
                 return try bundledDigits()
             }
-            throw InputError(path, "there is no such file or folder", remedy: "digits names the data that is built in")
+            throw InputError(path, "there is no such file or folder", remedy: "digits is the bundled data set")
         }
         if Folder.isFolder(path) {
             let hasArrays = IDXFolder.isOne(path)
             try refuse(label, hasArrays ? nil : classCount, of: path)
-            if !hasArrays { return try pictures(path, imageSize) }
+            if !hasArrays { return try images(path, imageSize) }
             return try ClassificationData(IDXFolder.parts(path), kind: "a folder of idx files", path, classCount)
         }
         let name = path.lowercased()
@@ -67,8 +67,8 @@ public struct ClassificationData {
                 ArrayNames.parts(Safetensors.load(path), path), kind: "a safetensors file", path, classCount)
         default:
             throw InputError(
-                path, "is of no kind that can be recognised",
-                remedy: "give a folder of pictures or idx files, a .csv, a .npz, a .safetensors, or digits")
+                path, "is not in a supported format",
+                remedy: "give a folder of images or idx files, a .csv, a .npz, a .safetensors, or digits")
         }
     }
 
@@ -83,7 +83,7 @@ public struct ClassificationData {
     private static func bundledDigits() throws -> ClassificationData {
         let digits = try Digits.load()
         return try ClassificationData(
-            kind: "the handwritten digits that come with the package", path: "digits",
+            kind: "the bundled handwritten digits", path: "digits",
             classNames: (0..<10).map(String.init), parts: [.train: digits.train, .test: digits.test])
     }
 
@@ -95,19 +95,19 @@ public struct ClassificationData {
             parts: [.train: TensorDataset(table.features, labels)])
     }
 
-    private static func pictures(_ path: String, _ imageSize: Int?) throws -> ClassificationData {
+    private static func images(_ path: String, _ imageSize: Int?) throws -> ClassificationData {
         let folders = try ClassFolders.load(path)
         let paths = folders.parts.values.flatMap { $0.map(\.path) }
         let size = try imageSize ?? usualSize(paths)
         let parts = folders.parts.mapValues { examples in
             ClassificationExamples(
-                pictures: examples.map(\.path), classes: examples.map(\.classIndex), size: size)
+                images: examples.map(\.path), classes: examples.map(\.classIndex), size: size)
         }
         return try ClassificationData(
-            kind: "a folder of pictures", path: path, classNames: folders.classNames, parts: parts)
+            kind: "a folder of images", path: path, classNames: folders.classNames, parts: parts)
     }
 
-    /// 224 pixels, or the longest side of the pictures, in whole 32s, where it is less.
+    /// 224 pixels, or the longest side of the images, in whole 32s, where it is less.
     private static func usualSize(_ paths: [String]) throws -> Int {
         let sides = try paths.prefix(200).map { path in
             let header = try ImageHeader.load(path)
@@ -120,7 +120,7 @@ public struct ClassificationData {
         kind: String, path: String, classNames: [String], parts: [DataSplit: ClassificationExamples]
     ) throws {
         guard let heldOut = parts[.val] ?? parts[.test], heldOut.count > 0 else {
-            throw InputError(path, "has too few examples to hold any out: at least one class needs 5")
+            throw InputError(path, "has too few examples for a validation split: at least one class needs 5")
         }
         self.kind = kind
         self.path = path
@@ -148,7 +148,7 @@ public struct ClassificationData {
             kind: kind, path: path, classNames: (0..<count).map(String.init),
             parts: parts.mapValues { try $0.dataset(classCount: count) })
         if self.parts.values.contains(where: { $0.inputShape != inputShape }) {
-            throw InputError(path, "the images to train with and the ones held out have different shapes")
+            throw InputError(path, "the training and validation images have different shapes")
         }
     }
 
@@ -156,14 +156,14 @@ public struct ClassificationData {
     public func part(_ split: DataSplit) throws -> ClassificationExamples {
         try parts[split].orThrow(
             InputError(
-                path, "has no part \(split.rawValue)",
+                path, "has no \(split.rawValue) split",
                 remedy:
                     "it has \(DataSplit.allCases.filter { parts[$0] != nil }.map(\.rawValue).joined(separator: ", "))"))
     }
 
     /// The same data with its classes numbered as in `names`, the classes of a model.
     ///
-    /// Throws `InputError` where the data has a class that the model does not know.
+    /// Throws `InputError` if the data has a class that the model does not know.
     public func numbered(as names: [String]) throws -> ClassificationData {
         if names == classNames { return self }
         let positions = try classNames.map { name in

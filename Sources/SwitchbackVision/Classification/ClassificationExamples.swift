@@ -1,11 +1,11 @@
 import Switchback
 
-/// Inputs with a class each: arrays in memory, or files of pictures that are read one by one.
+/// Inputs with a class each: arrays in memory, or files of images that are read one by one.
 public struct ClassificationExamples: Dataset {
     private enum Source {
         case arrays(Tensor)
         /// The shorter side is scaled to `size`, and the middle is cut out.
-        case pictures(PictureFiles, size: Int)
+        case images(ImageFiles, size: Int)
     }
 
     private let source: Source
@@ -18,12 +18,12 @@ public struct ClassificationExamples: Dataset {
         classes = arrays.targets.toArray(as: Int.self)
     }
 
-    /// Pictures in files; as inputs they are RGB, of `size` × `size` pixels.
-    public init(pictures paths: [String], classes: [Int], size: Int) {
+    /// Images in files; as inputs they are RGB, of `size` × `size` pixels.
+    public init(images paths: [String], classes: [Int], size: Int) {
         require(
             paths.count == classes.count, "ClassificationExamples",
-            "\(paths.count) pictures have \(classes.count) classes")
-        source = .pictures(PictureFiles(paths, cacheBytes: 1 << 29), size: size)
+            "\(paths.count) images have \(classes.count) classes")
+        source = .images(ImageFiles(paths, cacheBytes: 1 << 29), size: size)
         self.classes = classes
     }
 
@@ -43,13 +43,13 @@ public struct ClassificationExamples: Dataset {
     public var inputShape: Shape {
         switch source {
         case .arrays(let inputs): Shape(inputs.shape.dropFirst())
-        case .pictures(_, let size): [3, size, size]
+        case .images(_, let size): [3, size, size]
         }
     }
 
-    /// The files of pictures; `nil` for arrays.
-    public var picturePaths: [String]? {
-        if case .pictures(let files, _) = source { files.paths } else { nil }
+    /// The files of images; `nil` for arrays.
+    public var imagePaths: [String]? {
+        if case .images(let files, _) = source { files.paths } else { nil }
     }
 
     /// An input as it is in the file, and its class [].
@@ -62,7 +62,7 @@ public struct ClassificationExamples: Dataset {
 
     public func batch(at indices: [Int]) throws(any Error) -> Example? { try examples(at: indices) }
 
-    /// All inputs and classes. Throws where pictures cannot be read.
+    /// All inputs and classes. Throws where images cannot be read.
     public func all() throws -> Example { try examples(at: Array(0..<count)) }
 
     /// Examples joined: inputs [N, …] and classes [N].
@@ -72,18 +72,18 @@ public struct ClassificationExamples: Dataset {
             let targets = Tensor(indices.map { classes[$0] }, shape: [indices.count])
             let numbers = Tensor(indices, shape: [indices.count])
             return Example(input: inputs.indexSelect(dim: 0, index: numbers), target: targets)
-        case .pictures(let files, let size):
-            let found = try indices.map(files.picture)
+        case .images(let files, let size):
+            let found = try indices.map(files.image)
             return example(found.map(\.number), found.map { $0.image.centerSquare(size) })
         }
     }
 
-    /// Examples as an augmentation changes them; each draws from the generator that `generator` gives for its position. Stops
-    /// unless the inputs are pictures.
+    /// Examples as an augmentation changes them; each draws from the generator that `generator` gives for its position.
+    /// Stops unless the inputs are images.
     func augmented(
         _ indices: [Int], by augmentation: any Augmentation, generator: (Int) -> Switchback.Generator
     ) throws -> Example {
-        let found = try indices.map(picture)
+        let found = try indices.map(image)
         let images = try zip(indices, found).map { index, found in
             try augmentation(Sample(found.image), AugmentationContext(generator(index))).image
         }
@@ -94,30 +94,30 @@ public struct ClassificationExamples: Dataset {
         Example(input: .bytes(images: images), target: Tensor(numbers.map { classes[$0] }, shape: [numbers.count]))
     }
 
-    /// Whether inputs are pictures of bytes, which augmentations can change.
-    public var arePictures: Bool {
+    /// Whether inputs are images of bytes, which augmentations can change.
+    public var areImages: Bool {
         switch source {
         case .arrays(let inputs):
             inputs.rank == 4 && inputs.dtype == .uint8 && Image.ColorModel(rawValue: inputs.shape[1]) != nil
-        case .pictures: true
+        case .images: true
         }
     }
 
-    private func picture(_ index: Int) throws -> (number: Int, image: Image) {
+    private func image(_ index: Int) throws -> (number: Int, image: Image) {
         switch source {
         case .arrays(let inputs): (index, Image(inputs.select(dim: 0, index: index)))
-        case .pictures(let files, _): try files.picture(index)
+        case .images(let files, _): try files.image(index)
         }
     }
 
     /// How many inputs are looked at for their mean and variance, where they have to be read from files.
     private static let normalizationSample = 512
 
-    /// The mean and variance of the inputs; of pictures in files, of some of them.
+    /// The mean and variance of the inputs; of images in files, of some of them.
     func normalization() throws -> Normalization {
         switch source {
         case .arrays(let inputs): return Normalization(of: inputs)
-        case .pictures:
+        case .images:
             let step = max(1, count / ClassificationExamples.normalizationSample)
             return Normalization(of: try examples(at: Array(stride(from: 0, to: count, by: step))).input)
         }

@@ -1,6 +1,6 @@
 import Switchback
 
-/// What there is to know of data for classification before one trains with it.
+/// Facts about a classification data set that one should know before training.
 public struct ClassificationReport: Codable, Sendable {
     public struct Part: Codable, Sendable {
         public let split: DataSplit
@@ -13,10 +13,10 @@ public struct ClassificationReport: Codable, Sendable {
     public let classNames: [String]
     public let inputShape: [Int]
     public let parts: [Part]
-    /// Examples to train with, and held-out ones that are the same: files, or positions in their arrays.
+    /// Examples for training, and held-out ones that are the same: files, or positions in their arrays.
     public let duplicates: [DataReport.Duplicate]
 
-    /// Counts, and compares the examples to train with to the others, for which all are read.
+    /// Counts, and compares the examples for training to the others, for which all are read.
     public init(_ data: ClassificationData) throws {
         path = data.path
         kind = data.kind
@@ -41,9 +41,13 @@ public struct ClassificationReport: Codable, Sendable {
 }
 
 extension ClassificationExamples {
-    /// Examples of which the other ones have the same: pictures that look the same, or equal arrays.
+    /// Examples of which the other ones have the same: images that look the same, or equal arrays.
     fileprivate func duplicates(in other: ClassificationExamples) throws -> [(String, String)] {
-        if let paths = picturePaths, let others = other.picturePaths { return Duplicates.pairs(paths, others) }
+        if let paths = imagePaths, let others = other.imagePaths {
+            let compared = Duplicates.pairs(paths, others)
+            for problem in compared.problems { Diagnostics.warn("\(problem)") }
+            return compared.pairs
+        }
         var known: [[Float]: Int] = [:]
         for index in 0..<other.count { known[try other[index].input.toArray()] = index }
         return try (0..<count).compactMap { index in

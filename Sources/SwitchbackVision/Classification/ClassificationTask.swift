@@ -1,7 +1,7 @@
 import Switchback
 import SwitchbackTraining
 
-/// Telling classes apart: what a `Trainer` needs to know of a `Classifier` and its data.
+/// Classification: a `Classifier` and its data as a task for `Trainer`.
 public final class ClassificationTask: TrainingTask {
     public let name = "classify"
     public let classifier: Classifier
@@ -11,25 +11,25 @@ public final class ClassificationTask: TrainingTask {
 
     /// A classifier with fresh weights, drawn from the default generator.
     ///
-    /// - Parameter augmentation: how pictures are changed; not at all if left out.
-    /// - Throws: `InputError` where the data has no part to train with, or does not suit the model, the batch size or
+    /// - Parameter augmentation: how images are changed; not at all by default.
+    /// - Throws: `InputError` where the data has no train split, or does not suit the model, the batch size or
     ///   the augmentation.
     public init(
         _ kind: ClassifierKind, on data: ClassificationData, _ configuration: TrainingConfiguration,
         augmentation: ClassificationAugmentation? = nil
     ) throws {
-        guard let examples = data.training else { throw InputError(data.path, "has no part to train with") }
+        guard let examples = data.training else { throw InputError(data.path, "has no train split") }
         let batchSize = configuration.batch ?? min(64, examples.count)
         guard batchSize <= examples.count else {
             throw InputError(
                 "batch size \(batchSize)", "is larger than the \(examples.count) training examples of \(data.path)")
         }
-        if augmentation != nil && !examples.arePictures {
+        if augmentation != nil && !examples.areImages {
             throw InputError(
-                "augmentation", "changes pictures whose colours are bytes, and the inputs of \(data.path) are none")
+                "augmentation", "augments images with 8-bit colors, which the inputs of \(data.path) are not")
         }
         guard data.classNames.count > 1 else {
-            throw InputError(data.path, "all its examples are of one class, and there is nothing to tell apart")
+            throw InputError(data.path, "all its examples are of one class, so there is nothing to learn")
         }
         try AvailableMemory.check(batch: batchSize, of: data.inputShape)
         self.data = data

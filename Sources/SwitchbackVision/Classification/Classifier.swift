@@ -1,13 +1,13 @@
 import Switchback
 
-/// A model that tells classes apart, with all that is needed to use it: a file of its weights suffices.
+/// A classifier with everything needed to use it: its weights file suffices.
 ///
 /// ```swift
 /// let classifier = try Classifier.load("best.safetensors")
 /// for prediction in classifier.predict(images) { print(prediction.className, prediction.probability) }
 /// ```
 public final class Classifier {
-    /// What a classifier is made of, apart from its weights. Saved with them.
+    /// The description of a classifier, apart from its weights. Saved with them.
     public struct Configuration: Codable, Sendable {
         /// The version of this description.
         public var version = 1

@@ -1,8 +1,7 @@
 import Switchback
 import SwitchbackTraining
 
-/// What `switchback classify train` trains, on what, and how. Every option has its default here or in
-/// `TrainingConfiguration`.
+/// The options of `switchback classify train`. Every option has its default here or in `TrainingConfiguration`.
 public struct ClassifierConfiguration: Configuration {
     /// A path, or `digits`; see `ClassificationData.load`.
     public var data = "digits"
@@ -10,9 +9,9 @@ public struct ClassifierConfiguration: Configuration {
     public var label: String?
     /// The number of classes, where labels are numbers; `nil` is the greatest label and one.
     public var classes: Int?
-    /// The side of pictures in files; `nil` is 224, or less where all are smaller.
+    /// The side of images in files; `nil` is 224, or less where all are smaller.
     public var imgsz: Int?
-    /// Whether pictures are changed at random; `nil` is that pictures in files are, and arrays are not.
+    /// Whether images are changed at random; `nil` is that images in files are, and arrays are not.
     public var augment: Bool?
     public var augmentation = ClassificationAugmentation()
     /// `nil` is `cnn` for images and `mlp` for tables.
@@ -33,13 +32,13 @@ public struct ClassifierConfiguration: Configuration {
 
     /// The task on data that has been read already.
     public func makeTask(on data: ClassificationData) throws -> ClassificationTask {
-        let areFiles = data.heldOut.picturePaths != nil
+        let areFiles = data.heldOut.imagePaths != nil
         guard imgsz == nil || areFiles else {
-            throw InputError("option imgsz", "is the side of pictures in files, and \(data.path) has none")
+            throw InputError("option imgsz", "is the size of images in files, and \(data.path) has none")
         }
         let isAugmented = augment ?? areFiles
         if !isAugmented && augmentation != ClassificationAugmentation() {
-            Diagnostics.warn("pictures are not changed at random as asked for: arrays are only with --augment")
+            Diagnostics.warn("augmentation options are ignored: arrays are augmented only with --augment")
         }
         manualSeed(training.seed)
         return try ClassificationTask(

@@ -1,6 +1,6 @@
 import Switchback
 
-/// How good a classifier is on some examples.
+/// The evaluation of a classifier on some examples.
 public struct ClassifierEvaluation {
     /// An example that was taken for another class.
     public struct Mistake {
@@ -25,8 +25,8 @@ public struct ClassifierEvaluation {
 extension Classifier {
     /// Measures the classifier on examples.
     ///
-    /// - Parameter workers: threads that read pictures ahead of time.
-    /// - Throws: `InputError` where no picture can be read.
+    /// - Parameter workers: threads that read images ahead of time.
+    /// - Throws: `InputError` where no image can be read.
     public func evaluate(_ examples: ClassificationExamples, workers: Int = 0) throws -> ClassifierEvaluation {
         model.eval()
         var lossSum = 0.0

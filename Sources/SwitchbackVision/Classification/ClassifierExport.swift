@@ -6,7 +6,7 @@ extension Classifier {
     /// Writes the classifier for other programs. In ONNX, `input` are inputs as they are in files, [N, …], and
     /// `probabilities` [N, classes]; the names of the classes are in the metadata under `names`.
     ///
-    /// Throws `InputError` where the file cannot be written.
+    /// Throws `InputError` if the file cannot be written.
     public func export(_ format: ExportFormat, to path: String) throws {
         switch format {
         case .safetensors: try save(to: path)

@@ -2,23 +2,23 @@ import Switchback
 import SwitchbackDrawing
 import SwitchbackTraining
 
-/// The pictures and figures that show what a classifier's data and results are like.
+/// Figures of a classifier's data and results.
 public struct ClassifierFigures {
     private let classNames: [String]
 
     public init(_ classNames: [String]) { self.classNames = classNames }
 
-    /// The most tiles of a picture.
+    /// The most tiles of an image.
     private static let tileCount = 16
     /// The most classes that have bars.
     private static let barLimit = 50
     private static let wrong = Color(0xC0272D)
 
-    /// Draws `confusion_matrix.png` and `classes.png`, and for images `predictions.png` and, where there are any,
+    /// Draws `confusion_matrix.png` and `classes.png`, and for images `predictions.png` and, if there are any,
     /// `mistakes.png`.
     ///
     /// - Parameter file: the path for a file's name.
-    /// - Throws: `InputError` where a picture cannot be read or a file cannot be written.
+    /// - Throws: `InputError` where an image cannot be read or a file cannot be written.
     public func draw(
         _ evaluation: ClassifierEvaluation, of classifier: Classifier, on examples: ClassificationExamples,
         into file: (String) -> String
@@ -31,11 +31,11 @@ public struct ClassifierFigures {
         try mistakes(evaluation.worstMistakes, in: examples)?.write(to: file("mistakes.png"))
     }
 
-    /// Examples with their classes; `nil` where inputs are no images.
-    func examples(_ batch: Example, title: String) throws -> PictureGrid? {
+    /// Examples with their classes; `nil` if inputs are not images.
+    func examples(_ batch: Example, title: String) throws -> ImageGrid? {
         guard let tiles = batch.input.rasters(first: Self.tileCount) else { return nil }
-        let captioned = zip(tiles, batch.target.toArray(as: Int.self)).map { PictureGrid.Tile($0, classNames[$1]) }
-        return PictureGrid(title: title, captioned)
+        let captioned = zip(tiles, batch.target.toArray(as: Int.self)).map { ImageGrid.Tile($0, classNames[$1]) }
+        return ImageGrid(title: title, captioned)
     }
 
     /// Precision, recall and F1; of many classes, of those that are told apart worst.
@@ -56,7 +56,7 @@ public struct ClassifierFigures {
             ])
     }
 
-    private func predictions(of classifier: Classifier, on examples: ClassificationExamples) throws -> PictureGrid? {
+    private func predictions(of classifier: Classifier, on examples: ClassificationExamples) throws -> ImageGrid? {
         let count = min(Self.tileCount, examples.count)
         // Spread over all, because files are often sorted by class.
         let batch = try examples.examples(at: (0..<count).map { $0 * examples.count / count })
@@ -66,24 +66,24 @@ public struct ClassifierFigures {
             let (prediction, target) = answer
             let isRight = prediction.classIndex == target
             let caption = isRight ? prediction.className : "\(prediction.className), not \(classNames[target])"
-            return PictureGrid.Tile(tile, caption, color: isRight ? Theme.text : Self.wrong)
+            return ImageGrid.Tile(tile, caption, color: isRight ? Theme.text : Self.wrong)
         }
-        return PictureGrid(title: "Predictions for held-out examples", captioned)
+        return ImageGrid(title: "Predictions on validation examples", captioned)
     }
 
     private func mistakes(
         _ mistakes: [ClassifierEvaluation.Mistake], in examples: ClassificationExamples
-    ) throws -> PictureGrid? {
+    ) throws -> ImageGrid? {
         guard !mistakes.isEmpty, let tiles = try examples.examples(at: mistakes.map(\.index)).input.rasters() else {
             return nil
         }
         let captioned = zip(tiles, mistakes).map { tile, mistake in
             let found = mistake.predicted
-            return PictureGrid.Tile(
+            return ImageGrid.Tile(
                 tile, "\(found.className) \(found.probability.percent), not \(classNames[mistake.actual])",
                 color: Self.wrong)
         }
-        return PictureGrid(title: "The worst mistakes", captioned, tileSize: max(180, tiles.largestSide))
+        return ImageGrid(title: "The worst mistakes", captioned, tileSize: max(180, tiles.largestSide))
     }
 }
 
@@ -92,7 +92,7 @@ extension [Raster] {
 }
 
 extension Tensor {
-    /// Pictures of the first inputs, [N, C, H, W]; `nil` where they are no images.
+    /// Images of the first inputs, [N, C, H, W]; `nil` if they are not images.
     func rasters(first count: Int = .max) -> [Raster]? {
         guard rank == 4, [1, 3, 4].contains(shape[1]), shape[0] > 0 else { return nil }
         let images = self[0..<Swift.min(count, shape[0])].to(.float32)
@@ -106,7 +106,7 @@ extension Tensor {
 }
 
 extension [Double] {
-    /// Of numbers from 0 to 255, [C, H, W], a picture.
+    /// Of numbers from 0 to 255, [C, H, W], an image.
     fileprivate func raster(_ shape: Shape) -> Raster {
         let area = shape[2] * shape[3]
         let channels = shape[1] == 1 ? [0, 0, 0] : [0, 1, 2]

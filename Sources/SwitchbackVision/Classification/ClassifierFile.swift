@@ -13,22 +13,23 @@ extension Classifier {
         ["format": "pt", Classifier.metadataKey: (try? JSON.text(configuration)) ?? ""]
     }
 
-    /// Writes the weights, under PyTorch's names, with the configuration as metadata. The file appears whole or not at all.
+    /// Writes the weights, under PyTorch's names, with the configuration as metadata. The file appears whole or not at
+    /// all.
     public func save(to path: String) throws {
         try Safetensors.save(model.namedState.map { ($0.name, $0.tensor) }, metadata: metadata, to: path)
     }
 
-    /// Reads what `save` wrote, or the classifiers of YOLO11 and YOLO26 from `.pt` files of Ultralytics'. The folder of a
-    /// run stands for its best weights.
+    /// Reads what `save` wrote, or the classifiers of YOLO11 and YOLO26 from `.pt` files of Ultralytics'. The folder of
+    /// a run stands for its best weights.
     ///
-    /// Throws `InputError` where the file is damaged or holds something else.
+    /// Throws `InputError` if the file is damaged or holds something else.
     public static func load(_ path: String) throws -> Classifier {
         let path = try RunFolder.weightFile(path)
         if WeightFile.isPyTorch(path) { return try loadCheckpoint(path) }
         let contents = try Safetensors.read(path)
         guard let text = contents.metadata[metadataKey] else {
             throw InputError(
-                path, "holds no classifier: its metadata has no \(metadataKey)",
+                path, "is not a classifier: its metadata has no \(metadataKey)",
                 remedy: "give weights that switchback classify train wrote")
         }
         guard let configuration = JSON.value(Configuration.self, text) else {
@@ -47,7 +48,7 @@ extension Classifier {
         return self
     }
 
-    /// What Ultralytics trains on: bytes divided by 255, of pictures of 224 pixels.
+    /// Ultralytics' input: bytes divided by 255, images of 224 pixels.
     private static func loadCheckpoint(_ path: String) throws -> Classifier {
         let found = try UltralyticsCheckpoint(path)
         let shapes = found.tensors.mapValues(\.shape)
@@ -80,15 +81,15 @@ extension ClassifierKind {
 }
 
 extension Classifier.Configuration {
-    /// Throws unless the description is sound and agrees with the sizes of the first and last layer, so that a file cannot
-    /// ask for a model much larger than itself.
+    /// Throws unless the description is sound and agrees with the sizes of the first and last layer, so that a file
+    /// cannot ask for a model much larger than itself.
     fileprivate func check(_ path: String, tensors: [String: Tensor]) throws {
         func refuse(_ problem: String) -> InputError {
             InputError(path, at: "metadata switchback.classifier", problem)
         }
         guard version == 1 else { throw refuse("it is of version \(version), and this program reads version 1") }
         guard [1, 3].contains(inputShape.count), inputShape.allSatisfy({ (1...(1 << 20)).contains($0) }) else {
-            throw refuse("the input shape \(inputShape) is none of an image or a row")
+            throw refuse("the input shape \(inputShape) is not that of an image or a row")
         }
         let (first, last) = model.outerLayers
         guard !classNames.isEmpty, tensors[last]?.shape.first == classNames.count else {

@@ -11,10 +11,10 @@ extension Classifier {
         }
     }
 
-    /// The inputs in a file, [N, …], without their labels if it has any: `.npy`, `.npz`, `.safetensors`, `.csv`, `.tsv`,
-    /// idx, or a picture; or, with the word `digits`, the held-out images that come with the package.
+    /// The inputs in a file, [N, …], without their labels if it has any: `.npy`, `.npz`, `.safetensors`, `.csv`,
+    /// `.tsv`, idx, or an image; or, with the word `digits`, the held-out images that come with the package.
     ///
-    /// Throws `InputError` where the file cannot be read or its inputs have another shape than the classifier's.
+    /// Throws `InputError` if the file cannot be read or its inputs have another shape than the classifier's.
     public func readInputs(_ path: String) throws -> Tensor {
         let name = path.lowercased()
         let plain = name.hasSuffix(".gz") ? String(name.dropLast(3)) : name
@@ -26,25 +26,25 @@ extension Classifier {
         case "npz": return try fitted(ArrayNames.inputs(in: NumPy.loadArchive(path), path), path)
         case "safetensors": return try fitted(ArrayNames.inputs(in: Safetensors.load(path), path), path)
         case "csv", "tsv": return try readTable(path)
-        case let ending where Image.fileExtensions.contains(ending): return try readPicture(path)
+        case let ending where Image.fileExtensions.contains(ending): return try readImage(path)
         default: return try fitted(IDX.load(path), path)
         }
     }
 
-    private func readPicture(_ path: String) throws -> Tensor {
+    private func readImage(_ path: String) throws -> Tensor {
         try input(path) { try Image.load(path, as: $0) }
     }
 
-    /// A picture as the classifier reads it, [1, channels, side, side]: its middle, scaled as in validation.
+    /// An image as the classifier reads it, [1, channels, side, side]: its middle, scaled as in validation.
     ///
     /// - Parameters:
-    ///   - name: what messages call the picture.
-    ///   - image: gives the picture in the colors that the classifier needs.
-    /// - Throws: `InputError` where the classifier reads no square pictures.
+    ///   - name: what messages call the image.
+    ///   - image: gives the image in the colors that the classifier needs.
+    /// - Throws: `InputError` where the classifier reads no square images.
     public func input(_ name: String, _ image: (Image.ColorModel) throws -> Image) throws -> Tensor {
         let shape = configuration.inputShape
         guard shape.count == 3, shape[1] == shape[2], let model = Image.ColorModel(rawValue: shape[0]) else {
-            throw InputError(name, "is a picture, and the weights are for inputs of shape \(Shape(shape))")
+            throw InputError(name, "is an image, and the weights are for inputs of shape \(Shape(shape))")
         }
         return Tensor.bytes(images: [try image(model).centerSquare(shape[1])])
     }

@@ -24,7 +24,7 @@ public enum ClassifierKind: String, CaseIterable, Codable, Sendable {
 
     /// A model of this kind with fresh weights, drawn from the default generator.
     ///
-    /// Throws `InputError` where inputs of the shape do not suit it.
+    /// Throws `InputError` if inputs of the shape do not suit it.
     func makeModel(inputShape: Shape, classCount: Int) throws -> Module {
         if self == .mlp { return MultilayerPerceptron(inputs: inputShape.elementCount, classes: classCount) }
         let images = try ImageShape(of: inputShape, model: rawValue)

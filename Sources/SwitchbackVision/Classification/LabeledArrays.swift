@@ -113,14 +113,14 @@ enum IDXFolder {
         case (let images?, let labels?):
             return LabeledArrays(
                 inputs: try IDX.load(images), labels: try IDX.load(labels), inputSource: images, labelSource: labels)
-        case (let images?, nil): throw InputError(images, "the file of labels that belongs to it is missing")
-        case (nil, let labels?): throw InputError(labels, "the file of images that belongs to it is missing")
+        case (let images?, nil): throw InputError(images, "its label file is missing")
+        case (nil, let labels?): throw InputError(labels, "its image file is missing")
         case (nil, nil): return nil
         }
     }
 }
 
-/// The names by which arrays in one file are recognised: `images`, `inputs`, `features`, `data` or `x`, and `labels`,
+/// The names by which arrays in one file are recognized: `images`, `inputs`, `features`, `data` or `x`, and `labels`,
 /// `targets`, `classes` or `y`, alone or with `train`, `val` or `test` before or after them.
 enum ArrayNames {
     private static let inputs = ["images", "inputs", "features", "data", "x"]
@@ -133,7 +133,7 @@ enum ArrayNames {
         if parts.isEmpty {
             let names = arrays.keys.sorted().prefix(10).joined(separator: ", ")
             throw InputError(
-                path, "has the arrays \(names), of which none is recognised",
+                path, "has the arrays \(names), none of which is recognized",
                 remedy: "name them train_images, train_labels, test_images and test_labels, or x and y")
         }
         return parts

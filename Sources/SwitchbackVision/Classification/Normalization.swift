@@ -1,6 +1,6 @@
 import Switchback
 
-/// Brings inputs to mean 0 and variance 1: each channel of images, each column of tables.
+/// Normalizes inputs to mean 0 and variance 1: each channel of images, each column of tables.
 public struct Normalization: Codable, Sendable {
     public var mean: [Double]
     public var standardDeviation: [Double]

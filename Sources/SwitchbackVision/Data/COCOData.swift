@@ -2,12 +2,12 @@ import Foundation
 import Switchback
 import SwitchbackFormats
 
-/// Data as COCO describes it: one JSON file for each part, with pictures, categories and annotations whose boxes are
+/// Data as COCO describes it: one JSON file for each part, with images, categories and annotations whose boxes are
 /// [x, y, width, height] in pixels. Classes are numbered in the order of the categories' ids. Annotations of crowds are
 /// left out, as they mark no single thing.
 enum COCOData {
     private struct File: Decodable {
-        struct Picture: Decodable {
+        struct ImageEntry: Decodable {
             let id: ID
             let file_name: String
             let width, height: Int?
@@ -23,7 +23,7 @@ enum COCOData {
             let bbox: [Float]
             let iscrowd: Int?
         }
-        let images: [Entry<Picture>]
+        let images: [Entry<ImageEntry>]
         let categories: [Category]
         let annotations: [Entry<Annotation>]
     }
@@ -51,8 +51,8 @@ enum COCOData {
     private struct Entry<Value: Decodable>: Decodable {
         let value: Value?
         let problem: DecodingError?
-        /// The picture that it belongs to, as far as that can be read.
-        let picture: ID?
+        /// The image that it belongs to, as far as that can be read.
+        let image: ID?
 
         private struct Owner: Decodable {
             let id, image_id: ID?
@@ -61,15 +61,16 @@ enum COCOData {
         init(from decoder: any Decoder) throws {
             do {
                 value = try Value(from: decoder)
-                (problem, picture) = (nil, nil)
+                (problem, image) = (nil, nil)
             } catch let error as DecodingError {
                 let owner = try? Owner(from: decoder)
-                (value, problem, picture) = (nil, error, owner?.image_id)
+                (value, problem, image) = (nil, error, owner?.image_id)
             }
         }
     }
 
-    /// A folder with a JSON file for each part in `annotations`, told apart by `train`, `val` and `test` in their names.
+    /// A folder with a JSON file for each part in `annotations`, told apart by `train`, `val` and `test` in their
+    /// names.
     static func load(folder: String) throws -> DetectionData {
         let annotations = try Folder.names(in: folder).first { $0.lowercased() == "annotations" } ?? "annotations"
         let inner = Folder.join(folder, annotations)
@@ -104,8 +105,8 @@ enum COCOData {
             remarks: remarks)
     }
 
-    /// The categories of the first file in the order of their ids, without those that only stand for a group of others, as
-    /// Roboflow has them: no annotation is of them.
+    /// The categories of the first file in the order of their ids, without those that only stand for a group of others,
+    /// as Roboflow has them: no annotation is of them.
     private static func categories(_ files: [File]) -> [File.Category] {
         let all = (files.first?.categories ?? []).sorted { $0.id < $1.id }
         let groups = Set(all.compactMap { $0.supercategory == $0.name ? nil : $0.supercategory })
@@ -123,21 +124,45 @@ enum COCOData {
         } catch let DecodingError.keyNotFound(key, context) {
             throw InputError(path, at: place(context), "the key \(key.stringValue) is missing")
         } catch let DecodingError.typeMismatch(_, context), let DecodingError.valueNotFound(_, context) {
-            throw InputError(path, at: place(context), "the value is of another kind than COCO's")
+            throw InputError(path, at: place(context), "the value is not of the type that COCO specifies")
         } catch {
-            throw InputError(path, "is no JSON text")
+            throw InputError(path, "is not JSON")
         }
     }
 
-    /// Python writes NaN and Infinity, which strict JSON does not have.
+    /// Python writes NaN and Infinity, which JSON does not have: they become null, so that they are named where they
+    /// stand.
     private static func decode(_ data: Data) throws -> File {
-        let decoder = JSONDecoder()
         do {
-            return try decoder.decode(File.self, from: data)
+            return try JSONDecoder().decode(File.self, from: data)
         } catch DecodingError.dataCorrupted {
-            decoder.allowsJSON5 = true
-            return try decoder.decode(File.self, from: data)
+            return try JSONDecoder().decode(File.self, from: withoutInfinities(data))
         }
+    }
+
+    private static func withoutInfinities(_ data: Data) -> Data {
+        let words = ["NaN", "-Infinity", "Infinity"].map { Array($0.utf8) }
+        let bytes = [UInt8](data)
+        var result: [UInt8] = []
+        result.reserveCapacity(bytes.count)
+        var (position, isInText) = (0, false)
+        while position < bytes.count {
+            if !isInText, let word = words.first(where: { bytes[position...].starts(with: $0) }) {
+                result += Array("null".utf8)
+                position += word.count
+                continue
+            }
+            if isInText && bytes[position] == UInt8(ascii: "\\") {
+                result.append(bytes[position])
+                position += 1
+                if position == bytes.count { break }
+            } else if bytes[position] == UInt8(ascii: "\"") {
+                isInText.toggle()
+            }
+            result.append(bytes[position])
+            position += 1
+        }
+        return Data(result)
     }
 
     /// What is wrong with an element of a list, in words.
@@ -146,7 +171,7 @@ enum COCOData {
         case .keyNotFound(let key, let context):
             InputError(path, at: place(context), "the key \(key.stringValue) is missing")
         case .typeMismatch(_, let context), .valueNotFound(_, let context), .dataCorrupted(let context):
-            InputError(path, at: place(context), "the value is of another kind than COCO's")
+            InputError(path, at: place(context), "the value is not of the type that COCO specifies")
         @unknown default: InputError(path, "\(error)")
         }
     }
@@ -162,27 +187,27 @@ enum COCOData {
     ) throws -> [DetectionExample] {
         let folders = try imageFolders(path, root: root)
         problems += file.images.compactMap(\.problem).map { problem($0, path) }
-        let pictures = file.images.compactMap(\.value)
+        let images = file.images.compactMap(\.value)
         let annotations = try usableAnnotations(file, path, &problems, &remarks)
-        let spoiled = Set(file.annotations.compactMap(\.picture))
-        let byPicture = Dictionary(grouping: annotations, by: \.image_id)
-        let known = Set(pictures.map(\.id))
-        for stray in byPicture.keys.filter({ !known.contains($0) }).sorted() {
-            problems.append(InputError(path, at: "annotations", "there is no picture with the id \(stray)"))
+        let spoiled = Set(file.annotations.compactMap(\.image))
+        let byImage = Dictionary(grouping: annotations, by: \.image_id)
+        let known = Set(images.map(\.id))
+        for stray in byImage.keys.filter({ !known.contains($0) }).sorted() {
+            problems.append(InputError(path, at: "annotations", "there is no image with the id \(stray)"))
         }
-        let places = pictures.map { picture in
-            folders.map { Folder.join($0, picture.file_name) }.first(where: Folder.exists)
-                ?? Folder.join(folders[0], picture.file_name)
+        let places = images.map { image in
+            folders.map { Folder.join($0, image.file_name) }.first(where: Folder.exists)
+                ?? Folder.join(folders[0], image.file_name)
         }
         let headers = ImageSurvey.map(places) { path in Result { try ImageSurvey.header(path) } }
         let numbers = Dictionary(classes.enumerated().map { ($1, $0) }, uniquingKeysWith: { first, _ in first })
         var examples: [DetectionExample] = []
-        for (picture, (place, header)) in zip(pictures, zip(places, headers)) where !spoiled.contains(picture.id) {
+        for (image, (place, header)) in zip(images, zip(places, headers)) where !spoiled.contains(image.id) {
             do {
                 let header = try header.get()
                 var bad: [InputError] = []
-                let labels = (byPicture[picture.id] ?? []).compactMap {
-                    label($0, picture, header, numbers, path, &bad, &remarks)
+                let labels = (byImage[image.id] ?? []).compactMap {
+                    label($0, image, header, numbers, path, &bad, &remarks)
                 }
                 problems += bad
                 if !bad.isEmpty { continue }
@@ -213,10 +238,10 @@ enum COCOData {
     }
 
     private static func label(
-        _ annotation: File.Annotation, _ picture: File.Picture, _ header: ImageHeader, _ numbers: [ID: Int],
+        _ annotation: File.Annotation, _ image: File.ImageEntry, _ header: ImageHeader, _ numbers: [ID: Int],
         _ path: String, _ problems: inout [InputError], _ remarks: inout [String]
     ) -> LabeledBox? {
-        let place = "annotation \(annotation.id.map(\.text) ?? "of \(picture.file_name)")"
+        let place = "annotation \(annotation.id.map(\.text) ?? "of \(image.file_name)")"
         func refuse(_ sentence: String) -> LabeledBox? {
             problems.append(InputError(path, at: place, sentence))
             return nil
@@ -230,11 +255,11 @@ enum COCOData {
         }
         let box = Box(x1: numbers[0], y1: numbers[1], x2: numbers[0] + numbers[2], y2: numbers[1] + numbers[3])
         return PixelBoxes.label(
-            box, classIndex, height: picture.height ?? header.height, width: picture.width ?? header.width,
+            box, classIndex, height: image.height ?? header.height, width: image.width ?? header.width,
             refuse: { _ = refuse($0) }, remark: { remarks.append("\(path), \(place): \($0)") })
     }
 
-    /// Where pictures are looked for: beside the file of annotations, and in the folders that data sets use.
+    /// Where images are looked for: beside the file of annotations, and in the folders that data sets use.
     private static func imageFolders(_ path: String, root: String) throws -> [String] {
         let beside = Folder.parent(path)
         let base = Folder.isFolder(root) ? root : Folder.parent(beside)
@@ -246,12 +271,12 @@ enum COCOData {
 
 /// Boxes in pixels, as COCO and Pascal VOC have them, made labels.
 enum PixelBoxes {
-    /// How far a box may reach over the picture's edge without a word, in pixels: rounding does that.
+    /// How far a box may reach over the image's edge without a word, in pixels: rounding does that.
     private static let tolerance: Float = 2
-    /// How far it may reach at all, as a share of the picture's side: what is further out is a mistake of another kind.
+    /// How far it may reach at all, as a share of the image's side: what is further out is a mistake of another kind.
     private static let clippedShare: Float = 0.1
 
-    /// A box in fractions of the picture, clipped to it; `nil`, and a call of `refuse`, where it is empty or far outside.
+    /// A box in fractions of the image, clipped to it; `nil`, and a call of `refuse`, where it is empty or far outside.
     static func label(
         _ box: Box, _ classIndex: Int, height: Int, width: Int, refuse: (String) -> Void, remark: (String) -> Void
     ) -> LabeledBox? {
@@ -263,12 +288,12 @@ enum PixelBoxes {
         let clipped = box.clipped(height: height, width: width)
         guard over <= max(tolerance, clippedShare * Float(min(height, width))), clipped.width > 0, clipped.height > 0
         else {
-            refuse("its box reaches outside the picture of \(width)×\(height) pixels")
+            refuse("its box reaches outside the image of \(width)×\(height) pixels")
             return nil
         }
         if over > tolerance {
             remark(
-                "its box reaches \(Int(over.rounded(.up)).counted("pixel")) over the edge of the picture, and is clipped"
+                "its box reaches \(Int(over.rounded(.up)).counted("pixel")) over the edge of the image, and is clipped"
             )
         }
         return LabeledBox(clipped.scaled(x: 1 / Float(width), y: 1 / Float(height)), classIndex: classIndex)

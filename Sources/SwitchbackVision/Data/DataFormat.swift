@@ -2,7 +2,7 @@ import Foundation
 import Switchback
 import SwitchbackFormats
 
-/// The ways in which data for detection lies on a disk.
+/// The formats of detection data sets.
 public enum DataFormat: String, CaseIterable, Sendable {
     /// `data.yaml`, `images/train/…`, `labels/train/….txt`.
     case yolo
@@ -13,9 +13,9 @@ public enum DataFormat: String, CaseIterable, Sendable {
 }
 
 extension DetectionData {
-    /// Writes the data, pictures included, in some format to a new folder, which appears whole or not at all.
+    /// Writes the data, images included, in some format to a new folder, which appears whole or not at all.
     ///
-    /// - Parameter copies: whether pictures are copied, or hard links to them are made, which take no space.
+    /// - Parameter copies: whether images are copied, or hard links to them are made, which take no space.
     /// - Throws: `InputError` where the folder exists already, or cannot be written.
     public func write(as format: DataFormat, to folder: String, copies: Bool = true) throws {
         if Folder.exists(folder) { throw InputError(folder, "exists already", remedy: "give the name of a new folder") }
@@ -67,7 +67,7 @@ private struct DataWriter {
         try AtomicFile.write(text, to: path)
     }
 
-    /// Puts the picture of an example into a folder; returns its name there, which is another where two have the same.
+    /// Puts the image of an example into a folder; returns its name there, which is another where two have the same.
     private mutating func place(_ example: DetectionExample, in folder: String) throws -> String {
         let path = try make(folder)
         let ending = (example.imagePath as NSString).pathExtension
@@ -111,7 +111,7 @@ private struct DataWriter {
     // MARK: - COCO
 
     private struct COCOFile: Encodable {
-        struct Picture: Encodable {
+        struct ImageEntry: Encodable {
             let id: Int
             let file_name: String
             let width, height: Int
@@ -126,7 +126,7 @@ private struct DataWriter {
             let area: Double
             let iscrowd = 0
         }
-        var images: [Picture] = []
+        var images: [ImageEntry] = []
         var categories: [Category]
         var annotations: [Annotation] = []
     }

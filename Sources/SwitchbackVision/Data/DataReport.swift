@@ -1,23 +1,23 @@
 import Switchback
 import SwitchbackDrawing
 
-/// What there is to know of data for detection before one trains with it.
+/// Facts about a detection data set that one should know before training.
 public struct DataReport: Codable, Sendable {
     public struct Part: Codable, Sendable {
         public let split: DataSplit
         public let images: Int
-        /// Pictures in which there is nothing to find: those whose labels say so, and those without labels.
+        /// Images in which there is nothing to find: those whose labels say so, and those without labels.
         public let backgrounds: Int
-        /// Pictures whose file of labels is missing.
+        /// Images whose file of labels is missing.
         public let unlabeled: Int
         public let boxes: Int
         /// By class.
         public let boxesByClass: [Int]
-        /// Boxes with a side of less than 2 % of the picture's: hard to see once it is scaled.
+        /// Boxes with a side of less than 2 % of the image's: hard to see once it is scaled.
         public let tinyBoxes: Int
     }
 
-    /// A picture to train with, and one to measure with that shows the same.
+    /// An image for training, and one for validation that shows the same.
     public struct Duplicate: Codable, Sendable {
         public let training, heldOut: String
     }
@@ -31,13 +31,13 @@ public struct DataReport: Codable, Sendable {
     public let problems: [String]
     /// What is worth knowing beside them, as sentences.
     public let remarks: [String]
-    /// Classes without a box to train with.
+    /// Classes without a box for training.
     public let unseenClasses: [String]
 
-    /// Whether no picture at all has labels.
+    /// Whether no image at all has labels.
     public var isUnlabeled: Bool { parts.allSatisfy { $0.unlabeled == $0.images } }
 
-    /// Counts, and compares the pictures to train with to the others, for which all are decoded.
+    /// Counts, and compares the images for training to the others, for which all are decoded.
     public init(_ data: DetectionData) {
         path = data.path
         kind = data.kind
@@ -46,10 +46,10 @@ public struct DataReport: Codable, Sendable {
             data.splits[split].map { Part(split, $0, classCount: data.classNames.count) }
         }
         let heldOut = (data[.val] + data[.test]).map(\.imagePath)
-        duplicates = Duplicates.pairs(data[.train].map(\.imagePath), heldOut).map {
-            Duplicate(training: $0.0, heldOut: $0.1)
-        }
-        problems = data.problems.map(\.description)
+        let compared = Duplicates.pairs(data[.train].map(\.imagePath), heldOut)
+        duplicates = compared.pairs.map { Duplicate(training: $0.0, heldOut: $0.1) }
+        var known: Set<String> = []
+        problems = (data.problems + compared.problems).map(\.description).filter { known.insert($0).inserted }
         remarks = data.remarks
         let seen = Set(data[.train].flatMap { $0.labels.map(\.classIndex) })
         unseenClasses = data.classNames.enumerated().filter { !seen.contains($0.offset) }.map(\.element)

@@ -2,7 +2,7 @@ import Foundation
 import Switchback
 import SwitchbackFormats
 
-/// A part of some data.
+/// A split of a data set: train, val or test.
 public enum DataSplit: String, CaseIterable, Codable, Sendable {
     case train, val, test
 
@@ -23,14 +23,14 @@ public enum DataSplit: String, CaseIterable, Codable, Sendable {
     }
 }
 
-/// A picture and what there is to find in it.
+/// An image and its labels.
 public struct DetectionExample: Hashable, Sendable {
     public let imagePath: String
-    /// The sizes of the picture, upright, in pixels.
+    /// The sizes of the image, upright, in pixels.
     public let height, width: Int
-    /// Boxes in fractions of the picture's sides; none in a picture of mere background.
+    /// Boxes in fractions of the image's sides; none in an image of mere background.
     public let labels: [LabeledBox]
-    /// Whether anyone has said what is in the picture: not where its file of labels is missing.
+    /// Whether anyone has said what is in the image: not where its file of labels is missing.
     public let isLabeled: Bool
 
     public init(imagePath: String, height: Int, width: Int, labels: [LabeledBox], isLabeled: Bool = true) {
@@ -47,23 +47,23 @@ public struct DetectionExample: Hashable, Sendable {
     }
 }
 
-/// Pictures with boxes, in parts to train with and to measure with.
+/// Images with boxes, split into training, validation and test data.
 ///
 /// ```swift
 /// let data = try DetectionData.load("bccd/bccd.yaml")
 /// print(data.classNames, data[.train].count, data.problems.count)
 /// ```
 public struct DetectionData: Sendable {
-    /// What the data was recognised as, in words.
+    /// A description of the recognized format.
     public let kind: String
     public let path: String
     public let classNames: [String]
     public let splits: [DataSplit: [DetectionExample]]
-    /// What cannot be used, all of it: pictures that are damaged and rows of labels that make no sense. A picture with such
-    /// a row is left out, because it would teach that there is nothing where there is something.
+    /// What cannot be used, all of it: images that are damaged and rows of labels that make no sense. An image with
+    /// such a row is omitted, because it would teach that there is nothing where there is something.
     public let problems: [InputError]
-    /// What is worth knowing and leaves no picture out: boxes that were clipped, annotations that mark no single thing,
-    /// labels without a picture.
+    /// What is worth knowing and leaves no image out: boxes that were clipped, annotations that mark no single thing,
+    /// labels without an image.
     public let remarks: [String]
 
     public init(
@@ -80,13 +80,13 @@ public struct DetectionData: Sendable {
         self.problems = problems.filter { known.insert("\($0)").inserted }
     }
 
-    /// Warns of each problem, because of which something is left out, and of what else is worth knowing.
+    /// Warns of each problem, because of which something is omitted, and of what else is worth knowing.
     public func warnOfProblems() {
         for problem in problems { Diagnostics.warn("left out: \(problem)") }
         for remark in remarks { Diagnostics.warn(remark) }
     }
 
-    /// The examples of a part; none where there is no such part.
+    /// The examples of a part; none if there is no such part.
     public subscript(split: DataSplit) -> [DetectionExample] { splits[split] ?? [] }
 
     /// Reads data of whichever kind it is:
@@ -94,10 +94,10 @@ public struct DetectionData: Sendable {
     /// - `.yaml` or `.yml`: a description as Ultralytics has it, with labels in text files.
     /// - `.json`, or a folder with `annotations/*.json`: COCO.
     /// - A folder with `train/_annotations.coco.json` and `valid/…`: COCO as Roboflow lays it out.
-    /// - A folder with `Annotations/*.xml` or `annotations/*.xml`, or with XML files beside the pictures: Pascal VOC.
+    /// - A folder with `Annotations/*.xml` or `annotations/*.xml`, or with XML files beside the images: Pascal VOC.
     /// - A folder with one `.yaml` file that describes it.
     ///
-    /// Throws `InputError` where the description itself cannot be used, or where no usable picture is left; all else that is
+    /// Throws `InputError` if the description itself cannot be used, or where no usable image is left; all else that is
     /// wrong is in `problems`.
     public static func load(_ path: String) throws -> DetectionData {
         let data: DetectionData
@@ -110,7 +110,7 @@ public struct DetectionData: Sendable {
         }
         guard data.splits.values.contains(where: { !$0.isEmpty }) else {
             let first = data.problems.first.map { "; the first problem: \($0)" } ?? ""
-            throw InputError(path, "no picture in it can be used\(first)")
+            throw InputError(path, "it has no usable image\(first)")
         }
         return data
     }
@@ -129,7 +129,7 @@ public struct DetectionData: Sendable {
         case cocoParts([(DataSplit, String)])
     }
 
-    /// What describes the data in a folder; `nil` where nothing does.
+    /// The description of the data in a folder; `nil` if there is none.
     private static func description(of path: String) throws -> Description? {
         let files = try Folder.names(in: path)
         let descriptions = files.filter { $0.hasSuffix(".yaml") || $0.hasSuffix(".yml") }
@@ -143,7 +143,7 @@ public struct DetectionData: Sendable {
             return DataSplit(folderName: name).flatMap { Folder.exists(file) ? ($0, file) : nil }
         }
         if !parts.isEmpty { return .cocoParts(parts) }
-        return try VOCData.liesBesidePictures(path) ? .voc : nil
+        return try VOCData.liesBesideImages(path) ? .voc : nil
     }
 
     private static func loadFolder(_ path: String) throws -> DetectionData {
@@ -154,10 +154,10 @@ public struct DetectionData: Sendable {
         case .voc: return try VOCData.load(path)
         case nil:
             throw InputError(
-                path, "holds no data for detection that is recognised",
+                path, "is not a supported detection data set",
                 remedy:
                     "give a data.yaml, a COCO .json, or a folder with annotations/*.json, train/_annotations.coco.json, "
-                    + "Annotations/*.xml or XML files beside the pictures")
+                    + "Annotations/*.xml or XML files beside the images")
         }
     }
 }

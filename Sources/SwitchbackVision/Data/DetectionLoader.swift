@@ -1,15 +1,15 @@
 import Foundation
 import Switchback
 
-/// Pictures of one size and what there is to find in them.
+/// Images of one size and their labels.
 public struct DetectionBatch: Movable {
     /// [N, 3, height, width], float32 from 0 to 1.
     public let images: Tensor
-    /// The boxes of each picture, in its pixels.
+    /// The boxes of each image, in its pixels.
     public let labels: [[LabeledBox]]
-    /// Which of the data's examples each picture is; with mosaic, the first of its four.
+    /// Which of the data's examples each image is; with mosaic, the first of its four.
     public let examples: [Int]
-    /// Where each picture lies in its frame; for batches that were not augmented.
+    /// Where each image lies in its frame; for batches that were not augmented.
     public let letterboxes: [Letterbox]
     /// The epoch of the training, counted from 0.
     public let epoch: Int
@@ -20,20 +20,21 @@ public struct DetectionBatch: Movable {
     }
 }
 
-/// Makes batches of pictures for a detector.
+/// Loads batches of images for a detector.
 ///
 /// ```swift
-/// let training = DetectionLoader.training(data[.train], size: 640, batchSize: 16, augmentation: DetectionAugmentation())
+/// let training = DetectionLoader.training(
+///     data[.train], size: 640, batchSize: 16, augmentation: DetectionAugmentation())
 /// let batches = training.loader(mixedEpochs: 90).batches(epoch: epoch)
-/// while let batch = try batches.next() { … }
+/// while let batch = try batches.next() { train(batch) }
 /// ```
 ///
-/// Which pictures a batch has and how they are changed depends on the seed, the epoch and the position alone. A picture
+/// Which images a batch has and how they are changed depends on the seed, the epoch and the position alone. An image
 /// that turns out to be damaged is reported once, and the next one that can be read takes its place.
 public enum DetectionLoader {
     public typealias Batches = DataLoader<DetectionBatch, any Error>
 
-    /// Shuffled and augmented batches, with several pictures mixed in one or without.
+    /// Shuffled and augmented batches, with several images mixed in one or without.
     public struct TrainingBatches {
         fileprivate let sampler: RandomSampler
         fileprivate let batchSize, workers: Int
@@ -41,8 +42,8 @@ public enum DetectionLoader {
 
         /// The loader of a training, whose epochs can be asked for in any order.
         ///
-        /// - Parameter mixedEpochs: how many epochs have mixed pictures, as the last ones do not (Ultralytics'
-        ///   `close_mosaic`); all if left out.
+        /// - Parameter mixedEpochs: how many epochs have mixed images, as the last ones do not (Ultralytics'
+        ///   `close_mosaic`); all by default.
         public func loader(mixedEpochs: Int = .max) -> Batches {
             Batches(sampler: sampler, batchSize: batchSize, workers: workers) { [load] indices, epoch in
                 try load(indices, epoch, epoch < mixedEpochs)
@@ -55,7 +56,7 @@ public enum DetectionLoader {
     /// - Parameters:
     ///   - multiScale: by what share the size of batches varies, in whole strides.
     ///   - workers: threads that put batches together ahead of time.
-    ///   - cacheBytes: how much memory decoded pictures may take up between their uses.
+    ///   - cacheBytes: how much memory decoded images may take up between their uses.
     public static func training(
         _ examples: [DetectionExample], size: Int, batchSize: Int, augmentation: DetectionAugmentation,
         multiScale: Double = 0, seed: UInt64 = 0, workers: Int = 2, cacheBytes: Int = 1 << 29
@@ -79,10 +80,10 @@ public enum DetectionLoader {
         }
     }
 
-    /// Batches in a fixed order, each picture letterboxed and otherwise as it is.
+    /// Batches in a fixed order, each image letterboxed and otherwise as it is.
     ///
     /// - Parameters:
-    ///   - rectangular: gives each batch the shape that its pictures need, in whole strides, with pictures of like shape
+    ///   - rectangular: gives each batch the shape that its images need, in whole strides, with images of like shape
     ///     together, instead of a square.
     ///   - stride: what the sides of a batch are multiples of, where it is rectangular.
     public static func validation(
@@ -112,8 +113,8 @@ public enum DetectionLoader {
         }
     }
 
-    /// The shape of a batch of pictures with these heights by width, as Ultralytics has it: the side that is shorter for all
-    /// of them is shortened, and half a stride is left around.
+    /// The shape of a batch of images with these heights by width, as Ultralytics has it: the side that is shorter for
+    /// all of them is shortened, and half a stride is left around.
     static func frame(_ aspects: [Double], size: Int, stride: Int) -> (height: Int, width: Int) {
         let (least, greatest) = (aspects.min() ?? 1, aspects.max() ?? 1)
         let (height, width) = greatest < 1 ? (greatest, 1.0) : least > 1 ? (1.0, 1 / least) : (1.0, 1.0)
@@ -158,22 +159,22 @@ private struct ListSampler: Sampler {
     func indices(epoch: Int) -> [Int] { order }
 }
 
-/// Examples with their pictures, read when they are needed, the longer side scaled.
+/// Examples with their images, read when they are needed, the longer side scaled.
 struct DetectionSource: Sendable {
     private let examples: [DetectionExample]
-    private let files: PictureFiles
+    private let files: ImageFiles
 
     init(_ examples: [DetectionExample], size: Int, cacheBytes: Int) {
         self.examples = examples
-        files = PictureFiles(examples.map(\.imagePath), cacheBytes: cacheBytes) { path in
+        files = ImageFiles(examples.map(\.imagePath), cacheBytes: cacheBytes) { path in
             let image = try Image.load(path, minimumSide: size)
             return max(image.height, image.width) == size ? image : image.resized(longerSide: size)
         }
     }
 
-    /// The picture of an example, with its boxes in pixels. Throws where no picture at all can be read.
+    /// The image of an example, with its boxes in pixels. Throws where no image at all can be read.
     func sample(_ index: Int) throws -> Sample {
-        let (number, image) = try files.picture(index)
+        let (number, image) = try files.image(index)
         let labels = examples[number].labels.map { label in
             LabeledBox(
                 label.box.scaled(x: Float(image.width), y: Float(image.height)), classIndex: label.classIndex)
@@ -183,12 +184,12 @@ struct DetectionSource: Sendable {
 }
 
 /// The order of each epoch, and which examples stand near one another in it: others are drawn from those, so that their
-/// pictures are still in memory.
+/// images are still in memory.
 final class EpochOrder: @unchecked Sendable {
     private let sampler: any Sampler
     private let window: Int
     private let lock = NSLock()
-    /// The last epoch that was asked for. Guarded by `lock`.
+    /// The last epoch that was requested. Guarded by `lock`.
     private var known: (epoch: Int, order: [Int], positions: [Int])?
 
     init(_ sampler: any Sampler, window: Int) {

@@ -1,6 +1,6 @@
 import Switchback
 
-/// Finds pictures that are the same: also where they were scaled, or saved again with some loss.
+/// Finds images that are the same: also where they were scaled, or saved again with some loss.
 enum Duplicates {
     /// What is compared: 16×16 grey pixels, and 64 comparisons of neighbours, by which like ones are found.
     private struct Print: Sendable {
@@ -24,21 +24,26 @@ enum Duplicates {
         }
     }
 
-    /// Below this distance two pictures count as the same.
+    /// Below this distance two images count as the same.
     private static let tolerance = 2.0
 
-    /// The pairs of a picture of the first list and the first one of the second that shows the same. Pictures that cannot
-    /// be read are passed over.
-    static func pairs(_ first: [String], _ second: [String]) -> [(String, String)] {
+    /// The pairs of an image of the first list and the first one of the second that shows the same; and what is wrong
+    /// with images that cannot be decoded.
+    static func pairs(_ first: [String], _ second: [String]) -> (pairs: [(String, String)], problems: [InputError]) {
         let prints = [first, second].map { paths in ImageSurvey.map(paths) { path in Result { try Print(path) } } }
         var known: [UInt64: [(path: String, print: Print)]] = [:]
         for (path, print) in zip(second, prints[1]) {
             if let print = try? print.get() { known[print.comparisons, default: []].append((path, print)) }
         }
-        return zip(first, prints[0]).compactMap { path, print in
+        let pairs = zip(first, prints[0]).compactMap { path, print -> (String, String)? in
             guard let print = try? print.get() else { return nil }
             let same = known[print.comparisons]?.first { $0.print.distance(to: print) < tolerance }
             return same.map { (path, $0.path) }
         }
+        let problems = prints.joined().compactMap { result -> InputError? in
+            if case .failure(let error) = result { return error as? InputError }
+            return nil
+        }
+        return (pairs, problems)
     }
 }

@@ -2,7 +2,7 @@ import Foundation
 
 /// By what a file is known to be the same as before: its size and the time of its last change.
 struct FileStamp: Hashable, Sendable {
-    /// In bytes; -1 where there is no file.
+    /// In bytes; -1 if there is no file.
     var size: Int64 = -1
     /// In nanoseconds since 1970.
     var changed: Int64 = 0

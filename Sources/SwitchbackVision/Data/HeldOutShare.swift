@@ -1,10 +1,10 @@
 import Switchback
 
 extension DetectionData {
-    /// The data with a part to measure with. Where it has none, a share of the pictures to train with becomes that: those of
-    /// the lowest hashes of their names, so that a picture stays in its part when others are added.
+    /// The data with a part for validation. Where it has none, a share of the images for training becomes that: those
+    /// of the lowest hashes of their names, so that an image stays in its part when others are added.
     ///
-    /// Says so in a warning; also where there are too few pictures, or the share is 0, and those to train with are
+    /// Says so in a warning; also where there are too few images, or the share is 0, and those for training are
     /// measured.
     public func holdingOut(_ share: Double) -> DetectionData {
         guard self[.val].isEmpty, !self[.train].isEmpty else { return self }
@@ -12,11 +12,12 @@ extension DetectionData {
         let count = min(max(Int((Double(ranked.count) * share).rounded()), 1), ranked.count - 1)
         guard share > 0, count > 0 else {
             Diagnostics.warn(
-                "\(path): there is no part val, and the pictures to train with are measured: this flatters")
+                "\(path): there is no val split, so the training images are used for validation: the metrics flatter the model"
+            )
             return self
         }
         Diagnostics.warn(
-            "\(path): there is no part val, and \(count.counted("picture")) of \(ranked.count) are held out for it, by the "
+            "\(path): there is no val split, so \(count.counted("image")) of \(ranked.count) are held out for it, by the "
                 + "hash of their names")
         let heldOut = Set(ranked.prefix(count))
         var splits = splits

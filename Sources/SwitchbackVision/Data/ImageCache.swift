@@ -1,9 +1,9 @@
 import Foundation
 import Switchback
 
-/// Decoded pictures, as far as they fit into a share of the memory; those that were not used for longest go first.
+/// Decoded images, as far as they fit into a share of the memory; those that were not used for longest go first.
 ///
-/// It changes how fast pictures come, not which. Used from several threads.
+/// It changes how fast images come, not which. Used from several threads.
 final class ImageCache: @unchecked Sendable {
     private let byteLimit: Int
     private let lock = NSLock()
@@ -14,7 +14,7 @@ final class ImageCache: @unchecked Sendable {
 
     init(byteLimit: Int) { self.byteLimit = byteLimit }
 
-    /// The picture of that number: as it was kept, or as `load` makes it. Two threads may both load one.
+    /// The image of that number: as it was kept, or as `load` makes it. Two threads may both load one.
     func image<Failure: Error>(_ number: Int, load: () throws(Failure) -> Image) throws(Failure) -> Image {
         if let image = lock.withLock({ found(number) }) { return image }
         let image = try load()

@@ -5,22 +5,22 @@ import SwitchbackFormats
 /// Looks at the heads and ends of many image files: enough to know their sizes and to notice most of the damaged ones
 /// without decoding them.
 enum ImageSurvey {
-    /// Endings of pictures that are not read, so that they are reported instead of passed over.
+    /// Endings of images that are not read, so that they are reported instead of passed over.
     static let foreignExtensions = ["heic", "heif", "avif", "jp2", "jxl", "dng", "pfm"]
 
-    /// The pictures in a folder and its folders, those that cannot be read among them.
+    /// The images in a folder and its folders, those that cannot be read among them.
     static func files(under folder: String) throws -> [String] {
         try Folder.files(under: folder, extensions: Image.fileExtensions + foreignExtensions)
     }
 
-    /// The head of a file. Throws `InputError` where it is damaged, or ends before its last pixel.
+    /// The head of a file. Throws `InputError` if it is damaged, or ends before its last pixel.
     static func header(_ path: String) throws -> ImageHeader {
         let file = try MappedFile(path)
         let bytes = UnsafeRawBufferPointer(file.bytes)
         let header = try ImageHeader(bytes, path)
         guard header.pixelCount <= Image.pixelLimit else {
             let sizes = "\(header.storedWidth)×\(header.storedHeight)"
-            throw InputError(path, "is a picture of \(sizes) pixels, and at most \(Image.pixelLimit) in all are read")
+            throw InputError(path, "is an image of \(sizes) pixels, and at most \(Image.pixelLimit) in all are read")
         }
         if !hasEnd(bytes, header.format) {
             // Of a JPEG file only the mark may be missing, which decoding tells.
@@ -43,8 +43,8 @@ enum ImageSurvey {
         }
     }
 
-    /// Whether a mark stands somewhere behind the first byte. Within the pixels of a JPEG file its mark cannot occur, and
-    /// within those of a PNG file it hardly does.
+    /// Whether a mark stands somewhere behind the first byte. Within the pixels of a JPEG file its mark cannot occur,
+    /// and within those of a PNG file it hardly does.
     private static func holds(_ mark: [UInt8], _ bytes: UnsafeRawBufferPointer) -> Bool {
         var position = bytes.count - mark.count
         while position > 0 {
@@ -54,7 +54,7 @@ enum ImageSurvey {
         return false
     }
 
-    /// What `body` makes of each path, on all processors.
+    /// Applies `body` to each path, on all CPUs.
     static func map<Result: Sendable>(
         _ paths: [String], _ body: @Sendable (String) -> Result
     ) -> [Result] {

@@ -2,11 +2,11 @@ import Foundation
 import Switchback
 import SwitchbackFormats
 
-/// What was read of the images and labels of large data sets, kept between runs in the user's folder for caches: to look
-/// into 100,000 images and label files takes ten times as long as to see that none of them has changed.
+/// What was read of the images and labels of large data sets, kept between runs in the user's folder for caches: to
+/// look into 100,000 images and label files takes ten times as long as to see that none of them has changed.
 ///
-/// An entry counts where size and time of the image and of its labels are the same as when they were read. A cache that is
-/// damaged, or of another data set, is as good as none, and one that cannot be written is done without.
+/// An entry counts where size and time of the image and of its labels are the same as when they were read. A cache that
+/// is damaged, or of another data set, is as good as none, and one that cannot be written is done without.
 package enum LabelCache {
     /// The fewest images of a data set that is kept.
     package static let leastCount = 1000
@@ -17,7 +17,7 @@ package enum LabelCache {
         let example: DetectionExample
     }
 
-    /// The folder, as the XDG Base Directory Specification says; `nil` where there is no home.
+    /// The folder, as the XDG Base Directory Specification says; `nil` if there is no home.
     package static var usualFolder: String? {
         let environment = ProcessInfo.processInfo.environment
         let base = environment["XDG_CACHE_HOME"] ?? environment["HOME"].map { Folder.join($0, ".cache") }

@@ -15,7 +15,7 @@ enum LabelCacheFile {
 
     private static let mark: [UInt8] = Array("switchback labels 1\n".utf8)
 
-    /// The entries by the paths of their images; none where there is no such file, or it is damaged.
+    /// The entries by the paths of their images; none if there is no such file, or it is damaged.
     static func read(_ path: String, _ key: Key) -> [String: LabelCache.Entry] {
         guard let data = FileManager.default.contents(atPath: path), data.count > 4 else { return [:] }
         let bytes = [UInt8](data)

@@ -7,16 +7,16 @@ import FoundationXML
 import SwitchbackFormats
 #endif
 
-/// Data as Pascal VOC describes it: an XML file for each picture in `Annotations`, the pictures in `JPEGImages` or
-/// `images`, and perhaps the parts in `ImageSets/Main/*.txt`; or XML files beside their pictures, perhaps in a folder for
+/// Data as Pascal VOC describes it: an XML file for each image in `Annotations`, the images in `JPEGImages` or
+/// `images`, and perhaps the parts in `ImageSets/Main/*.txt`; or XML files beside their images, perhaps in a folder for
 /// each part. Without parts, all is for training. Classes are numbered in alphabetical order.
 enum VOCData {
-    /// An XML file, and the picture that it is about.
+    /// An XML file, and the image that it is about.
     private struct Pair {
         /// What lists call them.
         let name: String
         let file: String
-        let picture: String?
+        let image: String?
     }
 
     static func load(_ path: String) throws -> DetectionData {
@@ -41,18 +41,18 @@ enum VOCData {
             problems: problems, remarks: remarks)
     }
 
-    /// Whether there are XML files beside pictures of the same name, in a folder or in its folders.
-    static func liesBesidePictures(_ path: String) throws -> Bool {
-        try pairsSideBySide(path).contains { $0.picture != nil }
+    /// Whether there are XML files beside images of the same name, in a folder or in its folders.
+    static func liesBesideImages(_ path: String) throws -> Bool {
+        try pairsSideBySide(path).contains { $0.image != nil }
     }
 
     private static func pairs(of folder: String, _ path: String, _ names: [String]) throws -> [Pair] {
-        let pictureFolder = names.first { ["jpegimages", "images"].contains($0.lowercased()) }
-        let paths = try ImageSurvey.files(under: pictureFolder.map { Folder.join(path, $0) } ?? path)
-        let pictures = Dictionary(paths.map { (Folder.stem($0), $0) }, uniquingKeysWith: { first, _ in first })
+        let imageFolder = names.first { ["jpegimages", "images"].contains($0.lowercased()) }
+        let paths = try ImageSurvey.files(under: imageFolder.map { Folder.join(path, $0) } ?? path)
+        let images = Dictionary(paths.map { (Folder.stem($0), $0) }, uniquingKeysWith: { first, _ in first })
         return try Folder.names(in: folder).filter { $0.hasSuffix(".xml") }.map { name in
             let stem = Folder.stem(name)
-            return Pair(name: stem, file: Folder.join(folder, name), picture: pictures[stem])
+            return Pair(name: stem, file: Folder.join(folder, name), image: images[stem])
         }
     }
 
@@ -61,8 +61,8 @@ enum VOCData {
         let files = try Folder.files(under: path, extensions: ["xml"])
         if files.isEmpty { return [] }
         let paths = try ImageSurvey.files(under: path)
-        let pictures = Dictionary(paths.map { (bare($0), $0) }, uniquingKeysWith: { first, _ in first })
-        return files.map { Pair(name: bare($0), file: $0, picture: pictures[bare($0)]) }
+        let images = Dictionary(paths.map { (bare($0), $0) }, uniquingKeysWith: { first, _ in first })
+        return files.map { Pair(name: bare($0), file: $0, image: images[bare($0)]) }
     }
 
     /// The examples by the name of their files.
@@ -71,13 +71,13 @@ enum VOCData {
         _ remarks: inout [String]
     ) -> [String: DetectionExample] {
         let numbers = Dictionary(uniqueKeysWithValues: classNames.enumerated().map { ($1, $0) })
-        let headers = ImageSurvey.map(found.map { $0.pair.picture ?? "" }) { path in
+        let headers = ImageSurvey.map(found.map { $0.pair.image ?? "" }) { path in
             Result { try ImageSurvey.header(path) }
         }
         var examples: [String: DetectionExample] = [:]
         for ((pair, objects), header) in zip(found, headers) {
-            guard let picture = pair.picture else {
-                problems.append(InputError(pair.file, "there is no picture of the name \(Folder.stem(pair.file))"))
+            guard let image = pair.image else {
+                problems.append(InputError(pair.file, "there is no image of the name \(Folder.stem(pair.file))"))
                 continue
             }
             do {
@@ -92,9 +92,9 @@ enum VOCData {
                 problems += bad
                 if !bad.isEmpty { continue }
                 examples[pair.name] = DetectionExample(
-                    imagePath: picture, height: header.height, width: header.width, labels: labels)
+                    imagePath: image, height: header.height, width: header.width, labels: labels)
             } catch {
-                problems.append(error as? InputError ?? InputError(picture, "\(error)"))
+                problems.append(error as? InputError ?? InputError(image, "\(error)"))
             }
         }
         return examples
@@ -115,7 +115,7 @@ enum VOCData {
         return splits.isEmpty ? [.train: inOrder(examples)] : splits
     }
 
-    /// The parts by the names of the folders that the pictures lie in; outside of such folders they are for training.
+    /// The parts by the names of the folders that the images lie in; outside of such folders they are for training.
     private static func partsByFolder(
         _ path: String, _ examples: [String: DetectionExample]
     ) -> [DataSplit: [DetectionExample]] {
@@ -146,12 +146,13 @@ private struct VOCFile: Sendable {
             throw InputError(path, "the file cannot be read")
         }
         // The parser ends the program where an attribute is none.
-        guard String(data: data, encoding: .utf8) != nil else { throw InputError(path, "is no text in UTF-8") }
+        guard String(data: data, encoding: .utf8) != nil else { throw InputError(path, "is not text in UTF-8") }
         let parser = XMLParser(data: data)
         let reader = VOCReader()
         parser.delegate = reader
         guard parser.parse(), reader.isAtEnd else {
-            throw InputError(path, at: "line \(parser.lineNumber)", "is no XML")
+            let problem = reader.isTooDeep ? "its elements lie more than \(VOCReader.deepest) deep" : "is not XML"
+            throw InputError(path, at: "line \(parser.lineNumber)", problem)
         }
         guard reader.sawAnnotation else { throw InputError(path, "holds no element annotation") }
         if let problem = reader.problem { throw InputError(path, at: "line \(problem.line)", problem.sentence) }
@@ -162,13 +163,14 @@ private struct VOCFile: Sendable {
 private final class VOCReader: NSObject, XMLParserDelegate {
     var objects: [VOCFile.Object] = []
     var sawAnnotation = false
+    private(set) var isTooDeep = false
     var problem: (line: Int, sentence: String)?
 
     /// Whether all elements that were opened have been closed.
     var isAtEnd: Bool { path.isEmpty }
 
     /// How deep elements may lie in others.
-    private static let deepest = 64
+    static let deepest = 64
     /// The names of the open elements.
     private var path: [String] = []
     private var text = ""
@@ -180,7 +182,10 @@ private final class VOCReader: NSObject, XMLParserDelegate {
         attributes: [String: String]
     ) {
         path.append(elementName)
-        if path.count > VOCReader.deepest { parser.abortParsing() }
+        if path.count > VOCReader.deepest {
+            isTooDeep = true
+            parser.abortParsing()
+        }
         text = ""
         if elementName == "annotation" { sawAnnotation = true }
         if elementName == "object" { fields = [:] }

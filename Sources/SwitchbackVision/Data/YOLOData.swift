@@ -4,20 +4,20 @@ import SwitchbackFormats
 import SwitchbackTraining
 import Yams
 
-/// Data as Ultralytics describes it: a YAML file names folders of pictures and the classes, and a picture's boxes are in a
-/// text file of the same name, in `labels` where the picture is in `images`.
+/// Data as Ultralytics describes it: a YAML file names folders of images and the classes, and an image's boxes are in a
+/// text file of the same name, in `labels` where the image is in `images`.
 package enum YOLOData {
     static func load(_ path: String) throws -> DetectionData {
         let description = try DataDescription.load(path)
         var problems: [InputError] = []
-        var (folders, allPictures): ([String], [String]) = ([], [])
+        var (folders, allImages): ([String], [String]) = ([], [])
         var splits: [DataSplit: [DetectionExample]] = [:]
         for split in DataSplit.allCases {
             guard let places = description.places[split] else { continue }
-            let files = try places.flatMap(pictures)
+            let files = try places.flatMap(images)
             guard !files.isEmpty else {
                 throw InputError(
-                    path, at: "key \(split.rawValue)", "there are no pictures in \(places.joined(separator: ", "))")
+                    path, at: "key \(split.rawValue)", "there are no images in \(places.joined(separator: ", "))")
             }
             let results = LabelCache.examples(files, of: path, classCount: description.classNames.count) {
                 example($0, classNames: description.classNames)
@@ -28,17 +28,17 @@ package enum YOLOData {
                 return []
             }
             folders += places.filter(Folder.isFolder)
-            allPictures += files
+            allImages += files
         }
-        let stray = try strayLabels(folders, allPictures).map { "\($0): there is no picture for these labels" }
+        let stray = try strayLabels(folders, allImages).map { "\($0): there is no image for these labels" }
         return DetectionData(
             kind: "YOLO labels", path: path, classNames: description.classNames, splits: splits, problems: problems,
             remarks: stray)
     }
 
-    /// Files of labels in the folders of labels that belong to none of the pictures.
-    private static func strayLabels(_ places: [String], _ pictures: [String]) throws -> [String] {
-        let known = Set(pictures.map(labelPath))
+    /// Files of labels in the folders of labels that belong to none of the images.
+    private static func strayLabels(_ places: [String], _ images: [String]) throws -> [String] {
+        let known = Set(images.map(labelPath))
         let folders = places.map { Folder.parent(labelPath(ofImage: Folder.join($0, "any.jpg"))) }
         return try Set(folders).sorted().filter(Folder.isFolder).flatMap { folder in
             try Folder.files(under: folder, extensions: ["txt"]).filter {
@@ -78,15 +78,15 @@ package enum YOLOData {
         }
     }
 
-    /// Where the labels of a picture are: the last `/images/` becomes `/labels/`, and the ending `.txt`.
+    /// Where the labels of an image are: the last `/images/` becomes `/labels/`, and the ending `.txt`.
     package static func labelPath(ofImage path: String) -> String {
         let text = (path as NSString).deletingPathExtension + ".txt"
         guard let range = text.range(of: "/images/", options: .backwards) else { return text }
         return text.replacingCharacters(in: range, with: "/labels/")
     }
 
-    /// The pictures of one place: a folder, or a text file with a path on each line, relative to the file's folder.
-    private static func pictures(in place: String) throws -> [String] {
+    /// The images of one place: a folder, or a text file with a path on each line, relative to the file's folder.
+    private static func images(in place: String) throws -> [String] {
         guard place.lowercased().hasSuffix(".txt") else { return try ImageSurvey.files(under: place) }
         return try TextFile.lines(place).compactMap { line in
             let name = line.trimmingCharacters(in: .whitespaces)
@@ -97,19 +97,19 @@ package enum YOLOData {
 }
 
 extension DetectionData {
-    /// The error where no picture has a file of labels, which says where they were looked for.
+    /// The error where no image has a file of labels, which says where they were looked for.
     public var lackOfLabels: InputError {
         let files = splits.values.joined().prefix(1).map { YOLOData.labelPath(ofImage: $0.imagePath) }
         return InputError(
-            path, "no picture has labels" + (files.first.map { ": there is no \($0), for example" } ?? ""),
-            remedy: "labels are .txt files in labels where the pictures are in images, or beside the pictures")
+            path, "no image has labels" + (files.first.map { ": there is no \($0), for example" } ?? ""),
+            remedy: "labels are .txt files in labels where the images are in images, or beside the images")
     }
 }
 
-/// What a data.yaml says, with paths resolved.
+/// The contents of a data.yaml, with paths resolved.
 struct DataDescription {
     let classNames: [String]
-    /// Folders, or files that list pictures.
+    /// Folders, or files that list images.
     let places: [DataSplit: [String]]
 
     static func load(_ path: String) throws -> DataDescription {
@@ -124,13 +124,13 @@ struct DataDescription {
         }
         for split in [DataSplit.train, .val] where places[split] == nil {
             throw keys.missing(
-                split.rawValue, "the folder of the pictures to \(split == .train ? "train" : "validate")")
+                split.rawValue, "the folder of the images to \(split == .train ? "train" : "validate")")
         }
         return DataDescription(classNames: classNames, places: places)
     }
 
-    /// A list of names, or a mapping from numbers, which must be those from 0 on, to names. Where `nc` alone says how many
-    /// there are, they are named by their numbers, as in Ultralytics.
+    /// A list of names, or a mapping from numbers, which must be those from 0 on, to names. Where `nc` alone says how
+    /// many there are, they are named by their numbers, as in Ultralytics.
     private static func names(_ keys: YAMLMapping, _ path: String) throws -> [String] {
         let count = keys["nc"]?.scalar.flatMap { Int($0.string) }
         guard let node = keys["names"], node.null == nil else {
@@ -178,8 +178,8 @@ struct DataDescription {
     }
 
     /// The folder that the others are relative to. A relative `path` is looked for in the current folder, in its folder
-    /// `datasets`, beside the file's folder and in the file's folder, and the first in which there is what `train` names is
-    /// taken; without `path` it is the file's folder.
+    /// `datasets`, beside the file's folder and in the file's folder, and the first in which there is what `train`
+    /// names is taken; without `path` it is the file's folder.
     private static func root(_ keys: YAMLMapping, _ path: String) throws -> String {
         let folder = Folder.parent(path)
         guard let node = keys["path"], let name = node.scalar?.string, !name.isEmpty else { return folder }
@@ -215,7 +215,7 @@ struct YAMLMapping {
     let path: String
     private let node: Node
 
-    /// Throws `InputError` with line and column where the text is no YAML, or no mapping.
+    /// Throws `InputError` with line and column if the text is not YAML, or not a mapping.
     static func load(_ path: String) throws -> YAMLMapping {
         let text = try TextFile.read(path)
         do {
@@ -247,7 +247,7 @@ extension Node {
 }
 
 extension InputError {
-    /// A text is no YAML. Tabs, which it forbids and editors like, are named as such.
+    /// The text is not YAML. Tabs, which it forbids and editors like, are named as such.
     init(_ path: String, yaml error: YamlError, text: String) {
         switch error {
         case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _),
@@ -259,9 +259,9 @@ extension InputError {
                     path, at: "line \(tab + 1)", "the line is indented with a tab, which YAML forbids",
                     remedy: "use spaces")
             } else {
-                self.init(path, at: "line \(mark.line)", "is no YAML: \(problem)")
+                self.init(path, at: "line \(mark.line)", "is not YAML: \(problem)")
             }
-        default: self.init(path, "is no YAML: \(error)")
+        default: self.init(path, "is not YAML: \(error)")
         }
     }
 }

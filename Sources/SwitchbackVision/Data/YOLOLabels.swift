@@ -2,13 +2,13 @@ import Foundation
 import Switchback
 import SwitchbackFormats
 
-/// Boxes in text files: on each line a class and the box's centre, width and height in fractions of the picture; or a
+/// Boxes in text files: on each line a class and the box's centre, width and height in fractions of the image; or a
 /// class and the corners of a polygon, around which the box is drawn.
 package enum YOLOLabels {
-    /// How far a box may reach over the picture's edge, in fractions: rounding in other programs does that.
+    /// How far a box may reach over the image's edge, in fractions: rounding in other programs does that.
     private static let tolerance: Float = 0.01
 
-    /// The boxes of a file, each once; none where there is no file. Throws `YOLOData.Failure` with a problem for each bad
+    /// The boxes of a file, each once; none if there is no file. Throws `YOLOData.Failure` with a problem for each bad
     /// line.
     package static func load(_ path: String, classCount: Int) throws -> [LabeledBox] {
         guard Folder.exists(path) else { return [] }
@@ -39,12 +39,12 @@ package enum YOLOLabels {
         var numbers: [Float] = []
         for field in fields {
             guard let number = Float(field), number.isFinite else {
-                throw RowProblem(sentence: "'\(field)' is no number")
+                throw RowProblem(sentence: "'\(field)' is not a number")
             }
             numbers.append(number)
         }
         guard let classIndex = Int(exactly: numbers[0]), classIndex >= 0 else {
-            throw RowProblem(sentence: "the class '\(fields[0])' is no whole number from 0 on")
+            throw RowProblem(sentence: "the class '\(fields[0])' is not a whole number from 0 on")
         }
         guard classIndex < classCount else {
             let known = classCount == 1 ? "only the class 0" : "only the classes 0 to \(classCount - 1)"
@@ -59,7 +59,7 @@ package enum YOLOLabels {
         guard numbers.allSatisfy(allowed.contains) else {
             let outside = numbers.first { !allowed.contains($0) } ?? 0
             throw RowProblem(
-                sentence: "the box is outside the picture: \(outside) is no fraction from 0 to 1"
+                sentence: "the box is outside the image: \(outside) is not a fraction from 0 to 1"
                     + (outside > 2 ? "; are these pixels?" : ""))
         }
         var box: Box

@@ -48,7 +48,8 @@ public struct AnchorGrid: Sendable {
 }
 
 extension Tensor {
-    /// Boxes as left, top, right and bottom, [..., 4], from distances to their sides and the points between them, [..., 2].
+    /// Boxes as left, top, right and bottom, [..., 4], from distances to their sides and the points between them, [...,
+    /// 2].
     func corners(around centers: Tensor) -> Tensor {
         let sides = split([2, 2], dim: -1)
         return Tensor.cat([centers - sides[0], centers + sides[1]], dim: -1)

@@ -2,20 +2,21 @@ import Switchback
 import SwitchbackDrawing
 import SwitchbackTraining
 
-/// What a classifier says of an image, and what of the image speaks for it.
+/// A classifier's prediction for an image, and the parts of the image that it is based on.
 public struct ClassifierExplanation {
     public let prediction: Classifier.Prediction
     public let image: Raster
     /// How much each pixel changes the class's score, [H, W] from 0 to 1: see `Explain.saliency`.
     public let saliency: Tensor
-    /// Where features speak for the class, [H, W] from 0 to 1: see `Explain.gradCAM`. `nil` for networks without positions.
+    /// Where features speak for the class, [H, W] from 0 to 1: see `Explain.gradCAM`. `nil` for networks without
+    /// positions.
     public let features: Tensor?
 }
 
 extension Classifier {
     /// Why images, [N, C, H, W] as they are in files, are taken for what they are taken for.
     ///
-    /// - Throws: `InputError` where the inputs are no images.
+    /// - Throws: `InputError` where the inputs are not images.
     public func explain(_ inputs: Tensor) throws -> [ClassifierExplanation] {
         guard let images = inputs.rasters() else {
             throw InputError("inputs of shape \(inputs.shape)", "only images can be explained: [N, C, H, W]")
@@ -37,26 +38,26 @@ extension Classifier {
 
 extension [ClassifierExplanation] {
     /// Each image with its class, and what speaks for it: in a row of two or three.
-    public func figure(title: String? = nil) -> PictureGrid {
-        let tiles = flatMap { explanation -> [PictureGrid.Tile] in
+    public func figure(title: String? = nil) -> ImageGrid {
+        let tiles = flatMap { explanation -> [ImageGrid.Tile] in
             let found = explanation.prediction
             var row = [
-                PictureGrid.Tile(explanation.image, "\(found.className) \(found.probability.percent)"),
-                PictureGrid.Tile(explanation.image.tinted(by: explanation.saliency), "pixels: input gradients"),
+                ImageGrid.Tile(explanation.image, "\(found.className) \(found.probability.percent)"),
+                ImageGrid.Tile(explanation.image.tinted(by: explanation.saliency), "pixels: input gradients"),
             ]
             if let features = explanation.features {
-                row.append(PictureGrid.Tile(explanation.image.tinted(by: features), "features: Grad-CAM"))
+                row.append(ImageGrid.Tile(explanation.image.tinted(by: features), "features: Grad-CAM"))
             }
             return row
         }
         let largest = map { Swift.max($0.image.width, $0.image.height) }.max() ?? 0
-        return PictureGrid(
+        return ImageGrid(
             title: title, tiles, columns: first?.features == nil ? 2 : 3, tileSize: Swift.max(196, Double(largest)))
     }
 }
 
 extension Raster {
-    /// The picture in grey, coloured by a map of the same size, from 0 for the plain grey to 1.
+    /// The image in grey, coloured by a map of the same size, from 0 for the plain grey to 1.
     fileprivate func tinted(by map: Tensor) -> Raster {
         let parts = map.toArray(as: Double.self)
         let colors = ColorMap.viridis

@@ -1,6 +1,6 @@
 import Switchback
 
-/// Where in an image a classifier sees a class.
+/// Shows which parts of an image a classifier's decision is based on.
 ///
 /// ```swift
 /// let map = Explain.gradCAM(model, at: model.layer4, images: images)  // [N, H, W] from 0 to 1
@@ -13,7 +13,7 @@ public enum Explain {
     ///   - model: gives [N, classes]; run as for inference, and left in the mode in which it was.
     ///   - layer: part of the model, with an output of [N, C, H', W']; usually the last one with positions.
     ///   - images: [N, C, H, W].
-    ///   - classes: for each image; the one of the largest score if left out.
+    ///   - classes: for each image; the one of the largest score by default.
     /// - Returns: [N, H, W], each map from 0 to 1; all zeros where nothing speaks for the class.
     public static func gradCAM(
         _ model: Module, at layer: Module, images: Tensor, classes: [Int]? = nil
@@ -29,7 +29,7 @@ public enum Explain {
         guard let features, features.rank == 4,
             let gradient = gradients(of: [score], withRespectTo: [features])[0]
         else {
-            fail("gradCAM", "the scores do not depend on \(type(of: layer)), or its output is no image")
+            fail("gradCAM", "the scores do not depend on \(type(of: layer)), or its output is not an image")
         }
         return noGrad {
             let weights = gradient.mean(dims: [2, 3], keepDim: true)

@@ -24,7 +24,7 @@ public struct Box: Hashable, Sendable, Codable {
     public func scaled(x: Float, y: Float) -> Box { Box(x1: x1 * x, y1: y1 * y, x2: x2 * x, y2: y2 * y) }
     public func moved(x: Float, y: Float) -> Box { Box(x1: x1 + x, y1: y1 + y, x2: x2 + x, y2: y2 + y) }
 
-    /// The part within a picture.
+    /// The part within an image.
     public func clipped(height: Int, width: Int) -> Box {
         func within(_ value: Float, _ limit: Int) -> Float { min(max(value, 0), Float(limit)) }
         return Box(x1: within(x1, width), y1: within(y1, height), x2: within(x2, width), y2: within(y2, height))
@@ -43,7 +43,7 @@ public struct Box: Hashable, Sendable, Codable {
     }
 }
 
-/// A box around a thing of some class.
+/// A bounding box with a class.
 public struct LabeledBox: Hashable, Sendable {
     public var box: Box
     /// The position of the class among the names of the data.

@@ -1,14 +1,14 @@
 import Switchback
 
-/// A picture of 8-bit pixels: a value, so that a copy is independent and may go to another thread.
+/// An image of 8-bit pixels: a value, so that a copy is independent and may go to another thread.
 ///
 /// ```swift
-/// let image = try Image.load("bus.jpg")              // RGB, turned upright as its EXIF data say
+/// let image = try Image.load("bus.jpg")  // RGB, turned upright as its EXIF data say
 /// let small = image.resized(height: 320, width: 240)
-/// let input = Tensor(images: [small])                // [1, 3, 320, 240], float32 from 0 to 1
+/// let input = Tensor(images: [small])  // [1, 3, 320, 240], float32 from 0 to 1
 /// ```
 public struct Image: Hashable, Sendable {
-    /// What the channels of a pixel mean.
+    /// The meaning of a pixel's channels.
     public enum ColorModel: Int, Sendable, CaseIterable {
         case grey = 1
         case rgb = 3
@@ -28,24 +28,24 @@ public struct Image: Hashable, Sendable {
 
     /// Stops unless both sides are at least 1 and there are as many bytes as they ask for.
     public init(height: Int, width: Int, _ colorModel: ColorModel = .rgb, pixels: [UInt8]) {
-        require(height > 0 && width > 0, "Image", "a picture of \(height)×\(width) has no pixels")
+        require(height > 0 && width > 0, "Image", "an image of \(height)×\(width) has no pixels")
         require(
             pixels.count == height * width * colorModel.channelCount, "Image",
-            "\(pixels.count) bytes are no picture of \(height)×\(width) and \(colorModel)")
+            "\(pixels.count) bytes are not an image of \(height)×\(width) and \(colorModel)")
         self.height = height
         self.width = width
         self.colorModel = colorModel
         self.pixels = pixels
     }
 
-    /// A picture in which each byte is `value`.
+    /// An image in which each byte is `value`.
     public init(height: Int, width: Int, _ colorModel: ColorModel = .rgb, filledWith value: UInt8) {
         self.init(
             height: height, width: width, colorModel,
             pixels: [UInt8](repeating: value, count: height * width * colorModel.channelCount))
     }
 
-    /// A picture whose bytes `fill` writes.
+    /// An image whose bytes `fill` writes.
     init<Failure: Error>(
         height: Int, width: Int, _ colorModel: ColorModel,
         fill: (UnsafeMutableBufferPointer<UInt8>) throws(Failure) -> Void
@@ -70,10 +70,10 @@ public struct Image: Hashable, Sendable {
     var layout: Pixels.Layout { Pixels.Layout(height: height, width: width, channels: channels) }
 }
 
-// MARK: - Other pictures of the same
+// MARK: - Other images of the same
 
 extension Image {
-    /// A part of the picture. Stops unless it lies within.
+    /// A part of the image. Stops unless it lies within.
     public func cropped(top: Int, left: Int, height: Int, width: Int) -> Image {
         require(
             top >= 0 && left >= 0 && top + height <= self.height && left + width <= self.width, "cropped",
@@ -87,7 +87,7 @@ extension Image {
         return Image(height: height, width: width, colorModel, pixels: part)
     }
 
-    /// Copies another picture into this one, its top left corner at a place that may lie outside; what does not fit is
+    /// Copies another image into this one, its top left corner at a place that may lie outside; what does not fit is
     /// left away. Stops where the color models differ.
     public mutating func paste(_ other: Image, top: Int, left: Int) {
         require(other.colorModel == colorModel, "paste", "\(other.colorModel) does not fit \(colorModel)")
@@ -105,7 +105,7 @@ extension Image {
         }
     }
 
-    /// The picture in another color model: grey is 0.299 R + 0.587 G + 0.114 B (ITU-R BT.601), and what was opaque or
+    /// The image in another color model: grey is 0.299 R + 0.587 G + 0.114 B (ITU-R BT.601), and what was opaque or
     /// had no opacity is opaque.
     public func converted(to model: ColorModel) -> Image {
         if model == colorModel { return self }

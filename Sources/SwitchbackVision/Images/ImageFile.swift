@@ -2,24 +2,25 @@ import Foundation
 import Switchback
 import SwitchbackFormats
 
-/// What the head of an image file says, before any pixel is decoded.
+/// The header of an image file, read before any pixel is decoded.
 public struct ImageHeader: Sendable {
     public enum Format: String, Sendable {
         case jpeg = "JPEG", png = "PNG", bmp = "BMP", gif = "GIF", tiff = "TIFF", webp = "WebP"
     }
 
     public let format: Format
-    /// The sizes of the picture as it is stored, not yet turned upright.
+    /// The sizes of the image as it is stored, not yet turned upright.
     public let storedHeight, storedWidth: Int
     public let orientation: ImageOrientation
-    /// How many channels the file has: 1 grey, 2 grey with opacity, 3 color, 4 color with opacity or the four printing inks.
+    /// How many channels the file has: 1 grey, 2 grey with opacity, 3 color, 4 color with opacity or the four printing
+    /// inks.
     let fileChannels: Int
 
-    /// The sizes of the picture, upright.
+    /// The sizes of the image, upright.
     public var height: Int { orientation.exchangesSides ? storedWidth : storedHeight }
     public var width: Int { orientation.exchangesSides ? storedHeight : storedWidth }
 
-    /// Reads the head of an image file. Throws `InputError` where it is none that is known, or damaged.
+    /// Reads the head of an image file. Throws `InputError` if it is none that is known, or damaged.
     public static func load(_ path: String) throws -> ImageHeader {
         let file = try MappedFile(path)
         return try ImageHeader(UnsafeRawBufferPointer(file.bytes), path)
@@ -47,7 +48,7 @@ public struct ImageHeader: Sendable {
             self = try BMP.header(bytes, name)
         } else {
             throw InputError(
-                name, "is no JPEG, PNG, WebP, TIFF, BMP or GIF image\(ImageHeader.guess(bytes))")
+                name, "is not a JPEG, PNG, WebP, TIFF, BMP or GIF image\(ImageHeader.guess(bytes))")
         }
     }
 
@@ -59,7 +60,7 @@ public struct ImageHeader: Sendable {
         self.fileChannels = fileChannels
     }
 
-    /// What the bytes seem to be instead, for the message.
+    /// A guess at the actual format, for the message.
     private static func guess(_ bytes: UnsafeRawBufferPointer) -> String {
         let brands = ["heic": "HEIC", "heix": "HEIC", "mif1": "HEIC", "avif": "AVIF", "jp2 ": "JPEG 2000"]
         guard bytes.count >= 12, bytes[4..<8].elementsEqual("ftyp".utf8) else { return "" }
@@ -69,19 +70,19 @@ public struct ImageHeader: Sendable {
 }
 
 extension Image {
-    /// A picture of more pixels than this is refused before memory is set aside for it.
+    /// An image of more pixels than this is refused before memory is set aside for it.
     public static let pixelLimit = 100_000_000
 
     /// The endings of the names of files that `load` reads.
     public static let fileExtensions = ["jpg", "jpeg", "jfif", "png", "webp", "tif", "tiff", "bmp", "gif"]
 
-    /// Reads an image file, of a GIF or TIFF file the first image, and turns the picture upright as its EXIF data say.
+    /// Reads an image file, of a GIF or TIFF file the first image, and turns the image upright as its EXIF data say.
     ///
     /// - Parameters:
-    ///   - model: what the picture shall become; opacity is dropped unless asked for.
-    ///   - minimumSide: where the longer side need not be longer than this, a JPEG file is decoded at an eighth, a quarter
-    ///     or a half of its size if that suffices, which is faster and averages what it leaves away.
-    /// - Throws: `InputError` where the file is no picture, damaged, cut short or of more than `pixelLimit` pixels.
+    ///   - model: what the image should become; opacity is dropped unless asked for.
+    ///   - minimumSide: where the longer side need not be longer than this, a JPEG file is decoded at an eighth, a
+    ///     quarter or a half of its size if that suffices, which is faster and averages what it leaves away.
+    /// - Throws: `InputError` where the file is not an image, damaged, cut short or of more than `pixelLimit` pixels.
     public static func load(
         _ path: String, as model: ColorModel = .rgb, minimumSide: Int? = nil, pixelLimit: Int = Image.pixelLimit
     ) throws -> Image {
@@ -98,7 +99,7 @@ extension Image {
         let header = try ImageHeader(bytes, name)
         guard header.pixelCount <= pixelLimit else {
             let sizes = "\(header.storedWidth)×\(header.storedHeight)"
-            throw InputError(name, "is a picture of \(sizes) pixels, and at most \(pixelLimit) in all are read")
+            throw InputError(name, "is an image of \(sizes) pixels, and at most \(pixelLimit) in all are read")
         }
         let image =
             switch header.format {
@@ -119,7 +120,7 @@ extension Image {
         case "jpg", "jpeg": bytes = try jpegData(quality: quality)
         case "png": bytes = try pngData()
         default:
-            throw InputError(path, "is the name of no kind of picture that can be written", remedy: "use .jpg or .png")
+            throw InputError(path, "is not a supported image format", remedy: "use .jpg or .png")
         }
         try AtomicFile.write(to: path) { try $0.append(bytes) }
     }

@@ -3,12 +3,12 @@ public enum ImageOrientation: Int, CaseIterable, Sendable {
     case upright = 1
     case mirrored, upsideDown, flipped, transposed, turnedRight, transversed, turnedLeft
 
-    /// Whether height and width change places when the picture is set upright.
+    /// Whether height and width change places when the image is set upright.
     public var exchangesSides: Bool { rawValue >= 5 }
 }
 
 extension Image {
-    /// The picture that was saved with this orientation, set upright.
+    /// The image that was saved with this orientation, set upright.
     public func oriented(_ orientation: ImageOrientation) -> Image {
         if orientation == .upright { return self }
         let (height, width) = orientation.exchangesSides ? (self.width, self.height) : (self.height, self.width)

@@ -1,8 +1,8 @@
 import Switchback
 
 extension Tensor {
-    /// Pictures of equal sizes as a batch: [N, channels, height, width], float32 from 0 to 1 (a byte divided by 255), with
-    /// the channels innermost in memory. Stops where there is none, or where sizes differ.
+    /// Images of equal sizes as a batch: [N, channels, height, width], float32 from 0 to 1 (a byte divided by 255),
+    /// with the channels innermost in memory. Stops if there is none, or where sizes differ.
     public convenience init(images: [Image]) {
         let bytes = Tensor.imageBytes(images, dtype: .float32) { target, image in
             image.pixels.withUnsafeBufferPointer {
@@ -12,7 +12,7 @@ extension Tensor {
         self.init(bytes.array)
     }
 
-    /// Pictures of equal sizes as a batch: [N, channels, height, width], uint8, with the channels innermost in memory.
+    /// Images of equal sizes as a batch: [N, channels, height, width], uint8, with the channels innermost in memory.
     public static func bytes(images: [Image]) -> Tensor {
         imageBytes(images, dtype: .uint8) { target, image in
             image.pixels.withUnsafeBytes { target.copyMemory(from: $0) }
@@ -22,10 +22,10 @@ extension Tensor {
     private static func imageBytes(
         _ images: [Image], dtype: DType, _ write: (UnsafeMutableRawBufferPointer, Image) -> Void
     ) -> Tensor {
-        guard let first = images.first else { preconditionFailure("Tensor(images:): there are no pictures") }
+        guard let first = images.first else { preconditionFailure("Tensor(images:): there are no images") }
         for image in images {
             require(
-                image.layout == first.layout, "Tensor(images:)", "pictures \(first.layout) and \(image.layout) differ")
+                image.layout == first.layout, "Tensor(images:)", "images \(first.layout) and \(image.layout) differ")
         }
         let byteCount = first.pixels.count * dtype.byteCount
         let form: Shape = [images.count, first.height, first.width, first.channels]
@@ -40,7 +40,7 @@ extension Tensor {
 }
 
 extension Image {
-    /// A picture of a tensor [channels, height, width] of 1, 3 or 4 channels: bytes as they are, fractions times 255,
+    /// An image of a tensor [channels, height, width] of 1, 3 or 4 channels: bytes as they are, fractions times 255,
     /// rounded, cut to what a byte holds. Stops at another shape.
     public init(_ tensor: Tensor) {
         guard tensor.rank == 3, let model = ColorModel(rawValue: tensor.shape[0]) else {

@@ -21,7 +21,7 @@ enum JPEG {
                 else { break }
                 guard height > 0, width > 0, [1, 3, 4].contains(channels) else {
                     let sizes = "\(width)×\(height) pixels of \(channels) channels"
-                    throw InputError(name, "its header speaks of \(sizes), and no such picture can be decoded")
+                    throw InputError(name, "its header declares \(sizes), which cannot be decoded")
                 }
                 return ImageHeader(
                     .jpeg, height: height, width: width, orientation: orientation, fileChannels: channels)
@@ -129,13 +129,13 @@ extension Image {
             }
         }
         guard status == 0, let bytes else {
-            throw InputError("a picture of \(width)×\(height) pixels", "cannot be written as JPEG: \(message)")
+            throw InputError("an image of \(width)×\(height) pixels", "cannot be written as JPEG: \(message)")
         }
         defer { free(bytes) }
         return Array(UnsafeBufferPointer(start: bytes, count: Int(count)))
     }
 
-    /// A picture of cyan, magenta, yellow and black, inverted as Adobe's programs save it, in RGB.
+    /// An image of cyan, magenta, yellow and black, inverted as Adobe's programs save it, in RGB.
     fileprivate func mixedFromInks() -> Image {
         Image(height: height, width: width, .rgb) { target in
             for position in 0..<height * width {

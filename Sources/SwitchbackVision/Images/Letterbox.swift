@@ -1,28 +1,28 @@
 import Switchback
 
-/// Where a picture lies in a frame of another shape: scaled evenly, in the middle, with a border.
+/// The placement of an image in a frame of another shape: scaled uniformly, centered, with a border.
 ///
 /// ```swift
 /// let letterbox = Letterbox(image, into: (640, 640))
 /// let input = Tensor(images: [letterbox.apply(to: image)])
-/// let found = letterbox.imageBox(of: box)     // from the frame's pixels back to the picture's
+/// let found = letterbox.imageBox(of: box)  // from the frame's pixels back to the image's
 /// ```
 public struct Letterbox: Hashable, Sendable {
     public static let border: UInt8 = 114
 
     /// The frame.
     public let height, width: Int
-    /// The picture before.
+    /// The image before.
     public private(set) var imageHeight, imageWidth: Int
-    /// The picture in the frame.
+    /// The image in the frame.
     public let scaledHeight, scaledWidth: Int
-    /// The frame's pixels to a pixel of the picture.
+    /// The frame's pixels to a pixel of the image.
     public private(set) var scale: Double
-    /// Where the picture begins.
+    /// Where the image begins.
     public let top, left: Int
 
     /// - Parameters:
-    ///   - enlarges: whether a picture that is smaller than the frame is scaled up.
+    ///   - enlarges: whether an image that is smaller than the frame is scaled up.
     ///   - centered: whether the border is on all sides, or at the right and the bottom alone.
     public init(
         imageHeight: Int, imageWidth: Int, height: Int, width: Int, enlarges: Bool = true, centered: Bool = true
@@ -35,12 +35,12 @@ public struct Letterbox: Hashable, Sendable {
         self.imageWidth = imageWidth
         scaledHeight = min(height, max(1, Int((Double(imageHeight) * scale).rounded(.toNearestOrEven))))
         scaledWidth = min(width, max(1, Int((Double(imageWidth) * scale).rounded(.toNearestOrEven))))
-        // An odd border is one pixel wider behind the picture than before it.
+        // An odd border is one pixel wider behind the image than before it.
         top = centered ? (height - scaledHeight) / 2 : 0
         left = centered ? (width - scaledWidth) / 2 : 0
     }
 
-    /// The place of a picture in a frame of `size`.
+    /// The place of an image in a frame of `size`.
     public init(_ image: Image, into size: (height: Int, width: Int), enlarges: Bool = true, centered: Bool = true) {
         self.init(
             imageHeight: image.height, imageWidth: image.width, height: size.height, width: size.width,
@@ -54,12 +54,12 @@ public struct Letterbox: Hashable, Sendable {
         scale = other.scale * Double(other.imageWidth) / Double(imageWidth)
     }
 
-    /// The same place for the same picture before it was scaled: boxes are carried back to that.
+    /// The same place for the same image before it was scaled: boxes are carried back to that.
     func seen(fromHeight height: Int, width: Int) -> Letterbox {
         Letterbox(self, imageHeight: height, imageWidth: width)
     }
 
-    /// The frame with the picture in it.
+    /// The frame with the image in it.
     public func apply(to image: Image) -> Image {
         let scaled = image.resized(height: scaledHeight, width: scaledWidth)
         if scaledHeight == height && scaledWidth == width { return scaled }
@@ -68,13 +68,13 @@ public struct Letterbox: Hashable, Sendable {
         return frame
     }
 
-    /// A box in the picture's pixels, in those of the frame.
+    /// A box in the image's pixels, in those of the frame.
     public func frameBox(of box: Box) -> Box {
         box.scaled(x: Float(scaledWidth) / Float(imageWidth), y: Float(scaledHeight) / Float(imageHeight))
             .moved(x: Float(left), y: Float(top))
     }
 
-    /// A box in the frame's pixels, in those of the picture, without what is outside.
+    /// A box in the frame's pixels, in those of the image, without what is outside.
     public func imageBox(of box: Box) -> Box {
         box.moved(x: -Float(left), y: -Float(top))
             .scaled(x: Float(imageWidth) / Float(scaledWidth), y: Float(imageHeight) / Float(scaledHeight))

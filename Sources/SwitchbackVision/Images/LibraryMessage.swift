@@ -1,4 +1,5 @@
-/// The message that a C library writes while `body` runs, of less than `capacity` characters, beginning with a small letter.
+/// The message that a C library writes while `body` runs, of less than `capacity` characters, beginning with a small
+/// letter.
 func libraryMessage(capacity: Int, _ body: (UnsafeMutablePointer<CChar>) -> Void) -> String {
     withUnsafeTemporaryAllocation(of: CChar.self, capacity: capacity) { buffer in
         buffer.initialize(repeating: 0)

@@ -7,14 +7,14 @@ enum PNG {
     /// By color type: grey, color, palette, grey and opacity, color and opacity.
     private static let channelsByColorType = [0: 1, 2: 3, 3: 3, 4: 2, 6: 4]
 
-    /// Reads the first chunk, IHDR, and the orientation in eXIf, where there is one before the pixels.
+    /// Reads the first chunk, IHDR, and the orientation in eXIf, if there is one before the pixels.
     static func header(_ bytes: UnsafeRawBufferPointer, _ name: String) throws -> ImageHeader {
         let reader = HeaderReader(bytes: bytes)
         guard let height = reader.number(at: 20, 4), let width = reader.number(at: 16, 4),
             let colorType = reader.number(at: 25, 1)
         else { throw InputError(name, "is cut short: it ends within its header") }
         guard chunkName(reader, 8) == "IHDR", height > 0, width > 0, let channels = channelsByColorType[colorType]
-        else { throw InputError(name, "is damaged: its header is none of a PNG picture") }
+        else { throw InputError(name, "is damaged: its header is not that of a PNG image") }
         return ImageHeader(
             .png, height: height, width: width, orientation: orientation(reader), fileChannels: channels)
     }
@@ -67,7 +67,7 @@ extension Image {
             }
         }
         guard status == 0, let bytes else {
-            throw InputError("a picture of \(width)×\(height) pixels", "cannot be written as PNG: \(message)")
+            throw InputError("an image of \(width)×\(height) pixels", "cannot be written as PNG: \(message)")
         }
         defer { free(bytes) }
         return Array(UnsafeBufferPointer(start: bytes, count: count))

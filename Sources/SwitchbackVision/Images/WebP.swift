@@ -23,7 +23,7 @@ enum WebP {
             fileChannels: features.has_alpha != 0 ? 4 : 3)
     }
 
-    /// The orientation in the chunk `EXIF`, where there is one.
+    /// The orientation in the chunk `EXIF`, if there is one.
     private static func orientation(_ bytes: UnsafeRawBufferPointer) -> ImageOrientation {
         var position = 12
         while position + 8 <= bytes.count {

@@ -1,10 +1,10 @@
-/// How good detections are, as pycocotools measures it: average precision and recall over overlaps, sizes and numbers of
+/// Detection metrics as pycocotools computes them: average precision and recall over overlaps, sizes and numbers of
 /// detections (Lin et al., "Microsoft COCO", 2014, and the evaluation's rules at cocodataset.org).
 ///
-/// It differs from `DetectionMetrics` in that the precision's envelope is read as steps, that at most 100 detections of a
-/// class count in a picture, and that boxes marked as crowds can neither be missed nor found wrongly.
+/// It differs from `DetectionMetrics` in that the precision's envelope is read as steps, that at most 100 detections of
+/// a class count in an image, and that boxes marked as crowds can neither be missed nor found wrongly.
 public struct COCOMetrics: Sendable {
-    /// A box to find. Crowds are regions of many things, which detections may match any number of times to no effect.
+    /// A box to find. Crowds are regions of many objects, which detections may match any number of times to no effect.
     public struct Truth: Sendable {
         public var label: LabeledBox
         public var isCrowd: Bool
@@ -32,7 +32,7 @@ public struct COCOMetrics: Sendable {
     /// A detection after judgement at one threshold: right, wrong, or of no consequence.
     private enum Verdict: Sendable { case right, wrong, ignored }
 
-    /// A class in a picture.
+    /// A class in an image.
     private struct Scene: Sendable {
         /// From the surest on, at most 100.
         let detections: [Detection]
@@ -40,7 +40,8 @@ public struct COCOMetrics: Sendable {
     }
 
     private static let detectionLimit = 100
-    /// As multiples of 0.01, which are not all the nearest numbers to the hundredths: it decides where recall equals them.
+    /// As multiples of 0.01, which are not all the nearest numbers to the hundredths: it decides where recall equals
+    /// them.
     private static let recallLevels = (0...100).map { $0 == 100 ? 1 : Double($0) * 0.01 }
 
     public let classCount: Int
@@ -51,7 +52,7 @@ public struct COCOMetrics: Sendable {
         scenes = Array(repeating: [], count: classCount)
     }
 
-    /// Adds a picture: what was found in it and what there is to find, both in pixels of the original picture.
+    /// Adds an image: what was found in it and what there is to find, both in pixels of the original image.
     public mutating func add(_ detections: [Detection], truth: [Truth]) {
         let foundByClass = Dictionary(grouping: detections, by: \.classIndex)
         let wantedByClass = Dictionary(grouping: truth, by: \.label.classIndex)
@@ -66,7 +67,7 @@ public struct COCOMetrics: Sendable {
     public struct Results: Sendable {
         public let map, map50, map75, mapSmall, mapMedium, mapLarge: Double
         public let recallAt1, recallAt10, recallAt100, recallSmall, recallMedium, recallLarge: Double
-        /// By class and threshold of overlap; `nil` where there are no boxes of the class.
+        /// By class and threshold of overlap; `nil` if there are no boxes of the class.
         public let averagePrecisions: [[Double]?]
     }
 
@@ -120,8 +121,8 @@ public struct COCOMetrics: Sendable {
         truth.isCrowd || !range.contains(truth.label.box.preciseArea)
     }
 
-    /// Detections take turns from the surest on; each takes the free box that overlaps most, and one that does not count
-    /// only where there is no other.
+    /// Detections take turns from the surest on; each takes the free box that overlaps most, and one that does not
+    /// count only if there is no other.
     private func judge(
         _ scene: Scene, _ overlaps: [[Double]], _ threshold: Double, _ range: AreaRange, limit: Int
     ) -> [Verdict] {

@@ -1,7 +1,7 @@
 import Switchback
 
-/// How good a classifier is: the share of examples whose class it gave the highest score, or one of the five highest; each
-/// class's precision, recall and F1; the area under the curve for two classes; and what was taken for what.
+/// Classification metrics: top-1 and top-5 accuracy; precision, recall and F1 of each class; ROC-AUC for two classes;
+/// and the confusion matrix.
 public struct ClassificationMetrics: Sendable {
     public struct ClassResult: Codable, Sendable {
         public let className: String
@@ -69,9 +69,9 @@ public struct ClassificationMetrics: Sendable {
     /// The mean F1 over the classes, each counting as much as any other.
     public var macroF1: Double { classes.reduce(0) { $0 + $1.f1 } / Double(max(1, classNames.count)) }
 
-    /// For two classes the area under the receiver operating characteristic: how probable it is that an example of the second
-    /// class has a higher score for it than one of the first has (Hanley and McNeil, 1982), where equal ones count half.
-    /// `nil` for other numbers of classes, and where one has no example.
+    /// For two classes the area under the receiver operating characteristic: how probable it is that an example of the
+    /// second class has a higher score for it than one of the first has (Hanley and McNeil, 1982), where equal ones
+    /// count half. `nil` for other numbers of classes, and where one has no example.
     public var areaUnderCurve: Double? {
         let (negatives, positives) = (margins[0].count, margins[1].count)
         guard classNames.count == 2, negatives > 0, positives > 0 else { return nil }

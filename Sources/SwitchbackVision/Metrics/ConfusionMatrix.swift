@@ -1,7 +1,7 @@
 import SwitchbackDrawing
 
-/// How often each class was taken for which. For detection there is one class more, the background: boxes that were not
-/// found, and detections where there is nothing.
+/// How often each class was predicted as each other. For detection there is one more class, the background: missed
+/// boxes, and false detections.
 ///
 /// Only pairs that occurred take memory, so that it grows with the number of classes and not with its square.
 public struct ConfusionMatrix: Hashable, Sendable {
@@ -60,7 +60,7 @@ public struct ConfusionMatrix: Hashable, Sendable {
             wrong.sorted { ($1.count, $0.actual, $0.predicted) < ($0.count, $1.actual, $1.predicted) }.prefix(limit))
     }
 
-    /// Adds a picture: detections of at least `confidence` are paired with boxes, whatever their classes, from the pair
+    /// Adds an image: detections of at least `confidence` are paired with boxes, whatever their classes, from the pair
     /// that overlaps most on.
     public mutating func add(
         _ detections: [Detection], truth: [LabeledBox], confidence: Float = 0.25, overlap: Float = 0.45
@@ -101,8 +101,8 @@ public struct ConfusionMatrix: Hashable, Sendable {
     /// The most classes that a figure shows.
     static let figureLimit = 50
 
-    /// What was taken for what, by true class; of many classes, those that were most often taken for others, or others for
-    /// them.
+    /// What was taken for what, by true class; of many classes, those that were most often taken for others, or others
+    /// for them.
     ///
     /// - Parameters:
     ///   - classes: their names, without the background.

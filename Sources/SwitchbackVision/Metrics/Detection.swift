@@ -1,4 +1,4 @@
-/// Something that was found in a picture.
+/// A detected object.
 public struct Detection: Hashable, Sendable {
     /// In pixels.
     public var box: Box

@@ -1,14 +1,14 @@
 import Foundation
 
-/// How good detections are, as Ultralytics measures it: precision, recall and F1 where F1 is best, mAP50 and mAP50-95.
+/// Detection metrics as Ultralytics computes them: precision, recall and F1 where F1 is highest, mAP50 and mAP50-95.
 ///
-/// Within a picture, detections take turns from the surest on, for each threshold of overlap anew: each takes, of the
+/// Within an image, detections take turns from the surest on, for each threshold of overlap anew: each takes, of the
 /// boxes of its class that are still free and overlap enough, the one that overlaps most. Average precision is the area
 /// under the precision's envelope, read at 101 recalls with straight lines between, by trapezoids.
 ///
 /// ```swift
 /// var metrics = DetectionMetrics(classCount: data.classNames.count)
-/// for … { metrics.add(detections, truth: boxes) }       // once for each picture, both in the same pixels
+/// for image in results { metrics.add(image.detections, truth: image.boxes) }  // both in the same pixels
 /// print(metrics.results().map50)
 /// ```
 public struct DetectionMetrics: Sendable {
@@ -31,7 +31,7 @@ public struct DetectionMetrics: Sendable {
         imageCounts = Array(repeating: 0, count: classCount)
     }
 
-    /// Adds a picture: what was found in it and what there is to find.
+    /// Adds an image: what was found in it and what there is to find.
     public mutating func add(_ detections: [Detection], truth: [LabeledBox]) {
         for label in truth { truthCounts[label.classIndex] += 1 }
         for index in Set(truth.map(\.classIndex)) { imageCounts[index] += 1 }
@@ -54,7 +54,7 @@ public struct DetectionMetrics: Sendable {
         }
     }
 
-    /// The figures over all pictures so far.
+    /// The figures over all images so far.
     public func results() -> DetectionResults {
         let classes = (0..<classCount).filter { truthCounts[$0] > 0 }
         var sums = DetectionResults.Curves()
@@ -120,7 +120,7 @@ public struct DetectionMetrics: Sendable {
     }
 }
 
-/// What `DetectionMetrics` measured.
+/// The results of `DetectionMetrics`.
 public struct DetectionResults: Sendable {
     /// 1,000 confidences from 0 to 1, at which the curves are read.
     public static let confidences: [Double] = (0..<1000).map { Double($0) / 999 }
@@ -156,13 +156,13 @@ public struct DetectionResults: Sendable {
 
     public struct ClassResult: Sendable {
         public let classIndex: Int
-        /// How many boxes of the class there are, and in how many pictures.
+        /// How many boxes of the class there are, and in how many images.
         public let boxCount, imageCount: Int
         /// At the confidence that is best for all classes together.
         public let precision, recall: Double
         /// At the overlaps 0.50, 0.55, … 0.95.
         public let averagePrecisions: [Double]
-        /// `nil` where there are more than `keptCurves` classes.
+        /// `nil` if there are more than `keptCurves` classes.
         public let curves: Curves?
 
         public var f1: Double { harmonicMean(precision, recall) }
@@ -179,7 +179,7 @@ public struct DetectionResults: Sendable {
     /// The confidence at which precision and recall are given.
     public let confidence: Double
 
-    /// Means over the classes that there are boxes of; 0 where there are none.
+    /// Means over the classes that there are boxes of; 0 if there are none.
     public var precision: Double { mean(\.precision) }
     public var recall: Double { mean(\.recall) }
     public var f1: Double { mean(\.f1) }
@@ -215,8 +215,8 @@ private struct PrecisionEnvelope {
     }
 }
 
-/// The value at `x` of the line through points whose `xs` never fall; of points with equal `xs`, the last counts. Before
-/// the first it is `before`, and after the last the last value.
+/// The value at `x` of the line through points whose `xs` never fall; of points with equal `xs`, the last counts.
+/// Before the first it is `before`, and after the last the last value.
 private func interpolate(_ x: Double, _ xs: [Double], _ ys: [Double], before: Double) -> Double {
     guard let first = xs.first, let last = ys.last, x >= first else { return before }
     var low = 0

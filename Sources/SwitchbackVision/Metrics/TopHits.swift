@@ -25,7 +25,7 @@ struct TopHits: Sendable {
 
     /// Returns the class that was guessed.
     private mutating func add(_ scores: ArraySlice<Double>, _ target: Int) -> Int {
-        // Of equal scores the first is the guess; a score that is no number is never above another.
+        // Of equal scores the first is the guess; a score that is not a number is never above another.
         var guess = scores.startIndex
         let own = scores.startIndex + target
         var better = 0

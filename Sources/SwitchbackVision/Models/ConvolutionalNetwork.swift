@@ -1,7 +1,7 @@
 import Switchback
 
-/// [N, C, H, W] → [N, classes]: two convolutions of 32 and 64 filters of 3×3, maximum pooling, and two linear layers, as
-/// in PyTorch's MNIST example.
+/// [N, C, H, W] → [N, classes]: two convolutions of 32 and 64 filters of 3×3, maximum pooling, and two linear layers,
+/// as in PyTorch's MNIST example.
 ///
 /// Small images get a border of zeros, so that convolving does not shrink them; large ones are pooled more, so that at
 /// most 14×14 positions are left.

@@ -15,7 +15,7 @@ struct ImageShape {
             let side = Int(Double(shape[0]).squareRoot())
             guard side * side == shape[0] else {
                 throw InputError(
-                    "model \(model)", "needs images, and rows of \(shape[0]) numbers are no square images",
+                    "model \(model)", "needs images, and rows of \(shape[0]) numbers are not square images",
                     remedy: "use the model mlp")
             }
             (channels, height, width) = (1, side, side)

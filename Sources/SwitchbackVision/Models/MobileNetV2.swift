@@ -1,13 +1,13 @@
 import Switchback
 
-/// A small network for classifying images (Sandler et al., "MobileNetV2: inverted residuals and linear bottlenecks",
+/// A small image classification network (Sandler et al., "MobileNetV2: inverted residuals and linear bottlenecks",
 /// 2018), with torchvision's names and shapes, so that its checkpoints load.
 ///
 /// ```swift
 /// let model = MobileNetV2(classes: 5, width: 0.5)
 /// ```
 public final class MobileNetV2: Module, FeatureMapped {
-    /// What makes an image [N, features, H / 32, W / 32].
+    /// The backbone: images to [N, features, H / 32, W / 32].
     public let features: Sequential
     /// Dropout and a linear layer.
     public let classifier: Sequential
@@ -21,7 +21,7 @@ public final class MobileNetV2: Module, FeatureMapped {
     ///   - channels: of the images.
     ///   - width: by what the numbers of channels are multiplied.
     ///   - dropout: the share of features that training leaves out before the linear layer.
-    ///   - generator: where the first weights are drawn from; the default generator if left out.
+    ///   - generator: where the first weights are drawn from; the default generator if omitted.
     public init(
         classes: Int = 1000, channels: Int = 3, width: Double = 1, dropout: Double = 0.2, generator: Generator? = nil
     ) {
@@ -52,7 +52,7 @@ public final class MobileNetV2: Module, FeatureMapped {
         classifier(features(images).adaptiveAvgPool2d(outputSize: 1).flatten(start: 1))
     }
 
-    /// The multiple of 8 that is nearest, at least 8, and not below nine tenths of what was asked for.
+    /// The multiple of 8 that is nearest, at least 8, and not below nine tenths of what was requested.
     private static func channels(_ count: Int, _ width: Double) -> Int {
         let wanted = Double(count) * width
         let rounded = max(8, Int(wanted + 4) / 8 * 8)

@@ -1,8 +1,8 @@
 import Switchback
 
-/// A residual network for classifying images (He et al., "Deep residual learning for image recognition", 2016), in the
-/// version 1.5 that torchvision has: bottlenecks carry their stride on the 3×3 convolution. Parameters have
-/// torchvision's names and shapes, so its checkpoints load.
+/// A residual network for image classification (He et al., "Deep residual learning for image recognition", 2016), in
+/// torchvision's version 1.5: bottlenecks have their stride in the 3×3 convolution. Parameters have torchvision's names
+/// and shapes, so its checkpoints load.
 ///
 /// ```swift
 /// let model = ResNet(.resnet50)
@@ -29,7 +29,7 @@ public final class ResNet: Module, FeatureMapped {
         var hasBottlenecks: Bool { self != .resnet18 && self != .resnet34 }
     }
 
-    /// What images meet first.
+    /// The first stage, which images enter.
     public enum Stem: String, CaseIterable, Sendable {
         /// A 7×7 convolution and a maximum pool, each of stride 2: for images of about 224×224.
         case imageNet
@@ -47,7 +47,7 @@ public final class ResNet: Module, FeatureMapped {
     /// - Parameters:
     ///   - channels: of the images.
     ///   - width: the channels after the stem; each stage after the first doubles them.
-    ///   - generator: where the first weights are drawn from; the default generator if left out.
+    ///   - generator: where the first weights are drawn from; the default generator if omitted.
     public init(
         _ variant: Variant, classes: Int = 1000, channels: Int = 3, stem: Stem = .imageNet, width: Int = 64,
         generator: Generator? = nil

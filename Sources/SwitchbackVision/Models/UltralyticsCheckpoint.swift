@@ -1,8 +1,8 @@
 import Switchback
 import SwitchbackFormats
 
-/// What Ultralytics saves in a `.pt` file: a model as Python objects, of which none is run, with the names of its classes
-/// and the options of its training.
+/// An Ultralytics `.pt` file: a model as Python objects, none of which is executed, with its class names and training
+/// options.
 struct UltralyticsCheckpoint {
     let tensors: [String: Tensor]
     /// The names of the classes by their number, where they are there.
@@ -10,7 +10,7 @@ struct UltralyticsCheckpoint {
     /// The side of the input that the model was trained with, where it is known and can be used.
     let imgsz: Int?
 
-    /// Throws `InputError` where the file cannot be read or holds no tensors by name.
+    /// Throws `InputError` if the file cannot be read or holds no tensors by name.
     init(_ path: String) throws {
         tensors = try PyTorch.stateDict(path)
         let checkpoint = try PyTorch.load(path, objects: .records)

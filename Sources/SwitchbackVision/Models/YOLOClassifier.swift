@@ -1,7 +1,7 @@
 import Switchback
 
-/// The network with which YOLO11 and YOLO26 tell classes apart (Jocher and Qiu, 2024): the stages of the detector on the
-/// way down, self-attention, and a linear layer. The names of its parameters are those of Ultralytics' checkpoints.
+/// The classification network of YOLO11 and YOLO26 (Jocher and Qiu, 2024): the detector's backbone, self-attention, and
+/// a linear layer. Its parameters have the names of Ultralytics' checkpoints.
 ///
 /// ```swift
 /// let model = YOLOClassifier(.n, classes: 10)

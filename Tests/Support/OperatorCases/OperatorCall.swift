@@ -47,7 +47,7 @@ public struct OperatorCall {
 
     public func optionalTensor(_ position: Int?, _ name: String) throws -> Tensor? {
         try value(position, name).map { found in
-            guard let tensor = found as? Tensor else { throw Missing(description: "\(name) that is no tensor") }
+            guard let tensor = found as? Tensor else { throw Missing(description: "\(name) that is not a tensor") }
             return tensor
         }
     }
@@ -60,7 +60,7 @@ public struct OperatorCall {
         return tensors
     }
 
-    /// The tensors of a list, `nil` where PyTorch was given None.
+    /// The tensors of a list, `nil` if PyTorch was given None.
     public func optionalTensors(_ position: Int) throws -> [Tensor?] {
         try (value(position, nil) as? [Any] ?? []).map { item in
             if item is NSNull { return nil }
@@ -90,9 +90,12 @@ public struct OperatorCall {
         return number
     }
 
-    /// A list of whole numbers; a single one counts as a list of one.
+    /// A list of integers; a single one counts as a list of one.
     public func ints(_ position: Int?, _ name: String? = nil) -> [Int]? {
-        if let list = value(position, name) as? [Any] { return list.compactMap { $0 as? Int } }
+        if let list = value(position, name) as? [Any] {
+            // None among the numbers has no counterpart.
+            return list.contains { $0 is NSNull } ? [] : list.compactMap { $0 as? Int }
+        }
         return int(position, name).map { [$0] }
     }
 
@@ -101,7 +104,7 @@ public struct OperatorCall {
         return double(position, name).map { [$0] }
     }
 
-    /// Whole numbers that stand one after the other, or in a list: `x.permute(2, 0, 1)`.
+    /// Integers that stand one after another, or in a list: `x.permute(2, 0, 1)`.
     public func spread(_ position: Int, _ name: String) -> [Int] {
         if let list = ints(position, name), value(position, nil) is [Any] || position + 1 >= positional.count {
             return list

@@ -104,8 +104,8 @@ import TestSupport
         #expect(first.item() == 32 && second.item() == 48 && third.item() == 48)
     }
 
-    /// Batch normalization leaves its gradient in the memory of the one that it is given, but only where nobody else sees
-    /// that one.
+    /// Batch normalization leaves its gradient in the memory of the one that it is given, but only where nobody else
+    /// sees that one.
     @Test func gradientsThatOthersSeeStay() {
         let generator = Generator(seed: 7)
         let values = Tensor.randn([4, 18, 6, 5], generator: generator).channelsLast()

@@ -3,7 +3,7 @@ import Switchback
 import TestSupport
 import Testing
 
-/// Graphs as text, for Graphviz and as pictures.
+/// Graphs as text, for Graphviz and as images.
 @Suite struct GraphDrawingTests {
     private func firstExample() -> Graph {
         let w = Tensor([2.0], requiresGrad: true)
@@ -122,7 +122,7 @@ import Testing
         #expect(loss.graph.nodes.allSatisfy { $0.gradients.isEmpty } && w.grad == nil)
     }
 
-    /// Every box is inside of the picture, and none lies over another.
+    /// Every box is inside of the image, and none lies over another.
     @Test func boxesDoNotOverlap() {
         manualSeed(0)
         let x = Tensor.randn([4, 4], requiresGrad: true)

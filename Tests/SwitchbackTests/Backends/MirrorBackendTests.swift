@@ -3,8 +3,8 @@ import Switchback
 import TestSupport
 import Testing
 
-/// The engine on memory that nobody but the kernels can touch, while new tensors lie in the processor's: whoever touches
-/// it stops at that line, and so does an operation that makes its helpers elsewhere than its operands.
+/// The engine on memory that nobody but the kernels can touch, while new tensors lie in the processor's: whoever
+/// touches it stops at that line, and so does an operation that makes its helpers elsewhere than its operands.
 @Suite struct MirrorBackendTests {
     @Test(arguments: ParityCase.all)
     func operation(_ testCase: ParityCase) throws { try ParityTests().compare(testCase, on: MirrorBackend.self) }
@@ -22,6 +22,41 @@ import Testing
     @Test(arguments: OptimizerParityTests.makers.keys.sorted())
     func optimizer(_ name: String) throws {
         try OptimizerParityTests().compare(name, .float64, on: MirrorBackend.self)
+    }
+
+    // MARK: Reading numbers
+
+    @Test func numbersAndChecksOfIndicesAreReadTogether() {
+        let x = Tensor([1.0, 2, 3]).to(MirrorBackend.self)
+        let chosen = x.indexSelect(dim: 0, index: Tensor([2, 0]).to(MirrorBackend.self))
+        let readings = MirrorBackend.readings
+        #expect(Tensor.items([x.sum(), chosen.sum(), x.max()]) == [6, 4, 3])
+        #expect(MirrorBackend.readings == readings + 1)
+        #expect(x.sum().item() == 6 && MirrorBackend.readings == readings + 2)
+    }
+
+    @Test func badIndicesAreNamedWhenANumberIsRead() async {
+        let one = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+            let x = Tensor.zeros([2, 3]).to(MirrorBackend.self)
+            let chosen = x.gather(dim: 1, index: Tensor([[0], [7]]).to(MirrorBackend.self))
+            _ = (chosen + 1).sum().item()
+        }
+        #expect(stopped(one, saying: "gather: index 7 at position [1, 0] is outside dimension 1 of [2, 3]"))
+        let together = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+            let scores = Tensor.zeros([2, 3]).to(MirrorBackend.self)
+            _ = Tensor.items([scores.crossEntropy(Tensor([0, 3]).to(MirrorBackend.self))])
+        }
+        #expect(stopped(together, saying: "target 1 is class 3, but the classes are 0 to 2"))
+    }
+
+    /// What steps of a training do without waiting for a device.
+    @Test func clippingAndGradientsReadNothing() {
+        let weight = Parameter(Tensor([0.0, 2, 3, 4]).to(MirrorBackend.self))
+        let readings = MirrorBackend.readings
+        (weight.prod() + weight.cumprod(dim: 0).sum()).backward()
+        for power in [1, 2, Double.infinity] { clipGradNorm([weight], maxNorm: 1, normType: power) }
+        #expect(MirrorBackend.readings == readings)
+        #expect(weight.grad!.isfinite().all().item(as: Bool.self))
     }
 
     // MARK: Operations that PyTorch's fixture does not have

@@ -2,9 +2,9 @@ import Switchback
 import TestSupport
 import Testing
 
-/// The stream of random numbers that `RandomKernels` specifies, on every backend. Expected values were computed from the
-/// words of an independent Philox4x32-10, that of the Python package randomgen 2.5, by Tests/Fixtures/make_random.py; the
-/// words of counter 0 under seed 0 are also a known answer of Random123.
+/// The stream of random numbers that `RandomKernels` specifies, on every backend. Expected values were computed from
+/// the words of an independent Philox4x32-10, that of the Python package randomgen 2.5, by
+/// Tests/Fixtures/make_random.py; the words of counter 0 under seed 0 are also a known answer of Random123.
 @Suite struct RandomStreamTests {
     static let backends: [any Backend.Type] = [CPUBackend.self, ReferenceBackend.self, MirrorBackend.self]
     static let seed: UInt64 = 0x0123_4567_89AB_CDEF

@@ -2,8 +2,8 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Every Swift block of the README and the tutorials is code that is compiled: it appears, line by line, in an example
-/// or in a documentation test.
+/// Every Swift block of the README, the tutorials and the sources' comments is code that is compiled: it appears, line
+/// by line, in an example or in a documentation test.
 @Suite struct DocumentationTests {
     /// A Markdown file by its path in the checkout.
     static let pages: [String] =
@@ -15,26 +15,46 @@ import Testing
             return articles.filter { $0.hasSuffix(".md") }.sorted().map { "\(catalog)/\($0)" }
         }
 
-    private static let compiledSources: [[String]] = [
-        "Examples", "Tests/SwitchbackTests/Documentation", "Tests/SwitchbackTrainingTests/Documentation",
-        "Tests/SwitchbackVisionTests/Documentation", "Tests/SwitchbackLanguageTests/Documentation",
-        "Sources/SwitchbackLanguage/Models",
-    ]
-    .flatMap { folder -> [[String]] in
-        let base = projectFolder.appendingPathComponent(folder)
-        let names = FileManager.default.enumerator(atPath: base.path)?.compactMap { $0 as? String } ?? []
-        return names.filter { $0.hasSuffix(".swift") }.compactMap {
-            (try? String(contentsOf: base.appendingPathComponent($0), encoding: .utf8)).map(lines)
-        }
+    private static let compiledSources: [[String]] =
+        (["Examples", "Sources/SwitchbackLanguage/Models"]
+        + ["", "Formats", "Drawing", "Training", "Vision", "Language", "Server"].map {
+            "Tests/Switchback\($0)Tests/Documentation"
+        })
+        .flatMap { folder in swiftFiles(in: folder).compactMap { (try? contents(of: $0)).map(lines) } }
+
+    /// The sources whose comments have Swift blocks.
+    static let sourcesWithExamples = swiftFiles(in: "Sources").filter {
+        (try? contents(of: $0))?.contains("/// ```swift\n") == true
     }
 
     @Test(arguments: pages)
-    func everySwiftBlockIsCompiled(_ page: String) throws {
-        let text = try String(contentsOf: projectFolder.appendingPathComponent(page), encoding: .utf8)
+    func everySwiftBlockIsCompiled(_ page: String) throws { try expectCompiled(Self.contents(of: page)) }
+
+    @Test(arguments: sourcesWithExamples)
+    func everyExampleInAComment(_ source: String) throws {
+        let comments = try Self.contents(of: source).split(separator: "\n", omittingEmptySubsequences: false).map {
+            let line = $0.drop { $0 == " " }
+            return line.hasPrefix("///") ? line.dropFirst(3).drop { $0 == " " } : ""
+        }
+        try expectCompiled(comments.joined(separator: "\n"))
+    }
+
+    private func expectCompiled(_ text: String) throws {
         for block in Self.swiftBlocks(of: text) {
             let isCompiled = Self.compiledSources.contains { $0.contains(consecutive: block) }
             #expect(isCompiled, "this block is in no example or documentation test: \(block.first ?? "")")
         }
+    }
+
+    /// The paths of the Swift files below a folder of the checkout.
+    private static func swiftFiles(in folder: String) -> [String] {
+        let base = projectFolder.appendingPathComponent(folder)
+        let names = FileManager.default.enumerator(atPath: base.path)?.compactMap { $0 as? String } ?? []
+        return names.filter { $0.hasSuffix(".swift") }.sorted().map { "\(folder)/\($0)" }
+    }
+
+    private static func contents(of file: String) throws -> String {
+        try String(contentsOf: projectFolder.appendingPathComponent(file), encoding: .utf8)
     }
 
     @Test func theREADMEHasItsTwoPrograms() throws {

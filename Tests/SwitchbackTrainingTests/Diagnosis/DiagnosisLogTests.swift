@@ -26,12 +26,14 @@ import Testing
         let run =
             try path.map { try RunFolder(existing: $0) }
             ?? RunFolder(in: folder.path("runs"), task: "small", name: name, arguments: configuration)
-        let trainer = try SmallTask.trainer(configuration, folder: run)
         let log = DiagnosisLog(every: 2)
-        trainer.listeners = diagnosed ? [log.receive, TensorBoardLog(histograms: true).receive] : []
-        trainer.locatesFailures = diagnosed
-        // Other tests draw numbers at the same time.
-        _ = try Generator.withDefault(Generator(seed: 0)) { try trainer.run(resuming: path != nil) }
+        // Other tests draw numbers at the same time, also while the weights are drawn.
+        try Generator.withDefault(Generator(seed: 0)) {
+            let trainer = try SmallTask.trainer(configuration, folder: run)
+            trainer.listeners = diagnosed ? [log.receive, TensorBoardLog(histograms: true).receive] : []
+            trainer.locatesFailures = diagnosed
+            _ = try trainer.run(resuming: path != nil)
+        }
         return (run.path, log.diagnosis)
     }
 
@@ -45,8 +47,8 @@ import Testing
         let weights = "weights/last.safetensors"
         #expect(contents(plain.path, weights) == contents(watched.path, weights))
         #expect(contents(plain.path, weights) != nil && watched.diagnosis.records.count == 5)
-        let picture = try #require(contents(watched.path, "gradients.png"))
-        #expect(picture.starts(with: [0x89, 0x50, 0x4E, 0x47]))
+        let image = try #require(contents(watched.path, "gradients.png"))
+        #expect(image.starts(with: [0x89, 0x50, 0x4E, 0x47]))
     }
 
     @Test func whatIsWrittenIsRead() throws {
@@ -79,8 +81,8 @@ import Testing
         let text = try String(contentsOfFile: file, encoding: .utf8)
         for (content, sentence) in [
             (String(text.dropLast(20)), "the line was cut short; remove the line, or resume the run"),
-            ("{}\n" + text, "line 1: is no measurement of a step"),
-            (text.replacing("\"step\"", with: "\"stop\""), "line 1: is no measurement of a step"),
+            ("{}\n" + text, "line 1: is not a measurement of a step"),
+            (text.replacing("\"step\"", with: "\"stop\""), "line 1: is not a measurement of a step"),
         ] {
             try content.write(toFile: file, atomically: true, encoding: .utf8)
             let error = #expect(throws: InputError.self) { try Diagnosis(path: file) }
@@ -89,7 +91,7 @@ import Testing
         #expect(throws: InputError.self) { try Diagnosis(path: folder.path("none.jsonl")) }
     }
 
-    /// Trains until the third batch is no number.
+    /// Trains until the loss of the third batch is not a number.
     private final class Failing: TrainingTask {
         let name = "failing"
         let network = Patients.Logarithmic()
@@ -123,13 +125,13 @@ import Testing
         trainer.listeners = [log.receive]
         let error = try #require(#expect(throws: InputError.self) { try trainer.run() })
         #expect("\(error)".contains("epoch 1, batch 3: the loss is nan; NaN was born in log in Log"), "\(error)")
-        #expect("\(error)".contains("keep what log is given away from"), "\(error)")
+        #expect("\(error)".contains("keep the input of log away from"), "\(error)")
         let read = try Diagnosis(path: run.file(Diagnosis.fileName))
         #expect(read.records.count == 2 && read.failure?.birth?.operation == "log" && read.failure?.step == 2)
         #expect(read.verdicts.first?.kind == .notANumber)
     }
 
-    @Test func tensorBoardGetsDistributionsAndPictures() throws {
+    @Test func tensorBoardGetsDistributionsAndImages() throws {
         let (path, _) = try run("a", epochs: 2)
         let events = try EventFile.paths(in: path).flatMap { try EventFile.read($0) }
         let tags = events.compactMap { event -> String? in

@@ -28,7 +28,7 @@ private func aTaskIsTrained() throws {
     manualSeed(configuration.seed)
     let folder = try RunFolder(in: "runs", task: "line", name: "train", arguments: configuration)
     let trainer = try Trainer(LineTask(), configuration, folder: folder)
-    trainer.listeners = [ProgressReporter(.lines).receive, RunPictures().receive]
+    trainer.listeners = [ProgressReporter(.lines).receive, RunPlots().receive]
     let outcome = try trainer.run()
     print(outcome.history.count)
 }

@@ -37,7 +37,7 @@ extension CPUBackend {
         let gradient = gradient.channelsTogether()
         let output = output?.channelsLast()
         let weight = weight?.contiguous()
-        // The map tells what the activation was applied to, where there is no output to tell it.
+        // The map tells what the activation was applied to, if there is no output to tell it.
         let map =
             activation == .none || output != nil
             ? nil : AffineMap(mean: mean, inverseDeviation: inverseDeviation, weight, bias)

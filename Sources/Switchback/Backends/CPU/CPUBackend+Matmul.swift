@@ -31,7 +31,7 @@ extension CPUBackend {
             weight.floats, weight.strides[1], weight.strides[0], 0, y.floats, y.strides[0], &epilogue)
     }
 
-    /// The short floats through float32, whole numbers through int64.
+    /// The short floats through float32, integers through int64.
     private static func matmulConverted(_ a: NDArray, _ b: NDArray, into y: NDArray) {
         let type: DType = y.dtype.isFloatingPoint ? .float32 : .int64
         if y.dtype == .int64 {

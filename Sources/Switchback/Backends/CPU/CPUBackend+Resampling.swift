@@ -57,7 +57,7 @@ extension CPUBackend {
         return (gx, ggrid)
     }
 
-    /// Runs `body` with an array as kernels see it, or with nothing where there is none.
+    /// Runs `body` with an array as kernels see it, or with nothing if there is none.
     static func withKernelArray<Result>(_ array: NDArray?, _ body: (UnsafePointer<sb_array>?) -> Result) -> Result {
         guard let array else { return body(nil) }
         return withExtendedLifetime(array) { withUnsafePointer(to: array.kernelArray) { body($0) } }

@@ -1,6 +1,6 @@
 import Kernels
 
-/// The processor: the C kernels of the `Kernels` target.
+/// The CPU backend: the C kernels of the `Kernels` target.
 public enum CPUBackend: Backend, HostMemory {
     public static let name = "cpu"
 

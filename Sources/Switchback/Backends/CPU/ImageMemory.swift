@@ -19,7 +19,8 @@ extension NDArray {
         return result
     }
 
-    /// As `channelsLast()`; but a slice of the channels of such an array is taken as it lies, with pixels further apart.
+    /// As `channelsLast()`; but a slice of the channels of such an array is taken as it lies, with pixels further
+    /// apart.
     func channelsTogether() -> NDArray {
         let strides = shape.channelsLastStrides(pixel: pixelStride)
         let liesSo = (0..<rank).allSatisfy { shape[$0] == 1 || self.strides[$0] == strides[$0] }
@@ -42,8 +43,8 @@ extension NDArray {
 }
 
 extension Shape {
-    /// Strides with the second dimension innermost and the first outermost; dense, or with `pixel` elements from one pixel
-    /// to the next.
+    /// Strides with the second dimension innermost and the first outermost; dense, or with `pixel` elements from one
+    /// pixel to the next.
     fileprivate func channelsLastStrides(pixel: Int? = nil) -> Shape {
         var strides = self
         strides[1] = 1

@@ -1,7 +1,7 @@
 import Foundation
 import Kernels
 
-/// What the allocator of the CPU backend holds, and the whole process. All figures are in bytes.
+/// Memory statistics of the CPU allocator and of the whole process, in bytes.
 public enum Memory {
     /// Handed out to tensors that are alive.
     public static var live: Int { sb_memory_live() }
@@ -12,14 +12,14 @@ public enum Memory {
     /// How often the system was asked for memory: constant in a training loop after its first step.
     public static var systemRequests: Int { sb_memory_system_requests() }
 
-    /// What the process occupies of physical memory; `nil` where the system does not tell.
+    /// The resident memory of the process; `nil` if it is unknown.
     public static var resident: Int? {
         guard let text = try? String(contentsOfFile: "/proc/self/statm", encoding: .utf8) else { return nil }
         let pages = text.split(separator: " ").dropFirst().first.flatMap { Int($0) }
         return pages.map { $0 * Int(sysconf(Int32(_SC_PAGESIZE))) }
     }
 
-    /// The most that may be live and cached at once; `nil`, as at the start, is no bound. Cached memory makes way for
+    /// The most that may be live and cached at once; `nil`, the default, means no limit. Cached memory makes way for
     /// tensors; a tensor for which there is no room even then stops the program with a sentence.
     public static var limit: Int? {
         get { sb_memory_limit() == Int(bitPattern: UInt.max) ? nil : sb_memory_limit() }
@@ -27,7 +27,7 @@ public enum Memory {
     }
 
     public static func resetPeak() { sb_memory_reset_peak() }
-    /// Gives cached memory back to the system.
+    /// Returns cached memory to the system.
     public static func trim(to byteCount: Int = 0) { sb_memory_trim(byteCount) }
     /// Memory freed beyond this many cached bytes goes straight back to the system. No bound at the start.
     public static func limitCache(to byteCount: Int) { sb_memory_set_cache_limit(byteCount) }

@@ -1,11 +1,11 @@
 import Kernels
 
-/// What the processor does with pictures of 8-bit pixels: rows of width × channels bytes, one after the other.
+/// CPU operations on images of 8-bit pixels: rows of width × channels bytes, one after another.
 ///
-/// The pictures themselves, which own such memory, are in SwitchbackVision. Everything runs on the calling thread, so
+/// The images themselves, which own such memory, are in SwitchbackVision. Everything runs on the calling thread, so
 /// that a loader's threads leave the kernels' pool to the training step.
 public enum Pixels {
-    /// The sizes of a picture.
+    /// The sizes of an image.
     public struct Layout: Hashable, Sendable {
         public var height, width, channels: Int
 
@@ -32,8 +32,8 @@ public enum Pixels {
         }
     }
 
-    /// Fills `target` with the picture `source` in another size, as OpenCV's `resize` does to within one grey level. Stops
-    /// where a buffer does not have the size of its layout, or where the channels differ.
+    /// Fills `target` with the image `source` in another size, as OpenCV's `resize` does to within one grey level.
+    /// Stops where a buffer does not have the size of its layout, or where the channels differ.
     public static func resize(
         _ source: UnsafeBufferPointer<UInt8>, _ from: Layout, into target: UnsafeMutableBufferPointer<UInt8>,
         _ to: Layout, _ interpolation: Interpolation
@@ -43,7 +43,7 @@ public enum Pixels {
             from.channels, from.height, from.width, to.height, to.width, interpolation.kernelForm, source, target)
     }
 
-    /// Fills `target` with the picture `source` seen through a projective map from target to source: the pixel (i, j)
+    /// Fills `target` with the image `source` seen through a projective map from target to source: the pixel (i, j)
     /// shows the place (u/t, v/t), where (u, v, t) = `map` · (i, j, 1), row by row; centres of pixels have whole
     /// coordinates. Outside is `fill`. `interpolation` is nearest or bilinear.
     public static func warp(
@@ -63,7 +63,7 @@ public enum Pixels {
     public static func adjustHSV(
         _ pixels: UnsafeMutableBufferPointer<UInt8>, turn: Float, saturation: Float, value: Float
     ) {
-        require(pixels.count % 3 == 0, "adjustHSV", "\(pixels.count) bytes are no RGB pixels")
+        require(pixels.count % 3 == 0, "adjustHSV", "\(pixels.count) bytes are not RGB pixels")
         guard let start = pixels.baseAddress else { return }
         sb_image_hsv(pixels.count / 3, turn, saturation, value, start)
     }
@@ -77,14 +77,14 @@ public enum Pixels {
         sb_image_fractions(source.count, from, to)
     }
 
-    /// The addresses of two buffers that have the sizes of their layouts; `nil` where one is empty.
+    /// The addresses of two buffers that have the sizes of their layouts; `nil` if one is empty.
     private static func addresses(
         _ source: UnsafeBufferPointer<UInt8>, _ from: Layout, _ target: UnsafeMutableBufferPointer<UInt8>,
         _ to: Layout, _ operation: String
     ) -> (UnsafePointer<UInt8>, UnsafeMutablePointer<UInt8>)? {
         require(
             source.count == from.byteCount && target.count == to.byteCount && from.channels == to.channels, operation,
-            "the pictures \(from) and \(to) do not fit buffers of \(source.count) and \(target.count) bytes")
+            "the images \(from) and \(to) do not fit buffers of \(source.count) and \(target.count) bytes")
         guard source.count > 0, target.count > 0, let from = source.baseAddress, let to = target.baseAddress else {
             return nil
         }

@@ -17,11 +17,11 @@ public enum Processor {
 
     /// Runs `body` without Winograd's algorithm, on this thread: 3×3 convolutions are then direct sums.
     ///
-    /// Winograd's minimal filtering (Lavin and Gray, "Fast Algorithms for Convolutional Neural Networks", 2016) computes
-    /// convolutions of 3×3 filters with stride 1, and their gradients, with a quarter of the multiplications. Its
-    /// rounding errors are larger than those of the direct sum: for inputs of mean 0 and variance 1 no element is off by
-    /// more than 1e-5 of the largest result, where the direct sum stays below 2e-6. That is far below what training
-    /// notices; a comparison with another program's figures may want the direct sum.
+    /// Winograd's minimal filtering (Lavin and Gray, "Fast Algorithms for Convolutional Neural Networks", 2016)
+    /// computes convolutions of 3×3 filters with stride 1, and their gradients, with a quarter of the multiplications.
+    /// Its rounding errors are larger than those of the direct sum: for inputs of mean 0 and variance 1 no element is
+    /// off by more than 1e-5 of the largest result, where the direct sum stays below 2e-6. That is far below what
+    /// training notices; a comparison with another program's figures may want the direct sum.
     public static func withoutWinograd<Result>(_ body: () throws -> Result) rethrows -> Result {
         let previous = sb_set_winograd(0)
         defer { _ = sb_set_winograd(previous) }

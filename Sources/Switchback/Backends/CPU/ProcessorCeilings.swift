@@ -1,7 +1,7 @@
 import Dispatch
 import Kernels
 
-/// What the processor reaches at best, on all threads of the pool: the bounds of what kernels can do.
+/// The peak performance of the processor on all threads of the pool: upper bounds for kernels.
 public struct ProcessorCeilings: Sendable, Codable {
     /// Multiplications and additions in registers, in 10⁹ a second; one of each counts as two.
     public let gigaflops: Double

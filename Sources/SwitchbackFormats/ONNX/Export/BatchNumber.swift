@@ -1,11 +1,12 @@
-/// A size that may depend on the size of the batch, N: `perSample · N + fixed`.
+/// A size that may depend on the batch size N: `perSample · N + fixed`.
 struct BatchNumber: Hashable {
     let perSample: Int
     let fixed: Int
 
     init(_ fixed: Int) { (perSample, self.fixed) = (0, fixed) }
 
-    /// What is `first` for the one and `second` for the other of two batch sizes; `nil` if that is no whole multiple.
+    /// What is `first` for the one and `second` for the other of two batch sizes; `nil` if that is not a whole
+    /// multiple.
     init?(_ first: Int, _ second: Int, batches: (Int, Int)) {
         let (growth, rest) = (second - first).quotientAndRemainder(dividingBy: batches.1 - batches.0)
         guard rest == 0 else { return nil }

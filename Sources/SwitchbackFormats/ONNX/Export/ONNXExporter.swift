@@ -1,10 +1,10 @@
 import Foundation
 import Switchback
 
-/// Turns two traces of a program, with batches of different sizes, into an ONNX graph for any size.
+/// Turns two traces of a program, with different batch sizes, into an ONNX graph for any batch size.
 ///
-/// What differs between the traces and is proportional to the batch is computed from it in the graph. Anything else that
-/// differs could not be written down as a graph, and is refused.
+/// What differs between the traces and is proportional to the batch is computed from it in the graph. Anything else
+/// that differs could not be written down as a graph, and is refused.
 struct ONNXExporter {
     private let traces: (first: Trace, second: Trace)
     private let batches: (Int, Int)
@@ -93,7 +93,7 @@ struct ONNXExporter {
             guard Tensor(repeated).hasBits(of: Tensor(array)) else {
                 throw InputError(
                     Self.subject, at: builder.module,
-                    "a tensor of shape \(first.shape) depends on the input in a way that could not be followed",
+                    "a tensor of shape \(first.shape) depends on the input in a way that cannot be traced",
                     remedy: "keep constant tensors of a module as Buffer, and compute with tensors, not with item()")
             }
         }
@@ -105,7 +105,7 @@ struct ONNXExporter {
 
     private mutating func add(_ first: TraceNode, _ second: TraceNode) throws {
         builder.module = first.module
-        guard "\(first.operation)" == "\(second.operation)", first.inputs.count == second.inputs.count else {
+        guard first.operation.signature == second.operation.signature, first.inputs.count == second.inputs.count else {
             throw differs(first.module)
         }
         let pairs = Array(zip(first.inputs, second.inputs))

@@ -1,7 +1,7 @@
 import Foundation
 import Switchback
 
-/// Puts an ONNX graph together, node by node.
+/// Builds an ONNX graph, node by node.
 struct ONNXGraphBuilder {
     private(set) var graph = ONNXGraphProto()
     /// The layer that nodes are added for; part of their names.
@@ -33,7 +33,7 @@ struct ONNXGraphBuilder {
         graph.input.append(Self.info(name, shape, dtype))
     }
 
-    /// Makes a value an output, under a name of its own.
+    /// Makes a value an output, with its own name.
     mutating func addOutput(_ name: String, of value: String, _ shape: [BatchNumber], _ dtype: DType) {
         used.insert(name)
         graph.node.append(

@@ -14,7 +14,7 @@ struct ONNXOperation {
     var rank: Int { shapes[0].count }
 
     func unsupported(_ what: String) -> InputError {
-        InputError(ONNXExporter.subject, at: module, "\(what) has no counterpart in ONNX that is written here")
+        InputError(ONNXExporter.subject, at: module, "\(what) has no ONNX export here")
     }
 
     /// Adds the nodes that stand for the operation; returns the names of its results.

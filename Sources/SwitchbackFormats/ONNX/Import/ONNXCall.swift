@@ -1,7 +1,7 @@
 import Switchback
 
-/// A node of an ONNX graph as it is carried out: its attributes, and the tensors that it gets. What an operator needs is
-/// checked here before the engine sees it, and throws `InputError` with the node's name.
+/// A node of an ONNX graph as it is executed: its attributes and input tensors. The requirements of an operator are
+/// checked here before the engine sees it; violations throw `InputError` with the node's name.
 struct ONNXCall {
     let node: ONNXNode
     let inputs: [Tensor?]
@@ -51,7 +51,7 @@ struct ONNXCall {
 
     func truth(of tensor: Tensor) throws -> Bool {
         try require(
-            tensor.dtype == .bool && tensor.count == 1, "a condition of shape \(tensor.shape) is no truth value")
+            tensor.dtype == .bool && tensor.count == 1, "a condition of shape \(tensor.shape) is not a truth value")
         return tensor.item(as: Int.self) != 0
     }
 
@@ -67,11 +67,12 @@ struct ONNXCall {
         return tensor
     }
 
-    /// The whole numbers of a short operand: a shape, axes, bounds.
+    /// The integers of a short operand: a shape, axes, bounds.
     func integers(_ position: Int) throws -> [Int]? {
         guard let tensor = optional(position) else { return nil }
         try require(
-            tensor.dtype.isInteger && tensor.count <= 1024, "operand \(position + 1) is no short list of whole numbers")
+            tensor.dtype.isInteger && tensor.count <= 1024,
+            "operand \(position + 1) is not a short list of whole numbers")
         return tensor.toArray(as: Int.self)
     }
 
@@ -132,7 +133,7 @@ struct ONNXCall {
 }
 
 extension Shape {
-    /// The shape that two shapes broadcast to; `nil` where they do not.
+    /// The shape that two shapes broadcast to; `nil` if they do not.
     static func onnxBroadcast(_ a: Shape, _ b: Shape) -> Shape? {
         let rank = Swift.max(a.count, b.count)
         var sizes: [Int] = []

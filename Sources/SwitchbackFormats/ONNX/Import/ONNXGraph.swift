@@ -1,7 +1,7 @@
 import Switchback
 
-/// A graph of ONNX's, be it that of a file, a branch of `If` or the body of `Loop`: nodes in the order in which they are
-/// carried out.
+/// A graph of ONNX's, be it that of a file, a branch of `If` or the body of `Loop`: nodes in the order in which they
+/// are carried out.
 struct ONNXGraph {
     let nodes: [ONNXNode]
     /// What has a value in the file.

@@ -1,16 +1,16 @@
 import Foundation
 import Switchback
 
-/// A model from an ONNX file, to be run and to be trained further.
+/// A model from an ONNX file, for inference and further training.
 ///
 /// ```swift
 /// let model = try ONNXModel("model.onnx")
 /// let output = model(input)
 /// ```
 ///
-/// The weights are parameters under the names that they have in the file; other constants are buffers. The operators are
-/// carried out by the engine's operations, so gradients flow through them. Batch normalization and dropout behave as in
-/// inference.
+/// The weights are parameters under the names that they have in the file; other constants are buffers. The operators
+/// are carried out by the engine's operations, so gradients flow through them. Batch normalization and dropout behave
+/// as in inference.
 public final class ONNXModel: Module {
     /// The names of the graph's inputs, without those that have a value in the file.
     public let inputNames: [String]
@@ -34,11 +34,11 @@ public final class ONNXModel: Module {
         version = Int(file.opsetImport.last { $0.domain.isEmpty || $0.domain == "ai.onnx" }?.version ?? 1)
         metadata = Dictionary(file.metadataProps.map { ($0.key, $0.value) }) { $1 }
         if let function = file.functions.first {
-            throw InputError(path, at: "function \(function.name)", "functions of the model's own are not carried out")
+            throw InputError(path, at: "function \(function.name)", "model-local functions are not supported")
         }
         for input in file.graph.input where DType(onnxType: input.type.tensorType.elemType) == nil {
             throw InputError(
-                path, at: "input \(input.name)", "it is no tensor, or of an element type that is unknown here")
+                path, at: "input \(input.name)", "it is not a tensor, or of an element type that is unknown here")
         }
         graph = try ONNXGraph(file.graph, subject: path)
         (inputNames, outputNames) = (graph.inputNames, graph.outputNames)
@@ -98,7 +98,7 @@ public final class ONNXModel: Module {
         var bytes = try byteSource(path).rest()
         defer { bytes = [] }
         guard let message = try? ONNXModelProto(serializedBytes: bytes), message.hasGraph else {
-            throw InputError(path, "is no ONNX model, or is damaged")
+            throw InputError(path, "is not an ONNX model, or is damaged")
         }
         return message
     }

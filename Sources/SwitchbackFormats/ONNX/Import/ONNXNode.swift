@@ -1,6 +1,6 @@
 import Switchback
 
-/// A node of an ONNX graph: an operator's name, its attributes, and the names of what it takes and gives.
+/// A node of an ONNX graph: an operator, its attributes, and the names of its inputs and outputs.
 struct ONNXNode {
     let type: String
     let inputs: [String]
@@ -26,7 +26,7 @@ struct ONNXNode {
         }
         guard let operation = ONNXOperators.all[type] else {
             let hint = type.nearest(in: ONNXOperators.all.keys).map { "; the nearest one is \($0)" } ?? ""
-            throw InputError(subject, at: place, "the operator \(type) is not carried out here\(hint)")
+            throw InputError(subject, at: place, "the operator \(type) is not supported\(hint)")
         }
         self.operation = operation
         attributes = Dictionary(message.attribute.map { ($0.name, $0) }) { $1 }

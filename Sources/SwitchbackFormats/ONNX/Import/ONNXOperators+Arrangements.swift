@@ -149,7 +149,7 @@ extension ONNXOperators {
             let given = try call.numbers(1)
             try call.require(given.count == 1 && values.count == 2, "its depth or its two values are missing")
             guard let depth = Int(exactly: given.toArray(as: Double.self)[0]), depth > 0 else {
-                throw call.problem("its depth is no number of classes")
+                throw call.problem("its depth is not a number of classes")
             }
             let rank = index.rank + 1
             let axis = try call.axis(call.node.int("axis") ?? -1, of: rank)

@@ -103,7 +103,7 @@ private struct ONNXAttention {
             "queries of \(query.shape), keys of \(key.shape) and values of \(value.shape) do not fit each other")
         try call.require(
             call.optional(6) == nil && call.node.int("softmax_precision") == nil,
-            "lengths without padding and another precision of the softmax are not carried out")
+            "lengths without padding and another precision of the softmax are not supported")
     }
 
     func run() throws -> [Tensor] {
@@ -132,7 +132,7 @@ private struct ONNXAttention {
         return results
     }
 
-    /// What is added to the products: the mask, and -∞ for tokens that are out of sight.
+    /// The additive mask of the scores: the mask, and -∞ for invisible tokens.
     private func bias(like products: Tensor) throws -> Tensor? {
         let infinity = Tensor.full([], -Double.infinity, dtype: products.dtype)
         let zero = Tensor.zeros([], dtype: products.dtype)

@@ -11,12 +11,12 @@ extension ONNXOperators {
         "Loop": loop,
     ]
 
-    /// The body takes the number of the round, whether it goes on, and what is carried from round to round; it gives whether
-    /// it goes on, what is carried, and what is collected over the rounds.
+    /// The body takes the number of the round, whether it continues, and what is carried from round to round; it gives
+    /// whether it continues, what is carried, and what is collected over the rounds.
     private static let loop: ONNXOperator = { call in
         let body = try call.graph("body")
         let limit = try call.optional(0).map { limit in
-            try call.require(limit.count == 1 && limit.dtype.isInteger, "its number of rounds is no whole number")
+            try call.require(limit.count == 1 && limit.dtype.isInteger, "its number of rounds is not a whole number")
             return limit.item(as: Int.self)
         }
         var goesOn = try call.optional(1) == nil || call.truth(1)

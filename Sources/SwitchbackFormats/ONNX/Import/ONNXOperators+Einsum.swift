@@ -21,7 +21,7 @@ extension ONNXOperators {
         try call.require(
             sides.count <= 2 && !operands.isEmpty && terms.count == operands.count
                 && (sides.joined() + ",").allSatisfy { $0 == "," || ($0.isASCII && $0.isLetter) },
-            "the equation \(equation) is not carried out for \(operands.count) operands")
+            "the equation \(equation) is not supported for \(operands.count) operands")
         var sizes: [Character: Int] = [:]
         for (term, operand) in zip(terms, operands) {
             try call.require(

@@ -19,7 +19,7 @@ extension ONNXOperators {
         "Pow": { call in
             let (base, exponent) = (try call.numbers(0), try call.numbers(1))
             let operands = try call.broadcasting([base, exponent.to(base.dtype)])
-            // Whole numbers to a fraction's power are computed as fractions, and cut off.
+            // Integers to a fraction's power are computed as fractions, and cut off.
             if base.dtype.isInteger && exponent.dtype.isFloatingPoint {
                 return [base.to(.float64).pow(exponent.to(.float64)).to(base.dtype)]
             }
@@ -44,7 +44,7 @@ extension ONNXOperators {
         "Dropout": { call in
             let x = try call.input(0)
             if let training = call.optional(2), training.count == 1, training.item(as: Double.self) != 0 {
-                throw call.problem("dropout in training is not carried out")
+                throw call.problem("dropout in training is not supported")
             }
             return [x, Tensor.ones(x.shape, dtype: .bool)]
         },
@@ -74,7 +74,7 @@ extension ONNXOperators {
             bounds = ["min", "max"].map { call.node.float($0).map { Tensor([$0], shape: [], dtype: x.dtype) } }
         }
         for bound in bounds.compactMap({ $0 }) {
-            try call.require(bound.count == 1 && bound.dtype == x.dtype, "its bounds are no numbers of its type")
+            try call.require(bound.count == 1 && bound.dtype == x.dtype, "its bounds are not numbers of its type")
         }
         if let low = bounds[0] { x = x.maximum(low.reshape([])) }
         if let high = bounds[1] { x = x.minimum(high.reshape([])) }

@@ -8,7 +8,7 @@ extension ONNXOperators {
             let (a, b) = (try call.numbers(0), try call.numbers(1))
             try call.require(
                 a.dtype == b.dtype && a.rank > 0 && b.rank > 0
-                    && a.shape[a.rank - 1] == b.shape[max(b.rank - 2, 0)], "\(a.shape) × \(b.shape) is no product")
+                    && a.shape[a.rank - 1] == b.shape[max(b.rank - 2, 0)], "\(a.shape) × \(b.shape) is not a product")
             let batches = [a, b].map { Shape($0.shape.dropLast(2)) }
             try call.requireBroadcast(batches)
             let batch = Shape.onnxBroadcast(batches[0], batches[1]) ?? []
@@ -23,10 +23,10 @@ extension ONNXOperators {
 
     private static let gemm: ONNXOperator = { call in
         var (a, b) = (try call.numbers(0), try call.numbers(1))
-        try call.require(a.rank == 2 && b.rank == 2 && a.dtype == b.dtype, "\(a.shape) and \(b.shape) are no matrices")
+        try call.require(a.rank == 2 && b.rank == 2 && a.dtype == b.dtype, "\(a.shape) and \(b.shape) are not matrices")
         if call.node.flag("transA") { a = a.t() }
         if call.node.flag("transB") { b = b.t() }
-        try call.require(a.shape[1] == b.shape[0], "\(a.shape) × \(b.shape) is no product")
+        try call.require(a.shape[1] == b.shape[0], "\(a.shape) × \(b.shape) is not a product")
         _ = try call.allow([a.shape[0], b.shape[1]])
         var product = a.matmul(b)
         if let alpha = call.node.float("alpha"), alpha != 1 { product = (product * alpha).to(a.dtype) }
@@ -74,7 +74,7 @@ extension ONNXOperators {
                     weight: weight, bias: bias, stride: window.strides, padding: padding, dilation: window.dilations,
                     groups: groups)
             ]
-        default: throw call.problem("convolution over three dimensions is not carried out")
+        default: throw call.problem("convolution over three dimensions is not supported")
         }
     }
 
@@ -122,7 +122,7 @@ extension ONNXOperators {
     ) throws -> [Tensor] {
         let x = try call.numbers()
         guard (3...4).contains(x.rank), let kernel = call.node.ints("kernel_shape"), x.count > 0 else {
-            throw call.problem("pooling is carried out on [N, C, L] and [N, C, H, W], and its operand is \(x.shape)")
+            throw call.problem("pooling is supported for [N, C, L] and [N, C, H, W], and its operand is \(x.shape)")
         }
         let window = try ONNXWindow(call, kernel: kernel, input: Array(x.shape[2...]))
         let positions = window.positions(Array(x.shape[2...]), roundedUp: call.node.flag("ceil_mode"))
@@ -183,7 +183,7 @@ extension ONNXOperators {
 
     private static let resize: ONNXOperator = { call in
         let x = try call.floats()
-        try call.require(x.rank == 4 && x.count > 0, "resizing is carried out on [N, C, H, W], not on \(x.shape)")
+        try call.require(x.rank == 4 && x.count > 0, "resizing is supported for [N, C, H, W], not on \(x.shape)")
         let scales = call.optional(call.version < 11 ? 1 : 2)?.toArray(as: Double.self) ?? []
         let sizes = try call.integers(3) ?? []
         let mode = call.node.text("mode") ?? "nearest"
@@ -202,7 +202,7 @@ extension ONNXOperators {
             !call.node.flag("antialias"), !call.node.flag("exclude_outside"), call.node.ints("axes") == nil,
             ["stretch", nil].contains(call.node.text("keep_aspect_ratio_policy")),
             mode != "cubic" || abs((call.node.float("cubic_coeff_a") ?? -0.75) + 0.75) < 1e-6
-        else { throw call.problem("resizing with \(mode), \(place) and \(rounding) is not carried out") }
+        else { throw call.problem("resizing with \(mode), \(place) and \(rounding) is not supported") }
         if sizes.count == 4 {
             _ = try call.allow(sizes)
             try call.require(
@@ -210,7 +210,7 @@ extension ONNXOperators {
                 "only height and width are resized")
             try call.require(
                 place != "pytorch_half_pixel" || (sizes[2] > 1 && sizes[3] > 1),
-                "resizing with \(place) to one row or column is not carried out")
+                "resizing with \(place) to one row or column is not supported")
             return [x.interpolate(size: [sizes[2], sizes[3]], mode: interpolation, alignCorners: corners)]
         }
         try call.require(
@@ -221,7 +221,7 @@ extension ONNXOperators {
         // The corners would be those of an image with a part of a pixel.
         try call.require(
             !corners || grown.allSatisfy { $0 == $0.rounded() },
-            "resizing with \(place) to \(grown) pixels is not carried out")
+            "resizing with \(place) to \(grown) pixels is not supported")
         _ = try call.allow([x.shape[0], x.shape[1]] + grown.map { Int($0) })
         return [x.interpolate(scaleFactor: scales[2], mode: interpolation, alignCorners: corners)]
     }

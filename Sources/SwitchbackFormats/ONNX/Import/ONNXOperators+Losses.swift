@@ -45,7 +45,7 @@ private struct ClassLoss {
         ignoreIndex = ignored ?? -100
         let isClass = { (0..<classes).contains($0) || $0 == ignored }
         try call.require(
-            target.toArray(as: Int.self).allSatisfy(isClass), "a target is none of the \(classes) classes")
+            target.toArray(as: Int.self).allSatisfy(isClass), "a target is not one of the \(classes) classes")
         let name = call.node.text("reduction") ?? "mean"
         guard let reduction = LossReduction(rawValue: name) else {
             throw call.problem("the reduction \(name) is unknown")

@@ -7,7 +7,7 @@ extension ONNXOperators {
         "BatchNormalization": { call in
             let x = try call.floats()
             try call.require(x.rank >= 2, "its operand has shape \(x.shape), not [N, C, …]")
-            try call.require(!call.node.flag("training_mode"), "batch normalization in training is not carried out")
+            try call.require(!call.node.flag("training_mode"), "batch normalization in training is not supported")
             let operands = try (1...4).map { try call.floats($0, like: x) }
             for operand in operands {
                 try call.require(
@@ -61,7 +61,7 @@ extension ONNXOperators {
         "LRN": { call in
             let x = try call.floats()
             guard let size = call.node.int("size"), size > 0, size % 2 == 1, x.rank >= 3, size < 1 << 16 else {
-                throw call.problem("its neighbourhood is missing or even, or its operand no image")
+                throw call.problem("its neighbourhood is missing or even, or its operand is not an image")
             }
             _ = try call.allow(Array(x.shape) + [size])
             return [

@@ -1,6 +1,6 @@
 import Switchback
 
-// Whole numbers that stand for others by a scale and a zero point (https://onnx.ai/onnx/operators, QuantizeLinear). Those of
+// Integers that stand for others by a scale and a zero point (https://onnx.ai/onnx/operators, QuantizeLinear). Those of
 // 8 bits with a sign are kept as int32: tensors have no such elements.
 
 extension ONNXOperators {
@@ -40,7 +40,7 @@ extension ONNXOperators {
             let (a, b) = (try call.numbers(0), try call.numbers(1))
             try call.require(
                 a.rank > 1 && b.rank > 1 && a.shape[a.rank - 1] == b.shape[b.rank - 2],
-                "\(a.shape) × \(b.shape) is no product")
+                "\(a.shape) × \(b.shape) is not a product")
             let batches = [a, b].map { Shape($0.shape.dropLast(2)) }
             try call.requireBroadcast(batches)
             _ = try call.allow(

@@ -77,7 +77,7 @@ private struct ONNXRecurrentLayer {
         try call.require(
             ["forward", "reverse", "bidirectional"].contains(direction), "the direction \(direction) is unknown")
         let x = try call.floats()
-        try call.require(x.rank == 3 && x.count > 0, "its operand of \(x.shape) is no sequence of vectors")
+        try call.require(x.rank == 3 && x.count > 0, "its operand of \(x.shape) is not a sequence of vectors")
         sequence = isBatchFirst ? x.transpose(0, 1) : x
         let (w, r) = (try call.floats(1, like: x), try call.floats(2, like: x))
         let hidden = call.node.int("hidden_size") ?? (r.rank == 3 ? r.shape[2] : 0)
@@ -116,13 +116,13 @@ private struct ONNXRecurrentLayer {
     ) throws {
         let named = call.node.texts("activations")?.map { $0.lowercased() }
         let usual = Array(repeatElement(activations, count: directions).joined())
-        try call.require(named.map { $0 == usual } ?? true, "the functions \(named ?? []) are not carried out")
+        try call.require(named.map { $0 == usual } ?? true, "the functions \(named ?? []) are not supported")
         try call.require(
             call.node.float("clip") == nil && !call.node.flag("input_forget") && call.optional(7) == nil,
-            "clipping, coupled gates and peepholes are not carried out")
+            "clipping, coupled gates and peepholes are not supported")
         let lengths = try call.integers(4) ?? []
         try call.require(
-            lengths.allSatisfy { $0 == steps }, "sequences of different lengths in a batch are not carried out")
+            lengths.allSatisfy { $0 == steps }, "sequences of different lengths in a batch are not supported")
     }
 
     /// All outputs, [T, D, N, H], and the last states of each kind, [D, N, H]; with the batch first where it is so.

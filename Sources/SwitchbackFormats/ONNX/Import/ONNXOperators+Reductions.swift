@@ -59,13 +59,13 @@ extension ONNXOperators {
         }
     }
 
-    /// Which dimensions are reduced; `nil` where nothing is to be done.
+    /// Which dimensions are reduced; `nil` if nothing is to be done.
     private static func dims(_ call: ONNXCall, _ x: Tensor) throws -> [Int]? {
         let named = try call.node.ints("axes") ?? call.integers(1) ?? []
         if named.isEmpty {
             guard call.node.flag("noop_with_empty_axes") else { return Array(0..<x.rank) }
             let plain = ["ReduceSum", "ReduceProd", "ReduceMean", "ReduceMax", "ReduceMin"]
-            try call.require(plain.contains(call.node.type), "without dimensions it is not carried out")
+            try call.require(plain.contains(call.node.type), "without dimensions it is not supported")
             return nil
         }
         return try call.axes(named, of: x.rank)

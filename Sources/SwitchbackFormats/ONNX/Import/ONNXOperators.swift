@@ -3,7 +3,7 @@ import Switchback
 /// Carries out a node: from its operands to its results.
 typealias ONNXOperator = @Sendable (ONNXCall) throws -> [Tensor]
 
-/// The operators that can be carried out, by name (https://onnx.ai/onnx/operators).
+/// The supported operators, by name (https://onnx.ai/onnx/operators).
 enum ONNXOperators {
     static let all: [String: ONNXOperator] = [
         functions, comparisons, activations, reductions, positions, shapes, arrangements, layers, normalizations,

@@ -2,7 +2,7 @@ import Foundation
 import Switchback
 
 extension ONNXTensorProto {
-    /// The tensor that a file holds. Throws `InputError` where its numbers are fewer or more than its shape says, or of a
+    /// The tensor that a file holds. Throws `InputError` if its numbers are fewer or more than its shape says, or of a
     /// type that tensors do not have.
     func tensor(subject: String, place: String) throws -> Tensor {
         func problem(_ text: String) -> InputError { InputError(subject, at: place, text) }
@@ -14,7 +14,7 @@ extension ONNXTensorProto {
             throw problem("its element type, number \(dataType) of ONNX's, is not computed with")
         }
         guard dims.count <= Shape.maximumRank, dims.allSatisfy({ $0 >= 0 }) else {
-            throw problem("the shape \(dims) is none that can be read")
+            throw problem("the shape \(dims) cannot be read")
         }
         let shape = Shape(dims.map { Int($0) })
         guard let byteCount = shape.byteCount(elementSize: dtype.byteCount) else {

@@ -46,12 +46,13 @@ struct ONNXTransposedWindow {
             let pads = call.node.ints("pads") ?? [Int](repeating: 0, count: 2 * extended.count)
             try call.require(
                 pads.count == 2 * extended.count && pads.allSatisfy { $0 >= 0 && $0 < 1 << 24 },
-                "\(pads) is no padding")
+                "\(pads) is not padding")
             return (Array(pads[..<extended.count]), Array(pads[extended.count...]))
         }
         let sizes = wanted ?? zip(input, strides).map { $0 * $1 }
         try call.require(
-            sizes.count == extended.count && sizes.allSatisfy { $0 > 0 && $0 < 1 << 24 }, "\(sizes) is no output shape")
+            sizes.count == extended.count && sizes.allSatisfy { $0 > 0 && $0 < 1 << 24 },
+            "\(sizes) is not an output shape")
         let total = zip(extended, sizes).map { $0 - $1 }
         // Rounded down, as what is missing from a larger output is added behind.
         let small = total.map { $0 >> 1 }

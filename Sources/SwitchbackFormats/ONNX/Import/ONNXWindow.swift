@@ -5,7 +5,7 @@ struct ONNXWindow {
     let kernel: [Int]
     let strides: [Int]
     let dilations: [Int]
-    /// What is padded before and after each spatial dimension.
+    /// The padding before and after each spatial dimension.
     let before: [Int]
     let after: [Int]
 
@@ -17,7 +17,7 @@ struct ONNXWindow {
         for list in [kernel, steps, gaps] {
             try call.require(
                 list.count == rank && list.allSatisfy { $0 > 0 && $0 < 1 << 24 },
-                "\(list) is no kernel, stride or dilation of \(rank) positive numbers")
+                "\(list) is not a kernel, stride or dilation of \(rank) positive numbers")
         }
         let extents = zip(kernel, gaps).map { $1 * ($0 - 1) + 1 }
         (self.kernel, strides, dilations) = (kernel, steps, gaps)

@@ -1,14 +1,14 @@
 import Switchback
 
-// Complete intersection over union (Zheng et al., "Distance-IoU Loss", 2020, eq. 10): the overlap of two boxes, less the
-// distance of their centres and the difference of their aspects. 1 for equal boxes, down to about −1.5.
+// Complete intersection over union (Zheng et al., "Distance-IoU Loss", 2020, eq. 10): the overlap of two boxes, less
+// the distance of their centres and the difference of their aspects. 1 for equal boxes, down to about −1.5.
 
 /// Keeps divisors from 0. Added to heights only, as those who trained with it do.
 private let epsilon: Float = 1e-7
 
 extension Tensor {
-    /// The complete IoU of boxes with those of `other`, to which they broadcast: [..., 4] of left, top, right and bottom
-    /// → [..., 1]. The factor of the aspects' difference counts as a constant in the gradient, as in the paper.
+    /// The complete IoU of boxes with those of `other`, to which they broadcast: [..., 4] of left, top, right and
+    /// bottom → [..., 1]. The factor of the aspects' difference counts as a constant in the gradient, as in the paper.
     public func completeIoU(_ other: Tensor) -> Tensor {
         let (a, b) = (split(1, dim: -1), other.split(1, dim: -1))
         let (widthA, heightA) = (a[2] - a[0], a[3] - a[1] + epsilon)

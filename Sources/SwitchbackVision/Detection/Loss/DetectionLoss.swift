@@ -1,7 +1,6 @@
 import Switchback
 
-/// The loss of one head: how far boxes, classes and the distributions of distances are from the objects assigned to
-/// the positions.
+/// The loss of one head: for boxes, classes and distance distributions at the positions assigned to objects.
 public struct DetectionLoss: Sendable {
     /// How much each part counts.
     public struct Gains: Codable, Hashable, Sendable {
@@ -18,8 +17,8 @@ public struct DetectionLoss: Sendable {
         public var box: Tensor
         /// The cross entropy of the classes.
         public var cls: Tensor
-        /// The cross entropy of the distances' distributions (YOLO11), or the distances' absolute error as a share of the
-        /// image's size (YOLO26).
+        /// The cross entropy of the distances' distributions (YOLO11), or the distances' absolute error as a share of
+        /// the image's size (YOLO26).
         public var dfl: Tensor
 
         public var total: Tensor { box + cls + dfl }
@@ -91,7 +90,7 @@ public struct DetectionLoss: Sendable {
 
 /// Where the positions that learn are, and what they are to learn, in steps of their maps.
 private struct Targets {
-    /// Whole numbers, [places]: the position's row among those of all images, and the class.
+    /// Integers, [places]: the position's row among those of all images, and the class.
     let rows, classes: Tensor
     /// [places, 2], [places, 4] and [places, 4].
     let centers, boxes, distances: Tensor

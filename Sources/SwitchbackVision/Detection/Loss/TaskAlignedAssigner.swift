@@ -1,6 +1,6 @@
 import Switchback
 
-/// The objects of all images of a batch, one after the other.
+/// The objects of all images of a batch, one after another.
 package struct ObjectList {
     package let count: Int
     /// Corners in pixels, [objects, 4].
@@ -27,9 +27,9 @@ package struct TaskAlignedAssigner: Sendable {
 
     /// The positions that learn: as many places as all objects can get together.
     package struct Assignment {
-        /// Whole numbers, [places]: the position in its image, and the object.
+        /// Integers, [places]: the position in its image, and the object.
         package let positions, objects: Tensor
-        /// The probability that the position shall give the object's class, [places]; 0 where a place is not needed.
+        /// The probability that the position should give the object's class, [places]; 0 where a place is not needed.
         package let scores: Tensor
 
         /// In the places that are not needed the best one is repeated: what another position predicts of another object

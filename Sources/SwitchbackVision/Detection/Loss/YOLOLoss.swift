@@ -11,9 +11,9 @@ public struct YOLOLoss: Sendable {
         single = DetectionLoss(gains: gains, rule: AssignmentRule(topK: 7, keptPerObject: 1))
     }
 
-    /// What a batch gave.
+    /// The result of a batch.
     public struct Value {
-        /// What gradients are taken of: the sum of the parts, times the size of the batch.
+        /// The differentiable total: the sum of the parts times the batch size.
         public let total: Tensor
         /// The parts to be reported, without that factor: of the head that is used in the end.
         public let parts: DetectionLoss.Parts

@@ -3,7 +3,7 @@ import Switchback
 /// The stage of YOLO11 and YOLO26: half of the channels goes through a chain of blocks, and what each of them computed
 /// is joined to the whole. [N, inputs, H, W] → [N, outputs, H, W].
 public final class C3k2: Module {
-    /// What the chain consists of.
+    /// The parts of the chain.
     public enum Inner: Sendable {
         case bottleneck
         case c3k

@@ -24,7 +24,7 @@ public final class ConvBlock: Module {
         ConvBlock(channels, channels, kernelSize: kernelSize, groups: channels, isActivated: isActivated)
     }
 
-    /// Takes PyTorch's ε and momentum, which classifiers have, in place of the detectors'.
+    /// Takes PyTorch's ε and momentum, which classifiers have, instead of the detectors'.
     func normalizeAsClassifiers() {
         bn.eps = 1e-5
         bn.momentum = 0.1

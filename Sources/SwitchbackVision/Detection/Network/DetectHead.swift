@@ -1,8 +1,8 @@
 import Foundation
 import Switchback
 
-/// Predicts, at every position of three feature maps, how far the sides of an object's box are and how likely each
-/// class is.
+/// Predicts, at every position of three feature maps, the distances to the sides of an object's box and the class
+/// probabilities.
 public final class DetectHead: Module {
     private let boxBranches, classBranches: [Sequential]
     /// YOLO26's second pair of branches, of which only one position speaks for an object.
@@ -84,7 +84,7 @@ public final class DetectHead: Module {
         (branch.layers.last as? Conv2d)?.bias
     }
 
-    /// What one pair of branches says of every position, the finest map first.
+    /// The output of one pair of branches at every position, the finest map first.
     public struct Output {
         /// The four distances, or the scores of their steps: [N, positions, 4·regMax], side by side.
         public var boxes: Tensor
@@ -117,8 +117,8 @@ public final class DetectHead: Module {
     public func distances(_ boxes: Tensor) -> Tensor { dfl?(boxes) ?? boxes }
 }
 
-/// A distance as the expectation over steps 0, 1, … of their softmax (Li et al., "Generalized Focal Loss", 2020, eq. 6):
-/// [..., 4·steps] → [..., 4]. The steps are a frozen 1×1 filter, as checkpoints have them.
+/// A distance as the expectation over steps 0, 1, … of their softmax (Li et al., "Generalized Focal Loss", 2020, eq.
+/// 6): [..., 4·steps] → [..., 4]. The steps are a frozen 1×1 filter, as checkpoints have them.
 final class DistanceDistribution: Module {
     let conv: Conv2d
 

@@ -1,7 +1,7 @@
 import Switchback
 
-/// Spatial pyramid pooling (He et al., 2015), fast: maxima over ever larger neighbourhoods, found by pooling the pooled.
-/// [N, channels, H, W] → [N, outputs, H, W].
+/// Spatial pyramid pooling (He et al., 2015), fast: maxima over ever larger neighbourhoods, found by pooling the
+/// pooled. [N, channels, H, W] → [N, outputs, H, W].
 public final class SPPF: Module {
     let cv1, cv2: ConvBlock
     private let addsInput: Bool

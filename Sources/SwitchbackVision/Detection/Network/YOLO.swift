@@ -5,11 +5,11 @@ import Switchback
 ///
 /// ```swift
 /// let model = YOLO(.yolo11n, classes: ["cat", "dog"])
-/// let loss = model.loss(model.outputs(images), targets)
+/// let loss = YOLOLoss()(model.outputs(images), of: model, boxes).total
 /// ```
 public final class YOLO: Module {
     public let variant: YOLOVariant
-    /// What the classes are called, by their number.
+    /// The class names, by index.
     public let classes: [String]
     public let head: DetectHead
     private let stages: [Module]
@@ -58,19 +58,19 @@ public final class YOLO: Module {
             "images have the shape [N, 3, H, W], with H and W multiples of \(YOLO.stride), not \(images.shape)")
     }
 
-    /// What the heads say of images, before decoding: of both in YOLO26.
+    /// The outputs of the heads before decoding: of both in YOLO26.
     public func outputs(_ images: Tensor) -> Outputs {
         let maps = features(images)
         return Outputs(many: head.predict(maps), single: head.isEndToEnd ? head.predictSingly(maps) : nil)
     }
 
-    /// What the head says that inference uses: YOLO26's second one, the only one of others.
+    /// The output of the head used for inference: YOLO26's one-to-one head, the only head of others.
     public func finalOutput(_ images: Tensor) -> DetectHead.Output {
         let maps = features(images)
         return head.isEndToEnd ? head.predictSingly(maps) : head.predict(maps)
     }
 
-    /// What the heads say.
+    /// The outputs of the heads.
     public struct Outputs {
         /// Of the head in which several positions may speak for one object.
         public let many: DetectHead.Output

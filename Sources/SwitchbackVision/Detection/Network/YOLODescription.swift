@@ -1,11 +1,11 @@
 import Switchback
 
-/// The stages of a YOLO network, one after the other. Each takes what the one before it computed. Channels are those of
+/// The stages of a YOLO network, one after another. Each takes what the one before it computed. Channels are those of
 /// the full width, which a variant scales.
 enum YOLOStage {
     /// A 3×3 convolution with stride 2: half as high and wide.
     case halve(Int)
-    /// A chain of blocks on a part of the channels. The large sizes have `c3k` in place of `bottleneck`.
+    /// A chain of blocks on a part of the channels. The large sizes have `c3k` instead of `bottleneck`.
     case chain(Int, C3k2.Inner, expansion: Double = 0.5, depth: Int = 2)
     /// Maxima over neighbourhoods of several sizes.
     case pyramidPool(Int)

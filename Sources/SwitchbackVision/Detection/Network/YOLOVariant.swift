@@ -45,7 +45,7 @@ public struct YOLOVariant: Hashable, Sendable, CustomStringConvertible {
         self = Self.all[position]
     }
 
-    /// The variant of a name, or `nil` where the text is the path of weights.
+    /// The variant of a name, or `nil` if the text is the path of weights.
     ///
     /// - Throws: `InputError` with the nearest name if it is neither.
     public init?(unlessPath text: String) throws {

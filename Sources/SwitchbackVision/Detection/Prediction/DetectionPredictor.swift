@@ -1,10 +1,10 @@
 import Switchback
 
-/// Finds things in pictures of any size.
+/// Detects objects in images of any size.
 ///
 /// ```swift
 /// let predictor = DetectionPredictor(try DetectorFile.load("best.safetensors").detector)
-/// let found = predictor(try Image.load("bus.jpg"))
+/// let found = predictor(try Image.load("bus.jpg")).detections
 /// ```
 public struct DetectionPredictor {
     private let detector: Fused<YOLO>
@@ -23,9 +23,9 @@ public struct DetectionPredictor {
         usesSingleHead = detector.variant.isEndToEnd
     }
 
-    /// What was found in a picture.
+    /// The detections of an image.
     public struct Result {
-        /// In the picture's pixels, the likeliest first.
+        /// In the image's pixels, the most likely first.
         public let detections: [Detection]
         public let seconds: StageSeconds
         /// Of the network's input.
@@ -49,7 +49,7 @@ public struct DetectionPredictor {
         return Result(detections: found, seconds: seconds, height: letterbox.height, width: letterbox.width)
     }
 
-    /// The smallest frame of whole strides that holds the picture.
+    /// The smallest frame of whole strides that holds the image.
     private func frame(for image: Image) -> Letterbox {
         let scale = Double(size) / Double(max(image.height, image.width))
         func side(_ length: Int) -> Int {

@@ -43,7 +43,7 @@ final class ComplaintReader: @unchecked Sendable {
         }
     }
 
-    /// The last line of the complaints, once the program has ended; `nil` where there were none.
+    /// The last line of the complaints, once the program has ended; `nil` if there were none.
     func lastLine() -> String? {
         isDone.wait()
         let lines = String(decoding: end, as: UTF8.self).split(whereSeparator: \.isNewline)

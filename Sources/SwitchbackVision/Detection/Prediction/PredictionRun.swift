@@ -2,7 +2,7 @@ import Foundation
 import Switchback
 import SwitchbackFormats
 
-/// Goes through pictures or a video, finds things and saves them.
+/// Detects objects in images or a video, and saves the results.
 public final class PredictionRun {
     private let predictor: DetectionPredictor
     private let writer: PredictionWriter
@@ -11,13 +11,13 @@ public final class PredictionRun {
     private var fileNames = FileNames()
     public private(set) var imageCount = 0
     public private(set) var boxCount = 0
-    /// Of all pictures together.
+    /// Of all images together.
     public private(set) var seconds = StageSeconds()
 
-    /// What a tracker may see although it is too unlikely to be shown.
+    /// The threshold for boxes that a tracker sees but that are not shown.
     private static let trackedConfidence: Float = 0.1
 
-    /// - Parameter tracks: whether things are followed from picture to picture.
+    /// - Parameter tracks: whether objects are followed from image to image.
     public init(_ predictor: DetectionPredictor, writer: PredictionWriter, names: [String], tracks: Bool) {
         var predictor = predictor
         if tracks {
@@ -37,7 +37,7 @@ public final class PredictionRun {
     ///   - say: gets a line for each image.
     /// - Throws: `InputError` where the only image or video cannot be read, or nothing can be saved.
     public func predict(
-        _ source: PictureSource, stride: Int = 1, isInterrupted: () -> Bool = { false }, say: (String) throws -> Void
+        _ source: ImageSource, stride: Int = 1, isInterrupted: () -> Bool = { false }, say: (String) throws -> Void
     ) throws {
         let isOnly = source.items.count == 1
         for (number, item) in source.items.enumerated() where !isInterrupted() {

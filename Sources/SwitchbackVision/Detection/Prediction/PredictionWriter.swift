@@ -2,17 +2,17 @@ import Foundation
 import Switchback
 import SwitchbackFormats
 
-/// Saves what was found: pictures with boxes, texts, crops and tables.
+/// Saves detections: images with boxes, label files, crops and tables.
 public final class PredictionWriter {
-    /// What is saved.
+    /// Which results are saved.
     public struct Saves: Sendable {
-        public var pictures, text, confidence, crops, csv, json: Bool
+        public var images, text, confidence, crops, csv, json: Bool
 
         public init(
-            pictures: Bool = true, text: Bool = false, confidence: Bool = false, crops: Bool = false,
+            images: Bool = true, text: Bool = false, confidence: Bool = false, crops: Bool = false,
             csv: Bool = false, json: Bool = false
         ) {
-            self.pictures = pictures
+            self.images = images
             self.text = text
             self.confidence = confidence
             self.crops = crops
@@ -20,7 +20,7 @@ public final class PredictionWriter {
             self.json = json
         }
 
-        public var isNothing: Bool { !(pictures || text || crops || csv || json) }
+        public var isNothing: Bool { !(images || text || crops || csv || json) }
     }
 
     private let names: [String]
@@ -30,7 +30,7 @@ public final class PredictionWriter {
     private var rows: [Row] = []
     private var video: VideoWriter?
 
-    /// A box, as tables have it: in pixels of the picture.
+    /// A box, as tables have it: in pixels of the image.
     struct Row: Encodable {
         let image: String
         let track: Int?
@@ -47,15 +47,15 @@ public final class PredictionWriter {
         painter = BoxPainter(names: names)
     }
 
-    /// Saves a picture's boxes.
+    /// Saves an image's boxes.
     ///
     /// - Parameters:
     ///   - name: what files are called, without an ending.
-    ///   - videoRate: frames a second, where the picture is a frame of a video.
+    ///   - videoRate: frames a second, where the image is a frame of a video.
     func write(_ image: Image, _ marks: [BoxPainter.Mark], name: String, videoName: String?, videoRate: Double) throws {
         rows += marks.map { row($0, image: name) }
         guard let folder else { return }
-        if saves.pictures {
+        if saves.images {
             let painted = try painter.paint(marks, on: image)
             if let videoName {
                 let writer =
@@ -104,7 +104,7 @@ public final class PredictionWriter {
             x1: mark.box.x1, y1: mark.box.y1, x2: mark.box.x2, y2: mark.box.y2)
     }
 
-    /// As labels are: the class and the box in shares of the picture; then the score if wanted, and the track if any.
+    /// As labels are: the class and the box in shares of the image; then the score if wanted, and the track if any.
     private func text(_ marks: [BoxPainter.Mark], _ image: Image) -> String {
         marks.map { mark in
             let box = mark.box.scaled(x: 1 / Float(image.width), y: 1 / Float(image.height))

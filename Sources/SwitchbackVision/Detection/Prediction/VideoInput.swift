@@ -19,8 +19,8 @@ public enum VideoInput: Hashable, Sendable, CustomStringConvertible {
     /// The addresses that ffmpeg is asked to read.
     private static let schemes = ["http", "https", "rtmp", "rtsp", "rtsps", "srt", "tcp", "udp"]
 
-    /// What a text other than a path names: a camera by its number, an address, or `screen`, with its number and the left,
-    /// top, width and height of a part if wanted. `nil` where it names none of these.
+    /// What a text other than a path names: a camera by its number, an address, or `screen`, with its number and the
+    /// left, top, width and height of a part if wanted. `nil` if it names none of these.
     init?(_ text: String) throws {
         let words = text.split(separator: " ")
         if !text.isEmpty, text.allSatisfy(\.isNumber), let number = Int(text) {

@@ -8,7 +8,7 @@ public final class VideoReader {
     private let process: Process
     private let output = Pipe()
     private let complaints: ComplaintReader
-    /// Frames a second on average; `nil` where that is not known.
+    /// Frames a second on average; `nil` if that is not known.
     public let rate: Double?
     /// How many frames have been read.
     public private(set) var frameCount = 0

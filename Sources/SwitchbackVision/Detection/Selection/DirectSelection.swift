@@ -1,7 +1,7 @@
 import Switchback
 
-/// Chooses among the boxes of YOLO26's second head, in which one position speaks for an object, so that none must be
-/// suppressed: the positions with the likeliest classes, and of those the likeliest classes (YOLOv10, 2024).
+/// Selects boxes from YOLO26's one-to-one head, in which one position predicts each object, so that no suppression is
+/// needed: the positions with the most likely classes, and among those the most likely classes (YOLOv10, 2024).
 public struct DirectSelection: Codable, Hashable, Sendable {
     /// How many boxes an image has at most; as in Ultralytics, no more than there are positions.
     public var maximumCount = 300
@@ -13,7 +13,7 @@ public struct DirectSelection: Codable, Hashable, Sendable {
         self.confidence = confidence
     }
 
-    /// The likeliest boxes of each image, the likeliest first.
+    /// The most likely boxes of each image, the most likely first.
     ///
     /// - Parameters:
     ///   - corners: left, top, right and bottom of every position in pixels, [N, positions, 4].

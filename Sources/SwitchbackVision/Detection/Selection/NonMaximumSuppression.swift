@@ -1,6 +1,6 @@
 import Switchback
 
-/// Chooses among the boxes of all positions: of boxes that overlap, only the one with the highest score stays.
+/// Non-maximum suppression: of overlapping boxes, only the one with the highest score is kept.
 public struct NonMaximumSuppression: Codable, Hashable, Sendable {
     /// The least probability of a class.
     public var confidence: Float = 0.25
@@ -8,16 +8,16 @@ public struct NonMaximumSuppression: Codable, Hashable, Sendable {
     public var iou: Float = 0.7
     /// How many boxes of an image stay.
     public var maximumCount = 300
-    /// Whether a box may be of several classes, as in validation; otherwise it is of its likeliest.
+    /// Whether a box may be of several classes, as in validation; otherwise it is of its most likely.
     public var allowsSeveralLabels = false
     /// Whether boxes of different classes suppress each other.
     public var isAgnostic = false
-    /// How many boxes are looked at, the likeliest first.
+    /// How many boxes are looked at, the most likely first.
     public var maximumCandidates = 30_000
 
     public init() {}
 
-    /// The boxes of each image that stay, the likeliest first.
+    /// The boxes of each image that stay, the most likely first.
     ///
     /// - Parameter decoded: [N, 4 + classes, positions] as `YOLO.forward` gives it.
     public func callAsFunction(_ decoded: Tensor) -> [[Detection]] {
@@ -29,7 +29,7 @@ public struct NonMaximumSuppression: Codable, Hashable, Sendable {
         }
     }
 
-    /// The boxes above the confidence, the likeliest first; of equals the earlier position first.
+    /// The boxes above the confidence, the most likely first; of equals the earlier position first.
     private func candidates(_ values: UnsafeBufferPointer<Float>, _ width: Int) -> [Detection] {
         var found: [Detection] = []
         // Rises once there are more candidates than are looked at.

@@ -14,7 +14,7 @@ struct KalmanFilter {
         (positionVariance, covariance, velocityVariance) = (4 * variance, 0, 100 * variance)
     }
 
-    /// Goes on by one frame.
+    /// Continues by one frame.
     ///
     /// - Parameter acceleration: how much the velocity may change in a frame.
     mutating func predict(acceleration: Double) {

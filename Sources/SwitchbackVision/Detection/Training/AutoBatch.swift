@@ -1,15 +1,15 @@
 import Switchback
 import SwitchbackTraining
 
-/// Finds how many pictures a batch may have.
+/// Finds the largest batch size that fits into memory.
 enum AutoBatch {
     /// The share of the free memory that is to be used.
     private static let share = 0.6
     private static let limits = 1...128
-    /// What is taken for free where that is not known.
+    /// The assumed free memory if it is unknown.
     private static let usualBytes = 2 << 30
 
-    /// The largest batch that fits into the memory that is free, by what a step with one and with two pictures takes.
+    /// The largest batch that fits into the memory that is free, by what a step with one and with two images takes.
     static func size(for detector: YOLO, _ configuration: DetectionConfiguration) -> Int {
         let (one, two) = (bytes(detector, images: 1, configuration), bytes(detector, images: 2, configuration))
         let each = max(two - one, 1)
@@ -34,11 +34,11 @@ enum AutoBatch {
         // The largest that multi-scale makes of it.
         let strides = Double(configuration.imgsz) * (1 + configuration.multiScale) / Double(YOLO.stride)
         let side = Int(strides.rounded()) * YOLO.stride
-        let pictures = Tensor.zeros([images, 3, side, side]).to(detector.backend)
+        let input = Tensor.zeros([images, 3, side, side]).to(detector.backend)
         let box = LabeledBox(
             Box(centerX: Float(side) / 2, centerY: Float(side) / 2, width: 64, height: 64), classIndex: 0)
         let labels = [[LabeledBox]](repeating: [box], count: images)
-        YOLOLoss()(detector.outputs(pictures), of: detector, labels).total.backward()
+        YOLOLoss()(detector.outputs(input), of: detector, labels).total.backward()
         return Memory.peak - start
     }
 }

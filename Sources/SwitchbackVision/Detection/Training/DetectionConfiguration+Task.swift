@@ -3,13 +3,14 @@ import Switchback
 import SwitchbackTraining
 
 extension DetectionConfiguration {
-    /// The task that this describes: its data read, its model as named or read from a file, fresh weights drawn from the
-    /// seed.
+    /// The task that this describes: its data read, its model as named or read from a file, fresh weights drawn from
+    /// the seed.
     ///
     /// - Throws: `InputError` where the data or the weights cannot be read, or an option makes no sense.
     public func makeTask() throws -> DetectionTask {
         try check()
-        let data = try DetectionData.load(data).asTrained(singleClass: singleCls).holdingOut(valFraction)
+        let data = try DetectionData.load(data).keepingBoxes(of: classes).asTrained(singleClass: singleCls)
+            .holdingOut(valFraction)
         manualSeed(seed)
         return try DetectionTask(self, makeDetector(for: data), on: data)
     }
@@ -26,7 +27,7 @@ extension DetectionConfiguration {
 }
 
 extension DetectionData {
-    /// The data with one class instead of all, where that is asked for.
+    /// The data with one class instead of all, where requested.
     fileprivate func asTrained(singleClass: Bool) -> DetectionData {
         guard singleClass else { return self }
         let splits = splits.mapValues { examples in
@@ -40,16 +41,32 @@ extension DetectionData {
             kind: kind, path: path, classNames: ["item"], splits: splits, problems: problems, remarks: remarks)
     }
 
-    /// `YOLO labels, 4 pictures to train with and 4 to measure with, 80 classes`.
+    /// The data with the boxes of some classes alone, given by name or number; with all if none is given. Throws where
+    /// there is no such class.
+    public func keepingBoxes(of wanted: [String]) throws -> DetectionData {
+        if wanted.isEmpty { return self }
+        let numbers = try classNames.numbers(ofClasses: wanted, knownTo: "the data")
+        let splits = splits.mapValues { examples in
+            examples.map { example in
+                DetectionExample(
+                    imagePath: example.imagePath, height: example.height, width: example.width,
+                    labels: example.labels.filter { numbers.contains($0.classIndex) }, isLabeled: example.isLabeled)
+            }
+        }
+        return DetectionData(
+            kind: kind, path: path, classNames: classNames, splits: splits, problems: problems, remarks: remarks)
+    }
+
+    /// `YOLO labels, 4 images for training and 4 for validation, 80 classes`.
     public var summary: String {
-        "\(kind), \(self[.train].count.counted("picture")) to train with and \(self[.val].count) to measure with, "
+        "\(kind), \(self[.train].count.counted("image")) for training and \(self[.val].count) for validation, "
             + classNames.count.counted("class")
     }
 }
 
 extension YOLO {
-    /// Takes the weights of a detector with other classes: those of classes that both know, by name, and all that do not
-    /// depend on classes.
+    /// Takes the weights of a detector with other classes: those of classes that both know, by name, and all that do
+    /// not depend on classes.
     func takeWeights(from other: YOLO) throws {
         let (own, theirs) = (stateDict(), other.stateDict())
         let rows = classes.enumerated().compactMap { index, name in
@@ -90,14 +107,21 @@ extension YOLO {
 
     /// The numbers of classes that are given by name or number.
     ///
-    /// - Throws: `InputError` with the nearest name where there is no such class.
+    /// - Throws: `InputError` with the nearest name if there is no such class.
     public func classNumbers(_ names: [String]) throws -> Set<Int> {
+        try classes.numbers(ofClasses: names, knownTo: "the detector")
+    }
+}
+
+extension [String] {
+    /// The positions in these names of classes that are given by name or number.
+    fileprivate func numbers(ofClasses wanted: [String], knownTo subject: String) throws -> Set<Int> {
         try Set(
-            names.map { name in
-                if let index = classes.firstIndex(of: name) { return index }
-                if let number = Int(name), classes.indices.contains(number) { return number }
-                let hint = name.nearest(in: classes).map { "did you mean \($0)?" }
-                throw InputError("class \(name)", "the detector does not know it", remedy: hint)
+            wanted.map { name in
+                if let index = firstIndex(of: name) { return index }
+                if let number = Int(name), indices.contains(number) { return number }
+                let hint = name.nearest(in: self).map { "did you mean \($0)?" }
+                throw InputError("class \(name)", "\(subject) does not know it", remedy: hint)
             })
     }
 }

@@ -1,47 +1,49 @@
 import Switchback
 import SwitchbackTraining
 
-/// How a detector is trained. Every option has its default here. The names are those that users of Ultralytics know: a
-/// property `closeMosaic` is the option `--close-mosaic` and the key `close_mosaic`.
+/// The options of `switchback detect train`. Every option has its default here. The names are Ultralytics': a property
+/// `closeMosaic` is the option `--close-mosaic` and the key `close_mosaic`.
 public struct DetectionConfiguration: Configuration {
     /// The data: see `DetectionData.load`.
     public var data = ""
-    /// A name such as `yolo11n`, with fresh weights; or a file of weights to go on from.
+    /// A name such as `yolo11n`, with fresh weights; or a file of weights to continue from.
     public var model = "yolo11n"
     /// Weights to begin with, of which names and shapes that fit are taken.
     public var pretrained: String?
-    /// Passes over the pictures. With `time`, they are planned only until the first one has been measured, and the optimizer
-    /// `auto` goes by them.
+    /// Passes over the images. With `time`, they are planned only until the first one has been measured, and the
+    /// optimizer `auto` goes by them.
     public var epochs = 100
-    /// How many hours the training may take. As many epochs are made as fit in, in place of `epochs`, and all that depends on
-    /// their number follows: see `TrainingConfiguration.minutes`.
+    /// How many hours the training may take. As many epochs are made as fit in, instead of `epochs`, and all that
+    /// depends on their number follows: see `TrainingConfiguration.minutes`.
     public var time: Double?
     /// Epochs without improvement after which the training ends.
     public var patience = 100
-    /// Pictures in a batch; −1 finds the largest that fits into memory.
+    /// Images in a batch; −1 finds the largest that fits into memory.
     public var batch = 16
     /// The side of the network's input, in pixels.
     public var imgsz = 640
-    /// Threads that load and change pictures; results do not depend on it.
+    /// Threads that load and change images; results do not depend on it.
     public var workers = 2
     public var optimizer = "auto"
-    /// What weights, order and augmentation depend on.
+    /// The random seed.
     public var seed: UInt64 = 0
+    /// The classes whose boxes are learned and measured, by name or number; all if empty.
+    public var classes: [String] = []
     /// Whether all classes count as one.
     public var singleCls = false
     /// Whether the learning rate falls along a cosine instead of a line.
     public var cosLr = false
     /// How many epochs at the end are without mosaic and mixing.
     public var closeMosaic = 10
-    /// The share of the pictures to train with.
+    /// The share of the images for training.
     public var fraction = 1.0
-    /// The share of the pictures that is held out to measure with, where the data has no part for that.
+    /// The share of the images that is held out for validation, where the data has no part for that.
     public var valFraction = 0.1
     /// How many of the first layers are not trained.
     public var freeze = 0
     /// By what share the size of batches varies.
     public var multiScale = 0.0
-    /// Whether pictures and curves are drawn.
+    /// Whether images and curves are drawn.
     public var plots = true
 
     /// The learning rate after the warm-up, and at the end as a share of it.
@@ -52,7 +54,7 @@ public struct DetectionConfiguration: Configuration {
     public var warmupEpochs = 3.0
     public var warmupMomentum = 0.8
     public var warmupBiasLr = 0.1
-    /// The batch for which the other numbers are meant: gradients are accumulated until there are so many pictures.
+    /// The batch for which the other numbers are meant: gradients are accumulated until there are so many images.
     public var nbs = 64
 
     /// How much the parts of the loss count.
@@ -96,7 +98,7 @@ extension DetectionAugmentation: Configuration {
 }
 
 extension YOLO {
-    /// The sides that the input can have, in pixels: beyond them pictures are no multiple of the coarsest grid's cells, or
-    /// more than can be computed with.
+    /// The sides that the input can have, in pixels: beyond them images are not a multiple of the coarsest grid's
+    /// cells, or more than can be computed with.
     public static let sides = NumberRange.multiples(of: YOLO.stride, to: 8192)
 }

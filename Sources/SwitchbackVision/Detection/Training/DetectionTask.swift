@@ -2,16 +2,16 @@ import Foundation
 import Switchback
 import SwitchbackTraining
 
-/// Finding things: what a `Trainer` needs to know of a YOLO model and its data.
+/// Object detection: a YOLO model and its data as a task for `Trainer`.
 public final class DetectionTask: TrainingTask {
     public let name = "detect"
     public let detector: YOLO
     public let data: DetectionData
     public let configuration: DetectionConfiguration
     public let choice: OptimizerChoice
-    /// Pictures in a batch, and batches in a step of the optimizer after the warm-up.
+    /// Images in a batch, and batches in a step of the optimizer after the warm-up.
     public let batchSize, accumulate: Int
-    /// The last validation, for the pictures of a run.
+    /// The last validation, for the images of a run.
     public private(set) var lastValidation: DetectionValidation?
 
     private let batches: DetectionLoader.TrainingBatches
@@ -21,13 +21,13 @@ public final class DetectionTask: TrainingTask {
     /// The epochs of the training, as they are planned.
     private var epochs: Course
 
-    /// - Throws: `InputError` where the data has nothing to train with or an option makes no sense.
+    /// - Throws: `InputError` where the data has nothing for training or an option makes no sense.
     public init(_ configuration: DetectionConfiguration, _ detector: YOLO, on data: DetectionData) throws {
         try configuration.check()
         let examples = data[.train].prefix(max(Int((Double(data[.train].count) * configuration.fraction).rounded()), 1))
-        guard !examples.isEmpty else { throw InputError(data.path, "has no part to train with") }
+        guard !examples.isEmpty else { throw InputError(data.path, "has no train split") }
         if examples.allSatisfy({ $0.labels.isEmpty }) {
-            Diagnostics.warn("\(data.path): there is no box in any picture to train with")
+            Diagnostics.warn("\(data.path): no training image has a box")
         }
         self.configuration = configuration
         self.detector = detector
@@ -39,8 +39,8 @@ public final class DetectionTask: TrainingTask {
         if configuration.imgsz == YOLO.stride && examples.count % batchSize == 1 % batchSize {
             throw InputError(
                 "option imgsz",
-                "pictures of \(YOLO.stride) pixels end as a single position, of which a batch of one picture cannot be normalized",
-                remedy: "use \(2 * YOLO.stride), or another batch size")
+                "images of \(YOLO.stride) pixels end as a single position, which batch norm cannot normalize with a batch size of 1",
+                remedy: "use \(2 * YOLO.stride), or a larger batch size")
         }
         let batchCount = (examples.count + batchSize - 1) / batchSize
         accumulate = min(configuration.accumulate(batch: batchSize), batchCount)
@@ -59,6 +59,7 @@ public final class DetectionTask: TrainingTask {
             detector, data[.val].isEmpty ? Array(examples) : data[.val], size: configuration.imgsz,
             batchSize: 2 * batchSize, workers: configuration.workers)
         validator.criterion = criterion
+        if !configuration.singleCls { validator.classes = try detector.classNumbers(configuration.classes) }
         self.validator = validator
         if configuration.freeze > 0 { detector.freezeStages(upTo: configuration.freeze) }
     }
@@ -71,7 +72,7 @@ public final class DetectionTask: TrainingTask {
         return choice.groups(of: detector, weightDecay: decay)
     }
 
-    /// As many epochs at the end as the plan has closing ones are without mixed pictures.
+    /// As many epochs at the end as the plan has closing ones are without mixed images.
     public var source: BatchSource<DetectionBatch> {
         BatchSource(batches.loader(mixedEpochs: epochs.end - closingEpochs))
     }
@@ -80,11 +81,12 @@ public final class DetectionTask: TrainingTask {
 
     public func follow(_ plan: TrainingPlan) { epochs = plan.epochs }
 
-    /// Whether pictures are mixed in an epoch.
+    /// Whether images are mixed in an epoch.
     package func mixes(_ epoch: Int) -> Bool { epoch < epochs.end - closingEpochs }
 
-    /// The loss of a picture times the number of pictures, as in Ultralytics: over the batches of a step it is summed, not
-    /// averaged, and each batch divides by the scores of its own targets, so that how a step is cut changes it a little.
+    /// The loss of an image times the number of images, as in Ultralytics: over the batches of a step it is summed, not
+    /// averaged, and each batch divides by the scores of its own targets, so that how a step is cut changes it a
+    /// little.
     public func loss(_ batch: DetectionBatch) -> BatchLoss {
         let value = criterion(
             detector.outputs(batch.images), of: detector, batch.labels, epoch: batch.epoch, epochs: epochs.end)
@@ -124,7 +126,7 @@ public final class DetectionTask: TrainingTask {
         return max(1 - done, 0) * (1 - last) + last
     }
 
-    /// What the trainer is to be told.
+    /// The training options for the trainer.
     public var training: TrainingConfiguration {
         var training = TrainingConfiguration()
         training.epochs = configuration.epochs

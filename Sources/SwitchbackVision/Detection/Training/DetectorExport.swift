@@ -3,21 +3,22 @@ import Switchback
 import SwitchbackFormats
 import SwitchbackTraining
 
-/// What an exported detector gives.
+/// The output of an exported detector.
 public enum DetectorHeads: String, CaseIterable, Sendable {
-    /// `predictions` [N, 4 + classes, positions]: centre, width and height in pixels, and the probability of each class.
+    /// `predictions` [N, 4 + classes, positions]: centre, width and height in pixels, and the probability of each
+    /// class.
     case decoded
     /// `boxes` [N, positions, 4 · steps] and the logits `scores` [N, positions, classes], as the network gives them.
     case raw
 }
 
 extension DetectorFile.Loaded {
-    /// Writes the detector for other programs. In ONNX, `images` are [N, 3, imgsz, imgsz], red first, from 0 to 1, and the
-    /// outputs are those of the head that inference uses: of YOLO26 the second, whose boxes need no suppression. The names
-    /// of the classes are in the metadata under `names`.
+    /// Writes the detector for other programs. In ONNX, `images` are [N, 3, imgsz, imgsz], red first, from 0 to 1, and
+    /// the outputs are those of the head that inference uses: of YOLO26 the second, whose boxes need no suppression.
+    /// The names of the classes are in the metadata under `names`.
     ///
-    /// - Parameter imgsz: the side of the images, in pixels; that of training if left out.
-    /// - Throws: `InputError` where the side is no multiple of 32 or the file cannot be written.
+    /// - Parameter imgsz: the side of the images, in pixels; that of training by default.
+    /// - Throws: `InputError` where the side is not a multiple of 32 or the file cannot be written.
     public func export(
         _ format: ExportFormat, heads: DetectorHeads = .decoded, imgsz: Int? = nil, to path: String
     ) throws {

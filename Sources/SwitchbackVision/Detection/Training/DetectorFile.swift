@@ -3,11 +3,11 @@ import Switchback
 import SwitchbackFormats
 import SwitchbackTraining
 
-/// What a file of weights says of the detector whose weights it holds.
+/// The description of a detector in its weights file.
 public struct DetectorFile: Codable, Equatable, Sendable {
     /// `yolo11n`.
     public let variant: String
-    /// What the classes are called, by their number.
+    /// The class names, by index.
     public let names: [String]
     /// The side of the input that it was trained with, in pixels.
     public let imgsz: Int
@@ -16,7 +16,7 @@ public struct DetectorFile: Codable, Equatable, Sendable {
     /// Has as many numbers as there are classes.
     private static let classBias = "model.23.cv3.0.2.bias"
 
-    /// What to save with the weights.
+    /// The metadata to save with the weights.
     public var metadata: [String: String] {
         ["format": "pt", Self.key: (try? JSON.text(self)) ?? ""]
     }
@@ -32,8 +32,9 @@ public struct DetectorFile: Codable, Equatable, Sendable {
         }
     }
 
-    /// Reads a detector that was saved: a `.safetensors` file of ours, one of weights under Ultralytics' names alone, whose
-    /// classes are then numbers, or a `.pt` file of Ultralytics'. The folder of a run stands for its best weights.
+    /// Reads a detector that was saved: a `.safetensors` file of ours, one of weights under Ultralytics' names alone,
+    /// whose classes are then numbers, or a `.pt` file of Ultralytics'. The folder of a run stands for its best
+    /// weights.
     ///
     /// - Throws: `InputError` where the file cannot be read or holds no detector.
     public static func load(_ path: String) throws -> Loaded {
@@ -52,11 +53,11 @@ public struct DetectorFile: Codable, Equatable, Sendable {
         return Loaded(detector: detector.eval(), imgsz: described.imgsz)
     }
 
-    /// What to do where a file is missing that looks like published weights.
+    /// The remedy if a missing file looks like published weights.
     private static func hint(for path: String) -> String? {
         let stem = ((path as NSString).lastPathComponent as NSString).deletingPathExtension
         guard (try? YOLOVariant(named: stem)) != nil else { return nil }
-        return "no weights come with Switchback; \(stem) alone trains from fresh ones"
+        return "Switchback includes no pretrained weights; --model \(stem) starts from random ones"
     }
 
     private static func readSafetensors(_ path: String) throws -> (DetectorFile, [String: Tensor]) {
@@ -92,7 +93,7 @@ public struct DetectorFile: Codable, Equatable, Sendable {
             throw InputError(path, "it holds \(other), and detect needs a detector, YOLO11 or YOLO26")
         }
         guard let classBias = tensors[classBias] else {
-            throw InputError(path, "it holds no YOLO11 or YOLO26 detector: the tensor \(classBias) is missing")
+            throw InputError(path, "it is not a YOLO11 or YOLO26 detector: the tensor \(classBias) is missing")
         }
         let names = names ?? (0..<classBias.count).map(String.init)
         guard names.count == classBias.count else {
@@ -118,9 +119,9 @@ extension YOLOVariant {
     }
 }
 
-/// Networks of Ultralytics that are no detector of ours, by the names of their tensors.
+/// Networks of Ultralytics that are not supported detectors, by the names of their tensors.
 enum OtherNetwork {
-    /// What the tensors belong to, in words; `nil` where they look like those of a detector, or of nothing known.
+    /// What the tensors belong to, in words; `nil` if they look like those of a detector, or of nothing known.
     static func name(_ tensors: [String: Tensor]) -> String? {
         let names = tensors.keys
         func has(_ prefix: String) -> Bool { names.contains { $0.hasPrefix(prefix) } }

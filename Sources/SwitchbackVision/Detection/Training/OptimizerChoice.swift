@@ -1,7 +1,7 @@
 import Foundation
 import Switchback
 
-/// The optimizer of a detector's training, with the settings that go with it.
+/// The optimizer for a detector's training, with its settings.
 public struct OptimizerChoice: Sendable {
     public let kind: OptimizerKind
     public let learningRate: Double
@@ -9,7 +9,7 @@ public struct OptimizerChoice: Sendable {
     public let momentum: Double
     /// The learning rate with which biases begin the warm-up.
     public let warmupBiasRate: Double
-    /// Why it was chosen, in a sentence; `nil` where the user chose.
+    /// Why it was chosen, in a sentence; `nil` if the user chose.
     public let reason: String?
 
     /// The names that can be chosen, in the spelling that users of Ultralytics know.
@@ -67,8 +67,8 @@ public struct OptimizerChoice: Sendable {
     /// Whether the momentum is one that a warm-up raises, not a decay of Adam's averages.
     var hasMomentum: Bool { [.sgd, .musgd, .rmsprop].contains(kind) }
 
-    /// The groups of a model's parameters. Only filters decay, not biases and normalizations; under MuSGD the branches of
-    /// the classes learn three times as fast.
+    /// The groups of a model's parameters. Only filters decay, not biases and normalizations; under MuSGD the branches
+    /// of the classes learn three times as fast.
     public func groups(of model: YOLO, weightDecay: Double) -> [ParameterGroup] {
         let trained = model.namedParameters.filter(\.parameter.requiresGrad)
         let filters = trained.filter { $0.parameter.rank > 1 }

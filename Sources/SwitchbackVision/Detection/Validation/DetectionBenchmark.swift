@@ -2,7 +2,7 @@ import Foundation
 import Switchback
 import SwitchbackTraining
 
-/// How fast a detector is in the ways in which it can be run, and how good in each.
+/// Speed and accuracy of the ways to run a detector.
 public struct DetectionBenchmark {
     /// A way to run a detector.
     public struct Way: Hashable, Sendable {
@@ -16,26 +16,26 @@ public struct DetectionBenchmark {
         }
     }
 
-    /// What came of a way.
+    /// The result of a variant.
     public struct Result {
         public let way: Way
-        /// The medians over the runs, for one picture, in seconds.
+        /// The medians over the runs, for one image, in seconds.
         public let inference, postprocess: Double
         public let runs: Int
         /// The most memory that tensors took up, in bytes, the weights aside.
         public let peakBytes: Int
-        /// On the pictures, where some were given.
+        /// On the images, where some were given.
         public let validation: DetectionValidation?
     }
 
     private let detector: YOLO
     /// The side of the input, in pixels: a multiple of 32.
     public var size = 640
-    /// Pictures at a time.
+    /// Images at a time.
     public var batch = 1
     /// How long each way is timed.
     public var seconds = 3.0
-    /// What a box needs to be kept.
+    /// The conditions for keeping a box.
     public var suppression = NonMaximumSuppression()
 
     public init(_ detector: YOLO) { self.detector = detector.eval() }
@@ -46,9 +46,9 @@ public struct DetectionBenchmark {
         return heads.flatMap { head in [true, false].map { Way(isFused: $0, usesSingleHead: head) } }
     }
 
-    /// Times a way on pictures of noise, and measures it on examples, if there are any.
+    /// Times a way on images of noise, and measures it on examples, if there are any.
     ///
-    /// - Throws: `InputError` where a picture cannot be read.
+    /// - Throws: `InputError` where an image cannot be read.
     public func measure(_ way: Way, on examples: [DetectionExample] = []) throws -> Result {
         let fused = detector.fused()
         let input = Tensor.rand([batch, 3, size, size], generator: Generator(seed: 0))

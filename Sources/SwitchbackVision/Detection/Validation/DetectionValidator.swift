@@ -2,7 +2,7 @@ import Foundation
 import Switchback
 import SwitchbackTraining
 
-/// Measures a detector on pictures with boxes: as Ultralytics does, in batches of pictures of like shape.
+/// Evaluates a detector on images with boxes, as Ultralytics does, in batches of images of similar shape.
 public struct DetectionValidator {
     private let detector: YOLO
     private let loader: DetectionLoader.Batches
@@ -13,12 +13,14 @@ public struct DetectionValidator {
     public var usesSingleHead: Bool
     /// Whether batch normalization is folded into the filters, which is faster.
     public var isFused = true
-    /// How many batches keep their pictures, to be shown.
+    /// The classes whose boxes are looked for; all if empty.
+    public var classes: Set<Int> = []
+    /// How many batches keep their images, to be shown.
     public var shownBatches = 3
 
     /// - Parameters:
     ///   - size: the longer side of the input, in pixels.
-    ///   - isRectangular: whether batches have the shape of their pictures instead of a square.
+    ///   - isRectangular: whether batches have the shape of their images instead of a square.
     public init(
         _ detector: YOLO, _ examples: [DetectionExample], size: Int, batchSize: Int, isRectangular: Bool = true,
         workers: Int = 2
@@ -32,9 +34,9 @@ public struct DetectionValidator {
         suppression.allowsSeveralLabels = true
     }
 
-    /// Runs over all pictures. The detector is in inference mode, and nothing is recorded.
+    /// Runs over all images. The detector is in inference mode, and nothing is recorded.
     ///
-    /// - Throws: `InputError` where a picture cannot be read.
+    /// - Throws: `InputError` where an image cannot be read.
     public func run(progress: (_ done: Int, _ of: Int) throws -> Void = { _, _ in }) throws -> DetectionValidation {
         let classCount = detector.classes.count
         let fused = detector.fused()
@@ -49,7 +51,9 @@ public struct DetectionValidator {
             let outputs = validation.timed(\.inference) {
                 noGrad { isFused ? fused.run { $0.outputs(images) } : detector.outputs(images) }
             }
-            let found = validation.timed(\.postprocess) { noGrad { select(outputs) } }
+            let found = validation.timed(\.postprocess) { noGrad { select(outputs) } }.map { detections in
+                classes.isEmpty ? detections : detections.filter { classes.contains($0.classIndex) }
+            }
             if let criterion {
                 let parts = noGrad { criterion(outputs, of: detector, batch.labels).parts }
                 for (i, value) in parts.values.enumerated() { losses[i] += value * Double(found.count) }
@@ -64,7 +68,7 @@ public struct DetectionValidator {
             }
             if done < shownBatches {
                 validation.shown.append(
-                    found.indices.map { ShownPicture(Image(batch.images[$0]), batch.labels[$0], found[$0]) })
+                    found.indices.map { ShownImage(Image(batch.images[$0]), batch.labels[$0], found[$0]) })
             }
             validation.imageCount += found.count
             done += 1
@@ -82,17 +86,17 @@ public struct DetectionValidator {
     }
 }
 
-/// What a validation gave.
+/// The result of a validation.
 public struct DetectionValidation {
     public fileprivate(set) var results = DetectionMetrics(classCount: 0).results()
     public fileprivate(set) var confusion = ConfusionMatrix(classCount: 0, background: true)
     public fileprivate(set) var imageCount = 0
-    /// The seconds that all pictures took together.
+    /// The seconds that all images took together.
     public fileprivate(set) var seconds = StageSeconds()
-    /// The parts of the loss, where they were asked for.
+    /// The parts of the loss, where they were requested.
     public fileprivate(set) var losses: [Double]?
-    /// The pictures of the first batches, what is in them and what was found.
-    public fileprivate(set) var shown: [[ShownPicture]] = []
+    /// The images of the first batches, what is in them and what was found.
+    public fileprivate(set) var shown: [[ShownImage]] = []
     private let variant: YOLOVariant
 
     fileprivate init(variant: YOLOVariant) { self.variant = variant }
@@ -123,8 +127,8 @@ public struct StageSeconds: Sendable {
     public var postprocess = 0.0
 }
 
-/// A picture as the network saw it, what is in it and what was found.
-public struct ShownPicture {
+/// An image as the network saw it, what is in it and what was found.
+public struct ShownImage {
     public let image: Image
     public let labels: [LabeledBox]
     public let detections: [Detection]
@@ -137,7 +141,7 @@ public struct ShownPicture {
 }
 
 extension YOLOVariant {
-    /// What the parts of the loss are called.
+    /// The names of the parts of the loss.
     public var lossNames: [String] { ["box_loss", "cls_loss", regMax > 1 ? "dfl_loss" : "l1_loss"] }
 }
 
@@ -150,7 +154,7 @@ extension DetectionLoss.Parts {
 }
 
 extension Letterbox {
-    /// A detection in the pixels of the frame, in those of the picture.
+    /// A detection in the pixels of the frame, in those of the image.
     func imageDetection(of detection: Detection) -> Detection {
         Detection(box: imageBox(of: detection.box), classIndex: detection.classIndex, score: detection.score)
     }

@@ -291,26 +291,20 @@ let torchPoolings: [String: TorchOperator] = [
     },
     "nn.functional.adaptive_avg_pool2d": { [try $0.tensor(0).adaptiveAvgPool2d(outputSize: $0.outputSize())] },
     "nn.functional.adaptive_max_pool1d": { call in
-        if call.bool(nil, "return_indices") == true {
-            let (values, indices) = try call.tensor(0).adaptiveMaxPool1dWithIndices(
-                outputSize: call.single(1, "output_size")!)
-            return [values, indices]
-        }
-        return [try call.tensor(0).adaptiveMaxPool1d(outputSize: call.single(1, "output_size")!)]
+        // PyTorch's samples always ask for the positions.
+        let (values, indices) = try call.tensor(0).adaptiveMaxPool1dWithIndices(
+            outputSize: call.single(1, "output_size")!)
+        return [values, indices]
     },
     "nn.functional.adaptive_max_pool2d": { call in
-        if call.bool(nil, "return_indices") == true {
-            let (values, indices) = try call.tensor(0).adaptiveMaxPool2dWithIndices(outputSize: call.outputSize())
-            return [values, indices]
-        }
-        return [try call.tensor(0).adaptiveMaxPool2d(outputSize: call.outputSize())]
+        // PyTorch's samples always ask for the positions.
+        let (values, indices) = try call.tensor(0).adaptiveMaxPool2dWithIndices(outputSize: call.outputSize())
+        return [values, indices]
     },
     "nn.functional.adaptive_max_pool3d": { call in
-        if call.bool(nil, "return_indices") == true {
-            let (values, indices) = try call.tensor(0).adaptiveMaxPool3dWithIndices(outputSize: call.volumeSize())
-            return [values, indices]
-        }
-        return [try call.tensor(0).adaptiveMaxPool3d(outputSize: call.volumeSize())]
+        // PyTorch's samples always ask for the positions.
+        let (values, indices) = try call.tensor(0).adaptiveMaxPool3dWithIndices(outputSize: call.volumeSize())
+        return [values, indices]
     },
     "nn.functional.adaptive_avg_pool3d": { [try $0.tensor(0).adaptiveAvgPool3d(outputSize: $0.volumeSize())] },
 ]

@@ -1,13 +1,13 @@
 import SwitchbackDrawing
 
-/// Draws boxes with names on pictures.
+/// Draws boxes with names on images.
 public struct BoxPainter: Sendable {
-    /// What the classes are called, by their number.
+    /// The class names, by index.
     public var names: [String]
     /// Whether names, and whether scores are written.
     public var showsLabels = true
     public var showsScores = true
-    /// How wide lines are, in pixels; from the picture's size if `nil`.
+    /// How wide lines are, in pixels; from the image's size if `nil`.
     public var lineWidth: Double?
 
     public init(names: [String]) { self.names = names }
@@ -28,14 +28,14 @@ public struct BoxPainter: Sendable {
         public init(_ label: LabeledBox) { (box, classIndex) = (label.box, label.classIndex) }
     }
 
-    /// The picture with the boxes, which are in its pixels.
+    /// The image with the boxes, which are in its pixels.
     ///
     /// - Throws: `InputError` where it cannot be drawn.
     public func paint(_ marks: [Mark], on image: Image) throws -> Image {
         let canvas = Canvas(Size(Double(image.width), Double(image.height)))
         canvas.draw(image.raster, in: Rectangle(canvas.size))
         let width = lineWidth ?? max((Double(image.width + image.height) / 2 * 0.003).rounded(), 1)
-        // The likeliest ones last, so that they are on top.
+        // The most likely ones last, so that they are on top.
         for mark in marks.sorted(by: { ($0.score ?? 1) < ($1.score ?? 1) }) { draw(mark, on: canvas, width) }
         let raster = try canvas.raster()
         return Image(height: raster.height, width: raster.width, pixels: raster.rgb)
@@ -51,7 +51,7 @@ public struct BoxPainter: Sendable {
         if text.isEmpty { return }
         let font = Font(size: max(5 * width + 4, 9))
         let size = Size(canvas.width(of: text, font: font) + 2 * width + 2, font.lineHeight + width)
-        // Above the box where there is room, else in it; and within the picture at the right.
+        // Above the box where there is room, else in it; and within the image at the right.
         let top = frame.y >= size.height ? frame.y - size.height : frame.y
         let left = min(max(frame.x - width / 2, 0), max(canvas.size.width - size.width, 0))
         canvas.fill(.rectangle(Rectangle(x: left, y: top, width: size.width, height: size.height)), color)
@@ -79,7 +79,7 @@ extension Float {
 }
 
 extension Image {
-    /// The picture as the canvas takes it.
+    /// The image as the canvas takes it.
     var raster: Raster {
         let rgb = converted(to: .rgb)
         return Raster(width: rgb.width, height: rgb.height, rgb: rgb.pixels)

@@ -5,37 +5,37 @@ import SwitchbackFormats
 import SwitchbackLanguage
 import SwitchbackVision
 
-/// A picture that was sent: as a file in a form (`multipart/form-data`, the field `image` or `file`), in JSON as base64
+/// An image that was sent: as a file in a form (`multipart/form-data`, the field `image` or `file`), in JSON as base64
 /// (`{"image": "…"}`, also as a `data:` URL), or alone.
-package struct PictureUpload: Sendable {
+package struct ImageUpload: Sendable {
     package let image: Image
     /// The other fields, by name.
     private let fields: [String: String]
-    /// Keeps the memory that the picture takes.
+    /// Keeps the memory that the image takes.
     private let share: MemoryShare?
 
     /// - Parameters:
-    ///   - names: the fields that the request may have beside the picture.
-    ///   - share: what the memory for the picture is taken from.
-    /// - Throws: `InputError` where there is no picture, or one that cannot be decoded, and over other fields; `APIError`
+    ///   - names: the fields that the request may have beside the image.
+    ///   - share: what the memory for the image is taken from.
+    /// - Throws: `InputError` if there is no image, or one that cannot be decoded, and over other fields; `APIError`
     ///   where there is not enough memory left.
     package init(_ body: [UInt8], contentType: String?, names: [String], _ share: MemoryShare? = nil) throws {
         let kind = contentType?.lowercased() ?? ""
         let bytes: [UInt8]
         if kind.hasPrefix("multipart/form-data") {
             let form = try MultipartForm(body, contentType: contentType ?? "")
-            guard let picture = form.parts["image"] ?? form.parts["file"] else {
-                throw InputError("request", at: "field image", "the form has no picture in it")
+            guard let file = form.parts["image"] ?? form.parts["file"] else {
+                throw InputError("request", at: "field image", "the form has no image")
             }
-            bytes = picture
+            bytes = file
             fields = form.parts.filter { $0.key != "image" && $0.key != "file" }
                 .mapValues { String(decoding: $0, as: UTF8.self) }
-        } else if PictureUpload.isPicture(body, kind) {
+        } else if ImageUpload.isImage(body, kind) {
             bytes = body
             fields = [:]
         } else {
             let json = try ConfigurationFields(body: body)
-            bytes = try PictureUpload.decoded(json)
+            bytes = try ImageUpload.decoded(json)
             try json.checkNames(known: names + ["image"])
             fields = try Dictionary(json.names.filter { $0 != "image" }.map { ($0, try json.text($0)) }) { $1 }
         }
@@ -44,18 +44,18 @@ package struct PictureUpload: Sendable {
             throw InputError("request", at: "field \(name)", "there is no such field", remedy: remedy)
         }
         image = try bytes.withUnsafeBytes { bytes in
-            let header = try ImageHeader(bytes, "picture")
-            if header.pixelCount <= PictureUpload.pixelLimit { try share?.take(4 * header.pixelCount) }
-            return try Image.decode(bytes, name: "picture", pixelLimit: PictureUpload.pixelLimit)
+            let header = try ImageHeader(bytes, "image")
+            if header.pixelCount <= ImageUpload.pixelLimit { try share?.take(4 * header.pixelCount) }
+            return try Image.decode(bytes, name: "image", pixelLimit: ImageUpload.pixelLimit)
         }
         self.share = share
     }
 
-    /// A few megabytes may stand for a picture of a hundred million pixels: less is allowed than in files of one's own.
+    /// A few megabytes may stand for an image of a hundred million pixels: less is allowed than in files of one's own.
     private static let pixelLimit = 40_000_000
 
-    /// Whether the body is no JSON; what `curl --data-binary` sends says that it is a form, whatever it is.
-    private static func isPicture(_ body: [UInt8], _ kind: String) -> Bool {
+    /// Whether the body is not JSON; what `curl --data-binary` sends says that it is a form, whatever it is.
+    private static func isImage(_ body: [UInt8], _ kind: String) -> Bool {
         if kind.hasPrefix("image/") || kind.hasPrefix("application/octet-stream") { return true }
         let first = body.first { ![9, 10, 13, 32].contains($0) }
         return kind.hasPrefix("application/x-www-form-urlencoded") && first != UInt8(ascii: "{")
@@ -79,7 +79,7 @@ package struct PictureUpload: Sendable {
         try number(name) { (0...1).contains($0) }
     }
 
-    /// A whole number of at least 1.
+    /// An integer of at least 1.
     func count(_ name: String) throws -> Int? {
         try number(name) { $0 >= 1 && $0 == $0.rounded() && $0 < 1e6 }.map { Int($0) }
     }
@@ -87,7 +87,7 @@ package struct PictureUpload: Sendable {
     private func number(_ name: String, _ suits: (Double) -> Bool) throws -> Double? {
         guard let text = fields[name] else { return nil }
         guard let number = Double(text), suits(number) else {
-            throw InputError("request", at: "field \(name)", "\(text) is not a number that suits it")
+            throw InputError("request", at: "field \(name)", "\(text) is not a valid number")
         }
         return number
     }

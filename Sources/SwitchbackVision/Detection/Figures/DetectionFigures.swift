@@ -1,7 +1,7 @@
 import Foundation
 import SwitchbackDrawing
 
-/// The pictures and curves that show what a detector's data and results are like.
+/// Figures of a detector's data and results.
 public struct DetectionFigures {
     private let names: [String]
     private let painter: BoxPainter
@@ -11,29 +11,29 @@ public struct DetectionFigures {
         painter = BoxPainter(names: names)
     }
 
-    // MARK: Pictures
+    // MARK: Images
 
-    /// How many pictures of a batch are shown.
+    /// How many images of a batch are shown.
     private static let tiles = 16
 
     /// A batch with its labels.
-    func truth(_ pictures: [ShownPicture]) throws -> PictureGrid {
-        try grid(pictures) { $0.labels.map(BoxPainter.Mark.init) }
+    func truth(_ images: [ShownImage]) throws -> ImageGrid {
+        try grid(images) { $0.labels.map(BoxPainter.Mark.init) }
     }
 
     /// A batch with what was found, where it is likely enough.
-    func found(_ pictures: [ShownPicture], confidence: Float = 0.25) throws -> PictureGrid {
-        try grid(pictures) { $0.detections.filter { $0.score >= confidence }.map { BoxPainter.Mark($0) } }
+    func found(_ images: [ShownImage], confidence: Float = 0.25) throws -> ImageGrid {
+        try grid(images) { $0.detections.filter { $0.score >= confidence }.map { BoxPainter.Mark($0) } }
     }
 
-    private func grid(_ pictures: [ShownPicture], marks: (ShownPicture) -> [BoxPainter.Mark]) throws -> PictureGrid {
-        let shown = pictures.prefix(Self.tiles)
+    private func grid(_ images: [ShownImage], marks: (ShownImage) -> [BoxPainter.Mark]) throws -> ImageGrid {
+        let shown = images.prefix(Self.tiles)
         let largest = Double(shown.map { max($0.image.width, $0.image.height) }.max() ?? 1)
-        let tiles = try shown.map { PictureGrid.Tile(try painter.paint(marks($0), on: $0.image).raster) }
-        return PictureGrid(tiles, tileSize: largest)
+        let tiles = try shown.map { ImageGrid.Tile(try painter.paint(marks($0), on: $0.image).raster) }
+        return ImageGrid(tiles, tileSize: largest)
     }
 
-    /// The most classes whose boxes are counted in a picture.
+    /// The most classes whose boxes are counted in an image.
     private static let bars = 20
 
     /// How many boxes the classes with the most of them have, where their centres are, and how large they are.
@@ -107,7 +107,7 @@ public struct DetectionFigures {
         return Plot(title: title, x: Axis(x, range: unit), y: Axis(y, range: unit), lines)
     }
 
-    /// What was taken for what.
+    /// The confusion counts.
     func confusion(_ matrix: ConfusionMatrix, isNormalized: Bool) -> HeatMap {
         matrix.figure(classes: names, isNormalized: isNormalized)
     }

@@ -2,8 +2,8 @@ import Foundation
 import SwitchbackDrawing
 import SwitchbackTraining
 
-/// Draws the pictures of a run into its folder, as training goes on.
-public final class DetectionPictures {
+/// Draws the images of a run into its folder, as training continues.
+public final class DetectionImages {
     private let task: DetectionTask
     private let folder: RunFolder
     private let figures: DetectionFigures
@@ -18,7 +18,7 @@ public final class DetectionPictures {
         figures = DetectionFigures(names: task.detector.classes)
     }
 
-    /// What to give a trainer as a listener.
+    /// The listener for a trainer.
     public func receive(_ event: TrainingEvent) throws -> TrainingDecision {
         switch event {
         case .started(let start):
@@ -53,8 +53,8 @@ public final class DetectionPictures {
         let next = task.source.batches(epoch: epoch)
         for i in 0..<Self.shownBatches {
             guard let batch = try next() else { return }
-            let pictures = batch.labels.indices.map { ShownPicture(Image(batch.images[$0]), batch.labels[$0]) }
-            try figures.truth(pictures).write(to: pathOfBatch(number + i), scale: 1)
+            let images = batch.labels.indices.map { ShownImage(Image(batch.images[$0]), batch.labels[$0]) }
+            try figures.truth(images).write(to: pathOfBatch(number + i), scale: 1)
         }
     }
 
@@ -62,7 +62,7 @@ public final class DetectionPictures {
 
     private func drawResults() throws {
         if let validation = task.lastValidation { try validation.draw(figures, into: folder.file) }
-        try DetectionPictures.curves(history).write(to: folder.file("results.png"), scale: 1)
+        try DetectionImages.curves(history).write(to: folder.file("results.png"), scale: 1)
     }
 
     /// All numbers over the epochs.
@@ -88,9 +88,9 @@ extension DetectionValidation {
         try figures.f1(results).write(to: file("BoxF1_curve.png"))
         try figures.confusion(confusion, isNormalized: false).write(to: file("confusion_matrix.png"))
         try figures.confusion(confusion, isNormalized: true).write(to: file("confusion_matrix_normalized.png"))
-        for (number, pictures) in shown.enumerated() {
-            try figures.truth(pictures).write(to: file("val_batch\(number)_labels.png"), scale: 1)
-            try figures.found(pictures).write(to: file("val_batch\(number)_pred.png"), scale: 1)
+        for (number, images) in shown.enumerated() {
+            try figures.truth(images).write(to: file("val_batch\(number)_labels.png"), scale: 1)
+            try figures.found(images).write(to: file("val_batch\(number)_pred.png"), scale: 1)
         }
     }
 }

@@ -1,7 +1,7 @@
 import Switchback
 
-/// A listener that draws `results.png`: now and then while the training goes on, and at its end.
-public final class RunPictures {
+/// A listener that draws `results.png`: now and then while the training continues, and at its end.
+public final class RunPlots {
     private var history: [EpochResult] = []
     private var folder: RunFolder?
     private var lastDrawn = ContinuousClock.now

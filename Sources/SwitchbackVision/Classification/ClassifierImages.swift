@@ -1,9 +1,9 @@
 import Foundation
 import SwitchbackTraining
 
-/// A listener that draws what a classifier is given and what it makes of it: `train_batch.png`, and at the end, with the
-/// best weights, what `ClassifierFigures` shows.
-public final class ClassifierPictures {
+/// A listener that draws what a classifier is given and what it makes of it: `train_batch.png`, and at the end, with
+/// the best weights, what `ClassifierFigures` shows.
+public final class ClassifierImages {
     private let task: ClassificationTask
     private var folder: RunFolder?
 

@@ -4,7 +4,7 @@ import SwitchbackFormats
 
 /// Where images come from: files, folders with what is in them, patterns with `*`, lists of all these, videos, cameras,
 /// addresses and the screen.
-public struct PictureSource: Equatable, Sendable {
+public struct ImageSource: Equatable, Sendable {
     public enum Item: Hashable, Sendable {
         case image(String)
         case video(VideoInput)
@@ -17,8 +17,8 @@ public struct PictureSource: Equatable, Sendable {
         "asf", "avi", "gif", "m4v", "mkv", "mov", "mp4", "mpeg", "mpg", "ts", "webm", "wmv",
     ]
 
-    /// - Parameter text: a path, a pattern, a `.txt` file with one of all these on each line, the number of a camera, an
-    ///   address such as `rtsp://…`, or `screen`.
+    /// - Parameter text: a path, a pattern, a `.txt` file with one of all these on each line, the number of a camera,
+    ///   an address such as `rtsp://…`, or `screen`.
     /// - Throws: `InputError` where there is nothing, or nothing that is known.
     public init(_ text: String) throws {
         if (text as NSString).pathExtension.lowercased() == "txt", Folder.exists(text) {
@@ -59,7 +59,7 @@ public struct PictureSource: Equatable, Sendable {
         return found
     }
 
-    /// A file by its ending; `nil` where that is none of an image or a video.
+    /// A file by its ending; `nil` if that is none of an image or a video.
     private static func item(_ path: String) -> Item? {
         let ending = (path as NSString).pathExtension.lowercased()
         if path.hasPrefix("/dev/video") || videoExtensions.contains(ending) { return .video(VideoInput(path: path)) }
@@ -86,7 +86,7 @@ public struct PictureSource: Equatable, Sendable {
 
     /// The images of a folder and its folders, or of a pattern; any other path as it is.
     ///
-    /// - Throws: `InputError` where there are none.
+    /// - Throws: `InputError` if there are none.
     public static func files(_ path: String) throws -> [String] {
         if Folder.isFolder(path) {
             let files = try Folder.files(under: path, extensions: Image.fileExtensions)

@@ -1,5 +1,5 @@
 /// Images in rows, each with a caption: sample batches, predictions.
-public struct PictureGrid: Figure {
+public struct ImageGrid: Figure {
     public struct Tile: Sendable {
         public var image: Raster
         public var caption: String
@@ -24,7 +24,8 @@ public struct PictureGrid: Figure {
 
     /// - Parameters:
     ///   - columns: how many images stand beside each other; by default about as many as there are rows.
-    ///   - tileSize: by default the size of the images, at least 96; smaller where they would not fit beside each other.
+    ///   - tileSize: by default the size of the images, at least 96; smaller where they would not fit beside each
+    ///     other.
     public init(title: String? = nil, _ tiles: [Tile], columns: Int? = nil, tileSize: Double? = nil) {
         self.title = title
         self.tiles = tiles

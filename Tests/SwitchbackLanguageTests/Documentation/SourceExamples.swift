@@ -1,0 +1,38 @@
+import Switchback
+import SwitchbackLanguage
+import SwitchbackTraining
+
+// The examples in the sources' comments: that they compile, and stay what the comments say, is the test.
+
+private func chatTraining() throws {
+    var configuration = ChatTrainingConfiguration()
+    configuration.data = "conversations.jsonl"
+    configuration.from = "path/to/model"
+    let training = try ChatTraining(configuration)
+    try training.run(in: RunFolder(in: "runs", task: "chat", name: "train", arguments: configuration))
+}
+
+private func conversing(model: LanguageModel, tokenizer: any Tokenizer) throws {
+    var conversation = Conversation(model, tokenizer, ChatTemplate(.chatml))
+    let answer = try conversation.ask("Who are you?") {
+        print($0, terminator: "")
+        return true
+    }
+    print(answer.text.count)
+}
+
+private func generating(model: LanguageModel, tokenizer: any Tokenizer) throws {
+    let generator = TextGenerator(model, tokenizer)
+    let result = try generator.generate("To be, or", tokens: 100) {
+        print($0, terminator: "")
+        return true
+    }
+    print(result.text.count)
+}
+
+private func languageTraining() throws {
+    var configuration = LanguageTrainingConfiguration()
+    configuration.data = "shakespeare.txt"
+    let training = try LanguageTraining(configuration)
+    try training.run(in: RunFolder(in: "runs", task: "text", name: "train", arguments: configuration))
+}
