@@ -1,8 +1,9 @@
 #!/bin/sh
-# Installs missing system packages that the build needs, on Debian and Ubuntu; elsewhere it lists them.
+# Installs missing system packages that the build needs, and those given as arguments, on Debian and Ubuntu; elsewhere it
+# lists what the build needs.
 set -eu
 
-needed="zlib1g-dev libcairo2-dev libjpeg-dev libpng-dev libtiff-dev libwebp-dev libgif-dev ffmpeg pkg-config make"
+needed="zlib1g-dev libcairo2-dev libjpeg-dev libpng-dev libtiff-dev libwebp-dev libgif-dev ffmpeg pkg-config make $*"
 missing=""
 for package in $needed; do
     if command -v dpkg-query >/dev/null 2>&1; then

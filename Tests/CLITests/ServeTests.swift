@@ -53,7 +53,7 @@ import Testing
         _ = try program.folder.write(strange.joined(separator: "\n"), to: "strange.jsonl")
         _ = try program.folder.write("th\u{e9}", to: "strange.txt")
         for (line, sentence) in [
-            ("text score --model \(model) strange.txt", "strange.txt: the character '\u{e9}' (U+E9) is none of the"),
+            ("text score --model \(model) strange.txt", "strange.txt: the character '\u{e9}' (U+E9) is not one of the"),
             ("chat train --data strange.jsonl --from \(model)", "strange.jsonl, conversation 2: the character"),
             ("chat nowhere", "nowhere: there is no config.json in it"),
             ("chat \(model) --template chatml", "it has no token <|im_start|>"),
