@@ -3,9 +3,12 @@
 SWIFT ?= swift
 CONFIGURATION = -c release
 RUN = .build/release
+# The program with Swift's libraries inside has a folder of its own: other flags, other objects.
+STATIC = --scratch-path .build/static -c release --static-swift-stdlib --product switchback
+PREFIX ?= /usr/local
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test bench format lint docs clean
+.PHONY: help setup build demo test bench format lint docs static install deb clean
 
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -47,6 +50,15 @@ docs: setup ## Build the documentation into .build/docs
 		--target SwitchbackVision --target SwitchbackLanguage --target SwitchbackServer \
 		--enable-experimental-combined-documentation --output-path .build/docs
 	@echo "The documentation is in .build/docs; serve that folder over HTTP to read it."
+
+static: setup
+	$(SWIFT) build $(STATIC)
+
+install: static ## Install switchback, which then needs no Swift, under PREFIX (/usr/local)
+	PREFIX="$(PREFIX)" DESTDIR="$(DESTDIR)" Scripts/install.sh "$$($(SWIFT) build $(STATIC) --show-bin-path)"
+
+deb: static ## Pack switchback as a Debian package into .build/packages
+	Scripts/make_deb.sh "$$($(SWIFT) build $(STATIC) --show-bin-path)" .build/packages
 
 clean: ## Remove build products
 	$(SWIFT) package clean

@@ -3,7 +3,7 @@ import PackageDescription
 
 let package = Package(
     name: "switchback",
-    platforms: [.macOS(.v14)],
+    platforms: [.macOS(.v15)],
     products: [
         .library(name: "Switchback", targets: ["Switchback"]),
         .library(name: "SwitchbackFormats", targets: ["SwitchbackFormats"]),
@@ -14,6 +14,15 @@ let package = Package(
         .library(name: "SwitchbackServer", targets: ["SwitchbackServer"]),
         .executable(name: "switchback", targets: ["CLI"]),
         .executable(name: "switchback-bench", targets: ["Bench"]),
+    ],
+    // `traits: []` leaves the engine, which depends on no other package.
+    traits: [
+        .trait(name: "Formats", description: "SwitchbackFormats and SwitchbackDrawing"),
+        .trait(name: "Training", description: "SwitchbackTraining", enabledTraits: ["Formats"]),
+        .trait(name: "Domains", description: "SwitchbackVision and SwitchbackLanguage", enabledTraits: ["Training"]),
+        .trait(name: "Server", description: "SwitchbackServer", enabledTraits: ["Domains"]),
+        .trait(name: "Commands", description: "switchback and switchback-bench", enabledTraits: ["Server"]),
+        .default(enabledTraits: ["Commands"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
@@ -32,14 +41,18 @@ let package = Package(
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .target(
             name: "SwitchbackFormats",
-            dependencies: ["Switchback", "CZlib", .product(name: "SwiftProtobuf", package: "swift-protobuf")],
+            dependencies: [
+                "Switchback", "CZlib",
+                .product(name: "SwiftProtobuf", package: "swift-protobuf", condition: .when(traits: ["Formats"])),
+            ],
             resources: [.copy("Resources/digits")]),
         .systemLibrary(name: "CCairo", pkgConfig: "cairo", providers: [.apt(["libcairo2-dev"])]),
         .target(name: "SwitchbackDrawing", dependencies: ["SwitchbackFormats", "CCairo"]),
         .target(
             name: "SwitchbackTraining",
             dependencies: [
-                "Switchback", "SwitchbackFormats", "SwitchbackDrawing", .product(name: "Yams", package: "Yams"),
+                "Switchback", "SwitchbackFormats", "SwitchbackDrawing",
+                .product(name: "Yams", package: "Yams", condition: .when(traits: ["Training"])),
             ]),
 
         // The domains.
@@ -53,7 +66,7 @@ let package = Package(
             dependencies: [
                 "Switchback", "SwitchbackFormats", "SwitchbackDrawing", "SwitchbackTraining", "CJPEG", "CPNG",
                 "CTIFF", "CWebP", "CGIF",
-                .product(name: "Yams", package: "Yams"),
+                .product(name: "Yams", package: "Yams", condition: .when(traits: ["Training"])),
             ]),
         .target(
             name: "SwitchbackLanguage",
@@ -64,8 +77,9 @@ let package = Package(
             name: "SwitchbackServer",
             dependencies: [
                 "Switchback", "SwitchbackFormats", "SwitchbackTraining", "SwitchbackVision", "SwitchbackLanguage",
-                .product(name: "Hummingbird", package: "hummingbird"),
-                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "Hummingbird", package: "hummingbird", condition: .when(traits: ["Server"])),
+                .product(
+                    name: "ServiceLifecycle", package: "swift-service-lifecycle", condition: .when(traits: ["Server"])),
             ]),
 
         // The executables.
@@ -74,14 +88,16 @@ let package = Package(
             dependencies: [
                 "Switchback", "SwitchbackFormats", "SwitchbackDrawing", "SwitchbackTraining", "SwitchbackVision",
                 "SwitchbackLanguage", "SwitchbackServer",
-                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(
+                    name: "ArgumentParser", package: "swift-argument-parser", condition: .when(traits: ["Commands"])),
             ]),
         .executableTarget(
             name: "Bench",
             dependencies: [
                 "Switchback", "SwitchbackFormats", "SwitchbackDrawing", "SwitchbackTraining", "SwitchbackVision",
                 "SwitchbackLanguage",
-                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(
+                    name: "ArgumentParser", package: "swift-argument-parser", condition: .when(traits: ["Commands"])),
             ]),
         .executableTarget(name: "first-gradient", dependencies: ["Switchback"], path: "Examples/first-gradient"),
         .executableTarget(

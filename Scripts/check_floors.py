@@ -16,6 +16,8 @@ TARGETS = [
     {"Kernels"}, {"Switchback"}, {"SwitchbackFormats"}, {"SwitchbackDrawing"}, {"SwitchbackTraining"},
     {"SwitchbackVision", "SwitchbackLanguage"}, {"SwitchbackServer"}, {"CLI", "Bench"},
 ]
+# What the engine may import. Foundation would add 50 MB to every program that the engine is linked into.
+ENGINE_IMPORTS = {"Kernels", "Dispatch", "Synchronization"}
 DECLARATION = re.compile(
     r"^(?:@\w+(?:\([^)]*\))? )*(?:(?:public|package|open|final|indirect|nonisolated\(unsafe\)) )*"
     r"(class|struct|enum|protocol|typealias|actor|func) (\w+)", re.M)
@@ -114,6 +116,8 @@ def check_imports():
                 match = IMPORT.match(line)
                 if match and level.get(match.group(1), -1) >= level[target]:
                     yield f"{path.relative_to(ROOT)}:{number}: {target} imports {match.group(1)}, which is not below it"
+                elif match and target == "Switchback" and match.group(1) not in ENGINE_IMPORTS:
+                    yield f"{path.relative_to(ROOT)}:{number}: the engine imports {match.group(1)}, which it is to do without"
 
 
 problems = [*check_swift("Switchback"), *check_headers("Kernels"), *check_imports()]

@@ -6,6 +6,7 @@
 #include "array.h"
 #include "attention.h"
 #include "batch_normalization.h"
+#include "c_library.h"
 #include "ceilings.h"
 #include "convolution.h"
 #include "copy.h"

@@ -4,7 +4,9 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "memory_large.h"
 
@@ -167,4 +169,14 @@ size_t sb_memory_live(void) { return atomic_load(&live); }
 size_t sb_memory_peak(void) { return atomic_load(&peak); }
 void sb_memory_reset_peak(void) { atomic_store(&peak, atomic_load(&live)); }
 size_t sb_memory_cached(void) { return atomic_load(&cached) + sb_large_cached(); }
+
+size_t sb_memory_resident(void) {
+    FILE *file = fopen("/proc/self/statm", "r");
+    if (!file) return 0;
+    size_t pages = 0;
+    if (fscanf(file, "%*s %zu", &pages) != 1) pages = 0;
+    fclose(file);
+    return pages * (size_t)sysconf(_SC_PAGESIZE);
+}
+
 size_t sb_memory_system_requests(void) { return atomic_load(&system_requests); }

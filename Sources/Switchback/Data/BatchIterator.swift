@@ -1,4 +1,5 @@
-import Foundation
+import Dispatch
+import Synchronization
 
 /// The batches of one epoch, in order, loaded ahead of time if there are workers.
 public final class BatchIterator<Batch, Failure: Error> {
@@ -38,55 +39,52 @@ public final class BatchIterator<Batch, Failure: Error> {
 /// after which its maker does not touch it again.
 private final class Prefetcher<Output, Failure: Error>: @unchecked Sendable {
     private let make: (Int) throws(Failure) -> Output
-    /// How many results may wait.
-    private let capacity: Int
-    private let end: Int
+    private let workers: Int
+    /// Counts the results that may still be made before one is taken.
+    private let room = DispatchSemaphore(value: 0)
+    /// Counts the results made, and wakes the one who waits for his.
+    private let made = DispatchSemaphore(value: 0)
 
-    // Guarded by `changed`.
-    private let changed = NSCondition()
-    private var nextToMake: Int
-    private var nextToTake: Int
+    /// Guards what follows.
+    private let lock = Mutex(())
+    private var unclaimed: Range<Int>
     private var results: [Int: Result<Output, Failure>] = [:]
-    private var isCancelled = false
 
     init(range: Range<Int>, workers: Int, load: @escaping (Int) throws(Failure) -> Output) {
         make = load
-        capacity = 2 * workers
-        nextToMake = range.lowerBound
-        nextToTake = range.lowerBound
-        end = range.upperBound
-        for _ in 0..<min(workers, range.count) {
-            let thread = Thread { [self] in work() }
-            thread.name = "switchback data"
-            thread.start()
+        self.workers = min(workers, range.count)
+        unclaimed = range
+        for _ in 0..<2 * workers { room.signal() }
+        for _ in 0..<self.workers {
+            // A queue of its own has a thread of its own: it waits without taking one from others.
+            DispatchQueue(label: "switchback data").async { [self] in work() }
         }
     }
 
     /// Waits for a result. They are asked for in order.
     func take(_ number: Int) -> Result<Output, Failure> {
-        changed.lock()
-        defer { changed.unlock() }
-        while results[number] == nil { changed.wait() }
-        nextToTake = number + 1
-        changed.broadcast()
-        return results.removeValue(forKey: number)!
+        while true {
+            var result: Result<Output, Failure>?
+            lock.withLock { _ in result = results.removeValue(forKey: number) }
+            if let result {
+                room.signal()
+                return result
+            }
+            made.wait()
+        }
     }
 
     /// Lets the threads end, after what they have in hand.
     func cancel() {
-        changed.lock()
-        isCancelled = true
-        changed.broadcast()
-        changed.unlock()
+        lock.withLock { _ in unclaimed = unclaimed.upperBound..<unclaimed.upperBound }
+        for _ in 0..<workers { room.signal() }
     }
 
     private func work() {
         while let number = claim() {
             let result = noGrad { attempt(number) }
-            changed.lock()
-            results[number] = result
-            changed.broadcast()
-            changed.unlock()
+            lock.withLock { _ in results[number] = result }
+            made.signal()
         }
     }
 
@@ -94,13 +92,11 @@ private final class Prefetcher<Output, Failure: Error>: @unchecked Sendable {
         do throws(Failure) { return .success(try make(number)) } catch { return .failure(error) }
     }
 
-    /// The number that the calling thread should make next; `nil` when there is none left.
+    /// Waits for room, and returns the number that the calling thread should make next; `nil` when none is left.
     private func claim() -> Int? {
-        changed.lock()
-        defer { changed.unlock() }
-        while !isCancelled && nextToMake < end && nextToMake >= nextToTake + capacity { changed.wait() }
-        guard !isCancelled && nextToMake < end else { return nil }
-        nextToMake += 1
-        return nextToMake - 1
+        room.wait()
+        let number = lock.withLock { _ in unclaimed.popFirst() }
+        if number == nil { room.signal() }  // for the others, who end too
+        return number
     }
 }

@@ -1,5 +1,3 @@
-import Foundation
-
 extension Graph {
     /// An image of the graph, from what it begins with at the top to the result at the bottom; legible on light and
     /// dark pages. In large graphs, parameters stand in the box of the operation that they belong to.
@@ -76,7 +74,7 @@ extension GraphBox {
 
 extension Double {
     /// With one digit after the point.
-    fileprivate var svg: String { String(format: "%.1f", self) }
+    fileprivate var svg: String { formatted(1) }
 }
 
 extension String {

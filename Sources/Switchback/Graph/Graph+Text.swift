@@ -1,5 +1,3 @@
-import Foundation
-
 extension Graph: CustomStringConvertible {
     /// The graph as `text`.
     public var description: String { text }
@@ -43,7 +41,7 @@ extension Graph.Node {
 
     /// Four digits of each number.
     private static func text(of numbers: [Float]) -> String {
-        let texts = numbers.map { String(format: "%.4g", $0) }
+        let texts = numbers.map { Double($0).general(4) }
         return texts.count == 1 ? texts[0] : "[\(texts.joined(separator: ", "))]"
     }
 }

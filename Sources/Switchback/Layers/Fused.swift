@@ -1,4 +1,4 @@
-import Foundation
+import Synchronization
 
 /// The result of `fused()`: the same function as the model, for inference only, with batch normalization folded into
 /// the preceding convolution.
@@ -14,7 +14,8 @@ public final class Fused<Model: Module>: Module {
     /// The model that it was made from, which it leaves as it is. The folded filters are copies, taken when `fused()`
     /// was called, in the order of memory that convolutions read them in; all other parameters are the model's own.
     public let model: Model
-    private let lock = NSLock()
+    /// Guards `plan`.
+    private let lock = Mutex(())
     private var plan: FusionPlan
 
     fileprivate init(_ model: Model) {
@@ -30,11 +31,17 @@ public final class Fused<Model: Module>: Module {
     /// turns out to use the output of one otherwise, the two are computed apart from then on, and `body` runs again.
     public func run<Result>(_ body: (Model) throws -> Result) rethrows -> Result {
         while true {
-            let pass = FusionPass(lock.withLock { plan })
+            let pass = FusionPass(currentPlan)
             let result = try pass.run { try body(model) }
             if pass.misfits.isEmpty { return result }
-            lock.withLock { plan.loosen(pass.misfits) }
+            lock.withLock { _ in plan.loosen(pass.misfits) }
         }
+    }
+
+    private var currentPlan: FusionPlan {
+        var current: FusionPlan?
+        lock.withLock { _ in current = plan }
+        return current!
     }
 
     /// None: nothing here is trained or saved.

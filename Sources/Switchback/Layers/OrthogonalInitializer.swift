@@ -1,4 +1,4 @@
-import Foundation
+import Kernels
 
 extension Initializer {
     /// A matrix with orthonormal rows or columns, whichever are fewer, times `gain` (Saxe, McClelland and Ganguli,

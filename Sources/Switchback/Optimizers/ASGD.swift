@@ -1,4 +1,4 @@
-import Foundation
+import Kernels
 
 /// Stochastic gradient descent with a rate that falls, which also keeps the average of the parameters (Polyak and Juditsky,
 /// "Acceleration of stochastic approximation by averaging", 1992), in the form of `torch.optim.ASGD`. The average of each

@@ -1,4 +1,4 @@
-import Foundation
+import Kernels
 
 /// Adam with the largest gradient so far, fading, instead of the average of squares (Kingma and Ba, 2015, section
 /// 7.1), in the form of `torch.optim.Adamax`. `momentum` of a group is β₁.

@@ -1,4 +1,4 @@
-import Foundation
+import Kernels
 
 // Schedules that rise and fall between bounds of their own, and move the momentum against the rate.
 

@@ -1,4 +1,4 @@
-import Foundation
+import Kernels
 
 /// A running average of a model's weights and buffers, which often predicts better than the weights of the last step
 /// (Polyak and Juditsky, 1992; Tarvainen and Valpola, "Mean teachers", 2017).

@@ -1,4 +1,4 @@
-import Foundation
+import Kernels
 
 /// Adam with Nesterov's momentum (Dozat, "Incorporating Nesterov momentum into Adam", 2016), in the form of
 /// `torch.optim.NAdam`. `momentum` of a group is β₁.

@@ -1,4 +1,4 @@
-import Foundation
+import Kernels
 
 /// Adam that waits with dividing by the root until the average of squares is known well enough (Liu et al., "On the
 /// variance of the adaptive learning rate and beyond", 2020), in the form of `torch.optim.RAdam`. `momentum` of a

@@ -1,4 +1,4 @@
-import Foundation
+import Kernels
 
 /// The learning rate as a function of the step, and with it, for some schedules, the momentum.
 ///

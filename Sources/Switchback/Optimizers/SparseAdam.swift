@@ -1,4 +1,4 @@
-import Foundation
+import Kernels
 
 /// Adam for tables of which a step uses few rows, in the form of `torch.optim.SparseAdam`: only those rows move, and
 /// only their averages.

@@ -1,5 +1,3 @@
-import Foundation
-
 // A profile as text: tables that fit into 100 columns.
 
 extension Profile: CustomStringConvertible {
@@ -11,9 +9,9 @@ extension Profile: CustomStringConvertible {
     /// - Parameter limit: how many rows each has at most.
     public func table(limit: Int = 24) -> String {
         let share = 100 * secondsInOperations / max(seconds, 1e-12)
-        let summary = String(
-            format: "%.3f s recorded, of which %.1f %% in operations and %.1f %% between them.", seconds, share,
-            100 - share)
+        let summary =
+            "\(seconds.formatted(3)) s recorded, of which \(share.formatted(1)) % in operations and "
+            + "\((100 - share).formatted(1)) % between them."
         return [summary, operationTable(limit), moduleTable(limit)].joined(separator: "\n\n")
     }
 
@@ -46,21 +44,21 @@ extension Profile: CustomStringConvertible {
         ).text
     }
 
-    private func milliseconds(_ cost: Cost) -> String { String(format: "%.2f", cost.seconds * 1e3) }
+    private func milliseconds(_ cost: Cost) -> String { (cost.seconds * 1e3).formatted(2) }
 
     private func share(_ cost: Cost) -> String {
-        String(format: "%.1f %%", 100 * cost.seconds / max(seconds, 1e-12))
+        (100 * cost.seconds / max(seconds, 1e-12)).formatted(1) + " %"
     }
 
     private func timing(_ cost: Cost) -> [String] {
-        [milliseconds(cost), share(cost), String(format: "%.4f", cost.seconds * 1e3 / Double(max(cost.calls, 1)))]
+        [milliseconds(cost), share(cost), (cost.seconds * 1e3 / Double(max(cost.calls, 1))).formatted(4)]
     }
 
     /// Those that are known; a memory rate above 0.05 GB/s.
     private func rates(_ cost: Cost) -> [String] {
         [
-            cost.bandwidth >= 0.05 ? String(format: "%.1f", cost.bandwidth) : "–",
-            cost.gigaflops.map { String(format: "%.1f", $0) } ?? "–",
+            cost.bandwidth >= 0.05 ? cost.bandwidth.formatted(1) : "–",
+            cost.gigaflops?.formatted(1) ?? "–",
         ]
     }
 }

@@ -1,4 +1,4 @@
-import Foundation
+import Synchronization
 
 /// Measures where a program's time goes.
 ///
@@ -12,12 +12,11 @@ import Foundation
 ///
 /// Outside `record` it costs nothing but a branch where memory is allocated.
 public enum Profiler {
-    private static let lock = NSLock()
-    /// How many threads record; under the lock.
-    nonisolated(unsafe) private static var recordings = 0
+    /// How many threads record.
+    private static let recordings = Mutex(0)
 
     private static func count(_ change: Int) {
-        lock.withLock {
+        recordings.withLock { recordings in
             recordings += change
             Storage.allocationHook =
                 recordings > 0 ? { byteCount in ThreadState.current.observe { $0.allocated(byteCount) } } : nil

@@ -1,4 +1,4 @@
-import Foundation
+import Kernels
 
 extension Tensor: CustomStringConvertible {
     /// The values in aligned columns, four digits after the point, as PyTorch prints them; in scientific notation where
@@ -103,8 +103,8 @@ private struct TensorPrinter {
         return values.map { value in
             if value.isNaN { return "nan" }
             if value.isInfinite { return value < 0 ? "-inf" : "inf" }
-            if isWide && !(isWhole && high <= 1e8) { return String(format: "%.4e", value) }
-            return isWhole ? String(format: "%.1f", value) : String(format: "%.4f", value)
+            if isWide && !(isWhole && high <= 1e8) { return value.scientific(4) }
+            return isWhole ? value.formatted(1) : value.formatted(4)
         }
     }
 }

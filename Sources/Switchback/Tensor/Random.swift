@@ -1,11 +1,12 @@
-import Foundation
+import Kernels
+import Synchronization
 
 /// A random number generator whose whole state is two numbers.
 ///
 /// Numbers come from counters (Philox4x32-10; Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", 2011): what
 /// a call draws depends on the seed and on how many counters earlier calls used, and not on threads. A generator may be
 /// used from several threads; the order in which they come then decides which numbers each gets.
-public final class Generator: @unchecked Sendable {
+public final class Generator: Sendable {
     /// Where a generator stands. Saved in checkpoints, so that a resumed run draws what it would have drawn.
     public struct State: Hashable, Codable, Sendable {
         public var seed: UInt64
@@ -30,24 +31,23 @@ public final class Generator: @unchecked Sendable {
         try $scoped.withValue(generator, operation: body)
     }
 
-    private let lock = NSLock()
-    private var current: State
+    private let current: Mutex<State>
 
-    public init(seed: UInt64) { current = State(seed: seed) }
+    public init(seed: UInt64) { current = Mutex(State(seed: seed)) }
 
-    public init(state: State) { current = state }
+    public init(state: State) { current = Mutex(state) }
 
     /// Where the generator stands; set it to draw the same numbers again.
     public var state: State {
-        get { lock.withLock { current } }
-        set { lock.withLock { current = newValue } }
+        get { current.withLock { $0 } }
+        set { current.withLock { $0 = newValue } }
     }
 
     /// The state from which the next `counters` counters are the caller's own.
     func reserve(_ counters: UInt64) -> State {
-        lock.withLock {
-            defer { current.offset &+= counters }
-            return current
+        current.withLock { state in
+            defer { state.offset &+= counters }
+            return state
         }
     }
 }
@@ -193,7 +193,7 @@ extension Tensor {
         _ count: Int, _ weights: ArraySlice<Double>, _ uniform: ArraySlice<Double>
     ) -> [Int] {
         let rings = zip(weights, uniform).map { weight, fraction in
-            weight > 0 ? -Foundation.log(1 - fraction) / weight : .infinity
+            weight > 0 ? -Kernels.log(1 - fraction) / weight : .infinity
         }
         let order = rings.indices.sorted { (rings[$0], $0) < (rings[$1], $1) }.prefix(count)
         require(

@@ -1,4 +1,4 @@
-import Foundation
+import Kernels
 
 /// Single numbers, for what decides one at a time: augmentation, for example.
 extension Generator {
@@ -40,7 +40,7 @@ extension Generator {
         while true {
             let x = normal()
             let v = pow(1 + c * x, 3)
-            if v > 0 && Foundation.log(1 - uniform()) < 0.5 * x * x + d - d * v + d * Foundation.log(v) { return d * v }
+            if v > 0 && log(1 - uniform()) < 0.5 * x * x + d - d * v + d * log(v) { return d * v }
         }
     }
 }

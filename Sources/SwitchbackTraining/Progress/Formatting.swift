@@ -1,11 +1,9 @@
 import Foundation
+import Switchback
 
 // Numbers as people read them.
 
 extension Double {
-    /// With so many digits after the point.
-    package func formatted(_ digits: Int) -> String { String(format: "%.\(digits)f", self) }
-
     /// A share as percents.
     package var percent: String { (self * 100).formatted(2) + " %" }
 

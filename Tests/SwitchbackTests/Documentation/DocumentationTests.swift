@@ -57,10 +57,10 @@ import Testing
         try String(contentsOf: projectFolder.appendingPathComponent(file), encoding: .utf8)
     }
 
-    @Test func theREADMEHasItsTwoPrograms() throws {
+    @Test func theREADMEHasItsTwoProgramsAndAPackage() throws {
         let text = try String(contentsOf: projectFolder.appendingPathComponent("README.md"), encoding: .utf8)
         let programs = Self.swiftBlocks(of: text)
-        #expect(programs.count == 2)
+        #expect(programs.count == 3)
         #expect(programs.allSatisfy { $0.count < 40 })
     }
 

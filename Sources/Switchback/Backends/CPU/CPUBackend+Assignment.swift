@@ -1,4 +1,4 @@
-import Foundation
+import Kernels
 
 extension CPUBackend {
     public static func assignPositions(_ operands: AssignmentOperands, _ rule: AssignmentRule) -> AssignedPositions? {
@@ -128,7 +128,7 @@ private struct Assignment {
         let overlap = max(completeIoU(objects[object], box(object, position)), 0)
         // As it is for most of them, early in a training.
         if overlap == 0 { return Candidate(position: position, overlap: 0, metric: 0) }
-        let metric = pow(probability(object, position), rule.alpha) * pow(overlap, rule.beta)
+        let metric = powf(probability(object, position), rule.alpha) * powf(overlap, rule.beta)
         return Candidate(position: position, overlap: overlap, metric: metric)
     }
 
@@ -141,7 +141,7 @@ private struct Assignment {
     /// The probability of an object's class at a position of its image.
     private func probability(_ object: Int, _ position: Int) -> Float {
         let row = images[object] * logits.shape[1] + position
-        return 1 / (1 + exp(-logits.floats[row * logits.shape[2] + classes[object]]))
+        return 1 / (1 + expf(-logits.floats[row * logits.shape[2] + classes[object]]))
     }
 
     private func contains(_ object: Int, _ point: SIMD2<Float>) -> Bool {
@@ -188,7 +188,7 @@ private func completeIoU(_ a: SIMD4<Float>, _ b: SIMD4<Float>) -> Float {
     let (wholeWidth, wholeHeight) = (max(a.z, b.z) - min(a.x, b.x), max(a.w, b.w) - min(a.y, b.y))
     let diagonal = wholeWidth * wholeWidth + wholeHeight * wholeHeight + epsilon
     let (offX, offY) = (b.x + b.z - a.x - a.z, b.y + b.w - a.y - a.w)
-    let angle = atan(widthB / heightB) - atan(widthA / heightA)
+    let angle = atanf(widthB / heightB) - atanf(widthA / heightA)
     let aspects = 4 / (.pi * .pi) * angle * angle
     let share = aspects / (aspects - iou + (1 + epsilon))
     return iou - ((offX * offX + offY * offY) / 4 / diagonal + aspects * share)

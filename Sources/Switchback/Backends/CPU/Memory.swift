@@ -1,4 +1,3 @@
-import Foundation
 import Kernels
 
 /// Memory statistics of the CPU allocator and of the whole process, in bytes.
@@ -14,9 +13,8 @@ public enum Memory {
 
     /// The resident memory of the process; `nil` if it is unknown.
     public static var resident: Int? {
-        guard let text = try? String(contentsOfFile: "/proc/self/statm", encoding: .utf8) else { return nil }
-        let pages = text.split(separator: " ").dropFirst().first.flatMap { Int($0) }
-        return pages.map { $0 * Int(sysconf(Int32(_SC_PAGESIZE))) }
+        let bytes = sb_memory_resident()
+        return bytes == 0 ? nil : bytes
     }
 
     /// The most that may be live and cached at once; `nil`, the default, means no limit. Cached memory makes way for
