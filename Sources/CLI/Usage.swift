@@ -151,7 +151,8 @@ struct CommonOptions: ParsableArguments {
     var threads: Int?
 
     @Option(
-        help: ArgumentHelp("The device to compute on; 'switchback info' lists them.", valueName: "name"),
+        help: ArgumentHelp(
+            "The device to compute on; 'switchback info' lists them. (default: \(Device.names[0]))", valueName: "name"),
         transform: Value.name(among: Device.names))
     var device = Device.names[0]
 

@@ -20,26 +20,26 @@ struct DataSpeed: ParsableCommand {
     var path: String
 
     @Option(
-        help: ArgumentHelp("The image size.", valueName: "pixels"), transform: Value.side)
+        help: ArgumentHelp("The image size. (default: 640)", valueName: "pixels"), transform: Value.side)
     var imgsz = 640
 
     @Option(
-        help: ArgumentHelp("The batch size.", valueName: "n"),
+        help: ArgumentHelp("The batch size. (default: 16)", valueName: "n"),
         transform: Value.integer(in: .from(1, to: 1_000_000)))
     var batch = 16
 
     @Option(
-        help: ArgumentHelp("The number of loader threads.", valueName: "n"),
+        help: ArgumentHelp("The number of loader threads. (default: 2)", valueName: "n"),
         transform: Value.integer(in: .from(0, to: 64)))
     var workers = 2
 
     @Option(
-        help: ArgumentHelp("The number of epochs.", valueName: "n"),
+        help: ArgumentHelp("The number of epochs. (default: 2)", valueName: "n"),
         transform: Value.integer(in: .from(1, to: 1_000_000)))
     var epochs = 2
 
     @Option(
-        help: ArgumentHelp("The size of the cache of decoded images, in MB.", valueName: "n"),
+        help: ArgumentHelp("The size of the cache of decoded images, in MB. (default: 512)", valueName: "n"),
         transform: Value.integer(in: .from(0, to: 1_000_000)))
     var cache = 512
 

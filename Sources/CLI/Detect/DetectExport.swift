@@ -30,7 +30,8 @@ struct DetectExport: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "The output: \(DetectorHeads.names): boxes in pixels, or raw head outputs.", valueName: "form"),
+            "The output: \(DetectorHeads.names): boxes in pixels, or raw head outputs. (default: decoded)",
+            valueName: "form"),
         transform: { try Value.choice($0) })
     var heads = DetectorHeads.decoded
 

@@ -33,7 +33,7 @@ struct Serve: AsyncParsableCommand {
     var host = ServerOptions().host
 
     @Option(
-        help: ArgumentHelp("The port; 0 for any free one.", valueName: "n"),
+        help: ArgumentHelp("The port; 0 for any free one. (default: \(ServerOptions().port))", valueName: "n"),
         transform: Value.integer(in: .from(0, to: 65_535)))
     var port = ServerOptions().port
 
@@ -53,18 +53,21 @@ struct Serve: AsyncParsableCommand {
     var maxTokens: Int?
 
     @Option(
-        help: ArgumentHelp("The maximum size of a request body, in MB.", valueName: "n"),
+        help: ArgumentHelp(
+            "The maximum size of a request body, in MB. (default: \(ServerLimits().bodyBytes >> 20))", valueName: "n"),
         transform: Value.integer(in: .from(1, to: 65_536)))
     var maxBody = ServerLimits().bodyBytes >> 20
 
     @Option(
         help: ArgumentHelp(
-            "The memory limit for the bodies and images of all requests, in MB.", valueName: "n"),
+            "The memory limit for the bodies and images of all requests, in MB. "
+                + "(default: \(ServerLimits().memoryBytes >> 20))", valueName: "n"),
         transform: Value.integer(in: .from(16, to: 1_048_576)))
     var maxMemory = ServerLimits().memoryBytes >> 20
 
     @Option(
-        help: ArgumentHelp("The maximum number of open connections.", valueName: "n"),
+        help: ArgumentHelp(
+            "The maximum number of open connections. (default: \(ServerLimits().connections))", valueName: "n"),
         transform: Value.integer(in: .from(1, to: 1_000_000)))
     var connections = ServerLimits().connections
 
@@ -81,17 +84,21 @@ struct Serve: AsyncParsableCommand {
     var allowOrigin: [String] = []
 
     @Option(
-        help: ArgumentHelp("The number of texts generated at the same time.", valueName: "n"),
+        help: ArgumentHelp(
+            "The number of texts generated at the same time. (default: \(ServerLimits().parallel))", valueName: "n"),
         transform: Value.integer(in: .from(1, to: 1024)))
     var parallel = ServerLimits().parallel
 
     @Option(
-        help: ArgumentHelp("The number of waiting requests; further ones are rejected.", valueName: "n"),
+        help: ArgumentHelp(
+            "The number of waiting requests; further ones are rejected. (default: \(ServerLimits().queue))",
+            valueName: "n"),
         transform: Value.integer(in: .from(1, to: 1_000_000)))
     var queue = ServerLimits().queue
 
     @Option(
-        help: ArgumentHelp("The time limit of a request, in seconds.", valueName: "seconds"),
+        help: ArgumentHelp(
+            "The time limit of a request, in seconds. (default: \(Int(ServerLimits().seconds)))", valueName: "seconds"),
         transform: Value.number(in: .above(0, to: 1_000_000)))
     var timeout = ServerLimits().seconds
 

@@ -4,13 +4,15 @@ import SwitchbackLanguage
 /// How a model writes.
 struct SamplingOptions: ParsableArguments {
     @Option(
-        help: ArgumentHelp("The maximum number of tokens to generate.", valueName: "n"),
+        help: ArgumentHelp(
+            "The maximum number of tokens to generate. (default: \(GenerationOptions().tokens))", valueName: "n"),
         transform: Value.integer(in: .from(1, to: 1_000_000)))
     var tokens = GenerationOptions().tokens
 
     @Option(
         help: ArgumentHelp(
-            "The temperature: 0 always takes the most likely token, higher is more random.", valueName: "x"),
+            "The temperature: 0 always takes the most likely token, higher is more random. (default: 1.0)",
+            valueName: "x"),
         transform: Value.number(in: Sampling.Ranges.temperature))
     var temperature = 1.0
 
@@ -31,7 +33,8 @@ struct SamplingOptions: ParsableArguments {
     var minP: Double?
 
     @Option(
-        help: ArgumentHelp("The repetition penalty: above 1, tokens that occurred become less likely.", valueName: "x"),
+        help: ArgumentHelp(
+            "The repetition penalty: above 1, tokens that occurred become less likely. (default: 1.0)", valueName: "x"),
         transform: Value.number(in: Sampling.Ranges.repetitionPenalty))
     var repetitionPenalty = 1.0
 
@@ -40,7 +43,7 @@ struct SamplingOptions: ParsableArguments {
             "Stop at this text; can be given several times. \\n is a newline.", valueName: "text"))
     var stop: [String] = []
 
-    @Option(help: ArgumentHelp("The random seed.", valueName: "n"), transform: Value.integer)
+    @Option(help: ArgumentHelp("The random seed. (default: 0)", valueName: "n"), transform: Value.integer)
     var seed: UInt64 = 0
 
     var options: GenerationOptions {

@@ -34,6 +34,6 @@ struct WeightFormatOption: ParsableArguments {
     @Option(
         help: ArgumentHelp(
             "The type of the weights: float32, bfloat16, int8 or int4. Fewer bits are faster and need less memory; int4 "
-                + "costs a little accuracy.", valueName: "type"), transform: Value.choice)
+                + "costs a little accuracy. (default: float32)", valueName: "type"), transform: Value.choice)
     var dtype = WeightFormat.float32
 }

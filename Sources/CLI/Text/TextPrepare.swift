@@ -23,7 +23,7 @@ struct TextPrepare: ParsableCommand {
     var tokenizer = "bpe"
 
     @Option(
-        help: ArgumentHelp("The vocabulary size for bpe.", valueName: "n"),
+        help: ArgumentHelp("The vocabulary size for bpe. (default: 8000)", valueName: "n"),
         transform: Value.integer(in: LanguageTrainingConfiguration.vocabularySizes))
     var vocabulary = 8000
 
