@@ -239,6 +239,18 @@ struct LanguageTrainingTests {
         #expect(throws: InputError.self) { try LanguageTraining(configuration) }
     }
 
+    @Test func filesOfAFolderWhoseNamesAreText() throws {
+        let folder = try TemporaryFolder()
+        try FileManager.default.createDirectory(
+            atPath: folder.path("texts/a"), withIntermediateDirectories: true)
+        let files = try [folder.write("b", to: "texts/a/b.txt"), folder.write("c", to: "texts/c.md")]
+        _ = try folder.write("d", to: "texts/d.csv")
+        let unnamed: [CChar] =
+            folder.path("texts/").utf8.map { CChar(bitPattern: $0) } + [-1] + ".txt\0".utf8.map { CChar($0) }
+        fclose(fopen(unnamed, "w"))
+        #expect(try TextFiles(folder.path("texts")).files == files)
+    }
+
     @Test func badCheckpoints() throws {
         let folder = try TemporaryFolder()
         let model = GPT2(GPT2Configuration(vocabularySize: 11, contextLength: 8, width: 8, layers: 1, heads: 2))

@@ -1,4 +1,3 @@
-import Foundation
 import Switchback
 import SwitchbackFormats
 
@@ -10,18 +9,12 @@ public struct TextFiles {
 
     public init(_ path: String) throws {
         self.path = path
-        var isFolder: ObjCBool = false
-        guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
-            throw InputError(path, "there is no such file or folder")
-        }
-        if !isFolder.boolValue {
+        guard Folder.exists(path) else { throw InputError(path, "there is no such file or folder") }
+        guard Folder.isFolder(path) else {
             files = [path]
             return
         }
-        let names = FileManager.default.enumerator(atPath: path)?.compactMap { $0 as? String } ?? []
-        files = names.filter { $0.hasSuffix(".txt") || $0.hasSuffix(".md") }.sorted().map {
-            Folder.join(path, $0)
-        }
+        files = try Folder.files(under: path, extensions: ["txt", "md"]).sorted()
         if files.isEmpty { throw InputError(path, "there are no .txt or .md files in this folder") }
     }
 
