@@ -2,26 +2,35 @@
 # Kills training runs with SIGKILL at random moments and resumes them, until the given number of kills, and compares the
 # weights and results of each run with those of an uninterrupted one, bit for bit.
 #
-#   Scripts/kill_and_resume.sh [KILLS] [OPTION...]
+#   Scripts/kill_and_resume.sh classify|detect|text [KILLS] [OPTION...]
 #
-# The options are those of `switchback classify train`. $switchback is the program; the release build if unset.
+# The options are those of `switchback TASK train`; detect needs --data, with a whole path. $switchback is the program; the
+# release build if unset.
 set -u
-program=${switchback:-$(cd "$(dirname "$0")/.." && pwd)/.build/release/switchback}
-kills=${1:-30}
-shift
-options=(--data digits --model cnn --epochs 2 --save-steps 1 --ema 0.99 --accumulate 2 --clip-norm 1 "$@")
+root=$(cd "$(dirname "$0")/.." && pwd)
+program=${switchback:-$root/.build/release/switchback}
+task=${1:?which task: classify, detect or text}
+kills=${2:-30}
+shift 2
+case $task in
+classify) options=(--data digits --model cnn --epochs 2 --save-steps 1 --ema 0.99 --accumulate 2 --clip-norm 1) ;;
+detect) options=(--model yolo11n --imgsz 64 --epochs 4 --batch 2 --nbs 4 --no-plots) ;;
+text) options=(--data "$root/Docs" --steps 60 --save-steps 5 --validate-every 20 --context 32 --dropout 0.1) ;;
+*) echo "kill_and_resume: $task is not a task; classify, detect and text are" >&2 && exit 2 ;;
+esac
+options+=("$@")
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 cd "$folder" || exit 1
 
 # What must not depend on interruptions: the weights, and the results except for times.
 remains() {
-    (cd "runs/classify/$1" && cat weights/best.safetensors weights/last.safetensors && cut -d, -f1,2,4- results.csv) |
+    (cd "runs/$task/$1" && cat weights/best.safetensors weights/last.safetensors && cut -d, -f1,2,4- results.csv) |
         sha256sum
 }
 
 start=$(date +%s%N)
-"$program" classify train --quiet "${options[@]}" --name whole >output 2>&1 || { cat output; exit 1; }
+"$program" "$task" train --quiet "${options[@]}" --name whole >output 2>&1 || { cat output; exit 1; }
 duration=$((($(date +%s%N) - start) / 1000000))
 expected=$(remains whole)
 
@@ -31,8 +40,8 @@ while [ "$made" -lt "$kills" ]; do
     name=run$runs
     while true; do
         arguments=("${options[@]}" --name "$name")
-        [ -d "runs/classify/$name" ] && arguments=(--resume "runs/classify/$name")
-        "$program" classify train --quiet "${arguments[@]}" >output 2>&1 &
+        [ -d "runs/$task/$name" ] && arguments=(--resume "runs/$task/$name")
+        "$program" "$task" train --quiet "${arguments[@]}" >output 2>&1 &
         pid=$!
         if [ "$made" -lt "$kills" ]; then
             milliseconds=$((RANDOM % (duration + 1)))

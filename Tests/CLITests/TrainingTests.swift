@@ -16,11 +16,12 @@ import Testing
         FileManager.default.contents(atPath: path(name, file))
     }
 
-    /// A few kills at random moments; `Scripts/kill_and_resume.sh 30` makes more of them.
-    @Test func killedRunsEndWithTheSameBits() throws {
+    /// A few kills at random moments; `Scripts/kill_and_resume.sh classify 30` makes more of them.
+    @Test(arguments: ["classify 6", "text 3"])
+    func killedRunsEndWithTheSameBits(_ arguments: String) throws {
         let script = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
             .appendingPathComponent("../../Scripts/kill_and_resume.sh").path
-        let run = try program.shell("'\(script)' 6")
+        let run = try program.shell("'\(script)' \(arguments)")
         #expect(run.code == 0 && run.output.contains("the same bits"), "\(run.output)\(run.errors)")
     }
 
