@@ -79,6 +79,25 @@ struct ONNXControlTests {
         }
     }
 
+    /// What a branch multiplies by is trained as what stands outside is.
+    @Test func weightsInBranchesAreParameters() throws {
+        let product = graph([constant("w", [2, 3], [2, 1]), node("MatMul", ["x", "w"], ["a"])], [], ["a"])
+        let shared = graph([node("MatMul", ["x", "v"], ["b"])], [], ["b"])
+        let branch = node(
+            "If", ["isLarge"], ["y"], [attribute("then_branch", product), attribute("else_branch", shared)])
+        let model = try model(
+            graph(
+                [
+                    constant("v", [1, 1], [2, 1]), constant("limit", [3], []), node("ReduceMax", ["x"], ["most"]),
+                    node("Greater", ["most", "limit"], ["isLarge"]), branch,
+                ], ["x"], ["y"]))
+        #expect(model.namedParameters.map(\.name) == ["v", "If_2.then_branch.w"])
+        #expect(model.namedBuffers.map(\.name) == ["limit"])
+        model(Tensor([4.0, 5.0], shape: [1, 2])).sum().backward()
+        #expect(model.namedParameters[1].parameter.grad?.toArray(as: Float.self) == [4, 5])
+        #expect(model.namedParameters[0].parameter.grad == nil)
+    }
+
     /// Powers of two, collected until they are at least the limit or the rounds are over.
     @Test func loops() throws {
         let body = graph(

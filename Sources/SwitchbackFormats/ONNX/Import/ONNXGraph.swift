@@ -4,8 +4,8 @@ import Switchback
 /// are carried out.
 struct ONNXGraph {
     let nodes: [ONNXNode]
-    /// What has a value in the file.
-    let constants: [(name: String, tensor: Tensor)]
+    /// What has a value in the file: parameters, if layers take them as weights, and buffers.
+    private let constants: [(name: String, tensor: Tensor)]
     /// The names of the inputs, without those that have a value in the file.
     let inputNames: [String]
     let outputNames: [String]
@@ -39,7 +39,7 @@ struct ONNXGraph {
         for name in outputNames where !known.contains(name) {
             throw InputError(subject, at: "output \(name)", "nothing computes it")
         }
-        self.constants = constants
+        self.constants = ONNXWeights(of: nodes).sorted(constants)
         self.nodes = nodes
         lastUses = ONNXGraph.lastUses(of: nodes, keeping: outputNames)
     }
@@ -49,6 +49,16 @@ struct ONNXGraph {
         return nodes.reversed().map { node in
             node.names.union(node.outputs).filter { seen.insert($0).inserted }
         }.reversed()
+    }
+
+    /// Its parameters and buffers, and those of the graphs of its nodes.
+    var parts: [(name: String, tensor: Tensor)] {
+        constants
+            + nodes.enumerated().flatMap { position, node in
+                node.graphs.sorted { $0.key < $1.key }.flatMap { attribute, graph in
+                    graph.parts.map { ("\(node.type)_\(position).\(attribute).\($0.name)", $0.tensor) }
+                }
+            }
     }
 
     /// The names that its nodes take, those of inner graphs among them.

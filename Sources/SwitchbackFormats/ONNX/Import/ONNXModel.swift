@@ -8,7 +8,8 @@ import Switchback
 /// let output = model(input)
 /// ```
 ///
-/// The weights are parameters under the names that they have in the file; other constants are buffers. The operators
+/// The weights are parameters under the names that they have in the file, those of branches and loops after the node
+/// (`If_3.then_branch.weight`); other constants are buffers. The operators
 /// are carried out by the engine's operations, so gradients flow through them. Batch normalization and dropout behave
 /// as in inference.
 public final class ONNXModel: Module {
@@ -20,7 +21,6 @@ public final class ONNXModel: Module {
 
     private let path: String
     private let graph: ONNXGraph
-    private let constants: [(name: String, tensor: Tensor)]
     private let version: Int
     private let elementLimit: Int
 
@@ -42,18 +42,11 @@ public final class ONNXModel: Module {
         }
         graph = try ONNXGraph(file.graph, subject: path)
         (inputNames, outputNames) = (graph.inputNames, graph.outputNames)
-        let trained = Self.trainedNames(graph.nodes)
-        constants = graph.constants.map { name, tensor in
-            let isTrained =
-                tensor.dtype.isFloatingPoint
-                && (trained.weights.contains(name) || (tensor.rank == 1 && trained.biases.contains(name)))
-            return (name, isTrained ? Parameter(tensor) : Buffer(tensor))
-        }
         super.init()
     }
 
     public override func namedParts() -> [(name: String, part: Part)] {
-        constants.map { name, tensor in
+        graph.parts.map { name, tensor in
             if let parameter = tensor as? Parameter { return (name, .parameter(parameter)) }
             return (name, .buffer(tensor as? Buffer ?? Buffer(tensor)))
         }
@@ -70,7 +63,6 @@ public final class ONNXModel: Module {
     /// The outputs by name. Throws `InputError` with the node whose operands do not fit it.
     public func run(_ inputs: [String: Tensor]) throws -> [String: Tensor] {
         var values: [String: Tensor] = [:]
-        for (name, tensor) in constants { values[name] = tensor }
         for name in inputNames {
             guard let tensor = inputs[name] else {
                 throw InputError(path, at: "input \(name)", "no tensor is given for it")
@@ -101,20 +93,5 @@ public final class ONNXModel: Module {
             throw InputError(path, "is not an ONNX model, or is damaged")
         }
         return message
-    }
-
-    /// Which operands of layers are their weights.
-    private static let weights: [String: [Int]] = [
-        "Conv": [1, 2], "ConvTranspose": [1, 2], "Gemm": [1, 2], "MatMul": [0, 1], "BatchNormalization": [1, 2],
-        "InstanceNormalization": [1, 2], "LayerNormalization": [1, 2], "GroupNormalization": [1, 2],
-        "RMSNormalization": [1], "PRelu": [1], "Gather": [0],
-    ]
-
-    /// The names of weights, and of what is added, which is a bias where it is a vector.
-    private static func trainedNames(_ nodes: [ONNXNode]) -> (weights: Set<String>, biases: Set<String>) {
-        let names = nodes.flatMap { node in
-            (weights[node.type] ?? []).filter { $0 < node.inputs.count }.map { node.inputs[$0] }
-        }
-        return (Set(names), Set(nodes.filter { $0.type == "Add" }.flatMap(\.inputs)))
     }
 }
