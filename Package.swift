@@ -102,6 +102,10 @@ let package = Package(
         .executableTarget(name: "first-gradient", dependencies: ["Switchback"], path: "Examples/first-gradient"),
         .executableTarget(
             name: "train-digits", dependencies: ["Switchback", "SwitchbackFormats"], path: "Examples/train-digits"),
+        .executableTarget(
+            name: "serve-digits",
+            dependencies: ["Switchback", "SwitchbackFormats", .product(name: "Hummingbird", package: "hummingbird")],
+            path: "Examples/serve-digits"),
 
         // The tests, one target for each source target.
         .target(

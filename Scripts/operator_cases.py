@@ -4,7 +4,7 @@
     python3 Scripts/operator_cases.py Tests/Fixtures/operator_cases --fixture    a few of each operator, for the tests
 
 writes cases.json and cases.safetensors: for each sample the operands with their strides, the other arguments, PyTorch's
-results and the gradients of its operands. Needs torch, numpy, safetensors, expecttest and scipy.
+results and the gradients of its operands; where those of a short type are far from float64's, that too. Needs torch, numpy, safetensors, expecttest and scipy.
 """
 
 import argparse
@@ -21,6 +21,7 @@ from safetensors.torch import save_file
 warnings.filterwarnings("ignore")
 os.environ["PYTORCH_TESTING_DEVICE_ONLY_FOR"] = "cpu"
 from torch.testing._internal.common_methods_invocations import op_db  # noqa: E402
+from torch.testing._internal.opinfo.core import BinaryUfuncInfo, UnaryUfuncInfo  # noqa: E402
 
 DTYPES = {
     "float32": torch.float32, "float64": torch.float64, "float16": torch.float16, "bfloat16": torch.bfloat16,
@@ -37,6 +38,8 @@ LEFT_OUT = (
 )
 KEPT = ("__radd__", "__rdiv__", "__rmul__", "__rand__", "__ror__", "__rxor__", "__rmatmul__", "__rmod__", "__rpow__",
         "__rsub__", "__getitem__")
+# How near numbers of a type have to be, relative and absolute; as in Tests/Support/OperatorCases.
+TOLERANCES = {torch.float16: (4e-3, 2e-3), torch.bfloat16: (2.5e-2, 1.5e-2), torch.float32: (2e-4, 2e-5)}
 SPECIAL = [math.nan, math.inf, -math.inf, 0.0, -0.0, 1.0, -1.0, 2.0, -0.5, 0.5, 1e-40, -3.0, 3.0, 20.0, -20.0, 88.8, -88.8]
 
 
@@ -93,30 +96,56 @@ class Writer:
 
     def append(self, op, dtype, layout, sample):
         leaves = []
-        arguments = [self.value(a, leaves) for a in (sample.input, *sample.args)]
+        # A list in a subscript names positions, which a case holds as a tensor; a tuple is several subscripts.
+        arguments = [
+            self.value(torch.tensor(a) if op.name == "__getitem__" and isinstance(a, list) else a, leaves)
+            for a in (sample.input, *sample.args)]
         options = {name: self.value(a, leaves) for name, a in sample.kwargs.items()}
-        torch.manual_seed(0)
-        found = op.op(sample.input, *sample.args, **sample.kwargs)
-        results = list(found) if isinstance(found, (tuple, list)) else [found]
-        results = [r if isinstance(r, torch.Tensor) else torch.tensor(r) for r in results]
+        results = results_of(op, sample)
         if any(r.dtype not in DTYPES.values() for r in results):
             raise Unwritable
         case = {
             "op": op.name + ("/" + op.variant_test_name if op.variant_test_name else ""), "dtype": dtype,
             "layout": layout, "args": arguments, "kwargs": options, "results": [self.key(r) for r in results],
+            # The sign of a zero that is a sum depends on the order of its terms.
+            "signs": isinstance(op, (UnaryUfuncInfo, BinaryUfuncInfo)),
         }
-        self.add_gradients(case, results, leaves)
+        found = gradients_of(results, leaves)
+        if found:
+            case["upstream"] = {str(i): self.key(u) for i, u in found[0].items()}
+            case["gradients"] = [None if g is None else self.key(g) for g in found[1]]
+        if DTYPES[dtype] in TOLERANCES:
+            try:
+                self.add_exact(case, op, sample, results, found)
+            except Exception:  # the operator, or the sample, is not one of float64
+                pass
         self.cases.append(case)
 
-    def add_gradients(self, case, results, leaves):
-        wanted = [i for i, r in enumerate(results) if r.requires_grad]
-        if not leaves or not wanted:
-            return
-        upstream = [torch.cos(torch.arange(results[i].numel(), dtype=torch.float64) + 1).to(results[i].dtype)
-                    .reshape(results[i].shape) for i in wanted]
-        found = torch.autograd.grad([results[i] for i in wanted], leaves, upstream, allow_unused=True)
-        case["upstream"] = {str(i): self.key(u) for i, u in zip(wanted, upstream)}
-        case["gradients"] = [None if g is None else self.key(g) for g in found]
+    def add_exact(self, case, op, sample, results, found):
+        """What float64 gives for the same operands, where PyTorch's own result is far from it."""
+        leaves = []
+
+        def widened(value):
+            if not (isinstance(value, torch.Tensor) and value.is_floating_point()):
+                return value
+            wide = value.detach().double().requires_grad_(value.requires_grad)
+            if value.requires_grad:
+                leaves.append(wide)
+            return wide
+        wide = results_of(op, sample.transform(widened))
+        case["exact"] = [self.far(w, r) for w, r in zip(wide, results)]
+        if found and len(leaves) == len(found[1]):
+            upstream = {i: u.double() for i, u in found[0].items()}
+            case["exactGradients"] = [
+                None if g is None or w is None else self.far(w, g)
+                for w, g in zip(gradients_of(wide, leaves, upstream)[1], found[1])]
+
+    def far(self, exact, found):
+        relative, absolute = TOLERANCES.get(found.dtype, (0, 0))
+        exact = exact.detach().to(found.dtype)
+        if torch.allclose(found.double(), exact.double(), relative, absolute, equal_nan=True):
+            return None
+        return self.key(exact)
 
     def take(self, other):
         if other:
@@ -128,6 +157,26 @@ class Writer:
         with open(os.path.join(folder, "cases.json"), "w") as file:
             json.dump(self.cases, file)
         save_file(self.tensors, os.path.join(folder, "cases.safetensors"))
+
+
+def results_of(op, sample):
+    torch.manual_seed(0)
+    found = op.op(sample.input, *sample.args, **sample.kwargs)
+    results = list(found) if isinstance(found, (tuple, list)) else [found]
+    return [r if isinstance(r, torch.Tensor) else torch.tensor(r) for r in results]
+
+
+def gradients_of(results, leaves, upstream=None):
+    """The upstream gradients by the number of the result, and those of the operands; None where there are none."""
+    wanted = [i for i, r in enumerate(results) if r.requires_grad]
+    if not leaves or not wanted:
+        return None
+    upstream = upstream or {
+        i: torch.cos(torch.arange(results[i].numel(), dtype=torch.float64) + 1).to(results[i].dtype)
+        .reshape(results[i].shape) for i in wanted}
+    found = torch.autograd.grad(
+        [results[i] for i in wanted], leaves, [upstream[i] for i in wanted], allow_unused=True, retain_graph=True)
+    return upstream, found
 
 
 def is_left_out(op):

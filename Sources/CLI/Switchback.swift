@@ -44,7 +44,7 @@ struct SwitchbackCommand: ParsableCommand {
             if var command = command as? any AsyncParsableCommand {
                 try await command.run()
             } else {
-                try command.run()
+                try catchingErrors { try command.run() }
             }
         } catch {
             Foundation.exit(report(error))
@@ -55,6 +55,9 @@ struct SwitchbackCommand: ParsableCommand {
     private static func report(_ error: Error) -> Int32 {
         switch error {
         case let error as InputError:
+            Terminal.complain(ended("\(error)"))
+            return 1
+        case let error as ShapeError:
             Terminal.complain(ended("\(error)"))
             return 1
         case let error as UsageError:

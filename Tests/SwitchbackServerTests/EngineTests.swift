@@ -49,6 +49,19 @@ struct EngineTests {
         }
     }
 
+    /// What a model cannot compute ends the text that it was asked for, and the server goes on.
+    @Test func aModelThatFailsEndsItsTextAlone() async throws {
+        let engine = GenerationEngine("test", model(), tokenizer, ServerLimits(), ServerMetrics())
+        defer { engine.stop() }
+        for _ in 0..<3 {
+            let wrong = try engine.submit(prompt: [99], options(5))
+            let error = await #expect(throws: APIError.self) { try await text(wrong) }
+            #expect(error?.message.contains("embedding") == true, "\(String(describing: error))")
+            let right = try engine.submit(prompt: [1, 3], options(5))
+            #expect(try await text(right).summary?.tokens == 5)
+        }
+    }
+
     @Test func aFullQueueIsRefused() async throws {
         var limits = ServerLimits()
         limits.parallel = 1

@@ -38,17 +38,33 @@ public enum Anomaly {
     }
 }
 
+extension Anomaly {
+    /// Ends this thread's search, which is returned if there is one, until its `resume()`. No scope with a closure:
+    /// every gradient rule runs in such a pause, and its captures would cost more than the arithmetic of a scalar.
+    @inline(__always)
+    static func pause() -> AnomalySearch? { ThreadState.isObserved ? AnomalySearch.pause() : nil }
+}
+
 /// Checks every result and gradient.
-private final class AnomalySearch: OperationObserver {
+final class AnomalySearch: OperationObserver {
     /// Whether nothing is looked into for now.
     private let isPaused: Bool
     /// Where what is found is noted, instead of stopping the program.
-    let notes: AnomalyNotes?
+    fileprivate let notes: AnomalyNotes?
 
-    init(isPaused: Bool = false, notes: AnomalyNotes?) {
+    fileprivate init(isPaused: Bool = false, notes: AnomalyNotes?) {
         self.isPaused = isPaused
         self.notes = notes
     }
+
+    fileprivate static func pause() -> AnomalySearch? {
+        let state = ThreadState.current
+        guard let search = state.observer(AnomalySearch.self) else { return nil }
+        state.exchange(AnomalySearch.self, for: AnomalySearch(isPaused: true, notes: search.notes))
+        return search
+    }
+
+    func resume() { ThreadState.current.exchange(AnomalySearch.self, for: self) }
 
     var origin: OperationOrigin? {
         isPaused ? nil : OperationOrigin(modulePath: ThreadState.current.runningPath, operations: 0)

@@ -55,7 +55,7 @@ final class GradientAccumulator: Node {
 
     func replaceGradient(_ tensor: Tensor?) {
         gradient = tensor
-        rowGradient = nil
+        if rowGradient != nil { rowGradient = nil }
         ownsGradient = false
     }
 

@@ -65,7 +65,9 @@ extension Tensor {
         _ name: OperationName, _ output: NDArray, from inputs: [Tensor], saving: @autoclosure () -> [Tensor?] = [],
         savingOutput: Bool = false, once: Bool = false, gradient: @escaping GradientRule
     ) -> Tensor {
-        guard isRecorded(name, inputs, [output]), output.dtype.isFloatingPoint else { return Tensor(output) }
+        guard isRecording(name, inputs, [output]), inputs.contains(where: { $0.node != nil }),
+            output.dtype.isFloatingPoint
+        else { return Tensor(output) }
         for input in inputs { input.checkNotChangedElsewhere(name) }
         let node = OperationNode(
             name, .general(gradient), edges: ShortList(inputs.map(Edge.init)), saving: ShortList(saving()), once: once,
@@ -79,7 +81,9 @@ extension Tensor {
         _ name: OperationName, _ outputs: [NDArray], from inputs: [Tensor], saving: @autoclosure () -> [Tensor?] = [],
         savingOutputs: Bool = false, once: Bool = false, gradients: @escaping MultipleGradientRule
     ) -> [Tensor] {
-        guard !outputs.isEmpty, isRecorded(name, inputs, outputs) else { return outputs.map { Tensor($0) } }
+        guard !outputs.isEmpty, isRecording(name, inputs, outputs), inputs.contains(where: { $0.node != nil }) else {
+            return outputs.map { Tensor($0) }
+        }
         for input in inputs { input.checkNotChangedElsewhere(name) }
         let node = OperationNode(
             name, .multiple(gradients, outputCount: outputs.count), edges: ShortList(inputs.map(Edge.init)),
@@ -95,8 +99,9 @@ extension Tensor {
         _ name: OperationName, _ output: __owned NDArray, of input: Tensor, saving: @autoclosure () -> Tensor? = nil,
         savingOutput: Bool = false, gradient: @escaping UnaryGradientRule
     ) -> Tensor {
-        if input.node == nil && !ThreadState.isObserved { return Tensor(output) }
-        guard isRecorded(name, [input], [output]), output.dtype.isFloatingPoint else { return Tensor(output) }
+        guard isRecording(name, [input], [output]), input.node != nil, output.dtype.isFloatingPoint else {
+            return Tensor(output)
+        }
         input.checkNotChangedElsewhere(name)
         let node = OperationNode(
             name, .unary(gradient), edges: ShortList(Edge(to: input)), saving: ShortList(saving()), once: false,
@@ -110,8 +115,9 @@ extension Tensor {
         _ name: OperationName, _ output: __owned NDArray, of a: Tensor, _ b: Tensor,
         saving: @autoclosure () -> (Tensor?, Tensor?) = (nil, nil), gradient: @escaping BinaryGradientRule
     ) -> Tensor {
-        if a.node == nil && b.node == nil && !ThreadState.isObserved { return Tensor(output) }
-        guard isRecorded(name, [a, b], [output]), output.dtype.isFloatingPoint else { return Tensor(output) }
+        guard isRecording(name, [a, b], [output]), a.node != nil || b.node != nil, output.dtype.isFloatingPoint else {
+            return Tensor(output)
+        }
         a.checkNotChangedElsewhere(name)
         b.checkNotChangedElsewhere(name)
         let (first, second) = saving()
@@ -121,8 +127,10 @@ extension Tensor {
         return Tensor(output, node: node)
     }
 
+    /// Shows an operation to whoever observes the thread, and returns whether the thread records operations. The lists
+    /// are made for observers alone.
     @inline(__always)
-    private static func isRecorded(
+    private static func isRecording(
         _ name: OperationName, _ inputs: @autoclosure () -> [Tensor], _ outputs: @autoclosure () -> [NDArray]
     ) -> Bool {
         let (records, isObserved) = ThreadState.modes
@@ -130,7 +138,7 @@ extension Tensor {
             let (inputs, outputs) = (inputs(), outputs())
             ThreadState.current.observe { $0.computed(outputs, by: name, from: inputs) }
         }
-        return records && inputs().contains { $0.node != nil }
+        return records
     }
 }
 
@@ -217,27 +225,29 @@ final class OperationNode: Node {
             !isReleased, "backward",
             "the graph of \(name) was freed by an earlier backward(); pass retainGraph: true there to walk it twice")
         var context = Saved(node: self)
+        // Anomalies are looked for in what a rule gives, under the name of its operation, and not in its steps.
+        let search = Anomaly.pause()
         switch rule {
         case .unary(let rule):
-            deliver(differentiate { rule(context, takeFirstIncoming()!) }, toOperand: 0)
+            let gradient = rule(context, takeFirstIncoming()!)
+            search?.resume()
+            deliver(gradient, toOperand: 0)
         case .binary(let rule):
-            let (first, second) = differentiate { rule(context, takeFirstIncoming()!) }
+            let (first, second) = rule(context, takeFirstIncoming()!)
+            search?.resume()
             if let first { deliver(first, toOperand: 0) }
             if let second { deliver(second, toOperand: 1) }
         case .general(let rule):
             var gradient = takeFirstIncoming()!
             context.ownsGradient = !ThreadState.recordsGradients && Self.isUnshared(&gradient)
-            deliver(differentiate { rule(context, gradient) })
+            let gradients = rule(context, gradient)
+            search?.resume()
+            deliver(gradients)
         case .multiple(let rule, let count):
-            deliver(differentiate { rule(context, (0..<count).map { self[incoming: $0] }) })
+            let gradients = rule(context, (0..<count).map { self[incoming: $0] })
+            search?.resume()
+            deliver(gradients)
         }
-    }
-
-    /// Runs the gradient rule. Anomalies are looked for in what it gives, under the name of its operation, and not in
-    /// its steps.
-    @inline(__always)
-    private func differentiate<Result>(_ rule: () -> Result) -> Result {
-        ThreadState.isObserved ? Anomaly.detect(false, rule) : rule()
     }
 
     private func deliver(_ gradients: [Tensor?]) {

@@ -13,7 +13,8 @@ struct PendingCheck {
     /// Leaves the outcome to be read with the next number.
     func enqueue() { ThreadState.current.pendingChecks.append(self) }
 
-    /// Stops the program if an index was out of range.
+    /// Stops if an index was out of range. Not inlined: the optimizer of Swift 6.3 fails on a loop that ends so.
+    @inline(never)
     func settle(position: Int, value: Int) {
         if position >= 0 { fail(operation, message(position, value), in: place?.path ?? "") }
     }

@@ -16,6 +16,9 @@ final class ThreadState {
     /// The checks of indices whose outcomes no one has read yet.
     @exclusivity(unchecked) var pendingChecks: [PendingCheck] = []
 
+    /// What catches the errors of this thread.
+    @exclusivity(unchecked) var scope: CatchingScope?
+
     /// The gradient that the last walk began with: mostly that of the next one too.
     @exclusivity(unchecked) private var lastOne: Tensor?
 
@@ -48,6 +51,7 @@ final class ThreadState {
     }
 
     /// Sets whether operations are recorded; returns what was set before.
+    @inline(__always)
     static func exchangeRecordsGradients(_ enabled: Bool) -> Bool {
         read {
             let previous = $0.recordsGradients
@@ -142,12 +146,47 @@ final class ThreadState {
     private static func create() -> ThreadState {
         _ = tellsFailures
         let state = ThreadState()
-        sb_set_thread_slot(Unmanaged.passRetained(state).toOpaque()) {
-            Unmanaged<ThreadState>.fromOpaque($0!).release()
-        }
+        state.occupyThread()
         return state
     }
 
-    /// Messages about failures name the path; set once, before the first module of any thread runs.
-    private static let tellsFailures: Void = FailurePlace.path = { current.runningPath }
+    /// Makes this the state of the running thread.
+    func occupyThread() {
+        sb_set_thread_slot(Unmanaged.passRetained(self).toOpaque()) {
+            Unmanaged<ThreadState>.fromOpaque($0!).release()
+        }
+    }
+
+    /// Failures name the path and go to the thread's scope; set once, before the first module of any thread runs.
+    private static let tellsFailures: Void = {
+        FailureContext.path = { current.runningPath }
+        FailureContext.leaveScope = { current.scope?.leave($0) }
+    }()
+
+    // MARK: What a scope that catches errors puts back
+
+    /// What the work of a thread changes for a time, and does not change back if it ends halfway.
+    struct Snapshot {
+        fileprivate let recordsGradients: Bool
+        fileprivate let observers: [any OperationObserver]
+        fileprivate let modules: [any RunningModule]
+        fileprivate let backend: any Backend.Type
+        fileprivate let pendingChecks: [PendingCheck]
+        fileprivate let scope: CatchingScope?
+    }
+
+    var snapshot: Snapshot {
+        Snapshot(
+            recordsGradients: recordsGradients, observers: observers, modules: modules, backend: backend,
+            pendingChecks: pendingChecks, scope: scope)
+    }
+
+    func restore(_ snapshot: Snapshot) {
+        recordsGradients = snapshot.recordsGradients
+        observers = snapshot.observers
+        modules = snapshot.modules
+        backend = snapshot.backend
+        pendingChecks = snapshot.pendingChecks
+        scope = snapshot.scope
+    }
 }

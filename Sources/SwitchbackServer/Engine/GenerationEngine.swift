@@ -57,11 +57,25 @@ package final class GenerationEngine: @unchecked Sendable {
 
     private func run() {
         var active: [GenerationRequest] = []
+        while true {
+            do {
+                try catchingErrors { [self] in serve(&active) }
+                for request in active { request.fail(APIError.stopping) }
+                return
+            } catch {
+                // The model does not fit itself: that ends the texts that it was working on, and nothing else.
+                for request in active { request.fail(APIError.failed(error)) }
+                active = []
+            }
+        }
+    }
+
+    /// Takes steps until the engine is to stop.
+    private func serve(_ active: inout [GenerationRequest]) {
         while takeRequests(into: &active) {
             active.removeAll(where: drop)
             if !active.isEmpty { step(&active) }
         }
-        for request in active { request.fail(APIError.stopping) }
     }
 
     /// Waits for work, and lets waiting requests join if there is a place; `false` if the engine is to stop.

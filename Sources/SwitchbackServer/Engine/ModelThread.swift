@@ -1,3 +1,5 @@
+import Switchback
+
 /// A thread on which a model handles one request after another: tensors belong to the thread that created them.
 final class ModelThread<Model>: @unchecked Sendable {
     private let model: Model
@@ -11,10 +13,10 @@ final class ModelThread<Model>: @unchecked Sendable {
         queue = WorkQueue("model", threads: 1, limit: limits.queue)
     }
 
-    /// What the model gives. Throws `APIError` if too many wait already, the time is over, or the server stops; and
-    /// what the work throws.
+    /// What the model gives. Throws `APIError` if too many wait already, the time is over, or the server stops; what the
+    /// work throws; and `ShapeError` where the model does not fit its input or itself.
     func run<Result: Sendable>(_ work: @escaping @Sendable (Model) throws -> Result) async throws -> Result {
-        try await queue.run(within: limits.seconds) { [self] in try work(model) }
+        try await queue.run(within: limits.seconds) { [self] in try catchingErrors { [model] in try work(model) } }
     }
 
     func stop() { queue.stop() }
