@@ -28,11 +28,35 @@ public enum Safetensors {
         let header = try SafetensorsHeader(of: file)
         var tensors: [String: Tensor] = [:]
         for entry in header.entries {
-            let start = header.dataStart + entry.range.lowerBound
-            if entry.dtype == .bool { file.bytes.normalizeBooleans(start..<start + entry.range.count) }
-            tensors[entry.name] = file.tensor(at: start, shape: entry.shape, dtype: entry.dtype)
+            tensors[entry.name] = try tensor(entry, dataStart: header.dataStart, of: file)
         }
+        warnOfConversions(header.entries, path)
         return Contents(names: header.entries.map(\.name), tensors: tensors, metadata: header.metadata)
+    }
+
+    private static func tensor(
+        _ entry: SafetensorsHeader.Entry, dataStart: Int, of file: MappedFile
+    ) throws -> Tensor {
+        let start = dataStart + entry.range.lowerBound
+        let range = start..<start + entry.range.count
+        switch entry.type {
+        case .plain(let dtype):
+            if dtype == .bool { file.bytes.normalizeBooleans(range) }
+            return file.tensor(at: start, shape: entry.shape, dtype: dtype)
+        case .widened(let format):
+            let source = PlainSource(file, range: range, subject: "\(file.path), tensor \(entry.name)")
+            return try format.tensor(entry.shape, from: source)
+        }
+    }
+
+    /// Says which tensors have another type than in the file.
+    private static func warnOfConversions(_ entries: [SafetensorsHeader.Entry], _ path: String) {
+        let converted = Dictionary(grouping: entries.filter { $0.type.isConverted }, by: \.typeName)
+        for (typeName, group) in converted.sorted(by: { $0.key < $1.key }) {
+            Diagnostics.warn(
+                "\(path): \(group.count.counted("tensor")) of \(typeName) read as \(group[0].type.dtype), which has all "
+                    + "their values")
+        }
     }
 
     /// Writes tensors, and text with them, to a file that appears whole or not at all.
@@ -109,12 +133,26 @@ extension DType {
         case .bool: "BOOL"
         }
     }
+}
+
+extension StoredType {
+    private static let safetensorsTypes: [(name: String, type: StoredType)] =
+        DType.allCases.map { ($0.safetensorsName, .plain($0)) } + [
+            ("I8", .widened(.int8)), ("I16", .widened(.int16)), ("U16", .widened(.uint16)),
+            ("U32", .widened(.uint32)), ("U64", .widened(.uint64)), ("F8_E4M3", .widened(.float8e4m3)),
+            ("F8_E5M2", .widened(.float8e5m2)),
+        ]
+
+    static var safetensorsNames: [String] { safetensorsTypes.map(\.name) }
 
     init?(safetensorsName name: String) {
-        guard let match = DType.allCases.first(where: { $0.safetensorsName == name }) else {
-            return nil
-        }
-        self = match
+        guard let match = Self.safetensorsTypes.first(where: { $0.name == name }) else { return nil }
+        self = match.type
+    }
+
+    fileprivate var isConverted: Bool {
+        if case .widened = self { return true }
+        return false
     }
 }
 

@@ -5,7 +5,9 @@ import Switchback
 struct SafetensorsHeader {
     struct Entry {
         let name: String
-        let dtype: DType
+        /// As the file has it: `I8`.
+        let typeName: String
+        let type: StoredType
         let shape: Shape
         /// Where the bytes are, counted from the end of the header.
         let range: Range<Int>
@@ -100,8 +102,8 @@ struct SafetensorsHeader {
             throw InputError(
                 path, at: place, "its entry in the header needs the fields dtype, shape and data_offsets")
         }
-        guard let dtype = DType(safetensorsName: typeName) else {
-            let known = DType.allCases.map(\.safetensorsName).joined(separator: ", ")
+        guard let type = StoredType(safetensorsName: typeName) else {
+            let known = StoredType.safetensorsNames.joined(separator: ", ")
             throw InputError(
                 path, at: place, "its element type is \(typeName), and only \(known) can be read")
         }
@@ -110,13 +112,13 @@ struct SafetensorsHeader {
             throw InputError(path, at: place, "data_offsets is not a pair of byte positions in order")
         }
         let shape = try shape(sizes, path, place)
-        guard shape.byteCount(elementSize: dtype.byteCount) == end - start else {
+        guard shape.byteCount(elementSize: type.byteCount) == end - start else {
             throw InputError(
                 path, at: place,
                 "\(end - start) bytes are set aside for it, which does not fit its shape \(shape) "
                     + "of \(typeName)")
         }
-        return Entry(name: name, dtype: dtype, shape: shape, range: start..<end)
+        return Entry(name: name, typeName: typeName, type: type, shape: shape, range: start..<end)
     }
 
     private static func shape(_ sizes: [JSON], _ path: String, _ place: String) throws -> Shape {

@@ -111,7 +111,7 @@ final class PyTorchArchive {
         return array
     }
 
-    private func elements(_ entry: ZipArchive.Entry, _ kind: StorageKind) throws -> NDArray {
+    private func elements(_ entry: ZipArchive.Entry, _ kind: StoredType) throws -> NDArray {
         switch kind {
         case .plain(let dtype):
             return try archive.array(of: entry, shape: [entry.size / dtype.byteCount], dtype: dtype)
@@ -120,13 +120,8 @@ final class PyTorchArchive {
         }
     }
 
-    private enum StorageKind {
-        case plain(DType)
-        case widened(ElementFormat)
-    }
-
     /// Element types by the names that storages and, in newer files, tensors have for them.
-    private static let kinds: [String: StorageKind] = {
+    private static let kinds: [String: StoredType] = {
         let plain: [(String, String, DType)] = [
             ("FloatStorage", "float32", .float32), ("DoubleStorage", "float64", .float64),
             ("HalfStorage", "float16", .float16), ("BFloat16Storage", "bfloat16", .bfloat16),
@@ -135,15 +130,16 @@ final class PyTorchArchive {
         ]
         let widened: [(String, String, ElementFormat.Kind)] = [
             ("ShortStorage", "int16", .int16), ("CharStorage", "int8", .int8), ("UInt16Storage", "uint16", .uint16),
-            ("UInt32Storage", "uint32", .uint32),
+            ("UInt32Storage", "uint32", .uint32), ("UInt64Storage", "uint64", .uint64),
+            ("Float8_e4m3fnStorage", "float8_e4m3fn", .float8e4m3), ("Float8_e5m2Storage", "float8_e5m2", .float8e5m2),
         ]
-        var kinds: [String: StorageKind] = [:]
+        var kinds: [String: StoredType] = [:]
         for (storage, name, dtype) in plain {
             kinds[storage] = .plain(dtype)
             kinds[name] = .plain(dtype)
         }
         for (storage, name, kind) in widened {
-            kinds[storage] = .widened(ElementFormat(kind: kind, isBigEndian: false))
+            kinds[storage] = .widened(kind)
             kinds[name] = kinds[storage]
         }
         return kinds
