@@ -196,7 +196,9 @@ DEFINE_COMBINE_LINE(double, combine_double_line)
 DEFINE_COMBINE_LINE(int64_t, combine_integer_line)
 
 /// Combines one line of the source with one of y, each element by its own index.
-static void KERNEL(scatter_line)(const KERNEL(scatter_plan) *plan, const sb_cursor *cursor) {
+static void KERNEL(scatter_line)(const void *context, const sb_cursor *cursor, intptr_t count) {
+    (void)count;
+    const KERNEL(scatter_plan) *plan = context;
     char *y = cursor->data[0];
     const char *source = cursor->data[1], *indices = cursor->data[2];
     const intptr_t y_step = plan->y_step, source_step = plan->source_step, step = plan->index_step;
@@ -217,7 +219,8 @@ static void KERNEL(scatter_line)(const KERNEL(scatter_plan) *plan, const sb_curs
 }
 
 /// `count` neighbouring lines with the same indices, a row at a time.
-static void KERNEL(scatter_rows)(const KERNEL(scatter_plan) *plan, const sb_cursor *cursor, intptr_t count) {
+static void KERNEL(scatter_rows)(const void *context, const sb_cursor *cursor, intptr_t count) {
+    const KERNEL(scatter_plan) *plan = context;
     for (intptr_t i = 0; i < plan->length; ++i) {
         const int64_t index = *(const int64_t *)(cursor->data[2] + i * plan->index_step);
         KERNEL(combine_row)(
@@ -228,17 +231,9 @@ static void KERNEL(scatter_rows)(const KERNEL(scatter_plan) *plan, const sb_curs
 static void KERNEL(scatter_range)(void *context, intptr_t start, intptr_t end) {
     const KERNEL(scatter_plan) *plan = context;
     const bool same_indices = plan->lines.steps[2][0] == 0;
-    sb_cursor cursor;
-    sb_cursor_seek(&plan->lines, start, &cursor);
-    for (intptr_t count; start < end; start += count) {
-        count = sb_cursor_run(&plan->lines, &cursor);
-        if (count > end - start) count = end - start;
-        if (count > BLOCK) count = BLOCK;
-        if (!same_indices) count = 1;
-        if (same_indices) KERNEL(scatter_rows)(plan, &cursor, count);
-        else KERNEL(scatter_line)(plan, &cursor);
-        sb_cursor_advance(&plan->lines, count, &cursor);
-    }
+    sb_walk_parts(
+        &plan->lines, start, end, same_indices ? BLOCK : 1, same_indices ? KERNEL(scatter_rows) : KERNEL(scatter_line),
+        plan);
 }
 
 /// `index` has the source's shape.

@@ -30,10 +30,10 @@ typedef struct {
 
 typedef struct {
     sb_pieces pieces;
-    float *x;
-    const float *other;   // the new value in an exponential average, else NULL
-    float scale;
-} scale_job;
+    float *average;
+    const float *value;
+    float decay;
+} ema_job;
 
 typedef struct {
     sb_pieces pieces;
@@ -93,19 +93,19 @@ static void KERNEL(adam_piece)(void *context, intptr_t piece) {
 
 static void KERNEL(adam)(adam_job *job) { sb_parallel(job->pieces.count, KERNEL(adam_piece), job); }
 
-static void KERNEL(scale_piece)(void *context, intptr_t piece) {
-    const scale_job *job = context;
+static void KERNEL(ema_piece)(void *context, intptr_t piece) {
+    const ema_job *job = context;
     const intptr_t begin = sb_piece_begin(job->pieces, piece), n = sb_piece_end(job->pieces, piece) - begin;
-    float *x = job->x + begin;
-    const float *other = job->other ? job->other + begin : NULL;
+    float *average = job->average + begin;
+    const float *value = job->value + begin;
     FOR_LANES(i, count, n) {
-        vf value = vf_load_or(x + i, count, 0) * job->scale;
-        if (other) value += vf_load_or(other + i, count, 0) * (1 - job->scale);
-        vf_store_some(x + i, value, count);
+        vf sum = vf_load_or(average + i, count, 0) * job->decay;
+        sum += vf_load_or(value + i, count, 0) * (1 - job->decay);
+        vf_store_some(average + i, sum, count);
     }
 }
 
-static void KERNEL(scale)(scale_job *job) { sb_parallel(job->pieces.count, KERNEL(scale_piece), job); }
+static void KERNEL(ema)(ema_job *job) { sb_parallel(job->pieces.count, KERNEL(ema_piece), job); }
 
 static void KERNEL(squares_piece)(void *context, intptr_t piece) {
     const squares_job *job = context;
@@ -157,14 +157,9 @@ double sb_sum_of_squares(intptr_t n, const float *x) {
     return sum;
 }
 
-void sb_scale(intptr_t n, float *x, float s) {
-    scale_job job = {.pieces = sb_cut_rows(n, 1), .x = x, .scale = s};
-    DISPATCH(scale, &job);
-}
-
 void sb_ema(intptr_t n, float *average, const float *value, float decay) {
-    scale_job job = {.pieces = sb_cut_rows(n, 1), .x = average, .other = value, .scale = decay};
-    DISPATCH(scale, &job);
+    ema_job job = {.pieces = sb_cut_rows(n, 1), .average = average, .value = value, .decay = decay};
+    DISPATCH(ema, &job);
 }
 
 #endif

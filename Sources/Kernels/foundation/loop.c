@@ -103,6 +103,19 @@ void sb_cursor_advance(const sb_loop *loop, intptr_t count, sb_cursor *cursor) {
 
 void sb_cursor_advance_rows(const sb_loop *loop, intptr_t rows, sb_cursor *cursor) { advance(loop, 1, rows, cursor); }
 
+void sb_walk_parts(
+    const sb_loop *loop, intptr_t start, intptr_t end, intptr_t most, sb_part_task task, const void *plan) {
+    sb_cursor cursor;
+    sb_cursor_seek(loop, start, &cursor);
+    for (intptr_t count; start < end; start += count) {
+        count = sb_cursor_run(loop, &cursor);
+        if (count > end - start) count = end - start;
+        if (count > most) count = most;
+        task(plan, &cursor, count);
+        sb_cursor_advance(loop, count, &cursor);
+    }
+}
+
 typedef struct {
     intptr_t count, length;
     sb_range_task task;

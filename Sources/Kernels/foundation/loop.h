@@ -65,6 +65,13 @@ static inline intptr_t sb_element_count(const sb_array *array) {
     return count;
 }
 
+/// Works on `count` elements of a walk, from a cursor to at most the end of its innermost loop.
+typedef void (*sb_part_task)(const void *plan, const sb_cursor *cursor, intptr_t count);
+
+/// Walks over elements start ..< end in parts of at most `most`.
+void sb_walk_parts(
+    const sb_loop *loop, intptr_t start, intptr_t end, intptr_t most, sb_part_task task, const void *plan);
+
 typedef void (*sb_range_task)(void *context, intptr_t start, intptr_t end);
 
 /// Runs task over 0 ..< count in ranges of `length`, on the pool where there is more than one.

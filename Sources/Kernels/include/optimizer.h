@@ -19,8 +19,6 @@ void sb_adam_step(intptr_t n, float *p, const float *g, float *m, float *v, floa
 
 /// Σ x², summed in double.
 double sb_sum_of_squares(intptr_t n, const float *x);
-/// x *= s
-void sb_scale(intptr_t n, float *x, float s);
 /// average = decay·average + (1 - decay)·value
 void sb_ema(intptr_t n, float *average, const float *value, float decay);
 

@@ -71,7 +71,8 @@ static inline int64_t KERNEL(place_at)(int compute, const sb_block *places, intp
 }
 
 /// `count` neighbouring lines, an element of each at a time.
-static void KERNEL(arg_lines)(const KERNEL(arg_plan) *plan, const sb_cursor *cursor, intptr_t count) {
+static void KERNEL(arg_lines)(const void *context, const sb_cursor *cursor, intptr_t count) {
+    const KERNEL(arg_plan) *plan = context;
     const int dtype = plan->lines.dtype[0], compute = sb_compute_type(dtype);
     sb_block best, places, row;
     memset(&places, 0, sizeof places);
@@ -87,7 +88,9 @@ static void KERNEL(arg_lines)(const KERNEL(arg_plan) *plan, const sb_cursor *cur
 }
 
 /// One line, a row of lanes at a time. A lane's place is its row.
-static void KERNEL(arg_line)(const KERNEL(arg_plan) *plan, const sb_cursor *cursor) {
+static void KERNEL(arg_line)(const void *context, const sb_cursor *cursor, intptr_t one) {
+    (void)one;
+    const KERNEL(arg_plan) *plan = context;
     const int dtype = plan->lines.dtype[0], compute = sb_compute_type(dtype), size = sb_element_size(compute);
     const intptr_t lanes = plan->length < KERNEL(LANES_OF_LINE) ? plan->length : KERNEL(LANES_OF_LINE);
     sb_block best, places, row;
@@ -111,17 +114,8 @@ static void KERNEL(arg_line)(const KERNEL(arg_plan) *plan, const sb_cursor *curs
 static void KERNEL(arg_range)(void *context, intptr_t start, intptr_t end) {
     const KERNEL(arg_plan) *plan = context;
     const bool together = plan->lines.shape[0] >= 8 && plan->lines.steps[0][0] < plan->step;
-    sb_cursor cursor;
-    sb_cursor_seek(&plan->lines, start, &cursor);
-    for (intptr_t count; start < end; start += count) {
-        count = sb_cursor_run(&plan->lines, &cursor);
-        if (count > end - start) count = end - start;
-        if (count > BLOCK) count = BLOCK;
-        if (!together) count = 1;
-        if (together) KERNEL(arg_lines)(plan, &cursor, count);
-        else KERNEL(arg_line)(plan, &cursor);
-        sb_cursor_advance(&plan->lines, count, &cursor);
-    }
+    sb_walk_parts(
+        &plan->lines, start, end, together ? BLOCK : 1, together ? KERNEL(arg_lines) : KERNEL(arg_line), plan);
 }
 
 static void KERNEL(arg_reduce)(

@@ -8,7 +8,7 @@ public typealias UnaryFunction = Kernels.UnaryFunction
 public typealias BinaryFunction = Kernels.BinaryFunction
 
 /// A function of one element, with the numbers that it takes besides.
-public struct UnaryOperation: Sendable {
+public struct UnaryOperation: Equatable, Sendable {
     public let function: UnaryFunction
     /// As the table says; 0 where the function takes none.
     public let p0, p1: Double
@@ -47,7 +47,7 @@ public struct UnaryOperation: Sendable {
 }
 
 /// A function of two elements, with the numbers that it takes besides.
-public struct BinaryOperation: Sendable {
+public struct BinaryOperation: Equatable, Sendable {
     public let function: BinaryFunction
     /// As the table says; 0 where the function takes none.
     public let p0, p1: Double

@@ -4,8 +4,14 @@
 public class Loss: Module {
     /// Whether the losses of all elements are averaged, summed or left as they are.
     public let reduction: LossReduction
+    /// What it was made with besides, as a model's description shows it: `beta: 1.0`.
+    private let settings: String
 
-    public init(reduction: LossReduction = .mean) { self.reduction = reduction }
+    public init(reduction: LossReduction = .mean) { (self.reduction, settings) = (reduction, "") }
+
+    fileprivate init(_ settings: String, reduction: LossReduction) {
+        (self.reduction, self.settings) = (reduction, settings + ", ")
+    }
 
     /// The loss of `input` against `target`.
     public final func callAsFunction(_ input: Tensor, _ target: Tensor) -> Tensor {
@@ -16,7 +22,7 @@ public class Loss: Module {
         fail("\(type(of: self))", "does not define a loss of one input and one target")
     }
 
-    public override var configuration: String { "reduction: \(reduction)" }
+    public final override var configuration: String { settings + "reduction: \(reduction)" }
 }
 
 /// The squared difference.
@@ -39,14 +45,12 @@ public final class SmoothL1Loss: Loss {
 
     public init(beta: Double = 1, reduction: LossReduction = .mean) {
         self.beta = beta
-        super.init(reduction: reduction)
+        super.init("beta: \(beta)", reduction: reduction)
     }
 
     fileprivate override func compute(_ input: Tensor, _ target: Tensor) -> Tensor {
         input.smoothL1Loss(target, beta: beta, reduction: reduction)
     }
-
-    public override var configuration: String { "beta: \(beta), reduction: \(reduction)" }
 }
 
 /// Half the squared difference, and a straight line above `delta`.
@@ -55,14 +59,12 @@ public final class HuberLoss: Loss {
 
     public init(delta: Double = 1, reduction: LossReduction = .mean) {
         self.delta = delta
-        super.init(reduction: reduction)
+        super.init("delta: \(delta)", reduction: reduction)
     }
 
     fileprivate override func compute(_ input: Tensor, _ target: Tensor) -> Tensor {
         input.huberLoss(target, delta: delta, reduction: reduction)
     }
-
-    public override var configuration: String { "delta: \(delta), reduction: \(reduction)" }
 }
 
 /// The binary cross entropy of probabilities.
@@ -114,15 +116,13 @@ public final class CrossEntropyLoss: Loss {
         self.weight = weight.map { Buffer($0) }
         self.ignoreIndex = ignoreIndex
         self.labelSmoothing = labelSmoothing
-        super.init(reduction: reduction)
+        super.init("labelSmoothing: \(labelSmoothing)", reduction: reduction)
     }
 
     fileprivate override func compute(_ input: Tensor, _ target: Tensor) -> Tensor {
         input.crossEntropy(
             target, weight: weight, ignoreIndex: ignoreIndex, labelSmoothing: labelSmoothing, reduction: reduction)
     }
-
-    public override var configuration: String { "labelSmoothing: \(labelSmoothing), reduction: \(reduction)" }
 }
 
 /// −log of the probability of the target, of log-probabilities [N, C, …] and classes [N, …].
@@ -149,7 +149,7 @@ public final class KLDivLoss: Loss {
     /// - Parameter logTarget: whether the target, too, holds logarithms.
     public init(logTarget: Bool = false, reduction: LossReduction = .mean) {
         self.logTarget = logTarget
-        super.init(reduction: reduction)
+        super.init("logTarget: \(logTarget)", reduction: reduction)
     }
 
     fileprivate override func compute(_ input: Tensor, _ target: Tensor) -> Tensor {
@@ -167,7 +167,7 @@ public final class PoissonNLLLoss: Loss {
     public init(logInput: Bool = true, full: Bool = false, reduction: LossReduction = .mean) {
         self.logInput = logInput
         self.full = full
-        super.init(reduction: reduction)
+        super.init("logInput: \(logInput), full: \(full)", reduction: reduction)
     }
 
     fileprivate override func compute(_ input: Tensor, _ target: Tensor) -> Tensor {
@@ -196,7 +196,7 @@ public final class HingeEmbeddingLoss: Loss {
 
     public init(margin: Double = 1, reduction: LossReduction = .mean) {
         self.margin = margin
-        super.init(reduction: reduction)
+        super.init("margin: \(margin)", reduction: reduction)
     }
 
     fileprivate override func compute(_ input: Tensor, _ target: Tensor) -> Tensor {
@@ -210,7 +210,7 @@ public final class CosineEmbeddingLoss: Loss {
 
     public init(margin: Double = 0, reduction: LossReduction = .mean) {
         self.margin = margin
-        super.init(reduction: reduction)
+        super.init("margin: \(margin)", reduction: reduction)
     }
 
     public func callAsFunction(_ input1: Tensor, _ input2: Tensor, target: Tensor) -> Tensor {
@@ -226,7 +226,7 @@ public final class MarginRankingLoss: Loss {
 
     public init(margin: Double = 0, reduction: LossReduction = .mean) {
         self.margin = margin
-        super.init(reduction: reduction)
+        super.init("margin: \(margin)", reduction: reduction)
     }
 
     public func callAsFunction(_ input1: Tensor, _ input2: Tensor, target: Tensor) -> Tensor {

@@ -103,10 +103,10 @@ extension Tensor {
         let taps = resizing.taps(shape[dim], output, scale: scale)
         let form = Shape(repeating: 1, count: rank).replacing(dim, with: output)
         let parts = (0..<taps.indices.count).map { tap -> Tensor in
-            let slices = slices(dim, Tensor.withBackend(backend) { Tensor(taps.indices[tap]) })
+            let slices = slices(dim, Tensor(taps.indices[tap], shape: [output], like: self))
             let weights = taps.weights[tap]
             if weights.allSatisfy({ $0 == 1 }) { return slices }
-            let factor = Tensor.withBackend(backend) { Tensor(weights, shape: form, dtype: dtype) }
+            let factor = Tensor(weights, shape: form, dtype: dtype, like: self)
             // What does not count must not, even if it is infinite.
             return taps.isRagged ? (slices * factor).maskedFill(factor.eq(0), 0) : slices * factor
         }

@@ -1,11 +1,11 @@
 /// The optimizers by the names that options and configurations use.
 public enum OptimizerKind: String, CaseIterable, Codable, Sendable {
-    case sgd, adam, adamw, adamax, nadam, radam, rmsprop, adagrad, adadelta, lion, muon, musgd
+    case sgd, adam, adamw, adamax, nadam, radam, rmsprop, adagrad, adadelta, rprop, asgd, lion, muon, musgd
 
     /// The learning rate that a first attempt is well served with.
     public var defaultLearningRate: Double {
         switch self {
-        case .sgd, .rmsprop, .adagrad, .musgd: 0.01
+        case .sgd, .rmsprop, .adagrad, .rprop, .asgd, .musgd: 0.01
         case .adam, .adamw, .radam: 1e-3
         case .adamax, .nadam: 2e-3
         case .adadelta: 1
@@ -21,7 +21,7 @@ public enum OptimizerKind: String, CaseIterable, Codable, Sendable {
     /// - Parameters:
     ///   - momentum: of SGD, RMSprop, Muon and MuSGD, and β₁ of Adam and its kin; `nil` is the kind's own default.
     ///   - beta2: β₂ of Adam and its kin; `nil` is the kind's own default.
-    ///   - weightDecay: `nil` is the kind's own default.
+    ///   - weightDecay: `nil` is the kind's own default. Rprop has none.
     ///   - nesterov: whether SGD looks ahead.
     public func makeOptimizer(
         _ parameters: some ParameterSource, learningRate: Double? = nil, momentum: Double? = nil,
@@ -42,6 +42,8 @@ public enum OptimizerKind: String, CaseIterable, Codable, Sendable {
         case .rmsprop: return RMSprop(parameters, learningRate: rate, momentum: momentum ?? 0, weightDecay: decay)
         case .adagrad: return Adagrad(parameters, learningRate: rate, weightDecay: decay)
         case .adadelta: return Adadelta(parameters, learningRate: rate, weightDecay: decay)
+        case .rprop: return Rprop(parameters, learningRate: rate)
+        case .asgd: return ASGD(parameters, learningRate: rate, weightDecay: decay)
         case .lion:
             return Lion(parameters, learningRate: rate, betas: (betas.0, beta2 ?? 0.99), weightDecay: decay)
         case .muon:

@@ -47,7 +47,7 @@ final class TraceNode {
 }
 
 /// What an operation computes; numbers here do not depend on the size of the batch.
-enum TraceOperation {
+enum TraceOperation: Equatable {
     case unary(UnaryOperation)
     case binary(BinaryOperation)
     case select
@@ -84,14 +84,4 @@ enum TraceOperation {
     case concatenate(dim: Int)
     /// Something that has no counterpart in ONNX.
     case unsupported(String)
-
-    /// All that the operation is, its numbers included: two that compute the same have the same.
-    var signature: String {
-        switch self {
-        // These are described by their names alone.
-        case .unary(let operation): "\(self) \(operation.p0) \(operation.p1)"
-        case .binary(let operation): "\(self) \(operation.p0) \(operation.p1)"
-        default: "\(self)"
-        }
-    }
 }

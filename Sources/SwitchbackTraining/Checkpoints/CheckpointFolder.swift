@@ -16,7 +16,7 @@ struct CheckpointFolder: Sendable {
     }
 
     private func slot(_ number: Int) -> String {
-        (path as NSString).appendingPathComponent("state-\(number).safetensors")
+        Folder.join(path, "state-\(number).safetensors")
     }
 
     /// Saves a state; returns the file's path.

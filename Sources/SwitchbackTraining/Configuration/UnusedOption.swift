@@ -38,6 +38,9 @@ extension TrainingConfiguration {
             "the schedule \(schedule.rawValue) ends as it does")
         note("momentum", momentum != nil, unless: optimizer.usesMomentum, "\(optimizer.rawValue) has no momentum")
         note("beta2", beta2 != nil, unless: optimizer.usesBeta2, "\(optimizer.rawValue) has no β₂")
+        note(
+            "weight_decay", weightDecay != nil, unless: optimizer != .rprop,
+            "rprop follows the signs of gradients, which know no decay")
         note("nesterov", nesterov, unless: optimizer == .sgd, "only sgd looks ahead")
         note("ema_warmup", emaWarmup != usual.emaWarmup, unless: ema != nil, "there is no average without ema")
         note(
@@ -48,7 +51,7 @@ extension TrainingConfiguration {
 }
 
 extension OptimizerKind {
-    fileprivate var usesMomentum: Bool { ![.adagrad, .adadelta].contains(self) }
+    fileprivate var usesMomentum: Bool { ![.adagrad, .adadelta, .rprop, .asgd].contains(self) }
 
     /// Muon leaves what is not a matrix to AdamW.
     fileprivate var usesBeta2: Bool { [.adam, .adamw, .adamax, .nadam, .radam, .lion, .muon].contains(self) }

@@ -62,7 +62,7 @@ public enum RunCatalog {
     /// Throws `InputError` if there is no such folder.
     public static func remains(in root: String) throws -> [Remains] {
         try runs(in: root).compactMap { run in
-            let checkpoints = (run.path as NSString).appendingPathComponent("resume")
+            let checkpoints = Folder.join(run.path, "resume")
             let hasCheckpoints = FileManager.default.fileExists(atPath: checkpoints)
             if run.isComplete && hasCheckpoints {
                 return Remains(path: checkpoints, reason: Reason.complete, byteCount: byteCount(checkpoints))
@@ -77,13 +77,13 @@ public enum RunCatalog {
     /// The paths of what is in a folder, hidden files aside.
     private static func contents(_ folder: String) -> [String]? {
         let names = try? FileManager.default.contentsOfDirectory(atPath: folder).filter { !$0.hasPrefix(".") }
-        return names?.sorted().map { (folder as NSString).appendingPathComponent($0) }
+        return names?.sorted().map { Folder.join(folder, $0) }
     }
 
     private static func byteCount(_ folder: String) -> Int {
         let names = (try? FileManager.default.subpathsOfDirectory(atPath: folder)) ?? []
         return names.reduce(0) { sum, name in
-            let path = (folder as NSString).appendingPathComponent(name)
+            let path = Folder.join(folder, name)
             let attributes = try? FileManager.default.attributesOfItem(atPath: path)
             return sum + ((attributes?[.size] as? NSNumber)?.intValue ?? 0)
         }

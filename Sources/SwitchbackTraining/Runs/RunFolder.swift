@@ -23,23 +23,23 @@ public final class RunFolder {
     /// - Parameter arguments: the configuration of the run.
     /// - Throws: `InputError` where that cannot be done; then none of its parents is left behind either.
     public init(in root: String, task: String, name: String, arguments: some Configuration) throws {
-        let parent = (root as NSString).appendingPathComponent(task)
+        let parent = Folder.join(root, task)
         var made: [String] = []
-        let draft = (parent as NSString).appendingPathComponent(".\(name).\(getpid()).part")
+        let draft = Folder.join(parent, ".\(name).\(getpid()).part")
         do {
             try RunFolder.makeFolders(parent, made: &made)
             RunFolder.removeDrafts(in: parent)
-            try RunFolder.makeFolders((draft as NSString).appendingPathComponent("weights"), made: &made)
+            try RunFolder.makeFolders(Folder.join(draft, "weights"), made: &made)
             try ConfigurationFile.write(
-                arguments, task: task, to: (draft as NSString).appendingPathComponent("args.yaml"))
-            path = try RunFolder.takeName((parent as NSString).appendingPathComponent(name), for: draft)
+                arguments, task: task, to: Folder.join(draft, "args.yaml"))
+            path = try RunFolder.takeName(Folder.join(parent, name), for: draft)
             lock = try FolderLock(path)
         } catch {
             try? FileManager.default.removeItem(atPath: draft)
             RunFolder.remove(made)
             guard let error = error as? InputError, error.subject.hasPrefix(draft) else { throw error }
             // The draft's name means nothing to the user.
-            let final = (parent as NSString).appendingPathComponent(name)
+            let final = Folder.join(parent, name)
             throw InputError(final, at: error.place, error.problem, remedy: error.remedy)
         }
         self.made = made.filter { !$0.hasPrefix(draft) } + [path]
@@ -54,7 +54,7 @@ public final class RunFolder {
         guard FileManager.default.fileExists(atPath: path) else { throw InputError(path, "there is no such run") }
         lock = try FolderLock(path)
         for folder in ["", "weights"] {
-            AtomicFile.removeRemains(in: (path as NSString).appendingPathComponent(folder))
+            AtomicFile.removeRemains(in: Folder.join(path, folder))
         }
     }
 
@@ -80,12 +80,12 @@ public final class RunFolder {
             guard let process = name.split(separator: ".").dropLast().last.flatMap({ Int32($0) }),
                 kill(process, 0) != 0, errno == ESRCH
             else { continue }
-            try? FileManager.default.removeItem(atPath: (parent as NSString).appendingPathComponent(name))
+            try? FileManager.default.removeItem(atPath: Folder.join(parent, name))
         }
     }
 
     /// The path of a file in the folder.
-    public func file(_ name: String) -> String { (path as NSString).appendingPathComponent(name) }
+    public func file(_ name: String) -> String { Folder.join(path, name) }
 
     /// The path of a file of weights, `last` or `best`.
     public func weights(_ name: String) -> String { file("weights/\(name).safetensors") }
@@ -98,7 +98,7 @@ public final class RunFolder {
         guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue else {
             return path
         }
-        let best = (path as NSString).appendingPathComponent("weights/best.safetensors")
+        let best = Folder.join(path, "weights/best.safetensors")
         guard FileManager.default.fileExists(atPath: best) else {
             throw InputError(
                 path, "there is no weights/best.safetensors in it",

@@ -15,7 +15,7 @@ public struct RunRecord: Sendable {
     /// Throws `InputError` if `path` is not the folder of a run, or its files are damaged.
     public init(_ path: String) throws {
         self.path = path
-        func file(_ name: String) -> String { (path as NSString).appendingPathComponent(name) }
+        func file(_ name: String) -> String { Folder.join(path, name) }
         guard FileManager.default.fileExists(atPath: file("args.yaml")) else {
             throw InputError(path, "is not a run folder: it has no args.yaml")
         }

@@ -105,7 +105,7 @@ struct ONNXExporter {
 
     private mutating func add(_ first: TraceNode, _ second: TraceNode) throws {
         builder.module = first.module
-        guard first.operation.signature == second.operation.signature, first.inputs.count == second.inputs.count else {
+        guard first.operation == second.operation, first.inputs.count == second.inputs.count else {
             throw differs(first.module)
         }
         let pairs = Array(zip(first.inputs, second.inputs))
