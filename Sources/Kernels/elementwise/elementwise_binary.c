@@ -45,9 +45,9 @@
     } \
     /* t + x (1 - t^2) s(x), where t = n / (n + 2), n = e (e + 2), e = e^x is the tanh of softplus. */ \
     OVERLOAD vector mish_slope(vector x) { \
-        const vector zero = {0}, e = v_exp(v_clamp(x, zero - INFINITY, zero + 20)); \
+        const vector zero = {0}, z = v_clamp(x, zero - INFINITY, zero + 20), e = v_exp(z); \
         const vector n = e * (e + 2), r = 1 / (n + 2); \
-        return n * r + 4 * x * (e * r) * ((e + 1) * r); \
+        return n * r + 4 * z * (e * r) * ((e + 1) * r); \
     }
 
 #define number(constant) ((number_type)(constant))

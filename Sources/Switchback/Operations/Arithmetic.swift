@@ -131,11 +131,11 @@ extension Tensor {
 extension Tensor {
     /// Each element to the power of a number. Stops for integers and a negative exponent, as the power is not whole.
     public final func pow<S: Scalar>(_ exponent: S) -> Tensor {
-        let x = promoted(with: S.self)
+        guard admits(S.self) else { return promoted(with: S.self).pow(exponent) }
         require(
-            x.dtype.isFloatingPoint || exponent.doubleValue >= 0, "pow",
+            dtype.isFloatingPoint || exponent.doubleValue >= 0, "pow",
             "the power \(exponent) of whole numbers is not whole; convert them to a floating-point type")
-        return x.power(exponent.doubleValue)
+        return power(exponent.doubleValue)
     }
 
     /// The derivative is `exponent * x^(exponent - 1)`.
@@ -255,10 +255,12 @@ extension Tensor {
 // MARK: - Functions of two elements
 
 extension Tensor {
-    /// The angle, in radians from -π to π, of the points whose ordinates are this tensor and whose abscissas are `x`.
+    /// The angle, in radians from -π to π, of the points whose ordinates are this tensor and whose abscissas are `x`. Its
+    /// gradient is 0 at the origin.
     public final func atan2(_ x: Tensor) -> Tensor {
         Tensor.combined("atan2", .atan2, floating, x.floating) { gradient, y, x, saved in
-            let scaled = gradient / (x.square() + y.square())
+            let distance = x.square() + y.square()
+            let scaled = (gradient / distance).maskedFill(distance.eq(0), 0)
             return [saved.needs(0) ? scaled * x : nil, saved.needs(1) ? -scaled * y : nil]
         }
     }
@@ -267,8 +269,8 @@ extension Tensor {
     public final func hypot(_ other: Tensor) -> Tensor {
         Tensor.combined("hypot", .hypot, floating, other.floating) { gradient, a, b, saved in
             let length = a.hypot(b)
-            let scaled = (gradient / length).maskedFill(length.eq(0), 0)
-            return [saved.needs(0) ? scaled * a : nil, saved.needs(1) ? scaled * b : nil]
+            func share(_ leg: Tensor) -> Tensor { gradient * (leg / length).maskedFill(length.eq(0), 0) }
+            return [saved.needs(0) ? share(a) : nil, saved.needs(1) ? share(b) : nil]
         }
     }
 
@@ -276,7 +278,7 @@ extension Tensor {
     public final func copysign(_ sign: Tensor) -> Tensor {
         Tensor.combined("copysign", .copySign, floating, sign.floating) { gradient, a, b, saved in
             [
-                saved.needs(0) ? gradient * a.sign() * a.onesLike().copysign(b) : nil,
+                saved.needs(0) ? gradient * (a.copysign(b) / a).maskedFill(a.eq(0), 0) : nil,
                 saved.needs(1) ? gradient.zerosLike() : nil,
             ]
         }

@@ -56,7 +56,9 @@ extension Tensor {
                 gradient.array, logProbabilities: scores.array, targets: saved.tensor(1).array,
                 inputLengths: saved.tensor(2).array, targetLengths: saved.tensor(3).array, blank: blank,
                 zeroInfinity: zeroInfinity, loss: saved.tensor(4).array, alpha: saved.tensor(5).array)
-            return [found.map(Tensor.init)]
+            // Also for the classes that occur in no alignment.
+            let isLost = saved.tensor(4).isnan().unsqueeze(-1)
+            return [found.map { Tensor($0).maskedFill(isLost, Double.nan) }]
         }
     }
 

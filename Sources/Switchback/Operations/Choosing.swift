@@ -99,7 +99,10 @@ extension DType {
 
 extension Tensor {
     /// `self + weight * (end - self)`: this tensor for weight 0, `end` for weight 1.
-    public final func lerp(_ end: Tensor, weight: Tensor) -> Tensor { self + weight * (end - self) }
+    public final func lerp(_ end: Tensor, weight: Tensor) -> Tensor {
+        let distance = end - self
+        return Tensor.where(weight.abs().lt(0.5), self + weight * distance, end - distance * (1 - weight))
+    }
 
     /// `self + weight * (end - self)`, computed from the nearer end.
     public final func lerp(_ end: Tensor, weight: Double) -> Tensor {

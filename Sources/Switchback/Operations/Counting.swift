@@ -12,7 +12,8 @@ extension Tensor {
             "the weights have shape \(weights?.shape ?? []), and the numbers \(shape)")
         require(count == 0 || min().item(as: Int.self) >= 0, "bincount", "a number is negative")
         let length = Swift.max(minLength, count == 0 ? 0 : max().item(as: Int.self) + 1)
-        let amounts = weights?.detach() ?? onesLike(dtype: .int64)
+        let amounts =
+            weights.map { $0.dtype.isFloatingPoint ? $0.detach() : $0.to(.float64) } ?? onesLike(dtype: .int64)
         let counts = amounts.newZeros([length])
         return count == 0 ? counts : counts.scatterAdd(dim: 0, index: to(.int64), source: amounts)
     }
@@ -39,5 +40,23 @@ extension Tensor {
         let groups = starts.cumsum(dim: 0) - 1
         let inverse = groups.zerosLike().scatter(dim: 0, index: order, source: groups).reshape(shape)
         return (sorted.maskedSelect(starts), inverse, groups.bincount())
+    }
+
+    /// The different slices along a dimension in lexicographic order; for each slice, which of them it is (int64, [size]);
+    /// and how often each occurs (int64).
+    public final func unique(dim: Int) -> (values: Tensor, inverse: Tensor, counts: Tensor) {
+        let dim = dimension(dim, "unique")
+        if rank == 0 { return line.unique() }
+        let slices = detach().transpose(0, dim).flatten(start: Swift.min(1, rank - 1))
+        let size = shape[dim]
+        var places = newZeros([size]).to(.int64)
+        // Column by column: places that are equal so far are told apart by the next column.
+        for column in rank == 1 ? [slices] : slices.unbind(dim: 1) {
+            places = (places * size + column.unique().inverse).unique().inverse
+        }
+        let (_, inverse, counts) = places.unique()
+        let order = Tensor(Array(0..<size), shape: [size], like: self)
+        let examples = counts.zerosLike().indexCopy(dim: 0, index: inverse, source: order)
+        return (indexSelect(dim: dim, index: examples), inverse, counts)
     }
 }

@@ -125,9 +125,11 @@ extension Tensor {
         return Tensor(values, shape: [count], dtype: dtype ?? S.defaultDType)
     }
 
-    /// `count` numbers at equal distances from `start` to `end`, both included.
+    /// `count` numbers at equal distances from `start` to `end`, both included. For an integer type, both ends and all
+    /// numbers are cut to integers.
     public static func linspace(_ start: Double, _ end: Double, _ count: Int, dtype: DType = .float32) -> Tensor {
         require(count >= 0, "linspace", "\(count) is not a number of elements")
+        let (start, end) = dtype.isFloatingPoint ? (start, end) : (start.rounded(.towardZero), end.rounded(.towardZero))
         let step = count > 1 ? (end - start) / Double(count - 1) : 0
         // From both ends, so that the last number is exact too.
         let values = (0..<count).map { i in

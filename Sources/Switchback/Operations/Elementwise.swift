@@ -69,6 +69,11 @@ extension Tensor {
     /// This tensor, with integers converted to float32: for functions whose values are not whole.
     final var floating: Tensor { dtype.isFloatingPoint ? self : to(.float32) }
 
+    /// An operation of this tensor, computed in float32 if its elements have 16 bits, and rounded to them once.
+    final func inFloat32(_ operation: (Tensor) -> Tensor) -> Tensor {
+        dtype.isFloatingPoint && dtype.byteCount == 2 ? operation(to(.float32)).to(dtype) : operation(self)
+    }
+
     /// A tensor without dimensions that holds a number, in the type of `tensor`.
     static func number<S: Scalar>(_ value: S, like tensor: Tensor) -> Tensor {
         let array = NDArray(empty: [], dtype: tensor.dtype, backend: tensor.backend)

@@ -37,8 +37,8 @@ extension Tensor {
 
     // MARK: Powers and roots
 
-    /// Each element times itself.
-    public final func square() -> Tensor { squared("square") }
+    /// Each element times itself. Bools give int64.
+    public final func square() -> Tensor { (dtype == .bool ? to(.int64) : self).squared("square") }
 
     /// The square root. Its gradient is infinite at 0.
     public final func sqrt() -> Tensor { floating.mapped("sqrt", .sqrt, saving: .result) { $0 / ($1 * 2) } }
@@ -79,7 +79,11 @@ extension Tensor {
     /// `log(x / (1 - x))`, the inverse of `sigmoid`; with `eps`, elements are first clamped to `eps ... 1 - eps`.
     public final func logit(eps: Double? = nil) -> Tensor {
         let x = eps.map { floating.clamp(min: $0, max: 1 - $0) } ?? floating
-        return (x / (1 - x)).log()
+        let value = x.detach()
+        return Tensor.record("logit", (value / (1 - value)).log().array, of: x, saving: x) { saved, gradient in
+            let x = saved.tensor(0)
+            return (gradient / (x * (1 - x))).maskedFill(x.lt(0).logicalOr(x.gt(1)), Double.nan)
+        }
     }
 
     // MARK: Angles

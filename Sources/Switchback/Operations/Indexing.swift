@@ -41,6 +41,7 @@ extension Tensor {
             return index.rank == 0 ? chosen.reshape([]) : chosen
         }
         let dim = dimension(dim, "gather")
+        if index.count == 0 { return narrow(dim: dim, start: 0, length: 0).reshape(index.shape) }
         checkIndexShape(index, dim, "gather")
         return gathered(dim, index.indices(of: self, dim, "gather"))
     }

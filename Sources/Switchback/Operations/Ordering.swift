@@ -103,8 +103,23 @@ extension Tensor {
 
     /// `log Σ exp(x)` of the elements so far along a dimension.
     public final func logCumSumExp(dim: Int) -> Tensor {
-        let largest = Tensor(array.scanned(.maximum, dimension(dim, "logCumSumExp"))).amax(dim: dim, keepDim: true)
-        return (self - largest).exp().cumsum(dim: dim).log() + largest
+        let dim = dimension(dim, "logCumSumExp")
+        return rank == 0 ? floating : floating.inFloat32 { $0.logRunningSum(dim) }
+    }
+
+    private func logRunningSum(_ dim: Int) -> Tensor {
+        // Of 1, 2, 4, … elements each: subtracting the line's largest element from all, as in `logSumExp`, would lose
+        // the sums before it, and spread a NaN to them.
+        var sums = self
+        var reach = 1
+        while reach < shape[dim] {
+            let rest = shape[dim] - reach
+            let joined = sums.narrow(dim: dim, start: reach, length: rest)
+                .logaddexp(sums.narrow(dim: dim, start: 0, length: rest))
+            sums = Tensor.cat([sums.narrow(dim: dim, start: 0, length: reach), joined], dim: dim)
+            reach *= 2
+        }
+        return sums
     }
 
     /// The order turned round along one dimension.
@@ -122,9 +137,12 @@ extension Tensor {
         let isZero = eq(0)
         let zerosSoFar = isZero.to(.int64).cumsum(dim: dim)
         let isFirst = isZero.logicalAnd(zerosSoFar.eq(1))
-        func sums(_ products: Tensor) -> Tensor { (gradient * products).reversed(dim).cumsum(dim: dim).reversed(dim) }
-        let before = (sums(products) / maskedFill(isZero, 1)).maskedFill(zerosSoFar.ne(0), 0)
-        return Tensor.where(isFirst, sums(maskedFill(isFirst, 1).cumprod(dim: dim)), before)
+        // NaN behind the zero must not count: it is not 0 times 0.
+        func sums(_ products: Tensor, without zeros: Int) -> Tensor {
+            (gradient * products).maskedFill(zerosSoFar.gt(zeros), 0).reversed(dim).cumsum(dim: dim).reversed(dim)
+        }
+        let before = (sums(products, without: 0) / maskedFill(isZero, 1)).maskedFill(zerosSoFar.ne(0), 0)
+        return Tensor.where(isFirst, sums(maskedFill(isFirst, 1).cumprod(dim: dim), without: 1), before)
     }
 
     /// The gradient of `cumprod`, without a division. With `y[i] = x[0] … x[i]`, element `k` gets

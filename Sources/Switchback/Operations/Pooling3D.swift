@@ -56,15 +56,3 @@ extension Window {
             dilation: dilation.intTriple)
     }
 }
-
-extension DType {
-    /// What no element is below: what pooling finds outside of an image.
-    var lowest: Double {
-        switch self {
-        case .int32: -0x1p31
-        case .int64: -0x1p63
-        case .uint8, .bool: 0
-        default: -.infinity
-        }
-    }
-}

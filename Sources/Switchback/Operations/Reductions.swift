@@ -305,7 +305,9 @@ extension Tensor {
         case -.infinity: return x.extremeNorm(.minimum, dims, keepDim)
         case 0: return x.stepped(to: x.ne(0).to(x.dtype)).sum(dims: dims, keepDim: keepDim)
         case 1: return x.sumNorm(dims, keepDim)
-        default: return x.powerNorm(p, dims, keepDim)
+        case 2: return x.powerNorm(p, dims, keepDim)
+        // Powers of 16 bits overflow where the norm does not.
+        default: return x.inFloat32 { $0.powerNorm(p, dims, keepDim) }
         }
     }
 

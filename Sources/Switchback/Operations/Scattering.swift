@@ -90,9 +90,18 @@ extension Tensor {
             let index = saved.tensor(0)
             return (
                 saved.needs(0) ? gradient.indexFill(dim: dim, index: index, 0) : nil,
-                saved.needs(1) ? gradient.slices(dim, index) : nil
+                saved.needs(1) ? gradient.slices(dim, index).maskedFill(index.isOverwritten(of: gradient, dim), 0) : nil
             )
         }
+    }
+
+    /// Whether the slice for each of these indices is overwritten by a later one with the same index; shaped to
+    /// broadcast with the slices of `target`.
+    private func isOverwritten(of target: Tensor, _ dim: Int) -> Tensor {
+        let order = Tensor(Array(0..<count), shape: [count], like: self)
+        let last = newZeros([target.shape[dim]]).indexCopy(dim: 0, index: self, source: order)
+        let form = Shape(repeating: 1, count: target.rank).replacing(dim, with: count)
+        return last.slices(0, self).ne(order).reshape(form)
     }
 
     private func checkedSlices(
@@ -138,9 +147,16 @@ extension Tensor {
             let index = saved.tensor(0)
             return (
                 saved.needs(0) ? gradient.scatter(dim: dim, index: index, value: 0) : nil,
-                saved.needs(1) ? gradient.gathered(dim, index) : nil
+                saved.needs(1)
+                    ? gradient.gathered(dim, index).maskedFill(index.isOverwritten(in: gradient.shape, dim), 0) : nil
             )
         }
+    }
+
+    /// Whether the element for each of these indices is overwritten by a later one in the same place.
+    private func isOverwritten(in shape: Shape, _ dim: Int) -> Tensor {
+        let order = Tensor(Array(0..<count), shape: self.shape, like: self)
+        return newZeros(shape).scatter(dim: dim, index: self, source: order).gathered(dim, self).ne(order)
     }
 
     /// With a number where the index says.
@@ -218,7 +234,8 @@ extension Tensor {
             ).to(dtype)
         }
         let (dim, positions, source) = checkedScatter(dim, index, source, "scatterReduce")
-        let start = includeSelf ? self : scatter(dim: dim, index: positions, value: reduction.identity)
+        let identity = reduction.identity(like: self).expand(to: positions.shape)
+        let start = includeSelf ? self : scatter(dim: dim, index: positions, source: identity)
         switch reduction {
         case .sum: return start.scatterAdd(dim: dim, index: positions, source: source)
         case .mean: return start.scatterMean(dim, positions, source, includeSelf: includeSelf)
@@ -267,7 +284,7 @@ extension Tensor {
         }
     }
 
-    /// The gradient is shared evenly by the elements that equal the extreme.
+    /// The gradient is shared evenly by the elements that equal the extreme; where that is NaN, all get NaN.
     private func scatterExtreme(
         _ operation: ScatterReduction, _ dim: Int, _ index: Tensor, _ source: Tensor
     ) -> Tensor {
@@ -281,7 +298,7 @@ extension Tensor {
             let sourceIsIt = source.eq(result.gathered(dim, index)).to(own.dtype)
             let share = gradient / ownIsIt.scatterAdd(dim: dim, index: index, source: sourceIsIt)
             return [
-                saved.needs(0) ? share.maskedFill(ownIsIt.logicalNot(), 0) : nil,
+                saved.needs(0) ? share * ownIsIt : nil,
                 saved.needs(1) ? share.gathered(dim, index) * sourceIsIt : nil,
             ]
         }
@@ -289,13 +306,13 @@ extension Tensor {
 }
 
 extension ScatterReduce {
-    /// What changes nothing that it is combined with.
-    fileprivate var identity: Double {
+    /// What changes nothing that it is combined with, in the type of a tensor.
+    fileprivate func identity(like tensor: Tensor) -> Tensor {
         switch self {
-        case .sum, .mean: 0
-        case .product: 1
-        case .amax: -.infinity
-        case .amin: .infinity
+        case .sum, .mean: Tensor.number(0, like: tensor)
+        case .product: Tensor.number(1, like: tensor)
+        case .amax: Tensor.number(tensor.dtype.lowest, like: tensor)
+        case .amin: Tensor.number(tensor.dtype.highest, like: tensor)
         }
     }
 }

@@ -9,6 +9,23 @@ extension Tensor {
     /// The softmax of −x: the smallest element gets most.
     public final func softmin(dim: Int) -> Tensor { (-self).softmax(dim: dim) }
 
+    /// A random choice along `dim` that gradients flow through, where these are logits (Jang, Gu and Poole, "Categorical
+    /// reparameterization with Gumbel-softmax", 2017). Shape is unchanged.
+    ///
+    /// - Parameters:
+    ///   - tau: the temperature: the lower, the nearer the result is to 1 at one place and 0 elsewhere.
+    ///   - hard: whether it is exactly that, with the gradient of the soft choice.
+    public final func gumbelSoftmax(
+        tau: Double = 1, hard: Bool = false, dim: Int = -1, generator: Generator? = nil
+    ) -> Tensor {
+        require(tau > 0, "gumbelSoftmax", "the temperature is \(tau), and must be above 0")
+        let noise = noGrad { -(-randLike(generator: generator).log()).log() }
+        let soft = ((self + noise) / tau).softmax(dim: dim)
+        if !hard { return soft }
+        let choice = soft.zerosLike().scatter(dim: dim, index: soft.argmax(dim: dim, keepDim: true), value: 1)
+        return soft + (choice - soft).detach()
+    }
+
     private func softmax(_ name: OperationName, _ dim: Int, logarithm: Bool) -> Tensor {
         let dim = dimension(dim, "\(name)")
         require(dtype.isFloatingPoint, "\(name)", "the input is \(dtype); convert it to a floating-point type first")

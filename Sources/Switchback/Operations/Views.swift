@@ -281,7 +281,7 @@ extension Tensor {
     /// Windows share memory where they overlap.
     public final func unfold(dim: Int, size: Int, step: Int) -> Tensor {
         let dim = dimension(dim, "unfold")
-        require(rank > 0, "unfold", "a tensor without dimensions has no windows")
+        if rank == 0 { return line.unfold(dim: dim, size: size, step: step).select(dim: 0, index: 0) }
         require(
             size >= 0 && size <= shape[dim] && step > 0, "unfold",
             "windows of \(size) every \(step) do not fit in dimension \(dim) of \(shape)")

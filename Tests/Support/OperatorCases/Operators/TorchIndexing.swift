@@ -64,7 +64,7 @@ let torchIndexings: [String: TorchOperator] = [
     "scatter_reduce/amin": scatterReduce, "scatter_reduce/amax": scatterReduce,
     "nn.functional.embedding": { call in
         try call.refuse("max_norm", "sparse", "scale_grad_by_freq")
-        return [try call.tensor(0).embedding(weight: call.tensor(1), paddingIndex: call.int(2, "padding_idx"))]
+        return [try call.tensor(1).embedding(weight: call.tensor(0), paddingIndex: call.int(2, "padding_idx"))]
     },
     "nn.functional.one_hot": { call in
         let classes = call.int(1, "num_classes")

@@ -3,14 +3,19 @@ import Switchback
 extension OperatorCall {
     /// Height and width: one number stands for both.
     fileprivate func pair(_ position: Int?, _ name: String) -> [Int]? {
-        ints(position, name).map { $0.count == 1 ? [$0[0], $0[0]] : $0 }
+        given(position, name).map { $0.count == 1 ? [$0[0], $0[0]] : $0 }
     }
 
     fileprivate func triple(_ position: Int?, _ name: String) -> [Int]? {
-        ints(position, name).map { $0.count == 1 ? [$0[0], $0[0], $0[0]] : $0 }
+        given(position, name).map { $0.count == 1 ? [$0[0], $0[0], $0[0]] : $0 }
     }
 
-    fileprivate func single(_ position: Int?, _ name: String) -> Int? { ints(position, name)?.first }
+    fileprivate func single(_ position: Int?, _ name: String) -> Int? { given(position, name)?.first }
+
+    /// A list of integers; an empty one counts as left out.
+    private func given(_ position: Int?, _ name: String) -> [Int]? {
+        ints(position, name).flatMap { $0.isEmpty ? nil : $0 }
+    }
 }
 
 /// Products.
@@ -291,10 +296,9 @@ let torchPoolings: [String: TorchOperator] = [
     },
     "nn.functional.adaptive_avg_pool2d": { [try $0.tensor(0).adaptiveAvgPool2d(outputSize: $0.outputSize())] },
     "nn.functional.adaptive_max_pool1d": { call in
-        // PyTorch's samples always ask for the positions.
         let (values, indices) = try call.tensor(0).adaptiveMaxPool1dWithIndices(
             outputSize: call.single(1, "output_size")!)
-        return [values, indices]
+        return call.bool(2, "return_indices") ?? false ? [values, indices] : [values]
     },
     "nn.functional.adaptive_max_pool2d": { call in
         // PyTorch's samples always ask for the positions.

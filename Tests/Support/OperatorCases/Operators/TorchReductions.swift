@@ -150,9 +150,9 @@ let torchOrderings: [String: TorchOperator] = [
         return [try call.tensor(0).bucketize(call.tensor(1), right: call.bool(nil, "right") ?? false)]
     },
     "unique": { call in
-        try call.refuse("dim")
         if call.bool(nil, "sorted") == false { throw OperatorCall.Missing(description: "an order that is not defined") }
-        let (values, inverse, counts) = try call.tensor(0).unique()
+        let x = try call.tensor(0)
+        let (values, inverse, counts) = call.int(nil, "dim").map { x.unique(dim: $0) } ?? x.unique()
         return [values] + (call.bool(nil, "return_inverse") == true ? [inverse] : [])
             + (call.bool(nil, "return_counts") == true ? [counts] : [])
     },
