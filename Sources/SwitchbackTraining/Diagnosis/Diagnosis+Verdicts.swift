@@ -45,7 +45,7 @@ extension Diagnosis {
     private var notANumber: Verdict? {
         guard let failure else { return nil }
         return Verdict(
-            kind: .notANumber, layer: failure.birth?.module ?? failure.damagedParameter,
+            .notANumber, layer: failure.birth?.module ?? failure.damagedParameter,
             finding: "in step \(failure.step + 1) \(failure.problem); \(failure.origin)",
             remedy: failure.remedy(learningRate: records.last?.rate))
     }
@@ -56,7 +56,7 @@ extension Diagnosis {
         guard let name = never.first else { return nil }
         let others = never.count > 1 ? ", and \(never.count - 1) others after it" : ""
         return Verdict(
-            kind: .noGradient, layer: name,
+            .noGradient, layer: name,
             finding: "the parameter \(name)\(others) never got one: the loss does not depend on it",
             remedy: "use it in forward(_:), freeze it, or remove it")
     }
@@ -89,14 +89,14 @@ extension Diagnosis {
             "add batch or layer normalization after the layers, or residual connections around them"
             + (squashes
                 ? ", or use ReLU in place of sigmoid and tanh" : ", or start from larger weights (kaimingNormal)")
-        return Verdict(kind: .vanishing, layer: last.layer, finding: finding, remedy: remedy)
+        return Verdict(.vanishing, layer: last.layer, finding: finding, remedy: remedy)
     }
 
     private var exploding: Verdict? {
         let remedy = "limit the gradients with clip_norm (--clip-norm 1)"
         if let (record, layer) = overwhelming {
             return Verdict(
-                kind: .exploding, layer: layer.layer,
+                .exploding, layer: layer.layer,
                 finding:
                     "in step \(record.step + 1) its norm is \((layer.gradient ?? .nan).brief) at \(layer.name), whose "
                     + "weights have the norm \(layer.weight.brief)",
@@ -104,7 +104,7 @@ extension Diagnosis {
         }
         if let (record, usual) = spike, let layer = record.layers.max(by: { $0.gradientOrZero < $1.gradientOrZero }) {
             return Verdict(
-                kind: .exploding, layer: layer.layer,
+                .exploding, layer: layer.layer,
                 finding:
                     "in step \(record.step + 1) its norm is \(record.gradient.brief), \((record.gradient / usual).brief) "
                     + "times the usual, most of it in \(layer.name)", remedy: remedy + recurrentRemedy(layer))
@@ -115,7 +115,7 @@ extension Diagnosis {
             top.signal > Limit.growth * output
         else { return nil }
         return Verdict(
-            kind: .exploding, layer: top.layer.layer,
+            .exploding, layer: top.layer.layer,
             finding: "on the way back it grows to \((top.signal / output).brief) times what it is at the output, at "
                 + top.layer.name,
             remedy: "start from smaller weights, add normalization between the layers, or \(remedy)")
@@ -155,7 +155,7 @@ extension Diagnosis {
         guard let (layer, share, count) = worst(\.dead, { $0.min() ?? 0 }, among: layers) else { return nil }
         let rest = count > 1 ? "; \(count) layers have more than half of theirs dead" : ""
         return Verdict(
-            kind: .dead, layer: layer.layer,
+            .dead, layer: layer.layer,
             finding:
                 "the ReLU after \(layer.name) gives 0 for every example in \(share.wholePercent) of its units, which "
                 + "no gradient passes\(rest)",
@@ -169,7 +169,7 @@ extension Diagnosis {
         }
         let rest = count > 1 ? "; \(count) layers have more than half of theirs saturated" : ""
         return Verdict(
-            kind: .saturated, layer: layer.layer,
+            .saturated, layer: layer.layer,
             finding:
                 "the \(layer.activation ?? "activation") after \(layer.name) is flat for \(share.wholePercent) of its "
                 + "outputs, so that next to no gradient passes\(rest)",
@@ -204,14 +204,12 @@ extension Diagnosis {
         let course = "the loss went from \(first.brief) to \(last.brief)"
         if !isFalling && update > Limit.largeUpdate {
             return Verdict(
-                kind: .rateTooHigh, layer: nil,
-                finding: "a step changes weights by up to \(update.brief) of themselves, and \(course)",
+                .rateTooHigh,                 finding: "a step changes weights by up to \(update.brief) of themselves, and \(course)",
                 remedy: "lower the learning rate\(rate) about tenfold; --find-lr suggests one")
         }
         if failure == nil && !isFalling && update < Limit.smallUpdate {
             return Verdict(
-                kind: .rateTooLow, layer: nil,
-                finding: "a step changes weights by no more than \(update.brief) of themselves, where a thousandth is "
+                .rateTooLow,                 finding: "a step changes weights by no more than \(update.brief) of themselves, where a thousandth is "
                     + "usual, and \(course)",
                 remedy: "raise the learning rate\(rate) about tenfold; --find-lr suggests one")
         }
@@ -229,8 +227,7 @@ extension Diagnosis {
         let lost = layers.compactMap { [$0.dead, $0.saturated].compactMap { $0 }.max() }.max()
         if let lost { facts.append("at most \(lost.wholePercent) of a layer's units are dead or saturated") }
         return Verdict(
-            kind: .healthy, layer: nil,
-            finding: facts.isEmpty ? "no problem was found" : facts.joined(separator: ", "), remedy: nil)
+            .healthy,             finding: facts.isEmpty ? "no problem was found" : facts.joined(separator: ", "), remedy: nil)
     }
 }
 

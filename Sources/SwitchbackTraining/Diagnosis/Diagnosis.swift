@@ -8,8 +8,17 @@ public struct Diagnosis: Equatable, Sendable {
     public internal(set) var records: [StepRecord] = []
     /// The NaN or infinity that ended the training, if one did.
     public internal(set) var failure: TrainingFailure?
+    /// The options of the training.
+    public internal(set) var facts = TrainingFacts()
+    /// In the order of the steps.
+    public internal(set) var validations: [ValidationRecord] = []
+    /// What checks before the first step found: of the graph, of the data.
+    public internal(set) var findings: [Verdict] = []
 
     public init() {}
+
+    /// Adds what a check found before the training.
+    public mutating func add(findings: [Verdict]) { self.findings += findings }
 
     /// The file in the folder of a run.
     public static let fileName = "diagnosis.jsonl"
@@ -25,6 +34,13 @@ public struct Diagnosis: Equatable, Sendable {
     private struct Line: Codable {
         var record: StepRecord?
         var failure: TrainingFailure?
+        var facts: TrainingFacts?
+        var validation: ValidationRecord?
+        var finding: Verdict?
+
+        var isEmpty: Bool {
+            record == nil && failure == nil && facts == nil && validation == nil && finding == nil
+        }
     }
 
     /// Reads what a ``DiagnosisLog`` wrote.
@@ -43,7 +59,7 @@ public struct Diagnosis: Equatable, Sendable {
             let isCut = isLast && text.last != "\n"
             if isCut && ignoringCutEnd { break }
             guard !isCut, let content = JSON.value(Line.self, String(line)),
-                content.record != nil || content.failure != nil
+                !content.isEmpty
             else {
                 throw InputError(
                     path, at: "line \(number + 1)",
@@ -51,13 +67,32 @@ public struct Diagnosis: Equatable, Sendable {
                     remedy: isLast ? "remove the line, or resume the run" : nil)
             }
             if let record = content.record { records.append(record) }
+            if let validation = content.validation { validations.append(validation) }
+            if let finding = content.finding { findings.append(finding) }
             failure = content.failure ?? failure
+            facts = content.facts ?? facts
         }
     }
 
     static func line(_ record: StepRecord) throws -> String { try JSON.text(Line(record: record)) + "\n" }
 
     static func line(_ failure: TrainingFailure) throws -> String { try JSON.text(Line(failure: failure)) + "\n" }
+
+    static func line(_ facts: TrainingFacts) throws -> String { try JSON.text(Line(facts: facts)) + "\n" }
+
+    static func line(_ validation: ValidationRecord) throws -> String {
+        try JSON.text(Line(validation: validation)) + "\n"
+    }
+
+    static func line(_ finding: Verdict) throws -> String { try JSON.text(Line(finding: finding)) + "\n" }
+
+    /// The whole file.
+    var text: String {
+        get throws {
+            try Self.line(facts) + findings.map(Self.line).joined() + validations.map(Self.line).joined()
+                + records.map(Self.line).joined()
+        }
+    }
 }
 
 extension Diagnosis: CustomStringConvertible {

@@ -11,6 +11,12 @@ public struct StepRecord: Codable, Equatable, Sendable {
     public internal(set) var layers: [LayerRecord]
     /// The paths of the parameters that wanted a gradient and got none.
     public internal(set) var missing: [String]
+    /// What entered the model; `nil` where nothing was seen to.
+    public internal(set) var input: InputRecord?
+    /// What entered the loss; `nil` where no loss with class labels or targets was seen.
+    public internal(set) var output: OutputRecord?
+    /// The optimizer's part; `nil` where none was seen to step.
+    public internal(set) var optimizer: OptimizerRecord?
 
     /// The norm of all gradients together, as the optimizer used them.
     public var gradient: Double {
@@ -25,7 +31,7 @@ public struct LayerRecord: Codable, Equatable, Sendable {
     public let layer: String
     /// The module's type: `Linear`.
     public let type: String
-    /// The activation applied to its output: `relu`, `relu6`, `sigmoid` or `tanh`; `nil` for others and for none.
+    /// The activation applied to its output, by its operation's name: `relu`, `gelu`, `tanh`; `nil` for none.
     public internal(set) var activation: String?
     /// The norm of the gradients of its parameters, as the optimizer used them; `nil` if there are none.
     public internal(set) var gradient: Double?
@@ -38,14 +44,92 @@ public struct LayerRecord: Codable, Equatable, Sendable {
     /// Of its output's elements.
     public internal(set) var mean: Double?
     public internal(set) var std: Double?
-    /// The share of units whose rectifier gave 0 for every example; `nil` without one.
+    /// The share of units whose activation lets no gradient through for any example; `nil` without one that can.
     public internal(set) var dead: Double?
-    /// The share of elements for which the sigmoid or tanh is so flat that less than a twentieth of its steepest slope
-    /// is left; `nil` without one.
+    /// The share of elements for which the activation is so flat that less than a twentieth of its steepest slope is
+    /// left; `nil` without one that can be.
     public internal(set) var saturated: Double?
+    /// The share of its gradient's elements that are 0, and of those that are subnormal.
+    public internal(set) var zeros: Double?
+    public internal(set) var subnormals: Double?
+    /// Whether its units have equal weights, so that they learn the same.
+    public internal(set) var hasEqualUnits: Bool?
+    /// How many of its parameters' elements are frozen, as a share.
+    public internal(set) var frozen: Double?
+    /// The norms of the gradient at eight places of a sequence, from its first step to its last; `nil` for layers that
+    /// are not recurrent.
+    public internal(set) var signalInTime: [Double]?
+    /// How evenly attention is spread, from 0 (all on one place) to 1 (the same on all); `nil` without attention.
+    public internal(set) var attention: Double?
 
     /// As messages name it: `fc1 (Linear)`.
     public var name: String { layer.isEmpty ? "the model itself (\(type))" : "\(layer) (\(type))" }
+}
+
+/// What entered the model in one step: the first tensor that its `forward` got.
+public struct InputRecord: Codable, Equatable, Sendable {
+    public let shape: [Int]
+    public internal(set) var mean: Double
+    public internal(set) var std: Double
+    public internal(set) var smallest: Double
+    public internal(set) var largest: Double
+    /// The share of places (pixels, features) at which all examples of the batch have the same number.
+    public internal(set) var equal: Double
+    /// Whether all examples of the batch are the same.
+    public var hasEqualExamples: Bool { shape.first ?? 0 > 1 && equal == 1 }
+    /// The number of elements that are NaN or infinite.
+    public internal(set) var notFinite: Int
+    /// The share of the most frequent number where they are indices: that of padding, say; `nil` for others.
+    public internal(set) var mostFrequent: Double?
+}
+
+/// What entered the loss in one step.
+public struct OutputRecord: Codable, Equatable, Sendable {
+    /// The loss, by its operation's name: `crossEntropy`.
+    public let loss: String
+    /// The number of classes; 1 for a binary loss or a distance.
+    public let classes: Int
+    /// The range of the numbers that entered it, and their standard deviation.
+    public internal(set) var smallest: Double
+    public internal(set) var largest: Double
+    public internal(set) var std: Double
+    /// Whether they are probabilities already: between 0 and 1, and of all classes together 1.
+    public internal(set) var areProbabilities: Bool
+    /// The standard deviation over the examples, relative to `std`: 0 where the answer does not depend on the input.
+    public internal(set) var variation: Double
+    /// The mean entropy of the predicted distributions, in nats; `nil` without classes.
+    public internal(set) var entropy: Double?
+    /// The share of examples that are predicted as the class predicted most.
+    public internal(set) var majority: Double?
+    /// The share of examples that are predicted right.
+    public internal(set) var accuracy: Double?
+    /// How many examples have each class, the first hundred classes; empty without classes.
+    public internal(set) var counts: [Int]
+    /// The mean and the standard deviation of targets that are no classes.
+    public internal(set) var targetMean: Double?
+    public internal(set) var targetStd: Double?
+}
+
+/// What the optimizer did in one step.
+public struct OptimizerRecord: Codable, Equatable, Sendable {
+    /// By its type: `AdamW`.
+    public let name: String
+    /// The norm of the gradients before they were clipped; `nil` where they were not.
+    public internal(set) var unclipped: Double?
+    /// The greatest norm that clipping leaves.
+    public internal(set) var clipLimit: Double?
+    /// The norm of gradients that were left from before when `backward()` began, and that of the gradients used.
+    public internal(set) var stale: Double
+    /// The share of the step that is weight decay.
+    public internal(set) var decay: Double
+    /// The cosine of the angle between the step and the way down the gradient.
+    public internal(set) var descent: Double?
+    public internal(set) var momentum: Double
+    public internal(set) var weightDecay: Double
+    /// The paths of the model's parameters that it does not have, and the number of those it has that are not the
+    /// model's.
+    public internal(set) var absent: [String]
+    public internal(set) var foreign: Int
 }
 
 extension Double {
