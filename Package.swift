@@ -55,6 +55,9 @@ let package = Package(
                 .product(name: "Yams", package: "Yams", condition: .when(traits: ["Training"])),
             ]),
 
+        // Trainings that go ill and well, to measure the diagnosis with.
+        .target(name: "DiagnosisBenchmark", dependencies: ["Switchback", "SwitchbackTraining"]),
+
         // The domains.
         .systemLibrary(name: "CJPEG", pkgConfig: "libjpeg", providers: [.apt(["libjpeg-dev"])]),
         .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
@@ -95,7 +98,7 @@ let package = Package(
             name: "Bench",
             dependencies: [
                 "Switchback", "SwitchbackFormats", "SwitchbackDrawing", "SwitchbackTraining", "SwitchbackVision",
-                "SwitchbackLanguage",
+                "SwitchbackLanguage", "DiagnosisBenchmark",
                 .product(
                     name: "ArgumentParser", package: "swift-argument-parser", condition: .when(traits: ["Commands"])),
             ]),
@@ -115,7 +118,8 @@ let package = Package(
         .testTarget(name: "SwitchbackTests", dependencies: ["Switchback", "TestSupport"]),
         .testTarget(name: "SwitchbackFormatsTests", dependencies: ["SwitchbackFormats", "CZlib", "TestSupport"]),
         .testTarget(name: "SwitchbackDrawingTests", dependencies: ["SwitchbackDrawing", "TestSupport"]),
-        .testTarget(name: "SwitchbackTrainingTests", dependencies: ["SwitchbackTraining", "TestSupport"]),
+        .testTarget(
+            name: "SwitchbackTrainingTests", dependencies: ["SwitchbackTraining", "DiagnosisBenchmark", "TestSupport"]),
         .testTarget(name: "SwitchbackVisionTests", dependencies: ["SwitchbackVision", "TestSupport"]),
         .testTarget(name: "SwitchbackLanguageTests", dependencies: ["SwitchbackLanguage", "TestSupport"]),
         .testTarget(name: "SwitchbackServerTests", dependencies: ["SwitchbackServer", "TestSupport"]),

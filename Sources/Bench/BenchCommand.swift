@@ -14,11 +14,12 @@ struct BenchCommand: ParsableCommand {
               switchback-bench compare cnn_mnist_b64 --pairs 5
               switchback-bench roofline
               switchback-bench batch
+              switchback-bench diagnosis
               switchback-bench list
             """,
         subcommands: [
             RunCommand.self, CompareCommand.self, RooflineCommand.self, BatchCommand.self, OverheadCommand.self,
-            ListCommand.self,
+            DiagnosisCommand.self, ListCommand.self,
         ],
         defaultSubcommand: RunCommand.self)
 }

@@ -19,6 +19,7 @@ struct Diagnose: ParsableCommand {
               switchback diagnose runs/classify/train
               switchback diagnose train --plot gradients.svg
               switchback diagnose runs/classify/train --json
+              switchback diagnose runs/classify/train --try
             """)
 
     @Argument(help: ArgumentHelp("A run's folder or name.", valueName: "run"))
@@ -32,7 +33,19 @@ struct Diagnose: ParsableCommand {
             "Where to save the plot. (default: gradients.png in the run's folder)", valueName: "file"))
     var plot: String?
 
+    @Flag(
+        name: .customLong("try"),
+        help: "Train again for some steps, as the run did and with the options of each remedy, and compare the losses.")
+    var triesRemedies = false
+
+    @Option(help: ArgumentHelp("The steps of each of these trainings.", valueName: "count"))
+    var trySteps = 60
+
     @OptionGroup var common: CommonOptions
+
+    func validate() throws {
+        if trySteps < 1 { throw ValidationError("--try-steps is \(trySteps), and at least 1 step is trained") }
+    }
 
     private struct Report: Encodable {
         let run: String
@@ -41,6 +54,7 @@ struct Diagnose: ParsableCommand {
         /// The latest measurements.
         let layers: [LayerRecord]
         let plot: String?
+        let trials: [RemedyTrial.Result]?
     }
 
     func run() throws {
@@ -52,17 +66,32 @@ struct Diagnose: ParsableCommand {
         }
         let file = plot ?? Folder.join(path, Diagnosis.plotName)
         if !diagnosis.records.isEmpty { try diagnosis.figure.write(to: file, scale: 1) }
+        let trials =
+            triesRemedies
+            ? try RemedyTrial(run: RunRecord(path), diagnosis: diagnosis, steps: trySteps).results() : nil
         if common.json {
             return try Terminal.printJSON(
                 Report(
                     run: path, measuredSteps: diagnosis.records.count, verdicts: diagnosis.verdicts,
-                    layers: diagnosis.layers, plot: diagnosis.records.isEmpty ? nil : file))
+                    layers: diagnosis.layers, plot: diagnosis.records.isEmpty ? nil : file, trials: trials))
         }
         try Terminal.print("\(path): \(diagnosis.records.count.counted("step")) measured\n")
         for verdict in diagnosis.verdicts { try Terminal.print("\(verdict)") }
+        if let trials { try Terminal.print("\nAfter \(trySteps.counted("step")):\n\n\(table(trials).text)") }
         guard let last = diagnosis.records.last else { return }
         try Terminal.print("\nStep \(last.step + 1), from the input to the output:\n\n\(table(last).text)")
         try Terminal.print("\nThe gradients are plotted in \(file).")
+    }
+
+    private func table(_ trials: [RemedyTrial.Result]) -> TextTable {
+        TextTable(
+            ["options", "loss", "verdict"],
+            trials.map {
+                [
+                    $0.change.isEmpty ? "as before" : $0.change, $0.loss.map { String(format: "%.4g", $0) } ?? "nan",
+                    $0.verdict,
+                ]
+            })
     }
 
     private func table(_ record: StepRecord) -> TextTable {

@@ -61,7 +61,7 @@ struct TrainingSession<Options: Configuration> {
             ?? RunFolder(in: run.output, task: self.task, name: run.name, arguments: configuration)
         defer { folder.removeIfFruitless() }
         let trainer = try Trainer(task, training, folder: folder)
-        let diagnosis = isDiagnosed(folder) ? DiagnosisLog() : nil
+        let diagnosis = isDiagnosed(folder) ? DiagnosisLog(interface: .commandLine) : nil
         trainer.locatesFailures = diagnosis != nil
         trainer.listeners = [ProgressReporter(run.style, write: Terminal.draw).receive, RunPlots().receive]
         if let diagnosis { trainer.listeners.append(diagnosis.receive) }
@@ -69,6 +69,8 @@ struct TrainingSession<Options: Configuration> {
         // After the listeners that draw images, which it logs too.
         trainer.listeners.append(TensorBoardLog(histograms: diagnosis != nil).receive)
         trainer.listeners.append { _ in Interruption.isRequested ? .stop : .continue }
+        // A training that fails is diagnosed as well.
+        defer { if let diagnosis, diagnosis.diagnosis.failure != nil { try? tell(diagnosis.diagnosis, folder) } }
         let outcome = try run.measured(into: folder) { try trainer.run(resuming: resumed != nil) }
         if let diagnosis { try tell(diagnosis.diagnosis, folder) }
         guard Interruption.isRequested else { return (folder, outcome) }
@@ -88,7 +90,9 @@ struct TrainingSession<Options: Configuration> {
     private func tell(_ diagnosis: Diagnosis, _ folder: RunFolder) throws {
         try run.say("Diagnosis:")
         for verdict in diagnosis.verdicts { try run.say("  \(verdict)") }
-        try run.say("  The gradients are plotted in \(folder.file(Diagnosis.plotName)).")
+        if !diagnosis.records.isEmpty {
+            try run.say("  The gradients are plotted in \(folder.file(Diagnosis.plotName)).")
+        }
     }
 
     // MARK: The learning rate

@@ -29,12 +29,28 @@ public enum Anomaly {
         public let detail: String
     }
 
+    /// NaN or infinity that no operation made: it was in data or in a parameter.
+    public struct Entry: Codable, Equatable, Sendable {
+        public let value: Birth.Value
+        /// The first operation that was given it, and the path of the module that was running.
+        public let operation: String
+        public let module: String
+        /// The shape of the operand, and the place of the first such element in it.
+        public let shape: [Int]
+        public let place: [Int]
+        /// Whether the operand is a leaf that requires a gradient: a parameter.
+        public let isParameter: Bool
+    }
+
     /// Runs `body` to its end, and tells where NaN was first computed from numbers that held none; if there is no NaN,
     /// where infinity was. `nil` if all stayed finite, or what was not came in from outside: in parameters or data.
-    public static func birth(in body: () throws -> Void) rethrows -> Birth? {
+    public static func birth(in body: () throws -> Void) rethrows -> Birth? { try origin(in: body).birth }
+
+    /// As `birth(in:)`; and tells where what came in from outside was first used.
+    public static func origin(in body: () throws -> Void) rethrows -> (birth: Birth?, entry: Entry?) {
         let notes = AnomalyNotes()
         try ThreadState.current.observed(by: AnomalySearch(notes: notes), body)
-        return notes.nan ?? notes.infinity
+        return (notes.entry == nil ? notes.nan ?? notes.infinity : nil, notes.entry)
     }
 }
 
@@ -51,6 +67,10 @@ final class AnomalySearch: OperationObserver {
     private let isPaused: Bool
     /// Where what is found is noted, instead of stopping the program.
     fileprivate let notes: AnomalyNotes?
+    /// Whether the operation that was computed last was given finite numbers and gave such.
+    private var isLatestFinite = true
+    /// Whether gradients hold what was there before the walk back.
+    private var hasInherited = false
 
     fileprivate init(isPaused: Bool = false, notes: AnomalyNotes?) {
         self.isPaused = isPaused
@@ -67,24 +87,49 @@ final class AnomalySearch: OperationObserver {
     func resume() { ThreadState.current.exchange(AnomalySearch.self, for: self) }
 
     var origin: OperationOrigin? {
-        isPaused ? nil : OperationOrigin(modulePath: ThreadState.current.runningPath, operations: 0)
+        isPaused
+            ? nil
+            : OperationOrigin(
+                modulePath: ThreadState.current.runningPath, operations: 0, isFinite: isLatestFinite)
     }
 
     func computed(_ outputs: [NDArray], by operation: OperationName, from inputs: [Tensor]) {
-        guard !isPaused, let culprit = outputs.first(where: { !$0.isFinite }) else { return }
+        if isPaused { return }
+        let damaged = inputs.first { !$0.array.isFinite }
+        let culprit = outputs.first { !$0.isFinite }
+        isLatestFinite = damaged == nil && culprit == nil
+        if let damaged, notes?.isEmpty ?? false { notes?.entry = entry(of: damaged, into: operation) }
+        guard let culprit else { return }
         let value = culprit.firstAnomaly
-        if inputs.contains(where: { value == .nan ? $0.array.holdsNaN : !$0.array.isFinite }) { return }
+        if let damaged, value == .infinity || inputs.contains(where: \.array.holdsNaN) || damaged.array.holdsNaN {
+            return
+        }
         let operands = inputs.map { $0.shape.description }.joined(separator: ", ")
-        let state = inputs.contains { !$0.array.isFinite } ? "held infinity" : "were finite"
         report(
             Anomaly.Birth(
                 value: value, operation: "\(operation)", module: ThreadState.current.runningPath, isBackward: false,
                 detail: "its result of shape \(culprit.shape) holds \(value.rawValue), and its operands \(operands) "
-                    + state))
+                    + (damaged == nil ? "were finite" : "held infinity" + (notes?.infinityOrigin ?? ""))))
+    }
+
+    /// What came in from outside with an operand. Minus infinity that is added, as masks are, is meant to be there.
+    private func entry(of operand: Tensor, into operation: OperationName) -> Anomaly.Entry? {
+        let array = operand.array
+        let isProduct = [.product, .convolution].contains(operation.kind)
+        guard isProduct || array.holdsNaN || array.holdsPositiveInfinity else { return nil }
+        return Anomaly.Entry(
+            value: array.firstAnomaly, operation: "\(operation)", module: ThreadState.current.runningPath,
+            shape: Array(operand.shape), place: operand.firstAnomalousPlace,
+            isParameter: operand.isLeaf && operand.requiresGrad)
     }
 
     func computed(_ gradient: Tensor, byRuleOf node: Node) {
-        if isPaused || gradient.array.isFinite { return }
+        if isPaused || hasInherited || gradient.array.isFinite { return }
+        // What was not finite on the way there spoils the gradient, which is not born here.
+        guard node.extras?.origin?.isFinite ?? true else {
+            hasInherited = true
+            return
+        }
         let (culprit, value) = (gradient.array, gradient.array.firstAnomaly)
         report(
             Anomaly.Birth(
@@ -106,6 +151,17 @@ final class AnomalySearch: OperationObserver {
 private final class AnomalyNotes {
     private(set) var nan: Anomaly.Birth?
     private(set) var infinity: Anomaly.Birth?
+    /// What came in from outside, before anything was born.
+    var entry: Anomaly.Entry?
+
+    /// Whether nothing was found yet.
+    var isEmpty: Bool { nan == nil && infinity == nil && entry == nil }
+
+    /// Where the infinity comes from that operands hold, as the end of a sentence.
+    var infinityOrigin: String {
+        guard let infinity else { return "" }
+        return ", which was born in \(infinity.operation)" + (infinity.module.isEmpty ? "" : " in \(infinity.module)")
+    }
 
     /// Keeps the first of each kind.
     func add(_ birth: Anomaly.Birth) {
@@ -122,6 +178,11 @@ extension NDArray {
 
     fileprivate var holdsNaN: Bool { dtype.isFloatingPoint && holds(.isNaN, for: .any) }
 
+    fileprivate var holdsPositiveInfinity: Bool {
+        guard dtype.isFloatingPoint, !isFinite else { return false }
+        return noGrad { Tensor(self).eq(Double.infinity).any().item(as: Bool.self) }
+    }
+
     fileprivate var firstAnomaly: Anomaly.Birth.Value { holdsNaN ? .nan : .infinity }
 
     /// Whether a predicate holds for all or for any of the elements.
@@ -129,5 +190,20 @@ extension NDArray {
         let answer = NDArray(empty: Shape(repeating: 1, count: rank), dtype: .bool, backend: backend)
         backend.reduce(quantifier, unary(predicate), into: answer)
         return answer.integer(at: 0) != 0
+    }
+}
+
+extension Tensor {
+    /// The place of the first element that is NaN or infinite.
+    fileprivate final var firstAnomalousPlace: [Int] {
+        let place = noGrad {
+            detach().isfinite().logicalNot().reshape([count]).to(.uint8).argmax(dim: 0).item(as: Int.self)
+        }
+        var (rest, places) = (place, [Int](repeating: 0, count: rank))
+        for dim in shape.indices.reversed() {
+            places[dim] = rest % Swift.max(1, shape[dim])
+            rest /= Swift.max(1, shape[dim])
+        }
+        return places
     }
 }

@@ -20,7 +20,7 @@ extension Tensor {
         if createGraph { Self.warningOfCircle }
         node.receive(seed(gradient), output: outputIndex)
         let walk = BackwardWalk(retainsGraph: retainGraph ?? createGraph, createsGraph: createGraph)
-        walk.run(from: CollectionOfOne(node))
+        ThreadState.observing(.backward(from: self)) { walk.run(from: CollectionOfOne(node)) }
     }
 
     /// Given once: what is kept alive in a circle is never freed, and a training loop would fill the memory.

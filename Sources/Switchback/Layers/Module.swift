@@ -45,6 +45,7 @@ open class Module {
         let state = ThreadState.current
         state.modules.append(self)
         defer { state.modules.removeLast() }
+        if state.isObserved { state.observe { $0.begins(self, on: input) } }
         var output = try ThreadState.observing(.forward(self), body)
         for hook in hooks.afterForward { output = hook.run(self, input, output) ?? output }
         if state.isObserved { state.observe { $0.computed(output, by: self) } }

@@ -17,7 +17,7 @@ extension Tensor {
 
     /// `x` above 0, `negativeSlope * x` below.
     public final func leakyReLU(negativeSlope: Double = 0.01) -> Tensor {
-        floating.mapped("leakyReLU", .leakyReLU(slope: negativeSlope)) { gradient, x in
+        floating.mapped(OperationName("leakyReLU", .leakyReLU), .leakyReLU(slope: negativeSlope)) { gradient, x in
             Tensor.gradient(.leakyReLUGradient(slope: negativeSlope), gradient, at: x) {
                 Tensor.where(x.gt(0), gradient, gradient * negativeSlope)
             }
@@ -38,18 +38,24 @@ extension Tensor {
 
     /// `x` above 0, `alpha * (exp(x) - 1)` below (Clevert et al., 2015).
     public final func elu(alpha: Double = 1) -> Tensor {
-        floating.mapped("elu", .elu(alpha: alpha)) { gradient, x in x.eluGradient(gradient, alpha: alpha) }
+        floating.mapped(OperationName("elu", .elu), .elu(alpha: alpha)) { gradient, x in
+            x.eluGradient(gradient, alpha: alpha)
+        }
     }
 
     /// `x` above 0, `alpha * (exp(x / alpha) - 1)` below (Barron, 2017).
     public final func celu(alpha: Double = 1) -> Tensor {
-        floating.mapped("celu", .celu(alpha: alpha)) { gradient, x in gradient * (x.clamp(max: 0) / alpha).exp() }
+        floating.mapped(OperationName("celu", .celu), .celu(alpha: alpha)) { gradient, x in
+            gradient * (x.clamp(max: 0) / alpha).exp()
+        }
     }
 
     /// `scale * elu(x, alpha)` with constants that keep mean 0 and variance 1 (Klambauer et al., 2017).
     public final func selu() -> Tensor {
         let (scale, alpha) = (1.0507009873554804934193349852946, 1.6732632423543772848170429916717)
-        return floating.mapped("selu", .selu) { gradient, x in x.eluGradient(gradient * scale, alpha: alpha) }
+        return floating.mapped(OperationName("selu", .selu), .selu) { gradient, x in
+            x.eluGradient(gradient * scale, alpha: alpha)
+        }
     }
 
     private func eluGradient(_ gradient: Tensor, alpha: Double) -> Tensor {
@@ -66,7 +72,7 @@ extension Tensor {
     public final func gelu(approximate: GELUApproximation = .none) -> Tensor {
         switch approximate {
         case .none:
-            floating.mapped("gelu", .gelu) { gradient, x in
+            floating.mapped(OperationName("gelu", .gelu), .gelu) { gradient, x in
                 Tensor.gradient(.geluGradient, gradient, at: x) {
                     let density = (x.square() * -0.5).exp() * (1 / (2 * Double.pi).squareRoot())
                     let distribution = ((-x) * 0.5.squareRoot()).erfc() * 0.5
@@ -74,7 +80,7 @@ extension Tensor {
                 }
             }
         case .tanh:
-            floating.mapped("gelu", .geluTanh) { gradient, x in
+            floating.mapped(OperationName("gelu", .gelu), .geluTanh) { gradient, x in
                 Tensor.gradient(.geluTanhGradient, gradient, at: x) {
                     let scale = (2 / Double.pi).squareRoot()
                     let t = ((x + x.pow(3) * 0.044715) * scale).tanh()
@@ -100,7 +106,7 @@ extension Tensor {
 
     /// `x * tanh(softplus(x))` (Misra, 2019).
     public final func mish() -> Tensor {
-        floating.mapped("mish", .mish) { gradient, x in
+        floating.mapped(OperationName("mish", .mish), .mish) { gradient, x in
             Tensor.gradient(.mishGradient, gradient, at: x) {
                 let t = x.softplus().tanh()
                 return gradient * (t + x * (1 - t.square()) * x.sigmoid())
@@ -110,7 +116,7 @@ extension Tensor {
 
     /// `x * relu6(x + 3) / 6` (Howard et al., "Searching for MobileNetV3", 2019). Its gradient is 0 at -3 and 1 at 3.
     public final func hardswish() -> Tensor {
-        floating.mapped("hardswish", .hardSwish) { gradient, x in
+        floating.mapped(OperationName("hardswish", .hardswish), .hardSwish) { gradient, x in
             Tensor.gradient(.hardSwishGradient, gradient, at: x) {
                 let inner = Tensor.where(x.lt(3), gradient * (x / 3 + 0.5), gradient)
                 return inner.maskedFill(x.le(-3), 0)
@@ -120,13 +126,15 @@ extension Tensor {
 
     /// `relu6(x + 3) / 6`. Its gradient is 0 at -3 and 3.
     public final func hardsigmoid() -> Tensor {
-        floating.mapped("hardsigmoid", .hardSigmoid) { gradient, x in
+        floating.mapped(OperationName("hardsigmoid", .hardsigmoid), .hardSigmoid) { gradient, x in
             (gradient / 6).maskedFill((x.gt(-3) .& x.lt(3)).logicalNot(), 0)
         }
     }
 
     /// Each element, or the bound that it is beyond. Unlike that of `clamp`, its gradient is 0 on the bounds.
-    public final func hardtanh(min: Double = -1, max: Double = 1) -> Tensor { clamped("hardtanh", min: min, max: max) }
+    public final func hardtanh(min: Double = -1, max: Double = 1) -> Tensor {
+        clamped(OperationName("hardtanh", .hardtanh), min: min, max: max)
+    }
 
     private func clamped(_ name: OperationName, min: Double, max: Double) -> Tensor {
         mapped(name, .clamp(minimum: min, maximum: max)) { gradient, x in
@@ -146,7 +154,9 @@ extension Tensor {
 
     /// `x / (1 + |x|)`.
     public final func softsign() -> Tensor {
-        floating.mapped("softsign", .softSign) { gradient, x in gradient / (x.abs() + 1).square() }
+        floating.mapped(OperationName("softsign", .softsign), .softSign) { gradient, x in
+            gradient / (x.abs() + 1).square()
+        }
     }
 
     /// Each element moved toward 0 by `lambda`, and not past it.

@@ -18,6 +18,10 @@ extension Tensor {
         let (query, key, value) = broadcastBatches(query, key, value, enableGQA: enableGQA)
         checkAttention(query, key, value, mask, enableGQA: enableGQA)
         let scale = scale ?? 1 / Double(Swift.max(query.size(-1), 1)).squareRoot()
+        if ThreadState.isObserved {
+            let shown = ObservedAttention(query: query, key: key, mask: mask, isCausal: isCausal, scale: scale)
+            ThreadState.current.observe { $0.attends(shown) }
+        }
         let type = query.dtype
         if type.byteCount == 2 {
             let operands = [query, key, value].map { $0.to(.float32) }

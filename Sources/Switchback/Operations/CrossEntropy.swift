@@ -38,6 +38,7 @@ extension Tensor {
         }
         requireSameBackend("crossEntropy", target, weight)
         checkClassWeight("crossEntropy", weight)
+        comparing(with: target, in: "crossEntropy")
         if target.dtype.isFloatingPoint {
             return crossEntropy(probabilities: target, weight, labelSmoothing, reduction)
         }
@@ -145,6 +146,7 @@ extension Tensor {
     ) -> Tensor {
         requireSameBackend("nllLoss", target, weight)
         checkClassWeight("nllLoss", weight)
+        comparing(with: target, in: "nllLoss")
         let (rows, classes) = classRows("nllLoss", target, ignoreIndex: ignoreIndex)
         let options = CrossEntropyOptions(ignoreIndex: ignoreIndex, labelSmoothing: 0)
         let (losses, weights) = rows.negativeLogLikelihoods(classes, weight, options)

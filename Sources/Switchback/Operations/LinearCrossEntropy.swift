@@ -21,6 +21,7 @@ extension Tensor {
             "an input of shape \(shape), a weight of \(weight.shape) and targets of \(target.shape) do not fit: they "
                 + "must be [..., in], [classes, in] and [...]")
         requireSameBackend("linearCrossEntropy", weight, bias, target)
+        if ThreadState.isObserved { showLogits(weight, bias, target) }
         let operands = [self, weight] + (bias.map { [$0] } ?? [])
         let rows = reshape([target.count, size(-1)])
         let wanted = Wanted(
@@ -49,6 +50,17 @@ extension Tensor {
                 return isOne ? shaped : shaped * upstream
             }
         }
+    }
+
+    /// Shows observers the logits of some rows, which are made for that alone.
+    private func showLogits(_ weight: Tensor, _ bias: Tensor?, _ target: Tensor) {
+        let shown = Swift.min(target.count, Swift.max(1, (1 << 20) / Swift.max(1, weight.size(0))))
+        let logits = noGrad {
+            detach().reshape([target.count, size(-1)]).narrow(dim: 0, start: 0, length: shown)
+                .linear(weight: weight.detach(), bias: bias?.detach())
+        }
+        logits.comparing(
+            with: target.reshape([target.count]).narrow(dim: 0, start: 0, length: shown), in: "crossEntropy")
     }
 
     /// Which gradients of `linearCrossEntropy` will be asked for.

@@ -11,14 +11,21 @@ extension Tensor {
         }
     }
 
+    /// Shows observers what a loss compares.
+    final func comparing(with target: Tensor, in loss: OperationName) {
+        if ThreadState.isObserved { ThreadState.current.observe { $0.compares(self, with: target, in: loss) } }
+    }
+
     /// The squared difference.
     public final func mseLoss(_ target: Tensor, reduction: LossReduction = .mean) -> Tensor {
-        (self - target).square().reduced(reduction)
+        comparing(with: target, in: "mseLoss")
+        return (self - target).square().reduced(reduction)
     }
 
     /// The absolute difference.
     public final func l1Loss(_ target: Tensor, reduction: LossReduction = .mean) -> Tensor {
-        (self - target).abs().reduced(reduction)
+        comparing(with: target, in: "l1Loss")
+        return (self - target).abs().reduced(reduction)
     }
 
     /// The absolute difference less beta / 2, but below `beta` the squared one over 2·beta (Girshick, "Fast R-CNN",
@@ -36,6 +43,7 @@ extension Tensor {
         _ target: Tensor, delta: Double = 1, reduction: LossReduction = .mean
     ) -> Tensor {
         require(delta > 0, "huberLoss", "delta is \(delta); it must be positive")
+        comparing(with: target, in: "huberLoss")
         let difference = (self - target).abs()
         // With c the part of the difference below delta: c·(difference − c / 2) is both branches in one.
         let inner = difference.clamp(max: delta)
@@ -46,6 +54,7 @@ extension Tensor {
     public final func binaryCrossEntropy(
         _ target: Tensor, weight: Tensor? = nil, reduction: LossReduction = .mean
     ) -> Tensor {
+        comparing(with: target, in: "binaryCrossEntropy")
         let losses = clampedBinaryCrossEntropy(target)
         return (weight.map { losses * $0 } ?? losses).reduced(reduction)
     }
@@ -82,6 +91,7 @@ extension Tensor {
     public final func binaryCrossEntropyWithLogits(
         _ target: Tensor, weight: Tensor? = nil, posWeight: Tensor? = nil, reduction: LossReduction = .mean
     ) -> Tensor {
+        comparing(with: target, in: "binaryCrossEntropyWithLogits")
         let losses: Tensor
         if let posWeight {
             let strength = (posWeight - 1) * target + 1

@@ -56,7 +56,7 @@ extension Tensor {
     ) -> (output: Tensor, hidden: Tensor, cell: Tensor) {
         let (output, states) = recurrent("lstm", weights, gates: 4, [hidden, cell], form) {
             input, weights, states, reverse in
-            let gates = input.linear(weight: weights.weightIH, bias: weights.sharedBias)
+            let gates = input.linear(weight: weights.weightIH, bias: weights.sharedBias).shownAsGates()
             return gates.lstmSteps(weights.weightHH, states[0], states[1], reverse: reverse)
         }
         return (output, states[0], states[1])
@@ -69,7 +69,7 @@ extension Tensor {
         _ weights: [RecurrentWeights], hidden: Tensor? = nil, form: RecurrentForm = RecurrentForm()
     ) -> (output: Tensor, hidden: Tensor) {
         let (output, states) = recurrent("gru", weights, gates: 3, [hidden], form) { input, weights, states, reverse in
-            let gates = input.linear(weight: weights.weightIH, bias: weights.biasIH)
+            let gates = input.linear(weight: weights.weightIH, bias: weights.biasIH).shownAsGates()
             return gates.gruSteps(weights.weightHH, weights.biasHH, states[0], reverse: reverse)
         }
         return (output, states[0])
@@ -82,7 +82,7 @@ extension Tensor {
         form: RecurrentForm = RecurrentForm()
     ) -> (output: Tensor, hidden: Tensor) {
         let (output, states) = recurrent("rnn", weights, gates: 1, [hidden], form) { input, weights, states, reverse in
-            let gates = input.linear(weight: weights.weightIH, bias: weights.sharedBias)
+            let gates = input.linear(weight: weights.weightIH, bias: weights.sharedBias).shownAsGates()
             return gates.steps(states, reverse: reverse) { gates, states in
                 let sum = gates + states[0].matmul(weights.weightHH.transpose(0, 1))
                 return [nonlinearity == .tanh ? sum.tanh() : sum.relu()]
@@ -135,6 +135,12 @@ extension Tensor {
             if index < layers - 1 { sequence = sequence.dropout(p: form.dropout, training: form.training) }
         }
         return (form.batchFirst ? sequence.transpose(0, 1) : sequence, last.map { Tensor.stack($0) })
+    }
+
+    /// The tensor itself, after observers were shown it as the input's part of the gates.
+    private func shownAsGates() -> Tensor {
+        if ThreadState.isObserved { ThreadState.current.observe { $0.reads(self) } }
+        return self
     }
 
     private func checkRecurrent(

@@ -16,9 +16,11 @@ public func clipGradNorm(_ parameters: [Parameter], maxNorm: Double, normType: D
 /// As above, where the common norm is known; as `torch.nn.utils.clip_grads_with_norm_`.
 public func clipGradNorm(_ parameters: [Parameter], maxNorm: Double, norm: Tensor) {
     let factor = noGrad { (maxNorm / (norm + 1e-6)).clamp(max: 1.0) }
-    for gradient in parameters.compactMap(\.gradElements) {
-        gradient.backend.scale(gradient.array, byElement: factor.array)
-        gradient.array.storage.noteChange(by: "clipGradNorm")
+    ThreadState.observing(.clipping) {
+        for gradient in parameters.compactMap(\.gradElements) {
+            gradient.backend.scale(gradient.array, byElement: factor.array)
+            gradient.array.storage.noteChange(by: "clipGradNorm")
+        }
     }
 }
 
@@ -41,9 +43,11 @@ public func scaleGradients(_ parameters: [Parameter], by factor: Double) {
 
 /// Limits each element of each gradient to `-limit...limit`; as `torch.nn.utils.clip_grad_value_`.
 public func clipGradValue(_ parameters: [Parameter], limit: Double) {
-    for gradient in parameters.compactMap(\.gradElements) {
-        gradient.backend.unary(.clamp(minimum: -limit, maximum: limit), gradient.array, into: gradient.array)
-        gradient.array.storage.noteChange(by: "clipGradValue")
+    ThreadState.observing(.clipping) {
+        for gradient in parameters.compactMap(\.gradElements) {
+            gradient.backend.unary(.clamp(minimum: -limit, maximum: limit), gradient.array, into: gradient.array)
+            gradient.array.storage.noteChange(by: "clipGradValue")
+        }
     }
 }
 

@@ -9,7 +9,7 @@
 ///
 /// A subclass defines `update`, the step of one parameter; the rest (groups, state, saving) is here. Parameters that
 /// have no gradient, or do not require one, are left alone.
-open class Optimizer {
+open class Optimizer: RunningOptimizer {
     /// A group of parameters with every option decided. Schedules change the options between steps.
     public struct Group {
         public let parameters: [(name: String, parameter: Parameter)]
@@ -93,7 +93,7 @@ open class Optimizer {
     public final func step() {
         if !hasStepped { warnOfMissingGradients() }
         hasStepped = true
-        ThreadState.observing(.optimizerStep("\(type(of: self))", movedBytes: { self.movedByteCount })) {
+        ThreadState.observing(.optimizerStep(self)) {
             noGrad { updateParameters() }
         }
     }
@@ -124,7 +124,7 @@ open class Optimizer {
     }
 
     /// The arrays that a step reads and writes: parameters, gradients and optimizer state.
-    private var movedByteCount: Int {
+    final var movedByteCount: Int {
         groups.flatMap(\.parameters).reduce(0) { sum, entry in
             guard entry.parameter.requiresGrad, entry.parameter.gradElements != nil else { return sum }
             let remembered = states[entry.name]?.tensors.values.reduce(0) { $0 + $1.array.occupiedBytes } ?? 0

@@ -20,7 +20,7 @@ extension OperationName.Kind {
             // q kᵀ and the weights' product with v.
             let keys = b[b.count - 2]
             return 2 * Double(inputs[0].count + output.count) * Double(keys)
-        case .other, .relu, .relu6, .sigmoid, .tanh, .checkpoint:
+        default:
             return 0
         }
     }

@@ -92,7 +92,8 @@ final class ProfileRecorder: OperationObserver {
             // A product's gradient is one more product for each factor that wants one.
             let operations = (node.extras?.origin?.operations ?? 0) * Double(wanted)
             spans.append(Span(start: now, bytes: node.incomingByteCount + saved, operations: operations))
-        case .optimizerStep, .batch:
+        case .backward: break
+        case .optimizerStep, .batch, .clipping:
             spans.append(Span(start: now))
         }
     }
@@ -104,8 +105,11 @@ final class ProfileRecorder: OperationObserver {
             if spans.isEmpty { keep("\(type(of: module))", .module, .forward, modulePath, start, now - start) }
         case .gradient(let node):
             endSpan("\(node.name)", .backward, module: node.extras?.origin?.modulePath ?? "")
-        case .optimizerStep(let optimizer, let movedBytes):
-            endSpan("\(optimizer) step", .optimizer, bytes: movedBytes())
+        case .backward: break
+        case .clipping:
+            endSpan("clip gradients", .optimizer)
+        case .optimizerStep(let optimizer):
+            endSpan("\(type(of: optimizer)) step", .optimizer, bytes: optimizer.movedByteCount)
         case .batch:
             endSpan("next batch", .data)
         }

@@ -4,6 +4,8 @@ struct OperationOrigin {
     let modulePath: String
     /// Floating-point operations of the forward pass; 0 where they are not counted.
     let operations: Double
+    /// Whether its operands and results were finite, as far as anybody looked.
+    var isFinite = true
 }
 
 struct GradientHook {

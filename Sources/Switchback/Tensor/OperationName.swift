@@ -10,8 +10,10 @@ public struct OperationName: ExpressibleByStringLiteral, CustomStringConvertible
         case product
         case convolution, convolutionInputGradient, convolutionWeightGradient
         case attention
-        /// The activations in which units die or saturate.
-        case relu, relu6, sigmoid, tanh
+        /// The activations, in which units die or saturate.
+        case relu, relu6, leakyReLU, sigmoid, tanh, hardtanh, hardsigmoid, softsign
+        case elu, celu, selu, gelu, silu, mish, hardswish
+        case softmax, logSoftmax
         /// Runs the user's code again on the way back.
         case checkpoint
     }
@@ -38,7 +40,7 @@ extension OperationName {
     static var scaledDotProductAttention: Self { Self("scaledDotProductAttention", .attention) }
     static var relu: Self { Self("relu", .relu) }
     static var relu6: Self { Self("relu6", .relu6) }
-    static var silu: Self { "silu" }
+    static var silu: Self { Self("silu", .silu) }
     static var sigmoid: Self { Self("sigmoid", .sigmoid) }
     static var tanh: Self { Self("tanh", .tanh) }
     static var checkpoint: Self { Self("checkpoint", .checkpoint) }

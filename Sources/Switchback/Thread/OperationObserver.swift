@@ -12,6 +12,19 @@ protocol OperationObserver: AnyObject {
     /// A kernel has applied an activation to its own results, which are `output` now.
     func computed(_ output: NDArray, byFused activation: OperationName)
 
+    /// A module begins to compute.
+    func begins(_ module: any RunningModule, on input: Tensor)
+
+    /// A loss compares predictions with their targets.
+    func compares(_ prediction: Tensor, with target: Tensor, in loss: OperationName)
+
+    /// An attention is about to be computed.
+    func attends(_ attention: ObservedAttention)
+
+    /// A recurrent layer is about to run over a sequence, of which this is the input's part of the gates,
+    /// [T, N, G · H].
+    func reads(_ gates: Tensor)
+
     /// A module has its output.
     func computed(_ output: Tensor, by module: any RunningModule)
 
@@ -31,6 +44,10 @@ extension OperationObserver {
     func allocated(_ byteCount: Int) {}
     func computed(_ outputs: [NDArray], by operation: OperationName, from inputs: [Tensor]) {}
     func computed(_ output: NDArray, byFused activation: OperationName) {}
+    func begins(_ module: any RunningModule, on input: Tensor) {}
+    func compares(_ prediction: Tensor, with target: Tensor, in loss: OperationName) {}
+    func attends(_ attention: ObservedAttention) {}
+    func reads(_ gates: Tensor) {}
     func computed(_ output: Tensor, by module: any RunningModule) {}
     func computed(_ gradient: Tensor, byRuleOf node: Node) {}
     func began(_ work: ObservedWork) {}
@@ -44,8 +61,11 @@ enum ObservedWork {
     case forward(any RunningModule)
     /// The walk's visit to a node.
     case gradient(of: Node)
-    /// A step of the optimizer that is named. `movedBytes` tells, after the step, what it read and wrote.
-    case optimizerStep(_ optimizer: String, movedBytes: () -> Int)
+    /// A walk back from a loss.
+    case backward(from: Tensor)
+    /// Limiting gradients.
+    case clipping
+    case optimizerStep(any RunningOptimizer)
     /// Putting a batch together, or waiting for one.
     case batch
 }

@@ -86,12 +86,26 @@ public struct Diagnosis: Equatable, Sendable {
 
     static func line(_ finding: Verdict) throws -> String { try JSON.text(Line(finding: finding)) + "\n" }
 
-    /// The whole file.
+    /// The whole file, in the order in which a training writes it.
     var text: String {
         get throws {
-            try Self.line(facts) + findings.map(Self.line).joined() + validations.map(Self.line).joined()
-                + records.map(Self.line).joined()
+            var lines = try Self.line(facts) + findings.map(Self.line).joined()
+            var open = validations[...]
+            for record in records {
+                while let validation = open.first, validation.step <= record.step {
+                    try lines += Self.line(open.removeFirst())
+                }
+                lines += try Self.line(record)
+            }
+            return try lines + open.map(Self.line).joined()
         }
+    }
+
+    /// Takes out what follows so many steps, and the failure.
+    mutating func forget(from step: Int) {
+        records.removeAll { $0.step >= step }
+        validations.removeAll { $0.step > step }
+        failure = nil
     }
 }
 

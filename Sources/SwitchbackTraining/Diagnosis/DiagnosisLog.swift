@@ -18,34 +18,37 @@ public final class DiagnosisLog {
     /// The measurements so far, and the verdicts.
     public private(set) var diagnosis = Diagnosis()
     private let wantedInterval: Int?
-    private var interval = 1
+    private let interface: TrainingFacts.Interface
+    private var sampling = SamplingPlan()
+    private var losses = LossInterval()
     private var model: Module?
     private var folder: RunFolder?
     private var file: FileHandle?
+    /// Whether the file says what the training began with: there is none of a training that failed before.
+    private var hasHeader = false
     private var observer: StepObserver?
 
     /// One step in so many is measured in trainings of usual length.
     public static let usualInterval = 10
 
-    /// - Parameter interval: one step in so many is measured; what suits the length of the training by default.
-    public init(every interval: Int? = nil) {
+    /// - Parameters:
+    ///   - interval: one step in so many is measured; what suits the length of the training by default.
+    ///   - interface: how remedies name options.
+    public init(every interval: Int? = nil, interface: TrainingFacts.Interface = .swift) {
         require(interval ?? 1 > 0, "DiagnosisLog", "one step in at least one is measured")
         wantedInterval = interval
-    }
-
-    /// A short training has about 50 measurements, and a long one 400, in intervals that are no longer than 1000 steps.
-    private static func interval(steps: Int) -> Int {
-        max(min(usualInterval, max(1, steps / 50)), min(steps / 400, 1000))
+        self.interface = interface
     }
 
     public func receive(_ event: TrainingEvent) throws -> TrainingDecision {
         switch event {
         case .started(let start): try begin(start)
-        case .gradients: observer?.keepWeights()
         case .batch(let result):
+            losses.add(result.values["loss"] ?? .nan)
             guard result.madeStep else { break }
             try finishStep(result)
             if result.step < result.stepCount { beginStep(result.step) }
+        case .epoch(let result): try note(result)
         case .failed(let failure):
             endStep()
             diagnosis.failure = failure
@@ -54,41 +57,58 @@ public final class DiagnosisLog {
         case .finished:
             endStep()
             RunDrawing.attempt(draw)
-        case .planned, .epoch, .checkpoint, .graph: break
+        case .planned, .checkpoint, .graph, .gradients: break
         }
         return .continue
     }
 
     private func begin(_ start: TrainingStart) throws {
         (model, folder) = (start.model, start.folder)
-        interval = wantedInterval ?? Self.interval(steps: start.stepCount)
+        sampling = SamplingPlan(every: wantedInterval, steps: start.stepCount)
         diagnosis = Diagnosis()
+        losses = LossInterval()
         if let path = start.folder?.file(Diagnosis.fileName) {
             if start.stepsMade > 0 && FileManager.default.fileExists(atPath: path) {
                 diagnosis = try Diagnosis(path: path, ignoringCutEnd: true)
             }
             // A run that was killed has steps in its file that will be made again.
-            diagnosis.records.removeAll { $0.step >= start.stepsMade }
-            diagnosis.failure = nil
-            try AtomicFile.write(diagnosis.records.map(Diagnosis.line).joined(), to: path)
+            diagnosis.forget(from: start.stepsMade)
+            diagnosis.facts = TrainingFacts(start, interface)
+            hasHeader = !diagnosis.records.isEmpty
+            try AtomicFile.write(hasHeader ? diagnosis.text : "", to: path)
             file = FileHandle(forUpdatingAtPath: path)
             _ = try file?.seekToEnd()
+        } else {
+            diagnosis.facts = TrainingFacts(start, interface)
         }
         if start.stepsMade < start.stepCount { beginStep(start.stepsMade) }
     }
 
     private func beginStep(_ step: Int) {
-        guard step % interval == 0, let model else { return }
-        observer = StepObserver(model)
+        guard sampling.includes(step), let model else { return }
+        let isFirst = step == 0
+        observer = StepObserver(model) { [weak self] loss in
+            guard isFirst, let self else { return }
+            diagnosis.add(findings: GraphFindings.of(loss, model: model))
+        }
     }
 
     private func finishStep(_ result: BatchResult) throws {
         guard let observer else { return }
         endStep()
-        let record = observer.record(
+        var record = observer.record(
             step: result.step - 1, loss: result.values["loss"] ?? .nan, rate: result.learningRate)
+        losses.settle(into: &record)
         diagnosis.records.append(record)
         try append(Diagnosis.line(record))
+    }
+
+    private func note(_ result: EpochResult) throws {
+        let validation = ValidationRecord(
+            step: result.step, trainingLoss: result.training["loss"], validationLoss: result.validation["loss"],
+            trainingMetrics: result.training.numbers, validationMetrics: result.validation.numbers)
+        diagnosis.validations.append(validation)
+        try append(Diagnosis.line(validation))
     }
 
     private func endStep() {
@@ -98,8 +118,13 @@ public final class DiagnosisLog {
 
     private func append(_ line: String) throws {
         guard let file, let folder else { return }
+        var text = line
+        if !hasHeader {
+            text = try Diagnosis.line(diagnosis.facts) + diagnosis.findings.map(Diagnosis.line).joined() + line
+            hasHeader = true
+        }
         do {
-            try file.write(contentsOf: Data(line.utf8))
+            try file.write(contentsOf: Data(text.utf8))
         } catch {
             throw InputError(folder.file(Diagnosis.fileName), "cannot be written; the disk may be full")
         }
@@ -108,5 +133,29 @@ public final class DiagnosisLog {
     private func draw() throws {
         guard let folder, !diagnosis.records.isEmpty else { return }
         try diagnosis.figure.write(to: folder.file(Diagnosis.plotName), scale: 1)
+    }
+}
+
+extension Metrics {
+    fileprivate var numbers: [String: Double] {
+        Dictionary(entries.filter { $0.value.isFinite }.map { ($0.name, $0.value.recorded) }) { first, _ in first }
+    }
+}
+
+extension TrainingFacts {
+    /// What a training begins with.
+    fileprivate init(_ start: TrainingStart, _ interface: Interface) {
+        let configuration = start.configuration
+        self.interface = interface
+        learningRate = start.optimizers.first?.groups.first?.initialLearningRate
+        stepCount = start.stepCount
+        let batches = Double(start.batchCount) / Double(configuration.accumulate)
+        let warmup = configuration.warmupSteps ?? Int((configuration.warmupEpochs * batches).rounded())
+        warmupSteps = warmup > 0 ? warmup : nil
+        isFineTuning = configuration.weights != nil
+        let file = start.folder?.file("args.yaml")
+        let arguments = file.flatMap { try? ConfigurationFile.values($0) } ?? []
+        options = Dictionary(arguments.map { ($0.key, $0.value) }) { first, _ in first }
+        describe(start.model)
     }
 }

@@ -9,7 +9,7 @@ public struct TrainingFacts: Codable, Equatable, Sendable {
     }
 
     public var interface = Interface.swift
-    /// The options by name, as `args.yaml` has them; without those that were left open.
+    /// The options by name, as `args.yaml` has them; `null` of those that were left open.
     public var options: [String: String] = [:]
     /// The learning rate that the user gave or got by default: the highest of the schedule.
     public var learningRate: Double?
@@ -24,6 +24,8 @@ public struct TrainingFacts: Codable, Equatable, Sendable {
     /// The highest share of elements that a dropout layer drops, and its path.
     public var dropout: Double?
     public var dropoutLayer: String?
+    /// The smallest momentum of running statistics of batch normalization.
+    public var batchNormMomentum: Double?
 
     public init() {}
 }

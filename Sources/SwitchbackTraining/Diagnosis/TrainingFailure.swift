@@ -8,45 +8,86 @@ public struct TrainingFailure: Codable, Equatable, Sendable {
     public let problem: String
     /// Where the first such number was computed from others; `nil` if none was.
     public let birth: Anomaly.Birth?
+    /// Where such a number was first used that came in from outside.
+    public let entry: Anomaly.Entry?
     /// A parameter that held such numbers before the batch.
     public let damagedParameter: String?
 
-    public init(step: Int, problem: String, birth: Anomaly.Birth?, damagedParameter: String?) {
+    public init(
+        step: Int, problem: String, birth: Anomaly.Birth?, entry: Anomaly.Entry? = nil, damagedParameter: String?
+    ) {
         self.step = step
         self.problem = problem
         self.birth = birth
+        self.entry = entry
         self.damagedParameter = damagedParameter
+    }
+
+    /// What made the numbers what they are.
+    enum Cause {
+        /// A parameter held them before the batch.
+        case parameter(String)
+        /// They came with the data.
+        case data
+        /// An operation that is not defined, or too large, for the numbers that it was given.
+        case domain(operation: String)
+        /// An operation that overflows.
+        case overflow(operation: String)
+        /// Sums and products of numbers that were too large.
+        case size
+    }
+
+    var cause: Cause {
+        if let damagedParameter, birth == nil || birth?.value == .infinity { return .parameter(damagedParameter) }
+        guard let birth else { return .data }
+        switch birth.operation {
+        case "log", "log2", "log10", "log1p", "sqrt", "rsqrt", "pow", "divide", "div", "reciprocal", "norm", "std",
+            "acos", "asin", "atanh", "acosh", "logit":
+            return .domain(operation: birth.operation)
+        case "exp", "softplus", "expm1", "sinh", "cosh": return .overflow(operation: birth.operation)
+        default: return .size
+        }
     }
 
     /// Where the numbers came from, as a sentence without its end.
     public var origin: String {
-        if let damagedParameter, birth == nil || birth?.value == .infinity {
-            return "the parameter \(damagedParameter) was not finite before this batch"
-        }
-        guard let birth else { return "no operation made it from finite numbers, so it came with the batch's data" }
+        if case .parameter(let name) = cause { return "the parameter \(name) was not finite before this batch" }
+        guard let birth else { return dataOrigin }
         let way = birth.isBackward ? "the gradient of \(birth.operation)" : birth.operation
         let place = birth.module.isEmpty ? "" : " in \(birth.module)"
         return "\(birth.value == .nan ? "NaN" : "infinity") was born in \(way)\(place): \(birth.detail)"
     }
 
+    private var dataOrigin: String {
+        let sentence = "no operation made it from finite numbers, so it came with the batch's data"
+        guard let entry, !entry.isParameter, let example = entry.place.first else { return sentence }
+        let value = entry.value == .nan ? "NaN" : "infinity"
+        let rest = entry.place.dropFirst().map(String.init).joined(separator: ", ")
+        let place = rest.isEmpty ? "" : " at [\(rest)]"
+        return "\(sentence): example \(example + 1) of \(entry.shape.first ?? 0) holds \(value)\(place), as "
+            + "\(entry.operation)\(entry.module.isEmpty ? "" : " in \(entry.module)") first saw it"
+    }
+
     /// The remedy.
     ///
-    /// - Parameter learningRate: that of the training, where it is known.
-    public func remedy(learningRate: Double? = nil) -> String {
-        if let damagedParameter, birth == nil || birth?.value == .infinity {
-            return "a step before made \(damagedParameter) so: --diagnose finds the gradient that did"
-        }
-        guard let birth else { return "look for NaN and infinity in the data" }
-        switch birth.operation {
-        case "log", "log2", "log10", "log1p", "sqrt", "rsqrt", "pow", "divide", "div", "reciprocal", "norm", "std",
-            "acos", "asin":
-            return "keep the input of \(birth.operation) away from where its value or slope is not finite, by clamp "
-                + "or by adding a small number"
-        case "exp", "softplus", "expm1":
-            return "subtract the largest element before \(birth.operation), or use logSoftmax and crossEntropy"
-        default:
-            let rate = learningRate.map { ", which is \($0.brief)," } ?? ""
-            return "the numbers grew too large: lower the learning rate\(rate) or limit the gradients (clip_norm)"
+    /// - Parameter facts: what is known of the training.
+    func remedy(_ facts: TrainingFacts) -> String {
+        switch cause {
+        case .parameter(let name):
+            return "a step before made \(name) so, or it was loaded so: look at the weights that the training began "
+                + "with, and lower the learning rate\(facts.namedRate)"
+        case .data:
+            return "remove or repair that example, and look for NaN and infinity in the data"
+        case .domain(let operation):
+            return "keep the input of \(operation) away from where its value or slope is not finite, by clamp or by "
+                + "adding a small number"
+        case .overflow(let operation):
+            return "subtract the largest element before \(operation), or use logSoftmax and crossEntropy"
+        case .size where step == 0:
+            return "nothing can have grown before the first step: normalize the inputs, and start from smaller weights"
+        case .size:
+            return "the numbers grew too large: lower the learning rate\(facts.namedRate), or limit the gradients with "
+                + facts.named("clip_norm", "1")
         }
     }
 }

@@ -19,15 +19,18 @@ extension Trainer {
     func failure(_ problem: String, _ batch: Task.Batch, _ random: Generator.State) throws -> InputError {
         let damaged = task.model.namedParameters.first { !$0.parameter.isFinite }?.name
         Generator.default.state = random
-        let birth = try Anomaly.birth {
+        let (birth, entry) = try Anomaly.origin {
             let loss = try task.loss(moving: batch).total
-            // What comes in with the data spoils all gradients, and is born in none of them.
             if loss.requiresGrad && loss.item().isFinite { loss.backward() }
         }
-        let failure = TrainingFailure(step: state.step, problem: problem, birth: birth, damagedParameter: damaged)
+        let failure = TrainingFailure(
+            step: state.step, problem: problem, birth: birth, entry: entry, damagedParameter: damaged)
+        var facts = TrainingFacts()
+        facts.learningRate = optimizers.optimizers.first?.groups.first?.initialLearningRate
+        facts.interface = .commandLine
         for listener in listeners { _ = try listener(.failed(failure)) }
         return InputError(
             "training", at: "epoch \(state.epoch + 1), batch \(state.batch + 1)", "\(problem); \(failure.origin)",
-            remedy: failure.remedy(learningRate: optimizers.learningRate))
+            remedy: failure.remedy(facts))
     }
 }

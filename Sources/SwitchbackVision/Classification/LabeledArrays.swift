@@ -23,6 +23,7 @@ struct LabeledArrays {
                 labelSource, at: "example \(position)",
                 "the label \(labels[position]) is out of range: there are the classes 0 to \(classCount - 1)")
         }
+        if inputs.dtype.isFloatingPoint { try ExampleRange(of: inputs).check(inputs, from: inputSource) }
         return TensorDataset(inputs, Tensor(labels, shape: [labels.count]))
     }
 

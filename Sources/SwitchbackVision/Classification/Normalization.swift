@@ -10,8 +10,19 @@ public struct Normalization: Codable, Sendable {
         self.standardDeviation = standardDeviation
     }
 
-    /// The statistics of inputs [N, C, H, W] or [N, columns]. A channel that never varies is only shifted.
-    public init(of inputs: Tensor) {
+    /// The statistics of inputs [N, C, H, W] or [N, columns]. A channel that never varies is only shifted; an example
+    /// that is a thousand times as large as the usual one is left out, and named in a warning.
+    public init(of all: Tensor) {
+        let outliers = all.dtype.isFloatingPoint ? ExampleRange(of: all).outliers : []
+        var inputs = all
+        if let first = outliers.first {
+            let others = outliers.count > 1 ? " and \(outliers.count - 1) others" : ""
+            Diagnostics.warn(
+                "example \(first)\(others) of the training data is a thousand times as large as the usual one, and was "
+                    + "left out of the normalization")
+            let kept = Set(0..<all.shape[0]).subtracting(outliers).sorted()
+            inputs = all.indexSelect(dim: 0, index: Tensor(kept, shape: [kept.count]))
+        }
         let dims = [0] + Array(2..<max(inputs.rank, 2))
         let channels: Shape = [inputs.shape[1]]
         var sum = inputs.newZeros(channels, dtype: .float64)

@@ -46,7 +46,9 @@ private func logging(trainer: Trainer<DigitTask>) throws {
     print(log.diagnosis)
 }
 
-private func recording(model: Module, batches: [(Tensor, Tensor)], optimizer: Optimizer) {
+private func recording(
+    model: Module, batches: [(Tensor, Tensor)], optimizer: Optimizer, validationLoss: Double
+) {
     let recorder = DiagnosisRecorder(model)
     for (inputs, labels) in batches {
         recorder.record {
@@ -57,6 +59,7 @@ private func recording(model: Module, batches: [(Tensor, Tensor)], optimizer: Op
             return loss
         }
     }
+    recorder.validated(loss: validationLoss)
     print(recorder.diagnosis)
 }
 

@@ -5,12 +5,17 @@ public struct StepRecord: Codable, Equatable, Sendable {
     /// Counted from 0, as the optimizer's steps are.
     public let step: Int
     public internal(set) var loss: Double
+    /// The mean and the largest loss of the steps since the measurement before, this one included.
+    public internal(set) var meanLoss: Double?
+    public internal(set) var largestLoss: Double?
     /// The learning rate of the step; `nil` if it is not known.
     public internal(set) var rate: Double?
     /// In the order in which they were computed.
     public internal(set) var layers: [LayerRecord]
     /// The paths of the parameters that wanted a gradient and got none.
     public internal(set) var missing: [String]
+    /// Whether the model was in training mode.
+    public internal(set) var isTraining = true
     /// What entered the model; `nil` where nothing was seen to.
     public internal(set) var input: InputRecord?
     /// What entered the loss; `nil` where no loss with class labels or targets was seen.
@@ -89,6 +94,11 @@ public struct OutputRecord: Codable, Equatable, Sendable {
     public let loss: String
     /// The number of classes; 1 for a binary loss or a distance.
     public let classes: Int
+    public let predictionShape: [Int]
+    public let targetShape: [Int]
+    /// The mean loss as a measurement of its own, without weights, smoothing and other terms: what can be compared with
+    /// what is known of such losses.
+    public internal(set) var value: Double?
     /// The range of the numbers that entered it, and their standard deviation.
     public internal(set) var smallest: Double
     public internal(set) var largest: Double
@@ -108,6 +118,8 @@ public struct OutputRecord: Codable, Equatable, Sendable {
     /// The mean and the standard deviation of targets that are no classes.
     public internal(set) var targetMean: Double?
     public internal(set) var targetStd: Double?
+    public internal(set) var targetSmallest: Double?
+    public internal(set) var targetLargest: Double?
 }
 
 /// What the optimizer did in one step.
@@ -116,10 +128,11 @@ public struct OptimizerRecord: Codable, Equatable, Sendable {
     public let name: String
     /// The norm of the gradients before they were clipped; `nil` where they were not.
     public internal(set) var unclipped: Double?
-    /// The greatest norm that clipping leaves.
-    public internal(set) var clipLimit: Double?
+    /// Their norm after that.
+    public internal(set) var clipped: Double?
     /// The norm of gradients that were left from before when `backward()` began, and that of the gradients used.
     public internal(set) var stale: Double
+    public internal(set) var gradient: Double
     /// The share of the step that is weight decay.
     public internal(set) var decay: Double
     /// The cosine of the angle between the step and the way down the gradient.

@@ -34,12 +34,8 @@ extension Tensor {
         return (mean, Swift.max(0, sumOfSquares / Double(count) - mean * mean).squareRoot())
     }
 
-    /// The share of units, along a dimension, whose elements are all 0; the elements are not negative.
-    func shareOfZeroUnits(along unit: Int) -> Double {
-        let others = (0..<rank).filter { $0 != unit }
-        let largest = others.isEmpty ? self : amax(dims: others)
-        return largest.eq(0).to(.float32).mean().item()
-    }
+    /// Where an element is not 0 and smaller than the smallest normal number of its type.
+    var isSubnormal: Tensor { abs().lt(dtype == .float16 ? 6.1035e-5 : 1.1754944e-38) .& ne(0) }
 
     /// The share of elements that lie further than `distance` from `center`.
     func share(fartherThan distance: Double, from center: Double) -> Double {

@@ -1,0 +1,106 @@
+import Switchback
+
+/// What is measured of a layer while a step is made.
+struct LayerMeasurement {
+    let path: String
+    let module: Module
+    let parameters: [(name: String, parameter: Parameter)]
+    var activation: String?
+    /// The square of the norm of the gradient of its output.
+    var signal: Double?
+    var mean = Average()
+    var deviation = Average()
+    var dead = Average()
+    var saturated = Average()
+    var attention = Average()
+    /// The squares of the norms of the gradient at places of a sequence.
+    private var signalInTime: [Double] = []
+
+    init(path: String, module: Module, parameters: [(name: String, parameter: Parameter)]) {
+        self.path = path
+        self.module = module
+        self.parameters = parameters
+    }
+
+    /// The mean of what was added; `nil` of nothing.
+    struct Average {
+        private var sum = 0.0
+        private var count = 0
+
+        mutating func add(_ value: Double) {
+            sum += value
+            count += 1
+        }
+
+        var value: Double? { count > 0 ? (sum / Double(count)).recorded : nil }
+    }
+
+    /// How many places of a sequence are recorded.
+    private static let places = 8
+
+    /// Adds the gradient of gates, [T, N, G · H], at places from the first time step to the last.
+    mutating func add(signalInTime gradient: Tensor) {
+        let length = gradient.size(0)
+        if signalInTime.isEmpty { signalInTime = [Double](repeating: 0, count: Self.places) }
+        for place in 0..<Self.places {
+            let time = place * (length - 1) / (Self.places - 1)
+            signalInTime[place] += gradient.select(dim: 0, index: time).sumOfSquares
+        }
+    }
+
+    /// The dimension that counts the layer's units: channels of images, features of rows and sequences.
+    func unitDimension(of output: Tensor) -> Int {
+        let hasChannels =
+            switch module {
+            case is Conv1d, is Conv2d, is Conv3d, is ConvTranspose1d, is ConvTranspose2d, is BatchNorm: true
+            case is Linear: false
+            default: output.rank > 3
+            }
+        return hasChannels && output.rank > 1 ? 1 : max(0, output.rank - 1)
+    }
+
+    // MARK: The record
+
+    func record(_ watch: OptimizerWatch) -> LayerRecord {
+        let gradients = parameters.compactMap(\.parameter.gradElements)
+        let (weight, change) = watch.weightAndChange(of: parameters)
+        let isTrained = parameters.contains { $0.parameter.requiresGrad } && !gradients.isEmpty
+        let samples = gradients.map(\.sample)
+        return LayerRecord(
+            layer: path, type: "\(Swift.type(of: module))", activation: activation,
+            gradient: gradients.isEmpty
+                ? nil : gradients.reduce(0) { $0 + $1.sumOfSquares }.squareRoot().recorded,
+            signal: signal?.squareRoot().recorded, weight: weight.recorded,
+            update: isTrained && weight > 0 ? change.map { ($0 / weight).recorded } : nil, mean: mean.value,
+            std: deviation.value, dead: dead.value, saturated: saturated.value,
+            zeros: samples.share { $0.eq(0) }, subnormals: samples.share { $0.isSubnormal },
+            hasEqualUnits: hasEqualUnits ? true : nil, frozen: frozenShare,
+            signalInTime: signalInTime.isEmpty ? nil : signalInTime.map { $0.squareRoot().recorded },
+            attention: attention.value)
+    }
+
+    /// Whether the first units have the same weights, each its row; the last layer may have one unit.
+    private var hasEqualUnits: Bool {
+        let matrices = parameters.map(\.parameter).filter { $0.rank > 1 && $0.shape[0] > 1 && $0.requiresGrad }
+        return !matrices.isEmpty
+            && matrices.allSatisfy { matrix in
+                let rows = matrix.detach().narrow(dim: 0, start: 0, length: min(matrix.shape[0], 64))
+                return (rows - rows.narrow(dim: 0, start: 0, length: 1)).abs().max().item() == 0
+            }
+    }
+
+    private var frozenShare: Double? {
+        let all = parameters.reduce(0) { $0 + $1.parameter.count }
+        let frozen = parameters.reduce(0) { $0 + ($1.parameter.requiresGrad ? 0 : $1.parameter.count) }
+        return frozen > 0 ? (Double(frozen) / Double(max(1, all))).recorded : nil
+    }
+}
+
+extension [Tensor] {
+    /// Of all elements together, the share of those for which a predicate holds; `nil` without elements.
+    func share(where predicate: (Tensor) -> Tensor) -> Double? {
+        let count = reduce(0) { $0 + $1.count }
+        guard count > 0 else { return nil }
+        return (reduce(0.0) { $0 + predicate($1).to(.float32).sum().item() } / Double(count)).recorded
+    }
+}

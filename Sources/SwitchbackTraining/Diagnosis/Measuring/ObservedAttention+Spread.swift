@@ -1,0 +1,38 @@
+import Foundation
+import Switchback
+
+extension ObservedAttention {
+    /// How evenly the first example's queries spread their attention, from 0 (each on one key) to 1 (on all keys that
+    /// it sees alike): the entropy of the weights over that of even ones. `nil` where there is nothing to choose from.
+    var spread: Double? {
+        guard query.rank >= 3, query.size(-2) > 1, key.size(-2) > 1, query.size(-2) * key.size(-2) <= 1 << 18 else {
+            return nil
+        }
+        let (q, k) = (query.detach().firstExample, key.detach().firstExample)
+        guard q.size(0) == k.size(0) else { return nil }
+        var scores = (q * scale).matmul(k.transpose(-2, -1)).to(.float32)
+        if isCausal {
+            let seen = Tensor.ones([q.size(-2), k.size(-2)]).tril()
+            scores = scores.maskedFill(seen.eq(0), -Double.infinity)
+        }
+        if let mask = mask?.detach(), mask.rank <= 2 || mask.size(0) == 1 {
+            scores = mask.dtype == .bool ? scores.maskedFill(mask.logicalNot(), -Double.infinity) : scores + mask
+        }
+        let visible = scores.gt(-1e30).to(.float32).sum(dim: -1)
+        let logarithms = scores.logSoftmax(dim: -1).clamp(min: -1e4)
+        let entropies = -(logarithms.exp() * logarithms).sum(dim: -1)
+        let hasChoice = visible.gt(1).to(.float32)
+        let count = hasChoice.sum().item()
+        guard count > 0 else { return nil }
+        return (entropies / visible.clamp(min: 2).log() * hasChoice).sum().item() / count
+    }
+}
+
+extension Tensor {
+    /// The first of all leading dimensions but the heads: [H, T, D].
+    fileprivate var firstExample: Tensor {
+        var result = self
+        while result.rank > 3 { result = result.select(dim: 0, index: 0) }
+        return result
+    }
+}

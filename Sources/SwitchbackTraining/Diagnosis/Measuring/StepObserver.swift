@@ -1,0 +1,137 @@
+import Switchback
+
+/// Measures one step of a training: what enters the model and the loss, the layers as they are computed and as gradients
+/// pass back through them, and what the optimizer does.
+///
+/// What is measured of a layer that is computed several times in a step is averaged over them; gradients are added up.
+final class StepObserver: TrainingObserver {
+    private let model: Module
+    private var layers: [LayerMeasurement] = []
+    private var positions: [ObjectIdentifier: Int] = [:]
+    /// The positions of layers in the order in which they were first computed.
+    private var order: [Int] = []
+    private var latest: Int?
+    private var input: InputRecord?
+    private var output: OutputRecord?
+    private var watch: OptimizerWatch
+    private var hasBegun = false
+    private var observation: TrainingObservation?
+    /// Is given the loss before the walk back from it.
+    private let examine: ((Tensor) -> Void)?
+
+    /// Measures from now until `end()`, on this thread.
+    init(_ model: Module, examine: ((Tensor) -> Void)? = nil) {
+        self.model = model
+        self.examine = examine
+        var seen = Set<ObjectIdentifier>()
+        for (path, module) in model.namedModules() where positions[ObjectIdentifier(module)] == nil {
+            let own = module.namedParts().compactMap { name, part -> (String, Parameter)? in
+                guard case .parameter(let parameter) = part, seen.insert(ObjectIdentifier(parameter)).inserted else {
+                    return nil
+                }
+                return (path.isEmpty ? name : "\(path).\(name)", parameter)
+            }
+            guard !own.isEmpty else { continue }
+            positions[ObjectIdentifier(module)] = layers.count
+            layers.append(LayerMeasurement(path: path, module: module, parameters: own))
+        }
+        watch = OptimizerWatch(layers.flatMap(\.parameters))
+        observation = TrainingObservation(self)
+    }
+
+    func end() { observation?.end() }
+
+    // MARK: Forward
+
+    func begins(_ module: Module, on input: Tensor) {
+        guard self.input == nil, module === model || positions[ObjectIdentifier(module)] != nil else { return }
+        noGrad { self.input = InputRecord(measuring: input.detach()) }
+    }
+
+    func computed(_ output: Tensor, by module: Module) {
+        guard let position = positions[ObjectIdentifier(module)], output.requiresGrad, !output.isLeaf,
+            output.count > 0
+        else { return }
+        if layers[position].signal == nil { order.append(position) }
+        layers[position].signal = layers[position].signal ?? 0
+        latest = position
+        noGrad {
+            let measured = output.detach().sample.meanAndDeviation
+            layers[position].mean.add(measured.mean)
+            layers[position].deviation.add(measured.deviation)
+        }
+        output.registerHook { [weak self] gradient in
+            noGrad { self?.layers[position].signal? += gradient.sumOfSquares }
+            return nil
+        }
+    }
+
+    func computed(_ output: Tensor, by operation: OperationName, from inputs: [Tensor], inside module: Module?) {
+        guard let activation = ActivationShape(operation.kind), output.dtype.isFloatingPoint, output.count > 0,
+            let position = position(of: module)
+        else { return }
+        layers[position].activation = "\(operation)"
+        noGrad {
+            let sample = output.sample
+            let unit = layers[position].unitDimension(of: sample)
+            if let dead = activation.deadUnits(of: sample, along: unit) { layers[position].dead.add(dead) }
+            if let flat = activation.flatShare(of: sample) { layers[position].saturated.add(flat) }
+        }
+    }
+
+    /// An operation belongs to the layer that is being computed, or else to the one before it.
+    private func position(of running: Module?) -> Int? {
+        running.flatMap { positions[ObjectIdentifier($0)] } ?? latest
+    }
+
+    func compares(_ prediction: Tensor, with target: Tensor, in loss: OperationName) {
+        guard output == nil, prediction.count > 0 else { return }
+        noGrad { output = OutputRecord(measuring: prediction.detach(), with: target.detach(), in: "\(loss)") }
+    }
+
+    func attends(_ attention: ObservedAttention, inside module: Module?) {
+        guard let position = position(of: module) else { return }
+        noGrad { if let spread = attention.spread { layers[position].attention.add(spread) } }
+    }
+
+    func reads(_ gates: Tensor, inside module: Module?) {
+        let running = module.flatMap { positions[ObjectIdentifier($0)] }
+        // A layer whose forward(_:) is called directly is not told of: the first of its kind is meant.
+        guard let position = running ?? layers.firstIndex(where: { $0.module is RecurrentLayer }), gates.requiresGrad,
+            gates.size(0) >= 8
+        else { return }
+        gates.registerHook { [weak self] gradient in
+            noGrad { self?.layers[position].add(signalInTime: gradient) }
+            return nil
+        }
+    }
+
+    // MARK: The way back and the step
+
+    func walksBack(from loss: Tensor) {
+        if hasBegun { return }
+        hasBegun = true
+        noGrad { watch.noteBeginning() }
+        examine?(loss)
+    }
+
+    func clips() { noGrad { watch.noteClipping() } }
+
+    func steps(_ optimizer: Optimizer) { noGrad { watch.noteStep(of: optimizer) } }
+
+    /// The measurements, with the gradients and weights after the step.
+    func record(step: Int, loss: Double, rate: Double?) -> StepRecord {
+        let computed = Set(order)
+        let rows = order + layers.indices.filter { !computed.contains($0) }
+        let missing = layers.flatMap(\.parameters).filter {
+            $0.parameter.requiresGrad && $0.parameter.gradElements == nil
+        }
+        return noGrad {
+            StepRecord(
+                step: step, loss: loss.recorded, rate: (rate ?? watch.learningRate)?.recorded,
+                layers: rows.map { layers[$0].record(watch) }, missing: missing.map(\.name),
+                isTraining: model.isTraining, input: input,
+                output: output, optimizer: watch.record)
+        }
+    }
+}

@@ -1,0 +1,198 @@
+import Foundation
+
+// What enters the model and the loss.
+
+extension Evidence {
+    // MARK: Inputs
+
+    var equalInputs: Verdict? {
+        guard inputs.count >= 2 else { return nil }
+        if inputs.allSatisfy({ $0.std == 0 || $0.hasEqualExamples }), let first = inputs.first {
+            let what =
+                first.std == 0
+                ? "every number that enters the model is \(first.mean.brief)"
+                : "the \(first.shape.first ?? 0) examples of a batch are all the same"
+            return Verdict(
+                .inputs, .failure, onset: records.first?.step,
+                finding: what + ": there is nothing to tell them apart by",
+                remedy:
+                    "look at a batch as it is loaded: the same example may be read again and again, or be overwritten")
+        }
+        let padding = inputs.compactMap(\.mostFrequent)
+        guard padding.count >= 2, padding.median >= 0.9 else { return nil }
+        return Verdict(
+            .inputs, .problem, onset: records.first?.step,
+            finding:
+                "\(padding.median.wholePercent) of the indices that enter the model are the same one: padding, probably",
+            remedy: "batch texts of similar length, or cut them shorter")
+    }
+
+    /// Numbers far from where networks are at their best.
+    var inputScale: Verdict? {
+        guard let input = inputs.first, input.mostFrequent == nil, input.notFinite == 0 else { return nil }
+        let size = max(abs(input.smallest), abs(input.largest))
+        let isLarge = size > 30 && max(input.std, abs(input.mean)) > 10
+        let isSmall = input.std > 0 && size < 1e-3
+        let isOutlying = size > 1e4 * max(1e-12, input.std)
+        guard isLarge || isSmall || isOutlying, isIll || failure != nil || isLarge else { return nil }
+        let range =
+            "the inputs reach from \(input.smallest.brief) to \(input.largest.brief), with a standard deviation of \(input.std.brief)"
+        return Verdict(
+            .inputScale, isIll || failure != nil ? .problem : .note, onset: records.first?.step, finding: range,
+            remedy: "normalize them to mean 0 and standard deviation 1 (divide bytes of images by 255)")
+    }
+
+    // MARK: Labels
+
+    var oneClass: Verdict? {
+        let counts = LabelCounts(outputs)
+        if outputs.count >= 3, counts.total >= 8, counts.share == 1, counts.counts.count > 1 {
+            let label = counts.counts.firstIndex(of: counts.largest) ?? 0
+            return Verdict(
+                .oneClass, .failure, onset: records.first?.step,
+                finding:
+                    "all \(counts.total) labels that were seen are of class \(label): there is nothing to tell apart",
+                remedy: "look at the labels as they are loaded, and at whether the examples are shuffled")
+        }
+        let spreads = outputs.compactMap(\.targetStd)
+        if outputs.count >= 3, spreads.count == outputs.count, spreads.allSatisfy({ $0 == 0 }),
+            let first = outputs.first,
+            first.targetShape.first ?? 0 > 1, Set(outputs.compactMap(\.targetMean)).count == 1
+        {
+            return Verdict(
+                .oneClass, .failure, onset: records.first?.step,
+                finding: "all targets that were seen are \((first.targetMean ?? 0).brief): there is nothing to learn",
+                remedy: "look at the targets as they are loaded")
+        }
+        return nil
+    }
+
+    var imbalance: Verdict? {
+        let counts = LabelCounts(outputs)
+        guard outputs.count >= 4, counts.total >= 40, counts.share >= 0.85, counts.share < 1 else { return nil }
+        let choices = outputs.suffix(5).compactMap(\.majority)
+        guard !choices.isEmpty, choices.median >= 0.99 else { return nil }
+        let label = counts.counts.firstIndex(of: counts.largest) ?? 0
+        return Verdict(
+            .imbalance, .problem, onset: records.first?.step,
+            finding:
+                "\(counts.share.wholePercent) of the labels are of class \(label), and that is what the model answers "
+                + "to nearly every example: its accuracy of that height says nothing",
+            remedy: "weigh the classes in the loss, or draw rare ones more often; judge by the recall of each class")
+    }
+
+    var targetScale: Verdict? {
+        guard isIll || failure != nil, let output = outputs.first, let mean = output.targetMean,
+            let std = output.targetStd,
+            !output.loss.hasPrefix("binary"), max(abs(mean), std) > 30 || (std > 0 && max(abs(mean), std) < 1e-3)
+        else { return nil }
+        return Verdict(
+            .targetScale, onset: records.first?.step,
+            finding: "the targets have a mean of \(mean.brief) and a standard deviation of \(std.brief)",
+            remedy: "normalize them to mean 0 and standard deviation 1, and undo that in predictions")
+    }
+
+    // MARK: What stands before the loss
+
+    var outputActivation: Verdict? {
+        guard let first = outputs.first, outputs.count >= 2, let record = records.first else { return nil }
+        func verdict(_ finding: String, _ remedy: String) -> Verdict {
+            Verdict(
+                .outputActivation, .problem, onset: record.step, layer: record.layers.last?.layer, finding: finding,
+                remedy: remedy)
+        }
+        let last = records.last?.layers.last { $0.signal != nil }
+        switch first.loss {
+        case "crossEntropy" where first.classes > 1:
+            if outputs.allSatisfy(\.areProbabilities) {
+                let classes = Double(first.classes)
+                let least = log(1 + (classes - 1) / M_E)
+                return verdict(
+                    "crossEntropy is given probabilities: a softmax stands before it, and it applies one itself, so that "
+                        + "the loss cannot fall below \(least.brief)", "give it the scores, without the softmax")
+            }
+            if outputs.allSatisfy({ $0.smallest == 0 }), outputs.contains(where: { $0.largest > 0 }) || isIll {
+                return verdict(
+                    "the scores that crossEntropy is given are never below 0: a rectifier stands before it",
+                    "remove the activation after the last layer")
+            }
+            if let name = last?.activation, isIll, ["sigmoid", "tanh"].contains(name),
+                outputs.allSatisfy({ abs($0.largest) <= 1 && $0.smallest >= -1 })
+            {
+                return verdict(
+                    "the scores that crossEntropy is given are the results of \(name) and never leave its bounds",
+                    "remove the activation after the last layer")
+            }
+        case "crossEntropy":
+            return verdict(
+                "crossEntropy is given scores of a single class, of which it is always 0",
+                "use binaryCrossEntropyWithLogits, or give the last layer one output for each class")
+        case "nllLoss":
+            if outputs.allSatisfy({ $0.largest > 1e-4 }) {
+                return verdict(
+                    "nllLoss is given numbers of up to \(first.largest.brief), and logarithms of probabilities are never above 0",
+                    "put logSoftmax before it, or use crossEntropy in its place")
+            }
+        case "binaryCrossEntropyWithLogits":
+            if outputs.count >= 4, outputs.allSatisfy(\.areProbabilities),
+                outputs.contains(where: { $0.std > 0 }) || isIll
+            {
+                return verdict(
+                    "binaryCrossEntropyWithLogits is given numbers between 0 and 1 only: a sigmoid stands before it, and it "
+                        + "applies one itself", "give it the scores, without the sigmoid")
+            }
+        default: return boundedPredictions(last, verdict)
+        }
+        return nil
+    }
+
+    /// Predictions that an activation keeps from reaching their targets.
+    private func boundedPredictions(_ last: LayerRecord?, _ verdict: (String, String) -> Verdict) -> Verdict? {
+        guard isIll || loss.progress < 0.9, let activation = last?.activation,
+            let low = outputs.compactMap(\.targetSmallest).min(), let high = outputs.compactMap(\.targetLargest).max()
+        else { return nil }
+        let bounds: (Double, Double)
+        switch activation {
+        case "sigmoid", "hardsigmoid": bounds = (0, 1)
+        case "tanh", "hardtanh", "softsign": bounds = (-1, 1)
+        case "relu": bounds = (0, .infinity)
+        case "relu6": bounds = (0, 6)
+        default: return nil
+        }
+        let width = max(1e-9, high - low)
+        guard low < bounds.0 - 0.1 * width || high > bounds.1 + 0.1 * width,
+            outputs.allSatisfy({ $0.smallest >= bounds.0 - 1e-6 && $0.largest <= bounds.1 + 1e-6 })
+        else { return nil }
+        return verdict(
+            "the targets reach from \(low.brief) to \(high.brief), and the \(activation) after the last layer gives nothing "
+                + (bounds.1.isFinite ? "outside of \(bounds.0.brief) to \(bounds.1.brief)" : "below 0"),
+            "remove the activation after the last layer, or normalize the targets into its range")
+    }
+
+    var lossShape: Verdict? {
+        guard let output = outputs.first, !["crossEntropy", "nllLoss"].contains(output.loss),
+            output.predictionShape != output.targetShape, output.predictionShape.count > 0,
+            output.targetShape.count > 0,
+            output.predictionShape.reduce(1, *) > 1, output.targetShape.reduce(1, *) > 1
+        else { return nil }
+        return Verdict(
+            .lossShape, .problem, onset: records.first?.step,
+            finding: "\(output.loss) compares predictions of shape \(output.predictionShape) with targets of shape "
+                + "\(output.targetShape), each with each", remedy: "bring both to one shape, by squeeze or reshape")
+    }
+
+    /// A loss that begins far from that of one who knows nothing.
+    var lossScale: Verdict? {
+        guard isIll, !facts.isFineTuning, let record = records.first, record.step == 0, let output = record.output,
+            output.loss == "crossEntropy", output.classes > 1, let value = output.value
+        else { return nil }
+        let expected = log(Double(output.classes))
+        guard value > 3 * expected else { return nil }
+        return Verdict(
+            .lossScale, .problem, onset: 0, layer: record.layers.last?.layer,
+            finding:
+                "the loss begins at \(value.brief), and that of one who guesses is ln \(output.classes) = \(expected.brief): the "
+                + "scores, with a standard deviation of \(output.std.brief), are sure of what they cannot know",
+            remedy: "start the last layer from smaller weights, and normalize the inputs")
+    }
+}

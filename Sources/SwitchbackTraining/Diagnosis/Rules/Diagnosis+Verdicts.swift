@@ -1,0 +1,96 @@
+// How measurements become verdicts: every rule says what it sees and since when, and the earliest is the cause.
+
+extension Diagnosis {
+    /// What is the matter, the cause before what followed from it; one that says that all is well, where nothing is. None
+    /// without measurements.
+    public var verdicts: [Verdict] {
+        guard !records.isEmpty || failure != nil else { return [] }
+        let evidence = Evidence(self)
+        var causes: [Verdict] = []
+        var others: [Verdict] = []
+        for verdict in (evidence.symptoms + findings).inOrderOfCause.withoutRepetition {
+            if verdict.kind.isIndependent || verdict.severity <= .note {
+                others.append(verdict)
+            } else if causes.isEmpty {
+                causes.append(verdict)
+            } else {
+                causes[0].consequences.append(
+                    Verdict.Consequence(kind: verdict.kind, layer: verdict.layer, onset: verdict.onset))
+            }
+        }
+        let explainsAll = !causes.isEmpty || others.contains { $0.severity == .failure }
+        if !explainsAll, let notLearning = evidence.notLearning { causes.append(notLearning) }
+        let found = causes + others.filter { $0.severity > .note }
+        let notes = others.filter { $0.severity <= .note }
+        return (found.isEmpty ? [evidence.healthy] : found) + notes
+    }
+}
+
+extension Evidence {
+    /// What each rule found.
+    fileprivate var symptoms: [Verdict] {
+        [
+            notANumber, damagedInputs, underflow, equalInputs, inputScale, oneClass, imbalance, targetScale,
+            outputActivation, lossShape, lossScale, noGradient, equalUnits, initialization, deadUnits, saturatedUnits,
+            vanishing, vanishingInTime, exploding, attention, rateTooHigh, rateTooLow, schedule, warmup, clipping,
+            weightDecay, momentum, noise, noSteps, notInOptimizer, staleGradients, wrongDirection, evaluationMode,
+            batchNorm, dropout, frozen, overfitting, shift, averaging, augmentation, underfitting,
+        ].compactMap { $0 }
+    }
+}
+
+extension [Verdict] {
+    /// By the step in which they began; of those that began together, what others follow from is first.
+    fileprivate var inOrderOfCause: [Verdict] {
+        let places = Dictionary(
+            Verdict.Kind.causality.enumerated().map { ($1, $0) }, uniquingKeysWith: { first, _ in first })
+        func place(_ verdict: Verdict) -> (Int, Int) {
+            // What acts from before the first step on is there before any symptom.
+            let onset = verdict.kind.isSetUp ? -1 : verdict.onset ?? .max
+            return (onset, places[verdict.kind] ?? .max)
+        }
+        return enumerated().sorted { (place($0.element), $0.offset) < (place($1.element), $1.offset) }.map(\.element)
+    }
+
+    /// One of each kind and layer, and no kind twice that two checks can find.
+    fileprivate var withoutRepetition: [Verdict] {
+        var seen: [Verdict] = []
+        for verdict in self where !seen.contains(where: { $0.kind == verdict.kind }) { seen.append(verdict) }
+        return seen
+    }
+}
+
+private func < (a: ((Int, Int), Int), b: ((Int, Int), Int)) -> Bool {
+    a.0 == b.0 ? a.1 < b.1 : a.0 < b.0
+}
+
+extension Verdict.Kind {
+    /// What does not explain why a training fails, and is not explained by that: it stands beside the cause.
+    var isIndependent: Bool {
+        switch self {
+        case .overfitting, .underfitting, .shift, .imbalance, .duplicates, .unregistered, .nonlinearity, .layerOrder,
+            .averaging, .augmentation, .evaluationMode:
+            true
+        default: false
+        }
+    }
+
+    /// What is so from before the first step on, whenever it was noticed.
+    var isSetUp: Bool {
+        switch self {
+        case .inputs, .oneClass, .outputActivation, .lossShape, .equalUnits, .staleGradients, .wrongDirection, .noSteps,
+            .frozen, .momentum:
+            true
+        default: false
+        }
+    }
+
+    /// All that may be a cause, each before what may follow from it where both begin in the same step.
+    static let causality: [Self] = [
+        .inputs, .oneClass, .labels, .lossShape, .outputActivation, .noSteps, .notInOptimizer, .wrongDirection,
+        .staleGradients, .equalUnits, .noGradient, .evaluationMode, .batchNorm, .frozen, .inputScale, .targetScale,
+        .schedule, .warmup, .clipping, .weightDecay, .momentum, .dropout, .attention, .initialization, .dead,
+        .saturated, .vanishing, .vanishingInTime, .exploding, .underflow, .lossScale, .noise, .rateTooHigh, .rateTooLow,
+        .notANumber, .imbalance, .averaging, .augmentation, .shift, .overfitting, .underfitting, .notLearning,
+    ]
+}

@@ -1,0 +1,140 @@
+import Foundation
+
+/// How the loss went, and what it can be compared with.
+struct LossCourse {
+    enum Direction { case falling, flat, rising, lost }
+
+    /// The mean loss at each measurement.
+    let values: [Double]
+    let start: Double
+    let end: Double
+    /// The standard deviation of a value around its course.
+    let noise: Double
+    let direction: Direction
+    /// The loss of one who knows how frequent classes are, or what the mean target is, and nothing of the inputs; `nil`
+    /// where that is not known.
+    let baseline: Double?
+    /// The loss of the latest predictions in the baseline's terms.
+    let latest: Double?
+    let accuracy: Double?
+
+    /// - Parameter failed: whether NaN or infinity has ended the training.
+    init(_ records: [StepRecord], failed: Bool) {
+        values = records.map { $0.meanLoss ?? $0.loss }
+        start = values.prefix(2).reduce(0, +) / Double(max(1, min(2, values.count)))
+        end = values.suffix(max(3, values.count / 6)).median
+        noise = Self.noise(values.suffix(max(6, values.count / 2)))
+        let scale = max(2 * noise, 0.05 * abs(start))
+        direction =
+            failed || !(values.last ?? 0).isFinite || !start.isFinite
+            ? .lost : start - end > scale ? .falling : end - start > max(3 * noise, 0.05 * abs(start)) ? .rising : .flat
+        baseline = Self.baseline(records)
+        let outputs = records.suffix(max(3, records.count / 6)).compactMap(\.output)
+        let latest = outputs.compactMap(\.value)
+        self.latest = latest.isEmpty ? nil : latest.median
+        let accuracies = outputs.compactMap(\.accuracy)
+        accuracy = accuracies.isEmpty ? nil : accuracies.median
+    }
+
+    private static func noise(_ values: some Collection<Double>) -> Double {
+        let list = Array(values)
+        guard list.count > 2 else { return 0 }
+        return zip(list, list.dropFirst()).map { abs($0 - $1) }.median / 0.954
+    }
+
+    /// From so many measurements on the course is judged.
+    static let least = 6
+    var isLongEnough: Bool { values.count >= Self.least || direction == .lost }
+
+    /// Which part of the loss is gone.
+    var progress: Double { start.isFinite && end.isFinite && start != 0 ? (start - end) / abs(start) : 0 }
+
+    /// Whether the last third is lower than the one before it.
+    var isStillFalling: Bool {
+        guard values.count >= LossCourse.least else { return false }
+        let third = values.count / 3
+        let (middle, last) = (values.dropLast(third).suffix(third), values.suffix(third))
+        let fall = middle.reduce(0, +) / Double(third) - last.reduce(0, +) / Double(third)
+        return fall > max(noise / Double(third).squareRoot(), 0.002 * abs(start))
+    }
+
+    /// Whether there is next to nothing left to learn.
+    var isAtFloor: Bool {
+        if accuracy ?? 0 >= 0.97 { return true }
+        if let baseline, let latest { return baseline > 0 && latest < 0.1 * baseline }
+        return abs(end) < 1e-4 || end < 0.02 * start
+    }
+
+    /// Whether predictions are better than those of one who does not see the inputs; `nil` if that is not known.
+    var beatsBaseline: Bool? {
+        guard let baseline, let latest, baseline > 0 else { return nil }
+        return latest < 0.9 * baseline
+    }
+
+    /// Whether the loss stands where one would be who does not see the inputs.
+    var isAtBaseline: Bool {
+        guard let baseline, let latest, baseline > 0 else { return false }
+        return latest > 0.95 * baseline && latest < 1.15 * baseline
+    }
+
+    /// Whether it learns: the loss falls, or is at its floor.
+    var isLearning: Bool {
+        if direction == .lost { return false }
+        if isAtFloor { return true }
+        if direction == .rising { return false }
+        if let beatsBaseline {
+            return beatsBaseline && !(direction == .flat && isErratic) || isStillFalling && direction == .falling
+        }
+        return direction == .falling
+    }
+
+    /// Whether the loss goes up and down by much of itself.
+    var isErratic: Bool { noise > 0.3 * abs(end) }
+
+    /// As sentences tell it.
+    var sentence: String {
+        "the loss went from \(start.brief) to \((values.last ?? .nan).isFinite ? end.brief : "nan")"
+    }
+
+    // MARK: The baseline
+
+    private static func baseline(_ records: [StepRecord]) -> Double? {
+        let outputs = records.compactMap(\.output)
+        guard let first = outputs.first else { return nil }
+        if first.loss == "mseLoss" {
+            let deviations = outputs.compactMap(\.targetStd)
+            return deviations.isEmpty ? nil : deviations.map { $0 * $0 }.median
+        }
+        let counts = LabelCounts(outputs)
+        guard counts.total > 0, first.classes == 1 || first.classes <= counts.counts.count else {
+            return first.classes > 1 ? nil : nil
+        }
+        return counts.entropy
+    }
+}
+
+/// How often each class was seen.
+struct LabelCounts {
+    let counts: [Int]
+
+    init(_ outputs: [OutputRecord]) {
+        var sums: [Int] = []
+        for output in outputs {
+            if sums.count < output.counts.count { sums += [Int](repeating: 0, count: output.counts.count - sums.count) }
+            for (i, count) in output.counts.enumerated() { sums[i] += count }
+        }
+        counts = sums
+    }
+
+    var total: Int { counts.reduce(0, +) }
+    var largest: Int { counts.max() ?? 0 }
+    var share: Double { total > 0 ? Double(largest) / Double(total) : 0 }
+
+    /// Of the classes' frequencies, in nats: the least loss of one who does not see the inputs.
+    var entropy: Double {
+        let total = Double(total)
+        return counts.reduce(0) { sum, count in
+            count > 0 ? sum - Double(count) / total * log(Double(count) / total) : sum
+        }
+    }
+}

@@ -1,0 +1,160 @@
+import Foundation
+
+// The size of the steps: the learning rate and what acts on it.
+
+extension Evidence {
+    /// What the user asked for, or the highest rate that was seen.
+    private var rate: Double? { facts.learningRate ?? records.compactMap(\.rate).max() }
+
+    private func rateChange(by factor: Double) -> (text: String, changes: [OptionChange]) {
+        guard let rate, rate > 0 else { return ("", []) }
+        let proposed = rate * factor
+        return (": \(facts.replaced("lr", by: proposed, insteadOf: rate))", [facts.change("lr", proposed.oneDigit)])
+    }
+
+    var rateTooHigh: Verdict? {
+        guard loss.isLongEnough, !loss.isLearning || loss.isErratic || failure != nil, let largest = largestUpdate
+        else {
+            return nil
+        }
+        let limit = loss.direction == .rising || loss.direction == .lost ? Limit.largeUpdate / 5 : Limit.largeUpdate
+        guard !(largest < limit) else { return nil }
+        let onset = records.first { !($0.usualUpdate ?? 0 < limit) }?.step
+        let size = updates.filter { $0.isFinite && $0 > limit }.median
+        let times = max(3, (size.isFinite ? size : largest.isFinite ? largest : 1) / (3 * Limit.usualUpdate))
+        let (proposal, changes) = rateChange(by: 1 / min(times, 1e4))
+        return Verdict(
+            .rateTooHigh, loss.isLearning ? .problem : .failure, onset: onset,
+            finding:
+                "a step changes weights by up to \(largest.brief) of themselves, \((largest / Limit.usualUpdate).brief) times the usual, and "
+                + loss.sentence,
+            remedy: "lower the learning rate\(proposal); "
+                + (facts.interface == .commandLine ? "--find-lr suggests one" : "LearningRateFinder suggests one"),
+            changes: changes)
+    }
+
+    var rateTooLow: Verdict? {
+        guard loss.isLongEnough, failure == nil, !loss.isAtFloor, loss.progress < 0.2, let largest = largestUpdate,
+            largest > 0, largest < (loss.progress < 0.1 ? 3 : 1) * Limit.smallUpdate, !(loss.beatsBaseline ?? false)
+        else { return nil }
+        let times = min(1e4, Limit.usualUpdate / largest)
+        let (proposal, changes) = rateChange(by: times)
+        return Verdict(
+            .rateTooLow, .failure, onset: records.first?.step,
+            finding: "a step changes weights by no more than \(largest.brief) of themselves, where a thousandth is "
+                + "usual, and \(loss.sentence)",
+            remedy: "raise the learning rate\(proposal); "
+                + (facts.interface == .commandLine ? "--find-lr suggests one" : "LearningRateFinder suggests one"),
+            changes: changes)
+    }
+
+    /// A schedule that ends while there is more to learn.
+    var schedule: Verdict? {
+        let rates = records.compactMap { record in record.rate.map { (record.step, $0) } }
+        guard rates.count >= LossCourse.least, let top = rates.map(\.1).max() else { return nil }
+        if top == 0 {
+            return Verdict(
+                .schedule, .failure, onset: rates.first?.0, finding: "the learning rate is 0 in every step",
+                remedy: "set it above 0, and look at the schedule and its number of steps")
+        }
+        let peak = rates.lastIndex { $0.1 == top } ?? 0
+        let after = rates[peak...].firstIndex { $0.1 < 0.01 * top }
+        guard let after, rates.count - after >= max(3, rates.count / 3),
+            rates[after...].allSatisfy({ $0.1 < 0.01 * top }),
+            !loss.isAtFloor
+        else { return nil }
+        return Verdict(
+            .schedule, isIll ? .failure : .problem, onset: rates[after].0,
+            finding:
+                "from step \(rates[after].0 + 1) on the learning rate is below a hundredth of its highest, \(top.brief): what came after it, "
+                + "\((Double(rates.count - after) / Double(rates.count)).wholePercent) of the training, changed next to nothing, and \(loss.sentence)",
+            remedy: "stretch the schedule over all steps of the training: "
+                + (facts.interface == .commandLine
+                    ? "--schedule constant, or fewer --epochs" : "give it the number of steps that are made"))
+    }
+
+    /// A training that ends before its rate has risen.
+    var warmup: Verdict? {
+        let rates = records.compactMap(\.rate)
+        guard rates.count >= LossCourse.least, isIll || loss.progress < 0.2 && !loss.isAtFloor, let first = rates.first,
+            let last = rates.last,
+            last > 3 * max(first, 1e-30), zip(rates, rates.dropFirst()).allSatisfy({ $0 <= $1 * (1 + 1e-9) }),
+            largestUpdate ?? 0 < Limit.usualUpdate
+        else { return nil }
+        let goal = facts.learningRate.map { ", and it was to be \($0.brief)" } ?? ""
+        let steps = facts.warmupSteps.map { " of \($0) steps" } ?? ""
+        return Verdict(
+            .warmup, .failure, onset: records.first?.step,
+            finding:
+                "the learning rate rises to the end of the training, where it is \(last.brief)\(goal): the warm-up\(steps) is not over, and \(loss.sentence)",
+            remedy:
+                "warm up for a tenth of the steps or less: \(facts.named("warmup_steps", "\(max(1, (facts.stepCount ?? 10 * rates.count) / 20))"))",
+            changes: [
+                facts.change("warmup_steps", "\(max(1, (facts.stepCount ?? 10 * rates.count) / 20))"),
+                facts.change("warmup_epochs", nil),
+            ])
+    }
+
+    // MARK: What holds the step back
+
+    var clipping: Verdict? {
+        let pairs = optimizers.compactMap { record in
+            record.unclipped.flatMap { before in record.clipped.map { (before, $0) } }
+        }
+        guard isIll || loss.progress < 0.1 && !loss.isAtFloor, pairs.count >= 3,
+            largestUpdate ?? 1 < 5 * Limit.usualUpdate
+        else { return nil }
+        let shares = pairs.map { $0.0 > 0 ? $0.1 / $0.0 : 1 }
+        guard shares.median < 0.05 else { return nil }
+        let usual = pairs.map(\.0).median
+        return Verdict(
+            .clipping, .failure, onset: records.first { $0.optimizer?.unclipped != nil }?.step,
+            finding:
+                "clipping leaves \(shares.median.brief) of the usual gradient, whose norm is \(usual.brief): a step changes weights by no more than "
+                + "\((largestUpdate ?? 0).brief) of themselves, and \(loss.sentence)",
+            remedy: "clip above the usual norm: \(facts.named("clip_norm", (2 * usual).oneDigit))",
+            changes: [facts.change("clip_norm", (2 * usual).oneDigit)])
+    }
+
+    var weightDecay: Verdict? {
+        let shares = optimizers.map(\.decay)
+        guard let last = optimizers.last, last.weightDecay > 0, shares.median > 0.3, shares.count >= 3 else {
+            return nil
+        }
+        let norms = records.map { record in record.layers.reduce(0) { $0 + $1.weight * $1.weight }.squareRoot() }
+        let shrinks = norms.count > 2 && norms[norms.count - 1] < 0.5 * norms[0]
+        guard isIll || (shrinks && !loss.isAtFloor) else { return nil }
+        let proposed = last.weightDecay / 1000 < 1e-5 ? 1e-4 : min(last.weightDecay / 100, 1e-2)
+        return Verdict(
+            .weightDecay, isIll ? .failure : .problem, onset: records.first?.step,
+            finding:
+                "\(shares.median.wholePercent) of a usual step is weight decay, and the weights' norm went from \((norms.first ?? 0).brief) to \((norms.last ?? 0).brief), "
+                + "while \(loss.sentence)",
+            remedy:
+                "lower the weight decay: \(facts.replaced("weight_decay", by: proposed, insteadOf: last.weightDecay))",
+            changes: [facts.change("weight_decay", proposed.oneDigit)])
+    }
+
+    var momentum: Verdict? {
+        guard let last = optimizers.last, last.momentum >= 0.985, isIll || loss.isErratic else { return nil }
+        return Verdict(
+            .momentum, .failure, onset: records.first?.step,
+            finding:
+                "with a momentum of \(last.momentum) the optimizer follows the gradients of about \((1 / (1 - last.momentum)).brief) steps, and \(loss.sentence)",
+            remedy: "lower the momentum: \(facts.replaced("momentum", by: 0.9, insteadOf: last.momentum))",
+            changes: [facts.change("momentum", "0.9")])
+    }
+
+    /// Batches too small to tell the way.
+    var noise: Verdict? {
+        guard isIll || loss.isErratic, let size = inputs.last?.shape.first, size <= 2, loss.isErratic,
+            inputs.last?.shape.count ?? 0 > 1,
+            largestUpdate ?? 0 > Limit.usualUpdate
+        else { return nil }
+        return Verdict(
+            .noise, .problem, onset: records.first?.step,
+            finding:
+                "the loss goes up and down by \((loss.noise / max(abs(loss.end), 1e-12)).wholePercent) of itself from step to step, with batches of \(size.counted("example"))",
+            remedy: "use larger batches: \(facts.named("batch", "16"))", changes: [facts.change("batch", "16")])
+    }
+}

@@ -1,0 +1,145 @@
+import Foundation
+
+// Training against validation.
+
+extension Evidence {
+    private var losses: [(step: Int, training: Double, validation: Double)] {
+        validations.compactMap { record in
+            guard let training = record.trainingLoss, let validation = record.validationLoss, validation.isFinite else {
+                return nil
+            }
+            return (record.step, training, validation)
+        }
+    }
+
+    var overfitting: Verdict? {
+        let losses = losses
+        guard losses.count >= 3, let last = losses.last, let best = losses.min(by: { $0.validation < $1.validation }),
+            losses[0].training - last.training > 0.2 * abs(losses[0].training), last.validation > 1.2 * best.validation,
+            last.validation > 1.5 * last.training, best.validation < 0.95 * (loss.baseline ?? .infinity)
+        else { return nil }
+        return Verdict(
+            .overfitting, .problem, onset: best.step,
+            finding:
+                "after step \(best.step) the validation loss rises, from \(best.validation.brief) to \(last.validation.brief), while that of training falls to "
+                + last.training.brief,
+            remedy:
+                "stop there (\(facts.named("patience", "5"))), use more data or augmentation, a smaller model, dropout or "
+                + facts.named("weight_decay", "0.01"), changes: [facts.change("patience", "5")])
+    }
+
+    /// What is learned of the training data is of no use for the validation's, from the start on.
+    var shift: Verdict? {
+        let losses = losses
+        guard losses.count >= 2, let last = losses.last, !isIll, let best = losses.map(\.validation).min(),
+            last.training < 0.6 * (loss.baseline ?? losses[0].training),
+            best > 0.95 * (loss.baseline ?? losses[0].training),
+            last.validation > 2 * last.training
+        else { return nil }
+        return Verdict(
+            .shift, .problem, onset: losses[0].step,
+            finding:
+                "the training loss falls to \(last.training.brief), and the validation loss was never better than \(best.brief), "
+                + (loss.baseline.map { "where one who does not see the inputs has \($0.brief)" }
+                    ?? "no better than at the start"),
+            remedy:
+                "compare an example of both as the model gets them: normalization, size, order of classes; and see whether the labels belong to the "
+                + "inputs: labels at random are learned by heart in this way")
+    }
+
+    /// A validation of averaged weights that have not followed yet.
+    var averaging: Verdict? {
+        guard let decay = facts.options["ema"].flatMap(Double.init), let last = losses.last, last.step > 0 else {
+            return nil
+        }
+        let warmup = facts.options["ema_warmup"].flatMap(Double.init) ?? 2000
+        let reached = warmup > 0 ? decay * (1 - exp(-Double(last.step) / warmup)) : decay
+        guard (1 - reached) * Double(last.step) < 2, last.validation > 1.3 * last.training, !isIll else { return nil }
+        let proposed = max(0.5, 1 - 10 / Double(last.step))
+        return Verdict(
+            .averaging, .problem, onset: losses[0].step,
+            finding:
+                "the weights that are validated are an average over about \((1 / (1 - reached)).brief) steps, and \(last.step) were made: the validation loss is "
+                + "\(last.validation.brief), and that of training \(last.training.brief)",
+            remedy: "let the average follow faster: \(facts.named("ema", proposed.brief))",
+            changes: [facts.change("ema", proposed.brief)])
+    }
+
+    var augmentation: Verdict? {
+        let losses = losses
+        guard losses.count >= 2, let last = losses.last, last.validation < 0.5 * last.training,
+            facts.dropout ?? 0 < 0.5,
+            loss.progress < 0.5, !loss.isAtFloor, facts.interface == .commandLine
+        else { return nil }
+        return Verdict(
+            .augmentation, .problem, onset: losses[0].step,
+            finding:
+                "the training loss, \(last.training.brief), stays far above that of the validation, \(last.validation.brief): what is trained on is "
+                + "much harder than what is measured with",
+            remedy: "augment less: look at a batch of training images in the run's folder")
+    }
+
+    var underfitting: Verdict? {
+        guard loss.isLongEnough, records.count >= 20, !isIll, !loss.isAtFloor, !loss.isStillFalling,
+            let baseline = loss.baseline,
+            let latest = loss.latest, latest > 0.5 * baseline, loss.direction == .falling, !facts.isFineTuning,
+            facts.dropout ?? 0 >= 0.5 || facts.trainedElements < facts.allElements / 2
+                || optimizers.map(\.decay).median > 0.2
+        else { return nil }
+        return Verdict(
+            .underfitting, .problem, onset: nil,
+            finding:
+                "the loss no longer falls, at \(latest.brief), where one who does not see the inputs has \(baseline.brief)",
+            remedy: "use a larger model, less dropout and weight decay, or unfreeze layers")
+    }
+
+    // MARK: Does it learn at all?
+
+    /// A training that does not learn though nothing else is wrong.
+    var notLearning: Verdict? {
+        guard isIll else { return nil }
+        let classes = outputs.first?.classes ?? 0
+        let counts = LabelCounts(outputs)
+        var reference = ""
+        if let baseline = loss.baseline, loss.isAtBaseline {
+            reference =
+                classes > 1 && abs(baseline - log(Double(classes))) < 0.02 * baseline
+                ? ", which is ln \(classes), the loss of one who guesses"
+                : ", which is that of one who knows \(counts.total > 0 ? "how frequent the classes are" : "the mean target") and does not see the inputs"
+        }
+        let isBlind = outputs.suffix(3).compactMap { $0.std > 0 ? $0.variation / max($0.std, 1e-12) : 0 }.median < 1e-2
+        let answer = isBlind ? "; it gives every input the same answer" : ""
+        if records.allSatisfy({ $0.loss == 0 }) {
+            return Verdict(
+                .notLearning, .failure, onset: records.first?.step,
+                finding: "the loss is 0 from the first step on: there is nothing to learn",
+                remedy: "look at the targets: they may all be ignored, empty or the same")
+        }
+        return Verdict(
+            .notLearning, .failure, onset: records.first?.step,
+            finding:
+                "\(loss.sentence)\(reference)\(answer); nothing is wrong with the gradients and the steps, so the inputs do not tell what "
+                + "the targets are",
+            remedy:
+                "see whether labels belong to their inputs (shuffled apart, shifted by one, at random), and whether one batch can be learned by "
+                + "heart: " + (facts.interface == .commandLine ? "switchback doctor" : "Doctor") + " does both")
+    }
+
+    /// What is well, in numbers.
+    var healthy: Verdict {
+        var facts: [String] = []
+        let signals = records.suffix(5).map(signals)
+        if let last = signals.last, let first = last.first?.signal, let largest = last.map(\.signal).max(), largest > 0
+        {
+            facts.append("\((first / largest).wholePercent) of the largest gradient arrives at the first layer")
+        }
+        if !updates.isEmpty { facts.append("a usual step changes weights by \(updates.median.brief) of themselves") }
+        let lost = layers.compactMap { [$0.dead, $0.saturated].compactMap { $0 }.max() }.max()
+        if let lost { facts.append("at most \(lost.wholePercent) of a layer's units are dead or saturated") }
+        let course =
+            !loss.isLongEnough
+            ? "\(records.count.counted("step")) are too few to tell whether the loss falls"
+            : loss.isAtFloor ? "\(loss.sentence), where there is little left to learn" : loss.sentence
+        return Verdict(.healthy, .fine, finding: ([course] + facts).joined(separator: ", "))
+    }
+}

@@ -1,0 +1,67 @@
+import Foundation
+import Switchback
+
+// How sentences name options: as the user sets them.
+
+extension TrainingFacts {
+    /// The Swift parameter of an option: where it is, and what it is called.
+    private static let parameters: [String: String] = [
+        "lr": "learningRate", "weight_decay": "weightDecay", "clip_norm": "clipGradNorm maxNorm", "batch": "batchSize",
+        "momentum": "momentum", "dropout": "Dropout p", "ema": "ExponentialMovingAverage decay",
+    ]
+
+    /// What the task calls an option; detection has the rate's name of others who train such models.
+    private func name(of option: String) -> String { option == "lr" && options["lr0"] != nil ? "lr0" : option }
+
+    /// What a remedy sets.
+    func change(_ option: String, _ value: String?) -> OptionChange { OptionChange(name(of: option), value) }
+
+    /// An option with a value: `--lr 0.003`, `learningRate: 0.003`.
+    func named(_ option: String, _ value: String) -> String {
+        switch interface {
+        case .commandLine: return "--\(name(of: option).replacingOccurrences(of: "_", with: "-")) \(value)"
+        case .swift: return "\(Self.parameters[option] ?? option): \(value)"
+        }
+    }
+
+    /// What the user asked for: `, which is 0.3,`; "" where it is not known.
+    var namedRate: String { learningRate.map { ", which is \($0.brief)," } ?? "" }
+
+    /// `--lr 0.003 instead of 0.3`.
+    func replaced(_ option: String, by value: Double, insteadOf old: Double?) -> String {
+        named(option, value.oneDigit) + (old.map { " instead of \($0.brief)" } ?? "")
+    }
+
+    /// Notes what a model is made of.
+    mutating func describe(_ model: Module) {
+        let parameters = model.parameters
+        allElements = parameters.reduce(0) { $0 + $1.count }
+        trainedElements = parameters.reduce(0) { $0 + ($1.requiresGrad ? $1.count : 0) }
+        for (path, module) in model.namedModules() {
+            if let momentum = (module as? BatchNorm)?.momentum {
+                batchNormMomentum = min(batchNormMomentum ?? 1, momentum)
+            }
+            guard let share = Self.droppedShare(of: module), share > dropout ?? 0 else { continue }
+            (dropout, dropoutLayer) = (share, path)
+        }
+    }
+
+    private static func droppedShare(of module: Module) -> Double? {
+        guard "\(type(of: module))".contains("Dropout"), module.configuration.hasPrefix("p: ") else { return nil }
+        return Double(module.configuration.dropFirst(3))
+    }
+}
+
+extension Double {
+    /// As sentences and tables have it.
+    var brief: String { isNaN ? "nan" : String(format: "%.3g", self) }
+
+    /// As a remedy proposes it: 1, 2 or 5 times a power of ten would do, and one digit tells as much.
+    var oneDigit: String {
+        guard self > 0, isFinite else { return brief }
+        let text = String(format: "%.1g", self)
+        return Double(text).map { String(format: "%g", $0) } ?? text
+    }
+
+    var wholePercent: String { "\(Int((self * 100).rounded())) %" }
+}

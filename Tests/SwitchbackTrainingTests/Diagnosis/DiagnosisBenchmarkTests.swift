@@ -1,0 +1,30 @@
+import DiagnosisBenchmark
+import SwitchbackTraining
+import Testing
+
+/// The short form of `switchback-bench diagnosis`: a third of its trainings, without trying the remedies.
+@Suite(.serialized) struct DiagnosisBenchmarkTests {
+    private static func third<Case>(of cases: [Case]) -> [Case] {
+        stride(from: 0, to: cases.count, by: 3).map { cases[$0] }
+    }
+
+    @Test func causesAreNamedFirst() {
+        let wrong = Self.third(of: DiagnosisBenchmark.ill).compactMap { ill -> String? in
+            let verdicts = ill.patient.diagnosis().verdicts
+            return ill.kinds.contains(verdicts[0].kind) ? nil : "\(ill.name): \(verdicts)"
+        }
+        #expect(wrong == [])
+    }
+
+    @Test func healthyTrainingsRaiseNoAlarm() {
+        let alarms = Self.third(of: HealthyCase.all).map(DiagnosisBenchmark.run).flatMap { result in
+            result.alarms.map { "\(result.name): \($0)" }
+        }
+        #expect(alarms == [])
+    }
+
+    @Test func theBenchmarkHasManyKinds() {
+        let ill = DiagnosisBenchmark.ill
+        #expect(ill.count >= 60 && Set(ill.map(\.name)).count == ill.count && HealthyCase.all.count >= 50)
+    }
+}
