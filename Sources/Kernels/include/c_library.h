@@ -3,7 +3,13 @@
 #define SB_C_LIBRARY_H
 
 #include <math.h>
+#include <pthread.h>
+#include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
+
+/// Ends the program as a crash. `quietly`, what was set to handle it, such as the printer of Swift's back traces, is not asked.
+_Noreturn void sb_abort(bool quietly);
 
 #endif

@@ -4,7 +4,12 @@ import Kernels
 public enum Diagnostics {
     /// Receives each warning; writes a line to the standard error at the start. Set it before training begins.
     public nonisolated(unsafe) static var handler: @Sendable (String) -> Void = { message in
-        var line = "warning: \(message.printable())\n"
+        writeLine("warning: \(message.printable())")
+    }
+
+    /// Writes to the standard error.
+    static func writeLine(_ text: String) {
+        var line = text + "\n"
         line.withUTF8 { _ = write(STDERR_FILENO, $0.baseAddress, $0.count) }
     }
 

@@ -1,4 +1,4 @@
-import Foundation
+import Kernels
 
 /// What `fail` learns from the thread: the floor that knows threads sets it before any operation runs.
 enum FailureContext {
@@ -33,7 +33,6 @@ package func require(
 /// Ends the program as a crash, at which a debugger stops, with a sentence alone: Swift's back trace of the engine's own
 /// frames would push it off the screen. It is printed where the environment asks for it by SWIFT_BACKTRACE.
 private func endProgram(_ sentence: String) -> Never {
-    FileHandle.standardError.write(Data("Fatal error: \(sentence)\n".utf8))
-    if ProcessInfo.processInfo.environment["SWIFT_BACKTRACE"] == nil { signal(SIGABRT, SIG_DFL) }
-    abort()
+    Diagnostics.writeLine("Fatal error: \(sentence)")
+    sb_abort(getenv("SWIFT_BACKTRACE") == nil)
 }

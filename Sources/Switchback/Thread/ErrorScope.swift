@@ -1,4 +1,3 @@
-import Foundation
 import Kernels
 
 /// Runs `body` and throws a `ShapeError` where a programmer's error in it would end the program: a service that runs a
