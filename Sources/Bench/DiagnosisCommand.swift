@@ -60,6 +60,7 @@ struct DiagnosisCommand: ParsableCommand {
         print((marks.isEmpty ? "right" : "WRONG " + marks.joined(separator: ", ")) + ": \(ill.name)")
         for verdict in result.verdicts { print("  \(verdict.layer.map { "[\($0)] " } ?? "")\(verdict)") }
         if result.verdicts.isEmpty { print("  Healthy") }
+        for verdict in result.remaining { print("  after the remedy: \(verdict)") }
     }
 
     private func share(_ part: Int, _ whole: Int) -> String {

@@ -12,6 +12,8 @@ public struct DiagnosisBenchmark {
         public let namesLayer: Bool?
         /// Whether the remedy is the one that cures, and the training that was cured by it is well.
         public let cures: Bool
+        /// What is still wrong with the training that was cured.
+        public let remaining: [Verdict]
     }
 
     /// What came of a healthy training: the verdicts that are false alarms.
@@ -27,16 +29,17 @@ public struct DiagnosisBenchmark {
         let verdicts = ill.patient.diagnosis().verdicts.filter { $0.severity > .note }
         let first = verdicts.first
         let namesCause = first.map { ill.kinds.contains($0.kind) } ?? false
+        let remaining = remaining(ill, first)
         let text = "\(first?.remedy ?? "") \(first?.finding ?? "")"
         return IllResult(
             name: ill.name, verdicts: verdicts, namesCause: namesCause,
             namesLayer: ill.layer.map { $0 == first?.layer },
-            cures: namesCause && text.contains(ill.remedy) && isWell(ill, first))
+            cures: namesCause && text.contains(ill.remedy) && remaining.isEmpty, remaining: remaining)
     }
 
-    /// Whether the training goes well with the remedy: with the options that the verdict proposes, where it does, and
+    /// What is wrong with the training after the remedy: with the options that the verdict proposes, where it does, and
     /// else cured by hand as the remedy says.
-    private static func isWell(_ ill: IllCase, _ verdict: Verdict?) -> Bool {
+    private static func remaining(_ ill: IllCase, _ verdict: Verdict?) -> [Verdict] {
         var patient = ill.patient
         var isChanged = false
         for change in verdict?.changes ?? [] {
@@ -48,7 +51,7 @@ public struct DiagnosisBenchmark {
             default: break
             }
         }
-        return (isChanged ? patient : ill.cured).diagnosis().verdicts.allSatisfy { $0.severity <= .note }
+        return (isChanged ? patient : ill.cured).diagnosis().verdicts.filter { $0.severity > .note }
     }
 
     public static func run(_ healthy: HealthyCase) -> HealthyResult {

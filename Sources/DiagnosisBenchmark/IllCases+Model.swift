@@ -36,7 +36,7 @@ extension IllCase {
                 $0.rate = 0.05
             },
             IllCase(
-                "weights a hundred times too large", [.initialization, .lossScale], layer: "2",
+                "weights a hundred times too large", [.initialization, .lossScale], layer: "0",
                 remedy: "smaller weights",
                 Ordinary.descent.with { $0.prepare = scale(100) }
             ) { $0.prepare = { _ in } },
@@ -81,7 +81,7 @@ extension IllCase {
     private static var depth: [IllCase] {
         [
             IllCase(
-                "twelve layers of sigmoids", [.vanishing], layer: "8", remedy: "batch or layer normalization",
+                "twelve layers of sigmoids", [.vanishing], remedy: "batch or layer normalization",
                 Ordinary.points.with { $0.model = { PatientModels.perceptron(depth: 12, activation: { Sigmoid() }) } }
             ) {
                 $0.model = {
@@ -94,7 +94,7 @@ extension IllCase {
                 $0.steps = 120
             },
             IllCase(
-                "thirty plain layers", [.vanishing], layer: "46", remedy: "residual",
+                "thirty plain layers", [.vanishing], remedy: "residual",
                 Ordinary.descent.with {
                     $0.model = { PatientModels.perceptron(depth: 30) }
                     $0.rate = 0.02

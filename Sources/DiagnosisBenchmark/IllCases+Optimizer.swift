@@ -183,13 +183,6 @@ extension IllCase {
                 }
             ) { $0.isInTraining = true },
             IllCase(
-                "batch normalization of one example", [.batchNorm], layer: "1", remedy: "larger batches",
-                Ordinary.points.with {
-                    $0.model = normalizing(0.1)
-                    $0.batch = 1
-                }
-            ) { $0.batch = 32 },
-            IllCase(
                 "running statistics that stay behind", [.batchNorm], layer: "1", remedy: "momentum of 0.1",
                 Ordinary.points.reading { $0.inputs = $0.inputs + 6 }.with { patient in
                     patient.model = normalizing(1e-4)

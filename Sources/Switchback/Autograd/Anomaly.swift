@@ -42,15 +42,14 @@ public enum Anomaly {
         public let isParameter: Bool
     }
 
-    /// Runs `body` to its end, and tells where NaN was first computed from numbers that held none; if there is no NaN,
-    /// where infinity was. `nil` if all stayed finite, or what was not came in from outside: in parameters or data.
+    /// Runs `body` to its end, and tells where NaN or infinity was first computed from numbers that were finite. `nil` if all stayed finite, or what was not came in from outside: in parameters or data.
     public static func birth(in body: () throws -> Void) rethrows -> Birth? { try origin(in: body).birth }
 
     /// As `birth(in:)`; and tells where what came in from outside was first used.
     public static func origin(in body: () throws -> Void) rethrows -> (birth: Birth?, entry: Entry?) {
         let notes = AnomalyNotes()
         try ThreadState.current.observed(by: AnomalySearch(notes: notes), body)
-        return (notes.entry == nil ? notes.nan ?? notes.infinity : nil, notes.entry)
+        return (notes.entry == nil ? notes.birth : nil, notes.entry)
     }
 }
 
@@ -101,6 +100,8 @@ final class AnomalySearch: OperationObserver {
         if let damaged, notes?.isEmpty ?? false { notes?.entry = entry(of: damaged, into: operation) }
         guard let culprit else { return }
         let value = culprit.firstAnomaly
+        // Infinity that is written into a tensor is meant, as in a mask.
+        if value == .infinity && operation.kind == .filling { return }
         if let damaged, value == .infinity || inputs.contains(where: \.array.holdsNaN) || damaged.array.holdsNaN {
             return
         }
@@ -109,14 +110,16 @@ final class AnomalySearch: OperationObserver {
             Anomaly.Birth(
                 value: value, operation: "\(operation)", module: ThreadState.current.runningPath, isBackward: false,
                 detail: "its result of shape \(culprit.shape) holds \(value.rawValue), and its operands \(operands) "
-                    + (damaged == nil ? "were finite" : "held infinity" + (notes?.infinityOrigin ?? ""))))
+                    + (damaged == nil ? "were finite" : "held infinity")))
     }
 
     /// What came in from outside with an operand. Minus infinity that is added, as masks are, is meant to be there.
     private func entry(of operand: Tensor, into operation: OperationName) -> Anomaly.Entry? {
         let array = operand.array
         let isProduct = [.product, .convolution].contains(operation.kind)
-        guard isProduct || array.holdsNaN || array.holdsPositiveInfinity else { return nil }
+        guard operation.kind != .filling, isProduct || array.holdsNaN || array.holdsPositiveInfinity else {
+            return nil
+        }
         return Anomaly.Entry(
             value: array.firstAnomaly, operation: "\(operation)", module: ThreadState.current.runningPath,
             shape: Array(operand.shape), place: operand.firstAnomalousPlace,
@@ -149,27 +152,15 @@ final class AnomalySearch: OperationObserver {
 
 /// The results of a search so far.
 private final class AnomalyNotes {
-    private(set) var nan: Anomaly.Birth?
-    private(set) var infinity: Anomaly.Birth?
+    /// The first one.
+    private(set) var birth: Anomaly.Birth?
     /// What came in from outside, before anything was born.
     var entry: Anomaly.Entry?
 
     /// Whether nothing was found yet.
-    var isEmpty: Bool { nan == nil && infinity == nil && entry == nil }
+    var isEmpty: Bool { birth == nil && entry == nil }
 
-    /// Where the infinity comes from that operands hold, as the end of a sentence.
-    var infinityOrigin: String {
-        guard let infinity else { return "" }
-        return ", which was born in \(infinity.operation)" + (infinity.module.isEmpty ? "" : " in \(infinity.module)")
-    }
-
-    /// Keeps the first of each kind.
-    func add(_ birth: Anomaly.Birth) {
-        switch birth.value {
-        case .nan: nan = nan ?? birth
-        case .infinity: infinity = infinity ?? birth
-        }
-    }
+    func add(_ birth: Anomaly.Birth) { self.birth = self.birth ?? birth }
 }
 
 extension NDArray {

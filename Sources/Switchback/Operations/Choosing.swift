@@ -7,7 +7,7 @@ extension Tensor {
         require(condition.dtype == .bool, "where", "the condition is \(condition.dtype), and must be bool")
         let (a, b) = promoted(a, b)
         let result = NDArray.select(condition.array, a.array, b.array)
-        return record("where", result, from: [a, b], saving: [condition]) { saved, gradient in
+        return record(OperationName("where", .filling), result, from: [a, b], saving: [condition]) { saved, gradient in
             let condition = saved.tensor(0)
             return [
                 saved.needs(0) ? `where`(condition, gradient, 0) : nil,

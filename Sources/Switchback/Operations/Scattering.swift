@@ -18,7 +18,8 @@ extension Tensor {
             "\(shape) and a mask of shape \(mask.shape) do not broadcast to each other")
         let value = value.to(dtype)
         let result = NDArray.select(mask.array, value.array, array)
-        return Tensor.record("maskedFill", result, of: self, value, saving: (mask, nil)) { saved, gradient in
+        return Tensor.record(OperationName("maskedFill", .filling), result, of: self, value, saving: (mask, nil)) {
+            saved, gradient in
             let mask = saved.tensor(0)
             return (
                 saved.needs(0) ? gradient.maskedFill(mask, 0) : nil,

@@ -14,6 +14,8 @@ public struct OperationName: ExpressibleByStringLiteral, CustomStringConvertible
         case relu, relu6, leakyReLU, sigmoid, tanh, hardtanh, hardsigmoid, softsign
         case elu, celu, selu, gelu, silu, mish, hardswish
         case softmax, logSoftmax
+        /// Writes given numbers into some places.
+        case filling
         /// Runs the user's code again on the way back.
         case checkpoint
     }

@@ -86,10 +86,12 @@ public final class DiagnosisLog {
 
     private func beginStep(_ step: Int) {
         guard sampling.includes(step), let model else { return }
-        let isFirst = step == 0
-        observer = StepObserver(model) { [weak self] loss in
-            guard isFirst, let self else { return }
-            diagnosis.add(findings: GraphFindings.of(loss, model: model))
+        if step > 0 {
+            observer = StepObserver(model)
+        } else {
+            observer = StepObserver(model) { [weak self] loss in
+                self?.diagnosis.add(findings: GraphFindings.of(loss, model: model))
+            }
         }
     }
 

@@ -26,6 +26,9 @@ public final class DiagnosisRecorder {
     private var step = 0
     private var losses = LossInterval()
     private var hasWarned = false
+    /// The weights before the last measured step that began with sound ones.
+    private var weights: [(parameter: Parameter, before: Tensor)] = []
+    private var isSound = true
     /// The measurements so far, and the verdicts.
     public private(set) var diagnosis = Diagnosis()
 
@@ -51,14 +54,12 @@ public final class DiagnosisRecorder {
             losses.add(noGrad { loss.detach().mean().item() })
             return loss
         }
-        let isFirst = diagnosis.records.isEmpty
-        let observer = StepObserver(model) { [weak self] loss in
-            guard isFirst, let self else { return }
-            diagnosis.add(findings: GraphFindings.of(loss, model: model))
-        }
+        let observer = observer
         defer { observer.end() }
+        keepWeights()
         let loss = try body()
         losses.add(noGrad { loss.detach().mean().item() })
+        isSound = losses.latest.isFinite
         var record = observer.record(step: step, loss: losses.latest, rate: learningRate)
         losses.settle(into: &record)
         if record.layers.contains(where: { $0.gradient != nil }) {
@@ -69,6 +70,24 @@ public final class DiagnosisRecorder {
         }
         return loss
     }
+
+    private var observer: StepObserver {
+        guard diagnosis.records.isEmpty else { return StepObserver(model) }
+        return StepObserver(model) { [weak self] loss in
+            guard let self else { return }
+            diagnosis.add(findings: GraphFindings.of(loss, model: model))
+        }
+    }
+
+    /// Keeps the weights as they are before the step, as long as they are sound.
+    private func keepWeights() {
+        let parameters = model.parameters
+        guard isSound, parameters.reduce(0, { $0 + $1.count }) <= Self.keptElements else { return }
+        noGrad { weights = parameters.map { ($0, $0.detach().clone()) } }
+    }
+
+    /// Of larger models no weights are kept.
+    private static let keptElements = 1 << 24
 
     /// Notes the results of a validation.
     ///
@@ -84,12 +103,25 @@ public final class DiagnosisRecorder {
     }
 
     /// Runs `body`, a forward pass and `backward()`, and notes where NaN or infinity was born in it: for a batch whose
-    /// loss is not a number. Slow. Parameters get gradients.
+    /// loss is not a number. Where that batch's step has spoiled the weights already, it runs with those that were kept
+    /// before; afterwards they are as they were. Slow. Parameters get gradients.
     public func findBirthplace(_ body: () throws -> Void) rethrows {
-        let outside = model.namedParameters.first { !$0.parameter.isFinite }?.name
+        let spoiled = damagedParameter(inside: nil)
+        let present = spoiled == nil ? [] : noGrad { weights.map { ($0.parameter, $0.parameter.detach().clone()) } }
+        if spoiled != nil { noGrad { for (parameter, before) in weights { parameter.copy(from: before) } } }
+        defer { noGrad { for (parameter, value) in present { parameter.copy(from: value) } } }
         let (birth, entry) = try Anomaly.origin(in: body)
+        let damaged = entry.map { $0.isParameter ? damagedParameter(inside: $0.module) : nil } ?? spoiled
         diagnosis.failure = TrainingFailure(
-            step: step, problem: "a number is not finite", birth: birth, entry: entry, damagedParameter: outside)
+            step: max(0, step - 1), problem: "the loss is not a number", birth: birth, entry: entry,
+            damagedParameter: damaged)
+    }
+
+    /// The first parameter that is not finite, in a module where one is given.
+    private func damagedParameter(inside module: String?) -> String? {
+        model.namedParameters.first { name, parameter in
+            (module.map { name.hasPrefix($0 + ".") } ?? true) && !parameter.isFinite
+        }?.name ?? (module == nil ? nil : damagedParameter(inside: nil))
     }
 }
 

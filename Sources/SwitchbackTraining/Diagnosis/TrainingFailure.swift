@@ -38,7 +38,8 @@ public struct TrainingFailure: Codable, Equatable, Sendable {
     }
 
     var cause: Cause {
-        if let damagedParameter, birth == nil || birth?.value == .infinity { return .parameter(damagedParameter) }
+        if let entry, birth == nil, !entry.isParameter { return .data }
+        if let damagedParameter, birth == nil { return .parameter(damagedParameter) }
         guard let birth else { return .data }
         switch birth.operation {
         case "log", "log2", "log10", "log1p", "sqrt", "rsqrt", "pow", "divide", "div", "reciprocal", "norm", "std",
@@ -46,6 +47,19 @@ public struct TrainingFailure: Codable, Equatable, Sendable {
             return .domain(operation: birth.operation)
         case "exp", "softplus", "expm1", "sinh", "cosh": return .overflow(operation: birth.operation)
         default: return .size
+        }
+    }
+
+    /// Whether nothing else has to have gone wrong before: the numbers came in, or are those of an operation at its
+    /// limits, and no step was so large as to drive it there.
+    ///
+    /// - Parameter update: by how much of themselves a step changed weights at most.
+    func isCause(after update: Double) -> Bool {
+        switch cause {
+        case .data: true
+        case .parameter: step == 0
+        case .domain, .overflow: !(update > 0.5) || step == 0
+        case .size: false
         }
     }
 

@@ -68,7 +68,10 @@ import Testing
         let file = parts.path + "/" + Diagnosis.fileName
         // Killed after the checkpoint, while it wrote another line; the file has a step that will be made again.
         let text = try String(contentsOfFile: file, encoding: .utf8)
-        let again = text.split(separator: "\n")[1].replacing("\"step\":2", with: "\"step\":1000")
+        let again = try #require(
+            text.split(separator: "\n").first { $0.contains("\"step\":2,") || $0.contains("\"step\":2}") }
+        )
+        .replacing("\"step\":2", with: "\"step\":1000")
         try (text + again + "\n{\"record\":{\"lay").write(toFile: file, atomically: true, encoding: .utf8)
         let resumed = try run("parts", epochs: 6, resuming: parts.path)
         #expect(resumed.diagnosis == whole.diagnosis)
@@ -82,7 +85,7 @@ import Testing
         for (content, sentence) in [
             (String(text.dropLast(20)), "the line was cut short; remove the line, or resume the run"),
             ("{}\n" + text, "line 1: is not a measurement of a step"),
-            (text.replacing("\"step\"", with: "\"stop\""), "line 1: is not a measurement of a step"),
+            (text.replacing("\"step\"", with: "\"stop\""), "line 2: is not a measurement of a step"),
         ] {
             try content.write(toFile: file, atomically: true, encoding: .utf8)
             let error = #expect(throws: InputError.self) { try Diagnosis(path: file) }

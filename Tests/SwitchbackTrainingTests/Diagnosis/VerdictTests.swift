@@ -96,7 +96,7 @@ import Testing
         }
         let low = course(of: network(), rate: 1e-6)
         #expect(kinds(low) == [.rateTooLow], "\(low)")
-        #expect(low.verdicts.first?.remedy?.contains("which is 1e-06") ?? false, "\(low)")
+        #expect(low.verdicts.first?.remedy?.contains("instead of 1e-06") ?? false, "\(low)")
         #expect(kinds(course(of: network(), rate: 0.1)) == [.healthy])
     }
 
@@ -151,8 +151,9 @@ import Testing
     /// Activations are told apart by their kind, whatever kernel computes them.
     @Test func activationsOfLayersAreKnown() throws {
         for (activation, name) in [
-            (ReLU(), "relu"), (ReLU6(), "relu6"), (Sigmoid(), "sigmoid"), (Tanh(), "tanh"), (SiLU(), nil),
-        ] as [(Module, String?)] {
+            (ReLU(), "relu"), (ReLU6(), "relu6"), (Sigmoid(), "sigmoid"), (Tanh(), "tanh"), (SiLU(), "silu"),
+            (GELU(), "gelu"), (LeakyReLU(), "leakyReLU"), (Hardtanh(), "hardtanh"),
+        ] as [(Module, String)] {
             let model = Sequential(Linear(3, 2), activation)
             let recorder = DiagnosisRecorder(model, every: 1)
             recorder.record(learningRate: 0.1) {
@@ -162,7 +163,8 @@ import Testing
             }
             let layer = try #require(recorder.diagnosis.records.first?.layers.first)
             #expect(layer.activation == name)
-            #expect((layer.dead != nil) == (name == "relu" || name == "relu6"))
+            #expect((layer.dead != nil) == ["relu", "relu6", "silu", "gelu", "leakyReLU"].contains(name))
+            #expect((layer.saturated != nil) == ["relu6", "sigmoid", "tanh", "hardtanh"].contains(name))
         }
     }
 }

@@ -10,6 +10,7 @@ struct LayerMeasurement {
     var signal: Double?
     var mean = Average()
     var deviation = Average()
+    var variation = Average()
     var dead = Average()
     var saturated = Average()
     var attention = Average()
@@ -72,7 +73,7 @@ struct LayerMeasurement {
                 ? nil : gradients.reduce(0) { $0 + $1.sumOfSquares }.squareRoot().recorded,
             signal: signal?.squareRoot().recorded, weight: weight.recorded,
             update: isTrained && weight > 0 ? change.map { ($0 / weight).recorded } : nil, mean: mean.value,
-            std: deviation.value, dead: dead.value, saturated: saturated.value,
+            std: deviation.value, variation: variation.value, dead: dead.value, saturated: saturated.value,
             zeros: samples.share { $0.eq(0) }, subnormals: samples.share { $0.isSubnormal },
             hasEqualUnits: hasEqualUnits ? true : nil, frozen: frozenShare,
             signalInTime: signalInTime.isEmpty ? nil : signalInTime.map { $0.squareRoot().recorded },

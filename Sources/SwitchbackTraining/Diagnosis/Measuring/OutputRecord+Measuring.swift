@@ -12,7 +12,7 @@ extension OutputRecord {
             targetShape: Array(target.shape), smallest: rows.min().item().recorded,
             largest: rows.max().item().recorded, std: deviation.recorded, areProbabilities: false,
             variation: deviation > 0
-                ? (rows.variationOverRows / max(deviation, 1e-6 * abs(mean))).recorded : 0, counts: [])
+                ? ((rows.variationOverExamples ?? 0) / max(deviation, 1e-6 * abs(mean))).recorded : 0, counts: [])
         areProbabilities = smallest >= 0 && largest <= 1 && (!isClassLoss || rows.sumToOne)
         if isClassLoss {
             measureClasses(rows, target)
@@ -83,12 +83,6 @@ extension Tensor {
     fileprivate var firstRows: Tensor {
         let most = Swift.max(1, Swift.min(4096, (1 << 20) / Swift.max(1, size(1))))
         return size(0) > most ? narrow(dim: 0, start: 0, length: most) : self
-    }
-
-    /// The root of the mean variance that the columns have over the rows.
-    fileprivate var variationOverRows: Double {
-        let centered = self - mean(dim: 0, keepDim: true)
-        return (centered.sumOfSquares / Double(Swift.max(1, count))).squareRoot()
     }
 
     fileprivate var sumToOne: Bool { size(1) > 1 && (sum(dim: 1) - 1).abs().max().item() < 1e-3 }

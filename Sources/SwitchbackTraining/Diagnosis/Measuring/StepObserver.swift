@@ -18,6 +18,8 @@ final class StepObserver: TrainingObserver {
     private var observation: TrainingObservation?
     /// Is given the loss before the walk back from it.
     private let examine: ((Tensor) -> Void)?
+    /// Whether the weights are those that the training began with.
+    private var isFirst: Bool { examine != nil }
 
     /// Measures from now until `end()`, on this thread.
     init(_ model: Module, examine: ((Tensor) -> Void)? = nil) {
@@ -56,9 +58,11 @@ final class StepObserver: TrainingObserver {
         layers[position].signal = layers[position].signal ?? 0
         latest = position
         noGrad {
-            let measured = output.detach().sample.meanAndDeviation
+            let sample = output.detach().sample
+            let measured = sample.meanAndDeviation
             layers[position].mean.add(measured.mean)
             layers[position].deviation.add(measured.deviation)
+            if isFirst, let variation = sample.variationOverExamples { layers[position].variation.add(variation) }
         }
         output.registerHook { [weak self] gradient in
             noGrad { self?.layers[position].signal? += gradient.sumOfSquares }

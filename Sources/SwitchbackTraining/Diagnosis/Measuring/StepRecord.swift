@@ -49,6 +49,8 @@ public struct LayerRecord: Codable, Equatable, Sendable {
     /// Of its output's elements.
     public internal(set) var mean: Double?
     public internal(set) var std: Double?
+    /// How much they differ from example to example, as a standard deviation; `nil` for a single example.
+    public internal(set) var variation: Double?
     /// The share of units whose activation lets no gradient through for any example; `nil` without one that can.
     public internal(set) var dead: Double?
     /// The share of elements for which the activation is so flat that less than a twentieth of its steepest slope is

@@ -31,7 +31,15 @@ extension Tensor {
     var meanAndDeviation: (mean: Double, deviation: Double) {
         guard count > 0 else { return (.nan, .nan) }
         let mean = sum().item() / Double(count)
-        return (mean, Swift.max(0, sumOfSquares / Double(count) - mean * mean).squareRoot())
+        let variance = sumOfSquares / Double(count) - mean * mean
+        return (mean, variance < 0 ? 0 : variance.squareRoot())
+    }
+
+    /// How much the elements at a place differ from example to example: the root of their mean variance over the first
+    /// dimension; `nil` of a single example.
+    var variationOverExamples: Double? {
+        guard rank > 1, shape[0] > 1, count > 0 else { return nil }
+        return ((self - mean(dim: 0, keepDim: true)).sumOfSquares / Double(count)).squareRoot()
     }
 
     /// Where an element is not 0 and smaller than the smallest normal number of its type.

@@ -6,6 +6,10 @@ extension Diagnosis {
     public var verdicts: [Verdict] {
         guard !records.isEmpty || failure != nil else { return [] }
         let evidence = Evidence(self)
+        // Numbers that came in or were born of an operation's limits need no other cause.
+        if let failure, failure.isCause(after: evidence.largestUpdate ?? 0), let verdict = evidence.notANumber {
+            return [verdict]
+        }
         var causes: [Verdict] = []
         var others: [Verdict] = []
         for verdict in (evidence.symptoms + findings).inOrderOfCause.withoutRepetition {
@@ -79,7 +83,7 @@ extension Verdict.Kind {
     var isSetUp: Bool {
         switch self {
         case .inputs, .oneClass, .outputActivation, .lossShape, .equalUnits, .staleGradients, .wrongDirection, .noSteps,
-            .frozen, .momentum:
+            .underflow, .frozen, .momentum:
             true
         default: false
         }
@@ -87,10 +91,12 @@ extension Verdict.Kind {
 
     /// All that may be a cause, each before what may follow from it where both begin in the same step.
     static let causality: [Self] = [
-        .inputs, .oneClass, .labels, .lossShape, .outputActivation, .noSteps, .notInOptimizer, .wrongDirection,
+        .inputs, .oneClass, .labels, .lossShape, .outputActivation, .underflow, .noSteps, .notInOptimizer,
+        .wrongDirection,
         .staleGradients, .equalUnits, .noGradient, .evaluationMode, .batchNorm, .frozen, .inputScale, .targetScale,
-        .schedule, .warmup, .clipping, .weightDecay, .momentum, .dropout, .attention, .initialization, .dead,
-        .saturated, .vanishing, .vanishingInTime, .exploding, .underflow, .lossScale, .noise, .rateTooHigh, .rateTooLow,
+        .schedule, .warmup, .clipping, .weightDecay, .momentum, .dropout, .attention, .dead, .saturated,
+        .initialization,
+        .vanishing, .vanishingInTime, .exploding, .lossScale, .noise, .rateTooHigh, .rateTooLow,
         .notANumber, .imbalance, .averaging, .augmentation, .shift, .overfitting, .underfitting, .notLearning,
     ]
 }

@@ -25,7 +25,9 @@ struct Evidence {
     var isIll: Bool { loss.isLongEnough && !loss.isLearning }
 
     /// By how much of themselves a step changes the weights of most layers, in each record.
-    var updates: [Double] { records.compactMap(\.usualUpdate) }
+    ///
+    /// Of steps whose loss is a number: others make of the weights what they are themselves.
+    var updates: [Double] { records.filter(\.loss.isFinite).compactMap(\.usualUpdate) }
     var largestUpdate: Double? { updates.map { $0.isNaN ? .infinity : $0 }.max() }
 
     /// The first step from which on `holds` is true of most records to the end; `nil` if it is not true in the end.

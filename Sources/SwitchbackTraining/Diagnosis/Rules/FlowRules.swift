@@ -9,7 +9,7 @@ enum Limit {
     /// How often the usual gradient one of a step may be.
     static let spike = 100.0
     /// Which share of a layer may be dead or saturated where the training is ill, and where it is not.
-    static let lostUnits = 0.5
+    static let lostUnits = 0.75
     static let nearlyAllUnits = 0.95
     /// How much of themselves weights may change in a step, where the loss does not fall.
     static let largeUpdate = 0.05
@@ -39,7 +39,7 @@ extension Evidence {
                     : "the loss does not depend on it"),
             remedy: isComputed
                 ? "look for detach(), noGrad, argmax or numbers read with item() between the layer and the loss"
-                : "use it in forward(_:), freeze it, or remove it")
+                : "use it in forward(_:), outside of noGrad, freeze it, or remove it")
     }
 
     // MARK: Weights at the start
@@ -60,32 +60,36 @@ extension Evidence {
             remedy: "start from random weights: kaimingNormal, xavierUniform")
     }
 
-    /// Outputs that grow or shrink from layer to layer before anything was learned.
+    /// Layers whose outputs differ from example to example far less or far more than what enters them, before anything
+    /// was learned.
     var initialization: Verdict? {
         guard isIll || failure != nil, !facts.isFineTuning, let record = records.first, record.step == 0 else {
             return nil
         }
-        let spreads = record.layers.compactMap { layer in layer.std.map { (layer, $0) } }
-        guard spreads.count >= 2 else { return nil }
-        let inputSpread = max(record.input?.std ?? 1, 1e-12)
-        if let tiny = spreads.dropLast().first(where: { $0.1 < 1e-3 * min(inputSpread, 1) }) {
-            return Verdict(
-                .initialization, onset: 0, layer: tiny.0.layer,
-                finding:
-                    "before the first step the outputs of \(tiny.0.name) have a standard deviation of \(tiny.1.brief): its weights, "
-                    + "or those before it, are too small for anything to pass",
-                remedy: "start from larger weights: kaimingNormal for rectifiers, xavierUniform for others")
-        }
-        if let huge = spreads.first(where: { $0.1 > 100 * max(inputSpread, 1) }) {
-            return Verdict(
-                .initialization, onset: 0, layer: huge.0.layer,
-                finding:
-                    "before the first step the outputs of \(huge.0.name) have a standard deviation of \(huge.1.brief): its weights, "
-                    + "or those before it, are too large",
-                remedy: "start from smaller weights: kaimingNormal for rectifiers, xavierUniform for others")
+        var before = record.input.flatMap { $0.mostFrequent == nil && $0.std > 0 ? $0.std : nil }
+        for layer in record.layers
+        where layer.signalInTime == nil && layer.attention == nil && !layer.type.contains("Norm") {
+            guard let variation = layer.variation, variation.isFinite else { continue }
+            defer { before = variation }
+            guard let entering = before, entering > 0 else { continue }
+            let gain = variation / entering
+            if gain < Self.gains.lowerBound || gain > Self.gains.upperBound {
+                let isSmall = gain < 1
+                return Verdict(
+                    .initialization, onset: 0, layer: layer.layer,
+                    finding:
+                        "before the first step, what enters \(layer.name) varies by \(entering.brief) from example to example, "
+                        + "and its outputs by \(variation.brief): its weights are too \(isSmall ? "small" : "large")",
+                    remedy:
+                        "start from \(isSmall ? "larger weights" : "smaller weights"): kaimingNormal for rectifiers, xavierUniform for others"
+                )
+            }
         }
         return nil
     }
+
+    /// By how much a layer with usual initial weights and the activation before it change what varies.
+    private static let gains = 0.01...30
 
     // MARK: Units
 
@@ -105,7 +109,7 @@ extension Evidence {
 
     var saturatedUnits: Verdict? {
         // The last layer may be as sure as it likes.
-        guard let found = lostUnits(\.saturated, among: layers.dropLast()) else { return nil }
+        guard let found = lostUnits(\.saturated, among: layers.dropLast(), whereWell: 0.85) else { return nil }
         let rest = found.count > 1 ? "; \(found.count) layers have most of theirs saturated" : ""
         return Verdict(
             .saturated, onset: found.onset, layer: found.layer.layer,
@@ -117,9 +121,10 @@ extension Evidence {
 
     /// The first layer that has lost units of those that lost most, since when, and how many have lost more than they may.
     private func lostUnits(
-        _ share: KeyPath<LayerRecord, Double?>, among layers: some Sequence<LayerRecord>
+        _ share: KeyPath<LayerRecord, Double?>, among layers: some Sequence<LayerRecord>,
+        whereWell: Double = Limit.nearlyAllUnits
     ) -> (layer: LayerRecord, share: Double, onset: Int, count: Int)? {
-        let limit = isIll || failure != nil ? Limit.lostUnits : Limit.nearlyAllUnits
+        let limit = isIll || failure != nil ? Limit.lostUnits : whereWell
         let lost = layers.compactMap { layer -> (layer: LayerRecord, share: Double, onset: Int)? in
             let values = records.suffix(3).compactMap { $0[layer.layer]?[keyPath: share] }
             guard !values.isEmpty, values.median > limit,

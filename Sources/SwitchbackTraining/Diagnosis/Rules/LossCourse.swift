@@ -49,13 +49,25 @@ struct LossCourse {
     /// Which part of the loss is gone.
     var progress: Double { start.isFinite && end.isFinite && start != 0 ? (start - end) / abs(start) : 0 }
 
-    /// Whether the last third is lower than the one before it.
+    /// Whether the last quarter is lower than the one before it.
     var isStillFalling: Bool {
         guard values.count >= LossCourse.least else { return false }
-        let third = values.count / 3
-        let (middle, last) = (values.dropLast(third).suffix(third), values.suffix(third))
-        let fall = middle.reduce(0, +) / Double(third) - last.reduce(0, +) / Double(third)
-        return fall > max(noise / Double(third).squareRoot(), 0.002 * abs(start))
+        let length = max(2, values.count / 4)
+        let (before, last) = (values.dropLast(length).suffix(length), values.suffix(length))
+        let (from, to) = (before.reduce(0, +) / Double(length), last.reduce(0, +) / Double(length))
+        return from - to > max(noise / Double(length).squareRoot(), 0.01 * abs(from))
+    }
+
+    /// Whether the loss rises from quarter to quarter, and not by one leap.
+    var risesSteadily: Bool {
+        guard direction == .rising, values.count >= LossCourse.least else { return false }
+        let length = values.count / 4 + 1
+        let means = stride(from: 0, to: values.count, by: length).map { first in
+            let part = values[first...].prefix(length)
+            return part.reduce(0, +) / Double(part.count)
+        }
+        let leap = zip(values, values.dropFirst()).map { $1 - $0 }.max() ?? 0
+        return zip(means, means.dropFirst()).allSatisfy { $0 < $1 } && leap < 0.6 * (end - start)
     }
 
     /// Whether there is next to nothing left to learn.
@@ -89,7 +101,7 @@ struct LossCourse {
     }
 
     /// Whether the loss goes up and down by much of itself.
-    var isErratic: Bool { noise > 0.3 * abs(end) }
+    var isErratic: Bool { !isAtFloor && noise > 0.3 * abs(end) && end > 0.1 * abs(start) }
 
     /// As sentences tell it.
     var sentence: String {

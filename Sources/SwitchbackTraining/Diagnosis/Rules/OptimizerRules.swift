@@ -38,7 +38,10 @@ extension Evidence {
 
     /// A layer with gradients that does not change while others do.
     private var idleLayer: Verdict? {
-        guard records.count >= 3, records.contains(where: { $0.usualUpdate ?? 0 > 0 }) else { return nil }
+        // Of an optimizer that was seen it is known what it has.
+        guard optimizers.isEmpty, records.count >= 3, records.contains(where: { $0.usualUpdate ?? 0 > 0 }) else {
+            return nil
+        }
         let idle = layers.first { layer in
             layer.frozen ?? 0 < 1 && layer.gradient ?? 0 > 0
                 && records.allSatisfy { record in
@@ -75,8 +78,8 @@ extension Evidence {
                     "the steps go up the gradient (the cosine between them and the way down is \(cosines.median.brief)), and \(loss.sentence)",
                 remedy: "remove maximizes: true, or negate the loss")
         }
-        guard cosines.count >= 3, cosines.median > 0.1, loss.direction == .rising, risesSteadily,
-            largestUpdate ?? 1 < Limit.largeUpdate
+        guard cosines.count >= 3, cosines.median > 0.1, loss.risesSteadily,
+            updates.median < 0.02
         else { return nil }
         return Verdict(
             .wrongDirection, .failure, onset: records.first?.step,
@@ -84,12 +87,6 @@ extension Evidence {
                 "the steps follow the gradient down, are of usual size, and the loss rises in nearly every one of them: it went from \(loss.start.brief) to \(loss.end.brief), so "
                 + "what is differentiated is not this loss: its sign is turned",
             remedy: "call backward() on the loss itself, and look at its sign")
-    }
-
-    private var risesSteadily: Bool {
-        let pairs = zip(loss.values, loss.values.dropFirst())
-        let rises = pairs.count { $0 < $1 }
-        return loss.values.count >= LossCourse.least && 10 * rises >= 8 * (loss.values.count - 1)
     }
 
     var evaluationMode: Verdict? {
@@ -105,15 +102,6 @@ extension Evidence {
 
     var batchNorm: Verdict? {
         guard let layer = layers.first(where: { $0.type.contains("BatchNorm") }) else { return nil }
-        if layer.type == "BatchNorm1d", inputs.count >= 2,
-            inputs.allSatisfy({ $0.shape.first == 1 && $0.shape.count == 2 })
-        {
-            return Verdict(
-                .batchNorm, .failure, onset: records.first?.step, layer: layer.layer,
-                finding: "\(layer.name) normalizes batches of one example, of which nothing is left but its bias",
-                remedy: "use larger batches (\(facts.named("batch", "16"))), or LayerNorm or GroupNorm",
-                changes: [facts.change("batch", "16")])
-        }
         guard let momentum = facts.batchNormMomentum, let last = validations.last, let training = last.trainingLoss,
             let validation = last.validationLoss, momentum * Double(last.step) < 3, validation > 1.5 * training
         else { return nil }

@@ -6,6 +6,13 @@ extension Evidence {
     /// What the user asked for, or the highest rate that was seen.
     private var rate: Double? { facts.learningRate ?? records.compactMap(\.rate).max() }
 
+    /// By how much of themselves weights should change in a step for something to come of it in the training's steps:
+    /// a thousandth where these are many, and up to a hundredth where they are few.
+    private var fittingUpdate: Double {
+        let steps = Double(facts.stepCount ?? (records.last?.step ?? 0) + 1)
+        return min(max(1 / max(1, steps), Limit.usualUpdate), 10 * Limit.usualUpdate)
+    }
+
     private func rateChange(by factor: Double) -> (text: String, changes: [OptionChange]) {
         guard let rate, rate > 0 else { return ("", []) }
         let proposed = rate * factor
@@ -19,9 +26,9 @@ extension Evidence {
         }
         let limit = loss.direction == .rising || loss.direction == .lost ? Limit.largeUpdate / 5 : Limit.largeUpdate
         guard !(largest < limit) else { return nil }
-        let onset = records.first { !($0.usualUpdate ?? 0 < limit) }?.step
+        let onset = records.first { $0.loss.isFinite && !($0.usualUpdate ?? 0 < limit) }?.step
         let size = updates.filter { $0.isFinite && $0 > limit }.median
-        let times = max(3, (size.isFinite ? size : largest.isFinite ? largest : 1) / (3 * Limit.usualUpdate))
+        let times = max(3, (size.isFinite ? size : largest.isFinite ? largest : 1) / fittingUpdate)
         let (proposal, changes) = rateChange(by: 1 / min(times, 1e4))
         return Verdict(
             .rateTooHigh, loss.isLearning ? .problem : .failure, onset: onset,
@@ -37,7 +44,7 @@ extension Evidence {
         guard loss.isLongEnough, failure == nil, !loss.isAtFloor, loss.progress < 0.2, let largest = largestUpdate,
             largest > 0, largest < (loss.progress < 0.1 ? 3 : 1) * Limit.smallUpdate, !(loss.beatsBaseline ?? false)
         else { return nil }
-        let times = min(1e4, Limit.usualUpdate / largest)
+        let times = min(1e8, fittingUpdate / largest)
         let (proposal, changes) = rateChange(by: times)
         return Verdict(
             .rateTooLow, .failure, onset: records.first?.step,
