@@ -16,6 +16,7 @@ struct CompareCommand: ParsableCommand {
               switchback-bench compare matmul_1024 --variants torch-eager --seconds 3
               switchback-bench compare resnet18_cifar_b64 --isa avx2
               switchback-bench compare resnet18_cifar_b64 --scaling
+              switchback-bench compare gpt_small_train --precision bf16 --variants torch-eager-bf16
               switchback-bench compare                        (the workloads of `make bench`)
             """)
 
@@ -89,7 +90,8 @@ struct CompareCommand: ParsableCommand {
         let timing = [
             "--seconds", "\(options.seconds)", "--steps", "\(options.steps)", "--warmup", "\(options.warmup)",
         ]
-        let own = timing + (threads.map { ["--threads", "\($0)"] } ?? [])
+        let own =
+            timing + ["--precision", options.precision.rawValue] + (threads.map { ["--threads", "\($0)"] } ?? [])
         let ours = try Row(
             runProcess(CommandLine.arguments[0], ["run", name] + own, isa?.environment ?? [:]))
         let theirs = try candidates.map { variant in

@@ -8,12 +8,15 @@ struct Measurement {
     private let firstStep: Double
     private let sortedMilliseconds: [Double]
     private let load: MachineLoad.Shares
+    private let precision: Precision
 
     init(of workload: Workload, _ options: TimingOptions) throws {
         self.workload = workload
+        precision = options.precision
         residentAtStart = peakResidentMegabytes()
         manualSeed(0)
-        let step = try workload.build()
+        let work = try workload.build()
+        let step = { withPrecision(options.precision, work) }
         let meter = MachineLoad()
         firstStep = seconds(of: step)
         let times = Self.times(of: step, options)
@@ -49,6 +52,7 @@ struct Measurement {
     var json: String {
         var fields: [(String, String)] = [
             ("workload", "\"\(workload.name)\""), ("impl", "\"switchback\""),
+            ("precision", "\"\(precision.rawValue)\""),
             ("median_ms", rounded(median, 6)), ("p10", rounded(quantile(0.1), 6)), ("p90", rounded(quantile(0.9), 6)),
             ("min_ms", rounded(sortedMilliseconds[0], 6)), ("n", "\(sortedMilliseconds.count)"),
             ("peak_rss_mb", rounded(peakResidentMegabytes(), 1)),

@@ -8,6 +8,7 @@ struct RunCommand: ParsableCommand {
             Examples:
               switchback-bench run layernorm_4096x768 --seconds 3
               switchback-bench run resnet18_cifar_b64 --threads 1
+              switchback-bench run gpt_small_train --precision bf16
             """)
 
     @Argument(help: "The workloads to time; `switchback-bench list` lists them.")
@@ -35,6 +36,14 @@ struct TimingOptions: ParsableArguments {
 
     @Option(help: "How long to warm up, in seconds.")
     var warmup = 2.0
+
+    @Option(
+        help: "The precision of Switchback's products: float32 or bf16.",
+        transform: {
+            guard let precision = Precision(rawValue: $0) else { throw ValidationError("take float32 or bf16") }
+            return precision
+        })
+    var precision = Precision.float32
 
     @OptionGroup private var threadOptions: ThreadOptions
 

@@ -21,6 +21,8 @@ struct Info: ParsableCommand {
         let version: String
         let processor: String
         let instructionSet: String
+        /// Whether `--precision bf16` is faster than float32.
+        let fastBfloat16: Bool
         let threads: Int
         /// What `--device` can be.
         let devices: [String]
@@ -33,12 +35,15 @@ struct Info: ParsableCommand {
         common.apply()
         let report = Report(
             version: Version.current, processor: Machine.processorName, instructionSet: Processor.instructionSet,
-            threads: Processor.threadCount, devices: Device.names, memory: ProcessInfo.processInfo.physicalMemory,
+            fastBfloat16: Processor.hasBFloat16Products, threads: Processor.threadCount, devices: Device.names,
+            memory: ProcessInfo.processInfo.physicalMemory,
             memoryAvailable: AvailableMemory.bytes.map(UInt64.init))
         if common.json { return try Terminal.printJSON(report) }
         try Terminal.print("switchback       \(report.version)")
         try Terminal.print("processor        \(report.processor)")
         try Terminal.print("instruction set  \(report.instructionSet)")
+        let bfloat16 = report.fastBfloat16 ? "an instruction (AVX512_BF16)" : "emulated, slower than float32"
+        try Terminal.print("bf16 products    \(bfloat16)")
         try Terminal.print("threads          \(report.threads)")
         try Terminal.print("devices          \(report.devices.joined(separator: ", "))")
         let available = report.memoryAvailable.map { ", \(gigabytes($0)) available" } ?? ""

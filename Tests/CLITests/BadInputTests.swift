@@ -237,6 +237,20 @@ import Testing
         program.expectRefusal(run, "lower the learning rate")
     }
 
+    @Test func aPrecisionThatTrainingDoesNotHave() throws {
+        func refuses(_ command: String, _ precision: String, _ sentence: String) throws {
+            let run = try program.shell("$switchback \(command) --data digits --precision \(precision)")
+            program.expectRefusal(run, code: 2, sentence)
+        }
+        for task in ["classify", "detect", "text", "sentiment", "translate", "chat"] {
+            try refuses("\(task) train", "int8", "there are float32, bf16")
+        }
+        try refuses("classify train", "bf17", "did you mean 'bf16'?")
+        _ = try program.folder.write("task: classify\nprecision: bf61\n", to: "args.yaml")
+        let file = try program.shell("$switchback classify train --config args.yaml --data digits")
+        program.expectRefusal(file, "precision")
+    }
+
     @Test func environmentVariablesThatCannotBeUnderstood() throws {
         let isa = try program.run("info", environment: ["SWITCHBACK_ISA": "mmx"])
         program.expectRefusal(isa, "SWITCHBACK_ISA")

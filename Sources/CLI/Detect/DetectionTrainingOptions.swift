@@ -19,6 +19,13 @@ struct DetectionTrainingOptions: ParsableArguments {
         transform: Value.name(among: OptimizerChoice.names))
     var optimizer: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "The precision of matrix products: \(Precision.names). (default: \(defaults.precision.rawValue))",
+            valueName: "name"),
+        transform: Value.choice)
+    var precision: Precision?
+
     @Option(help: ArgumentHelp("Weights to start from; tensors that do not fit are skipped.", valueName: "file"))
     var pretrained: String?
 
@@ -177,6 +184,7 @@ struct DetectionTrainingOptions: ParsableArguments {
             if let value { configuration[keyPath: option] = value }
         }
         set(\.batch, batch)
+        set(\.precision, precision)
         set(\.optimizer, optimizer)
         if let pretrained { configuration.pretrained = pretrained }
         set(\.singleCls, singleCls ? true : nil)

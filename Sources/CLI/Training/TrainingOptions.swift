@@ -38,6 +38,11 @@ struct TrainingOptions<Defaults: TrainingDefaults>: ParsableArguments {
     var accumulate: Int?
 
     @Option(
+        help: help("The precision of matrix products: \(Precision.names).", defaults.precision.rawValue, "name"),
+        transform: Value.choice)
+    var precision: Precision?
+
+    @Option(
         help: help("\(OptimizerKind.names).", defaults.optimizer.rawValue, "name"),
         transform: Value.choice)
     var optimizer: OptimizerKind?
@@ -154,6 +159,7 @@ struct TrainingOptions<Defaults: TrainingDefaults>: ParsableArguments {
         set(\.steps, steps)
         set(\.batch, batch)
         set(\.accumulate, accumulate)
+        set(\.precision, precision)
         set(\.optimizer, optimizer)
         set(\.lr, lr)
         set(\.momentum, momentum)

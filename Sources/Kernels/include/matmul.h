@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "activation.h"
+#include "array.h"
 
 /// What is done to each element of a product before it is stored: activation(alpha · sum + beta · old + bias).
 typedef struct {
@@ -30,5 +31,20 @@ void sb_matmul_batched_f64(intptr_t batch, intptr_t m, intptr_t n, intptr_t k, d
 void sb_matmul_batched_i64(intptr_t batch, intptr_t m, intptr_t n, intptr_t k, const int64_t *a, intptr_t a_batch,
                            intptr_t a_row, intptr_t a_col, const int64_t *b, intptr_t b_batch, intptr_t b_row,
                            intptr_t b_col, int64_t *c, intptr_t c_batch, intptr_t c_row);
+
+/// An operand of sb_matmul_rounded: float32 elements, which are rounded to bfloat16 on the way, or bfloat16.
+typedef struct {
+    const void *data;
+    int dtype;                   // SB_FLOAT32 or SB_BFLOAT16
+    intptr_t batch, row, col;    // strides in elements
+} sb_rounded;
+
+/// As sb_matmul_batched_f32 without alpha, of operands rounded to bfloat16; sums and c are float32. With the instruction
+/// `vdpbf16ps` (AVX512_BF16) where the processor has it; elsewhere the same arithmetic takes longer than float32's. Of
+/// two neighbours along k, the second's product is added first. Denormal numbers count as zeros.
+void sb_matmul_rounded(intptr_t batch, intptr_t m, intptr_t n, intptr_t k, sb_rounded a, sb_rounded b, float beta, float *c,
+                       intptr_t c_batch, intptr_t c_row, const sb_epilogue *epilogue);
+/// Whether products of bfloat16 have an instruction of their own, in the instruction set in use.
+int sb_has_bfloat_products(void);
 
 #endif

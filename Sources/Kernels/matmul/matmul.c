@@ -2,9 +2,9 @@
 #include <stdbool.h>
 
 #include "matmul.h"
+#include "matmul_blocks.h"
 #include "matmul_thin.h"
 
-// A batch of products, cut into pieces of some rows and columns of one matrix, or of several small matrices.
 typedef struct {
     intptr_t batch, m, n, k;
     const float *a, *b;
@@ -12,17 +12,10 @@ typedef struct {
     intptr_t a_batch, a_row, a_col, b_batch, b_row, b_col, c_batch, c_row;
     float alpha, beta;
     sb_epilogue epilogue;
-    intptr_t row_blocks, column_blocks, matrices;   // matrices: how many belong to one piece
+    sb_product_blocks blocks;
 } matmul_job;
 
-enum {
-    SMALL_WORK = 50 * 1000,   // multiply-adds that are not worth waking another thread
-    BLOCK_ROWS = 336,         // of the result, in a piece, at most
-    BLOCK_COLUMNS = 512,
-    WANTED_PIECES = 8,
-    LEAST_ROWS = 56,          // a piece packs its columns of b, which fewer rows do not make up for
-    THIN_ROWS = 8,
-};
+enum { THIN_ROWS = 8, BLOCK_ROWS = 336 };
 #endif
 
 #define SOURCE "matmul/matmul.c"
@@ -53,47 +46,19 @@ static void KERNEL(matmul_block)(const matmul_job *job, intptr_t matrix, intptr_
 
 static void KERNEL(matmul_piece)(void *context, intptr_t piece) {
     const matmul_job *job = context;
-    const intptr_t blocks = job->row_blocks * job->column_blocks;
-    const intptr_t row_block = piece % blocks / job->column_blocks, column_block = piece % job->column_blocks;
-    const intptr_t first = piece / blocks * job->matrices;
-    const intptr_t end = first + job->matrices < job->batch ? first + job->matrices : job->batch;
-
-    const intptr_t panels = (job->n + MATMUL_PANEL - 1) / MATMUL_PANEL;
-    const intptr_t row = job->m * row_block / job->row_blocks;
-    const intptr_t column = panels * column_block / job->column_blocks * MATMUL_PANEL;
-    const intptr_t row_end = job->m * (row_block + 1) / job->row_blocks;
-    const intptr_t column_end = panels * (column_block + 1) / job->column_blocks * MATMUL_PANEL;
-    for (intptr_t matrix = first; matrix < end; ++matrix)
-        KERNEL(matmul_block)(job, matrix, row, row_end - row, column,
-                             (column_end < job->n ? column_end : job->n) - column);
+    const sb_product_block block = sb_product_block_at(&job->blocks, piece, MATMUL_PANEL);
+    for (intptr_t matrix = block.first_matrix; matrix < block.end_matrix; ++matrix)
+        KERNEL(matmul_block)(job, matrix, block.row, block.rows, block.column, block.columns);
 }
 
 static void KERNEL(run_matmul)(intptr_t pieces, matmul_job *job) { sb_parallel(pieces, KERNEL(matmul_piece), job); }
 
 #else
 
-static intptr_t quotient_up(intptr_t a, intptr_t b) { return (a + b - 1) / b; }
-
-// Blocks as large as the caches like, but enough of them that several threads have work.
-static void plan(matmul_job *job) {
-    const double work = (double)job->m * (double)job->n * (double)(job->k ? job->k : 1);
-    job->matrices = work >= SMALL_WORK ? 1 : (intptr_t)(SMALL_WORK / work) + 1;
-    job->row_blocks = quotient_up(job->m, BLOCK_ROWS);
-    job->column_blocks = quotient_up(job->n, BLOCK_COLUMNS);
-    while (job->batch * job->row_blocks * job->column_blocks < WANTED_PIECES &&
-           work / (double)(job->row_blocks * job->column_blocks) > 4 * SMALL_WORK) {
-        const intptr_t rows = job->m / job->row_blocks, columns = job->n / job->column_blocks;
-        if (columns >= 64 && (columns >= rows || rows < 2 * LEAST_ROWS)) job->column_blocks *= 2;
-        else if (rows >= 2 * LEAST_ROWS) job->row_blocks *= 2;
-        else break;
-    }
-}
-
 static void matmul(matmul_job *job) {
     if (job->batch <= 0 || job->m <= 0 || job->n <= 0) return;
-    plan(job);
-    const intptr_t pieces = quotient_up(job->batch, job->matrices) * job->row_blocks * job->column_blocks;
-    DISPATCH(run_matmul, pieces, job);
+    job->blocks = sb_cut_products(job->batch, job->m, job->n, job->k, BLOCK_ROWS);
+    DISPATCH(run_matmul, sb_product_pieces(&job->blocks), job);
 }
 
 // Whether the product has few rows or columns and operands that lie as matmul_thin.h needs them; then it is computed.

@@ -1,8 +1,3 @@
-#ifndef ISA_PASS
-// How the left operand of a tile lies: in the buffer, or anywhere.
-typedef enum { BY_ROWS, BY_COLUMNS, IN_PLACE } tile_layout;
-#endif
-
 #define SOURCE "matmul/matmul_core.c"
 #include "foundation/per_isa.h"
 #ifdef ISA_PASS
@@ -100,89 +95,21 @@ static void KERNEL(fill_by_columns)(const void *source, intptr_t row, intptr_t r
 
 sb_left left_matrix(const sb_matrix *matrix) {
     const bool by_columns = matrix->row_stride == 1 && matrix->column_stride != 1;
-    return (sb_left){by_columns ? KERNEL(fill_by_columns) : KERNEL(fill_by_rows), matrix, by_columns};
+    return (sb_left){.fill = by_columns ? KERNEL(fill_by_columns) : KERNEL(fill_by_rows), .source = matrix,
+                     .by_columns = by_columns};
 }
 
 // MARK: Product
 
-INLINE vf KERNEL(finished)(vf sum, vf old, vf bias, const sb_finish *finish) {
-    vf value = finish->alpha * sum + bias;
-    if (finish->beta != 0) value += finish->beta * old;
-    switch (finish->activation) {
-        case SB_ACT_NONE: return value;
-        case SB_ACT_RELU: return vf_select(value < 0, (vf){0}, value);
-        case SB_ACT_SILU: return value;   // its own pass over the finished rows: see apply_silu
-    }
-}
-
-INLINE void KERNEL(store)(float *c, vf sum, intptr_t columns, const float *bias, const sb_finish *finish) {
-    const vf old = finish->beta != 0 ? vf_load_or(c + finish->old, columns, 0) : (vf){0};
-    vf_store_some(c, KERNEL(finished)(sum, old, bias ? vf_load_or(bias, columns, 0) : (vf){0}, finish), columns);
-}
-
-// A register tile of rows × (vectors · LANES). The first three arguments are constants after inlining. Every third row has
-// a pointer, and the two after it lie once and twice the distance of rows further, which an address can say: pointers to all
-// rows would not fit into the registers.
-INLINE void KERNEL(tile)(const int rows, const int vectors, const tile_layout layout, const sb_windows *a,
-                         const float *b, intptr_t b_row, float *const *c, intptr_t column, intptr_t columns,
-                         const sb_finish *finish) {
-    const intptr_t a_row = layout == BY_ROWS ? MATMUL_ROW_STRIDE : layout == BY_COLUMNS ? 1 : a->row_stride;
-    const intptr_t a_column = layout == BY_ROWS ? 1 : layout == BY_COLUMNS ? MATMUL_ROWS : a->column_stride;
-    const intptr_t run_count = layout == IN_PLACE ? a->run_count : 1;
-    vf sum[MATMUL_ROWS][2] = {0};
-    for (intptr_t run = 0; run < run_count; ++run) {
-        const float *from = layout == IN_PLACE ? a->data + a->runs[run] : a->data, *thirds[(MATMUL_ROWS + 2) / 3];
-#pragma clang loop unroll(full)
-        for (int r = 0; r < rows; r += 3) thirds[r / 3] = from + r * a_row;
-        for (intptr_t i = 0; i < a->run; ++i, b += b_row) {
-            const vf b0 = vf_load(b), b1 = vectors > 1 ? vf_load(b + LANES) : b0;
-#pragma clang loop unroll(full)
-            for (int r = 0; r < rows; ++r) {
-                const float element = thirds[r / 3][r % 3 * a_row];
-                sum[r][0] += element * b0;
-                if (vectors > 1) sum[r][1] += element * b1;
-                if (r % 3 == 2 || r == rows - 1) thirds[r / 3] += a_column;
-            }
-        }
-    }
-    const float *bias = finish->bias ? finish->bias + column : NULL;
-#pragma clang loop unroll(full)
-    for (int r = 0; r < rows; ++r) {
-        KERNEL(store)(c[r] + column, sum[r][0], columns, bias, finish);
-        if (vectors > 1) KERNEL(store)(c[r] + column + LANES, sum[r][1], columns - LANES, bias ? bias + LANES : NULL, finish);
-    }
-}
-
-// The tile for each number of rows, so that no row is computed in vain.
-#define TILE(rows) \
-    case rows: \
-        if (columns > LANES) KERNEL(tile)(rows, 2, layout, a, b, b_row, c, column, columns, finish); \
-        else KERNEL(tile)(rows, 1, layout, a, b, b_row, c, column, columns, finish); \
-        break;
-
-INLINE void KERNEL(any_tile)(int rows, const tile_layout layout, const sb_windows *a, const float *b,
-                             intptr_t b_row, float *const *c, intptr_t column, intptr_t columns,
-                             const sb_finish *finish) {
-    switch (rows) {
-        TILE(1) TILE(2) TILE(3) TILE(4) TILE(5) TILE(6)
-#if MATMUL_ROWS > 6
-        TILE(7) TILE(8) TILE(9) TILE(10) TILE(11) TILE(12)
-#endif
-#if MATMUL_ROWS > 12
-        TILE(13) TILE(14)
-#endif
-    }
-}
-
-#define TILE_FUNCTION(name, layout) \
-    static void KERNEL(name)(int rows, const sb_windows *a, const float *b, intptr_t b_row, float *const *c, \
-                             intptr_t column, intptr_t columns, const sb_finish *finish) { \
-        KERNEL(any_tile)(rows, layout, a, b, b_row, c, column, columns, finish); \
-    }
-
-TILE_FUNCTION(tile_by_rows, BY_ROWS)
-TILE_FUNCTION(tile_by_columns, BY_COLUMNS)
-TILE_FUNCTION(tile_in_place, IN_PLACE)
+#undef tile_element
+#undef TILE_ELEMENT
+#undef MULTIPLY_ADD
+#undef TILE_FOR
+#define tile_element float
+#define TILE_ELEMENT(p) (*(p))
+#define MULTIPLY_ADD(sum, a, b) ((sum) + (a) * (b))
+#define TILE_FOR KERNEL(float_tile)
+#include "matmul_tile.h"
 
 static void KERNEL(apply_silu)(intptr_t rows, intptr_t n, float *const *c) {
     for (intptr_t r = 0; r < rows; ++r)
@@ -205,11 +132,12 @@ static void KERNEL(multiply_rows)(intptr_t row, intptr_t rows, intptr_t n, intpt
         left = *a->windows;
         left.data += row * left.row_stride;
     } else if (depth) a->fill(a->source, row, rows, k, depth, buffer);
+    const sb_tile_layout layout = a->windows ? IN_PLACE : a->by_columns ? BY_COLUMNS : BY_ROWS;
+    sb_register_tile *const tile = a->pairs ? pair_tile(layout) : KERNEL(float_tile)(layout);
     for (intptr_t j = 0; j < n; j += MATMUL_PANEL) {
         const float *panel = b->data + j / MATMUL_PANEL * b->panel_stride + k * b->row_stride;
         const intptr_t columns = n - j < MATMUL_PANEL ? n - j : MATMUL_PANEL;
-        (a->windows ? KERNEL(tile_in_place) : a->by_columns ? KERNEL(tile_by_columns) : KERNEL(tile_by_rows))(
-            (int)rows, &left, panel, b->row_stride, c_rows, j, columns, finish);
+        tile((int)rows, &left, panel, b->row_stride, c_rows, j, columns, finish);
     }
     if (finish->activation == SB_ACT_SILU) KERNEL(apply_silu)(rows, n, c_rows);
 }
@@ -229,7 +157,5 @@ void multiply(intptr_t m, intptr_t n, intptr_t k, sb_left a, sb_panels b, sb_res
 }
 
 #undef INLINE
-#undef TILE
-#undef TILE_FUNCTION
 
 #endif

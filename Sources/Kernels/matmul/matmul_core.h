@@ -5,6 +5,9 @@
 // rows and MATMUL_DEPTH columns at a time, into a buffer that stays in the first-level cache. What fills that buffer is
 // up to the caller: a plain copy, or the patches of an image for a convolution, which then never exist as a whole. A left
 // operand that is small, and read again and again, need not be copied.
+//
+// Operands of bfloat16 come in pairs: an element of both operands is then a word of two neighbours along the depth, the
+// first in the low half, and a product is that of two numbers. All sizes and strides count words.
 
 #ifndef SB_MATMUL_CORE_H
 #define SB_MATMUL_CORE_H
@@ -33,6 +36,7 @@ typedef struct {
     const void *source;
     bool by_columns;
     const sb_windows *windows;
+    bool pairs;   // whether both operands are pairs of bfloat16
 } sb_left;
 
 /// A left operand that lies in memory.
@@ -68,6 +72,22 @@ typedef struct {
     intptr_t old;   // how many floats after each element of the result its old value lies: 0 where it is the element's
 } sb_finish;
 
+/// How the left operand of a tile lies: in the buffer, or anywhere.
+typedef enum { BY_ROWS, BY_COLUMNS, IN_PLACE } sb_tile_layout;
+
+/// A register tile: up to MATMUL_ROWS rows from `c` on, and a panel's columns from number `column` on.
+typedef void sb_register_tile(int rows, const sb_windows *a, const float *b, intptr_t b_row, float *const *c, intptr_t column,
+                     intptr_t columns, const sb_finish *finish);
+
+/// A matrix whose elements are rounded to bfloat16, or are it already, seen in pairs along its columns (or along its
+/// rows, where it is the right operand). The last pair of an odd number of elements has 0 for the second.
+typedef struct {
+    const void *data;
+    bool is_float;                        // or bfloat16
+    intptr_t row_stride, column_stride;   // in elements
+    intptr_t depth;                       // the number of elements along it
+} sb_pair_matrix;
+
 #endif
 
 #ifdef ISA_PASS
@@ -87,10 +107,16 @@ typedef struct {
 #undef packed_size
 #undef pack_panels
 #undef left_matrix
+#undef pair_tile
+#undef pack_pairs
+#undef left_pairs
 #undef multiply
 #define packed_size KERNEL(packed_size)
 #define pack_panels KERNEL(pack_panels)
 #define left_matrix KERNEL(left_matrix)
+#define pair_tile KERNEL(pair_tile)
+#define pack_pairs KERNEL(pack_pairs)
+#define left_pairs KERNEL(left_pairs)
 #define multiply KERNEL(multiply)
 
 /// The elements that pack_panels writes.
@@ -103,6 +129,15 @@ sb_panels pack_panels(intptr_t k, intptr_t n, const float *b, intptr_t row, intp
 
 /// The left operand that is a matrix in memory; `matrix` must outlive it.
 sb_left left_matrix(const sb_matrix *matrix);
+
+/// The tile for pairs.
+sb_register_tile *pair_tile(sb_tile_layout layout);
+
+/// As pack_panels, of the words `first` ..< `first` + `words` along the depth and n columns of b from `column` on.
+sb_panels pack_pairs(intptr_t first, intptr_t words, intptr_t column, intptr_t n, const sb_pair_matrix *b, float *packed);
+
+/// The left operand of pairs; `matrix` must outlive it.
+sb_left left_pairs(const sb_pair_matrix *matrix);
 
 /// The product on the calling thread. The columns of the last panel beyond n must be readable.
 void multiply(intptr_t m, intptr_t n, intptr_t k, sb_left a, sb_panels b, sb_result c, sb_finish finish);

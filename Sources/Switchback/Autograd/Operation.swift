@@ -166,6 +166,8 @@ final class OperationNode: Node {
     @exclusivity(unchecked) private var outputs: [SavedTensor]?
     private let rule: Rule
     private let once: Bool
+    /// What the products of the gradient compute with: the same as the operation's.
+    private let precision: Precision
     /// Whether what was saved is gone, because a walk has passed.
     @exclusivity(unchecked) private(set) var isReleased = false
     /// The first result, if it is small.
@@ -182,6 +184,7 @@ final class OperationNode: Node {
         savedVersions = saving.map { $0?.array.storage.version ?? 0 }
         values = SmallValues(output)
         place = ThreadState.place
+        precision = ThreadState.precision
         super.init(name: name, edges: edges, output: output, otherOutputs: otherOutputs)
         if ThreadState.isObserved, let origin = ThreadState.current.observedOrigin { ensureExtras().origin = origin }
     }
@@ -224,6 +227,10 @@ final class OperationNode: Node {
         require(
             !isReleased, "backward",
             "the graph of \(name) was freed by an earlier backward(); pass retainGraph: true there to walk it twice")
+        if ThreadState.precision == precision { deliverGradients() } else { withPrecision(precision, deliverGradients) }
+    }
+
+    private func deliverGradients() {
         var context = Saved(node: self)
         // Anomalies are looked for in what a rule gives, under the name of its operation, and not in its steps.
         let search = Anomaly.pause()

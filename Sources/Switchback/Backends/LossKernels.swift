@@ -39,7 +39,8 @@ public protocol LossKernels {
     ) -> NDArray?
 
     /// The mean cross entropy of x · weightᵀ + bias, where x is [rows, in], weight [classes, in], bias [classes] and
-    /// target int64 [rows], and those of its gradients that are wanted. Never holds the logits of all rows.
+    /// target int64 [rows], and those of its gradients that are wanted. Never holds the logits of all rows. Types as those
+    /// of `matmul`, where products of bfloat16 round the logits' gradient too.
     static func linearCrossEntropy(
         _ x: NDArray, weight: NDArray, bias: NDArray?, target: NDArray, _ options: CrossEntropyOptions,
         wanted: LinearCrossEntropyWanted

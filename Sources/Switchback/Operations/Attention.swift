@@ -3,7 +3,7 @@ extension Tensor {
     ///
     /// Shapes are query [..., H, T, D], key [..., H, S, D] and value [..., H, S, E]; the result is [..., H, T, E].
     /// Leading dimensions broadcast to each other.
-    /// Queries that see no key give 0. Without a mask's gradient and dropout, the matrix of scores is never held.
+    /// Queries that see no key give 0. Computes in the precision of `withPrecision`. Without a mask's gradient and dropout, the matrix of scores is never held.
     ///
     /// - Parameters:
     ///   - mask: broadcasts to [..., H, T, S]: true where a query sees a key, or numbers that are added to the scores.
@@ -72,14 +72,15 @@ extension Tensor {
         }
         let scores = query.shape.replacing(3, with: key.shape[2])
         let mask = mask?.array.expanded(to: scores)
+        let (q, k, v) = (query.operand(), key.operand(), value.operand())
         guard
             query.shape[0] == key.shape[0],
             let result = query.backend.attention(
-                query: query.array, key: key.array, value: value.array, mask: mask, isCausal: isCausal, scale: scale)
+                query: q.array, key: k.array, value: v.array, mask: mask, isCausal: isCausal, scale: scale)
         else { return nil }
         return record(
             .scaledDotProductAttention, result.y, from: [query, key, value],
-            saving: [query, key, value, mask.map { Tensor($0) }, Tensor(result.y), Tensor(result.logSum)], once: true
+            saving: [q, k, v, mask.map { Tensor($0) }, Tensor(result.y), Tensor(result.logSum)], once: true
         ) { saved, gradient in
             let (query, key, value) = (saved.tensor(0), saved.tensor(1), saved.tensor(2))
             let found = query.backend.attentionGradient(

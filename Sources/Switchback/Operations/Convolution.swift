@@ -106,6 +106,9 @@ extension Tensor {
             // Its gradient needs what it was applied to.
             return convolved(filters, convolution, positions, adding: residual).activated(activation)
         }
+        if let sum = pointwiseProduct(filters, convolution) {
+            return (residual.map { sum + $0 } ?? sum).activated(activation)
+        }
         let (inputShape, weightShape, hasBias, hasResidual) = (shape, weight.shape, bias != nil, residual != nil)
         let outputShape: Shape = [shape[0], weight.shape[0], positions[0], positions[1]]
         guard

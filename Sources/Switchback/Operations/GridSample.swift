@@ -42,7 +42,9 @@ extension Tensor {
         let (rows, columns) = (positions(height), positions(width))
         let points = rows.flatMap { row in columns.flatMap { column -> [Double] in [column, row, 1] } }
         let base = Tensor(points, shape: [height * width, 3], dtype: dtype, like: self)
-        return base.matmul(transpose(1, 2)).reshape([shape[0], height, width, 2])
+        // Positions are exact in any precision of products.
+        let grid = withPrecision(.float32) { base.matmul(transpose(1, 2)) }
+        return grid.reshape([shape[0], height, width, 2])
     }
 
     private func sampled(_ grid: Tensor, _ sampling: GridSampling) -> Tensor {

@@ -1,26 +1,29 @@
 // Layers' products: x · Wᵀ + b, and the bilinear form.
 
 extension Tensor {
-    /// The affine map of a dense layer, `self · weightᵀ + bias`: [..., in] → [..., out].
+    /// The affine map of a dense layer, `self · weightᵀ + bias`: [..., in] → [..., out]. Computes in the precision of
+    /// `withPrecision`.
     ///
     /// - Parameters:
     ///   - weight: [out, in].
     ///   - bias: [out].
     public final func linear(weight: Tensor, bias: Tensor? = nil) -> Tensor {
-        let operands = bias.map { [self, weight, $0] } ?? [self, weight]
-        checkLinear(operands)
+        let (x, w) = (operand(), weight.operand())
+        x.checkLinear(w, bias)
         let (outputs, inputs) = (weight.shape[0], weight.shape[1])
         let (original, hasBias) = (shape, bias != nil)
         let weightLiesTransposed = weight.array.strides[0] < weight.array.strides[1]
         let flat: Shape = [shape.dropLast().reduce(1, *), inputs]
-        let result = NDArray(empty: [flat[0], outputs], dtype: dtype, backend: backend)
-        let rows = array.viewed(as: flat) ?? array.contiguous().viewed(as: flat)!
-        backend.linear(rows, weight: weight.array, bias: bias?.array, into: result)
+        let result = NDArray(empty: [flat[0], outputs], dtype: x.array.productType, backend: backend)
+        let rows = x.array.viewed(as: flat) ?? x.array.contiguous().viewed(as: flat)!
+        backend.linear(rows, weight: w.array, bias: bias?.array, into: result)
         return Tensor.record(
-            .linear, result.viewed(as: shape.replacing(rank - 1, with: outputs))!, from: operands,
-            saving: [weight.requiresGrad ? self : nil, requiresGrad ? weight : nil]
-        ) { saved, gradient in
-            let gradient = gradient.reshape([flat[0], outputs])
+            .linear, result.viewed(as: shape.replacing(rank - 1, with: outputs))!,
+            from: bias.map { [self, weight, $0] } ?? [self, weight],
+            saving: [weight.requiresGrad ? kept(as: x) : nil, requiresGrad ? weight.kept(as: w) : nil]
+        ) { saved, whole in
+            let whole = whole.reshape([flat[0], outputs])
+            let gradient = whole.operand()
             let gradients = [
                 saved[1].map { gradient.matmul($0).reshape(original) },
                 saved[0].map { input in
@@ -29,27 +32,24 @@ extension Tensor {
                     return weightLiesTransposed ? rows.t().matmul(gradient).t() : gradient.t().matmul(rows)
                 },
             ]
-            return hasBias ? gradients + [gradient] : gradients
+            return hasBias ? gradients + [whole] : gradients
         }
     }
 
-    private func checkLinear(_ operands: [Tensor]) {
-        let weight = operands[1]
-        requireSameBackend("linear", weight, operands.last)
+    private func checkLinear(_ weight: Tensor, _ bias: Tensor?) {
+        requireSameBackend("linear", weight, bias)
         require(
             rank > 0 && weight.rank == 2 && shape[rank - 1] == weight.shape[1], "linear",
             "an input of shape \(shape) does not fit a weight of shape \(weight.shape): they must be [..., in] and "
                 + "[out, in]")
-        for operand in operands {
+        let types = [dtype, weight.dtype] + (bias.map { [$0.dtype] } ?? [])
+        require(
+            weight.dtype == dtype && bias?.dtype ?? array.productType == array.productType && dtype != .bool, "linear",
+            "the operands are \(types.map { "\($0)" }.joined(separator: ", ")); they must have one type")
+        if let bias {
             require(
-                operand.dtype == dtype && dtype != .bool, "linear",
-                "the operands are \(operands.map { "\($0.dtype)" }.joined(separator: ", ")); they must have one type")
-        }
-        if operands.count == 3 {
-            require(
-                operands[2].shape == [weight.shape[0]], "linear",
-                "the bias has shape \(operands[2].shape), and the weight \(weight.shape) has \(weight.shape[0]) outputs"
-            )
+                bias.shape == [weight.shape[0]], "linear",
+                "the bias has shape \(bias.shape), and the weight \(weight.shape) has \(weight.shape[0]) outputs")
         }
     }
 

@@ -24,6 +24,7 @@ extension Tensor {
         if ThreadState.isObserved { showLogits(weight, bias, target) }
         let operands = [self, weight] + (bias.map { [$0] } ?? [])
         let rows = reshape([target.count, size(-1)])
+        let (x, w) = (rows.operand(), weight.operand())
         let wanted = Wanted(
             x: requiresGrad, weight: weight.requiresGrad, bias: bias?.requiresGrad ?? false,
             ThreadState.current.recordsGradients)
@@ -31,7 +32,7 @@ extension Tensor {
             .checkedClasses("linearCrossEntropy", weight.size(0), ignoreIndex: ignoreIndex)
         guard
             let found = backend.linearCrossEntropy(
-                rows.array, weight: weight.array, bias: bias?.array, target: classes.array,
+                x.array, weight: w.array, bias: bias?.array, target: classes.array,
                 CrossEntropyOptions(ignoreIndex: ignoreIndex, labelSmoothing: labelSmoothing), wanted: wanted)
         else {
             return rows.linear(weight: weight, bias: bias)

@@ -4,17 +4,20 @@ extension Tensor {
     /// The matrix product, over as many batch dimensions as there are: [..., m, k] × [..., k, n] → [..., m, n].
     ///
     /// Batch dimensions broadcast, without copies. A vector on the left is a row, on the right a column, and has no
-    /// dimension in the result; two vectors give a number. Stops if inner sizes or element types differ.
+    /// dimension in the result; two vectors give a number. Stops if inner sizes or element types differ. Computes in the
+    /// precision of `withPrecision`.
     public final func matmul(_ other: Tensor) -> Tensor {
         require(rank > 0 && other.rank > 0, "matmul", "\(shape) × \(other.shape): a number is not a matrix; use *")
         if rank == 1 { return unsqueeze(0).matmul(other).squeeze(other.rank == 1 ? 0 : -2) }
         if other.rank == 1 { return matmul(other.unsqueeze(1)).squeeze(-1) }
         let onRight = other.rank
+        let (a, b) = (operand(), other.operand())
         return Tensor.record(
-            .matmul, array.matmul(other.array, named: "matmul"), of: self, other,
-            saving: (other.requiresGrad ? self : nil, requiresGrad ? other : nil)
+            .matmul, a.array.matmul(b.array, named: "matmul"), of: self, other,
+            saving: (other.requiresGrad ? kept(as: a) : nil, requiresGrad ? other.kept(as: b) : nil)
         ) { saved, gradient in
-            (
+            let gradient = gradient.operand()
+            return (
                 saved[1].map { gradient.matmul($0.mT) },
                 saved[0].map { onRight == 2 ? $0.rows().t().matmul(gradient.rows()) : $0.mT.matmul(gradient) }
             )
@@ -124,7 +127,7 @@ extension NDArray {
             fail(name(), "\(shape) × \(other.shape): the batch dimensions do not broadcast to each other")
         }
         if let result = backend.matmul(self, other, outputShape: Shape(batch + [m, n])) { return result }
-        let result = NDArray(empty: Shape(batch + [m, n]), dtype: dtype, backend: backend)
+        let result = NDArray(empty: Shape(batch + [m, n]), dtype: productType, backend: backend)
         if result.count == 0 { return result }
         if other.rank == 2, let rows = viewed(as: [1, batch.elementCount * m, k]) {
             // One matrix for the whole batch: its rows are those of one tall product.

@@ -4,6 +4,8 @@ import Kernels
 final class ThreadState {
     /// Whether operations are recorded for `backward()`.
     @exclusivity(unchecked) var recordsGradients = true
+    /// What products compute with.
+    @exclusivity(unchecked) private var precision = Precision.float32
     /// Whether anybody observes: all that operations ask where nobody does.
     @exclusivity(unchecked) private(set) var isObserved = false
     @exclusivity(unchecked) private var observers: [any OperationObserver] = [] {
@@ -56,6 +58,17 @@ final class ThreadState {
         read {
             let previous = $0.recordsGradients
             $0.recordsGradients = enabled
+            return previous
+        }
+    }
+
+    static var precision: Precision { read { $0.precision } }
+
+    /// Sets what products compute with; returns what was set before.
+    static func exchangePrecision(_ precision: Precision) -> Precision {
+        read {
+            let previous = $0.precision
+            $0.precision = precision
             return previous
         }
     }

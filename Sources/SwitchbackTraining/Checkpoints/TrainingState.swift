@@ -13,6 +13,8 @@ struct TrainingState: Codable {
     var batch = 0
     /// How many batches an epoch has.
     var batchCount: Int
+    /// What products compute with; `nil` in the checkpoints of times when there was float32 alone.
+    var precision: Precision?
     /// The steps that the optimizer has made.
     var step = 0
     /// The gradients of batches that wait for the optimizer.

@@ -16,6 +16,9 @@ public struct TrainingConfiguration: Configuration {
     /// Over how many batches at the start that number rises from 1; 0 has it from the beginning.
     public var accumulateWarmup = 0
 
+    /// What products compute with in training; weights, their steps and validations are float32 in any case.
+    public var precision = Precision.float32
+
     public var optimizer = OptimizerKind.adam
     /// The highest learning rate of the schedule; `nil` is what suits the optimizer and the schedule.
     public var lr: Double?

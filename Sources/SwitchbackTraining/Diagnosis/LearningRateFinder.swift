@@ -48,7 +48,7 @@ public struct LearningRateFinder: Sendable {
     ) throws -> [LearningRateCurve.Point] {
         let optimizers = OptimizerSet(configuration, task.parameterGroups, steps: Course(to: steps))
         let parameters = optimizers.parameters
-        var losses = Losses(task, accumulate: configuration.accumulate)
+        var losses = Losses(task, configuration)
         var points: [LearningRateCurve.Point] = []
         var (average, lowest) = (0.0, Double.infinity)
         task.model.train()
@@ -79,11 +79,13 @@ public struct LearningRateFinder: Sendable {
     private struct Losses<Task: TrainingTask> {
         private let task: Task
         private let accumulate: Int
+        private let precision: Precision
         private var epoch = 0
         private var next: () throws -> Task.Batch?
 
-        init(_ task: Task, accumulate: Int) {
-            (self.task, self.accumulate) = (task, accumulate)
+        init(_ task: Task, _ configuration: TrainingConfiguration) {
+            self.task = task
+            (accumulate, precision) = (configuration.accumulate, configuration.precision)
             next = task.source.batches(epoch: 0)
         }
 
@@ -91,7 +93,7 @@ public struct LearningRateFinder: Sendable {
         mutating func ofStep(_ parameters: [Parameter]) throws -> Double {
             var (gradient, means) = (StepGradient(), RunningMeans())
             for _ in 0..<accumulate {
-                let loss = try task.loss(moving: nextBatch())
+                let loss = try task.loss(moving: nextBatch(), in: precision)
                 means.add(["loss": loss.mean(loss.total.item())], count: loss.count)
                 gradient.add(loss, of: accumulate)
             }

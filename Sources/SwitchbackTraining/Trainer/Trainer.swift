@@ -72,7 +72,8 @@ public final class Trainer<Task: TrainingTask> {
         results = folder.map { ResultsFile(path: $0.file("results.csv")) }
         saver = folder.map(RunSaver.init)
         state = TrainingState(
-            task: task.name, batchCount: batchCount, generator: Generator.default.state)
+            task: task.name, batchCount: batchCount, precision: configuration.precision,
+            generator: Generator.default.state)
     }
 
     /// Trains until all epochs or steps are done, or something ends it before.
@@ -149,7 +150,7 @@ public final class Trainer<Task: TrainingTask> {
 
     private func train(_ batch: Task.Batch, _ lap: EpochTimer) throws {
         let random = Generator.default.state
-        let loss = try task.loss(moving: batch)
+        let loss = try task.loss(moving: batch, in: configuration.precision)
         if state.step == 0 && state.batch == 0 { try tellGraph(of: loss.total) }
         if state.gradient.batchCount == 0 { optimizers.zeroGrad() }
         let count = stepPlan.batchesInStep(epoch: state.epoch, from: state.batch - state.gradient.batchCount)

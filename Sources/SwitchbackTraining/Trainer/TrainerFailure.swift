@@ -20,7 +20,7 @@ extension Trainer {
         let damaged = task.model.namedParameters.first { !$0.parameter.isFinite }?.name
         Generator.default.state = random
         let (birth, entry) = try Anomaly.origin {
-            let loss = try task.loss(moving: batch).total
+            let loss = try task.loss(moving: batch, in: configuration.precision).total
             if loss.requiresGrad && loss.item().isFinite { loss.backward() }
         }
         let failure = TrainingFailure(

@@ -104,6 +104,12 @@ extension Trainer {
                 "belongs to other data: an epoch had \(saved.batchCount.counted("batch")), and has \(batchCount) now"
             )
         }
+        let precision = saved.precision ?? .float32
+        guard precision == configuration.precision else {
+            throw InputError(
+                found.path,
+                "was trained in \(precision.rawValue), and precision is \(configuration.precision.rawValue) now")
+        }
         guard saved.optimizers.count == optimizers.optimizers.count,
             zip(saved.optimizers, optimizers.optimizers).allSatisfy({ $0.kind == "\(type(of: $1))" })
         else {

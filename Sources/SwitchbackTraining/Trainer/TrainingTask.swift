@@ -61,9 +61,9 @@ public protocol TrainingTask<Batch>: AnyObject {
 
 extension TrainingTask {
     /// The loss of a batch as a loader made it, on the processor.
-    func loss(moving batch: Batch) throws -> BatchLoss {
+    func loss(moving batch: Batch, in precision: Precision) throws -> BatchLoss {
         let moved = (batch as? any Movable)?.to(model.backend) as? Batch
-        return try loss(moved ?? batch)
+        return try withPrecision(precision) { try loss(moved ?? batch) }
     }
 
     public var parameterGroups: [ParameterGroup] { [ParameterGroup(model.namedParameters)] }

@@ -4,8 +4,8 @@ extension CPUBackend {
     public static func attention(
         query: NDArray, key: NDArray, value: NDArray, mask: NDArray?, isCausal: Bool, scale: Double
     ) -> (y: NDArray, logSum: NDArray)? {
-        guard areFloats(query, key, value, mask) else { return nil }
-        let operands = [query, key, value].map { $0.withDenseRows() }
+        guard areFloats(mask), areFloats(query, key, value) || areBFloats(query, key, value) else { return nil }
+        let operands = [query, key, value].map { $0.cast(to: .float32).withDenseRows() }
         let shape = query.shape.replacing(3, with: value.shape[3])
         // Heads beside each other in memory, if the query has them so, make the result of all heads one dense row.
         let y =
@@ -26,8 +26,10 @@ extension CPUBackend {
         _ gradient: NDArray, query: NDArray, key: NDArray, value: NDArray, mask: NDArray?, isCausal: Bool,
         scale: Double, y: NDArray, logSum: NDArray
     ) -> (query: NDArray, key: NDArray, value: NDArray)? {
-        guard areFloats(gradient, query, key, value, mask) else { return nil }
-        let operands = [gradient, query, key, value, y].map { $0.withDenseRows() }
+        guard areFloats(gradient, mask), areFloats(query, key, value) || areBFloats(query, key, value) else {
+            return nil
+        }
+        let operands = [gradient, query, key, value, y].map { $0.cast(to: .float32).withDenseRows() }
         let results = operands[1...3].map { $0.emptyLike() }
         var (gy, q, k, v, output) = (
             operands[0].kernelArray, operands[1].kernelArray, operands[2].kernelArray, operands[3].kernelArray,

@@ -63,6 +63,8 @@ extension CPUBackend {
     }
 
     /// Whether the operands that are there are float32, which the fused kernels are written for.
+    static func areBFloats(_ operands: NDArray...) -> Bool { operands.allSatisfy { $0.dtype == .bfloat16 } }
+
     static func areFloats(_ operands: NDArray?...) -> Bool {
         operands.allSatisfy { $0.map { $0.dtype == .float32 } ?? true }
     }

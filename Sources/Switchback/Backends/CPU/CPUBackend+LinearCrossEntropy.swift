@@ -5,7 +5,8 @@ extension CPUBackend {
         _ x: NDArray, weight: NDArray, bias: NDArray?, target: NDArray, _ options: CrossEntropyOptions,
         wanted: LinearCrossEntropyWanted
     ) -> LinearCrossEntropyResult? {
-        guard areFloats(x, weight, bias) else { return nil }
+        let areRounded = x.dtype == .bfloat16 && weight.dtype == .bfloat16
+        guard areRounded ? areFloats(bias) : areFloats(x, weight, bias) else { return nil }
         let job = LinearCrossEntropy(
             x: x.contiguous(), weight: weight.contiguous(), bias: bias?.contiguous(), target: target.contiguous(),
             options: options, wanted: wanted)
@@ -54,9 +55,27 @@ private struct LinearCrossEntropy {
     private func computeLogits(_ start: Int, _ count: Int, into logits: NDArray) {
         var epilogue = sb_epilogue(
             column_bias: bias.map { UnsafePointer($0.floats) }, activation: SB_ACT_NONE)
-        sb_matmul_f32(
-            count, classes, inputs, 1, x.floats + start * inputs, inputs, 1, weight.floats, 1, inputs, 0,
-            logits.floats, classes, &epilogue)
+        multiply(some(x, start, count), weight.permuted([1, 0]), into: logits, &epilogue)
+    }
+
+    /// Some rows of an array.
+    private func some(_ array: NDArray, _ start: Int, _ count: Int) -> NDArray {
+        array.sliced(0, start: start, length: count)
+    }
+
+    /// `y = a · b + beta · y`, of rows as many as `a` has; of operands that are rounded to bfloat16 if `x` is it already.
+    private func multiply(
+        _ a: NDArray, _ b: NDArray, beta: Float = 0, into y: NDArray, _ epilogue: UnsafePointer<sb_epilogue>? = nil
+    ) {
+        let (m, n, k) = (a.shape[0], b.shape[1], a.shape[1])
+        if x.dtype == .bfloat16 {
+            sb_matmul_rounded(1, m, n, k, a.roundedMatrix, b.roundedMatrix, beta, y.floats, 0, n, epilogue)
+        } else {
+            sb_matmul_f32(
+                m, n, k, 1, a.floats, a.strides[0], a.strides[1], b.floats, b.strides[0], b.strides[1], beta, y.floats,
+                n,
+                epilogue)
+        }
     }
 
     /// The sum of the losses of some rows; if gradients are wanted, those of the logits take the logits' place.
@@ -79,21 +98,17 @@ private struct LinearCrossEntropy {
     }
 
     private func multiplyByWeight(_ gradient: NDArray, _ start: Int, _ count: Int, into gx: NDArray) {
-        sb_matmul_f32(
-            count, inputs, classes, 1, gradient.floats, classes, 1, weight.floats, inputs, 1, 0,
-            gx.floats + start * inputs, inputs, nil)
+        multiply(some(gradient, 0, count), weight, into: some(gx, start, count))
     }
 
     private func addProductWithX(_ gradient: NDArray, _ start: Int, _ count: Int, to gw: NDArray) {
-        sb_matmul_f32(
-            classes, inputs, count, 1, gradient.floats, 1, classes, x.floats + start * inputs, inputs, 1,
-            start == 0 ? 0 : 1, gw.floats, inputs, nil)
+        multiply(
+            some(gradient, 0, count).permuted([1, 0]), some(x, start, count), beta: start == 0 ? 0 : 1, into: gw)
     }
 
     private func addColumns(of gradient: NDArray, _ count: Int, to gb: NDArray) {
-        let some = gradient.sliced(0, start: 0, length: count)
         let sums = NDArray(empty: [1, classes], dtype: .float32, backend: CPUBackend.self)
-        CPUBackend.reduce(.sum, some, into: sums)
+        CPUBackend.reduce(.sum, some(gradient, 0, count), into: sums)
         CPUBackend.binary(.add, gb, sums.squeezed(at: 0), into: gb)
     }
 }

@@ -24,6 +24,8 @@ public struct DetectionConfiguration: Configuration {
     public var imgsz = 640
     /// Threads that load and change images; results do not depend on it.
     public var workers = 2
+    /// What products compute with in training; weights, their steps and validations are float32 in any case.
+    public var precision = Precision.float32
     public var optimizer = "auto"
     /// The random seed.
     public var seed: UInt64 = 0

@@ -133,6 +133,7 @@ public final class DetectionTask: TrainingTask {
         training.batch = batchSize
         training.accumulate = accumulate
         training.accumulateWarmup = warmupBatches
+        training.precision = configuration.precision
         training.optimizer = choice.kind
         training.lr = choice.learningRate
         training.momentum = choice.momentum

@@ -1,0 +1,40 @@
+/// The numbers that products compute with.
+public enum Precision: String, CaseIterable, Codable, Sendable {
+    case float32
+    /// Operands of bfloat16, whose products are summed in float32.
+    case bfloat16 = "bf16"
+}
+
+/// Runs `body` with products in a precision: PyTorch's `torch.autocast("cpu", dtype: torch.bfloat16)`.
+///
+/// Under `.bfloat16` the operands of `matmul`, `linear`, `linearCrossEntropy`, attention and 1×1 convolutions are rounded
+/// to bfloat16, and their products summed in float32; what is saved of them for the gradient takes half the memory.
+/// Everything else, results and gradients among it, stays float32. An operation's gradient is computed in the precision
+/// of the operation, wherever `backward()` is called. Operands of float64 and float16 are left as they are.
+///
+/// ```swift
+/// let loss = withPrecision(.bfloat16) { model(images).crossEntropy(labels) }
+/// loss.backward()
+/// optimizer.step()
+/// ```
+public func withPrecision<Result>(_ precision: Precision, _ body: () throws -> Result) rethrows -> Result {
+    let previous = ThreadState.exchangePrecision(precision)
+    defer { _ = ThreadState.exchangePrecision(previous) }
+    return try body()
+}
+
+extension Tensor {
+    /// The tensor as a product reads it in the precision of the thread: itself, or rounded to bfloat16.
+    final func operand() -> Tensor {
+        ThreadState.precision == .bfloat16 && dtype == .float32 ? to(.bfloat16) : self
+    }
+
+    /// What a product keeps of an operand for its gradient: not a second copy of a parameter, which stays in memory
+    /// anyway and is rounded again.
+    final func kept(as operand: Tensor) -> Tensor { requiresGrad && isLeaf ? self : operand }
+}
+
+extension NDArray {
+    /// The type of a product of operands of this type.
+    var productType: DType { dtype == .bfloat16 && ThreadState.precision == .bfloat16 ? .float32 : dtype }
+}
