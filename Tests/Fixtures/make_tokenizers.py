@@ -1,5 +1,5 @@
-"""Makes the tokenizer fixtures with the `tokenizers` package: small vocabularies in the styles of GPT-2, Llama 3, Qwen and
-BERT, trained on made-up words, and for each the hashes of the tokens of 10,000 random strings.
+"""Makes the tokenizer fixtures with the `tokenizers` package: small vocabularies in the styles of GPT-2, Llama 3, Qwen,
+SmolLM, BERT, Llama 2, Mistral and Gemma, trained on made-up words, and for each the hashes of the tokens of 10,000 random strings.
 
 The strings come from a generator that `RandomText.swift` repeats, so that only the hashes need to be kept.
 """
@@ -15,6 +15,9 @@ SPACES = [" ", "  ", "\n", "\r\n", "\t", "\u00a0", "\u3000", "\u2028", "   \n ",
 MARKS = list("!?.,;:-_()[]{}<>@#$%^&*+=/\\|~`\"") + ["...", "\u2014", "\u3002", "\u00bf", "!!\n", "$$ \n"]
 PICTURES = ["\U0001f600", "\U0001f468\u200d\U0001f469\u200d\U0001f467", "\U0001f1e9\U0001f1ea", "\u2764\ufe0f",
             "<|endoftext|>", "[MASK]", "<|begin_of_text|>", "\U0001f44d\U0001f3fd"]
+
+
+SPACED = decoders.Sequence([decoders.Replace("\u2581", " "), decoders.ByteFallback(), decoders.Fuse()])
 
 
 class Random:
@@ -75,11 +78,12 @@ GPT2 = r"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|
 MODERN = (r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|%s| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+")
 
 
-def byte_level(name, pattern, special, ignore_merges=False, nfc=False, prefix=None):
+def byte_level(name, pattern, special, ignore_merges=False, nfc=False, prefix=None, digits=None):
     tokenizer = Tokenizer(models.BPE(ignore_merges=ignore_merges))
     level = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=pattern is None)
-    tokenizer.pre_tokenizer = level if pattern is None else pre_tokenizers.Sequence(
-        [pre_tokenizers.Split(Regex(pattern), "isolated"), level])
+    cuts = [] if digits is None else [pre_tokenizers.Digits(individual_digits=digits)]
+    cuts += [] if pattern is None else [pre_tokenizers.Split(Regex(pattern), "isolated")]
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence(cuts + [level]) if cuts else level
     if nfc:
         tokenizer.normalizer = normalizers.NFC()
     tokenizer.decoder = decoders.ByteLevel()
@@ -92,6 +96,25 @@ def byte_level(name, pattern, special, ignore_merges=False, nfc=False, prefix=No
     else:
         tokenizer.post_processor = processors.ByteLevel(trim_offsets=False)
     return tokenizer
+
+
+def sentence_pieces(normalizer, pre_tokenizer, decoder):
+    """Byte-pair encoding over characters, whose tokens of bytes are in the vocabulary and no added tokens."""
+    tokenizer = Tokenizer(models.BPE(byte_fallback=True, unk_token="<unk>", fuse_unk=True))
+    if normalizer:
+        tokenizer.normalizer = normalizer
+    if pre_tokenizer:
+        tokenizer.pre_tokenizer = pre_tokenizer
+    tokenizer.decoder = decoder
+    marks = ["<unk>", "<s>", "</s>"]
+    trainer = trainers.BpeTrainer(vocab_size=700, special_tokens=marks + [f"<0x{b:02X}>" for b in range(256)], show_progress=False)
+    tokenizer.train_from_iterator([w for line in words(Random(1), 400) for w in line.split(" ")], trainer)
+    document = json.loads(tokenizer.to_str())
+    document["added_tokens"] = document["added_tokens"][:len(marks)] + [
+        dict(id=len(document["model"]["vocab"]), content="[MASK]", single_word=False, lstrip=True, rstrip=True, normalized=False, special=True)]
+    document["post_processor"] = json.loads(processors.TemplateProcessing(
+        single="<s> $A", pair="<s> $A <s>:1 $B:1", special_tokens=[("<s>", 1)]).__getstate__())
+    return Tokenizer.from_str(json.dumps(document))
 
 
 def word_piece():
@@ -124,12 +147,22 @@ def main():
                              prefix="<|begin_of_text|>"),
         "qwen": byte_level("qwen", MODERN % r"\p{N}", ["<|endoftext|>", "<|im_start|>", "<|im_end|>"], nfc=True),
         "bert": word_piece(),
+        "smollm": byte_level("smollm", None, ["<|endoftext|>"], digits=True),
+        "llama2": sentence_pieces(normalizers.Sequence([normalizers.Prepend("\u2581"), normalizers.Replace(" ", "\u2581")]), None, SPACED),
+        "mistral": sentence_pieces(None, pre_tokenizers.Metaspace(prepend_scheme="first", split=False), decoders.Metaspace(prepend_scheme="first")),
+        "metaspace": sentence_pieces(None, pre_tokenizers.Metaspace(prepend_scheme="always", split=True), decoders.Metaspace()),
+        "gemma": sentence_pieces(normalizers.Replace(" ", "\u2581"), pre_tokenizers.Split(" ", "merged_with_previous"), SPACED),
     }
     r = Random(42)
     texts = [text(r) for _ in range(10_000)]
     hashes = {}
     for name, tokenizer in made.items():
-        tokenizer.save(str(HERE / f"{name}.json"), pretty=False)
+        # The WordPiece trainer gives another vocabulary each time: what is there stays.
+        path = HERE / f"{name}.json"
+        if path.exists():
+            tokenizer = Tokenizer.from_file(str(path))
+        else:
+            tokenizer.save(str(path), pretty=False)
         ids = [tokenizer.encode(t).ids for t in texts]
         hashes[name] = np.array([digest(i) >> 32 for i in ids], dtype=np.uint32).view(np.int32)
     save_file(hashes, HERE / "hashes.safetensors")

@@ -4,7 +4,7 @@ import Switchback
 public struct ConfigurationFields {
     public let path: String
     private let prefix: String
-    private let members: [(name: String, value: JSON)]
+    private var members: [(name: String, value: JSON)]
 
     /// Reads a file that holds one object.
     public init(file path: String) throws {
@@ -30,6 +30,17 @@ public struct ConfigurationFields {
 
     public var names: [String] { members.map(\.name) }
 
+    /// The object.
+    package var json: JSON { .object(members) }
+
+    /// The same fields with another value of one.
+    package func setting(_ name: String, to value: JSON) -> ConfigurationFields {
+        var result = self
+        result.members.removeAll { $0.name == name }
+        result.members.append((name, value))
+        return result
+    }
+
     /// The problem of a member.
     public func problem(_ name: String, _ problem: String, remedy: String? = nil) -> InputError {
         InputError(path, at: "field \(prefix)\(name)", problem, remedy: remedy)
@@ -44,7 +55,7 @@ public struct ConfigurationFields {
 
     /// An integer of at least `minimum`.
     public func integer(_ name: String, minimum: Int = 1) throws -> Int {
-        guard case .integer(let number) = try required(name), number >= minimum else {
+        guard let number = try required(name).wholeNumber, number >= minimum else {
             throw problem(name, "a whole number of at least \(minimum) is needed")
         }
         return number
@@ -102,7 +113,7 @@ public struct ConfigurationFields {
         case .integer(let number): return [number]
         case .array(let values):
             return try values.map { value in
-                guard case .integer(let number) = value else { throw problem(name, "whole numbers are needed") }
+                guard let number = value.wholeNumber else { throw problem(name, "whole numbers are needed") }
                 return number
             }
         default: throw problem(name, "a whole number or a list of them is needed")

@@ -34,9 +34,30 @@ public enum JSON: Sendable {
     }
 }
 
+extension JSON {
+    /// A whole number, however it is written: 4 or 4.0.
+    package var wholeNumber: Int? {
+        switch self {
+        case .integer(let number): number
+        case .number(let number): Int(exactly: number)
+        default: nil
+        }
+    }
+}
+
 extension JSON: CustomStringConvertible {
     /// The value as JSON text; objects have one member a line.
     public var description: String { text(indent: "") }
+
+    /// The value as JSON text in one line, as `json.dumps` of Python has it.
+    package var line: String {
+        switch self {
+        case .array(let values): return "[" + values.map(\.line).joined(separator: ", ") + "]"
+        case .object(let members):
+            return "{" + members.map { "\($0.name.jsonQuoted): \($0.value.line)" }.joined(separator: ", ") + "}"
+        default: return description
+        }
+    }
 
     private func text(indent: String) -> String {
         switch self {

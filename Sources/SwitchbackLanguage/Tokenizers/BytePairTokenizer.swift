@@ -22,8 +22,12 @@ public struct BytePairTokenizer: Tokenizer {
         var normalizesToNFC = false
         /// Whether a space is put before a text that does not begin with one.
         var addsPrefixSpace = false
+        /// Whether digits are cut from other text before words are.
+        var digits = Digits.inWords
         /// Whether a word that is a token is one, whatever the merges would make of it.
         var ignoresMerges = false
+
+        enum Digits { case inWords, apart, single }
     }
 
     /// - Parameters:
@@ -66,28 +70,40 @@ public struct BytePairTokenizer: Tokenizer {
     public var endOfText: Int? { special.endOfText }
 
     public func encode(_ text: String, addingSpecialTokens: Bool) -> [Int] {
+        let result = encode(special.split(text))
+        return addingSpecialTokens ? special.before + result + special.after : result
+    }
+
+    public func encode(_ text: String, reading: [ReadableTokens]) -> [Int] {
+        encode(special.split(text, reading: reading))
+    }
+
+    private func encode(_ parts: [SpecialTokens.Part]) -> [Int] {
         var known: [[UInt8]: [Int]] = [:]
         var result: [Int] = []
-        for part in special.split(text) {
+        for part in parts {
             switch part {
             case .token(let token): result.append(token)
             case .text(let text): encode(text, &known, into: &result)
             }
         }
-        return addingSpecialTokens ? special.before + result + special.after : result
-    }
-
-    public func encodeLiterally(_ text: String) -> [Int] {
-        var known: [[UInt8]: [Int]] = [:]
-        var result: [Int] = []
-        if !text.isEmpty { encode(text[...], &known, into: &result) }
         return result
     }
+
+    public func isSpecial(_ token: Int) -> Bool { special.isSpecial(token) }
 
     public func specialToken(_ text: String) -> Int? { special.number(of: text) }
 
     private func encode(_ text: Substring, _ known: inout [[UInt8]: [Int]], into result: inout [Int]) {
-        var text = settings.normalizesToNFC ? text.composed : String(text)
+        let text = settings.normalizesToNFC ? text.composed : String(text)
+        if settings.digits == .inWords { return encode(segment: text, &known, into: &result) }
+        for segment in text.cutAtDigits(single: settings.digits == .single) {
+            encode(segment: segment, &known, into: &result)
+        }
+    }
+
+    private func encode(segment: String, _ known: inout [[UInt8]: [Int]], into result: inout [Int]) {
+        var text = segment
         if settings.addsPrefixSpace && !text.utf8.starts(with: " ".utf8) { text = " " + text }
         scanner.forEachWord(of: text) { word in
             let word = Array(word)
@@ -129,9 +145,12 @@ extension BytePairTokenizer {
             ("type", .string("Split")), ("pattern", .object([("Regex", .string(scanner.pattern.expression))])),
             ("behavior", .string("Isolated")), ("invert", .bool(false)),
         ])
+        let digits: JSON = .object([
+            ("type", .string("Digits")), ("individual_digits", .bool(settings.digits == .single)),
+        ])
+        let parts = (settings.digits == .inWords ? [] : [digits]) + (scanner.pattern == .gpt2 ? [] : [split]) + [words]
         let cutting: JSON =
-            scanner.pattern == .gpt2
-            ? words : .object([("type", .string("Sequence")), ("pretokenizers", .array([split, words]))])
+            parts.count == 1 ? words : .object([("type", .string("Sequence")), ("pretokenizers", .array(parts))])
         return .object([
             ("version", .string("1.0")),
             ("added_tokens", special.json),
@@ -174,26 +193,22 @@ extension BytePairTokenizer {
         }
         let (pattern, settings) = try file.byteLevelSettings()
         try self.init(
-            tokens: tokens, merges: try BytePairTokenizer.merges(model, numbers), pattern: pattern, settings: settings,
+            tokens: tokens, merges: try file.mergeList(numbers), pattern: pattern, settings: settings,
             special: special, file: model.path)
     }
+}
 
-    private static func merges(_ model: ConfigurationFields, _ numbers: [[UInt8]: Int]) throws -> [(Int, Int)] {
-        guard let list = try model.array("merges"), !list.isEmpty else {
-            throw model.problem("merges", "there are none, so no word can be put together")
+extension String {
+    /// The text cut where numbers begin and end, or around each of their characters.
+    fileprivate func cutAtDigits(single: Bool) -> [String] {
+        var parts: [String.UnicodeScalarView] = []
+        var last: TextClass?
+        for scalar in unicodeScalars {
+            let isNumber = TextClass(scalar) == .number
+            if last == nil || isNumber != (last == .number) || (single && isNumber) { parts.append(.init()) }
+            parts[parts.count - 1].append(scalar)
+            last = isNumber ? .number : .other
         }
-        return try list.enumerated().map { position, entry in
-            let names: [[UInt8]]
-            switch entry {
-            case .string(let text): names = text.utf8.split(separator: UInt8(ascii: " ")).map(Array.init)
-            case .array(let pair):
-                names = pair.compactMap { if case .string(let text) = $0 { Array(text.utf8) } else { nil } }
-            default: names = []
-            }
-            guard names.count == 2, let a = numbers[names[0]], let b = numbers[names[1]] else {
-                throw model.problem("merges", "entry \(position + 1) is not a pair of tokens of the vocabulary")
-            }
-            return (a, b)
-        }
+        return parts.map(String.init)
     }
 }

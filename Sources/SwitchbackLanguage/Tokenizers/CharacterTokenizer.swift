@@ -33,7 +33,8 @@ public struct CharacterTokenizer: Tokenizer {
                 let code = String(scalar.value, radix: 16, uppercase: true)
                 throw InputError(
                     "text",
-                    "the character '\(scalar)' (U+\(code)) is not one of the \(vocabularySize) that the model knows")
+                    "the character '\(scalar)' (U+\(code)) is not one of the \(vocabularySize) that the model knows",
+                    remedy: "leave it out, or train a model with --tokenizer bpe, which can write any text")
             }
             return number
         }

@@ -9,8 +9,23 @@ struct SpecialTokens: Sendable {
         case token(Int)
     }
 
-    private let tokens: [(number: Int, text: String)]
+    /// A token of its own text, and how it is looked for.
+    struct Added {
+        let number: Int
+        let text: String
+        /// Whether it is a mark that is no part of what a text says, such as the end of one.
+        var isSpecial = true
+        /// Whether it takes the space before or behind it.
+        var stripsBefore = false
+        var stripsAfter = false
+        /// Whether letters or digits beside it make it a part of a longer word.
+        var isWord = false
+        var isNormalized = false
+    }
+
+    private let tokens: [Added]
     private let numbers: [[UInt8]: Int]
+    private let byNumber: [Int: Added]
     private let texts: [Int: [UInt8]]
     /// How long the texts are, in bytes: the longest first.
     private let lengths: [Int]
@@ -20,9 +35,14 @@ struct SpecialTokens: Sendable {
     private(set) var after: [Int] = []
 
     init(_ tokens: [(number: Int, text: String)]) {
+        self.init(added: tokens.map { Added(number: $0.number, text: $0.text) })
+    }
+
+    init(added tokens: [Added]) {
         self.tokens = tokens
         let bytes = tokens.map { (number: $0.number, text: Array($0.text.utf8)) }
         numbers = Dictionary(bytes.map { ($0.text, $0.number) }) { first, _ in first }
+        byNumber = Dictionary(tokens.map { ($0.number, $0) }) { first, _ in first }
         texts = Dictionary(bytes.map { ($0.number, $0.text) }) { first, _ in first }
         lengths = Set(bytes.map(\.text.count)).subtracting([0]).sorted(by: >)
         firstBytes = Set(bytes.compactMap(\.text.first))
@@ -41,8 +61,12 @@ struct SpecialTokens: Sendable {
 
     func bytes(of token: Int) -> [UInt8]? { texts[token] }
 
+    func isSpecial(_ token: Int) -> Bool { byNumber[token]?.isSpecial ?? false }
+
     /// Cuts a text where special tokens stand in it.
-    func split(_ text: String) -> [Part] {
+    ///
+    /// - Parameter reading: for each byte which of them are looked for there; all, if it is empty.
+    func split(_ text: String, reading: [ReadableTokens] = []) -> [Part] {
         if lengths.isEmpty || text.isEmpty { return text.isEmpty ? [] : [.text(text[...])] }
         let bytes = Array(text.utf8)
         var parts: [Part] = []
@@ -52,13 +76,18 @@ struct SpecialTokens: Sendable {
             return text[first..<text.utf8.index(first, offsetBy: end - start)]
         }
         while position < bytes.count {
-            guard firstBytes.contains(bytes[position]), let (token, length) = self.token(in: bytes, at: position) else {
+            guard firstBytes.contains(bytes[position]),
+                let (token, length) = self.token(in: bytes, at: position, reading)
+            else {
                 position += 1
                 continue
             }
-            if start < position { parts.append(.text(piece(to: position))) }
+            let found = byNumber[token]
+            let end = found?.stripsBefore == true ? SpecialTokens.endOfText(in: bytes, start..<position) : position
+            if start < end { parts.append(.text(piece(to: end))) }
             parts.append(.token(token))
             position += length
+            if found?.stripsAfter == true { position = SpecialTokens.endOfSpace(in: bytes, from: position) }
             start = position
         }
         if start < bytes.count { parts.append(.text(piece(to: bytes.count))) }
@@ -66,11 +95,49 @@ struct SpecialTokens: Sendable {
     }
 
     /// The special token that stands at a place: of several, the longest is meant.
-    private func token(in bytes: [UInt8], at position: Int) -> (number: Int, length: Int)? {
+    private func token(
+        in bytes: [UInt8], at position: Int, _ reading: [ReadableTokens]
+    ) -> (number: Int, length: Int)? {
         for length in lengths where position + length <= bytes.count {
-            if let number = numbers[Array(bytes[position..<position + length])] { return (number, length) }
+            let range = position..<position + length
+            guard let number = numbers[Array(bytes[range])], let token = byNumber[number] else { continue }
+            if !reading.isEmpty {
+                let needed: ReadableTokens = token.isSpecial ? .all : .ordinary
+                if reading[range].contains(where: { $0 < needed }) { continue }
+            }
+            if token.isWord && SpecialTokens.isInsideWord(range, in: bytes) { continue }
+            return (number, length)
         }
         return nil
+    }
+
+    // MARK: The neighbours of a token
+
+    private static func isInsideWord(_ range: Range<Int>, in bytes: [UInt8]) -> Bool {
+        let before = String(decoding: bytes[max(0, range.lowerBound - 4)..<range.lowerBound], as: UTF8.self)
+        let after = String(decoding: bytes[range.upperBound..<min(bytes.count, range.upperBound + 4)], as: UTF8.self)
+        func isWord(_ scalar: Unicode.Scalar?) -> Bool {
+            guard let scalar else { return false }
+            let kind = TextClass(scalar)
+            return kind == .letter || kind == .number || scalar == "_"
+        }
+        return isWord(before.unicodeScalars.last) || isWord(after.unicodeScalars.first)
+    }
+
+    /// Where a text ends without the space at its end.
+    private static func endOfText(in bytes: [UInt8], _ range: Range<Int>) -> Int {
+        let scalars = Array(String(decoding: bytes[range], as: UTF8.self).unicodeScalars)
+        let space = scalars.reversed().prefix { $0.properties.isWhitespace }
+        return range.upperBound - space.reduce(0) { $0 + UTF8.width($1) }
+    }
+
+    private static func endOfSpace(in bytes: [UInt8], from start: Int) -> Int {
+        var end = start
+        for scalar in String(decoding: bytes[start...], as: UTF8.self).unicodeScalars {
+            guard scalar.properties.isWhitespace else { break }
+            end += UTF8.width(scalar)
+        }
+        return end
     }
 }
 
@@ -79,15 +146,21 @@ struct SpecialTokens: Sendable {
 extension SpecialTokens {
     /// `added_tokens` and `post_processor` of a `tokenizer.json`.
     init(_ file: TokenizerFile) throws {
-        var tokens: [(Int, String)] = []
+        var tokens: [Added] = []
         for (position, entry) in (try file.root.array("added_tokens") ?? []).enumerated() {
             let fields = try ConfigurationFields(entry, path: file.root.path, prefix: "added_tokens[\(position)].")
-            for option in ["single_word", "lstrip", "rstrip"] { try fields.requireOnly(option, false) }
             let number = try fields.integer("id", minimum: 0)
             try SpecialTokens.check(number, fields, "id")
-            tokens.append((number, try fields.string("content")))
+            tokens.append(
+                Added(
+                    number: number, text: try fields.string("content"),
+                    isSpecial: try fields.bool("special", default: true),
+                    stripsBefore: try fields.bool("lstrip", default: false),
+                    stripsAfter: try fields.bool("rstrip", default: false),
+                    isWord: try fields.bool("single_word", default: false),
+                    isNormalized: try fields.bool("normalized", default: false)))
         }
-        self.init(tokens)
+        self.init(added: tokens)
         if let processor = try file.root.object("post_processor") { try read(processor) }
     }
 
@@ -144,11 +217,12 @@ extension SpecialTokens {
 
     var json: JSON {
         .array(
-            tokens.sorted { $0.number < $1.number }.map { number, text in
+            tokens.sorted { $0.number < $1.number }.map { token in
                 .object([
-                    ("id", .integer(number)), ("content", .string(text)), ("single_word", .bool(false)),
-                    ("lstrip", .bool(false)), ("rstrip", .bool(false)), ("normalized", .bool(false)),
-                    ("special", .bool(true)),
+                    ("id", .integer(token.number)), ("content", .string(token.text)),
+                    ("single_word", .bool(token.isWord)), ("lstrip", .bool(token.stripsBefore)),
+                    ("rstrip", .bool(token.stripsAfter)), ("normalized", .bool(token.isNormalized)),
+                    ("special", .bool(token.isSpecial)),
                 ])
             })
     }

@@ -1,5 +1,5 @@
 /// Decodes tokens one by one and never returns half a character: the bytes of an incomplete one wait for the next
-/// token.
+/// token. Special tokens are no text.
 public struct StreamingDecoder {
     private let tokenizer: any Tokenizer
     private var waiting: [UInt8] = []
@@ -8,6 +8,7 @@ public struct StreamingDecoder {
 
     /// The text that a further token completes; often empty.
     public mutating func append(_ token: Int) -> String {
+        if tokenizer.isSpecial(token) { return finish() }
         waiting += tokenizer.bytes(of: token)
         let complete = waiting.count - incompleteTail
         defer { waiting.removeFirst(complete) }

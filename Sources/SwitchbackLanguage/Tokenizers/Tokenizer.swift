@@ -15,11 +15,16 @@ public protocol Tokenizer: Sendable {
     /// - Throws: `InputError` over a character that the tokenizer does not know.
     func encode(_ text: String, addingSpecialTokens: Bool) throws -> [Int]
 
-    /// The tokens of a text in which nothing is a special token: of what people typed, which may look like one.
-    func encodeLiterally(_ text: String) throws -> [Int]
+    /// The tokens of a text in which not every special token counts: what people typed may look like one.
+    ///
+    /// - Parameter reading: for each UTF-8 byte which of them are looked for there.
+    func encode(_ text: String, reading: [ReadableTokens]) throws -> [Int]
 
     /// The number of a special token by its text, such as `<|im_end|>`; `nil` if there is none of that text.
     func specialToken(_ text: String) -> Int?
+
+    /// Whether a token is a mark that is no part of what a text says.
+    func isSpecial(_ token: Int) -> Bool
 
     /// The UTF-8 bytes that a token stands for; not always whole characters. None for a number that is not a token.
     func bytes(of token: Int) -> [UInt8]
@@ -48,7 +53,25 @@ extension Tokenizer {
 
     public var endOfText: Int? { nil }
 
-    public func encodeLiterally(_ text: String) throws -> [Int] { try encode(text) }
+    public func encode(_ text: String, reading: [ReadableTokens]) throws -> [Int] { try encode(text) }
+
+    /// The tokens of a text in which nothing is a special token.
+    public func encodeLiterally(_ text: String) throws -> [Int] {
+        try encode(text, reading: Array(repeating: .none, count: text.utf8.count))
+    }
+
+    public func isSpecial(_ token: Int) -> Bool { false }
 
     public func specialToken(_ text: String) -> Int? { nil }
+}
+
+/// Which tokens with texts of their own are looked for at a place of a text.
+public enum ReadableTokens: Int, Comparable, Sendable {
+    case none
+    /// Those that are part of what a text says, such as `<think>`.
+    case ordinary
+    /// Marks such as the end of a message, too.
+    case all
+
+    public static func < (a: ReadableTokens, b: ReadableTokens) -> Bool { a.rawValue < b.rawValue }
 }

@@ -33,6 +33,26 @@ struct TokenizerFile {
         }
     }
 
+    /// The pairs of tokens that are merged, the first ones first.
+    func mergeList(_ numbers: [[UInt8]: Int]) throws -> [(Int, Int)] {
+        guard let list = try model.array("merges"), !list.isEmpty else {
+            throw model.problem("merges", "there are none, so no word can be put together")
+        }
+        return try list.enumerated().map { position, entry in
+            let names: [[UInt8]]
+            switch entry {
+            case .string(let text): names = text.utf8.split(separator: UInt8(ascii: " ")).map(Array.init)
+            case .array(let pair):
+                names = pair.compactMap { if case .string(let text) = $0 { Array(text.utf8) } else { nil } }
+            default: names = []
+            }
+            guard names.count == 2, let a = numbers[names[0]], let b = numbers[names[1]] else {
+                throw model.problem("merges", "entry \(position + 1) is not a pair of tokens of the vocabulary")
+            }
+            return (a, b)
+        }
+    }
+
     /// The regular expression of a pre-tokenizer that splits by one.
     var preTokenizerPattern: String? {
         get throws {
@@ -68,7 +88,10 @@ struct TokenizerFile {
                 settings.addsPrefixSpace = try part.bool("add_prefix_space", default: true)
                 if try part.bool("use_regex", default: true) { pattern = .gpt2 }
             case "Split": pattern = try known(part)
-            case let kind: throw part.problem("type", "it is \(kind); supported are ByteLevel and Split")
+            case "Digits" where pattern == nil:
+                settings.digits = try part.bool("individual_digits", default: false) ? .single : .apart
+            case "Digits": throw part.problem("type", "it is Digits, which can only come before Split")
+            case let kind: throw part.problem("type", "it is \(kind); supported are ByteLevel, Digits, Split")
             }
         }
         guard isByteLevel, let pattern else {
@@ -101,7 +124,9 @@ public enum Tokenizers {
         let file = exists && isFolder.boolValue ? Folder.join(path, "tokenizer.json") : path
         let contents = try TokenizerFile(file)
         switch try contents.model.string("type", default: "BPE") {
-        case "BPE": return try BytePairTokenizer(contents)
+        case "BPE":
+            return try SentencePieceTokenizer.reads(contents)
+                ? SentencePieceTokenizer(contents) : BytePairTokenizer(contents)
         case "WordPiece": return try WordPieceTokenizer(contents)
         case "WordLevel": return try CharacterTokenizer(contents)
         case let kind:

@@ -34,14 +34,26 @@ public struct WordPieceTokenizer: Tokenizer {
     public func number(of piece: String) -> Int? { numbers[Array(piece.utf8)] }
 
     public func encode(_ text: String, addingSpecialTokens: Bool) -> [Int] {
-        let tokens = special.split(text).flatMap { part -> [Int] in
+        let tokens = encode(special.split(text))
+        return addingSpecialTokens ? special.before + tokens + special.after : tokens
+    }
+
+    public func encode(_ text: String, reading: [ReadableTokens]) -> [Int] {
+        encode(special.split(text, reading: reading))
+    }
+
+    private func encode(_ parts: [SpecialTokens.Part]) -> [Int] {
+        parts.flatMap { part -> [Int] in
             switch part {
             case .token(let token): [token]
             case .text(let text): words(of: normalization.apply(text)).flatMap(encode(word:))
             }
         }
-        return addingSpecialTokens ? special.before + tokens + special.after : tokens
     }
+
+    public func specialToken(_ text: String) -> Int? { special.number(of: text) }
+
+    public func isSpecial(_ token: Int) -> Bool { special.isSpecial(token) }
 
     /// Cuts at space, which disappears, and around each punctuation mark.
     private func words(of text: String.UnicodeScalarView) -> [[Unicode.Scalar]] {
