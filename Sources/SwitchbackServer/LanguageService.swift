@@ -7,6 +7,8 @@ struct LanguageService: Sendable {
     let engine: GenerationEngine
     let tokenizer: any Tokenizer
     let template: ChatTemplate
+    /// How text is generated where a request says nothing else.
+    let defaults: GenerationOptions
     let contextLength: Int
     let limits: ServerLimits
 
@@ -14,19 +16,21 @@ struct LanguageService: Sendable {
         _ name: String, _ folder: String, template style: ChatTemplate.Style?, dtype: WeightFormat,
         _ limits: ServerLimits, _ metrics: ServerMetrics
     ) throws {
-        let (model, tokenizer) = try Checkpoint(folder).languageModelAndTokenizer(dtype: dtype)
+        let checkpoint = try Checkpoint(folder)
+        let (model, tokenizer) = try checkpoint.languageModelAndTokenizer(dtype: dtype)
         let template = try ChatTemplate.choose(style, for: folder)
         try template.check(tokenizer)
-        self.init(name, model, tokenizer, template, limits, metrics)
+        self.init(name, model, tokenizer, template, try checkpoint.generationOptions(), limits, metrics)
     }
 
     /// - Parameter model: is used by nobody else from now on.
     init(
         _ name: String, _ model: LanguageModel, _ tokenizer: any Tokenizer, _ template: ChatTemplate,
-        _ limits: ServerLimits, _ metrics: ServerMetrics
+        _ defaults: GenerationOptions, _ limits: ServerLimits, _ metrics: ServerMetrics
     ) {
         self.tokenizer = tokenizer
         self.template = template
+        self.defaults = defaults
         self.limits = limits
         contextLength = model.contextLength
         engine = GenerationEngine(name, model, tokenizer, limits, metrics)
@@ -35,17 +39,21 @@ struct LanguageService: Sendable {
     /// Queues the answer to a conversation.
     ///
     /// Throws `InputError` if it cannot be written in the model's tokens, or is longer than its context.
-    func answer(_ messages: [ChatMessage], _ parameters: GenerationParameters) throws -> GenerationRequest {
-        var options = parameters.options
+    func answer(
+        _ messages: [ChatMessage], _ context: ChatTemplate.Context, _ parameters: GenerationParameters
+    ) throws -> GenerationRequest {
+        var options = parameters.options(over: defaults)
         template.addEnds(to: &options, of: tokenizer)
-        let prompt = try template.encode(messages, with: tokenizer, awaitingAnswer: true).tokens
+        let prompt = try template.prompt(for: messages, with: tokenizer, context)
         return try submit(prompt, options, parameters.tokens, field: "messages")
     }
 
     /// Queues the continuation of a text.
     func continuation(of prompt: String, _ parameters: GenerationParameters) throws -> GenerationRequest {
         // OpenAI's number, where none is given.
-        try submit(tokenizer.promptTokens(prompt), parameters.options, parameters.tokens ?? 16, field: "prompt")
+        try submit(
+            tokenizer.promptTokens(prompt), parameters.options(over: defaults), parameters.tokens ?? 16, field: "prompt"
+        )
     }
 
     private func submit(

@@ -83,15 +83,23 @@ extension ServedModel {
             ModelThread(DetectorModel(predictor: predictor, classes: loaded.detector.classes), limits))
     }
 
-    /// `mine=path` is the path under the name `mine`; a path alone has the name of its folder or file. The parts that
-    /// every run has say nothing.
+    /// `mine=path` is the path under the name `mine`, which can have two parts as on the hub, `owner/model=path`; a path
+    /// alone has the name of its folder or file. The parts that every run has say nothing.
     package static func named(_ path: String) -> (name: String, path: String) {
-        if let sign = path.firstIndex(of: "="), !path[..<sign].contains("/"), sign != path.startIndex {
+        if let sign = path.firstIndex(of: "="), isName(path[..<sign]),
+            !FileManager.default.fileExists(atPath: path)
+        {
             return (String(path[..<sign]), String(path[path.index(after: sign)...]))
         }
         let parts = (path as NSString).standardizingPath.split(separator: "/").map {
             $0.hasSuffix(".safetensors") ? String($0.dropLast(".safetensors".count)) : String($0)
         }
         return (parts.last { !["weights", "best", "last", "."].contains($0) } ?? "model", path)
+    }
+
+    /// One part, or two with a slash between them.
+    private static func isName(_ text: Substring) -> Bool {
+        let parts = text.split(separator: "/", omittingEmptySubsequences: false)
+        return parts.count <= 2 && parts.allSatisfy { !$0.isEmpty && $0 != "." && $0 != ".." && $0 != "~" }
     }
 }

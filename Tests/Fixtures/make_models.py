@@ -9,9 +9,9 @@ llama-tiny's config uses the published checkpoints' top-level `rope_theta`; the 
 `rope_parameters`.  Padding is on the right: compare logits only where attention_mask is 1.
 resnet18 is torchvision's, whose weights and input come from a hash of their names (see hashed_network.py; `fill` gives a and b).
 
-Needs transformers 5.23 and torchvision; run with PyTorch 2.13.
+Names as arguments make these alone.  Needs transformers 5.23 or 5.24 and torchvision; run with PyTorch 2.13.
 """
-import json, math
+import json, math, sys
 import torch
 import torch.nn.functional as F
 import torchvision
@@ -29,6 +29,19 @@ MODELS = {
         rope_type="llama3", rope_theta=500000.0, factor=8.0, low_freq_factor=1.0, high_freq_factor=4.0, original_max_position_embeddings=32))),
     "qwen2-tiny": ("Qwen2ForCausalLM", "Qwen2Config", dict(ROTARY, rms_norm_eps=1e-6, rope_parameters=dict(rope_type="default", rope_theta=1e6), tie_word_embeddings=True)),
     "qwen3-tiny": ("Qwen3ForCausalLM", "Qwen3Config", dict(ROTARY, head_dim=16, rms_norm_eps=1e-6, rope_parameters=dict(rope_type="default", rope_theta=1e6), tie_word_embeddings=False)),
+    "mistral-tiny": ("MistralForCausalLM", "MistralConfig", dict(ROTARY, rms_norm_eps=1e-5, sliding_window=9, tie_word_embeddings=False)),
+    "gemma2-tiny": ("Gemma2ForCausalLM", "Gemma2Config", dict(ROTARY, head_dim=16, sliding_window=9, query_pre_attn_scalar=24, attn_logit_softcapping=5.0, final_logit_softcapping=4.0)),
+    "gemma3-tiny": ("Gemma3ForCausalLM", "Gemma3TextConfig", dict(ROTARY, head_dim=16, sliding_window=9, query_pre_attn_scalar=24, layer_types=["sliding_attention", "full_attention"],
+        rope_parameters=dict(full_attention=dict(rope_type="linear", factor=8.0, rope_theta=1e6), sliding_attention=dict(rope_type="default", rope_theta=1e4)))),
+    "phi3-tiny": ("Phi3ForCausalLM", "Phi3Config", dict(ROTARY, tie_word_embeddings=False, original_max_position_embeddings=30, rope_parameters=dict(
+        rope_type="longrope", rope_theta=10000.0, partial_rotary_factor=0.5, short_factor=[1.1, 1.4], long_factor=[2.0, 5.0]))),
+    "smollm3-tiny": ("SmolLM3ForCausalLM", "SmolLM3Config", dict(ROTARY, no_rope_layer_interval=2, rope_parameters=dict(rope_type="default", rope_theta=2e6))),
+    "olmo2-tiny": ("Olmo2ForCausalLM", "Olmo2Config", dict(ROTARY, tie_word_embeddings=False)),
+    "granite-tiny": ("GraniteForCausalLM", "GraniteConfig", dict(ROTARY, embedding_multiplier=3.0, residual_multiplier=0.4, attention_multiplier=0.2, logits_scaling=1.7, tie_word_embeddings=True)),
+    "stablelm-tiny": ("StableLmForCausalLM", "StableLmConfig", dict(ROTARY, hidden_dropout=0.0, use_qkv_bias=True, rope_parameters=dict(
+        rope_type="default", rope_theta=1e4, partial_rotary_factor=0.5))),
+    "yarn-tiny": ("LlamaForCausalLM", "LlamaConfig", dict(ROTARY, tie_word_embeddings=True, rope_parameters=dict(
+        rope_type="yarn", rope_theta=1000.0, factor=4.0, original_max_position_embeddings=32))),
     "bert-tiny": ("BertForMaskedLM", "BertConfig", dict(vocab_size=VOCAB, pad_token_id=0, hidden_size=32, intermediate_size=64, num_hidden_layers=2, num_attention_heads=4,
                                                         max_position_embeddings=64, type_vocab_size=2, hidden_dropout_prob=0.0, attention_probs_dropout_prob=0.0)),
 }
@@ -90,6 +103,8 @@ def transformer(name, cls, config, options):
     keep = mask.bool()
     info["float64"] = dict(loss=exact.loss.item(), logits_max_diff=float((out.logits.double() - exact.logits)[keep].abs().max()),
                            grad_norm_max_rel_diff=max(abs(norms[k] - g) / max(g, 1e-6) for k, g in exact_norms.items()))
+    # In float64, rows of windows that see nothing but padding are NaN.
+    info["float64"] = {k: v if math.isfinite(v) else None for k, v in info["float64"].items()}
     save(f"models/{name}/case", tensors, {"about": __doc__.strip().splitlines(), **info})
 
 
@@ -134,6 +149,6 @@ def resnet(name, size):
 
 if __name__ == "__main__":
     transformers.logging.set_verbosity_error()
-    for name, spec in MODELS.items():
-        transformer(name, *spec)
-    resnet("resnet18", 64)
+    wanted = sys.argv[1:] or [*MODELS, "resnet18"]
+    for name in wanted:
+        resnet(name, 64) if name == "resnet18" else transformer(name, *MODELS[name])

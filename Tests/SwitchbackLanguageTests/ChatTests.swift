@@ -30,8 +30,9 @@ struct ChatTests {
     private func text(
         _ template: ChatTemplate, _ messages: [ChatMessage], _ tokenizer: any Tokenizer, onlyAnswers: Bool = false
     ) throws -> String {
-        let encoded = try template.encode(messages, with: tokenizer, awaitingAnswer: true)
-        return tokenizer.decode(zip(encoded.tokens, encoded.isAnswer).filter { !onlyAnswers || $0.1 }.map(\.0))
+        if !onlyAnswers { return tokenizer.decode(try template.prompt(for: messages, with: tokenizer)) }
+        let encoded = try template.encode(messages, with: tokenizer)
+        return tokenizer.decode(zip(encoded.tokens, encoded.isAnswer).filter(\.1).map(\.0))
     }
 
     // MARK: Templates
@@ -56,7 +57,7 @@ struct ChatTests {
         #expect(try text(chatml, messages, tokenizer, onlyAnswers: true) == "A model.<|im_end|>")
         // The mark that the user wrote is characters, not a mark.
         let mark = try #require(tokenizer.specialToken("<|im_end|>"))
-        #expect(try chatml.encode(messages, with: tokenizer, awaitingAnswer: true).tokens.count { $0 == mark } == 4)
+        #expect(try chatml.prompt(for: messages, with: tokenizer).count { $0 == mark } == 4)
 
         let llama = try text(ChatTemplate(.llama3), messages, tokenizer)
         #expect(
@@ -73,60 +74,6 @@ struct ChatTests {
         #expect(error?.description.contains("<|im_start|>") == true)
     }
 
-    /// Programs in Jinja of the kinds that models come with.
-    private static let programs: [(name: String, text: String)] = [
-        (
-            "chatml",
-            #"""
-            {% for message in messages %}{% if loop.first and messages[0]['role'] != 'system' %}{{ '<|im_start|>system\nYou are a helpful assistant.<|im_end|>\n' }}{% endif %}{{'<|im_start|>' + message['role'] + '\n' + message['content'] + '<|im_end|>' + '\n'}}{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}
-            """#
-        ),
-        (
-            "llama3",
-            #"""
-            {% set loop_messages = messages %}{% for message in loop_messages %}{% set content = '<|start_header_id|>' + message['role'] + '<|end_header_id|>\n\n'+ message['content'] | trim + '<|eot_id|>' %}{% if loop.index0 == 0 %}{% set content = '<|begin_of_text|>' + content %}{% endif %}{{ content }}{% endfor %}{% if add_generation_prompt %}{{ '<|start_header_id|>assistant<|end_header_id|>\n\n' }}{% endif %}
-            """#
-        ),
-    ]
-
-    private func template(_ jinja: String) throws -> ChatTemplate? {
-        let folder = try TemporaryFolder()
-        _ = try folder.write("\(JSON.object([("chat_template", .string(jinja))]))", to: "tokenizer_config.json")
-        return try ChatTemplate.load(folder.url.path)
-    }
-
-    /// What Jinja makes of a program is what the style that was recognized makes of it.
-    @Test(.enabled(if: Python.has("jinja2"), "the Python package jinja2 is not installed (pip install jinja2)"))
-    func templatesAgreeWithJinja() throws {
-        let folder = try TemporaryFolder()
-        let tokenizer = try tokenizer(folder)
-        let own = ChatTemplate.Style.allCases.map { ($0.rawValue, $0.jinja) }
-        for (name, program) in Self.programs + own {
-            let template = try #require(try template(program))
-            #expect(template.style.rawValue == name)
-            for messages in [messages, Array(messages.dropFirst()), [ChatMessage(.user, "  Hi there!\n")]] {
-                let list = JSON.array(
-                    messages.map { .object([("role", .string($0.role.rawValue)), ("content", .string($0.content))]) })
-                let expected = try Python.run(
-                    """
-                    import json, sys
-                    from jinja2.sandbox import ImmutableSandboxedEnvironment
-                    environment = ImmutableSandboxedEnvironment(trim_blocks=True, lstrip_blocks=True)
-                    template = environment.from_string(sys.argv[1])
-                    sys.stdout.write(template.render(messages=json.loads(sys.argv[2]), add_generation_prompt=True))
-                    """, [program, "\(list)"])
-                #expect(try text(template, messages, tokenizer) == expected, "\(name)")
-            }
-        }
-    }
-
-    @Test func foreignTemplatesAreNamed() throws {
-        for (mark, name) in [("<start_of_turn>user", "Gemma"), ("[INST] {{ x }}", "Llama 2"), ("???", "no name")] {
-            let error = #expect(throws: InputError.self) { try template(mark) }
-            #expect(error?.description.contains(name) == true && error?.remedy?.contains("--template") == true)
-        }
-    }
-
     // MARK: Data
 
     @Test func allBadLinesAreNamed() throws {
@@ -135,7 +82,7 @@ struct ChatTests {
         let lines = [
             good, "{", #"{"messages": []}"#, "", #"{"messages": [{"role": "usr", "content": "a"}]}"#,
             #"{"messages": [{"role": "user", "content": "a"}]}"#,
-            #"{"messages": [{"role": "user", "content": "a"}, {"role": "system", "content": "b"}]}"#,
+            #"{"messages": [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b", "weight": 2}]}"#,
             #"{"messages": [{"role": "assistant", "content": 5}]}"#, #"{"prompt": "a"}"#,
         ]
         let error = #expect(throws: InputError.self) {
@@ -144,12 +91,13 @@ struct ChatTests {
         let text = error?.description ?? ""
         for sentence in [
             "7 of 8 lines cannot be used", "line 2, byte 1", "line 3, field messages: the list is empty",
-            "line 5, field messages[0].role: there is no role usr; the roles are system, user, assistant; did you mean user?",
-            "line 6, field messages: it has no assistant message", "line 7, field messages[1].role",
+            "line 5, field messages[0].role: there is no role usr; the roles are system, user, assistant, tool; did you mean user?",
+            "line 6, field messages: it has no assistant message",
+            "line 7, field messages[1].weight: it is 2, and only 0 and 1 are possible",
             "line 8, field messages[0].content: text is needed", "line 9, field messages: it is missing",
         ] { #expect(text.contains(sentence), "\(text)") }
         #expect(throws: InputError.self) { try ChatData(try folder.write("\n", to: "empty.jsonl")) }
-        #expect(try ChatData(try folder.write(good, to: "good.jsonl")).conversation(0).count == 2)
+        #expect(try ChatData(try folder.write(good, to: "good.jsonl")).conversation(0).messages.count == 2)
     }
 
     // MARK: Training

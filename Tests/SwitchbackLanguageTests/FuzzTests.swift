@@ -36,6 +36,13 @@ import Testing
         try readTokenizers([Array(file.utf8)])
     }
 
+    @Test func sentencePieces() throws {
+        try readTokenizers(
+            ["llama2", "mistral", "metaspace"].map { name in
+                try bytes(fixtureFolder.appendingPathComponent("tokenizers/\(name).json").path)
+            })
+    }
+
     /// A tokenizer that could be read must also work.
     private func readTokenizers(_ seeds: [[UInt8]]) throws {
         var fuzzer = Fuzzer(seeds: seeds)
@@ -43,6 +50,28 @@ import Testing
             let tokenizer = try Tokenizers.load(path)
             let tokens = try tokenizer.encode(Self.text, addingSpecialTokens: true)
             _ = tokenizer.decode(tokens)
+        }
+    }
+
+    /// A template that could be read is also run: it ends, within its bounds.
+    @Test func chatTemplates() throws {
+        let fixture = try ConfigurationFields(file: fixtureFolder.appendingPathComponent("chat_templates.json").path)
+        let programs = try ["templates", "language"].flatMap { list in
+            try (fixture.array(list) ?? []).map { try ConfigurationFields($0, path: "fixture").string("template") }
+        }
+        let messages = [
+            ChatMessage(.system, "a"), ChatMessage(.user, "b <|im_end|>"), ChatMessage(.assistant, "<think>c</think>d"),
+        ]
+        let tokenizer = try BytePairTokenizer.train(on: Self.text, vocabularySize: 290)
+        let tools = JSON.array([
+            .object([("type", .string("function")), ("function", .object([("name", .string("f"))]))])
+        ])
+        var fuzzer = Fuzzer(seeds: programs.map { Array($0.utf8) })
+        try fuzzer.run(to: folder.path("chat_template.jinja")) { _ in
+            guard let template = try ChatTemplate.load(folder.url.path) else { return }
+            let encoded = try template.encode(messages, with: tokenizer)
+            #expect(encoded.tokens.count == encoded.isAnswer.count)
+            _ = try template.prompt(for: messages, with: tokenizer, ChatTemplate.Context(tools: tools))
         }
     }
 
@@ -63,6 +92,23 @@ import Testing
             try Checkpoint.save(model, to: path)
             var fuzzer = Fuzzer(seeds: [try bytes("\(path)/config.json")])
             try fuzzer.run(to: "\(path)/config.json") { _ in _ = try Checkpoint(path).languageModel() }
+        }
+    }
+
+    /// The families whose configuration says more than Llama's.
+    @Test(arguments: [
+        "gemma2-tiny", "gemma3-tiny", "phi3-tiny", "smollm3-tiny", "granite-tiny", "stablelm-tiny", "yarn-tiny",
+    ])
+    func familyConfigurations(_ name: String) throws {
+        let source = fixtureFolder.appendingPathComponent("models/\(name)").path
+        try makeFolder(name)
+        let path = folder.path(name)
+        try FileManager.default.copyItem(
+            atPath: "\(source)/model.safetensors", toPath: "\(path)/model.safetensors")
+        var fuzzer = Fuzzer(seeds: [try bytes("\(source)/config.json")])
+        try fuzzer.run(max(1, Fuzzer.inputsPerReader / 4), to: "\(path)/config.json") { _ in
+            let model = try Checkpoint(path).languageModel()
+            _ = noGrad { model(Tensor([[1, 2, 3]])) }
         }
     }
 

@@ -82,9 +82,26 @@ struct GenerationTests {
         }
     }
 
+    /// Of a prompt that is longer than the context, the end is read.
     @Test func promptsThatAreTooLong() throws {
-        let generator = TextGenerator(tinyModel(context: 8), tokenizer)
-        let error = #expect(throws: InputError.self) { try generator.generate("much too long", tokens: 1) }
-        #expect(error?.description.contains("13 tokens") == true)
+        var generator = TextGenerator(tinyModel(context: 8), tokenizer)
+        generator.options.sampling.temperature = 0
+        let cut = try generator.generate("hello hello", tokens: 5)
+        #expect(cut.promptTokens == 8)
+        #expect(cut.text == (try generator.generate("lo hello", tokens: 5).text))
+    }
+
+    /// What a reader sees as one character can hold the end of a stop text.
+    @Test func stopTextsAreCompared() throws {
+        let tokenizer = CharacterTokenizer(charactersOf: "a\r\n")
+        var generator = TextGenerator(tinyModel(context: 8), tokenizer)
+        generator.options.stopWords = ["\n"]
+        for seed in 0..<20 {
+            generator.options.seed = UInt64(seed)
+            let result = try generator.generate("a", tokens: 30)
+            #expect(
+                !result.text.unicodeScalars.contains("\n")
+                    && result.ending == (result.tokens < 30 ? .stop : result.ending))
+        }
     }
 }

@@ -1,18 +1,25 @@
 import Foundation
 import Switchback
+import SwitchbackFormats
 import SwitchbackLanguage
 import TestSupport
 import Testing
 
 /// Models beside Hugging Face's, on tiny checkpoints.
 @Suite struct ModelParityTests {
+    private static let languageModels = [
+        "gpt2-tiny", "llama-tiny", "llama3-tiny", "yarn-tiny", "qwen2-tiny", "qwen3-tiny", "mistral-tiny",
+        "gemma2-tiny",
+        "gemma3-tiny", "phi3-tiny", "smollm3-tiny", "olmo2-tiny", "granite-tiny", "stablelm-tiny",
+    ]
+
     private func checkpoint(_ name: String) throws -> Checkpoint {
         try Checkpoint(fixtureFolder.appendingPathComponent("models/\(name)").path)
     }
 
     private func fixture(_ name: String) throws -> Fixture { try Fixture("models/\(name)/case") }
 
-    @Test(arguments: ["gpt2-tiny", "llama-tiny", "llama3-tiny", "qwen2-tiny", "qwen3-tiny"])
+    @Test(arguments: languageModels)
     func languageModel(name: String) throws {
         let model = try checkpoint(name).languageModel()
         let fixture = try fixture(name)
@@ -27,7 +34,7 @@ import Testing
     }
 
     /// Reading on from the cache, in blocks and token by token, chooses the tokens that Hugging Face's model chooses.
-    @Test(arguments: ["gpt2-tiny", "llama-tiny", "llama3-tiny", "qwen2-tiny", "qwen3-tiny"])
+    @Test(arguments: languageModels)
     func greedyDecoding(name: String) throws {
         let model = try checkpoint(name).languageModel()
         let expected = try fixture(name).tensors["greedy"]!.toArray(as: Int.self)
@@ -64,6 +71,53 @@ import Testing
         let copy = try Checkpoint(folder.path("copy")).languageModel()
         let tokens = Tensor([[1, 2, 3, 4, 5]])
         #expect(copy(tokens).toArray(as: Float.self) == model(tokens).toArray(as: Float.self))
+    }
+
+    /// Every family is saved as it was read, and texts that are read together get what each gets by itself.
+    @Test(arguments: languageModels) func familiesSaveAndBatch(name: String) throws {
+        let checkpoint = try checkpoint(name)
+        let model = try checkpoint.languageModel()
+        let folder = try TemporaryFolder()
+        try Checkpoint.save(model, to: folder.url.path)
+        let copy = try Checkpoint(folder.url.path).languageModel()
+        let tokens = Tensor([Array(1...20)])
+        #expect(copy(tokens).toArray(as: Float.self) == model(tokens).toArray(as: Float.self))
+        let texts = [Array(1...14), Array(30...33)]
+        let (together, alone) = noGrad {
+            let parts = texts.map { ($0, model.makeMemory(batch: 1, capacity: 40)) }
+            _ = model.nextLogits(parts.map { (Array($0.0.dropLast()), $0.1) })
+            let together = model.nextLogits(parts.map { ([$0.0.last!], $0.1) })
+            return (together, texts.map { model(Tensor([$0])).select(dim: 1, index: $0.count - 1) })
+        }
+        for (row, expected) in zip(together.split(1), alone) { #expect((row - expected).abs().max().item() < 1e-4) }
+    }
+
+    /// An output layer that differs from the table counts, whatever the configuration says of the two.
+    @Test(arguments: [("llama3-tiny", "model.embed_tokens.weight"), ("gpt2-tiny", "transformer.wte.weight")])
+    func tiedWeightsThatDiffer(name: String, table: String) throws {
+        let source = fixtureFolder.appendingPathComponent("models/\(name)").path
+        let folder = try TemporaryFolder()
+        var state = try Safetensors.load("\(source)/model.safetensors")
+        state["lm_head.weight"] = try #require(state[table])
+        try FileManager.default.copyItem(atPath: "\(source)/config.json", toPath: folder.path("config.json"))
+        let tokens = Tensor([[1, 2, 3]])
+        let expected = try Checkpoint(source).languageModel()(tokens)
+        try Safetensors.save(state, to: folder.path("model.safetensors"))
+        let same = try Checkpoint(folder.url.path).languageModel()
+        #expect(same(tokens).toArray(as: Float.self) == expected.toArray(as: Float.self))
+        state["lm_head.weight"] = try #require(state[table]) * 2
+        try Safetensors.save(state, to: folder.path("model.safetensors"))
+        let model = try Checkpoint(folder.url.path).languageModel()
+        #expect((model(tokens) - expected * 2).abs().max().item() < 1e-4)
+        #expect(model.parameterCount > same.parameterCount)
+    }
+
+    /// What is no language model is refused by its name.
+    @Test(arguments: ["distilbert", "t5", "marian", "bart", "mistrl"]) func foreignArchitectures(kind: String) throws {
+        let folder = try TemporaryFolder()
+        _ = try folder.write(#"{"model_type": "\#(kind)"}"#, to: "config.json")
+        let error = #expect(throws: InputError.self) { try Checkpoint(folder.url.path).languageModel() }
+        #expect(error?.description.contains("the architecture \(kind) is not supported") == true)
     }
 
     // MARK: Comparing

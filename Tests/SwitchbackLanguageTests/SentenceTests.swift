@@ -27,6 +27,12 @@ struct SentenceTests {
         }
     }
 
+    /// A letter in one and in two code points are two words, as for sacreBLEU: its score of these is 0.
+    @Test func bleuOfOtherCodePoints() {
+        #expect(BLEU(["caf\u{E9} a b c"], references: ["caf\u{E9} a b c"]).score > 99)
+        #expect(BLEU(["caf\u{E9}"], references: ["cafe\u{301}"]).score == 0)
+    }
+
     private func write(_ folder: TemporaryFolder, _ lines: [String]) throws -> String {
         let text = lines.map { $0 + "\n" }.joined()
         try FileManager.default.createDirectory(atPath: folder.path("data"), withIntermediateDirectories: true)

@@ -17,7 +17,8 @@ import Testing
             #"{"messages": [{"role": "user", "content": "\#($0)"}, {"role": "assistant", "content": "Yes"}]}"#
         }
         let data = try ChatData(write([lines[0], "", lines[1]], ending: end, to: "chat.jsonl"))
-        #expect(try (0..<data.count).map { try data.conversation($0)[0].content } == ["Hi\u{2028}there", "Bye"])
+        #expect(
+            try (0..<data.count).map { try data.conversation($0).messages[0].content } == ["Hi\u{2028}there", "Bye"])
     }
 
     @Test(arguments: ["\n", "\r\n", "\r"]) func labeledSentences(_ end: String) throws {
@@ -26,6 +27,14 @@ import Testing
         let path = try write(["So good\tgood", "", "So bad"], ending: end, to: "bad.tsv")
         let problem = #expect(throws: InputError.self) { try LabeledSentences(path) }
         #expect(problem?.place == "line 3")
+    }
+
+    /// The names of GLUE's columns are no class.
+    @Test func headersOfSentences() throws {
+        let data = try LabeledSentences(folder.write("sentence\tlabel\nSo good\t1\n", to: "glue.tsv"))
+        #expect(data.sentences == ["So good"] && data.labels == ["1"])
+        let own = try LabeledSentences(folder.write("So good\tlabel\nsentence\tlabel\n", to: "own.tsv"))
+        #expect(own.labels == ["label", "label"])
     }
 
     @Test(arguments: ["\n", "\r\n", "\r"]) func parallelText(_ end: String) throws {

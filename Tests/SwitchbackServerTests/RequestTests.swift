@@ -20,11 +20,20 @@ struct RequestTests {
             {"model": "m", "messages": [], "max_tokens": 7, "temperature": 0.5, "top_p": 0.9, "top_k": 3, "stop": ["a", "b"],
              "seed": -1, "stream": true, "stream_options": {"include_usage": true}, "n": 1, "user": "me", "logit_bias": {}}
             """#)
+        let options = found.options()
         #expect(found.model == "m" && found.tokens == 7 && found.stream && found.includesUsage)
-        #expect(found.options.sampling.temperature == 0.5 && found.options.sampling.topP == 0.9)
+        #expect(options.sampling.temperature == 0.5 && options.sampling.topP == 0.9)
         #expect(
-            found.options.sampling.topK == 3 && found.options.stopWords == ["a", "b"] && found.options.seed == .max)
+            options.sampling.topK == 3 && options.stopWords == ["a", "b"] && options.seed == .max)
         #expect(try parameters("{}").tokens == nil)
+        // As other servers take them: numbers with a point, and −1 or 0 for all tokens.
+        let loose = try parameters(#"{"max_tokens": 4.0, "seed": 1.0, "top_k": -1}"#)
+        #expect(loose.tokens == 4 && loose.options().seed == 1)
+        var defaults = GenerationOptions()
+        (defaults.sampling.topK, defaults.sampling.topP, defaults.sampling.temperature) = (20, 0.8, 0.7)
+        #expect(loose.options(over: defaults).sampling.topK == nil)
+        #expect(loose.options(over: defaults).sampling.topP == 0.8)
+        #expect(loose.options(over: defaults).sampling.temperature == 0.7)
         #expect(try parameters(#"{"max_completion_tokens": 3, "max_tokens": null}"#).tokens == 3)
     }
 
@@ -35,7 +44,7 @@ struct RequestTests {
         (#"{"temperature": -1}"#, "a number from 0 to 100 is needed", "temperature"),
         (#"{"top_p": 2}"#, "at most 1", "top_p"), (#"{"max_tokens": 0}"#, "at least 1", "max_tokens"),
         (#"{"max_tokens": 1000}"#, "at most 100 tokens", "max_tokens"), (#"{"n": 2}"#, "one answer", "n"),
-        (#"{"tools": [1]}"#, "call no tools", "tools"), (#"{"stop": 5}"#, "text is needed", "stop"),
+        (#"{"functions": [1]}"#, "they are tools now", "functions"), (#"{"stop": 5}"#, "text is needed", "stop"),
         (#"{"response_format": {"type": "json_object"}}"#, "answers are text", "response_format"),
         (#"{"stream": 1}"#, "true or false", "stream"), (#"{"seed": 0.5}"#, "whole number", "seed"),
     ])

@@ -45,11 +45,12 @@ struct ChatTalk: ParsableCommand {
 
     func run() throws {
         common.apply()
-        let (model, tokenizer) = try Checkpoint(folder).languageModelAndTokenizer(dtype: weights.dtype)
+        let checkpoint = try Checkpoint(folder)
+        let (model, tokenizer) = try checkpoint.languageModelAndTokenizer(dtype: weights.dtype)
         let template = try ChatTemplate.choose(template.template, for: folder)
         try template.check(tokenizer)
         var conversation = Conversation(model, tokenizer, template)
-        conversation.options = writing.options
+        conversation.options = try writing.options(for: checkpoint)
         conversation.system = system
         if isInteractive { try Terminal.print("Type a message, or /help for the commands.") }
         while let line = try nextLine() {

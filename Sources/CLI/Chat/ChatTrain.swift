@@ -19,7 +19,8 @@ struct ChatTrain: ParsableCommand {
 
             Each line of the file is one conversation:
               {"messages": [{"role": "user", "content": "Hello!"}, {"role": "assistant", "content": "Hello to you."}]}
-            Only the assistant's messages are learned. A system message can come first.
+            Only the assistant's messages are learned, and of those no message with "weight": 0. "tools" beside "messages" \
+            are the functions that it can call.
             """)
 
     @Option(help: ArgumentHelp("A JSON Lines file with one conversation per line.", valueName: "file"))
@@ -94,7 +95,7 @@ struct ChatTrain: ParsableCommand {
         let task = training.task
         try runOptions.say(
             "Data: \(training.configuration.data); \(task.trainingCount.counted("conversation")) for training, "
-                + "\(task.validationCount.grouped) for validation, template \(training.template.style.rawValue). "
+                + "\(task.validationCount.grouped) for validation, template \(training.template.style?.rawValue ?? "of the model"). "
                 + "Model: \(training.product.model.parameterCount.counted("parameter")).")
         if task.cutCount > 0 {
             Diagnostics.warn(

@@ -41,9 +41,10 @@ struct TextGenerate: ParsableCommand {
 
     func run() throws {
         common.apply()
-        let (network, tokenizer) = try Checkpoint(model).languageModelAndTokenizer(dtype: weights.dtype)
+        let checkpoint = try Checkpoint(model)
+        let (network, tokenizer) = try checkpoint.languageModelAndTokenizer(dtype: weights.dtype)
         var generator = TextGenerator(network, tokenizer)
-        generator.options = writing.options
+        generator.options = try writing.options(for: checkpoint)
         let start = ContinuousClock.now
         let beginning = prompt.withLineEnds
         // The beginning is shown once it is known that it can be continued.

@@ -2,13 +2,20 @@ import Foundation
 import Switchback
 import SwitchbackFormats
 
-/// Conversations for training: a JSON Lines file, `{"messages": [{"role": …, "content": …}, …]}`.
+/// Conversations for training: a JSON Lines file, `{"messages": [{"role": …, "content": …}, …]}`, where `"weight": 0`
+/// leaves a message out of what is learned, and `"tools"` are the functions that the assistant can call.
 ///
 /// The file is read a line at a time whenever the conversations are gone through, so that it may be larger than memory.
 public struct ChatData: Sendable {
     public let path: String
     /// How many conversations there are.
     public let count: Int
+
+    /// A conversation and the functions that its assistant can call.
+    public struct Entry: Sendable {
+        public let messages: [ChatMessage]
+        public let context: ChatTemplate.Context
+    }
 
     /// Reads a file, which may be gzipped; empty lines are passed over.
     ///
@@ -32,18 +39,18 @@ public struct ChatData: Sendable {
     }
 
     /// Calls `body` with each conversation, in order. Throws what it throws.
-    public func forEach(_ body: ([ChatMessage]) throws -> Void) throws {
+    public func forEach(_ body: (Entry) throws -> Void) throws {
         try ChatData.forEachLine(of: path) { line, place in
             try body(try ChatData.conversation(line, place: place))
         }
     }
 
     /// The conversation of a number, counted from 0.
-    public func conversation(_ number: Int) throws -> [ChatMessage] {
-        var found: [ChatMessage]?
+    public func conversation(_ number: Int) throws -> Entry {
+        var found: Entry?
         var next = 0
-        try forEach { messages in
-            if next == number { found = messages }
+        try forEach { entry in
+            if next == number { found = entry }
             next += 1
         }
         guard let found else { throw InputError(path, "there is no conversation \(number + 1) in it any more") }
@@ -57,18 +64,20 @@ public struct ChatData: Sendable {
         }
     }
 
-    private static func conversation(_ line: String, place: String) throws -> [ChatMessage] {
+    private static func conversation(_ line: String, place: String) throws -> Entry {
         let value: JSON
         do {
             value = try Array(line.utf8).withUnsafeBytes { try JSON(parsing: $0) }
         } catch let problem as JSON.Problem {
             throw InputError(place, at: "byte \(problem.offset)", "it is not valid JSON: \(problem.message)")
         }
-        let messages = try ChatMessage.list(ConfigurationFields(value, path: place))
-        guard messages.contains(where: { $0.role == .assistant && !$0.content.isEmpty }) else {
+        let fields = try ConfigurationFields(value, path: place)
+        let messages = try ChatMessage.list(fields)
+        guard messages.contains(where: { $0.role == .assistant && $0.isLearned && $0.hasContent }) else {
             throw InputError(place, at: "field messages", "it has no assistant message, so there is nothing to learn")
         }
-        return messages
+        return Entry(
+            messages: messages, context: ChatTemplate.Context(tools: try fields.array("tools").map { .array($0) }))
     }
 
     /// How many lines are named in one message.

@@ -61,7 +61,7 @@ public final class ChatTask: TrainingTask {
         source = BatchSource(
             sampler: RandomSampler(training.count, seed: seed), batchSize: batchSize, workers: workers
         ) { indices, _ in ChatTask.batch(indices.map { conversations[training[$0]] }) }
-        example = Array(try data.conversation(validation[0]).prefix { $0.role != .assistant })
+        example = Array(try data.conversation(validation[0]).messages.prefix { $0.role != .assistant })
     }
 
     public var model: Module { language }

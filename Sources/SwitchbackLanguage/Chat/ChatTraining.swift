@@ -75,9 +75,9 @@ public final class ChatTraining {
             seed: configuration.training.seed, workers: configuration.training.workers)
         self.task = task
         adaptation = configuration.lora.map { AdaptationTask(task, of: model, rank: $0) }
-        product = LanguageModelRun(model, tokenizer, adaptation: adaptation?.adaptation) { folder in
-            try template.save(to: folder, from: configuration.from)
-        }
+        product = LanguageModelRun(
+            model, tokenizer, adaptation: adaptation?.adaptation, source: configuration.from
+        ) { folder in try template.save(to: folder) }
     }
 
     /// Trains. The folder then has all that is needed to chat with the model.

@@ -86,6 +86,6 @@ public struct Conversation {
     }
 
     private func encoded(_ messages: [ChatMessage]) throws -> [Int] {
-        try template.encode(messages, with: tokenizer, awaitingAnswer: true).tokens
+        try template.prompt(for: messages, with: tokenizer)
     }
 }

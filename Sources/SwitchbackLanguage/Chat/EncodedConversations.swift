@@ -23,9 +23,9 @@ struct EncodedConversations {
     init(_ data: ChatData, _ tokenizer: any Tokenizer, _ template: ChatTemplate, length: Int) throws {
         var writer = TokenWriter(vocabularySize: 2 * tokenizer.vocabularySize)
         var (starts, cutCount) = ([0], 0)
-        try data.forEach { messages in
+        try data.forEach { entry in
             do {
-                let encoded = try template.encode(messages, with: tokenizer, awaitingAnswer: false)
+                let encoded = try template.encode(entry.messages, with: tokenizer, entry.context)
                 let tokens = encoded.tokens.prefix(length + 1)
                 try writer.append(zip(tokens, encoded.isAnswer).map { 2 * $0 + ($1 ? 1 : 0) })
                 cutCount += encoded.tokens.count > length + 1 ? 1 : 0

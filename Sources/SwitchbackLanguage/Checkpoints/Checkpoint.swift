@@ -25,7 +25,7 @@ public struct Checkpoint {
     // MARK: Models
 
     /// The `model_type`s of language models.
-    public static let languageModels = ["gpt2", "llama", "qwen2", "qwen3", "lstm"]
+    public static let languageModels = ["gpt2", "lstm"] + LlamaConfiguration.Family.allCases.map(\.rawValue)
 
     /// The tokenizer of the folder.
     public func tokenizer() throws -> any Tokenizer { try Tokenizers.load(folder) }
@@ -52,9 +52,11 @@ public struct Checkpoint {
 
     /// The language model of the folder, with its weights.
     public func languageModel() throws -> LanguageModel {
-        try configuration.checkSizes(against: readWeights().tensors)
-        let model = try emptyLanguageModel()
-        try load(into: model)
+        let kind = try languageModelKind()
+        let (tensors, place) = try readWeights()
+        try configuration.checkSizes(against: tensors)
+        let model = try emptyLanguageModel(kind, try configuration.tied(asIn: tensors, place))
+        try load(tensors, from: place, into: model)
         return model.eval()
     }
 
@@ -64,19 +66,17 @@ public struct Checkpoint {
         guard kind == "bert" else {
             throw configuration.problem("model_type", "it is \(kind), and the only supported encoder is bert")
         }
-        try configuration.checkSizes(against: readWeights().tensors)
+        let (tensors, place) = try readWeights()
+        try configuration.checkSizes(against: tensors)
         let model = BERT(try BERTConfiguration(configuration))
-        try load(into: model)
+        try load(tensors, from: place, into: model)
         return model.eval()
     }
 
-    private func emptyLanguageModel() throws -> LanguageModel {
+    /// The `model_type`, if it is one of a language model. Throws `InputError` that names it if it is not.
+    private func languageModelKind() throws -> String {
         let kind = try configuration.string("model_type")
-        if kind == "gpt2" { return GPT2(try GPT2Configuration(configuration)) }
-        if kind == "lstm" { return LSTMLanguageModel(try LSTMConfiguration(configuration)) }
-        if let family = LlamaConfiguration.Family(rawValue: kind) {
-            return Llama(try LlamaConfiguration(configuration, family: family))
-        }
+        if Checkpoint.languageModels.contains(where: kind.isExactly) { return kind }
         let hint = kind.nearest(in: Checkpoint.languageModels).map { "; did you mean \($0)?" } ?? ""
         throw configuration.problem(
             "model_type",
@@ -84,11 +84,18 @@ public struct Checkpoint {
         )
     }
 
+    private func emptyLanguageModel(_ kind: String, _ configuration: ConfigurationFields) throws -> LanguageModel {
+        switch kind {
+        case "gpt2": return GPT2(try GPT2Configuration(configuration))
+        case "lstm": return LSTMLanguageModel(try LSTMConfiguration(configuration))
+        default: return Llama(try LlamaConfiguration(configuration, family: .init(rawValue: kind) ?? .llama))
+        }
+    }
+
     // MARK: Weights
 
-    /// Copies the folder's weights into a model.
-    private func load(into model: Module) throws {
-        let (tensors, place) = try readWeights()
+    /// Copies weights into a model.
+    private func load(_ tensors: [String: Tensor], from place: String, into model: Module) throws {
         let state = Checkpoint.renamed(tensors, for: model)
         do {
             try model.load(stateDict: state)
@@ -168,16 +175,34 @@ public struct Checkpoint {
 
     /// Writes a model that `languageModel()` reads: `config.json` and `model.safetensors`. The folder is made if
     /// needed.
-    public static func save(_ model: LanguageModel, _ tokenizer: (any Tokenizer)? = nil, to folder: String) throws {
-        try saveDescription(of: model, tokenizer, to: folder)
+    ///
+    /// - Parameter source: the folder that the model came from, of which the ids of special tokens, the settings of
+    ///   generation and tokenizer, and the chat template are kept.
+    public static func save(
+        _ model: LanguageModel, _ tokenizer: (any Tokenizer)? = nil, to folder: String, keeping source: String? = nil
+    ) throws {
+        try saveConfiguration(of: model, to: folder, keeping: source)
+        if let tokenizer { try Tokenizers.save(tokenizer, to: folder) }
         let state = model.namedState.map { ($0.name, $0.tensor) }
         try Safetensors.save(state, metadata: ["format": "pt"], to: path(folder, "model.safetensors"))
     }
 
-    /// Writes `config.json`, and `tokenizer.json` if there is a tokenizer.
-    static func saveDescription(of model: LanguageModel, _ tokenizer: (any Tokenizer)?, to folder: String) throws {
+    /// Writes `config.json`, `tokenizer.json`, and the small files that stay with a model.
+    static func saveDescription(
+        of model: LanguageModel, _ tokenizer: any Tokenizer, to folder: String, keeping source: String?
+    ) throws {
+        try saveConfiguration(of: model, to: folder, keeping: source)
+        if let source { try keepFiles(of: source, in: folder) }
+        try Tokenizers.save(tokenizer, to: folder)
+    }
+
+    private static func saveConfiguration(
+        of model: LanguageModel, to folder: String, keeping source: String?
+    ) throws {
         try OutputFolder.make(folder)
-        try AtomicFile.write("\(JSON.object(model.configurationFields))\n", to: path(folder, "config.json"))
-        if let tokenizer { try Tokenizers.save(tokenizer, to: folder) }
+        let own = model.configurationFields
+        let names = Set(own.map(\.name))
+        let kept = try source.map(keptMembers)?.filter { !names.contains($0.name) } ?? []
+        try AtomicFile.write("\(JSON.object(own + kept))\n", to: path(folder, "config.json"))
     }
 }

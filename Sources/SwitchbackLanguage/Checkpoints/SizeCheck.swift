@@ -41,3 +41,23 @@ extension ConfigurationFields {
         }
     }
 }
+
+extension ConfigurationFields {
+    /// The configuration with what the weights say about the output layer: a file can have one that differs from the
+    /// table of the input although `tie_word_embeddings` says that they are one; then both count, as in Transformers.
+    ///
+    /// - Parameter place: the file of the weights.
+    func tied(asIn tensors: [String: Tensor], _ place: String) throws -> ConfigurationFields {
+        let isTied = try bool("tie_word_embeddings", default: string("model_type").isExactly("gpt2"))
+        guard isTied, let head = tensors["lm_head.weight"],
+            let table = tensors.first(where: {
+                $0.key.hasSuffix("embed_tokens.weight") || $0.key.hasSuffix("wte.weight")
+            })?.value,
+            head.shape != table.shape || !head.equal(table)
+        else { return self }
+        Diagnostics.warn(
+            "\(place), tensor lm_head.weight: it differs from the table of the input, though tie_word_embeddings in "
+                + "\(path) is true: the two are kept apart")
+        return setting("tie_word_embeddings", to: .bool(false))
+    }
+}

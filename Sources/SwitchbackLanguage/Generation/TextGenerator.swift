@@ -28,11 +28,12 @@ public struct TextGenerator {
     /// Generates up to `count` tokens after a prompt.
     ///
     /// - Parameters:
-    ///   - prompt: may be empty; then the text begins where a text begins.
+    ///   - prompt: may be empty; then the text begins where a text begins. Of one that is longer than the model's
+    ///     context, the end is read, with a warning.
     ///   - count: as many as the options say, by default.
     ///   - receive: is given each piece of text, whole characters, as soon as it is there; returns whether to continue.
-    /// - Throws: `InputError` over a prompt that is longer than the model's context or has characters that it does not
-    ///   know, and over weights that give no numbers.
+    /// - Throws: `InputError` over a prompt that has characters that the tokenizer does not know, and over weights that
+    ///   give no numbers.
     public func generate(
         _ prompt: String, tokens count: Int? = nil, _ receive: (String) throws -> Bool = { _ in true }
     ) throws -> Result {
@@ -41,7 +42,7 @@ public struct TextGenerator {
         defer { model.train(wasTraining) }
         var options = options
         options.tokens = count ?? options.tokens
-        let text = try Continuation(model, tokenizer, prompt: tokenizer.promptTokens(prompt), options)
+        let text = try Continuation(model, tokenizer, prompt: try promptTokens(prompt), options)
         while text.ending == nil {
             let piece = try model.advance([text])[0].get()
             if !piece.isEmpty, try !receive(piece) { text.cancel() }
@@ -49,6 +50,15 @@ public struct TextGenerator {
         return Result(
             text: text.text, promptTokens: text.promptTokens, tokens: text.tokenCount,
             ending: text.ending ?? .cancelled)
+    }
+
+    private func promptTokens(_ prompt: String) throws -> [Int] {
+        let tokens = try tokenizer.promptTokens(prompt)
+        guard tokens.count > model.contextLength else { return tokens }
+        Diagnostics.warn(
+            "the prompt has \(tokens.count.counted("token")), and the model reads \(model.contextLength.grouped): "
+                + "only the end of it is read")
+        return tokens.suffix(model.contextLength)
     }
 }
 

@@ -27,7 +27,10 @@ public final class GPT2: LanguageModel {
     public init(_ configuration: GPT2Configuration = GPT2Configuration()) {
         sizes = configuration
         transformer = Body(configuration)
-        lmHead = Linear(weight: transformer.wte.weight)  // input and output share one table
+        lmHead =
+            configuration.tiesEmbeddings
+            ? Linear(weight: transformer.wte.weight)
+            : Linear(configuration.width, configuration.vocabularySize, bias: false)
         super.init(vocabularySize: configuration.vocabularySize, contextLength: configuration.contextLength)
         initialize(residualLayers: 2 * configuration.layers)
     }
@@ -157,6 +160,8 @@ public struct GPT2Configuration: Sendable, Equatable {
     public var feedForward = 4 * 768
     /// Whether linear layers and normalizations have biases; Hugging Face's always do.
     public var bias = true
+    /// Whether the output layer's weight is the table of the input, as in all published ones.
+    public var tiesEmbeddings = true
     public var embeddingDropout = 0.0
     public var attentionDropout = 0.0
     public var residualDropout = 0.0
@@ -200,7 +205,7 @@ public struct GPT2Configuration: Sendable, Equatable {
         try fields.requireOnly("scale_attn_weights", true)
         try fields.requireOnly("scale_attn_by_inverse_layer_idx", false)
         try fields.requireOnly("add_cross_attention", false)
-        try fields.requireOnly("tie_word_embeddings", true)
+        tiesEmbeddings = try fields.bool("tie_word_embeddings", default: true)
     }
 
     var fields: [(name: String, value: JSON)] {
@@ -211,7 +216,7 @@ public struct GPT2Configuration: Sendable, Equatable {
             ("n_inner", .integer(feedForward)), ("bias", .bool(bias)), ("embd_pdrop", .number(embeddingDropout)),
             ("attn_pdrop", .number(attentionDropout)), ("resid_pdrop", .number(residualDropout)),
             ("layer_norm_epsilon", .number(epsilon)), ("activation_function", .string("gelu_new")),
-            ("tie_word_embeddings", .bool(true)),
+            ("tie_word_embeddings", .bool(tiesEmbeddings)),
         ]
     }
 }

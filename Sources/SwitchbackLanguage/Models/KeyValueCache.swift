@@ -9,7 +9,9 @@ public class AttentionMemory: ReadingMemory {
     /// them: query [N, H, T, D], key and value [N, HK, T, D] → [N, H, T, D].
     ///
     /// The tokens count as read only after `advance(by:)`, when every layer has added its own.
-    func attend(_ layer: Int, query: Tensor, key: Tensor, value: Tensor) -> Tensor {
+    func attend(
+        _ layer: Int, query: Tensor, key: Tensor, value: Tensor, _ rule: AttentionRule = AttentionRule()
+    ) -> Tensor {
         fail("\(type(of: self))", "does not define attend")
     }
 
@@ -27,13 +29,15 @@ public final class KeyValueCache: AttentionMemory {
         super.init(capacity: capacity)
     }
 
-    override func attend(_ layer: Int, query: Tensor, key: Tensor, value: Tensor) -> Tensor {
+    override func attend(
+        _ layer: Int, query: Tensor, key: Tensor, value: Tensor, _ rule: AttentionRule = AttentionRule()
+    ) -> Tensor {
         add(key, to: &keys[layer])
         add(value, to: &values[layer])
         let count = length + key.size(2)
         return Tensor.causalAttention(
             query, keys[layer].narrow(dim: 2, start: 0, length: count),
-            values[layer].narrow(dim: 2, start: 0, length: count))
+            values[layer].narrow(dim: 2, start: 0, length: count), rule)
     }
 
     private func add(_ new: Tensor, to room: inout Tensor) {
@@ -79,12 +83,14 @@ final class PackedMemory: AttentionMemory {
 
     override func positions(of count: Int) -> [Int] { parts.flatMap { $0.cache.positions(of: $0.count) } }
 
-    override func attend(_ layer: Int, query: Tensor, key: Tensor, value: Tensor) -> Tensor {
+    override func attend(
+        _ layer: Int, query: Tensor, key: Tensor, value: Tensor, _ rule: AttentionRule = AttentionRule()
+    ) -> Tensor {
         var start = 0
         let attended = parts.map { cache, count in
             func own(_ x: Tensor) -> Tensor { x.narrow(dim: 2, start: start, length: count) }
             defer { start += count }
-            return cache.attend(layer, query: own(query), key: own(key), value: own(value))
+            return cache.attend(layer, query: own(query), key: own(key), value: own(value), rule)
         }
         return attended.count == 1 ? attended[0] : Tensor.cat(attended, dim: 2)
     }
@@ -97,13 +103,48 @@ final class PackedMemory: AttentionMemory {
 extension Tensor {
     /// Attention of each position to itself and those before it, where `key` and `value` may begin with positions that
     /// were read earlier: query [N, H, T, D], key and value [N, HK, S, D] with S ≥ T → [N, H, T, D].
-    static func causalAttention(_ query: Tensor, _ key: Tensor, _ value: Tensor, dropout: Double = 0) -> Tensor {
+    static func causalAttention(
+        _ query: Tensor, _ key: Tensor, _ value: Tensor, _ rule: AttentionRule = AttentionRule(), dropout: Double = 0
+    ) -> Tensor {
         let (new, all) = (query.size(2), key.size(2))
-        // A single new position sees everything.
-        let mask = new == 1 || new == all ? nil : query.newZeros([new, all]).eq(0).tril(all - new)
+        if new == 1, let window = rule.window, window < all {
+            // A single new position sees all of its window.
+            func seen(_ x: Tensor) -> Tensor { x.narrow(dim: 2, start: all - window, length: window) }
+            return causalAttention(query, seen(key), seen(value), rule, dropout: dropout)
+        }
+        let mask = causalMask(like: query, new: new, all: all, window: rule.window)
+        if let cap = rule.cap { return cappedAttention(query, key, value, mask, rule.scale, cap: cap) }
         return scaledDotProductAttention(
-            query, key, value, mask: mask, dropout: dropout, isCausal: new > 1 && new == all, enableGQA: true)
+            query, key, value, mask: mask, dropout: dropout, isCausal: mask == nil && new > 1 && new == all,
+            scale: rule.scale, enableGQA: true)
     }
+
+    /// Which of `all` positions each of the last `new` sees, bool [new, all]; `nil` where the kernel knows by itself.
+    private static func causalMask(like query: Tensor, new: Int, all: Int, window: Int?) -> Tensor? {
+        let isWindowed = window.map { $0 < all } ?? false
+        if new == 1 || (new == all && !isWindowed) { return nil }
+        let everything = query.newZeros([new, all]).eq(0)
+        let past = everything.tril(all - new)
+        guard isWindowed, let window else { return past }
+        return past.logicalAnd(everything.tril(all - new - window).logicalNot())
+    }
+
+    /// softmax(c · tanh(scale · q kᵀ / c)) v over what is seen.
+    private static func cappedAttention(
+        _ query: Tensor, _ key: Tensor, _ value: Tensor, _ mask: Tensor?, _ scale: Double?, cap: Double
+    ) -> Tensor {
+        let (new, all) = (query.size(2), key.size(2))
+        let shared = query.size(1) / key.size(1)
+        func repeated(_ x: Tensor) -> Tensor { shared == 1 ? x : x.repeatInterleave(shared, dim: 1) }
+        let scale = scale ?? 1 / Double(query.size(3)).squareRoot()
+        var scores = (query * (scale / cap)).matmul(repeated(key).transpose(2, 3)).tanh() * cap
+        let seen = mask ?? (new == 1 ? nil : query.newZeros([new, all]).eq(0).tril(all - new))
+        if let seen { scores = scores.maskedFill(seen.logicalNot(), -Double.infinity) }
+        return scores.softmax(dim: -1).matmul(repeated(value))
+    }
+
+    /// Times a factor, if it is one that changes something.
+    func scaled(by factor: Double) -> Tensor { factor == 1 ? self : self * factor }
 
     /// [N, T, heads · D] → [N, heads, T, D], without a copy.
     func heads(_ count: Int) -> Tensor { unflatten(2, [count, size(2) / count]).transpose(1, 2) }

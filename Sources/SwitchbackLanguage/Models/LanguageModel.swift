@@ -32,6 +32,9 @@ open class LanguageModel: Module {
     /// The matrix [vocabularySize, width] whose product with the features gives the logits.
     open var outputWeight: Parameter { fail("\(type(of: self))", "does not define outputWeight") }
 
+    /// The bound c of c · tanh(x / c) over the logits, if there is one.
+    open var logitCap: Double? { nil }
+
     /// Empty, with room for `capacity` tokens of each of `batch` texts.
     open func makeMemory(batch: Int, capacity: Int) -> ReadingMemory {
         fail("\(type(of: self))", "does not define makeMemory(batch:capacity:)")
@@ -60,7 +63,12 @@ open class LanguageModel: Module {
     // MARK: What follows from it
 
     /// The logits of the token that follows each position: int64 [N, T] → [N, T, vocabularySize].
-    public final override func forward(_ tokens: Tensor) -> Tensor { features(tokens).linear(weight: outputWeight) }
+    public final override func forward(_ tokens: Tensor) -> Tensor { logits(features(tokens)) }
+
+    private func logits(_ features: Tensor) -> Tensor {
+        let logits = features.linear(weight: outputWeight)
+        return logitCap.map { (logits * (1 / $0)).tanh() * $0 } ?? logits
+    }
 
     /// The mean of −log p(next token), in nats, over all positions whose target is not `ignoreIndex`.
     ///
@@ -69,7 +77,11 @@ open class LanguageModel: Module {
     ///   - targets: the tokens that follow, int64 [N, T].
     public final func loss(_ tokens: Tensor, targets: Tensor, ignoreIndex: Int = -100) -> Tensor {
         running(tokens) {
-            features(tokens).linearCrossEntropy(weight: outputWeight, targets, ignoreIndex: ignoreIndex)
+            let features = features(tokens)
+            guard logitCap != nil else {
+                return features.linearCrossEntropy(weight: outputWeight, targets, ignoreIndex: ignoreIndex)
+            }
+            return logits(features).flatten(end: 1).crossEntropy(targets.flatten(), ignoreIndex: ignoreIndex)
         }
     }
 
@@ -77,7 +89,7 @@ open class LanguageModel: Module {
     public final func nextLogits(_ tokens: Tensor, memory: ReadingMemory) -> Tensor {
         let length = tokens.size(1)
         return running(tokens) {
-            features(tokens, memory: memory).select(dim: 1, index: length - 1).linear(weight: outputWeight)
+            logits(features(tokens, memory: memory).select(dim: 1, index: length - 1))
         }
     }
 
@@ -97,8 +109,9 @@ open class LanguageModel: Module {
             return end - 1
         }
         return running(tokens) {
-            features(tokens, memory: PackedMemory(caches)).squeeze(0)
-                .indexSelect(dim: 0, index: row(last).squeeze(0)).linear(weight: outputWeight)
+            logits(
+                features(tokens, memory: PackedMemory(caches)).squeeze(0)
+                    .indexSelect(dim: 0, index: row(last).squeeze(0)))
         }
     }
 

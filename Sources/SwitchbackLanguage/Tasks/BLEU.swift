@@ -1,4 +1,5 @@
 import Foundation
+import Switchback
 
 /// Compares translations with references: BLEU (Papineni et al., 2002) as sacreBLEU computes it (Post, "A Call for
 /// Clarity in Reporting BLEU Scores", 2018), signature `nrefs:1|case:mixed|eff:no|tok:13a|smooth:exp`.
@@ -49,10 +50,10 @@ public struct BLEU: Sendable, Equatable {
         }
     }
 
-    private static func counts(_ words: [String], _ n: Int) -> [[String]: Int] {
-        var counts: [[String]: Int] = [:]
+    private static func counts(_ words: [String], _ n: Int) -> [[ExactText]: Int] {
+        var counts: [[ExactText]: Int] = [:]
         if words.count < n { return counts }
-        for start in 0...words.count - n { counts[Array(words[start..<start + n]), default: 0] += 1 }
+        for start in 0...words.count - n { counts[words[start..<start + n].map { ExactText($0) }, default: 0] += 1 }
         return counts
     }
 

@@ -2,7 +2,8 @@ import Foundation
 import Switchback
 import SwitchbackFormats
 
-/// Sentences with classes: a file with one sentence, a tab and a class per line.
+/// Sentences with classes: a file with one sentence, a tab and a class per line, below a header `sentence`, `label` or
+/// none.
 public struct LabeledSentences: Sendable {
     public let path: String
     public let sentences: [String]
@@ -15,6 +16,7 @@ public struct LabeledSentences: Sendable {
         self.path = path
         var pairs: [(sentence: String, label: String, line: Int)] = []
         for (number, line) in try TextFile.lines(path).enumerated() where !line.isEmpty {
+            if number == 0 && LabeledSentences.headers.contains(where: line.lowercased().isExactly) { continue }
             let parts = line.split(separator: "\t", omittingEmptySubsequences: false)
             guard parts.count == 2, !parts[1].isEmpty else {
                 throw InputError(path, at: "line \(number + 1)", "a sentence, a tab and a class were expected")
@@ -25,6 +27,11 @@ public struct LabeledSentences: Sendable {
         sentences = pairs.map(\.sentence)
         labels = pairs.map(\.label)
         lines = pairs.map(\.line)
+    }
+
+    /// The first lines that name the columns: GLUE's, and what others write for it.
+    private static let headers = ["sentence", "text"].flatMap { text in
+        ["label", "class"].map { "\(text)\t\($0)" }
     }
 
     /// Throws with the line where a class is none of these.

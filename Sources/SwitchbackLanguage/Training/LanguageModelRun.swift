@@ -9,25 +9,29 @@ public struct LanguageModelRun {
     public let model: LanguageModel
     public let tokenizer: any Tokenizer
     private let adaptation: LowRankAdaptation?
+    /// The folder that the model came from, whose other settings go with it.
+    private let source: String?
     private let saveMore: (_ folder: String) throws -> Void
 
     /// - Parameters:
     ///   - adaptation: the adapters, where they are what is trained.
+    ///   - source: the folder that the model came from, if it is not new.
     ///   - saveMore: writes what else belongs into the folder.
     init(
-        _ model: LanguageModel, _ tokenizer: any Tokenizer, adaptation: LowRankAdaptation?,
+        _ model: LanguageModel, _ tokenizer: any Tokenizer, adaptation: LowRankAdaptation?, source: String? = nil,
         saveMore: @escaping (_ folder: String) throws -> Void = { _ in }
     ) {
         self.model = model
         self.tokenizer = tokenizer
         self.adaptation = adaptation
+        self.source = source
         self.saveMore = saveMore
     }
 
     /// Writes `config.json` and `tokenizer.json` when the training starts, so that one that is interrupted can be read.
     public func describe(_ event: TrainingEvent) throws -> TrainingDecision {
         if case .started(let start) = event, let folder = start.folder {
-            try Checkpoint.saveDescription(of: model, tokenizer, to: folder.path)
+            try Checkpoint.saveDescription(of: model, tokenizer, to: folder.path, keeping: source)
             try saveMore(folder.path)
         }
         return .continue
@@ -40,7 +44,7 @@ public struct LanguageModelRun {
             try (adaptation ?? model).load(stateDict: Safetensors.load(best))
         }
         adaptation?.merge()
-        try Checkpoint.save(model, to: folder.path)
+        try Checkpoint.save(model, to: folder.path, keeping: source)
     }
 
     /// Trains, from the beginning or from the folder's last checkpoint, and saves.

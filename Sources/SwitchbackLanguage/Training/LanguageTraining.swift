@@ -129,7 +129,8 @@ public final class LanguageTraining {
         self.task = task
         adaptation = configuration.lora.map { [model] in AdaptationTask(task, of: model, rank: $0) }
         trainingConfiguration = configuration.trainingForModel
-        product = LanguageModelRun(model, data.tokenizer, adaptation: adaptation?.adaptation)
+        product = LanguageModelRun(
+            model, data.tokenizer, adaptation: adaptation?.adaptation, source: configuration.from)
     }
 
     /// Trains. The folder then has `config.json`, `tokenizer.json`, and the best weights as `model.safetensors`.

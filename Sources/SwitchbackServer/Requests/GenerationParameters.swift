@@ -9,7 +9,8 @@ package struct GenerationParameters: Sendable {
     package let stream: Bool
     /// Whether a stream ends with the number of tokens.
     package let includesUsage: Bool
-    package private(set) var options = GenerationOptions()
+    /// What the request says of the choice of tokens, of the end and the seed, for options that the model has.
+    private let change: @Sendable (inout GenerationOptions) -> Void
     /// How many tokens were requested.
     package let tokens: Int?
 
@@ -33,9 +34,7 @@ package struct GenerationParameters: Sendable {
         ("top_logprobs", { $0.isNumber(0) }, "log probabilities are not supported"),
         ("echo", { $0.isFalse }, "echoing the prompt is not supported"),
         ("suffix", { $0.isEmpty }, "texts are only continued"),
-        ("tools", { $0.isEmpty }, "the models here call no tools"),
-        ("tool_choice", { $0.isText("none") || $0.isText("auto") }, "the models here call no tools"),
-        ("functions", { $0.isEmpty }, "the models here call no functions"),
+        ("functions", { $0.isEmpty }, "they are tools now: send tools"),
         ("response_format", { $0.isTextFormat }, "answers are text, of no other form"),
         ("modalities", { $0.isTextOnly }, "answers are text, of no other form"),
     ]
@@ -56,19 +55,44 @@ package struct GenerationParameters: Sendable {
         if let limit = limits.tokens, let tokens, tokens > limit {
             throw fields.problem(name, "at most \(limit) tokens can be asked for here, not \(tokens)")
         }
-        options.sampling.temperature = try fields.number("temperature", default: 1)
-        options.sampling.topP = fields["top_p"] == nil ? nil : try fields.number("top_p")
-        options.sampling.topK = fields["top_k"] == nil ? nil : try fields.integer("top_k")
-        options.sampling.minP = fields["min_p"] == nil ? nil : try fields.number("min_p")
-        options.sampling.repetitionPenalty = try fields.number("repetition_penalty", default: 1)
+        change = try fields.samplingChange()
+    }
+
+    /// The options of the request, over those of the model.
+    package func options(over defaults: GenerationOptions = GenerationOptions()) -> GenerationOptions {
+        var options = defaults
+        change(&options)
+        return options
+    }
+}
+
+extension ConfigurationFields {
+    /// Throws `InputError` over a value that makes no sense.
+    fileprivate func samplingChange() throws -> @Sendable (inout GenerationOptions) -> Void {
+        func given(_ name: String) throws -> Double? { try self[name] == nil ? nil : number(name) }
+        let (temperature, penalty) = (try given("temperature"), try given("repetition_penalty"))
+        let (topP, minP) = (try given("top_p"), try given("min_p"))
+        // 0 and −1 are what other servers take for all tokens.
+        let topK = self["top_k"] == nil ? nil : try integer("top_k", minimum: -1)
+        let stopWords = try stopWords()
+        let seed = self["seed"] == nil ? UInt64.random(in: 0...UInt64.max) : try seed()
+        let change: @Sendable (inout GenerationOptions) -> Void = { options in
+            options.sampling.temperature = temperature ?? options.sampling.temperature
+            options.sampling.topP = topP ?? options.sampling.topP
+            if let topK { options.sampling.topK = topK > 0 ? topK : nil }
+            options.sampling.minP = minP ?? options.sampling.minP
+            options.sampling.repetitionPenalty = penalty ?? options.sampling.repetitionPenalty
+            options.stopWords = stopWords
+            options.seed = seed
+        }
+        var options = GenerationOptions()
+        change(&options)
         do {
             try options.sampling.check()
         } catch let error as InputError {
-            let name = error.subject.replacing("option ", with: "").replacing("-", with: "_")
-            throw fields.problem(name, error.problem)
+            throw problem(error.subject.replacing("option ", with: "").replacing("-", with: "_"), error.problem)
         }
-        options.stopWords = try fields.stopWords()
-        options.seed = fields["seed"] == nil ? .random(in: 0...UInt64.max) : try fields.seed()
+        return change
     }
 }
 
@@ -102,7 +126,7 @@ extension ConfigurationFields {
     }
 
     fileprivate func seed() throws -> UInt64 {
-        guard case .integer(let number) = self["seed"] else { throw problem("seed", "a whole number is needed") }
+        guard let number = self["seed"]?.wholeNumber else { throw problem("seed", "a whole number is needed") }
         return UInt64(bitPattern: Int64(number))
     }
 }
@@ -118,7 +142,7 @@ extension JSON {
 
     fileprivate var isFalse: Bool { if case .bool(false) = self { true } else { false } }
 
-    fileprivate func isText(_ text: String) -> Bool {
+    func isText(_ text: String) -> Bool {
         if case .string(let own) = self { own.isExactly(text) } else { false }
     }
 

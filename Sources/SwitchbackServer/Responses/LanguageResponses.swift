@@ -31,6 +31,29 @@ struct GenerationAnswer: Encodable {
     struct Message: Encodable {
         var role: String?
         var content: String?
+        var toolCalls: [Call]?
+    }
+
+    /// A function that the assistant calls.
+    struct Call: Encodable {
+        struct Function: Encodable {
+            let name, arguments: String
+        }
+
+        /// Its place among the calls of an answer.
+        let index: Int
+        let id = "call_" + UUID().uuidString.lowercased().replacing("-", with: "").prefix(24)
+        let type = "function"
+        let function: Function
+
+        init(_ call: ToolCall, index: Int) {
+            self.index = index
+            function = Function(name: call.name, arguments: call.arguments)
+        }
+
+        static func list(_ calls: [ToolCall]) -> [Call]? {
+            calls.isEmpty ? nil : calls.enumerated().map { Call($1, index: $0) }
+        }
     }
 
     struct Choice: Encodable {

@@ -22,10 +22,14 @@ struct LanguageRoutes: Sendable {
         var object: String { self == .chat ? "chat.completion" : "text_completion" }
         var chunkObject: String { self == .chat ? "chat.completion.chunk" : "text_completion" }
 
-        func whole(_ text: String, _ ending: Continuation.Ending) -> GenerationAnswer.Choice {
+        func whole(
+            _ text: String, _ ending: Continuation.Ending, _ calls: [ToolCall]
+        ) -> GenerationAnswer.Choice {
             switch self {
             case .chat:
-                .init(message: .init(role: "assistant", content: text), finishReason: ending.finishReason)
+                .init(
+                    message: .init(role: "assistant", content: text, toolCalls: GenerationAnswer.Call.list(calls)),
+                    finishReason: calls.isEmpty ? ending.finishReason : "tool_calls")
             case .completion: .init(text: text, finishReason: ending.finishReason)
             }
         }
@@ -45,9 +49,15 @@ struct LanguageRoutes: Sendable {
         let form: Form
         let head: AnswerHead
         let parameters: GenerationParameters
+        /// How the model writes the functions that it calls, if it was offered any.
+        let tools: ToolCallForm?
 
-        init(_ answer: GenerationRequest, _ form: Form, model: String, _ parameters: GenerationParameters) {
+        init(
+            _ answer: GenerationRequest, _ form: Form, model: String, _ parameters: GenerationParameters,
+            tools: ToolCallForm? = nil
+        ) {
             self.answer = answer
+            self.tools = tools
             self.form = form
             head = AnswerHead(prefix: form.idPrefix, model: model)
             self.parameters = parameters
@@ -57,13 +67,40 @@ struct LanguageRoutes: Sendable {
     private func chat(_ request: Request, _ connection: ClientConnection) async throws -> Response {
         var request = request
         let pending = try await reader.readJSON(&request) { fields in
-            let own = ["messages", "max_completion_tokens"]
+            let own = ["messages", "max_completion_tokens", "chat_template_kwargs", "tools", "tool_choice"]
             let parameters = try GenerationParameters(fields, own: own, limits: reader.limits)
             let (name, service) = try models.language(parameters.model)
             let messages = try ChatMessage.list(fields)
-            return PendingAnswer(try service.answer(messages, parameters), .chat, model: name, parameters)
+            let context = try LanguageRoutes.context(fields)
+            if context.tools != nil && service.template.toolCallForm == nil {
+                throw fields.problem("tools", "the chat template of the model \(name) has no place for them")
+            }
+            let answer = try service.answer(messages, context, parameters)
+            return PendingAnswer(
+                answer, .chat, model: name, parameters,
+                tools: context.tools == nil ? nil : service.template.toolCallForm)
         }
         return try await respond(request, connection, pending)
+    }
+
+    /// The tools, and variables for the chat template, as other servers take them: `{"enable_thinking": false}`.
+    private static func context(_ fields: ConfigurationFields) throws -> ChatTemplate.Context {
+        try fields.refuse(
+            "tool_choice", unless: { $0.isText("none") || $0.isText("auto") },
+            "only auto and none are possible: what a model calls, it chooses itself")
+        let tools = try fields.array("tools") ?? []
+        let isOffered = !tools.isEmpty && !(fields["tool_choice"]?.isText("none") ?? false)
+        for (index, tool) in tools.enumerated() {
+            let entry = try ConfigurationFields(tool, path: fields.path, prefix: "tools[\(index)].")
+            guard let function = try entry.object("function") else {
+                throw entry.problem("function", "it is missing", remedy: "describe a function by name and parameters")
+            }
+            _ = try function.string("name")
+        }
+        let variables = try fields.object("chat_template_kwargs")
+        return ChatTemplate.Context(
+            tools: isOffered ? .array(tools) : nil,
+            variables: variables?.names.compactMap { name in variables?[name].map { (name, $0) } } ?? [])
     }
 
     private func complete(_ request: Request, _ connection: ClientConnection) async throws -> Response {
@@ -125,10 +162,11 @@ struct LanguageRoutes: Sendable {
             case .text(let piece): text += piece
             case .finished(let summary):
                 guard summary.ending != .cancelled else { throw APIError.clientLeft }
+                let (content, calls) = pending.tools?.parse(text) ?? (text, [])
                 var response = Response(
                     json: GenerationAnswer(
-                        pending.head, object: pending.form.object, choices: [pending.form.whole(text, summary.ending)],
-                        usage: Usage(summary)))
+                        pending.head, object: pending.form.object,
+                        choices: [pending.form.whole(content, summary.ending, calls)], usage: Usage(summary)))
                 response.headers[.connection] = "close"
                 return response
             }
@@ -142,12 +180,23 @@ struct LanguageRoutes: Sendable {
             GenerationAnswer(pending.head, object: form.chunkObject, choices: choices, usage: usage)
         }
         if form == .chat { try await stream.send(chunk([.init(delta: .init(role: "assistant", content: ""))])) }
+        // Where functions may be called, an answer is known for one only when it is whole.
+        var held = ""
         for try await event in pending.answer.events {
             switch event {
+            case .text(let piece) where pending.tools != nil: held += piece
             case .text(let piece): try await stream.send(chunk([form.piece(piece)]))
             case .finished(let summary):
                 guard summary.ending != .cancelled else { throw APIError.clientLeft }
-                try await stream.send(chunk([form.piece("", summary.ending)]))
+                let (content, calls) = pending.tools?.parse(held) ?? ("", [])
+                if !content.isEmpty { try await stream.send(chunk([form.piece(content)])) }
+                if let list = GenerationAnswer.Call.list(calls) {
+                    try await stream.send(chunk([.init(delta: .init(toolCalls: list))]))
+                }
+                let last =
+                    calls.isEmpty
+                    ? form.piece("", summary.ending) : .init(delta: .init(), finishReason: "tool_calls")
+                try await stream.send(chunk([last]))
                 if pending.parameters.includesUsage { try await stream.send(chunk([], usage: Usage(summary))) }
             }
         }

@@ -27,13 +27,14 @@ struct ModelList: Sendable {
         try find(name, "classifier") { if case .classifier(let service) = $0 { service } else { nil } }
     }
 
-    /// The model of a name, or the only one of its kind where none is given.
+    /// The model of a name. Where there is only one of its kind, it is meant, whatever a client calls it: the answer says
+    /// its own name.
     private func find<Service>(
         _ name: String?, _ kind: String, _ service: (ServedModel.Service) -> Service?
     ) throws -> (name: String, service: Service) {
         let suitable = models.compactMap { model in service(model.service).map { (name: model.name, service: $0) } }
+        if suitable.count == 1 { return suitable[0] }
         guard let name else {
-            if suitable.count == 1 { return suitable[0] }
             let problem = suitable.isEmpty ? "this server has no \(kind)" : "this server has several: name one"
             throw APIError.invalid("request, field model: \(problem)", param: "model")
         }
@@ -65,12 +66,18 @@ struct ModelList: Sendable {
 
     func add(to group: RouterGroup<ServerContext>) {
         group.get("models") { _, _ in Response(json: List(data: models.map(entry))) }
-        group.get("models/{name}") { _, context in
-            let name = context.parameters.get("name") ?? ""
-            guard let model = models.first(where: { $0.name.isExactly(name) }) else {
-                throw APIError.notFound("there is no model \(name) here", param: "model", code: "model_not_found")
-            }
-            return Response(json: entry(model))
+        // A name from the hub has two parts.
+        group.get("models/{owner}/{name}") { _, context in
+            let parts = ["owner", "name"].map { context.parameters.get($0) ?? "" }
+            return try response(named: parts.joined(separator: "/"))
         }
+        group.get("models/{name}") { _, context in try response(named: context.parameters.get("name") ?? "") }
+    }
+
+    private func response(named name: String) throws -> Response {
+        guard let model = models.first(where: { $0.name.isExactly(name) }) else {
+            throw APIError.notFound("there is no model \(name) here", param: "model", code: "model_not_found")
+        }
+        return Response(json: entry(model))
     }
 }

@@ -1,0 +1,77 @@
+import Foundation
+import Switchback
+import SwitchbackFormats
+
+// What a model's folder says beside sizes and weights: how texts end, and how tokens are chosen.
+
+extension Checkpoint {
+    static let generationName = "generation_config.json"
+
+    /// How the model's folder wants text to be generated: the tokens that end one, and what `generation_config.json`
+    /// says of the choice of tokens.
+    public func generationOptions() throws -> GenerationOptions {
+        var options = GenerationOptions()
+        let path = Checkpoint.path(folder, Checkpoint.generationName)
+        let own = try FileManager.default.fileExists(atPath: path) ? ConfigurationFields(file: path) : nil
+        options.endTokens = Set(try own?.integers("eos_token_id") ?? [])
+        if options.endTokens.isEmpty { options.endTokens = Set(try configuration.integers("eos_token_id")) }
+        if options.endTokens.isEmpty, let token = try endOfTextInSettings() { options.endTokens = [token] }
+        if let own { options.sampling = try Sampling(own) }
+        return options
+    }
+
+    /// The token that `tokenizer_config.json` names as the end of a text.
+    private func endOfTextInSettings() throws -> Int? {
+        let path = Checkpoint.path(folder, ChatTemplate.settingsName)
+        guard FileManager.default.fileExists(atPath: path),
+            let text = try ChatTemplate.specialTokens(ConfigurationFields(file: path))["eos_token"]
+        else { return nil }
+        return try? tokenizer().specialToken(text)
+    }
+
+    /// Members of `config.json` that a model does not have itself, and that stay with its weights.
+    private static let keptMembers = ["bos_token_id", "eos_token_id", "pad_token_id"]
+    private static let keptFiles = [
+        generationName, ChatTemplate.settingsName, ChatTemplate.programName, "special_tokens_map.json",
+    ]
+
+    /// The members of another folder's `config.json` that stay with a model.
+    static func keptMembers(of source: String) throws -> [(name: String, value: JSON)] {
+        let path = path(source, "config.json")
+        guard FileManager.default.fileExists(atPath: path), case .object(let members) = try JSON(file: path) else {
+            return []
+        }
+        return members.filter { keptMembers.contains($0.name) }
+    }
+
+    /// Copies the small files that stay with a model from the folder that it came from.
+    static func keepFiles(of source: String, in folder: String) throws {
+        for name in keptFiles where FileManager.default.fileExists(atPath: path(source, name)) {
+            try AtomicFile.write(TextFile.read(path(source, name)), to: path(folder, name))
+        }
+    }
+}
+
+extension Sampling {
+    /// What a `generation_config.json` says; what it does not say is as usual here.
+    init(_ fields: ConfigurationFields) throws {
+        self.init()
+        if try !fields.bool("do_sample", default: true) {
+            temperature = 0
+            return
+        }
+        temperature = try fields.number("temperature", default: temperature)
+        let mostLikely = try fields.integer("top_k", minimum: 0, default: 0)
+        topK = mostLikely == 0 ? nil : mostLikely
+        topP = try fields["top_p"] == nil ? nil : fields.number("top_p")
+        if topP == 1 { topP = nil }
+        minP = try fields["min_p"] == nil ? nil : fields.number("min_p")
+        repetitionPenalty = try fields.number("repetition_penalty", default: repetitionPenalty)
+        do {
+            try check()
+        } catch let error as InputError {
+            let name = error.subject.replacing("option ", with: "").replacing("-", with: "_")
+            throw fields.problem(name, error.problem)
+        }
+    }
+}
