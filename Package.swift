@@ -109,6 +109,9 @@ let package = Package(
             name: "serve-digits",
             dependencies: ["Switchback", "SwitchbackFormats", .product(name: "Hummingbird", package: "hummingbird")],
             path: "Examples/serve-digits"),
+        .executableTarget(
+            name: "see-backpropagation", dependencies: ["Switchback", "SwitchbackTraining"],
+            path: "Examples/see-backpropagation"),
 
         // The tests, one target for each source target.
         .target(

@@ -10,6 +10,7 @@ struct SwitchbackCommand: ParsableCommand {
         abstract: "Train and run neural networks on the CPU.",
         discussion: """
             EXAMPLES
+              switchback doctor classify --data digits
               switchback classify train --data digits
               switchback classify train --data path/to/mnist --model cnn --epochs 2
               switchback classify val --model runs/classify/train --data digits
@@ -30,7 +31,7 @@ struct SwitchbackCommand: ParsableCommand {
         version: Version.current,
         subcommands: [
             Classify.self, Detect.self, Text.self, Sentiment.self, Translate.self, Chat.self, Serve.self,
-            DataCommand.self, Onnx.self, Runs.self, Diagnose.self, Info.self,
+            DataCommand.self, Onnx.self, Runs.self, DoctorCommand.self, Diagnose.self, Info.self,
         ])
 
     /// Parses, runs, and answers every error with one sentence, and the exit codes that the help lists.

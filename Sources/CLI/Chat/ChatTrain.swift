@@ -66,9 +66,14 @@ struct ChatTrain: ParsableCommand {
         let folder: String
     }
 
-    func run() throws {
+    /// The training that the options ask for.
+    func session() throws -> TrainingSession<ChatTrainingConfiguration> {
         common.apply()
-        let session = try TrainingSession<ChatTrainingConfiguration>("chat", runOptions, common, change: apply)
+        return try TrainingSession("chat", runOptions, common, change: apply)
+    }
+
+    func run() throws {
+        let session = try session()
         let training = try ChatTraining(session.configuration)
         try say(what: training)
         let (folder, outcome) = try session.train(

@@ -65,9 +65,10 @@ struct ClassifyTrain: ParsableCommand {
 
     func validate() throws { try runOptions.require("--data <path>", data) }
 
-    func run() throws {
+    /// The training that the options ask for.
+    func session() throws -> TrainingSession<ClassifierConfiguration> {
         common.apply()
-        let session = try TrainingSession<ClassifierConfiguration>("classify", runOptions, common) { configuration in
+        return try TrainingSession("classify", runOptions, common) { configuration in
             configuration.data = data ?? configuration.data
             configuration.label = labels.label ?? configuration.label
             configuration.classes = labels.classes ?? configuration.classes
@@ -76,6 +77,10 @@ struct ClassifyTrain: ParsableCommand {
             augmentation.apply(to: &configuration)
             training.apply(to: &configuration.training)
         }
+    }
+
+    func run() throws {
+        let session = try session()
         let task = try session.configuration.makeTask()
         try runOptions.say("Data: \(task.data.summary)")
         let (folder, outcome) = try session.train(

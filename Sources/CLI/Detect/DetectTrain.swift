@@ -55,14 +55,19 @@ struct DetectTrain: ParsableCommand {
 
     func validate() throws { try runOptions.require("--data <path>", data) }
 
-    func run() throws {
+    /// The training that the options ask for.
+    func session() throws -> TrainingSession<DetectionConfiguration> {
         common.apply()
-        let session = try TrainingSession<DetectionConfiguration>("detect", runOptions, common) { configuration in
+        return try TrainingSession("detect", runOptions, common) { configuration in
             configuration.data = data ?? configuration.data
             configuration.model = model ?? configuration.model
             training.apply(to: &configuration)
             augmentation.apply(to: &configuration.augmentation)
         }
+    }
+
+    func run() throws {
+        let session = try session()
         let task = try session.configuration.makeTask()
         try runOptions.say("Data: \(task.data.summary)")
         task.data.warnOfProblems()

@@ -65,7 +65,11 @@ struct Diagnose: ParsableCommand {
                 path, "no step has been measured yet", remedy: "wait for the first one, or train with --diagnose")
         }
         let file = plot ?? Folder.join(path, Diagnosis.plotName)
-        if !diagnosis.records.isEmpty { try diagnosis.figure.write(to: file, scale: 1) }
+        let page = Folder.join(path, DiagnosisPage.fileName)
+        if !diagnosis.records.isEmpty {
+            try diagnosis.figure.write(to: file, scale: 1)
+            try DiagnosisPage(diagnosis, title: path).write(to: page)
+        }
         let trials =
             triesRemedies
             ? try RemedyTrial(run: RunRecord(path), diagnosis: diagnosis, steps: trySteps).results() : nil
@@ -80,7 +84,7 @@ struct Diagnose: ParsableCommand {
         if let trials { try Terminal.print("\nAfter \(trySteps.counted("step")):\n\n\(table(trials).text)") }
         guard let last = diagnosis.records.last else { return }
         try Terminal.print("\nStep \(last.step + 1), from the input to the output:\n\n\(table(last).text)")
-        try Terminal.print("\nThe gradients are plotted in \(file).")
+        try Terminal.print("\nThe gradients are plotted in \(file); \(page) is a page to point and read in.")
     }
 
     private func table(_ trials: [RemedyTrial.Result]) -> TextTable {

@@ -32,12 +32,17 @@ struct SentimentTrain: ParsableCommand {
 
     func validate() throws { try runOptions.require("--data <folder>", data) }
 
-    func run() throws {
+    /// The training that the options ask for.
+    func session() throws -> TrainingSession<SentimentConfiguration> {
         common.apply()
-        let session = try TrainingSession<SentimentConfiguration>("sentiment", runOptions, common) { configuration in
+        return try TrainingSession("sentiment", runOptions, common) { configuration in
             configuration.data = data ?? configuration.data
             training.apply(to: &configuration.training)
         }
+    }
+
+    func run() throws {
+        let session = try session()
         let task = try session.configuration.makeTask()
         let (folder, outcome) = try session.train(task, session.configuration.training)
         guard let best = outcome.best ?? outcome.history.last else { return }

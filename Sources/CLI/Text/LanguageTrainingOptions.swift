@@ -68,15 +68,24 @@ struct LanguageTrainingOptions<Defaults: TrainingDefaults>: ParsableArguments {
         let folder: String
     }
 
+    /// The training that the options ask for.
+    ///
+    /// - Parameter change: puts the options that only one of the commands has into the configuration.
+    func session(
+        change: (inout LanguageTrainingConfiguration) -> Void
+    ) throws -> TrainingSession<LanguageTrainingConfiguration> {
+        common.apply()
+        return try TrainingSession("text", run, common) { configuration in
+            change(&configuration)
+            apply(to: &configuration)
+        }
+    }
+
     /// Trains, shows how it goes and what the model writes by then.
     ///
     /// - Parameter change: puts the options that only one of the commands has into the configuration.
     func train(mode: String, change: (inout LanguageTrainingConfiguration) -> Void) throws {
-        common.apply()
-        let session = try TrainingSession<LanguageTrainingConfiguration>("text", run, common) { configuration in
-            change(&configuration)
-            apply(to: &configuration)
-        }
+        let session = try session(change: change)
         let training = try LanguageTraining(session.configuration)
         try run.say(
             "Data: \(session.configuration.data); \(training.data.training.count.counted("token")) for training, "

@@ -43,12 +43,13 @@ struct TextTrain: ParsableCommand {
 
     private static let defaults = LanguageTrainingConfiguration()
 
-    func run() throws {
-        try options.train(mode: "train") { configuration in
-            configuration.model = model ?? configuration.model
-            configuration.tokenizer = tokenizer ?? configuration.tokenizer
-            configuration.vocabularySize = vocabulary ?? configuration.vocabularySize
-            configuration.dropout = dropout ?? configuration.dropout
-        }
+    /// Puts the options that only this command has into the configuration.
+    func apply(to configuration: inout LanguageTrainingConfiguration) {
+        configuration.model = model ?? configuration.model
+        configuration.tokenizer = tokenizer ?? configuration.tokenizer
+        configuration.vocabularySize = vocabulary ?? configuration.vocabularySize
+        configuration.dropout = dropout ?? configuration.dropout
     }
+
+    func run() throws { try options.train(mode: "train") { apply(to: &$0) } }
 }

@@ -8,8 +8,8 @@ import SwitchbackTraining
 struct TrainingSession<Options: Configuration> {
     let task: String
     let configuration: Options
-    private let run: RunOptions
-    private let printsResult: Bool
+    let run: RunOptions
+    let printsResult: Bool
     private let resumed: ResumedRun<Options>?
 
     /// - Parameter change: puts the options of the command line into the configuration.
@@ -91,7 +91,9 @@ struct TrainingSession<Options: Configuration> {
         try run.say("Diagnosis:")
         for verdict in diagnosis.verdicts { try run.say("  \(verdict)") }
         if !diagnosis.records.isEmpty {
-            try run.say("  The gradients are plotted in \(folder.file(Diagnosis.plotName)).")
+            try run.say(
+                "  The gradients are plotted in \(folder.file(Diagnosis.plotName)); open "
+                    + "\(folder.file(DiagnosisPage.fileName)) in a browser to point and read.")
         }
     }
 

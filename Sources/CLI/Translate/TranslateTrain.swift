@@ -71,9 +71,14 @@ struct TranslateTrain: ParsableCommand {
         training.apply(to: &configuration.training)
     }
 
-    func run() throws {
+    /// The training that the options ask for.
+    func session() throws -> TrainingSession<TranslationConfiguration> {
         common.apply()
-        let session = try TrainingSession<TranslationConfiguration>("translate", runOptions, common) { apply(to: &$0) }
+        return try TrainingSession("translate", runOptions, common) { apply(to: &$0) }
+    }
+
+    func run() throws {
+        let session = try session()
         let task = try session.configuration.makeTask()
         let (folder, outcome) = try session.train(
             task, session.configuration.training, listeners: [task.translator.describe, example(task)])

@@ -68,7 +68,10 @@ extension Tensor {
     }
 
     /// The same values outside the graph: no gradient flows through the result. Memory is shared.
-    public final func detach() -> Tensor { Tensor(array) }
+    public final func detach() -> Tensor {
+        guard let operation = node as? OperationNode else { return Tensor(array) }
+        return DetachedTensor(array, from: operation)
+    }
 
     /// Calls `hook` with the whole gradient of this tensor during `backward()`; what it returns, unless `nil`, takes
     /// the gradient's place.
@@ -85,5 +88,17 @@ extension Tensor {
             "\(operation)",
             "an operand of shape \(shape) shares memory that was changed in place by \(array.storage.lastChange) "
                 + "after it was computed, so its gradient would be wrong; clone() it before the change")
+    }
+}
+
+/// What `detach()` gives of an operation's result: it knows the operation, for images of the graph and for what is said of
+/// a model that gradients do not reach.
+final class DetachedTensor: Tensor {
+    let operation: OperationName
+    let place: ModulePlace?
+
+    fileprivate init(_ array: NDArray, from node: OperationNode) {
+        (operation, place) = (node.name, node.place)
+        super.init(array)
     }
 }

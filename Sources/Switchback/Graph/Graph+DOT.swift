@@ -32,6 +32,7 @@ extension GraphBox.Kind {
         case .leaf: "#fdf0d2"
         case .constant: "#ececec"
         case .result: "#ddf1e0"
+        case .missing: "#fbdcd8"
         }
     }
 
@@ -41,6 +42,7 @@ extension GraphBox.Kind {
         case .leaf: "#c78a1c"
         case .constant: "#8a8a8a"
         case .result: "#3c8a50"
+        case .missing: "#c0392b"
         }
     }
 }

@@ -20,7 +20,8 @@ extension Graph: CustomStringConvertible {
             let line = cells.joined(separator: "  ")
             return String(line.reversed().drop { $0 == " " }.reversed())
         }
-        return (lines + remarks.map { "(\($0))" }).joined(separator: "\n")
+        let missing = unreached.map { "not reached: \($0.name): \($0.parameters.joined(separator: ", "))" }
+        return (lines + (remarks + missing).map { "(\($0))" }).joined(separator: "\n")
     }
 }
 

@@ -1,22 +1,19 @@
 /// Reads the graph behind a tensor.
 struct GraphReader {
     private let result: Tensor
-    /// The names of tensors: by identity if they have no node, otherwise by their node's.
-    private var constantNames: [ObjectIdentifier: String] = [:]
-    private var nodeNames: [ObjectIdentifier: String] = [:]
-    private var modulePaths: [ObjectIdentifier: String] = [:]
+    private let names: GraphNames
+    private let model: Module?
     private let order: [Node]
     private let omittedCount: Int
     /// Only of nodes whose results are small.
     private var gradients: [ObjectIdentifier: [Float]] = [:]
 
-    init(_ result: Tensor, names: KeyValuePairs<String, Tensor>, limit: Int, withGradients: Bool) {
-        self.result = result
+    init(_ result: Tensor, model: Module?, names: KeyValuePairs<String, Tensor>, limit: Int, withGradients: Bool) {
+        (self.result, self.model) = (result, model)
         let all = result.node.map { Node.childrenFirst(from: [$0]) } ?? []
         order = all.count > limit ? Self.nearest(limit, among: all) : all
         omittedCount = all.count - order.count
-        readModules()
-        for (name, tensor) in names { self.name(tensor, name) }
+        self.names = GraphNames(of: order, model: model, names)
         if withGradients { readGradients(all) }
     }
 
@@ -35,34 +32,6 @@ struct GraphReader {
             }
         }
         return all.filter { chosen.contains(ObjectIdentifier($0)) }
-    }
-
-    // MARK: Names
-
-    private mutating func name(_ tensor: Tensor, _ name: String) {
-        if let node = tensor.node {
-            nodeNames[ObjectIdentifier(node)] = name
-        } else {
-            constantNames[ObjectIdentifier(tensor)] = name
-        }
-    }
-
-    /// The paths of the modules that operations ran in, and the names of what they hold.
-    private mutating func readModules() {
-        var roots: [Module] = []
-        for case let operation as OperationNode in order {
-            guard let root = operation.place?.root as? Module, !roots.contains(where: { $0 === root }) else { continue }
-            roots.append(root)
-        }
-        for root in roots {
-            // The names of several models are told apart by their types.
-            let prefix = roots.count > 1 ? "\(type(of: root))." : ""
-            for (path, module) in root.namedModules() where modulePaths[ObjectIdentifier(module)] == nil {
-                modulePaths[ObjectIdentifier(module)] = path.isEmpty ? "\(type(of: module))" : prefix + path
-            }
-            for (path, parameter) in root.namedParameters { name(parameter, prefix + path) }
-            for (path, buffer) in root.namedBuffers { name(buffer, prefix + path) }
-        }
     }
 
     // MARK: Gradients
@@ -90,8 +59,38 @@ struct GraphReader {
         var builder = Builder(reader: self)
         for node in order { builder.add(node) }
         if result.node == nil { builder.add(constant: result) }
-        let isFreed = order.contains { ($0 as? OperationNode)?.isReleased ?? false }
-        return Graph(nodes: builder.nodes, omittedCount: omittedCount, isFreed: isFreed)
+        return Graph(
+            nodes: builder.nodes, omittedCount: omittedCount, isFreed: isFreed, unreached: unreached,
+            layers: Set(layers.map(\.path)))
+    }
+
+    private var isFreed: Bool { order.contains { ($0 as? OperationNode)?.isReleased ?? false } }
+
+    /// The modules that have parameters of their own.
+    private var layers: [(path: String, module: Module)] {
+        (model?.namedModules() ?? []).compactMap { path, module in
+            let hasParameters = module.namedParts().contains {
+                if case .parameter = $0.part { true } else { false }
+            }
+            return hasParameters ? (path, module) : nil
+        }
+    }
+
+    /// The parameters that should be in the graph and are not. What the graph does not show whole, it cannot tell.
+    private var unreached: [Graph.UnreachedLayer] {
+        let isWhole = omittedCount == 0 && !isFreed && !order.contains { $0.name.kind == .checkpoint }
+        guard isWhole else { return [] }
+        let reached = Set(order.map { ObjectIdentifier($0) })
+        var seen = Set<ObjectIdentifier>()
+        return layers.compactMap { path, module in
+            guard seen.insert(ObjectIdentifier(module)).inserted else { return nil }
+            let missing = module.namedParts().compactMap { name, part -> String? in
+                guard case .parameter(let parameter) = part, let node = parameter.node else { return nil }
+                return reached.contains(ObjectIdentifier(node)) ? nil : name
+            }
+            if missing.isEmpty { return nil }
+            return Graph.UnreachedLayer(path: path, type: "\(type(of: module))", parameters: missing)
+        }
     }
 
     private struct Builder {
@@ -110,13 +109,17 @@ struct GraphReader {
             }
             for tensor in operation.map(Self.constants) ?? [] { inputs.append(add(constant: tensor)) }
             let leaf = (node as? GradientAccumulator)?.tensor
+            let module = operation?.place?.innermost
             positions[ObjectIdentifier(node)] = nodes.count
             nodes.append(
                 Graph.Node(
                     kind: operation == nil ? .leaf : .operation, operation: "\(node.name)",
-                    name: reader.nodeNames[ObjectIdentifier(node)],
-                    module: operation?.place?.innermost.flatMap { reader.modulePaths[ObjectIdentifier($0)] } ?? "",
-                    shape: node.firstForm.layout.shape, dtype: node.firstForm.dtype,
+                    name: reader.names.name(of: node), function: node.name.kind,
+                    activation: node.extras?.activation,
+                    module: module.flatMap(reader.names.path) ?? "",
+                    moduleType: module.map { "\(type(of: $0))" } ?? "",
+                    isForeign: reader.names.isForeign(node), detachedFrom: nil, shape: node.firstForm.layout.shape,
+                    dtype: node.firstForm.dtype,
                     values: operation?.values.numbers ?? leaf.map { SmallValues($0.array).numbers } ?? [],
                     gradients: reader.gradients[ObjectIdentifier(node)] ?? [], inputs: inputs))
         }
@@ -134,9 +137,10 @@ struct GraphReader {
                 positions[key] = nodes.count
                 nodes.append(
                     Graph.Node(
-                        kind: .constant, operation: "constant", name: reader.constantNames[key], module: "",
-                        shape: tensor.shape, dtype: tensor.dtype, values: SmallValues(tensor.array).numbers,
-                        gradients: [], inputs: []))
+                        kind: .constant, operation: "constant", name: reader.names.name(of: tensor), function: .other,
+                        activation: nil, module: "", moduleType: "", isForeign: false,
+                        detachedFrom: (tensor as? DetachedTensor).map(reader.names.origin), shape: tensor.shape,
+                        dtype: tensor.dtype, values: SmallValues(tensor.array).numbers, gradients: [], inputs: []))
             }
             return Graph.Input(node: positions[key] ?? 0, output: 0)
         }

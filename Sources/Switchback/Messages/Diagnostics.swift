@@ -1,4 +1,5 @@
 import Kernels
+import Synchronization
 
 /// Warnings and other messages for the user.
 public enum Diagnostics {
@@ -14,4 +15,11 @@ public enum Diagnostics {
     }
 
     public static func warn(_ message: String) { handler(message) }
+
+    /// Warns of what a loop would say in every step: once in the life of the program.
+    static func warnOnce(_ message: String) {
+        if given.withLock({ $0.insert(message).inserted }) { warn(message) }
+    }
+
+    private static let given = Mutex<Set<String>>([])
 }

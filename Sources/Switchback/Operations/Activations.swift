@@ -234,11 +234,12 @@ extension Tensor {
         }
     }
 
-    /// The tensor itself, after observers were shown the activation that a kernel applied to its own result.
+    /// The tensor itself, after its node and observers were told of the activation that a kernel applied to its own
+    /// result.
     final func noting(_ activation: FusedActivation) -> Tensor {
-        if ThreadState.isObserved, let name = activation.name {
-            ThreadState.current.observe { $0.computed(array, byFused: name) }
-        }
+        guard let name = activation.name else { return self }
+        node?.ensureExtras().activation = name
+        if ThreadState.isObserved { ThreadState.current.observe { $0.computed(array, byFused: name) } }
         return self
     }
 }

@@ -85,7 +85,7 @@ extension Tensor {
         let operands = BatchNormOperands(weight: weight != nil, bias: bias != nil, residual: residual != nil)
         let savesOutput = activation != .none && residual != nil
         return Tensor.record(
-            "batchNorm", result.y, from: [self] + [weight, bias, residual].compactMap { $0 },
+            .batchNorm, result.y, from: [self] + [weight, bias, residual].compactMap { $0 },
             saving: [self, weight, bias, Tensor(result.mean), Tensor(result.inverseDeviation)],
             savingOutput: savesOutput
         ) { saved, gradient in
@@ -124,7 +124,7 @@ extension Tensor {
         }
         let dims = [0] + Array(2..<rank)
         return Tensor.record(
-            "batchNorm", result, from: [self, scale, shift],
+            .batchNorm, result, from: [self, scale, shift],
             saving: [scale.requiresGrad ? self : nil, requiresGrad ? scale : nil]
         ) { saved, gradient in
             [

@@ -5,6 +5,6 @@ extension Tensor {
     /// truncation toward zero. Gradients are converted back.
     public final func to(_ dtype: DType) -> Tensor {
         if dtype == self.dtype { return self }
-        return Tensor.record("to", array.cast(to: dtype), from: [self]) { [$1] }
+        return Tensor.record(.conversion, array.cast(to: dtype), from: [self]) { [$1] }
     }
 }

@@ -2,14 +2,14 @@ extension Tensor {
     /// Zeroes each element with probability `p` and divides the others by 1 − p, so that the mean stays (Srivastava et
     /// al., "Dropout", 2014). Without `training` the tensor itself.
     public final func dropout(p: Double = 0.5, training: Bool = true, generator: Generator? = nil) -> Tensor {
-        dropped("dropout", p, training, maskShape: shape, generator)
+        dropped(.dropout, p, training, maskShape: shape, generator)
     }
 
     /// As `dropout`, but drops whole channels: of an input [N, C, …] each [N, C] lives or dies as one.
     public final func dropout2d(p: Double = 0.5, training: Bool = true, generator: Generator? = nil) -> Tensor {
         require(rank >= 2, "dropout2d", "the input has shape \(shape); expected [N, C, …]")
         let channels = Shape(shape.enumerated().map { $0.offset < 2 ? $0.element : 1 })
-        return dropped("dropout2d", p, training, maskShape: channels, generator)
+        return dropped(.dropout2d, p, training, maskShape: channels, generator)
     }
 
     /// Sets elements to the negative limit of SELU with probability `p`, and rescales so that mean and variance stay

@@ -16,15 +16,27 @@ extension Tensor {
         if ThreadState.isObserved { ThreadState.current.observe { $0.compares(self, with: target, in: loss) } }
     }
 
+    /// The same of a loss that compares element to element. Warns where both operands are repeated, which is hardly
+    /// ever meant: of [N, 1] and [N] each prediction would be compared to each target.
+    private func comparingElements(with target: Tensor, in loss: OperationName) {
+        comparing(with: target, in: loss)
+        guard shape != target.shape, let result = Shape.broadcast(shape, target.shape),
+            result != shape && result != target.shape
+        else { return }
+        Diagnostics.warnOnce(
+            "\(loss): predictions of shape \(shape) and targets of shape \(target.shape) are compared each with each, "
+                + "in a tensor of shape \(result); give both the same shape")
+    }
+
     /// The squared difference.
     public final func mseLoss(_ target: Tensor, reduction: LossReduction = .mean) -> Tensor {
-        comparing(with: target, in: "mseLoss")
+        comparingElements(with: target, in: "mseLoss")
         return (self - target).square().reduced(reduction)
     }
 
     /// The absolute difference.
     public final func l1Loss(_ target: Tensor, reduction: LossReduction = .mean) -> Tensor {
-        comparing(with: target, in: "l1Loss")
+        comparingElements(with: target, in: "l1Loss")
         return (self - target).abs().reduced(reduction)
     }
 
@@ -43,7 +55,7 @@ extension Tensor {
         _ target: Tensor, delta: Double = 1, reduction: LossReduction = .mean
     ) -> Tensor {
         require(delta > 0, "huberLoss", "delta is \(delta); it must be positive")
-        comparing(with: target, in: "huberLoss")
+        comparingElements(with: target, in: "huberLoss")
         let difference = (self - target).abs()
         // With c the part of the difference below delta: c·(difference − c / 2) is both branches in one.
         let inner = difference.clamp(max: delta)
@@ -54,7 +66,7 @@ extension Tensor {
     public final func binaryCrossEntropy(
         _ target: Tensor, weight: Tensor? = nil, reduction: LossReduction = .mean
     ) -> Tensor {
-        comparing(with: target, in: "binaryCrossEntropy")
+        comparingElements(with: target, in: "binaryCrossEntropy")
         let losses = clampedBinaryCrossEntropy(target)
         return (weight.map { losses * $0 } ?? losses).reduced(reduction)
     }
@@ -91,7 +103,7 @@ extension Tensor {
     public final func binaryCrossEntropyWithLogits(
         _ target: Tensor, weight: Tensor? = nil, posWeight: Tensor? = nil, reduction: LossReduction = .mean
     ) -> Tensor {
-        comparing(with: target, in: "binaryCrossEntropyWithLogits")
+        comparingElements(with: target, in: "binaryCrossEntropyWithLogits")
         let losses: Tensor
         if let posWeight {
             let strength = (posWeight - 1) * target + 1

@@ -1,12 +1,10 @@
 extension Tensor {
     /// e^x / Σ e^x along `dim`: numbers between 0 and 1 that sum to 1. Shape is unchanged. A line that holds NaN, +∞ or
     /// only −∞ becomes NaN.
-    public final func softmax(dim: Int) -> Tensor { softmax(OperationName("softmax", .softmax), dim, logarithm: false) }
+    public final func softmax(dim: Int) -> Tensor { softmax(.softmax, dim, logarithm: false) }
 
     /// The logarithm of `softmax(dim:)`, accurate also where that is tiny. Shape is unchanged.
-    public final func logSoftmax(dim: Int) -> Tensor {
-        softmax(OperationName("logSoftmax", .logSoftmax), dim, logarithm: true)
-    }
+    public final func logSoftmax(dim: Int) -> Tensor { softmax(.logSoftmax, dim, logarithm: true) }
 
     /// The softmax of −x: the smallest element gets most.
     public final func softmin(dim: Int) -> Tensor { (-self).softmax(dim: dim) }

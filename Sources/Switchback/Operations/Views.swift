@@ -12,7 +12,7 @@ extension Tensor {
         if shape == self.shape { return self }
         let original = self.shape
         let result = array.viewed(as: shape) ?? array.contiguous().viewed(as: shape)!
-        return Tensor.record("reshape", result, of: self) { $1.reshape(original) }
+        return Tensor.record(.reshape, result, of: self) { $1.reshape(original) }
     }
 
     public final func reshape(_ sizes: Int...) -> Tensor { reshape(Shape(sizes)) }
@@ -27,7 +27,7 @@ extension Tensor {
                     + "use reshape")
         }
         let original = self.shape
-        return Tensor.record("view", result, of: self) { $1.reshape(original) }
+        return Tensor.record(.view, result, of: self) { $1.reshape(original) }
     }
 
     public final func view(_ sizes: Int...) -> Tensor { view(Shape(sizes)) }
@@ -94,7 +94,7 @@ extension Tensor {
         }
         if result.rank == rank { return self }
         let original = shape
-        return Tensor.record("squeeze", result, of: self) { $1.reshape(original) }
+        return Tensor.record(.squeeze, result, of: self) { $1.reshape(original) }
     }
 
     /// With a dimension of size 1 put before dimension `dim`; -1 puts it last.
@@ -103,7 +103,7 @@ extension Tensor {
             dim >= -rank - 1 && dim <= rank, "unsqueeze",
             "a dimension of \(shape) can be put at \(-rank - 1) to \(rank), not at \(dim)")
         let place = dim < 0 ? dim + rank + 1 : dim
-        return Tensor.record("unsqueeze", array.unsqueezed(at: place), of: self) { $1.squeeze(place) }
+        return Tensor.record(.unsqueeze, array.unsqueezed(at: place), of: self) { $1.squeeze(place) }
     }
 }
 
@@ -119,7 +119,7 @@ extension Tensor {
         if order.elementsEqual(0..<rank) { return self }
         var inverse = order
         for (i, dim) in order.enumerated() { inverse[dim] = i }
-        return Tensor.record("permute", array.permuted(order), of: self) { [inverse] in $1.permute(inverse) }
+        return Tensor.record(.permute, array.permuted(order), of: self) { [inverse] in $1.permute(inverse) }
     }
 
     public final func permute(_ dims: Int...) -> Tensor { permute(Shape(dims)) }
@@ -131,7 +131,7 @@ extension Tensor {
         if a == b { return self }
         var order = Shape(0..<rank)
         order.swapAt(a, b)
-        return Tensor.record("transpose", array.permuted(order), of: self) { $1.transpose(a, b) }
+        return Tensor.record(.transpose, array.permuted(order), of: self) { $1.transpose(a, b) }
     }
 
     /// As `transpose`.
@@ -400,7 +400,7 @@ extension Tensor {
             "\(shape) has no channels to put last: it has fewer than three dimensions")
         let result = NDArray(empty: shape, order: memoryOrder, dtype: dtype, backend: backend)
         array.copy(into: result)
-        return Tensor.record("contiguous", result, of: self) { $1 }
+        return Tensor.record(.contiguous, result, of: self) { $1 }
     }
 
     /// An image tensor [N, C, …] with its channels innermost in memory. Shape and values stay.
@@ -410,7 +410,7 @@ extension Tensor {
     public final func clone() -> Tensor {
         let result = array.emptyLike()
         array.copy(into: result)
-        return Tensor.record("clone", result, of: self) { $1 }
+        return Tensor.record(.clone, result, of: self) { $1 }
     }
 }
 

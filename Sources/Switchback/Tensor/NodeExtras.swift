@@ -21,6 +21,8 @@ extension Node {
         var retainedOutputs: Set<Int> = []
         var retainedGradients: [Int: Tensor] = [:]
         var otherForms: [Form] = []
+        /// The activation that the operation's kernel applied to its own result.
+        var activation: OperationName?
         /// Where in the model the operation ran, and what it took; known only while operations are observed.
         var origin: OperationOrigin?
         /// The gradients of the outputs after the first, as far as they are summed.

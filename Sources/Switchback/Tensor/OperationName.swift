@@ -16,6 +16,9 @@ public struct OperationName: ExpressibleByStringLiteral, CustomStringConvertible
         case softmax, logSoftmax
         /// Writes given numbers into some places.
         case filling
+        case dropout, batchNorm
+        /// The same elements in another shape, order, type or memory.
+        case arrangement
         /// Runs the user's code again on the way back.
         case checkpoint
     }
@@ -45,5 +48,19 @@ extension OperationName {
     static var silu: Self { Self("silu", .silu) }
     static var sigmoid: Self { Self("sigmoid", .sigmoid) }
     static var tanh: Self { Self("tanh", .tanh) }
+    static var softmax: Self { Self("softmax", .softmax) }
+    static var logSoftmax: Self { Self("logSoftmax", .logSoftmax) }
+    static var dropout: Self { Self("dropout", .dropout) }
+    static var dropout2d: Self { Self("dropout2d", .dropout) }
+    static var batchNorm: Self { Self("batchNorm", .batchNorm) }
+    static var reshape: Self { Self("reshape", .arrangement) }
+    static var view: Self { Self("view", .arrangement) }
+    static var squeeze: Self { Self("squeeze", .arrangement) }
+    static var unsqueeze: Self { Self("unsqueeze", .arrangement) }
+    static var permute: Self { Self("permute", .arrangement) }
+    static var transpose: Self { Self("transpose", .arrangement) }
+    static var contiguous: Self { Self("contiguous", .arrangement) }
+    static var clone: Self { Self("clone", .arrangement) }
+    static var conversion: Self { Self("to", .arrangement) }
     static var checkpoint: Self { Self("checkpoint", .checkpoint) }
 }

@@ -8,6 +8,9 @@ public enum Theme {
     public static let grid = Color(0xE8EAEE)
     /// Where there is no value.
     public static let missing = Color(0xE3E5E9)
+    /// What is wrong, and what is as it should be.
+    public static let alarm = Color(0xC0392B)
+    public static let sound = Color(0x2E7D4F)
     public static let margin = 16.0
 
     public static let title = Font(size: 16, isBold: true)

@@ -11,6 +11,26 @@ public struct HeatMap: Figure {
     public var colorMap: ColorMap
     /// Whether each value is written into its field; by default where they fit.
     public var showsNumbers: Bool?
+    /// The values with a color of their own; the legend names those that occur.
+    public var specials: [Special] = []
+    /// The values that are as they should be, a bar beside the color bar, and what the legend says of them.
+    public var usual: ClosedRange<Double>?
+    public var usualName = "usual"
+    /// The columns, counted from 0, at whose left edge a line marks a moment.
+    public var marks: [Int] = []
+
+    /// Values that the color bar does not show.
+    public struct Special: Sendable {
+        public var name: String
+        public var color: Color
+        public var contains: @Sendable (Double) -> Bool
+
+        public init(_ name: String, _ color: Color, contains: @escaping @Sendable (Double) -> Bool) {
+            self.name = name
+            self.color = color
+            self.contains = contains
+        }
+    }
 
     public init(
         title: String? = nil, rows: [String], columns: [String], rowLabel: String = "", columnLabel: String = "",
@@ -58,7 +78,7 @@ public struct HeatMap: Figure {
     public func draw(on canvas: Canvas, in frame: Rectangle) {
         let scale = AxisScale(color, showing: values.joined())
         let plot = PlotFrame(
-            on: canvas, in: frame, title: title, x: AxisScale(columnLabel, categories: columns),
+            on: canvas, in: frame, title: title, legend: legend, x: AxisScale(columnLabel, categories: columns),
             y: AxisScale(rowLabel, categories: rows), hasGrid: false, isUpsideDown: true, right: Self.barRoom)
         let cell = Size(
             plot.area.width / Double(max(columns.count, 1)), plot.area.height / Double(max(rows.count, 1)))
@@ -71,11 +91,36 @@ public struct HeatMap: Figure {
             }
         }
         canvas.stroke(.rectangle(plot.area), Theme.axis)
+        for mark in marks { draw(mark: mark, in: plot.area, columnWidth: cell.width, on: canvas) }
         drawBar(beside: plot.area, scale: scale, on: canvas)
     }
 
+    /// The special values that occur, and that some are missing.
+    private var legend: [PlotFrame.LegendEntry] {
+        guard !specials.isEmpty || usual != nil else { return [] }
+        let band = PlotFrame.LegendEntry(name: usualName) { canvas, center in
+            canvas.stroke(
+                .line(from: Point(center.x, center.y - 7), to: Point(center.x, center.y + 7)), Theme.sound, width: 4)
+        }
+        let shown = values.joined()
+        let absent = Special("not measured", Theme.missing) { $0.isNaN }
+        let entries = (specials + [absent]).filter { shown.contains(where: $0.contains) }.map { special in
+            PlotFrame.LegendEntry(name: special.name) { canvas, center in
+                canvas.fill(
+                    .rectangle(Rectangle(x: center.x - 7, y: center.y - 6, width: 14, height: 12)), special.color)
+            }
+        }
+        return entries + (usual == nil ? [] : [band])
+    }
+
+    private func draw(mark: Int, in area: Rectangle, columnWidth: Double, on canvas: Canvas) {
+        let x = area.x + Double(mark) * columnWidth
+        canvas.stroke(.line(from: Point(x, area.y), to: Point(x, area.maxY)), Theme.alarm, width: 2, dash: [6, 4])
+    }
+
     private func draw(_ value: Double, in cell: Rectangle, scale: AxisScale, on canvas: Canvas) {
-        let color = scale.position(value).map { colorMap($0) } ?? Theme.missing
+        let special = specials.first { $0.contains(value) }?.color
+        let color = special ?? scale.position(value).map { colorMap($0) } ?? Theme.missing
         canvas.fill(.rectangle(cell), color, smooth: false)
         guard showsNumbers ?? (cell.width >= 30 && cell.height >= 16), !value.isNaN else { return }
         canvas.text(
@@ -93,6 +138,11 @@ public struct HeatMap: Figure {
             canvas.fill(.rectangle(slice), colorMap((Double(i) + 0.5) / Double(steps)), smooth: false)
         }
         canvas.stroke(.rectangle(bar), Theme.axis)
+        if let usual {
+            let ends = [usual.lowerBound, usual.upperBound].map { min(max(scale.position($0) ?? 0, 0), 1) }
+            let (low, high) = (bar.maxY - ends[0] * bar.height, bar.maxY - ends[1] * bar.height)
+            canvas.stroke(.line(from: Point(bar.x - 6, low), to: Point(bar.x - 6, high)), Theme.sound, width: 4)
+        }
         for tick in scale.ticks(about: Int(bar.height / 50)) where !tick.label.isEmpty {
             guard let position = scale.position(tick.value) else { continue }
             canvas.text(

@@ -25,9 +25,11 @@ public final class ChatTask: TrainingTask {
     public let example: [ChatMessage]
     public let source: BatchSource<Batch>
     public let trainingCount: Int
-    private let conversations: EncodedConversations
+    let conversations: EncodedConversations
     /// The numbers of the conversations that are held out.
-    private let validation: [Int]
+    let validation: [Int]
+    /// The numbers of those that are trained with.
+    let trainingNumbers: [Int]
     private let batchSize: Int
 
     /// - Parameters:
@@ -57,6 +59,7 @@ public final class ChatTask: TrainingTask {
         let kept = min(max(1, Int(Double(usable.count) * heldOut)), usable.count - 1)
         validation = order.prefix(kept).map { usable[$0] }
         let training = order.dropFirst(kept).map { usable[$0] }
+        trainingNumbers = Array(training)
         trainingCount = training.count
         source = BatchSource(
             sampler: RandomSampler(training.count, seed: seed), batchSize: batchSize, workers: workers

@@ -29,6 +29,11 @@ public struct LabeledSentences: Sendable {
         lines = pairs.map(\.line)
     }
 
+    /// Where a sentence stands, by its position: `train.tsv line 7`.
+    func place(_ position: Int) -> String {
+        "\(URL(fileURLWithPath: path).lastPathComponent) line \(lines[position])"
+    }
+
     /// The first lines that name the columns: GLUE's, and what others write for it.
     private static let headers = ["sentence", "text"].flatMap { text in
         ["label", "class"].map { "\(text)\t\($0)" }

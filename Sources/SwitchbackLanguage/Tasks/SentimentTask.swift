@@ -43,7 +43,7 @@ public final class SentimentTask: TrainingTask {
     public let name = "sentiment"
     public let classifier: SentenceClassifier
     public let source: BatchSource<Batch>
-    private let validation: LabeledSentences
+    let training, validation: LabeledSentences
 
     /// A classifier that begins with naive Bayes; what else its weights are comes from the default generator.
     ///
@@ -55,6 +55,7 @@ public final class SentimentTask: TrainingTask {
             try LabeledSentences(Folder.join(folder, name))
         }
         let training = try read("train.tsv")
+        self.training = training
         validation = try read("dev.tsv")
         let classes = Set(training.labels).sorted()
         guard classes.count >= 2 else { throw InputError(training.path, "all sentences are of one class") }

@@ -65,14 +65,14 @@ public final class TranslationTask: TrainingTask {
         }
     }
 
-    private typealias Pair = (source: [Int], target: [Int])
+    typealias Pair = (source: [Int], target: [Int])
 
     public let name = "translate"
     public let translator: Translator
     /// A sentence of the held-out text, to show how translations become better.
     public let example: String
     public let source: BatchSource<Batch>
-    private let validation: [Pair]
+    let training, validation: [Pair]
 
     /// - Parameters:
     ///   - accumulate: the batches of a step: sentences of about one length come together in it.
@@ -90,6 +90,7 @@ public final class TranslationTask: TrainingTask {
         self.translator = translator
         example = validation.sources.first ?? ""
         let training = try pairs(training)
+        self.training = training
         self.validation = try pairs(validation)
         source = BatchSource(
             sampler: LengthSampler(training.map(\.target.count), together: batchSize * accumulate, seed: seed),

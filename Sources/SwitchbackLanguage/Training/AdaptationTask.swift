@@ -4,7 +4,7 @@ import SwitchbackTraining
 /// Fine-tuning with low-rank adapters: like another task of a language model, but the adapters are what is trained and
 /// saved.
 public final class AdaptationTask<Base: TrainingTask>: TrainingTask {
-    private let task: Base
+    let task: Base
     public let adaptation: LowRankAdaptation
 
     public init(_ task: Base, of language: LanguageModel, rank: Int) {

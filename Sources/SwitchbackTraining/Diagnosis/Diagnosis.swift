@@ -14,8 +14,16 @@ public struct Diagnosis: Equatable, Sendable {
     public internal(set) var validations: [ValidationRecord] = []
     /// What checks before the first step found: of the graph, of the data.
     public internal(set) var findings: [Verdict] = []
+    /// Which layers feed which, as far as the first step showed.
+    public internal(set) var layerLinks: [Graph.LayerLink] = []
 
     public init() {}
+
+    /// Takes up what the structure of the first step shows. What is only worth knowing, a doctor says.
+    mutating func add(_ trace: StepTrace) {
+        add(findings: GraphFindings.of(trace).filter { $0.severity > .note })
+        layerLinks = trace.graphs.first?.layerLinks ?? []
+    }
 
     /// Adds what a check found before the training.
     public mutating func add(findings: [Verdict]) { self.findings += findings }
@@ -37,9 +45,10 @@ public struct Diagnosis: Equatable, Sendable {
         var facts: TrainingFacts?
         var validation: ValidationRecord?
         var finding: Verdict?
+        var links: [Graph.LayerLink]?
 
         var isEmpty: Bool {
-            record == nil && failure == nil && facts == nil && validation == nil && finding == nil
+            record == nil && failure == nil && facts == nil && validation == nil && finding == nil && links == nil
         }
     }
 
@@ -71,6 +80,7 @@ public struct Diagnosis: Equatable, Sendable {
             if let finding = content.finding { findings.append(finding) }
             failure = content.failure ?? failure
             facts = content.facts ?? facts
+            layerLinks = content.links ?? layerLinks
         }
     }
 
@@ -86,10 +96,18 @@ public struct Diagnosis: Equatable, Sendable {
 
     static func line(_ finding: Verdict) throws -> String { try JSON.text(Line(finding: finding)) + "\n" }
 
+    /// What the training began with.
+    var header: String {
+        get throws {
+            let links = layerLinks.isEmpty ? "" : try JSON.text(Line(links: layerLinks)) + "\n"
+            return try Self.line(facts) + links + findings.map(Self.line).joined()
+        }
+    }
+
     /// The whole file, in the order in which a training writes it.
     var text: String {
         get throws {
-            var lines = try Self.line(facts) + findings.map(Self.line).joined()
+            var lines = try header
             var open = validations[...]
             for record in records {
                 while let validation = open.first, validation.step <= record.step {

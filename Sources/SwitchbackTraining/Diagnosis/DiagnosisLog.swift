@@ -27,6 +27,7 @@ public final class DiagnosisLog {
     /// Whether the file says what the training began with: there is none of a training that failed before.
     private var hasHeader = false
     private var observer: StepObserver?
+    private var trace: StepTrace?
 
     /// One step in so many is measured in trainings of usual length.
     public static let usualInterval = 10
@@ -86,17 +87,13 @@ public final class DiagnosisLog {
 
     private func beginStep(_ step: Int) {
         guard sampling.includes(step), let model else { return }
-        if step > 0 {
-            observer = StepObserver(model)
-        } else {
-            observer = StepObserver(model) { [weak self] loss in
-                self?.diagnosis.add(findings: GraphFindings.of(loss, model: model))
-            }
-        }
+        observer = StepObserver(model, isFirst: step == 0)
+        if step == 0 { trace = StepTrace(model) }
     }
 
     private func finishStep(_ result: BatchResult) throws {
         guard let observer else { return }
+        if let trace { diagnosis.add(trace) }
         endStep()
         var record = observer.record(
             step: result.step - 1, loss: result.values["loss"] ?? .nan, rate: result.learningRate)
@@ -115,14 +112,15 @@ public final class DiagnosisLog {
 
     private func endStep() {
         observer?.end()
-        observer = nil
+        trace?.end()
+        (observer, trace) = (nil, nil)
     }
 
     private func append(_ line: String) throws {
         guard let file, let folder else { return }
         var text = line
         if !hasHeader {
-            text = try Diagnosis.line(diagnosis.facts) + diagnosis.findings.map(Diagnosis.line).joined() + line
+            text = try diagnosis.header + line
             hasHeader = true
         }
         do {
@@ -135,6 +133,7 @@ public final class DiagnosisLog {
     private func draw() throws {
         guard let folder, !diagnosis.records.isEmpty else { return }
         try diagnosis.figure.write(to: folder.file(Diagnosis.plotName), scale: 1)
+        try DiagnosisPage(diagnosis, title: folder.path).write(to: folder.file(DiagnosisPage.fileName))
     }
 }
 

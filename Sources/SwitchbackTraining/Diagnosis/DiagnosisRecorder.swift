@@ -54,8 +54,13 @@ public final class DiagnosisRecorder {
             losses.add(noGrad { loss.detach().mean().item() })
             return loss
         }
-        let observer = observer
-        defer { observer.end() }
+        let isFirst = diagnosis.records.isEmpty
+        let observer = StepObserver(model, isFirst: isFirst)
+        let trace = isFirst ? StepTrace(model) : nil
+        defer {
+            observer.end()
+            trace?.end()
+        }
         keepWeights()
         let loss = try body()
         losses.add(noGrad { loss.detach().mean().item() })
@@ -64,19 +69,12 @@ public final class DiagnosisRecorder {
         losses.settle(into: &record)
         if record.layers.contains(where: { $0.gradient != nil }) {
             diagnosis.records.append(record)
+            if let trace { diagnosis.add(trace) }
         } else if !hasWarned {
             hasWarned = true
             Diagnostics.warn("the step left no gradients to measure: forget the old ones before it, not at its end")
         }
         return loss
-    }
-
-    private var observer: StepObserver {
-        guard diagnosis.records.isEmpty else { return StepObserver(model) }
-        return StepObserver(model) { [weak self] loss in
-            guard let self else { return }
-            diagnosis.add(findings: GraphFindings.of(loss, model: model))
-        }
     }
 
     /// Keeps the weights as they are before the step, as long as they are sound.

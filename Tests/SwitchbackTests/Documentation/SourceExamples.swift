@@ -91,3 +91,10 @@ private func differentiating() {
     loss.backward()
     print(w.grad!.item())  // -24.0
 }
+
+private func tracing(model: Module, inputs: Tensor, labels: Tensor) {
+    let trace = StepTrace(model)
+    model(inputs).crossEntropy(labels).backward()
+    trace.end()
+    print(trace.graphs.first?.unreached ?? [])
+}

@@ -103,3 +103,8 @@ private func iterating(images: Tensor, labels: Tensor, train: (Tensor, Tensor) -
     let next = source.batches(epoch: 3, from: 10)
     while let batch = try next() { train(batch.input, batch.target) }
 }
+
+private func examining(task: some ExaminedTask, configuration: TrainingConfiguration) throws {
+    let report = try Doctor().examine(task, configuration)
+    print(report)
+}

@@ -86,6 +86,20 @@ private func theGradientsAreDrawn(_ recorder: DiagnosisRecorder) throws {
         #expect(birth != nil)
     }
 
+    @Test func aModelIsExamined() throws {
+        manualSeed(0)
+        let model = Sequential(Linear(8, 32), ReLU(), Linear(32, 4))
+        let inputs = Tensor.randn([128, 8])
+        let labels = inputs.narrow(dim: 1, start: 0, length: 4).argmax(dim: 1)
+        let batches = zip(inputs.split(16), labels.split(16)).map { Example(input: $0, target: $1) }
+        let report = try Doctor().examine(model, batches: batches, optimizer: .adam, learningRate: 3e-3) {
+            model, batch in
+            model(batch.input).crossEntropy(batch.target)
+        }
+        print(report)
+        #expect(report.failures.isEmpty)
+    }
+
     @Test func aLearningRateIsFound() throws {
         manualSeed(0)
         let (task, configuration) = (LineTask(), TrainingConfiguration())

@@ -16,15 +16,13 @@ final class StepObserver: TrainingObserver {
     private var watch: OptimizerWatch
     private var hasBegun = false
     private var observation: TrainingObservation?
-    /// Is given the loss before the walk back from it.
-    private let examine: ((Tensor) -> Void)?
     /// Whether the weights are those that the training began with.
-    private var isFirst: Bool { examine != nil }
+    private let isFirst: Bool
 
     /// Measures from now until `end()`, on this thread.
-    init(_ model: Module, examine: ((Tensor) -> Void)? = nil) {
+    init(_ model: Module, isFirst: Bool = false) {
         self.model = model
-        self.examine = examine
+        self.isFirst = isFirst
         var seen = Set<ObjectIdentifier>()
         for (path, module) in model.namedModules() where positions[ObjectIdentifier(module)] == nil {
             let own = module.namedParts().compactMap { name, part -> (String, Parameter)? in
@@ -116,7 +114,6 @@ final class StepObserver: TrainingObserver {
         if hasBegun { return }
         hasBegun = true
         noGrad { watch.noteBeginning() }
-        examine?(loss)
     }
 
     func clips() { noGrad { watch.noteClipping() } }

@@ -1,0 +1,29 @@
+import Switchback
+import SwitchbackTraining
+
+/// What `switchback doctor chat` looks at.
+extension ChatTask: ExaminedTask {
+    public func answers(to batch: Batch) -> Tensor { language.features(batch.tokens) }
+
+    public func shufflingTargets(of batch: Batch, by generator: Generator) -> Batch {
+        Batch(tokens: batch.tokens, targets: batch.targets.withRowsShuffled(by: generator), count: batch.count)
+    }
+
+    public func blankingInputs(of batch: Batch, from first: Int) -> Batch {
+        Batch(tokens: batch.tokens.withRowsBlanked(from: first), targets: batch.targets, count: batch.count)
+    }
+
+    public var chance: Chance? { nil }
+    public var beginsTrained: Bool { true }
+
+    public func dataChecks() -> [DoctorCheck] {
+        var known: [[Int]: Int] = [:]
+        for number in trainingNumbers { known[conversations[number].tokens] = number }
+        let shared = validation.compactMap { number in
+            known[conversations[number].tokens].map {
+                (training: "conversation \($0 + 1)", heldOut: "conversation \(number + 1)")
+            }
+        }
+        return [DoctorCheck.leaks(shared, of: validation.count, "conversation")]
+    }
+}
