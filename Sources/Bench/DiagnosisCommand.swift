@@ -16,6 +16,7 @@ struct DiagnosisCommand: ParsableCommand {
             Examples:
               switchback-bench diagnosis
               switchback-bench diagnosis --only softmax --verbose
+              switchback-bench diagnosis --overhead
             """)
 
     @Option(help: "Only the trainings whose names contain this.")
@@ -24,7 +25,14 @@ struct DiagnosisCommand: ParsableCommand {
     @Flag(help: "Print the verdicts of all trainings, not only of those that are judged wrong.")
     var verbose = false
 
+    @Flag(help: "Measure what a diagnosis costs instead: a step of each task, plain and measured in turn.")
+    var overhead = false
+
+    @Option(help: "With --overhead, how many pairs of steps are measured.")
+    var pairs = 15
+
     func run() throws {
+        if overhead { return print(DiagnosisOverhead.table(pairs: max(1, pairs))) }
         func isWanted(_ name: String) -> Bool { only.map { name.contains($0) } ?? true }
         let ill = DiagnosisBenchmark.ill.filter { isWanted($0.name) }.map { ill in
             let result = DiagnosisBenchmark.run(ill)

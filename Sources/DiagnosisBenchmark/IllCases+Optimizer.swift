@@ -9,13 +9,13 @@ extension IllCase {
         [
             IllCase(
                 "Adam at a hundred times its rate", [.rateTooHigh], remedy: "learning",
-                Ordinary.images.with { $0.rate = 0.5 }
+                Ordinary.images.with { $0.rate = 10 }
             ) { $0.rate = 3e-3 },
             IllCase(
                 "Adam at a hundred times its rate, without normalization", [.rateTooHigh], remedy: "learning",
                 Ordinary.images.with {
                     $0.model = { PatientModels.convolutions(normalized: false) }
-                    $0.rate = 0.5
+                    $0.rate = 3
                 }
             ) { $0.rate = 3e-3 },
             IllCase(
@@ -146,7 +146,7 @@ extension IllCase {
                 "a momentum of 0.999", [.momentum], remedy: "lower the momentum",
                 Ordinary.descent.with {
                     $0.momentum = 0.999
-                    $0.rate = 0.3
+                    $0.rate = 0.03
                 }
             ) {
                 $0.momentum = 0.9
@@ -155,7 +155,7 @@ extension IllCase {
             IllCase(
                 "batches of one example", [.noise], remedy: "larger batches",
                 Ordinary.descent.with {
-                    $0.data = { PatientData.points(noise: 4) }
+                    $0.data = { PatientData.points(noise: 6) }
                     $0.batch = 1
                     $0.rate = 0.05
                 }

@@ -20,7 +20,6 @@ public final class DiagnosisLog {
     private let wantedInterval: Int?
     private let interface: TrainingFacts.Interface
     private var sampling = SamplingPlan()
-    private var losses = LossInterval()
     private var model: Module?
     private var folder: RunFolder?
     private var file: FileHandle?
@@ -45,7 +44,6 @@ public final class DiagnosisLog {
         switch event {
         case .started(let start): try begin(start)
         case .batch(let result):
-            losses.add(result.values["loss"] ?? .nan)
             guard result.madeStep else { break }
             try finishStep(result)
             if result.step < result.stepCount { beginStep(result.step) }
@@ -67,7 +65,6 @@ public final class DiagnosisLog {
         (model, folder) = (start.model, start.folder)
         sampling = SamplingPlan(every: wantedInterval, steps: start.stepCount)
         diagnosis = Diagnosis()
-        losses = LossInterval()
         if let path = start.folder?.file(Diagnosis.fileName) {
             if start.stepsMade > 0 && FileManager.default.fileExists(atPath: path) {
                 diagnosis = try Diagnosis(path: path, ignoringCutEnd: true)
@@ -95,9 +92,8 @@ public final class DiagnosisLog {
         guard let observer else { return }
         if let trace { diagnosis.add(trace) }
         endStep()
-        var record = observer.record(
+        let record = observer.record(
             step: result.step - 1, loss: result.values["loss"] ?? .nan, rate: result.learningRate)
-        losses.settle(into: &record)
         diagnosis.records.append(record)
         try append(Diagnosis.line(record))
     }

@@ -80,7 +80,9 @@ public final class DiagnosisRecorder {
     /// Keeps the weights as they are before the step, as long as they are sound.
     private func keepWeights() {
         let parameters = model.parameters
-        guard isSound, parameters.reduce(0, { $0 + $1.count }) <= Self.keptElements else { return }
+        guard isSound, parameters.reduce(0, { $0 + $1.count }) <= Self.keptElements,
+            weights.isEmpty || parameters.allSatisfy(\.isFinite)
+        else { return }
         noGrad { weights = parameters.map { ($0, $0.detach().clone()) } }
     }
 

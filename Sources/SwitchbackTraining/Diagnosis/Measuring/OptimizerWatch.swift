@@ -8,7 +8,8 @@ struct OptimizerWatch {
     private var optimizers: [Optimizer] = []
     private var unclipped: Double?
     private var clipped = false
-    private var stale = 0.0
+    /// The squares of the norms of gradients that were there when the walk back began.
+    private var stale: [ObjectIdentifier: Double] = [:]
 
     init(_ parameters: [(name: String, parameter: Parameter)]) { self.parameters = parameters }
 
@@ -19,7 +20,9 @@ struct OptimizerWatch {
 
     /// The first walk back begins: gradients that are there are old ones.
     mutating func noteBeginning() {
-        stale = gradientNorm
+        for (_, parameter) in parameters {
+            if let gradient = parameter.gradElements { stale[ObjectIdentifier(parameter)] = gradient.sumOfSquares }
+        }
         // Loops without an optimizer change weights where nobody sees it. Large tables wait until it is known which of
         // their rows have gradients.
         for (_, parameter) in parameters where parameter.count <= KeptWeights.most { keep(parameter) }
@@ -70,10 +73,12 @@ struct OptimizerWatch {
         let absent = parameters.filter {
             $0.parameter.requiresGrad && !theirs.contains(ObjectIdentifier($0.parameter))
         }
+        // An optimizer forgets the gradients of what it has, and no others.
+        let left = stale.reduce(0.0) { theirs.contains($1.key) ? $0 + $1.value : $0 }.squareRoot()
         let (descent, step) = descentAndStep
         return OptimizerRecord(
             name: "\(type(of: first))", unclipped: unclipped?.recorded,
-            clipped: clipped ? gradientNorm.recorded : nil, stale: stale.recorded,
+            clipped: clipped ? gradientNorm.recorded : nil, stale: left.recorded,
             gradient: gradientNorm.recorded, decay: decayShare(step: step).recorded, descent: descent?.recorded,
             momentum: group.momentum, weightDecay: group.weightDecay, absent: absent.map(\.name),
             foreign: theirs.subtracting(ours).count)

@@ -44,9 +44,15 @@ extension Evidence {
 
     // MARK: Labels
 
+    /// Whether the loss compares one answer for each example, and not one for each place or class, most of which are
+    /// background.
+    private var isOneAnswerPerExample: Bool {
+        outputs.last.map { $0.targetShape.reduce(1, *) == $0.targetShape.first } ?? false
+    }
+
     var oneClass: Verdict? {
         let counts = LabelCounts(outputs)
-        if outputs.count >= 3, counts.total >= 8, counts.share == 1, counts.counts.count > 1 {
+        if outputs.count >= 3, isOneAnswerPerExample, counts.total >= 8, counts.share == 1, counts.counts.count > 1 {
             let label = counts.counts.firstIndex(of: counts.largest) ?? 0
             return Verdict(
                 .oneClass, .failure, onset: records.first?.step,
@@ -69,7 +75,8 @@ extension Evidence {
 
     var imbalance: Verdict? {
         let counts = LabelCounts(outputs)
-        guard outputs.count >= 4, counts.total >= 40, counts.share >= 0.85, counts.share < 1 else { return nil }
+        guard outputs.count >= 4, isOneAnswerPerExample, counts.total >= 40, counts.share >= 0.85, counts.share < 1
+        else { return nil }
         let choices = outputs.suffix(5).compactMap(\.majority)
         guard !choices.isEmpty, choices.median >= 0.99 else { return nil }
         let label = counts.counts.firstIndex(of: counts.largest) ?? 0

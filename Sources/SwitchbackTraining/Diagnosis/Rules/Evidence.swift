@@ -26,8 +26,8 @@ struct Evidence {
 
     /// By how much of themselves a step changes the weights of most layers, in each record.
     ///
-    /// Of steps whose loss is a number: others make of the weights what they are themselves.
-    var updates: [Double] { records.filter(\.loss.isFinite).compactMap(\.usualUpdate) }
+    /// Of steps whose loss and gradient are numbers: others make of the weights what they are themselves.
+    var updates: [Double] { records.filter { $0.loss.isFinite && $0.gradient.isFinite }.compactMap(\.usualUpdate) }
     var largestUpdate: Double? { updates.map { $0.isNaN ? .infinity : $0 }.max() }
 
     /// The first step from which on `holds` is true of most records to the end; `nil` if it is not true in the end.

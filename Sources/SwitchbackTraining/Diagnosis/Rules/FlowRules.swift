@@ -66,12 +66,15 @@ extension Evidence {
         guard isIll || failure != nil, !facts.isFineTuning, let record = records.first, record.step == 0 else {
             return nil
         }
+        // What leaves a recurrent layer has gone through it many times.
+        if record.layers.contains(where: { $0.signalInTime != nil }) { return nil }
         var before = record.input.flatMap { $0.mostFrequent == nil && $0.std > 0 ? $0.std : nil }
-        for layer in record.layers
-        where layer.signalInTime == nil && layer.attention == nil && !layer.type.contains("Norm") {
+        let least = 1e-4 * (before ?? 1)
+        for layer in record.layers {
             guard let variation = layer.variation, variation.isFinite else { continue }
             defer { before = variation }
-            guard let entering = before, entering > 0 else { continue }
+            let isJudged = layer.attention == nil && !layer.type.contains("Norm")
+            guard isJudged, let entering = before, entering > least else { continue }
             let gain = variation / entering
             if gain < Self.gains.lowerBound || gain > Self.gains.upperBound {
                 let isSmall = gain < 1
@@ -127,6 +130,12 @@ extension Evidence {
         let limit = isIll || failure != nil ? Limit.lostUnits : whereWell
         let lost = layers.compactMap { layer -> (layer: LayerRecord, share: Double, onset: Int)? in
             let values = records.suffix(3).compactMap { $0[layer.layer]?[keyPath: share] }
+            // Where nothing varies, units are on one side for all examples, and not to blame.
+            if let first = records.first?[layer.layer], let variation = first.variation, let std = first.std,
+                variation < 1e-3 * std
+            {
+                return nil
+            }
             guard !values.isEmpty, values.median > limit,
                 let onset = onset(where: { $0[layer.layer]?[keyPath: share].map { $0 > Limit.lostUnits } })
             else { return nil }

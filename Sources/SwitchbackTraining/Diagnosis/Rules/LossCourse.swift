@@ -39,7 +39,13 @@ struct LossCourse {
     private static func noise(_ values: some Collection<Double>) -> Double {
         let list = Array(values)
         guard list.count > 2 else { return 0 }
-        return zip(list, list.dropFirst()).map { abs($0 - $1) }.median / 0.954
+        // Second differences are 0 along a straight fall. Those of normally distributed noise have √6 times its
+        // deviation, of which the median of magnitudes is 0.6745.
+        let bends = (1..<list.count - 1).map { place -> Double in
+            let middle: Double = 2 * list[place]
+            return abs(list[place - 1] + list[place + 1] - middle)
+        }
+        return bends.median / (0.6745 * 6.0.squareRoot())
     }
 
     /// From so many measurements on the course is judged.
@@ -55,19 +61,19 @@ struct LossCourse {
         let length = max(2, values.count / 4)
         let (before, last) = (values.dropLast(length).suffix(length), values.suffix(length))
         let (from, to) = (before.reduce(0, +) / Double(length), last.reduce(0, +) / Double(length))
-        return from - to > max(noise / Double(length).squareRoot(), 0.01 * abs(from))
+        return from - to > max(noise / Double(length).squareRoot(), 0.03 * abs(from))
     }
 
-    /// Whether the loss rises from quarter to quarter, and not by one leap.
+    /// Whether the loss rises from third to third, and not by one leap.
     var risesSteadily: Bool {
         guard direction == .rising, values.count >= LossCourse.least else { return false }
-        let length = values.count / 4 + 1
+        let length = values.count / 3 + 1
         let means = stride(from: 0, to: values.count, by: length).map { first in
             let part = values[first...].prefix(length)
             return part.reduce(0, +) / Double(part.count)
         }
         let leap = zip(values, values.dropFirst()).map { $1 - $0 }.max() ?? 0
-        return zip(means, means.dropFirst()).allSatisfy { $0 < $1 } && leap < 0.6 * (end - start)
+        return zip(means, means.dropFirst()).allSatisfy { $0 < $1 } && leap < 0.8 * ((values.max() ?? end) - start)
     }
 
     /// Whether there is next to nothing left to learn.
@@ -113,14 +119,17 @@ struct LossCourse {
     private static func baseline(_ records: [StepRecord]) -> Double? {
         let outputs = records.compactMap(\.output)
         guard let first = outputs.first else { return nil }
+        // Only where what was seen is the whole loss, and not one of several terms.
+        let isWhole = records.prefix(3).allSatisfy { record in
+            record.output?.value.map { abs($0 - record.loss) <= 0.25 * abs(record.loss) } ?? false
+        }
+        if !isWhole { return nil }
         if first.loss == "mseLoss" {
             let deviations = outputs.compactMap(\.targetStd)
             return deviations.isEmpty ? nil : deviations.map { $0 * $0 }.median
         }
         let counts = LabelCounts(outputs)
-        guard counts.total > 0, first.classes == 1 || first.classes <= counts.counts.count else {
-            return first.classes > 1 ? nil : nil
-        }
+        guard counts.total > 0, first.classes == 1 || first.classes <= counts.counts.count else { return nil }
         return counts.entropy
     }
 }

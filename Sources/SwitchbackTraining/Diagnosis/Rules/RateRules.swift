@@ -20,10 +20,10 @@ extension Evidence {
     }
 
     var rateTooHigh: Verdict? {
-        guard loss.isLongEnough, !loss.isLearning || loss.isErratic || failure != nil, let largest = largestUpdate
-        else {
-            return nil
-        }
+        let hasLostUnits = [deadUnits, saturatedUnits].contains { $0?.onset ?? 0 > records.first?.step ?? 0 }
+        guard loss.isLongEnough, !loss.isLearning || loss.isErratic || failure != nil || hasLostUnits,
+            let largest = largestUpdate
+        else { return nil }
         let limit = loss.direction == .rising || loss.direction == .lost ? Limit.largeUpdate / 5 : Limit.largeUpdate
         guard !(largest < limit) else { return nil }
         let onset = records.first { $0.loss.isFinite && !($0.usualUpdate ?? 0 < limit) }?.step
