@@ -13,7 +13,7 @@ public struct ServedModel: Sendable {
 
     enum Service: Sendable {
         case language(LanguageService)
-        case detector(ModelThread<DetectorModel>)
+        case detector(YOLOTask, ModelThread<DetectorModel>)
         case classifier(ModelThread<ClassifierModel>)
     }
 
@@ -21,7 +21,7 @@ public struct ServedModel: Sendable {
     public var kind: String {
         switch service {
         case .language: "language model"
-        case .detector: "detector"
+        case .detector(let task, _): task.networkName
         case .classifier: "classifier"
         }
     }
@@ -29,12 +29,12 @@ public struct ServedModel: Sendable {
     func stop() {
         switch service {
         case .language(let service): service.engine.stop()
-        case .detector(let thread): thread.stop()
+        case .detector(_, let thread): thread.stop()
         case .classifier(let thread): thread.stop()
         }
     }
 
-    /// What a detector needs to answer.
+    /// What a detector, or a network of another task of its family, needs to answer.
     struct DetectorModel {
         let predictor: DetectionPredictor
         let classes: [String]
@@ -77,9 +77,10 @@ extension ServedModel {
             let classifier = try Classifier.load(weights)
             return .classifier(ModelThread(ClassifierModel(classifier: classifier), limits))
         }
-        let loaded = try DetectorFile.load(weights)
+        let loaded = try DetectorFile.load(weights, for: nil)
         let predictor = DetectionPredictor(loaded.detector, size: loaded.imgsz)
         return .detector(
+            loaded.detector.variant.task,
             ModelThread(DetectorModel(predictor: predictor, classes: loaded.detector.classes), limits))
     }
 

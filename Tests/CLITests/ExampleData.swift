@@ -25,9 +25,17 @@ extension BuiltProgram {
         return url.path
     }
 
+    /// What the label files of an example say of objects.
+    enum Labels {
+        /// Centre, width and height.
+        case boxes
+        /// The corners.
+        case outlines
+    }
+
     /// A detection data set in YOLO's layout: four images for training, four for validation, rectangles of three
     /// classes; returns the path of its description.
-    func detectionSet(_ name: String = "shapes") throws -> String {
+    func detectionSet(_ name: String = "shapes", labels: Labels = .boxes) throws -> String {
         let (height, width) = (64, 96)
         for part in ["train", "val"] {
             try FileManager.default.createDirectory(
@@ -45,7 +53,11 @@ extension BuiltProgram {
                     let box = label.box
                     let centre = [(box.x1 + box.x2) / 2 / Float(width), (box.y1 + box.y2) / 2 / Float(height)]
                     let size = [(box.x2 - box.x1) / Float(width), (box.y2 - box.y1) / Float(height)]
-                    return "\(label.classIndex) " + (centre + size).map { "\($0)" }.joined(separator: " ")
+                    let corners = [(box.x1, box.y1), (box.x2, box.y1), (box.x2, box.y2), (box.x1, box.y2)].flatMap {
+                        [$0.0 / Float(width), $0.1 / Float(height)]
+                    }
+                    let numbers = labels == .boxes ? centre + size : corners
+                    return "\(label.classIndex) " + numbers.map { "\($0)" }.joined(separator: " ")
                 }
                 _ = try folder.write(rows.joined(separator: "\n") + "\n", to: "\(name)/labels/\(part)/\(number).txt")
             }

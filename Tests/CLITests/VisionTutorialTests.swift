@@ -28,6 +28,12 @@ import Testing
         #expect(program.folder.contents.contains("labels.png") && program.folder.contents.contains("figures"))
     }
 
+    @Test func measureADefect() throws {
+        _ = try program.detectionSet("scratches", labels: .outlines)
+        try follow("MeasureADefect", shorter: ["--epochs 100": "--epochs 1", "--imgsz 320": "--imgsz 64"])
+        #expect(FileManager.default.fileExists(atPath: program.folder.path("runs/segment/predict/boxes.csv")))
+    }
+
     @Test func isItAPneumonia() throws {
         try program.archive("pneumoniamnist.npz")
         try follow("IsItAPneumonia", shorter: ["--epochs [0-9]+": "--epochs 1"])

@@ -61,7 +61,9 @@ struct ONNXTests {
         try expectSame(MobileNetV2(classes: 10), side: 64)
     }
 
-    @Test(arguments: [YOLOVariant.yolo11n, .yolo26n], DetectorHeads.allCases)
+    @Test(
+        arguments: YOLOTask.allCases.flatMap { [YOLOVariant(.yolo11, .n, $0), YOLOVariant(.yolo26, .n, $0)] },
+        DetectorHeads.allCases)
     func detectors(_ variant: YOLOVariant, _ heads: DetectorHeads) throws {
         manualSeed(0)
         let detector = YOLO(variant, classes: ["cat", "dog", "cow"])
@@ -71,11 +73,12 @@ struct ONNXTests {
         let cases = [1, 3].map { count -> ONNXRuntime.Case in
             let input = images(count, 64)
             let output = noGrad { detector.finalOutput(input) }
-            return ONNXRuntime.Case(
-                ["images": input],
+            var expected =
                 heads == .raw
-                    ? ["boxes": output.boxes, "scores": output.scores]
-                    : ["predictions": noGrad { detector.decoded(output) }])
+                ? ["boxes": output.boxes, "scores": output.scores, "extras": output.extras]
+                : ["predictions": noGrad { detector.decoded(output) }]
+            expected["prototypes"] = output.prototypes
+            return ONNXRuntime.Case(["images": input], expected.compactMapValues { $0 })
         }
         let complaints = try ONNXRuntime.complaints(of: path, cases)
         #expect(complaints == "")

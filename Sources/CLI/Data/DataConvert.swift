@@ -10,6 +10,8 @@ struct DataConvert: ParsableCommand {
             EXAMPLES
               switchback data convert VOCdevkit/VOC2012 --to yolo --output voc-yolo
               switchback data convert bccd/bccd.yaml --to coco --output bccd-coco --link
+              switchback data convert instances_train.json --task segment --to yolo \\
+                --output parts-yolo
             """)
 
     @Argument(
@@ -21,6 +23,13 @@ struct DataConvert: ParsableCommand {
         help: ArgumentHelp("\(DataFormat.names).", valueName: "format"),
         transform: Value.choice)
     var to: DataFormat
+
+    @Option(
+        help: ArgumentHelp(
+            "What the data is for: \(YOLOTask.names); outlines are kept for segment, boxes alone for detect. (default: detect)",
+            valueName: "task"),
+        transform: Value.choice)
+    var task = YOLOTask.detect
 
     @Option(help: ArgumentHelp("The folder to create.", valueName: "folder"))
     var output: String
@@ -39,7 +48,7 @@ struct DataConvert: ParsableCommand {
 
     func run() throws {
         common.apply()
-        let data = try DetectionData.load(path)
+        let data = try DetectionData.load(path, for: task)
         data.warnOfProblems()
         try data.write(as: to, to: output, copies: !link)
         let examples = data.splits.values.flatMap { $0 }

@@ -1,6 +1,7 @@
 import Foundation
 import Hummingbird
 import Switchback
+import SwitchbackVision
 
 /// The models of a server by their names.
 struct ModelList: Sendable {
@@ -19,8 +20,10 @@ struct ModelList: Sendable {
         try find(name, "language model") { if case .language(let service) = $0 { service } else { nil } }
     }
 
-    func detector(_ name: String?) throws -> (name: String, service: ModelThread<ServedModel.DetectorModel>) {
-        try find(name, "detector") { if case .detector(let service) = $0 { service } else { nil } }
+    func detector(
+        _ name: String?, for task: YOLOTask
+    ) throws -> (name: String, service: ModelThread<ServedModel.DetectorModel>) {
+        try find(name, task.networkName) { if case .detector(task, let service) = $0 { service } else { nil } }
     }
 
     func classifier(_ name: String?) throws -> (name: String, service: ModelThread<ServedModel.ClassifierModel>) {

@@ -3,13 +3,15 @@ import Switchback
 import SwitchbackTraining
 import SwitchbackVision
 
-/// `/v1/detect` and `/v1/classify`: an image in a form, as base64 in JSON, or as the body itself.
+/// `/v1/detect`, `/v1/segment`, `/v1/obb` and `/v1/classify`: an image in a form, as base64 in JSON, or as the body itself.
 struct VisionRoutes: Sendable {
     let models: ModelList
     let reader: RequestReader
 
     func add(to group: RouterGroup<ServerContext>) {
-        group.post("detect") { request, _ in try await detect(request) }
+        for task in YOLOTask.allCases {
+            group.post("\(task)") { request, _ in try await detect(request, task) }
+        }
         group.post("classify") { request, _ in try await classify(request) }
     }
 
@@ -27,6 +29,19 @@ struct VisionRoutes: Sendable {
         let confidence: Float
         /// In the image's pixels, from the top left.
         let box: Box
+        /// The size of the mask in pixels, and the mask itself, where the task is about masks.
+        let pixels: MaskSize?
+        let segmentation: MaskText?
+        /// The oriented box, where the task is about those: the angle is in radians.
+        let rotated: RotatedBox?
+
+        init(_ detection: Detection, classes: [String]) {
+            `class` = classes[detection.classIndex]
+            (classIndex, confidence, box) = (detection.classIndex, detection.score, detection.box)
+            pixels = detection.mask.map { MaskSize($0) }
+            segmentation = detection.mask.map(MaskText.init)
+            rotated = detection.rotated
+        }
     }
 
     private struct Detections: Encodable {
@@ -37,9 +52,9 @@ struct VisionRoutes: Sendable {
         let milliseconds: Double
     }
 
-    private func detect(_ request: Request) async throws -> Response {
+    private func detect(_ request: Request, _ task: YOLOTask) async throws -> Response {
         let upload = try await upload(request, names: ["model", "conf", "iou", "max_det"])
-        let (name, service) = try models.detector(upload.text("model"))
+        let (name, service) = try models.detector(upload.text("model"), for: task)
         let (confidence, iou) = (try upload.fraction("conf"), try upload.fraction("iou"))
         let maximum = try upload.count("max_det")
         let image = upload.image
@@ -49,9 +64,7 @@ struct VisionRoutes: Sendable {
             if let iou { predictor.suppression.iou = Float(iou) }
             if let maximum { predictor.suppression.maximumCount = maximum }
             let result = predictor(image)
-            let found = result.detections.map {
-                Found(class: model.classes[$0.classIndex], classIndex: $0.classIndex, confidence: $0.score, box: $0.box)
-            }
+            let found = result.detections.map { Found($0, classes: model.classes) }
             let seconds = result.seconds.preprocess + result.seconds.inference + result.seconds.postprocess
             return Detections(
                 model: name, width: image.width, height: image.height, detections: found, milliseconds: seconds * 1000)

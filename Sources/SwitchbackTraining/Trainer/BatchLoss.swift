@@ -17,17 +17,22 @@ public struct BatchLoss {
     public let reduction: Reduction
     /// Numbers to show beside the loss, averaged over an epoch: the parts of the loss, the accuracy. Tensors of one
     /// element each, which the trainer reads together with the loss.
-    public let items: KeyValuePairs<String, Tensor>
+    public let items: [(name: String, value: Tensor)]
     /// How many examples (or tokens) the batch has: the weight of its numbers in averages, and what speed is measured
     /// in.
     public let count: Int
 
     /// - Parameter reduction: the mean over the `count` examples by default.
-    public init(_ total: Tensor, reduction: Reduction? = nil, items: KeyValuePairs<String, Tensor> = [:], count: Int) {
+    public init(_ total: Tensor, reduction: Reduction? = nil, items: [(name: String, value: Tensor)], count: Int) {
         self.total = total
         self.reduction = reduction ?? .mean(over: Double(count))
         self.items = items
         self.count = count
+    }
+
+    /// The same, with items that are written down.
+    public init(_ total: Tensor, reduction: Reduction? = nil, items: KeyValuePairs<String, Tensor> = [:], count: Int) {
+        self.init(total, reduction: reduction, items: items.map { (name: $0.key, value: $0.value) }, count: count)
     }
 
     /// The loss of an example on average, of the value of `total`: what is shown, whatever the size of batches.
@@ -42,7 +47,7 @@ public struct BatchLoss {
     func values(with norm: Tensor? = nil) -> (values: Metrics, norm: Double?) {
         let numbers = Tensor.items([total] + items.map(\.value) + (norm.map { [$0] } ?? []))
         var values: Metrics = ["loss": mean(numbers[0])]
-        for (item, number) in zip(items, numbers.dropFirst()) { values[item.key] = number }
+        for (item, number) in zip(items, numbers.dropFirst()) { values[item.name] = number }
         return (values, norm == nil ? nil : numbers.last)
     }
 }

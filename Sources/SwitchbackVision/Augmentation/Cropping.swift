@@ -8,10 +8,10 @@ extension Sample {
             .resized(height: size.height, width: size.width)
         let (x, y) = (Float(size.width) / Float(width), Float(size.height) / Float(height))
         let kept = labels.compactMap { label -> LabeledBox? in
-            let moved = label.box.moved(x: -Float(left), y: -Float(top))
-            let seen = moved.clipped(height: height, width: width)
-            guard seen.area > 0.1 * moved.area else { return nil }
-            return LabeledBox(seen.scaled(x: x, y: y), classIndex: label.classIndex)
+            let moved = label.moved(x: -Float(left), y: -Float(top))
+            let seen = moved.clipped(to: Box(height: height, width: width))
+            guard seen.box.area > 0.1 * moved.box.area else { return nil }
+            return seen.scaled(x: x, y: y)
         }
         return Sample(part, labels: kept)
     }

@@ -28,8 +28,9 @@ extension Sample {
     mutating func paste(_ other: Sample, top: Int, left: Int) {
         image.paste(other.image, top: top, left: left)
         labels += other.labels.compactMap { label in
-            let box = label.box.moved(x: Float(left), y: Float(top)).clipped(height: image.height, width: image.width)
-            return box.area > 0 ? LabeledBox(box, classIndex: label.classIndex) : nil
+            let seen = label.moved(x: Float(left), y: Float(top))
+                .clipped(to: Box(height: image.height, width: image.width))
+            return seen.box.area > 0 ? seen : nil
         }
     }
 }
@@ -93,15 +94,15 @@ public struct CutMix: Augmentation {
         result.image.paste(
             second.image.cropped(top: top, left: left, height: rows, width: columns), top: top, left: left)
         result.labels += second.labels.compactMap { label in
-            let seen = label.box.intersection(hole)
-            return seen.area > coverage * label.box.area ? LabeledBox(seen, classIndex: label.classIndex) : nil
+            let seen = label.clipped(to: hole)
+            return seen.box.area > coverage * label.box.area ? seen : nil
         }
         return result
     }
 }
 
-/// Copies boxes of another image to the same places of this one, where they cover little of what exists (after
-/// Ghiasi et al., "Simple copy-paste", 2021, who have outlines instead of boxes).
+/// Copies objects of another image to the same places of this one, where they cover little of what exists: what is in
+/// their outlines (Ghiasi et al., "Simple copy-paste", 2021), or in their boxes where only those are known.
 public struct CopyPaste: Augmentation {
     /// How much of a box that is there may be covered.
     private let coverage: Float = 0.3
@@ -116,18 +117,37 @@ public struct CopyPaste: Augmentation {
         let source = try context.other()
         var result = sample
         for label in source.labels where context.generator.chance(probability) {
-            let box = label.box.clipped(
-                height: min(sample.image.height, source.image.height),
-                width: min(sample.image.width, source.image.width))
+            let seen = label.clipped(
+                to: Box(
+                    height: min(sample.image.height, source.image.height),
+                    width: min(sample.image.width, source.image.width)))
+            let box = seen.box
             let (top, left) = (Int(box.y1), Int(box.x1))
             let (rows, columns) = (Int(box.y2) - top, Int(box.x2) - left)
             let hides = result.labels.contains { $0.box.intersection(box).area > coverage * $0.box.area }
             guard rows > 1, columns > 1, !hides else { continue }
-            let part = source.image.cropped(top: top, left: left, height: rows, width: columns)
-            result.image.paste(part, top: top, left: left)
-            result.labels.append(LabeledBox(box, classIndex: label.classIndex))
+            if seen.polygon.isEmpty {
+                let part = source.image.cropped(top: top, left: left, height: rows, width: columns)
+                result.image.paste(part, top: top, left: left)
+            } else {
+                result.image.copy(seen.polygon, from: source.image)
+            }
+            result.labels.append(seen)
         }
         return result
+    }
+}
+
+extension Image {
+    /// Copies the pixels of a polygon from the same place of another image, as far as both have them.
+    fileprivate mutating func copy(_ polygon: [PlanePoint], from other: Image) {
+        var area = PolygonRaster(height: min(height, other.height), width: min(width, other.width))
+        area.fill(polygon)
+        for (position, isFilled) in area.pixels.enumerated() where isFilled > 0 {
+            let (row, column) = (position / area.width, position % area.width)
+            let (to, from) = (channels * (row * width + column), channels * (row * other.width + column))
+            for channel in 0..<channels { pixels[to + channel] = other.pixels[from + channel] }
+        }
     }
 }
 
@@ -143,7 +163,7 @@ extension Sample {
         let letterbox = Letterbox(image, into: (height, width), enlarges: enlarges)
         return Sample(
             letterbox.apply(to: image),
-            labels: labels.map { LabeledBox(letterbox.frameBox(of: $0.box), classIndex: $0.classIndex) })
+            labels: labels.map(letterbox.frameLabel))
     }
 }
 

@@ -77,8 +77,8 @@ extension Sample {
     /// The sample moved within its frame.
     fileprivate func moved(_ map: PlaneMap) -> Sample {
         let kept = labels.compactMap { label -> LabeledBox? in
-            let box = map(label.box).clipped(height: image.height, width: image.width)
-            return box.area > 0.1 * label.box.area ? LabeledBox(box, classIndex: label.classIndex) : nil
+            let moved = map(label, in: (image.height, image.width))
+            return moved.box.area > 0.1 * label.box.area ? moved : nil
         }
         return Sample(image.warped(map, height: image.height, width: image.width, .nearest), labels: kept)
     }

@@ -67,6 +67,26 @@ public struct PlaneMap: Hashable, Sendable {
         let (xs, ys) = (corners.map { Float($0.x) }, corners.map { Float($0.y) })
         return Box(x1: xs.min() ?? 0, y1: ys.min() ?? 0, x2: xs.max() ?? 0, y2: ys.max() ?? 0)
     }
+
+    public func callAsFunction(_ point: PlanePoint) -> PlanePoint {
+        let (x, y) = self(x: Double(point.x), y: Double(point.y))
+        return PlanePoint(Float(x), Float(y))
+    }
+
+    /// The object where the map puts it, as far as that lies in a frame. The box of an outline is the one around what the
+    /// frame holds of it, and corners outside are drawn to that.
+    func callAsFunction(_ label: LabeledBox, in frame: (height: Int, width: Int)) -> LabeledBox {
+        let frame = Box(height: frame.height, width: frame.width)
+        var moved = label
+        moved.polygon = label.polygon.map { self($0) }
+        if label.isOriented { return moved.clipped(to: frame) }
+        if label.polygon.isEmpty {
+            moved.box = self(label.box)
+            return moved.clipped(to: frame)
+        }
+        moved.box = Box(around: moved.polygon.cut(by: frame))
+        return moved.clipped(to: moved.box)
+    }
 }
 
 extension Image {
@@ -93,7 +113,8 @@ extension Image {
 /// Moves, scales, turns, shears and tilts the image at random, in a frame of its own size.
 ///
 /// A box continues as the upright box around its moved corners, without what is outside; it is left away where it has
-/// become narrower than 2 pixels, has lost nine tenths of its area, or is a hundred times as long as it is wide.
+/// become narrower than 2 pixels, has lost nine tenths of its area, or is a hundred times as long as it is wide. The box
+/// of an outline is drawn anew around it, and may lose all but a hundredth of its area.
 public struct RandomAffine: Augmentation {
     /// The frame; the sample's own size by default.
     public var size: (height: Int, width: Int)?
@@ -116,9 +137,8 @@ public struct RandomAffine: Augmentation {
         guard map.inverse != nil else { return sample }
         let image = sample.image.warped(map, height: frame.height, width: frame.width)
         let labels = sample.labels.compactMap { label -> LabeledBox? in
-            let moved = map(label.box).clipped(height: frame.height, width: frame.width)
-            guard isKept(moved, from: label.box.scaled(x: factor, y: factor)) else { return nil }
-            return LabeledBox(moved, classIndex: label.classIndex)
+            let moved = map(label, in: frame)
+            return isKept(moved, from: label.box.scaled(x: factor, y: factor)) ? moved : nil
         }
         return Sample(image, labels: labels)
     }
@@ -141,9 +161,12 @@ public struct RandomAffine: Augmentation {
         return (move.after(lean).after(turn).after(tilt).after(center), Float(factor))
     }
 
-    private func isKept(_ box: Box, from before: Box) -> Bool {
+    private func isKept(_ label: LabeledBox, from before: Box) -> Bool {
+        let box = label.box
         guard box.width > 2, box.height > 2 else { return false }
         let aspect = max(box.width / box.height, box.height / box.width)
-        return box.area / (before.area + 1e-16) > 0.1 && aspect < 100
+        // Of an outline less is enough: the box around it says more of what is left than that of a turned box.
+        let share: Float = label.polygon.isEmpty ? 0.1 : 0.01
+        return box.area / (before.area + 1e-16) > share && aspect < 100
     }
 }

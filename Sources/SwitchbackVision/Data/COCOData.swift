@@ -22,6 +22,7 @@ enum COCOData {
             let image_id, category_id: ID
             let bbox: [Float]
             let iscrowd: Int?
+            let segmentation: COCOSegmentation?
         }
         let images: [Entry<ImageEntry>]
         let categories: [Category]
@@ -71,7 +72,7 @@ enum COCOData {
 
     /// A folder with a JSON file for each part in `annotations`, told apart by `train`, `val` and `test` in their
     /// names.
-    static func load(folder: String) throws -> DetectionData {
+    static func load(folder: String, for task: YOLOTask = .detect) throws -> DetectionData {
         let annotations = try Folder.names(in: folder).first { $0.lowercased() == "annotations" } ?? "annotations"
         let inner = Folder.join(folder, annotations)
         let names = try Folder.names(in: inner).filter { $0.hasSuffix(".json") }
@@ -85,10 +86,12 @@ enum COCOData {
             }
         }
         if files.isEmpty, let only = known.first { files = [(.train, Folder.join(inner, only))] }
-        return try load(files: files, root: folder)
+        return try load(files: files, root: folder, for: task)
     }
 
-    static func load(files: [(DataSplit, String)], root: String) throws -> DetectionData {
+    static func load(
+        files: [(DataSplit, String)], root: String, for task: YOLOTask = .detect
+    ) throws -> DetectionData {
         let found = try files.map { split, path in (split: split, path: path, file: try read(path)) }
         let classes = categories(found.map(\.file))
         var splits: [DataSplit: [DetectionExample]] = [:]
@@ -98,7 +101,7 @@ enum COCOData {
             if own.sorted(by: { $0.id < $1.id }).map(\.name) != classes.map(\.name) {
                 throw InputError(path, "has other categories than \(files[0].1)")
             }
-            splits[split] = try examples(file, path, root: root, classes.map(\.id), &problems, &remarks)
+            splits[split] = try examples(file, path, root: root, for: task, classes.map(\.id), &problems, &remarks)
         }
         return DetectionData(
             kind: "COCO annotations", path: root, classNames: classes.map(\.name), splits: splits, problems: problems,
@@ -182,7 +185,7 @@ enum COCOData {
     }
 
     private static func examples(
-        _ file: File, _ path: String, root: String, _ classes: [ID], _ problems: inout [InputError],
+        _ file: File, _ path: String, root: String, for task: YOLOTask, _ classes: [ID], _ problems: inout [InputError],
         _ remarks: inout [String]
     ) throws -> [DetectionExample] {
         let folders = try imageFolders(path, root: root)
@@ -207,7 +210,7 @@ enum COCOData {
                 let header = try header.get()
                 var bad: [InputError] = []
                 let labels = (byImage[image.id] ?? []).compactMap {
-                    label($0, image, header, numbers, path, &bad, &remarks)
+                    label($0, image, header, for: task, numbers, path, &bad, &remarks)
                 }
                 problems += bad
                 if !bad.isEmpty { continue }
@@ -238,8 +241,8 @@ enum COCOData {
     }
 
     private static func label(
-        _ annotation: File.Annotation, _ image: File.ImageEntry, _ header: ImageHeader, _ numbers: [ID: Int],
-        _ path: String, _ problems: inout [InputError], _ remarks: inout [String]
+        _ annotation: File.Annotation, _ image: File.ImageEntry, _ header: ImageHeader, for task: YOLOTask,
+        _ numbers: [ID: Int], _ path: String, _ problems: inout [InputError], _ remarks: inout [String]
     ) -> LabeledBox? {
         let place = "annotation \(annotation.id.map(\.text) ?? "of \(image.file_name)")"
         func refuse(_ sentence: String) -> LabeledBox? {
@@ -253,10 +256,21 @@ enum COCOData {
         guard numbers.count == 4 else {
             return refuse("its box has \(numbers.count.counted("number")), and 4 are needed: x, y, width and height")
         }
+        let (height, width) = (image.height ?? header.height, image.width ?? header.width)
         let box = Box(x1: numbers[0], y1: numbers[1], x2: numbers[0] + numbers[2], y2: numbers[1] + numbers[3])
-        return PixelBoxes.label(
-            box, classIndex, height: image.height ?? header.height, width: image.width ?? header.width,
-            refuse: { _ = refuse($0) }, remark: { remarks.append("\(path), \(place): \($0)") })
+        let label = PixelBoxes.label(
+            box, classIndex, height: height, width: width, refuse: { _ = refuse($0) },
+            remark: { remarks.append("\(path), \(place): \($0)") })
+        guard task != .detect, label != nil else { return label }
+        switch annotation.segmentation?.outline(height: height, width: width) {
+        case .success(let outline):
+            var label = LabeledBox(polygon: outline, classIndex: classIndex)
+                .scaled(x: 1 / Float(width), y: 1 / Float(height)).clipped(to: Box(height: 1, width: 1))
+            label.isOriented = task == .obb
+            return label
+        case .failure(let problem): return refuse(problem.sentence)
+        case nil: return refuse("it has no segmentation, and \(task) needs one")
+        }
     }
 
     /// Where images are looked for: beside the file of annotations, and in the folders that data sets use.

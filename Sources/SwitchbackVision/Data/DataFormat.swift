@@ -37,6 +37,19 @@ extension DetectionData {
     }
 }
 
+extension [PlanePoint] {
+    /// What the outline encloses (Gauss's area formula).
+    fileprivate var area: Double {
+        guard let first, let last else { return 0 }
+        var (sum, before) = (0.0, last)
+        for point in [first] + dropFirst() {
+            sum += Double(before.x) * Double(point.y) - Double(point.x) * Double(before.y)
+            before = point
+        }
+        return abs(sum) / 2
+    }
+}
+
 /// Writes data into a folder that does not exist yet.
 private struct DataWriter {
     let data: DetectionData
@@ -93,7 +106,9 @@ private struct DataWriter {
                 let name = try place(example, in: "images/\(split.rawValue)")
                 let rows = example.labels.map { label in
                     let box = label.box
-                    let numbers = [box.centerX, box.centerY, box.width, box.height]
+                    let numbers =
+                        label.polygon.isEmpty
+                        ? [box.centerX, box.centerY, box.width, box.height] : label.polygon.flatMap { [$0.x, $0.y] }
                     return "\(label.classIndex) " + numbers.map { String(format: "%.6f", $0) }.joined(separator: " ")
                         + "\n"
                 }
@@ -123,6 +138,8 @@ private struct DataWriter {
         struct Annotation: Encodable {
             let id, image_id, category_id: Int
             let bbox: [Double]
+            /// One polygon: x and y in turn. `nil` where only the box is known.
+            let segmentation: [[Double]]?
             let area: Double
             let iscrowd = 0
         }
@@ -140,11 +157,17 @@ private struct DataWriter {
                     .init(id: position + 1, file_name: name, width: example.width, height: example.height))
                 for label in example.pixelLabels {
                     let box = label.box
-                    let numbers = [box.x1, box.y1, box.width, box.height].map { (Double($0) * 100).rounded() / 100 }
+                    func hundredths(_ numbers: [Float]) -> [Double] {
+                        numbers.map { (Double($0) * 100).rounded() / 100 }
+                    }
+                    let numbers = hundredths([box.x1, box.y1, box.width, box.height])
+                    let outline = hundredths(label.polygon.flatMap { [$0.x, $0.y] })
                     file.annotations.append(
                         .init(
                             id: file.annotations.count + 1, image_id: position + 1,
-                            category_id: label.classIndex + 1, bbox: numbers, area: numbers[2] * numbers[3]))
+                            category_id: label.classIndex + 1, bbox: numbers,
+                            segmentation: outline.isEmpty ? nil : [outline],
+                            area: outline.isEmpty ? numbers[2] * numbers[3] : label.polygon.area))
                 }
             }
             try write(JSON.text(file) + "\n", "annotations/instances_\(split.rawValue).json")

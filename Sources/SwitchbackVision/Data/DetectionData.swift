@@ -43,7 +43,7 @@ public struct DetectionExample: Hashable, Sendable {
 
     /// The boxes in pixels.
     public var pixelLabels: [LabeledBox] {
-        labels.map { LabeledBox($0.box.scaled(x: Float(width), y: Float(height)), classIndex: $0.classIndex) }
+        labels.map { $0.scaled(x: Float(width), y: Float(height)) }
     }
 }
 
@@ -97,16 +97,18 @@ public struct DetectionData: Sendable {
     /// - A folder with `Annotations/*.xml` or `annotations/*.xml`, or with XML files beside the images: Pascal VOC.
     /// - A folder with one `.yaml` file that describes it.
     ///
+    /// Outlines are read where the task needs them, and then every object must have one.
+    ///
     /// Throws `InputError` if the description itself cannot be used, or where no usable image is left; all else that is
     /// wrong is in `problems`.
-    public static func load(_ path: String) throws -> DetectionData {
+    public static func load(_ path: String, for task: YOLOTask = .detect) throws -> DetectionData {
         let data: DetectionData
         switch (path as NSString).pathExtension.lowercased() {
         case _ where !FileManager.default.fileExists(atPath: path):
             throw InputError(path, "there is no such file or folder")
-        case "yaml", "yml": data = try YOLOData.load(path)
-        case "json": data = try COCOData.load(files: [(.train, path)], root: path)
-        default: data = try loadFolder(path)
+        case "yaml", "yml": data = try YOLOData.load(path, for: task)
+        case "json": data = try COCOData.load(files: [(.train, path)], root: path, for: task)
+        default: data = try loadFolder(path, for: task)
         }
         guard data.splits.values.contains(where: { !$0.isEmpty }) else {
             let first = data.problems.first.map { "; the first problem: \($0)" } ?? ""
@@ -146,11 +148,15 @@ public struct DetectionData: Sendable {
         return try VOCData.liesBesideImages(path) ? .voc : nil
     }
 
-    private static func loadFolder(_ path: String) throws -> DetectionData {
+    private static func loadFolder(_ path: String, for task: YOLOTask) throws -> DetectionData {
         switch try description(of: path) {
-        case .yaml(let file): return try YOLOData.load(file)
-        case .coco: return try COCOData.load(folder: path)
-        case .cocoParts(let files): return try COCOData.load(files: files, root: path)
+        case .yaml(let file): return try YOLOData.load(file, for: task)
+        case .coco: return try COCOData.load(folder: path, for: task)
+        case .cocoParts(let files): return try COCOData.load(files: files, root: path, for: task)
+        case .voc where task != .detect:
+            throw InputError(
+                path, "Pascal VOC annotations have boxes alone, and \(task) needs outlines",
+                remedy: "give a data.yaml with polygons, or COCO annotations")
         case .voc: return try VOCData.load(path)
         case nil:
             throw InputError(

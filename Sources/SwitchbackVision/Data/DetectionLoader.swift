@@ -5,8 +5,8 @@ import Switchback
 public struct DetectionBatch: Movable {
     /// [N, 3, height, width], float32 from 0 to 1.
     public let images: Tensor
-    /// The boxes of each image, in its pixels.
-    public let labels: [[LabeledBox]]
+    /// What is in each image.
+    public let targets: DetectionTargets
     /// Which of the data's examples each image is; with mosaic, the first of its four.
     public let examples: [Int]
     /// Where each image lies in its frame; for batches that were not augmented.
@@ -14,9 +14,13 @@ public struct DetectionBatch: Movable {
     /// The epoch of the training, counted from 0.
     public let epoch: Int
 
+    /// The objects of each image, in its pixels.
+    public var labels: [[LabeledBox]] { targets.labels }
+
     public func to(_ backend: any Backend.Type) -> DetectionBatch {
         DetectionBatch(
-            images: images.to(backend), labels: labels, examples: examples, letterboxes: letterboxes, epoch: epoch)
+            images: images.to(backend), targets: targets.to(backend), examples: examples, letterboxes: letterboxes,
+            epoch: epoch)
     }
 }
 
@@ -59,7 +63,8 @@ public enum DetectionLoader {
     ///   - cacheBytes: how much memory decoded images may take up between their uses.
     public static func training(
         _ examples: [DetectionExample], size: Int, batchSize: Int, augmentation: DetectionAugmentation,
-        multiScale: Double = 0, seed: UInt64 = 0, workers: Int = 2, cacheBytes: Int = 1 << 29
+        task: YOLOTask = .detect, multiScale: Double = 0, seed: UInt64 = 0, workers: Int = 2,
+        cacheBytes: Int = 1 << 29
     ) -> TrainingBatches {
         let sampler = RandomSampler(examples.count, seed: seed)
         let source = DetectionSource(examples, size: size, cacheBytes: cacheBytes)
@@ -73,10 +78,13 @@ public enum DetectionLoader {
                 }
                 return try steps(source.sample(index), context)
             }
-            let batch = DetectionBatch(
-                images: Tensor(images: samples.map(\.image)), labels: samples.map(\.labels), examples: indices,
-                letterboxes: [], epoch: epoch)
-            return batch.rescaled(by: multiScale, Generator(seed: seed &+ 1, epoch: epoch, index: indices[0]))
+            let (images, labels) = rescaled(
+                Tensor(images: samples.map(\.image)), samples.map(\.labels), by: multiScale,
+                Generator(seed: seed &+ 1, epoch: epoch, index: indices[0]))
+            return DetectionBatch(
+                images: images,
+                targets: DetectionTargets(labels, for: task, height: images.shape[2], width: images.shape[3]),
+                examples: indices, letterboxes: [], epoch: epoch)
         }
     }
 
@@ -87,8 +95,8 @@ public enum DetectionLoader {
     ///     together, instead of a square.
     ///   - stride: what the sides of a batch are multiples of, where it is rectangular.
     public static func validation(
-        _ examples: [DetectionExample], size: Int, batchSize: Int, rectangular: Bool = true, stride: Int = 32,
-        workers: Int = 2
+        _ examples: [DetectionExample], size: Int, batchSize: Int, task: YOLOTask = .detect, rectangular: Bool = true,
+        stride: Int = 32, workers: Int = 2
     ) -> Batches {
         let order = examples.indices.sorted { a, b in
             let (x, y) = (examples[a].aspect, examples[b].aspect)
@@ -103,13 +111,15 @@ public enum DetectionLoader {
             let letterboxes = samples.map { Letterbox($0.image, into: shape, enlarges: false) }
             let framed = zip(samples, letterboxes).map { $1.apply(to: $0.image) }
             let labels = zip(samples, letterboxes).map { sample, letterbox in
-                sample.labels.map { LabeledBox(letterbox.frameBox(of: $0.box), classIndex: $0.classIndex) }
+                sample.labels.map(letterbox.frameLabel)
             }
             let places = zip(indices, letterboxes).map { index, letterbox in
                 letterbox.seen(fromHeight: examples[index].height, width: examples[index].width)
             }
             return DetectionBatch(
-                images: Tensor(images: framed), labels: labels, examples: indices, letterboxes: places, epoch: epoch)
+                images: Tensor(images: framed),
+                targets: DetectionTargets(labels, for: task, height: shape.height, width: shape.width),
+                examples: indices, letterboxes: places, epoch: epoch)
         }
     }
 
@@ -125,21 +135,20 @@ public enum DetectionLoader {
     }
 }
 
-extension DetectionBatch {
-    /// The batch in another size, at random: larger or smaller by up to `share`, in whole strides.
-    fileprivate func rescaled(by share: Double, _ generator: Generator) -> DetectionBatch {
-        guard share > 0 else { return self }
+extension DetectionLoader {
+    /// A batch in another size, at random: larger or smaller by up to `share`, in whole strides.
+    private static func rescaled(
+        _ images: Tensor, _ labels: [[LabeledBox]], by share: Double, _ generator: Generator
+    ) -> (Tensor, [[LabeledBox]]) {
+        guard share > 0 else { return (images, labels) }
         let size = images.shape[3]
         let strides = Double(size) * generator.uniform(1 - share...1 + share) / Double(YOLO.stride)
         let side = max(Int(strides.rounded()), 2) * YOLO.stride
-        if side == size { return self }
+        if side == size { return (images, labels) }
         let factor = Float(side) / Float(size)
-        return DetectionBatch(
-            images: images.interpolate(size: side, mode: .bilinear),
-            labels: labels.map {
-                $0.map { LabeledBox($0.box.scaled(x: factor, y: factor), classIndex: $0.classIndex) }
-            },
-            examples: examples, letterboxes: letterboxes, epoch: epoch)
+        return (
+            images.interpolate(size: side, mode: .bilinear), labels.map { $0.map { $0.scaled(x: factor, y: factor) } }
+        )
     }
 }
 
@@ -176,8 +185,7 @@ struct DetectionSource: Sendable {
     func sample(_ index: Int) throws -> Sample {
         let (number, image) = try files.image(index)
         let labels = examples[number].labels.map { label in
-            LabeledBox(
-                label.box.scaled(x: Float(image.width), y: Float(image.height)), classIndex: label.classIndex)
+            label.withFineOutline().scaled(x: Float(image.width), y: Float(image.height))
         }
         return Sample(image, labels: labels)
     }

@@ -54,11 +54,12 @@ enum ImageSurvey {
         return false
     }
 
-    /// Applies `body` to each path, on all CPUs.
-    static func map<Result: Sendable>(
-        _ paths: [String], _ body: @Sendable (String) -> Result
+    /// Applies `body` to each element, on all CPUs.
+    ///
+    /// - Parameter chunk: how many elements a CPU takes at a time.
+    static func map<Element: Sendable, Result: Sendable>(
+        _ paths: [Element], chunk: Int = 64, _ body: @Sendable (Element) -> Result
     ) -> [Result] {
-        let chunk = 64
         let chunks = (paths.count + chunk - 1) / chunk
         return [Result?](unsafeUninitializedCapacity: paths.count) { buffer, count in
             buffer.initialize(repeating: nil)

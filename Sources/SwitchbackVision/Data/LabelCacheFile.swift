@@ -6,14 +6,15 @@ enum LabelCacheFile {
     /// What a cache is of. Another key's file is none.
     struct Key {
         let data, part: String
+        let task: YOLOTask
         let classCount: Int
 
         var fileName: String {
-            String(format: "%08x-%08x.labels", Checksum.crc32(data), Checksum.crc32(part))
+            String(format: "%08x-%08x-", Checksum.crc32(data), Checksum.crc32(part)) + "\(task).labels"
         }
     }
 
-    private static let mark: [UInt8] = Array("switchback labels 1\n".utf8)
+    private static let mark: [UInt8] = Array("switchback labels 2\n".utf8)
 
     /// The entries by the paths of their images; none if there is no such file, or it is damaged.
     static func read(_ path: String, _ key: Key) -> [String: LabelCache.Entry] {
@@ -24,11 +25,12 @@ enum LabelCacheFile {
         var end = Fields(bytes: bytes.suffix(4))
         guard let sum = end.number(UInt32.self), sum == body.withUnsafeBytes({ Checksum.crc32($0) }),
             fields.take(mark.count).map({ Array($0) }) == mark, fields.text() == key.data, fields.text() == key.part,
-            fields.number(Int64.self) == Int64(key.classCount), let count = fields.number(Int64.self)
+            fields.text() == key.task.rawValue, fields.number(Int64.self) == Int64(key.classCount),
+            let count = fields.number(Int64.self)
         else { return [:] }
         var entries: [String: LabelCache.Entry] = [:]
         for _ in 0..<max(count, 0) {
-            guard let entry = fields.entry(classCount: key.classCount) else { return [:] }
+            guard let entry = fields.entry(key) else { return [:] }
             entries[entry.example.imagePath] = entry
         }
         return entries
@@ -39,6 +41,7 @@ enum LabelCacheFile {
         var bytes = mark
         append(key.data, to: &bytes)
         append(key.part, to: &bytes)
+        append(key.task.rawValue, to: &bytes)
         append(Int64(key.classCount), to: &bytes)
         append(Int64(entries.count), to: &bytes)
         for entry in entries { append(entry, to: &bytes) }
@@ -58,7 +61,9 @@ enum LabelCacheFile {
         for label in example.labels {
             append(Int64(label.classIndex), to: &bytes)
             let box = label.box
-            for side in [box.x1, box.y1, box.x2, box.y2] { append(side.bitPattern, to: &bytes) }
+            append(Int64(label.polygon.count), to: &bytes)
+            let corners = label.polygon.flatMap { [$0.x, $0.y] }
+            for number in [box.x1, box.y1, box.x2, box.y2] + corners { append(number.bitPattern, to: &bytes) }
         }
     }
 
@@ -99,13 +104,14 @@ enum LabelCacheFile {
             return stamp
         }
 
-        mutating func entry(classCount: Int) -> LabelCache.Entry? {
+        mutating func entry(_ key: Key) -> LabelCache.Entry? {
             guard let path = text(), let image = stamp(), let labels = stamp(), let height = number(Int64.self),
                 let width = number(Int64.self), let count = number(Int64.self), count >= 0
             else { return nil }
             var boxes: [LabeledBox] = []
             for _ in 0..<count {
-                guard let box = label(), box.classIndex < classCount else { return nil }
+                guard var box = label(), box.classIndex < key.classCount else { return nil }
+                box.isOriented = key.task == .obb
                 boxes.append(box)
             }
             return LabelCache.Entry(
@@ -116,13 +122,21 @@ enum LabelCacheFile {
         }
 
         private mutating func label() -> LabeledBox? {
-            guard let index = number(Int64.self), index >= 0 else { return nil }
-            var sides: [Float] = []
-            for _ in 0..<4 {
+            guard let index = number(Int64.self), index >= 0, let corners = number(Int64.self), corners >= 0,
+                corners <= bytes.count, let sides = numbers(4), let points = numbers(2 * Int(corners))
+            else { return nil }
+            return LabeledBox(
+                Box(x1: sides[0], y1: sides[1], x2: sides[2], y2: sides[3]), classIndex: Int(index),
+                polygon: stride(from: 0, to: points.count, by: 2).map { PlanePoint(points[$0], points[$0 + 1]) })
+        }
+
+        private mutating func numbers(_ count: Int) -> [Float]? {
+            var numbers: [Float] = []
+            for _ in 0..<count {
                 guard let bits = number(UInt32.self) else { return nil }
-                sides.append(Float(bitPattern: bits))
+                numbers.append(Float(bitPattern: bits))
             }
-            return LabeledBox(Box(x1: sides[0], y1: sides[1], x2: sides[2], y2: sides[3]), classIndex: Int(index))
+            return numbers
         }
     }
 }

@@ -7,7 +7,7 @@ import Yams
 /// Data as Ultralytics describes it: a YAML file names folders of images and the classes, and an image's boxes are in a
 /// text file of the same name, in `labels` where the image is in `images`.
 package enum YOLOData {
-    static func load(_ path: String) throws -> DetectionData {
+    static func load(_ path: String, for task: YOLOTask) throws -> DetectionData {
         let description = try DataDescription.load(path)
         var problems: [InputError] = []
         var (folders, allImages): ([String], [String]) = ([], [])
@@ -19,8 +19,8 @@ package enum YOLOData {
                 throw InputError(
                     path, at: "key \(split.rawValue)", "there are no images in \(places.joined(separator: ", "))")
             }
-            let results = LabelCache.examples(files, of: path, classCount: description.classNames.count) {
-                example($0, classNames: description.classNames)
+            let results = LabelCache.examples(files, of: path, for: task, classCount: description.classNames.count) {
+                example($0, for: task, classNames: description.classNames)
             }
             splits[split] = results.compactMap { try? $0.get() }
             problems += results.flatMap { result -> [InputError] in
@@ -61,12 +61,12 @@ package enum YOLOData {
     }
 
     private static func example(
-        _ path: String, classNames: [String]
+        _ path: String, for task: YOLOTask, classNames: [String]
     ) -> Result<DetectionExample, Failure> {
         do {
             let header = try ImageSurvey.header(path)
             let file = labelPath(ofImage: path)
-            let labels = try YOLOLabels.load(file, classCount: classNames.count)
+            let labels = try YOLOLabels.load(file, for: task, classCount: classNames.count)
             return .success(
                 DetectionExample(
                     imagePath: path, height: header.height, width: header.width, labels: labels,

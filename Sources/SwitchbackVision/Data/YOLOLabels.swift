@@ -3,14 +3,14 @@ import Switchback
 import SwitchbackFormats
 
 /// Boxes in text files: on each line a class and the box's centre, width and height in fractions of the image; or a
-/// class and the corners of a polygon, around which the box is drawn.
+/// class and the corners of a polygon, around which the box is drawn. Where outlines are needed, all must be polygons.
 package enum YOLOLabels {
     /// How far a box may reach over the image's edge, in fractions: rounding in other programs does that.
     private static let tolerance: Float = 0.01
 
     /// The boxes of a file, each once; none if there is no file. Throws `YOLOData.Failure` with a problem for each bad
     /// line.
-    package static func load(_ path: String, classCount: Int) throws -> [LabeledBox] {
+    package static func load(_ path: String, for task: YOLOTask = .detect, classCount: Int) throws -> [LabeledBox] {
         guard Folder.exists(path) else { return [] }
         var labels: [LabeledBox] = []
         var seen: Set<LabeledBox> = []
@@ -19,7 +19,7 @@ package enum YOLOLabels {
             let fields = line.split(whereSeparator: \.isWhitespace)
             if fields.isEmpty { continue }
             do throws(RowProblem) {
-                let label = try label(fields, classCount: classCount)
+                let label = try label(fields, for: task, classCount: classCount)
                 if seen.insert(label).inserted { labels.append(label) }
             } catch {
                 problems.append(InputError(path, at: "line \(index + 1)", error.sentence))
@@ -31,9 +31,19 @@ package enum YOLOLabels {
 
     private struct RowProblem: Error { let sentence: String }
 
-    private static func label(_ fields: [Substring], classCount: Int) throws(RowProblem) -> LabeledBox {
-        guard fields.count == 5 || (fields.count >= 7 && fields.count % 2 == 1) else {
-            let found = fields.count.counted("number")
+    private static func label(
+        _ fields: [Substring], for task: YOLOTask, classCount: Int
+    ) throws(RowProblem) -> LabeledBox {
+        let found = fields.count.counted("number")
+        let isPolygon = fields.count >= 7 && fields.count % 2 == 1
+        guard isPolygon || task == .detect else {
+            throw RowProblem(
+                sentence: "has \(found), and \(task) needs "
+                    + (task == .obb
+                        ? "four corners: class, x1, y1, x2, y2, x3, y3, x4, y4"
+                        : "an outline: class, x1, y1, x2, y2 and so on, at least 3 points"))
+        }
+        guard isPolygon || fields.count == 5 else {
             throw RowProblem(sentence: "has \(found), and a box has 5: class, x, y, width and height")
         }
         var numbers: [Float] = []
@@ -50,11 +60,13 @@ package enum YOLOLabels {
             let known = classCount == 1 ? "only the class 0" : "only the classes 0 to \(classCount - 1)"
             throw RowProblem(sentence: "the class \(classIndex) has no name: there are \(known)")
         }
-        let box = try box(Array(numbers.dropFirst()))
-        return LabeledBox(box, classIndex: classIndex)
+        var label = try label(Array(numbers.dropFirst()), classIndex)
+        if task == .detect { label.polygon = [] }
+        label.isOriented = task == .obb
+        return label
     }
 
-    private static func box(_ numbers: [Float]) throws(RowProblem) -> Box {
+    private static func label(_ numbers: [Float], _ classIndex: Int) throws(RowProblem) -> LabeledBox {
         let allowed = -tolerance...1 + tolerance
         guard numbers.allSatisfy(allowed.contains) else {
             let outside = numbers.first { !allowed.contains($0) } ?? 0
@@ -62,16 +74,16 @@ package enum YOLOLabels {
                 sentence: "the box is outside the image: \(outside) is not a fraction from 0 to 1"
                     + (outside > 2 ? "; are these pixels?" : ""))
         }
-        var box: Box
+        var label: LabeledBox
         if numbers.count == 4 {
-            box = Box(centerX: numbers[0], centerY: numbers[1], width: numbers[2], height: numbers[3])
+            let box = Box(centerX: numbers[0], centerY: numbers[1], width: numbers[2], height: numbers[3])
+            label = LabeledBox(box, classIndex: classIndex)
         } else {
-            let xs = stride(from: 0, to: numbers.count, by: 2).map { numbers[$0] }
-            let ys = stride(from: 1, to: numbers.count, by: 2).map { numbers[$0] }
-            box = Box(x1: xs.min() ?? 0, y1: ys.min() ?? 0, x2: xs.max() ?? 0, y2: ys.max() ?? 0)
+            let points = stride(from: 0, to: numbers.count, by: 2).map { PlanePoint(numbers[$0], numbers[$0 + 1]) }
+            label = LabeledBox(polygon: points, classIndex: classIndex)
         }
-        box = box.clipped(height: 1, width: 1)
-        guard box.width > 0, box.height > 0 else { throw RowProblem(sentence: "the box has no area") }
-        return box
+        label = label.clipped(to: Box(height: 1, width: 1))
+        guard label.box.width > 0, label.box.height > 0 else { throw RowProblem(sentence: "the box has no area") }
+        return label
     }
 }

@@ -42,15 +42,3 @@ public struct Box: Hashable, Sendable, Codable {
         return union > 0 ? shared / union : 0
     }
 }
-
-/// A bounding box with a class.
-public struct LabeledBox: Hashable, Sendable {
-    public var box: Box
-    /// The position of the class among the names of the data.
-    public var classIndex: Int
-
-    public init(_ box: Box, classIndex: Int) {
-        self.box = box
-        self.classIndex = classIndex
-    }
-}

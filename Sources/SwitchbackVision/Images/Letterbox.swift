@@ -74,6 +74,20 @@ public struct Letterbox: Hashable, Sendable {
             .moved(x: Float(left), y: Float(top))
     }
 
+    /// An object in the image's pixels, in those of the frame.
+    public func frameLabel(of label: LabeledBox) -> LabeledBox {
+        label.scaled(x: Float(scaledWidth) / Float(imageWidth), y: Float(scaledHeight) / Float(imageHeight))
+            .moved(x: Float(left), y: Float(top))
+    }
+
+    /// An object in the frame's pixels, in those of the image; a box without what is outside.
+    func imageLabel(of label: LabeledBox) -> LabeledBox {
+        var moved = label.moved(x: -Float(left), y: -Float(top))
+            .scaled(x: Float(imageWidth) / Float(scaledWidth), y: Float(imageHeight) / Float(scaledHeight))
+        moved.box = moved.box.clipped(height: imageHeight, width: imageWidth)
+        return moved
+    }
+
     /// A box in the frame's pixels, in those of the image, without what is outside.
     public func imageBox(of box: Box) -> Box {
         box.moved(x: -Float(left), y: -Float(top))

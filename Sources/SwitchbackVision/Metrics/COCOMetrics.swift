@@ -2,17 +2,24 @@
 /// detections (Lin et al., "Microsoft COCO", 2014, and the evaluation's rules at cocodataset.org).
 ///
 /// It differs from `DetectionMetrics` in that the precision's envelope is read as steps, that at most 100 detections of
-/// a class count in an image, and that boxes marked as crowds can neither be missed nor found wrongly.
+/// a class count in an image, and that boxes marked as crowds can neither be missed nor found wrongly. Where both sides
+/// have masks, those are compared instead of boxes.
 public struct COCOMetrics: Sendable {
     /// A box to find. Crowds are regions of many objects, which detections may match any number of times to no effect.
     public struct Truth: Sendable {
         public var label: LabeledBox
         public var isCrowd: Bool
+        /// What is compared instead of the box, where detections have masks too.
+        public var mask: InstanceMask?
 
-        public init(_ label: LabeledBox, isCrowd: Bool = false) {
+        public init(_ label: LabeledBox, isCrowd: Bool = false, mask: InstanceMask? = nil) {
             self.label = label
             self.isCrowd = isCrowd
+            self.mask = mask
         }
+
+        /// In square pixels.
+        fileprivate var area: Double { mask.map { Double($0.area) } ?? label.box.preciseArea }
     }
 
     /// Sizes that are measured apart: by area, in square pixels.
@@ -118,7 +125,7 @@ public struct COCOMetrics: Sendable {
     }
 
     private func isIgnored(_ truth: Truth, _ range: AreaRange) -> Bool {
-        truth.isCrowd || !range.contains(truth.label.box.preciseArea)
+        truth.isCrowd || !range.contains(truth.area)
     }
 
     /// Detections take turns from the surest on; each takes the free box that overlaps most, and one that does not
@@ -140,7 +147,7 @@ public struct COCOMetrics: Sendable {
                 choice = index
             }
             guard let choice else {
-                return range.contains(scene.detections[position].box.preciseArea) ? .wrong : .ignored
+                return range.contains(scene.detections[position].area) ? .wrong : .ignored
             }
             isTaken[choice] = true
             return ignored[choice] ? .ignored : .right
@@ -169,19 +176,30 @@ public struct COCOMetrics: Sendable {
         return (sum / Double(COCOMetrics.recallLevels.count), recall.last ?? 0)
     }
 
-    /// By detection and box: intersection over union; over the detection's area where the box is a crowd.
+    /// By detection and object: intersection over union; over the detection's area where the object is a crowd.
     private static func overlaps(_ scene: Scene) -> [[Double]] {
         scene.detections.map { detection in
             scene.truth.map { truth in
-                let (a, b) = (detection.box, truth.label.box)
-                let width = min(Double(a.x2), Double(b.x2)) - max(Double(a.x1), Double(b.x1))
-                let height = min(Double(a.y2), Double(b.y2)) - max(Double(a.y1), Double(b.y1))
-                guard width > 0, height > 0 else { return 0 }
-                let shared = width * height
-                return shared / (truth.isCrowd ? a.preciseArea : a.preciseArea + b.preciseArea - shared)
+                let shared = shared(detection, truth)
+                if shared == 0 { return 0 }
+                return shared / (truth.isCrowd ? detection.area : detection.area + truth.area - shared)
             }
         }
     }
+
+    /// The common area in square pixels: of masks where both have one, else of boxes.
+    private static func shared(_ detection: Detection, _ truth: Truth) -> Double {
+        if let a = detection.mask, let b = truth.mask { return Double(a.sharedArea(with: b)) }
+        let (a, b) = (detection.box, truth.label.box)
+        let width = min(Double(a.x2), Double(b.x2)) - max(Double(a.x1), Double(b.x1))
+        let height = min(Double(a.y2), Double(b.y2)) - max(Double(a.y1), Double(b.y1))
+        return max(width, 0) * max(height, 0)
+    }
+}
+
+extension Detection {
+    /// Of the mask where there is one, in square pixels.
+    fileprivate var area: Double { mask.map { Double($0.area) } ?? box.preciseArea }
 }
 
 extension Box {

@@ -65,11 +65,24 @@ public struct ConfusionMatrix: Hashable, Sendable {
     public mutating func add(
         _ detections: [Detection], truth: [LabeledBox], confidence: Float = 0.25, overlap: Float = 0.45
     ) {
-        let found = detections.filter { $0.score > confidence }
+        add(detections, truth: truth, confidence: confidence, overlap: overlap) {
+            detections[$0].box.iou(truth[$1].box)
+        }
+    }
+
+    /// The same, with objects that are compared in another way than by their boxes.
+    ///
+    /// - Parameter overlapOf: of a detection and an object, by their positions.
+    mutating func add(
+        _ detections: [Detection], truth: [LabeledBox], confidence: Float = 0.25, overlap: Float = 0.45,
+        overlapOf: (Int, Int) -> Float
+    ) {
+        let likely = detections.indices.filter { detections[$0].score > confidence }
+        let found = likely.map { detections[$0] }
         var pairs: [(overlap: Float, detection: Int, truth: Int)] = []
-        for (d, detection) in found.enumerated() {
-            for (t, label) in truth.enumerated() {
-                let iou = detection.box.iou(label.box)
+        for (d, position) in likely.enumerated() {
+            for t in truth.indices {
+                let iou = overlapOf(position, t)
                 if iou > overlap { pairs.append((iou, d, t)) }
             }
         }

@@ -5,11 +5,22 @@ public struct Detection: Hashable, Sendable {
     public var classIndex: Int
     /// How sure the model is: from 0 to 1.
     public var score: Float
+    /// The object's pixels, where the network tells them.
+    public var mask: InstanceMask?
+    /// The oriented box, around which `box` lies, where the network tells it.
+    public var rotated: RotatedBox?
 
-    public init(box: Box, classIndex: Int, score: Float) {
+    public init(box: Box, classIndex: Int, score: Float, mask: InstanceMask? = nil) {
         self.box = box
         self.classIndex = classIndex
         self.score = score
+        self.mask = mask
+    }
+
+    /// An object of an oriented box.
+    public init(rotated: RotatedBox, classIndex: Int, score: Float) {
+        self.init(box: Box(around: rotated.corners), classIndex: classIndex, score: score)
+        self.rotated = rotated
     }
 }
 

@@ -33,14 +33,21 @@ public struct DetectionMetrics: Sendable {
 
     /// Adds an image: what was found in it and what there is to find.
     public mutating func add(_ detections: [Detection], truth: [LabeledBox]) {
+        add(detections, truth: truth) { detections[$0].box.iou(truth[$1].box) }
+    }
+
+    /// Adds an image whose objects are compared in another way than by their boxes.
+    ///
+    /// - Parameter overlap: of a detection and an object, by their positions: from 0, apart, to 1, equal.
+    mutating func add(_ detections: [Detection], truth: [LabeledBox], overlap: (Int, Int) -> Float) {
         for label in truth { truthCounts[label.classIndex] += 1 }
         for index in Set(truth.map(\.classIndex)) { imageCounts[index] += 1 }
         let order = detections.positionsDescending(\.score)
         var taken = Array(repeating: Array(repeating: false, count: truth.count), count: OverlapThresholds.count)
         for position in order {
             let detection = detections[position]
-            let overlaps = truth.map { label in
-                label.classIndex == detection.classIndex ? detection.box.iou(label.box) : -1
+            let overlaps = truth.indices.map { index in
+                truth[index].classIndex == detection.classIndex ? overlap(position, index) : -1
             }
             let ranked = overlaps.positionsDescending { $0 }
             let isRight = OverlapThresholds.floats.indices.map { level in

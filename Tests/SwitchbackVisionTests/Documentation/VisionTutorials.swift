@@ -23,6 +23,15 @@ func yourOwnDetector() throws {
     }
 }
 
+func measureADefect() throws {
+    let network = try DetectorFile.load("runs/segment/scratches", for: .segment).detector
+    for found in DetectionPredictor(network)(try Image.load("part.jpg")).detections {
+        guard let mask = found.mask else { continue }
+        let size = MaskSize(mask, pixelSize: 0.125)
+        print(network.classes[found.classIndex], size.area, "mm²", size.length, "mm")
+    }
+}
+
 func isItAPneumonia() throws {
     let classifier = try Classifier.load("runs/classify/chest/weights/best.safetensors")
     let inputs = try classifier.readInputs("pneumoniamnist.npz")

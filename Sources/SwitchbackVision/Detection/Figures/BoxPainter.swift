@@ -1,6 +1,6 @@
 import SwitchbackDrawing
 
-/// Draws boxes with names on images.
+/// Draws boxes with names on images, oriented ones too, and masks where there are some.
 public struct BoxPainter: Sendable {
     /// The class names, by index.
     public var names: [String]
@@ -19,13 +19,29 @@ public struct BoxPainter: Sendable {
         public var score: Float?
         /// The number of the object that is tracked.
         public var track: Int?
+        public var mask: InstanceMask?
+        /// The outline of what is filled where there is no mask.
+        public var polygon: [PlanePoint] = []
+        /// What is drawn instead of the box where that is oriented.
+        public var rotated: RotatedBox?
 
         public init(_ detection: Detection, track: Int? = nil) {
             (box, classIndex, score) = (detection.box, detection.classIndex, detection.score)
+            (mask, rotated) = (detection.mask, detection.rotated)
             self.track = track
         }
 
-        public init(_ label: LabeledBox) { (box, classIndex) = (label.box, label.classIndex) }
+        public init(_ label: LabeledBox) {
+            (box, classIndex) = (label.box, label.classIndex)
+            if label.isOriented {
+                rotated = RotatedBox(around: label.polygon)
+            } else {
+                polygon = label.polygon
+            }
+        }
+
+        /// The number that its color is by.
+        fileprivate var colorIndex: Int { track ?? classIndex }
     }
 
     /// The image with the boxes, which are in its pixels.
@@ -33,20 +49,23 @@ public struct BoxPainter: Sendable {
     /// - Throws: `InputError` where it cannot be drawn.
     public func paint(_ marks: [Mark], on image: Image) throws -> Image {
         let canvas = Canvas(Size(Double(image.width), Double(image.height)))
-        canvas.draw(image.raster, in: Rectangle(canvas.size))
-        let width = lineWidth ?? max((Double(image.width + image.height) / 2 * 0.003).rounded(), 1)
         // The most likely ones last, so that they are on top.
-        for mark in marks.sorted(by: { ($0.score ?? 1) < ($1.score ?? 1) }) { draw(mark, on: canvas, width) }
+        let marks = marks.sorted { ($0.score ?? 1) < ($1.score ?? 1) }
+        canvas.draw(image.filled(marks).raster, in: Rectangle(canvas.size))
+        let width = lineWidth ?? max((Double(image.width + image.height) / 2 * 0.003).rounded(), 1)
+        for mark in marks { draw(mark, on: canvas, width) }
         let raster = try canvas.raster()
         return Image(height: raster.height, width: raster.width, pixels: raster.rgb)
     }
 
     private func draw(_ mark: Mark, on canvas: Canvas, _ width: Double) {
-        let color = Theme.color(mark.track ?? mark.classIndex)
+        let color = Theme.color(mark.colorIndex)
         let box = mark.box
         let frame = Rectangle(
             x: Double(box.x1), y: Double(box.y1), width: Double(box.width), height: Double(box.height))
-        canvas.stroke(.rectangle(frame), color, width: width)
+        canvas.stroke(
+            mark.rotated.map { .polygon($0.corners.map { Point(Double($0.x), Double($0.y)) }) } ?? .rectangle(frame),
+            color, width: width)
         let text = label(of: mark)
         if text.isEmpty { return }
         let font = Font(size: max(5 * width + 4, 9))
@@ -79,6 +98,26 @@ extension Float {
 }
 
 extension Image {
+    /// The image with the masks of marks half-transparent over it.
+    fileprivate func filled(_ marks: [BoxPainter.Mark]) -> Image {
+        var filled = converted(to: .rgb)
+        for mark in marks {
+            let outlined = { InstanceMask(polygon: mark.polygon, imageHeight: height, imageWidth: width) }
+            guard let mask = mark.mask ?? (mark.polygon.isEmpty ? nil : outlined()) else { continue }
+            let color = Theme.color(mark.colorIndex)
+            let tint = [color.red, color.green, color.blue].map { UInt16(($0 * 255).rounded()) }
+            for (position, pixel) in mask.pixels.enumerated() where pixel > 0 {
+                let (row, column) = (mask.top + position / mask.width, mask.left + position % mask.width)
+                guard row < height, column < width else { continue }
+                let start = 3 * (row * width + column)
+                for channel in 0..<3 {
+                    filled.pixels[start + channel] = UInt8((UInt16(filled.pixels[start + channel]) + tint[channel]) / 2)
+                }
+            }
+        }
+        return filled
+    }
+
     /// The image as the canvas takes it.
     var raster: Raster {
         let rgb = converted(to: .rgb)

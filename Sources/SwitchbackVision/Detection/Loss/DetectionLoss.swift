@@ -1,8 +1,9 @@
 import Switchback
 
-/// The loss of one head: for boxes, classes and distance distributions at the positions assigned to objects.
+/// The loss of one head: for boxes, classes and distance distributions at the positions assigned to objects, and for
+/// what else the task asks for.
 public struct DetectionLoss: Sendable {
-    /// How much each part counts.
+    /// How much each part counts. Masks, and the classes all over the image, count as boxes do, and angles once.
     public struct Gains: Codable, Hashable, Sendable {
         public var box = 7.5
         public var cls = 0.5
@@ -11,18 +12,16 @@ public struct DetectionLoss: Sendable {
         public init() {}
     }
 
-    /// The parts of a loss, with their gains.
+    /// The parts of a loss, with their gains, in the order in which they are reported.
     public struct Parts {
-        /// 1 − complete IoU.
-        public var box: Tensor
-        /// The cross entropy of the classes.
-        public var cls: Tensor
-        /// The cross entropy of the distances' distributions (YOLO11), or the distances' absolute error as a share of
-        /// the image's size (YOLO26).
-        public var dfl: Tensor
+        public let items: [(part: LossPart, value: Tensor)]
 
-        public var total: Tensor { box + cls + dfl }
-        public var values: [Double] { Tensor.items([box, cls, dfl]) }
+        fileprivate init(_ variant: YOLOVariant, _ value: (LossPart) -> Tensor) {
+            items = variant.lossParts.map { ($0, value($0)) }
+        }
+
+        public var total: Tensor { items.dropFirst().reduce(items[0].value) { $0 + $1.value } }
+        public var values: [Double] { Tensor.items(items.map(\.value)) }
     }
 
     public var gains: Gains
@@ -35,35 +34,52 @@ public struct DetectionLoss: Sendable {
 
     /// The mean parts for a batch; multiply their sum by the size of the batch to have what gradients are taken of.
     ///
-    /// - Parameter objects: of each image.
+    /// - Parameter targets: the objects of each image.
     public func callAsFunction(
-        _ output: DetectHead.Output, of model: YOLO, _ objects: [[LabeledBox]]
+        _ output: DetectHead.Output, of model: YOLO, _ targets: DetectionTargets
     ) -> Parts {
-        Tensor.withBackend(output.scores.backend) { parts(output, model, ObjectList(objects)) }
+        Tensor.withBackend(output.scores.backend) {
+            parts(output, model, ObjectList(targets.labels), targets.masks)
+        }
     }
 
-    private func parts(_ output: DetectHead.Output, _ model: YOLO, _ objects: ObjectList) -> Parts {
+    private func parts(
+        _ output: DetectHead.Output, _ model: YOLO, _ objects: ObjectList, _ masks: Tensor?
+    ) -> Parts {
         let all = output.scores.softplus().sum()
         guard objects.count > 0 else {
-            let none = output.boxes.sum() * 0
-            return Parts(box: none, cls: all * gains.cls, dfl: none)
+            let none = [output.boxes, output.extras, output.prototypes].compactMap { $0 }
+                .reduce(Tensor(Float(0))) { $0 + $1.sum() * 0 }
+            return Parts(model.variant) { $0 == .cls ? all * gains.cls : none }
         }
-        let corners = noGrad { model.corners(output) }
-        let assigned = assigner(objects, logits: output.scores, boxes: corners, output.grid)
+        let maskTargets = MaskTargets(output, objects, masks)
+        let isOriented = model.variant.task == .obb
+        let predicted = noGrad { isOriented ? model.rotatedBoxes(output) : model.corners(output) }
+        let assigned = assigner(
+            objects, logits: output.scores, boxes: predicted, output.grid,
+            masks: model.variant.isEndToEnd ? maskTargets : nil)
         let targets = Targets(assigned, objects, output.grid)
         let total = assigned.scores.sum().clamp(min: 1.0)
         let boxes = output.boxes.reshape(-1, output.boxes.shape[2]).indexSelect(dim: 0, index: targets.rows)
         let weights = assigned.scores.unsqueeze(1) / total
         let distances = model.head.distances(boxes)
-        let overlap = distances.corners(around: targets.centers).completeIoU(targets.boxes)
+        let angles = isOriented ? output.extras?.reshape(-1, 1).indexSelect(dim: 0, index: targets.rows) : nil
+        let overlap = targets.overlap(of: distances, angles: angles)
         let dfl =
             model.head.regMax > 1
             ? distributionLoss(boxes, targets.distances, steps: model.head.regMax)
             : ((distances - targets.distances) * targets.scale).abs().mean(dim: -1, keepDim: true)
         let cls = (all - chosenLogits(output.scores, targets, assigned.scores)) / total
-        return Parts(
-            box: ((1 - overlap) * weights).sum() * gains.box, cls: cls * gains.cls,
-            dfl: (dfl * weights).sum() * gains.dfl)
+        return Parts(model.variant) { part in
+            switch part {
+            case .box: ((1 - overlap) * weights).sum() * gains.box
+            case .cls: cls * gains.cls
+            case .dfl, .l1: (dfl * weights).sum() * gains.dfl
+            case .seg: (maskTargets?.loss(of: assigned) ?? Tensor(Float(0))) * gains.box
+            case .sem: (maskTargets?.classMapLoss ?? Tensor(Float(0))) * gains.box
+            case .angle: (targets.turn(of: angles) * weights).sum()
+            }
+        }
     }
 
     /// Σ t·x over the logits x that have a target t above 0: what their binary cross entropy, Σ softplus(x) − t·x, has
@@ -92,8 +108,10 @@ public struct DetectionLoss: Sendable {
 private struct Targets {
     /// Integers, [places]: the position's row among those of all images, and the class.
     let rows, classes: Tensor
-    /// [places, 2], [places, 4] and [places, 4].
-    let centers, boxes, distances: Tensor
+    /// [places, 2] and [places, 4].
+    let centers, distances: Tensor
+    /// Corners, [places, 4]; or centre, width, height and angle of oriented boxes, [places, 5].
+    private let boxes: Tensor
     /// What makes of a distance a share of the image's width or height, [places, 4].
     let scale: Tensor
 
@@ -104,10 +122,36 @@ private struct Targets {
         classes = ofObjects(objects.classes)
         let strides = ofPositions(grid.strides(like: objects.boxes))
         centers = ofPositions(grid.centers(like: objects.boxes))
-        boxes = ofObjects(objects.boxes) / strides
-        let ends = boxes.split(2, dim: -1)
-        distances = Tensor.cat([centers - ends[0], ends[1] - centers], dim: -1)
+        let own = ofObjects(objects.boxes)
+        if own.shape[1] == 5 {
+            let parts = own.split([4, 1], dim: -1)
+            boxes = Tensor.cat([parts[0] / strides, parts[1]], dim: -1)
+            distances = boxes.distancesToRotatedSides(from: centers)
+        } else {
+            boxes = own / strides
+            let ends = boxes.split(2, dim: -1)
+            distances = Tensor.cat([centers - ends[0], ends[1] - centers], dim: -1)
+        }
         let (height, width) = grid.imageSize
         scale = strides / Tensor([Float(width), Float(height), Float(width), Float(height)])
+    }
+
+    /// Added to the variances of oriented boxes, which may be thinner than a step.
+    private static let varianceFloor = 0.01
+
+    /// How far boxes at the distances overlap those of the objects: their complete IoU, or the probabilistic one of
+    /// oriented boxes.
+    func overlap(of distances: Tensor, angles: Tensor?) -> Tensor {
+        guard let angles else { return distances.corners(around: centers).completeIoU(boxes) }
+        return distances.rotatedBoxes(angles: angles, around: centers)
+            .probabilisticIoU(boxes, floor: Self.varianceFloor)
+    }
+
+    /// How far angles are off, less the more square the object is, whose sides look alike: sin²(2Δ), [places, 1].
+    func turn(of angles: Tensor?) -> Tensor {
+        guard let angles else { return Tensor(Float(0)) }
+        let sides = boxes.split(1, dim: -1)
+        let aspect = (sides[2] / sides[3]).log().square()
+        return (-aspect / 9).exp() * ((angles - sides[4]) * 2).sin().square()
     }
 }

@@ -3,18 +3,27 @@ import Switchback
 /// The objects of all images of a batch, one after another.
 package struct ObjectList {
     package let count: Int
-    /// Corners in pixels, [objects, 4].
+    /// Corners in pixels, [objects, 4]; of oriented boxes their centres, sides and angles, [objects, 5].
     package let boxes: Tensor
     /// int64 [objects].
     package let classes, images: Tensor
+    /// The same as `images`, and the position of each object among those of its image, counted from 1.
+    let imageOfObject: [Int]
+    let numbers: [Int32]
 
     /// - Parameter objects: of each image.
     package init(_ objects: [[LabeledBox]]) {
         let all = objects.joined()
         count = all.count
-        boxes = Tensor(all.flatMap { [$0.box.x1, $0.box.y1, $0.box.x2, $0.box.y2] }, shape: [count, 4])
+        let sides =
+            all.first?.isOriented ?? false
+            ? all.flatMap { RotatedBox(around: $0.polygon).numbers }
+            : all.flatMap { [$0.box.x1, $0.box.y1, $0.box.x2, $0.box.y2] }
+        boxes = Tensor(sides, shape: [count, sides.count / max(count, 1)])
         classes = Tensor(all.map(\.classIndex), shape: [count])
-        images = Tensor(objects.enumerated().flatMap { [Int](repeating: $0, count: $1.count) }, shape: [count])
+        imageOfObject = objects.enumerated().flatMap { [Int](repeating: $0, count: $1.count) }
+        numbers = objects.flatMap { $0.indices.map { Int32($0 + 1) } }
+        images = Tensor(imageOfObject, shape: [count])
     }
 }
 
@@ -43,9 +52,22 @@ package struct TaskAlignedAssigner: Sendable {
 
     /// - Parameters:
     ///   - logits: [images, positions, classes].
-    ///   - boxes: corners in pixels, [images, positions, 4].
-    package func callAsFunction(_ objects: ObjectList, logits: Tensor, boxes: Tensor, _ grid: AnchorGrid) -> Assignment
-    {
+    ///   - boxes: corners in pixels, [images, positions, 4]; or oriented boxes, [images, positions, 5].
+    ///   - masks: where positions are to be chosen by their masks, too.
+    package func callAsFunction(
+        _ objects: ObjectList, logits: Tensor, boxes: Tensor, _ grid: AnchorGrid, masks: MaskTargets? = nil
+    ) -> Assignment {
+        if boxes.shape[2] == 5 {
+            return noGrad {
+                composed(objects, Alignment(oriented: objects, logits.detach(), boxes.detach(), grid, rule))
+            }
+        }
+        if let masks {
+            return noGrad {
+                let alignment = Alignment(objects, logits.detach(), boxes.detach(), grid, rule)
+                return composed(objects, alignment.averaged(with: masks, boxes.detach(), objects, rule))
+            }
+        }
         let operands = AssignmentOperands(
             logits: logits.array, boxes: boxes.array, maps: grid.levels, objects: objects.boxes.array,
             classes: objects.classes.array, images: objects.images.array)
@@ -120,19 +142,63 @@ private struct Alignment {
     /// [objects, positions].
     let overlaps, metrics: Tensor
     let imageCount: Int
+    /// The probability of each object's class, [objects, positions].
+    private let probabilities: Tensor
+
+    private init(overlaps: Tensor, probabilities: Tensor, imageCount: Int, _ rule: AssignmentRule) {
+        self.overlaps = overlaps
+        self.probabilities = probabilities
+        self.imageCount = imageCount
+        metrics = probabilities.pow(rule.alpha) * overlaps.pow(rule.beta)
+    }
 
     init(_ objects: ObjectList, _ logits: Tensor, _ boxes: Tensor, _ grid: AnchorGrid, _ rule: AssignmentRule) {
-        let (images, positions, classes) = (logits.shape[0], logits.shape[1], logits.shape[2])
         let sides = Self.widened(objects.boxes, to: Double(rule.minimumSide)).unsqueeze(1).split(2, dim: -1)
         let centers = (grid.centers(like: boxes) * grid.strides(like: boxes)).unsqueeze(0)
         let isInside = Tensor.cat([centers - sides[0], sides[1] - centers], dim: -1).gt(1e-9).all(dim: -1)
         let predicted = boxes.indexSelect(dim: 0, index: objects.images)
-        overlaps = objects.boxes.unsqueeze(1).completeIoU(predicted).squeeze(-1).clamp(min: 0)
+        let overlaps = objects.boxes.unsqueeze(1).completeIoU(predicted).squeeze(-1).clamp(min: 0)
             .maskedFill(isInside.logicalNot(), 0)
-        let probabilities = logits.transpose(1, 2).reshape(images * classes, positions)
+        self.init(
+            overlaps: overlaps, probabilities: Self.probabilities(objects, logits), imageCount: logits.shape[0], rule)
+    }
+
+    /// The same of oriented boxes, by their probabilistic IoU.
+    init(
+        oriented objects: ObjectList, _ logits: Tensor, _ boxes: Tensor, _ grid: AnchorGrid, _ rule: AssignmentRule
+    ) {
+        let parts = objects.boxes.unsqueeze(1).split([2, 2, 1], dim: -1)
+        let centers = (grid.centers(like: boxes) * grid.strides(like: boxes)).unsqueeze(0)
+        let isInside = (centers - parts[0]).rotated(by: -parts[2]).abs()
+            .le(parts[1].clamp(min: Double(rule.minimumSide)) / 2).all(dim: -1)
+        let predicted = boxes.indexSelect(dim: 0, index: objects.images)
+        let overlaps = objects.boxes.unsqueeze(1).probabilisticIoU(predicted).squeeze(-1).clamp(min: 0)
+            .maskedFill(isInside.logicalNot(), 0)
+        self.init(
+            overlaps: overlaps, probabilities: Self.probabilities(objects, logits), imageCount: logits.shape[0], rule)
+    }
+
+    /// The probability of each object's class at each position of its image: [objects, positions].
+    private static func probabilities(_ objects: ObjectList, _ logits: Tensor) -> Tensor {
+        let (images, positions, classes) = (logits.shape[0], logits.shape[1], logits.shape[2])
+        return logits.transpose(1, 2).reshape(images * classes, positions)
             .indexSelect(dim: 0, index: objects.images * classes + objects.classes).sigmoid()
-        metrics = probabilities.pow(rule.alpha) * overlaps.pow(rule.beta)
-        imageCount = images
+    }
+
+    /// How many times as many positions are compared by their masks as an object gets.
+    private static let comparedShare = 3
+
+    /// The same with the mean of the boxes' and the masks' overlap. Masks are compared where that of the boxes is best,
+    /// and count as apart elsewhere.
+    func averaged(
+        with masks: MaskTargets, _ boxes: Tensor, _ objects: ObjectList, _ rule: AssignmentRule
+    ) -> Alignment {
+        let count = min(Self.comparedShare * rule.topK, metrics.shape[1])
+        let (best, positions) = metrics.topK(count, dim: 1)
+        let compared = masks.overlaps(at: positions, boxes, objects).maskedFill(best.eq(0), 0)
+        let all = Tensor.zeros(overlaps.shape).scatter(dim: 1, index: positions, source: compared)
+        return Alignment(
+            overlaps: (overlaps + all) / 2, probabilities: probabilities, imageCount: imageCount, rule)
     }
 
     /// Corners with sides of at least `minimum` around the same centres.

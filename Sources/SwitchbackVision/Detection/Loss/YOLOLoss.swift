@@ -25,17 +25,24 @@ public struct YOLOLoss: Sendable {
     }
 
     /// - Parameters:
-    ///   - objects: of each image.
+    ///   - targets: the objects of each image.
     ///   - epoch, epochs: how many epochs are done, and how many there will be.
     public func callAsFunction(
-        _ outputs: YOLO.Outputs, of model: YOLO, _ objects: [[LabeledBox]], epoch: Int = 0, epochs: Int = 100
+        _ outputs: YOLO.Outputs, of model: YOLO, _ targets: DetectionTargets, epoch: Int = 0, epochs: Int = 100
     ) -> Value {
-        let batch = Double(objects.count)
-        let parts = many(outputs.many, of: model, objects)
+        let batch = Double(targets.labels.count)
+        let parts = many(outputs.many, of: model, targets)
         guard let second = outputs.single else { return Value(total: parts.total * batch, parts: parts) }
-        let singleParts = single(second, of: model, objects)
+        let singleParts = single(second, of: model, targets)
         let share = Self.shareOfMany(epoch: epoch, of: epochs)
         let total = parts.total * (share * batch) + singleParts.total * ((1 - share) * batch)
         return Value(total: total, parts: singleParts)
+    }
+
+    /// The same, of boxes alone.
+    public func callAsFunction(
+        _ outputs: YOLO.Outputs, of model: YOLO, _ objects: [[LabeledBox]], epoch: Int = 0, epochs: Int = 100
+    ) -> Value {
+        self(outputs, of: model, DetectionTargets(objects), epoch: epoch, epochs: epochs)
     }
 }

@@ -2,12 +2,15 @@ import Foundation
 import Switchback
 
 /// Predicts, at every position of three feature maps, the distances to the sides of an object's box and the class
-/// probabilities.
+/// probabilities; and what else the task asks for.
 public final class DetectHead: Module {
     private let boxBranches, classBranches: [Sequential]
     /// YOLO26's second pair of branches, of which only one position speaks for an object.
     private let singleBoxBranches, singleClassBranches: [Sequential]
     private let dfl: DistanceDistribution?
+    /// Of masks, the weights of the prototypes; of oriented boxes, the angle; empty for detectors.
+    private let extraBranches, singleExtraBranches: [Sequential]
+    private let proto: MaskPrototypes?
     /// In how many steps a distance is given; 1 where it is a number of its own.
     public let regMax: Int
     /// How many classes there are.
@@ -19,14 +22,13 @@ public final class DetectHead: Module {
     public override var partNames: [String: String] {
         [
             "boxBranches": "cv2", "classBranches": "cv3", "singleBoxBranches": "one2one_cv2",
-            "singleClassBranches": "one2one_cv3",
+            "singleClassBranches": "one2one_cv3", "extraBranches": "cv4", "singleExtraBranches": "one2one_cv4",
         ]
     }
 
-    /// - Parameters:
-    ///   - channels: of the feature maps, with strides 8, 16 and 32.
-    ///   - isEndToEnd: whether there is a second pair of branches, whose boxes need no suppression of others.
-    public init(_ channels: [Int], classCount: Int, regMax: Int, isEndToEnd: Bool) {
+    /// - Parameter channels: of the feature maps, with strides 8, 16 and 32.
+    init(_ channels: [Int], classCount: Int, of variant: YOLOVariant) {
+        let (regMax, isEndToEnd) = (variant.regMax, variant.isEndToEnd)
         self.classCount = classCount
         self.regMax = regMax
         let boxWidth = max(16, channels[0] / 4, 4 * regMax)
@@ -49,6 +51,22 @@ public final class DetectHead: Module {
         (boxBranches, classBranches) = (boxes(), classes())
         (singleBoxBranches, singleClassBranches) = isEndToEnd ? (boxes(), classes()) : ([], [])
         dfl = regMax > 1 ? DistanceDistribution(regMax) : nil
+        func extras() -> [Sequential] {
+            let outputs = variant.task.extraCount
+            if outputs == 0 { return [] }
+            let width = max(channels[0] / 4, outputs)
+            return channels.map {
+                Sequential(
+                    ConvBlock($0, width, kernelSize: 3), ConvBlock(width, width, kernelSize: 3),
+                    Conv2d(width, outputs, kernelSize: 1))
+            }
+        }
+        extraBranches = extras()
+        singleExtraBranches = isEndToEnd ? extras() : []
+        proto =
+            variant.task == .segment
+            ? MaskPrototypes(
+                channels, width: variant.prototypeChannels, classCount: classCount, fusesLevels: isEndToEnd) : nil
         super.init()
         setBiases()
     }
@@ -58,13 +76,17 @@ public final class DetectHead: Module {
     /// Whether a parameter belongs to a branch that predicts classes.
     func isOfClasses(_ parameter: Parameter) -> Bool {
         (classBranches + singleClassBranches).contains { $0.parameters.contains { $0 === parameter } }
+            || proto?.isOfClasses(parameter) ?? false
     }
 
-    /// The second pair of branches starts as a copy of the first, and biases so that about five objects are expected in
+    /// The second set of branches starts as a copy of the first, and biases so that about five objects are expected in
     /// an image of 640×640 pixels.
     private func setBiases() {
         noGrad {
-            for (copies, originals) in [(singleBoxBranches, boxBranches), (singleClassBranches, classBranches)] {
+            for (copies, originals) in [
+                (singleBoxBranches, boxBranches), (singleClassBranches, classBranches),
+                (singleExtraBranches, extraBranches),
+            ] {
                 for (copy, original) in zip(copies, originals) {
                     for (to, from) in zip(copy.parameters, original.parameters) { to.copy(from: from) }
                 }
@@ -84,24 +106,52 @@ public final class DetectHead: Module {
         (branch.layers.last as? Conv2d)?.bias
     }
 
-    /// The output of one pair of branches at every position, the finest map first.
+    /// The output of one set of branches at every position, the finest map first.
     public struct Output {
         /// The four distances, or the scores of their steps: [N, positions, 4·regMax], side by side.
         public var boxes: Tensor
         /// The logits of the classes: [N, positions, classes].
         public var scores: Tensor
+        /// Of masks, the weights of the prototypes, [N, positions, 32]; of oriented boxes, the angle in radians, [N,
+        /// positions, 1].
+        public var extras: Tensor?
+        /// The prototypes of masks, [N, 32, H / 4, W / 4].
+        public var prototypes: Tensor?
+        /// In YOLO26's training of masks, the logits of the classes all over the image: [N, classes, H / 8, W / 8].
+        public var classMap: Tensor?
         public let grid: AnchorGrid
+        /// Whether one position speaks for an object, so that nothing is to be suppressed.
+        public let isSingle: Bool
     }
 
-    /// The first pair of branches.
-    public func predict(_ features: [Tensor]) -> Output { run(boxBranches, classBranches, features) }
-
-    /// The second pair, which the feature maps do not learn from.
-    public func predictSingly(_ features: [Tensor]) -> Output {
-        run(singleBoxBranches, singleClassBranches, features.map { $0.detach() })
+    /// The outputs of both sets of branches: of the first, from which several positions may speak for one object, and of
+    /// the second, which the feature maps do not learn from.
+    func predictBoth(_ features: [Tensor]) -> (many: Output, single: Output?) {
+        let maps = proto?(features)
+        let many = run(boxBranches, classBranches, extraBranches, features, maps, isSingle: false)
+        return (many, isEndToEnd ? predictSingly(features, maps) : nil)
     }
 
-    private func run(_ boxes: [Sequential], _ classes: [Sequential], _ features: [Tensor]) -> Output {
+    /// The first set of branches.
+    public func predict(_ features: [Tensor]) -> Output {
+        run(boxBranches, classBranches, extraBranches, features, proto?(features), isSingle: false)
+    }
+
+    /// The second set, which the feature maps do not learn from.
+    public func predictSingly(_ features: [Tensor]) -> Output { predictSingly(features, proto?(features)) }
+
+    private func predictSingly(_ features: [Tensor], _ maps: Maps?) -> Output {
+        run(
+            singleBoxBranches, singleClassBranches, singleExtraBranches, features.map { $0.detach() },
+            maps.map { ($0.prototypes.detach(), $0.classMap?.detach()) }, isSingle: true)
+    }
+
+    private typealias Maps = (prototypes: Tensor, classMap: Tensor?)
+
+    private func run(
+        _ boxes: [Sequential], _ classes: [Sequential], _ extras: [Sequential], _ features: [Tensor], _ maps: Maps?,
+        isSingle: Bool
+    ) -> Output {
         func rows(_ branches: [Sequential]) -> Tensor {
             Tensor.cat(
                 zip(branches, features).map { branch, feature in
@@ -110,7 +160,14 @@ public final class DetectHead: Module {
                 }, dim: 1)
         }
         let grid = AnchorGrid(sizes: features.map { ($0.shape[2], $0.shape[3]) }, strides: Self.strides)
-        return Output(boxes: rows(boxes), scores: rows(classes), grid: grid)
+        return Output(
+            boxes: rows(boxes), scores: rows(classes), extras: extras.isEmpty ? nil : decoded(rows(extras)),
+            prototypes: maps?.prototypes, classMap: maps?.classMap, grid: grid, isSingle: isSingle)
+    }
+
+    /// Extras as they are used: YOLO11 keeps angles from −π/4 to 3π/4, YOLO26 leaves them as they are.
+    private func decoded(_ extras: Tensor) -> Tensor {
+        proto == nil && !isEndToEnd ? (extras.sigmoid() - 0.25) * Double.pi : extras
     }
 
     /// Distances to the left, upper, right and lower side in steps of the map, [..., 4], from [..., 4·regMax].

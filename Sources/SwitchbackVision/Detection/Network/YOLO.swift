@@ -1,7 +1,7 @@
 import Switchback
 
-/// A detector: YOLO11 (Jocher and Qiu, 2024) or YOLO26 (2025), in five sizes. The names of its parameters are those
-/// of Ultralytics' checkpoints: `model.0.conv.weight`.
+/// A network that finds objects: YOLO11 (Jocher and Qiu, 2024) or YOLO26 (2025), in five sizes, for boxes alone or for
+/// masks too. The names of its parameters are those of Ultralytics' checkpoints: `model.0.conv.weight`.
 ///
 /// ```swift
 /// let model = YOLO(.yolo11n, classes: ["cat", "dog"])
@@ -15,15 +15,14 @@ public final class YOLO: Module {
     private let stages: [Module]
     private let isKept: [Bool]
 
-    /// A detector with fresh weights, drawn from the default generator.
+    /// A network with fresh weights, drawn from the default generator.
     public init(_ variant: YOLOVariant, classes: [String]) {
         self.variant = variant
         self.classes = classes
         let (modules, channels) = variant.make(variant.stages)
         stages = modules
         head = DetectHead(
-            YOLOVariant.headSources.map { channels[$0] }, classCount: classes.count, regMax: variant.regMax,
-            isEndToEnd: variant.isEndToEnd)
+            YOLOVariant.headSources.map { channels[$0] }, classCount: classes.count, of: variant)
         let sources = Set(modules.compactMap { ($0 as? JoinStage)?.source } + YOLOVariant.headSources)
         isKept = modules.indices.map(sources.contains)
     }
@@ -60,14 +59,15 @@ public final class YOLO: Module {
 
     /// The outputs of the heads before decoding: of both in YOLO26.
     public func outputs(_ images: Tensor) -> Outputs {
-        let maps = features(images)
-        return Outputs(many: head.predict(maps), single: head.isEndToEnd ? head.predictSingly(maps) : nil)
+        let (many, single) = head.predictBoth(features(images))
+        return Outputs(many: many, single: single)
     }
 
-    /// The output of the head used for inference: YOLO26's one-to-one head, the only head of others.
-    public func finalOutput(_ images: Tensor) -> DetectHead.Output {
+    /// The output of the head used for inference: YOLO26's one-to-one head, unless the other is asked for; the only head
+    /// of others.
+    public func finalOutput(_ images: Tensor, usesSingleHead: Bool = true) -> DetectHead.Output {
         let maps = features(images)
-        return head.isEndToEnd ? head.predictSingly(maps) : head.predict(maps)
+        return head.isEndToEnd && usesSingleHead ? head.predictSingly(maps) : head.predict(maps)
     }
 
     /// The outputs of the heads.
@@ -79,12 +79,16 @@ public final class YOLO: Module {
     }
 
     /// Boxes and scores of every position, [N, 4 + classes, positions]: centre, width and height in pixels, and
-    /// probabilities; as YOLO11 and YOLO26 are exported.
+    /// probabilities; as YOLO11 and YOLO26 are exported. Of masks, the weights of the prototypes follow, and of oriented
+    /// boxes the angle.
     public override func forward(_ images: Tensor) -> Tensor { decoded(head.predict(features(images))) }
 
     /// As `forward`, of a head's output.
     public func decoded(_ output: DetectHead.Output) -> Tensor {
-        Tensor.cat([corners(output).centered(), output.scores.sigmoid()], dim: -1).transpose(1, 2)
+        let boxes = variant.task == .obb ? rotatedBoxes(output).narrow(dim: 2, start: 0, length: 4) : nil
+        let parts =
+            [boxes ?? corners(output).centered(), output.scores.sigmoid()] + (output.extras.map { [$0] } ?? [])
+        return Tensor.cat(parts, dim: -1).transpose(1, 2)
     }
 
     /// The boxes of every position in pixels, left, top, right and bottom: [N, positions, 4].
@@ -93,15 +97,43 @@ public final class YOLO: Module {
             * output.grid.strides(like: output.boxes)
     }
 
-    /// The objects of each image: from YOLO26's second head without suppression, from the only one of others with it.
-    ///
-    /// - Parameter output: what `finalOutput` gave.
+    /// The oriented boxes of every position in pixels: centre, width, height and angle, [N, positions, 5].
+    func rotatedBoxes(_ output: DetectHead.Output) -> Tensor {
+        guard let angles = output.extras else { preconditionFailure("rotatedBoxes: \(variant) gives no angles") }
+        let grid = output.grid
+        let boxes = head.distances(output.boxes)
+            .rotatedBoxes(angles: angles, around: grid.centers(like: output.boxes))
+            .narrow(dim: 2, start: 0, length: 4)
+        return Tensor.cat([boxes * grid.strides(like: output.boxes), angles], dim: -1)
+    }
+
+    /// The boxes of the objects of each image: from YOLO26's second head without suppression, from others with it.
     public func select(
         _ output: DetectHead.Output, suppression: NonMaximumSuppression = NonMaximumSuppression()
     ) -> [[Detection]] {
-        guard head.isEndToEnd else { return suppression(decoded(output)) }
+        candidates(output, suppression).map { $0.map(\.detection) }
+    }
+
+    /// As `select`, with the positions that the boxes are from.
+    func candidates(_ output: DetectHead.Output, _ suppression: NonMaximumSuppression) -> [[Candidate]] {
+        let isRotated = variant.task == .obb
+        guard output.isSingle else {
+            return suppression.candidates(decoded(output), classCount: classes.count, isRotated: isRotated)
+        }
         let direct = DirectSelection(maximumCount: suppression.maximumCount, confidence: suppression.confidence)
-        return direct(corners: corners(output), logits: output.scores)
+        let found = direct.candidates(corners: corners(output), logits: output.scores)
+        guard isRotated else { return found }
+        let boxes = rotatedBoxes(output)
+        return found.enumerated().map { image, candidates in
+            let rows = boxes[image].toArray(as: Float.self)
+            return candidates.map { candidate in
+                let row = rows[5 * candidate.position..<5 * candidate.position + 5]
+                return Candidate(
+                    detection: Detection(
+                        rotated: RotatedBox(Array(row)), classIndex: candidate.detection.classIndex,
+                        score: candidate.detection.score), position: candidate.position)
+            }
+        }
     }
 
     /// Stops the training of the first stages.

@@ -57,6 +57,8 @@ extension YOLOVariant {
 
     /// The channels that the first stage gives.
     var firstChannels: Int { scaled(64) }
+    /// The channels within the branch of the prototypes of masks.
+    var prototypeChannels: Int { scaled(256) }
 
     /// The modules of stages, and the channels that each gives.
     func make(_ stages: [YOLOStage], imageChannels: Int = 3) -> (modules: [Module], channels: [Int]) {

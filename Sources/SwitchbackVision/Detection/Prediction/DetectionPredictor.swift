@@ -1,6 +1,7 @@
 import Switchback
 
-/// Detects objects in images of any size.
+/// Finds objects in images of any size, with their masks where the network tells them. A mask has the image's own
+/// resolution, as with Ultralytics' `retina_masks`.
 ///
 /// ```swift
 /// let predictor = DetectionPredictor(try DetectorFile.load("best.safetensors").detector)
@@ -41,10 +42,11 @@ public struct DetectionPredictor {
         }
         let letterbox = frame(for: image)
         let input = timed(\.preprocess) { Tensor(images: [letterbox.apply(to: image.converted(to: .rgb))]) }
-        let output = timed(\.inference) { noGrad { detector.run { run($0, input.to($0.backend)) } } }
+        let output = timed(\.inference) {
+            noGrad { detector.run { $0.finalOutput(input.to($0.backend), usesSingleHead: usesSingleHead) } }
+        }
         let found = timed(\.postprocess) {
-            noGrad { select(output) }.map { letterbox.imageDetection(of: $0) }
-                .filter { classes.isEmpty || classes.contains($0.classIndex) }
+            noGrad { select(output, letterbox) }
         }
         return Result(detections: found, seconds: seconds, height: letterbox.height, width: letterbox.width)
     }
@@ -59,14 +61,15 @@ public struct DetectionPredictor {
         return Letterbox(image, into: (side(image.height), side(image.width)))
     }
 
-    private func run(_ detector: YOLO, _ input: Tensor) -> DetectHead.Output {
-        usesSingleHead ? detector.finalOutput(input) : detector.head.predict(detector.features(input))
-    }
-
-    private func select(_ output: DetectHead.Output) -> [Detection] {
-        let model = detector.model
-        let found =
-            usesSingleHead ? model.select(output, suppression: suppression) : suppression(model.decoded(output))
-        return found.first ?? []
+    /// The objects of the only image, in its pixels. One whose mask has no pixel is none.
+    private func select(_ output: DetectHead.Output, _ letterbox: Letterbox) -> [Detection] {
+        let found = (detector.model.candidates(output, suppression).first ?? [])
+            .filter { classes.isEmpty || classes.contains($0.detection.classIndex) }
+        let planes = MaskPlanes(found, output, image: 0)
+        return found.enumerated().compactMap { number, candidate in
+            var detection = letterbox.imageDetection(of: candidate.detection)
+            detection.mask = planes?.mask(number, in: detection.box, ofImageIn: letterbox)
+            return detection.mask?.area == 0 ? nil : detection
+        }
     }
 }

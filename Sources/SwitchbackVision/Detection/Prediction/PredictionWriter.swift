@@ -2,16 +2,19 @@ import Foundation
 import Switchback
 import SwitchbackFormats
 
-/// Saves detections: images with boxes, label files, crops and tables.
+/// Saves detections: images with boxes and masks, label files, crops and tables.
 public final class PredictionWriter {
     /// Which results are saved.
     public struct Saves: Sendable {
         public var images, text, confidence, crops, csv, json: Bool
+        /// The side of a pixel in millimeters, for the sizes of masks; pixels alone if `nil`.
+        public var millimeters: Double?
 
         public init(
             images: Bool = true, text: Bool = false, confidence: Bool = false, crops: Bool = false,
-            csv: Bool = false, json: Bool = false
+            csv: Bool = false, json: Bool = false, millimeters: Double? = nil
         ) {
+            self.millimeters = millimeters
             self.images = images
             self.text = text
             self.confidence = confidence
@@ -30,13 +33,18 @@ public final class PredictionWriter {
     private var rows: [Row] = []
     private var video: VideoWriter?
 
-    /// A box, as tables have it: in pixels of the image.
+    /// An object, as tables have it: in pixels of the image.
     struct Row: Encodable {
         let image: String
         let track: Int?
         let `class`: String
         let confidence: Float
         let x1, y1, x2, y2: Float
+        /// Of the mask, where there is one: its size in pixels and, where the scale is known, in millimeters.
+        let pixels, millimeters: MaskSize?
+        let segmentation: MaskText?
+        /// The oriented box, where there is one.
+        let rotated: RotatedBox?
     }
 
     /// - Parameter folder: where files go; nowhere if `nil`.
@@ -85,11 +93,19 @@ public final class PredictionWriter {
     func finish() throws {
         guard let folder else { return }
         if saves.csv {
+            let sizes = rows.contains { $0.pixels != nil }
+            let scaled = rows.contains { $0.millimeters != nil }
+            let isOriented = rows.contains { $0.rotated != nil }
             let lines = rows.map {
                 [$0.image, $0.track.map { "\($0)" } ?? "", $0.class, "\($0.confidence)"].map(\.quotedForCSV)
-                    + [$0.x1, $0.y1, $0.x2, $0.y2].map { "\($0)" }
+                    + [$0.x1, $0.y1, $0.x2, $0.y2].map { "\($0)" } + ($0.pixels?.numbers ?? [])
+                    + ($0.millimeters?.numbers ?? [])
+                    + ($0.rotated?.numbers.map { "\($0)" } ?? [])
             }
-            let header = ["image", "track", "class", "confidence", "x1", "y1", "x2", "y2"]
+            let header =
+                ["image", "track", "class", "confidence", "x1", "y1", "x2", "y2"]
+                + (sizes ? ["area", "length", "width"] : []) + (scaled ? ["area_mm2", "length_mm", "width_mm"] : [])
+                + (isOriented ? ["center_x", "center_y", "width", "height", "angle"] : [])
             try write(
                 ([header] + lines).map { $0.joined(separator: ",") + "\n" }.joined(), to: "boxes.csv", in: folder)
         }
@@ -101,14 +117,22 @@ public final class PredictionWriter {
     private func row(_ mark: BoxPainter.Mark, image: String) -> Row {
         Row(
             image: image, track: mark.track, class: names[mark.classIndex], confidence: mark.score ?? 1,
-            x1: mark.box.x1, y1: mark.box.y1, x2: mark.box.x2, y2: mark.box.y2)
+            x1: mark.box.x1, y1: mark.box.y1, x2: mark.box.x2, y2: mark.box.y2,
+            pixels: mark.mask.map { MaskSize($0) },
+            millimeters: saves.millimeters.flatMap { side in mark.mask.map { MaskSize($0, pixelSize: side) } },
+            segmentation: mark.mask.map(MaskText.init), rotated: mark.rotated)
     }
 
-    /// As labels are: the class and the box in shares of the image; then the score if wanted, and the track if any.
+    /// As labels are: the class and the box, its corners where it is oriented, or the mask's outline, in shares of the image; then the score if wanted, and
+    /// the track if any. A mask of one line has no outline, and is left out.
     private func text(_ marks: [BoxPainter.Mark], _ image: Image) -> String {
         marks.map { mark in
-            let box = mark.box.scaled(x: 1 / Float(image.width), y: 1 / Float(image.height))
-            var numbers = [box.centerX, box.centerY, box.width, box.height]
+            let (x, y) = (1 / Float(image.width), 1 / Float(image.height))
+            let box = mark.box.scaled(x: x, y: y)
+            let outline = mark.rotated?.corners ?? mark.mask?.outline
+            if outline?.isEmpty ?? false { return "" }
+            var numbers =
+                outline?.flatMap { [$0.x * x, $0.y * y] } ?? [box.centerX, box.centerY, box.width, box.height]
             if saves.confidence, let score = mark.score { numbers.append(score) }
             let fields = ["\(mark.classIndex)"] + numbers.map { String(format: "%.6f", $0) }
             return (fields + (mark.track.map { ["\($0)"] } ?? [])).joined(separator: " ") + "\n"
@@ -123,14 +147,33 @@ public final class PredictionWriter {
         let (height, width) = (Int(box.y2.rounded(.up)) - top, Int(box.x2.rounded(.up)) - left)
         guard height > 0, width > 0 else { return }
         let inner = "crops/\(names[mark.classIndex].replacingOccurrences(of: "/", with: "_"))"
-        let path = try OutputFolder.file("\(name)-\(number + 1).jpg", in: Folder.join(folder, inner))
-        try image.cropped(top: top, left: left, height: height, width: width).save(to: path)
+        let ending = mark.mask == nil ? "jpg" : "png"
+        let path = try OutputFolder.file("\(name)-\(number + 1).\(ending)", in: Folder.join(folder, inner))
+        let part = image.cropped(top: top, left: left, height: height, width: width)
+        try (mark.mask.map { part.cutOut(by: $0, top: top, left: left) } ?? part).save(to: path)
     }
 
     private func write(_ text: String, to name: String, in folder: String) throws {
         let path = Folder.join(folder, name)
         try AtomicFile.write(text, to: OutputFolder.file((path as NSString).lastPathComponent, in: Folder.parent(path)))
     }
+}
+
+extension Image {
+    /// A part of an image that is transparent outside of a mask of the whole.
+    fileprivate func cutOut(by mask: InstanceMask, top: Int, left: Int) -> Image {
+        var part = converted(to: .rgba)
+        for row in 0..<height {
+            for column in 0..<width where !mask[row + top, column + left] {
+                part.pixels[4 * (row * width + column) + 3] = 0
+            }
+        }
+        return part
+    }
+}
+
+extension MaskSize {
+    fileprivate var numbers: [String] { [area, length, width].map { String(format: "%.6g", $0) } }
 }
 
 extension String {

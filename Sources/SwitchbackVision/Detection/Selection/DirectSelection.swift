@@ -19,11 +19,17 @@ public struct DirectSelection: Codable, Hashable, Sendable {
     ///   - corners: left, top, right and bottom of every position in pixels, [N, positions, 4].
     ///   - logits: of the classes, [N, positions, classes].
     public func callAsFunction(corners: Tensor, logits: Tensor) -> [[Detection]] {
+        candidates(corners: corners, logits: logits).map { $0.map(\.detection) }
+    }
+
+    /// As above, with the positions that the boxes are from.
+    package func candidates(corners: Tensor, logits: Tensor) -> [[Candidate]] {
         let (count, positions, classCount) = (logits.shape[0], logits.shape[1], logits.shape[2])
         let limit = min(maximumCount, positions)
         let likeliest = logits.detach().amax(dim: -1).topK(limit, dim: -1).indices
         return (0..<count).map { image in
             let rows = likeliest[image]
+            let positions = rows.toArray(as: Int.self)
             let boxes = corners.detach()[image].indexSelect(dim: 0, index: rows).toArray(as: Float.self)
             let scores = logits.detach()[image].indexSelect(dim: 0, index: rows).reshape(-1)
             let best = scores.topK(limit, dim: 0)
@@ -35,7 +41,8 @@ public struct DirectSelection: Codable, Hashable, Sendable {
                 let sides = boxes[4 * row..<4 * row + 4]
                 let box = Box(
                     x1: sides[4 * row], y1: sides[4 * row + 1], x2: sides[4 * row + 2], y2: sides[4 * row + 3])
-                return Detection(box: box, classIndex: label, score: score)
+                return Candidate(
+                    detection: Detection(box: box, classIndex: label, score: score), position: positions[row])
             }
         }
     }

@@ -35,10 +35,15 @@ enum AutoBatch {
         let strides = Double(configuration.imgsz) * (1 + configuration.multiScale) / Double(YOLO.stride)
         let side = Int(strides.rounded()) * YOLO.stride
         let input = Tensor.zeros([images, 3, side, side]).to(detector.backend)
-        let box = LabeledBox(
-            Box(centerX: Float(side) / 2, centerY: Float(side) / 2, width: 64, height: 64), classIndex: 0)
-        let labels = [[LabeledBox]](repeating: [box], count: images)
-        YOLOLoss()(detector.outputs(input), of: detector, labels).total.backward()
+        let corners = [(-32, -32), (32, -32), (32, 32), (-32, 32)].map { x, y in
+            PlanePoint(Float(side / 2 + x), Float(side / 2 + y))
+        }
+        var label = LabeledBox(polygon: corners, classIndex: 0)
+        label.isOriented = detector.variant.task == .obb
+        let labels = [[LabeledBox]](repeating: [label], count: images)
+        let targets = DetectionTargets(labels, for: detector.variant.task, height: side, width: side)
+            .to(detector.backend)
+        YOLOLoss()(detector.outputs(input), of: detector, targets).total.backward()
         return Memory.peak - start
     }
 }

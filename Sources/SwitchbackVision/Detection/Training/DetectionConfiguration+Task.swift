@@ -7,21 +7,29 @@ extension DetectionConfiguration {
     /// the seed.
     ///
     /// - Throws: `InputError` where the data or the weights cannot be read, or an option makes no sense.
-    public func makeTask() throws -> DetectionTask {
+    public func makeTask(_ task: YOLOTask = .detect) throws -> DetectionTask {
         try check()
-        let data = try DetectionData.load(data).keepingBoxes(of: classes).asTrained(singleClass: singleCls)
+        let data = try DetectionData.load(data, for: task).keepingBoxes(of: classes).asTrained(singleClass: singleCls)
             .holdingOut(valFraction)
         manualSeed(seed)
-        return try DetectionTask(self, makeDetector(for: data), on: data)
+        return try DetectionTask(self, makeDetector(task, for: data), on: data)
     }
 
-    /// The model with the data's classes.
-    private func makeDetector(for data: DetectionData) throws -> YOLO {
-        if let variant = try YOLOVariant(unlessPath: model) { return YOLO(variant, classes: data.classNames) }
-        let loaded = try DetectorFile.load(model).detector
-        if loaded.classes == data.classNames { return loaded }
-        let detector = YOLO(loaded.variant, classes: data.classNames)
-        try detector.takeWeights(from: loaded)
+    /// The model with the data's classes; from the weights of another task's, what fits.
+    private func makeDetector(_ task: YOLOTask, for data: DetectionData) throws -> YOLO {
+        if let variant = try YOLOVariant(unlessPath: model, for: task) {
+            return YOLO(variant, classes: data.classNames)
+        }
+        let loaded = try DetectorFile.load(model, for: nil).detector
+        if loaded.classes == data.classNames && loaded.variant.task == task { return loaded }
+        let detector = YOLO(
+            YOLOVariant(loaded.variant.generation, loaded.variant.size, task), classes: data.classNames)
+        let taken = detector.takeWeights(from: loaded)
+        if loaded.variant.task != task {
+            Diagnostics.warn(
+                "\(model): it holds a \(loaded.variant.task.networkName), of which \(taken) of "
+                    + "\(detector.stateDict().count.counted("tensor")) are taken; the others begin at random")
+        }
         return detector
     }
 }
@@ -34,7 +42,8 @@ extension DetectionData {
             examples.map { example in
                 DetectionExample(
                     imagePath: example.imagePath, height: example.height, width: example.width,
-                    labels: example.labels.map { LabeledBox($0.box, classIndex: 0) }, isLabeled: example.isLabeled)
+                    labels: example.labels.map { $0.withClass(0) },
+                    isLabeled: example.isLabeled)
             }
         }
         return DetectionData(
@@ -65,25 +74,29 @@ extension DetectionData {
 }
 
 extension YOLO {
-    /// Takes the weights of a detector with other classes: those of classes that both know, by name, and all that do
-    /// not depend on classes.
-    func takeWeights(from other: YOLO) throws {
+    /// Takes the weights of a network with other classes or for another task: those of classes that both know, by name,
+    /// and all that do not depend on classes. Returns how many tensors have some from there.
+    func takeWeights(from other: YOLO) -> Int {
         let (own, theirs) = (stateDict(), other.stateDict())
         let rows = classes.enumerated().compactMap { index, name in
             other.classes.firstIndex(of: name).map { (index, $0) }
         }
-        noGrad {
-            for (name, tensor) in own {
-                guard let source = theirs[name] else { continue }
+        return noGrad {
+            own.count { name, tensor in
+                guard let source = theirs[name] else { return false }
                 if tensor.shape == source.shape && !name.contains(".cv3.") && !name.contains("one2one_cv3") {
                     tensor.copy(from: source)
                 } else if Shape(tensor.shape.dropFirst()) == Shape(source.shape.dropFirst()),
                     name.hasSuffix(".2.weight") || name.hasSuffix(".2.bias")
                 {
                     for (to, from) in rows { tensor[to].copy(from: source[from]) }
+                    return !rows.isEmpty
                 } else if tensor.shape == source.shape {
                     tensor.copy(from: source)
+                } else {
+                    return false
                 }
+                return true
             }
         }
     }
@@ -96,10 +109,10 @@ extension YOLO {
         if data.classNames.count == classes.count, byNumber {
             return Diagnostics.warn("\(data.path): classes are matched by their numbers: \(difference ?? "")")
         }
-        let training = "fine-tune the detector on these classes with detect train --model"
+        let training = "fine-tune it on these classes with \(variant.task) train --model"
         throw InputError(
             data.path,
-            "its \(data.classNames.count.counted("class")), and the detector's \(classes.count), are not the same"
+            "its \(data.classNames.count.counted("class")), and the \(variant.task.networkName)'s \(classes.count), are not the same"
                 + (difference.map { ": \($0)" } ?? ""),
             remedy: data.classNames.count == classes.count
                 ? "\(training), or match classes by their numbers with --names-by-number" : training)
@@ -109,7 +122,7 @@ extension YOLO {
     ///
     /// - Throws: `InputError` with the nearest name if there is no such class.
     public func classNumbers(_ names: [String]) throws -> Set<Int> {
-        try classes.numbers(ofClasses: names, knownTo: "the detector")
+        try classes.numbers(ofClasses: names, knownTo: "the \(variant.task.networkName)")
     }
 }
 

@@ -2,9 +2,9 @@ import Foundation
 import Switchback
 import SwitchbackTraining
 
-/// Object detection: a YOLO model and its data as a task for `Trainer`.
+/// A YOLO model and its data as a task for `Trainer`: boxes, or what else the model's task is.
 public final class DetectionTask: TrainingTask {
-    public let name = "detect"
+    public var name: String { detector.variant.task.rawValue }
     public let detector: YOLO
     public let data: DetectionData
     public let configuration: DetectionConfiguration
@@ -54,7 +54,8 @@ public final class DetectionTask: TrainingTask {
         criterion = YOLOLoss(gains: gains)
         batches = DetectionLoader.training(
             Array(examples), size: configuration.imgsz, batchSize: batchSize, augmentation: configuration.augmentation,
-            multiScale: configuration.multiScale, seed: configuration.seed, workers: configuration.workers)
+            task: detector.variant.task, multiScale: configuration.multiScale, seed: configuration.seed,
+            workers: configuration.workers)
         var validator = DetectionValidator(
             detector, data[.val].isEmpty ? Array(examples) : data[.val], size: configuration.imgsz,
             batchSize: 2 * batchSize, workers: configuration.workers)
@@ -89,9 +90,10 @@ public final class DetectionTask: TrainingTask {
     /// little.
     public func loss(_ batch: DetectionBatch) -> BatchLoss {
         let value = criterion(
-            detector.outputs(batch.images), of: detector, batch.labels, epoch: batch.epoch, epochs: epochs.end)
+            detector.outputs(batch.images), of: detector, batch.targets, epoch: batch.epoch, epochs: epochs.end)
         return BatchLoss(
-            value.total, reduction: .sum, items: value.parts.items(of: detector.variant), count: batch.labels.count)
+            value.total, reduction: .sum, items: value.parts.items.map { (name: $0.part.name, value: $0.value) },
+            count: batch.labels.count)
     }
 
     public func validate() throws -> Metrics {
@@ -100,7 +102,10 @@ public final class DetectionTask: TrainingTask {
         return validation.metrics
     }
 
-    public func fitness(_ metrics: Metrics) -> [Double] { [metrics["mAP50-95"] ?? .nan, metrics["mAP50"] ?? .nan] }
+    /// mAP50-95, of boxes and masks together where there are masks; of equal ones mAP50.
+    public func fitness(_ metrics: Metrics) -> [Double] {
+        ["mAP50-95", "mAP50"].map { (metrics[$0] ?? .nan) + (metrics[$0 + "(M)"] ?? 0) }
+    }
 
     public var metadata: [String: String] {
         DetectorFile(variant: "\(detector.variant)", names: detector.classes, imgsz: configuration.imgsz).metadata

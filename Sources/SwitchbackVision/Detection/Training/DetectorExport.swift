@@ -6,9 +6,11 @@ import SwitchbackTraining
 /// The output of an exported detector.
 public enum DetectorHeads: String, CaseIterable, Sendable {
     /// `predictions` [N, 4 + classes, positions]: centre, width and height in pixels, and the probability of each
-    /// class.
+    /// class. Of masks, the weights of 32 prototypes follow, which are `prototypes` [N, 32, imgsz / 4, imgsz / 4]; of
+    /// oriented boxes the angle in radians.
     case decoded
-    /// `boxes` [N, positions, 4 · steps] and the logits `scores` [N, positions, classes], as the network gives them.
+    /// `boxes` [N, positions, 4 · steps] and the logits `scores` [N, positions, classes], as the network gives them; of
+    /// masks also `extras` [N, positions, 32] and `prototypes`, of oriented boxes the angle as `extras`.
     case raw
 }
 
@@ -31,16 +33,26 @@ extension DetectorFile.Loaded {
             try Safetensors.save(state, metadata: file.metadata, to: path)
         case .onnx:
             let metadata = [
-                "task": "detect", "model": file.variant, "names": try JSON.text(detector.classes), "imgsz": "\(side)",
+                "task": detector.variant.task.rawValue, "model": file.variant, "names": try JSON.text(detector.classes),
+                "imgsz": "\(side)",
                 "stride": "\(YOLO.stride)",
             ]
             try ONNX.export(
                 detector, inputs: [("images", Tensor.rand([1, 3, side, side], generator: Generator(seed: 0)))],
-                outputs: heads == .raw ? ["boxes", "scores"] : ["predictions"], to: path, metadata: metadata
+                outputs: outputNames(heads), to: path, metadata: metadata
             ) { inputs in
                 let output = detector.finalOutput(inputs[0])
-                return heads == .raw ? [output.boxes, output.scores] : [detector.decoded(output)]
+                let boxes =
+                    heads == .raw
+                    ? [output.boxes, output.scores, output.extras].compactMap { $0 } : [detector.decoded(output)]
+                return boxes + (output.prototypes.map { [$0] } ?? [])
             }
         }
+    }
+
+    private func outputNames(_ heads: DetectorHeads) -> [String] {
+        let task = detector.variant.task
+        let boxes = heads == .raw ? ["boxes", "scores"] + (task.extraCount > 0 ? ["extras"] : []) : ["predictions"]
+        return boxes + (task == .segment ? ["prototypes"] : [])
     }
 }

@@ -32,18 +32,25 @@ public struct DetectorFile: Codable, Equatable, Sendable {
         }
     }
 
-    /// Reads a detector that was saved: a `.safetensors` file of ours, one of weights under Ultralytics' names alone,
+    /// Reads a network that was saved: a `.safetensors` file of ours, one of weights under Ultralytics' names alone,
     /// whose classes are then numbers, or a `.pt` file of Ultralytics'. The folder of a run stands for its best
     /// weights.
     ///
-    /// - Throws: `InputError` where the file cannot be read or holds no detector.
-    public static func load(_ path: String) throws -> Loaded {
+    /// - Parameter task: what the network must be for; any task if `nil`.
+    /// - Throws: `InputError` where the file cannot be read or holds no network of the task.
+    public static func load(_ path: String, for task: YOLOTask? = .detect) throws -> Loaded {
         guard FileManager.default.fileExists(atPath: path) else {
             throw InputError(path, "there is no such file", remedy: hint(for: path))
         }
         let path = try RunFolder.weightFile(path)
         let (described, tensors) = try WeightFile.isPyTorch(path) ? readPyTorch(path) : readSafetensors(path)
-        let detector = YOLO(try YOLOVariant(named: described.variant), classes: described.names)
+        let variant = try YOLOVariant(named: described.variant)
+        if let task, variant.task != task {
+            throw InputError(
+                path, "it holds a \(variant.task.networkName), \(variant), and \(task) needs a \(task.networkName)",
+                remedy: "use switchback \(variant.task)")
+        }
+        let detector = YOLO(variant, classes: described.names)
         do {
             try detector.load(stateDict: tensors)
         } catch let error as InputError {
@@ -90,10 +97,10 @@ public struct DetectorFile: Codable, Equatable, Sendable {
         from tensors: [String: Tensor], names: [String]? = nil, imgsz: Int? = nil, _ path: String
     ) throws -> DetectorFile {
         if let other = OtherNetwork.name(tensors) {
-            throw InputError(path, "it holds \(other), and detect needs a detector, YOLO11 or YOLO26")
+            throw InputError(path, "it holds \(other), which is not supported: a YOLO11 or YOLO26 network is needed")
         }
         guard let classBias = tensors[classBias] else {
-            throw InputError(path, "it is not a YOLO11 or YOLO26 detector: the tensor \(classBias) is missing")
+            throw InputError(path, "it is not a YOLO11 or YOLO26 network: the tensor \(classBias) is missing")
         }
         let names = names ?? (0..<classBias.count).map(String.init)
         guard names.count == classBias.count else {
@@ -101,13 +108,15 @@ public struct DetectorFile: Codable, Equatable, Sendable {
                 path, "it names \(names.count.counted("class")), and its tensors are for \(classBias.count)")
         }
         let shapes = tensors.mapValues(\.shape)
-        for variant in YOLOVariant.all where variant.widthMatches(shapes) {
+        let task = OtherNetwork.supportedTask(ofHead: "model.23", tensors) ?? .detect
+        let variants = YOLOVariant.all(for: task)
+        for variant in variants where variant.widthMatches(shapes) {
             let own = YOLO(variant, classes: names).stateDict().mapValues(\.shape)
             if own == shapes.filter({ own[$0.key] != nil }) {
                 return DetectorFile(variant: "\(variant)", names: names, imgsz: imgsz ?? 640)
             }
         }
-        throw InputError(path, "its tensors fit none of \(YOLOVariant.all.map(\.description).joined(separator: ", "))")
+        throw InputError(path, "its tensors fit none of \(variants.map(\.description).joined(separator: ", "))")
     }
 }
 
@@ -119,9 +128,9 @@ extension YOLOVariant {
     }
 }
 
-/// Networks of Ultralytics that are not supported detectors, by the names of their tensors.
+/// Networks of Ultralytics that are not supported, by the names of their tensors.
 enum OtherNetwork {
-    /// What the tensors belong to, in words; `nil` if they look like those of a detector, or of nothing known.
+    /// What the tensors belong to, in words; `nil` if they look like those of a supported network, or of nothing known.
     static func name(_ tensors: [String: Tensor]) -> String? {
         let names = tensors.keys
         func has(_ prefix: String) -> Bool { names.contains { $0.hasPrefix(prefix) } }
@@ -131,14 +140,24 @@ enum OtherNetwork {
             (24, "YOLOv5", ["cv3.", "m.0."]), (22, "YOLOv8 or YOLOv9", ["cv3."]), (21, "YOLO12", ["cv3."]),
         ].first { number, _, parts in parts.contains { has("model.\(number).\($0)") } }
         let head = "model.\(older?.0 ?? 23)"
+        if older == nil, supportedTask(ofHead: head, tensors) != nil { return nil }
         if let task = task(ofHead: head, tensors) { return "a \(older?.1 ?? "YOLO") network for \(task)" }
         return older.map { "a \($0.1) network" }
     }
 
+    /// The task that a head is for, if it is one of ours beside detection: by its masks' prototypes, or its angle.
+    static func supportedTask(ofHead head: String, _ tensors: [String: Tensor]) -> YOLOTask? {
+        if tensors.keys.contains(where: { $0.hasPrefix("\(head).proto.") }) { return .segment }
+        return tensors["\(head).cv4.0.2.bias"]?.count == 1 ? .obb : nil
+    }
+
     /// What a head predicts beside boxes and classes: by its masks' prototypes, its angle or its keypoints.
     private static func task(ofHead head: String, _ tensors: [String: Tensor]) -> String? {
-        if tensors.keys.contains(where: { $0.hasPrefix("\(head).proto.") }) { return "segmentation" }
-        if tensors["\(head).cv4.0.2.bias"]?.count == 1 { return "oriented boxes" }
+        switch supportedTask(ofHead: head, tensors) {
+        case .segment: return "segmentation"
+        case .obb: return "oriented boxes"
+        default: break
+        }
         return tensors.keys.contains { $0.hasPrefix("\(head).cv4.") } ? "poses" : nil
     }
 }

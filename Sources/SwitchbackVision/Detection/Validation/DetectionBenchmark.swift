@@ -64,7 +64,7 @@ public struct DetectionBenchmark {
             let lap = ContinuousClock.now
             let output = compute()
             let middle = ContinuousClock.now
-            _ = noGrad { select(output, way) }
+            _ = noGrad { detector.select(output, suppression: suppression) }
             inference.append(lap.duration(to: middle) / .seconds(1))
             postprocess.append(middle.duration(to: .now) / .seconds(1))
         } while start.duration(to: .now) < .seconds(seconds)
@@ -75,12 +75,7 @@ public struct DetectionBenchmark {
     }
 
     private func output(of model: YOLO, _ way: Way, _ input: Tensor) -> DetectHead.Output {
-        way.usesSingleHead ? model.finalOutput(input) : model.head.predict(model.features(input))
-    }
-
-    private func select(_ output: DetectHead.Output, _ way: Way) -> [[Detection]] {
-        way.usesSingleHead
-            ? detector.select(output, suppression: suppression) : suppression(detector.decoded(output))
+        model.finalOutput(input, usesSingleHead: way.usesSingleHead)
     }
 
     private func validation(_ way: Way, _ examples: [DetectionExample]) throws -> DetectionValidation? {

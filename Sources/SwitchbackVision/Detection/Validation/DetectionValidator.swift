@@ -27,8 +27,8 @@ public struct DetectionValidator {
     ) {
         self.detector = detector
         loader = DetectionLoader.validation(
-            examples, size: size, batchSize: batchSize, rectangular: isRectangular, stride: YOLO.stride,
-            workers: workers)
+            examples, size: size, batchSize: batchSize, task: detector.variant.task, rectangular: isRectangular,
+            stride: YOLO.stride, workers: workers)
         usesSingleHead = detector.variant.isEndToEnd
         suppression.confidence = 0.001
         suppression.allowsSeveralLabels = true
@@ -38,12 +38,10 @@ public struct DetectionValidator {
     ///
     /// - Throws: `InputError` where an image cannot be read.
     public func run(progress: (_ done: Int, _ of: Int) throws -> Void = { _, _ in }) throws -> DetectionValidation {
-        let classCount = detector.classes.count
         let fused = detector.fused()
-        var metrics = DetectionMetrics(classCount: classCount)
-        var confusion = ConfusionMatrix(classCount: classCount, background: true)
+        var tally = Tally(detector)
         var validation = DetectionValidation(variant: detector.variant)
-        var losses = [Double](repeating: 0, count: 3)
+        var losses = [Double](repeating: 0, count: detector.variant.lossParts.count)
         let batches = loader.batches(epoch: 0)
         var done = 0
         while let batch = try validation.timed(\.preprocess, { try batches.next() }) {
@@ -51,44 +49,101 @@ public struct DetectionValidator {
             let outputs = validation.timed(\.inference) {
                 noGrad { isFused ? fused.run { $0.outputs(images) } : detector.outputs(images) }
             }
-            let found = validation.timed(\.postprocess) { noGrad { select(outputs) } }.map { detections in
-                classes.isEmpty ? detections : detections.filter { classes.contains($0.classIndex) }
-            }
+            let output = usesSingleHead ? outputs.single ?? outputs.many : outputs.many
+            let found = validation.timed(\.postprocess) { noGrad { detector.candidates(output, suppression) } }
+                .map { $0.filter { classes.isEmpty || classes.contains($0.detection.classIndex) } }
             if let criterion {
-                let parts = noGrad { criterion(outputs, of: detector, batch.labels).parts }
+                let parts = noGrad { criterion(outputs, of: detector, batch.targets).parts }
                 for (i, value) in parts.values.enumerated() { losses[i] += value * Double(found.count) }
             }
-            for (i, letterbox) in batch.letterboxes.enumerated() {
-                let own = found[i].map { letterbox.imageDetection(of: $0) }
-                let truth = batch.labels[i].map {
-                    LabeledBox(letterbox.imageBox(of: $0.box), classIndex: $0.classIndex)
-                }
-                metrics.add(own, truth: truth)
-                confusion.add(own, truth: truth)
-            }
+            for i in found.indices { tally.add(found[i], output, batch, image: i) }
             if done < shownBatches {
-                validation.shown.append(
-                    found.indices.map { ShownImage(Image(batch.images[$0]), batch.labels[$0], found[$0]) })
+                validation.shown.append(found.indices.map { shown(found[$0], output, batch, $0) })
             }
             validation.imageCount += found.count
             done += 1
             try progress(done, loader.count)
         }
-        validation.results = metrics.results()
-        validation.confusion = confusion
+        tally.write(to: &validation)
         validation.losses = criterion == nil ? nil : losses.map { $0 / Double(max(validation.imageCount, 1)) }
         return validation
     }
 
-    private func select(_ outputs: YOLO.Outputs) -> [[Detection]] {
-        if usesSingleHead, let single = outputs.single { return detector.select(single, suppression: suppression) }
-        return suppression(detector.decoded(outputs.many))
+    /// How likely objects are whose masks are drawn.
+    private static let shownConfidence: Float = 0.25
+
+    /// An image of a batch with what was found, for the figures.
+    private func shown(
+        _ found: [Candidate], _ output: DetectHead.Output, _ batch: DetectionBatch, _ image: Int
+    ) -> ShownImage {
+        let likely = found.filter { $0.detection.score >= Self.shownConfidence }
+        let planes = MaskPlanes(likely, output, image: image)
+        let detections = likely.enumerated().map { number, candidate in
+            var detection = candidate.detection
+            detection.mask = planes?.mask(number, in: detection.box)
+            return detection
+        }
+        return ShownImage(Image(batch.images[image]), batch.labels[image], detections)
+    }
+}
+
+/// What is counted in a validation.
+private struct Tally {
+    private var boxes: DetectionMetrics
+    /// Of masks, where the network tells them.
+    private var masks: DetectionMetrics?
+    private var confusion: ConfusionMatrix
+
+    init(_ detector: YOLO) {
+        let count = detector.classes.count
+        boxes = DetectionMetrics(classCount: count)
+        masks = detector.variant.task == .segment ? DetectionMetrics(classCount: count) : nil
+        confusion = ConfusionMatrix(classCount: count, background: true)
+    }
+
+    /// Adds an image of a batch.
+    mutating func add(_ found: [Candidate], _ output: DetectHead.Output, _ batch: DetectionBatch, image: Int) {
+        let letterbox = batch.letterboxes[image]
+        let own = found.map { letterbox.imageDetection(of: $0.detection) }
+        let truth = batch.labels[image].map(letterbox.imageLabel)
+        let oriented = truth.map { $0.isOriented ? RotatedBox(around: $0.polygon) : nil }
+        func overlap(_ detection: Int, _ object: Int) -> Float {
+            if let a = own[detection].rotated, let b = oriented[object] { return a.probabilisticIoU(b) }
+            return own[detection].box.iou(truth[object].box)
+        }
+        boxes.add(own, truth: truth, overlap: overlap)
+        confusion.add(own, truth: truth, overlapOf: overlap)
+        guard masks != nil, let planes = MaskPlanes(found, output, image: image) else { return }
+        let overlaps = batch.targets.maskOverlaps(of: planes.binary(found.map(\.detection.box)), image: image)
+        masks?.add(own, truth: truth) { overlaps[$0 * truth.count + $1] }
+    }
+
+    func write(to validation: inout DetectionValidation) {
+        validation.results = boxes.results()
+        validation.maskResults = masks?.results()
+        validation.confusion = confusion
+    }
+}
+
+extension DetectionTargets {
+    /// Intersection over union of masks with those of the objects of an image, by mask and object.
+    ///
+    /// - Parameter found: [masks, h · w] of 0 and 1.
+    fileprivate func maskOverlaps(of found: Tensor, image: Int) -> [Float] {
+        guard let masks, !labels[image].isEmpty, found.shape[0] > 0 else { return [] }
+        let numbers = Tensor((1...labels[image].count).map { Int32($0) }, shape: [labels[image].count, 1])
+        let wanted = masks[image].reshape(1, -1).eq(numbers).to(.float32)
+        let shared = found.matmul(wanted.transpose(0, 1))
+        let union = found.sum(dim: 1, keepDim: true) + wanted.sum(dim: 1).unsqueeze(0) - shared
+        return (shared / (union + 1e-7)).toArray(as: Float.self)
     }
 }
 
 /// The result of a validation.
 public struct DetectionValidation {
     public fileprivate(set) var results = DetectionMetrics(classCount: 0).results()
+    /// Of masks instead of boxes, where the network tells them.
+    public fileprivate(set) var maskResults: DetectionResults?
     public fileprivate(set) var confusion = ConfusionMatrix(classCount: 0, background: true)
     public fileprivate(set) var imageCount = 0
     /// The seconds that all images took together.
@@ -107,6 +162,12 @@ public struct DetectionValidation {
             "precision": results.precision, "recall": results.recall, "mAP50": results.map50,
             "mAP50-95": results.map,
         ]
+        if let maskResults {
+            metrics["precision(M)"] = maskResults.precision
+            metrics["recall(M)"] = maskResults.recall
+            metrics["mAP50(M)"] = maskResults.map50
+            metrics["mAP50-95(M)"] = maskResults.map
+        }
         for (name, value) in zip(variant.lossNames, losses ?? []) { metrics[name] = value }
         return metrics
     }
@@ -140,22 +201,21 @@ public struct ShownImage {
     }
 }
 
-extension YOLOVariant {
-    /// The names of the parts of the loss.
-    public var lossNames: [String] { ["box_loss", "cls_loss", regMax > 1 ? "dfl_loss" : "l1_loss"] }
-}
-
-extension DetectionLoss.Parts {
-    /// The parts by name.
-    func items(of variant: YOLOVariant) -> KeyValuePairs<String, Tensor> {
-        let names = variant.lossNames
-        return [names[0]: box, names[1]: cls, names[2]: dfl]
-    }
-}
-
 extension Letterbox {
-    /// A detection in the pixels of the frame, in those of the image.
+    /// A detection in the pixels of the frame, in those of the image. Oriented boxes may reach over its edges.
     func imageDetection(of detection: Detection) -> Detection {
-        Detection(box: imageBox(of: detection.box), classIndex: detection.classIndex, score: detection.score)
+        if let rotated = detection.rotated {
+            return Detection(
+                rotated: imageBox(of: rotated), classIndex: detection.classIndex, score: detection.score)
+        }
+        return Detection(box: imageBox(of: detection.box), classIndex: detection.classIndex, score: detection.score)
+    }
+
+    private func imageBox(of box: RotatedBox) -> RotatedBox {
+        let (x, y) = (Float(imageWidth) / Float(scaledWidth), Float(imageHeight) / Float(scaledHeight))
+        return RotatedBox(
+            centerX: (box.centerX - Float(left)) * x, centerY: (box.centerY - Float(top)) * y, width: box.width * x,
+            height: box.height * y, angle: box.angle
+        ).regularized
     }
 }

@@ -5,24 +5,26 @@ import SwitchbackFormats
 import SwitchbackTraining
 import SwitchbackVision
 
-/// `switchback detect val`.
-struct DetectVal: ParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "val",
-        abstract: "Evaluate a detector.",
-        discussion: """
-            EXAMPLES
-              switchback detect val --model runs/detect/train --data coco8.yaml
-              switchback detect val --model best.safetensors --data coco8.yaml \\
-                --split train --json
-            """)
+/// `switchback detect val`, and the same of the other tasks.
+struct YOLOVal<Command: YOLOCommand>: ParsableCommand {
+    static var task: YOLOTask { Command.task }
+
+    static var configuration: CommandConfiguration {
+        CommandConfiguration(
+            commandName: "val",
+            abstract: "Evaluate a \(task.networkName).",
+            discussion: """
+                EXAMPLES
+                  switchback \(task) val --model runs/\(task)/train --data \(task.exampleData).yaml
+                  switchback \(task) val --model best.safetensors --data \(task.exampleData).yaml \\
+                    --split train --json
+                """)
+    }
 
     @Option(help: .runOrFile)
     var model: String
 
-    @Option(
-        help: ArgumentHelp(
-            "A data.yaml, a COCO .json, or a folder with COCO or Pascal VOC annotations.", valueName: "path"))
+    @Option(help: ArgumentHelp(task.dataHelp, valueName: "path"))
     var data: String
 
     @Option(
@@ -66,21 +68,34 @@ struct DetectVal: ParsableCommand {
     @OptionGroup var common: CommonOptions
 
     private struct Result: Encodable {
-        let task = "detect"
+        let task: String
         let mode = "val"
         let model: String
         let images: Int
         let precision, recall, map50, map75, map: Double
-        /// By class.
+        /// mAP50-95 by class.
         let classes: [String: Double]
+        let masks: Masks?
         let preprocess, inference, postprocess: Double
+    }
+
+    /// The same figures of masks.
+    private struct Masks: Encodable {
+        let precision, recall, map50, map75, map: Double
+        let classes: [String: Double]
+
+        init(_ results: DetectionResults, names: [String]) {
+            (precision, recall) = (results.precision, results.recall)
+            (map50, map75, map) = (results.map50, results.map75, results.map)
+            classes = results.byClass(names)
+        }
     }
 
     func run() throws {
         common.apply()
-        let loaded = try DetectorFile.load(model)
+        let loaded = try DetectorFile.load(model, for: Self.task)
         let detector = loaded.detector
-        var data = try DetectionData.load(data).keepingBoxes(of: classes)
+        var data = try DetectionData.load(data, for: Self.task).keepingBoxes(of: classes)
         if split == .val { data = data.holdingOut(valFraction) }
         data.warnOfProblems()
         try detector.checkClasses(of: data, byNumber: namesByNumber)
@@ -99,17 +114,27 @@ struct DetectVal: ParsableCommand {
         let (results, count) = (validation.results, Double(max(validation.imageCount, 1)))
         try Terminal.printJSON(
             Result(
-                model: model, images: validation.imageCount, precision: results.precision, recall: results.recall,
+                task: Self.task.rawValue, model: model, images: validation.imageCount, precision: results.precision,
+                recall: results.recall,
                 map50: results.map50, map75: results.map75, map: results.map,
-                classes: Dictionary(
-                    results.classes.map { (detector.classes[$0.classIndex], $0.ap) }, uniquingKeysWith: { a, _ in a }),
+                classes: results.byClass(detector.classes),
+                masks: validation.maskResults.map { Masks($0, names: detector.classes) },
                 preprocess: validation.seconds.preprocess / count * 1000,
                 inference: validation.seconds.inference / count * 1000,
                 postprocess: validation.seconds.postprocess / count * 1000))
     }
 
     private func print(_ validation: DetectionValidation, names: [String]) throws {
-        let results = validation.results
+        try print(validation.results, validation, names: names)
+        if let masks = validation.maskResults {
+            try Terminal.print("Masks:")
+            try print(masks, validation, names: names)
+        }
+        let count = Double(max(validation.imageCount, 1))
+        try Terminal.print("Per image: " + validation.seconds.sentence(dividedBy: count))
+    }
+
+    private func print(_ results: DetectionResults, _ validation: DetectionValidation, names: [String]) throws {
         let width = max(names.map(\.count).max() ?? 0, 5)
         func row(_ name: String, _ images: Int, _ boxes: Int, _ values: [Double]) -> String {
             name.padding(toLength: width, withPad: " ", startingAt: 0)
@@ -128,15 +153,19 @@ struct DetectVal: ParsableCommand {
                     names[result.classIndex], result.imageCount, result.boxCount,
                     [result.precision, result.recall, result.ap50, result.ap]))
         }
-        let count = Double(max(validation.imageCount, 1))
-        try Terminal.print(
-            "Per image: " + validation.seconds.sentence(dividedBy: count))
     }
 
     private func draw(_ validation: DetectionValidation, names: [String], into folder: String) throws {
         try OutputFolder.make(folder)
         try validation.draw(DetectionFigures(names: names)) { Folder.join(folder, $0) }
         try Terminal.print("Curves and images are in \(folder)")
+    }
+}
+
+extension DetectionResults {
+    /// mAP50-95 of each class.
+    fileprivate func byClass(_ names: [String]) -> [String: Double] {
+        Dictionary(classes.map { (names[$0.classIndex], $0.ap) }, uniquingKeysWith: { a, _ in a })
     }
 }
 

@@ -5,20 +5,46 @@ import SwitchbackFormats
 import SwitchbackTraining
 import SwitchbackVision
 
-/// `switchback detect predict`.
-struct DetectPredict: ParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "predict",
-        abstract: "Detect objects in images and videos.",
-        discussion: """
-            EXAMPLES
-              switchback detect predict --model best.safetensors bus.jpg
-              switchback detect predict --model best.safetensors "shop/*.jpg" --save-txt \\
-                --save-crop
-              switchback detect predict --model best.safetensors street.mp4 --track
-              switchback detect predict --model best.safetensors 0
-              switchback detect predict --model best.safetensors rtsp://camera.local/stream
-            """)
+/// `switchback detect predict`, and the same of the other tasks.
+struct YOLOPredict<Command: YOLOCommand>: ParsableCommand {
+    static var task: YOLOTask { Command.task }
+
+    static var configuration: CommandConfiguration {
+        CommandConfiguration(
+            commandName: "predict",
+            abstract:
+                "Find \(task == .obb ? "oriented boxes" : "objects") in images and videos\(task == .segment ? ", with their masks" : "").",
+            discussion: """
+                EXAMPLES
+                  switchback \(task) predict --model best.safetensors bus.jpg
+                  switchback \(task) predict --model best.safetensors "shop/*.jpg" --save-txt \\
+                    --save-crop
+                  switchback \(task) predict --model best.safetensors street.mp4 --track
+                  switchback \(task) predict --model best.safetensors 0
+                  switchback \(task) predict --model best.safetensors rtsp://camera.local/stream
+                \(outputs)
+                """)
+    }
+
+    /// What the files hold, where they hold more than boxes.
+    private static var outputs: String {
+        switch task {
+        case .detect: ""
+        case .obb:
+            """
+
+            A row of a label file is a class and the corners x1 y1 to x4 y4; boxes.json has centre, width, height and angle \
+            in radians under rotated, and in x1 to y2 the upright box around them.
+            """
+        case .segment:
+            """
+
+            Masks have the resolution of the image. A row of a label file is a class and the outline; boxes.json has area, \
+            length and width in pixels, in mm too with --pixel-size, and the mask as COCO run lengths; crops are PNG files \
+            that are transparent outside of the mask.
+            """
+        }
+    }
 
     @Option(help: .runOrFile)
     var model: String
@@ -69,13 +95,19 @@ struct DetectPredict: ParsableCommand {
     @Flag(help: "Save all boxes as boxes.json.")
     var saveJson = false
 
+    @Option(
+        help: ArgumentHelp(
+            "The side of a pixel in mm: with segment, the sizes of masks are saved in mm too.", valueName: "mm"),
+        transform: Value.number(in: .above(0, to: 1e6)))
+    var pixelSize: Double?
+
     @Flag(help: "Print nothing but errors.")
     var quiet = false
 
     @OptionGroup var common: CommonOptions
 
     private struct Result: Encodable {
-        let task = "detect"
+        let task: String
         let mode = "predict"
         let model: String
         let images: Int
@@ -86,11 +118,17 @@ struct DetectPredict: ParsableCommand {
 
     func validate() throws {
         if saveConf && !saveTxt { throw ValidationError("--save-conf needs --save-txt") }
+        if pixelSize != nil && !(saveJson || saveCsv) {
+            throw ValidationError("--pixel-size needs --save-json or --save-csv")
+        }
+        if pixelSize != nil && Self.task != .segment {
+            throw ValidationError("--pixel-size is for masks, which switchback segment finds")
+        }
     }
 
     func run() throws {
         common.apply()
-        let loaded = try DetectorFile.load(model)
+        let loaded = try DetectorFile.load(model, for: Self.task)
         let images = try ImageSource(source)
         let size = imgsz ?? loaded.imgsz
         var predictor = DetectionPredictor(loaded.detector, size: size)
@@ -98,8 +136,9 @@ struct DetectPredict: ParsableCommand {
         predictor.usesSingleHead = selection.usesSingleHead(of: loaded.detector)
         predictor.classes = try loaded.detector.classNumbers(classes)
         let saves = PredictionWriter.Saves(
-            images: !noSave, text: saveTxt, confidence: saveConf, crops: saveCrop, csv: saveCsv, json: saveJson)
-        let folder = try saves.isNothing ? nil : results.make(task: "detect")
+            images: !noSave, text: saveTxt, confidence: saveConf, crops: saveCrop, csv: saveCsv, json: saveJson,
+            millimeters: pixelSize)
+        let folder = try saves.isNothing ? nil : results.make(task: Self.task.rawValue)
         defer { if let folder { OutputFolder.removeIfEmpty(folder) } }
         let writer = PredictionWriter(names: loaded.detector.classes, saves: saves, folder: folder)
         let run = PredictionRun(predictor, writer: writer, names: loaded.detector.classes, tracks: track)
@@ -116,7 +155,7 @@ struct DetectPredict: ParsableCommand {
         if common.json {
             try Terminal.printJSON(
                 Result(
-                    model: model, images: run.imageCount, boxes: run.boxCount, folder: folder,
+                    task: Self.task.rawValue, model: model, images: run.imageCount, boxes: run.boxCount, folder: folder,
                     preprocess: run.seconds.preprocess / count * 1000,
                     inference: run.seconds.inference / count * 1000,
                     postprocess: run.seconds.postprocess / count * 1000))

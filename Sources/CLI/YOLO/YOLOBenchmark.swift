@@ -3,28 +3,30 @@ import Switchback
 import SwitchbackTraining
 import SwitchbackVision
 
-/// `switchback detect benchmark`.
-struct DetectBenchmark: ParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "benchmark",
-        abstract: "Compare speed and accuracy of the ways to run a detector.",
-        discussion: """
-            EXAMPLES
-              switchback detect benchmark --model best.safetensors --data coco8.yaml
-              switchback detect benchmark --model yolo26n --imgsz 320 --batch 8 --threads 1
+/// `switchback detect benchmark`, and the same of the other tasks.
+struct YOLOBenchmark<Command: YOLOCommand>: ParsableCommand {
+    static var task: YOLOTask { Command.task }
 
-            Times are medians per image. Without --data, or with random weights, only speed is measured.
-            """)
+    static var configuration: CommandConfiguration {
+        CommandConfiguration(
+            commandName: "benchmark",
+            abstract: "Compare speed and accuracy of the ways to run a \(task.networkName).",
+            discussion: """
+                EXAMPLES
+                  switchback \(task) benchmark --model best.safetensors --data \(task.exampleData).yaml
+                  switchback \(task) benchmark --model \(YOLOVariant(.yolo26, .n, task)) --imgsz 320 \\
+                    --batch 8 --threads 1
+
+                Times are medians per image. Without --data, or with random weights, only speed is measured.
+                """)
+    }
 
     @Option(
-        help: ArgumentHelp(
-            "A run, a weights file, or yolo11 or yolo26 with n, s, m, l or x.", valueName: "model"),
-        transform: Value.detector)
+        help: ArgumentHelp("A run, a weights file, or \(task.modelNames).", valueName: "model"),
+        transform: Value.network(task))
     var model: String
 
-    @Option(
-        help: ArgumentHelp(
-            "A data.yaml, a COCO .json, or a folder with COCO or Pascal VOC annotations.", valueName: "path"))
+    @Option(help: ArgumentHelp(task.dataHelp, valueName: "path"))
     var data: String?
 
     @Option(
@@ -49,20 +51,12 @@ struct DetectBenchmark: ParsableCommand {
 
     @OptionGroup var common: CommonOptions
 
-    fileprivate struct Row: Encodable {
-        let way: String
-        /// Per image.
-        let inferenceMs, postprocessMs, imagesPerSecond: Double
-        let peakMegabytes: Double
-        let map50, map: Double?
-    }
-
     private struct Result: Encodable {
-        let task = "detect"
+        let task: String
         let mode = "benchmark"
         let model: String
         let imgsz, batch, threads: Int
-        let rows: [Row]
+        let rows: [BenchmarkRow]
     }
 
     func run() throws {
@@ -75,25 +69,27 @@ struct DetectBenchmark: ParsableCommand {
         try Terminal.print(
             "\(detector.variant), \(detector.parameterCount.counted("parameter")), \(size)x\(size), batches of \(batch), "
                 + Processor.threadCount.counted("thread"))
-        let rows = try benchmark.ways.map { Row(try benchmark.measure($0, on: examples)) }
+        let rows = try benchmark.ways.map { BenchmarkRow(try benchmark.measure($0, on: examples)) }
         let header = ["variant", "ms inference", "ms postprocess", "images/s", "peak MB", "mAP50", "mAP50-95"]
         try Terminal.print(TextTable(header, rows.map(\.cells)).text)
         guard common.json else { return }
         try Terminal.printJSON(
-            Result(model: model, imgsz: size, batch: batch, threads: Processor.threadCount, rows: rows))
+            Result(
+                task: Self.task.rawValue, model: model, imgsz: size, batch: batch, threads: Processor.threadCount,
+                rows: rows))
     }
 
     /// The detector, and the side of the input that it is meant for.
     private func load() throws -> (YOLO, Int) {
-        if let variant = try YOLOVariant(unlessPath: model) {
+        if let variant = try YOLOVariant(unlessPath: model, for: Self.task) {
             return (YOLO(variant, classes: (0..<80).map(String.init)), 640)
         }
-        let loaded = try DetectorFile.load(model)
+        let loaded = try DetectorFile.load(model, for: Self.task)
         return (loaded.detector, loaded.imgsz)
     }
 
     private func examples(for detector: YOLO) throws -> [DetectionExample] {
-        guard let data = try data.map(DetectionData.load) else { return [] }
+        guard let data = try data.map({ try DetectionData.load($0, for: Self.task) }) else { return [] }
         data.warnOfProblems()
         try detector.checkClasses(of: data)
         guard !data[split].isEmpty else { throw InputError(data.path, "has no \(split.rawValue) split") }
@@ -101,8 +97,15 @@ struct DetectBenchmark: ParsableCommand {
     }
 }
 
-extension DetectBenchmark.Row {
-    fileprivate init(_ result: DetectionBenchmark.Result) {
+/// A way to run a network, and what it costs.
+private struct BenchmarkRow: Encodable {
+    let way: String
+    /// Per image.
+    let inferenceMs, postprocessMs, imagesPerSecond: Double
+    let peakMegabytes: Double
+    let map50, map: Double?
+
+    init(_ result: DetectionBenchmark.Result) {
         way = result.way.description
         (inferenceMs, postprocessMs) = (result.inference * 1000, result.postprocess * 1000)
         imagesPerSecond = 1 / (result.inference + result.postprocess)
@@ -111,7 +114,7 @@ extension DetectBenchmark.Row {
         map = result.validation?.results.map
     }
 
-    fileprivate var cells: [String] {
+    var cells: [String] {
         [
             way, inferenceMs.formatted(1), postprocessMs.formatted(1), imagesPerSecond.formatted(1),
             peakMegabytes.formatted(1), map50?.formatted(3) ?? "", map?.formatted(3) ?? "",

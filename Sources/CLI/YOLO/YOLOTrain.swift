@@ -3,36 +3,37 @@ import Switchback
 import SwitchbackTraining
 import SwitchbackVision
 
-/// `switchback detect train`.
-struct DetectTrain: ParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "train",
-        abstract: "Train an object detector.",
-        discussion: """
-            EXAMPLES
-              switchback detect train --data coco8.yaml --model yolo11n --epochs 100 \\
-                --imgsz 640
-              switchback detect train --data bccd/data.yaml --model yolo26n --batch 8 \\
-                --optimizer MuSGD
-              switchback detect train --data mine.yaml --model runs/detect/train \\
-                --epochs 20
-              switchback detect train --resume runs/detect/train
+/// `switchback detect train`, and the same of the other tasks.
+struct YOLOTrain<Command: YOLOCommand>: ParsableCommand {
+    static var task: YOLOTask { Command.task }
 
-            The same seed gives exactly the same weights on any number of threads and workers, even if the run was \
-            interrupted or killed and then resumed.
-            """)
+    static var configuration: CommandConfiguration {
+        CommandConfiguration(
+            commandName: "train",
+            abstract: "Train a \(task.networkName).",
+            discussion: """
+                EXAMPLES
+                  switchback \(task) train --data \(task.exampleData).yaml \\
+                    --model \(task.smallest) --epochs 100 --imgsz 640
+                  switchback \(task) train --data mine.yaml \\
+                    --model \(YOLOVariant(.yolo26, .n, task)) --batch 8 --optimizer MuSGD
+                  switchback \(task) train --data mine.yaml --model runs/\(task)/train \\
+                    --epochs 20
+                  switchback \(task) train --resume runs/\(task)/train
 
-    @Option(
-        help: ArgumentHelp(
-            "A data.yaml, COCO .json, or folder with COCO or Pascal VOC annotations. Not needed with --resume.",
-            valueName: "path"))
+                The same seed gives exactly the same weights on any number of threads and workers, even if the run was \
+                interrupted or killed and then resumed.
+                """)
+    }
+
+    @Option(help: ArgumentHelp("\(task.dataHelp) Not needed with --resume.", valueName: "path"))
     var data: String?
 
     @Option(
         help: ArgumentHelp(
-            "yolo11 or yolo26 with n, s, m, l or x; or a run or weights file to start from. (default: yolo11n)",
+            "\(task.modelNames); or a run or weights file to start from. (default: \(task.smallest))",
             valueName: "model"),
-        transform: Value.detector)
+        transform: Value.network(task))
     var model: String?
 
     @OptionGroup(title: "Training") var training: DetectionTrainingOptions
@@ -41,7 +42,7 @@ struct DetectTrain: ParsableCommand {
     @OptionGroup var common: CommonOptions
 
     private struct Result: Encodable {
-        let task = "detect"
+        let task: String
         let mode = "train"
         let model: String
         let parameters: Int
@@ -49,6 +50,8 @@ struct DetectTrain: ParsableCommand {
         let optimizer: OptimizerKind
         let bestEpoch: Int
         let precision, recall, map50, map: Double
+        /// Of masks.
+        let maskMap50, maskMap: Double?
         let seconds: Double
         let weights, lastWeights: String
     }
@@ -58,9 +61,11 @@ struct DetectTrain: ParsableCommand {
     /// The training that the options ask for.
     func session() throws -> TrainingSession<DetectionConfiguration> {
         common.apply()
-        return try TrainingSession("detect", runOptions, common) { configuration in
+        return try TrainingSession(Self.task.rawValue, runOptions, common) { configuration in
             configuration.data = data ?? configuration.data
-            configuration.model = model ?? configuration.model
+            // A run's file of options names the model; the default is that of detect.
+            let isUnnamed = configuration.model == DetectionConfiguration().model
+            configuration.model = model ?? (isUnnamed ? Self.task.smallest : configuration.model)
             training.apply(to: &configuration)
             augmentation.apply(to: &configuration.augmentation)
         }
@@ -68,7 +73,7 @@ struct DetectTrain: ParsableCommand {
 
     func run() throws {
         let session = try session()
-        let task = try session.configuration.makeTask()
+        let task = try session.configuration.makeTask(Self.task)
         try runOptions.say("Data: \(task.data.summary)")
         task.data.warnOfProblems()
         try runOptions.say(
@@ -108,7 +113,7 @@ struct DetectTrain: ParsableCommand {
     }
 
     /// Steps after which the averages have come close to the weights.
-    private static let fewSteps = 500
+    private static var fewSteps: Int { 500 }
 
     private func finish(_ task: DetectionTask, _ outcome: TrainingOutcome, _ folder: RunFolder) throws {
         guard let best = outcome.best ?? outcome.history.last else { return }
@@ -117,19 +122,26 @@ struct DetectTrain: ParsableCommand {
         try runOptions.say(
             """
             The best weights (epoch \(best.epoch), mAP50 \(value("mAP50").percent), mAP50-95 \
-            \(value("mAP50-95").percent)) are in
+            \(value("mAP50-95").percent)\(Self.masks(best.validation))) are in
               \(weights)
             Next:
-              switchback detect val --model \(weights.quoted) --data \(task.data.path.quoted)
-              switchback detect predict --model \(weights.quoted) IMAGE
+              switchback \(Self.task) val --model \(weights.quoted) --data \(task.data.path.quoted)
+              switchback \(Self.task) predict --model \(weights.quoted) IMAGE
             """)
         guard common.json else { return }
         try Terminal.printJSON(
             Result(
-                model: "\(task.detector.variant)", parameters: task.detector.parameterCount,
+                task: Self.task.rawValue, model: "\(task.detector.variant)", parameters: task.detector.parameterCount,
                 epochs: outcome.history.count, optimizer: task.choice.kind, bestEpoch: best.epoch,
                 precision: value("precision"), recall: value("recall"), map50: value("mAP50"),
-                map: value("mAP50-95"), seconds: outcome.seconds, weights: weights,
+                map: value("mAP50-95"), maskMap50: best.validation["mAP50(M)"],
+                maskMap: best.validation["mAP50-95(M)"], seconds: outcome.seconds, weights: weights,
                 lastWeights: folder.weights("last")))
+    }
+
+    /// The figures of masks, where there are some.
+    private static func masks(_ metrics: Metrics) -> String {
+        guard let map50 = metrics["mAP50(M)"], let map = metrics["mAP50-95(M)"] else { return "" }
+        return "; of masks \(map50.percent) and \(map.percent)"
     }
 }

@@ -1,0 +1,46 @@
+import Switchback
+
+/// What a batch's images hold, for the loss.
+public struct DetectionTargets {
+    /// The objects of each image, in pixels.
+    public let labels: [[LabeledBox]]
+    /// For masks, which object each pixel belongs to at a quarter of the images' size: int32 [N, H / 4, W / 4], 0 for
+    /// background, else the position among the image's labels plus 1.
+    public let masks: Tensor?
+
+    /// Objects of which boxes alone are learned.
+    public init(_ labels: [[LabeledBox]]) { self.init(labels, masks: nil) }
+
+    private init(_ labels: [[LabeledBox]], masks: Tensor?) {
+        self.labels = labels
+        self.masks = masks
+    }
+
+    /// Oriented boxes that are narrower, in pixels, are not learned.
+    private static let leastSide: Float = 2
+
+    /// The objects with what the task needs of them; for masks they are sorted by their areas.
+    ///
+    /// - Parameters:
+    ///   - labels: in pixels, with outlines where the task is about masks.
+    ///   - height, width: of the images.
+    public init(_ labels: [[LabeledBox]], for task: YOLOTask, height: Int, width: Int) {
+        if task == .obb {
+            let isSeen = { (label: LabeledBox) in
+                let box = RotatedBox(around: label.polygon)
+                return min(box.width, box.height) >= Self.leastSide
+            }
+            self.init(labels.map { $0.filter(isSeen) })
+            return
+        }
+        guard task == .segment else {
+            self.init(labels)
+            return
+        }
+        let maps = labels.map { MaskMap($0, height: height, width: width) }
+        let shape: Shape = [labels.count, height / MaskMap.ratio, width / MaskMap.ratio]
+        self.init(maps.map(\.labels), masks: Tensor(maps.flatMap(\.codes), shape: shape))
+    }
+
+    func to(_ backend: any Backend.Type) -> DetectionTargets { DetectionTargets(labels, masks: masks?.to(backend)) }
+}

@@ -1,0 +1,102 @@
+import Foundation
+import Switchback
+import SwitchbackVision
+import TestSupport
+import Testing
+
+/// `switchback segment` and `switchback obb` as users run them.
+@Suite(.serialized) struct SegmentTests {
+    let program: BuiltProgram
+
+    init() throws { program = try BuiltProgram() }
+
+    private func rows(_ path: String) throws -> [[String: Any]] {
+        let data = try Data(contentsOf: program.folder.url.appendingPathComponent(path))
+        return try #require(try JSONSerialization.jsonObject(with: data) as? [[String: Any]])
+    }
+
+    @Test(arguments: ["yolo11n-seg", "yolo26n-seg"]) func masksFromTrainingToServing(_ model: String) throws {
+        let data = try program.detectionSet(labels: .outlines)
+        let train = try program.run(
+            "segment", "train", "--data", data, "--model", model, "--imgsz", "64", "--epochs", "2", "--batch", "4",
+            "--close-mosaic", "1", "--json", "--quiet")
+        #expect(train.code == 0, "\(train.errors)")
+        let names = Set(try FileManager.default.contentsOfDirectory(atPath: program.folder.path("runs/segment/train")))
+        #expect(
+            names.isSuperset(of: ["train_batch0.png", "val_batch0_pred.png", "MaskPR_curve.png", "BoxPR_curve.png"]))
+
+        let val = try program.run("segment", "val", "--model", "runs/segment/train", "--data", data, "--json")
+        #expect(val.code == 0 && val.json["masks"] is [String: Any], "\(val.errors)")
+
+        let image = program.folder.path("shapes/images/val/0.jpg")
+        let predict = try program.run(
+            "segment", "predict", "--model", "runs/segment/train", image, "--conf", "0", "--max-det", "20",
+            "--save-txt", "--save-json", "--save-crop", "--pixel-size", "0.5", "--json")
+        #expect(predict.code == 0, "\(predict.errors)")
+        for row in try rows("runs/segment/predict/boxes.json") {
+            let mask = try #require(row["segmentation"] as? [String: Any])
+            let size = try #require(mask["size"] as? [Int])
+            #expect(size == [64, 96])
+            let text = try #require(mask["counts"] as? String)
+            let runs = try #require(RunLengths(text: text, height: 64, width: 96))
+            let pixels = try #require(row["pixels"] as? [String: Double])
+            let millimeters = try #require(row["millimeters"] as? [String: Double])
+            #expect(pixels["area"] == Double(runs.mask.area) && millimeters["area"] == Double(runs.mask.area) / 4)
+        }
+        let server = try RunningServer(program, ["runs/segment/train"])
+        let answer = try program.shell(
+            "curl -s \(server.address)/v1/segment -F image=@\(image) -F conf=0 -F max_det=20")
+        let object = try #require(
+            try JSONSerialization.jsonObject(with: Data(answer.output.utf8)) as? [String: Any], "\(answer.output)")
+        let found = try #require(object["detections"] as? [[String: Any]])
+        #expect(found.count == (try rows("runs/segment/predict/boxes.json")).count)
+        #expect(
+            try program.shell("curl -s \(server.address)/v1/detect -F image=@\(image)").output.contains("no detector"))
+        #expect(server.stop() == 0)
+    }
+
+    @Test(arguments: ["yolo11n-obb", "yolo26n-obb"]) func orientedBoxesFromTrainingToPrediction(_ model: String) throws
+    {
+        let data = try program.detectionSet(labels: .outlines)
+        let train = try program.run(
+            "obb", "train", "--data", data, "--model", model, "--imgsz", "64", "--epochs", "2", "--batch", "4",
+            "--json", "--quiet")
+        #expect(train.code == 0, "\(train.errors)")
+        let val = try program.run("obb", "val", "--model", "runs/obb/train", "--data", data, "--json")
+        #expect(val.code == 0 && val.json["images"] as? Int == 4, "\(val.errors)")
+        let predict = try program.run(
+            "obb", "predict", "--model", "runs/obb/train", "shapes/images/val/0.jpg", "--conf", "0", "--max-det", "3",
+            "--save-txt", "--save-json", "--save-csv", "--json")
+        #expect(predict.code == 0, "\(predict.errors)")
+        for row in try rows("runs/obb/predict/boxes.json") { #expect(row["rotated"] is [String: Any]) }
+        let labels = try String(
+            contentsOf: program.folder.url.appendingPathComponent("runs/obb/predict/labels/0.txt"), encoding: .utf8)
+        #expect(labels.split(separator: "\n").allSatisfy { $0.split(separator: " ").count == 9 })
+        let export = try program.run("obb", "export", "runs/obb/train", "--json")
+        #expect(export.code == 0, "\(export.errors)")
+    }
+
+    @Test func aDetectorIsAStartAndSaysSo() throws {
+        let data = try program.detectionSet(labels: .outlines)
+        let detector = try program.run(
+            "detect", "train", "--data", data, "--imgsz", "64", "--epochs", "1", "--no-plots", "--quiet")
+        #expect(detector.code == 0, "\(detector.errors)")
+        let train = try program.run(
+            "segment", "train", "--data", data, "--model", "runs/detect/train", "--imgsz", "64", "--epochs", "1",
+            "--no-plots", "--quiet")
+        #expect(train.code == 0 && train.errors.contains("of which 499 of 561 tensors are taken"), "\(train.errors)")
+    }
+
+    @Test func whatIsNotOfTheTaskIsNamed() throws {
+        let data = try program.detectionSet()
+        program.expectRefusal(
+            try program.run("segment", "train", "--data", data, "--model", "yolo11n"), code: 2,
+            "did you mean yolo11n-seg?")
+        program.expectRefusal(
+            try program.run("segment", "train", "--data", data, "--imgsz", "64", "--epochs", "1"),
+            "segment needs an outline")
+        program.expectRefusal(
+            try program.run("detect", "predict", "image.jpg", "--model", "none", "--pixel-size", "1", "--save-json"),
+            code: 2, "--pixel-size is for masks")
+    }
+}
