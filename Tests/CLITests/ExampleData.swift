@@ -31,6 +31,8 @@ extension BuiltProgram {
         case boxes
         /// The corners.
         case outlines
+        /// Centre, width and height, and the corners as keypoints.
+        case keypoints
     }
 
     /// A detection data set in YOLO's layout: four images for training, four for validation, rectangles of three
@@ -56,14 +58,22 @@ extension BuiltProgram {
                     let corners = [(box.x1, box.y1), (box.x2, box.y1), (box.x2, box.y2), (box.x1, box.y2)].flatMap {
                         [$0.0 / Float(width), $0.1 / Float(height)]
                     }
-                    let numbers = labels == .boxes ? centre + size : corners
+                    let numbers =
+                        switch labels {
+                        case .boxes: centre + size
+                        case .outlines: corners
+                        case .keypoints:
+                            centre + size
+                                + stride(from: 0, to: 8, by: 2).flatMap { [corners[$0], corners[$0 + 1], 2] }
+                        }
                     return "\(label.classIndex) " + numbers.map { "\($0)" }.joined(separator: " ")
                 }
                 _ = try folder.write(rows.joined(separator: "\n") + "\n", to: "\(name)/labels/\(part)/\(number).txt")
             }
         }
         _ = try folder.write(
-            "path: .\ntrain: images/train\nval: images/val\nnames: [red, green, blue]\n", to: "\(name)/data.yaml")
+            "path: .\ntrain: images/train\nval: images/val\nnames: [red, green, blue]\n"
+                + (labels == .keypoints ? "kpt_shape: [4, 3]\nflip_idx: [1, 0, 3, 2]\n" : ""), to: "\(name)/data.yaml")
         return "\(name)/data.yaml"
     }
 

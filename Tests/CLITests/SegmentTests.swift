@@ -4,7 +4,7 @@ import SwitchbackVision
 import TestSupport
 import Testing
 
-/// `switchback segment` and `switchback obb` as users run them.
+/// `switchback segment`, `switchback pose` and `switchback obb` as users run them.
 @Suite(.serialized) struct SegmentTests {
     let program: BuiltProgram
 
@@ -74,6 +74,32 @@ import Testing
         #expect(labels.split(separator: "\n").allSatisfy { $0.split(separator: " ").count == 9 })
         let export = try program.run("obb", "export", "runs/obb/train", "--json")
         #expect(export.code == 0, "\(export.errors)")
+    }
+
+    @Test(arguments: ["yolo11n-pose", "yolo26n-pose"]) func posesFromTrainingToPrediction(_ model: String) throws {
+        let data = try program.detectionSet(labels: .keypoints)
+        let train = try program.run(
+            "pose", "train", "--data", data, "--model", model, "--imgsz", "64", "--epochs", "2", "--batch", "4",
+            "--json",
+            "--quiet")
+        #expect(train.code == 0 && train.errors.isEmpty, "\(train.errors)")
+        let val = try program.run("pose", "val", "--model", "runs/pose/train", "--data", data, "--json")
+        #expect(val.code == 0 && val.json["keypoints"] is [String: Any], "\(val.errors)")
+        let predict = try program.run(
+            "pose", "predict", "--model", "runs/pose/train", "shapes/images/val/0.jpg", "--conf", "0", "--max-det", "3",
+            "--save-txt", "--save-json", "--json")
+        #expect(predict.code == 0, "\(predict.errors)")
+        for row in try rows("runs/pose/predict/boxes.json") {
+            #expect(try #require(row["keypoints"] as? [[String: Double]]).count == 4)
+        }
+        let labels = try String(
+            contentsOf: program.folder.url.appendingPathComponent("runs/pose/predict/labels/0.txt"), encoding: .utf8)
+        #expect(labels.split(separator: "\n").allSatisfy { $0.split(separator: " ").count == 17 })
+        let export = try program.run("pose", "export", "runs/pose/train", "--json")
+        #expect(export.code == 0, "\(export.errors)")
+        program.expectRefusal(
+            try program.run("pose", "val", "--model", "runs/pose/train", "--data", try program.detectionSet("plain")),
+            "kpt_shape is missing")
     }
 
     @Test func aDetectorIsAStartAndSaysSo() throws {

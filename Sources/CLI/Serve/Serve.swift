@@ -20,7 +20,7 @@ struct Serve: AsyncParsableCommand {
               curl localhost:8080/v1/detect -F image=@bus.jpg
 
             Several clients are served at once. The endpoints are /v1/chat/completions, /v1/completions, /v1/models, \
-            /v1/detect, /v1/segment, /v1/obb, /v1/classify, /health and /metrics. SIGTERM or Ctrl-C stops the server after the requests in progress.
+            /v1/detect, /v1/segment, /v1/pose, /v1/obb, /v1/classify, /health and /metrics. SIGTERM or Ctrl-C stops the server after the requests in progress.
             """)
 
     @Argument(

@@ -54,6 +54,30 @@ struct Segment: YOLOCommand {
         ])
 }
 
+/// `switchback pose`.
+struct Pose: YOLOCommand {
+    static let task = YOLOTask.pose
+
+    static let configuration = CommandConfiguration(
+        commandName: "pose",
+        abstract: "Keypoints of objects, such as joints of persons, with YOLO11 and YOLO26.",
+        discussion: """
+            EXAMPLES
+              switchback pose train --data coco8-pose.yaml --model yolo11n-pose --epochs 100 \\
+                --imgsz 640
+              switchback pose val --model runs/pose/train --data coco8-pose.yaml
+              switchback pose predict --model runs/pose/train bus.jpg --save-json
+              switchback pose export runs/pose/train
+
+            The data file says how many keypoints there are, kpt_shape: [17, 3], and which of them change places in a mirror \
+            image, flip_idx. A row of a label file is a class, a box, and x, y and visibility of each keypoint.
+            """,
+        subcommands: [
+            YOLOTrain<Self>.self, YOLOVal<Self>.self, YOLOPredict<Self>.self, YOLOBenchmark<Self>.self,
+            YOLOExport<Self>.self,
+        ])
+}
+
 /// `switchback obb`.
 struct OrientedBoxes: YOLOCommand {
     static let task = YOLOTask.obb
@@ -86,6 +110,7 @@ extension YOLOTask {
         switch self {
         case .detect: "coco8"
         case .segment: "coco8-seg"
+        case .pose: "coco8-pose"
         case .obb: "dota8"
         }
     }
@@ -94,6 +119,7 @@ extension YOLOTask {
     var dataHelp: String {
         switch self {
         case .detect: "A data.yaml, a COCO .json, or a folder with COCO or Pascal VOC annotations."
+        case .pose: "A data.yaml with kpt_shape."
         case .segment, .obb: "A data.yaml, a COCO .json, or a folder with COCO annotations."
         }
     }

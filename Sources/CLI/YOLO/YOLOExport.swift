@@ -25,6 +25,7 @@ struct YOLOExport<Command: YOLOCommand>: ParsableCommand {
     private static var extras: String {
         switch task {
         case .detect: ""
+        case .pose: " The keypoints follow, each as x and y in pixels and the probability that it is seen."
         case .obb: " The angle in radians follows."
         case .segment:
             """

@@ -30,6 +30,12 @@ struct YOLOPredict<Command: YOLOCommand>: ParsableCommand {
     private static var outputs: String {
         switch task {
         case .detect: ""
+        case .pose:
+            """
+
+            A row of a label file is a class, the box and the keypoints; boxes.json has them under keypoints, with the \
+            probability that each is seen.
+            """
         case .obb:
             """
 
@@ -140,7 +146,9 @@ struct YOLOPredict<Command: YOLOCommand>: ParsableCommand {
             millimeters: pixelSize)
         let folder = try saves.isNothing ? nil : results.make(task: Self.task.rawValue)
         defer { if let folder { OutputFolder.removeIfEmpty(folder) } }
-        let writer = PredictionWriter(names: loaded.detector.classes, saves: saves, folder: folder)
+        let writer = PredictionWriter(
+            names: loaded.detector.classes, saves: saves, folder: folder,
+            keypoints: loaded.detector.keypoints)
         let run = PredictionRun(predictor, writer: writer, names: loaded.detector.classes, tracks: track)
         try Interruption.finishing {
             try run.predict(images, stride: vidStride, isInterrupted: { Interruption.isRequested }) { line in

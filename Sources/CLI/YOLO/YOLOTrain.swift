@@ -50,8 +50,8 @@ struct YOLOTrain<Command: YOLOCommand>: ParsableCommand {
         let optimizer: OptimizerKind
         let bestEpoch: Int
         let precision, recall, map50, map: Double
-        /// Of masks.
-        let maskMap50, maskMap: Double?
+        /// Of masks, and of keypoints.
+        let maskMap50, maskMap, keypointMap50, keypointMap: Double?
         let seconds: Double
         let weights, lastWeights: String
     }
@@ -122,7 +122,7 @@ struct YOLOTrain<Command: YOLOCommand>: ParsableCommand {
         try runOptions.say(
             """
             The best weights (epoch \(best.epoch), mAP50 \(value("mAP50").percent), mAP50-95 \
-            \(value("mAP50-95").percent)\(Self.masks(best.validation))) are in
+            \(value("mAP50-95").percent)\(Self.shapes(best.validation))) are in
               \(weights)
             Next:
               switchback \(Self.task) val --model \(weights.quoted) --data \(task.data.path.quoted)
@@ -135,13 +135,17 @@ struct YOLOTrain<Command: YOLOCommand>: ParsableCommand {
                 epochs: outcome.history.count, optimizer: task.choice.kind, bestEpoch: best.epoch,
                 precision: value("precision"), recall: value("recall"), map50: value("mAP50"),
                 map: value("mAP50-95"), maskMap50: best.validation["mAP50(M)"],
-                maskMap: best.validation["mAP50-95(M)"], seconds: outcome.seconds, weights: weights,
+                maskMap: best.validation["mAP50-95(M)"], keypointMap50: best.validation["mAP50(P)"],
+                keypointMap: best.validation["mAP50-95(P)"], seconds: outcome.seconds, weights: weights,
                 lastWeights: folder.weights("last")))
     }
 
-    /// The figures of masks, where there are some.
-    private static func masks(_ metrics: Metrics) -> String {
-        guard let map50 = metrics["mAP50(M)"], let map = metrics["mAP50-95(M)"] else { return "" }
-        return "; of masks \(map50.percent) and \(map.percent)"
+    /// The figures of masks or keypoints, where there are some.
+    private static func shapes(_ metrics: Metrics) -> String {
+        for (mark, name) in [("(M)", "masks"), ("(P)", "keypoints")] {
+            guard let map50 = metrics["mAP50" + mark], let map = metrics["mAP50-95" + mark] else { continue }
+            return "; of \(name) \(map50.percent) and \(map.percent)"
+        }
+        return ""
     }
 }

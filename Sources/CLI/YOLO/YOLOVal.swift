@@ -75,12 +75,12 @@ struct YOLOVal<Command: YOLOCommand>: ParsableCommand {
         let precision, recall, map50, map75, map: Double
         /// mAP50-95 by class.
         let classes: [String: Double]
-        let masks: Masks?
+        let masks, keypoints: Shapes?
         let preprocess, inference, postprocess: Double
     }
 
-    /// The same figures of masks.
-    private struct Masks: Encodable {
+    /// The same figures of masks or keypoints.
+    private struct Shapes: Encodable {
         let precision, recall, map50, map75, map: Double
         let classes: [String: Double]
 
@@ -111,6 +111,7 @@ struct YOLOVal<Command: YOLOCommand>: ParsableCommand {
         try print(validation, names: detector.classes)
         if let output { try draw(validation, names: detector.classes, into: output) }
         guard common.json else { return }
+        let shapes = validation.shapeResults.map { Shapes($0, names: detector.classes) }
         let (results, count) = (validation.results, Double(max(validation.imageCount, 1)))
         try Terminal.printJSON(
             Result(
@@ -118,7 +119,7 @@ struct YOLOVal<Command: YOLOCommand>: ParsableCommand {
                 recall: results.recall,
                 map50: results.map50, map75: results.map75, map: results.map,
                 classes: results.byClass(detector.classes),
-                masks: validation.maskResults.map { Masks($0, names: detector.classes) },
+                masks: Self.task == .segment ? shapes : nil, keypoints: Self.task == .pose ? shapes : nil,
                 preprocess: validation.seconds.preprocess / count * 1000,
                 inference: validation.seconds.inference / count * 1000,
                 postprocess: validation.seconds.postprocess / count * 1000))
@@ -126,9 +127,9 @@ struct YOLOVal<Command: YOLOCommand>: ParsableCommand {
 
     private func print(_ validation: DetectionValidation, names: [String]) throws {
         try print(validation.results, validation, names: names)
-        if let masks = validation.maskResults {
-            try Terminal.print("Masks:")
-            try print(masks, validation, names: names)
+        if let shapes = validation.shapeResults {
+            try Terminal.print(Self.task == .pose ? "Keypoints:" : "Masks:")
+            try print(shapes, validation, names: names)
         }
         let count = Double(max(validation.imageCount, 1))
         try Terminal.print("Per image: " + validation.seconds.sentence(dividedBy: count))

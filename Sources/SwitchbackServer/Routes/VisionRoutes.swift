@@ -3,7 +3,7 @@ import Switchback
 import SwitchbackTraining
 import SwitchbackVision
 
-/// `/v1/detect`, `/v1/segment`, `/v1/obb` and `/v1/classify`: an image in a form, as base64 in JSON, or as the body itself.
+/// `/v1/detect`, `/v1/segment`, `/v1/pose`, `/v1/obb` and `/v1/classify`: an image in a form, as base64 in JSON, or as the body itself.
 struct VisionRoutes: Sendable {
     let models: ModelList
     let reader: RequestReader
@@ -34,6 +34,8 @@ struct VisionRoutes: Sendable {
         let segmentation: MaskText?
         /// The oriented box, where the task is about those: the angle is in radians.
         let rotated: RotatedBox?
+        /// Where the task is about those.
+        let keypoints: [Keypoint]?
 
         init(_ detection: Detection, classes: [String]) {
             `class` = classes[detection.classIndex]
@@ -41,6 +43,7 @@ struct VisionRoutes: Sendable {
             pixels = detection.mask.map { MaskSize($0) }
             segmentation = detection.mask.map(MaskText.init)
             rotated = detection.rotated
+            keypoints = detection.keypoints.isEmpty ? nil : detection.keypoints
         }
     }
 

@@ -41,6 +41,13 @@ public struct DetectionAugmentation: Codable, Hashable, Sendable {
         return options.withoutMixing
     }
 
+    /// The same without reflections: for keypoints of which it is not known how they change.
+    var withoutFlips: DetectionAugmentation {
+        var options = self
+        (options.fliplr, options.flipud) = (0, 0)
+        return options
+    }
+
     /// The same without what mixes several images: for the last epochs.
     public var withoutMixing: DetectionAugmentation {
         var options = self
@@ -52,7 +59,9 @@ public struct DetectionAugmentation: Codable, Hashable, Sendable {
     }
 
     /// The steps, for images whose longer side has been scaled to `size`; the result is `size` × `size`.
-    public func steps(size: Int) -> any Augmentation {
+    ///
+    /// - Parameter keypointOrder: which keypoint takes the place of each in a mirror image.
+    public func steps(size: Int, keypointOrder: [Int]? = nil) -> any Augmentation {
         var affine = RandomAffine(size: (size, size))
         affine.degrees = degrees
         affine.translate = translate
@@ -64,8 +73,9 @@ public struct DetectionAugmentation: Codable, Hashable, Sendable {
         return Augmentations([
             placed, Randomly(mixup, MixUp(other: placed)), Randomly(cutmix, CutMix(other: placed)),
             Randomly(blur, GaussianBlur()), Randomly(greyscale, Greyscale()),
-            HSVJitter(hue: hsvH, saturation: hsvS, value: hsvV), VerticalFlip(probability: flipud),
-            HorizontalFlip(probability: fliplr), Randomly(bgr, ChannelSwap()),
+            HSVJitter(hue: hsvH, saturation: hsvS, value: hsvV),
+            VerticalFlip(probability: flipud, keypointOrder: keypointOrder),
+            HorizontalFlip(probability: fliplr, keypointOrder: keypointOrder), Randomly(bgr, ChannelSwap()),
         ])
     }
 }

@@ -79,6 +79,7 @@ public struct PlaneMap: Hashable, Sendable {
         let frame = Box(height: frame.height, width: frame.width)
         var moved = label
         moved.polygon = label.polygon.map { self($0) }
+        moved.keypoints = label.keypoints.map { $0.at(self($0.point)) }
         if label.isOriented { return moved.clipped(to: frame) }
         if label.polygon.isEmpty {
             moved.box = self(label.box)

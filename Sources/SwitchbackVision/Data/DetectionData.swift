@@ -65,12 +65,15 @@ public struct DetectionData: Sendable {
     /// What is worth knowing and leaves no image out: boxes that were clipped, annotations that mark no single thing,
     /// labels without an image.
     public let remarks: [String]
+    /// The keypoints of objects, where the data describes some.
+    public let keypoints: KeypointLayout?
 
     public init(
         kind: String, path: String, classNames: [String], splits: [DataSplit: [DetectionExample]],
-        problems: [InputError] = [], remarks: [String] = []
+        problems: [InputError] = [], remarks: [String] = [], keypoints: KeypointLayout? = nil
     ) {
         self.remarks = remarks
+        self.keypoints = keypoints
         self.kind = kind
         self.path = path
         self.classNames = classNames
@@ -107,6 +110,10 @@ public struct DetectionData: Sendable {
         case _ where !FileManager.default.fileExists(atPath: path):
             throw InputError(path, "there is no such file or folder")
         case "yaml", "yml": data = try YOLOData.load(path, for: task)
+        case "json" where task == .pose:
+            throw InputError(
+                path, "keypoints are read from a data.yaml and its label files alone",
+                remedy: "give a data.yaml with kpt_shape")
         case "json": data = try COCOData.load(files: [(.train, path)], root: path, for: task)
         default: data = try loadFolder(path, for: task)
         }
@@ -115,6 +122,15 @@ public struct DetectionData: Sendable {
             throw InputError(path, "it has no usable image\(first)")
         }
         return data
+    }
+
+    /// The same data with other classes or in other splits.
+    func with(
+        splits: [DataSplit: [DetectionExample]], classNames: [String]? = nil
+    ) -> DetectionData {
+        DetectionData(
+            kind: kind, path: path, classNames: classNames ?? self.classNames, splits: splits, problems: problems,
+            remarks: remarks, keypoints: keypoints)
     }
 
     /// Whether a path leads to one of the kinds that `load` reads.
@@ -153,6 +169,10 @@ public struct DetectionData: Sendable {
         case .yaml(let file): return try YOLOData.load(file, for: task)
         case .coco: return try COCOData.load(folder: path, for: task)
         case .cocoParts(let files): return try COCOData.load(files: files, root: path, for: task)
+        case .coco where task == .pose, .cocoParts where task == .pose:
+            throw InputError(
+                path, "keypoints are read from a data.yaml and its label files alone",
+                remedy: "give a data.yaml with kpt_shape")
         case .voc where task != .detect:
             throw InputError(
                 path, "Pascal VOC annotations have boxes alone, and \(task) needs outlines",

@@ -63,13 +63,17 @@ public enum DetectionLoader {
     ///   - cacheBytes: how much memory decoded images may take up between their uses.
     public static func training(
         _ examples: [DetectionExample], size: Int, batchSize: Int, augmentation: DetectionAugmentation,
-        task: YOLOTask = .detect, multiScale: Double = 0, seed: UInt64 = 0, workers: Int = 2,
+        task: YOLOTask = .detect, keypointOrder: [Int]? = nil, multiScale: Double = 0, seed: UInt64 = 0,
+        workers: Int = 2,
         cacheBytes: Int = 1 << 29
     ) -> TrainingBatches {
         let sampler = RandomSampler(examples.count, seed: seed)
         let source = DetectionSource(examples, size: size, cacheBytes: cacheBytes)
         let order = EpochOrder(sampler, window: max(8 * batchSize, 4))
-        let (mixed, unmixed) = (augmentation.steps(size: size), augmentation.withoutMixing.steps(size: size))
+        let (mixed, unmixed) = (
+            augmentation.steps(size: size, keypointOrder: keypointOrder),
+            augmentation.withoutMixing.steps(size: size, keypointOrder: keypointOrder)
+        )
         return TrainingBatches(sampler: sampler, batchSize: batchSize, workers: workers) { indices, epoch, isMixed in
             let steps = isMixed ? mixed : unmixed
             let samples = try indices.map { index in

@@ -23,8 +23,7 @@ extension DetectionData {
         var splits = splits
         splits[.val] = self[.train].filter(heldOut.contains)
         splits[.train] = self[.train].filter { !heldOut.contains($0) }
-        return DetectionData(
-            kind: kind, path: path, classNames: classNames, splits: splits, problems: problems, remarks: remarks)
+        return with(splits: splits)
     }
 }
 

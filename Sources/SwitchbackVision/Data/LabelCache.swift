@@ -32,12 +32,13 @@ package enum LabelCache {
     ///   - folder: where the cache is; none is used where it is `nil`.
     package static func examples(
         _ images: [String], of data: String, for task: YOLOTask = .detect, classCount: Int,
-        in folder: String? = usualFolder, least: Int = leastCount,
+        keypoints: KeypointLayout? = nil, in folder: String? = usualFolder, least: Int = leastCount,
         read: @Sendable (String) -> Result<DetectionExample, YOLOData.Failure>
     ) -> [Result<DetectionExample, YOLOData.Failure>] {
         guard let folder, images.count >= least, let first = images.first else { return ImageSurvey.map(images, read) }
         let key = LabelCacheFile.Key(
-            data: absolute(data), part: absolute(Folder.parent(first)), task: task, classCount: classCount)
+            data: absolute(data), part: absolute(Folder.parent(first)), task: task, keypoints: keypoints,
+            classCount: classCount)
         let path = Folder.join(folder, key.fileName)
         let known = LabelCacheFile.read(path, key)
         let found = ImageSurvey.map(images) { image -> (Result<DetectionExample, YOLOData.Failure>, Entry?) in

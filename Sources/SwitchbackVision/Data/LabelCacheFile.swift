@@ -7,7 +7,11 @@ enum LabelCacheFile {
     struct Key {
         let data, part: String
         let task: YOLOTask
+        let keypoints: KeypointLayout?
         let classCount: Int
+
+        /// What the labels were read for.
+        var purpose: String { "\(task)" + (keypoints.map { " \($0.count)x\($0.dimensions)" } ?? "") }
 
         var fileName: String {
             String(format: "%08x-%08x-", Checksum.crc32(data), Checksum.crc32(part)) + "\(task).labels"
@@ -25,7 +29,7 @@ enum LabelCacheFile {
         var end = Fields(bytes: bytes.suffix(4))
         guard let sum = end.number(UInt32.self), sum == body.withUnsafeBytes({ Checksum.crc32($0) }),
             fields.take(mark.count).map({ Array($0) }) == mark, fields.text() == key.data, fields.text() == key.part,
-            fields.text() == key.task.rawValue, fields.number(Int64.self) == Int64(key.classCount),
+            fields.text() == key.purpose, fields.number(Int64.self) == Int64(key.classCount),
             let count = fields.number(Int64.self)
         else { return [:] }
         var entries: [String: LabelCache.Entry] = [:]
@@ -41,7 +45,7 @@ enum LabelCacheFile {
         var bytes = mark
         append(key.data, to: &bytes)
         append(key.part, to: &bytes)
-        append(key.task.rawValue, to: &bytes)
+        append(key.purpose, to: &bytes)
         append(Int64(key.classCount), to: &bytes)
         append(Int64(entries.count), to: &bytes)
         for entry in entries { append(entry, to: &bytes) }
@@ -62,8 +66,10 @@ enum LabelCacheFile {
             append(Int64(label.classIndex), to: &bytes)
             let box = label.box
             append(Int64(label.polygon.count), to: &bytes)
+            append(Int64(label.keypoints.count), to: &bytes)
             let corners = label.polygon.flatMap { [$0.x, $0.y] }
-            for number in [box.x1, box.y1, box.x2, box.y2] + corners { append(number.bitPattern, to: &bytes) }
+            let points = label.keypoints.flatMap { [$0.x, $0.y, $0.visibility] }
+            for number in [box.x1, box.y1, box.x2, box.y2] + corners + points { append(number.bitPattern, to: &bytes) }
         }
     }
 
@@ -123,11 +129,16 @@ enum LabelCacheFile {
 
         private mutating func label() -> LabeledBox? {
             guard let index = number(Int64.self), index >= 0, let corners = number(Int64.self), corners >= 0,
-                corners <= bytes.count, let sides = numbers(4), let points = numbers(2 * Int(corners))
+                corners <= bytes.count, let known = number(Int64.self), known >= 0, known <= bytes.count,
+                let sides = numbers(4), let points = numbers(2 * Int(corners)), let values = numbers(3 * Int(known))
             else { return nil }
-            return LabeledBox(
+            var label = LabeledBox(
                 Box(x1: sides[0], y1: sides[1], x2: sides[2], y2: sides[3]), classIndex: Int(index),
                 polygon: stride(from: 0, to: points.count, by: 2).map { PlanePoint(points[$0], points[$0 + 1]) })
+            label.keypoints = stride(from: 0, to: values.count, by: 3).map {
+                Keypoint(x: values[$0], y: values[$0 + 1], visibility: values[$0 + 2])
+            }
+            return label
         }
 
         private mutating func numbers(_ count: Int) -> [Float]? {

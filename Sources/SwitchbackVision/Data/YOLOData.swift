@@ -9,6 +9,12 @@ import Yams
 package enum YOLOData {
     static func load(_ path: String, for task: YOLOTask) throws -> DetectionData {
         let description = try DataDescription.load(path)
+        if task == .pose && description.keypoints == nil {
+            throw InputError(
+                path, "the key kpt_shape is missing, which gives the number of keypoints and of their numbers",
+                remedy: "as in kpt_shape: [17, 3]")
+        }
+        let keypoints = task == .pose ? description.keypoints : nil
         var problems: [InputError] = []
         var (folders, allImages): ([String], [String]) = ([], [])
         var splits: [DataSplit: [DetectionExample]] = [:]
@@ -19,8 +25,10 @@ package enum YOLOData {
                 throw InputError(
                     path, at: "key \(split.rawValue)", "there are no images in \(places.joined(separator: ", "))")
             }
-            let results = LabelCache.examples(files, of: path, for: task, classCount: description.classNames.count) {
-                example($0, for: task, classNames: description.classNames)
+            let results = LabelCache.examples(
+                files, of: path, for: task, classCount: description.classNames.count, keypoints: keypoints
+            ) {
+                example($0, for: task, classNames: description.classNames, keypoints)
             }
             splits[split] = results.compactMap { try? $0.get() }
             problems += results.flatMap { result -> [InputError] in
@@ -33,7 +41,7 @@ package enum YOLOData {
         let stray = try strayLabels(folders, allImages).map { "\($0): there is no image for these labels" }
         return DetectionData(
             kind: "YOLO labels", path: path, classNames: description.classNames, splits: splits, problems: problems,
-            remarks: stray)
+            remarks: stray, keypoints: keypoints)
     }
 
     /// Files of labels in the folders of labels that belong to none of the images.
@@ -61,12 +69,13 @@ package enum YOLOData {
     }
 
     private static func example(
-        _ path: String, for task: YOLOTask, classNames: [String]
+        _ path: String, for task: YOLOTask, classNames: [String], _ keypoints: KeypointLayout?
     ) -> Result<DetectionExample, Failure> {
         do {
             let header = try ImageSurvey.header(path)
             let file = labelPath(ofImage: path)
-            let labels = try YOLOLabels.load(file, for: task, classCount: classNames.count)
+            let labels = try YOLOLabels.load(
+                file, for: task, classCount: classNames.count, keypoints: keypoints)
             return .success(
                 DetectionExample(
                     imagePath: path, height: header.height, width: header.width, labels: labels,
@@ -111,6 +120,8 @@ struct DataDescription {
     let classNames: [String]
     /// Folders, or files that list images.
     let places: [DataSplit: [String]]
+    /// By the keys `kpt_shape`, `flip_idx`, `kpt_oks_sigmas` and `kpt_names`.
+    let keypoints: KeypointLayout?
 
     static func load(_ path: String) throws -> DataDescription {
         let keys = try YAMLMapping.load(path)
@@ -126,7 +137,35 @@ struct DataDescription {
             throw keys.missing(
                 split.rawValue, "the folder of the images to \(split == .train ? "train" : "validate")")
         }
-        return DataDescription(classNames: classNames, places: places)
+        return DataDescription(classNames: classNames, places: places, keypoints: try keypoints(keys, path))
+    }
+
+    private static func keypoints(_ keys: YAMLMapping, _ path: String) throws -> KeypointLayout? {
+        guard let node = keys["kpt_shape"], node.null == nil else { return nil }
+        let shape = node.sequence.map { $0.compactMap(\.int) } ?? []
+        guard shape.count == 2, (1...1000).contains(shape[0]), (2...3).contains(shape[1]) else {
+            throw InputError(
+                path, at: node.place, "kpt_shape is the number of keypoints and 2 or 3, as in [17, 3]")
+        }
+        func list<Value>(_ key: String, _ read: (Node) -> Value?) throws -> [Value]? {
+            guard let node = keys[key], node.null == nil else { return nil }
+            let values = node.sequence?.compactMap(read) ?? []
+            guard values.count == shape[0] else {
+                throw InputError(
+                    path, at: node.place,
+                    "\(key) needs \(shape[0]) values, one for each keypoint, and has \(values.count)")
+            }
+            return values
+        }
+        let flip = try list("flip_idx") { $0.int }
+        if let flip, flip.sorted() != Array(0..<shape[0]) {
+            throw InputError(
+                path, at: keys["flip_idx"]?.place, "flip_idx must have each number from 0 to \(shape[0] - 1) once")
+        }
+        let names = keys["kpt_names"]?.sequence == nil ? nil : try list("kpt_names") { $0.scalar?.string }
+        return KeypointLayout(
+            count: shape[0], dimensions: shape[1], flip: flip,
+            sigmas: try list("kpt_oks_sigmas") { $0.float.map { Float($0) } }, names: names)
     }
 
     /// A list of names, or a mapping from numbers, which must be those from 0 on, to names. Where `nc` alone says how

@@ -10,7 +10,9 @@ package enum YOLOLabels {
 
     /// The boxes of a file, each once; none if there is no file. Throws `YOLOData.Failure` with a problem for each bad
     /// line.
-    package static func load(_ path: String, for task: YOLOTask = .detect, classCount: Int) throws -> [LabeledBox] {
+    package static func load(
+        _ path: String, for task: YOLOTask = .detect, classCount: Int, keypoints: KeypointLayout? = nil
+    ) throws -> [LabeledBox] {
         guard Folder.exists(path) else { return [] }
         var labels: [LabeledBox] = []
         var seen: Set<LabeledBox> = []
@@ -19,7 +21,7 @@ package enum YOLOLabels {
             let fields = line.split(whereSeparator: \.isWhitespace)
             if fields.isEmpty { continue }
             do throws(RowProblem) {
-                let label = try label(fields, for: task, classCount: classCount)
+                let label = try label(fields, for: task, classCount: classCount, keypoints)
                 if seen.insert(label).inserted { labels.append(label) }
             } catch {
                 problems.append(InputError(path, at: "line \(index + 1)", error.sentence))
@@ -32,10 +34,18 @@ package enum YOLOLabels {
     private struct RowProblem: Error { let sentence: String }
 
     private static func label(
-        _ fields: [Substring], for task: YOLOTask, classCount: Int
+        _ fields: [Substring], for task: YOLOTask, classCount: Int, _ keypoints: KeypointLayout?
     ) throws(RowProblem) -> LabeledBox {
         let found = fields.count.counted("number")
         let isPolygon = fields.count >= 7 && fields.count % 2 == 1
+        if let keypoints {
+            guard fields.count == 5 + keypoints.numberCount else {
+                throw RowProblem(
+                    sentence: "has \(found), and a box with \(keypoints.count) keypoints of \(keypoints.dimensions) "
+                        + "has \(5 + keypoints.numberCount)")
+            }
+            return try pose(fields, classCount: classCount, keypoints)
+        }
         guard isPolygon || task == .detect else {
             throw RowProblem(
                 sentence: "has \(found), and \(task) needs "
@@ -46,6 +56,17 @@ package enum YOLOLabels {
         guard isPolygon || fields.count == 5 else {
             throw RowProblem(sentence: "has \(found), and a box has 5: class, x, y, width and height")
         }
+        let (classIndex, numbers) = try numbers(fields, classCount: classCount)
+        var label = try label(numbers, classIndex)
+        if task == .detect { label.polygon = [] }
+        label.isOriented = task == .obb
+        return label
+    }
+
+    /// The class, and the numbers behind it.
+    private static func numbers(
+        _ fields: [Substring], classCount: Int
+    ) throws(RowProblem) -> (classIndex: Int, numbers: [Float]) {
         var numbers: [Float] = []
         for field in fields {
             guard let number = Float(field), number.isFinite else {
@@ -60,9 +81,24 @@ package enum YOLOLabels {
             let known = classCount == 1 ? "only the class 0" : "only the classes 0 to \(classCount - 1)"
             throw RowProblem(sentence: "the class \(classIndex) has no name: there are \(known)")
         }
-        var label = try label(Array(numbers.dropFirst()), classIndex)
-        if task == .detect { label.polygon = [] }
-        label.isOriented = task == .obb
+        return (classIndex, Array(numbers.dropFirst()))
+    }
+
+    /// A box and keypoints. Of two numbers each, a keypoint is known unless one of them is negative.
+    private static func pose(
+        _ fields: [Substring], classCount: Int, _ layout: KeypointLayout
+    ) throws(RowProblem) -> LabeledBox {
+        let (classIndex, numbers) = try numbers(fields, classCount: classCount)
+        var label = try label(Array(numbers.prefix(4)), classIndex)
+        for point in 0..<layout.count {
+            let own = numbers[(4 + point * layout.dimensions)...].prefix(layout.dimensions)
+            let (x, y) = (own[own.startIndex], own[own.startIndex + 1])
+            let visibility = layout.dimensions == 3 ? own[own.startIndex + 2] : (x < 0 || y < 0 ? 0 : 1)
+            guard x <= 1 + tolerance, y <= 1 + tolerance, visibility == 0 || (x >= -tolerance && y >= -tolerance) else {
+                throw RowProblem(sentence: "keypoint \(point) is outside the image: \(x), \(y)")
+            }
+            label.keypoints.append(Keypoint(x: x, y: y, visibility: visibility))
+        }
         return label
     }
 

@@ -8,6 +8,8 @@ public struct LabeledBox: Hashable, Sendable {
     public var classIndex: Int
     /// The corners of the object's outline, which goes on from the last to the first; empty where only the box is known.
     public var polygon: [PlanePoint]
+    /// Points of the object that are known by their order; empty where there are none.
+    public var keypoints: [Keypoint] = []
     /// Whether the outline is an oriented box, which stays one where it is cut.
     public var isOriented = false
 
@@ -33,12 +35,13 @@ public struct LabeledBox: Hashable, Sendable {
         var label = self
         label.box = box
         label.polygon = polygon.map(place)
+        label.keypoints = keypoints.map { $0.at(place($0.point)) }
         return label
     }
 
     /// The object with an outline of many points, so that it keeps its form where it is bent or cut.
     func withFineOutline() -> LabeledBox {
-        if isOriented { return self }
+        if isOriented || polygon.isEmpty { return self }
         let count = max(MaskMap.outlinePoints, polygon.count + 1)
         return LabeledBox(box, classIndex: classIndex, polygon: polygon.resampled(to: count))
     }
@@ -74,7 +77,20 @@ public struct LabeledBox: Hashable, Sendable {
     func clipped(to frame: Box) -> LabeledBox {
         if isOriented { return orientedPart(in: frame) }
         let (low, high) = (PlanePoint(frame.x1, frame.y1), PlanePoint(frame.x2, frame.y2))
-        return placed(box.intersection(frame)) { $0.clamped(lowerBound: low, upperBound: high) }
+        var label = placed(box.intersection(frame)) { $0.clamped(lowerBound: low, upperBound: high) }
+        label.keypoints = keypoints.map { point in
+            let isSeen = frame.x1 <= point.x && point.x <= frame.x2 && frame.y1 <= point.y && point.y <= frame.y2
+            return isSeen ? point : Keypoint(x: point.x, y: point.y, visibility: 0)
+        }
+        return label
+    }
+
+    /// The object with its keypoints in another order, as after a reflection.
+    func withKeypoints(in order: [Int]?) -> LabeledBox {
+        guard let order, order.count == keypoints.count else { return self }
+        var label = self
+        label.keypoints = order.map { keypoints[$0] }
+        return label
     }
 
     private func orientedPart(in frame: Box) -> LabeledBox {

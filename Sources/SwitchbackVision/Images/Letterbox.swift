@@ -80,6 +80,13 @@ public struct Letterbox: Hashable, Sendable {
             .moved(x: Float(left), y: Float(top))
     }
 
+    /// A point in the frame's pixels, in those of the image, within it.
+    func imagePoint(of point: PlanePoint) -> PlanePoint {
+        let (x, y) = (Float(imageWidth) / Float(scaledWidth), Float(imageHeight) / Float(scaledHeight))
+        return ((point - PlanePoint(Float(left), Float(top))) * PlanePoint(x, y))
+            .clamped(lowerBound: .zero, upperBound: PlanePoint(Float(imageWidth), Float(imageHeight)))
+    }
+
     /// An object in the frame's pixels, in those of the image; a box without what is outside.
     func imageLabel(of label: LabeledBox) -> LabeledBox {
         var moved = label.moved(x: -Float(left), y: -Float(top))

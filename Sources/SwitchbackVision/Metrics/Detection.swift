@@ -7,6 +7,8 @@ public struct Detection: Hashable, Sendable {
     public var score: Float
     /// The object's pixels, where the network tells them.
     public var mask: InstanceMask?
+    /// The object's keypoints, where the network tells them.
+    public var keypoints: [Keypoint] = []
     /// The oriented box, around which `box` lies, where the network tells it.
     public var rotated: RotatedBox?
 

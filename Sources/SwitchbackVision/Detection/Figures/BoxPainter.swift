@@ -24,15 +24,16 @@ public struct BoxPainter: Sendable {
         public var polygon: [PlanePoint] = []
         /// What is drawn instead of the box where that is oriented.
         public var rotated: RotatedBox?
+        public var keypoints: [Keypoint] = []
 
         public init(_ detection: Detection, track: Int? = nil) {
             (box, classIndex, score) = (detection.box, detection.classIndex, detection.score)
-            (mask, rotated) = (detection.mask, detection.rotated)
+            (mask, rotated, keypoints) = (detection.mask, detection.rotated, detection.keypoints)
             self.track = track
         }
 
         public init(_ label: LabeledBox) {
-            (box, classIndex) = (label.box, label.classIndex)
+            (box, classIndex, keypoints) = (label.box, label.classIndex, label.keypoints)
             if label.isOriented {
                 rotated = RotatedBox(around: label.polygon)
             } else {
@@ -66,6 +67,7 @@ public struct BoxPainter: Sendable {
         canvas.stroke(
             mark.rotated.map { .polygon($0.corners.map { Point(Double($0.x), Double($0.y)) }) } ?? .rectangle(frame),
             color, width: width)
+        draw(mark.keypoints, on: canvas, width)
         let text = label(of: mark)
         if text.isEmpty { return }
         let font = Font(size: max(5 * width + 4, 9))
@@ -76,6 +78,18 @@ public struct BoxPainter: Sendable {
         canvas.fill(.rectangle(Rectangle(x: left, y: top, width: size.width, height: size.height)), color)
         canvas.text(
             text, at: Point(left + width, top + size.height / 2), font: font, color: color.legible, anchor: .left)
+    }
+
+    /// Draws the keypoints that are seen well enough, and lines between those of a person.
+    private func draw(_ keypoints: [Keypoint], on canvas: Canvas, _ width: Double) {
+        let points = keypoints.map { $0.visibility >= 0.5 ? Point(Double($0.x), Double($0.y)) : nil }
+        for (number, limb) in KeypointLayout(count: max(points.count, 1), dimensions: 3).limbs.enumerated() {
+            guard let a = points[limb.0], let b = points[limb.1] else { continue }
+            canvas.stroke(.line(from: a, to: b), Theme.color(number), width: width)
+        }
+        for (number, point) in points.enumerated() {
+            if let point { canvas.fill(.circle(point, radius: 1.5 * width), Theme.color(number)) }
+        }
     }
 
     private func label(of mark: Mark) -> String {

@@ -86,11 +86,12 @@ extension DetectionValidation {
         try figures.precision(results).write(to: file("BoxP_curve.png"))
         try figures.recall(results).write(to: file("BoxR_curve.png"))
         try figures.f1(results).write(to: file("BoxF1_curve.png"))
-        if let maskResults {
-            try figures.precisionRecall(maskResults).write(to: file("MaskPR_curve.png"))
-            try figures.precision(maskResults).write(to: file("MaskP_curve.png"))
-            try figures.recall(maskResults).write(to: file("MaskR_curve.png"))
-            try figures.f1(maskResults).write(to: file("MaskF1_curve.png"))
+        if let shapeResults {
+            let name = variant.task == .pose ? "Pose" : "Mask"
+            try figures.precisionRecall(shapeResults).write(to: file("\(name)PR_curve.png"))
+            try figures.precision(shapeResults).write(to: file("\(name)P_curve.png"))
+            try figures.recall(shapeResults).write(to: file("\(name)R_curve.png"))
+            try figures.f1(shapeResults).write(to: file("\(name)F1_curve.png"))
         }
         try figures.confusion(confusion, isNormalized: false).write(to: file("confusion_matrix.png"))
         try figures.confusion(confusion, isNormalized: true).write(to: file("confusion_matrix_normalized.png"))

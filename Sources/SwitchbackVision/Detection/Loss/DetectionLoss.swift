@@ -3,11 +3,13 @@ import Switchback
 /// The loss of one head: for boxes, classes and distance distributions at the positions assigned to objects, and for
 /// what else the task asks for.
 public struct DetectionLoss: Sendable {
-    /// How much each part counts. Masks, and the classes all over the image, count as boxes do, and angles once.
+    /// How much each part counts. Masks, and the classes all over the image, count as boxes do; angles, the visibility of
+    /// keypoints and the likelihood of their errors once.
     public struct Gains: Codable, Hashable, Sendable {
         public var box = 7.5
         public var cls = 0.5
         public var dfl = 1.5
+        public var pose = 12.0
 
         public init() {}
     }
@@ -39,25 +41,27 @@ public struct DetectionLoss: Sendable {
         _ output: DetectHead.Output, of model: YOLO, _ targets: DetectionTargets
     ) -> Parts {
         Tensor.withBackend(output.scores.backend) {
-            parts(output, model, ObjectList(targets.labels), targets.masks)
+            parts(output, model, ObjectList(targets.labels), targets)
         }
     }
 
     private func parts(
-        _ output: DetectHead.Output, _ model: YOLO, _ objects: ObjectList, _ masks: Tensor?
+        _ output: DetectHead.Output, _ model: YOLO, _ objects: ObjectList, _ truth: DetectionTargets
     ) -> Parts {
         let all = output.scores.softplus().sum()
         guard objects.count > 0 else {
-            let none = [output.boxes, output.extras, output.prototypes].compactMap { $0 }
+            let none = [output.boxes, output.extras, output.deviations, output.prototypes].compactMap { $0 }
                 .reduce(Tensor(Float(0))) { $0 + $1.sum() * 0 }
             return Parts(model.variant) { $0 == .cls ? all * gains.cls : none }
         }
-        let maskTargets = MaskTargets(output, objects, masks)
+        let maskTargets = MaskTargets(output, objects, truth.masks)
+        let keypointTargets = KeypointTargets(output, of: model, objects, truth.labels)
         let isOriented = model.variant.task == .obb
         let predicted = noGrad { isOriented ? model.rotatedBoxes(output) : model.corners(output) }
         let assigned = assigner(
             objects, logits: output.scores, boxes: predicted, output.grid,
-            masks: model.variant.isEndToEnd ? maskTargets : nil)
+            masks: model.variant.isEndToEnd ? maskTargets : nil,
+            keypoints: model.variant.isEndToEnd ? keypointTargets : nil)
         let targets = Targets(assigned, objects, output.grid)
         let total = assigned.scores.sum().clamp(min: 1.0)
         let boxes = output.boxes.reshape(-1, output.boxes.shape[2]).indexSelect(dim: 0, index: targets.rows)
@@ -69,6 +73,7 @@ public struct DetectionLoss: Sendable {
             model.head.regMax > 1
             ? distributionLoss(boxes, targets.distances, steps: model.head.regMax)
             : ((distances - targets.distances) * targets.scale).abs().mean(dim: -1, keepDim: true)
+        let keypoints = keypointTargets?.losses(of: assigned, output.grid)
         let cls = (all - chosenLogits(output.scores, targets, assigned.scores)) / total
         return Parts(model.variant) { part in
             switch part {
@@ -77,6 +82,9 @@ public struct DetectionLoss: Sendable {
             case .dfl, .l1: (dfl * weights).sum() * gains.dfl
             case .seg: (maskTargets?.loss(of: assigned) ?? Tensor(Float(0))) * gains.box
             case .sem: (maskTargets?.classMapLoss ?? Tensor(Float(0))) * gains.box
+            case .pose: (keypoints?.pose ?? Tensor(Float(0))) * gains.pose
+            case .kobj: keypoints?.visibility ?? Tensor(Float(0))
+            case .rle: keypoints?.likelihood ?? Tensor(Float(0))
             case .angle: (targets.turn(of: angles) * weights).sum()
             }
         }

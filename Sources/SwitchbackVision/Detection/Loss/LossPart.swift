@@ -12,6 +12,8 @@ public enum LossPart: String, Sendable {
     case l1
     /// How well the classes are told apart all over the image (YOLO26's masks).
     case sem
+    /// How far keypoints are from those of their objects, whether they are seen, and how likely the errors are (YOLO26).
+    case pose, kobj, rle
     /// How far oriented boxes are turned from their objects.
     case angle
 
@@ -26,6 +28,7 @@ extension YOLOVariant {
         return switch task {
         case .detect: [.box, .cls, distance]
         case .segment: [.box, .seg, .cls, distance] + (isEndToEnd ? [.sem] : [])
+        case .pose: [.box, .pose, .kobj, .cls, distance] + (isEndToEnd ? [.rle] : [])
         case .obb: [.box, .cls, distance, .angle]
         }
     }

@@ -54,8 +54,10 @@ package struct TaskAlignedAssigner: Sendable {
     ///   - logits: [images, positions, classes].
     ///   - boxes: corners in pixels, [images, positions, 4]; or oriented boxes, [images, positions, 5].
     ///   - masks: where positions are to be chosen by their masks, too.
+    ///   - keypoints: where positions are to be chosen by their keypoints instead of their boxes.
     package func callAsFunction(
-        _ objects: ObjectList, logits: Tensor, boxes: Tensor, _ grid: AnchorGrid, masks: MaskTargets? = nil
+        _ objects: ObjectList, logits: Tensor, boxes: Tensor, _ grid: AnchorGrid, masks: MaskTargets? = nil,
+        keypoints: KeypointTargets? = nil
     ) -> Assignment {
         if boxes.shape[2] == 5 {
             return noGrad {
@@ -66,6 +68,12 @@ package struct TaskAlignedAssigner: Sendable {
             return noGrad {
                 let alignment = Alignment(objects, logits.detach(), boxes.detach(), grid, rule)
                 return composed(objects, alignment.averaged(with: masks, boxes.detach(), objects, rule))
+            }
+        }
+        if let keypoints {
+            return noGrad {
+                let alignment = Alignment(objects, logits.detach(), boxes.detach(), grid, rule)
+                return composed(objects, alignment.judged(by: keypoints, grid, rule))
             }
         }
         let operands = AssignmentOperands(
@@ -144,9 +152,12 @@ private struct Alignment {
     let imageCount: Int
     /// The probability of each object's class, [objects, positions].
     private let probabilities: Tensor
+    /// Whether positions lie in the objects, [objects, positions].
+    private let isInside: Tensor
 
-    private init(overlaps: Tensor, probabilities: Tensor, imageCount: Int, _ rule: AssignmentRule) {
+    private init(overlaps: Tensor, isInside: Tensor, probabilities: Tensor, imageCount: Int, _ rule: AssignmentRule) {
         self.overlaps = overlaps
+        self.isInside = isInside
         self.probabilities = probabilities
         self.imageCount = imageCount
         metrics = probabilities.pow(rule.alpha) * overlaps.pow(rule.beta)
@@ -160,7 +171,8 @@ private struct Alignment {
         let overlaps = objects.boxes.unsqueeze(1).completeIoU(predicted).squeeze(-1).clamp(min: 0)
             .maskedFill(isInside.logicalNot(), 0)
         self.init(
-            overlaps: overlaps, probabilities: Self.probabilities(objects, logits), imageCount: logits.shape[0], rule)
+            overlaps: overlaps, isInside: isInside, probabilities: Self.probabilities(objects, logits),
+            imageCount: logits.shape[0], rule)
     }
 
     /// The same of oriented boxes, by their probabilistic IoU.
@@ -175,7 +187,8 @@ private struct Alignment {
         let overlaps = objects.boxes.unsqueeze(1).probabilisticIoU(predicted).squeeze(-1).clamp(min: 0)
             .maskedFill(isInside.logicalNot(), 0)
         self.init(
-            overlaps: overlaps, probabilities: Self.probabilities(objects, logits), imageCount: logits.shape[0], rule)
+            overlaps: overlaps, isInside: isInside, probabilities: Self.probabilities(objects, logits),
+            imageCount: logits.shape[0], rule)
     }
 
     /// The probability of each object's class at each position of its image: [objects, positions].
@@ -198,7 +211,19 @@ private struct Alignment {
         let compared = masks.overlaps(at: positions, boxes, objects).maskedFill(best.eq(0), 0)
         let all = Tensor.zeros(overlaps.shape).scatter(dim: 1, index: positions, source: compared)
         return Alignment(
-            overlaps: (overlaps + all) / 2, probabilities: probabilities, imageCount: imageCount, rule)
+            overlaps: (overlaps + all) / 2, isInside: isInside, probabilities: probabilities, imageCount: imageCount,
+            rule)
+    }
+
+    /// The same with the similarity of keypoints instead of the boxes' overlap, at positions whose map suits the object's
+    /// size; at all where none suits.
+    func judged(by keypoints: KeypointTargets, _ grid: AnchorGrid, _ rule: AssignmentRule) -> Alignment {
+        let similar = keypoints.similarities(elsewhere: overlaps, grid).maskedFill(isInside.logicalNot(), 0)
+        let suits = keypoints.suits(grid).logicalAnd(isInside)
+        let isOpen = suits.any(dim: 1, keepDim: true)
+        let kept = similar.maskedFill(suits.logicalNot().logicalAnd(isOpen), 0)
+        return Alignment(
+            overlaps: kept, isInside: isInside, probabilities: probabilities, imageCount: imageCount, rule)
     }
 
     /// Corners with sides of at least `minimum` around the same centres.

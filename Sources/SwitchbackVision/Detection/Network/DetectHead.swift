@@ -8,9 +8,14 @@ public final class DetectHead: Module {
     /// YOLO26's second pair of branches, of which only one position speaks for an object.
     private let singleBoxBranches, singleClassBranches: [Sequential]
     private let dfl: DistanceDistribution?
-    /// Of masks, the weights of the prototypes; of oriented boxes, the angle; empty for detectors.
+    /// Of masks, the weights of the prototypes; of oriented boxes, the angle; of poses, the keypoints; empty for
+    /// detectors.
     private let extraBranches, singleExtraBranches: [Sequential]
     private let proto: MaskPrototypes?
+    /// The last layers of YOLO26's keypoints, and of how far they may be off, which is learned only.
+    private let keypointBranches, singleKeypointBranches, deviationBranches, singleDeviationBranches: [Conv2d]
+    /// How likely YOLO26's keypoints are off by so much.
+    let flow: ErrorFlow?
     /// In how many steps a distance is given; 1 where it is a number of its own.
     public let regMax: Int
     /// How many classes there are.
@@ -23,11 +28,13 @@ public final class DetectHead: Module {
         [
             "boxBranches": "cv2", "classBranches": "cv3", "singleBoxBranches": "one2one_cv2",
             "singleClassBranches": "one2one_cv3", "extraBranches": "cv4", "singleExtraBranches": "one2one_cv4",
+            "keypointBranches": "cv4_kpts", "singleKeypointBranches": "one2one_cv4_kpts",
+            "deviationBranches": "cv4_sigma", "singleDeviationBranches": "one2one_cv4_sigma", "flow": "flow_model",
         ]
     }
 
     /// - Parameter channels: of the feature maps, with strides 8, 16 and 32.
-    init(_ channels: [Int], classCount: Int, of variant: YOLOVariant) {
+    init(_ channels: [Int], classCount: Int, of variant: YOLOVariant, _ keypoints: KeypointLayout?) {
         let (regMax, isEndToEnd) = (variant.regMax, variant.isEndToEnd)
         self.classCount = classCount
         self.regMax = regMax
@@ -51,18 +58,27 @@ public final class DetectHead: Module {
         (boxBranches, classBranches) = (boxes(), classes())
         (singleBoxBranches, singleClassBranches) = isEndToEnd ? (boxes(), classes()) : ([], [])
         dfl = regMax > 1 ? DistanceDistribution(regMax) : nil
+        // YOLO26 also learns how far keypoints may be off, in x and y.
+        let deviations = variant.task == .pose && isEndToEnd ? 2 * (keypoints ?? .person).count : 0
         func extras() -> [Sequential] {
-            let outputs = variant.task.extraCount
+            let outputs = variant.task.extraCount(keypoints)
             if outputs == 0 { return [] }
-            let width = max(channels[0] / 4, outputs)
+            let width = max(channels[0] / 4, outputs + deviations)
             return channels.map {
-                Sequential(
-                    ConvBlock($0, width, kernelSize: 3), ConvBlock(width, width, kernelSize: 3),
-                    Conv2d(width, outputs, kernelSize: 1))
+                let blocks: [Module] = [ConvBlock($0, width, kernelSize: 3), ConvBlock(width, width, kernelSize: 3)]
+                return Sequential(blocks + (deviations == 0 ? [Conv2d(width, outputs, kernelSize: 1)] : []))
             }
+        }
+        func last(_ outputs: Int) -> [Conv2d] {
+            let width = max(channels[0] / 4, variant.task.extraCount(keypoints) + deviations)
+            return deviations == 0 ? [] : channels.map { _ in Conv2d(width, outputs, kernelSize: 1) }
         }
         extraBranches = extras()
         singleExtraBranches = isEndToEnd ? extras() : []
+        let numbers = variant.task.extraCount(keypoints)
+        (keypointBranches, deviationBranches) = (last(numbers), last(deviations))
+        (singleKeypointBranches, singleDeviationBranches) = (last(numbers), last(deviations))
+        flow = deviations == 0 ? nil : ErrorFlow()
         proto =
             variant.task == .segment
             ? MaskPrototypes(
@@ -85,8 +101,9 @@ public final class DetectHead: Module {
         noGrad {
             for (copies, originals) in [
                 (singleBoxBranches, boxBranches), (singleClassBranches, classBranches),
-                (singleExtraBranches, extraBranches),
-            ] {
+                (singleExtraBranches, extraBranches), (singleKeypointBranches, keypointBranches),
+                (singleDeviationBranches, deviationBranches),
+            ] as [([Module], [Module])] {
                 for (copy, original) in zip(copies, originals) {
                     for (to, from) in zip(copy.parameters, original.parameters) { to.copy(from: from) }
                 }
@@ -113,8 +130,10 @@ public final class DetectHead: Module {
         /// The logits of the classes: [N, positions, classes].
         public var scores: Tensor
         /// Of masks, the weights of the prototypes, [N, positions, 32]; of oriented boxes, the angle in radians, [N,
-        /// positions, 1].
+        /// positions, 1]; of poses, the keypoints as `YOLO.keypointPlaces` reads them, [N, positions, numbers].
         public var extras: Tensor?
+        /// In YOLO26's training of poses, how far keypoints may be off, before the sigmoid: [N, positions, 2 · keypoints].
+        public var deviations: Tensor?
         /// The prototypes of masks, [N, 32, H / 4, W / 4].
         public var prototypes: Tensor?
         /// In YOLO26's training of masks, the logits of the classes all over the image: [N, classes, H / 8, W / 8].
@@ -128,13 +147,13 @@ public final class DetectHead: Module {
     /// the second, which the feature maps do not learn from.
     func predictBoth(_ features: [Tensor]) -> (many: Output, single: Output?) {
         let maps = proto?(features)
-        let many = run(boxBranches, classBranches, extraBranches, features, maps, isSingle: false)
+        let many = run(features, maps, isSingle: false)
         return (many, isEndToEnd ? predictSingly(features, maps) : nil)
     }
 
     /// The first set of branches.
     public func predict(_ features: [Tensor]) -> Output {
-        run(boxBranches, classBranches, extraBranches, features, proto?(features), isSingle: false)
+        run(features, proto?(features), isSingle: false)
     }
 
     /// The second set, which the feature maps do not learn from.
@@ -142,32 +161,41 @@ public final class DetectHead: Module {
 
     private func predictSingly(_ features: [Tensor], _ maps: Maps?) -> Output {
         run(
-            singleBoxBranches, singleClassBranches, singleExtraBranches, features.map { $0.detach() },
-            maps.map { ($0.prototypes.detach(), $0.classMap?.detach()) }, isSingle: true)
+            features.map { $0.detach() }, maps.map { ($0.prototypes.detach(), $0.classMap?.detach()) },
+            isSingle: true)
     }
 
     private typealias Maps = (prototypes: Tensor, classMap: Tensor?)
 
-    private func run(
-        _ boxes: [Sequential], _ classes: [Sequential], _ extras: [Sequential], _ features: [Tensor], _ maps: Maps?,
-        isSingle: Bool
-    ) -> Output {
-        func rows(_ branches: [Sequential]) -> Tensor {
+    private func run(_ features: [Tensor], _ maps: Maps?, isSingle: Bool) -> Output {
+        func rows(_ branches: [Module], _ features: [Tensor]) -> Tensor {
             Tensor.cat(
                 zip(branches, features).map { branch, feature in
                     let map = branch(feature)
                     return map.permute(0, 2, 3, 1).reshape(map.shape[0], -1, map.shape[1])
                 }, dim: 1)
         }
+        let (boxes, classes, extras) =
+            isSingle
+            ? (singleBoxBranches, singleClassBranches, singleExtraBranches)
+            : (boxBranches, classBranches, extraBranches)
         let grid = AnchorGrid(sizes: features.map { ($0.shape[2], $0.shape[3]) }, strides: Self.strides)
-        return Output(
-            boxes: rows(boxes), scores: rows(classes), extras: extras.isEmpty ? nil : decoded(rows(extras)),
-            prototypes: maps?.prototypes, classMap: maps?.classMap, grid: grid, isSingle: isSingle)
+        var output = Output(
+            boxes: rows(boxes, features), scores: rows(classes, features), prototypes: maps?.prototypes,
+            classMap: maps?.classMap, grid: grid, isSingle: isSingle)
+        if flow != nil {
+            let inner = zip(extras, features).map { $0($1) }
+            output.extras = rows(isSingle ? singleKeypointBranches : keypointBranches, inner)
+            if isTraining { output.deviations = rows(isSingle ? singleDeviationBranches : deviationBranches, inner) }
+        } else if !extras.isEmpty {
+            output.extras = decoded(rows(extras, features))
+        }
+        return output
     }
 
     /// Extras as they are used: YOLO11 keeps angles from −π/4 to 3π/4, YOLO26 leaves them as they are.
     private func decoded(_ extras: Tensor) -> Tensor {
-        proto == nil && !isEndToEnd ? (extras.sigmoid() - 0.25) * Double.pi : extras
+        extras.shape[2] == 1 && !isEndToEnd ? (extras.sigmoid() - 0.25) * Double.pi : extras
     }
 
     /// Distances to the left, upper, right and lower side in steps of the map, [..., 4], from [..., 4·regMax].

@@ -11,18 +11,25 @@ public final class YOLO: Module {
     public let variant: YOLOVariant
     /// The class names, by index.
     public let classes: [String]
+    /// The keypoints of objects, where they are the task.
+    public let keypoints: KeypointLayout?
     public let head: DetectHead
     private let stages: [Module]
     private let isKept: [Bool]
 
     /// A network with fresh weights, drawn from the default generator.
-    public init(_ variant: YOLOVariant, classes: [String]) {
+    ///
+    /// - Parameter keypoints: for poses; those of persons by default.
+    public init(_ variant: YOLOVariant, classes: [String], keypoints: KeypointLayout? = nil) {
         self.variant = variant
         self.classes = classes
+        let layout = variant.task == .pose ? keypoints ?? .person : nil
+        self.keypoints = layout
         let (modules, channels) = variant.make(variant.stages)
         stages = modules
         head = DetectHead(
-            YOLOVariant.headSources.map { channels[$0] }, classCount: classes.count, of: variant)
+            YOLOVariant.headSources.map { channels[$0] }, classCount: classes.count, of: variant,
+            layout)
         let sources = Set(modules.compactMap { ($0 as? JoinStage)?.source } + YOLOVariant.headSources)
         isKept = modules.indices.map(sources.contains)
     }
@@ -86,8 +93,9 @@ public final class YOLO: Module {
     /// As `forward`, of a head's output.
     public func decoded(_ output: DetectHead.Output) -> Tensor {
         let boxes = variant.task == .obb ? rotatedBoxes(output).narrow(dim: 2, start: 0, length: 4) : nil
+        let extras = keypointValues(output) ?? output.extras
         let parts =
-            [boxes ?? corners(output).centered(), output.scores.sigmoid()] + (output.extras.map { [$0] } ?? [])
+            [boxes ?? corners(output).centered(), output.scores.sigmoid()] + (extras.map { [$0] } ?? [])
         return Tensor.cat(parts, dim: -1).transpose(1, 2)
     }
 
@@ -95,6 +103,43 @@ public final class YOLO: Module {
     public func corners(_ output: DetectHead.Output) -> Tensor {
         head.distances(output.boxes).corners(around: output.grid.centers(like: output.boxes))
             * output.grid.strides(like: output.boxes)
+    }
+
+    /// Where the keypoints of every position are, in steps of its map: [N, positions, keypoints, 2]; `nil` where the
+    /// network gives none.
+    func keypointPlaces(_ output: DetectHead.Output) -> Tensor? {
+        guard let keypoints, let extras = output.extras else { return nil }
+        let (images, positions) = (extras.shape[0], extras.shape[1])
+        let places = extras.reshape(images, positions, keypoints.count, keypoints.dimensions)
+            .narrow(dim: 3, start: 0, length: 2)
+        let centers = output.grid.centers(like: extras).reshape(1, positions, 1, 2)
+        return head.isEndToEnd ? places + centers : places * 2 + (centers - 0.5)
+    }
+
+    /// The keypoints of every position: x and y in pixels and, where they have it, the probability of being seen, [N,
+    /// positions, numbers].
+    func keypointValues(_ output: DetectHead.Output) -> Tensor? {
+        guard let keypoints, let extras = output.extras, let places = keypointPlaces(output) else { return nil }
+        let (images, positions) = (extras.shape[0], extras.shape[1])
+        let pixels = places * output.grid.strides(like: extras).reshape(1, positions, 1, 1)
+        if keypoints.dimensions == 2 { return pixels.reshape(images, positions, -1) }
+        let seen = extras.reshape(images, positions, keypoints.count, 3).narrow(dim: 3, start: 2, length: 1).sigmoid()
+        return Tensor.cat([pixels, seen], dim: 3).reshape(images, positions, -1)
+    }
+
+    /// The keypoints of an image's objects, in pixels of what the network saw; `nil` where it gives none.
+    func poses(of found: [Candidate], _ output: DetectHead.Output, image: Int) -> [[Keypoint]]? {
+        guard let keypoints, let values = keypointValues(output) else { return nil }
+        if found.isEmpty { return [] }
+        let rows = Tensor(found.map(\.position), shape: [found.count]).to(values.backend)
+        let numbers = values[image].indexSelect(dim: 0, index: rows).toArray(as: Float.self)
+        return found.indices.map { object in
+            (0..<keypoints.count).map { point in
+                let start = object * keypoints.numberCount + point * keypoints.dimensions
+                let seen = keypoints.dimensions == 3 ? numbers[start + 2] : 1
+                return Keypoint(x: numbers[start], y: numbers[start + 1], visibility: seen)
+            }
+        }
     }
 
     /// The oriented boxes of every position in pixels: centre, width, height and angle, [N, positions, 5].

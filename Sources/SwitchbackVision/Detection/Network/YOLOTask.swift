@@ -3,6 +3,8 @@ public enum YOLOTask: String, CaseIterable, Codable, Sendable {
     case detect
     /// The object's mask.
     case segment
+    /// The object's keypoints.
+    case pose
     /// The angle by which its box is turned: oriented bounding boxes.
     case obb
 
@@ -11,15 +13,17 @@ public enum YOLOTask: String, CaseIterable, Codable, Sendable {
         switch self {
         case .detect: ""
         case .segment: "-seg"
+        case .pose: "-pose"
         case .obb: "-obb"
         }
     }
 
     /// How many numbers a position gives beside its box and classes.
-    var extraCount: Int {
+    func extraCount(_ keypoints: KeypointLayout?) -> Int {
         switch self {
         case .detect: 0
         case .segment: MaskPrototypes.count
+        case .pose: (keypoints ?? .person).numberCount
         case .obb: 1
         }
     }
@@ -29,6 +33,7 @@ public enum YOLOTask: String, CaseIterable, Codable, Sendable {
         switch self {
         case .detect: "detector"
         case .segment: "segmentation network"
+        case .pose: "pose network"
         case .obb: "detector of oriented boxes"
         }
     }

@@ -66,9 +66,11 @@ public struct DetectionPredictor {
         let found = (detector.model.candidates(output, suppression).first ?? [])
             .filter { classes.isEmpty || classes.contains($0.detection.classIndex) }
         let planes = MaskPlanes(found, output, image: 0)
+        let keypoints = detector.model.poses(of: found, output, image: 0)
         return found.enumerated().compactMap { number, candidate in
             var detection = letterbox.imageDetection(of: candidate.detection)
             detection.mask = planes?.mask(number, in: detection.box, ofImageIn: letterbox)
+            detection.keypoints = (keypoints?[number] ?? []).map { $0.at(letterbox.imagePoint(of: $0.point)) }
             return detection.mask?.area == 0 ? nil : detection
         }
     }

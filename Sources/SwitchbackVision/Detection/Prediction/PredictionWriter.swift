@@ -27,6 +27,8 @@ public final class PredictionWriter {
     }
 
     private let names: [String]
+    /// Whether keypoints have a visibility, for label files.
+    private let hasVisibility: Bool
     private let saves: Saves
     private let folder: String?
     private let painter: BoxPainter
@@ -45,11 +47,14 @@ public final class PredictionWriter {
         let segmentation: MaskText?
         /// The oriented box, where there is one.
         let rotated: RotatedBox?
+        /// The keypoints in their order, where there are some.
+        let keypoints: [Keypoint]?
     }
 
     /// - Parameter folder: where files go; nowhere if `nil`.
-    public init(names: [String], saves: Saves, folder: String?) {
+    public init(names: [String], saves: Saves, folder: String?, keypoints: KeypointLayout? = nil) {
         self.names = names
+        hasVisibility = keypoints?.dimensions == 3
         self.saves = saves
         self.folder = folder
         painter = BoxPainter(names: names)
@@ -120,7 +125,8 @@ public final class PredictionWriter {
             x1: mark.box.x1, y1: mark.box.y1, x2: mark.box.x2, y2: mark.box.y2,
             pixels: mark.mask.map { MaskSize($0) },
             millimeters: saves.millimeters.flatMap { side in mark.mask.map { MaskSize($0, pixelSize: side) } },
-            segmentation: mark.mask.map(MaskText.init), rotated: mark.rotated)
+            segmentation: mark.mask.map(MaskText.init), rotated: mark.rotated,
+            keypoints: mark.keypoints.isEmpty ? nil : mark.keypoints)
     }
 
     /// As labels are: the class and the box, its corners where it is oriented, or the mask's outline, in shares of the image; then the score if wanted, and
@@ -133,6 +139,7 @@ public final class PredictionWriter {
             if outline?.isEmpty ?? false { return "" }
             var numbers =
                 outline?.flatMap { [$0.x * x, $0.y * y] } ?? [box.centerX, box.centerY, box.width, box.height]
+            numbers += mark.keypoints.flatMap { [$0.x * x, $0.y * y] + (hasVisibility ? [$0.visibility] : []) }
             if saves.confidence, let score = mark.score { numbers.append(score) }
             let fields = ["\(mark.classIndex)"] + numbers.map { String(format: "%.6f", $0) }
             return (fields + (mark.track.map { ["\($0)"] } ?? [])).joined(separator: " ") + "\n"

@@ -40,6 +40,8 @@ enum AutoBatch {
         }
         var label = LabeledBox(polygon: corners, classIndex: 0)
         label.isOriented = detector.variant.task == .obb
+        let middle = Keypoint(x: Float(side / 2), y: Float(side / 2), visibility: 2)
+        label.keypoints = Array(repeating: middle, count: detector.keypoints?.count ?? 0)
         let labels = [[LabeledBox]](repeating: [label], count: images)
         let targets = DetectionTargets(labels, for: detector.variant.task, height: side, width: side)
             .to(detector.backend)

@@ -18,12 +18,15 @@ extension DetectionConfiguration {
     /// The model with the data's classes; from the weights of another task's, what fits.
     private func makeDetector(_ task: YOLOTask, for data: DetectionData) throws -> YOLO {
         if let variant = try YOLOVariant(unlessPath: model, for: task) {
-            return YOLO(variant, classes: data.classNames)
+            return YOLO(variant, classes: data.classNames, keypoints: data.keypoints)
         }
         let loaded = try DetectorFile.load(model, for: nil).detector
-        if loaded.classes == data.classNames && loaded.variant.task == task { return loaded }
+        if loaded.classes == data.classNames && loaded.variant.task == task && loaded.keypoints == data.keypoints {
+            return loaded
+        }
         let detector = YOLO(
-            YOLOVariant(loaded.variant.generation, loaded.variant.size, task), classes: data.classNames)
+            YOLOVariant(loaded.variant.generation, loaded.variant.size, task), classes: data.classNames,
+            keypoints: data.keypoints)
         let taken = detector.takeWeights(from: loaded)
         if loaded.variant.task != task {
             Diagnostics.warn(
@@ -46,8 +49,7 @@ extension DetectionData {
                     isLabeled: example.isLabeled)
             }
         }
-        return DetectionData(
-            kind: kind, path: path, classNames: ["item"], splits: splits, problems: problems, remarks: remarks)
+        return with(splits: splits, classNames: ["item"])
     }
 
     /// The data with the boxes of some classes alone, given by name or number; with all if none is given. Throws where
@@ -62,8 +64,7 @@ extension DetectionData {
                     labels: example.labels.filter { numbers.contains($0.classIndex) }, isLabeled: example.isLabeled)
             }
         }
-        return DetectionData(
-            kind: kind, path: path, classNames: classNames, splits: splits, problems: problems, remarks: remarks)
+        return with(splits: splits)
     }
 
     /// `YOLO labels, 4 images for training and 4 for validation, 80 classes`.

@@ -52,9 +52,11 @@ public final class DetectionTask: TrainingTask {
         var gains = DetectionLoss.Gains()
         (gains.box, gains.cls, gains.dfl) = (configuration.box, configuration.cls, configuration.dfl)
         criterion = YOLOLoss(gains: gains)
+        let augmentation = Self.augmentation(configuration, detector, data)
         batches = DetectionLoader.training(
-            Array(examples), size: configuration.imgsz, batchSize: batchSize, augmentation: configuration.augmentation,
-            task: detector.variant.task, multiScale: configuration.multiScale, seed: configuration.seed,
+            Array(examples), size: configuration.imgsz, batchSize: batchSize, augmentation: augmentation,
+            task: detector.variant.task, keypointOrder: data.keypoints?.flip, multiScale: configuration.multiScale,
+            seed: configuration.seed,
             workers: configuration.workers)
         var validator = DetectionValidator(
             detector, data[.val].isEmpty ? Array(examples) : data[.val], size: configuration.imgsz,
@@ -63,6 +65,19 @@ public final class DetectionTask: TrainingTask {
         if !configuration.singleCls { validator.classes = try detector.classNumbers(configuration.classes) }
         self.validator = validator
         if configuration.freeze > 0 { detector.freezeStages(upTo: configuration.freeze) }
+    }
+
+    /// The options, without reflections where it is not known which keypoints change places in them.
+    private static func augmentation(
+        _ configuration: DetectionConfiguration, _ detector: YOLO, _ data: DetectionData
+    ) -> DetectionAugmentation {
+        let options = configuration.augmentation
+        guard detector.variant.task == .pose, data.keypoints?.flip == nil, options.fliplr > 0 || options.flipud > 0
+        else { return options }
+        Diagnostics.warn(
+            "\(data.path): images are not flipped, because there is no flip_idx, which says which keypoints change places"
+        )
+        return options.withoutFlips
     }
 
     public var model: Module { detector }
@@ -102,13 +117,16 @@ public final class DetectionTask: TrainingTask {
         return validation.metrics
     }
 
-    /// mAP50-95, of boxes and masks together where there are masks; of equal ones mAP50.
+    /// mAP50-95, of boxes and masks or keypoints together where there are some; of equal ones mAP50.
     public func fitness(_ metrics: Metrics) -> [Double] {
-        ["mAP50-95", "mAP50"].map { (metrics[$0] ?? .nan) + (metrics[$0 + "(M)"] ?? 0) }
+        ["mAP50-95", "mAP50"].map { (metrics[$0] ?? .nan) + (metrics[$0 + "(M)"] ?? metrics[$0 + "(P)"] ?? 0) }
     }
 
     public var metadata: [String: String] {
-        DetectorFile(variant: "\(detector.variant)", names: detector.classes, imgsz: configuration.imgsz).metadata
+        DetectorFile(
+            variant: "\(detector.variant)", names: detector.classes, imgsz: configuration.imgsz,
+            keypoints: detector.keypoints
+        ).metadata
     }
 
     /// The learning rate falls from epoch to epoch; in the warm-up it rises with every batch, that of biases falls, and

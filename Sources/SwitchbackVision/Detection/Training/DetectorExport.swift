@@ -26,7 +26,8 @@ extension DetectorFile.Loaded {
     ) throws {
         let side = imgsz ?? self.imgsz
         try YOLO.sides.check(Double(side), option: "imgsz", isWhole: true)
-        let file = DetectorFile(variant: "\(detector.variant)", names: detector.classes, imgsz: side)
+        let file = DetectorFile(
+            variant: "\(detector.variant)", names: detector.classes, imgsz: side, keypoints: detector.keypoints)
         switch format {
         case .safetensors:
             let state = detector.namedState.map { ($0.name, $0.tensor) }
@@ -52,7 +53,7 @@ extension DetectorFile.Loaded {
 
     private func outputNames(_ heads: DetectorHeads) -> [String] {
         let task = detector.variant.task
-        let boxes = heads == .raw ? ["boxes", "scores"] + (task.extraCount > 0 ? ["extras"] : []) : ["predictions"]
+        let boxes = heads == .raw ? ["boxes", "scores"] + (task != .detect ? ["extras"] : []) : ["predictions"]
         return boxes + (task == .segment ? ["prototypes"] : [])
     }
 }

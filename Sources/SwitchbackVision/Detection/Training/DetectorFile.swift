@@ -11,6 +11,12 @@ public struct DetectorFile: Codable, Equatable, Sendable {
     public let names: [String]
     /// The side of the input that it was trained with, in pixels.
     public let imgsz: Int
+    /// The keypoints of a pose network.
+    public let keypoints: KeypointLayout?
+
+    public init(variant: String, names: [String], imgsz: Int, keypoints: KeypointLayout? = nil) {
+        (self.variant, self.names, self.imgsz, self.keypoints) = (variant, names, imgsz, keypoints)
+    }
 
     private static let key = "switchback.detector"
     /// Has as many numbers as there are classes.
@@ -50,7 +56,7 @@ public struct DetectorFile: Codable, Equatable, Sendable {
                 path, "it holds a \(variant.task.networkName), \(variant), and \(task) needs a \(task.networkName)",
                 remedy: "use switchback \(variant.task)")
         }
-        let detector = YOLO(variant, classes: described.names)
+        let detector = YOLO(variant, classes: described.names, keypoints: described.keypoints)
         do {
             try detector.load(stateDict: tensors)
         } catch let error as InputError {
@@ -89,12 +95,16 @@ public struct DetectorFile: Codable, Equatable, Sendable {
 
     private static func readPyTorch(_ path: String) throws -> (DetectorFile, [String: Tensor]) {
         let found = try UltralyticsCheckpoint(path)
-        return (try inferred(from: found.tensors, names: found.classNames, imgsz: found.imgsz, path), found.tensors)
+        return (
+            try inferred(from: found.tensors, names: found.classNames, imgsz: found.imgsz, found.keypointShape, path),
+            found.tensors
+        )
     }
 
     /// What the shapes of the tensors tell.
     private static func inferred(
-        from tensors: [String: Tensor], names: [String]? = nil, imgsz: Int? = nil, _ path: String
+        from tensors: [String: Tensor], names: [String]? = nil, imgsz: Int? = nil, _ keypointShape: [Int]? = nil,
+        _ path: String
     ) throws -> DetectorFile {
         if let other = OtherNetwork.name(tensors) {
             throw InputError(path, "it holds \(other), which is not supported: a YOLO11 or YOLO26 network is needed")
@@ -110,10 +120,11 @@ public struct DetectorFile: Codable, Equatable, Sendable {
         let shapes = tensors.mapValues(\.shape)
         let task = OtherNetwork.supportedTask(ofHead: "model.23", tensors) ?? .detect
         let variants = YOLOVariant.all(for: task)
+        let keypoints = task == .pose ? OtherNetwork.keypoints(tensors, keypointShape) : nil
         for variant in variants where variant.widthMatches(shapes) {
-            let own = YOLO(variant, classes: names).stateDict().mapValues(\.shape)
+            let own = YOLO(variant, classes: names, keypoints: keypoints).stateDict().mapValues(\.shape)
             if own == shapes.filter({ own[$0.key] != nil }) {
-                return DetectorFile(variant: "\(variant)", names: names, imgsz: imgsz ?? 640)
+                return DetectorFile(variant: "\(variant)", names: names, imgsz: imgsz ?? 640, keypoints: keypoints)
             }
         }
         throw InputError(path, "its tensors fit none of \(variants.map(\.description).joined(separator: ", "))")
@@ -148,7 +159,21 @@ enum OtherNetwork {
     /// The task that a head is for, if it is one of ours beside detection: by its masks' prototypes, or its angle.
     static func supportedTask(ofHead head: String, _ tensors: [String: Tensor]) -> YOLOTask? {
         if tensors.keys.contains(where: { $0.hasPrefix("\(head).proto.") }) { return .segment }
-        return tensors["\(head).cv4.0.2.bias"]?.count == 1 ? .obb : nil
+        if tensors["\(head).cv4.0.2.bias"]?.count == 1 { return .obb }
+        return tensors.keys.contains { $0.hasPrefix("\(head).cv4.") } ? .pose : nil
+    }
+
+    /// The keypoints of a pose network: as its file says, else by its numbers: 3 for each keypoint, if that is possible.
+    static func keypoints(_ tensors: [String: Tensor], _ shape: [Int]?) -> KeypointLayout? {
+        let bias = tensors["model.23.cv4_kpts.0.bias"] ?? tensors["model.23.cv4.0.2.bias"]
+        guard let count = bias?.count else { return nil }
+        if let shape, shape.count == 2, (2...3).contains(shape[1]), shape[0] > 0, shape[0] * shape[1] == count {
+            return KeypointLayout(count: shape[0], dimensions: shape[1])
+        }
+        let deviations = tensors["model.23.cv4_sigma.0.bias"]?.count
+        let points = deviations.map { $0 / 2 } ?? (count % 3 == 0 ? count / 3 : count / 2)
+        return points > 0 && (2...3).contains(count / points)
+            ? KeypointLayout(count: points, dimensions: count / points) : nil
     }
 
     /// What a head predicts beside boxes and classes: by its masks' prototypes, its angle or its keypoints.
@@ -156,8 +181,8 @@ enum OtherNetwork {
         switch supportedTask(ofHead: head, tensors) {
         case .segment: return "segmentation"
         case .obb: return "oriented boxes"
-        default: break
+        case .pose: return "poses"
+        default: return nil
         }
-        return tensors.keys.contains { $0.hasPrefix("\(head).cv4.") } ? "poses" : nil
     }
 }

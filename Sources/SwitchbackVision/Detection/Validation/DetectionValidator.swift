@@ -78,9 +78,11 @@ public struct DetectionValidator {
     ) -> ShownImage {
         let likely = found.filter { $0.detection.score >= Self.shownConfidence }
         let planes = MaskPlanes(likely, output, image: image)
+        let keypoints = noGrad { detector.poses(of: likely, output, image: image) }
         let detections = likely.enumerated().map { number, candidate in
             var detection = candidate.detection
             detection.mask = planes?.mask(number, in: detection.box)
+            detection.keypoints = keypoints?[number] ?? []
             return detection
         }
         return ShownImage(Image(batch.images[image]), batch.labels[image], detections)
@@ -90,14 +92,17 @@ public struct DetectionValidator {
 /// What is counted in a validation.
 private struct Tally {
     private var boxes: DetectionMetrics
-    /// Of masks, where the network tells them.
-    private var masks: DetectionMetrics?
+    /// Of masks or keypoints, where the network tells them.
+    private var shapes: DetectionMetrics?
+    private let detector: YOLO
     private var confusion: ConfusionMatrix
 
     init(_ detector: YOLO) {
+        self.detector = detector
         let count = detector.classes.count
         boxes = DetectionMetrics(classCount: count)
-        masks = detector.variant.task == .segment ? DetectionMetrics(classCount: count) : nil
+        let task = detector.variant.task
+        shapes = task == .segment || task == .pose ? DetectionMetrics(classCount: count) : nil
         confusion = ConfusionMatrix(classCount: count, background: true)
     }
 
@@ -113,14 +118,23 @@ private struct Tally {
         }
         boxes.add(own, truth: truth, overlap: overlap)
         confusion.add(own, truth: truth, overlapOf: overlap)
-        guard masks != nil, let planes = MaskPlanes(found, output, image: image) else { return }
-        let overlaps = batch.targets.maskOverlaps(of: planes.binary(found.map(\.detection.box)), image: image)
-        masks?.add(own, truth: truth) { overlaps[$0 * truth.count + $1] }
+        if let planes = MaskPlanes(found, output, image: image) {
+            let overlaps = batch.targets.maskOverlaps(of: planes.binary(found.map(\.detection.box)), image: image)
+            shapes?.add(own, truth: truth) { overlaps[$0 * truth.count + $1] }
+        }
+        if let layout = detector.keypoints, let keypoints = noGrad({ detector.poses(of: found, output, image: image) })
+        {
+            let places = keypoints.map { $0.map { $0.at(letterbox.imagePoint(of: $0.point)) } }
+            shapes?.add(own, truth: truth) { detection, object in
+                let area = truth[object].box.area * KeypointLayout.filledShare
+                return layout.similarity(places[detection], to: truth[object].keypoints, area: area)
+            }
+        }
     }
 
     func write(to validation: inout DetectionValidation) {
         validation.results = boxes.results()
-        validation.maskResults = masks?.results()
+        validation.shapeResults = shapes?.results()
         validation.confusion = confusion
     }
 }
@@ -142,8 +156,8 @@ extension DetectionTargets {
 /// The result of a validation.
 public struct DetectionValidation {
     public fileprivate(set) var results = DetectionMetrics(classCount: 0).results()
-    /// Of masks instead of boxes, where the network tells them.
-    public fileprivate(set) var maskResults: DetectionResults?
+    /// Of masks or keypoints instead of boxes, where the network tells them.
+    public fileprivate(set) var shapeResults: DetectionResults?
     public fileprivate(set) var confusion = ConfusionMatrix(classCount: 0, background: true)
     public fileprivate(set) var imageCount = 0
     /// The seconds that all images took together.
@@ -152,7 +166,7 @@ public struct DetectionValidation {
     public fileprivate(set) var losses: [Double]?
     /// The images of the first batches, what is in them and what was found.
     public fileprivate(set) var shown: [[ShownImage]] = []
-    private let variant: YOLOVariant
+    let variant: YOLOVariant
 
     fileprivate init(variant: YOLOVariant) { self.variant = variant }
 
@@ -162,11 +176,12 @@ public struct DetectionValidation {
             "precision": results.precision, "recall": results.recall, "mAP50": results.map50,
             "mAP50-95": results.map,
         ]
-        if let maskResults {
-            metrics["precision(M)"] = maskResults.precision
-            metrics["recall(M)"] = maskResults.recall
-            metrics["mAP50(M)"] = maskResults.map50
-            metrics["mAP50-95(M)"] = maskResults.map
+        if let shapeResults {
+            let mark = variant.task == .pose ? "(P)" : "(M)"
+            metrics["precision" + mark] = shapeResults.precision
+            metrics["recall" + mark] = shapeResults.recall
+            metrics["mAP50" + mark] = shapeResults.map50
+            metrics["mAP50-95" + mark] = shapeResults.map
         }
         for (name, value) in zip(variant.lossNames, losses ?? []) { metrics[name] = value }
         return metrics
