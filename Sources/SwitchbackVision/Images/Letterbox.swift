@@ -87,14 +87,6 @@ public struct Letterbox: Hashable, Sendable {
             .clamped(lowerBound: .zero, upperBound: PlanePoint(Float(imageWidth), Float(imageHeight)))
     }
 
-    /// An object in the frame's pixels, in those of the image; a box without what is outside.
-    func imageLabel(of label: LabeledBox) -> LabeledBox {
-        var moved = label.moved(x: -Float(left), y: -Float(top))
-            .scaled(x: Float(imageWidth) / Float(scaledWidth), y: Float(imageHeight) / Float(scaledHeight))
-        moved.box = moved.box.clipped(height: imageHeight, width: imageWidth)
-        return moved
-    }
-
     /// A box in the frame's pixels, in those of the image, without what is outside.
     public func imageBox(of box: Box) -> Box {
         box.moved(x: -Float(left), y: -Float(top))

@@ -41,7 +41,7 @@ public struct DetectionLoss: Sendable {
         _ output: DetectHead.Output, of model: YOLO, _ targets: DetectionTargets
     ) -> Parts {
         Tensor.withBackend(output.scores.backend) {
-            parts(output, model, ObjectList(targets.labels), targets)
+            parts(output, model, ObjectList(targets.learned), targets)
         }
     }
 

@@ -16,23 +16,12 @@ public struct DetectionTargets {
         self.masks = masks
     }
 
-    /// Oriented boxes that are narrower, in pixels, are not learned.
-    private static let leastSide: Float = 2
-
     /// The objects with what the task needs of them; for masks they are sorted by their areas.
     ///
     /// - Parameters:
     ///   - labels: in pixels, with outlines where the task is about masks.
     ///   - height, width: of the images.
     public init(_ labels: [[LabeledBox]], for task: YOLOTask, height: Int, width: Int) {
-        if task == .obb {
-            let isSeen = { (label: LabeledBox) in
-                let box = RotatedBox(around: label.polygon)
-                return min(box.width, box.height) >= Self.leastSide
-            }
-            self.init(labels.map { $0.filter(isSeen) })
-            return
-        }
         guard task == .segment else {
             self.init(labels)
             return
@@ -40,6 +29,20 @@ public struct DetectionTargets {
         let maps = labels.map { MaskMap($0, height: height, width: width) }
         let shape: Shape = [labels.count, height / MaskMap.ratio, width / MaskMap.ratio]
         self.init(maps.map(\.labels), masks: Tensor(maps.flatMap(\.codes), shape: shape))
+    }
+
+    /// Oriented boxes that are narrower, in pixels, are not learned.
+    private static let leastSide: Float = 2
+
+    /// The objects of each image that are learned.
+    var learned: [[LabeledBox]] {
+        labels.map { labels in
+            labels.filter { label in
+                guard label.isOriented else { return true }
+                let box = RotatedBox(around: label.polygon)
+                return min(box.width, box.height) >= Self.leastSide
+            }
+        }
     }
 
     func to(_ backend: any Backend.Type) -> DetectionTargets { DetectionTargets(labels, masks: masks?.to(backend)) }

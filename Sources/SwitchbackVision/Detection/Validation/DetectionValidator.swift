@@ -30,7 +30,7 @@ public struct DetectionValidator {
             examples, size: size, batchSize: batchSize, task: detector.variant.task, rectangular: isRectangular,
             stride: YOLO.stride, workers: workers)
         usesSingleHead = detector.variant.isEndToEnd
-        suppression.confidence = 0.001
+        suppression.confidence = detector.variant.task == .obb ? 0.01 : 0.001
         suppression.allowsSeveralLabels = true
     }
 
@@ -106,11 +106,10 @@ private struct Tally {
         confusion = ConfusionMatrix(classCount: count, background: true)
     }
 
-    /// Adds an image of a batch.
+    /// Adds an image of a batch. As in Ultralytics, boxes are compared in the pixels of what the network saw, where those
+    /// that were found may reach over the image's edges.
     mutating func add(_ found: [Candidate], _ output: DetectHead.Output, _ batch: DetectionBatch, image: Int) {
-        let letterbox = batch.letterboxes[image]
-        let own = found.map { letterbox.imageDetection(of: $0.detection) }
-        let truth = batch.labels[image].map(letterbox.imageLabel)
+        let (own, truth) = (found.map(\.detection), batch.labels[image])
         let oriented = truth.map { $0.isOriented ? RotatedBox(around: $0.polygon) : nil }
         func overlap(_ detection: Int, _ object: Int) -> Float {
             if let a = own[detection].rotated, let b = oriented[object] { return a.probabilisticIoU(b) }
@@ -124,10 +123,9 @@ private struct Tally {
         }
         if let layout = detector.keypoints, let keypoints = noGrad({ detector.poses(of: found, output, image: image) })
         {
-            let places = keypoints.map { $0.map { $0.at(letterbox.imagePoint(of: $0.point)) } }
             shapes?.add(own, truth: truth) { detection, object in
                 let area = truth[object].box.area * KeypointLayout.filledShare
-                return layout.similarity(places[detection], to: truth[object].keypoints, area: area)
+                return layout.similarity(keypoints[detection], to: truth[object].keypoints, area: area)
             }
         }
     }
