@@ -22,7 +22,8 @@ struct DoctorCommand: ParsableCommand {
             The exit code is 1 if a check failed.
             """,
         subcommands: [
-            DoctorClassify.self, DoctorDetect.self, DoctorText.self, DoctorSentiment.self, DoctorTranslate.self,
+            DoctorClassify.self, DoctorYOLO<Detect>.self, DoctorYOLO<Segment>.self, DoctorYOLO<Pose>.self,
+            DoctorYOLO<OrientedBoxes>.self, DoctorText.self, DoctorSentiment.self, DoctorTranslate.self,
             DoctorChat.self,
         ])
 }
@@ -59,33 +60,36 @@ struct DoctorClassify: ParsableCommand {
     }
 }
 
-/// `switchback doctor detect`.
-struct DoctorDetect: ParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "detect",
-        abstract: "Examine the training of an object detector.",
-        discussion: """
-            EXAMPLES
-              switchback doctor detect --data coco8.yaml --model yolo11n
-              switchback doctor detect --data mine.yaml --seconds 300
+/// `switchback doctor detect`, and the same of the other tasks of the family.
+struct DoctorYOLO<Command: YOLOCommand>: ParsableCommand {
+    static var configuration: CommandConfiguration {
+        let task = Command.task
+        return CommandConfiguration(
+            commandName: task.rawValue,
+            abstract: "Examine the training of a \(task.networkName).",
+            discussion: """
+                EXAMPLES
+                  switchback doctor \(task) --data \(task.exampleData).yaml --model \(task.smallest)
+                  switchback doctor \(task) --data mine.yaml --seconds 300
 
-            The short trainings use batches of at most 4 images of at most 320 pixels.
-            """)
+                The short trainings use batches of at most 4 images of at most 320 pixels.
+                """)
+    }
 
     @OptionGroup var doctor: DoctorOptions
-    @OptionGroup var training: DetectTrain
+    @OptionGroup var training: YOLOTrain<Command>
 
     func validate() throws { try training.runOptions.checkForDoctor() }
 
     /// What short trainings can afford.
-    private static let (batch, side) = (4, 320)
+    private static var (batch, side): (Int, Int) { (4, 320) }
 
     func run() throws {
         let session = try training.session()
         var configuration = session.configuration
         configuration.batch = configuration.batch > 0 ? min(configuration.batch, Self.batch) : Self.batch
         configuration.imgsz = min(configuration.imgsz, Self.side)
-        let task = try configuration.makeTask()
+        let task = try configuration.makeTask(Command.task)
         let kind = task.choice.kind.rawValue
         try session.examine(task, task.training, doctor, data: task.data.summary) {
             "--lr0 \($0) --optimizer \(kind)"
