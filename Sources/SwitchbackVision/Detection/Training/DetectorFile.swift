@@ -96,14 +96,16 @@ public struct DetectorFile: Codable, Equatable, Sendable {
     private static func readPyTorch(_ path: String) throws -> (DetectorFile, [String: Tensor]) {
         let found = try UltralyticsCheckpoint(path)
         return (
-            try inferred(from: found.tensors, names: found.classNames, imgsz: found.imgsz, found.keypointShape, path),
+            try inferred(
+                from: found.tensors, names: found.classNames, imgsz: found.imgsz, keypointShape: found.keypointShape,
+                path),
             found.tensors
         )
     }
 
     /// What the shapes of the tensors tell.
     private static func inferred(
-        from tensors: [String: Tensor], names: [String]? = nil, imgsz: Int? = nil, _ keypointShape: [Int]? = nil,
+        from tensors: [String: Tensor], names: [String]? = nil, imgsz: Int? = nil, keypointShape: [Int]? = nil,
         _ path: String
     ) throws -> DetectorFile {
         if let other = OtherNetwork.name(tensors) {
