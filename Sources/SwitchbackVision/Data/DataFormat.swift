@@ -18,7 +18,9 @@ extension DetectionData {
     /// - Parameter copies: whether images are copied, or hard links to them are made, which take no space.
     /// - Throws: `InputError` where the folder exists already, or cannot be written.
     public func write(as format: DataFormat, to folder: String, copies: Bool = true) throws {
-        if keypoints != nil { throw InputError(path, "has keypoints, which are not written: only boxes and outlines are") }
+        if keypoints != nil {
+            throw InputError(path, "has keypoints, which are not written: only boxes and outlines are")
+        }
         if Folder.exists(folder) { throw InputError(folder, "exists already", remedy: "give the name of a new folder") }
         let temporary = folder + ".part-\(ProcessInfo.processInfo.processIdentifier)"
         UnfinishedFiles.begin(temporary)
