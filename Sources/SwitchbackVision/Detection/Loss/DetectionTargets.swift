@@ -45,5 +45,10 @@ public struct DetectionTargets {
         }
     }
 
+    /// Each image's are those of the one before it, and the first one's the last one's.
+    var shifted: DetectionTargets {
+        DetectionTargets(Array(labels.suffix(1) + labels.dropLast()), masks: masks?.roll(1, dim: 0))
+    }
+
     func to(_ backend: any Backend.Type) -> DetectionTargets { DetectionTargets(labels, masks: masks?.to(backend)) }
 }

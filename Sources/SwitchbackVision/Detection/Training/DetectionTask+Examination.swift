@@ -7,7 +7,7 @@ extension DetectionTask: ExaminedTask {
 
     /// Each image has the boxes of the one before it, which is as good as at random.
     public func shufflingTargets(of batch: DetectionBatch, by generator: Generator) -> DetectionBatch {
-        batch.with(labels: Array(batch.labels.suffix(1) + batch.labels.dropLast()))
+        batch.with(targets: batch.targets.shifted)
     }
 
     public func blankingInputs(of batch: DetectionBatch, from first: Int) -> DetectionBatch {
@@ -53,9 +53,9 @@ extension DetectionTask: ExaminedTask {
 }
 
 extension DetectionBatch {
-    fileprivate func with(images: Tensor? = nil, labels: [[LabeledBox]]? = nil) -> DetectionBatch {
+    fileprivate func with(images: Tensor? = nil, targets: DetectionTargets? = nil) -> DetectionBatch {
         DetectionBatch(
-            images: images ?? self.images, labels: labels ?? self.labels, examples: examples, letterboxes: letterboxes,
-            epoch: epoch)
+            images: images ?? self.images, targets: targets ?? self.targets, examples: examples,
+            letterboxes: letterboxes, epoch: epoch)
     }
 }
