@@ -30,7 +30,8 @@ import Testing
             Command(words: "classify train", configuration: ClassifierConfiguration()),
             Command(words: "detect train", configuration: DetectionConfiguration()),
             Command(
-                words: "text train", configuration: LanguageTrainingConfiguration(), elsewhere: ["from", "lora"],
+                words: "text train", configuration: LanguageTrainingConfiguration(),
+                elsewhere: ["from", "lora", "lora_alpha"],
                 checked: ["vocabulary_size", "context_length", "dropout"]),
             Command(
                 words: "text finetune", configuration: tuning,

@@ -113,15 +113,29 @@ struct LanguageTrainingTests {
             text.uppercased().lowercased().replacing("fox", with: "cow"), to: "cow.txt")
         configuration.from = first.path
         configuration.lora = 4
+        configuration.loraAlpha = 12
         configuration.training.lr = 1e-2
         let training = try LanguageTraining(configuration)
-        let before = training.model.meanLoss(on: training.data.validation, contextLength: 16)
+        let lossBefore = training.model.meanLoss(on: training.data.validation, contextLength: 16)
         let second = try RunFolder(in: folder.path("runs"), task: "text", name: "second", arguments: configuration)
         let outcome = try training.run(in: second)
         let after = try #require(outcome.best?.validation["loss"])
-        #expect(after < before - 0.05)
+        #expect(after < lossBefore - 0.05)
         let merged = try Checkpoint(second.path).languageModel()
         #expect(abs(merged.meanLoss(on: training.data.validation, contextLength: 16) - after) < 1e-3)
+
+        // The adapters stand by themselves, too, as `peft` names them: W + α / rank · B A is what was merged.
+        let adapters = try Safetensors.load(second.file("adapter/adapter_model.safetensors"))
+        let fields = try ConfigurationFields(file: second.file("adapter/adapter_config.json"))
+        #expect(try fields.integer("r") == 4 && fields.number("lora_alpha") == 12)
+        let before = try Safetensors.load("\(first.path)/model.safetensors")
+        let changed = try Safetensors.load("\(second.path)/model.safetensors")
+        let name = "transformer.h.0.attn.c_attn"
+        let a = try #require(adapters["base_model.model.\(name).lora_A.weight"])
+        let b = try #require(adapters["base_model.model.\(name).lora_B.weight"])
+        // GPT-2's weights lie the other way around.
+        let expected = try #require(before["\(name).weight"]) + (b.matmul(a) * 3).t()
+        #expect((try #require(changed["\(name).weight"]) - expected).abs().max().item() < 1e-5)
     }
 
     /// A run that is stopped again and again, and continued, ends with the bits of one that never was.

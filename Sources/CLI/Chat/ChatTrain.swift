@@ -52,6 +52,7 @@ struct ChatTrain: ParsableCommand {
         configuration.from = from ?? configuration.from
         configuration.template = template.template ?? configuration.template
         configuration.lora = adaptation.lora ?? configuration.lora
+        configuration.loraAlpha = adaptation.loraAlpha ?? configuration.loraAlpha
         configuration.contextLength = reading.context ?? configuration.contextLength
         if reading.recompute { configuration.recompute = true }
         training.apply(to: &configuration.training)

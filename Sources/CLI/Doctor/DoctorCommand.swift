@@ -82,13 +82,13 @@ struct DoctorYOLO<Command: YOLOCommand>: ParsableCommand {
     func validate() throws { try training.runOptions.checkForDoctor() }
 
     /// What short trainings can afford.
-    private static var (batch, side): (Int, Int) { (4, 320) }
+    private static var limits: (batch: Int, side: Int) { (4, 320) }
 
     func run() throws {
         let session = try training.session()
         var configuration = session.configuration
-        configuration.batch = configuration.batch > 0 ? min(configuration.batch, Self.batch) : Self.batch
-        configuration.imgsz = min(configuration.imgsz, Self.side)
+        configuration.batch = configuration.batch > 0 ? min(configuration.batch, Self.limits.batch) : Self.limits.batch
+        configuration.imgsz = min(configuration.imgsz, Self.limits.side)
         let task = try configuration.makeTask(Command.task)
         let kind = task.choice.kind.rawValue
         try session.examine(task, task.training, doctor, data: task.data.summary) {

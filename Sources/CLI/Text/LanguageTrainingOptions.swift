@@ -21,6 +21,12 @@ struct AdaptationOptions: ParsableArguments {
         help: ArgumentHelp("Train low-rank adapters (LoRA) of this rank instead of all weights.", valueName: "rank"),
         transform: Value.integer)
     var lora: Int?
+
+    @Option(
+        help: ArgumentHelp(
+            "The scale of the adapters' change, times their rank. (default: twice the rank)", valueName: "x"),
+        transform: Value.number(in: LanguageTrainingConfiguration.loraAlphas))
+    var loraAlpha: Double?
 }
 
 /// The common part of training a language model from scratch and fine-tuning one.

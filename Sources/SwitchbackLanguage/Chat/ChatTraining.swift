@@ -16,6 +16,8 @@ public struct ChatTrainingConfiguration: Configuration {
     public var heldOut = 0.1
     /// The rank of the adapters that are trained instead of all weights.
     public var lora: Int?
+    /// By what the adapters' product is multiplied, times the rank; `nil` is twice the rank.
+    public var loraAlpha: Double?
     /// Whether blocks are computed again on the way back instead of remembered.
     public var recompute = false
     public var training = ChatTrainingConfiguration.trainingDefaults(lora: false)
@@ -23,9 +25,14 @@ public struct ChatTrainingConfiguration: Configuration {
     public static let ranges: [String: NumberRange] = [
         "context_length": LanguageTrainingConfiguration.contextLengths,
         "held_out": LanguageTrainingConfiguration.heldOutParts, "lora": LanguageTrainingConfiguration.loraRanks,
+        "lora_alpha": LanguageTrainingConfiguration.loraAlphas,
     ]
 
     public init() {}
+
+    public var ownUnusedOptions: [UnusedOption] {
+        loraAlpha != nil && lora == nil ? [UnusedOption("lora-alpha", "only adapters have it")] : []
+    }
 
     /// Three passes with small steps; adapters bear a higher rate.
     public static func trainingDefaults(lora: Bool) -> TrainingConfiguration {
@@ -74,7 +81,9 @@ public final class ChatTraining {
             contextLength: configuration.contextLength, heldOut: configuration.heldOut,
             seed: configuration.training.seed, workers: configuration.training.workers)
         self.task = task
-        adaptation = configuration.lora.map { AdaptationTask(task, of: model, rank: $0) }
+        adaptation = configuration.lora.map {
+            AdaptationTask(task, of: model, rank: $0, alpha: configuration.loraAlpha)
+        }
         product = LanguageModelRun(
             model, tokenizer, adaptation: adaptation?.adaptation, source: configuration.from
         ) { folder in try template.save(to: folder) }

@@ -7,9 +7,9 @@ public final class AdaptationTask<Base: TrainingTask>: TrainingTask {
     let task: Base
     public let adaptation: LowRankAdaptation
 
-    public init(_ task: Base, of language: LanguageModel, rank: Int) {
+    public init(_ task: Base, of language: LanguageModel, rank: Int, alpha: Double? = nil) {
         self.task = task
-        adaptation = LowRankAdaptation(language, rank: rank)
+        adaptation = LowRankAdaptation(language, rank: rank, alpha: alpha)
         language.eval()
     }
 

@@ -37,12 +37,15 @@ public struct LanguageModelRun {
         return .continue
     }
 
-    /// Gives the model the best weights of the run, merges adapters into it, and writes `model.safetensors`.
+    /// Gives the model the best weights of the run, writes adapters by themselves and merges them into it, and writes
+    /// `model.safetensors`.
     public func finish(in folder: RunFolder) throws {
         let best = folder.weights("best")
         if FileManager.default.fileExists(atPath: best) {
             try (adaptation ?? model).load(stateDict: Safetensors.load(best))
         }
+        // In a folder of their own: beside merged weights, Transformers would add them once more.
+        try adaptation?.save(to: folder.file("adapter"), source: source)
         adaptation?.merge()
         try Checkpoint.save(model, to: folder.path, keeping: source)
     }

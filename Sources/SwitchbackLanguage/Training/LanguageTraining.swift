@@ -24,6 +24,8 @@ public struct LanguageTrainingConfiguration: Configuration {
     public var valWindows: Int?
     /// The rank of the adapters that are trained instead of all weights.
     public var lora: Int?
+    /// By what the adapters' product is multiplied, times the rank; `nil` is twice the rank.
+    public var loraAlpha: Double?
     /// Whether blocks are computed again on the way back instead of remembered.
     public var recompute = false
     public var training = LanguageTrainingConfiguration.trainingDefaults
@@ -34,6 +36,8 @@ public struct LanguageTrainingConfiguration: Configuration {
     public static let contextLengths = NumberRange.from(1, to: 1_000_000)
     /// The ranks that adapters can have.
     static let loraRanks = NumberRange.from(1, to: 65_536)
+    /// By what adapters can be multiplied.
+    public static let loraAlphas = NumberRange.above(0, to: 1_000_000)
     /// How many windows a validation can read.
     public static let valWindowCounts = NumberRange.count()
     /// The parts of the data that can be kept for measuring.
@@ -42,6 +46,7 @@ public struct LanguageTrainingConfiguration: Configuration {
     public static let ranges: [String: NumberRange] = [
         "vocabulary_size": vocabularySizes, "context_length": contextLengths, "dropout": .from(0, below: 1),
         "held_out": heldOutParts, "val_windows": valWindowCounts, "lora": loraRanks,
+        "lora_alpha": loraAlphas,
     ]
 
     public init() {}
@@ -57,6 +62,7 @@ public struct LanguageTrainingConfiguration: Configuration {
                 UnusedOption(
                     "dropout", from == nil ? "\(model.rawValue) has no dropout" : "the model of from has its own"))
         }
+        if loraAlpha != nil && lora == nil { found.append(UnusedOption("lora-alpha", "only adapters have it")) }
         if model != usual.model && from != nil { found.append(UnusedOption("model", "from takes its place")) }
         return found
     }
@@ -127,7 +133,9 @@ public final class LanguageTraining {
             validationWindows: configuration.valWindows, seed: configuration.training.seed,
             workers: configuration.training.workers)
         self.task = task
-        adaptation = configuration.lora.map { [model] in AdaptationTask(task, of: model, rank: $0) }
+        adaptation = configuration.lora.map { [model] in
+            AdaptationTask(task, of: model, rank: $0, alpha: configuration.loraAlpha)
+        }
         trainingConfiguration = configuration.trainingForModel
         product = LanguageModelRun(
             model, data.tokenizer, adaptation: adaptation?.adaptation, source: configuration.from)
