@@ -78,6 +78,11 @@ GPT2 = r"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|
 MODERN = (r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|%s| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+")
 
 
+CAPITALS, SMALL, ENDING = r"[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]", r"[\p{Ll}\p{Lm}\p{Lo}\p{M}]", r"(?i:'s|'t|'re|'ve|'m|'ll|'d)?"
+GPT4O = (r"[^\r\n\p{L}\p{N}]?" + CAPITALS + "*" + SMALL + "+" + ENDING + r"|[^\r\n\p{L}\p{N}]?" + CAPITALS + "+" + SMALL + "*" + ENDING
+         + r"|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+")
+
+
 def byte_level(name, pattern, special, ignore_merges=False, nfc=False, prefix=None, digits=None):
     tokenizer = Tokenizer(models.BPE(ignore_merges=ignore_merges))
     level = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=pattern is None)
@@ -147,6 +152,7 @@ def main():
                              prefix="<|begin_of_text|>"),
         "qwen": byte_level("qwen", MODERN % r"\p{N}", ["<|endoftext|>", "<|im_start|>", "<|im_end|>"], nfc=True),
         "bert": word_piece(),
+        "gpt4o": byte_level("gpt4o", GPT4O, ["<|endoftext|>"]),
         "smollm": byte_level("smollm", None, ["<|endoftext|>"], digits=True),
         "llama2": sentence_pieces(normalizers.Sequence([normalizers.Prepend("\u2581"), normalizers.Replace(" ", "\u2581")]), None, SPACED),
         "mistral": sentence_pieces(None, pre_tokenizers.Metaspace(prepend_scheme="first", split=False), decoders.Metaspace(prepend_scheme="first")),

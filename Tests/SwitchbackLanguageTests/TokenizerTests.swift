@@ -9,7 +9,7 @@ struct TokenizerTests {
     private static let fixtures = fixtureFolder.appendingPathComponent("tokenizers")
 
     private static let kinds = [
-        "gpt2", "llama3", "qwen", "smollm", "bert", "llama2", "mistral", "metaspace", "gemma",
+        "gpt2", "llama3", "qwen", "gpt4o", "smollm", "bert", "llama2", "mistral", "metaspace", "gemma",
     ]
 
     private func fixture(_ name: String) throws -> any Tokenizer {

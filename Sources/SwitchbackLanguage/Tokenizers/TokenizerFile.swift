@@ -106,7 +106,8 @@ struct TokenizerFile {
             let pattern = WordScanner.Pattern.allCases.first(where: { $0.expression == expression })
         else {
             throw part.problem(
-                "pattern", "the expression \(expression ?? "") is not one of GPT-2's, Llama 3's or Qwen's, isolated")
+                "pattern",
+                "the expression \(expression ?? "") is not one of GPT-2's, Llama 3's, Qwen's or GPT-4o's, isolated")
         }
         return pattern
     }

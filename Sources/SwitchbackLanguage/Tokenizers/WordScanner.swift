@@ -11,6 +11,8 @@ struct WordScanner: Sendable {
         case llama3
         /// Qwen's: each digit by itself.
         case qwen
+        /// GPT-4o's: words are cut before capitals, too, and keep the end of a contraction.
+        case gpt4o
 
         /// The regular expression as it stands in `tokenizer.json`.
         var expression: String {
@@ -18,8 +20,16 @@ struct WordScanner: Sendable {
             case .gpt2: #"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"#
             case .llama3: Pattern.modern(number: #"\p{N}{1,3}"#)
             case .qwen: Pattern.modern(number: #"\p{N}"#)
+            case .gpt4o: Pattern.cased
             }
         }
+
+        private static let cased: String = {
+            let (lead, ending) = (#"[^\r\n\p{L}\p{N}]?"#, #"(?i:'s|'t|'re|'ve|'m|'ll|'d)?"#)
+            let (capitals, small) = (#"[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]"#, #"[\p{Ll}\p{Lm}\p{Lo}\p{M}]"#)
+            return "\(lead)\(capitals)*\(small)+\(ending)|\(lead)\(capitals)+\(small)*\(ending)|"
+                + #"\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+"#
+        }()
 
         private static func modern(number: String) -> String {
             #"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|"# + number
@@ -54,6 +64,7 @@ private struct Scan {
 
     /// Where the word that begins at `position` ends.
     func endOfWord() -> Int {
+        if pattern == .gpt4o { return endOfCasedWord }
         if let end = contraction { return end }
         return pattern == .gpt2 ? endOfGPT2Word : endOfModernWord
     }
@@ -80,6 +91,47 @@ private struct Scan {
         if classes[start] == .other {
             return end(from: end(from: start) { $0 == .other }) { $0 == .newline }
         }
+        return endOfSpaceOrLines
+    }
+
+    private var endOfCasedWord: Int {
+        let kind = classes[position]
+        let canLead = kind != .letter && kind != .number && kind != .newline
+        let starts = canLead ? [position + 1, position] : [position]
+        // With small letters first, behind any other character or none; then of capitals alone.
+        if let end = starts.lazy.compactMap(endOfSmallLetters).first ?? starts.lazy.compactMap(endOfCapitals).first {
+            var rest = self
+            rest.position = end
+            return end < scalars.count ? rest.contraction ?? end : end
+        }
+        if kind == .number { return end(from: position, limit: 3) { $0 == .number } }
+        let start = scalars[position] == " " && position + 1 < scalars.count ? position + 1 : position
+        guard classes[start] == .other else { return endOfSpaceOrLines }
+        var end = end(from: start) { $0 == .other }
+        while end < scalars.count, classes[end] == .newline || scalars[end] == "/" { end += 1 }
+        return end
+    }
+
+    /// Where capitals end.
+    private func endOfCapitals(from start: Int) -> Int? {
+        var end = start
+        while end < scalars.count, LetterCase(scalars[end]).canBeCapital { end += 1 }
+        return end > start ? end : nil
+    }
+
+    /// Where small letters end, behind any capitals; `nil` where there are none.
+    private func endOfSmallLetters(from start: Int) -> Int? {
+        var end = endOfCapitals(from: start) ?? start
+        if end == scalars.count || !LetterCase(scalars[end]).canBeSmall {
+            // The last capital that is a small letter as well, such as one without case, counts as one.
+            guard let last = (start..<end).last(where: { LetterCase(scalars[$0]).canBeSmall }) else { return nil }
+            return last + 1
+        }
+        while end < scalars.count, LetterCase(scalars[end]).canBeSmall { end += 1 }
+        return end
+    }
+
+    private var endOfSpaceOrLines: Int {
         let endOfRun = end(from: position) { $0.isSpace }
         if let newline = (position..<endOfRun).last(where: { classes[$0] == .newline }) { return newline + 1 }
         return endOfSpace
@@ -116,5 +168,20 @@ private struct Scan {
         if pattern == .gpt2 { return scalar }
         // The long s is an s without regard to case.
         return scalar == "\u{17F}" ? "s" : Unicode.Scalar(scalar.value | ("A"..."Z" ~= scalar ? 0x20 : 0))
+    }
+}
+
+/// What a letter is with regard to case; marks, and letters of scripts without case, are both.
+private struct LetterCase {
+    let canBeCapital, canBeSmall: Bool
+
+    init(_ scalar: Unicode.Scalar) {
+        switch scalar.properties.generalCategory {
+        case .uppercaseLetter, .titlecaseLetter: (canBeCapital, canBeSmall) = (true, false)
+        case .lowercaseLetter: (canBeCapital, canBeSmall) = (false, true)
+        case .modifierLetter, .otherLetter, .nonspacingMark, .spacingMark, .enclosingMark:
+            (canBeCapital, canBeSmall) = (true, true)
+        default: (canBeCapital, canBeSmall) = (false, false)
+        }
     }
 }
