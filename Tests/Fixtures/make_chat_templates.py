@@ -367,6 +367,7 @@ end {# comment #} x {#- c -#} y
 {% raw %}{{ not run }} {% if %}{% endraw %} {%- raw -%}  z {%- endraw %}
 {{ {"a": {"b": [1, {"c": "deep"}]}}.a.b[1].c }} {{ people[0]["name"] }} {{ people[0].name.upper() }} {{ (words | length) - 1 }} {{ -n | abs }} {{ n | string | length }} {{ words | length > 2 }}
 {% if missing %}a{% elif n == 7 %}b{% else %}c{% endif %} {% for a, (b, c) in [(1, (2, 3))] %}{{ a }}{{ b }}{{ c }}{% endfor %} {% for i in 1, 2 %}{{ i }}{% endfor %} {{ 1, 2 }}
+{{ "<b>" | safe + "<i>" + "'" }} {{ "a" + ("<" | e) }} {{ "<" | safe ~ "<" ~ 1 }} {{ "<" | e | length }}
 {{ strftime_now("") }}{{ joiner(",") is callable }} {% set j = joiner("|") %}{% for i in range(3) %}{{ j() }}{{ i }}{% endfor %} {{ "a" is filter }} {{ "upper" is filter }} {{ "odd" is test }}
 """
 # One line is one template, but for the lines about white space, which are one.

@@ -8,7 +8,7 @@ enum JinjaArithmetic {
         if let x = a.asInteger, let y = b.asInteger, sign != "/" { return try whole(sign, x, y) }
         if let x = a.asNumber, let y = b.asNumber { return .number(try real(sign, x, y)) }
         switch (sign, a, b) {
-        case ("+", .text(let x), .text(let y)): return .text(try evaluator.checked(x + y))
+        case ("+", .text(let x), .text(let y)): return .text(try evaluator.checked(joined([x, y])))
         case ("+", .list(let x), .list(let y)):
             try evaluator.spend(x.count + y.count)
             return .list(x + y)
@@ -22,6 +22,14 @@ enum JinjaArithmetic {
         case ("%", .text(let format), _): return .text(try JinjaFormat.percent(format, b))
         default: throw JinjaError("\(a.kind) \(sign) \(b.kind) has no meaning")
         }
+    }
+
+    /// Texts one after the other; beside markup, those that are none are escaped.
+    static func joined(_ texts: [JinjaText]) -> JinjaText {
+        guard texts.contains(where: \.isMarkup) else { return JinjaText.joined(texts, by: JinjaText()) }
+        var result = JinjaText.joined(texts.map(\.markup), by: JinjaText())
+        result.isMarkup = true
+        return result
     }
 
     private static func repeated(_ text: JinjaText, _ count: Int, _ evaluator: JinjaEvaluator) throws -> JinjaValue {

@@ -28,9 +28,13 @@ enum JinjaFilters {
             .text(try value.text().titled { "-({[<".unicodeScalars.contains($0) || JinjaText.isSpace($0) })
         },
         "string": { value, _, _ in .text(try value.text()) },
-        "safe": { value, _, _ in .text(try value.text()) },
-        "escape": { value, _, _ in .text(escaped(try value.text())) },
-        "e": { value, _, _ in .text(escaped(try value.text())) },
+        "safe": { value, _, _ in
+            var text = try value.text()
+            text.isMarkup = true
+            return .text(text)
+        },
+        "escape": { value, _, _ in .text(try value.text().markup) },
+        "e": { value, _, _ in .text(try value.text().markup) },
         "replace": { value, arguments, evaluator in
             let limit = arguments[2, "count"]?.asInteger ?? -1
             let (old, new) = (try arguments.required(0, "old").text(), try arguments.required(1, "new").text())
@@ -64,19 +68,6 @@ enum JinjaFilters {
                 })
         },
     ]
-
-    private static func escaped(_ text: JinjaText) -> JinjaText {
-        text.mapped { scalar in
-            switch scalar {
-            case "&": "&amp;"
-            case "<": "&lt;"
-            case ">": "&gt;"
-            case "\"": "&#34;"
-            case "'": "&#39;"
-            default: String(Character(scalar))
-            }
-        }
-    }
 
     private static func indented(_ text: JinjaText, _ arguments: JinjaArguments) throws -> JinjaText {
         let width = arguments[0, "width"] ?? .integer(4)

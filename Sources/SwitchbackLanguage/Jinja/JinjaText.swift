@@ -23,6 +23,8 @@ struct JinjaText: Sendable {
     }
 
     var elements: [Element]
+    /// Whether `safe` or `escape` made it: what is added to it is escaped for HTML, which some templates do unwillingly.
+    var isMarkup = false
 
     init(_ elements: some Sequence<Element>) { self.elements = Array(elements) }
 
@@ -175,6 +177,19 @@ extension JinjaText {
                     Element(scalar: $0, origin: element.origin, isGenerated: element.isGenerated)
                 }
             })
+    }
+
+    /// The text with the signs of HTML escaped, unless it is markup already.
+    var markup: JinjaText {
+        var result = self
+        if !isMarkup {
+            let escapes: [Unicode.Scalar: String] = [
+                "&": "&amp;", "<": "&lt;", ">": "&gt;", "\"": "&#34;", "'": "&#39;",
+            ]
+            result = mapped { escapes[$0] ?? String(Character($0)) }
+        }
+        result.isMarkup = true
+        return result
     }
 
     var lowercased: JinjaText { mapped { $0.properties.lowercaseMapping } }
