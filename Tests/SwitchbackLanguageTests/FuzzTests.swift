@@ -128,6 +128,22 @@ import Testing
         try fuzzer.run(to: path) { _ in _ = try Checkpoint(checkpoint).encoder() }
     }
 
+    /// Every file of a sentence encoder's folder.
+    @Test(arguments: ["minilm-tiny", "roberta-tiny", "distilbert-tiny"])
+    func sentenceEncoders(_ name: String) throws {
+        let path = folder.path(name)
+        try FileManager.default.copyItem(
+            atPath: fixtureFolder.appendingPathComponent("models/\(name)").path, toPath: path)
+        for file in ["config.json", "1_Pooling/config.json", "modules.json", "sentence_bert_config.json"] {
+            let whole = try bytes("\(path)/\(file)")
+            var fuzzer = Fuzzer(seeds: [whole])
+            try fuzzer.run(max(1, Fuzzer.inputsPerReader / 8), to: "\(path)/\(file)") { _ in
+                _ = try SentenceEncoder(path).embed(["to be", "or not to be, that is the question"])
+            }
+            try Data(whole).write(to: URL(fileURLWithPath: "\(path)/\(file)"))
+        }
+    }
+
     @Test func translators() throws {
         let tokenizer = try BytePairTokenizer.train(on: Self.text, vocabularySize: 290)
         let config = """

@@ -63,6 +63,18 @@ import Testing
             of: model, logits.flatten(end: 1).crossEntropy(fixture.tensors["labels"]!.flatten()), fixture)
     }
 
+    /// Encoders without heads: what they make of sentences, pooled in each of the ways.
+    @Test(arguments: ["minilm-tiny", "roberta-tiny", "distilbert-tiny"]) func sentenceEncoders(name: String) throws {
+        let fixture = try fixture(name)
+        let encoder = try SentenceEncoder(fixtureFolder.appendingPathComponent("models/\(name)").path)
+        let sentences = try #require(fixture.manifest["sentences"] as? [String])
+        let found = try encoder.embed(sentences)
+        #expect((found - fixture.tensors["vectors"]!).abs().max().item() < 1e-5)
+        let alone = try encoder.embed([sentences[0]])
+        #expect((alone - found.narrow(dim: 0, start: 0, length: 1)).abs().max().item() < 1e-5)
+        #expect(try encoder.embed([]).shape == [0, encoder.model.sizes.width])
+    }
+
     /// A saved model loads again with the same numbers, whether its weights are in one file or in shards.
     @Test func savingAndLoading() throws {
         let model = try checkpoint("llama3-tiny").languageModel()

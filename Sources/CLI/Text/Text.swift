@@ -14,9 +14,11 @@ struct Text: ParsableCommand {
                 --tokens 300
               switchback text score --model runs/text/train other-play.txt
               switchback text finetune --from path/to/llama --data my-notes --lora 8
+              switchback text embed --model path/to/minilm "A cat sits." "A dog runs."
             """,
         subcommands: [
-            TextTrain.self, TextFinetune.self, TextGenerate.self, TextScore.self, TextExport.self, TextPrepare.self,
+            TextTrain.self, TextFinetune.self, TextGenerate.self, TextScore.self, TextEmbed.self, TextExport.self,
+            TextPrepare.self,
         ])
 }
 

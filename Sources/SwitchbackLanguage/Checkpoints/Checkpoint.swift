@@ -25,7 +25,7 @@ public struct Checkpoint {
     // MARK: Models
 
     /// The `model_type`s of language models.
-    public static let languageModels = ["gpt2", "lstm"] + LlamaConfiguration.Family.allCases.map(\.rawValue)
+    public static let languageModels = ["gpt2"] + LlamaConfiguration.Family.allCases.map(\.rawValue) + ["lstm"]
 
     /// The tokenizer of the folder.
     public func tokenizer() throws -> any Tokenizer { try Tokenizers.load(folder) }
@@ -60,19 +60,6 @@ public struct Checkpoint {
         return model.eval()
     }
 
-    /// The encoder of the folder, with its weights.
-    public func encoder() throws -> BERT {
-        let kind = try configuration.string("model_type")
-        guard kind == "bert" else {
-            throw configuration.problem("model_type", "it is \(kind), and the only supported encoder is bert")
-        }
-        let (tensors, place) = try readWeights()
-        try configuration.checkSizes(against: tensors)
-        let model = BERT(try BERTConfiguration(configuration))
-        try load(tensors, from: place, into: model)
-        return model.eval()
-    }
-
     /// The `model_type`, if it is one of a language model. Throws `InputError` that names it if it is not.
     private func languageModelKind() throws -> String {
         let kind = try configuration.string("model_type")
@@ -95,7 +82,7 @@ public struct Checkpoint {
     // MARK: Weights
 
     /// Copies weights into a model.
-    private func load(_ tensors: [String: Tensor], from place: String, into model: Module) throws {
+    func load(_ tensors: [String: Tensor], from place: String, into model: Module) throws {
         let state = Checkpoint.renamed(tensors, for: model)
         do {
             try model.load(stateDict: state)
@@ -105,7 +92,7 @@ public struct Checkpoint {
     }
 
     /// The tensors by name, and the file that lists them.
-    private func readWeights() throws -> (tensors: [String: Tensor], place: String) {
+    func readWeights() throws -> (tensors: [String: Tensor], place: String) {
         let whole = Checkpoint.path(folder, "model.safetensors")
         let index = Checkpoint.path(folder, "model.safetensors.index.json")
         let isSharded = FileManager.default.fileExists(atPath: index)

@@ -5,18 +5,19 @@ extension ConfigurationFields {
     /// Refuses sizes that no model with these weights can have, before memory is set aside for one.
     func checkSizes(against tensors: [String: Tensor]) throws {
         let numbers = tensors.values.reduce(0) { $0 + $1.count }
-        let widthName = self["n_embd"] == nil ? "hidden_size" : "n_embd"
+        let widthName = ["n_embd", "dim"].first { self[$0] != nil } ?? "hidden_size"
         let width = try integer(widthName)
-        let hasPositionTable = try ["gpt2", "bert"].contains(string("model_type"))
+        let hasPositionTable = try (["gpt2"] + Checkpoint.encoders).contains(string("model_type"))
         let rows = [
-            "vocab_size", "source_vocab_size", "target_vocab_size", "n_inner", "intermediate_size", "type_vocab_size",
+            "vocab_size", "source_vocab_size", "target_vocab_size", "n_inner", "intermediate_size", "hidden_dim",
+            "type_vocab_size",
             widthName,
         ]
         for name in rows + (hasPositionTable ? ["n_positions", "max_position_embeddings"] : []) where self[name] != nil
         {
             try checkProduct([try integer(name), width], name, numbers)
         }
-        for name in ["n_layer", "num_hidden_layers"] where self[name] != nil {
+        for name in ["n_layer", "n_layers", "num_hidden_layers"] where self[name] != nil {
             let layers = try integer(name)
             guard layers <= tensors.count else {
                 throw problem(name, "there cannot be \(layers) layers in \(tensors.count) tensors")

@@ -1,12 +1,13 @@
 import Switchback
-import SwitchbackFormats
 
 /// BERT (Devlin et al., "BERT: Pre-training of Deep Bidirectional Transformers", 2019): an encoder that sees both
-/// sides of each word, with the names of Hugging Face's `BertForMaskedLM`.
+/// sides of each word, with the names of Hugging Face's `BertForMaskedLM`. RoBERTa (Liu et al., 2019) and DistilBERT (Sanh et
+/// al., 2019) are the same but for their positions and what is left out.
 public final class BERT: Module {
     public let sizes: BERTConfiguration
     private let bert: Encoder
-    private let cls: MaskedWordHead
+    /// Tells words; `nil` in a model that only makes vectors.
+    private let cls: MaskedWordHead?
 
     private final class Encoder: Module {
         let embeddings: Embeddings
@@ -24,10 +25,11 @@ public final class BERT: Module {
         }
     }
 
-    public init(_ configuration: BERTConfiguration) {
+    /// - Parameter hasHead: whether it tells words, and not only makes vectors.
+    public init(_ configuration: BERTConfiguration, hasHead: Bool = true) {
         sizes = configuration
         bert = Encoder(configuration)
-        cls = MaskedWordHead(configuration, table: bert.embeddings.wordEmbeddings.weight)
+        cls = hasHead ? MaskedWordHead(configuration, table: bert.embeddings.wordEmbeddings.weight) : nil
         super.init()
         for (name, parameter) in namedParameters {
             if parameter.rank > 1 { parameter.initialize(.normal(standardDeviation: 0.02)) }
@@ -49,20 +51,28 @@ public final class BERT: Module {
 
     /// The logits of the word at each place: int64 [N, T] → [N, T, vocabulary].
     public func callAsFunction(_ tokens: Tensor, mask: Tensor? = nil, segments: Tensor? = nil) -> Tensor {
-        running(tokens) { cls(features(tokens, mask: mask, segments: segments)) }
+        running(tokens) { words(features(tokens, mask: mask, segments: segments)) }
     }
 
-    public override func forward(_ tokens: Tensor) -> Tensor { cls(features(tokens)) }
+    public override func forward(_ tokens: Tensor) -> Tensor { words(features(tokens)) }
+
+    private func words(_ features: Tensor) -> Tensor {
+        guard let cls else { fail("BERT", "this one makes vectors only: call features(_:mask:segments:)") }
+        return cls(features)
+    }
 
     private final class Embeddings: Module {
-        let wordEmbeddings, positionEmbeddings, tokenTypeEmbeddings: Embedding
+        let wordEmbeddings, positionEmbeddings: Embedding
+        let tokenTypeEmbeddings: Embedding?
+        let firstPosition: Int
         let norm: LayerNorm
         let dropout: Dropout
 
         init(_ c: BERTConfiguration) {
             wordEmbeddings = Embedding(c.vocabularySize, c.width, paddingIndex: c.paddingToken)
-            positionEmbeddings = Embedding(c.contextLength, c.width)
-            tokenTypeEmbeddings = Embedding(c.segments, c.width)
+            firstPosition = c.firstPosition
+            positionEmbeddings = Embedding(c.firstPosition + c.contextLength, c.width)
+            tokenTypeEmbeddings = c.segments == 0 ? nil : Embedding(c.segments, c.width)
             norm = LayerNorm(c.width, eps: c.epsilon)
             dropout = Dropout(p: c.dropout)
         }
@@ -71,10 +81,11 @@ public final class BERT: Module {
 
         func callAsFunction(_ tokens: Tensor, segments: Tensor?) -> Tensor {
             running(tokens) {
-                let positions = Tensor(Array(0..<tokens.size(1)), shape: [tokens.size(1)], like: tokens)
-                let types = segments ?? tokens.zerosLike()
-                return dropout(
-                    norm(wordEmbeddings(tokens) + positionEmbeddings(positions) + tokenTypeEmbeddings(types)))
+                let count = tokens.size(1)
+                let numbers = Array(firstPosition..<firstPosition + count)
+                var sum = wordEmbeddings(tokens) + positionEmbeddings(Tensor(numbers, shape: [count], like: tokens))
+                if let tokenTypeEmbeddings { sum = sum + tokenTypeEmbeddings(segments ?? tokens.zerosLike()) }
+                return dropout(norm(sum))
             }
         }
     }
@@ -198,69 +209,5 @@ public final class BERT: Module {
 
             override func forward(_ x: Tensor) -> Tensor { norm(activation(dense(x))) }
         }
-    }
-}
-
-/// The sizes of a BERT.
-public struct BERTConfiguration: Sendable, Equatable {
-    public enum Activation: String, Sendable, CaseIterable {
-        case gelu, relu, silu
-        case geluTanh = "gelu_new"
-
-        func callAsFunction(_ x: Tensor) -> Tensor {
-            switch self {
-            case .gelu: x.gelu()
-            case .relu: x.relu()
-            case .silu: x.silu()
-            case .geluTanh: x.gelu(approximate: .tanh)
-            }
-        }
-    }
-
-    public var vocabularySize: Int
-    public var contextLength: Int
-    public var width: Int
-    public var layers: Int
-    public var heads: Int
-    public var feedForward: Int
-    /// How many kinds of sentences are told apart.
-    public var segments = 2
-    public var paddingToken: Int? = 0
-    public var activation = Activation.gelu
-    public var dropout = 0.1
-    public var attentionDropout = 0.1
-    /// Added to variances.
-    public var epsilon = 1e-12
-
-    public init(vocabularySize: Int, contextLength: Int, width: Int, layers: Int, heads: Int) {
-        self.vocabularySize = vocabularySize
-        self.contextLength = contextLength
-        self.width = width
-        self.layers = layers
-        self.heads = heads
-        feedForward = 4 * width
-    }
-
-    /// The contents of a Hugging Face `config.json`.
-    public init(_ fields: ConfigurationFields) throws {
-        vocabularySize = try fields.integer("vocab_size")
-        contextLength = try fields.integer("max_position_embeddings")
-        width = try fields.integer("hidden_size")
-        layers = try fields.integer("num_hidden_layers")
-        heads = try fields.integer("num_attention_heads")
-        feedForward = try fields.integer("intermediate_size")
-        segments = try fields.integer("type_vocab_size", default: 2)
-        paddingToken = fields["pad_token_id"] == nil ? nil : try fields.integer("pad_token_id", minimum: 0)
-        if let paddingToken, paddingToken >= vocabularySize {
-            throw fields.problem("pad_token_id", "\(paddingToken) is not a token of a vocabulary of \(vocabularySize)")
-        }
-        dropout = try fields.probability("hidden_dropout_prob", default: 0.1)
-        attentionDropout = try fields.probability("attention_probs_dropout_prob", default: 0.1)
-        epsilon = try fields.number("layer_norm_eps", default: 1e-12)
-        try fields.requireOnly("hidden_act", Activation.allCases.map(\.rawValue), default: "gelu")
-        activation = Activation(rawValue: try fields.string("hidden_act", default: "gelu")) ?? .gelu
-        try fields.requireDivisible("hidden_size", by: "num_attention_heads")
-        try fields.requireOnly("is_decoder", false)
-        try fields.requireOnly("tie_word_embeddings", true)
     }
 }

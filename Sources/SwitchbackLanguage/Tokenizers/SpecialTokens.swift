@@ -171,13 +171,15 @@ extension SpecialTokens {
             for entry in try processor.array("processors") ?? [] {
                 try read(try ConfigurationFields(entry, path: processor.path, prefix: "post_processor.processors."))
             }
-        case "BertProcessing":
+        case "BertProcessing", "RobertaProcessing":
             before = try mark(processor.array("cls"), processor)
             after = try mark(processor.array("sep"), processor)
         case "TemplateProcessing": try readTemplate(processor)
         case let kind:
             throw processor.problem(
-                "type", "it is \(kind); supported are ByteLevel, TemplateProcessing, BertProcessing, Sequence")
+                "type",
+                "it is \(kind); supported are ByteLevel, TemplateProcessing, BertProcessing, RobertaProcessing, Sequence"
+            )
         }
     }
 

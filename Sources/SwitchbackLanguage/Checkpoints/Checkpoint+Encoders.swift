@@ -1,0 +1,50 @@
+import Switchback
+import SwitchbackFormats
+
+extension Checkpoint {
+    /// The `model_type`s of encoders.
+    public static let encoders = ["bert", "roberta", "distilbert"]
+
+    /// The encoder of the folder, with its weights; with a head for words, if these have one.
+    public func encoder() throws -> BERT {
+        let kind = try configuration.string("model_type")
+        guard Checkpoint.encoders.contains(where: kind.isExactly) else {
+            let names = Checkpoint.encoders.joined(separator: ", ")
+            throw configuration.problem("model_type", "it is \(kind); supported encoders are \(names)")
+        }
+        let (tensors, place) = try readWeights()
+        try configuration.checkSizes(against: tensors)
+        let state = Checkpoint.encoderState(tensors)
+        let model = BERT(
+            try BERTConfiguration(configuration), hasHead: state.keys.contains { $0.hasPrefix("cls.predictions.") })
+        try load(state, from: place, into: model)
+        return model.eval()
+    }
+
+    /// Tensors by the names that BERT has for them, without what belongs to other tasks.
+    private static func encoderState(_ tensors: [String: Tensor]) -> [String: Tensor] {
+        var state: [String: Tensor] = [:]
+        for (name, tensor) in tensors {
+            var name = name
+            for prefix in ["roberta.", "distilbert.", "bert."] where name.hasPrefix(prefix) {
+                name = String(name.dropFirst(prefix.count))
+            }
+            if otherTasks.contains(where: name.hasPrefix) { continue }
+            for (old, new) in distilledNames { name = name.replacing(old, with: new) }
+            state[name.hasPrefix("cls.") ? name : "bert." + name] = tensor
+        }
+        return state
+    }
+
+    /// Heads that are not used here: of sentences, of RoBERTa's and of DistilBERT's words.
+    private static let otherTasks = ["pooler.", "cls.seq_relationship.", "lm_head.", "vocab_"]
+
+    /// DistilBERT's names and BERT's.
+    private static let distilledNames: KeyValuePairs = [
+        "transformer.layer.": "encoder.layer.", ".attention.q_lin.": ".attention.self.query.",
+        ".attention.k_lin.": ".attention.self.key.", ".attention.v_lin.": ".attention.self.value.",
+        ".attention.out_lin.": ".attention.output.dense.", ".sa_layer_norm.": ".attention.output.LayerNorm.",
+        ".ffn.lin1.": ".intermediate.dense.", ".ffn.lin2.": ".output.dense.",
+        ".output_layer_norm.": ".output.LayerNorm.",
+    ]
+}
