@@ -1,17 +1,19 @@
 """Makes cases for `operator-cases` from the samples by which PyTorch tests its own operators (`op_db`).
 
     python3 Scripts/operator_cases.py .build/operator-cases                      thousands, for the program operator-cases
-    python3 Scripts/operator_cases.py Tests/Fixtures/operator_cases --fixture    a few of each operator, for the tests
+    python3 Scripts/operator_cases.py Tests/Fixtures/operator_cases --fixture    special values of each, for the tests
 
 writes cases.json and cases.safetensors: for each sample the operands with their strides, the other arguments, PyTorch's
 results and the gradients of its operands; where those of a short type are far from float64's, that too. Needs torch, numpy, safetensors, expecttest and scipy.
 """
 
 import argparse
+import glob
 import json
 import math
 import os
 import pickle
+import re
 import tempfile
 import warnings
 
@@ -159,6 +161,15 @@ class Writer:
         save_file(self.tensors, os.path.join(folder, "cases.safetensors"))
 
 
+def operators_here():
+    """The names of the operators that the tests know how to call."""
+    names = set()
+    for path in glob.glob("Tests/Support/OperatorCases/Operators/*.swift"):
+        with open(path) as file:
+            names.update(re.findall(r'"([\w./]+)"\s*:', file.read()))
+    return names
+
+
 def results_of(op, sample):
     torch.manual_seed(0)
     found = op.op(sample.input, *sample.args, **sample.kwargs)
@@ -214,7 +225,7 @@ def with_special_values(sample, offset):
 def cases_of(op, options):
     writer = Writer(prefix=op.name + "/" + op.variant_test_name)
     for name, dtype in DTYPES.items():
-        if dtype not in op.supported_dtypes("cpu") or (options.fixture and name not in ("float32", "bfloat16", "int64")):
+        if dtype not in op.supported_dtypes("cpu") or (options.fixture and name != "float32"):
             continue
         torch.manual_seed(1)
         try:
@@ -222,8 +233,9 @@ def cases_of(op, options):
         except Exception:
             continue
         for i, sample in enumerate(samples):
-            writer.add(op, name, "plain", sample)
-            if name in ("float32", "int64"):
+            if not options.fixture:
+                writer.add(op, name, "plain", sample)
+            if name in ("float32", "int64") and not options.fixture:
                 writer.add(op, name, "strided", sample.noncontiguous())
             if name in ("float32", "float64", "bfloat16"):
                 writer.add(op, name, "special", with_special_values(sample, i))
@@ -252,15 +264,17 @@ def main():
     parser.add_argument("folder")
     parser.add_argument("--most", type=int, default=6, help="samples for each operator, element type and layout")
     parser.add_argument("--largest", type=int, default=20_000, help="elements of a sample's operands")
-    parser.add_argument("--fixture", action="store_true", help="two small samples of each, of three element types")
+    parser.add_argument("--fixture", action="store_true", help="one small sample of each operator that is here")
     parser.add_argument("--only", help="operators whose name contains this")
     options = parser.parse_args()
     if options.fixture:
-        options.most, options.largest = 2, 150
+        options.most, options.largest = 1, 40
     writer = Writer()
     torch.set_num_threads(1)
     for op in op_db:
-        if not is_left_out(op) and (not options.only or options.only in op.name):
+        name = op.name + ("/" + op.variant_test_name if op.variant_test_name else "")
+        is_wanted = not is_left_out(op) and (not options.only or options.only in op.name)
+        if is_wanted and (not options.fixture or name in operators_here()):
             writer.take(in_child(lambda: cases_of(op, options)))
     writer.save(options.folder)
     print(f"{len(writer.cases)} cases of {len({case['op'] for case in writer.cases})} operators")

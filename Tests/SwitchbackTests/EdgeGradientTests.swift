@@ -86,7 +86,7 @@ struct EdgeGradientTests {
         let expected = logits.detach().softmax(dim: 0).toArray(as: Double.self)
         #expect(zip(shares, expected).allSatisfy { Swift.abs($0 - $1) < 0.015 }, "\(shares)")
         #expect(hard.detach().amax(dim: 1).toArray().allSatisfy { Swift.abs($0 - 1) < 1e-6 })
-        hard.select(dim: 1, index: 0).sum().backward()
+        hard.select(dim: 1, index: 0).sum().backward(retainGraph: true)
         let found = logits.grad!.toArray()
         logits.zeroGrad()
         let soft = many.gumbelSoftmax(generator: Generator(seed: 1))

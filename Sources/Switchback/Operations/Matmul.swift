@@ -89,7 +89,10 @@ extension Tensor {
         require(
             rank >= 2 && other.rank >= 2 && shape[rank - 1] == other.shape[other.rank - 1], "cdist",
             "\(shape) and \(other.shape) are not two sets of points of one dimension")
-        return (unsqueeze(-2) - other.unsqueeze(-3)).norm(p: p, dim: -1)
+        let differences = unsqueeze(-2) - other.unsqueeze(-3)
+        let distances = differences.norm(p: p, dim: -1)
+        // Counted as a difference, NaN would be lost.
+        return p == 0 ? distances.maskedFill(differences.isnan().any(dims: [-1]), Double.nan) : distances
     }
 
     /// The sum of the main diagonal of a matrix.

@@ -241,8 +241,8 @@ extension Tensor {
         case .sum: return start.scatterAdd(dim: dim, index: positions, source: source)
         case .mean: return start.scatterMean(dim, positions, source, includeSelf: includeSelf)
         case .product: return start.scatterProduct(dim, positions, source)
-        case .amax: return start.scatterExtreme(.maximum, dim, positions, source)
-        case .amin: return start.scatterExtreme(.minimum, dim, positions, source)
+        case .amax: return start.scatterExtreme(.maximum, dim, positions, source, includeSelf: includeSelf)
+        case .amin: return start.scatterExtreme(.minimum, dim, positions, source, includeSelf: includeSelf)
         }
     }
 
@@ -287,7 +287,7 @@ extension Tensor {
 
     /// The gradient is shared evenly by the elements that equal the extreme; where that is NaN, all get NaN.
     private func scatterExtreme(
-        _ operation: ScatterReduction, _ dim: Int, _ index: Tensor, _ source: Tensor
+        _ operation: ScatterReduction, _ dim: Int, _ index: Tensor, _ source: Tensor, includeSelf: Bool
     ) -> Tensor {
         let result = copiedArray()
         backend.scatter(operation, result, dim: dim, index: index.array, source: source.array)
@@ -295,7 +295,9 @@ extension Tensor {
             "scatterReduce", result, from: [self, source], saving: [self, source, index, Tensor(result)]
         ) { saved, gradient in
             let (own, source, index, result) = (saved.tensor(0), saved.tensor(1), saved.tensor(2), saved.tensor(3))
-            let ownIsIt = own.eq(result).to(own.dtype)
+            // An identity that gave way to the source may equal it: an infinity.
+            let equal = own.eq(result).to(own.dtype)
+            let ownIsIt = includeSelf ? equal : equal.scatter(dim: dim, index: index, value: 0)
             let sourceIsIt = source.eq(result.gathered(dim, index)).to(own.dtype)
             let share = gradient / ownIsIt.scatterAdd(dim: dim, index: index, source: sourceIsIt)
             return [

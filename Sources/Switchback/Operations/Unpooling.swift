@@ -106,8 +106,12 @@ extension Tensor {
         let places = indices.flatten(start: lead.count).indices(below: count, operation) {
             "the \(count) places of \(output)"
         }
-        return newZeros(Shape(lead + [count]))
-            .scatter(dim: lead.count, index: places, source: flatten(start: lead.count)).reshape(
-                Shape(lead + Array(output)))
+        let (maxima, dim) = (flatten(start: lead.count), lead.count)
+        let result = newZeros(Shape(lead + [count])).array
+        backend.scatter(.set, result, dim: dim, index: places.array, source: maxima.array)
+        // As in PyTorch, maxima that share a place all get its gradient.
+        return Tensor.record("maxUnpool", result, of: maxima, saving: places) {
+            $1.gathered(dim, $0.tensor(0))
+        }.reshape(Shape(lead + Array(output)))
     }
 }

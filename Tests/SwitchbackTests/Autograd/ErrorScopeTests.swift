@@ -89,7 +89,7 @@ import Testing
             ("add", { _ = x + x.to(ReferenceBackend.self) }),
             ("backward", { x.backward() }),
             (
-                "square",
+                "backward",
                 {
                     let y = x * 2
                     let z = y.square()
