@@ -69,7 +69,8 @@ import Testing
         let encoder = try SentenceEncoder(fixtureFolder.appendingPathComponent("models/\(name)").path)
         let sentences = try #require(fixture.manifest["sentences"] as? [String])
         let found = try encoder.embed(sentences)
-        #expect((found - fixture.tensors["vectors"]!).abs().max().item() < 1e-5)
+        let expected = fixture.tensors["vectors"]!
+        #expect((found - expected).abs().max().item() < 1e-5 * max(1, expected.abs().max().item()))
         let alone = try encoder.embed([sentences[0]])
         #expect((alone - found.narrow(dim: 0, start: 0, length: 1)).abs().max().item() < 1e-5)
         #expect(try encoder.embed([]).shape == [0, encoder.model.sizes.width])

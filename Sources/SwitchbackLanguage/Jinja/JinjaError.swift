@@ -29,7 +29,7 @@ struct JinjaBudget {
     /// How deep calls, blocks and expressions may be nested.
     static let depth = 200
     /// The longest text or list.
-    static let length = 8_000_000
+    static let length = 2_000_000
     /// The longest template.
     static let source = 1 << 20
 

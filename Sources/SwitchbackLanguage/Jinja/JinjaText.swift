@@ -15,11 +15,26 @@ struct JinjaText: Sendable {
         case message(Int)
     }
 
+    /// Small, because a text has millions of them at worst.
     struct Element: Sendable {
         let scalar: Unicode.Scalar
-        let origin: Origin
+        /// 0 for the template, −1 for data, and the messages from 1 on.
+        private let source: Int32
         /// Whether it was written inside `{% generation %}`.
         var isGenerated = false
+
+        init(scalar: Unicode.Scalar, origin: Origin, isGenerated: Bool = false) {
+            self.scalar = scalar
+            self.isGenerated = isGenerated
+            source =
+                switch origin {
+                case .template: 0
+                case .data: -1
+                case .message(let number): Int32(clamping: number + 1)
+                }
+        }
+
+        var origin: Origin { source == 0 ? .template : source < 0 ? .data : .message(Int(source) - 1) }
     }
 
     var elements: [Element]

@@ -21,6 +21,12 @@ private func conversing(model: LanguageModel, tokenizer: any Tokenizer) throws {
     print(answer.text.count)
 }
 
+private func embedding() throws {
+    let encoder = try SentenceEncoder("path/to/minilm")
+    let vectors = try encoder.embed(["A cat sits.", "A dog runs."])
+    print(vectors.shape)
+}
+
 private func generating(model: LanguageModel, tokenizer: any Tokenizer) throws {
     let generator = TextGenerator(model, tokenizer)
     let result = try generator.generate("To be, or", tokens: 100) {
