@@ -164,7 +164,7 @@ import Testing
 
     @Test(arguments: [
         ("text generate --model none --temperature -1", "--temperature is -1; a number from 0 to 100 is needed"),
-        ("text generate --model none --top-k 0", "--top-k is 0; a whole number from 1"),
+        ("text generate --model none --top-k -1", "--top-k is -1; a whole number from 0"),
         ("text train --data none.txt --vocabulary 0", "--vocabulary is 0; a whole number from 1"),
         ("detect predict --model none none.jpg --imgsz -32", "--imgsz is -32; a multiple of 32"),
         ("detect val --model none --data none.yaml --conf 1.5", "--conf is 1.5; a number from 0 to below 1 is needed"),

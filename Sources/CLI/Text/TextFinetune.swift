@@ -13,9 +13,8 @@ struct TextFinetune: ParsableCommand {
                 --steps 200 --lr 1e-4
               switchback text finetune --from path/to/llama --data my-notes --lora 8
 
-            With --lora only small adapters are trained; they are merged into the saved weights, and \
-            kept by themselves in the folder adapter, as the package peft reads them. To resume an interrupted run, use \
-            'text train --resume'.
+            With --lora only small adapters are trained; they are merged into the saved weights, and kept in the folder \
+            adapter as the package peft reads them. To resume an interrupted run, use 'text train --resume'.
             """)
 
     @Option(help: .languageModelFolder)

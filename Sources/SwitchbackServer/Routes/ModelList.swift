@@ -70,8 +70,8 @@ struct ModelList: Sendable {
     func add(to group: RouterGroup<ServerContext>) {
         group.get("models") { _, _ in Response(json: List(data: models.map(entry))) }
         // A name from the hub has two parts.
-        group.get("models/{owner}/{name}") { _, context in
-            let parts = ["owner", "name"].map { context.parameters.get($0) ?? "" }
+        group.get("models/{name}/{part}") { _, context in
+            let parts = ["name", "part"].map { context.parameters.get($0) ?? "" }
             return try response(named: parts.joined(separator: "/"))
         }
         group.get("models/{name}") { _, context in try response(named: context.parameters.get("name") ?? "") }
