@@ -9,14 +9,15 @@ struct CompareCommand: ParsableCommand {
         discussion: """
             Each pair runs both sides in processes of their own, one after the other, so that a machine whose speed \
             drifts slows both. The ratio is PyTorch's time divided by Switchback's: more than 1 means that Switchback \
-            is faster. Where several variants of PyTorch are given, the fastest of a pair counts.
+            is faster. Where several variants of PyTorch are given, the fastest of a pair counts; with --precision bf16 \
+            those under autocast are among them.
 
             Examples:
               switchback-bench compare cnn_mnist_b64 mlp_mnist_b64 --pairs 5
               switchback-bench compare matmul_1024 --variants torch-eager --seconds 3
               switchback-bench compare resnet18_cifar_b64 --isa avx2
               switchback-bench compare resnet18_cifar_b64 --scaling
-              switchback-bench compare gpt_small_train --precision bf16 --variants torch-eager-bf16
+              switchback-bench compare gpt_small_train --precision bf16
               switchback-bench compare                        (the workloads of `make bench`)
             """)
 
@@ -63,7 +64,7 @@ struct CompareCommand: ParsableCommand {
         printNow(Comparison.header)
         for name in workloads {
             let peerName = try Workload.named(name).peerName
-            let candidates = variants.map { $0.split(separator: ",").map(String.init) } ?? listed[peerName] ?? []
+            let candidates = variants.map { $0.split(separator: ",").map(String.init) } ?? candidates(listed[peerName])
             if candidates.isEmpty {
                 printNow("\(name.padded(25)) the PyTorch script has no such workload")
                 continue
@@ -76,6 +77,12 @@ struct CompareCommand: ParsableCommand {
                 printNow(comparison.scaling(from: alone))
             }
         }
+    }
+
+    /// The script's variants; for bfloat16 those under autocast too.
+    private func candidates(_ listed: [String]?) -> [String] {
+        let plain = listed ?? []
+        return options.precision == .bfloat16 ? plain + plain.map { $0 + "-bf16" } : plain
     }
 
     private func compare(_ name: String, _ candidates: [String], _ peer: Peer, threads: Int?) throws -> Comparison {

@@ -20,4 +20,12 @@ void sb_attention_backward(const sb_array *gy, const sb_array *q, const sb_array
                            const sb_array *mask, int causal, float scale, const sb_array *y,
                            const float *log_sum_exp, const sb_array *gq, const sb_array *gk, const sb_array *gv);
 
+/// The same with the operands of all products rounded to bfloat16, weights and their gradients among them; sums are float32.
+void sb_attention_rounded(const sb_array *q, const sb_array *k, const sb_array *v, const sb_array *mask, int causal,
+                          float scale, const sb_array *y, float *log_sum_exp);
+void sb_attention_rounded_backward(const sb_array *gy, const sb_array *q, const sb_array *k, const sb_array *v,
+                                   const sb_array *mask, int causal, float scale, const sb_array *y,
+                                   const float *log_sum_exp, const sb_array *gq, const sb_array *gk,
+                                   const sb_array *gv);
+
 #endif

@@ -1,13 +1,7 @@
-// The matrix core for pairs of bfloat16: how operands become words of two, and what a product of words is.
-//
-// The arithmetic is that of the instruction `vdpbf16ps`: the product of the high halves is added to the sum, which is
-// rounded, then that of the low halves; products are exact, and denormal numbers count as 0. Elsewhere the same takes two
-// multiplications, and whoever calls sees to the denormal numbers (foundation/denormals.h).
+// The matrix core for pairs of bfloat16: how operands become words of two.
 #ifndef ISA_PASS
 #define AVX512_ALSO ",avx512bf16"
 #include "foundation/convert.h"
-
-#define HIGH_HALF ((int32_t)0xffff0000)
 #endif
 
 #define SOURCE "matmul/matmul_pairs.c"
@@ -18,12 +12,9 @@
 #include "foundation/lanes.h"
 #include "foundation/vector_transpose.h"
 #include "matmul_core.h"
+#include "pair_words.h"
 
 #define INLINE static inline __attribute__((always_inline))
-
-#undef vu
-#define vu KERNEL(vu)
-typedef uint32_t vu __attribute__((vector_size(VECTOR_BYTES)));
 
 // MARK: Words
 
@@ -41,9 +32,7 @@ INLINE float KERNEL(word)(const sb_pair_matrix *matrix, intptr_t offset, intptr_
 // The first `count` elements from an offset on as bfloat16, in the high halves of the lanes; 0 in those after them.
 INLINE vu KERNEL(high_halves)(const sb_pair_matrix *matrix, const bool is_float, intptr_t offset, intptr_t count) {
     if (!is_float) return (vu)vf_load_bfloats((const uint16_t *)matrix->data + offset, count);
-    const vf x = vf_load_or((const float *)matrix->data + offset, count, 0);
-    const vu bits = (vu)x, rounded = bits + 0x7fff + (bits >> 16 & 1);
-    return (vu)vf_select(x == x, (vf)rounded, (vf)(bits * 0 + 0x7fc00000)) & (uint32_t)HIGH_HALF;
+    return rounded_highs(vf_load_or((const float *)matrix->data + offset, count, 0));
 }
 
 // Words of elements that lie side by side in two rows of the depth, of which the second may not be there.
@@ -55,15 +44,8 @@ INLINE vf KERNEL(words_across)(const sb_pair_matrix *matrix, const bool is_float
 
 // A vector of words of elements that lie side by side along the depth.
 INLINE vf KERNEL(words_along)(const sb_pair_matrix *matrix, const bool is_float, intptr_t offset) {
-    if (!is_float) return vf_load((const float *)(const void *)((const uint16_t *)matrix->data + offset));
-#if ISA_PASS == 2
-    const float *x = (const float *)matrix->data + offset;
-    return (vf)_mm512_cvtne2ps_pbh((__m512)vf_load(x + LANES), (__m512)vf_load(x));
-#else
-    float words[LANES];
-    for (int i = 0; i < LANES; ++i) words[i] = KERNEL(word)(matrix, offset + 2 * i, 1, true);
-    return vf_load(words);
-#endif
+    if (is_float) return words_of_floats((const float *)matrix->data + offset);
+    return vf_load((const float *)(const void *)((const uint16_t *)matrix->data + offset));
 }
 
 // `count` words from number `first` on, of elements that lie side by side along the depth.
@@ -180,29 +162,13 @@ sb_left left_pairs(const sb_pair_matrix *matrix) {
 
 // MARK: Product
 
-// The word at p in all lanes. As an integer: arithmetic would change what is no number as a float.
-INLINE vi KERNEL(pair_at)(const float *p) {
-    int32_t word;
-    memcpy(&word, p, sizeof word);
-    return word - (vi){0};
-}
-
-INLINE vf KERNEL(add_products)(vf sum, vi a, vf b) {
-#if ISA_PASS == 2
-    return (vf)_mm512_dpbf16_ps((__m512)sum, (__m512bh)a, (__m512bh)b);
-#else
-    sum = sum + (vf)(a & HIGH_HALF) * (vf)((vi)b & HIGH_HALF);
-    return sum + (vf)(a << 16) * (vf)((vi)b << 16);
-#endif
-}
-
 #undef tile_element
 #undef TILE_ELEMENT
 #undef MULTIPLY_ADD
 #undef TILE_FOR
 #define tile_element vi
-#define TILE_ELEMENT(p) KERNEL(pair_at)(p)
-#define MULTIPLY_ADD(sum, a, b) KERNEL(add_products)(sum, a, b)
+#define TILE_ELEMENT(p) pair_at(p)
+#define MULTIPLY_ADD(sum, a, b) add_products(sum, a, b)
 #define TILE_FOR pair_tile
 #include "matmul_tile.h"
 

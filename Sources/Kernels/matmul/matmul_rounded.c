@@ -4,6 +4,7 @@
 
 #include "matmul.h"
 #include "matmul_blocks.h"
+#include "foundation/convert.h"
 #include "foundation/denormals.h"
 #include "foundation/workspace.h"
 
@@ -29,6 +30,7 @@ enum {
 #ifdef ISA_PASS
 #include "foundation/vector.h"
 #include "matmul_core.h"
+#include "pair_words.h"
 
 // Element (row, column) of one matrix of an operand, and what follows it, with `depth` elements along the depth.
 static sb_pair_matrix KERNEL(matrix_at)(const sb_rounded *operand, intptr_t matrix, intptr_t row, intptr_t column,
@@ -116,12 +118,7 @@ void sb_matmul_rounded(intptr_t batch, intptr_t m, intptr_t n, intptr_t k, sb_ro
     rounded_job job = {.blocks = sb_cut_products(batch, m, n, k, BLOCK_ROWS), .k = k, .c_batch = c_batch, .c_row = c_row, .a = a, .b = b,
                        .c = c, .beta = beta};
     if (epilogue) job.epilogue = *epilogue;
-#if defined(__x86_64__)
-    // The AVX-512 kernel needs an extension that many such processors lack.
-    if (sb_isa() == SB_ISA_AVX512 && !sb_has_bfloat_products()) multiply_rounded_avx2(&job);
-    else
-#endif
-        DISPATCH(multiply_rounded, &job);
+    DISPATCH_ROUNDED(multiply_rounded, &job);
 }
 
 #endif

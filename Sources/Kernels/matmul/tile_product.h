@@ -4,12 +4,27 @@
 //
 // An element of a meets a row of b, so the result's columns are the lanes: c and b have rows of `vectors` vectors.
 // The elements of a may lie at any distance, `a_row` from row to row and `a_step` along a row: a transposed is as good.
+//
+// With these macros, elements are words of two bfloat16 numbers instead:
+//
+//     product_element, PRODUCT_ELEMENT(p)     an element of a in a register: its type, and the one that the float at p holds
+//     PRODUCT_ADD(sum, element, b)            sum + the product of an element and a vector of b
+//     product                                 the name of the function
+
+#ifndef PRODUCT_ADD
+#undef product
+#undef product_element
+#undef PRODUCT_ELEMENT
+#define product KERNEL(product)
+#define product_element vf
+#define PRODUCT_ELEMENT(p) vf_set(*(p))
+#define PRODUCT_ADD(sum, element, b) ((sum) + (element) * (b))
+#endif
 
 #undef TILE_ROWS
 #undef TILE_VECTORS
 #undef tile_sum
 #undef tile_product
-#undef product
 #undef PRODUCT_CASE
 
 // The largest tile of results that stays in registers.
@@ -28,9 +43,9 @@ static inline __attribute__((always_inline)) void tile_sum(const int rows, const
         for (int v = 0; v < vectors; ++v) columns[v] = vf_load(b + k * b_step + v * LANES);
 #pragma clang loop unroll(full)
         for (int row = 0; row < rows; ++row) {
-            const vf element = vf_set(a[row * a_row + k * a_step]);
+            const product_element element = PRODUCT_ELEMENT(a + row * a_row + k * a_step);
 #pragma clang loop unroll(full)
-            for (int v = 0; v < vectors; ++v) sum[row * vectors + v] += element * columns[v];
+            for (int v = 0; v < vectors; ++v) sum[row * vectors + v] = PRODUCT_ADD(sum[row * vectors + v], element, columns[v]);
         }
     }
 }
@@ -53,7 +68,6 @@ static inline __attribute__((always_inline)) void tile_product(const int rows, c
     case r * 8 + v: tile_product(r, v, depth, a_tile, a_row, a_step, b_tile, b_step, c_tile, c_step, add); break;
 
 /// `add` keeps what c holds; otherwise c is overwritten.
-#define product KERNEL(product)
 static inline void product(intptr_t rows, intptr_t vectors, intptr_t depth, const float *a, intptr_t a_row,
                            intptr_t a_step, const float *b, intptr_t b_step, float *c, intptr_t c_step, bool add) {
     for (intptr_t first = 0; first < vectors; first += TILE_VECTORS) {
@@ -74,3 +88,5 @@ static inline void product(intptr_t rows, intptr_t vectors, intptr_t depth, cons
         }
     }
 }
+
+#undef PRODUCT_ADD

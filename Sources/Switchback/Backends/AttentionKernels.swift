@@ -4,7 +4,8 @@ public protocol AttentionKernels {
     /// neighbouring heads share keys and values. The mask, of q's type and [B, H, T, S] with any strides, is added to
     /// the scores; with `isCausal` query t sees the keys 0 ... t. A query that sees no key gives 0.
     ///
-    /// Operands may be bfloat16: sums, the mask and the results are float32 then.
+    /// Operands may be bfloat16: weights and their gradients are rounded to it too before they are multiplied, and sums, the
+    /// mask and the results are float32.
     ///
     /// Returns y, [B, H, T, E], and log Σ e^score of each query, [B, H, T], which the gradient needs.
     static func attention(

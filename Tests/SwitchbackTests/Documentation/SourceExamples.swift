@@ -29,6 +29,12 @@ private func fusing(model: Sequential, detector: Detector, images: Tensor) -> [T
     return [logits, boxes, scores]
 }
 
+private func computingInBFloat16(model: Sequential, images: Tensor, labels: Tensor, optimizer: SGD) {
+    let loss = withPrecision(.bfloat16) { model(images).crossEntropy(labels) }
+    loss.backward()
+    optimizer.step()
+}
+
 private func initializing(layer: Conv2d) {
     layer.weight.initialize(.kaimingNormal(fan: .out, nonlinearity: .relu))
 }

@@ -16,7 +16,8 @@ extension CPUBackend {
         var target = y.kernelArray
         withExtendedLifetime(operands) {
             withKernelArray(mask) { mask in
-                sb_attention(&q, &k, &v, mask, isCausal ? 1 : 0, Float(scale), &target, logSum.floats)
+                let kernel = query.dtype == .bfloat16 ? sb_attention_rounded : sb_attention
+                kernel(&q, &k, &v, mask, isCausal ? 1 : 0, Float(scale), &target, logSum.floats)
             }
         }
         return (y, logSum)
@@ -38,7 +39,8 @@ extension CPUBackend {
         var (gq, gk, gv) = (results[0].kernelArray, results[1].kernelArray, results[2].kernelArray)
         withExtendedLifetime(operands) {
             withKernelArray(mask) { mask in
-                sb_attention_backward(
+                let kernel = query.dtype == .bfloat16 ? sb_attention_rounded_backward : sb_attention_backward
+                kernel(
                     &gy, &q, &k, &v, mask, isCausal ? 1 : 0, Float(scale), &output, logSum.floats, &gq, &gk, &gv)
             }
         }
