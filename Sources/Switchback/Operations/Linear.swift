@@ -9,14 +9,16 @@ extension Tensor {
     ///   - bias: [out].
     public final func linear(weight: Tensor, bias: Tensor? = nil) -> Tensor {
         let (x, w) = (operand(), weight.operand())
-        x.checkLinear(w, bias)
+        // It is added to the sums.
+        let b = bias.map { $0.dtype == x.dtype ? $0.to(x.array.productType) : $0 }
+        x.checkLinear(w, b)
         let (outputs, inputs) = (weight.shape[0], weight.shape[1])
         let (original, hasBias) = (shape, bias != nil)
         let weightLiesTransposed = weight.array.strides[0] < weight.array.strides[1]
         let flat: Shape = [shape.dropLast().reduce(1, *), inputs]
         let result = NDArray(empty: [flat[0], outputs], dtype: x.array.productType, backend: backend)
         let rows = x.array.viewed(as: flat) ?? x.array.contiguous().viewed(as: flat)!
-        backend.linear(rows, weight: w.array, bias: bias?.array, into: result)
+        backend.linear(rows, weight: w.array, bias: b?.array, into: result)
         return Tensor.record(
             .linear, result.viewed(as: shape.replacing(rank - 1, with: outputs))!,
             from: bias.map { [self, weight, $0] } ?? [self, weight],
