@@ -1,4 +1,4 @@
-// Five trainings that fail, and what the diagnosis says and draws of each: the tutorial "Seeing backpropagation".
+// Trainings that fail, and what the diagnosis says and draws of each: the tutorial "Seeing backpropagation".
 // Its images are saved in the folder that is named as the argument, or here.
 
 import Foundation
@@ -38,12 +38,7 @@ func show(_ diagnosis: Diagnosis, _ image: String) throws {
 let deep = Sequential((0..<30).flatMap { _ in [Linear(32, 32), Sigmoid()] } + [Linear(32, 8)])
 try show(diagnose(deep, SGD(deep, learningRate: 0.1)) { $0(inputs).crossEntropy(labels) }, "vanishing.png")
 
-// 2. The steps are too large.
-
-let network = Sequential(Linear(32, 64), ReLU(), Linear(64, 64), ReLU(), Linear(64, 8))
-try show(diagnose(network, Adam(network, learningRate: 1)) { $0(inputs).crossEntropy(labels) }, "large-steps.png")
-
-// 3. The gradient explodes in time.
+// 2. The gradient explodes in time.
 
 final class Reader: Module {
     let rnn = RNN(4, 32, nonlinearity: .relu, batchFirst: true)
@@ -60,7 +55,7 @@ let reader = Reader()
 noGrad { reader.rnn.parameters[1] *= 3.0 }
 try show(diagnose(reader, SGD(reader, learningRate: 0.01)) { $0(sequences).crossEntropy(labels) }, "exploding.png")
 
-// 4. A part is cut off.
+// 3. A part is cut off.
 
 final class Transfer: Module {
     let encoder = Linear(32, 16)
@@ -74,7 +69,7 @@ let graph = Graph(of: transfer(inputs).crossEntropy(labels), model: transfer)
 print("detached.svg: \(diagnose(transfer, Adam(transfer)) { $0(inputs).crossEntropy(labels) })\n")
 try graph.svg.write(toFile: "\(folder)/detached.svg", atomically: true, encoding: .utf8)
 
-// 5. Softmax comes twice.
+// 4. Softmax comes twice.
 
 let twice = Sequential(Linear(32, 64), ReLU(), Linear(64, 8), Softmax(dim: 1))
 try show(diagnose(twice, Adam(twice)) { $0(inputs).crossEntropy(labels) }, "softmax.png")
