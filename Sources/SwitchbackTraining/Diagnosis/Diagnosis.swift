@@ -88,8 +88,6 @@ public struct Diagnosis: Equatable, Sendable {
 
     static func line(_ failure: TrainingFailure) throws -> String { try JSON.text(Line(failure: failure)) + "\n" }
 
-    static func line(_ facts: TrainingFacts) throws -> String { try JSON.text(Line(facts: facts)) + "\n" }
-
     static func line(_ validation: ValidationRecord) throws -> String {
         try JSON.text(Line(validation: validation)) + "\n"
     }
@@ -99,8 +97,8 @@ public struct Diagnosis: Equatable, Sendable {
     /// What the training began with.
     var header: String {
         get throws {
-            let links = layerLinks.isEmpty ? "" : try JSON.text(Line(links: layerLinks)) + "\n"
-            return try Self.line(facts) + links + findings.map(Self.line).joined()
+            let line = Line(facts: facts, links: layerLinks.isEmpty ? nil : layerLinks)
+            return try JSON.text(line) + "\n" + findings.map(Self.line).joined()
         }
     }
 
