@@ -82,10 +82,10 @@ extension IllCase {
                 "few examples learned by heart", [.overfitting], remedy: "more data",
                 Ordinary.points.with {
                     $0.model = { PatientModels.perceptron(width: 128) }
-                    $0.data = { PatientData.points(48, noise: 1.4) }
-                    $0.rate = 1e-3
-                    $0.steps = 120
-                    $0.validateEvery = 6
+                    $0.data = { PatientData.points(40, noise: 1.8) }
+                    $0.rate = 3e-3
+                    $0.steps = 240
+                    $0.validateEvery = 8
                 }
             ) {
                 $0.data = { PatientData.points(512) }

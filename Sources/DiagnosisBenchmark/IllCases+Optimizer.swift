@@ -146,7 +146,8 @@ extension IllCase {
                 "a momentum of 0.999", [.momentum], remedy: "lower the momentum",
                 Ordinary.descent.with {
                     $0.momentum = 0.999
-                    $0.rate = 0.03
+                    $0.rate = 0.1
+                    $0.steps = 100
                 }
             ) {
                 $0.momentum = 0.9

@@ -145,6 +145,8 @@ extension Module {
 extension Module.Part {
     /// Adds what reflection found in a property: parts, also inside optionals and arrays.
     fileprivate static func append(_ value: Any, named name: String, to parts: inout [(String, Self)]) {
+        // To be asked whether it is an object, a collection is first copied into one, which takes long for a large one.
+        if let collection = value as? any ReflectedCollection, !collection.mayHoldParts { return }
         switch value {
         case let parameter as Parameter: parts.append((name, .parameter(parameter)))
         case let buffer as Buffer: parts.append((name, .buffer(buffer)))
@@ -156,6 +158,24 @@ extension Module.Part {
         default: break
         }
     }
+}
+
+/// A collection that reflection finds in a property.
+private protocol ReflectedCollection {
+    /// Whether its elements can be parts of a module.
+    var mayHoldParts: Bool { get }
+}
+
+extension Array: ReflectedCollection {
+    fileprivate var mayHoldParts: Bool { first.map { $0 is Module || $0 is Parameter } ?? false }
+}
+
+extension Dictionary: ReflectedCollection {
+    fileprivate var mayHoldParts: Bool { false }
+}
+
+extension Set: ReflectedCollection {
+    fileprivate var mayHoldParts: Bool { false }
 }
 
 extension String {

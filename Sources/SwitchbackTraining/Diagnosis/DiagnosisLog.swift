@@ -152,7 +152,11 @@ extension TrainingFacts {
         isFineTuning = configuration.weights != nil
         let file = start.folder?.file("args.yaml")
         let arguments = file.flatMap { try? ConfigurationFile.values($0) } ?? []
-        options = Dictionary(arguments.map { ($0.key, $0.value) }) { first, _ in first }
+        // The length of a training may change when it is resumed.
+        let lengths: Set = ["epochs", "steps", "minutes", "time"]
+        options = Dictionary(arguments.filter { !lengths.contains($0.key) }.map { ($0.key, $0.value) }) { first, _ in
+            first
+        }
         describe(start.model)
     }
 }

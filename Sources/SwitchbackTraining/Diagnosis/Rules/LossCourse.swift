@@ -30,13 +30,14 @@ struct LossCourse {
             ? .lost : start - end > scale ? .falling : end - start > max(3 * noise, 0.05 * abs(start)) ? .rising : .flat
         baseline = Self.baseline(records)
         let outputs = records.suffix(max(3, records.count / 6)).compactMap(\.output)
-        let latest = outputs.compactMap(\.value)
-        self.latest = latest.isEmpty ? nil : latest.median
+        // The mean of all steps tells more than single batches, where the loss is nothing but what was seen.
+        let latest = records.suffix(max(3, records.count / 4)).compactMap { $0.meanLoss ?? $0.output?.value }
+        self.latest = latest.isEmpty ? nil : latest.reduce(0, +) / Double(latest.count)
         let accuracies = outputs.compactMap(\.accuracy)
         accuracy = accuracies.isEmpty ? nil : accuracies.median
     }
 
-    private static func noise(_ values: some Collection<Double>) -> Double {
+    static func noise(_ values: some Collection<Double>) -> Double {
         let list = Array(values)
         guard list.count > 2 else { return 0 }
         // Second differences are 0 along a straight fall. Those of normally distributed noise have √6 times its

@@ -27,7 +27,9 @@ extension Evidence {
         let limit = loss.direction == .rising || loss.direction == .lost ? Limit.largeUpdate / 5 : Limit.largeUpdate
         guard !(largest < limit) else { return nil }
         let onset = records.first { $0.loss.isFinite && !($0.usualUpdate ?? 0 < limit) }?.step
-        let size = updates.filter { $0.isFinite && $0 > limit }.median
+        // What follows a first step that was too large may be of any size.
+        let large = updates.filter { $0.isFinite && $0 > limit }
+        let size = large.median > 100 * (large.first ?? 1) ? large[0] : large.median
         let times = max(3, (size.isFinite ? size : largest.isFinite ? largest : 1) / fittingUpdate)
         let (proposal, changes) = rateChange(by: 1 / min(times, 1e4))
         return Verdict(
@@ -154,14 +156,15 @@ extension Evidence {
 
     /// Batches too small to tell the way.
     var noise: Verdict? {
-        guard isIll || loss.isErratic, let size = inputs.last?.shape.first, size <= 2, loss.isErratic,
+        let noise = LossCourse.noise(records.map(\.loss))
+        guard isIll || loss.isErratic, let size = inputs.last?.shape.first, size <= 2, noise > 0.3 * abs(loss.end),
             inputs.last?.shape.count ?? 0 > 1,
             largestUpdate ?? 0 > Limit.usualUpdate
         else { return nil }
         return Verdict(
             .noise, .problem, onset: records.first?.step,
             finding:
-                "the loss goes up and down by \((loss.noise / max(abs(loss.end), 1e-12)).wholePercent) of itself from step to step, with batches of \(size.counted("example"))",
+                "the loss goes up and down by \((noise / max(abs(loss.end), 1e-12)).wholePercent) of itself from step to step, with batches of \(size.counted("example"))",
             remedy: "use larger batches: \(facts.named("batch", "16"))", changes: [facts.change("batch", "16")])
     }
 }
