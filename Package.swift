@@ -107,7 +107,10 @@ let package = Package(
             name: "train-digits", dependencies: ["Switchback", "SwitchbackFormats"], path: "Examples/train-digits"),
         .executableTarget(
             name: "serve-digits",
-            dependencies: ["Switchback", "SwitchbackFormats", .product(name: "Hummingbird", package: "hummingbird")],
+            dependencies: [
+                "Switchback", "SwitchbackFormats",
+                .product(name: "Hummingbird", package: "hummingbird", condition: .when(traits: ["Server"])),
+            ],
             path: "Examples/serve-digits"),
         .executableTarget(
             name: "see-backpropagation", dependencies: ["Switchback", "SwitchbackTraining"],
