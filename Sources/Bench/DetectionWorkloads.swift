@@ -37,7 +37,7 @@ private func inference(_ fused: Fused<YOLO>, _ image: Tensor) {
     }
 }
 
-/// Objects of random classes whose centres are in the middle 0.6 of the image, 0.05 to 0.35 of it wide and high.
+/// Objects of random classes whose centers are in the middle 0.6 of the image, 0.05 to 0.35 of it wide and high.
 private func randomObjects(images: Int, each: Int) -> [[LabeledBox]] {
     (0..<images).map { _ in
         (0..<each).map { _ in

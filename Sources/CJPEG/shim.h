@@ -119,7 +119,7 @@ static inline int sb_jpeg_decode(const uint8_t *bytes, size_t count, J_COLOR_SPA
     return is_complete ? SB_JPEG_NO_END : SB_JPEG_CUT_SHORT;
 }
 
-/// Encodes rows of grey (1 channel) or RGB (3) pixels. On success `*bytes` is the caller's to free.
+/// Encodes rows of gray (1 channel) or RGB (3) pixels. On success `*bytes` is the caller's to free.
 static inline int sb_jpeg_encode(const uint8_t *pixels, int width, int height, int channels, int quality,
                                  unsigned char **bytes, unsigned long *count, char *message) {
     struct jpeg_compress_struct info;

@@ -39,7 +39,7 @@ static inline void sb_png_take(png_structp png, png_bytep to, size_t count) {
     source->count -= count;
 }
 
-/// Decodes into `pixels`, which has room for width x height x channels bytes: 1 channel (of a grey picture only), 3 (RGB)
+/// Decodes into `pixels`, which has room for width x height x channels bytes: 1 channel (of a gray picture only), 3 (RGB)
 /// or 4 (with alpha). 16 bits become 8. Returns 0, or 1 with a message of at most SB_PNG_MESSAGE characters.
 static inline int sb_png_decode(const uint8_t *bytes, size_t count, uint32_t width, uint32_t height, int channels,
                                 uint8_t *pixels, char *message) {
@@ -71,7 +71,7 @@ static inline int sb_png_decode(const uint8_t *bytes, size_t count, uint32_t wid
     return 0;
 }
 
-/// Encodes rows of grey (1 channel), RGB (3) or RGBA (4) pixels into `*bytes`, which becomes the caller's to free.
+/// Encodes rows of gray (1 channel), RGB (3) or RGBA (4) pixels into `*bytes`, which becomes the caller's to free.
 static inline int sb_png_encode(const uint8_t *pixels, uint32_t width, uint32_t height, int channels, uint8_t **bytes,
                                 size_t *count, char *message) {
     png_image image;

@@ -4,7 +4,7 @@ import Switchback
 public enum PatientData {
     public typealias Sets = (training: Patient.Data, validation: Patient.Data?)
 
-    /// Points around the centres of classes: [n, features], and the class of each.
+    /// Points around the centers of classes: [n, features], and the class of each.
     public static func points(
         _ count: Int = 256, classes: Int = 4, features: Int = 16, noise: Double = 0.7
     ) -> Sets {

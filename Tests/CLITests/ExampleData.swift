@@ -5,7 +5,7 @@ import SwitchbackVision
 
 /// Small data sets of images for the vision commands.
 extension BuiltProgram {
-    /// A JPEG file of dark and light rectangles on grey; returns its path in the test's folder.
+    /// A JPEG file of dark and light rectangles on gray; returns its path in the test's folder.
     func image(_ name: String, height: Int, width: Int, boxes: [LabeledBox]) throws -> String {
         var pixels = [UInt8](repeating: 114, count: height * width * 3)
         for label in boxes {
@@ -27,11 +27,11 @@ extension BuiltProgram {
 
     /// What the label files of an example say of objects.
     enum Labels {
-        /// Centre, width and height.
+        /// Center, width and height.
         case boxes
         /// The corners.
         case outlines
-        /// Centre, width and height, and the corners as keypoints.
+        /// Center, width and height, and the corners as keypoints.
         case keypoints
     }
 
@@ -53,17 +53,17 @@ extension BuiltProgram {
                 _ = try image("\(name)/images/\(part)/\(number).jpg", height: height, width: width, boxes: boxes)
                 let rows = boxes.map { label -> String in
                     let box = label.box
-                    let centre = [(box.x1 + box.x2) / 2 / Float(width), (box.y1 + box.y2) / 2 / Float(height)]
+                    let center = [(box.x1 + box.x2) / 2 / Float(width), (box.y1 + box.y2) / 2 / Float(height)]
                     let size = [(box.x2 - box.x1) / Float(width), (box.y2 - box.y1) / Float(height)]
                     let corners = [(box.x1, box.y1), (box.x2, box.y1), (box.x2, box.y2), (box.x1, box.y2)].flatMap {
                         [$0.0 / Float(width), $0.1 / Float(height)]
                     }
                     let numbers =
                         switch labels {
-                        case .boxes: centre + size
+                        case .boxes: center + size
                         case .outlines: corners
                         case .keypoints:
-                            centre + size
+                            center + size
                                 + stride(from: 0, to: 8, by: 2).flatMap { [corners[$0], corners[$0 + 1], 2] }
                         }
                     return "\(label.classIndex) " + numbers.map { "\($0)" }.joined(separator: " ")
@@ -77,7 +77,7 @@ extension BuiltProgram {
         return "\(name)/data.yaml"
     }
 
-    /// An archive as MedMNIST distributes its sets: grey images of two classes, in three parts. One label in eight is
+    /// An archive as MedMNIST distributes its sets: gray images of two classes, in three parts. One label in eight is
     /// wrong, so that there are mistakes to show.
     func archive(_ name: String) throws {
         var arrays: [String: Tensor] = [:]

@@ -81,9 +81,9 @@ struct RequestTests {
     }
 
     @Test func images() throws {
-        let grey = #"{"image": "AAAA", "confidence": 0.5}"#
+        let gray = #"{"image": "AAAA", "confidence": 0.5}"#
         #expect(throws: InputError.self) {
-            try ImageUpload(Array(grey.utf8), contentType: nil, names: ["confidence"])
+            try ImageUpload(Array(gray.utf8), contentType: nil, names: ["confidence"])
         }
         let error = #expect(throws: InputError.self) {
             try ImageUpload(Array(#"{"image": "!"}"#.utf8), contentType: "application/json", names: [])

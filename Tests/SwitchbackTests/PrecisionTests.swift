@@ -8,7 +8,7 @@ import Testing
 @Suite struct PrecisionTests {
     // MARK: Arithmetic
 
-    /// The sum of products as `vdpbf16ps` makes it, on any processor: of two neighbours the second's product is added first;
+    /// The sum of products as `vdpbf16ps` makes it, on any processor: of two neighbors the second's product is added first;
     /// 512 products make a partial sum; denormal numbers count as zeros.
     private func product(_ a: [Float], _ b: [Float]) -> Float {
         func flushed(_ x: Float) -> Float { x.isSubnormal ? 0 : x }

@@ -17,7 +17,7 @@ struct QuantileTests {
         #expect(Tensor([Double.nan]).nanquantile(Tensor(0.5)).item().isNaN && Tensor([5.0]).quantile(0.3).item() == 5)
     }
 
-    @Test func gradientsOfQuantilesGoToBothNeighbours() {
+    @Test func gradientsOfQuantilesGoToBothNeighbors() {
         let leaf = Tensor([4.0, 1, 2], requiresGrad: true)
         leaf.quantile(0.25).backward()
         #expect(leaf.grad!.allClose(Tensor([0.0, 0.5, 0.5])))

@@ -15,7 +15,7 @@ import Testing
 
     /// Images with something on them, in each color model.
     private var images: [Image] {
-        [Image.ColorModel.grey, .rgb, .rgba].map { model in
+        [Image.ColorModel.gray, .rgb, .rgba].map { model in
             let count = 20 * 16 * model.channelCount
             return Image(height: 20, width: 16, model, pixels: (0..<count).map { UInt8(($0 * 7) % 251) })
         }
@@ -24,7 +24,7 @@ import Testing
     private func readImage(_ path: String) throws {
         _ = try ImageHeader.load(path)
         _ = try Image.load(path, pixelLimit: 1 << 22)
-        _ = try Image.load(path, as: .grey, minimumSide: 4, pixelLimit: 1 << 22)
+        _ = try Image.load(path, as: .gray, minimumSide: 4, pixelLimit: 1 << 22)
     }
 
     @Test func jpeg() throws {

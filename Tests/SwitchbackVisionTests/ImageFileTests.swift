@@ -24,18 +24,18 @@ import Testing
     }
 
     @Test func colorsBecomeGreyAndOpacityIsKept() throws {
-        let grey = try ImageFixture.decode(ImageFixture.file("png"), as: .grey)
-        #expect(ImageFixture.difference(grey, ImageFixture.image("grey/png")) == 0)
+        let gray = try ImageFixture.decode(ImageFixture.file("png"), as: .gray)
+        #expect(ImageFixture.difference(gray, ImageFixture.image("grey/png")) == 0)
         let clear = try ImageFixture.decode(ImageFixture.file("png_alpha"), as: .rgba)
         #expect(ImageFixture.difference(clear, ImageFixture.image("rgba/png_alpha")) == 0)
         let opaque = try ImageFixture.decode(ImageFixture.file("jpeg"), as: .rgba)
         #expect(opaque[0, 0].last == 255)
-        #expect(try ImageFixture.decode(ImageFixture.file("jpeg_cmyk"), as: .grey).channels == 1)
+        #expect(try ImageFixture.decode(ImageFixture.file("jpeg_cmyk"), as: .gray).channels == 1)
     }
 
     @Test func whatIsWrittenIsReadAgain() throws {
         let folder = try TemporaryFolder()
-        for image in [ImageFixture.source, ImageFixture.source.converted(to: .grey)] {
+        for image in [ImageFixture.source, ImageFixture.source.converted(to: .gray)] {
             try image.save(to: folder.path("a.png"))
             #expect(try Image.load(folder.path("a.png"), as: image.colorModel) == image)
             try image.save(to: folder.path("a.jpg"), quality: 100)

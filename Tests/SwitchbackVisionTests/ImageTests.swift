@@ -12,7 +12,7 @@ import Testing
         var source = ImageFixture.source
         if parts[0] == "resize_grey" {
             let green = source.pixels.enumerated().filter { $0.offset % 3 == 1 }.map(\.element)
-            source = Image(height: source.height, width: source.width, .grey, pixels: green)
+            source = Image(height: source.height, width: source.width, .gray, pixels: green)
         }
         let resized = source.resized(height: expected.height, width: expected.width, mode)
         #expect(ImageFixture.difference(resized, expected) <= (mode == .nearest ? 0 : 1))

@@ -18,7 +18,7 @@ import Testing
         #expect(last[0].detection.box.centerX == 412 && last[1].detection.box.centerX == 100)
     }
 
-    @Test func aThingThatIsHiddenForAWhileIsRecognised() {
+    @Test func aThingThatIsHiddenForAWhileIsRecognized() {
         var tracker = Tracker()
         for frame in 0..<10 { _ = tracker.update([thing(100 + 5 * Float(frame), 100)]) }
         for _ in 0..<6 { #expect(tracker.update([]).isEmpty) }

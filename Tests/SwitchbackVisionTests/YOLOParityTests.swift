@@ -133,7 +133,7 @@ struct YOLOParityTests {
             let rows = stride(from: 0, to: values.count, by: 6).map { Array(values[$0..<$0 + 6]) }
             #expect(detections.count == rows.count)
             for (detection, row) in zip(detections, rows) { #expect(abs(detection.score - row[4]) < 1e-3) }
-            // Neighbours of almost equal score may have changed places, and the last may have left.
+            // Neighbors of almost equal score may have changed places, and the last may have left.
             let unmatched = rows.filter { row in
                 !detections.contains {
                     $0.classIndex == Int(row[5]) && abs($0.score - row[4]) < 1e-3 && abs($0.box.x1 - row[0]) < 0.3
@@ -220,7 +220,7 @@ struct YOLOParityTests {
         #expect(state["model.23.cv2.0.2.bias"]!.mean().item() == 2)
     }
 
-    @Test func unknownNamesGetANeighbour() {
+    @Test func unknownNamesGetANeighbor() {
         let error = #expect(throws: InputError.self) { try YOLOVariant(named: "yolo11q") }
         #expect(error?.description.contains("yolo11") == true)
         #expect(throws: InputError.self) { try YOLOVariant(named: "") }

@@ -165,7 +165,7 @@ struct YOLOTaskParityTests {
             if let prototypes = outputs.many.prototypes {
                 #expect(relativeDifference(prototypes, fixture.tensor("eval/proto")) < 1e-3)
             }
-            // Of masks the fixture has the corners of boxes instead of their centres.
+            // Of masks the fixture has the corners of boxes instead of their centers.
             if let single = outputs.single {
                 let isOriented = yolo.variant.task == .obb
                 check(model.decoded(single), fixture.tensor("eval/decoded_one2one"), from: isOriented ? 0 : 1)

@@ -17,7 +17,7 @@ struct YOLOExport<Command: YOLOCommand>: ParsableCommand {
                   switchback \(task) export best.safetensors --heads raw
 
                 In ONNX, `images` is a batch of any size, [N, 3, imgsz, imgsz], with RGB values from 0 to 1. `predictions` is \
-                [N, 4 + classes, positions]: centre, width and height in pixels, and probabilities. YOLO11's boxes still \
+                [N, 4 + classes, positions]: center, width and height in pixels, and probabilities. YOLO11's boxes still \
                 need non-maximum suppression; YOLO26's do not.\(extras)
                 """)
     }

@@ -39,7 +39,7 @@ struct YOLOPredict<Command: YOLOCommand>: ParsableCommand {
         case .obb:
             """
 
-            A row of a label file is a class and the corners x1 y1 to x4 y4; boxes.json has centre, width, height and angle \
+            A row of a label file is a class and the corners x1 y1 to x4 y4; boxes.json has center, width, height and angle \
             in radians under rotated, and in x1 to y2 the upright box around them.
             """
         case .segment:

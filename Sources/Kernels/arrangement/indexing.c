@@ -218,7 +218,7 @@ static void KERNEL(scatter_line)(const void *context, const sb_cursor *cursor, i
     }
 }
 
-/// `count` neighbouring lines with the same indices, a row at a time.
+/// `count` neighboring lines with the same indices, a row at a time.
 static void KERNEL(scatter_rows)(const void *context, const sb_cursor *cursor, intptr_t count) {
     const KERNEL(scatter_plan) *plan = context;
     for (intptr_t i = 0; i < plan->length; ++i) {
@@ -268,7 +268,7 @@ static void KERNEL(index_add)(
 
 typedef struct {
     sb_loop loop;    // y, index, x
-    intptr_t x_step; // bytes between neighbours along the indexed dimension
+    intptr_t x_step; // bytes between neighbors along the indexed dimension
 } KERNEL(gather_plan);
 
 #define GATHER(type) \

@@ -10,7 +10,7 @@
 #include "foundation/blocks.h"
 
 // Running totals are kept in double, or in int64 for integers. Lines along the scanned dimension are taken one by one
-// where x is dense along it; otherwise a block of neighbouring lines goes forward together.
+// where x is dense along it; otherwise a block of neighboring lines goes forward together.
 
 typedef struct {
     sb_loop lines;           // over the first elements of all lines: operand 0 is y, 1 is x

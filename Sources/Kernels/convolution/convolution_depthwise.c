@@ -132,7 +132,7 @@ INLINE void KERNEL(any_output)(const KERNEL(strip) *s, intptr_t output) {
     KERNEL(store_output)(s, output, sum);
 }
 
-// RUN neighbouring outputs: each input is loaded once for all taps that meet it. `lowest` is the first output's lowest
+// RUN neighboring outputs: each input is loaded once for all taps that meet it. `lowest` is the first output's lowest
 // input; the taps count backwards where they move that way.
 INLINE void KERNEL(run_of_outputs)(const int taps, const int step, const KERNEL(strip) *s, intptr_t output,
                                    intptr_t lowest, bool backwards) {

@@ -1,5 +1,5 @@
 // Convolution of few input channels, such as the first layer of a network: too few to make up for gathering each patch. A
-// band of input rows is copied once, with the border of zeros. In it the patches of neighbouring outputs are windows that
+// band of input rows is copied once, with the border of zeros. In it the patches of neighboring outputs are windows that
 // overlap in memory, and the matrix core reads them where they lie.
 #ifndef ISA_PASS
 #include <string.h>

@@ -55,7 +55,7 @@ static inline sb_block sb_block_of(intptr_t tiles, intptr_t channels, intptr_t l
 }
 
 /// Asks for pixels ahead of their use: `extent` rows and columns from (row, column) on. The processor cannot guess them,
-/// because neighbours in a tile are a row of the map apart.
+/// because neighbors in a tile are a row of the map apart.
 static inline void sb_prefetch_tile(const sb_map *map, intptr_t image, intptr_t row, intptr_t column, intptr_t extent,
                                     intptr_t first, intptr_t channels) {
     for (intptr_t y = row < 0 ? 0 : row; y < row + extent && y < map->height; ++y)

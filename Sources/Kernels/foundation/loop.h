@@ -1,6 +1,6 @@
 // Walking over arrays of one shape: the fewest nested loops, in the best order.
 //
-// Dimensions of size 1 are dropped, the rest sorted by the first operand's strides, and neighbours that every operand
+// Dimensions of size 1 are dropped, the rest sorted by the first operand's strides, and neighbors that every operand
 // steps through evenly are merged. What is left is one loop where all operands are dense in the same memory order.
 #ifndef SB_LOOP_H
 #define SB_LOOP_H

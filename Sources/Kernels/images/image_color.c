@@ -15,7 +15,7 @@ enum { COLOR_BLOCK = 64 };
 #define hsv_block KERNEL(hsv_block)
 #define channel KERNEL(channel)
 
-// A channel of the colour with hue `h` (in sixths of the circle), value `v` and chroma `c`: v - c · max(0, min(k, 4 - k, 1))
+// A channel of the color with hue `h` (in sixths of the circle), value `v` and chroma `c`: v - c · max(0, min(k, 4 - k, 1))
 // with k = (n + h) mod 6.
 static inline __attribute__((always_inline)) vf channel(float n, vf h, vf v, vf c) {
     vf k = h + n;

@@ -76,7 +76,7 @@ static int32_t coverage_taps(const axis_map *map, intptr_t o, float *weights, in
     return (int32_t)start;
 }
 
-// Each pixel keeps its colour, and passes to its neighbour's on the way between them.
+// Each pixel keeps its color, and passes to its neighbor's on the way between them.
 static int32_t coverage_up_taps(const axis_map *map, intptr_t o, float *weights, int32_t *count) {
     const double step = (double)map->size / map->out;
     const intptr_t start = clamp((intptr_t)floor(o * step), 0, map->size - 1);
@@ -88,14 +88,14 @@ static int32_t coverage_up_taps(const axis_map *map, intptr_t o, float *weights,
 }
 
 static int32_t antialias_taps(const axis_map *map, intptr_t o, float *weights, int32_t *count) {
-    const float support = antialias_support(map), centre = map->step * (o + 0.5f);
+    const float support = antialias_support(map), center = map->step * (o + 0.5f);
     const float shrink = map->step > 1 ? 1 / map->step : 1;
-    const intptr_t start = clamp((intptr_t)(centre - support + 0.5f), 0, map->size - 1);
-    const intptr_t end = clamp((intptr_t)(centre + support + 0.5f), start + 1, map->size);
+    const intptr_t start = clamp((intptr_t)(center - support + 0.5f), 0, map->size - 1);
+    const intptr_t end = clamp((intptr_t)(center + support + 0.5f), start + 1, map->size);
     float sum = 0;
     *count = (int32_t)(end - start);
     for (int32_t i = 0; i < *count; ++i) {
-        const float distance = (i + start - centre + 0.5f) * shrink;
+        const float distance = (i + start - center + 0.5f) * shrink;
         weights[i] = map->resize->mode == SB_CUBIC ? cubic(distance, -0.5f) : triangle(distance);
         sum += weights[i];
     }

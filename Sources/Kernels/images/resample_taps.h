@@ -1,4 +1,4 @@
-// Along one axis, every interpolation is a weighted sum of neighbouring inputs: `taps` holds the weights.
+// Along one axis, every interpolation is a weighted sum of neighboring inputs: `taps` holds the weights.
 #ifndef SB_RESAMPLE_TAPS_H
 #define SB_RESAMPLE_TAPS_H
 

@@ -7,7 +7,7 @@
 /// y = softmax(scale · q kᵀ + mask) v.
 ///
 /// q is [B, H, T, D], k is [B, HK, S, D], v is [B, HK, S, E], y is [B, H, T, E]; float32, the last dimension dense,
-/// the others with any strides. H must be a multiple of HK; H / HK neighbouring heads share keys and values.
+/// the others with any strides. H must be a multiple of HK; H / HK neighboring heads share keys and values.
 /// `mask`, [B, H, T, S] with any strides, is added to the scores; NULL for none. With `causal`, query t sees the keys
 /// 0 ... t.
 /// A query that sees no key at all gives 0, as in PyTorch.

@@ -7,7 +7,7 @@
 typedef enum { SB_SAMPLE_BILINEAR = 0, SB_SAMPLE_NEAREST = 1, SB_SAMPLE_BICUBIC = 2 } sb_sample_mode;
 typedef enum { SB_SAMPLE_ZEROS = 0, SB_SAMPLE_BORDER = 1, SB_SAMPLE_REFLECTION = 2 } sb_sample_padding;
 
-/// With align_corners, -1 and 1 are the centres of the corner pixels, else their outer edges.
+/// With align_corners, -1 and 1 are the centers of the corner pixels, else their outer edges.
 typedef struct {
     sb_sample_mode mode;
     sb_sample_padding padding;

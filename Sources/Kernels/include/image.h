@@ -8,13 +8,13 @@
 
 #include "interpolation.h"
 
-/// y, [oh, ow, c], is x, [h, w, c], in another size; as OpenCV's resize of 8-bit pictures to within one grey level.
+/// y, [oh, ow, c], is x, [h, w, c], in another size; as OpenCV's resize of 8-bit pictures to within one gray level.
 /// mode is SB_NEAREST, SB_LINEAR, SB_CUBIC or SB_COVERAGE; all sizes are at least 1.
 void sb_image_resize(intptr_t c, intptr_t h, intptr_t w, intptr_t oh, intptr_t ow, sb_interpolation mode,
                      const uint8_t *x, uint8_t *y);
 
 /// y, [oh, ow, c], is x, [h, w, c], seen through a projective map: the pixel (i, j) of y, i to the right, shows the
-/// place (u/t, v/t) of x, where (u, v, t) = map · (i, j, 1); pixel centres have whole coordinates. Pixels between centres
+/// place (u/t, v/t) of x, where (u, v, t) = map · (i, j, 1); pixel centers have whole coordinates. Pixels between centers
 /// are mixed (bilinear), or the nearest one is taken; outside x is `fill`. c is at most 4.
 void sb_image_warp(intptr_t c, intptr_t h, intptr_t w, const double map[9], int nearest, uint8_t fill, intptr_t oh,
                    intptr_t ow, const uint8_t *x, uint8_t *y);

@@ -41,7 +41,7 @@ typedef struct {
 
 /// As sb_matmul_batched_f32 without alpha, of operands rounded to bfloat16; sums and c are float32. With the instruction
 /// `vdpbf16ps` (AVX512_BF16) where the processor has it; elsewhere the same arithmetic takes longer than float32's. Of
-/// two neighbours along k, the second's product is added first. Denormal numbers count as zeros.
+/// two neighbors along k, the second's product is added first. Denormal numbers count as zeros.
 void sb_matmul_rounded(intptr_t batch, intptr_t m, intptr_t n, intptr_t k, sb_rounded a, sb_rounded b, float beta, float *c,
                        intptr_t c_batch, intptr_t c_row, const sb_epilogue *epilogue);
 /// Whether products of bfloat16 have an instruction of their own, in the instruction set in use.

@@ -1,6 +1,6 @@
 // Products with matrices of few bits a number, for inference: integer kernels over groups that share a scale.
 //
-// A matrix w[n, k], k a multiple of 32, is cut into groups of 32 neighbours in a row. A group is whole numbers q and one
+// A matrix w[n, k], k a multiple of 32, is cut into groups of 32 neighbors in a row. A group is whole numbers q and one
 // scale s, a bfloat16: w ≈ s · q, with q from -127 to 127 (8 bits) or from -8 to 7 (4 bits). So a number takes 8.5 or
 // 4.5 bits.
 //

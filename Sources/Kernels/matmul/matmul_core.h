@@ -6,7 +6,7 @@
 // up to the caller: a plain copy, or the patches of an image for a convolution, which then never exist as a whole. A left
 // operand that is small, and read again and again, need not be copied.
 //
-// Operands of bfloat16 come in pairs: an element of both operands is then a word of two neighbours along the depth, the
+// Operands of bfloat16 come in pairs: an element of both operands is then a word of two neighbors along the depth, the
 // first in the low half, and a product is that of two numbers. All sizes and strides count words.
 
 #ifndef SB_MATMUL_CORE_H

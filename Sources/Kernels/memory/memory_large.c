@@ -14,7 +14,7 @@ typedef struct block {
     char *start;
     size_t size;
     bool free, resident;                 // resident: of a free one, whether the system still holds memory for it
-    struct block *before, *after;        // the neighbours, by address
+    struct block *before, *after;        // the neighbors, by address
     struct block *newer, *older;         // in the list of free blocks, or of unused descriptions
 } block;
 
@@ -124,7 +124,7 @@ static void take(block *b, size_t size) {
     list(rest, resident);
 }
 
-// Joins two neighbours, neither of them listed, to the first.
+// Joins two neighbors, neither of them listed, to the first.
 static block *join(block *b, block *next) {
     b->size += next->size;
     b->after = next->after;
@@ -137,7 +137,7 @@ static block *join(block *b, block *next) {
 
 static bool is_free(const block *b, bool resident) { return b && b->free && b->resident == resident; }
 
-// Lists a block, joined with the free neighbours of its kind.
+// Lists a block, joined with the free neighbors of its kind.
 static void release(block *b, bool resident) {
     if (is_free(b->after, resident)) {
         unlist(b->after);

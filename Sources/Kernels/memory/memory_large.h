@@ -1,4 +1,4 @@
-// Large blocks: cut from one stretch of addresses and joined with their free neighbours again, so that memory which a
+// Large blocks: cut from one stretch of addresses and joined with their free neighbors again, so that memory which a
 // step has used for blocks of one size serves it for those of another.
 #ifndef SB_MEMORY_LARGE_H
 #define SB_MEMORY_LARGE_H

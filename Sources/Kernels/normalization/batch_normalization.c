@@ -30,26 +30,26 @@ typedef struct {
 #include "foundation/vector_activation.h"
 #include "batch_normalization_blocks.h"
 
-// Of a block: for each column a centre near its mean, Σ (x - centre) and Σ (x - centre)².
+// Of a block: for each column a center near its mean, Σ (x - center) and Σ (x - center)².
 typedef struct {
-    float centre[COLUMNS], rest[COLUMNS], square[COLUMNS];
+    float center[COLUMNS], rest[COLUMNS], square[COLUMNS];
 } KERNEL(block_moments);
 
 static inline __attribute__((always_inline)) void KERNEL(sum_moments)(const int vectors, intptr_t count, intptr_t rows,
                                                                       intptr_t channels, const float *x,
                                                                       KERNEL(block_moments) *result) {
-    vf centre[4] = {{0}}, rest[4] = {{0}}, square[4] = {{0}};
+    vf center[4] = {{0}}, rest[4] = {{0}}, square[4] = {{0}};
     for (intptr_t row = 0; row < rows; ++row)
-        EACH(v, vectors) centre[v] += vf_load_or(x + row * channels + v * LANES, count, 0);
-    EACH(v, vectors) centre[v] /= (float)rows;
+        EACH(v, vectors) center[v] += vf_load_or(x + row * channels + v * LANES, count, 0);
+    EACH(v, vectors) center[v] /= (float)rows;
     for (intptr_t row = 0; row < rows; ++row)
         EACH(v, vectors) {
-            const vf d = vf_load_or(x + row * channels + v * LANES, count, 0) - centre[v];
+            const vf d = vf_load_or(x + row * channels + v * LANES, count, 0) - center[v];
             rest[v] += d;
             square[v] += d * d;
         }
     EACH(v, vectors) {
-        vf_store(result->centre + v * LANES, centre[v]);
+        vf_store(result->center + v * LANES, center[v]);
         vf_store(result->rest + v * LANES, rest[v]);
         vf_store(result->square + v * LANES, square[v]);
     }
@@ -65,7 +65,7 @@ static void KERNEL(statistics_block)(intptr_t rows, intptr_t channels, const flo
         count = column_count(channels - c);
         EACH_WIDTH(KERNEL(sum_moments), count, rows, channels, x + c, &block)
         for (intptr_t i = 0; i < count; ++i) {
-            const double correction = block.rest[i] / (double)rows, block_mean = block.centre[i] + correction;
+            const double correction = block.rest[i] / (double)rows, block_mean = block.center[i] + correction;
             const double distance = block_mean - mean[c + i];
             squares[c + i] += block.square[i] - correction * block.rest[i] + distance * distance * cross;
             mean[c + i] += distance * share;

@@ -55,9 +55,9 @@ INLINE vf KERNEL(gated)(const gate gate, const backward_job *job, vf x, intptr_t
 // Adds the sums over rows `begin` ..< `end` of `vectors` vectors of channels; the last of them has `count` channels.
 INLINE void KERNEL(sum_channels)(const int vectors, intptr_t count, const gate gate, const backward_job *job,
                                  intptr_t begin, intptr_t end, intptr_t channel, double *sums, double *dots) {
-    vf centre[4], sum[4] = {{0}}, dot[4] = {{0}};
+    vf center[4], sum[4] = {{0}}, dot[4] = {{0}};
     float lanes[2][COLUMNS];
-    EACH(v, vectors) centre[v] = vf_load_or(job->pass.mean + channel + v * LANES, count, 0);
+    EACH(v, vectors) center[v] = vf_load_or(job->pass.mean + channel + v * LANES, count, 0);
     for (intptr_t row = begin; row < end; ++row)
         EACH(v, vectors) {
             const intptr_t at = row * job->channels + channel + v * LANES;
@@ -65,7 +65,7 @@ INLINE void KERNEL(sum_channels)(const int vectors, intptr_t count, const gate g
             const vf g = KERNEL(gated)(gate, job, x, row, channel + v * LANES, count);
             if ((gate == GATE_OUTPUT || gate == GATE_SILU) && job->gated) vf_store_some(job->gated + at, g, count);
             sum[v] += g;
-            dot[v] += g * (x - centre[v]);
+            dot[v] += g * (x - center[v]);
         }
     EACH(v, vectors) {
         vf_store(lanes[0] + v * LANES, sum[v]);

@@ -44,18 +44,18 @@ static float KERNEL(row_sum)(intptr_t n, const float *x) {
     return vf_sum(sum);
 }
 
-// Σ (x - centre) and Σ (x - centre)².
-static void KERNEL(row_moments)(intptr_t n, const float *x, float centre, float *first, float *second) {
+// Σ (x - center) and Σ (x - center)².
+static void KERNEL(row_moments)(intptr_t n, const float *x, float center, float *first, float *second) {
     vf_long sums = {0}, squares = {0};
     intptr_t done = 0;
     for (; done + LONG * LANES <= n; done += LONG * LANES) {
-        const vf_long d = vf_long_at(x + done) - centre;
+        const vf_long d = vf_long_at(x + done) - center;
         sums += d;
         squares += d * d;
     }
     vf sum = vf_long_fold(&sums), square = vf_long_fold(&squares);
     FOR_LANES(i, count, n - done) {
-        const vf d = vf_load_or(x + done + i, count, centre) - centre;
+        const vf d = vf_load_or(x + done + i, count, center) - center;
         sum += d;
         square += d * d;
     }
@@ -65,11 +65,11 @@ static void KERNEL(row_moments)(intptr_t n, const float *x, float centre, float 
 
 // The mean is corrected by the mean of what is left after subtracting it: so rows far from zero stay accurate.
 static void KERNEL(row_statistics)(intptr_t n, const float *x, float *mean, float *variance) {
-    const float centre = KERNEL(row_sum)(n, x) / n;
+    const float center = KERNEL(row_sum)(n, x) / n;
     float first, second;
-    KERNEL(row_moments)(n, x, centre, &first, &second);
+    KERNEL(row_moments)(n, x, center, &first, &second);
     const float correction = first / n;
-    *mean = centre + correction;
+    *mean = center + correction;
     *variance = second / n - correction * correction;
 }
 

@@ -6,7 +6,7 @@
 #include "foundation/pieces.h"
 #include "threads.h"
 
-// A row is `n` elements, `inner` apart; rows with inner > 1 are handled a block of neighbours at a time.
+// A row is `n` elements, `inner` apart; rows with inner > 1 are handled a block of neighbors at a time.
 typedef struct {
     sb_pieces pieces;
     intptr_t n, inner;
@@ -94,7 +94,7 @@ static void KERNEL(softmax_rows)(void *context, intptr_t piece) {
     if (job->streamed) end_of_stream();
 }
 
-// `count` neighbouring rows, one in each lane.
+// `count` neighboring rows, one in each lane.
 static void KERNEL(softmax_lanes)(const softmax_job *job, const float *x, float *y, intptr_t count) {
     const intptr_t n = job->n, inner = job->inner;
     vf highest = vf_set(-INFINITY), sum = {0};
@@ -129,7 +129,7 @@ static void KERNEL(softmax_lanes_backward)(const softmax_job *job, const float *
     }
 }
 
-// Here a "row" of the pieces is one vector's worth of neighbours within one outer index.
+// Here a "row" of the pieces is one vector's worth of neighbors within one outer index.
 static void KERNEL(softmax_blocks)(void *context, intptr_t piece) {
     const softmax_job *job = context;
     const intptr_t end = sb_piece_end(job->pieces, piece), inner = job->inner, blocks = (inner + LANES - 1) / LANES;

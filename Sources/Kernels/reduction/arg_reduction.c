@@ -8,7 +8,7 @@
 
 #include "foundation/blocks.h"
 
-// The best elements so far and their places are kept side by side for a row of elements at a time: neighbouring
+// The best elements so far and their places are kept side by side for a row of elements at a time: neighboring
 // outputs where x is dense along them, or else LANES_OF_LINE lanes that one output's line is dealt out to.
 
 enum { KERNEL(LANES_OF_LINE) = 64 };
@@ -70,7 +70,7 @@ static inline int64_t KERNEL(place_at)(int compute, const sb_block *places, intp
     return compute == SB_FLOAT32 ? ((const int32_t *)places)[i] : places->i[i];
 }
 
-/// `count` neighbouring lines, an element of each at a time.
+/// `count` neighboring lines, an element of each at a time.
 static void KERNEL(arg_lines)(const void *context, const sb_cursor *cursor, intptr_t count) {
     const KERNEL(arg_plan) *plan = context;
     const int dtype = plan->lines.dtype[0], compute = sb_compute_type(dtype);

@@ -6,7 +6,7 @@
 // How a reduction goes. The kept dimensions form one walk, the reduced ones another. A task takes a chunk of the kept
 // walk and a piece of the reduced one, and folds it:
 //
-// - by columns, where x is denser along a kept dimension: a block of neighbouring outputs, row after row;
+// - by columns, where x is denser along a kept dimension: a block of neighboring outputs, row after row;
 // - by runs, where x is denser along a reduced one: each output by itself.
 //
 // At most DEPTH elements, or trees of elements, are summed one after another in float, the sums in double, and pieces
@@ -127,7 +127,7 @@ static void KERNEL(fold_rows)(
     }
 }
 
-/// The reduced elements start ..< end of `width` neighbouring outputs, the first of which begins at x.
+/// The reduced elements start ..< end of `width` neighboring outputs, the first of which begins at x.
 static void KERNEL(reduce_columns)(
     const reduction *plan, const char *x, intptr_t width, const sb_block *centers, intptr_t start, intptr_t end,
     sb_block *totals) {
@@ -186,7 +186,7 @@ static void KERNEL(emit)(const reduction *plan, sb_block *total, char *y, intptr
     store_block(plan->wide, total, plan->kept.dtype[1], y, plan->kept.steps[1][0], count);
 }
 
-/// The totals of `count` outputs, neighbours in the innermost kept loop, of the reduced elements start ..< end.
+/// The totals of `count` outputs, neighbors in the innermost kept loop, of the reduced elements start ..< end.
 static void KERNEL(reduce_outputs)(
     const reduction *plan, const sb_cursor *cursor, intptr_t count, intptr_t start, intptr_t end, sb_block *totals) {
     const bool centered = plan->op == SB_SUM_DEVIATIONS;

@@ -1,7 +1,7 @@
 /// Fused attention; `nil` for element types that are not covered, as the default does for all.
 public protocol AttentionKernels {
     /// y = softmax(scale · q kᵀ + mask) v for q [B, H, T, D], k [B, HK, S, D] and v [B, HK, S, E], where H / HK
-    /// neighbouring heads share keys and values. The mask, of q's type and [B, H, T, S] with any strides, is added to
+    /// neighboring heads share keys and values. The mask, of q's type and [B, H, T, S] with any strides, is added to
     /// the scores; with `isCausal` query t sees the keys 0 ... t. A query that sees no key gives 0.
     ///
     /// Operands may be bfloat16: weights and their gradients are rounded to it too before they are multiplied, and sums, the

@@ -4,9 +4,9 @@ public enum InterpolationMode: String, Sendable, Codable, CaseIterable {
     case nearest
     /// The nearest pixel: PyTorch's `nearest-exact`.
     case nearestExact
-    /// A weighted mean of the two neighbours along each axis: PyTorch's `linear` and `bilinear`.
+    /// A weighted mean of the two neighbors along each axis: PyTorch's `linear` and `bilinear`.
     case linear
-    /// A cubic through four neighbours along each axis (Keys, 1981, with a = −0.75): PyTorch's `bicubic`.
+    /// A cubic through four neighbors along each axis (Keys, 1981, with a = −0.75): PyTorch's `bicubic`.
     case cubic
     /// The mean of the pixels that an output pixel covers.
     case area
@@ -18,7 +18,7 @@ public enum InterpolationMode: String, Sendable, Codable, CaseIterable {
 /// How an image is brought to another size.
 public struct Resizing: Sendable, Hashable {
     public var mode: InterpolationMode
-    /// Whether the centres of the corner pixels coincide, instead of the outer corners of the images.
+    /// Whether the centers of the corner pixels coincide, instead of the outer corners of the images.
     public var alignCorners: Bool
     /// Whether pixels are averaged over the area that an output pixel covers when an image shrinks.
     public var antialias: Bool
@@ -37,7 +37,7 @@ public enum GridSamplePadding: String, Sendable, Codable, CaseIterable { case ze
 public struct GridSampling: Sendable, Hashable {
     public var mode: GridSampleMode
     public var padding: GridSamplePadding
-    /// Whether −1 and 1 are the centres of the corner pixels, instead of their outer edges.
+    /// Whether −1 and 1 are the centers of the corner pixels, instead of their outer edges.
     public var alignCorners: Bool
 }
 

@@ -110,7 +110,7 @@ extension Generator {
     /// A generator for one epoch, or for one example in it: what it draws depends on these numbers alone.
     ///
     /// The numbers are mixed as in SplitMix64 (Steele, Lea and Flood, "Fast splittable pseudorandom number generators",
-    /// 2014), so that neighbouring epochs and examples have nothing in common.
+    /// 2014), so that neighboring epochs and examples have nothing in common.
     public convenience init(seed: UInt64, epoch: Int, index: Int = 0) {
         let mixed = [epoch, index].reduce(seed) { state, number in
             var word = state &+ 0x9E37_79B9_7F4A_7C15 &* (UInt64(bitPattern: Int64(number)) &+ 1)

@@ -2,7 +2,7 @@
 /// Toda, "Methods for Visual Understanding of Hierarchical System Structures", 1981).
 ///
 /// Rows are told by the longest way to the end; an arrow past a row gets a place of its own in it; rows are ordered by
-/// the mean position of their neighbours; the places in a row are as near to their neighbours as their order allows.
+/// the mean position of their neighbors; the places in a row are as near to their neighbors as their order allows.
 struct LayeredLayout {
     struct Size {
         let width, height: Double
@@ -29,7 +29,7 @@ struct LayeredLayout {
         var above: [Int] = []
         var below: [Int] = []
         var x = 0.0
-        /// How much it matters that neighbours stand below each other.
+        /// How much it matters that neighbors stand below each other.
         var weight: Double
     }
 
@@ -104,11 +104,11 @@ struct LayeredLayout {
         rows = best
     }
 
-    /// Orders a row by the mean position of each place's neighbours in the row before.
-    private mutating func order(_ row: Int, by neighbours: KeyPath<Place, [Int]>) {
+    /// Orders a row by the mean position of each place's neighbors in the row before.
+    private mutating func order(_ row: Int, by neighbors: KeyPath<Place, [Int]>) {
         let positions = self.positions
         let keys = rows[row].enumerated().map { index, place -> (key: Double, index: Int, place: Int) in
-            let found = places[place][keyPath: neighbours].map { Double(positions[$0]) }
+            let found = places[place][keyPath: neighbors].map { Double(positions[$0]) }
             return (found.isEmpty ? Double(index) : found.reduce(0, +) / Double(found.count), index, place)
         }
         rows[row] = keys.sorted { ($0.key, $0.index) < ($1.key, $1.index) }.map(\.place)
@@ -153,16 +153,16 @@ struct LayeredLayout {
             let downward = sweep % 2 == 1
             for row in downward ? Array(rows.indices) : Array(rows.indices.reversed()) {
                 arrange(row) { place in
-                    let neighbours = downward ? place.above : place.below
-                    return neighbours.isEmpty ? nil : neighbours
+                    let neighbors = downward ? place.above : place.below
+                    return neighbors.isEmpty ? nil : neighbors
                 }
             }
         }
     }
 
-    /// Puts the places of a row as near to the mean of their neighbours as their order and widths allow: a regression
-    /// under the condition that positions grow, solved by pooling neighbours that violate it (Ayer et al., 1955).
-    private mutating func arrange(_ row: Int, neighbours: (Place) -> [Int]?) {
+    /// Puts the places of a row as near to the mean of their neighbors as their order and widths allow: a regression
+    /// under the condition that positions grow, solved by pooling neighbors that violate it (Ayer et al., 1955).
+    private mutating func arrange(_ row: Int, neighbors: (Place) -> [Int]?) {
         struct Pool {
             var sum, weight: Double
             var count: Int
@@ -175,7 +175,7 @@ struct LayeredLayout {
             let place = places[number]
             if index > 0 { offset += (places[rows[row][index - 1]].size.width + place.size.width) / 2 + Self.columnGap }
             offsets.append(offset)
-            let found = neighbours(place)
+            let found = neighbors(place)
             let wanted = found.map { $0.reduce(0) { $0 + places[$1].x } / Double($0.count) } ?? place.x
             let weight = found == nil ? 0.01 : place.weight
             pools.append(Pool(sum: (wanted - offset) * weight, weight: weight, count: 1))

@@ -92,11 +92,11 @@ open class Module {
 
     // MARK: Training and inference
 
-    /// Switches this module and its parts to training behaviour, or with `false` to that of inference.
+    /// Switches this module and its parts to training behavior, or with `false` to that of inference.
     @discardableResult
     public final func train(_ enabled: Bool = true) -> Self { apply { $0.isTraining = enabled } }
 
-    /// Switches this module and its parts to the behaviour of inference.
+    /// Switches this module and its parts to the behavior of inference.
     @discardableResult
     public final func eval() -> Self { train(false) }
 

@@ -116,7 +116,7 @@ public final class InstanceNorm: Module {
 public typealias InstanceNorm1d = InstanceNorm
 public typealias InstanceNorm2d = InstanceNorm
 
-/// Divides each element of [N, C, …] by a power of the mean square of its neighbours in `size` channels (Krizhevsky,
+/// Divides each element of [N, C, …] by a power of the mean square of its neighbors in `size` channels (Krizhevsky,
 /// Sutskever and Hinton, 2012).
 public final class LocalResponseNorm: Module {
     private let size: Int

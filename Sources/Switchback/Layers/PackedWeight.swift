@@ -8,7 +8,7 @@ public enum WeightFormat: String, Sendable, Codable, CaseIterable {
     /// Groups of 32 integers of 4 bits with one scale: 4.5 bits a number.
     case int4
 
-    /// How many neighbours in a row share a scale; rows must be a multiple of that long.
+    /// How many neighbors in a row share a scale; rows must be a multiple of that long.
     public var groupSize: Int {
         switch self {
         case .float32, .bfloat16: 1
@@ -19,7 +19,7 @@ public enum WeightFormat: String, Sendable, Codable, CaseIterable {
 
 /// A linear layer's weight [outputs, inputs], quantized for inference.
 ///
-/// `w ≈ scale · q` with q an integer of 8 or 4 bits, in groups of 32 neighbours of a row that share a scale (as in
+/// `w ≈ scale · q` with q an integer of 8 or 4 bits, in groups of 32 neighbors of a row that share a scale (as in
 /// Dettmers et al., "LLM.int8()", 2022, with smaller groups; the layout in memory is described in
 /// `Kernels/include/quantized.h`). A product rounds each group of 32 inputs to 8 bits too and multiplies integers, in
 /// the same way for one row or many: so the result for a row does not depend on the rows beside it.

@@ -5,7 +5,7 @@ extension String {
     private static let mostCandidates = 10_000
 
     /// The candidate that takes the fewest changes to become this name, unless even that has little in common with it:
-    /// for "did you mean" in messages. A change inserts, removes or replaces a letter, or swaps two neighbours
+    /// for "did you mean" in messages. A change inserts, removes or replaces a letter, or swaps two neighbors
     /// (Damerau, 1964). Names of more than 256 bytes have none.
     public func nearest(in candidates: some Sequence<String>) -> String? {
         guard utf8.count <= String.longestName else { return nil }

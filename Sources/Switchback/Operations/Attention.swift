@@ -10,7 +10,7 @@ extension Tensor {
     ///   - dropout: the probability with which a weight is dropped.
     ///   - isCausal: whether query t sees only the keys 0 ... t.
     ///   - scale: 1 / √D by default.
-    ///   - enableGQA: whether key and value may have fewer heads, each shared by as many neighbouring query heads.
+    ///   - enableGQA: whether key and value may have fewer heads, each shared by as many neighboring query heads.
     public static func scaledDotProductAttention(
         _ query: Tensor, _ key: Tensor, _ value: Tensor, mask: Tensor? = nil, dropout: Double = 0,
         isCausal: Bool = false, scale: Double? = nil, enableGQA: Bool = false, generator: Generator? = nil

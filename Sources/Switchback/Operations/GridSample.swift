@@ -6,7 +6,7 @@ extension Tensor {
     ///   - grid: [N, H', W', 2], horizontal and vertical positions from −1 to 1; for volumes [N, D', H', W', 3], with
     ///     those in depth as the third.
     ///   - paddingMode: what is found outside of the image.
-    ///   - alignCorners: whether −1 and 1 are the centres of the corner pixels, instead of their outer edges.
+    ///   - alignCorners: whether −1 and 1 are the centers of the corner pixels, instead of their outer edges.
     public final func gridSample(
         grid: Tensor, mode: GridSampleMode = .bilinear, paddingMode: GridSamplePadding = .zeros,
         alignCorners: Bool = false
@@ -64,7 +64,7 @@ extension Tensor {
         }
     }
 
-    // MARK: Composed of gathering neighbours
+    // MARK: Composed of gathering neighbors
 
     private func composedGridSample(_ grid: Tensor, _ sampling: GridSampling) -> Tensor {
         let sizes = Shape(shape.dropFirst(2))
@@ -77,17 +77,17 @@ extension Tensor {
             // Steps have slope 0, and the grid receives that.
             return pixels(at: places) + positions[0].maskedFill(positions[0].onesLike(dtype: .bool), 0).unsqueeze(1)
         }
-        // Cubic weights are those of the position itself, and its neighbours are reflected one by one.
+        // Cubic weights are those of the position itself, and its neighbors are reflected one by one.
         let isCubic = sampling.mode == .bicubic
-        let neighbours = zip(positions, sizes).map { position, size -> [(index: Tensor, weight: Tensor)] in
-            let found = sampling.neighbours(isCubic ? position : sampling.reflected(position, size: size))
+        let neighbors = zip(positions, sizes).map { position, size -> [(index: Tensor, weight: Tensor)] in
+            let found = sampling.neighbors(isCubic ? position : sampling.reflected(position, size: size))
             return isCubic ? found.map { (sampling.reflected($0.index, size: size), $0.weight) } : found
         }
         var sum: Tensor?
-        for corner in 0..<neighbours.reduce(1, { $0 * $1.count }) {
+        for corner in 0..<neighbors.reduce(1, { $0 * $1.count }) {
             var rest = corner
             var (places, weights): ([Tensor], [Tensor]) = ([], [])
-            for axis in neighbours {
+            for axis in neighbors {
                 places.append(axis[rest % axis.count].index)
                 weights.append(axis[rest % axis.count].weight)
                 rest /= axis.count
@@ -141,8 +141,8 @@ extension GridSampling {
         }
     }
 
-    /// The neighbours of positions along one axis, and how much each counts.
-    fileprivate func neighbours(_ position: Tensor) -> [(index: Tensor, weight: Tensor)] {
+    /// The neighbors of positions along one axis, and how much each counts.
+    fileprivate func neighbors(_ position: Tensor) -> [(index: Tensor, weight: Tensor)] {
         let first = position.detach().floor()
         let fraction = position - first
         if mode == .bilinear { return [(first, 1 - fraction), (first + 1, fraction)] }

@@ -68,7 +68,7 @@ extension Tensor {
             composed: { x, weight, gradient in x.rmsNormGradients(gradient, weight, over: dims, eps) })
     }
 
-    /// Group normalization (Wu and He, 2018) of [N, C, …]: neighbouring channels, C / groups of them, are together
+    /// Group normalization (Wu and He, 2018) of [N, C, …]: neighboring channels, C / groups of them, are together
     /// brought to mean 0 and variance 1 in each sample, then scaled and shifted by channel. Shape is unchanged.
     ///
     /// - Parameters:
@@ -87,16 +87,16 @@ extension Tensor {
     }
 
     /// Local response normalization (Krizhevsky, Sutskever and Hinton, 2012) of [N, C, …]: each element is divided by
-    /// (k + alpha · the mean square over `size` neighbouring channels)^beta. Shape is unchanged.
+    /// (k + alpha · the mean square over `size` neighboring channels)^beta. Shape is unchanged.
     public final func localResponseNorm(
         size: Int, alpha: Double = 1e-4, beta: Double = 0.75, k: Double = 1
     ) -> Tensor {
         require(
             rank >= 2 && size > 0, "localResponseNorm",
-            "the input has shape \(shape) and the neighbourhood \(size) channels; expected [N, C, …] and at least 1")
-        let neighbours = Window(size: [size], stride: [1], padding: [size / 2], dilation: [1])
+            "the input has shape \(shape) and the neighborhood \(size) channels; expected [N, C, …] and at least 1")
+        let neighbors = Window(size: [size], stride: [1], padding: [size / 2], dilation: [1])
         let flat = reshape([shape[0], shape[1], shape.dropFirst(2).reduce(1, *)]).transpose(1, 2)
-        let means = flat.square().windows(neighbours, positions: [shape[1]]).sum(dim: 2) / Double(size)
+        let means = flat.square().windows(neighbors, positions: [shape[1]]).sum(dim: 2) / Double(size)
         return self / (means * alpha + k).pow(beta).transpose(1, 2).reshape(shape)
     }
 

@@ -6,7 +6,7 @@ extension Tensor {
     /// - Parameters:
     ///   - size: the new height and width, or length.
     ///   - scaleFactor: by how much height and width, or the length, grow.
-    ///   - alignCorners: whether the centres of the corner pixels coincide, instead of the outer corners of the images;
+    ///   - alignCorners: whether the centers of the corner pixels coincide, instead of the outer corners of the images;
     ///     for `.linear` and `.cubic`.
     ///   - antialias: whether pixels are averaged over the area that an output pixel covers when the image shrinks;
     ///     for `.linear` and `.cubic`.

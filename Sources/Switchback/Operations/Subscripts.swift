@@ -117,7 +117,7 @@ extension Tensor {
         set { assign(newValue, at: [first, TensorIndex.ellipsis] + rest) }
     }
 
-    // Literals are not tensors. Disfavoured, so that reading always means the subscripts above.
+    // Literals are not tensors. Disfavored, so that reading always means the subscripts above.
 
     @_disfavoredOverload
     public final subscript(_ indices: any TensorIndexConvertible...) -> FillValue {

@@ -52,7 +52,7 @@ extension ParameterGroup: ParameterSource {
 }
 
 extension Array: ParameterSource where Element: ParameterSource {
-    /// Neighbours without options of their own form one group.
+    /// Neighbors without options of their own form one group.
     public var parameterGroups: [ParameterGroup] {
         var groups: [ParameterGroup] = []
         for group in flatMap(\.parameterGroups) {

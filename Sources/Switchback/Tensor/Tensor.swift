@@ -43,7 +43,7 @@ public class Tensor {
 
     public final var shape: Shape { array.shape }
     public final var dtype: DType { array.dtype }
-    /// Steps between neighbours along each dimension, in elements.
+    /// Steps between neighbors along each dimension, in elements.
     public final var strides: Shape { array.strides }
     /// The number of dimensions.
     public final var rank: Int { array.rank }

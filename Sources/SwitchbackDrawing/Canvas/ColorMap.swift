@@ -1,7 +1,7 @@
 import Foundation
 
 /// Color maps for numbers from 0 to 1. All are safe for color-blind readers, and all but the diverging one also work in
-/// grey.
+/// gray.
 public struct ColorMap: Sendable {
     private let anchors: [Color]
 

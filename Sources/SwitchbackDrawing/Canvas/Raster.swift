@@ -16,7 +16,7 @@ public struct Raster: Hashable, Sendable {
         self.rgb = rgb
     }
 
-    /// An image in shades of grey, one byte each.
+    /// An image in shades of gray, one byte each.
     public init(width: Int, height: Int, gray: [UInt8]) {
         self.init(width: width, height: height, rgb: gray.flatMap { [$0, $0, $0] })
     }

@@ -18,7 +18,7 @@ public enum Theme {
     public static let tick = Font(size: 12.5)
 
     /// Colors for categories that color-blind readers can tell apart (Okabe and Ito, 2008), darker where the
-    /// original would be faint on white; in an order in which neighbours differ most.
+    /// original would be faint on white; in an order in which neighbors differ most.
     public static let palette = [
         0x0072B2, 0xD55E00, 0x009E73, 0xCC79A7, 0xE69F00, 0x56B4E9, 0x6B4C9A, 0x4D4D4D,
     ].map { Color($0) }

@@ -3,7 +3,7 @@ import Foundation
 /// A mark on an axis.
 struct Tick {
     let value: Double
-    /// Empty for a small mark between labelled ones.
+    /// Empty for a small mark between labeled ones.
     let label: String
 }
 
@@ -106,7 +106,7 @@ struct AxisScale {
         }
     }
 
-    /// Powers of ten; where there are few, 2 and 5 times them are labelled as well.
+    /// Powers of ten; where there are few, 2 and 5 times them are labeled as well.
     private func logarithmicTicks(_ count: Int) -> [Tick] {
         let first = Int(floor(log10(lower) + 1e-9)), last = Int(ceil(log10(upper) - 1e-9))
         let decades = log10(upper / lower)
@@ -119,11 +119,11 @@ struct AxisScale {
                 if factor == 1 {
                     if exponent % stride == 0 { ticks.append(Tick(value: value, label: NumberText.power(exponent))) }
                 } else if stride == 1 && decades < 6 {
-                    let isLabelled = decades < 0.9 || (decades < 2.2 && (factor == 2 || factor == 5))
+                    let isLabeled = decades < 0.9 || (decades < 2.2 && (factor == 2 || factor == 5))
                     ticks.append(
                         Tick(
                             value: value,
-                            label: isLabelled ? NumberText.tick(value, step: pow(10, Double(exponent))) : ""))
+                            label: isLabeled ? NumberText.tick(value, step: pow(10, Double(exponent))) : ""))
                 }
             }
         }

@@ -143,7 +143,7 @@ private struct Assembly {
         return joined(values, dim)
     }
 
-    /// Side by side, where neighbours that are themselves joined along the same dimension are taken apart first.
+    /// Side by side, where neighbors that are themselves joined along the same dimension are taken apart first.
     private func joined(_ values: [TraceValue], _ dim: Int) -> TraceValue {
         let flat = values.flatMap { value -> [TraceValue] in
             if case .node(let node, _) = value.source, case .concatenate(dim) = node.operation { return node.inputs }

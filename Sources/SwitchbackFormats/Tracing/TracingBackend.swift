@@ -16,7 +16,7 @@ enum TracingBackend: Backend, HostMemory {
 
     static var statistics: MemoryStatistics { CPUBackend.statistics }
 
-    /// Runs `body` on examples, with the behaviour of inference, and follows what becomes of them.
+    /// Runs `body` on examples, with the behavior of inference, and follows what becomes of them.
     static func trace(
         _ model: Module, _ examples: [Tensor], _ body: ([Tensor]) throws -> [Tensor]
     ) rethrows -> Trace {
@@ -93,7 +93,7 @@ enum TracingBackend: Backend, HostMemory {
 }
 
 extension Module {
-    /// Runs `body` with the behaviour of inference, and leaves every module as it was.
+    /// Runs `body` with the behavior of inference, and leaves every module as it was.
     fileprivate func inInference<Result>(_ body: () throws -> Result) rethrows -> Result {
         let modules = namedModules().map(\.module)
         let states = modules.map(\.isTraining)

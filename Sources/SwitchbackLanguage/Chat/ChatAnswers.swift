@@ -75,7 +75,7 @@ struct ChatAnswers {
 
 extension Tokenizer {
     /// Which code points of a text each of its tokens stands for. Where the tokenizer changed the text, tokens whose
-    /// characters are not found have the place of their neighbours.
+    /// characters are not found have the place of their neighbors.
     fileprivate func ranges(of tokens: [Int], in text: JinjaText) -> [Range<Int>] {
         let bytes = Array(text.string.utf8)
         // The code point to which each byte belongs, and the end.

@@ -106,7 +106,7 @@ public final class Llama: LanguageModel {
         }
     }
 
-    /// Attention in which neighbouring heads of queries share keys and values (Ainslie et al., "GQA", 2023).
+    /// Attention in which neighboring heads of queries share keys and values (Ainslie et al., "GQA", 2023).
     private final class Attention: Module {
         let qProj, kProj, vProj, qkvProj: Linear?
         let oProj: Linear

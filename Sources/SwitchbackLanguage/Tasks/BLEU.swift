@@ -76,7 +76,7 @@ public struct BLEU: Sendable, Equatable {
         return scalars.split { $0.properties.isWhitespace }.map { String(String.UnicodeScalarView($0)) }
     }
 
-    /// Replaces neighbours from left to right, none of them twice.
+    /// Replaces neighbors from left to right, none of them twice.
     private static func pairs(
         _ scalars: [Unicode.Scalar], _ replacement: (Unicode.Scalar, Unicode.Scalar) -> [Unicode.Scalar]?
     ) -> [Unicode.Scalar] {

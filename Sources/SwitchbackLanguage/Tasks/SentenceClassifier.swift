@@ -69,7 +69,7 @@ public final class SentenceClassifier: Module {
         sentence.lowercased().split { !($0.isLetter || $0.isNumber || $0 == "'") }.map(String.init)
     }
 
-    /// The words and the pairs of neighbouring words.
+    /// The words and the pairs of neighboring words.
     static func terms(of sentence: String) -> [String] {
         let words = words(of: sentence)
         return words + zip(words, words.dropFirst()).map { "\($0) \($1)" }

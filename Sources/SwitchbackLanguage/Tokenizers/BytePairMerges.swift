@@ -1,4 +1,4 @@
-/// Which neighbouring tokens become one, and in which order (Sennrich et al., "Neural Machine Translation of Rare Words
+/// Which neighboring tokens become one, and in which order (Sennrich et al., "Neural Machine Translation of Rare Words
 /// with Subword Units", 2016).
 struct BytePairMerges: Sendable {
     private struct Merge {
@@ -18,7 +18,7 @@ struct BytePairMerges: Sendable {
         if merges[key] == nil { merges[key] = Merge(rank: UInt32(merges.count), result: Int32(result)) }
     }
 
-    /// Merges neighbours until no pair is left that can be: of those at hand always the one with the lowest rank, the
+    /// Merges neighbors until no pair is left that can be: of those at hand always the one with the lowest rank, the
     /// leftmost first.
     func apply(to tokens: [Int32]) -> [Int32] {
         if tokens.count < 2 { return tokens }
@@ -47,7 +47,7 @@ struct BytePairMerges: Sendable {
     }
 }
 
-/// Tokens that know their neighbours; −1 where one was merged into its left neighbour.
+/// Tokens that know their neighbors; −1 where one was merged into its left neighbor.
 private struct LinkedTokens {
     private(set) var tokens: [Int32]
     private var before, after: [Int32]

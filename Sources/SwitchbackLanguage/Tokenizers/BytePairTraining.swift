@@ -1,7 +1,7 @@
 import Switchback
 
 extension BytePairTokenizer {
-    /// Learns a vocabulary from a text (Sennrich et al., 2016, algorithm 1): the most frequent pair of neighbours
+    /// Learns a vocabulary from a text (Sennrich et al., 2016, algorithm 1): the most frequent pair of neighbors
     /// becomes a token, again and again. Ties go to the pair of the lower tokens, as in the `tokenizers` package.
     ///
     /// - Parameters:
@@ -36,7 +36,7 @@ extension BytePairTokenizer {
     }
 }
 
-/// Counts pairs of neighbouring tokens in words, and keeps the counts true while pairs are merged.
+/// Counts pairs of neighboring tokens in words, and keeps the counts true while pairs are merged.
 private struct BytePairTrainer {
     private(set) var tokens: [[UInt8]]
     private(set) var merges: [(Int, Int)] = []

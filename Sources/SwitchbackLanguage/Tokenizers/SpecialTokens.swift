@@ -111,7 +111,7 @@ struct SpecialTokens: Sendable {
         return nil
     }
 
-    // MARK: The neighbours of a token
+    // MARK: The neighbors of a token
 
     private static func isInsideWord(_ range: Range<Int>, in bytes: [UInt8]) -> Bool {
         let before = String(decoding: bytes[max(0, range.lowerBound - 4)..<range.lowerBound], as: UTF8.self)

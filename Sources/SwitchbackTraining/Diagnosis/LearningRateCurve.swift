@@ -71,7 +71,7 @@ public struct LearningRateCurve: Codable, Equatable, Sendable {
     }
 
     /// The standard deviation of the losses of single steps around their average, from the median of the differences
-    /// between neighbours: a fall moves it little.
+    /// between neighbors: a fall moves it little.
     private func deviation(upTo last: Int) -> Double {
         let losses = points[...last].map(\.loss)
         return zip(losses, losses.dropFirst()).map { abs($0 - $1) }.median / 0.954

@@ -22,7 +22,7 @@ public struct AugmentationContext {
         self.drawOther = drawOther
     }
 
-    /// A context in which there are no other samples: what mixes gets the plain grey of a border.
+    /// A context in which there are no other samples: what mixes gets the plain gray of a border.
     public init(_ generator: Generator) {
         self.init(generator) { _ in Sample(Image(height: 1, width: 1, filledWith: Letterbox.border)) }
     }

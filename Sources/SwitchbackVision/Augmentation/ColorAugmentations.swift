@@ -38,7 +38,7 @@ public struct Greyscale: Augmentation {
     public init() {}
 
     public func callAsFunction(_ sample: Sample, _ context: AugmentationContext) -> Sample {
-        Sample(sample.image.converted(to: .grey).converted(to: sample.image.colorModel), labels: sample.labels)
+        Sample(sample.image.converted(to: .gray).converted(to: sample.image.colorModel), labels: sample.labels)
     }
 }
 

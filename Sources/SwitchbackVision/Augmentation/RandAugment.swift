@@ -35,7 +35,7 @@ public struct RandAugment: Augmentation {
                 return sample.moved(.translation(x: 0, y: (height * 150 / 331 * strength * sign).rounded()))
             case .rotate: return sample.turned(degrees: 30 * strength * sign)
             case .brightness: return sample.with { $0.mixed(with: { _ in 0 }, factor) }
-            case .color: return sample.with { $0.mixed(with: { $0.converted(to: .grey) }, factor) }
+            case .color: return sample.with { $0.mixed(with: { $0.converted(to: .gray) }, factor) }
             case .contrast: return sample.with { $0.mixed(with: { UInt8($0.meanLuma.rounded()) }, factor) }
             case .sharpness: return sample.with { $0.mixed(with: { $0.smoothed() }, factor) }
             case .posterize:
@@ -67,7 +67,7 @@ extension Sample {
             .rotation(degrees: degrees), aroundX: (Double(image.width) - 1) / 2, y: (Double(image.height) - 1) / 2)
     }
 
-    /// The corner of the image stays, which is half a pixel from the centre of the first one.
+    /// The corner of the image stays, which is half a pixel from the center of the first one.
     fileprivate func sheared(_ shear: PlaneMap) -> Sample { moved(shear, aroundX: -0.5, y: -0.5) }
 
     private func moved(_ map: PlaneMap, aroundX x: Double, y: Double) -> Sample {
@@ -102,13 +102,13 @@ extension Image {
         }
     }
 
-    /// factor · image + (1 - factor) · other, cut to what a byte holds. The other is one grey level.
+    /// factor · image + (1 - factor) · other, cut to what a byte holds. The other is one gray level.
     fileprivate func mixed(with other: (Image) -> UInt8, _ factor: Double) -> Image {
         let level = Double(other(self))
         return mapped { Image.mix(Double($0), level, factor) }
     }
 
-    /// The same with another image, perhaps a grey one.
+    /// The same with another image, perhaps a gray one.
     fileprivate func mixed(with other: (Image) -> Image, _ factor: Double) -> Image {
         let other = other(self)
         let ratio = channels / other.channels
@@ -124,11 +124,11 @@ extension Image {
     }
 
     fileprivate var meanLuma: Double {
-        let grey = converted(to: .grey).pixels
-        return Double(grey.reduce(0) { $0 + Int($1) }) / Double(grey.count)
+        let gray = converted(to: .gray).pixels
+        return Double(gray.reduce(0) { $0 + Int($1) }) / Double(gray.count)
     }
 
-    /// Each pixel but those at the edge mixed with its eight neighbours, 5 to 1 each.
+    /// Each pixel but those at the edge mixed with its eight neighbors, 5 to 1 each.
     fileprivate func smoothed() -> Image {
         let (row, step) = (width * channels, channels)
         return Image(height: height, width: width, colorModel) { target in

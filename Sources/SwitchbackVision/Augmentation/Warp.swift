@@ -91,7 +91,7 @@ public struct PlaneMap: Hashable, Sendable {
 }
 
 extension Image {
-    /// The image moved by a map, in a frame of another size; what the image does not reach is `fill`. Pixel centres
+    /// The image moved by a map, in a frame of another size; what the image does not reach is `fill`. Pixel centers
     /// have whole coordinates. Stops where the map has no inverse.
     public func warped(
         _ map: PlaneMap, height: Int, width: Int, fill: UInt8 = Letterbox.border,
@@ -121,7 +121,7 @@ public struct RandomAffine: Augmentation {
     public var size: (height: Int, width: Int)?
     /// The greatest angle of rotation.
     public var degrees = 0.0
-    /// The greatest shift of the centre, as a part of the frame.
+    /// The greatest shift of the center, as a part of the frame.
     public var translate = 0.1
     /// The greatest change of scale: the factor is from 1 - scale to 1 + scale.
     public var scale = 0.5

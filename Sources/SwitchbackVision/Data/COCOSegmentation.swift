@@ -57,7 +57,7 @@ enum COCOSegmentation: Decodable {
             return .failure(
                 Problem(sentence: "the run lengths of its segmentation do not fill \(height)×\(width) pixels"))
         }
-        // The centres of pixels, which lie half a pixel from their corners.
+        // The centers of pixels, which lie half a pixel from their corners.
         let outline = runs.mask.outline.map { $0 + 0.5 }
         return outline.isEmpty ? .failure(Problem(sentence: "its segmentation has no area")) : .success(outline)
     }

@@ -70,7 +70,7 @@ extension DataReport.Part {
 }
 
 extension DetectionData {
-    /// How many boxes the classes of a part have, where their centres are, and how large they are.
+    /// How many boxes the classes of a part have, where their centers are, and how large they are.
     public func labelFigure(_ split: DataSplit) -> any Figure {
         DetectionFigures(names: classNames).labels(self[split])
     }

@@ -78,7 +78,7 @@ public enum DetectionLoader {
             let steps = isMixed ? mixed : unmixed
             let samples = try indices.map { index in
                 let context = AugmentationContext(Generator(seed: seed, epoch: epoch, index: index)) { generator in
-                    try source.sample(order.neighbour(of: index, epoch: epoch, generator))
+                    try source.sample(order.neighbor(of: index, epoch: epoch, generator))
                 }
                 return try steps(source.sample(index), context)
             }
@@ -210,7 +210,7 @@ final class EpochOrder: @unchecked Sendable {
     }
 
     /// One of the examples that come shortly before `index` in the epoch's order, or `index` itself.
-    func neighbour(of index: Int, epoch: Int, _ generator: Generator) -> Int {
+    func neighbor(of index: Int, epoch: Int, _ generator: Generator) -> Int {
         let (order, positions) = orders(epoch)
         let position = positions[index] - generator.integer(0..<window)
         return order[(position + order.count) % order.count]

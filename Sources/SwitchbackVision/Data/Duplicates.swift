@@ -2,22 +2,22 @@ import Switchback
 
 /// Finds images that are the same: also where they were scaled, or saved again with some loss.
 enum Duplicates {
-    /// What is compared: 16×16 grey pixels, and 64 comparisons of neighbours, by which like ones are found.
+    /// What is compared: 16×16 gray pixels, and 64 comparisons of neighbors, by which like ones are found.
     private struct Print: Sendable {
         let pixels: [UInt8]
         let comparisons: UInt64
 
         init(_ path: String) throws {
-            let grey = try Image.load(path, as: .grey, minimumSide: 32)
-            pixels = grey.resized(height: 16, width: 16, .area).pixels
-            let coarse = grey.resized(height: 8, width: 9, .area).pixels
+            let gray = try Image.load(path, as: .gray, minimumSide: 32)
+            pixels = gray.resized(height: 16, width: 16, .area).pixels
+            let coarse = gray.resized(height: 8, width: 9, .area).pixels
             comparisons = (0..<64).reduce(0) { bits, position in
                 let place = position / 8 * 9 + position % 8
                 return bits << 1 | (coarse[place] < coarse[place + 1] ? 1 : 0)
             }
         }
 
-        /// How far the pixels are apart on average, in grey levels.
+        /// How far the pixels are apart on average, in gray levels.
         func distance(to other: Print) -> Double {
             let sum = zip(pixels, other.pixels).reduce(0) { $0 + abs(Int($1.0) - Int($1.1)) }
             return Double(sum) / Double(pixels.count)

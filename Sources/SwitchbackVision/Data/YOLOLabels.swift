@@ -2,7 +2,7 @@ import Foundation
 import Switchback
 import SwitchbackFormats
 
-/// Boxes in text files: on each line a class and the box's centre, width and height in fractions of the image; or a
+/// Boxes in text files: on each line a class and the box's center, width and height in fractions of the image; or a
 /// class and the corners of a polygon, around which the box is drawn. Where outlines are needed, all must be polygons.
 package enum YOLOLabels {
     /// How far a box may reach over the image's edge, in fractions: rounding in other programs does that.

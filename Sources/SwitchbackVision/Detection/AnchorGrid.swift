@@ -1,6 +1,6 @@
 import Switchback
 
-/// The positions at which a detector predicts: the centres of the cells of its feature maps, the finest map first,
+/// The positions at which a detector predicts: the centers of the cells of its feature maps, the finest map first,
 /// each row by row.
 public struct AnchorGrid: Sendable {
     public let levels: [PositionMap]
@@ -25,7 +25,7 @@ public struct AnchorGrid: Sendable {
         levels.first.map { ($0.height * $0.stride, $0.width * $0.stride) } ?? (0, 0)
     }
 
-    /// The centres in cells, x and y: [positions, 2], where `tensor` lies.
+    /// The centers in cells, x and y: [positions, 2], where `tensor` lies.
     public func centers(like tensor: Tensor) -> Tensor {
         var values: [Float] = []
         values.reserveCapacity(2 * count)
@@ -55,7 +55,7 @@ extension Tensor {
         return Tensor.cat([centers - sides[0], centers + sides[1]], dim: -1)
     }
 
-    /// Boxes as centre x, centre y, width and height, [..., 4], from left, top, right and bottom.
+    /// Boxes as center x, center y, width and height, [..., 4], from left, top, right and bottom.
     func centered() -> Tensor {
         let ends = split([2, 2], dim: -1)
         return Tensor.cat([(ends[0] + ends[1]) / 2, ends[1] - ends[0]], dim: -1)

@@ -57,7 +57,7 @@ extension [ClassifierExplanation] {
 }
 
 extension Raster {
-    /// The image in grey, coloured by a map of the same size, from 0 for the plain grey to 1.
+    /// The image in gray, colored by a map of the same size, from 0 for the plain gray to 1.
     fileprivate func tinted(by map: Tensor) -> Raster {
         let parts = map.toArray(as: Double.self)
         let colors = ColorMap.viridis
@@ -65,8 +65,8 @@ extension Raster {
             width: width, height: height,
             rgb: parts.enumerated().flatMap { position, part -> [UInt8] in
                 let pixel = rgb[3 * position..<3 * position + 3].map { Double($0) / 255 }
-                let grey = 0.299 * pixel[0] + 0.587 * pixel[1] + 0.114 * pixel[2]
-                let color = Color(red: grey, green: grey, blue: grey).mixed(with: colors(part), 0.15 + 0.6 * part)
+                let gray = 0.299 * pixel[0] + 0.587 * pixel[1] + 0.114 * pixel[2]
+                let color = Color(red: gray, green: gray, blue: gray).mixed(with: colors(part), 0.15 + 0.6 * part)
                 return [color.red, color.green, color.blue].map { UInt8(($0 * 255).rounded()) }
             })
     }

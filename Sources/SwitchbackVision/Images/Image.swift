@@ -10,7 +10,7 @@ import Switchback
 public struct Image: Hashable, Sendable {
     /// The meaning of a pixel's channels.
     public enum ColorModel: Int, Sendable, CaseIterable {
-        case grey = 1
+        case gray = 1
         case rgb = 3
         /// RGB and opacity, not multiplied.
         case rgba = 4
@@ -105,7 +105,7 @@ extension Image {
         }
     }
 
-    /// The image in another color model: grey is 0.299 R + 0.587 G + 0.114 B (ITU-R BT.601), and what was opaque or
+    /// The image in another color model: gray is 0.299 R + 0.587 G + 0.114 B (ITU-R BT.601), and what was opaque or
     /// had no opacity is opaque.
     public func converted(to model: ColorModel) -> Image {
         if model == colorModel { return self }
@@ -116,7 +116,7 @@ extension Image {
                 let (red, green, blue) =
                     channels == 1
                     ? (pixels[from], pixels[from], pixels[from]) : (pixels[from], pixels[from + 1], pixels[from + 2])
-                if model == .grey {
+                if model == .gray {
                     bytes[to] = Image.luma(red, green, blue)
                     continue
                 }

@@ -12,7 +12,7 @@ public struct ImageHeader: Sendable {
     /// The sizes of the image as it is stored, not yet turned upright.
     public let storedHeight, storedWidth: Int
     public let orientation: ImageOrientation
-    /// How many channels the file has: 1 grey, 2 grey with opacity, 3 color, 4 color with opacity or the four printing
+    /// How many channels the file has: 1 gray, 2 gray with opacity, 3 color, 4 color with opacity or the four printing
     /// inks.
     let fileChannels: Int
 

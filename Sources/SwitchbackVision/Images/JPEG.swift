@@ -66,7 +66,7 @@ enum JPEG {
         }
         let space: J_COLOR_SPACE =
             switch model {
-            case .grey: JCS_GRAYSCALE
+            case .gray: JCS_GRAYSCALE
             case .rgb: JCS_RGB
             case .rgba: JCS_EXT_RGBA
             }
@@ -115,7 +115,7 @@ private enum LackingEnds {
 }
 
 extension Image {
-    /// The bytes of a JPEG file, in RGB or grey; `quality` is from 1 to 100.
+    /// The bytes of a JPEG file, in RGB or gray; `quality` is from 1 to 100.
     public func jpegData(quality: Int = 95) throws -> [UInt8] {
         let opaque = colorModel == .rgba ? converted(to: .rgb) : self
         var bytes: UnsafeMutablePointer<UInt8>?

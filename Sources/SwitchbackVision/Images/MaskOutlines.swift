@@ -1,6 +1,6 @@
 extension InstanceMask {
     /// The outer outlines of the mask's connected parts, in pixels of the image, the largest part first. Corners are the
-    /// centres of pixels on the border; those between neighbours in one line are left out (Suzuki and Abe, "Topological
+    /// centers of pixels on the border; those between neighbors in one line are left out (Suzuki and Abe, "Topological
     /// structural analysis of digitized binary images", 1985, border following).
     public var outlines: [[PlanePoint]] {
         var isKnown = [Bool](repeating: false, count: height * width)
@@ -18,7 +18,7 @@ extension InstanceMask {
         [PlanePoint].joined(outlines.filter { $0.count > 2 })
     }
 
-    /// The neighbours of a pixel, clockwise from the right one.
+    /// The neighbors of a pixel, clockwise from the right one.
     private static let directions = [(1, 0), (1, 1), (0, 1), (-1, 1), (-1, 0), (-1, -1), (0, -1), (1, -1)]
 
     private func isOn(_ x: Int, _ y: Int) -> Bool {

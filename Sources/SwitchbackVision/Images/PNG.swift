@@ -4,7 +4,7 @@ import Switchback
 /// PNG files (ISO/IEC 15948) through libpng.
 enum PNG {
     static let signature: [UInt8] = [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]
-    /// By color type: grey, color, palette, grey and opacity, color and opacity.
+    /// By color type: gray, color, palette, gray and opacity, color and opacity.
     private static let channelsByColorType = [0: 1, 2: 3, 3: 3, 4: 2, 6: 4]
 
     /// Reads the first chunk, IHDR, and the orientation in eXIf, if there is one before the pixels.
@@ -37,8 +37,8 @@ enum PNG {
     static func decode(
         _ bytes: UnsafeRawBufferPointer, _ header: ImageHeader, _ name: String, as model: Image.ColorModel
     ) throws -> Image {
-        // libpng would weigh colors by the file's gamma to make them grey.
-        let decoded: Image.ColorModel = model == .grey && header.fileChannels >= 3 ? .rgb : model
+        // libpng would weigh colors by the file's gamma to make them gray.
+        let decoded: Image.ColorModel = model == .gray && header.fileChannels >= 3 ? .rgb : model
         let (height, width) = (header.storedHeight, header.storedWidth)
         let start = bytes.assumingMemoryBound(to: UInt8.self).baseAddress
         let image = try Image(height: height, width: width, decoded) { pixels throws(InputError) in

@@ -1,7 +1,7 @@
 import Switchback
 
 extension Image {
-    /// The image in another size; bilinear if nothing else is said. Equal to OpenCV's `resize` to within one grey
+    /// The image in another size; bilinear if nothing else is said. Equal to OpenCV's `resize` to within one gray
     /// level. Stops unless both sides are at least 1.
     public func resized(height: Int, width: Int, _ interpolation: Pixels.Interpolation = .bilinear) -> Image {
         require(height > 0 && width > 0, "resized", "an image of \(height)×\(width) has no pixels")

@@ -1,6 +1,6 @@
 import Foundation
 
-/// A rectangle that may be turned, in pixels: its centre, its sides, and the angle by which the side `width` is turned
+/// A rectangle that may be turned, in pixels: its center, its sides, and the angle by which the side `width` is turned
 /// from the x axis toward the y axis, in radians.
 public struct RotatedBox: Hashable, Sendable, Codable {
     public var centerX, centerY, width, height, angle: Float

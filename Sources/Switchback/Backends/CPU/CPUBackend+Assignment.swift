@@ -161,7 +161,7 @@ private struct Assignment {
         return sides
     }
 
-    /// The centre of a position in pixels, x and y.
+    /// The center of a position in pixels, x and y.
     private func center(_ position: Int) -> SIMD2<Float> {
         let map = maps.last { $0.start <= position } ?? maps[0]
         let (y, x) = (position - map.start).quotientAndRemainder(dividingBy: map.width)

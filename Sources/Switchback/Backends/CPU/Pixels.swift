@@ -32,7 +32,7 @@ public enum Pixels {
         }
     }
 
-    /// Fills `target` with the image `source` in another size, as OpenCV's `resize` does to within one grey level.
+    /// Fills `target` with the image `source` in another size, as OpenCV's `resize` does to within one gray level.
     /// Stops where a buffer does not have the size of its layout, or where the channels differ.
     public static func resize(
         _ source: UnsafeBufferPointer<UInt8>, _ from: Layout, into target: UnsafeMutableBufferPointer<UInt8>,
@@ -44,7 +44,7 @@ public enum Pixels {
     }
 
     /// Fills `target` with the image `source` seen through a projective map from target to source: the pixel (i, j)
-    /// shows the place (u/t, v/t), where (u, v, t) = `map` · (i, j, 1), row by row; centres of pixels have whole
+    /// shows the place (u/t, v/t), where (u, v, t) = `map` · (i, j, 1), row by row; centers of pixels have whole
     /// coordinates. Outside is `fill`. `interpolation` is nearest or bilinear.
     public static func warp(
         _ source: UnsafeBufferPointer<UInt8>, _ from: Layout, into target: UnsafeMutableBufferPointer<UInt8>,

@@ -53,7 +53,7 @@ extension Tensor {
     /// [N, heads, T, width] → [N, T, heads · width].
     fileprivate var joinedHeads: Tensor { transpose(1, 2).reshape([shape[0], shape[2], shape[1] * shape[3]]) }
 
-    /// Turns pairs of numbers of the last dimension: neighbours, or those half the dimension apart.
+    /// Turns pairs of numbers of the last dimension: neighbors, or those half the dimension apart.
     fileprivate func rotated(cos: Tensor, sin: Tensor, interleaved: Bool) -> Tensor {
         let half = shape[3] / 2
         let pairs = interleaved ? reshape([shape[0], shape[1], shape[2], half, 2]) : self

@@ -61,7 +61,7 @@ extension ONNXOperators {
         "LRN": { call in
             let x = try call.floats()
             guard let size = call.node.int("size"), size > 0, size % 2 == 1, x.rank >= 3, size < 1 << 16 else {
-                throw call.problem("its neighbourhood is missing or even, or its operand is not an image")
+                throw call.problem("its neighborhood is missing or even, or its operand is not an image")
             }
             _ = try call.allow(Array(x.shape) + [size])
             return [

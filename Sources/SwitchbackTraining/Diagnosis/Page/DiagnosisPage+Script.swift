@@ -149,7 +149,7 @@ extension DiagnosisPage {
         for (const map of data.maps) {
           const row = map.rows.length > 60 ? 9 : map.rows.length > 24 ? 13 : 18;
           const height = map.rows.length * row;
-          const parts = [map.isLogarithmic ? "red: exactly 0" : "", "pink: not finite", "grey: not measured",
+          const parts = [map.isLogarithmic ? "red: exactly 0" : "", "pink: not finite", "gray: not measured",
             "the green bar beside the scale is what healthy trainings show"];
           const svg = chart(map.title, height + 40, parts.filter(Boolean).join("; "));
           const [low, high] = map.range.map(v => map.isLogarithmic ? Math.log(v) : v);
@@ -163,7 +163,7 @@ extension DiagnosisPage {
               make("text", { class: "name", x: left - 8, y: (i + 0.5) * row + 4, "text-anchor": "end" }, svg,
                 full.length > 30 ? "…" + full.slice(-29) : full);
             }
-            // Neighbours of one color are one rectangle.
+            // Neighbors of one color are one rectangle.
             for (let start = 0; start < line.length;) {
               const shade = fill(line[start]);
               let end = start + 1;

@@ -36,7 +36,7 @@ public struct DetectionFigures {
     /// The most classes whose boxes are counted in an image.
     private static let bars = 20
 
-    /// How many boxes the classes with the most of them have, where their centres are, and how large they are.
+    /// How many boxes the classes with the most of them have, where their centers are, and how large they are.
     func labels(_ examples: [DetectionExample]) -> FigureGrid {
         let boxes = examples.flatMap(\.labels)
         let counts = Dictionary(boxes.map { ($0.classIndex, 1.0) }, uniquingKeysWith: +)
@@ -49,7 +49,7 @@ public struct DetectionFigures {
             [
                 BarPlot(title: "Boxes", counts.map { (names[$0.key], $0.value) }, values: Axis("boxes")),
                 Plot(
-                    title: "Centres", x: Axis("x", range: unit), y: Axis("y", range: unit),
+                    title: "Centers", x: Axis("x", range: unit), y: Axis("y", range: unit),
                     [Series("", sample.map { .init(Double($0.centerX), 1 - Double($0.centerY)) }, style: .points)]),
                 Plot(
                     title: "Sizes", x: Axis("width", range: unit), y: Axis("height", range: unit),

@@ -1,7 +1,7 @@
 import Switchback
 
 // Complete intersection over union (Zheng et al., "Distance-IoU Loss", 2020, eq. 10): the overlap of two boxes, less
-// the distance of their centres and the difference of their aspects. 1 for equal boxes, down to about −1.5.
+// the distance of their centers and the difference of their aspects. 1 for equal boxes, down to about −1.5.
 
 /// Keeps divisors from 0. Added to heights only, as those who trained with it do.
 private let epsilon: Float = 1e-7

@@ -118,7 +118,7 @@ private struct Targets {
     let rows, classes: Tensor
     /// [places, 2] and [places, 4].
     let centers, distances: Tensor
-    /// Corners, [places, 4]; or centre, width, height and angle of oriented boxes, [places, 5].
+    /// Corners, [places, 4]; or center, width, height and angle of oriented boxes, [places, 5].
     private let boxes: Tensor
     /// What makes of a distance a share of the image's width or height, [places, 4].
     let scale: Tensor

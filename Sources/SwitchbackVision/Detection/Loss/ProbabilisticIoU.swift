@@ -6,7 +6,7 @@ import Switchback
 private let epsilon = 1e-7
 
 extension Tensor {
-    /// The probabilistic IoU of rectangles with those of `other`, to which they broadcast: [..., 5] of centre, width,
+    /// The probabilistic IoU of rectangles with those of `other`, to which they broadcast: [..., 5] of center, width,
     /// height and angle → [..., 1]. It is 1 less the Hellinger distance, and nearly 1 of equal rectangles; that a square
     /// is turned it does not see.
     ///

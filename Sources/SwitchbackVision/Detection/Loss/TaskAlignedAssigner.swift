@@ -3,7 +3,7 @@ import Switchback
 /// The objects of all images of a batch, one after another.
 package struct ObjectList {
     package let count: Int
-    /// Corners in pixels, [objects, 4]; of oriented boxes their centres, sides and angles, [objects, 5].
+    /// Corners in pixels, [objects, 4]; of oriented boxes their centers, sides and angles, [objects, 5].
     package let boxes: Tensor
     /// int64 [objects].
     package let classes, images: Tensor
@@ -226,7 +226,7 @@ private struct Alignment {
             overlaps: kept, isInside: isInside, probabilities: probabilities, imageCount: imageCount, rule)
     }
 
-    /// Corners with sides of at least `minimum` around the same centres.
+    /// Corners with sides of at least `minimum` around the same centers.
     private static func widened(_ boxes: Tensor, to minimum: Double) -> Tensor {
         let ends = boxes.split(2, dim: -1)
         let isShort = (ends[1] - ends[0]).lt(minimum)

@@ -1,6 +1,6 @@
 import Switchback
 
-/// Spatial pyramid pooling (He et al., 2015), fast: maxima over ever larger neighbourhoods, found by pooling the
+/// Spatial pyramid pooling (He et al., 2015), fast: maxima over ever larger neighborhoods, found by pooling the
 /// pooled. [N, channels, H, W] → [N, outputs, H, W].
 public final class SPPF: Module {
     let cv1, cv2: ConvBlock

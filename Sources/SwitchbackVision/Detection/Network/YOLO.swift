@@ -85,7 +85,7 @@ public final class YOLO: Module {
         public let single: DetectHead.Output?
     }
 
-    /// Boxes and scores of every position, [N, 4 + classes, positions]: centre, width and height in pixels, and
+    /// Boxes and scores of every position, [N, 4 + classes, positions]: center, width and height in pixels, and
     /// probabilities; as YOLO11 and YOLO26 are exported. Of masks, the weights of the prototypes follow, and of oriented
     /// boxes the angle.
     public override func forward(_ images: Tensor) -> Tensor { decoded(head.predict(features(images))) }
@@ -142,7 +142,7 @@ public final class YOLO: Module {
         }
     }
 
-    /// The oriented boxes of every position in pixels: centre, width, height and angle, [N, positions, 5].
+    /// The oriented boxes of every position in pixels: center, width, height and angle, [N, positions, 5].
     func rotatedBoxes(_ output: DetectHead.Output) -> Tensor {
         guard let angles = output.extras else { preconditionFailure("rotatedBoxes: \(variant) gives no angles") }
         let grid = output.grid

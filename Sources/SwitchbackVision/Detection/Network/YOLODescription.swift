@@ -7,7 +7,7 @@ enum YOLOStage {
     case halve(Int)
     /// A chain of blocks on a part of the channels. The large sizes have `c3k` instead of `bottleneck`.
     case chain(Int, C3k2.Inner, expansion: Double = 0.5, depth: Int = 2)
-    /// Maxima over neighbourhoods of several sizes.
+    /// Maxima over neighborhoods of several sizes.
     case pyramidPool(Int)
     /// Self-attention on half of the channels.
     case attend(Int)

@@ -89,7 +89,7 @@ private struct Track: Sendable {
     private(set) var hits = 1
     /// For how many frames it was not seen.
     private(set) var missed = 0
-    /// Centre x, centre y, width and height.
+    /// Center x, center y, width and height.
     private var filters: [KalmanFilter]
 
     /// How far measurements are off, and how much velocities change in a frame, as shares of the object's height.
@@ -127,7 +127,7 @@ private struct Track: Sendable {
 }
 
 extension Detection {
-    /// Centre x, centre y, width and height.
+    /// Center x, center y, width and height.
     fileprivate var measurements: [Double] {
         [box.centerX, box.centerY, box.width, box.height].map(Double.init)
     }

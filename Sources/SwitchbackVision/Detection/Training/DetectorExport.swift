@@ -5,7 +5,7 @@ import SwitchbackTraining
 
 /// The output of an exported detector.
 public enum DetectorHeads: String, CaseIterable, Sendable {
-    /// `predictions` [N, 4 + classes, positions]: centre, width and height in pixels, and the probability of each
+    /// `predictions` [N, 4 + classes, positions]: center, width and height in pixels, and the probability of each
     /// class. Of masks, the weights of 32 prototypes follow, which are `prototypes` [N, 32, imgsz / 4, imgsz / 4]; of
     /// oriented boxes the angle in radians.
     case decoded
