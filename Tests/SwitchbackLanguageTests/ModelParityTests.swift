@@ -111,7 +111,8 @@ import Testing
         let source = fixtureFolder.appendingPathComponent("models/\(name)").path
         let folder = try TemporaryFolder()
         var state = try Safetensors.load("\(source)/model.safetensors")
-        state["lm_head.weight"] = try #require(state[table])
+        let weight = try #require(state[table])
+        state["lm_head.weight"] = weight
         try FileManager.default.copyItem(atPath: "\(source)/config.json", toPath: folder.path("config.json"))
         let tokens = Tensor([[1, 2, 3]])
         let expected = try Checkpoint(source).languageModel()(tokens)

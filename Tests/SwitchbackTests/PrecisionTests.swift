@@ -143,6 +143,10 @@ import Testing
         found.sum().backward()
         #expect(found.dtype == .float32 && found.allClose(expected + layer.bias!.to(.float32), atol: 1e-6))
         #expect(layer.weight.grad?.dtype == .bfloat16 && layer.bias?.grad?.dtype == .bfloat16)
+        // Back in float32, and outside of the scope.
+        layer.to(.float32)
+        layer(x).sum().backward()
+        #expect(layer.weight.grad?.dtype == .float32 && layer.bias?.grad?.dtype == .float32)
     }
 
     // MARK: The scope

@@ -2,9 +2,8 @@ import Foundation
 import Switchback
 import SwitchbackFormats
 import TestSupport
+import SwitchbackVision
 import Testing
-
-@testable import SwitchbackVision
 
 /// Keypoints against Ultralytics and pycocotools: see Tests/Fixtures/make_yolo_tasks.py.
 @Suite struct KeypointTests {

@@ -1,8 +1,7 @@
 import Foundation
 import TestSupport
+import SwitchbackVision
 import Testing
-
-@testable import SwitchbackVision
 
 /// Average precision of masks against pycocotools and Ultralytics.
 @Suite struct MaskMetricsTests {

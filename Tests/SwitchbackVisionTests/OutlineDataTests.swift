@@ -1,9 +1,8 @@
 import Foundation
 import Switchback
 import TestSupport
+import SwitchbackVision
 import Testing
-
-@testable import SwitchbackVision
 
 /// Outlines of objects from files and through augmentation.
 @Suite struct OutlineDataTests {

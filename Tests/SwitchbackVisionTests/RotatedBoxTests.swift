@@ -1,9 +1,8 @@
 import Foundation
 import Switchback
 import TestSupport
+import SwitchbackVision
 import Testing
-
-@testable import SwitchbackVision
 
 /// Oriented boxes against Ultralytics and OpenCV: see Tests/Fixtures/make_yolo_tasks.py.
 @Suite struct RotatedBoxTests {
@@ -57,14 +56,13 @@ import Testing
         for (box, corners) in zip(boxes("a"), polygons("corners")) {
             #expect(areNear(box.corners, corners, within: 1e-3))
         }
-        for (corners, box) in zip(polygons("corners"), boxes("canonical")) {
-            expectSame(RotatedBox(around: corners), box)
-        }
-        for (corners, box) in zip(polygons("quads"), boxes("quads_xywhr")) {
-            expectSame(RotatedBox(around: corners), box)
-        }
-        for (corners, box) in zip(polygons("polygons"), boxes("polygons_xywhr")) {
-            expectSame(RotatedBox(around: corners), box)
+        for (shapes, expected) in [("corners", "canonical"), ("quads", "quads_xywhr"), ("polygons", "polygons_xywhr")] {
+            for (corners, box) in zip(polygons(shapes), boxes(expected)) {
+                let found = RotatedBox(around: corners)
+                // Two sides of a hull may give rectangles of one area but for rounding: either is the smallest.
+                if abs(found.angle - box.angle) > 1e-2 && abs(found.area / box.area - 1) < 1e-5 { continue }
+                expectSame(found, box)
+            }
         }
         for (box, regularized) in zip(boxes("a"), boxes("regularized")) { expectSame(box.regularized, regularized) }
     }

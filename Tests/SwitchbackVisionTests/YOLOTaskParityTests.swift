@@ -2,9 +2,8 @@ import Foundation
 import Switchback
 import SwitchbackFormats
 import TestSupport
+import SwitchbackVision
 import Testing
-
-@testable import SwitchbackVision
 
 /// A network of another task than detection, and what Ultralytics computed with it: see Tests/Fixtures/make_yolo_tasks.py.
 struct YOLOTaskCase: CustomTestStringConvertible {

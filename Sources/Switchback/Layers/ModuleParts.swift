@@ -137,6 +137,7 @@ extension Module {
         for tensor in parameters + namedBuffers.map(\.buffer) where tensor.dtype.isFloatingPoint {
             tensor.zeroGrad()
             tensor.array = tensor.array.cast(to: dtype)
+            tensor.node?.takeForm(of: tensor.array)
         }
         return self
     }

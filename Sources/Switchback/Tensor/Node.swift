@@ -28,7 +28,7 @@ class Node {
     /// The operation's name, for messages and images.
     final let name: OperationName
     /// The form of the first output.
-    final let firstForm: Form
+    @exclusivity(unchecked) private(set) final var firstForm: Form
     /// For each operand, where its gradient goes.
     @exclusivity(unchecked) final var edges: ShortList<Edge>
     /// Rarely used properties of a node, in a separate object, so that most nodes are small.
@@ -54,6 +54,9 @@ class Node {
         firstForm = Form(output)
         if !otherOutputs.isEmpty { ensureExtras().otherForms = otherOutputs.map(Form.init) }
     }
+
+    /// Takes gradients in the form of other memory from now on: that of a leaf which was converted.
+    final func takeForm(of output: NDArray) { firstForm = Form(output) }
 
     /// Delivers the gradient of each operand, computed from those of the outputs that have come in.
     func propagate() {}

@@ -5,7 +5,7 @@ import Kernels
 ///
 /// ```swift
 /// do {
-///     let scores = try catchingErrors { model(input) }
+///     print(try catchingErrors { model(input) })
 /// } catch let error as ShapeError {
 ///     print(error)  // linear: the input has shape [1, 3]; expected […, 4] (in fc1)
 /// }

@@ -75,7 +75,7 @@ public struct PlaneMap: Hashable, Sendable {
 
     /// The object where the map puts it, as far as that lies in a frame. The box of an outline is the one around what the
     /// frame holds of it, and corners outside are drawn to that.
-    func callAsFunction(_ label: LabeledBox, in frame: (height: Int, width: Int)) -> LabeledBox {
+    package func callAsFunction(_ label: LabeledBox, in frame: (height: Int, width: Int)) -> LabeledBox {
         let frame = Box(height: frame.height, width: frame.width)
         var moved = label
         moved.polygon = label.polygon.map { self($0) }

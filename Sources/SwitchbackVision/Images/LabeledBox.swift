@@ -40,7 +40,7 @@ public struct LabeledBox: Hashable, Sendable {
     }
 
     /// The object with an outline of many points, so that it keeps its form where it is bent or cut.
-    func withFineOutline() -> LabeledBox {
+    package func withFineOutline() -> LabeledBox {
         if isOriented || polygon.isEmpty { return self }
         let count = max(MaskMap.outlinePoints, polygon.count + 1)
         return LabeledBox(box, classIndex: classIndex, polygon: polygon.resampled(to: count))
@@ -57,7 +57,7 @@ public struct LabeledBox: Hashable, Sendable {
     }
 
     /// The object in the mirror image, left and right exchanged.
-    func flippedHorizontally(width: Int) -> LabeledBox {
+    package func flippedHorizontally(width: Int) -> LabeledBox {
         let width = Float(width)
         return placed(Box(x1: width - box.x2, y1: box.y1, x2: width - box.x1, y2: box.y2)) {
             PlanePoint(width - $0.x, $0.y)
@@ -65,7 +65,7 @@ public struct LabeledBox: Hashable, Sendable {
     }
 
     /// The object in the mirror image, top and bottom exchanged.
-    func flippedVertically(height: Int) -> LabeledBox {
+    package func flippedVertically(height: Int) -> LabeledBox {
         let height = Float(height)
         return placed(Box(x1: box.x1, y1: height - box.y2, x2: box.x2, y2: height - box.y1)) {
             PlanePoint($0.x, height - $0.y)

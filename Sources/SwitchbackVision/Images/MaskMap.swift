@@ -2,22 +2,22 @@ import Switchback
 
 /// Which object each pixel of an image belongs to, at a quarter of its size, as the training of masks has it: where
 /// objects overlap, the smaller one lies on top.
-struct MaskMap {
+package struct MaskMap {
     /// Pixels of the image to one of the map, on each side.
-    static let ratio = 4
+    package static let ratio = 4
     /// The points of an outline that is filled.
     static let outlinePoints = 1000
 
     /// The objects by falling area of their masks; one without a pixel comes first.
-    let labels: [LabeledBox]
+    package let labels: [LabeledBox]
     /// 0 for background, else the position in `labels` plus 1: row by row.
-    let codes: [Int32]
-    let height, width: Int
+    package let codes: [Int32]
+    package let height, width: Int
 
     /// - Parameters:
     ///   - labels: in pixels of the image.
     ///   - height, width: of the image.
-    init(_ labels: [LabeledBox], height: Int, width: Int, ratio: Int = MaskMap.ratio) {
+    package init(_ labels: [LabeledBox], height: Int, width: Int, ratio: Int = MaskMap.ratio) {
         let masks = labels.map { label -> PolygonRaster in
             var raster = PolygonRaster(height: height, width: width)
             raster.fill(label.polygon)

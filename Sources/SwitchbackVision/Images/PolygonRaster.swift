@@ -3,12 +3,12 @@ import Switchback
 /// Fills polygons on a grid of pixels as OpenCV's `fillPoly` does: corners are cut to whole pixels, spans between edges
 /// are filled row by row, and the edges themselves belong to the polygon (drawn after Bresenham, "Algorithm for computer
 /// control of a digital plotter", 1965).
-struct PolygonRaster {
-    let height, width: Int
+package struct PolygonRaster {
+    package let height, width: Int
     /// 1 where a polygon lies, row by row.
-    private(set) var pixels: [UInt8]
+    package private(set) var pixels: [UInt8]
 
-    init(height: Int, width: Int) {
+    package init(height: Int, width: Int) {
         self.height = height
         self.width = width
         pixels = [UInt8](repeating: 0, count: height * width)
@@ -23,7 +23,7 @@ struct PolygonRaster {
     private static let shift = 16
 
     /// Adds a polygon, whose corners are in pixels.
-    mutating func fill(_ polygon: [PlanePoint]) {
+    package mutating func fill(_ polygon: [PlanePoint]) {
         let corners = polygon.map { Pixel(x: Self.truncated($0.x), y: Self.truncated($0.y)) }
         guard var last = corners.last else { return }
         var edges: [Edge] = []
@@ -122,7 +122,7 @@ struct PolygonRaster {
     /// The grid in a size smaller by a whole factor, as OpenCV's bilinear `resize` makes it: of an even factor the mean
     /// of the four pixels in the middle of each block, of which one half counts as 1. Stops where the factor does not
     /// divide both sides.
-    func shrunk(by factor: Int) -> PolygonRaster {
+    package func shrunk(by factor: Int) -> PolygonRaster {
         require(
             factor == 1 || factor % 2 == 0 && height % factor == 0 && width % factor == 0, "shrunk",
             "a grid of \(height)×\(width) cannot be shrunk by \(factor)")
@@ -139,13 +139,13 @@ struct PolygonRaster {
     }
 
     /// How many pixels are filled.
-    var area: Int { pixels.reduce(0) { $0 + Int($1) } }
+    package var area: Int { pixels.reduce(0) { $0 + Int($1) } }
 }
 
 extension [PlanePoint] {
     /// The outline with so many points, as Ultralytics has it: they lie evenly, counted by corners and not by length,
     /// and the corners are among them where the points suffice.
-    func resampled(to count: Int) -> [PlanePoint] {
+    package func resampled(to count: Int) -> [PlanePoint] {
         guard let first else { return self }
         let closed = self + [first]
         let steps = self.count

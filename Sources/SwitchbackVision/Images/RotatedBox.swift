@@ -14,7 +14,7 @@ public struct RotatedBox: Hashable, Sendable, Codable {
     }
 
     /// Of five numbers, in the order of the properties.
-    init(_ numbers: [Float]) {
+    package init(_ numbers: [Float]) {
         self.init(
             centerX: numbers[0], centerY: numbers[1], width: numbers[2], height: numbers[3], angle: numbers[4])
     }
@@ -43,7 +43,7 @@ public struct RotatedBox: Hashable, Sendable, Codable {
     }
 
     /// The properties in their order.
-    var numbers: [Float] { [centerX, centerY, width, height, angle] }
+    package var numbers: [Float] { [centerX, centerY, width, height, angle] }
 
     public var area: Float { width * height }
 

@@ -39,7 +39,7 @@ public struct DetectionMetrics: Sendable {
     /// Adds an image whose objects are compared in another way than by their boxes.
     ///
     /// - Parameter overlap: of a detection and an object, by their positions: from 0, apart, to 1, equal.
-    mutating func add(_ detections: [Detection], truth: [LabeledBox], overlap: (Int, Int) -> Float) {
+    public mutating func add(_ detections: [Detection], truth: [LabeledBox], overlap: (Int, Int) -> Float) {
         for label in truth { truthCounts[label.classIndex] += 1 }
         for index in Set(truth.map(\.classIndex)) { imageCounts[index] += 1 }
         let order = detections.positionsDescending(\.score)

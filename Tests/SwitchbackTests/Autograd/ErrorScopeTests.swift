@@ -3,8 +3,6 @@ import Switchback
 import TestSupport
 import Testing
 
-@testable import Switchback
-
 /// Programmer's errors that a scope throws; what they say outside of one is in SafetyTests.
 @Suite struct ErrorScopeTests {
     private final class Head: Module {
@@ -44,10 +42,8 @@ import Testing
     @Test func leavesTheThreadAsItWas() throws {
         let model = Head()
         _ = try error { noGrad { Tensor.withBackend(ReferenceBackend.self) { _ = model(Tensor.zeros([1, 4])) } } }
-        let state = ThreadState.current
-        #expect(state.recordsGradients && state.modules.isEmpty && state.scope == nil)
-        #expect(ObjectIdentifier(state.backend) == ObjectIdentifier(CPUBackend.self))
-        #expect(model.fc1(Tensor.zeros([1, 4])).requiresGrad)
+        let result = model.fc1(Tensor.zeros([1, 4]))
+        #expect(result.requiresGrad && result.backend == CPUBackend.self)
     }
 
     @Test func runsInTheStateOfTheThread() throws {
@@ -111,7 +107,8 @@ import Testing
         let index = Tensor([1, 4]).to(MirrorBackend.self)
         let error = try error { _ = index.embedding(weight: table).toArray(as: Float.self) }
         #expect(error.problem.contains("4"))
-        #expect(ThreadState.current.pendingChecks.isEmpty)
+        // Nothing is left to be found by what is read next.
+        #expect(table.sum().item() == 6)
     }
 
     @Test func manyThreadsAtOnce() {

@@ -35,6 +35,14 @@ private func computingInBFloat16(model: Sequential, images: Tensor, labels: Tens
     optimizer.step()
 }
 
+private func catching(model: Sequential, input: Tensor) throws {
+    do {
+        print(try catchingErrors { model(input) })
+    } catch let error as ShapeError {
+        print(error)  // linear: the input has shape [1, 3]; expected […, 4] (in fc1)
+    }
+}
+
 private func initializing(layer: Conv2d) {
     layer.weight.initialize(.kaimingNormal(fan: .out, nonlinearity: .relu))
 }

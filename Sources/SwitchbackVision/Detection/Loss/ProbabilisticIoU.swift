@@ -29,14 +29,14 @@ extension Tensor {
 
     /// Turned rectangles from distances to their sides: [..., 4] and angles [..., 1], seen from points [..., 2] between
     /// the sides → [..., 5]. The distances are along the rectangle's own sides.
-    func rotatedBoxes(angles: Tensor, around centers: Tensor) -> Tensor {
+    package func rotatedBoxes(angles: Tensor, around centers: Tensor) -> Tensor {
         let sides = split(2, dim: -1)
         let shift = ((sides[1] - sides[0]) / 2).rotated(by: angles)
         return Tensor.cat([centers + shift, sides[0] + sides[1], angles], dim: -1)
     }
 
     /// The distances from points [..., 2] to the sides of turned rectangles [..., 5], along those: [..., 4].
-    func distancesToRotatedSides(from centers: Tensor) -> Tensor {
+    package func distancesToRotatedSides(from centers: Tensor) -> Tensor {
         let parts = split([2, 2, 1], dim: -1)
         let shift = (parts[0] - centers).rotated(by: -parts[2])
         return Tensor.cat([parts[1] / 2 - shift, parts[1] / 2 + shift], dim: -1)

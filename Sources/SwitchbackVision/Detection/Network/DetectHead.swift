@@ -141,6 +141,20 @@ public final class DetectHead: Module {
         public let grid: AnchorGrid
         /// Whether one position speaks for an object, so that nothing is to be suppressed.
         public let isSingle: Bool
+
+        package init(
+            boxes: Tensor, scores: Tensor, extras: Tensor? = nil, deviations: Tensor? = nil, prototypes: Tensor? = nil,
+            classMap: Tensor? = nil, grid: AnchorGrid, isSingle: Bool
+        ) {
+            self.boxes = boxes
+            self.scores = scores
+            self.extras = extras
+            self.deviations = deviations
+            self.prototypes = prototypes
+            self.classMap = classMap
+            self.grid = grid
+            self.isSingle = isSingle
+        }
     }
 
     /// The outputs of both sets of branches: of the first, from which several positions may speak for one object, and of

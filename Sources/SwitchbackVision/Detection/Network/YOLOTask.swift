@@ -19,7 +19,7 @@ public enum YOLOTask: String, CaseIterable, Codable, Sendable {
     }
 
     /// How many numbers a position gives beside its box and classes.
-    func extraCount(_ keypoints: KeypointLayout?) -> Int {
+    package func extraCount(_ keypoints: KeypointLayout?) -> Int {
         switch self {
         case .detect: 0
         case .segment: MaskPrototypes.count

@@ -2,14 +2,14 @@ import Switchback
 
 /// The masks of an image's objects before they are cut out: for each object logits over the whole image, at a quarter of
 /// the size that the network saw.
-struct MaskPlanes {
+package struct MaskPlanes {
     private let logits: [Float]
     private let count, height, width: Int
 
     /// - Parameters:
     ///   - candidates: of image number `image`.
     ///   - output: of a head that predicts masks.
-    init?(_ candidates: [Candidate], _ output: DetectHead.Output, image: Int) {
+    package init?(_ candidates: [Candidate], _ output: DetectHead.Output, image: Int) {
         guard let coefficients = output.extras, let prototypes = output.prototypes else { return nil }
         count = candidates.count
         (height, width) = (prototypes.shape[2], prototypes.shape[3])
@@ -27,7 +27,7 @@ struct MaskPlanes {
     /// The masks as validation compares them: [objects, h · w] of 0 and 1, without what lies outside the boxes.
     ///
     /// - Parameter boxes: in pixels of what the network saw.
-    func binary(_ boxes: [Box]) -> Tensor {
+    package func binary(_ boxes: [Box]) -> Tensor {
         var values = [Float](repeating: 0, count: count * height * width)
         for (number, box) in boxes.enumerated() {
             let part = box.scaled(x: 1 / Float(MaskMap.ratio), y: 1 / Float(MaskMap.ratio))
@@ -43,7 +43,7 @@ struct MaskPlanes {
     }
 
     /// The mask of one object in the pixels of what the network saw.
-    func mask(_ number: Int, in box: Box) -> InstanceMask {
+    package func mask(_ number: Int, in box: Box) -> InstanceMask {
         let rows = Enlargement(from: height, to: height * MaskMap.ratio)
         let columns = Enlargement(from: width, to: width * MaskMap.ratio)
         return cut(number, in: box, rows, columns)
@@ -53,7 +53,7 @@ struct MaskPlanes {
     /// edges than a mask that is enlarged.
     ///
     /// - Parameter box: in the image's pixels.
-    func mask(_ number: Int, in box: Box, ofImageIn letterbox: Letterbox) -> InstanceMask {
+    package func mask(_ number: Int, in box: Box, ofImageIn letterbox: Letterbox) -> InstanceMask {
         let rows = Enlargement(from: height, to: height * MaskMap.ratio)
             .followed(by: letterbox.top, letterbox.scaledHeight, to: letterbox.imageHeight)
         let columns = Enlargement(from: width, to: width * MaskMap.ratio)
