@@ -114,7 +114,8 @@ extension Evidence {
             largestUpdate ?? 1 < 5 * Limit.usualUpdate
         else { return nil }
         let shares = pairs.map { $0.0 > 0 ? $0.1 / $0.0 : 1 }
-        guard shares.median < 0.05 else { return nil }
+        // A norm as usual bounds have it still moves the weights: sums over a batch, as detectors have, are clipped to it.
+        guard shares.median < 0.05, pairs.map(\.1).median < 0.5 else { return nil }
         let usual = pairs.map(\.0).median
         return Verdict(
             .clipping, .failure, onset: records.first { $0.optimizer?.unclipped != nil }?.step,
