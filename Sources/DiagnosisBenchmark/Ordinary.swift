@@ -77,4 +77,7 @@ extension Patient {
 func layer(_ path: String, of model: Module) -> Module { model.namedModules().first { $0.name == path }!.module }
 
 /// A linear layer of a path.
-func linear(_ path: String, of model: Module) -> Linear { layer(path, of: model) as! Linear }
+func linear(_ path: String, of model: Module) -> Linear {
+    guard let linear = layer(path, of: model) as? Linear else { fail("linear", "\(path) is no linear layer") }
+    return linear
+}

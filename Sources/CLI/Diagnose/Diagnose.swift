@@ -92,14 +92,14 @@ struct Diagnose: ParsableCommand {
             ["options", "loss", "verdict"],
             trials.map {
                 [
-                    $0.change.isEmpty ? "as before" : $0.change, $0.loss.map { String(format: "%.4g", $0) } ?? "nan",
+                    $0.change.isEmpty ? "as before" : $0.change, $0.loss?.general(4) ?? "nan",
                     $0.verdict,
                 ]
             })
     }
 
     private func table(_ record: StepRecord) -> TextTable {
-        func text(_ value: Double?) -> String { value.map { String(format: "%.2g", $0) } ?? "" }
+        func text(_ value: Double?) -> String { value?.general(2) ?? "" }
         return TextTable(
             ["layer", "type", "gradient", "of weights", "update", "mean", "std", "dead", "saturated"],
             record.layers.map { layer in

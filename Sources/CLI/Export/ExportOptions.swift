@@ -47,7 +47,7 @@ struct ExportOptions: ParsableArguments {
         }
         try write(format, path)
         let bytes = try FileManager.default.attributesOfItem(atPath: path)[.size] as? Int ?? 0
-        try Terminal.print("Wrote \(path) (\(String(format: "%.1f", Double(bytes) / 1e6)) MB)")
+        try Terminal.print("Wrote \(path) (\((Double(bytes) / 1e6).formatted(1)) MB)")
         if common.json {
             try Terminal.printJSON(Result(task: task, format: format.rawValue, output: path, bytes: bytes))
         }

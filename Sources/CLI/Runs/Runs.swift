@@ -228,6 +228,6 @@ extension Date {
 extension Double {
     /// With as many digits as a table needs.
     fileprivate var brief: String {
-        self == rounded() && magnitude < 1e9 ? "\(Int(self))" : String(format: "%.5g", self)
+        self == rounded() && magnitude < 1e9 ? "\(Int(self))" : general(5)
     }
 }

@@ -7,6 +7,15 @@ protocol YOLOCommand: ParsableCommand {
     static var task: YOLOTask { get }
 }
 
+extension YOLOCommand {
+    fileprivate static var subcommands: [any ParsableCommand.Type] {
+        [
+            YOLOTrain<Self>.self, YOLOVal<Self>.self, YOLOPredict<Self>.self, YOLOBenchmark<Self>.self,
+            YOLOExport<Self>.self,
+        ]
+    }
+}
+
 /// `switchback detect`.
 struct Detect: YOLOCommand {
     static let task = YOLOTask.detect
@@ -24,10 +33,7 @@ struct Detect: YOLOCommand {
 
             Options have Ultralytics' names: imgsz=640 becomes --imgsz 640.
             """,
-        subcommands: [
-            YOLOTrain<Self>.self, YOLOVal<Self>.self, YOLOPredict<Self>.self, YOLOBenchmark<Self>.self,
-            YOLOExport<Self>.self,
-        ])
+        subcommands: subcommands)
 }
 
 /// `switchback segment`.
@@ -48,10 +54,7 @@ struct Segment: YOLOCommand {
             The data has outlines: a row of a label file is a class and the corners of a polygon, x1 y1 x2 y2 and so on, in \
             fractions of the image. COCO annotations have them as polygons or run lengths.
             """,
-        subcommands: [
-            YOLOTrain<Self>.self, YOLOVal<Self>.self, YOLOPredict<Self>.self, YOLOBenchmark<Self>.self,
-            YOLOExport<Self>.self,
-        ])
+        subcommands: subcommands)
 }
 
 /// `switchback pose`.
@@ -72,10 +75,7 @@ struct Pose: YOLOCommand {
             The data file says how many keypoints there are, kpt_shape: [17, 3], and which of them change places in a mirror \
             image, flip_idx. A row of a label file is a class, a box, and x, y and visibility of each keypoint.
             """,
-        subcommands: [
-            YOLOTrain<Self>.self, YOLOVal<Self>.self, YOLOPredict<Self>.self, YOLOBenchmark<Self>.self,
-            YOLOExport<Self>.self,
-        ])
+        subcommands: subcommands)
 }
 
 /// `switchback obb`.
@@ -96,10 +96,7 @@ struct OrientedBoxes: YOLOCommand {
             A row of a label file is a class and the four corners of a box, x1 y1 x2 y2 x3 y3 x4 y4, in fractions of the \
             image. Other polygons stand for the smallest box around them.
             """,
-        subcommands: [
-            YOLOTrain<Self>.self, YOLOVal<Self>.self, YOLOPredict<Self>.self, YOLOBenchmark<Self>.self,
-            YOLOExport<Self>.self,
-        ])
+        subcommands: subcommands)
 }
 
 extension YOLOTask {

@@ -218,6 +218,6 @@ extension StageSeconds {
     /// `1.2 ms to prepare, 80.3 ms to compute, 0.4 ms to select`.
     func sentence(dividedBy count: Double = 1) -> String {
         [(preprocess, "prepare"), (inference, "compute"), (postprocess, "select")]
-            .map { String(format: "%.1f ms to ", $0 * 1000 / count) + $1 }.joined(separator: ", ")
+            .map { ($0 * 1000 / count).formatted(1) + " ms to " + $1 }.joined(separator: ", ")
     }
 }

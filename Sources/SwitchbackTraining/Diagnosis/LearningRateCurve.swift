@@ -78,7 +78,7 @@ public struct LearningRateCurve: Codable, Equatable, Sendable {
     }
 
     /// To two digits: more would feign a precision that the test does not have.
-    private func rounded(_ rate: Double) -> Double { Double(String(format: "%.1e", rate)) ?? rate }
+    private func rounded(_ rate: Double) -> Double { Double(rate.scientific(1)) ?? rate }
 
     /// The losses and their average over the learning rate.
     public var figure: any Figure {

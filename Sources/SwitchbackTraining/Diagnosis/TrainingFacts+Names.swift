@@ -54,12 +54,12 @@ extension TrainingFacts {
 
 extension Double {
     /// As sentences and tables have it.
-    var brief: String { isNaN ? "nan" : String(format: "%.3g", self) }
+    var brief: String { isNaN ? "nan" : general(3) }
 
     /// As a remedy proposes it: 1, 2 or 5 times a power of ten would do, and one digit tells as much.
     var oneDigit: String {
         guard self > 0, isFinite else { return brief }
-        let text = String(format: "%.1g", self)
+        let text = general(1)
         return Double(text).map { String(format: "%g", $0) } ?? text
     }
 

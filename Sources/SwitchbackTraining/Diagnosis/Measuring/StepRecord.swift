@@ -149,5 +149,5 @@ public struct OptimizerRecord: Codable, Equatable, Sendable {
 
 extension Double {
     /// To five digits, which is what a record needs.
-    var recorded: Double { isFinite ? (Double(String(format: "%.5g", self)) ?? self) : self }
+    var recorded: Double { isFinite ? (Double(general(5)) ?? self) : self }
 }

@@ -98,7 +98,7 @@ public struct DiagnosisPage {
 
     /// To three digits; numbers that are none are written as 1e999, which a page reads as infinity.
     private static func number(_ value: Double) -> Double? {
-        value.isFinite ? Double(String(format: "%.3g", value)) : .infinity
+        value.isFinite ? Double(value.general(3)) : .infinity
     }
 
     // MARK: HTML
