@@ -1,6 +1,6 @@
 #!/bin/bash
-# Runs `swift test` with the options given and says at the end how many tests were skipped, and why. Where CI is set to
-# true, as continuous integration does, a skipped test is a failure.
+# Runs `swift test` with the options given and says at the end which tests failed, how many were skipped, and why. Where CI
+# is set to true, as continuous integration does, a skipped test is a failure.
 set -uo pipefail
 
 log=$(mktemp)
@@ -8,6 +8,8 @@ trap 'rm -f "$log"' EXIT
 ${SWIFT:-swift} test "$@" 2>&1 | tee "$log"
 status=$?
 
+failures=$(grep -E '^✘ ' "$log")
+if [ -n "$failures" ]; then echo "What failed:"; echo "$failures"; fi
 reasons=$(sed -nE 's/^.* Test .* skipped(: "(.*)"|\.)$/\2/p' "$log" | sed 's/^$/no reason is given/' | sort | uniq -c | sort -rn)
 if [ -z "$reasons" ]; then
     echo "No test was skipped."

@@ -19,9 +19,9 @@ struct JSONTests {
         (0..<count).map { number >> $0 & 1 == 0 ? "\u{e9}" : "e\u{301}" }.joined()
     }
 
-    @Test(.timeLimit(.minutes(1))) func namesThatUnicodeTakesForEqual() throws {
+    @Test func namesThatUnicodeTakesForEqual() throws {
         let members = (0..<100_000).map { "\"\(Self.name($0))\": \($0)" }.joined(separator: ",")
-        guard case .object(let found) = try parse("{\(members)}") else {
+        guard case .object(let found) = try withinAMinute({ try parse("{\(members)}") }) else {
             Issue.record("it is not an object")
             return
         }
@@ -31,7 +31,6 @@ struct JSONTests {
     }
 
     @Test(
-        .timeLimit(.minutes(1)),
         arguments: [
             ("\"\(String(repeating: "\u{301}\u{327}", count: 262_144))\"", "marks"),
             ("{\"\(String(repeating: "z", count: 4_000_000))\": 1}", "a name of 4000000 bytes"),
@@ -40,7 +39,7 @@ struct JSONTests {
             (String(repeating: "[", count: 100_000), "nested more than"),
         ])
     func whatIsTooMuch(_ text: String, _ sentence: String) throws {
-        let problem = #expect(throws: JSON.Problem.self) { try parse(text, limit: 1000) }
+        let problem = #expect(throws: JSON.Problem.self) { try withinAMinute { try parse(text, limit: 1000) } }
         #expect(problem?.message.contains(sentence) == true, "\(problem?.message ?? "")")
         #expect(problem.map { $0.message.utf8.count < 3000 } == true)
     }
@@ -53,7 +52,7 @@ struct JSONTests {
         #expect(text.utf8.elementsEqual("e\u{301}\u{327}".utf8))
     }
 
-    @Test(.timeLimit(.minutes(1))) func safetensorsHeader() throws {
+    @Test func safetensorsHeader() throws {
         let folder = try TemporaryFolder()
         let entries = (0..<20_000).map {
             "\"\(Self.name($0))\":{\"dtype\":\"F32\",\"shape\":[0],\"data_offsets\":[0,0]}"
@@ -61,7 +60,7 @@ struct JSONTests {
         let header = Array("{\(entries)}".utf8)
         let length = withUnsafeBytes(of: UInt64(header.count).littleEndian, Array.init)
         let path = try folder.write(length + header, to: "names.safetensors")
-        let error = #expect(throws: InputError.self) { try Safetensors.load(path) }
+        let error = #expect(throws: InputError.self) { try withinAMinute { try Safetensors.load(path) } }
         #expect(error?.description.contains("two Unicode forms") == true)
     }
 }

@@ -18,18 +18,18 @@ struct HostileTextTests {
             folder.write(old.isEmpty ? text : text.replacing(old, with: new), to: "tokenizer.json"))
     }
 
-    @Test(.timeLimit(.minutes(5))) func longRuns() throws {
+    @Test func longRuns() throws {
         let folder = try TemporaryFolder()
         let llama = try tokenizer(in: folder)
         for run in ["1", "a", " ", "\n", "!", " \n", "<", "<|", "'s"] {
             let text = String(repeating: run, count: 200_000)
-            let tokens = try llama.encode(text)
+            let tokens = try withinAMinute { try llama.encode(text) }
             #expect(llama.decode(tokens) == text, "\(run)")
         }
         #expect(try llama.encode("12345678") == llama.encode("123") + llama.encode("456") + llama.encode("78"))
     }
 
-    @Test(.timeLimit(.minutes(1))) func marksInAnyOrder() throws {
+    @Test func marksInAnyOrder() throws {
         let folder = try TemporaryFolder()
         let nfc = try tokenizer(#""normalizer": null"#, #""normalizer": {"type": "NFC"}"#, in: folder)
         let plain = try tokenizer(in: folder)
@@ -40,7 +40,8 @@ struct HostileTextTests {
                 try nfc.encode(text) == plain.encode(text.precomposedStringWithCanonicalMapping),
                 "\(count) pairs of marks")
         }
-        #expect(try nfc.encode(String(repeating: "\u{301}\u{327}", count: 262_144)).isEmpty == false)
+        let many = String(repeating: "\u{301}\u{327}", count: 262_144)
+        #expect(try withinAMinute { try nfc.encode(many) }.isEmpty == false)
     }
 
     @Test(arguments: [

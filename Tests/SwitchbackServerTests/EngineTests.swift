@@ -105,8 +105,6 @@ struct EngineTests {
         let error = await #expect(throws: APIError.self) { try await text(request) }
         #expect(error?.status == .internalServerError && error?.message.contains("damaged") == true)
         engine.stop()
-        // The thread ends a moment later.
-        try await Task.sleep(for: .milliseconds(50))
         #expect(throws: APIError.self) { try engine.submit(prompt: [1], options(5)) }
     }
 }

@@ -8,7 +8,7 @@ import TestSupport
 import Testing
 
 /// Requests that would keep the server from its work.
-@Suite(.timeLimit(.minutes(1))) struct HostileRequestTests {
+struct HostileRequestTests {
     private func form(_ count: Int, name: (Int) -> String) -> [UInt8] {
         let parts = (0..<count).map { "--B\r\nContent-Disposition: form-data; name=\"\(name($0))\"\r\n\r\n\r\n" }
         return Array((parts.joined() + "--B--\r\n").utf8)
@@ -17,7 +17,9 @@ import Testing
     @Test func formsOfManyParts() throws {
         let type = "multipart/form-data; boundary=B"
         for body in [form(70_000) { _ in "a" }, form(70_000) { "a\($0)" }] {
-            let error = #expect(throws: InputError.self) { try MultipartForm(body, contentType: type) }
+            let error = #expect(throws: InputError.self) {
+                try withinAMinute { try MultipartForm(body, contentType: type) }
+            }
             #expect(error?.description.contains("more than 64 fields") == true)
         }
         #expect(try MultipartForm(form(64) { "a\($0)" }, contentType: type).parts.count == 64)
@@ -32,8 +34,10 @@ import Testing
     @Test func unknownFields() throws {
         for name in [String(repeating: "z", count: 4000), String(repeating: "e\u{301}", count: 1000)] {
             let error = #expect(throws: InputError.self) {
-                try GenerationParameters(
-                    ConfigurationFields(body: Array("{\"\(name)\": 1}".utf8)), own: [], limits: ServerLimits())
+                try withinAMinute {
+                    try GenerationParameters(
+                        ConfigurationFields(body: Array("{\"\(name)\": 1}".utf8)), own: [], limits: ServerLimits())
+                }
             }
             #expect(error?.problem == "there is no such field")
         }
@@ -71,9 +75,9 @@ import Testing
         await #expect(throws: APIError.self) { try await slow.value }
         await #expect(throws: APIError.self) { try await waiting.value }
         release.signal()
-        #expect(try await queue.run(within: 30) { 3 } == 3)
+        #expect(try await queue.run(within: 3600) { 3 } == 3)
         queue.stop()
-        await #expect(throws: APIError.self) { try await queue.run(within: 30) { 4 } }
+        await #expect(throws: APIError.self) { try await queue.run(within: 3600) { 4 } }
     }
 
     @Test func memoryOfAllRequests() throws {

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// Data that would take for ever, or be read as something else than it is.
-@Suite(.timeLimit(.minutes(1))) struct HostileDataTests {
+struct HostileDataTests {
     private let folder: TemporaryFolder
     private let image: [UInt8]
 

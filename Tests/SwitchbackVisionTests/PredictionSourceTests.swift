@@ -69,7 +69,7 @@ struct VideoReaderTests {
         #expect(try frames(fixture("a.gif")).count == 6)
     }
 
-    @Test(.timeLimit(.minutes(1))) func aDamagedVideoIsReadAsFarAsItGoes() throws {
+    @Test func aDamagedVideoIsReadAsFarAsItGoes() throws {
         let found = try frames(fixture("corrupt.mp4"))
         #expect(found.count > 0 && found.sizes.count == 1)
     }
