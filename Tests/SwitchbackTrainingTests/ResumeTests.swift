@@ -17,6 +17,7 @@ import Testing
         options.accumulate = 4
         options.optimizer = .adamw
         options.clipNorm = 1
+        options.statisticsBatches = 2
         options.ema = 0.9
         options.emaWarmup = 3
         options.warmupSteps = 2

@@ -54,6 +54,22 @@ import Testing
         func fitness(_ metrics: Metrics) -> [Double] { [metrics["score"] ?? .nan] }
     }
 
+    /// What is measured and saved has them; what is trained does not change.
+    @Test func statisticsOfNewWeights() throws {
+        func weights(_ statisticsBatches: Int) throws -> [String: Tensor] {
+            try Generator.withDefault(Generator(seed: 0)) {
+                let trainer = try SmallTask.trainer(options { $0.statisticsBatches = statisticsBatches })
+                _ = try trainer.run()
+                return trainer.task.model.stateDict()
+            }
+        }
+        let (running, fresh) = (try weights(0), try weights(3))
+        for (name, tensor) in running {
+            let isStatistic = name.contains("running")
+            #expect((tensor.toArray(as: Float.self) == fresh[name]?.toArray(as: Float.self)) != isStatistic, "\(name)")
+        }
+    }
+
     private func plain(_ change: (inout TrainingConfiguration) -> Void) -> TrainingConfiguration {
         options {
             $0.epochs = 1

@@ -113,6 +113,13 @@ struct DetectionTrainingOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
+            "How many batches give batch norm's statistics before a validation, in the first few hundred batches; 0 for the running averages alone, as in Ultralytics. (default: \(defaults.statisticsBatches))",
+            valueName: "n"),
+        transform: Value.integer)
+    var statisticsBatches: Int?
+
+    @Option(
+        help: ArgumentHelp(
             "The initial learning rate, after warm-up. (default: \(defaults.lr0))", valueName: "rate"),
         transform: Value.number)
     var lr0: Double?
@@ -202,6 +209,7 @@ struct DetectionTrainingOptions: ParsableArguments {
         set(\.classes, classes.isEmpty ? nil : classes)
         set(\.freeze, freeze)
         set(\.multiScale, multiScale)
+        set(\.statisticsBatches, statisticsBatches)
         set(\.lr0, lr0)
         set(\.lrf, lrf)
         set(\.momentum, momentum)

@@ -7,7 +7,10 @@ extension Trainer {
     func validate(epoch: Int) throws {
         let start = clock.seconds()
         task.model.eval()
-        let metrics = try withAverages { try noGrad { try task.validate() } }
+        let metrics = try withAverages {
+            try refreshStatistics(epoch: epoch)
+            return try noGrad { try task.validate() }
+        }
         task.model.train()
         let fitness = task.fitness(metrics)
         let isBest = state.bestFitness.map { fitness.isBetter(than: $0) } ?? true
@@ -28,6 +31,22 @@ extension Trainer {
         state.epochSeconds = 0
         try beside { try results?.append(history) }
         try tell(.epoch(result))
+    }
+
+    /// Takes batch norm's statistics from batches of the epoch, counted from 1, where too few have been seen so far: at
+    /// the beginning of a training they lag behind weights that change fast, and a network that has learned answers as
+    /// one that has not.
+    private func refreshStatistics(epoch: Int) throws {
+        guard configuration.statisticsBatches > 0, let seen = task.model.batchesTracked,
+            seen < TrainingConfiguration.batchesUntilStatisticsHold
+        else { return }
+        let next = task.source.batches(epoch: epoch - 1)
+        try task.model.updateBatchNorm {
+            for _ in 0..<configuration.statisticsBatches {
+                guard let batch = try next() else { return }
+                _ = try task.loss(moving: batch, in: .float32)
+            }
+        }
     }
 
     func withAverages<Result>(_ body: () throws -> Result) rethrows -> Result {

@@ -45,6 +45,9 @@ public struct DetectionConfiguration: Configuration {
     public var freeze = 0
     /// By what share the size of batches varies.
     public var multiScale = 0.0
+    /// How many batches give batch norm's statistics before a validation, in the first few hundred batches of a training;
+    /// with 0 it is the running averages alone, as in Ultralytics.
+    public var statisticsBatches = 4
     /// Whether images and curves are drawn.
     public var plots = true
 
@@ -72,7 +75,7 @@ public struct DetectionConfiguration: Configuration {
         "epochs": .from(1, to: 1_000_000), "time": .above(0), "patience": .count(),
         "batch": .from(1, to: 65_536).or(-1, for: "what fits into memory"), "imgsz": YOLO.sides,
         "workers": .from(0, to: 64), "close_mosaic": .count(from: 0), "fraction": .above(0, to: 1),
-        "val_fraction": .from(0, below: 1),
+        "val_fraction": .from(0, below: 1), "statistics_batches": .count(from: 0),
         "freeze": .count(from: 0), "multi_scale": .from(0, below: 1), "lr0": .above(0), "lrf": .from(0, to: 1),
         "momentum": .from(0, below: 1), "weight_decay": .from(0, to: 10), "warmup_epochs": .from(0, to: 1_000_000),
         "warmup_momentum": .from(0, below: 1), "warmup_bias_lr": .from(0, to: 10), "nbs": .from(1, to: 1_000_000),

@@ -164,6 +164,7 @@ public final class DetectionTask: TrainingTask {
         training.schedule = .constant
         training.clipNorm = 10
         training.ema = 0.9999
+        training.statisticsBatches = configuration.statisticsBatches
         training.patience = configuration.patience
         training.minutes = configuration.time.map { $0 * 60 }
         training.weights = configuration.pretrained
