@@ -49,12 +49,12 @@ struct SwitchbackCommand: ParsableCommand {
                 try catchingErrors { try command.run() }
             }
         } catch {
-            Foundation.exit(report(error))
+            Foundation.exit(report(error, arguments))
         }
     }
 
     /// Prints the error; returns the exit code.
-    private static func report(_ error: Error) -> Int32 {
+    private static func report(_ error: Error, _ arguments: [String]) -> Int32 {
         switch error {
         case let error as InputError:
             Terminal.complain(ended("\(error)"))
@@ -72,7 +72,7 @@ struct SwitchbackCommand: ParsableCommand {
                 print(fullMessage(for: error))
                 return 0
             }
-            let clause = sentence(message(for: error))
+            let clause = OptionNames.problem(in: arguments, of: Self.self) ?? sentence(message(for: error))
             Terminal.complain(clause + "\(clause.last == "?" ? " See" : "; see") \(helpCommand(for: error)).")
             return 2
         }

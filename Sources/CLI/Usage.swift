@@ -33,6 +33,21 @@ enum CommandNames {
         }
     }
 
+    /// The command that the words before the options name, and the words after it.
+    static func command(
+        of arguments: [String], in root: any ParsableCommand.Type
+    ) -> (any ParsableCommand.Type, ArraySlice<String>) {
+        var command = root
+        var words = arguments[...]
+        while let word = words.first,
+            let next = command.configuration.subcommands.first(where: { $0.configuration.commandName == word })
+        {
+            command = next
+            words = words.dropFirst()
+        }
+        return (command.configuration.defaultSubcommand ?? command, words)
+    }
+
     /// A hint for an unknown name: the nearest one, or the list of all.
     static func suggestion(for word: String, among names: [String]) -> String {
         if let nearest = word.nearest(in: names) { return "did you mean '\(nearest)'?" }

@@ -123,6 +123,15 @@ import Testing
         ("classify trian", "did you mean 'train'?"),
         ("clasify train", "did you mean 'classify'?"),
         ("classify predict --model x", "input"),
+        ("detect train data=coco8.yaml model=yolo11n", "data=coco8.yaml is not an option; write --data coco8.yaml;"),
+        ("detect train --data x --project y", "there is no option --project here; it is --output;"),
+        ("detect train --batch-size 4", "there is no option --batch-size here; it is --batch;"),
+        ("detect train --lr 0.1", "there is no option --lr here; it is --lr0;"),
+        ("detect train --close_mosaic 0", "there is no option --close_mosaic here; it is --close-mosaic;"),
+        ("classify train --learning-rate 1", "there is no option --learning-rate here; it is --lr;"),
+        ("detect predict --model a.pt source=b.jpg", "source=b.jpg is not an option; write b.jpg alone;"),
+        ("text train --amp", "there is no option --amp here; it is --precision;"),
+        ("text train --zzzzzz", "there is no option --zzzzzz here; see switchback text train --help."),
     ])
     func commandLinesThatCannotBeUnderstood(_ line: String, _ sentence: String) throws {
         program.expectRefusal(try program.shell("$switchback \(line)"), code: 2, sentence)
