@@ -27,9 +27,8 @@ enum OptionNames {
         let name = given.replacing("_", with: "-")
         let value = match.output.4.map(String.init)
         if match.output.1 == nil {
-            guard let value else { return nil }
-            if known.contains(name) { return "\(word) is not an option; write --\(name) \(value)" }
-            return name == "source" ? "\(word) is not an option; write \(value) alone" : nil
+            guard let value, known.contains(name) else { return nil }
+            return "\(word) is not an option; write --\(name) \(value)"
         }
         if known.contains(given) { return nil }
         if let own = ([name] + (familiar[name] ?? [])).first(where: known.contains) {

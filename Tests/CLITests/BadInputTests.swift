@@ -129,7 +129,6 @@ import Testing
         ("detect train --lr 0.1", "there is no option --lr here; it is --lr0;"),
         ("detect train --close_mosaic 0", "there is no option --close_mosaic here; it is --close-mosaic;"),
         ("classify train --learning-rate 1", "there is no option --learning-rate here; it is --lr;"),
-        ("detect predict --model a.pt source=b.jpg", "source=b.jpg is not an option; write b.jpg alone;"),
         ("text train --amp", "there is no option --amp here; it is --precision;"),
         ("text train --zzzzzz", "there is no option --zzzzzz here; see switchback text train --help."),
     ])

@@ -17,7 +17,6 @@ import Testing
         options.accumulate = 4
         options.optimizer = .adamw
         options.clipNorm = 1
-        options.statisticsBatches = 2
         options.ema = 0.9
         options.emaWarmup = 3
         options.warmupSteps = 2

@@ -22,6 +22,7 @@ final class SmallTask: TrainingTask {
 
     let name: String
     let model: Module
+    var statisticsBatches = 2
     struct Batch: Movable {
         let input, target: Tensor
         let epoch: Int

@@ -58,7 +58,8 @@ import Testing
     @Test func statisticsOfNewWeights() throws {
         func weights(_ statisticsBatches: Int) throws -> [String: Tensor] {
             try Generator.withDefault(Generator(seed: 0)) {
-                let trainer = try SmallTask.trainer(options { $0.statisticsBatches = statisticsBatches })
+                let trainer = try SmallTask.trainer(options { _ in })
+                trainer.task.statisticsBatches = statisticsBatches
                 _ = try trainer.run()
                 return trainer.task.model.stateDict()
             }

@@ -48,11 +48,6 @@ public struct TrainingConfiguration: Configuration {
 
     /// Validate every so many steps of the optimizer; `nil` is at the end of each epoch.
     public var validateEvery: Int?
-    /// From how many batches batch norm's statistics are taken before a validation, as long as it has seen fewer than
-    /// `batchesUntilStatisticsHold`; 0 leaves the running averages as they are.
-    public var statisticsBatches = 0
-    /// How many batches batch norm's running averages have to see until they follow the weights closely.
-    public static let batchesUntilStatisticsHold = 500
     /// How many validations without improvement are borne before the training ends; `nil` for any number.
     public var patience: Int?
     /// How long the training may take, in minutes; `nil` for any time. As many epochs are made as fit in, instead of
@@ -86,7 +81,7 @@ public struct TrainingConfiguration: Configuration {
         "lr": .above(0), "momentum": .from(0, below: 1), "beta2": .from(0, below: 1), "weight_decay": .from(0, to: 10),
         "clip_norm": .above(0), "final_lr": .from(0, to: 1), "warmup_epochs": .from(0, to: 1_000_000),
         "warmup_steps": .count(from: 0), "ema": .from(0, below: 1), "ema_warmup": .atLeast(0),
-        "validate_every": .count(), "statistics_batches": .count(from: 0), "patience": .count(), "minutes": .above(0),
+        "validate_every": .count(), "patience": .count(), "minutes": .above(0),
         "workers": .from(0, to: 64),
         "save_minutes": .above(0), "save_steps": .count(),
     ]

@@ -37,12 +37,12 @@ extension Trainer {
     /// the beginning of a training they lag behind weights that change fast, and a network that has learned answers as
     /// one that has not.
     private func refreshStatistics(epoch: Int) throws {
-        guard configuration.statisticsBatches > 0, let seen = task.model.batchesTracked,
-            seen < TrainingConfiguration.batchesUntilStatisticsHold
+        let batchesUntilAveragesFollow = 500
+        guard task.statisticsBatches > 0, let seen = task.model.batchesTracked, seen < batchesUntilAveragesFollow
         else { return }
         let next = task.source.batches(epoch: epoch - 1)
         try task.model.updateBatchNorm {
-            for _ in 0..<configuration.statisticsBatches {
+            for _ in 0..<task.statisticsBatches {
                 guard let batch = try next() else { return }
                 _ = try task.loss(moving: batch, in: .float32)
             }

@@ -49,6 +49,10 @@ public protocol TrainingTask<Batch>: AnyObject {
     /// fitted to a time, they stay the last ones once they have begun. None if not defined.
     var closingEpochs: Int { get }
 
+    /// From how many batches batch norm's statistics are taken before a validation, as long as it has seen few; where 0,
+    /// which it is if not defined, running averages stay as they are.
+    var statisticsBatches: Int { get }
+
     /// Is told how long the training is to be, before the first batch, and before an epoch when that has changed. What
     /// is kept of it here, a trainer tells again when it resumes a run. Does nothing if not defined.
     func follow(_ plan: TrainingPlan)
@@ -69,6 +73,7 @@ extension TrainingTask {
     public var parameterGroups: [ParameterGroup] { [ParameterGroup(model.namedParameters)] }
     public var metadata: [String: String] { ["format": "pt"] }
     public var closingEpochs: Int { 0 }
+    public var statisticsBatches: Int { 0 }
     public func follow(_ plan: TrainingPlan) {}
     public func pace(of group: Optimizer.Group, at place: StepPlace) -> Pace? { nil }
 }

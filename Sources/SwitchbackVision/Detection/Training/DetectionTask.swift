@@ -95,6 +95,8 @@ public final class DetectionTask: TrainingTask {
 
     public var closingEpochs: Int { configuration.closeMosaic }
 
+    public var statisticsBatches: Int { configuration.statisticsBatches }
+
     public func follow(_ plan: TrainingPlan) { epochs = plan.epochs }
 
     /// Whether images are mixed in an epoch.
@@ -164,7 +166,6 @@ public final class DetectionTask: TrainingTask {
         training.schedule = .constant
         training.clipNorm = 10
         training.ema = 0.9999
-        training.statisticsBatches = configuration.statisticsBatches
         training.patience = configuration.patience
         training.minutes = configuration.time.map { $0 * 60 }
         training.weights = configuration.pretrained
