@@ -85,6 +85,15 @@ let package = Package(
                     name: "ServiceLifecycle", package: "swift-service-lifecycle", condition: .when(traits: ["Server"])),
             ]),
 
+        // The studio: what a browser shows.
+        .target(
+            name: "SwitchbackStudio",
+            dependencies: [
+                "Switchback", "SwitchbackFormats", "SwitchbackTraining", "SwitchbackServer",
+                .product(name: "Hummingbird", package: "hummingbird", condition: .when(traits: ["Server"])),
+            ],
+            resources: [.copy("Resources/learn")]),
+
         // The executables.
         .executableTarget(
             name: "CLI",
@@ -129,6 +138,7 @@ let package = Package(
         .testTarget(name: "SwitchbackVisionTests", dependencies: ["SwitchbackVision", "TestSupport"]),
         .testTarget(name: "SwitchbackLanguageTests", dependencies: ["SwitchbackLanguage", "TestSupport"]),
         .testTarget(name: "SwitchbackServerTests", dependencies: ["SwitchbackServer", "TestSupport"]),
+        .testTarget(name: "SwitchbackStudioTests", dependencies: ["SwitchbackStudio", "TestSupport"]),
         .executableTarget(
             name: "fuzz-readers",
             dependencies: [

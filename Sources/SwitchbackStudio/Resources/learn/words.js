@@ -1,0 +1,63 @@
+// The page's words in the reader's language, and numbers as that language writes them.
+
+const languages = { en: "English", zh: "中文", tr: "Türkçe", fr: "Français" };
+const storageKey = "switchback.language";
+
+let language = "en";
+let table = {};
+
+/** The language asked for in the address, chosen before, or preferred by the browser. */
+function preferred() {
+  const asked = new URLSearchParams(location.search).get("lang");
+  const wanted = [asked, localStorage.getItem(storageKey), ...navigator.languages];
+  const known = wanted.map((tag) => tag?.slice(0, 2).toLowerCase()).find((tag) => Object.hasOwn(languages, tag));
+  return known ?? "en";
+}
+
+/** A sentence, in which each {name} is replaced by its value. */
+export function t(key, values = {}) {
+  return (table[key] ?? key).replace(/\{(\w+)\}/g, (_, name) => values[name] ?? "");
+}
+
+/** A number with at most so many digits that mean something; "–" for none. */
+export function number(value, digits = 4) {
+  if (value === null || value === undefined) return "–";
+  const size = Math.abs(value);
+  if (size !== 0 && (size < 0.001 || size >= 1e6)) {
+    const [mantissa, exponent] = value.toExponential(1).split("e");
+    const format = new Intl.NumberFormat(language, { maximumFractionDigits: 1 });
+    return `${format.format(Number(mantissa))} · 10${superscript(Number(exponent))}`;
+  }
+  const format = new Intl.NumberFormat(language, { maximumSignificantDigits: digits, signDisplay: "negative" });
+  return format.format(value).replace("-", "−");
+}
+
+export function percent(share) {
+  return new Intl.NumberFormat(language, { style: "percent", maximumFractionDigits: 0 }).format(share);
+}
+
+function superscript(exponent) {
+  return [...String(exponent)].map((digit) => (digit === "-" ? "⁻" : "⁰¹²³⁴⁵⁶⁷⁸⁹"[digit])).join("");
+}
+
+async function load(tag) {
+  const answer = await fetch(`/learn/words/${tag}.json`);
+  table = await answer.json();
+  language = tag;
+  document.documentElement.lang = tag;
+  for (const element of document.querySelectorAll("[data-t]")) element.textContent = t(element.dataset.t);
+  document.title = `${t("title")} · Switchback`;
+}
+
+/** Writes the page in the preferred language, and calls `redraw` when another is chosen. */
+export async function startWords(redraw) {
+  await load(preferred());
+  const choice = document.getElementById("language");
+  for (const [tag, name] of Object.entries(languages)) choice.add(new Option(name, tag, false, tag === language));
+  for (const option of choice.options) option.lang = option.value;
+  choice.addEventListener("change", async () => {
+    localStorage.setItem(storageKey, choice.value);
+    await load(choice.value);
+    redraw();
+  });
+}

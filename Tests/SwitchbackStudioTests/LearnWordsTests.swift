@@ -1,0 +1,84 @@
+import Foundation
+import SwitchbackFormats
+import SwitchbackStudio
+import SwitchbackTraining
+import Testing
+
+/// The words of the page `/learn`: every language has all of them, and each is used.
+struct LearnWordsTests {
+    private let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+        .appendingPathComponent("../../Sources/SwitchbackStudio/Resources/learn").standardizedFileURL
+
+    private static let languages = ["en", "zh", "tr", "fr"]
+
+    private func words(_ language: String) throws -> [String: String] {
+        let data = try Data(contentsOf: folder.appendingPathComponent("words/\(language).json"))
+        return try JSON.decode([String: String].self, data)
+    }
+
+    /// The text of the page and its modules.
+    private func source() throws -> String {
+        try FileManager.default.contentsOfDirectory(atPath: folder.path)
+            .filter { $0.hasSuffix(".js") || $0.hasSuffix(".html") }.sorted()
+            .map { try String(contentsOf: folder.appendingPathComponent($0), encoding: .utf8) }.joined()
+    }
+
+    private func placeholders(_ text: String) -> [String] {
+        text.matches(of: /\{\w+\}/).map { String($0.output) }.sorted()
+    }
+
+    @Test(arguments: languages) func everyLanguageSaysAll(language: String) throws {
+        let (english, own) = try (words("en"), words(language))
+        #expect(Set(own.keys) == Set(english.keys))
+        for (key, text) in own {
+            #expect(!text.trimmingCharacters(in: .whitespaces).isEmpty, "\(key)")
+            #expect(placeholders(text) == placeholders(english[key] ?? ""), "\(language) \(key)")
+        }
+    }
+
+    /// Sentences that nobody translated are the same as the English ones.
+    @Test(arguments: languages.dropFirst()) func sentencesAreTranslated(language: String) throws {
+        let (english, own) = try (words("en"), words(language))
+        for (key, text) in own where text.count > 20 { #expect(text != english[key], "\(key)") }
+    }
+
+    @Test func everyKeyOfThePageHasWords() throws {
+        let english = try words("en")
+        let asked = try source().matches(of: /(?:data-t=|[^a-zA-Z]t\()"([\w.]+)"/).map { String($0.output.1) }
+        #expect(asked.count > 40)
+        for key in asked { #expect(english[key] != nil, "\(key)") }
+    }
+
+    /// A key is written out in the page or its modules, or begins as one that ends in a name: `t(`kind.${kind}`)`.
+    @Test func noWordsAreLeftOver() throws {
+        let source = try source()
+        let families = source.matches(of: /t\(`(\w+\.)\$\{/).map { String($0.output.1) }
+        #expect(Set(families) == ["hiker.", "kind.", "outcome.", "preset.", "why."])
+        for key in try words("en").keys where !families.contains(where: key.hasPrefix) {
+            #expect(source.contains("\"\(key)\""), "\(key)")
+        }
+    }
+
+    // MARK: Names that the engine's side gives
+
+    private func names(of family: String) throws -> Set<String> {
+        let data = try Data(contentsOf: folder.appendingPathComponent("words/en.json"))
+        let keys = try JSON.decode([String: String].self, data).keys
+        return Set(keys.filter { $0.hasPrefix(family) }.map { String($0.dropFirst(family.count)) })
+    }
+
+    @Test func everyNameHasWords() throws {
+        #expect(try names(of: "hiker.") == Set(Hike.Hiker.allCases.map(\.rawValue)))
+        #expect(try names(of: "outcome.") == Set(Hike.Outcome.allCases.map(\.rawValue)))
+        #expect(try names(of: "preset.") == Set(SpiralPreset.allCases.map(\.rawValue)))
+    }
+
+    /// The page names the verdicts that it has words for; each is one of the diagnosis's.
+    @Test func verdictsAreThoseOfTheDiagnosis() throws {
+        let kinds = try names(of: "kind.").subtracting(["other"])
+        #expect(try names(of: "why.").subtracting(["other"]) == kinds)
+        #expect(kinds.isSubset(of: Verdict.Kind.allCases.map(\.key)))
+        let module = try String(contentsOf: folder.appendingPathComponent("spiral.js"), encoding: .utf8)
+        for kind in kinds { #expect(module.contains("\"\(kind)\""), "\(kind)") }
+    }
+}
