@@ -104,10 +104,11 @@ function drawLoss() {
   const drawing = element("loss");
   const { width, height } = drawing.viewBox.baseVal;
   const ceiling = Math.max(1, ...losses);
-  const at = { x: scale([0, Math.max(100, losses.length)], [40, width - 8]), y: scale([0, ceiling], [height - 28, 12]) };
+  const left = 56;
+  const at = { x: scale([0, Math.max(100, losses.length)], [left, width - 8]), y: scale([0, ceiling], [height - 28, 12]) };
   const marks = [0, 0.5, 1].flatMap((share) => [
-    svg("path", { class: "grid", d: path([[40, at.y(share * ceiling)], [width - 8, at.y(share * ceiling)]]) }),
-    svg("text", { x: 34, y: at.y(share * ceiling) + 4, "text-anchor": "end" }, number(share * ceiling, 2)),
+    svg("path", { class: "grid", d: path([[left, at.y(share * ceiling)], [width - 8, at.y(share * ceiling)]]) }),
+    svg("text", { x: left - 6, y: at.y(share * ceiling) + 4, "text-anchor": "end" }, number(share * ceiling, 2)),
   ]);
   marks.push(svg("text", { x: width - 8, y: height - 8, "text-anchor": "end" }, number(Math.max(100, losses.length))));
   if (losses.length) marks.push(svg("path", { class: "l s1", d: path(losses.map((loss, step) => [at.x(step + 1), at.y(loss)])) }));
