@@ -119,19 +119,20 @@ function drawLoss() {
   element("loss-caption").textContent = text;
 }
 
-/** Bars on a logarithmic scale: from a hundred millionth to ten thousand. */
+/** Bars on a logarithmic scale, from a hundred millionth to ten thousand; colored where the gradient is a thousand
+    times smaller or larger than at the output. */
 function drawBars() {
   const length = scale([-8, 4], [0, 100]);
   const last = training.state.gradients.length - 1;
-  const largest = Math.max(...training.state.gradients.filter((norm) => norm !== null));
+  const output = training.state.gradients[last];
   element("bars").replaceChildren(...training.state.gradients.map((norm, index) => {
     const share = norm ? Math.min(100, Math.max(0.5, length(Math.log10(norm)))) : 0;
     const bar = svg(
       "svg", { viewBox: "0 0 100 10", preserveAspectRatio: "none", "aria-hidden": "true" },
       svg("rect", { class: "track", width: 100, height: 10 }), svg("rect", { class: "fill", width: share, height: 10 }));
     const name = index === last ? t("spiral.output") : t("spiral.layer", { number: number(index + 1) });
-    const isFaint = norm !== null && norm < largest / 1000;
-    return html("div", `barrow ${isFaint ? "faint" : ""}`, html("span", "small muted", name), bar, html("span", "num small", number(norm, 2)));
+    const change = norm === null || !output ? "" : norm < output / 1000 ? "lost" : norm > output * 1000 ? "grown" : "";
+    return html("div", `barrow ${change}`, html("span", "small muted", name), bar, html("span", "num small", number(norm, 2)));
   }));
 }
 
