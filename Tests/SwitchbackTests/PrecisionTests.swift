@@ -125,9 +125,11 @@ import Testing
         let weight = Tensor.randn([16, 16, 3, 3], generator: Generator(seed: 3))
         func others() -> [Tensor] {
             [
-                x.softmax(dim: 1), x.layerNorm([9]), x.exp() + x, x.conv2d(weight: weight, padding: 1),
+                x.softmax(dim: 1), x.layerNorm([9]), x.exp() + x, x.conv2d(weight: weight, padding: 2, dilation: 2),
                 x.conv2d(weight: weight[..., ..<1, 0..., 0...].contiguous(), padding: 1, groups: 16),
                 x.to(.float64).matmul(x.to(.float64)), x.to(.float16).matmul(x.to(.float16)), x.sum(dim: 2),
+                x.to(.float16).conv2d(weight: weight.to(.float16), padding: 1),
+                x.to(.float16).conv2d(weight: weight[0..., 0..., ..<1, ..<1].contiguous().to(.float16)),
             ]
         }
         for (inside, outside) in zip(withPrecision(.bfloat16, others), others()) { #expect(inside.equal(outside)) }
@@ -184,16 +186,16 @@ import Testing
         #expect(difference(second(.bfloat16), second(.float32)) < 0.02)
     }
 
-    /// Operands that wait for the gradient take half the memory.
+    /// Operands that wait for the gradient take half the memory; they are large beside what other tests allocate meanwhile.
     @Test func whatIsSavedIsSmaller() {
         func saved(_ precision: Precision) -> Int {
             let weight = Parameter(Tensor.randn([64, 64]))
             let start = Memory.live
-            let y = withPrecision(precision) { (Tensor.ones([1024, 64]) * 2).linear(weight: weight) }
+            let y = withPrecision(precision) { (Tensor.ones([1 << 16, 64]) * 2).linear(weight: weight) }
             defer { withExtendedLifetime(y) {} }
             return Memory.live - start - 4 * y.count
         }
-        #expect(saved(.bfloat16) <= saved(.float32) / 2 + 4096)
+        #expect(Double(saved(.bfloat16)) < 0.6 * Double(saved(.float32)))
     }
 
     // MARK: PyTorch

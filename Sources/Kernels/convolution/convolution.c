@@ -60,7 +60,7 @@ static sb_convolution forward_convolution(const sb_array *x, const sb_array *w, 
     const intptr_t count = convolution_count(w, p);
     return (sb_convolution){map_of(x, count, group), map_of(y, count, group), filter_of(w, p, group, false),
                             {forward_axis(p, 0, w->shape[2], y->shape[2]), forward_axis(p, 1, w->shape[3], y->shape[3])},
-                            {.activation = SB_ACT_NONE}};
+                            {.activation = SB_ACT_NONE}, p.rounded};
 }
 
 enum {
@@ -73,6 +73,7 @@ enum {
     WINOGRAD_OUTPUTS = 8,
     STRIDED_INPUTS = 32,         // the same with stride 2, where more is transformed for each product
     STRIDED_OUTPUTS = 16,
+    ROUNDED_OUTPUTS = 32,        // toward the filters, fewer do not make up for rounding
 };
 
 static bool allows_winograd(const sb_convolution *c, intptr_t inputs, intptr_t outputs) {
@@ -179,7 +180,7 @@ void sb_conv2d_forward(const sb_array *x, const sb_array *w, const float *panels
     for (intptr_t group = 0; group < convolution_count(w, p); ++group) {
         sb_convolution c = forward_convolution(x, w, y, p, group);
         const intptr_t channel = group * c.out.channels;
-        c.filter.panels = panels;
+        c.filter.panels = c.rounded ? NULL : panels;   // these are of an instruction set that may not have the products
         c.epilogue = (sb_conv2d_epilogue){epilogue.bias ? epilogue.bias + channel : NULL,
                                           epilogue.residual ? epilogue.residual + channel : NULL, epilogue.activation};
         convolve(&c, is_depthwise(w, p));
@@ -234,7 +235,7 @@ void sb_conv2d_input_gradient(const sb_array *gy, const sb_array *w, sb_conv2d p
     const intptr_t count = convolution_count(w, p);
     for (intptr_t group = 0; group < count; ++group) {
         sb_convolution c = {.in = map_of(gy, count, group), .out = map_of(gx, count, group),
-                            .filter = filter_of(w, p, group, true)};
+                            .filter = filter_of(w, p, group, true), .rounded = p.rounded};
         const sb_convolution forward = forward_convolution(gx, w, gy, p, group);
         if (convolve_phases(&c, w, p)) continue;
         for (int i = 0; i < 2; ++i) c.axis[i] = backward_axis(p, i, w->shape[2 + i], gx->shape[2 + i], 0);
@@ -262,7 +263,8 @@ void sb_conv2d_weight_gradient(const sb_array *x, const sb_array *gy, sb_conv2d 
         return;
     }
     for (intptr_t group = 0; group < convolution_count(gw, p); ++group) {
-        const sb_convolution c = forward_convolution(x, gw, gy, p, group);
+        sb_convolution c = forward_convolution(x, gw, gy, p, group);
+        c.rounded = c.rounded && c.out.channels >= ROUNDED_OUTPUTS;
         correlate(&c, is_depthwise(gw, p));
     }
 }

@@ -36,6 +36,7 @@ typedef struct {
     sb_filter filter;
     sb_axis axis[2];
     sb_conv2d_epilogue epilogue;   // from the group's first channel on; the residual lies as map `out` does
+    bool rounded;                  // whether products may read bfloat16
 } sb_convolution;
 
 /// The row of the patch matrix of one output element: taps × input channels, channels running fastest.

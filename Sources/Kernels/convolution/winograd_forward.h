@@ -1,11 +1,13 @@
 // A convolution by one of the schemes of winograd_transforms.h. Include inside an ISA pass, after what
-// convolution_winograd.c includes, with the scheme's macros defined, which it takes back:
+// winograd_schemes.h includes, with the scheme's macros defined, which it takes back:
 //
 //     SCHEME, INPUT_LINE, FILTER_LINE, OUTPUT_LINE    its name and its transforms
 //     POINTS                                          along an axis
 //     FILTERS                                         different ones along an axis; all later points have the last
 //     TILE_INPUTS, TILE_OUTPUTS                       along an axis
 
+#undef STORE_POINT
+#define STORE_POINT(tile, channel, index, value) store_channels(tile, channel, value)
 #include "winograd_tile.h"
 
 // The filter of a point of a tile.
@@ -27,8 +29,9 @@ static void SCHEMED(transform_filters)(const winograd_job *job, intptr_t panel, 
         from = c->filter.panels + panel * 9 * tap + input * MATMUL_PANEL;
     } else pack_filter_panel(c, panel, input, inputs, taps);
     for (intptr_t at = 0; at < inputs * MATMUL_PANEL; at += LANES) {
+        const intptr_t row = at / MATMUL_PANEL, word = row / PER_WORD * MATMUL_PANEL + at % MATMUL_PANEL;
 #define LOAD(i, j) vf_load(from + (rotated ? 8 - 3 * (i) - (j) : 3 * (i) + (j)) * tap + at)
-#define STORE(i, j, value) vf_store(to + (FILTERS * (i) + (j)) * point + at, value)
+#define STORE(i, j, value) store_in_word(to + (FILTERS * (i) + (j)) * point + word, row, value)
         WINOGRAD_TRANSFORM(FILTER_LINE, 3, FILTERS, LOAD, STORE);
 #undef LOAD
 #undef STORE
@@ -86,7 +89,7 @@ static void SCHEMED(load_tiles)(const winograd_job *job, sb_pieces pieces, intpt
         const sb_tile next = sb_tile_at(&job->tiles, i + 1);
         if (i + 1 < end)
             sb_prefetch_tile(in, next.image, next.in_row, next.in_column, TILE_INPUTS, channel, channels);
-        SCHEMED(load_tile)(in, sb_tile_at(&job->tiles, i), channel, channels, to, block.point);
+        SCHEMED(load_tile)(in, sb_tile_at(&job->tiles, i), channel, channels, i - begin, to, block.point);
     }
 }
 
@@ -96,10 +99,10 @@ static void SCHEMED(filters_piece)(void *context, intptr_t panel) {
     const winograd_job *job = context;
     const intptr_t inputs = job->convolution->in.channels;
     float *taps = sb_scratch(sizeof(float) * 9 * (size_t)(WINOGRAD_DEPTH * MATMUL_PANEL));
-    float *to = job->filters + panel * MATMUL_PANEL * inputs;
+    float *to = job->filters + panel * MATMUL_PANEL * words_for(inputs);
     for (intptr_t input = 0; input < inputs; input += WINOGRAD_DEPTH) {
         const intptr_t count = inputs - input < WINOGRAD_DEPTH ? inputs - input : WINOGRAD_DEPTH;
-        SCHEMED(transform_filters)(job, panel, input, count, taps, to + input * MATMUL_PANEL, job->filter_size);
+        SCHEMED(transform_filters)(job, panel, input, count, taps, to + words_for(input) * MATMUL_PANEL, job->filter_size);
     }
 }
 
@@ -107,28 +110,31 @@ static void SCHEMED(many_tiles_piece)(void *context, intptr_t piece) {
     const winograd_job *job = context;
     const sb_convolution *c = job->convolution;
     const intptr_t first = sb_piece_begin(job->pieces, piece), count = sb_piece_end(job->pieces, piece) - first;
-    const sb_block in = sb_block_of(job->pieces.rows_each, c->in.channels, LANES);
+    const intptr_t words = words_for(c->in.channels);
+    const sb_block in = sb_block_of(job->pieces.rows_each, words, LANES);
     const sb_block out = sb_block_of(job->pieces.rows_each, c->out.channels, LANES);
     float *inputs = sb_scratch(sizeof(float) * (size_t)(POINTS * POINTS * (in.point + out.point)));
     float *products = inputs + POINTS * POINTS * in.point;
 
     SCHEMED(load_tiles)(job, job->pieces, piece, 0, c->in.channels, inputs, in);
+    begin_products();
     for (int point = 0; point < POINTS * POINTS; ++point) {
         const sb_matrix left = {inputs + point * in.point, in.tile, 1};
-        const sb_windows in_place = sb_matrix_in_place(left, c->in.channels);
-        const sb_panels right = {job->filters + SCHEMED(filter_of)(point) * job->filter_size,
-                                 MATMUL_PANEL * c->in.channels, MATMUL_PANEL};
-        multiply(count, out.tile, c->in.channels,
-                 out.tile <= IN_PLACE_OUTPUTS ? (sb_left){.windows = &in_place} : left_matrix(&left), right,
+        const sb_windows in_place = sb_matrix_in_place(left, words);
+        const sb_panels right = {job->filters + SCHEMED(filter_of)(point) * job->filter_size, MATMUL_PANEL * words,
+                                 MATMUL_PANEL};
+        const bool copies = PER_WORD == 1 && out.tile > IN_PLACE_OUTPUTS;
+        multiply(count, out.tile, words, copies ? left_matrix(&left) : left_in_place(&in_place), right,
                  (sb_result){products + point * out.point, out.tile, NULL}, (sb_finish){.alpha = 1});
     }
+    end_products();
     for (intptr_t i = 0; i < count; ++i)
         SCHEMED(store_tile)(job, first + i, 0, c->out.channels, products + i * out.tile, out.point);
 }
 
 static void SCHEMED(many_tiles)(winograd_job *job) {
     const sb_convolution *c = job->convolution;
-    job->filter_size = sb_spread(packed_size(c->in.channels, c->out.channels));
+    job->filter_size = sb_spread(packed_size(words_for(c->in.channels), c->out.channels));
     const size_t bytes = sizeof(float) * FILTERS * FILTERS * (size_t)job->filter_size;
     job->filters = sb_workspace(bytes);
     sb_parallel((c->out.channels + MATMUL_PANEL - 1) / MATMUL_PANEL, SCHEMED(filters_piece), job);
@@ -153,7 +159,7 @@ static void SCHEMED(few_tiles_piece)(void *context, intptr_t panel) {
     const sb_convolution *c = job->convolution;
     const intptr_t tiles = job->tiles.count, first = panel * MATMUL_PANEL, rest = c->out.channels - first;
     const sb_block in = job->input_block, out = sb_block_of(tiles, MATMUL_PANEL, LANES);
-    const intptr_t filter_size = sb_spread(WINOGRAD_DEPTH * MATMUL_PANEL);
+    const intptr_t filter_size = sb_spread(words_for(WINOGRAD_DEPTH) * MATMUL_PANEL);
     const intptr_t taps_size = 9 * WINOGRAD_DEPTH * MATMUL_PANEL;
     float *filters = sb_scratch(sizeof(float) * (size_t)(FILTERS * FILTERS * filter_size + POINTS * POINTS * out.point + taps_size));
     float *products = filters + FILTERS * FILTERS * filter_size, *taps = products + POINTS * POINTS * out.point;
@@ -161,13 +167,15 @@ static void SCHEMED(few_tiles_piece)(void *context, intptr_t panel) {
     for (intptr_t block = 0; block < job->depth.count; ++block) {
         const intptr_t input = sb_piece_begin(job->depth, block), inputs = sb_piece_end(job->depth, block) - input;
         SCHEMED(transform_filters)(job, panel, input, inputs, taps, filters, filter_size);
+        begin_products();
         for (int point = 0; point < POINTS * POINTS; ++point) {
             const sb_matrix tile_inputs = {job->inputs + (block * POINTS * POINTS + point) * in.point, in.tile, 1};
-            const sb_windows left = sb_matrix_in_place(tile_inputs, inputs);
+            const sb_windows left = sb_matrix_in_place(tile_inputs, words_for(inputs));
             const sb_panels right = {filters + SCHEMED(filter_of)(point) * filter_size, 0, MATMUL_PANEL};
-            multiply(tiles, MATMUL_PANEL, inputs, (sb_left){.windows = &left}, right,
+            multiply(tiles, MATMUL_PANEL, words_for(inputs), left_in_place(&left), right,
                      (sb_result){products + point * out.point, out.tile, NULL}, (sb_finish){.alpha = 1, .beta = block > 0});
         }
+        end_products();
     }
     for (intptr_t i = 0; i < tiles; ++i)
         SCHEMED(store_tile)(job, i, first, rest < MATMUL_PANEL ? rest : MATMUL_PANEL, products + i * out.tile, out.point);
@@ -175,7 +183,7 @@ static void SCHEMED(few_tiles_piece)(void *context, intptr_t panel) {
 
 static void SCHEMED(few_tiles)(winograd_job *job) {
     const sb_convolution *c = job->convolution;
-    job->input_block = sb_block_of(job->tiles.count, WINOGRAD_DEPTH, LANES);
+    job->input_block = sb_block_of(job->tiles.count, words_for(WINOGRAD_DEPTH), LANES);
     job->depth = sb_cut(c->in.channels, 1, WINOGRAD_DEPTH, INTPTR_MAX);
     const size_t bytes = sizeof(float) * POINTS * POINTS * (size_t)(job->depth.count * job->input_block.point);
     job->inputs = sb_workspace(bytes);

@@ -1,5 +1,6 @@
 // Reads the inputs of a tile for one of the schemes of winograd_transforms.h. Include inside an ISA pass, after lanes.h and
-// convolution_winograd.h, with SCHEME (a name), POINTS (along an axis), TILE_INPUTS and INPUT_LINE defined.
+// convolution_winograd.h, with SCHEME (a name), POINTS (along an axis), TILE_INPUTS and INPUT_LINE defined, and
+// STORE_POINT(tile, channel, index, value), which stores the LANES channels from one on of tile number `index`.
 
 #undef SCHEMED2
 #undef SCHEMED1
@@ -9,8 +10,8 @@
 #define SCHEMED(name) SCHEMED1(name, SCHEME)
 
 /// Transforms a tile's inputs, `channels` channels of them from `first` on, to `to` and further points `point` apart.
-static void SCHEMED(load_tile)(const sb_map *map, sb_tile tile, intptr_t first, intptr_t channels, float *to,
-                               intptr_t point) {
+static void SCHEMED(load_tile)(const sb_map *map, sb_tile tile, intptr_t first, intptr_t channels, intptr_t index,
+                               float *to, intptr_t point) {
     enum { PIXELS = TILE_INPUTS * TILE_INPUTS };
     const intptr_t rows = map->height - tile.in_row, columns = map->width - tile.in_column;   // that lie within the map
     const intptr_t right = map->pixel, down = map->width * map->pixel;
@@ -27,7 +28,7 @@ static void SCHEMED(load_tile)(const sb_map *map, sb_tile tile, intptr_t first, 
         channel_mask[i] = present ? -1 : 0;
     }
     FOR_LANES(channel, count, channels) {
-#define STORE(i, j, value) vf_store(to + (POINTS * (i) + (j)) * point + channel, value)
+#define STORE(i, j, value) STORE_POINT(to + (POINTS * (i) + (j)) * point, channel, index, value)
 #define AT(i, j) (at[TILE_INPUTS * (i) + (j)] + (channel & channel_mask[TILE_INPUTS * (i) + (j)]))
         if (inside && count == LANES) {
 #define LOAD(i, j) vf_load(from + (i) * down + (j) * right + channel)

@@ -15,9 +15,11 @@
 #include "activation.h"
 #include "array.h"
 
-/// Pairs are height, width; padding is what lies before the first row and column.
+/// Pairs are height, width; padding is what lies before the first row and column. `rounded` allows products to read operands
+/// rounded to bfloat16, which those of Winograd's algorithm do: see sb_set_winograd.
 typedef struct {
     intptr_t stride[2], padding[2], dilation[2], groups;
+    int rounded;
 } sb_conv2d;
 
 /// What is done to each output before it is stored: activation(sum + bias + residual).
@@ -44,7 +46,8 @@ void sb_conv2d_weight_gradient(const sb_array *x, const sb_array *gy, sb_conv2d 
 
 /// Allows (1, the default) or forbids (0) Winograd's algorithm for 3×3 filters on the calling thread; returns what was set
 /// before. It is 2 to 3 times faster than the direct sum; its rounding errors are a few times larger: at most 1e-5 of the
-/// largest result for data of mean 0 and variance 1.
+/// largest result for data of mean 0 and variance 1. Rounded, the error is 1.2 % of the result (the norms of both) with
+/// stride 1, 0.8 % with stride 2; a direct sum of rounded operands has 0.25 %, but is no faster than the algorithm in float32.
 int sb_set_winograd(int enabled);
 
 #endif

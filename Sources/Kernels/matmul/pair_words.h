@@ -23,6 +23,7 @@
 #undef vu
 #undef rounded_highs
 #undef words_of_floats
+#undef vf_store_bfloats
 #undef pair_at
 #undef add_products
 
@@ -46,6 +47,19 @@ static inline __attribute__((always_inline)) vf words_of_floats(const float *x) 
     for (int i = 0; i < LANES; ++i)
         words[i] = float_of_bits(bfloat_of_float(x[2 * i]) | (uint32_t)bfloat_of_float(x[2 * i + 1]) << 16);
     return vf_load(words);
+#endif
+}
+
+/// Stores the lanes rounded to bfloat16, side by side.
+#define vf_store_bfloats KERNEL(vf_store_bfloats)
+static inline __attribute__((always_inline)) void vf_store_bfloats(uint16_t *p, vf x) {
+#if ISA_PASS == 2
+    const __m256bh halves = _mm512_cvtneps_pbh((__m512)x);
+    memcpy(p, &halves, sizeof halves);
+#else
+    float lanes[LANES];
+    vf_store(lanes, x);
+    for (int i = 0; i < LANES; ++i) p[i] = bfloat_of_float(lanes[i]);
 #endif
 }
 

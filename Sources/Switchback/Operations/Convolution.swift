@@ -94,10 +94,12 @@ extension Tensor {
     ) -> Tensor {
         let (weight, bias) = (filters.weight, filters.bias)
         if dtype.byteCount == 2 {
-            return to(.float32).convolved(
-                Filters(weight: weight.to(.float32), bias: bias?.to(.float32)), convolution, positions, activation,
-                adding: residual?.to(.float32)
-            ).to(dtype)
+            return withPrecision(dtype == .float16 ? .float32 : ThreadState.precision) {
+                to(.float32).convolved(
+                    Filters(weight: weight.to(.float32), bias: bias?.to(.float32)), convolution, positions, activation,
+                    adding: residual?.to(.float32)
+                ).to(dtype)
+            }
         }
         let operands = [self, weight] + [bias, residual].compactMap { $0 }
         if activation.gradientSource == .operand && ThreadState.current.recordsGradients

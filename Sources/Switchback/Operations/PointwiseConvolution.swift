@@ -1,8 +1,8 @@
 // Convolutions of 1×1 filters, in bfloat16.
 
 extension Tensor {
-    /// A convolution of 1×1 filters with stride 1 as the product that it is, of pixels with filters: the only convolution
-    /// that bfloat16 makes faster (`Docs/decisions/018-bfloat16-products.md`); `nil` of any other, and in another precision.
+    /// A convolution of 1×1 filters with stride 1 as the product that it is, of pixels with filters; `nil` of any other, and in
+    /// another precision.
     final func pointwiseProduct(_ filters: Filters, _ convolution: Convolution2D) -> Tensor? {
         let weight = filters.weight
         guard

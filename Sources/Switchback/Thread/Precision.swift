@@ -8,7 +8,8 @@ public enum Precision: String, CaseIterable, Codable, Sendable {
 /// Runs `body` with products in a precision: PyTorch's `torch.autocast("cpu", dtype: torch.bfloat16)`.
 ///
 /// Under `.bfloat16` the operands of `matmul`, `linear`, `linearCrossEntropy`, attention and 1×1 convolutions are rounded
-/// to bfloat16, and their products summed in float32; what is saved of them for the gradient takes half the memory.
+/// to bfloat16, and their products summed in float32; what is saved of them for the gradient takes half the memory. So are
+/// what Winograd's algorithm multiplies in 3×3 convolutions, whose results are off by some 1 %.
 /// Everything else, results and gradients among it, stays float32. An operation's gradient is computed in the precision
 /// of the operation, wherever `backward()` is called. Operands of float64 and float16 are left as they are.
 ///

@@ -83,6 +83,7 @@ extension FusedActivation {
 extension Convolution2D {
     fileprivate var kernelForm: sb_conv2d {
         sb_conv2d(
-            stride: stride.kernelPair, padding: padding.kernelPair, dilation: dilation.kernelPair, groups: groups)
+            stride: stride.kernelPair, padding: padding.kernelPair, dilation: dilation.kernelPair, groups: groups,
+            rounded: ThreadState.precision == .bfloat16 ? 1 : 0)
     }
 }
