@@ -8,7 +8,7 @@ STATIC = --scratch-path .build/static -c release --static-swift-stdlib --product
 PREFIX ?= /usr/local
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test bench format lint docs static install deb clean
+.PHONY: help setup build demo studio test bench format lint docs static install deb clean
 
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -21,6 +21,9 @@ build: setup ## Build everything in release mode
 
 demo: build ## Train a convolutional network on handwritten digits, in under a minute
 	$(RUN)/switchback classify train --data digits --model cnn
+
+studio: build ## Open the pages that show runs and backpropagation, at http://127.0.0.1:8080
+	$(RUN)/switchback studio
 
 test: setup ## Run all tests, and say which were skipped
 	$(SWIFT) build $(CONFIGURATION) --build-tests
@@ -48,6 +51,7 @@ docs: setup ## Build the documentation into .build/docs
 	$(SWIFT) package $(CONFIGURATION) --allow-writing-to-directory .build/docs generate-documentation \
 		--target Switchback --target SwitchbackFormats --target SwitchbackDrawing --target SwitchbackTraining \
 		--target SwitchbackVision --target SwitchbackLanguage --target SwitchbackServer \
+		--target SwitchbackStudio \
 		--enable-experimental-combined-documentation --output-path .build/docs
 	@echo "The documentation is in .build/docs; serve that folder over HTTP to read it."
 

@@ -12,6 +12,7 @@ let package = Package(
         .library(name: "SwitchbackVision", targets: ["SwitchbackVision"]),
         .library(name: "SwitchbackLanguage", targets: ["SwitchbackLanguage"]),
         .library(name: "SwitchbackServer", targets: ["SwitchbackServer"]),
+        .library(name: "SwitchbackStudio", targets: ["SwitchbackStudio"]),
         .executable(name: "switchback", targets: ["CLI"]),
         .executable(name: "switchback-bench", targets: ["Bench"]),
     ],
@@ -20,7 +21,7 @@ let package = Package(
         .trait(name: "Formats", description: "SwitchbackFormats and SwitchbackDrawing"),
         .trait(name: "Training", description: "SwitchbackTraining", enabledTraits: ["Formats"]),
         .trait(name: "Domains", description: "SwitchbackVision and SwitchbackLanguage", enabledTraits: ["Training"]),
-        .trait(name: "Server", description: "SwitchbackServer", enabledTraits: ["Domains"]),
+        .trait(name: "Server", description: "SwitchbackServer and SwitchbackStudio", enabledTraits: ["Domains"]),
         .trait(name: "Commands", description: "switchback and switchback-bench", enabledTraits: ["Server"]),
         .default(enabledTraits: ["Commands"]),
     ],
@@ -92,14 +93,14 @@ let package = Package(
                 "Switchback", "SwitchbackFormats", "SwitchbackTraining", "SwitchbackServer",
                 .product(name: "Hummingbird", package: "hummingbird", condition: .when(traits: ["Server"])),
             ],
-            resources: [.copy("Resources/learn")]),
+            resources: [.copy("Resources/learn"), .copy("Resources/runs"), .copy("Resources/studio.css")]),
 
         // The executables.
         .executableTarget(
             name: "CLI",
             dependencies: [
                 "Switchback", "SwitchbackFormats", "SwitchbackDrawing", "SwitchbackTraining", "SwitchbackVision",
-                "SwitchbackLanguage", "SwitchbackServer",
+                "SwitchbackLanguage", "SwitchbackServer", "SwitchbackStudio",
                 .product(
                     name: "ArgumentParser", package: "swift-argument-parser", condition: .when(traits: ["Commands"])),
             ]),

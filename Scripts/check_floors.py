@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parent.parent
 # Targets on one line do not import each other.
 TARGETS = [
     {"Kernels"}, {"Switchback"}, {"SwitchbackFormats"}, {"SwitchbackDrawing"}, {"SwitchbackTraining"},
-    {"SwitchbackVision", "SwitchbackLanguage"}, {"SwitchbackServer"}, {"CLI", "Bench"},
+    {"SwitchbackVision", "SwitchbackLanguage"}, {"SwitchbackServer"}, {"SwitchbackStudio"}, {"CLI", "Bench"},
 ]
 # What the engine may import. Foundation would add 50 MB to every program that the engine is linked into.
 ENGINE_IMPORTS = {"Kernels", "Dispatch", "Synchronization"}

@@ -10,8 +10,10 @@ root="${DESTDIR:-}$prefix"
 
 install -d "$root/bin" "$root/lib/switchback"
 install -s -m 755 "$build/switchback" "$root/lib/switchback/switchback"
-rm -rf "$root/lib/switchback/switchback_SwitchbackFormats.resources"
-cp -r "$build/switchback_SwitchbackFormats.resources" "$root/lib/switchback/"
+for module in SwitchbackFormats SwitchbackStudio; do
+    rm -rf "$root/lib/switchback/switchback_$module.resources"
+    cp -r "$build/switchback_$module.resources" "$root/lib/switchback/"
+done
 ln -sf ../lib/switchback/switchback "$root/bin/switchback"
 
 completion() { # shell, file

@@ -31,7 +31,7 @@ struct SwitchbackCommand: ParsableCommand {
         version: Version.current,
         subcommands: [
             Classify.self, Detect.self, Segment.self, Pose.self, OrientedBoxes.self, Text.self, Sentiment.self,
-            Translate.self, Chat.self, Serve.self, DataCommand.self, Onnx.self, Runs.self, DoctorCommand.self,
+            Translate.self, Chat.self, Serve.self, Studio.self, DataCommand.self, Onnx.self, Runs.self, DoctorCommand.self,
             Diagnose.self, Info.self,
         ])
 

@@ -1,12 +1,8 @@
 import Foundation
 import Hummingbird
-import HummingbirdCore
-import Logging
-import ServiceLifecycle
 import Switchback
 import SwitchbackFormats
 import SwitchbackLanguage
-import UnixSignals
 
 /// Serves models over HTTP: language models with an OpenAI-compatible API, and detectors and classifiers.
 ///
@@ -51,45 +47,8 @@ public struct ModelServer: Sendable {
             reader.stop()
             for model in models { model.stop() }
         }
-        var logger = Logger(label: "switchback")
-        logger.logLevel = .error
-        let host = options.host
-        let server = Application(
-            router: router,
-            server: .http1(
-                configuration: HTTP1Channel.Configuration(
-                    idleTimeout: .seconds(Int64(options.limits.idleSeconds)), httpDecoderConfiguration: .forRequests)),
-            configuration: ApplicationConfiguration(
-                address: .hostname(host, port: options.port),
-                availableConnectionsDelegate: MaximumAvailableConnections(openConnections)),
-            onServerRunning: { channel in
-                onListening("http://\(host):\(channel.localAddress?.port ?? 0)")
-            },
-            logger: logger)
-        var configuration = ServiceGroupConfiguration(
-            services: [.init(service: server)], gracefulShutdownSignals: endingSignals, logger: logger)
-        configuration.maximumGracefulShutdownDuration = .seconds(options.limits.graceSeconds)
-        do {
-            try await ServiceGroup(configuration: configuration).run()
-        } catch let error as any HTTPResponseError {
-            throw error
-        } catch is CancellationError {
-            // The time for a graceful end was over.
-        } catch {
-            // The number stands at the end of what NIO says, whose own type this module does not depend on.
-            let code = "\(error)".firstMatch(of: /errno: ([0-9]+)/).flatMap { Int32($0.output.1) } ?? 0
-            throw InputError("http://\(host):\(options.port)", cannot: "listened on", code)
-        }
+        try await HTTPListener(options).serve(router, onListening: onListening)
     }
-
-    private var endingSignals: [UnixSignal] { [.sigterm, .sigint] + (options.endsWithTerminal ? [.sighup] : []) }
-
-    /// As many as there may be, and as the system lets one process have open beside its other files.
-    private var openConnections: Int {
-        min(options.limits.connections, max(16, OpenFiles.raisedLimit - ModelServer.otherFiles))
-    }
-
-    private static let otherFiles = 64
 
     var router: Router<ServerContext> {
         let router = Router(context: ServerContext.self, options: .autoGenerateHeadEndpoints)
@@ -106,16 +65,9 @@ public struct ModelServer: Sendable {
     }
 }
 
-extension HTTP1Channel.Configuration.DecoderConfiguration {
-    /// As much as other servers take.
-    fileprivate static var forRequests: Self {
-        Self(maxHeaderFieldSize: 8 << 10, maxHeaderListSize: 32 << 10, maxHeaderFieldCount: 100)
-    }
-}
-
 extension Router<ServerContext> {
     /// Answers 405 where a path is there, but not for the method (RFC 9110, section 15.5.6).
-    fileprivate func refuseOtherMethods() {
+    package func refuseOtherMethods() {
         let known: [HTTPRequest.Method] = [.get, .head, .post, .put, .patch, .delete, .options, .trace, .connect]
         for (path, routes) in Dictionary(grouping: routes, by: \.path.description) {
             let own = Set(routes.map(\.method))

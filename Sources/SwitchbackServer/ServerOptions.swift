@@ -9,6 +9,8 @@ public struct ServerOptions: Sendable {
     public var allowedHosts: [String] = []
     /// Origins of web pages that may use the server, such as `https://example.org`; of others, none may.
     public var allowedOrigins: [String] = []
+    /// Whether the server's own pages send requests to it: only where its names are checked, as on this machine alone.
+    package var servesPages = false
     public var limits = ServerLimits()
 
     /// Whether the loss of the terminal (SIGHUP) ends the server, as SIGTERM does; not where it was started to outlive

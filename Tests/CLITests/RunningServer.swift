@@ -8,9 +8,11 @@ final class RunningServer {
 
     struct DidNotStart: Error {}
 
-    init(_ program: BuiltProgram, _ arguments: [String], environment: [String: String] = [:]) throws {
+    init(
+        _ program: BuiltProgram, command: String = "serve", _ arguments: [String], environment: [String: String] = [:]
+    ) throws {
         process.executableURL = BuiltProgram.url
-        process.arguments = ["serve", "--port", "0", "--json"] + arguments
+        process.arguments = [command, "--port", "0", "--json"] + arguments
         process.currentDirectoryURL = program.folder.url
         process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
         let line = try Self.firstLine(of: process, output)

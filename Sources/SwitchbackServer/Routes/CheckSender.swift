@@ -7,18 +7,20 @@ import Switchback
 /// to 127.0.0.1 (DNS rebinding) may read the answers, too. So a server that only this machine can reach answers only to
 /// its own names, and no server answers to pages of other origins than those that were allowed (Fetch standard, "CORS
 /// protocol").
-struct CheckSender: RouterMiddleware {
-    typealias Context = ServerContext
+package struct CheckSender: RouterMiddleware {
+    package typealias Context = ServerContext
 
     /// The names by which the server may be called; any if `nil`.
     private let hosts: Set<ExactText>?
     private let origins: Set<ExactText>
+    private let servesPages: Bool
     private let metrics: ServerMetrics
 
-    init(_ options: ServerOptions, _ metrics: ServerMetrics) {
+    package init(_ options: ServerOptions, _ metrics: ServerMetrics) {
         let own = CheckSender.isLoopback(options.host) ? ["localhost", "127.0.0.1", "::1", options.host] : []
         hosts = own.isEmpty ? nil : Set((own + options.allowedHosts).map { ExactText($0.lowercased()) })
         origins = Set(options.allowedOrigins.map { ExactText($0.lowercased()) })
+        servesPages = options.servesPages
         self.metrics = metrics
     }
 
@@ -26,7 +28,7 @@ struct CheckSender: RouterMiddleware {
         host == "localhost" || host == "::1" || host.hasPrefix("127.")
     }
 
-    func handle(
+    package func handle(
         _ request: Request, context: ServerContext, next: (Request, ServerContext) async throws -> Response
     ) async throws -> Response {
         let origin: String?
@@ -73,6 +75,9 @@ struct CheckSender: RouterMiddleware {
     /// The page's origin if it is allowed, `nil` if no page sent the request. Throws where it is not allowed.
     private func allowedOrigin(of request: Request) throws -> String? {
         guard let origin = request.headers[.origin] else { return nil }
+        if servesPages, let own = request.head.authority, origin.lowercased().isExactly("http://\(own.lowercased())") {
+            return origin
+        }
         guard origins.contains(ExactText(origin.lowercased())) else {
             throw APIError.forbidden(
                 "web pages of \(origin) may not use this server; allow them with --allow-origin when it is started")

@@ -2,12 +2,14 @@ import Hummingbird
 import NIOHTTP1
 
 /// Turns every error into a response in OpenAI's format, and counts responses.
-struct AnswerErrors: RouterMiddleware {
-    typealias Context = ServerContext
+package struct AnswerErrors: RouterMiddleware {
+    package typealias Context = ServerContext
 
-    let metrics: ServerMetrics
+    private let metrics: ServerMetrics
 
-    func handle(
+    package init(metrics: ServerMetrics) { self.metrics = metrics }
+
+    package func handle(
         _ request: Request, context: ServerContext,
         next: (Request, ServerContext) async throws -> Response
     ) async throws -> Response {

@@ -3,11 +3,11 @@ import NIOCore
 import NIOHTTPTypes
 
 /// What belongs to a request beside its head and body.
-struct ServerContext: RequestContext {
-    var coreContext: CoreRequestContextStorage
+package struct ServerContext: RequestContext {
+    package var coreContext: CoreRequestContextStorage
     let connection: ClientConnection
 
-    init(source: ApplicationRequestContextSource) {
+    package init(source: ApplicationRequestContextSource) {
         coreContext = CoreRequestContextStorage(source: source)
         connection = ClientConnection(channel: source.channel)
     }

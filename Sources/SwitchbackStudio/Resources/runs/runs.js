@@ -1,0 +1,124 @@
+// The page /runs: the list of runs, and the curves, diagnosis and options of those that are selected.
+
+import { brief, curve } from "./curves.js";
+
+const SECONDS = 2;
+const COURSE = ["epoch", "step", "epochs", "best"];
+const find = (id) => document.getElementById(id);
+let shown = "";
+
+function node(name, text, className) {
+  const made = document.createElement(name);
+  if (text !== undefined) made.textContent = text;
+  if (className) made.className = className;
+  return made;
+}
+
+/** The selected runs stand in the address, so that a comparison can be kept and passed on. */
+const selected = () => location.hash.slice(1).split(",").filter(Boolean).map(decodeURIComponent);
+
+function select(id, isSelected) {
+  const others = selected().filter((other) => other !== id);
+  location.hash = (isSelected ? [...others, id] : others).map(encodeURIComponent).join(",");
+}
+
+async function get(path) {
+  const response = await fetch(path);
+  const answer = await response.json();
+  if (!response.ok) throw new Error(answer.error?.message ?? "the studio could not answer");
+  return answer;
+}
+
+function summary(run, chosen) {
+  const row = node("tr");
+  const box = node("input");
+  box.type = "checkbox";
+  box.checked = chosen.includes(run.id);
+  box.setAttribute("aria-label", `Select ${run.id}`);
+  box.addEventListener("change", () => select(run.id, box.checked));
+  const name = node("a", run.id, "strong");
+  name.href = `#${encodeURIComponent(run.id)}`;
+  const cells = [node("td"), node("td"), node("td", run.progress, "num"), node("td", undefined, "num")];
+  cells[0].append(box);
+  cells[1].append(name);
+  cells[3].textContent = Object.entries(run.best).map(([key, value]) => `${key} ${brief(value)}`).join(", ");
+  const written = node("td", new Date(run.modified * 1000).toLocaleString(), "narrow-hide muted");
+  row.append(...cells, written);
+  return row;
+}
+
+function showList({ folder, runs }) {
+  find("folder").textContent = folder;
+  find("none").hidden = runs.length > 0;
+  find("list").hidden = runs.length === 0;
+  find("count").textContent = runs.length;
+  const chosen = selected();
+  find("rows").replaceChildren(...runs.map((run) => summary(run, chosen)));
+}
+
+function showLegend(runs) {
+  find("chosen").textContent = runs.length === 1 ? runs[0].summary.id : "Compared";
+  find("legend").replaceChildren(...runs.map((run, index) => {
+    const key = node("span", undefined, `key c${index % 6 + 1}`);
+    key.append(node("i"), node("span", `${run.summary.id} · ${run.summary.progress}`));
+    return key;
+  }));
+}
+
+function showCurves(runs) {
+  const columns = [...new Set(runs.flatMap((run) => run.columns))].filter((column) => !COURSE.includes(column));
+  const figures = columns.map((column) => curve(column, runs)).filter(Boolean);
+  const waiting = node("p", "No validation was made yet: the curves begin with the first.", "muted");
+  find("curves").replaceChildren(...(figures.length ? figures : [waiting]));
+}
+
+function showDiagnosis(runs) {
+  const sentences = runs.flatMap((run) => run.diagnosis.map((sentence) => {
+    const kind = sentence.severity === "fine" ? "ok" : sentence.severity === "failure" ? "bad" : "";
+    return node("li", (runs.length > 1 ? `${run.summary.id}: ` : "") + sentence.text, kind);
+  }));
+  const none = node("li", "Nothing was measured: train with --diagnose, and the findings stand here.", "muted");
+  find("sentences").replaceChildren(...(sentences.length ? sentences : [none]));
+}
+
+/** All options of one run; of several those that differ. */
+function showOptions(runs) {
+  const keys = [...new Set(runs.flatMap((run) => Object.keys(run.arguments)))].sort();
+  const differing = keys.filter((key) => new Set(runs.map((run) => run.arguments[key])).size > 1);
+  find("options-title").textContent = runs.length === 1 ? "Options" : "Options that differ";
+  const heads = node("tr");
+  heads.append(node("th", "Option"), ...runs.map((run) => node("th", run.summary.id)));
+  find("option-heads").replaceChildren(heads);
+  find("options").replaceChildren(...(runs.length === 1 ? keys : differing).map((key) => {
+    const row = node("tr");
+    row.append(node("td", key, "mono"), ...runs.map((run) => node("td", run.arguments[key] ?? "–", "cell")));
+    return row;
+  }));
+}
+
+function show(list, runs) {
+  const state = JSON.stringify([list, runs]);
+  // What has not changed is left as it is, with the focus in it.
+  if (state === shown) return;
+  shown = state;
+  showList(list);
+  find("selected").hidden = runs.length === 0;
+  if (runs.length === 0) return;
+  for (const part of [showLegend, showCurves, showDiagnosis, showOptions]) part(runs);
+}
+
+async function refresh() {
+  try {
+    const list = await get("/api/v1/runs");
+    const paths = selected().map((id) => id.split("/").map(encodeURIComponent).join("/"));
+    show(list, await Promise.all(paths.map((path) => get(`/api/v1/runs/${path}`))));
+    find("problem").hidden = true;
+  } catch (error) {
+    find("problem").hidden = false;
+    find("problem").firstElementChild.textContent = `${error.message}.`;
+  }
+}
+
+addEventListener("hashchange", refresh);
+setInterval(() => { if (!document.hidden) refresh(); }, SECONDS * 1000);
+refresh();
