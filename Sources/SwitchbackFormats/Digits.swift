@@ -15,7 +15,7 @@ public struct Digits {
 
     /// Throws `InputError` if the files that the build puts beside the executable are missing.
     public static func load() throws -> Digits {
-        let folder = try resourceFolder()
+        let folder = try ResourceFolder.of(target: "SwitchbackFormats").appendingPathComponent("digits")
         let pixels = try IDX.load(folder.appendingPathComponent("images-idx3-ubyte.gz").path)
         let labels = try IDX.load(folder.appendingPathComponent("labels-idx1-ubyte.gz").path)
         let all = TensorDataset(
@@ -24,18 +24,6 @@ public struct Digits {
             Tensor(labels.toArray(as: Int.self), shape: labels.shape))
         let (train, test) = all.holdingOutEveryFifth()
         return Digits(train: train, test: test)
-    }
-
-    /// The folder that the build puts beside the executable. `Bundle.module` is not asked, because it stops the program
-    /// where the folder is missing.
-    private static func resourceFolder() throws -> URL {
-        let folders = ["resources", "bundle"].map {
-            Bundle.main.bundleURL.appendingPathComponent("switchback_SwitchbackFormats.\($0)/digits")
-        }
-        guard let folder = folders.first(where: { FileManager.default.fileExists(atPath: $0.path) }) else {
-            throw InputError(folders[0].path, "is missing", remedy: "copy it from the build folder with the executable")
-        }
-        return folder
     }
 }
 

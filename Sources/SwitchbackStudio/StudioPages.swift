@@ -1,6 +1,7 @@
 import Foundation
 import Hummingbird
 import Switchback
+import SwitchbackFormats
 import SwitchbackServer
 
 /// The pages, styles and scripts of the studio, which the build puts beside the executable.
@@ -16,12 +17,7 @@ struct StudioPages: Sendable {
 
     /// - Throws: `InputError` where the folder is missing or a file cannot be read.
     init() throws {
-        let folders = ["resources", "bundle"].map {
-            Bundle.main.bundleURL.appendingPathComponent("switchback_SwitchbackStudio.\($0)").path
-        }
-        guard let folder = folders.first(where: { FileManager.default.fileExists(atPath: $0) }) else {
-            throw InputError(folders[0], "is missing", remedy: "copy it from the build folder with the executable")
-        }
+        let folder = try ResourceFolder.of(target: "SwitchbackStudio").path
         var files: [String: [UInt8]] = [:]
         for name in try FileManager.default.subpathsOfDirectory(atPath: folder)
         where StudioPages.types[(name as NSString).pathExtension] != nil {

@@ -16,11 +16,13 @@ public struct StudioServer: Sendable {
     /// - Parameters:
     ///   - output: the folder that runs are saved in; there may be none yet.
     ///   - port: 0 takes any that is free.
+    ///   - endsWithTerminal: whether the loss of the terminal (SIGHUP) ends it.
     /// - Throws: `InputError` where the studio's pages are missing.
-    public init(output: String, port: Int) throws {
+    public init(output: String, port: Int, endsWithTerminal: Bool = false) throws {
         var options = ServerOptions()
         options.port = port
         options.servesPages = true
+        options.endsWithTerminal = endsWithTerminal
         self.options = options
         pages = try StudioPages()
         runs = RunRoutes(output: output)

@@ -36,7 +36,8 @@ struct Studio: AsyncParsableCommand {
 
     func run() async throws {
         common.apply()
-        let studio = try StudioServer(output: folder, port: port)
+        let studio = try StudioServer(
+            output: folder, port: port, endsWithTerminal: Interruption.signals.contains(SIGHUP))
         let json = common.json
         try await Interruption.finishing {
             try await studio.run { address in

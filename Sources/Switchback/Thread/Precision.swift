@@ -39,3 +39,8 @@ extension NDArray {
     /// The type of a product of operands of this type.
     var productType: DType { dtype == .bfloat16 && ThreadState.precision == .bfloat16 ? .float32 : dtype }
 }
+
+extension Convolution2D {
+    /// Whether products are rounded, in the precision of the thread.
+    var isRounded: Bool { ThreadState.precision == .bfloat16 }
+}

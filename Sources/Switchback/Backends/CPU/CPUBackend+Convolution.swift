@@ -84,6 +84,6 @@ extension Convolution2D {
     fileprivate var kernelForm: sb_conv2d {
         sb_conv2d(
             stride: stride.kernelPair, padding: padding.kernelPair, dilation: dilation.kernelPair, groups: groups,
-            rounded: ThreadState.precision == .bfloat16 ? 1 : 0)
+            rounded: isRounded ? 1 : 0)
     }
 }
