@@ -62,6 +62,33 @@ import Testing
         #expect(Tensor.einsum("ij,ik->ijk", a, Tensor([[1.0], [2.0]])).shape == [2, 3, 1])
     }
 
+    /// Types and values are those of torch.einsum, which stops only where a sum comes before a product.
+    @Test func einsumOfWholeNumbers() {
+        let a = Tensor([[200, 1, 3], [100, 100, 1]])
+        let b = Tensor([[2, 1, 3], [1, 0, 7]])
+        func expect(_ equation: String, _ type: DType, _ operands: [Tensor], _ result: DType, _ values: [Int]) {
+            let found = Tensor.einsum(equation, operands.map { $0.to(type) })
+            #expect(found.dtype == result, "\(equation) of \(type)")
+            #expect(found.toArray(as: Int.self) == values, "\(equation) of \(type)")
+        }
+        expect("ij->i", .uint8, [a], .int64, [204, 201])
+        expect("ij->j", .int32, [b[..<1]], .int64, [2, 1, 3])
+        expect("ij->ji", .bool, [b], .bool, [1, 1, 1, 0, 1, 1])
+        expect("ij,ij->i", .int32, [a, b], .int32, [410, 107])
+        expect("ij,ij->i", .uint8, [a, b], .uint8, [154, 107])
+        expect("ij,ij->ij", .uint8, [a, b], .uint8, [144, 1, 9, 100, 0, 7])
+        expect("ij,ij->ij", .bool, [a, b], .bool, [1, 1, 1, 1, 0, 1])
+        expect("ij,k->j", .bool, [a, b[0]], .int64, [6, 6, 6])
+        expect("ij,k->j", .uint8, [a, b[0]], .int64, [1800, 606, 24])
+        expect("ij,k->j", .int32, [b[..<1], b[0, ..<1]], .int32, [4, 2, 6])
+        expect("ij,ij->j", .int32, [b[..<1], b], .int64, [6, 1, 30])
+        expect("ij,ij->j", .int32, [b[..<1], b[..<1]], .int32, [4, 1, 9])
+        // Where torch.einsum stops: its values for int64.
+        expect("ij,kj->i", .uint8, [a, b], .int64, [631, 410])
+        let mixed = Tensor.einsum("i,i->i", b[0].to(.int32), a[0].to(.float32))
+        #expect(mixed.dtype == .float32 && mixed.toArray() == [400, 1, 9])
+    }
+
     @Test func contractions() {
         let a = Tensor.arange(12, dtype: .float32).reshape(3, 4)
         #expect(a.tensordot(a, dims: 2).item() == 506)

@@ -7,6 +7,9 @@ extension Tensor {
     /// pairs their dimensions, one that is missing on the right is summed over, one that stands twice in an operand
     /// takes its diagonal; `...` stands for dimensions that broadcast. Without `->`, the letters that stand once are
     /// the result, in alphabetical order.
+    ///
+    /// Whole numbers keep their type in products, and become int64 where a dimension of one operand is summed over, as
+    /// in PyTorch.
     public static func einsum(_ equation: String, _ operands: Tensor...) -> Tensor { einsum(equation, operands) }
 
     public static func einsum(_ equation: String, _ operands: [Tensor]) -> Tensor {
@@ -153,12 +156,16 @@ private struct Term {
         return result
     }
 
-    /// Summed over the dimensions that are not to be kept.
+    /// Without the dimensions of size 1 that are not to be kept, which need no sum and so leave whole numbers their type.
+    private func withoutOnes(keeping kept: Set<Character>) -> Term {
+        let ones = names.indices.filter { tensor.shape[$0] == 1 && !kept.contains(names[$0]) }
+        return ones.isEmpty ? self : Term(tensor.squeeze(ones), names.filter { kept.contains($0) || size($0) != 1 })
+    }
+
+    /// Summed over the dimensions that are not to be kept. Sums of whole numbers are int64.
     func summed(keeping kept: Set<Character>) -> Term {
-        if names.allSatisfy(kept.contains) { return self }
-        let ones = Shape(names.indices.map { kept.contains(names[$0]) ? tensor.shape[$0] : 1 })
         let summed = names.indices.filter { !kept.contains(names[$0]) }
-        return Term(tensor.summed(to: ones).squeeze(summed), names.filter(kept.contains))
+        return summed.isEmpty ? self : Term(tensor.sum(dims: summed), names.filter(kept.contains))
     }
 
     /// The dimensions in the order of `order`, which names all of them and perhaps more, of size 1.
@@ -170,27 +177,26 @@ private struct Term {
 
     /// The product with another term, summed over what is not to be kept: a batched product of matrices.
     func contracted(with other: Term, keeping kept: Set<Character>) -> Term {
-        let a = summed(keeping: kept.union(other.names))
-        let b = other.summed(keeping: kept.union(names))
+        // What only one of them has, or has with a size other than 1, is summed before the product.
+        let inner = names.filter { !kept.contains($0) && size($0) != 1 && (other.size($0) ?? 1) != 1 }
+        let a = withoutOnes(keeping: kept).summed(keeping: kept.union(inner))
+        let b = other.withoutOnes(keeping: kept).summed(keeping: kept.union(inner))
         let shared = a.names.filter(b.names.contains)
         let batch = shared.filter(kept.contains)
-        let inner = shared.filter { !kept.contains($0) }
         let left = a.names.filter { !shared.contains($0) }
         let right = b.names.filter { !shared.contains($0) }
-        // Sizes of 1 broadcast, which summed-over dimensions of a product cannot.
-        let x = a.expanded(inner, to: b).matrices(batch, left, inner)
-        let y = b.expanded(inner, to: a).matrices(batch, inner, right)
+        let x = a.matrices(batch, left, inner)
+        let y = b.matrices(batch, inner, right)
         let sizes = batch.map { a.size($0) == 1 ? b.size($0)! : a.size($0)! }
         let form = sizes + left.map { a.size($0)! } + right.map { b.size($0)! }
-        return Term(x.matmul(y).reshape(Shape(form)), batch + left + right)
+        let product = inner.isEmpty ? x * y : Self.sumOfProducts(x, y)
+        return Term(product.reshape(Shape(form)), batch + left + right)
     }
 
-    /// With dimensions of size 1 repeated to the sizes that they have in another term.
-    private func expanded(_ wanted: [Character], to other: Term) -> Term {
-        let sizes = names.indices.map { i in
-            tensor.shape[i] == 1 && wanted.contains(names[i]) ? other.size(names[i])! : tensor.shape[i]
-        }
-        return Term(tensor.expand(to: Shape(sizes)), names)
+    /// The product of matrices. Whole numbers meet in one type, since sums that were taken before are int64.
+    private static func sumOfProducts(_ x: Tensor, _ y: Tensor) -> Tensor {
+        if x.dtype.isFloatingPoint || y.dtype.isFloatingPoint { return x.matmul(y) }
+        return Tensor.promoted(x, y) { $0.matmul($1) }
     }
 
     /// The dimensions in groups: each of the batch by itself, rows merged, columns merged.
