@@ -1,3 +1,4 @@
+import Foundation
 import Switchback
 import Testing
 
@@ -228,6 +229,44 @@ struct EdgeValueTests {
         let expected = Tensor(
             [[[0.08607514, -0.39332347, 0.30724834]], [[-0.05776906, -0.22363899, 0.28140804]]], dtype: type)
         #expect(scores.grad!.allClose(expected, rtol: 1e-5, atol: 1e-6))
+    }
+
+    /// PyTorch's losses and gradients where probabilities of the first of two steps are 0, infinite or NaN. Class 2 is in
+    /// no alignment.
+    @Test(arguments: [DType.float32, .float64]) func edgesOfCTC(_ type: DType) {
+        let regular = [0.2, 0.3, 0.5]
+        func gradient(_ first: [Double], zeroInfinity: Bool = false) -> (loss: Double, gradient: [Double]) {
+            let scores = Tensor([[first], [regular.map(log)], [regular.map(log)]], dtype: type)
+            scores.requiresGrad = true
+            let loss = scores.ctcLoss(
+                targets: Tensor([[1]]), inputLengths: [2], targetLengths: [1], zeroInfinity: zeroInfinity)
+            loss.backward()
+            return (loss.item(), scores.grad!.toArray(as: Double.self))
+        }
+        func expect(_ found: [Double], _ expected: [Double]) {
+            let pairs = zip(found, expected)
+            #expect(
+                pairs.allSatisfy { $0 == $1 || ($0.isNaN && $1.isNaN) || abs($0 - $1) < 1e-6 },
+                "\(found) is not \(expected)")
+        }
+        let (nan, inf) = (Double.nan, Double.infinity)
+        let lost = [Double](repeating: nan, count: 6) + [0, 0, 0]
+        for zeroInfinity in [false, true] {
+            func check(_ first: [Double], _ loss: Double, _ expected: [Double]) {
+                let found = gradient(first.map(log), zeroInfinity: zeroInfinity)
+                expect([found.loss], [loss])
+                expect(found.gradient, expected)
+            }
+            let second = [-0.08571429, -0.41428571, 0.5, 0, 0, 0]
+            check([0.2, nan, 0.5], nan, lost)
+            check([0.2, inf, 0.5], nan, lost)
+            check([0.2, 0.3, nan], 1.56064775, [-0.08571429, -0.41428571, nan] + second)
+            check([0.2, 0.3, 0], 1.56064775, [-0.08571429, -0.41428571, nan] + second)
+            check([0.2, 0.3, inf], 1.56064775, [-0.08571429, -0.41428571, inf] + second)
+            check([0.2, 0, 0.5], 2.81341072, [-0.8, nan, 0.5, 0.2, -0.7, 0.5, 0, 0, 0])
+            check(
+                [0, 0, 0.5], zeroInfinity ? 0 : inf, zeroInfinity ? [Double](repeating: 0, count: 9) : lost)
+        }
     }
 
     #if compiler(>=6.2)

@@ -45,7 +45,8 @@ extension Tensor {
             let result = backend.ctcLoss(
                 array, targets: labels.array, inputLengths: steps.array, targetLengths: lengths.array, blank: blank)
         else {
-            return composedCTCLosses(labels, steps: steps, lengths: lengths, blank)
+            let losses = composedCTCLosses(labels, steps: steps, lengths: lengths, blank)
+            return withGradientOfLogits(losses, steps, zeroInfinity)
         }
         return Tensor.record(
             "ctcLoss", result.loss, from: [self],
@@ -56,9 +57,7 @@ extension Tensor {
                 gradient.array, logProbabilities: scores.array, targets: saved.tensor(1).array,
                 inputLengths: saved.tensor(2).array, targetLengths: saved.tensor(3).array, blank: blank,
                 zeroInfinity: zeroInfinity, loss: saved.tensor(4).array, alpha: saved.tensor(5).array)
-            // Also for the classes that occur in no alignment.
-            let isLost = saved.tensor(4).isnan().unsqueeze(-1)
-            return [found.map { Tensor($0).maskedFill(isLost, Double.nan) }]
+            return [found.map { Tensor($0) }]
         }
     }
 
@@ -72,6 +71,7 @@ extension Tensor {
         let interleaved = Tensor.stack([blanks, labels], dim: 2).flatten(start: 1)
         let symbols = Tensor.cat([interleaved, blanks.newZeros([sequences, 1]) + blank], dim: 1)
         let scores = gather(dim: 2, index: symbols.unsqueeze(0).expand(to: [shape[0], sequences, places]))
+            .clamp(min: never)
         func shifted(_ x: Tensor, by count: Int) -> Tensor {
             x.pad([count, 0], mode: .constant(never)).narrow(dim: 1, start: 0, length: places)
         }
@@ -79,7 +79,10 @@ extension Tensor {
         let previous = symbols.pad([2, 0], mode: .constant(Double(blank))).narrow(dim: 1, start: 0, length: places)
         let cannotSkip = symbols.eq(blank).logicalOr(symbols.eq(previous))
         let place = Tensor(Array(0..<places), shape: [places], like: self)
-        var alpha = scores.select(dim: 0, index: 0).maskedFill(place.gt(1), never)
+        // Before the first step, which sequences without steps do not leave, only the blank in front is reached.
+        let first = scores.select(dim: 0, index: 0).maskedFill(place.gt(1), never)
+        let start = first.detach().zerosLike().maskedFill(place.gt(0), never)
+        var alpha = Tensor.where(steps.gt(0).unsqueeze(1), first, start)
         for step in 1..<Swift.max(shape[0], 1) {
             let skipped = shifted(alpha, by: 2).maskedFill(cannotSkip, never)
             let reached = alpha.logaddexp(shifted(alpha, by: 1)).logaddexp(skipped)
@@ -89,18 +92,28 @@ extension Tensor {
         let end = (lengths * 2).unsqueeze(1)
         let inBlank = alpha.gather(dim: 1, index: end)
         let inLabel = alpha.gather(dim: 1, index: (end - 1).clamp(min: 0)).maskedFill(end.eq(0), never)
-        let losses = -inBlank.logaddexp(inLabel).squeeze(1) + normalizationGradient(steps)
-        return losses.maskedFill(losses.detach().gt(-never / 2), Double.infinity)
+        let losses = -inBlank.logaddexp(inLabel).squeeze(1)
+        let found = losses.detach()
+        return losses.maskedFill(found.gt(-never / 2), Double.infinity)
+            .maskedFill(found.eq(-Double.infinity), Double.nan)
     }
 
-    /// 0 for each sequence, with the probabilities of its steps as the gradient. PyTorch's rule, and that of the fused
-    /// kernel, takes the log-probabilities for normalized ones, whose gradient then is that of the logits: softmax −
-    /// occupation.
-    private func normalizationGradient(_ steps: Tensor) -> Tensor {
-        let probabilities = exp()
+    /// The losses, with what PyTorch's rule and that of the fused kernel add to their gradient: both take the
+    /// log-probabilities for normalized ones, whose gradient then is that of the logits, softmax − occupation. It is NaN
+    /// where the loss is NaN or infinite, and for classes of probability 0; what counts as 0 has none.
+    private func withGradientOfLogits(_ losses: Tensor, _ steps: Tensor, _ zeroInfinity: Bool) -> Tensor {
+        let found = losses.detach()
         let step = Tensor(Array(0..<shape[0]), shape: [shape[0], 1], like: self)
-        let isUsed = step.lt(steps).unsqueeze(2)
-        return (probabilities - probabilities.detach()).maskedFill(isUsed.logicalNot(), 0).sum(dims: [0, 2])
+        let isUnused = step.lt(steps).logicalNot()
+        let isSilent = zeroInfinity ? isUnused.logicalOr(found.isinf()) : isUnused
+        return Tensor.record(
+            "ctcLoss", losses.array, from: [losses, self], saving: [self, found, isSilent]
+        ) { saved, gradient in
+            let (scores, found) = (saved.tensor(0), saved.tensor(1))
+            let hasNoSlope = scores.detach().eq(-Double.infinity).logicalOr(found.isfinite().logicalNot().unsqueeze(-1))
+            let probabilities = scores.exp().maskedFill(hasNoSlope, Double.nan)
+            return [gradient, (probabilities * gradient.unsqueeze(-1)).maskedFill(saved.tensor(2).unsqueeze(-1), 0)]
+        }
     }
 
     /// Labels as int64 [N, S]. Stops where they or the lengths do not fit.
