@@ -17,6 +17,9 @@ import Kernels
 /// and use the scope for what remains. Errors on threads that `body` starts itself end the
 /// program. Task-local values are not seen, nor is the task's cancellation.
 ///
+/// A scope costs the making and joining of a thread: 40 microseconds on a free core, several times that on a busy
+/// machine. Put it around a request or a batch, not around an operation, which takes 1.
+///
 /// - Throws: `ShapeError`, and what `body` throws.
 public func catchingErrors<Result>(_ body: @escaping () throws -> Result) throws -> Result {
     try ErrorScope(body).run().get()
