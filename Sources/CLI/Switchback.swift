@@ -31,8 +31,8 @@ struct SwitchbackCommand: ParsableCommand {
         version: Version.current,
         subcommands: [
             Classify.self, Detect.self, Segment.self, Pose.self, OrientedBoxes.self, Text.self, Sentiment.self,
-            Translate.self, Chat.self, Serve.self, Studio.self, DataCommand.self, Onnx.self, Runs.self, DoctorCommand.self,
-            Diagnose.self, Info.self,
+            Translate.self, Chat.self, Serve.self, Studio.self, DataCommand.self, Onnx.self, Runs.self,
+            DoctorCommand.self, Diagnose.self, Info.self,
         ])
 
     /// Parses, runs, and answers every error with one sentence, and the exit codes that the help lists.

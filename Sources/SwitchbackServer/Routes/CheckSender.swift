@@ -56,7 +56,8 @@ package struct CheckSender: RouterMiddleware {
         else { throw APIError.invalid("the header Host is missing, is there twice, or is not a host") }
         guard let hosts, !hosts.contains(ExactText(name)) else { return }
         throw APIError.forbidden(
-            "this server is not \(name): it listens on this machine alone; allow the name with --allow-host, or ask localhost"
+            "this server is not \(name): it listens on this machine alone; "
+                + (servesPages ? "ask localhost" : "allow the name with --allow-host, or ask localhost")
         )
     }
 
@@ -80,7 +81,8 @@ package struct CheckSender: RouterMiddleware {
         }
         guard origins.contains(ExactText(origin.lowercased())) else {
             throw APIError.forbidden(
-                "web pages of \(origin) may not use this server; allow them with --allow-origin when it is started")
+                "web pages of \(origin) may not use this server"
+                    + (servesPages ? "" : "; allow them with --allow-origin when it is started"))
         }
         return origin
     }

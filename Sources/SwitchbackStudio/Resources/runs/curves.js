@@ -1,6 +1,6 @@
 // Draws one column of results.csv for each of some runs: numbers come from the server, here is only drawing.
 
-const WIDTH = 320, HEIGHT = 160, LEFT = 44, RIGHT = 8, TOP = 8, BOTTOM = 20;
+const WIDTH = 320, HEIGHT = 160, LEFT = 56, RIGHT = 8, TOP = 8, BOTTOM = 20;
 const SVG = "http://www.w3.org/2000/svg";
 
 /** A number with as many digits as a label needs. */

@@ -3,7 +3,8 @@
 import { brief, curve } from "./curves.js";
 
 const SECONDS = 2;
-const COURSE = ["epoch", "step", "epochs", "best"];
+// Columns that say where a run is, not how well it does.
+const COURSE = ["epoch", "step", "seconds", "epochs", "best"];
 const find = (id) => document.getElementById(id);
 let shown = "";
 
@@ -89,11 +90,14 @@ function showOptions(runs) {
   const heads = node("tr");
   heads.append(node("th", "Option"), ...runs.map((run) => node("th", run.summary.id)));
   find("option-heads").replaceChildren(heads);
-  find("options").replaceChildren(...(runs.length === 1 ? keys : differing).map((key) => {
+  const rows = (runs.length === 1 ? keys : differing).map((key) => {
     const row = node("tr");
     row.append(node("td", key, "mono"), ...runs.map((run) => node("td", run.arguments[key] ?? "–", "cell")));
     return row;
-  }));
+  });
+  const none = node("tr");
+  none.append(node("td", "None: the runs have the same options.", "muted"));
+  find("options").replaceChildren(...(rows.length ? rows : [none]));
 }
 
 function show(list, runs) {
