@@ -83,6 +83,20 @@ import Testing
         #expect(wanted.subtracting(found) == [], "no option of the command")
     }
 
+    /// What a diagnosis proposes can be typed.
+    @Test(arguments: commands) func remediesNameOptionsOfTheCommand(_ command: Command) throws {
+        var facts = TrainingFacts()
+        facts.interface = .commandLine
+        facts.options = Dictionary(uniqueKeysWithValues: command.configuration.fields.map { ($0.key, "null") })
+        if command.words == "text finetune" { facts.options["from"] = "runs/text/train" }
+        let found = try help(command)
+        for option in RemedyOption.allCases where facts.has(option) {
+            #expect(found[String(option.flag(facts).dropFirst(2))] != nil, "\(option.flag(facts))")
+        }
+        #expect(facts.has(.lr) && facts.has(.warmupEpochs) && facts.has(.freeze) && found["find-lr"] != nil)
+        #expect(facts.has(.schedule) || facts.has(.lrf))
+    }
+
     @Test(arguments: commands) func helpNamesTheDefaults(_ command: Command) throws {
         let help = try help(command)
         let fields = Dictionary(uniqueKeysWithValues: command.configuration.fields.map { ($0.key, $0.value) })

@@ -74,8 +74,9 @@ struct RemedyTrial {
         return (kept + added).joined(separator: "\n") + "\n"
     }
 
+    /// As typed; a key that only files have cannot be, and gives way to the option that is given in its place.
     private func text(of changes: [OptionChange]) -> String {
-        changes.map { change in
+        changes.filter { $0.value != nil || RemedyOption(rawValue: $0.option) != nil }.map { change in
             let option = "--" + change.option.replacing("_", with: "-")
             return change.value.map { "\(option) \($0)" } ?? "without \(option)"
         }.joined(separator: " ")

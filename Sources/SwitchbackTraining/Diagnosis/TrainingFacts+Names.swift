@@ -5,22 +5,24 @@ import Switchback
 
 extension TrainingFacts {
     /// The Swift parameter of an option: where it is, and what it is called.
-    private static let parameters: [String: String] = [
-        "lr": "learningRate", "weight_decay": "weightDecay", "clip_norm": "clipGradNorm maxNorm", "batch": "batchSize",
-        "momentum": "momentum", "dropout": "Dropout p", "ema": "ExponentialMovingAverage decay",
+    private static let parameters: [RemedyOption: String] = [
+        .lr: "learningRate", .weightDecay: "weightDecay", .clipNorm: "clipGradNorm maxNorm", .batch: "batchSize",
+        .dropout: "Dropout p", .ema: "ExponentialMovingAverage decay", .warmupEpochs: "warmupEpochs",
     ]
 
     /// What the task calls an option; detection has the rate's name of others who train such models.
-    private func name(of option: String) -> String { option == "lr" && options["lr0"] != nil ? "lr0" : option }
+    func name(of option: RemedyOption) -> String {
+        option == .lr && options["lr0"] != nil ? "lr0" : option.rawValue
+    }
 
     /// What a remedy sets.
-    func change(_ option: String, _ value: String?) -> OptionChange { OptionChange(name(of: option), value) }
+    func change(_ option: RemedyOption, _ value: String?) -> OptionChange { OptionChange(name(of: option), value) }
 
     /// An option with a value: `--lr 0.003`, `learningRate: 0.003`.
-    func named(_ option: String, _ value: String) -> String {
+    func named(_ option: RemedyOption, _ value: String) -> String {
         switch interface {
-        case .commandLine: return "--\(name(of: option).replacingOccurrences(of: "_", with: "-")) \(value)"
-        case .swift: return "\(Self.parameters[option] ?? option): \(value)"
+        case .commandLine: return "\(option.flag(self)) \(value)"
+        case .swift: return "\(Self.parameters[option] ?? option.rawValue): \(value)"
         }
     }
 
@@ -28,7 +30,7 @@ extension TrainingFacts {
     var namedRate: String { learningRate.map { ", which is \($0.brief)," } ?? "" }
 
     /// `--lr 0.003 instead of 0.3`.
-    func replaced(_ option: String, by value: Double, insteadOf old: Double?) -> String {
+    func replaced(_ option: RemedyOption, by value: Double, insteadOf old: Double?) -> String {
         named(option, value.oneDigit) + (old.map { " instead of \($0.brief)" } ?? "")
     }
 

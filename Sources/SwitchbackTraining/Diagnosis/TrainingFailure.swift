@@ -100,8 +100,8 @@ public struct TrainingFailure: Codable, Equatable, Sendable {
         case .size where step == 0:
             return "nothing can have grown before the first step: normalize the inputs, and start from smaller weights"
         case .size:
-            return "the numbers grew too large: lower the learning rate\(facts.namedRate), or limit the gradients with "
-                + facts.named("clip_norm", "1")
+            let clipping = facts.has(.clipNorm) ? ", or limit the gradients with \(facts.named(.clipNorm, "1"))" : ""
+            return "the numbers grew too large: lower the learning rate\(facts.namedRate)\(clipping)"
         }
     }
 }

@@ -210,8 +210,15 @@ extension Evidence {
         return nil
     }
 
+    /// What keeps single steps small: clipping, where the training's command has it.
+    private var limitedGradients: String {
+        facts.has(.clipNorm)
+            ? "limit the gradients with \(facts.named(.clipNorm, "1"))" : "lower the learning rate\(facts.namedRate)"
+    }
+
     var exploding: Verdict? {
-        let clip = "limit the gradients with \(facts.named("clip_norm", "1"))"
+        let clip = limitedGradients
+        let changes = facts.has(.clipNorm) ? [facts.change(.clipNorm, "1")] : []
         func remedy(_ layer: LayerRecord) -> String {
             clip + (layer.type == "RNN" ? ", or use an LSTM or GRU in place of the RNN" : "")
         }
@@ -225,7 +232,7 @@ extension Evidence {
                 .exploding, onset: record.step, layer: layer.layer,
                 finding:
                     "in \(layer.name) it grows to \((growth(record) ?? .nan).brief) times what it was on the way from the last time step back "
-                    + "to the first", remedy: remedy(layer), changes: [facts.change("clip_norm", "1")])
+                    + "to the first", remedy: remedy(layer), changes: changes)
         }
         if let (record, usual) = spike, let layer = record.layers.max(by: { $0.gradientOrZero < $1.gradientOrZero }) {
             return Verdict(
@@ -234,7 +241,7 @@ extension Evidence {
                     "in step \(record.step + 1) its norm is \(record.gradient.brief), \((record.gradient / usual).brief) "
                     + "times the usual, most of it in \(layer.name), and the loss rises to \((record.largestLoss ?? record.loss).brief)",
                 remedy: remedy(layer) + ", and look at the examples of that step",
-                changes: [facts.change("clip_norm", "1")])
+                changes: changes)
         }
         guard isIll || failure != nil, let record = records.first else { return nil }
         let signals = signals(record)
@@ -247,7 +254,7 @@ extension Evidence {
             finding: "on the way back it grows to \((top.signal / output).brief) times what it is at the output, at "
                 + top.layer.name,
             remedy: "start from smaller weights, add normalization between the layers, or \(clip)",
-            changes: [facts.change("clip_norm", "1")])
+            changes: changes)
     }
 
     /// A step whose gradient is many times that of the steps before, and in which the loss rises as well.

@@ -120,7 +120,7 @@ extension Evidence {
             .dropout, isIll ? .failure : .problem, onset: records.first?.step, layer: facts.dropoutLayer,
             finding:
                 "\(facts.dropoutLayer ?? "a layer") drops \(share.wholePercent) of what passes, and \(loss.sentence)",
-            remedy: "drop less: \(facts.named("dropout", "0.2"))")
+            remedy: facts.has(.dropout) ? "drop less: \(facts.named(.dropout, "0.2"))" : "drop less: 0.2 is usual")
     }
 
     var frozen: Verdict? {
@@ -135,6 +135,6 @@ extension Evidence {
             remedy: facts.isFineTuning
                 ? "freeze fewer parts (--freeze)"
                 : "freeze nothing in a training that does not begin with trained weights (--freeze)",
-            changes: [facts.change("freeze", nil)])
+            changes: [facts.change(.freeze, nil)])
     }
 }

@@ -16,7 +16,7 @@ extension Evidence {
     private func rateChange(by factor: Double) -> (text: String, changes: [OptionChange]) {
         guard let rate, rate > 0 else { return ("", []) }
         let proposed = rate * factor
-        return (": \(facts.replaced("lr", by: proposed, insteadOf: rate))", [facts.change("lr", proposed.oneDigit)])
+        return (": \(facts.replaced(.lr, by: proposed, insteadOf: rate))", [facts.change(.lr, proposed.oneDigit)])
     }
 
     var rateTooHigh: Verdict? {
@@ -78,8 +78,12 @@ extension Evidence {
                 "from step \(rates[after].0 + 1) on the learning rate is below a hundredth of its highest, \(top.brief): what came after it, "
                 + "\((Double(rates.count - after) / Double(rates.count)).wholePercent) of the training, changed next to nothing, and \(loss.sentence)",
             remedy: "stretch the schedule over all steps of the training: "
-                + (facts.interface == .commandLine
-                    ? "--schedule constant, or fewer --epochs" : "give it the number of steps that are made"))
+                + (facts.interface == .commandLine ? flatSchedule : "give it the number of steps that are made"))
+    }
+
+    /// The options of a rate that does not fall to nothing.
+    private var flatSchedule: String {
+        facts.has(.schedule) ? facts.named(.schedule, "constant") : facts.named(.lrf, "0.1")
     }
 
     /// A training that ends before its rate has risen.
@@ -96,12 +100,8 @@ extension Evidence {
             .warmup, .failure, onset: records.first?.step,
             finding:
                 "the learning rate rises to the end of the training, where it is \(last.brief)\(goal): the warm-up\(steps) is not over, and \(loss.sentence)",
-            remedy:
-                "warm up for a tenth of the steps or less: \(facts.named("warmup_steps", "\(max(1, (facts.stepCount ?? 10 * rates.count) / 20))"))",
-            changes: [
-                facts.change("warmup_steps", "\(max(1, (facts.stepCount ?? 10 * rates.count) / 20))"),
-                facts.change("warmup_epochs", nil),
-            ])
+            remedy: "warm up for a tenth of the steps or less, or not at all: \(facts.named(.warmupEpochs, "0"))",
+            changes: [facts.change(.warmupEpochs, "0"), OptionChange("warmup_steps", nil)])
     }
 
     // MARK: What holds the step back
@@ -122,8 +122,10 @@ extension Evidence {
             finding:
                 "clipping leaves \(shares.median.brief) of the usual gradient, whose norm is \(usual.brief): a step changes weights by no more than "
                 + "\((largestUpdate ?? 0).brief) of themselves, and \(loss.sentence)",
-            remedy: "clip above the usual norm: \(facts.named("clip_norm", (2 * usual).oneDigit))",
-            changes: [facts.change("clip_norm", (2 * usual).oneDigit)])
+            remedy: facts.has(.clipNorm)
+                ? "clip above the usual norm: \(facts.named(.clipNorm, (2 * usual).oneDigit))"
+                : "clip above the usual norm",
+            changes: facts.has(.clipNorm) ? [facts.change(.clipNorm, (2 * usual).oneDigit)] : [])
     }
 
     var weightDecay: Verdict? {
@@ -141,8 +143,8 @@ extension Evidence {
                 "\(shares.median.wholePercent) of a usual step is weight decay, and the weights' norm went from \((norms.first ?? 0).brief) to \((norms.last ?? 0).brief), "
                 + "while \(loss.sentence)",
             remedy:
-                "lower the weight decay: \(facts.replaced("weight_decay", by: proposed, insteadOf: last.weightDecay))",
-            changes: [facts.change("weight_decay", proposed.oneDigit)])
+                "lower the weight decay: \(facts.replaced(.weightDecay, by: proposed, insteadOf: last.weightDecay))",
+            changes: [facts.change(.weightDecay, proposed.oneDigit)])
     }
 
     var momentum: Verdict? {
@@ -151,8 +153,8 @@ extension Evidence {
             .momentum, .failure, onset: records.first?.step,
             finding:
                 "with a momentum of \(last.momentum) the optimizer follows the gradients of about \((1 / (1 - last.momentum)).brief) steps, and \(loss.sentence)",
-            remedy: "lower the momentum: \(facts.replaced("momentum", by: 0.9, insteadOf: last.momentum))",
-            changes: [facts.change("momentum", "0.9")])
+            remedy: "lower the momentum: \(facts.replaced(.momentum, by: 0.9, insteadOf: last.momentum))",
+            changes: [facts.change(.momentum, "0.9")])
     }
 
     /// Batches too small to tell the way.
@@ -166,6 +168,6 @@ extension Evidence {
             .noise, .problem, onset: records.first?.step,
             finding:
                 "the loss goes up and down by \((noise / max(abs(loss.end), 1e-12)).wholePercent) of itself from step to step, with batches of \(size.counted("example"))",
-            remedy: "use larger batches: \(facts.named("batch", "16"))", changes: [facts.change("batch", "16")])
+            remedy: "use larger batches: \(facts.named(.batch, "16"))", changes: [facts.change(.batch, "16")])
     }
 }

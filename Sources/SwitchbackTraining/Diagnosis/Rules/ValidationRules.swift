@@ -24,8 +24,8 @@ extension Evidence {
                 "after step \(best.step) the validation loss rises, from \(best.validation.brief) to \(last.validation.brief), while that of training falls to "
                 + last.training.brief,
             remedy:
-                "stop there (\(facts.named("patience", "5"))), use more data or augmentation, a smaller model, dropout or "
-                + facts.named("weight_decay", "0.01"), changes: [facts.change("patience", "5")])
+                "stop there (\(facts.named(.patience, "5"))), use more data or augmentation, a smaller model, dropout or "
+                + facts.named(.weightDecay, "0.01"), changes: [facts.change(.patience, "5")])
     }
 
     /// What is learned of the training data is of no use for the validation's, from the start on.
@@ -61,8 +61,8 @@ extension Evidence {
             finding:
                 "the weights that are validated are an average over about \((1 / (1 - reached)).brief) steps, and \(last.step) were made: the validation loss is "
                 + "\(last.validation.brief), and that of training \(last.training.brief)",
-            remedy: "let the average follow faster: \(facts.named("ema", proposed.brief))",
-            changes: [facts.change("ema", proposed.brief)])
+            remedy: "let the average follow faster: \(facts.named(.ema, proposed.brief))",
+            changes: [facts.change(.ema, proposed.brief)])
     }
 
     var augmentation: Verdict? {
