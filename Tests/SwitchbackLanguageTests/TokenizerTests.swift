@@ -102,6 +102,61 @@ struct TokenizerTests {
         #expect(tokenizer.endOfText == tokenizer.vocabularySize - 1)
     }
 
+    // MARK: vocab.json and merges.txt
+
+    /// A folder with the vocabulary and merges of a fixture, more tokens, and settings.
+    private func olderFolder(_ added: [String], _ settings: String) throws -> TemporaryFolder {
+        let fields = try ConfigurationFields(file: TokenizerTests.fixtures.appendingPathComponent("gpt2.json").path)
+        let model = try #require(try fields.object("model"))
+        guard case .object(var vocabulary)? = model["vocab"] else { throw InputError("gpt2.json", "has no vocabulary") }
+        for token in added { vocabulary.append((token, .integer(vocabulary.count))) }
+        let merges = (try model.array("merges") ?? []).map { pair -> String in
+            guard case .array(let names) = pair else { return "" }
+            return names.map { if case .string(let name) = $0 { name } else { "" } }.joined(separator: " ")
+        }
+        let folder = try TemporaryFolder()
+        _ = try folder.write("\(JSON.object(vocabulary))", to: "vocab.json")
+        _ = try folder.write("#version: 0.2\n" + merges.joined(separator: "\n") + "\n", to: "merges.txt")
+        _ = try folder.write(settings, to: "tokenizer_config.json")
+        return folder
+    }
+
+    /// The numbers are those of `AutoTokenizer.from_pretrained(folder)(text)` of Transformers 5.24.
+    @Test(arguments: [
+        (["<|endoftext|>"], #"{"tokenizer_class": "GPT2Tokenizer"}"#, [Int](), [Int]()),
+        (["<|endoftext|>"], #"{"tokenizer_class": "GPT2Tokenizer", "add_bos_token": true}"#, [700], []),
+        (["<|endoftext|>"], #"{"tokenizer_class": "Qwen2TokenizerFast"}"#, [], []),
+        (["<s>", "</s>", "<unk>", "<pad>", "<mask>"], #"{"tokenizer_class": "RobertaTokenizer"}"#, [700], [701]),
+    ])
+    func vocabularyAndMerges(added: [String], settings: String, before: [Int], after: [Int]) throws {
+        let folder = try olderFolder(added, settings)
+        let tokenizer = try Tokenizers.load(folder.url.path)
+        let text = [566, 300, 386, 420, 11, 292, 290, 198, 19, 17, 158, 224, 105, 220, 700, 162, 245, 98]
+        let mark = added[0]
+        #expect(
+            try tokenizer.encode("Bade gona, it's\n42€ \(mark)日", addingSpecialTokens: true) == before + text + after)
+    }
+
+    @Test func vocabularyAndMergesAgreeWithTheTokenizersPackage() throws {
+        let folder = try olderFolder(["<|endoftext|>"], "{}")
+        let (older, whole) = (try Tokenizers.load(folder.url.path), try fixture("gpt2"))
+        var texts = RandomText(seed: 11)
+        for _ in 0..<500 {
+            let text = texts.next()
+            #expect(try older.encode(text) == whole.encode(text))
+        }
+    }
+
+    @Test func badVocabularyAndMerges() throws {
+        let unknown = try olderFolder([], #"{"tokenizer_class": "CLIPTokenizer"}"#)
+        let kind = #expect(throws: InputError.self) { try Tokenizers.load(unknown.url.path) }
+        #expect(kind?.description.contains("field tokenizer_class") == true)
+        let damaged = try olderFolder([], "{}")
+        let merges = try damaged.write("#version: 0.2\na b c\n", to: "merges.txt")
+        let line = #expect(throws: InputError.self) { try Tokenizers.load(damaged.url.path) }
+        #expect(line?.description.contains(merges) == true && line?.description.contains("line 2") == true)
+    }
+
     // MARK: Bad files
 
     @Test(arguments: [

@@ -12,6 +12,10 @@ struct TokenizerFile {
         self.model = model
     }
 
+    init(root: ConfigurationFields, model: ConfigurationFields) {
+        (self.root, self.model) = (root, model)
+    }
+
     /// The tokens with their numbers, which are checked to run from 0 without a gap, or to have only gaps that special
     /// tokens fill.
     var vocabulary: [(name: String, number: Int)] {
@@ -115,15 +119,12 @@ struct TokenizerFile {
 
 /// Reading and writing tokenizers.
 public enum Tokenizers {
-    /// The tokenizer of a `tokenizer.json`, or of a folder that holds one.
+    /// The tokenizer of a `tokenizer.json`, or of a folder that holds one, or else `vocab.json` and `merges.txt`.
     ///
     /// Throws `InputError` if the file cannot be read, or says something that is not known here: it is never
     /// overlooked.
     public static func load(_ path: String) throws -> any Tokenizer {
-        var isFolder: ObjCBool = false
-        let exists = FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
-        let file = exists && isFolder.boolValue ? Folder.join(path, "tokenizer.json") : path
-        let contents = try TokenizerFile(file)
+        let contents = try contents(of: path)
         switch try contents.model.string("type", default: "BPE") {
         case "BPE":
             return try SentencePieceTokenizer.reads(contents)
@@ -133,6 +134,18 @@ public enum Tokenizers {
         case let kind:
             throw contents.model.problem("type", "it is \(kind); supported are BPE, WordPiece, WordLevel")
         }
+    }
+
+    private static func contents(of path: String) throws -> TokenizerFile {
+        var isFolder: ObjCBool = false
+        guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue else {
+            return try TokenizerFile(path)
+        }
+        let whole = Folder.join(path, "tokenizer.json")
+        if !FileManager.default.fileExists(atPath: whole), let parts = VocabularyAndMerges(path) {
+            return try parts.tokenizerFile()
+        }
+        return try TokenizerFile(whole)
     }
 
     /// Writes `tokenizer.json` into a folder.
