@@ -86,6 +86,27 @@ import Testing
         #expect(copy(tokens).toArray(as: Float.self) == model(tokens).toArray(as: Float.self))
     }
 
+    /// Weights in PyTorch's files, whole and in shards, give the logits that Transformers printed.
+    @Test(arguments: [false, true]) func pyTorchWeights(sharded: Bool) throws {
+        let expected: [Float] = [
+            -0.46156, -1.04531, -0.29663, -0.41184, -0.03134, 0.468, 2.10018, 1.22528, -1.35897, 1.47624, 0.51954,
+        ]
+        let folder = try TemporaryFolder()
+        let source = fixtureFolder.appendingPathComponent("models/gpt2-bin")
+        let weights = sharded ? "one.bin" : "pytorch_model.bin"
+        for (name, copy) in [("config.json", "config.json"), ("pytorch_model.bin", weights)] {
+            try FileManager.default.copyItem(
+                atPath: source.appendingPathComponent(name).path, toPath: folder.path(copy))
+        }
+        if sharded {
+            let names = try WeightFile.load(folder.path(weights)).keys.map { (name: $0, value: JSON.string(weights)) }
+            let index = JSON.object([("weight_map", .object(names))])
+            _ = try folder.write("\(index)", to: "pytorch_model.bin.index.json")
+        }
+        let logits = try Checkpoint(folder.url.path).languageModel()(Tensor([[1, 2, 3]])).toArray(as: Float.self)
+        for (found, value) in zip(logits.suffix(expected.count), expected) { #expect(abs(found - value) < 2e-5) }
+    }
+
     /// Every family is saved as it was read, and texts that are read together get what each gets by itself.
     @Test(arguments: languageModels) func familiesSaveAndBatch(name: String) throws {
         let checkpoint = try checkpoint(name)

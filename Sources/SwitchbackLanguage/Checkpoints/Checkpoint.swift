@@ -2,8 +2,8 @@ import Foundation
 import Switchback
 import SwitchbackFormats
 
-/// A model folder in Hugging Face's format: `config.json`, `model.safetensors` (or shards of it with an index) and, for
-/// text, `tokenizer.json`.
+/// A model folder in Hugging Face's format: `config.json`, `model.safetensors` or `pytorch_model.bin` (or shards of
+/// it with an index) and, for text, `tokenizer.json` or `vocab.json` with `merges.txt`.
 public struct Checkpoint {
     public let folder: String
     public let configuration: ConfigurationFields
@@ -93,17 +93,22 @@ public struct Checkpoint {
 
     /// The tensors by name, and the file that lists them.
     func readWeights() throws -> (tensors: [String: Tensor], place: String) {
-        let whole = Checkpoint.path(folder, "model.safetensors")
-        let index = Checkpoint.path(folder, "model.safetensors.index.json")
-        let isSharded = FileManager.default.fileExists(atPath: index)
-        // The best weights so far are all that a training that was interrupted has.
-        for file in isSharded ? [whole] : [whole, Checkpoint.path(folder, "weights/best.safetensors")]
-        where FileManager.default.fileExists(atPath: file) {
-            return (try Safetensors.load(file), file)
+        let places = Checkpoint.weightFiles.map { Checkpoint.path(folder, $0) }
+        guard let place = places.first(where: FileManager.default.fileExists) else {
+            throw InputError(
+                folder, "there are no weights in it: none of \(Checkpoint.weightFiles.joined(separator: ", "))")
         }
-        guard isSharded else {
-            throw InputError(folder, "there is neither model.safetensors nor model.safetensors.index.json in it")
-        }
+        return (try place.hasSuffix(".index.json") ? shards(place) : WeightFile.load(place), place)
+    }
+
+    /// Where weights are looked for. The best weights so far are all that a training that was interrupted has.
+    private static let weightFiles = [
+        "model.safetensors", "model.safetensors.index.json", "weights/best.safetensors", "pytorch_model.bin",
+        "pytorch_model.bin.index.json",
+    ]
+
+    /// The tensors of the files that an index names.
+    private func shards(_ index: String) throws -> [String: Tensor] {
         guard let map = try ConfigurationFields(file: index).object("weight_map") else {
             throw InputError(index, at: "field weight_map", "it is missing")
         }
@@ -118,7 +123,7 @@ public struct Checkpoint {
                         index, at: "tensor \(name)", "the shard \(shard), which should hold it, is missing",
                         remedy: "put it into \(folder)")
                 }
-                shards[shard] = try Safetensors.load(path)
+                shards[shard] = try WeightFile.load(path)
             }
             guard let tensor = shards[shard]?[name] else {
                 throw InputError(
@@ -126,7 +131,7 @@ public struct Checkpoint {
             }
             tensors[name] = tensor
         }
-        return (tensors, index)
+        return tensors
     }
 
     /// The names as the model has them: older files of GPT-2 lack the first part of each, and some hold masks and
