@@ -104,6 +104,7 @@ import Testing
         let studio = try RunningServer(program, command: "studio", [])
         let port = studio.address.split(separator: ":").last ?? ""
         program.expectRefusal(try program.shell("$switchback studio --port \(port)"), "listened on")
-        program.expectRefusal(try program.shell("$switchback studio --port 70000"), code: 2, "from 0 to 65,535")
+        program.expectRefusal(
+            try program.shell("$switchback studio --port 70000"), code: 2, "from 0 to 65535 is needed")
     }
 }

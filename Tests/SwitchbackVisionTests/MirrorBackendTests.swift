@@ -43,7 +43,10 @@ import Testing
         options.batch = 1
         options.nbs = 1
         options.workers = 0
+        // Statistics of two gray images alone, as deep as these networks are, make of a rounding a difference.
+        options.statisticsBatches = 0
         let task = try options.makeTask()
-        #expect(try differencesOnMirror(task.training) { try options.makeTask() } == [])
+        let differences = try differencesOnMirror(task.training) { try options.makeTask() }
+        #expect(differences == [])
     }
 }
