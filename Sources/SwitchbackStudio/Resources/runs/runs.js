@@ -30,6 +30,13 @@ async function get(path) {
   return answer;
 }
 
+/** What a run is judged by: not the parts of the loss, nor precision and recall beside mAP. */
+function headline(best) {
+  const all = Object.entries(best);
+  const chief = all.filter(([name]) => !/(_loss|^precision.*|^recall.*)$/.test(name));
+  return (chief.length ? chief : all).map(([name, value]) => `${name} ${brief(value)}`).join(", ");
+}
+
 function summary(run, chosen) {
   const row = node("tr");
   const box = node("input");
@@ -42,7 +49,7 @@ function summary(run, chosen) {
   const cells = [node("td"), node("td"), node("td", run.progress, "num"), node("td", undefined, "num")];
   cells[0].append(box);
   cells[1].append(name);
-  cells[3].textContent = Object.entries(run.best).map(([key, value]) => `${key} ${brief(value)}`).join(", ");
+  cells[3].textContent = headline(run.best);
   const written = node("td", new Date(run.modified * 1000).toLocaleString(), "narrow-hide muted");
   row.append(...cells, written);
   return row;
