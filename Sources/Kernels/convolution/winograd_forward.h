@@ -39,9 +39,12 @@ static void SCHEMED(transform_filters)(const winograd_job *job, intptr_t panel, 
 }
 
 // Transforms a tile's products back, for `channels` output channels from `first` on, and stores those of its outputs that
-// lie within the map.
-static void SCHEMED(store_tile)(const winograd_job *job, intptr_t tile, intptr_t first, intptr_t channels,
-                               const float *products, intptr_t point) {
+// lie within the map. Products are floats in any case, so that it is compiled without ROUNDED alone.
+void SCHEMED(store_tile)(const winograd_job *job, intptr_t tile, intptr_t first, intptr_t channels, const float *products,
+                         intptr_t point);
+#ifndef ROUNDED
+void SCHEMED(store_tile)(const winograd_job *job, intptr_t tile, intptr_t first, intptr_t channels, const float *products,
+                         intptr_t point) {
     const sb_convolution *c = job->convolution;
     const sb_map *out = &c->out;
     const sb_tile at = sb_tile_at(&job->tiles, tile);
@@ -79,6 +82,7 @@ static void SCHEMED(store_tile)(const winograd_job *job, intptr_t tile, intptr_t
 #undef LOAD
     }
 }
+#endif
 
 // Transforms the inputs of some tiles, `channels` channels of them from `channel` on.
 static void SCHEMED(load_tiles)(const winograd_job *job, sb_pieces pieces, intptr_t piece, intptr_t channel,

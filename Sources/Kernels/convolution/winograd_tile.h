@@ -18,10 +18,11 @@ static void SCHEMED(load_tile)(const sb_map *map, sb_tile tile, intptr_t first, 
     const float *from =
         map->data + tile.image * map->height * down + tile.in_row * down + tile.in_column * right + first;
     const bool inside = tile.in_row >= 0 && tile.in_column >= 0 && rows >= TILE_INPUTS && columns >= TILE_INPUTS;
+    const bool whole = channels % LANES == 0;   // vectors of channels
     static const float zeros[LANES];
     const float *at[PIXELS];   // pixels outside the map are read from `zeros`, for every channel
     intptr_t channel_mask[PIXELS];
-    for (int i = 0; i < PIXELS && !inside; ++i) {
+    for (int i = 0; i < PIXELS && !(inside && whole); ++i) {
         const intptr_t y = i / TILE_INPUTS, x = i % TILE_INPUTS;
         const bool present = tile.in_row + y >= 0 && y < rows && tile.in_column + x >= 0 && x < columns;
         at[i] = present ? from + y * down + x * right : zeros;
@@ -34,12 +35,8 @@ static void SCHEMED(load_tile)(const sb_map *map, sb_tile tile, intptr_t first, 
 #define LOAD(i, j) vf_load(from + (i) * down + (j) * right + channel)
             WINOGRAD_TRANSFORM(INPUT_LINE, TILE_INPUTS, POINTS, LOAD, STORE);
 #undef LOAD
-        } else if (count == LANES) {
-#define LOAD(i, j) vf_load(AT(i, j))
-            WINOGRAD_TRANSFORM(INPUT_LINE, TILE_INPUTS, POINTS, LOAD, STORE);
-#undef LOAD
         } else {
-#define LOAD(i, j) vf_load_or(inside ? from + (i) * down + (j) * right + channel : AT(i, j), count, 0)
+#define LOAD(i, j) vf_load_or(AT(i, j), count, 0)
             WINOGRAD_TRANSFORM(INPUT_LINE, TILE_INPUTS, POINTS, LOAD, STORE);
 #undef LOAD
         }

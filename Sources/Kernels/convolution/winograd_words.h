@@ -44,7 +44,9 @@ static inline __attribute__((always_inline)) void store_channels(float *channels
 static inline __attribute__((always_inline)) void store_in_word(float *p, intptr_t index, vf value) {
 #ifdef ROUNDED
     const vu high = rounded_highs(value);
-    vf_store(p, (vf)(index % 2 ? high | (vu)vf_load(p) : high >> 16));
+    // By masks and not by branches, of which each caller would be compiled twice.
+    const uint32_t second = -(uint32_t)(index & 1);
+    vf_store(p, (vf)(high >> (16 & ~second) | ((vu)vf_load(p) & second)));
 #else
     (void)index;
     vf_store(p, value);

@@ -57,9 +57,9 @@ static inline __attribute__((always_inline)) void vf_store_bfloats(uint16_t *p, 
     const __m256bh halves = _mm512_cvtneps_pbh((__m512)x);
     memcpy(p, &halves, sizeof halves);
 #else
-    float lanes[LANES];
-    vf_store(lanes, x);
-    for (int i = 0; i < LANES; ++i) p[i] = bfloat_of_float(lanes[i]);
+    typedef uint16_t halves __attribute__((vector_size(VECTOR_BYTES / 2)));
+    const halves rounded = __builtin_convertvector(rounded_highs(x) >> 16, halves);
+    memcpy(p, &rounded, sizeof rounded);
 #endif
 }
 
