@@ -15,28 +15,20 @@ struct UsageError: Error, CustomStringConvertible {
 enum CommandNames {
     /// Throws where a word is not a command but stands where one must.
     static func check(_ arguments: [String], in root: any ParsableCommand.Type) throws {
-        var path = "switchback"
-        var command = root
-        for word in arguments {
-            let names = command.configuration.subcommands.compactMap { $0.configuration.commandName }
-            if names.isEmpty || word.hasPrefix("-") || word == "help" { return }
-            guard let position = names.firstIndex(of: word) else {
-                // What is not a command is then the default one's argument, unless it looks like a slip of the pen.
-                let isArgument = command.configuration.defaultSubcommand != nil
-                if isArgument && (word.nearest(in: names) == nil || FileManager.default.fileExists(atPath: word)) {
-                    return
-                }
-                throw UsageError("'\(word)' is not a command of \(path); \(suggestion(for: word, among: names))")
-            }
-            command = command.configuration.subcommands[position]
-            path += " \(word)"
-        }
+        let (command, words) = named(by: arguments, in: root)
+        let names = command.configuration.subcommands.compactMap { $0.configuration.commandName }
+        guard let word = words.first, !names.isEmpty, !word.hasPrefix("-"), word != "help" else { return }
+        // What is not a command is then the default one's argument, unless it looks like a slip of the pen.
+        let isArgument = command.configuration.defaultSubcommand != nil
+        if isArgument && (word.nearest(in: names) == nil || FileManager.default.fileExists(atPath: word)) { return }
+        let path = (["switchback"] + arguments[..<words.startIndex]).joined(separator: " ")
+        throw UsageError("'\(word)' is not a command of \(path); \(suggestion(for: word, among: names))")
     }
 
-    /// The command that the words before the options name, and the words after it.
-    static func command(
-        of arguments: [String], in root: any ParsableCommand.Type
-    ) -> (any ParsableCommand.Type, ArraySlice<String>) {
+    /// The command that the first words name, and the words after those.
+    private static func named(
+        by arguments: [String], in root: any ParsableCommand.Type
+    ) -> (command: any ParsableCommand.Type, words: ArraySlice<String>) {
         var command = root
         var words = arguments[...]
         while let word = words.first,
@@ -45,6 +37,14 @@ enum CommandNames {
             command = next
             words = words.dropFirst()
         }
+        return (command, words)
+    }
+
+    /// The command that is run, a default one if it is not named, and the words after its name.
+    static func command(
+        of arguments: [String], in root: any ParsableCommand.Type
+    ) -> (any ParsableCommand.Type, ArraySlice<String>) {
+        let (command, words) = named(by: arguments, in: root)
         return (command.configuration.defaultSubcommand ?? command, words)
     }
 

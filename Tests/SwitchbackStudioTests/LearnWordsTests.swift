@@ -68,7 +68,7 @@ struct LearnWordsTests {
     }
 
     @Test func everyNameHasWords() throws {
-        #expect(try names(of: "hiker.") == Set(Hike.Hiker.allCases.map(\.rawValue)))
+        #expect(try names(of: "hiker.") == Set(LearnOptimizer.allCases.map(\.rawValue)))
         #expect(try names(of: "outcome.") == Set(Hike.Outcome.allCases.map(\.rawValue)))
         #expect(try names(of: "preset.") == Set(SpiralPreset.allCases.map(\.rawValue)))
     }

@@ -32,10 +32,7 @@ struct Serve: AsyncParsableCommand {
     @Option(help: ArgumentHelp("The address to listen on; 0.0.0.0 for all interfaces.", valueName: "address"))
     var host = ServerOptions().host
 
-    @Option(
-        help: ArgumentHelp("The port; 0 for any free one. (default: \(ServerOptions().port))", valueName: "n"),
-        transform: Value.integer(in: .from(0, to: 65_535)))
-    var port = ServerOptions().port
+    @OptionGroup var listening: PortOption
 
     @Option(
         help: ArgumentHelp(
@@ -114,7 +111,7 @@ struct Serve: AsyncParsableCommand {
         common.apply()
         var options = ServerOptions()
         options.host = host
-        options.port = port
+        options.port = listening.port
         options.apiKey = try key
         options.limits.tokens = maxTokens
         options.allowedHosts = allowHost
@@ -129,18 +126,9 @@ struct Serve: AsyncParsableCommand {
         let server = try ModelServer(models, template: template.template, dtype: weights.dtype, options)
         let names = server.models.map(\.name)
         let lines = server.models.map { "  \($0.name), a \($0.kind)" }.joined(separator: "\n")
-        let json = common.json
-        try await Interruption.finishing {
-            try await server.run { address in
-                if json {
-                    try? Terminal.printJSON(Listening(address: address, models: names))
-                } else {
-                    try? Terminal.print("Listening on \(address)\n\(lines)\nPress Ctrl-C to stop.")
-                }
-            }
-        }
-        Interruption.forget()
-        if !json { try Terminal.print("Stopped.") }
+        try await Service.run(
+            json: common.json, server.run, object: { Listening(address: $0, models: names) },
+            sentence: { "Listening on \($0)\n\(lines)" })
     }
 
     private var key: String? {

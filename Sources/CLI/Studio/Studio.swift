@@ -1,7 +1,6 @@
 import ArgumentParser
 import Foundation
 import Switchback
-import SwitchbackServer
 import SwitchbackStudio
 
 /// `switchback studio`.
@@ -22,10 +21,7 @@ struct Studio: AsyncParsableCommand {
     @Argument(help: ArgumentHelp("The folder that runs are saved in.", valueName: "folder"))
     var folder = "runs"
 
-    @Option(
-        help: ArgumentHelp("The port; 0 for any free one. (default: \(ServerOptions().port))", valueName: "n"),
-        transform: Value.integer(in: .from(0, to: 65_535)))
-    var port = ServerOptions().port
+    @OptionGroup var listening: PortOption
 
     @OptionGroup var common: CommonOptions
 
@@ -37,18 +33,8 @@ struct Studio: AsyncParsableCommand {
     func run() async throws {
         common.apply()
         let studio = try StudioServer(
-            output: folder, port: port, endsWithTerminal: Interruption.signals.contains(SIGHUP))
-        let json = common.json
-        try await Interruption.finishing {
-            try await studio.run { address in
-                if json {
-                    try? Terminal.printJSON(Listening(address: address))
-                } else {
-                    try? Terminal.print("The studio is at \(address)\nPress Ctrl-C to stop.")
-                }
-            }
-        }
-        Interruption.forget()
-        if !json { try Terminal.print("Stopped.") }
+            output: folder, port: listening.port, endsWithTerminal: Interruption.signals.contains(SIGHUP))
+        try await Service.run(
+            json: common.json, studio.run, object: Listening.init, sentence: { "The studio is at \($0)" })
     }
 }

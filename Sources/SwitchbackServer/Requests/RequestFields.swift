@@ -18,7 +18,7 @@ extension ConfigurationFields {
     }
 
     /// Throws where a member is none of those that are known, with the nearest that is.
-    func checkNames(known: [String]) throws {
+    package func checkNames(known: [String]) throws {
         for name in names where !known.contains(where: name.isExactly) {
             let remedy = name.nearest(in: known).map { "did you mean \($0)?" }
             throw problem(name, "there is no such field", remedy: remedy)

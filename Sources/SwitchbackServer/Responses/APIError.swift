@@ -30,7 +30,7 @@ package struct APIError: Error, Sendable {
         APIError(status: .forbidden, message: message, type: "permission_error", code: "forbidden")
     }
 
-    static func notFound(_ message: String, param: String? = nil, code: String? = nil) -> APIError {
+    package static func notFound(_ message: String, param: String? = nil, code: String? = nil) -> APIError {
         APIError(status: .notFound, message: message, type: "invalid_request_error", param: param, code: code)
     }
 
@@ -149,7 +149,7 @@ extension APIError {
 
     var body: Body { Body(error: Body.Detail(message: message, type: type, param: param, code: code)) }
 
-    var response: Response {
+    package var response: Response {
         var response = Response(json: body, status: status)
         response.headers.append(contentsOf: headers)
         if let retryAfter { response.headers[.retryAfter] = "\(retryAfter)" }

@@ -46,26 +46,17 @@ package struct BackwardWalk: Encodable, Sendable {
                 gradient: gradient("d")),
             Node(id: "L", formula: "d²", inputs: ["d"], value: loss.item(), gradient: gradient("L")),
         ]
-        rules = Self.rules(nodes) {
-            [
-                ("L", "d", "2 · d", Self.derivative(at: difference) { $0.pow(2) }),
-                ("d", "p", "1", Self.derivative(at: product) { $0 - example.target }),
-                ("p", "w", "x", Self.derivative(at: w) { $0 * x }),
-            ]
+        let derivatives = [
+            ("L", "d", "2 · d", Self.derivative(at: difference) { $0.pow(2) }),
+            ("d", "p", "1", Self.derivative(at: product) { $0 - example.target }),
+            ("p", "w", "x", Self.derivative(at: w) { $0 * x }),
+        ]
+        rules = derivatives.map { from, to, derivative, local in
+            Rule(
+                from: from, to: to, derivative: derivative, local: local, incoming: gradient(from) ?? .nan,
+                gradient: gradient(to) ?? .nan)
         }
         curve = example.curve
-    }
-
-    /// The rules, for the derivatives of the operations alone.
-    private static func rules(
-        _ nodes: [Node], _ derivatives: () -> [(from: String, to: String, derivative: String, local: Double)]
-    ) -> [Rule] {
-        func gradient(_ id: String) -> Double { nodes.first { $0.id == id }?.gradient ?? .nan }
-        return derivatives().map {
-            Rule(
-                from: $0.from, to: $0.to, derivative: $0.derivative, local: $0.local, incoming: gradient($0.from),
-                gradient: gradient($0.to))
-        }
     }
 
     private static func derivative(at point: Tensor, of operation: @escaping (Tensor) -> Tensor) -> Double {

@@ -24,19 +24,6 @@ package struct Hike: Sendable {
         stepCount = try fields.integer("steps", in: Self.steps, default: 40)
     }
 
-    /// Who walks.
-    package enum Hiker: String, CaseIterable, Encodable, Sendable {
-        case sgd, momentum, adam
-
-        func optimizer(_ w: Parameter, rate: Double) -> Optimizer {
-            switch self {
-            case .sgd: SGD(w, learningRate: rate)
-            case .momentum: SGD(w, learningRate: rate, momentum: 0.9)
-            case .adam: Adam(w, learningRate: rate)
-            }
-        }
-    }
-
     /// How a walk ended.
     package enum Outcome: String, CaseIterable, Encodable, Sendable {
         /// The loss is less than a hundredth of what it was.
@@ -51,7 +38,7 @@ package struct Hike: Sendable {
 
     /// The way of one optimizer: where it stood before the first step and after each.
     package struct Path: Encodable, Equatable, Sendable {
-        package let hiker: Hiker
+        package let hiker: LearnOptimizer
         package let points: [FirstExample.Point]
         package let outcome: Outcome
         /// After how many steps it had arrived for good; `nil` if it had not.
@@ -59,14 +46,14 @@ package struct Hike: Sendable {
     }
 
     /// The walks, one for each optimizer.
-    package var paths: [Path] { Hiker.allCases.map(path) }
+    package var paths: [Path] { LearnOptimizer.allCases.map(path) }
 
     /// Beyond this a walk is over: it will not come back.
     private static let farthest = 1e6
 
-    private func path(_ hiker: Hiker) -> Path {
+    private func path(_ hiker: LearnOptimizer) -> Path {
         let w = Parameter(Tensor([Float(start.w)]))
-        let optimizer = hiker.optimizer(w, rate: rate)
+        let optimizer = hiker(w, rate: rate)
         var points = [FirstExample.Point(w: w.item(), loss: noGrad { start.loss(w).item() })]
         for _ in 0..<stepCount where points[points.count - 1].loss < Self.farthest {
             optimizer.zeroGrad()

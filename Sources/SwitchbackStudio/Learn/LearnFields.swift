@@ -36,12 +36,4 @@ extension ConfigurationFields {
         }
         return choice
     }
-
-    /// Throws where a member is none of those that are known.
-    func refuseNames(otherThan known: [String]) throws {
-        for name in names where !known.contains(name) {
-            throw problem(
-                name, "there is no such field", remedy: name.nearest(in: known).map { "did you mean \($0)?" })
-        }
-    }
 }

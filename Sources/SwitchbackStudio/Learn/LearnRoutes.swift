@@ -10,7 +10,6 @@ import SwitchbackServer
 /// work is done on threads of its own, never on the pool that answers.
 package struct LearnRoutes: Sendable {
     private static let mostBytes = 4096
-    private static let seconds = 20.0
 
     private let sessions = LearnSessions()
     private let queue = WorkQueue("learn", threads: 2, limit: 32)
@@ -23,16 +22,16 @@ package struct LearnRoutes: Sendable {
     package func add(to router: some RouterMethods<some RequestContext>) {
         let group = router.group("api/v1/learn")
         group.post("example") { request, _ in
-            try await answer(request) { BackwardWalk(try FirstExample($0)) }
+            await answer(request) { BackwardWalk(try FirstExample($0)) }
         }
-        group.post("hike") { request, _ in try await answer(request) { HikeAnswer(try Hike($0)) } }
-        group.get("presets") { _, _ in try Response(learning: PresetsAnswer()) }
+        group.post("hike") { request, _ in await answer(request) { HikeAnswer(try Hike($0)) } }
+        group.get("presets") { _, _ in try Response(answering: PresetsAnswer()) }
         group.post("networks") { [sessions] request, _ in
-            try await answer(request) { sessions.begin(try SpiralOptions($0)) }
+            await answer(request) { sessions.begin(try SpiralOptions($0)) }
         }
         group.post("networks/:id/steps") { [sessions] request, context in
             let id = try context.parameters.require("id")
-            return try await answer(request) { fields in
+            return await answer(request) { fields in
                 let steps = try fields.integer("steps", in: LearnSessions.stepRange, default: 1)
                 guard let state = sessions.advance(id, by: steps) else { throw HTTPError(.notFound) }
                 return state
@@ -43,25 +42,17 @@ package struct LearnRoutes: Sendable {
     /// The answer to a request with a body of JSON: what `work` makes of its fields, or the problem with them.
     private func answer<Value: Encodable & Sendable>(
         _ request: Request, _ work: @escaping @Sendable (ConfigurationFields) throws -> Value
-    ) async throws -> Response {
+    ) async -> Response {
         do {
             // Forms and plain text are what a page of another origin may send without asking.
             guard request.headers[.contentType]?.lowercased().hasPrefix("application/json") == true else {
                 throw HTTPError(.unsupportedMediaType)
             }
             let body = try await Array(request.body.collect(upTo: Self.mostBytes).readableBytesView)
-            let value = try await queue.run(within: Self.seconds) { try work(ConfigurationFields(body: body)) }
-            return try Response(learning: value)
+            return await queue.answer { try work(ConfigurationFields(body: body)) }
         } catch {
-            let error = APIError(error)
-            return try Response(learning: Problem(error: Problem.Detail(message: error.message)), status: error.status)
+            return Response(refusing: error)
         }
-    }
-
-    private struct Problem: Encodable {
-        struct Detail: Encodable { let message: String }
-
-        let error: Detail
     }
 }
 
@@ -86,12 +77,4 @@ private struct PresetsAnswer: Encodable {
     }
 
     let presets = SpiralPreset.allCases.map { Preset(name: $0.rawValue, options: $0.options) }
-}
-
-extension Response {
-    fileprivate init(learning value: some Encodable, status: HTTPResponse.Status = .ok) throws {
-        self.init(
-            status: status, headers: [.contentType: "application/json; charset=utf-8", .cacheControl: "no-store"],
-            body: ResponseBody(byteBuffer: ByteBuffer(string: try JSON.text(value))))
-    }
 }

@@ -7,10 +7,6 @@ package struct SpiralOptions: Codable, Equatable, Sendable {
         case sigmoid, tanh, relu
     }
 
-    package enum Method: String, CaseIterable, Codable, Sendable {
-        case sgd, momentum, adam
-    }
-
     package static let layerRange = 1...12
     package static let widthRange = 2...32
     package static let scaleRange = 0.1...10.0
@@ -26,7 +22,7 @@ package struct SpiralOptions: Codable, Equatable, Sendable {
     package var residual = false
     /// What the usual initial weights are multiplied by.
     package var scale = 1.0
-    package var method = Method.adam
+    package var method = LearnOptimizer.adam
     package var rate = 0.02
     package var seed = 1
 
@@ -35,7 +31,7 @@ package struct SpiralOptions: Codable, Equatable, Sendable {
     /// Reads a request, in which each field may be missing. Throws `InputError` where one is unknown or out of range.
     package init(_ fields: ConfigurationFields) throws {
         let usual = Self()
-        try fields.refuseNames(otherThan: CodingKeys.allCases.map(\.rawValue))
+        try fields.checkNames(known: CodingKeys.allCases.map(\.rawValue))
         layers = try fields.integer("layers", in: Self.layerRange, default: usual.layers)
         width = try fields.integer("width", in: Self.widthRange, default: usual.width)
         activation = try fields.choice("activation", default: usual.activation)
@@ -49,14 +45,6 @@ package struct SpiralOptions: Codable, Equatable, Sendable {
 
     private enum CodingKeys: String, CodingKey, CaseIterable {
         case layers, width, activation, batchNorm, residual, scale, method, rate, seed
-    }
-
-    func optimizer(_ network: Module) -> Optimizer {
-        switch method {
-        case .sgd: SGD(network, learningRate: rate)
-        case .momentum: SGD(network, learningRate: rate, momentum: 0.9)
-        case .adam: Adam(network, learningRate: rate)
-        }
     }
 }
 

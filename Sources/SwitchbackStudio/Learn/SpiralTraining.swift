@@ -21,7 +21,7 @@ package final class SpiralTraining {
         self.options = options
         data = Spirals(seed: options.seed)
         network = Generator.withDefault(Generator(seed: UInt64(options.seed))) { SpiralNetwork(options) }
-        optimizer = options.optimizer(network)
+        optimizer = options.method(network, rate: options.rate)
         recorder = DiagnosisRecorder(network, every: 1)
     }
 
