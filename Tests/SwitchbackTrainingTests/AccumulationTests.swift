@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// The gradient of a step does not depend on how its examples are cut into batches.
-@Suite(.serialized) struct AccumulationTests {
+@Suite(.seeded(), .serialized) struct AccumulationTests {
     /// Σ or mean of slope · weight over batches of given slopes.
     private final class Slopes: TrainingTask {
         final class Line: Module {

@@ -1,12 +1,11 @@
 import Foundation
 import Switchback
 import SwitchbackTraining
+import TestSupport
 import Testing
 
 /// Every check of the doctor on a training that fails it, and on the same one that passes.
-@Suite(.serialized) struct DoctorTests {
-    init() { manualSeed(2) }
-
+@Suite(.seeded(2), .serialized) struct DoctorTests {
     /// Four classes that a linear map could tell apart, in batches of 16.
     private func batches(_ count: Int = 12, change: (Tensor, Tensor) -> (Tensor, Tensor) = { ($0, $1) }) -> [Example] {
         let generator = Generator(seed: 9)

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// The trainer on memory that nobody but the kernels can touch; see the engine's suite of the same name.
-@Suite(.serialized) struct MirrorBackendTests {
+@Suite(.seeded(), .serialized) struct MirrorBackendTests {
     let folder: TemporaryFolder
 
     init() throws { folder = try TemporaryFolder() }

@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 /// Trainings in bfloat16: they follow those in float32, and are resumed in the precision that they began in.
-@Suite(.serialized) struct PrecisionTests {
+@Suite(.seeded(), .serialized) struct PrecisionTests {
     let folder: TemporaryFolder
 
     init() throws { folder = try TemporaryFolder() }

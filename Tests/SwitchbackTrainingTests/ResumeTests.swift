@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 /// Runs that end early and are continued: to the same bits, or not at all.
-@Suite(.serialized) struct ResumeTests {
+@Suite(.seeded(), .serialized) struct ResumeTests {
     let folder: TemporaryFolder
 
     init() throws { folder = try TemporaryFolder() }

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// A table with gradients by row, which a state holds between the batches of a step.
-@Suite(.serialized) struct SparseResumeTests {
+@Suite(.seeded(), .serialized) struct SparseResumeTests {
     private final class TableTask: TrainingTask {
         final class Network: Module {
             let table = Embedding(50, 4, sparse: true)

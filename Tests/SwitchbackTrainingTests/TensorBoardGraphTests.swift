@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 /// The graph of the model in the event file of a run.
-@Suite struct TensorBoardGraphTests {
+@Suite(.seeded()) struct TensorBoardGraphTests {
     let folder: TemporaryFolder
 
     init() throws { folder = try TemporaryFolder() }

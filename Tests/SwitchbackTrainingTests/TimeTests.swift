@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 /// Trainings whose epochs are fitted to a time, by a clock that continues where the test says so.
-@Suite(.serialized) struct TimeTests {
+@Suite(.seeded(), .serialized) struct TimeTests {
     let folder: TemporaryFolder
 
     init() throws { folder = try TemporaryFolder() }

@@ -5,7 +5,7 @@ import SwitchbackTraining
 import TestSupport
 import Testing
 
-@Suite(.serialized) struct TrainerTests {
+@Suite(.seeded(), .serialized) struct TrainerTests {
     let folder: TemporaryFolder
 
     init() throws { folder = try TemporaryFolder() }

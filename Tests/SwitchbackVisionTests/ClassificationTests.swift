@@ -6,7 +6,7 @@ import SwitchbackVision
 import TestSupport
 import Testing
 
-@Suite struct ClassificationTests {
+@Suite(.seeded()) struct ClassificationTests {
     let folder: TemporaryFolder
 
     init() throws { folder = try TemporaryFolder() }

@@ -7,7 +7,7 @@ import TestSupport
 import Testing
 
 /// The vision tasks on memory that nobody but the kernels can touch; see the engine's suite of the same name.
-@Suite struct MirrorBackendTests {
+@Suite(.seeded()) struct MirrorBackendTests {
     @Test(arguments: [ClassifierKind.mlp, .cnn])
     func classification(_ kind: ClassifierKind) throws {
         let folder = try TemporaryFolder()

@@ -7,7 +7,7 @@ import Testing
 
 /// Every model of images that we ship, exported and run by `onnxruntime`, with batches of other sizes than the
 /// example's.
-@Suite(.enabled(if: ONNXRuntime.isInstalled, ONNXRuntime.missing), .serialized)
+@Suite(.seeded(), .enabled(if: ONNXRuntime.isInstalled, ONNXRuntime.missing), .serialized)
 struct ONNXTests {
     let folder: TemporaryFolder
 

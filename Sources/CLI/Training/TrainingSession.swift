@@ -123,17 +123,33 @@ struct TrainingSession<Options: Configuration> {
         try AtomicFile.write(curve.csv, to: folder.file("find_lr.csv"))
         try run.say(
             "\(curve.points.count) learning rates were tried; the losses are plotted in \(folder.file("find_lr.png")).")
-        switch curve.finding {
-        case .rate(let rate): try run.say("The loss falls fast at \(rate). Train with\n  \(options(rate))")
-        case .noFall: try run.say("The loss fell at none of them, so there is nothing to propose: look at the plot.")
-        case .noise:
-            try run.say(
-                "The loss varies more from step to step than it falls, so the test cannot tell which rate is good: try "
-                    + "larger batches or images, or look at the plot.")
-        }
+        let proposal = try propose(curve, isTrained: training.weights != nil, options)
         if run.log == .json || printsResult {
-            try Terminal.printJSON(Proposal(lr: curve.suggestion, run: folder.path))
+            try Terminal.printJSON(Proposal(lr: proposal, run: folder.path))
         }
         throw ExitCode.success
+    }
+
+    /// Says what the losses at growing rates tell; returns the rate to train with, `nil` where they do not tell.
+    private func propose(
+        _ curve: LearningRateCurve, isTrained: Bool, _ options: (Double) -> String
+    ) throws -> Double? {
+        if case .rate(let rate) = curve.finding {
+            try run.say("The loss falls fast at \(rate). Train with\n  \(options(rate))")
+            return rate
+        }
+        // Trained weights are at the floor already: what harms them is known, and a tenth of it moves them gently.
+        if isTrained, let rise = curve.rise, let rate = curve.gentleRate {
+            try run.say(
+                "The loss of these trained weights falls no further, and rises from \(rise) on. Train with a tenth of that:"
+                    + "\n  \(options(rate))")
+            return rate
+        }
+        try run.say(
+            curve.finding == .noFall
+                ? "The loss fell at none of them, so there is nothing to propose: look at the plot."
+                : "The loss varies more from step to step than it falls, so the test cannot tell which rate is good: try "
+                    + "larger batches or images, or look at the plot.")
+        return nil
     }
 }

@@ -31,6 +31,13 @@ public final class Generator: Sendable {
         try $scoped.withValue(generator, operation: body)
     }
 
+    /// The same for work that waits.
+    public static func withDefault<Result>(
+        _ generator: Generator, isolation: isolated (any Actor)? = #isolation, _ body: () async throws -> Result
+    ) async rethrows -> Result {
+        try await $scoped.withValue(generator, operation: body, isolation: isolation)
+    }
+
     private let current: Mutex<State>
 
     public init(seed: UInt64) { current = Mutex(State(seed: seed)) }

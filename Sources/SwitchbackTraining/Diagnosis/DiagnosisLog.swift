@@ -145,6 +145,7 @@ extension TrainingFacts {
         let configuration = start.configuration
         self.interface = interface
         learningRate = start.optimizers.first?.groups.first?.initialLearningRate
+        optimizer = configuration.optimizer.rawValue
         stepCount = start.stepCount
         let batches = Double(start.batchCount) / Double(configuration.accumulate)
         let warmup = configuration.warmupSteps ?? Int((configuration.warmupEpochs * batches).rounded())

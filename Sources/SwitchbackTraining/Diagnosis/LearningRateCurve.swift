@@ -51,6 +51,18 @@ public struct LearningRateCurve: Codable, Equatable, Sendable {
         if case .rate(let rate) = finding { rate } else { nil }
     }
 
+    /// The learning rate from which on the smoothed loss stays above twice that of the start; `nil` if it never does.
+    /// Where the loss falls nowhere, as that of trained weights, this is what the curve has to tell.
+    public var rise: Double? {
+        guard points.count > Self.unsettled, let last = points.lastIndex(where: { $0.smoothLoss <= 2 * mean(from: 0) }),
+            last + 1 < points.count
+        else { return nil }
+        return rounded(points[last + 1].rate)
+    }
+
+    /// A tenth of the rate at which the loss begins to rise: for weights that are to change only a little.
+    public var gentleRate: Double? { rise.map { rounded($0 / 10) } }
+
     /// How many of the first values of the running average have seen little.
     private static let unsettled = 10
     /// How many losses are taken together where they are compared; at so many of the first rates nothing is learned

@@ -15,7 +15,7 @@ public struct LearningRateFinder: Sendable {
     public var steps = 100
     /// How much of the past stays in the running average of the loss.
     public var smoothing = 0.9
-    /// The test ends where the loss is so many times the lowest.
+    /// The test ends where the loss is so many times the lowest, or a hundredth of that of chance where this is more.
     public var divergence = 4.0
 
     public init() {}
@@ -51,6 +51,8 @@ public struct LearningRateFinder: Sendable {
         var losses = Losses(task, configuration)
         var points: [LearningRateCurve.Point] = []
         var (average, lowest) = (0.0, Double.infinity)
+        // Multiples of a loss that is next to nothing, as trained weights have it, are chance.
+        let least = 0.01 * ((task as? any ExaminedTask)?.chance?.entropy ?? 0)
         task.model.train()
         for step in 0..<steps {
             let rate = self.rate(step)
@@ -62,7 +64,7 @@ public struct LearningRateFinder: Sendable {
             lowest = min(lowest, smooth)
             let point = LearningRateCurve.Point(rate: rate, loss: loss, smoothLoss: smooth)
             points.append(point)
-            if try watch(point) == .stop || (step > 5 && smooth > divergence * lowest) { break }
+            if try watch(point) == .stop || (step > 5 && smooth > divergence * max(lowest, least)) { break }
             if let norm = configuration.clipNorm { clipGradNorm(parameters, maxNorm: norm) }
             optimizers.step(learningRate: rate)
         }

@@ -1,6 +1,6 @@
 /// An option that remedies name, by its key in configurations.
 public enum RemedyOption: String, CaseIterable, Sendable {
-    case lr, momentum, batch, patience, ema, dropout, freeze, schedule
+    case lr, optimizer, momentum, batch, patience, ema, dropout, freeze, schedule
     case lrf
     case weightDecay = "weight_decay"
     case clipNorm = "clip_norm"

@@ -13,6 +13,8 @@ public struct TrainingFacts: Codable, Equatable, Sendable {
     public var options: [String: String] = [:]
     /// The learning rate that the user gave or got by default: the highest of the schedule.
     public var learningRate: Double?
+    /// The optimizer's name, as the option spells it.
+    public var optimizer: String?
     /// The optimizer's steps in all, and those of the warm-up.
     public var stepCount: Int?
     public var warmupSteps: Int?

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// Graphs as text, for Graphviz and as images.
-@Suite struct GraphDrawingTests {
+@Suite(.seeded()) struct GraphDrawingTests {
     private func firstExample() -> Graph {
         let w = Tensor([2.0], requiresGrad: true)
         let x = Tensor([3.0])

@@ -1,9 +1,10 @@
 import DiagnosisBenchmark
 import SwitchbackTraining
+import TestSupport
 import Testing
 
 /// The short form of `switchback-bench diagnosis`: a third of its trainings, without trying the remedies.
-@Suite(.serialized) struct DiagnosisBenchmarkTests {
+@Suite(.seeded(), .serialized) struct DiagnosisBenchmarkTests {
     private static func third<Case>(of cases: [Case]) -> [Case] {
         stride(from: 0, to: cases.count, by: 3).map { cases[$0] }
     }

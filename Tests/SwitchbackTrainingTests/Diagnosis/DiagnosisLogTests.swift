@@ -5,7 +5,7 @@ import SwitchbackTraining
 import TestSupport
 import Testing
 
-@Suite(.serialized) struct DiagnosisLogTests {
+@Suite(.seeded(), .serialized) struct DiagnosisLogTests {
     let folder: TemporaryFolder
 
     init() throws { folder = try TemporaryFolder() }

@@ -5,9 +5,7 @@ import TestSupport
 import Testing
 
 /// The page and the images of a diagnosis.
-@Suite(.serialized) struct DiagnosisPageTests {
-    init() { manualSeed(1) }
-
+@Suite(.seeded(1), .serialized) struct DiagnosisPageTests {
     private func page(_ diagnosis: Diagnosis, title: String = "runs/x") throws -> String {
         let folder = try TemporaryFolder()
         try DiagnosisPage(diagnosis, title: title).write(to: folder.path("page.html"))

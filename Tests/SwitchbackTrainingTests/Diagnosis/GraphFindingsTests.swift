@@ -1,11 +1,10 @@
 import Switchback
 import SwitchbackTraining
+import TestSupport
 import Testing
 
 /// What the structure of a first step shows: each fault in a network that has it, and silence about those that do not.
-@Suite(.serialized) struct GraphFindingsTests {
-    init() { manualSeed(5) }
-
+@Suite(.seeded(5), .serialized) struct GraphFindingsTests {
     private let inputs = Tensor.randn([8, 6], generator: Generator(seed: 1))
     private let classes = Tensor([0, 1, 2, 3, 0, 1, 2, 3])
     private let values = Tensor.randn([8], generator: Generator(seed: 2))

@@ -1,9 +1,10 @@
 import Foundation
 import Switchback
 import SwitchbackTraining
+import TestSupport
 import Testing
 
-@Suite(.serialized) struct LearningRateFinderTests {
+@Suite(.seeded(), .serialized) struct LearningRateFinderTests {
     private var options: TrainingConfiguration {
         var options = TrainingConfiguration()
         options.optimizer = .sgd
@@ -47,6 +48,18 @@ import Testing
                     rate: pow(10, Double(i) * 8 / 99 - 7), loss: loss(i),
                     smoothLoss: average / (1 - pow(0.9, Double(i + 1))))
             })
+    }
+
+    /// Losses of trained weights: next to nothing, now and then twenty times that, until the steps spoil the weights.
+    @Test func ofTrainedWeightsTheRiseIsFound() {
+        let trained = curve { i in
+            i < 70 ? (i % 9 == 4 ? 4e-3 : 2e-4) : 2e-4 * pow(1.6, Double(i - 70))
+        }
+        #expect(trained.suggestion == nil)
+        #expect((0.05...1).contains(trained.rise ?? 0), "\(trained.rise ?? .nan)")
+        #expect(trained.gentleRate.map { $0 * 10 } == trained.rise)
+        #expect(curve { $0 % 2 == 0 ? 1 : 1.1 }.rise == nil)
+        #expect(LearningRateCurve(points: []).rise == nil)
     }
 
     @Test func noiseSuggestsNothing() {

@@ -1,11 +1,11 @@
 import Switchback
+import SwitchbackFormats
 import SwitchbackTraining
+import TestSupport
 import Testing
 
 /// Every verdict on a network that has the disease, and none on the same network cured.
-@Suite(.serialized) struct VerdictTests {
-    init() { manualSeed(1) }
-
+@Suite(.seeded(1), .serialized) struct VerdictTests {
     private func kinds(_ diagnosis: Diagnosis) -> [Verdict.Kind] { diagnosis.verdicts.map(\.kind) }
 
     @Test func sigmoidsVanishAndNormalizationCures() throws {
@@ -98,6 +98,29 @@ import Testing
         #expect(kinds(low) == [.rateTooLow], "\(low)")
         #expect(low.verdicts.first?.remedy?.contains("instead of 1e-06") ?? false, "\(low)")
         #expect(kinds(course(of: network(), rate: 0.1)) == [.healthy])
+    }
+
+    /// `--optimizer auto` takes no rate, so a remedy that gives one names the optimizer too.
+    @Test func aRateIsProposedWithAnOptimizerThatTakesIt() throws {
+        struct Line: Encodable {
+            var facts: TrainingFacts?
+            var record: StepRecord?
+        }
+        manualSeed(1)
+        let low = course(of: Sequential(Linear(Patients.width, 64), ReLU(), Linear(64, 4)), rate: 1e-6)
+        for (chosen, flags) in [("auto", ["--lr0 ", "--optimizer adamw"]), ("AdamW", ["--lr0 "])] {
+            var facts = low.facts
+            (facts.interface, facts.learningRate, facts.optimizer) = (.commandLine, 1e-6, "adamw")
+            facts.options = ["optimizer": chosen, "lr0": "0.01"]
+            let lines = [Line(facts: facts)] + low.records.map { Line(record: $0) }
+            let text = try lines.map { try JSON.text($0) + "\n" }.joined()
+            let folder = try TemporaryFolder()
+            let file = try folder.write(text.utf8, to: Diagnosis.fileName)
+            let verdict = try #require(try Diagnosis(path: file).verdicts.first)
+            #expect(verdict.kind == .rateTooLow)
+            for flag in flags { #expect(verdict.remedy?.contains(flag) ?? false, "\(verdict)") }
+            #expect(verdict.changes.map(\.option) == (chosen == "auto" ? ["lr0", "optimizer"] : ["lr0"]))
+        }
     }
 
     @Test func theBirthplaceOfNaNIsFound() throws {

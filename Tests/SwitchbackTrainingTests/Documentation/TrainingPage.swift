@@ -1,5 +1,6 @@
 import Switchback
 import SwitchbackTraining
+import TestSupport
 import Testing
 
 // The code of the page SwitchbackTraining.
@@ -40,7 +41,7 @@ private func theGradientsAreDrawn(_ recorder: DiagnosisRecorder) throws {
     try recorder.diagnosis.figure.write(to: "gradients.png")
 }
 
-@Suite(.serialized) struct TrainingPage {
+@Suite(.seeded(), .serialized) struct TrainingPage {
     @Test func sigmoidsVanish() throws {
         manualSeed(0)
         let inputs = Tensor.randn([64, 32])

@@ -16,7 +16,13 @@ extension Evidence {
     private func rateChange(by factor: Double) -> (text: String, changes: [OptionChange]) {
         guard let rate, rate > 0 else { return ("", []) }
         let proposed = rate * factor
-        return (": \(facts.replaced(.lr, by: proposed, insteadOf: rate))", [facts.change(.lr, proposed.oneDigit)])
+        let text = ": \(facts.replaced(.lr, by: proposed, insteadOf: rate))"
+        let change = facts.change(.lr, proposed.oneDigit)
+        // An optimizer that was chosen together with its rate takes no other rate.
+        guard facts.options["optimizer"]?.lowercased() == "auto", let optimizer = facts.optimizer else {
+            return (text, [change])
+        }
+        return ("\(text), with \(facts.named(.optimizer, optimizer))", [change, facts.change(.optimizer, optimizer)])
     }
 
     var rateTooHigh: Verdict? {
