@@ -37,7 +37,9 @@ let package = Package(
         // The engine, bottom up.
         .target(
             name: "Kernels", cSettings: [.headerSearchPath(".")],
-            linkerSettings: [.linkedLibrary("m", .when(platforms: [.linux]))]),
+            linkerSettings: [
+                .linkedLibrary("m", .when(platforms: [.linux])), .linkedLibrary("dl", .when(platforms: [.linux])),
+            ]),
         .target(name: "Switchback", dependencies: ["Kernels"]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .target(
@@ -52,7 +54,7 @@ let package = Package(
         .target(
             name: "SwitchbackTraining",
             dependencies: [
-                "Switchback", "SwitchbackFormats", "SwitchbackDrawing",
+                "Kernels", "Switchback", "SwitchbackFormats", "SwitchbackDrawing",
                 .product(name: "Yams", package: "Yams", condition: .when(traits: ["Training"])),
             ]),
 

@@ -23,6 +23,7 @@
 #include "normalization.h"
 #include "optimizer.h"
 #include "pooling.h"
+#include "processes.h"
 #include "quantized.h"
 #include "random.h"
 #include "recurrent.h"

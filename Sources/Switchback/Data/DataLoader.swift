@@ -93,14 +93,51 @@ public final class DataLoader<Batch, Failure: Error> {
     public var count: Int { (sampler.count + (dropLast ? 0 : batchSize - 1)) / batchSize }
 
     /// The batches of an epoch, from the first one on or, to continue in the middle of an epoch, from another.
-    public func batches(epoch: Int, from first: Int = 0) -> BatchIterator<Batch, Failure> {
+    ///
+    /// - Parameter step: leaves out all but every `step`-th one, for one of several processes that share the work.
+    public func batches(
+        epoch: Int, from first: Int = 0, every step: Int = 1
+    ) -> BatchIterator<Batch, Failure> {
+        require(step > 0, "DataLoader", "every \(step)-th batch is none")
         let picks = sampler.picks(epoch: epoch)
         let (batchSize, exampleCount, load) = (batchSize, sampler.count, load)
-        return BatchIterator(range: first..<Swift.max(first, count), workers: workers) {
-            (number: Int) throws(Failure) -> Batch in
-            let start = number * batchSize
+        let turns = (Swift.max(count - first, 0) + step - 1) / step
+        return BatchIterator(range: 0..<turns, workers: workers) { (turn: Int) throws(Failure) -> Batch in
+            let start = (first + turn * step) * batchSize
             return try load(picks(start..<Swift.min(start + batchSize, exampleCount)), epoch)
         }
+    }
+
+    /// The batches of an epoch cut into `count` slots, from the batch `first` on: of each batch in turn those of its slots
+    /// that are asked for, `nil` where a batch has too few examples for one.
+    ///
+    /// Of n slots that have examples, slot s has, in their order, those at s, s + n, s + 2n, …: what a slot holds does not
+    /// depend on who loads it, and all slots of a batch together hold the batch.
+    public func batches(
+        epoch: Int, from first: Int = 0, slots: Range<Int>, of count: Int
+    ) -> BatchIterator<Batch?, Failure> {
+        require(
+            slots.lowerBound >= 0 && slots.upperBound <= count, "DataLoader",
+            "there are no slots \(slots) among \(count), counted from 0")
+        let picks = sampler.picks(epoch: epoch)
+        let (batchSize, exampleCount, load) = (batchSize, sampler.count, load)
+        let numbers = first * slots.count..<Swift.max(first, self.count) * slots.count
+        return BatchIterator(range: numbers, workers: workers) { [self] (number: Int) throws(Failure) -> Batch? in
+            let batch = number / slots.count
+            let slot = slots.lowerBound + number % slots.count
+            let filled = filledSlots(ofBatch: batch, of: count)
+            if slot >= filled { return nil }
+            let examples = picks(batch * batchSize..<Swift.min((batch + 1) * batchSize, exampleCount))
+            return try load(stride(from: slot, to: examples.count, by: filled).map { examples[$0] }, epoch)
+        }
+    }
+
+    /// How many of a batch's slots have examples. In a last batch that is not full, a slot has two of them at least where
+    /// those of full batches do: batch normalization has nothing to say of one.
+    public func filledSlots(ofBatch number: Int, of count: Int) -> Int {
+        let examples = Swift.min(batchSize, sampler.count - number * batchSize)
+        let fewest = Swift.max(Swift.min(batchSize / count, 2), 1)
+        return Swift.max(Swift.min(count, examples / fewest), 1)
     }
 
     /// A loader of the share of one of `count` processes that train together; see `DistributedSampler`.
