@@ -16,8 +16,8 @@ enum Interruption {
 
     static var isRequested: Bool { signalNumber != 0 }
 
-    /// The exit code of a program that a signal ended.
-    static var exitCode: Int32 { 128 + signalNumber }
+    /// The exit code of a program that a signal ended: its own, or that of another process that trains with it.
+    static var exitCode: Int32 { 128 + (isRequested ? signalNumber : SIGTERM) }
 
     /// Runs something that completes by itself what it has begun, once `isRequested`.
     static func finishing<Result>(_ body: () throws -> Result) rethrows -> Result {

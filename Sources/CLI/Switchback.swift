@@ -48,8 +48,9 @@ struct SwitchbackCommand: ParsableCommand {
             } else {
                 try catchingErrors { try command.run() }
             }
+            Processes.group.finish()
         } catch {
-            Foundation.exit(report(error, arguments))
+            Foundation.exit(Processes.end(after: error) { report($0, arguments) })
         }
     }
 
@@ -65,6 +66,9 @@ struct SwitchbackCommand: ParsableCommand {
         case let error as UsageError:
             Terminal.complain(ended("\(error)"))
             return 2
+        case let error as LocatedError:
+            Terminal.complain(ended("\(error)"))
+            return 1
         case let code as ExitCode:
             return code.rawValue
         default:

@@ -34,7 +34,7 @@ struct LanguageTrainingTests {
         #expect(loss < 1.5)
         let (model, tokenizer) = try Checkpoint(run.path).languageModelAndTokenizer()
         let tokens = TokenSequence(try tokenizer.encode(String(text.suffix(270))))
-        let again = model.meanLoss(on: tokens, contextLength: 16)
+        let again = try model.meanLoss(on: tokens, contextLength: 16)
         #expect(abs(again - loss) < 1e-4)
     }
 
@@ -51,10 +51,10 @@ struct LanguageTrainingTests {
                 }
             }
         }
-        let sampled = model.meanLoss(on: tokens, windowLimit: 4)
+        let sampled = try model.meanLoss(on: tokens, windowLimit: 4)
         #expect(abs(sampled - mean([0, 200, 400, 600])) < 1e-5)
-        #expect(model.meanLoss(on: tokens, windowLimit: 4) == sampled)
-        #expect(model.meanLoss(on: tokens, windowLimit: 100) == model.meanLoss(on: tokens))
+        #expect(try model.meanLoss(on: tokens, windowLimit: 4) == sampled)
+        #expect(try model.meanLoss(on: tokens, windowLimit: 100) == model.meanLoss(on: tokens))
     }
 
     /// Recomputing blocks and accumulating gradients change memory, not what is learned.
@@ -116,13 +116,13 @@ struct LanguageTrainingTests {
         configuration.loraAlpha = 12
         configuration.training.lr = 1e-2
         let training = try LanguageTraining(configuration)
-        let lossBefore = training.model.meanLoss(on: training.data.validation, contextLength: 16)
+        let lossBefore = try training.model.meanLoss(on: training.data.validation, contextLength: 16)
         let second = try RunFolder(in: folder.path("runs"), task: "text", name: "second", arguments: configuration)
         let outcome = try training.run(in: second)
         let after = try #require(outcome.best?.validation["loss"])
         #expect(after < lossBefore - 0.05)
         let merged = try Checkpoint(second.path).languageModel()
-        #expect(abs(merged.meanLoss(on: training.data.validation, contextLength: 16) - after) < 1e-3)
+        #expect(try abs(merged.meanLoss(on: training.data.validation, contextLength: 16) - after) < 1e-3)
 
         // The adapters stand by themselves, too, as `peft` names them: W + α / rank · B A is what was merged.
         let adapters = try Safetensors.load(second.file("adapter/adapter_model.safetensors"))

@@ -19,6 +19,7 @@ struct ClassifyTrain: ParsableCommand {
                 --json
               switchback classify train --data flowers --model resnet18 --imgsz 128
               switchback classify train --resume runs/classify/train --epochs 20
+              mpirun -np 4 switchback classify train --data flowers --slots 4
 
             The same seed gives exactly the same weights on any number of threads and workers, even if the run was \
             interrupted or killed and then resumed.

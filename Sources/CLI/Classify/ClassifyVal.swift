@@ -1,6 +1,7 @@
 import ArgumentParser
 import Switchback
 import SwitchbackFormats
+import SwitchbackTraining
 import SwitchbackVision
 
 /// `switchback classify val`.
@@ -49,6 +50,7 @@ struct ClassifyVal: ParsableCommand {
 
     func run() throws {
         common.apply()
+        try Processes.connect(common)
         let classifier = try Classifier.load(model)
         let configuration = classifier.configuration
         let side = configuration.inputShape.count == 3 ? configuration.inputShape[1] : nil
@@ -56,7 +58,8 @@ struct ClassifyVal: ParsableCommand {
         try Terminal.print("Data: \(data.summary)")
         try classifier.checkInput(data.inputShape, of: data.path)
         let examples = try split.map { try data.part($0) } ?? data.heldOut
-        let evaluation = try classifier.evaluate(examples, workers: 2)
+        let evaluation = try classifier.evaluate(examples, workers: 2, in: Processes.group)
+        guard Processes.group.isRoot else { return }
         let (loss, metrics) = (evaluation.loss, evaluation.metrics)
         try metrics.printTable()
         try Terminal.print(

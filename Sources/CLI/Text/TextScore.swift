@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import Switchback
 import SwitchbackLanguage
+import SwitchbackTraining
 
 /// `switchback text score`.
 struct TextScore: ParsableCommand {
@@ -42,6 +43,7 @@ struct TextScore: ParsableCommand {
 
     func run() throws {
         common.apply()
+        try Processes.connect(common)
         let (network, tokenizer) = try Checkpoint(model).languageModelAndTokenizer(dtype: weights.dtype)
         let rows = try files.map { file -> Row in
             let tokens = try TokenSequence(
@@ -49,7 +51,7 @@ struct TextScore: ParsableCommand {
             guard tokens.count > 1 else {
                 throw InputError(file, "the text has \(tokens.count.counted("token")); at least 2 are needed")
             }
-            let loss = network.meanLoss(on: tokens)
+            let loss = try network.meanLoss(on: tokens, in: Processes.group)
             guard loss.isFinite else {
                 throw InputError(model, "the loss of \(file) is \(loss): the weights are damaged")
             }

@@ -11,7 +11,8 @@ struct RunOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "Resume a run, by its folder or name, exactly as if it had not been interrupted.",
+            "Resume a run, by its folder or name, exactly as if it had not been interrupted; auto: the run of --name if "
+                + "there is one, or else start it, so that the same command starts and restarts a job.",
             valueName: "run"))
     var resume: String?
 
@@ -21,6 +22,11 @@ struct RunOptions: ParsableArguments {
     var name = RunOptions.defaultName
 
     static let defaultName = "train"
+
+    /// What `--resume` is given where the run may not exist yet.
+    private static let automatic = "auto"
+
+    private var namesRun: Bool { resume != nil && resume != Self.automatic }
 
     @Option(help: ArgumentHelp("The folder that runs are saved in.", valueName: "path"))
     var output = "runs"
@@ -57,10 +63,10 @@ struct RunOptions: ParsableArguments {
         if findLr && (profile || diagnose) {
             throw ValidationError("--find-lr does not train: there is nothing to \(profile ? "profile" : "diagnose")")
         }
-        if config != nil && resume != nil {
+        if config != nil && namesRun {
             throw ValidationError("--resume keeps the options of the run, and --config is for a new one")
         }
-        if name != Self.defaultName && resume != nil {
+        if name != Self.defaultName && namesRun {
             throw ValidationError("--resume goes on in the run's folder, and --name is for a new one")
         }
         if quiet && log == .json {
@@ -70,7 +76,7 @@ struct RunOptions: ParsableArguments {
 
     /// Throws where an option is missing that a new run needs; a run that is resumed, and a file of options, have it.
     func require(_ option: String, _ value: String?) throws {
-        if value == nil && resume == nil && config == nil {
+        if value == nil && !namesRun && config == nil {
             throw ValidationError("Missing expected argument '\(option)'")
         }
     }
@@ -85,8 +91,13 @@ struct RunOptions: ParsableArguments {
         return Terminal.isInteractive ? .bar(columns: { Terminal.columnCount }) : .lines
     }
 
-    /// The folder of the run to continue: as it was given, or, if there is none, the one of that name.
+    /// The folder of the run to continue: as it was given, or, if there is none, the one of that name; `nil` for a new
+    /// run.
     func resumedPath(_ task: String) -> String? {
+        if resume == Self.automatic {
+            let path = "\(output)/\(task)/\(name)"
+            return FileManager.default.fileExists(atPath: "\(path)/args.yaml") ? path : nil
+        }
         guard let resume, !FileManager.default.fileExists(atPath: resume) else { return resume }
         let named = "\(output)/\(task)/\(resume)"
         return FileManager.default.fileExists(atPath: named) ? named : resume

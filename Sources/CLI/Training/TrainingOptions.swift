@@ -37,6 +37,9 @@ struct TrainingOptions<Defaults: TrainingDefaults>: ParsableArguments {
         transform: Value.integer)
     var accumulate: Int?
 
+    @Option(help: TrainingHelp.slots, transform: Value.integer)
+    var slots: Int?
+
     @Option(
         help: help("The precision of matrix products: \(Precision.names).", defaults.precision.rawValue, "name"),
         transform: Value.choice)
@@ -159,6 +162,7 @@ struct TrainingOptions<Defaults: TrainingDefaults>: ParsableArguments {
         set(\.steps, steps)
         set(\.batch, batch)
         set(\.accumulate, accumulate)
+        set(\.slots, slots)
         set(\.precision, precision)
         set(\.optimizer, optimizer)
         set(\.lr, lr)
@@ -179,4 +183,12 @@ struct TrainingOptions<Defaults: TrainingDefaults>: ParsableArguments {
         set(\.saveMinutes, saveMinutes)
         set(\.saveSteps, saveSteps)
     }
+}
+
+/// Help on options that all training commands have.
+enum TrainingHelp {
+    static let slots = ArgumentHelp(
+        "The number of parts that each batch is cut into, for training in several processes with mpirun or srun: the "
+            + "same number gives the same weights on any number of processes. (default: the number of processes)",
+        valueName: "n")
 }

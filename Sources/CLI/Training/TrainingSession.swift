@@ -5,11 +5,13 @@ import SwitchbackFormats
 import SwitchbackTraining
 
 /// A training as the command line starts it: anew, or from where a run was interrupted.
-struct TrainingSession<Options: Configuration> {
+struct TrainingSession<Options: TaskConfiguration> {
     let task: String
     let configuration: Options
     let run: RunOptions
     let printsResult: Bool
+    /// Whether it goes on from where a run was interrupted; in the first process, with the run.
+    private let isResumed: Bool
     private let resumed: ResumedRun<Options>?
 
     /// - Parameter change: puts the options of the command line into the configuration.
@@ -24,19 +26,24 @@ struct TrainingSession<Options: Configuration> {
                 throw UsageError("--\(option) is \(found.number); \(found.problem)")
             }
         }
-        if let path = run.resumedPath(task) {
-            let resumed = try ResumedRun<Options>(path, task: task, change: changeAndCheck)
-            configuration = resumed.configuration
-            self.resumed = resumed
-        } else {
+        try Processes.connect(common)
+        let isResumed = try Processes.group.fromRoot { run.resumedPath(task) != nil }
+        var resumed: ResumedRun<Options>?
+        configuration = try Processes.group.fromRoot {
+            if isResumed, let path = run.resumedPath(task) {
+                let found = try ResumedRun<Options>(path, task: task, change: changeAndCheck)
+                resumed = found
+                return found.configuration
+            }
             var configuration = try run.config.map { try ConfigurationFile.read($0, task: task) } ?? Options()
+            if Processes.group.size > 1 { configuration.slots = configuration.slots ?? Processes.group.size }
             try changeAndCheck(&configuration)
-            self.configuration = configuration
-            resumed = nil
             for unused in configuration.unusedOptions {
                 Diagnostics.warn("--\(unused.key.replacing("_", with: "-")) has no effect: \(unused.reason)")
             }
+            return configuration
         }
+        (self.isResumed, self.resumed) = (isResumed, resumed)
     }
 
     /// Trains, and shows how it goes.
@@ -49,20 +56,34 @@ struct TrainingSession<Options: Configuration> {
         _ task: Task, _ training: TrainingConfiguration, listeners: [TrainingListener] = [],
         rateOptions: (Double) -> String = { "--lr \($0)" }
     ) throws -> (folder: RunFolder, outcome: TrainingOutcome) {
-        if run.findLr { try findLearningRate(task, training, rateOptions) }
+        if run.findLr {
+            // The first process tries them by itself.
+            guard Processes.group.isRoot else { throw ExitCode.success }
+            try findLearningRate(task, training, rateOptions)
+        }
         return try Interruption.finishing { try trainAndSave(task, training, listeners) }
     }
 
     private func trainAndSave<Task: TrainingTask>(
         _ task: Task, _ training: TrainingConfiguration, _ listeners: [TrainingListener]
     ) throws -> (folder: RunFolder, outcome: TrainingOutcome) {
-        let folder =
-            try resumed?.folder
-            ?? RunFolder(in: run.output, task: self.task, name: run.name, arguments: configuration)
-        defer { folder.removeIfFruitless() }
-        let trainer = try Trainer(task, training, folder: folder)
-        let diagnosis = isDiagnosed(folder) ? DiagnosisLog(interface: .commandLine) : nil
-        trainer.locatesFailures = diagnosis != nil
+        let group = Processes.group
+        var made: RunFolder?
+        let isDiagnosed = try group.fromRoot {
+            let folder =
+                try resumed?.folder
+                ?? RunFolder(in: run.output, task: self.task, name: run.name, arguments: configuration)
+            made = folder
+            return self.isDiagnosed(folder)
+        }
+        defer { made?.removeIfFruitless() }
+        let trainer = try Trainer(task, training, folder: made, group: group)
+        trainer.locatesFailures = isDiagnosed
+        guard let folder = made else {
+            try assist(trainer)
+            throw ExitCode.success
+        }
+        let diagnosis = isDiagnosed ? DiagnosisLog(interface: .commandLine) : nil
         trainer.listeners = [ProgressReporter(run.style, write: Terminal.draw).receive, RunPlots().receive]
         if let diagnosis { trainer.listeners.append(diagnosis.receive) }
         trainer.listeners += listeners
@@ -71,15 +92,22 @@ struct TrainingSession<Options: Configuration> {
         trainer.listeners.append { _ in Interruption.isRequested ? .stop : .continue }
         // A training that fails is diagnosed as well.
         defer { if let diagnosis, diagnosis.diagnosis.failure != nil { try? tell(diagnosis.diagnosis, folder) } }
-        let outcome = try run.measured(into: folder) { try trainer.run(resuming: resumed != nil) }
+        let outcome = try run.measured(into: folder) { try trainer.run(resuming: isResumed) }
         if let diagnosis { try tell(diagnosis.diagnosis, folder) }
-        guard Interruption.isRequested else { return (folder, outcome) }
+        let isStopped = Interruption.isRequested || (group.size > 1 && outcome.reason == .stopped)
+        guard isStopped else { return (folder, outcome) }
         try run.say(
             """
             Interrupted after step \(outcome.step), which is saved. To go on:
               switchback \(self.task) train --resume \(folder.path.quoted)
             """)
         throw ExitCode(Interruption.exitCode)
+    }
+
+    /// Trains as one of several processes that is not the first: the folder and the progress are that one's.
+    private func assist<Task: TrainingTask>(_ trainer: Trainer<Task>) throws {
+        trainer.listeners = [{ _ in Interruption.isRequested ? .stop : .continue }]
+        _ = try trainer.run(resuming: isResumed)
     }
 
     /// Whether it is requested, or the run that is continued was diagnosed before.

@@ -13,6 +13,9 @@ struct DetectionTrainingOptions: ParsableArguments {
         transform: Value.batch)
     var batch: Int?
 
+    @Option(help: TrainingHelp.slots, transform: Value.integer)
+    var slots: Int?
+
     @Option(
         help: ArgumentHelp(
             "\(OptimizerChoice.names.joined(separator: ", ")). (default: \(defaults.optimizer))", valueName: "name"),
@@ -191,6 +194,7 @@ struct DetectionTrainingOptions: ParsableArguments {
             if let value { configuration[keyPath: option] = value }
         }
         set(\.batch, batch)
+        if let slots { configuration.slots = slots }
         set(\.precision, precision)
         set(\.optimizer, optimizer)
         if let pretrained { configuration.pretrained = pretrained }

@@ -73,6 +73,9 @@ struct YOLOTrain<Command: YOLOCommand>: ParsableCommand {
 
     func run() throws {
         let session = try session()
+        if Processes.group.size > 1 && session.configuration.batch < 1 {
+            throw UsageError("--batch auto goes by the memory of one process; several need a number")
+        }
         let task = try session.configuration.makeTask(Self.task)
         try runOptions.say("Data: \(task.data.summary)")
         task.data.warnOfProblems()

@@ -93,6 +93,7 @@ struct YOLOVal<Command: YOLOCommand>: ParsableCommand {
 
     func run() throws {
         common.apply()
+        try Processes.connect(common)
         let loaded = try DetectorFile.load(model, for: Self.task)
         let detector = loaded.detector
         var data = try DetectionData.load(data, for: Self.task).keepingBoxes(of: classes)
@@ -105,9 +106,8 @@ struct YOLOVal<Command: YOLOCommand>: ParsableCommand {
         selection.apply(to: &validator.suppression)
         validator.usesSingleHead = selection.usesSingleHead(of: detector)
         validator.classes = try detector.classNumbers(classes)
-        let validation = try validator.run { _, _ in
-            if Interruption.isRequested { throw ExitCode(Interruption.exitCode) }
-        }
+        let validation = try validator.run(in: Processes.group) { _, _ in try Processes.endIfInterrupted() }
+        guard Processes.group.isRoot else { return }
         try print(validation, names: detector.classes)
         if let output { try draw(validation, names: detector.classes, into: output) }
         guard common.json else { return }

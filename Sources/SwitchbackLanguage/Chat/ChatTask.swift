@@ -94,16 +94,20 @@ public final class ChatTask: TrainingTask {
     }
 
     /// The mean of −log p of what the assistant says in the conversations that are held out.
-    public func validate() -> Metrics {
-        var (sum, count) = (0.0, 0)
-        for start in stride(from: 0, to: validation.count, by: batchSize) {
-            let numbers = validation[start..<min(start + batchSize, validation.count)]
+    public func validate() throws -> Metrics { try validate(in: .alone) }
+
+    public func validate(in group: ProcessGroup) throws -> Metrics {
+        var mean = TokenMean()
+        let batchCount = (validation.count + batchSize - 1) / batchSize
+        try group.inTurns(batchCount) { number in
+            let numbers = validation[number * batchSize..<min((number + 1) * batchSize, validation.count)]
             let batch = ChatTask.batch(numbers.map { conversations[$0] }).to(language.backend)
-            sum += language.loss(batch.tokens, targets: batch.targets).item() * Double(batch.count)
-            count += batch.count
+            return TokenMean(
+                mean: language.loss(batch.tokens, targets: batch.targets).item(), count: batch.count)
+        } fold: {
+            mean.add($0)
         }
-        let loss = sum / Double(count)
-        return ["loss": loss, "perplexity": exp(loss)]
+        return ["loss": mean.value, "perplexity": exp(mean.value)]
     }
 
     public func fitness(_ metrics: Metrics) -> [Double] { [-(metrics["loss"] ?? .nan)] }

@@ -3,7 +3,7 @@ import Switchback
 import SwitchbackTraining
 
 /// The options of `switchback chat train`.
-public struct ChatTrainingConfiguration: Configuration {
+public struct ChatTrainingConfiguration: ExtendedTrainingConfiguration {
     /// A file of conversations, one JSON object on each line.
     public var data = ""
     /// The folder of the model to start from.

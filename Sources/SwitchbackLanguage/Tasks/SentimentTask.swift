@@ -4,7 +4,7 @@ import SwitchbackFormats
 import SwitchbackTraining
 
 /// The options of `switchback sentiment train`.
-public struct SentimentConfiguration: Configuration {
+public struct SentimentConfiguration: ExtendedTrainingConfiguration {
     /// A folder with `train.tsv` and `dev.tsv`: a sentence, a tab and its class on each line.
     public var data = ""
     public var training = SentimentConfiguration.trainingDefaults

@@ -3,7 +3,7 @@ import Switchback
 import SwitchbackTraining
 
 /// The options of `switchback translate train`.
-public struct TranslationConfiguration: Configuration {
+public struct TranslationConfiguration: ExtendedTrainingConfiguration {
     /// A folder with `train` and `val` in both languages; see `ParallelText`.
     public var data = ""
     /// The endings of the files to translate from and to.
@@ -119,16 +119,20 @@ public final class TranslationTask: TrainingTask {
     }
 
     /// The mean of −log p of the tokens of the held-out translations, without smoothing.
-    public func validate() -> Metrics {
-        var (sum, count) = (0.0, 0)
-        for start in stride(from: 0, to: validation.count, by: 64) {
-            let batch = Self.batch(Array(validation[start..<min(start + 64, validation.count)]))
-                .to(model.backend)
+    public func validate() throws -> Metrics { try validate(in: .alone) }
+
+    public func validate(in group: ProcessGroup) throws -> Metrics {
+        var mean = TokenMean()
+        let batchSize = 64
+        try group.inTurns((validation.count + batchSize - 1) / batchSize) { number in
+            let pairs = validation[number * batchSize..<min((number + 1) * batchSize, validation.count)]
+            let batch = Self.batch(Array(pairs)).to(model.backend)
             let loss = translator.model.loss(batch.source, batch.target, padding: batch.padding)
-            sum += loss.item() * Double(batch.tokens)
-            count += batch.tokens
+            return TokenMean(mean: loss.item(), count: batch.tokens)
+        } fold: {
+            mean.add($0)
         }
-        return ["loss": sum / Double(count)]
+        return ["loss": mean.value]
     }
 
     public func fitness(_ metrics: Metrics) -> [Double] { [-(metrics["loss"] ?? .nan)] }

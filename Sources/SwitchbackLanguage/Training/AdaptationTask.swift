@@ -19,5 +19,6 @@ public final class AdaptationTask<Base: TrainingTask>: TrainingTask {
 
     public func loss(_ batch: Base.Batch) throws -> BatchLoss { try task.loss(batch) }
     public func validate() throws -> Metrics { try task.validate() }
+    public func validate(in group: ProcessGroup) throws -> Metrics { try task.validate(in: group) }
     public func fitness(_ metrics: Metrics) -> [Double] { task.fitness(metrics) }
 }

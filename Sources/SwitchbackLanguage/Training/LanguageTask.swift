@@ -74,9 +74,11 @@ public final class LanguageTask: TrainingTask {
         BatchLoss(language.loss(batch.tokens, targets: batch.targets), count: batch.tokens.count)
     }
 
-    public func validate() -> Metrics {
-        let loss = language.meanLoss(
-            on: data.validation, contextLength: contextLength, windowLimit: validationWindows)
+    public func validate() throws -> Metrics { try validate(in: .alone) }
+
+    public func validate(in group: ProcessGroup) throws -> Metrics {
+        let loss = try language.meanLoss(
+            on: data.validation, contextLength: contextLength, windowLimit: validationWindows, in: group)
         return ["loss": loss, "perplexity": exp(loss)]
     }
 
@@ -87,24 +89,28 @@ extension LanguageModel {
     /// The mean of −log p of each token but the first, in nats; its exponential is the perplexity. The text is read in
     /// windows side by side, so that the first tokens of each have little to go by.
     ///
-    /// - Parameter windowLimit: how many windows are read, evenly spread over the text, where it has more; all of them
-    ///   by default.
+    /// - Parameters:
+    ///   - windowLimit: how many windows are read, evenly spread over the text, where it has more; all of them by default.
+    ///   - group: the processes that share the work; all get the result.
     public func meanLoss(
-        on tokens: TokenSequence, contextLength length: Int? = nil, windowLimit: Int? = nil
-    ) -> Double {
+        on tokens: TokenSequence, contextLength length: Int? = nil, windowLimit: Int? = nil,
+        in group: ProcessGroup = .alone
+    ) throws -> Double {
         let length = length ?? contextLength
         let windowsAtATime = max(1, 4096 / length)
         let whole = (tokens.count - 1) / length
         let read = min(windowLimit ?? whole, whole)
         let rest = read < whole ? 0 : tokens.count - 1 - whole * length
+        var readings = stride(from: 0, to: read, by: windowsAtATime).map { first in
+            // The i-th of n windows that are read is the (i · all / n)-th of all.
+            (starts: (first..<min(first + windowsAtATime, read)).map { $0 * whole / read * length }, length: length)
+        }
+        if rest > 0 { readings.append((starts: [whole * length], length: rest)) }
         var sum = 0.0
-        noGrad {
-            for first in stride(from: 0, to: read, by: windowsAtATime) {
-                // The i-th of n windows that are read is the (i · all / n)-th of all.
-                let starts = (first..<min(first + windowsAtATime, read)).map { $0 * whole / read * length }
-                sum += totalLoss(of: tokens, at: starts, length)
-            }
-            if rest > 0 { sum += totalLoss(of: tokens, at: [whole * length], rest) }
+        try group.inTurns(readings.count) { number in
+            noGrad { totalLoss(of: tokens, at: readings[number].starts, readings[number].length) }
+        } fold: {
+            sum += $0
         }
         return sum / Double(read * length + rest)
     }

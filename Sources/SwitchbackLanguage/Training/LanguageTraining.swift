@@ -5,7 +5,7 @@ import SwitchbackTraining
 
 /// The options of `switchback text train` and `text finetune`; the defaults are nanoGPT's for a laptop, except for the
 /// learning rate, which depends on the model.
-public struct LanguageTrainingConfiguration: Configuration {
+public struct LanguageTrainingConfiguration: ExtendedTrainingConfiguration {
     /// A text file, a folder of them, or a prepared folder.
     public var data = ""
     public var model = LanguageModelSize.gptMini

@@ -15,6 +15,8 @@ struct TrainingState: Codable {
     var batchCount: Int
     /// What products compute with; `nil` in the checkpoints of times when there was float32 alone.
     var precision: Precision?
+    /// Into how many slots batches are cut; `nil` where they are not.
+    var slots: Int?
     /// The steps that the optimizer has made.
     var step = 0
     /// The gradients of batches that wait for the optimizer.

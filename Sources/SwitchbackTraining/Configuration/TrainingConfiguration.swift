@@ -16,6 +16,13 @@ public struct TrainingConfiguration: Configuration {
     /// Over how many batches at the start that number rises from 1; 0 has it from the beginning.
     public var accumulateWarmup = 0
 
+    /// Into how many parts, slots, each batch is cut. Each is computed by itself, by any of the processes that train
+    /// together, and the sum of their gradients has one order: the weights depend on this number, and not on how many
+    /// processes there are. `nil` is as many as there are processes when the training begins.
+    ///
+    /// Batch norm takes its statistics from the examples of a slot.
+    public var slots: Int?
+
     /// What products compute with in training; weights, their steps and validations are float32 in any case.
     public var precision = Precision.float32
 
@@ -77,7 +84,7 @@ public struct TrainingConfiguration: Configuration {
 
     public static let ranges: [String: NumberRange] = [
         "epochs": .from(1, to: 1_000_000), "steps": .count(), "batch": .from(1, to: 1_000_000),
-        "accumulate": .from(1, to: 1_000_000), "accumulate_warmup": .count(from: 0),
+        "accumulate": .from(1, to: 1_000_000), "slots": .from(1, to: 65_536), "accumulate_warmup": .count(from: 0),
         "lr": .above(0), "momentum": .from(0, below: 1), "beta2": .from(0, below: 1), "weight_decay": .from(0, to: 10),
         "clip_norm": .above(0), "final_lr": .from(0, to: 1), "warmup_epochs": .from(0, to: 1_000_000),
         "warmup_steps": .count(from: 0), "ema": .from(0, below: 1), "ema_warmup": .atLeast(0),

@@ -14,17 +14,25 @@ import Switchback
 public struct BatchSource<Batch> {
     /// How many batches an epoch has.
     public let count: Int
+    /// How many examples a batch has; the last one of an epoch may have fewer.
+    public let batchSize: Int
+    private let filled: (_ number: Int, _ count: Int) -> Int
     private let open: (_ epoch: Int, _ first: Int) -> () throws -> Batch?
-    private let part: (_ rank: Int, _ count: Int) -> BatchSource
+    private let openSlots: (_ epoch: Int, _ first: Int, _ slots: Range<Int>, _ count: Int) -> () throws -> Batch??
 
     /// The batches of a loader.
     public init<Failure: Error>(_ loader: DataLoader<Batch, Failure>) {
         count = loader.count
+        batchSize = loader.batchSize
+        filled = { loader.filledSlots(ofBatch: $0, of: $1) }
         open = { epoch, first in
             let batches = loader.batches(epoch: epoch, from: first)
             return { try batches.next() }
         }
-        part = { BatchSource(loader.shard($0, of: $1)) }
+        openSlots = { epoch, first, slots, count in
+            let batches = loader.batches(epoch: epoch, from: first, slots: slots, of: count)
+            return { try batches.next() }
+        }
     }
 
     /// - Parameters:
@@ -46,7 +54,22 @@ public struct BatchSource<Batch> {
     /// time, and `nil` after the last.
     public func batches(epoch: Int, from first: Int = 0) -> () throws -> Batch? { open(epoch, first) }
 
-    /// The share of one of `count` processes that train together: of the examples in the same order, every `count`-th
-    /// one from `rank` (counted from 0) on.
-    public func shard(_ rank: Int, of count: Int) -> BatchSource { part(rank, count) }
+    /// The same cut into `count` slots, of which those of `slots` are given for each batch; `nil` for one that has no
+    /// examples, because its batch has too few.
+    public func batches(
+        epoch: Int, from first: Int = 0, slots: Range<Int>, of count: Int
+    ) -> () throws -> [Batch?]? {
+        let next = openSlots(epoch, first, slots, count)
+        return {
+            var batch: [Batch?] = []
+            for _ in slots {
+                guard let slot = try next() else { return nil }
+                batch.append(slot)
+            }
+            return batch
+        }
+    }
+
+    /// How many of a batch's slots have examples: the first ones.
+    func filledSlots(ofBatch number: Int, of count: Int) -> Int { filled(number, count) }
 }

@@ -14,15 +14,19 @@ struct StepGradient: Codable, Equatable {
     ///
     /// - Parameter count: how many batches the step will have.
     mutating func add(_ loss: BatchLoss, of count: Int) {
-        switch loss.reduction {
-        case .sum: loss.total.backward()
-        case .mean(let batchWeight):
-            if batchCount == 0 { expectedWeight = Double(count) * (batchWeight > 0 ? batchWeight : 1) }
-            weight += batchWeight
-            let share = batchWeight / expectedWeight
-            (share == 1 ? loss.total : loss.total * share).backward()
-        }
-        batchCount += 1
+        let share = take(loss.reduction, of: count)
+        (share == 1 ? loss.total : loss.total * share).backward()
+    }
+
+    /// Counts a batch in; returns the factor with which its gradients enter those of the parameters.
+    ///
+    /// - Parameter count: how many batches the step will have.
+    mutating func take(_ reduction: BatchLoss.Reduction, of count: Int) -> Double {
+        defer { batchCount += 1 }
+        guard case .mean(let batchWeight) = reduction else { return 1 }
+        if batchCount == 0 { expectedWeight = Double(count) * (batchWeight > 0 ? batchWeight : 1) }
+        weight += batchWeight
+        return batchWeight / expectedWeight
     }
 
     /// Completes the step's gradients, and begins with the next step: where batches were not as large as the first one,

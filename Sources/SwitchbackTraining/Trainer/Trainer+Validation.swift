@@ -9,7 +9,7 @@ extension Trainer {
         task.model.eval()
         let metrics = try withAverages {
             try refreshStatistics(epoch: epoch)
-            return try noGrad { try task.validate() }
+            return try noGrad { try task.validate(in: slots.group) }
         }
         task.model.train()
         let fitness = task.fitness(metrics)
@@ -20,6 +20,7 @@ extension Trainer {
         let seconds = clock.seconds() - start
         state.seconds += seconds
         countTime()
+        try agree()
         try fitPlan()
         let result = EpochResult(
             epoch: epoch, epochCount: plan.epochs.end, step: state.step, training: state.means.means,
@@ -40,11 +41,12 @@ extension Trainer {
         let batchesUntilAveragesFollow = 500
         guard task.statisticsBatches > 0, let seen = task.model.batchesTracked, seen < batchesUntilAveragesFollow
         else { return }
-        let next = task.source.batches(epoch: epoch - 1)
+        // All slots in every process: the statistics are the same in all then.
+        let next = task.source.batches(epoch: epoch - 1, slots: 0..<slots.count, of: slots.count)
         try task.model.updateBatchNorm {
             for _ in 0..<task.statisticsBatches {
                 guard let batch = try next() else { return }
-                _ = try task.loss(moving: batch, in: .float32)
+                for case let slot? in batch { _ = try task.loss(moving: slot, in: .float32) }
             }
         }
     }

@@ -15,6 +15,9 @@ import Switchback
 ///
 /// A run that was interrupted, even by a loss of power, is continued by `run(resuming: true)` on a trainer made in the
 /// same way; it ends with the same bits as one that never was.
+///
+/// Several processes train one model when each makes its trainer with the same `ProcessGroup`: see
+/// ``TrainingConfiguration/slots``. The first of them has the folder and the listeners.
 public final class Trainer<Task: TrainingTask> {
     public let task: Task
     public let configuration: TrainingConfiguration
@@ -36,7 +39,11 @@ public final class Trainer<Task: TrainingTask> {
     package var clock = TrainingClock.machine
     /// Until when time was counted as used.
     var countedUntil = 0.0
-    private let trained: [Parameter]
+    let trained: [Parameter]
+    /// How batches are cut up for the processes that train together.
+    let slots: Slots
+    /// Sums gradients, and what layers change themselves, over the slots; `nil` where batches are not cut.
+    private(set) var slotGradient: SlotGradient?
     /// What validations gave, from the first one on.
     var history: [EpochResult] = []
     /// `results.csv`, where the history is kept.
@@ -47,17 +54,25 @@ public final class Trainer<Task: TrainingTask> {
     /// Whether a validation was made since the last save.
     var isSaveWanted = false
     private var reason: TrainingOutcome.Reason?
+    /// Why this process would end, which all are told of after the next batch.
+    private var wish: TrainingOutcome.Reason?
     /// Seconds spent on listeners and on saving.
     private var overhead = 0.0
 
+    /// - Parameters:
+    ///   - folder: where to save; in a group, the first process's alone.
+    ///   - group: the processes that train together.
     /// - Throws: `InputError` where the configuration makes no sense or names parts that the model does not have.
-    public init(_ task: Task, _ configuration: TrainingConfiguration, folder: RunFolder? = nil) throws {
+    public init(
+        _ task: Task, _ configuration: TrainingConfiguration, folder: RunFolder? = nil, group: ProcessGroup = .alone
+    ) throws {
         try configuration.check()
         self.task = task
         self.configuration = configuration
         self.folder = folder
         batchCount = task.source.count
         guard batchCount > 0 else { throw InputError("task \(task.name)", "has no training batches") }
+        slots = try Slots(configuration.slots, batchSize: task.source.batchSize, group)
         stepPlan = StepPlan(
             batchCount: batchCount, accumulate: configuration.accumulate,
             warmupBatches: configuration.accumulateWarmup)
@@ -65,6 +80,7 @@ public final class Trainer<Task: TrainingTask> {
         try task.model.freeze(configuration.freeze)
         optimizers = OptimizerSet(configuration, task.parameterGroups, steps: askedPlan.steps)
         trained = optimizers.parameters
+        slotGradient = slots.count > 1 ? SlotGradient(task.model, trained.filter(\.requiresGrad), slots) : nil
         average = configuration.ema.map {
             ExponentialMovingAverage(
                 task.model, decay: $0, warmup: configuration.emaWarmup > 0 ? configuration.emaWarmup : nil)
@@ -73,7 +89,7 @@ public final class Trainer<Task: TrainingTask> {
         saver = folder.map(RunSaver.init)
         state = TrainingState(
             task: task.name, batchCount: batchCount, precision: configuration.precision,
-            generator: Generator.default.state)
+            slots: slots.count > 1 ? slots.count : nil, generator: Generator.default.state)
     }
 
     /// Trains until all epochs or steps are done, or something ends it before.
@@ -93,6 +109,7 @@ public final class Trainer<Task: TrainingTask> {
                     stepCount: plan.steps.end, stepsMade: state.step, history: history,
                     transfer: transfer, warnings: warnings)))
         lastSave = clock.seconds()
+        try agree()
         reason = reason ?? reasonToEnd
         try savingWhatIsKept { while reason == nil { try trainEpoch() } }
         let outcome = TrainingOutcome(
@@ -104,26 +121,37 @@ public final class Trainer<Task: TrainingTask> {
 
     /// Restores the weights and the state that the training continues from.
     private func begin(resuming: Bool) throws -> (WeightTransfer?, [String]) {
-        (reason, overhead, history) = (nil, 0, [])
-        if resuming, let found = try folder?.checkpoints.newest() {
+        (reason, wish, overhead, history) = (nil, nil, 0, [])
+        if resuming, let found = try newestCheckpoint() {
             try restore(found)
             return (nil, found.warnings + (try takeUpHistory()))
         }
         try results?.begin([])
         let transfer = try configuration.weights.map { try task.model.transferWeights(from: $0) }
+        try shareWeights()
         // The average begins with the weights that the training begins with.
-        if transfer != nil { try average?.load(task.model.stateDict(), updates: 0) }
+        if transfer != nil || slots.group.size > 1 { try average?.load(task.model.stateDict(), updates: 0) }
         return (transfer, [])
     }
 
     /// Notifies every listener; notes if one wants the training to end.
     func tell(_ event: TrainingEvent) throws {
         try beside {
-            for listener in listeners where try listener(event) == .stop { reason = reason ?? .stopped }
+            for listener in listeners where try listener(event) == .stop {
+                if slots.group.size == 1 { reason = reason ?? .stopped } else { wish = .stopped }
+            }
         }
     }
 
-    private func tellGraph(of loss: Tensor) throws {
+    /// Brings what single processes know or wish to one decision of all: the time used is the first one's, and each of them
+    /// may end the training.
+    func agree() throws {
+        let words = try slots.group.gather(Word(wish: wish, budget: state.budget))
+        state.budget = words[0].budget
+        reason = reason ?? words.lazy.compactMap(\.wish).first
+    }
+
+    func tellGraph(of loss: Tensor) throws {
         if listeners.isEmpty { return }
         try tell(.graph(beside { Graph(of: loss, limit: 10_000, withGradients: false) }))
     }
@@ -140,7 +168,7 @@ public final class Trainer<Task: TrainingTask> {
     /// Trains to the end of the epoch, or until there is a reason to end.
     private func trainEpoch() throws {
         task.model.train()
-        let next = task.source.batches(epoch: state.epoch, from: state.batch)
+        let next = task.source.batches(epoch: state.epoch, from: state.batch, slots: slots.own, of: slots.count)
         let lap = EpochTimer(clock, firstBatch: state.batch)
         while reason == nil, let batch = try next() {
             try train(batch, lap)
@@ -148,18 +176,17 @@ public final class Trainer<Task: TrainingTask> {
         }
     }
 
-    private func train(_ batch: Task.Batch, _ lap: EpochTimer) throws {
+    /// - Parameter batch: the slots of it that are this process's.
+    private func train(_ batch: [Task.Batch?], _ lap: EpochTimer) throws {
         let random = Generator.default.state
-        let loss = try task.loss(moving: batch, in: configuration.precision)
-        if state.step == 0 && state.batch == 0 { try tellGraph(of: loss.total) }
         if state.gradient.batchCount == 0 { optimizers.zeroGrad() }
         let count = stepPlan.batchesInStep(epoch: state.epoch, from: state.batch - state.gradient.batchCount)
-        state.gradient.add(loss, of: count)
-        let madeStep = state.gradient.batchCount == count
+        let madeStep = state.gradient.batchCount + 1 == count
+        let computed = try slotGradient.map { try compute(batch, of: count, $0) } ?? compute(batch[0]!, of: count)
         if madeStep { state.gradient.finish(trained) }
         let norm = madeStep && configuration.clipNorm != nil ? gradNorm(trained) : nil
         // The batch's one reading, before the weights change.
-        let (values, normValue) = loss.values(with: norm)
+        let (values, normValue) = computed.values(norm)
         if let value = values["loss"], !value.isFinite {
             throw try failure("the loss is \(value.brief)", batch, random)
         }
@@ -167,13 +194,24 @@ public final class Trainer<Task: TrainingTask> {
             throw try failure("the gradient of \(name) is not finite", batch, random)
         }
         state.batch += 1
-        state.means.add(values, count: loss.count)
+        state.means.add(values, count: computed.count)
         let isLast = state.batch == batchCount
         if madeStep { try makeStep(norm) }
-        lap.count(loss.count, &state)
+        lap.count(computed.count, &state)
         try tell(.batch(result(values, madeStep: madeStep, normValue, lap)))
         try endBatch(isLast: isLast, madeStep: madeStep)
     }
+
+    /// Adds the gradients of a batch that is not cut.
+    private func compute(_ batch: Task.Batch, of count: Int) throws -> ComputedBatch {
+        let loss = try task.loss(moving: batch, in: configuration.precision)
+        if isFirstBatch { try tellGraph(of: loss.total) }
+        state.gradient.add(loss, of: count)
+        return ComputedBatch(count: loss.count, values: loss.values)
+    }
+
+    /// Whether the operations of the model are to be told of.
+    var isFirstBatch: Bool { state.step == 0 && state.batch == 0 }
 
     /// One step of the optimizer.
     ///
@@ -186,6 +224,7 @@ public final class Trainer<Task: TrainingTask> {
         optimizers.step(at: place) { task.pace(of: $0, at: place) }
         average?.update()
         state.step += 1
+        try compareWeights()
     }
 
     private func result(_ values: Metrics, madeStep: Bool, _ norm: Double?, _ lap: EpochTimer) -> BatchResult {
@@ -202,6 +241,7 @@ public final class Trainer<Task: TrainingTask> {
     /// The work between two batches: validating, planning, saving, ending.
     private func endBatch(isLast: Bool, madeStep: Bool) throws {
         countTime()
+        try agree()
         let isDue = configuration.validateEvery.map { madeStep && state.step % $0 == 0 } ?? isLast
         if isLast {
             state.epoch += 1
@@ -224,6 +264,20 @@ public final class Trainer<Task: TrainingTask> {
         let isPatient = configuration.patience.map { state.validationsWithoutImprovement < $0 } ?? true
         return isPatient ? nil : .noImprovement
     }
+}
+
+/// What a process tells the others after each batch.
+private struct Word: Codable {
+    let wish: TrainingOutcome.Reason?
+    let budget: TimeBudget?
+}
+
+/// A batch whose gradients are in those of the parameters.
+struct ComputedBatch {
+    /// How many examples (or tokens) it has.
+    let count: Int
+    /// Its numbers, read together with the norm of the gradients where that is given.
+    let values: (_ norm: Tensor?) -> (values: Metrics, norm: Double?)
 }
 
 /// Measures speed within an epoch, validations and checkpoints aside.

@@ -83,6 +83,26 @@ extension Trainer {
         }
     }
 
+    /// The newest checkpoint of the first process's folder, in all processes.
+    func newestCheckpoint() throws -> CheckpointFolder.Found? {
+        let group = slots.group
+        var found: CheckpointFolder.Found?
+        let state: TrainingState? = try group.fromRoot {
+            found = try folder?.checkpoints.newest()
+            return found?.state
+        }
+        guard let state else { return nil }
+        let tensors = try group.fromRoot(found?.tensors ?? [:])
+        return CheckpointFolder.Found(
+            path: found?.path ?? "the checkpoint", state: state, tensors: tensors, warnings: found?.warnings ?? [])
+    }
+
+    /// Begins with the weights of the first process in all of them.
+    func shareWeights() throws {
+        if slots.group.size == 1 { return }
+        try task.model.load(stateDict: slots.group.fromRoot(task.model.stateDict()))
+    }
+
     /// Throws unless the checkpoint is of this task, this model and this data.
     private func check(_ found: CheckpointFolder.Found) throws {
         let saved = found.state
@@ -109,6 +129,12 @@ extension Trainer {
             throw InputError(
                 found.path,
                 "was trained in \(precision.rawValue), and precision is \(configuration.precision.rawValue) now")
+        }
+        guard saved.slots ?? 1 == slots.count else {
+            throw InputError(
+                found.path,
+                "was trained with batches cut into \((saved.slots ?? 1).counted("slot")), and slots is \(slots.count) now"
+            )
         }
         guard saved.optimizers.count == optimizers.optimizers.count,
             zip(saved.optimizers, optimizers.optimizers).allSatisfy({ $0.kind == "\(type(of: $1))" })

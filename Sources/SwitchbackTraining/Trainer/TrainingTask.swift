@@ -38,6 +38,10 @@ public protocol TrainingTask<Batch>: AnyObject {
     /// averaged weights if there are such, and nothing is recorded.
     func validate() throws -> Metrics
 
+    /// The same in processes that train together: each measures a part, and all give what one would give that measures all.
+    /// Every process measures all by itself if not defined.
+    func validate(in group: ProcessGroup) throws -> Metrics
+
     /// How good these metrics are: the greater the better. Where the first numbers of two are equal the second ones
     /// decide, and so on.
     func fitness(_ metrics: Metrics) -> [Double]
@@ -72,6 +76,7 @@ extension TrainingTask {
 
     public var parameterGroups: [ParameterGroup] { [ParameterGroup(model.namedParameters)] }
     public var metadata: [String: String] { ["format": "pt"] }
+    public func validate(in group: ProcessGroup) throws -> Metrics { try validate() }
     public var closingEpochs: Int { 0 }
     public var statisticsBatches: Int { 0 }
     public func follow(_ plan: TrainingPlan) {}

@@ -60,8 +60,10 @@ public final class ClassificationTask: TrainingTask {
             scores.crossEntropy(batch.target), items: ["accuracy": accuracy], count: batch.target.count)
     }
 
-    public func validate() throws -> Metrics {
-        let evaluation = try classifier.evaluate(data.heldOut, workers: workers)
+    public func validate() throws -> Metrics { try validate(in: .alone) }
+
+    public func validate(in group: ProcessGroup) throws -> Metrics {
+        let evaluation = try classifier.evaluate(data.heldOut, workers: workers, in: group)
         let metrics = evaluation.metrics
         var figures: Metrics = ["loss": evaluation.loss, "accuracy": metrics.top1]
         if data.classNames.count > 5 { figures["top5"] = metrics.top5 }

@@ -2,7 +2,7 @@ import Switchback
 import SwitchbackTraining
 
 /// The options of `switchback classify train`. Every option has its default here or in `TrainingConfiguration`.
-public struct ClassifierConfiguration: Configuration {
+public struct ClassifierConfiguration: ExtendedTrainingConfiguration {
     /// A path, or `digits`; see `ClassificationData.load`.
     public var data = "digits"
     /// The column of labels in a table; `nil` is found by its name.

@@ -1,4 +1,5 @@
 import Switchback
+import SwitchbackTraining
 
 /// The evaluation of a classifier on some examples.
 public struct ClassifierEvaluation {
@@ -23,24 +24,40 @@ public struct ClassifierEvaluation {
 }
 
 extension Classifier {
+    /// The answers to a batch of examples.
+    private struct Answers: Codable {
+        let scores, targets: SharedTensor
+        let loss: Double
+    }
+
     /// Measures the classifier on examples.
     ///
-    /// - Parameter workers: threads that read images ahead of time.
+    /// - Parameters:
+    ///   - workers: threads that read images ahead of time.
+    ///   - group: the processes that share the work; all get the result.
     /// - Throws: `InputError` where no image can be read.
-    public func evaluate(_ examples: ClassificationExamples, workers: Int = 0) throws -> ClassifierEvaluation {
+    public func evaluate(
+        _ examples: ClassificationExamples, workers: Int = 0, in group: ProcessGroup = .alone
+    ) throws -> ClassifierEvaluation {
         model.eval()
         var lossSum = 0.0
         var evaluation = ClassifierEvaluation(metrics: ClassificationMetrics(classNames: configuration.classNames))
         let loader = DataLoader(
             sampler: SequentialSampler(examples.count), batchSize: Classifier.evaluationBatch, workers: workers
         ) { indices, _ in try examples.examples(at: indices) }
-        let batches = loader.batches(epoch: 0)
+        let batches = loader.batches(epoch: 0, from: group.rank, every: group.size)
         try noGrad {
-            while let batch = try batches.next()?.to(model.backend) {
+            try group.inTurns(loader.count) { _ in
+                let batch = try batches.next()!.to(model.backend)
                 let scores = scores(batch.input)
-                lossSum += scores.crossEntropy(batch.target).item() * Double(batch.target.count)
-                evaluation.addMistakes(self, scores, batch.target, first: evaluation.metrics.count)
-                evaluation.metrics.add(scores, batch.target)
+                return Answers(
+                    scores: SharedTensor(scores), targets: SharedTensor(batch.target),
+                    loss: scores.crossEntropy(batch.target).item())
+            } fold: { answers in
+                let (scores, targets) = (answers.scores.tensor, answers.targets.tensor)
+                lossSum += answers.loss * Double(targets.count)
+                evaluation.addMistakes(self, scores, targets, first: evaluation.metrics.count)
+                evaluation.metrics.add(scores, targets)
             }
         }
         evaluation.loss = lossSum / Double(max(1, evaluation.metrics.count))

@@ -4,8 +4,8 @@ import SwitchbackDrawing
 /// boxes, and false detections.
 ///
 /// Only pairs that occurred take memory, so that it grows with the number of classes and not with its square.
-public struct ConfusionMatrix: Hashable, Sendable {
-    private struct Pair: Hashable { let predicted, actual: Int }
+public struct ConfusionMatrix: Codable, Hashable, Sendable {
+    private struct Pair: Codable, Hashable { let predicted, actual: Int }
 
     public let classCount: Int
     /// Whether the last row and column stand for the background.
@@ -29,6 +29,15 @@ public struct ConfusionMatrix: Hashable, Sendable {
         predictedTotals[pair.predicted] += 1
         actualTotals[pair.actual] += 1
         pairs[pair, default: 0] += 1
+    }
+
+    /// Adds the cases of another matrix of the same classes.
+    public mutating func add(_ other: ConfusionMatrix) {
+        for (pair, count) in other.pairs { pairs[pair, default: 0] += count }
+        for index in actualTotals.indices {
+            predictedTotals[index] += other.predictedTotals[index]
+            actualTotals[index] += other.actualTotals[index]
+        }
     }
 
     /// How often items of the class `actual` were taken for `predicted`.

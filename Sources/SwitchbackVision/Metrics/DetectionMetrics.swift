@@ -11,13 +11,30 @@ import Foundation
 /// for image in results { metrics.add(image.detections, truth: image.boxes) }  // both in the same pixels
 /// print(metrics.results().map50)
 /// ```
-public struct DetectionMetrics: Sendable {
+public struct DetectionMetrics: Codable, Sendable {
     public let classCount: Int
 
     /// Of one detection: its score, and at which thresholds it is right.
-    private struct Judged {
+    private struct Judged: Codable {
         let score: Float
         let isRight: [Bool]
+
+        init(score: Float, isRight: [Bool]) { (self.score, self.isRight) = (score, isRight) }
+
+        // One number, because there are many of these: the score's bits above one bit for each threshold.
+
+        init(from decoder: any Decoder) throws {
+            let number = try decoder.singleValueContainer().decode(Int.self)
+            let count = OverlapThresholds.count
+            score = Float(bitPattern: UInt32(truncatingIfNeeded: number >> count))
+            isRight = (0..<count).map { number >> $0 & 1 == 1 }
+        }
+
+        func encode(to encoder: any Encoder) throws {
+            let bits = isRight.enumerated().reduce(0) { $0 | ($1.element ? 1 << $1.offset : 0) }
+            var container = encoder.singleValueContainer()
+            try container.encode(Int(score.bitPattern) << OverlapThresholds.count | bits)
+        }
     }
 
     private var judged: [[Judged]]
@@ -58,6 +75,15 @@ public struct DetectionMetrics: Sendable {
                 return true
             }
             judged[detection.classIndex].append(Judged(score: detection.score, isRight: isRight))
+        }
+    }
+
+    /// Adds the images of other metrics of the same classes, as if they came after those that are in.
+    public mutating func add(_ other: DetectionMetrics) {
+        for index in 0..<classCount {
+            judged[index] += other.judged[index]
+            truthCounts[index] += other.truthCounts[index]
+            imageCounts[index] += other.imageCounts[index]
         }
     }
 

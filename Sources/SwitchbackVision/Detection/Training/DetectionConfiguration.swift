@@ -3,7 +3,7 @@ import SwitchbackTraining
 
 /// The options of `switchback detect train`. Every option has its default here. The names are Ultralytics': a property
 /// `closeMosaic` is the option `--close-mosaic` and the key `close_mosaic`.
-public struct DetectionConfiguration: Configuration {
+public struct DetectionConfiguration: TaskConfiguration {
     /// The data: see `DetectionData.load`.
     public var data = ""
     /// A name such as `yolo11n`, with fresh weights; or a file of weights to continue from.
@@ -20,6 +20,8 @@ public struct DetectionConfiguration: Configuration {
     public var patience = 100
     /// Images in a batch; −1 finds the largest that fits into memory.
     public var batch = 16
+    /// Into how many parts each batch is cut, for processes that train together: see `TrainingConfiguration.slots`.
+    public var slots: Int?
     /// The side of the network's input, in pixels.
     public var imgsz = 640
     /// Threads that load and change images; results do not depend on it.
@@ -74,6 +76,7 @@ public struct DetectionConfiguration: Configuration {
     public static let ranges: [String: NumberRange] = [
         "epochs": .from(1, to: 1_000_000), "time": .above(0), "patience": .count(),
         "batch": .from(1, to: 65_536).or(-1, for: "what fits into memory"), "imgsz": YOLO.sides,
+        "slots": .from(1, to: 65_536),
         "workers": .from(0, to: 64), "close_mosaic": .count(from: 0), "fraction": .above(0, to: 1),
         "val_fraction": .from(0, below: 1), "statistics_batches": .count(from: 0),
         "freeze": .count(from: 0), "multi_scale": .from(0, below: 1), "lr0": .above(0), "lrf": .from(0, to: 1),

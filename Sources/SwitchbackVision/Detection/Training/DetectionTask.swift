@@ -36,7 +36,9 @@ public final class DetectionTask: TrainingTask {
             configuration.batch > 0 ? configuration.batch : AutoBatch.size(for: detector, configuration), examples.count
         )
         try AvailableMemory.check(batch: batchSize, of: [3, configuration.imgsz, configuration.imgsz])
-        if configuration.imgsz == YOLO.stride && examples.count % batchSize == 1 % batchSize {
+        let lastBatch = (examples.count - 1) % batchSize + 1
+        let fewest = batchSize / (configuration.slots ?? 1)
+        if configuration.imgsz == YOLO.stride && min(lastBatch, fewest) == 1 {
             throw InputError(
                 "option imgsz",
                 "images of \(YOLO.stride) pixels end as a single position, which batch norm cannot normalize with a batch size of 1",
@@ -113,8 +115,10 @@ public final class DetectionTask: TrainingTask {
             count: batch.labels.count)
     }
 
-    public func validate() throws -> Metrics {
-        let validation = try validator.run()
+    public func validate() throws -> Metrics { try validate(in: .alone) }
+
+    public func validate(in group: ProcessGroup) throws -> Metrics {
+        let validation = try validator.run(in: group)
         lastValidation = validation
         return validation.metrics
     }
@@ -157,6 +161,7 @@ public final class DetectionTask: TrainingTask {
         training.epochs = configuration.epochs
         training.batch = batchSize
         training.accumulate = accumulate
+        training.slots = configuration.slots
         training.accumulateWarmup = warmupBatches
         training.precision = configuration.precision
         training.optimizer = choice.kind

@@ -36,37 +36,67 @@ public struct DetectionValidator {
 
     /// Runs over all images. The detector is in inference mode, and nothing is recorded.
     ///
+    /// - Parameters:
+    ///   - group: the processes that share the work; all get the result, each with the images of its own batches to show.
+    ///   - progress: is told how many batches of how many are done.
     /// - Throws: `InputError` where an image cannot be read.
-    public func run(progress: (_ done: Int, _ of: Int) throws -> Void = { _, _ in }) throws -> DetectionValidation {
+    public func run(
+        in group: ProcessGroup = .alone, progress: (_ done: Int, _ of: Int) throws -> Void = { _, _ in }
+    ) throws -> DetectionValidation {
         let fused = detector.fused()
         var tally = Tally(detector)
         var validation = DetectionValidation(variant: detector.variant)
         var losses = [Double](repeating: 0, count: detector.variant.lossParts.count)
-        let batches = loader.batches(epoch: 0)
+        let batches = loader.batches(epoch: 0, from: group.rank, every: group.size)
         var done = 0
-        while let batch = try validation.timed(\.preprocess, { try batches.next() }) {
+        var shown: [[ShownImage]] = []
+        try group.inTurns(loader.count) { _ in
+            var measured = Measured(tally: Tally(detector))
+            let batch = try timed(&measured.seconds.preprocess) { try batches.next()! }
             let images = batch.images.to(detector.backend)
-            let outputs = validation.timed(\.inference) {
+            let outputs = timed(&measured.seconds.inference) {
                 noGrad { isFused ? fused.run { $0.outputs(images) } : detector.outputs(images) }
             }
             let output = usesSingleHead ? outputs.single ?? outputs.many : outputs.many
-            let found = validation.timed(\.postprocess) { noGrad { detector.candidates(output, suppression) } }
+            let found = timed(&measured.seconds.postprocess) { noGrad { detector.candidates(output, suppression) } }
                 .map { $0.filter { classes.isEmpty || classes.contains($0.detection.classIndex) } }
             if let criterion {
                 let parts = noGrad { criterion(outputs, of: detector, batch.targets).parts }
-                for (i, value) in parts.values.enumerated() { losses[i] += value * Double(found.count) }
+                measured.losses = parts.values.map { $0 * Double(found.count) }
             }
-            for i in found.indices { tally.add(found[i], output, batch, image: i) }
-            if done < shownBatches {
-                validation.shown.append(found.indices.map { shown(found[$0], output, batch, $0) })
+            for i in found.indices { measured.tally.add(found[i], output, batch, image: i, detector) }
+            if shown.count < shownBatches {
+                shown.append(found.indices.map { self.shown(found[$0], output, batch, $0) })
             }
-            validation.imageCount += found.count
+            measured.imageCount = found.count
+            return measured
+        } fold: { measured in
+            tally.add(measured.tally)
+            for (i, loss) in measured.losses.enumerated() { losses[i] += loss }
+            validation.imageCount += measured.imageCount
+            validation.seconds += measured.seconds
             done += 1
             try progress(done, loader.count)
         }
+        validation.shown = shown
         tally.write(to: &validation)
         validation.losses = criterion == nil ? nil : losses.map { $0 / Double(max(validation.imageCount, 1)) }
         return validation
+    }
+
+    /// Of one batch.
+    private struct Measured: Codable {
+        var tally: Tally
+        /// The parts of the loss, each times the number of images.
+        var losses: [Double] = []
+        var imageCount = 0
+        var seconds = StageSeconds()
+    }
+
+    private func timed<Result>(_ seconds: inout Double, _ body: () throws -> Result) rethrows -> Result {
+        let start = ContinuousClock.now
+        defer { seconds += start.duration(to: .now) / .seconds(1) }
+        return try body()
     }
 
     /// How likely objects are whose masks are drawn.
@@ -90,15 +120,13 @@ public struct DetectionValidator {
 }
 
 /// What is counted in a validation.
-private struct Tally {
+private struct Tally: Codable {
     private var boxes: DetectionMetrics
     /// Of masks or keypoints, where the network tells them.
     private var shapes: DetectionMetrics?
-    private let detector: YOLO
     private var confusion: ConfusionMatrix
 
     init(_ detector: YOLO) {
-        self.detector = detector
         let count = detector.classes.count
         boxes = DetectionMetrics(classCount: count)
         let task = detector.variant.task
@@ -108,7 +136,9 @@ private struct Tally {
 
     /// Adds an image of a batch. As in Ultralytics, boxes are compared in the pixels of what the network saw, where those
     /// that were found may reach over the image's edges.
-    mutating func add(_ found: [Candidate], _ output: DetectHead.Output, _ batch: DetectionBatch, image: Int) {
+    mutating func add(
+        _ found: [Candidate], _ output: DetectHead.Output, _ batch: DetectionBatch, image: Int, _ detector: YOLO
+    ) {
         let (own, truth) = (found.map(\.detection), batch.labels[image])
         let oriented = truth.map { $0.isOriented ? RotatedBox(around: $0.polygon) : nil }
         func overlap(_ detection: Int, _ object: Int) -> Float {
@@ -128,6 +158,13 @@ private struct Tally {
                 return layout.similarity(keypoints[detection], to: truth[object].keypoints, area: area)
             }
         }
+    }
+
+    /// Adds what was counted in later batches.
+    mutating func add(_ other: Tally) {
+        boxes.add(other.boxes)
+        if let more = other.shapes { shapes?.add(more) }
+        confusion.add(other.confusion)
     }
 
     func write(to validation: inout DetectionValidation) {
@@ -184,21 +221,19 @@ public struct DetectionValidation {
         for (name, value) in zip(variant.lossNames, losses ?? []) { metrics[name] = value }
         return metrics
     }
-
-    fileprivate mutating func timed<Result>(
-        _ stage: WritableKeyPath<StageSeconds, Double>, _ body: () throws -> Result
-    ) rethrows -> Result {
-        let start = ContinuousClock.now
-        defer { seconds[keyPath: stage] += start.duration(to: .now) / .seconds(1) }
-        return try body()
-    }
 }
 
 /// How long the stages of a detection took, in seconds.
-public struct StageSeconds: Sendable {
+public struct StageSeconds: Codable, Sendable {
     public var preprocess = 0.0
     public var inference = 0.0
     public var postprocess = 0.0
+
+    static func += (a: inout StageSeconds, b: StageSeconds) {
+        a.preprocess += b.preprocess
+        a.inference += b.inference
+        a.postprocess += b.postprocess
+    }
 }
 
 /// An image as the network saw it, what is in it and what was found.

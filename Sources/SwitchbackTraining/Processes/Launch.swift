@@ -1,0 +1,36 @@
+import Foundation
+import Switchback
+
+/// What the launcher of MPI that started this process tells it, by environment variables.
+struct Launch {
+    /// Counted from 0.
+    let rank: Int
+    let size: Int
+    /// The launcher, as a user knows it.
+    let launcher: String
+    /// Libraries that may belong to it, the likeliest first.
+    let libraries: [String]
+
+    /// `nil` where no launcher started this process, or this process alone.
+    init?(_ environment: [String: String] = ProcessInfo.processInfo.environment) {
+        func number(_ name: String) -> Int? { environment[name].flatMap { Int($0) } }
+        let openMPI = ["libmpi.so.40"]
+        let standard = ["libmpi_abi.so.1", "libmpi_abi.so.0"]
+        let mpich = ["libmpich.so.12", "libmpi.so.12"]
+        let found: (rank: Int?, size: Int?, launcher: String, libraries: [String])
+        if environment["OMPI_COMM_WORLD_SIZE"] != nil {
+            found = (
+                number("OMPI_COMM_WORLD_RANK"), number("OMPI_COMM_WORLD_SIZE"), "mpirun of Open MPI", openMPI + standard
+            )
+        } else if environment["PMI_SIZE"] != nil {
+            found = (number("PMI_RANK"), number("PMI_SIZE"), "mpirun of MPICH", mpich + standard)
+        } else if environment["SLURM_STEP_NUM_TASKS"] != nil {
+            found = (number("SLURM_PROCID"), number("SLURM_STEP_NUM_TASKS"), "srun", openMPI + mpich + standard)
+        } else {
+            return nil
+        }
+        guard let rank = found.rank, let size = found.size, size > 1, 0..<size ~= rank else { return nil }
+        (self.rank, self.size, launcher) = (rank, size, found.launcher)
+        libraries = environment["SWITCHBACK_MPI"].map { [$0] } ?? found.libraries + ["libmpi.so"]
+    }
+}

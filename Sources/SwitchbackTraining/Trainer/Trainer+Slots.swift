@@ -1,0 +1,60 @@
+import Switchback
+import SwitchbackFormats
+
+// How a batch is computed that is cut into slots.
+
+extension Trainer {
+    /// Adds the gradients of a batch.
+    ///
+    /// - Parameters:
+    ///   - batch: the slots of it that are this process's.
+    ///   - count: how many batches the step will have.
+    func compute(_ batch: [Task.Batch?], of count: Int, _ gradient: SlotGradient) throws -> ComputedBatch {
+        gradient.begin(slots: task.source.filledSlots(ofBatch: state.batch, of: slots.count))
+        for case (let slot, let examples?) in zip(slots.own, batch) {
+            try withRandomNumbers(of: slot) {
+                gradient.beginSlot()
+                let loss = try task.loss(moving: examples, in: configuration.precision)
+                if isFirstBatch && slot == 0 { try tellGraph(of: loss.total) }
+                gradient.add(loss, slot: slot)
+            }
+        }
+        let total = try gradient.finish { state.gradient.take($0, of: count) }
+        return ComputedBatch(count: total.count) { norm in (total.values, norm?.item()) }
+    }
+
+    /// Runs `body` with the random numbers of a slot of the present batch, which depend on the seed, the batch and the
+    /// slot; those of a batch that is not cut go on from one batch to the next.
+    func withRandomNumbers<Result>(of slot: Int, _ body: () throws -> Result) rethrows -> Result {
+        if slots.count == 1 { return try body() }
+        let generator = Generator(
+            seed: configuration.seed, epoch: state.epoch * batchCount + state.batch, index: slot)
+        return try Generator.withDefault(generator, body)
+    }
+
+    /// After the first step and every so many, all processes compare their weights: they have computed the same, unless one
+    /// of them computes wrongly.
+    func compareWeights() throws {
+        let (group, interval) = (slots.group, 100)
+        guard group.size > 1, state.step % interval == 1 else { return }
+        let own = Checksum.crc32(task.model.namedState.map { "\($0.name) \(Checksum.crc32($0.tensor))" }.joined())
+        let all = try group.gather(WeightChecksum(place: group.place, checksum: own))
+        let counts = Dictionary(grouping: all, by: \.checksum).mapValues(\.count)
+        guard counts.count > 1 else { return }
+        let most = counts.values.max() ?? 0
+        let others = counts[all[0].checksum] == most ? all[0].checksum : counts.first { $0.value == most }?.key
+        let outliers = all.filter { $0.checksum != others }.map(\.place).joined(separator: ", ")
+        throw InputError(
+            "training", at: "step \(state.step)",
+            group.size == 2
+                ? "the two processes have other weights, so that one of them computes wrongly: \(group.place) or the other"
+                : "\(outliers) has other weights than the other processes, so that it computes wrongly",
+            remedy: "leave its machine out, and resume from the last checkpoint")
+    }
+}
+
+/// What a process tells of its weights.
+private struct WeightChecksum: Codable {
+    let place: String
+    let checksum: UInt32
+}

@@ -1,0 +1,105 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// Trainings in several processes, started by the launchers of Open MPI and MPICH.
+@Suite(.serialized) struct ProcessesTests {
+    let program: BuiltProgram
+
+    init() throws { program = try BuiltProgram() }
+
+    /// Launchers as Debian names them, with what Open MPI wants to be told in a container.
+    private static let launchers = [
+        "mpirun.openmpi --allow-run-as-root --oversubscribe", "mpirun.mpich",
+    ]
+
+    static let areInstalled = launchers.allSatisfy { launcher in
+        let name = launcher.split(separator: " ")[0]
+        return FileManager.default.isExecutableFile(atPath: "/usr/bin/\(name)")
+    }
+
+    private static let unable: Comment = "openmpi-bin and mpich are needed"
+
+    /// A training of a moment, with batch norm, random augmentation and a last batch that leaves a slot empty.
+    private static let options = """
+        --data digits --model cnn --steps 6 --batch 32 --validate-every 3 --workers 1 --threads 1 --quiet
+        """
+
+    private func hash(_ run: String) throws -> String {
+        let found = try program.shell("sha256sum < runs/\(run)/weights/last.safetensors")
+        #expect(found.code == 0, "\(found.errors)")
+        return found.output
+    }
+
+    private func results(_ run: String) throws -> String {
+        try program.shell("cut -d, -f1,2,4- runs/\(run)/results.csv").output
+    }
+
+    @Test(.enabled(if: areInstalled, unable))
+    func theWeightsDoNotDependOnTheNumberOfProcesses() throws {
+        let train = "$switchback classify train \(Self.options) --slots 4"
+        let one = try program.shell("\(train) --name one")
+        #expect(one.code == 0, "\(one.errors)")
+        for (name, launcher) in zip(["openmpi", "mpich"], Self.launchers) {
+            for count in name == "mpich" ? [2, 4] : [2, 3] {
+                let run = try program.shell("\(launcher) -np \(count) \(train) --name \(name)\(count)")
+                #expect(run.code == 0, "\(run.errors)")
+                #expect(try hash("classify/\(name)\(count)") == hash("classify/one"))
+                #expect(try results("classify/\(name)\(count)") == results("classify/one"))
+            }
+        }
+        #expect(try program.shell("ls runs/classify").output == "mpich2\nmpich4\none\nopenmpi2\nopenmpi3\n")
+    }
+
+    @Test(.enabled(if: areInstalled, unable))
+    func aKilledRunGoesOnWithAnotherNumberOfProcesses() throws {
+        let train =
+            "$switchback classify train --data digits --model mlp --epochs 12 --batch 32 --save-steps 20 "
+            + "--workers 1 --threads 1 --quiet --slots 3"
+        #expect(try program.shell("\(train) --name whole").code == 0)
+        let killed = try program.shell(
+            """
+            \(Self.launchers[0]) -np 3 \(train) --name parts --resume auto & launcher=$!
+            while [ ! -e runs/classify/parts/resume/state-2.safetensors ]; do sleep 0.02; done
+            kill -KILL $(pgrep --parent $launcher | tail -1); wait $launcher
+            """)
+        #expect(killed.code != 0)
+        let resumed = try program.shell("\(Self.launchers[1]) -np 2 \(train) --name parts --resume auto")
+        #expect(resumed.code == 0, "\(resumed.errors)")
+        #expect(try hash("classify/parts") == hash("classify/whole"))
+        #expect(try program.shell("ls runs/classify").output == "parts\nwhole\n")
+    }
+
+    @Test(.enabled(if: areInstalled, unable), arguments: launchers)
+    func anErrorIsSaidOnce(_ launcher: String) throws {
+        let run = try program.shell(
+            "timeout 60 \(launcher) -np 3 $switchback classify train --data digits --batch 2 --model mlp")
+        #expect(run.code != 0)
+        let said = run.errors.split(separator: "\n").filter { $0.hasPrefix("switchback: ") }
+        #expect(
+            said == [
+                "switchback: option slots: a batch of 2 examples cannot be cut into 3 slots; start fewer processes, or use a larger batch size."
+            ], "\(run.errors)")
+        #expect(!program.folder.contents.contains("runs"))
+    }
+
+    @Test(.enabled(if: areInstalled, unable))
+    func aForeignLibraryIsNamed() throws {
+        let run = try program.shell(
+            """
+            SWITCHBACK_MPI=libmpi.so.40 timeout 60 \(Self.launchers[1]) -np 2 $switchback classify train \(Self.options)
+            """)
+        #expect(run.code != 0)
+        #expect(
+            run.errors.contains("it started 2 processes, of which libmpi.so.40 (Open MPI")
+                && run.errors.contains("sees 1"),
+            "\(run.errors)")
+        let missing = try program.shell(
+            """
+            SWITCHBACK_MPI=/nowhere/libmpi.so timeout 60 \(Self.launchers[1]) -np 2 $switchback classify train \
+            \(Self.options)
+            """)
+        let said = missing.errors.split(separator: "\n").filter { $0.hasPrefix("switchback: ") }
+        #expect(said.count == 1 && missing.errors.contains("/nowhere/libmpi.so"), "\(missing.errors)")
+    }
+}
