@@ -95,7 +95,7 @@ let package = Package(
                 "Switchback", "SwitchbackFormats", "SwitchbackTraining", "SwitchbackServer",
                 .product(name: "Hummingbird", package: "hummingbird", condition: .when(traits: ["Server"])),
             ],
-            resources: [.copy("Resources/learn"), .copy("Resources/runs"), .copy("Resources/studio.css")]),
+            resources: [.copy("Resources")]),
 
         // The executables.
         .executableTarget(

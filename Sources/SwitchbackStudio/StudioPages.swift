@@ -4,20 +4,24 @@ import Switchback
 import SwitchbackFormats
 import SwitchbackServer
 
-/// The pages, styles and scripts of the studio, which the build puts beside the executable.
+/// The pages, styles, scripts and words of the studio, which the build puts beside the executable.
 ///
-/// They are read once, and each has a route of its own: no path that a client sends is looked up on disk.
+/// A page is a folder `NAME` with `NAME.html`, `NAME.css` and `NAME.js`: the first is what stands within the frame that
+/// all pages share, `frame/frame.html`. All files are read once, and each has a route of its own: no path that a client
+/// sends is looked up on disk.
 struct StudioPages: Sendable {
     private let files: [String: [UInt8]]
 
     private static let types = [
         "html": "text/html; charset=utf-8", "css": "text/css; charset=utf-8", "js": "text/javascript; charset=utf-8",
-        "json": "application/json; charset=utf-8",
+        "json": "application/json; charset=utf-8", "svg": "image/svg+xml",
     ]
+    /// The page that is shown at `/`.
+    private static let first = "home"
 
     /// - Throws: `InputError` where the folder is missing or a file cannot be read.
     init() throws {
-        let folder = try ResourceFolder.of(target: "SwitchbackStudio").path
+        let folder = try ResourceFolder.of(target: "SwitchbackStudio").appendingPathComponent("Resources").path
         var files: [String: [UInt8]] = [:]
         for name in try FileManager.default.subpathsOfDirectory(atPath: folder)
         where StudioPages.types[(name as NSString).pathExtension] != nil {
@@ -26,12 +30,28 @@ struct StudioPages: Sendable {
             }
             files["/\(name)"] = Array(content)
         }
-        for page in ["runs", "learn"] { files["/\(page)"] = files.removeValue(forKey: "/\(page)/\(page).html") }
+        guard let frame = files.removeValue(forKey: "/frame/frame.html") else {
+            throw InputError("\(folder)/frame/frame.html", "is missing")
+        }
+        for path in files.keys where path.hasSuffix(".html") {
+            let page = ((path as NSString).lastPathComponent as NSString).deletingPathExtension
+            let content = files.removeValue(forKey: path) ?? []
+            files[page == StudioPages.first ? "/" : "/\(page)"] = StudioPages.framed(content, frame, page)
+        }
         self.files = files
     }
 
+    /// The whole page: its content within the frame, whose entry for it is marked.
+    private static func framed(_ content: [UInt8], _ frame: [UInt8], _ page: String) -> [UInt8] {
+        let text = String(decoding: frame, as: UTF8.self)
+            .replacing("data-nav=\"\(page)\"", with: "aria-current=\"page\"")
+            .replacing(#/ data-nav="[a-z]+"/#, with: "")
+            .replacing("{{page}}", with: page)
+            .replacing("{{main}}", with: String(decoding: content, as: UTF8.self))
+        return Array(text.utf8)
+    }
+
     func add(to router: some RouterMethods<some RequestContext>) {
-        router.get("/") { _, _ in Response(status: .seeOther, headers: [.location: "/runs"]) }
         for (path, bytes) in files {
             let type = StudioPages.types[(path as NSString).pathExtension] ?? "text/html; charset=utf-8"
             router.get(RouterPath(path)) { _, _ in

@@ -10,12 +10,15 @@ struct RunSummary: Encodable, Sendable {
     let progress: String
     let isComplete: Bool
     let best: [String: Double]
+    /// Whether there are weights to try and to serve.
+    let hasWeights: Bool
     /// In seconds since 1970.
     let modified: Double
 
     init(_ run: RunRecord) {
         (id, path, task, progress) = (RunSummary.id(of: run), run.path, run.task, run.progress)
         (isComplete, modified) = (run.isComplete, run.modified.timeIntervalSince1970)
+        hasWeights = (try? RunFolder.weightFile(run.path)) != nil
         best = Dictionary(run.results.bestMetrics.map { ($0.name, $0.value) }) { $1 }
     }
 

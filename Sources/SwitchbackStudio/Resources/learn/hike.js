@@ -1,9 +1,10 @@
 // The hiker: three optimizers take steps side by side.
 
-import { ask, fillTrack, html, player } from "./drawing.js";
+import { ask } from "/frame/ask.js";
+import { fillTrack, html, player } from "/frame/drawing.js";
 import { drawValley } from "./valley.js";
 import { example } from "./walk.js";
-import { number, t } from "./words.js";
+import { number, t } from "/frame/words.js";
 
 const element = (id) => document.getElementById(id);
 const looks = {
@@ -26,11 +27,11 @@ function drawTable() {
     line.setAttribute("aria-hidden", "true");
     const isEnd = shown >= points.length - 1;
     return html(
-      "li", isEnd ? outcome : "", line, html("b", "", t(`hiker.${hiker}`)),
+      "li", isEnd ? outcome : "", line, html("b", "", t(`learn.hiker.${hiker}`)),
       html("span", "num", `w = ${number(w)} · L = ${number(loss)}`),
-      html("p", "", isEnd ? t(`outcome.${outcome}`, { steps: number(arrival) }) : t("hike.walking")));
+      html("p", "", isEnd ? t(`learn.outcome.${outcome}`, { steps: number(arrival) }) : t("learn.hike.walking")));
   }));
-  element("hike-place").textContent = t("stepOf", { step: number(shown), count: number(stepCount()) });
+  element("hike-place").textContent = t("learn.stepOf", { step: number(shown), count: number(stepCount()) });
   element("hike-step").disabled = shown >= stepCount();
 }
 
@@ -40,7 +41,7 @@ export function redrawHike() {
   element("hike").setAttribute("viewBox", narrow.matches ? "0 0 340 260" : "0 0 640 300");
   drawValley(element("hike"), hike.curve, {
     ways: hike.paths.map(({ hiker, points }) => ({ points: points.slice(0, shown + 1), ...looks[hiker] })),
-    label: t("hike.chart"),
+    label: t("learn.hike.chart"),
   });
   drawTable();
 }
@@ -71,7 +72,7 @@ function step() {
 
 /** Takes up what the reader does; `failed` is told what went wrong. */
 export function startHike(failed) {
-  const playing = player(element("hike-play"), () => ({ play: t("play"), pause: t("pause") }), 220, step);
+  const playing = player(element("hike-play"), () => ({ play: t("learn.play"), pause: t("learn.pause") }), 220, step);
   element("hike-play").addEventListener("click", () => { if (shown >= stepCount()) shown = 0; playing.toggle(); });
   element("hike-step").addEventListener("click", () => { playing.stop(); step(); });
   element("hike-reset").addEventListener("click", () => { playing.stop(); shown = 0; redrawHike(); });

@@ -1,7 +1,8 @@
 // A small network of the reader's: its decision surface, its loss and the gradient of each layer while it trains.
 
-import { ask, html, path, scale, svg } from "./drawing.js";
-import { number, percent, t } from "./words.js";
+import { ask } from "/frame/ask.js";
+import { html, path, scale, svg } from "/frame/drawing.js";
+import { number, percent, t } from "/frame/words.js";
 
 const element = (id) => document.getElementById(id);
 const form = element("network");
@@ -39,7 +40,7 @@ function fill(values) {
 
 function drawPresets() {
   element("presets").replaceChildren(...presets.map(({ name, options }) => {
-    const chip = html("button", "chip", t(`preset.${name}`));
+    const chip = html("button", "chip", t(`learn.preset.${name}`));
     chip.type = "button";
     chip.setAttribute("aria-pressed", String(name === chosen));
     chip.addEventListener("click", () => {
@@ -83,7 +84,7 @@ function drawSurface() {
   context.drawImage(small, 0, 0, canvas.width, canvas.height);
   const at = scale([-reach, reach], [0, canvas.width]);
   for (const { x, y, arm } of points) drawPoint(context, at(x), canvas.height - at(y), arm, arm ? second : first);
-  const text = t("spiral.accuracy", { accuracy: percent(state.accuracy) });
+  const text = t("learn.spiral.accuracy", { accuracy: percent(state.accuracy) });
   canvas.setAttribute("aria-label", text);
   element("surface-caption").textContent = text;
 }
@@ -114,7 +115,7 @@ function drawLoss() {
   if (losses.length) marks.push(svg("path", { class: "l s1", d: path(losses.map((loss, step) => [at.x(step + 1), at.y(loss)])) }));
   drawing.replaceChildren(...marks);
   const values = { step: number(training.state.step), loss: number(losses[losses.length - 1], 3) };
-  const text = losses.length ? t("spiral.lossIs", values) : t("spiral.notYet");
+  const text = losses.length ? t("learn.spiral.lossIs", values) : t("learn.spiral.notYet");
   drawing.setAttribute("aria-label", text);
   element("loss-caption").textContent = text;
 }
@@ -130,7 +131,7 @@ function drawBars() {
     const bar = svg(
       "svg", { viewBox: "0 0 100 10", preserveAspectRatio: "none", "aria-hidden": "true" },
       svg("rect", { class: "track", width: 100, height: 10 }), svg("rect", { class: "fill", width: share, height: 10 }));
-    const name = index === last ? t("spiral.output") : t("spiral.layer", { number: number(index + 1) });
+    const name = index === last ? t("learn.spiral.output") : t("learn.spiral.layer", { number: number(index + 1) });
     const change = norm === null || !output ? "" : norm < output / 1000 ? "lost" : norm > output * 1000 ? "grown" : "";
     return html("div", `barrow ${change}`, html("span", "small muted", name), bar, html("span", "num small", number(norm, 2)));
   }));
@@ -143,19 +144,19 @@ function drawFinding() {
   if (!found) return;
   note.className = `note ${severities[found.severity]}`;
   const kind = kinds.includes(found.kind) ? found.kind : "other";
-  element("finding-title").textContent = t(`kind.${kind}`);
-  element("finding-why").textContent = t(`why.${kind}`);
+  element("finding-title").textContent = t(`learn.kind.${kind}`);
+  element("finding-why").textContent = t(`learn.why.${kind}`);
   element("finding-sentence").textContent = found.sentence;
 }
 
 export function redrawSpiral() {
   drawPresets();
   if (!training) return;
-  element("train").textContent = t(isRunning ? "pause" : "spiral.train");
+  element("train").textContent = t(isRunning ? "learn.pause" : "learn.spiral.train");
   element("train").disabled = training.state.isOver;
   element("train-step").disabled = isRunning || training.state.isOver;
   const values = { step: number(training.state.step) };
-  element("train-place").textContent = t(training.state.isOver ? "spiral.over" : "spiral.steps", values);
+  element("train-place").textContent = t(training.state.isOver ? "learn.spiral.over" : "learn.spiral.steps", values);
   drawSurface();
   drawLoss();
   drawBars();

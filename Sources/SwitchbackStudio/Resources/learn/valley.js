@@ -1,7 +1,7 @@
 // The loss over w as a valley: where one stands, the slope there, and the ways of the hikers.
 
-import { path, scale, svg } from "./drawing.js";
-import { number } from "./words.js";
+import { path, scale, svg } from "/frame/drawing.js";
+import { number } from "/frame/words.js";
 
 const margin = { left: 44, right: 12, top: 12, bottom: 30 };
 

@@ -1,8 +1,9 @@
 // The first example: the graph with its values filled in forward, and the gradients arriving backward.
 
-import { ask, fillTrack, html, path, player, svg } from "./drawing.js";
+import { ask } from "/frame/ask.js";
+import { fillTrack, html, path, player, svg } from "/frame/drawing.js";
 import { drawValley } from "./valley.js";
-import { number, t } from "./words.js";
+import { number, t } from "/frame/words.js";
 
 const element = (id) => document.getElementById(id);
 const sliders = ["w", "x", "target"].map(element);
@@ -95,7 +96,7 @@ function drawGraph() {
   graph.setAttribute("viewBox", `0 0 ${layout.size.join(" ")}`);
   const known = walk.nodes.filter(({ id }) => hasValue(id)).map(({ id, value, gradient }) =>
     `${id} = ${number(value)}${hasGradient(id) ? `, ∂L/∂${id} = ${number(gradient)}` : ""}`);
-  graph.setAttribute("aria-label", t("example.graph", { values: known.join("; ") }));
+  graph.setAttribute("aria-label", t("learn.example.graph", { values: known.join("; ") }));
   graph.replaceChildren(
     ...walk.nodes.flatMap((node) => node.inputs.flatMap((input) => drawEdge(layout, input, node.id))),
     ...walk.nodes.map((node) => drawBox(layout, node)));
@@ -119,18 +120,18 @@ function backwardLine({ from, to, derivative, local, incoming, gradient }) {
 
 function drawRules() {
   const lines = [
-    ...forward.map((id) => ["", t("example.forward"), forwardLine(id)]),
-    ["back", t("example.backward"), `∂L/∂L = ${number(node("L").gradient)}`],
-    ...walk.rules.map((rule) => ["back", t("example.backward"), backwardLine(rule)]),
+    ...forward.map((id) => ["", t("learn.example.forward"), forwardLine(id)]),
+    ["back", t("learn.example.backward"), `∂L/∂L = ${number(node("L").gradient)}`],
+    ...walk.rules.map((rule) => ["back", t("learn.example.backward"), backwardLine(rule)]),
   ];
   element("rules").replaceChildren(...lines.slice(0, place).map(([className, title, text], index) => {
     const item = html("li", `${className} ${index === place - 1 ? "now" : ""}`, html("b", "", title), html("span", "", text));
     return item;
   }));
-  element("walk-place").textContent = t("stepOf", { step: number(place), count: number(stepCount()) });
+  element("walk-place").textContent = t("learn.stepOf", { step: number(place), count: number(stepCount()) });
   element("walk-step").disabled = place === stepCount();
   const slope = node("w").gradient;
-  const key = slope < 0 ? "example.endMore" : slope > 0 ? "example.endLess" : "example.endFlat";
+  const key = slope < 0 ? "learn.example.endMore" : slope > 0 ? "learn.example.endLess" : "learn.example.endFlat";
   element("walk-end").textContent = place === stepCount() ? t(key, { slope: number(slope), times: number(Math.abs(slope)) }) : "";
 }
 
@@ -142,9 +143,9 @@ function drawSlope() {
   const isKnown = place === stepCount();
   drawValley(element("slope"), walk.curve, {
     stand: { w, loss }, slope: isKnown ? slope : null,
-    label: t(isKnown ? "example.curveSlope" : "example.curveLabel", { w: number(w), loss: number(loss), slope: number(slope) }),
+    label: t(isKnown ? "learn.example.curveSlope" : "learn.example.curveLabel", { w: number(w), loss: number(loss), slope: number(slope) }),
   });
-  element("slope-sentence").textContent = t(isKnown ? "example.slopeIs" : "example.slopeNotYet", { slope: number(slope) });
+  element("slope-sentence").textContent = t(isKnown ? "learn.example.slopeIs" : "learn.example.slopeNotYet", { slope: number(slope) });
 }
 
 export function redrawWalk() {
@@ -178,7 +179,7 @@ function step() {
 /** Begins; `changed` is told of each new walk, `failed` what went wrong. */
 export async function startWalk(changed, failed) {
   onChange = changed;
-  const playing = player(element("walk-play"), () => ({ play: t("play"), pause: t("pause") }), 1100, step);
+  const playing = player(element("walk-play"), () => ({ play: t("learn.play"), pause: t("learn.pause") }), 1100, step);
   const reset = () => { playing.stop(); place = 0; redrawWalk(); };
   element("walk-step").addEventListener("click", () => { playing.stop(); step(); });
   element("walk-play").addEventListener("click", () => { if (place === stepCount()) place = 0; playing.toggle(); });

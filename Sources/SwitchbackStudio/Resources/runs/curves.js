@@ -1,13 +1,10 @@
 // Draws one column of results.csv for each of some runs: numbers come from the server, here is only drawing.
 
+import { brief } from "/frame/figures.js";
+import { t } from "/frame/words.js";
+
 const WIDTH = 320, HEIGHT = 160, LEFT = 56, RIGHT = 8, TOP = 8, BOTTOM = 20;
 const SVG = "http://www.w3.org/2000/svg";
-
-/** A number with as many digits as a label needs. */
-export function brief(value) {
-  if (value === null || value === undefined) return "–";
-  return Math.abs(value) >= 1e5 ? value.toExponential(2) : String(Number(value.toPrecision(4)));
-}
 
 function element(name, attributes, text) {
   const node = document.createElementNS(SVG, name);
@@ -40,7 +37,7 @@ export function curve(column, runs) {
   const y = (value) => HEIGHT - BOTTOM - (value - y0) / (y1 - y0) * (HEIGHT - TOP - BOTTOM);
   const lasts = series.map((line, index) => `${runs[index].summary.id} ${brief(line.at(-1)?.[1])}`);
   const svg = element("svg", {
-    viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img", "aria-label": `${column}, at the end: ${lasts.join(", ")}` });
+    viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img", "aria-label": t("runs.curve", { column, values: lasts.join(", ") }) });
   for (const value of [y0, y1]) {
     svg.append(element("line", { class: "axis", x1: LEFT, x2: WIDTH - RIGHT, y1: y(value), y2: y(value) }));
     svg.append(element("text", { x: LEFT - 6, y: y(value) + 4, "text-anchor": "end" }, brief(value)));

@@ -1,6 +1,10 @@
 // The page /runs: the list of runs, and the curves, diagnosis and options of those that are selected.
 
-import { brief, curve } from "./curves.js";
+import { get, runPath } from "/frame/ask.js";
+import { failed, startPage, succeeded } from "/frame/frame.js";
+import { headline } from "/frame/figures.js";
+import { t } from "/frame/words.js";
+import { curve } from "./curves.js";
 
 const SECONDS = 2;
 // Columns that say where a run is, not how well it does.
@@ -23,26 +27,12 @@ function select(id, isSelected) {
   location.hash = (isSelected ? [...others, id] : others).map(encodeURIComponent).join(",");
 }
 
-async function get(path) {
-  const response = await fetch(path);
-  const answer = await response.json();
-  if (!response.ok) throw new Error(answer.error?.message ?? "the studio could not answer");
-  return answer;
-}
-
-/** What a run is judged by: not the parts of the loss, nor precision and recall beside mAP. */
-function headline(best) {
-  const all = Object.entries(best);
-  const chief = all.filter(([name]) => !/(_loss|^precision.*|^recall.*)$/.test(name));
-  return (chief.length ? chief : all).map(([name, value]) => `${name} ${brief(value)}`).join(", ");
-}
-
 function summary(run, chosen) {
   const row = node("tr");
   const box = node("input");
   box.type = "checkbox";
   box.checked = chosen.includes(run.id);
-  box.setAttribute("aria-label", `Select ${run.id}`);
+  box.setAttribute("aria-label", t("runs.select", { run: run.id }));
   box.addEventListener("change", () => select(run.id, box.checked));
   const name = node("a", run.id, "strong");
   name.href = `#${encodeURIComponent(run.id)}`;
@@ -65,7 +55,7 @@ function showList({ folder, runs }) {
 }
 
 function showLegend(runs) {
-  find("chosen").textContent = runs.length === 1 ? runs[0].summary.id : "Compared";
+  find("chosen").textContent = runs.length === 1 ? runs[0].summary.id : t("runs.compared");
   find("legend").replaceChildren(...runs.map((run, index) => {
     const key = node("span", undefined, `key c${index % 6 + 1}`);
     key.append(node("i"), node("span", `${run.summary.id} · ${run.summary.progress}`));
@@ -76,7 +66,7 @@ function showLegend(runs) {
 function showCurves(runs) {
   const columns = [...new Set(runs.flatMap((run) => run.columns))].filter((column) => !COURSE.includes(column));
   const figures = columns.map((column) => curve(column, runs)).filter(Boolean);
-  const waiting = node("p", "No validation was made yet: the curves begin with the first.", "muted");
+  const waiting = node("p", t("runs.noCurves"), "muted");
   find("curves").replaceChildren(...(figures.length ? figures : [waiting]));
 }
 
@@ -85,7 +75,7 @@ function showDiagnosis(runs) {
     const kind = sentence.severity === "fine" ? "ok" : sentence.severity === "failure" ? "bad" : "";
     return node("li", (runs.length > 1 ? `${run.summary.id}: ` : "") + sentence.text, kind);
   }));
-  const none = node("li", "Nothing was measured: train with --diagnose, and the findings stand here.", "muted");
+  const none = node("li", t("runs.noDiagnosis"), "muted");
   find("sentences").replaceChildren(...(sentences.length ? sentences : [none]));
 }
 
@@ -93,9 +83,9 @@ function showDiagnosis(runs) {
 function showOptions(runs) {
   const keys = [...new Set(runs.flatMap((run) => Object.keys(run.arguments)))].sort();
   const differing = keys.filter((key) => new Set(runs.map((run) => run.arguments[key])).size > 1);
-  find("options-title").textContent = runs.length === 1 ? "Options" : "Options that differ";
+  find("options-title").textContent = runs.length === 1 ? t("runs.options") : t("runs.differing");
   const heads = node("tr");
-  heads.append(node("th", "Option"), ...runs.map((run) => node("th", run.summary.id)));
+  heads.append(node("th", t("runs.option")), ...runs.map((run) => node("th", run.summary.id)));
   find("option-heads").replaceChildren(heads);
   const rows = (runs.length === 1 ? keys : differing).map((key) => {
     const row = node("tr");
@@ -103,7 +93,7 @@ function showOptions(runs) {
     return row;
   });
   const none = node("tr");
-  none.append(node("td", "None: the runs have the same options.", "muted"));
+  none.append(node("td", t("runs.sameOptions"), "muted"));
   find("options").replaceChildren(...(rows.length ? rows : [none]));
 }
 
@@ -121,15 +111,17 @@ function show(list, runs) {
 async function refresh() {
   try {
     const list = await get("/api/v1/runs");
-    const paths = selected().map((id) => id.split("/").map(encodeURIComponent).join("/"));
-    show(list, await Promise.all(paths.map((path) => get(`/api/v1/runs/${path}`))));
-    find("problem").hidden = true;
+    show(list, await Promise.all(selected().map((id) => get(`/api/v1/runs/${runPath(id)}`))));
+    succeeded();
   } catch (error) {
-    find("problem").hidden = false;
-    find("problem").firstElementChild.textContent = `${error.message}.`;
+    failed(error);
   }
 }
 
+await startPage(() => {
+  shown = "";
+  refresh();
+});
 addEventListener("hashchange", refresh);
 setInterval(() => { if (!document.hidden) refresh(); }, SECONDS * 1000);
-refresh();
+await refresh();

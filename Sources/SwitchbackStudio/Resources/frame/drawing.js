@@ -1,4 +1,4 @@
-// What the drawings of the page share: elements of SVG, scales and steps that play.
+// What pages draw with: elements of HTML and SVG, scales and steps that play.
 
 const namespace = "http://www.w3.org/2000/svg";
 
@@ -50,14 +50,4 @@ export function player(button, words, milliseconds, step) {
     if (!step()) stop();
   }
   return { toggle, stop };
-}
-
-/** An answer of the studio; a problem is thrown with the sentence that it says. */
-export async function ask(address, body) {
-  const answer = await fetch(address, {
-    method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body),
-  });
-  const value = await answer.json();
-  if (!answer.ok) throw Object.assign(new Error(value.error?.message ?? answer.statusText), { status: answer.status });
-  return value;
 }

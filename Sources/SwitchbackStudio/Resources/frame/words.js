@@ -40,13 +40,21 @@ function superscript(exponent) {
   return [...String(exponent)].map((digit) => (digit === "-" ? "⁻" : "⁰¹²³⁴⁵⁶⁷⁸⁹"[digit])).join("");
 }
 
+/** Writes the words of elements that name their keys: as their text, their label, or what an empty field shows. */
+export function write(root) {
+  const each = (name, change) => root.querySelectorAll(`[data-${name}]`).forEach(change);
+  each("t", (element) => { element.textContent = t(element.dataset.t); });
+  each("t-label", (element) => element.setAttribute("aria-label", t(element.dataset.tLabel)));
+  each("t-placeholder", (element) => { element.placeholder = t(element.dataset.tPlaceholder); });
+}
+
 async function load(tag) {
-  const answer = await fetch(`/learn/words/${tag}.json`);
+  const answer = await fetch(`/words/${tag}.json`);
   table = await answer.json();
   language = tag;
   document.documentElement.lang = tag;
-  for (const element of document.querySelectorAll("[data-t]")) element.textContent = t(element.dataset.t);
-  document.title = `${t("title")} · Switchback`;
+  write(document);
+  document.title = `${t(`${document.body.dataset.page}.title`)} · Switchback`;
 }
 
 /** Writes the page in the preferred language, and calls `redraw` when another is chosen. */

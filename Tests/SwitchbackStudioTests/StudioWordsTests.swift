@@ -4,10 +4,10 @@ import SwitchbackStudio
 import SwitchbackTraining
 import Testing
 
-/// The words of the page `/learn`: every language has all of them, and each is used.
-struct LearnWordsTests {
+/// The words of the studio's pages: every language has all of them, and each is used.
+struct StudioWordsTests {
     private let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-        .appendingPathComponent("../../Sources/SwitchbackStudio/Resources/learn").standardizedFileURL
+        .appendingPathComponent("../../Sources/SwitchbackStudio/Resources").standardizedFileURL
 
     private static let languages = ["en", "zh", "tr", "fr"]
 
@@ -16,9 +16,9 @@ struct LearnWordsTests {
         return try JSON.decode([String: String].self, data)
     }
 
-    /// The text of the page and its modules.
+    /// The text of the pages and their modules.
     private func source() throws -> String {
-        try FileManager.default.contentsOfDirectory(atPath: folder.path)
+        try FileManager.default.subpathsOfDirectory(atPath: folder.path)
             .filter { $0.hasSuffix(".js") || $0.hasSuffix(".html") }.sorted()
             .map { try String(contentsOf: folder.appendingPathComponent($0), encoding: .utf8) }.joined()
     }
@@ -42,20 +42,30 @@ struct LearnWordsTests {
         for (key, text) in own where text.count > 20 { #expect(text != english[key], "\(key)") }
     }
 
-    @Test func everyKeyOfThePageHasWords() throws {
+    @Test func everyKeyOfThePagesHasWords() throws {
         let english = try words("en")
-        let asked = try source().matches(of: /(?:data-t=|[^a-zA-Z]t\()"([\w.]+)"/).map { String($0.output.1) }
-        #expect(asked.count > 40)
+        let asked = try source().matches(of: /(?:data-t(?:-\w+)?=|[^a-zA-Z]t\()"([\w.]+)"/).map { String($0.output.1) }
+        #expect(asked.count > 80)
         for key in asked { #expect(english[key] != nil, "\(key)") }
     }
 
     /// A key is written out in the page or its modules, or begins as one that ends in a name: `t(`kind.${kind}`)`.
     @Test func noWordsAreLeftOver() throws {
         let source = try source()
-        let families = source.matches(of: /t\(`(\w+\.)\$\{/).map { String($0.output.1) }
-        #expect(Set(families) == ["hiker.", "kind.", "outcome.", "preset.", "why."])
-        for key in try words("en").keys where !families.contains(where: key.hasPrefix) {
+        let families = source.matches(of: /t\(`([\w.]+\.)\$\{/).map { String($0.output.1) }
+        #expect(Set(families).isSuperset(of: ["learn.hiker.", "learn.kind.", "learn.outcome."]))
+        for key in try words("en").keys where !families.contains(where: key.hasPrefix) && !key.hasSuffix(".title") {
             #expect(source.contains("\"\(key)\""), "\(key)")
+        }
+    }
+
+    /// The title of the browser's window, by the page's name.
+    @Test func everyPageHasATitle() throws {
+        let english = try words("en")
+        let pages = try FileManager.default.subpathsOfDirectory(atPath: folder.path).filter { $0.hasSuffix(".html") }
+        for page in pages where page != "frame/frame.html" {
+            let name = ((page as NSString).lastPathComponent as NSString).deletingPathExtension
+            #expect(english["\(name).title"] != nil, "\(name)")
         }
     }
 
@@ -68,17 +78,17 @@ struct LearnWordsTests {
     }
 
     @Test func everyNameHasWords() throws {
-        #expect(try names(of: "hiker.") == Set(LearnOptimizer.allCases.map(\.rawValue)))
-        #expect(try names(of: "outcome.") == Set(Hike.Outcome.allCases.map(\.rawValue)))
-        #expect(try names(of: "preset.") == Set(SpiralPreset.allCases.map(\.rawValue)))
+        #expect(try names(of: "learn.hiker.") == Set(LearnOptimizer.allCases.map(\.rawValue)))
+        #expect(try names(of: "learn.outcome.") == Set(Hike.Outcome.allCases.map(\.rawValue)))
+        #expect(try names(of: "learn.preset.") == Set(SpiralPreset.allCases.map(\.rawValue)))
     }
 
     /// The page names the verdicts that it has words for; each is one of the diagnosis's.
     @Test func verdictsAreThoseOfTheDiagnosis() throws {
-        let kinds = try names(of: "kind.").subtracting(["other"])
-        #expect(try names(of: "why.").subtracting(["other"]) == kinds)
+        let kinds = try names(of: "learn.kind.").subtracting(["other"])
+        #expect(try names(of: "learn.why.").subtracting(["other"]) == kinds)
         #expect(kinds.isSubset(of: Verdict.Kind.allCases.map(\.key)))
-        let module = try String(contentsOf: folder.appendingPathComponent("spiral.js"), encoding: .utf8)
+        let module = try String(contentsOf: folder.appendingPathComponent("learn/spiral.js"), encoding: .utf8)
         for kind in kinds { #expect(module.contains("\"\(kind)\""), "\(kind)") }
     }
 }
