@@ -92,7 +92,7 @@ let package = Package(
         .target(
             name: "SwitchbackStudio",
             dependencies: [
-                "Switchback", "SwitchbackFormats", "SwitchbackTraining", "SwitchbackServer",
+                "Switchback", "SwitchbackFormats", "SwitchbackTraining", "SwitchbackVision", "SwitchbackServer",
                 .product(name: "Hummingbird", package: "hummingbird", condition: .when(traits: ["Server"])),
             ],
             resources: [.copy("Resources")]),

@@ -3,7 +3,7 @@ import SwitchbackLanguage
 
 /// A language model with everything that its requests need: what may be used from any thread is here, the model itself
 /// belongs to the engine.
-struct LanguageService: Sendable {
+package struct LanguageService: Sendable {
     let engine: GenerationEngine
     let tokenizer: any Tokenizer
     let template: ChatTemplate

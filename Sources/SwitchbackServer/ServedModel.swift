@@ -11,10 +11,19 @@ public struct ServedModel: Sendable {
     public let name: String
     let service: Service
 
-    enum Service: Sendable {
+    package enum Service: Sendable {
         case language(LanguageService)
         case detector(YOLOTask, ModelThread<DetectorModel>)
         case classifier(ModelThread<ClassifierModel>)
+
+        /// Ends the threads.
+        package func stop() {
+            switch self {
+            case .language(let service): service.engine.stop()
+            case .detector(_, let thread): thread.stop()
+            case .classifier(let thread): thread.stop()
+            }
+        }
     }
 
     /// A readable description of the model.
@@ -26,23 +35,17 @@ public struct ServedModel: Sendable {
         }
     }
 
-    func stop() {
-        switch service {
-        case .language(let service): service.engine.stop()
-        case .detector(_, let thread): thread.stop()
-        case .classifier(let thread): thread.stop()
-        }
-    }
+    func stop() { service.stop() }
 
     /// What a detector, or a network of another task of its family, needs to answer.
-    struct DetectorModel {
-        let predictor: DetectionPredictor
-        let classes: [String]
+    package struct DetectorModel {
+        package let predictor: DetectionPredictor
+        package let classes: [String]
     }
 
     /// What a classifier needs to answer.
-    struct ClassifierModel {
-        let classifier: Classifier
+    package struct ClassifierModel {
+        package let classifier: Classifier
     }
 }
 
@@ -71,7 +74,11 @@ extension ServedModel {
         return ServedModel(name: name, service: try visionService(RunFolder.weightFile(path), limits))
     }
 
-    private static func visionService(_ weights: String, _ limits: ServerLimits) throws -> Service {
+    /// What answers with a detector or classifier.
+    ///
+    /// - Parameter weights: its file of weights.
+    /// - Throws: `InputError` where it cannot be used.
+    package static func visionService(_ weights: String, _ limits: ServerLimits) throws -> Service {
         let metadata = try Safetensors.read(weights).metadata
         if metadata.keys.contains("switchback.classifier") {
             let classifier = try Classifier.load(weights)

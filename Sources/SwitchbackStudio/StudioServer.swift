@@ -1,7 +1,10 @@
+import Foundation
 import Hummingbird
+import Switchback
 import SwitchbackServer
 
-/// Serves the studio to the browsers of this machine: the runs below a folder, and pages that explain.
+/// Serves the studio to the browsers of this machine: trainings that are started, watched and resumed, models to try
+/// and to serve, and pages that explain.
 ///
 /// ```swift
 /// try await StudioServer(output: "runs", port: 8080).run { address in print("open \(address)") }
@@ -9,35 +12,73 @@ import SwitchbackServer
 public struct StudioServer: Sendable {
     private let options: ServerOptions
     private let pages: StudioPages
+    private let folder: StudioFolder
+    private let jobs: JobQueue
     private let runs: RunRoutes
+    private let train: TrainRoutes
+    private let jobRoutes: JobRoutes
+    private let tryOut: TryRoutes
+    private let deploy: DeployRoutes
+    private let session: SessionRoutes
     private let learn = LearnRoutes()
     private let metrics = ServerMetrics()
 
     /// - Parameters:
-    ///   - output: the folder that runs are saved in; there may be none yet.
+    ///   - output: the folder that runs are saved in; it is made where there is none.
+    ///   - host: the address to listen on.
     ///   - port: 0 takes any that is free.
+    ///   - token: what browsers and programs have to know; needed where other machines can reach `host`.
+    ///   - program: the program `switchback`, which trainings and endpoints run as; the one that runs now if not given.
     ///   - endsWithTerminal: whether the loss of the terminal (SIGHUP) ends it.
-    /// - Throws: `InputError` where the studio's pages are missing.
-    public init(output: String, port: Int, endsWithTerminal: Bool = false) throws {
+    /// - Throws: `InputError` where the studio's pages are missing, the folder cannot be written to or has a studio
+    ///   already, or a token is needed.
+    public init(
+        output: String, host: String = "127.0.0.1", port: Int, token: StudioToken? = nil, program: String? = nil,
+        endsWithTerminal: Bool = false
+    ) throws {
+        guard token != nil || CheckSender.isLoopback(host) else {
+            throw InputError(
+                host, "other machines could open the studio",
+                remedy: "give a file with a secret as --token-file, or leave --host out")
+        }
         var options = ServerOptions()
+        options.host = host
         options.port = port
         options.servesPages = true
         options.endsWithTerminal = endsWithTerminal
         self.options = options
+        let program = program ?? Bundle.main.executablePath ?? "switchback"
+        let lookup = RunLookup(output: output)
         pages = try StudioPages()
-        runs = RunRoutes(output: output)
+        folder = try StudioFolder(in: output)
+        jobs = try JobQueue(folder, program: program)
+        runs = RunRoutes(lookup)
+        train = TrainRoutes(lookup, jobs, program: program)
+        jobRoutes = JobRoutes(jobs)
+        session = SessionRoutes(token: token?.text)
+        tryOut = TryRoutes(lookup, options.limits)
+        deploy = DeployRoutes(lookup, jobs, program: program, exports: folder.path + "/exports")
     }
 
-    /// Serves until the process is told to end (SIGTERM or SIGINT).
+    /// Serves until the process is told to end (SIGTERM or SIGINT). Trainings and endpoints go on.
     ///
     /// - Parameter onListening: is told where, once connections are accepted.
     /// - Throws: `InputError` where the address cannot be listened on.
     public func run(onListening: @escaping @Sendable (_ address: String) -> Void = { _ in }) async throws {
         defer {
+            jobs.stop()
             runs.stop()
+            train.stop()
+            jobRoutes.stop()
+            tryOut.stop()
+            deploy.stop()
+            session.stop()
             learn.stop()
         }
-        try await HTTPListener(options).serve(router, onListening: onListening)
+        try await HTTPListener(options).serve(router) { [folder] address in
+            folder.announce(address)
+            onListening(address)
+        }
     }
 
     var router: Router<ServerContext> {
@@ -45,8 +86,14 @@ public struct StudioServer: Sendable {
         router.add(middleware: GuardPages())
         router.add(middleware: CheckSender(options, metrics))
         router.add(middleware: AnswerErrors(metrics: metrics))
+        if let token = session.token { router.add(middleware: RequireToken(token: token)) }
         pages.add(to: router)
+        session.add(to: router)
         runs.add(to: router)
+        train.add(to: router)
+        jobRoutes.add(to: router)
+        tryOut.add(to: router)
+        deploy.add(to: router)
         learn.add(to: router)
         router.refuseOtherMethods()
         return router

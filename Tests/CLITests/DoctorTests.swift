@@ -44,7 +44,7 @@ import Testing
     @Test func optionsOfRunsAreRefused() throws {
         for (option, name) in [
             ("--resume train", "--resume"), ("--find-lr", "--find-lr"), ("--diagnose", "--diagnose"),
-            ("--name x", "--name"),
+            ("--name x", "--name"), ("--dry-run", "--dry-run"),
         ] {
             let run = try program.shell("\(Self.doctor) \(option)")
             #expect(run.code == 2 && run.errors.contains("\(name) is for a training"), "\(run.output)\(run.errors)")

@@ -51,7 +51,8 @@ import Testing
     ]
     /// What is about the run and not about the training.
     private static let ofRuns: Set = [
-        "config", "device", "diagnose", "find-lr", "help", "json", "log", "name", "output", "profile", "prompt",
+        "config", "device", "diagnose", "dry-run", "find-lr", "help", "json", "log", "name", "output", "profile",
+        "prompt",
         "quiet",
         "resume",
         "threads", "version",
@@ -156,6 +157,7 @@ import Testing
             "--momentum has no effect: adagrad has no momentum"
         ),
         ("classify train --data x --find-lr --profile", "there is nothing to profile"),
+        ("classify train --data x --find-lr --dry-run", "take one of them"),
         ("classify train --data x --quiet --log json", "take one of them"),
         ("classify train --resume x --config y", "--config is for a new one"),
         ("classify train --data digits --label y --epochs 1", "option label: is the column of a table"),

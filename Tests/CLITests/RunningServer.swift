@@ -41,6 +41,12 @@ final class RunningServer {
 
     deinit { if process.isRunning { process.terminate() } }
 
+    /// Ends the server as the loss of power does.
+    func kill() {
+        Foundation.kill(process.processIdentifier, SIGKILL)
+        process.waitUntilExit()
+    }
+
     /// Asks the server to end; returns its exit code.
     func stop() -> Int32 {
         process.terminate()

@@ -8,22 +8,7 @@ import Testing
 
     init() throws { program = try BuiltProgram() }
 
-    private static let helpers = #"""
-        import http.client, json, re, sys
-        from urllib.parse import urlparse
-        address = urlparse(sys.argv[1])
-
-        def ask(method, path, body=None, **headers):
-            connection = http.client.HTTPConnection(address.hostname, address.port, timeout=60)
-            connection.request(method, path, body, {k.replace("_", "-"): v for k, v in headers.items()})
-            response = connection.getresponse()
-            return response.status, {k.lower(): v for k, v in response.getheaders()}, response.read()
-
-        def expect(status, method, path, body=None, **headers):
-            got, found, text = ask(method, path, body, **headers)
-            assert got == status, (method, path, headers, got, text)
-            return found, text
-        """#
+    private static let helpers = StudioClient.helpers
 
     @Test func runsAreListedAndRead() throws {
         let training = try program.shell("$switchback classify train --data digits --epochs 2 --diagnose --quiet")
@@ -59,8 +44,8 @@ import Testing
         try Python.run(
             Self.helpers + #"""
 
-                pages = ["/", "/runs", "/learn"]
-                coming = {"/data", "/train", "/try", "/deploy"}
+                pages = ["/", "/train", "/runs", "/try", "/deploy", "/learn"]
+                coming = {"/data"}
                 seen, waiting = set(coming), list(pages)
                 while waiting:
                     path = waiting.pop()
@@ -103,10 +88,10 @@ import Testing
     }
 
     @Test func aPortThatIsTaken() throws {
-        let studio = try RunningServer(program, command: "studio", [])
+        let studio = try RunningServer(program, command: "studio", ["mine"])
         let port = studio.address.split(separator: ":").last ?? ""
-        program.expectRefusal(try program.shell("$switchback studio --port \(port)"), "listened on")
+        program.expectRefusal(try program.shell("$switchback studio other --port \(port)"), "listened on")
         program.expectRefusal(
-            try program.shell("$switchback studio --port 70000"), code: 2, "from 0 to 65535 is needed")
+            try program.shell("$switchback studio other --port 70000"), code: 2, "from 0 to 65535 is needed")
     }
 }

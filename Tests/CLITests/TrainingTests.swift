@@ -25,6 +25,13 @@ import Testing
         #expect(run.code == 0 && run.output.contains("the same bits"), "\(run.output)\(run.errors)")
     }
 
+    @Test func aDryRunChecksAndLeavesNothingBehind() throws {
+        let run = try program.shell("$switchback classify train --data digits --model mlp --dry-run")
+        #expect(run.code == 0 && run.output.contains("Data: ") && run.output.contains("Nothing was trained"))
+        #expect(program.folder.contents.isEmpty)
+        program.expectRefusal(try program.shell("$switchback classify train --data nowhere --dry-run"), "nowhere")
+    }
+
     @Test func anInterruptedRunSaysHowToGoOnAndDoes() throws {
         let options = "--data digits --model mlp --epochs 30 --workers 0"
         #expect(try program.shell("$switchback classify train \(options) --name whole").code == 0)

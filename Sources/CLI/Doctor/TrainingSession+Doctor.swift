@@ -47,7 +47,7 @@ extension RunOptions {
     func checkForDoctor() throws {
         let given = [
             ("--resume", resume != nil), ("--find-lr", findLr), ("--profile", profile), ("--diagnose", diagnose),
-            ("--name", name != Self.defaultName),
+            ("--name", name != Self.defaultName), ("--dry-run", dryRun),
         ]
         if let option = given.first(where: \.1) {
             throw ValidationError(

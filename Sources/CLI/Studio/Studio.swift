@@ -7,21 +7,33 @@ import SwitchbackStudio
 struct Studio: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "studio",
-        abstract: "Show runs and backpropagation in the browser, on this machine alone.",
+        abstract: "Train, watch, try and serve models in the browser.",
         discussion: """
             EXAMPLES
               switchback studio
               switchback studio path/to/runs --port 8000
+              switchback studio --host 0.0.0.0 --token-file secret.txt
 
-            /runs shows the curves, diagnosis and options of runs while they train, and compares them; /learn shows \
-            how gradients are computed. Only browsers on this machine can open the pages, and the pages load nothing \
-            from elsewhere. SIGTERM or Ctrl-C stops the studio; trainings go on.
+            /train starts trainings, one at a time; /runs shows their curves, diagnosis and options while they train, \
+            compares, stops and resumes them; /learn shows how gradients are computed. Only browsers on this machine \
+            can open the pages unless --host says otherwise, and the pages load nothing from elsewhere. SIGTERM or Ctrl-C stops the studio; \
+            trainings go on, and the next studio of the folder finds them.
             """)
 
     @Argument(help: ArgumentHelp("The folder that runs are saved in.", valueName: "folder"))
     var folder = "runs"
 
+    @Option(
+        help: ArgumentHelp(
+            "The address to listen on; 0.0.0.0 for all interfaces, which needs --token-file.", valueName: "address"))
+    var host = "127.0.0.1"
+
     @OptionGroup var listening: PortOption
+
+    @Option(
+        help: ArgumentHelp(
+            "A file with a secret of 16 characters or more, which browsers are asked for.", valueName: "file"))
+    var tokenFile: String?
 
     @OptionGroup var common: CommonOptions
 
@@ -33,7 +45,8 @@ struct Studio: AsyncParsableCommand {
     func run() async throws {
         common.apply()
         let studio = try StudioServer(
-            output: folder, port: listening.port, endsWithTerminal: Interruption.signals.contains(SIGHUP))
+            output: folder, host: host, port: listening.port, token: tokenFile.map(StudioToken.init(file:)),
+            endsWithTerminal: Interruption.signals.contains(SIGHUP))
         try await Service.run(
             json: common.json, studio.run, object: Listening.init, sentence: { "The studio is at \($0)" })
     }

@@ -56,12 +56,18 @@ struct RunOptions: ParsableArguments {
             "Do not train; run a learning rate test, plot find_lr.png, and suggest a rate."))
     var findLr = false
 
+    @Flag(help: "Check the options and the data, and build the model; do not train.")
+    var dryRun = false
+
     func validate() throws {
         if findLr && resume != nil {
             throw ValidationError("--find-lr is for new runs and cannot be combined with --resume")
         }
         if findLr && (profile || diagnose) {
             throw ValidationError("--find-lr does not train: there is nothing to \(profile ? "profile" : "diagnose")")
+        }
+        if findLr && dryRun {
+            throw ValidationError("--find-lr tries learning rates, and --dry-run tries nothing: take one of them")
         }
         if config != nil && namesRun {
             throw ValidationError("--resume keeps the options of the run, and --config is for a new one")

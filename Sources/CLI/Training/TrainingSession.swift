@@ -56,6 +56,10 @@ struct TrainingSession<Options: TaskConfiguration> {
         _ task: Task, _ training: TrainingConfiguration, listeners: [TrainingListener] = [],
         rateOptions: (Double) -> String = { "--lr \($0)" }
     ) throws -> (folder: RunFolder, outcome: TrainingOutcome) {
+        if run.dryRun {
+            try run.say("The options and the data can be used. Nothing was trained.")
+            throw ExitCode.success
+        }
         if run.findLr {
             // The first process tries them by itself.
             guard Processes.group.isRoot else { throw ExitCode.success }

@@ -1,7 +1,7 @@
 import Switchback
 
 /// A thread on which a model handles one request after another: tensors belong to the thread that created them.
-final class ModelThread<Model>: @unchecked Sendable {
+package final class ModelThread<Model>: @unchecked Sendable {
     private let model: Model
     private let limits: ServerLimits
     private let queue: WorkQueue
@@ -15,7 +15,7 @@ final class ModelThread<Model>: @unchecked Sendable {
 
     /// What the model gives. Throws `APIError` if too many wait already, the time is over, or the server stops; what the
     /// work throws; and `ShapeError` where the model does not fit its input or itself.
-    func run<Result: Sendable>(_ work: @escaping @Sendable (Model) throws -> Result) async throws -> Result {
+    package func run<Result: Sendable>(_ work: @escaping @Sendable (Model) throws -> Result) async throws -> Result {
         try await queue.run(within: limits.seconds) { [self] in try catchingErrors { [model] in try work(model) } }
     }
 

@@ -5,22 +5,22 @@ import SwitchbackLanguage
 
 /// Reads the bodies of requests, and makes of them what they ask for: within bounds of time and memory, and on threads
 /// of its own.
-struct RequestReader: Sendable {
+package struct RequestReader: Sendable {
     let limits: ServerLimits
     private let budget: MemoryBudget
     private let queue: WorkQueue
 
-    init(_ limits: ServerLimits) {
+    package init(_ limits: ServerLimits) {
         self.limits = limits
         budget = MemoryBudget(bytes: max(limits.memoryBytes, 2 * limits.bodyBytes))
         queue = WorkQueue("requests", threads: Processor.threadCount, limit: limits.queue)
     }
 
-    func stop() { queue.stop() }
+    package func stop() { queue.stop() }
 
     /// What `work` makes of the body, which the request then has no more: what watches over the connection after it
     /// begins where the body ends, and could not cope with one that was read already.
-    func read<Value: Sendable>(
+    package func read<Value: Sendable>(
         _ request: inout Request, _ work: @escaping @Sendable ([UInt8], MemoryShare) throws -> Value
     ) async throws -> Value {
         let share = MemoryShare(of: budget)

@@ -16,12 +16,12 @@ package struct APIError: Error, Sendable {
     var headers = HTTPFields()
 
     /// A request that cannot be answered as it is.
-    static func invalid(_ message: String, param: String? = nil, code: String? = nil) -> APIError {
+    package static func invalid(_ message: String, param: String? = nil, code: String? = nil) -> APIError {
         APIError(
             status: .badRequest, message: message, type: "invalid_request_error", param: param, code: code)
     }
 
-    static func unauthorized(_ message: String) -> APIError {
+    package static func unauthorized(_ message: String) -> APIError {
         APIError(
             status: .unauthorized, message: message, type: "authentication_error", code: "invalid_api_key")
     }

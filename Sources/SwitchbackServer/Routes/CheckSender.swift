@@ -24,7 +24,7 @@ package struct CheckSender: RouterMiddleware {
         self.metrics = metrics
     }
 
-    private static func isLoopback(_ host: String) -> Bool {
+    package static func isLoopback(_ host: String) -> Bool {
         host == "localhost" || host == "::1" || host.hasPrefix("127.")
     }
 

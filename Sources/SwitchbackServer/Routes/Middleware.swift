@@ -51,12 +51,12 @@ package struct AnswerErrors: RouterMiddleware {
 }
 
 /// Requires the API key.
-struct RequireKey: RouterMiddleware {
-    typealias Context = ServerContext
+package struct RequireKey: RouterMiddleware {
+    package typealias Context = ServerContext
 
     let key: String
 
-    func handle(
+    package func handle(
         _ request: Request, context: ServerContext,
         next: (Request, ServerContext) async throws -> Response
     ) async throws -> Response {
@@ -72,7 +72,7 @@ struct RequireKey: RouterMiddleware {
     }
 
     /// Takes the same time wherever the two begin to differ.
-    private static func isEqual(_ a: some Collection<UInt8>, _ b: some Collection<UInt8>) -> Bool {
+    package static func isEqual(_ a: some Collection<UInt8>, _ b: some Collection<UInt8>) -> Bool {
         a.count == b.count && zip(a, b).reduce(UInt8(0)) { $0 | ($1.0 ^ $1.1) } == 0
     }
 }

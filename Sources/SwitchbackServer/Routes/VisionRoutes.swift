@@ -75,17 +75,11 @@ struct VisionRoutes: Sendable {
         return Response(json: answer)
     }
 
-    private struct Guess: Encodable {
-        let `class`: String
-        let classIndex: Int
-        let probability: Double
-    }
-
     private struct Guesses: Encodable {
         let object = "classification"
         let model: String
         /// The most likely first.
-        let predictions: [Guess]
+        let predictions: [ClassGuess]
     }
 
     private func classify(_ request: Request) async throws -> Response {
@@ -93,18 +87,7 @@ struct VisionRoutes: Sendable {
         let (name, service) = try models.classifier(upload.text("model"))
         let top = try upload.count("top") ?? 5
         let image = upload.image
-        let guesses = try await service.run { try VisionRoutes.guesses($0.classifier, image, top: top) }
+        let guesses = try await service.run { try $0.classifier.likeliest(of: image, count: top) }
         return Response(json: Guesses(model: name, predictions: guesses))
-    }
-
-    private static func guesses(_ classifier: Classifier, _ image: Image, top: Int) throws -> [Guess] {
-        let input = try classifier.input("image", image.converted)
-        let names = classifier.configuration.classNames
-        return noGrad {
-            let (values, indices) = classifier.scores(input).softmax(dim: 1).topK(min(top, names.count), dim: 1)
-            return zip(indices.toArray(as: Int.self), values.toArray(as: Double.self)).map {
-                Guess(class: names[$0], classIndex: $0, probability: $1)
-            }
-        }
     }
 }

@@ -9,8 +9,6 @@ import SwitchbackServer
 /// Each request is a small JSON object, whose fields are those of ``FirstExample``, ``Hike`` and ``SpiralOptions``. The
 /// work is done on threads of its own, never on the pool that answers.
 package struct LearnRoutes: Sendable {
-    private static let mostBytes = 4096
-
     private let sessions = LearnSessions()
     private let queue = WorkQueue("learn", threads: 2, limit: 32)
 
@@ -22,36 +20,20 @@ package struct LearnRoutes: Sendable {
     package func add(to router: some RouterMethods<some RequestContext>) {
         let group = router.group("api/v1/learn")
         group.post("example") { request, _ in
-            await answer(request) { BackwardWalk(try FirstExample($0)) }
+            await queue.answer(request) { BackwardWalk(try FirstExample($0)) }
         }
-        group.post("hike") { request, _ in await answer(request) { HikeAnswer(try Hike($0)) } }
+        group.post("hike") { request, _ in await queue.answer(request) { HikeAnswer(try Hike($0)) } }
         group.get("presets") { _, _ in try Response(answering: PresetsAnswer()) }
         group.post("networks") { [sessions] request, _ in
-            await answer(request) { sessions.begin(try SpiralOptions($0)) }
+            await queue.answer(request) { sessions.begin(try SpiralOptions($0)) }
         }
         group.post("networks/:id/steps") { [sessions] request, context in
             let id = try context.parameters.require("id")
-            return await answer(request) { fields in
+            return await queue.answer(request) { fields in
                 let steps = try fields.integer("steps", in: LearnSessions.stepRange, default: 1)
                 guard let state = sessions.advance(id, by: steps) else { throw HTTPError(.notFound) }
                 return state
             }
-        }
-    }
-
-    /// The answer to a request with a body of JSON: what `work` makes of its fields, or the problem with them.
-    private func answer<Value: Encodable & Sendable>(
-        _ request: Request, _ work: @escaping @Sendable (ConfigurationFields) throws -> Value
-    ) async -> Response {
-        do {
-            // Forms and plain text are what a page of another origin may send without asking.
-            guard request.headers[.contentType]?.lowercased().hasPrefix("application/json") == true else {
-                throw HTTPError(.unsupportedMediaType)
-            }
-            let body = try await Array(request.body.collect(upTo: Self.mostBytes).readableBytesView)
-            return await queue.answer { try work(ConfigurationFields(body: body)) }
-        } catch {
-            return Response(refusing: error)
         }
     }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import SwitchbackFormats
 import SwitchbackTraining
 
 /// One line in the list of runs.
@@ -12,6 +13,8 @@ struct RunSummary: Encodable, Sendable {
     let best: [String: Double]
     /// Whether there are weights to try and to serve.
     let hasWeights: Bool
+    /// Whether it can go on: it was stopped, or is at work now.
+    let canResume: Bool
     /// In seconds since 1970.
     let modified: Double
 
@@ -19,6 +22,7 @@ struct RunSummary: Encodable, Sendable {
         (id, path, task, progress) = (RunSummary.id(of: run), run.path, run.task, run.progress)
         (isComplete, modified) = (run.isComplete, run.modified.timeIntervalSince1970)
         hasWeights = (try? RunFolder.weightFile(run.path)) != nil
+        canResume = !run.isComplete && Folder.exists(Folder.join(run.path, "resume"))
         best = Dictionary(run.results.bestMetrics.map { ($0.name, $0.value) }) { $1 }
     }
 

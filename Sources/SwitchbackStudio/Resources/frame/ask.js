@@ -1,20 +1,31 @@
 // Requests to the studio.
 
+import { t } from "./words.js";
+
 /** The value of an answer. A problem is thrown with the sentence that it says. */
 async function value(response) {
   const value = await response.json();
+  // A studio that other machines can reach asks for its token.
+  if (response.status === 401 && location.pathname !== "/login") location.href = "/login";
   if (!response.ok) throw Object.assign(new Error(value.error?.message ?? response.statusText), { status: response.status });
   return value;
 }
 
-export async function get(address) { return value(await fetch(address)); }
+/** Sends a request. That the studio was stopped is said in words of its own: browsers only say that fetching failed. */
+export async function send(address, options) {
+  try {
+    return await value(await fetch(address, options));
+  } catch (error) {
+    throw error instanceof TypeError ? new Error(t("frame.lost")) : error;
+  }
+}
+
+export const get = (address) => send(address);
 
 /** Sends JSON, and answers with JSON. */
-export async function ask(address, body = {}) {
-  return value(await fetch(address, {
-    method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body),
-  }));
-}
+export const ask = (address, body = {}) => send(address, {
+  method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body),
+});
 
 /** The address of a run, whose name has two parts: `TASK/NAME`. */
 export const runPath = (id) => id.split("/").map(encodeURIComponent).join("/");

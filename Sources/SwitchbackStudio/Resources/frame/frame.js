@@ -13,4 +13,8 @@ export function failed(error) {
 export function succeeded() { problem.hidden = true; }
 
 /** Writes the page in the reader's language; `redraw` is called when another one is chosen. */
-export async function startPage(redraw = () => {}) { await startWords(redraw); }
+export async function startPage(redraw = () => {}) {
+  await startWords(redraw);
+  // Narrow pages have the navigation in a row that scrolls.
+  document.querySelector(".nav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+}

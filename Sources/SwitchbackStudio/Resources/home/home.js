@@ -4,10 +4,12 @@ import { get } from "/frame/ask.js";
 import { html } from "/frame/drawing.js";
 import { failed, startPage, succeeded } from "/frame/frame.js";
 import { headline } from "/frame/figures.js";
+import { jobLine } from "/frame/jobs.js";
 import { t } from "/frame/words.js";
 
 const SECONDS = 3, NEWEST = 5;
 const find = (id) => document.getElementById(id);
+let shown = "";
 
 function link(text, address, className = "") {
   const made = html("a", className, text);
@@ -28,11 +30,21 @@ function row(run) {
 
 async function refresh() {
   try {
-    const { runs } = await get("/api/v1/runs");
-    find("first").hidden = runs.length > 0;
+    const [{ runs }, { jobs }] = await Promise.all([get("/api/v1/runs"), get("/api/v1/jobs")]);
+    const open = jobs.filter((job) => ["waiting", "running", "stopping"].includes(job.state)).reverse();
+    const broken = jobs.filter((job) => ["failed", "interrupted"].includes(job.state));
+    const state = JSON.stringify([runs, open, broken, document.documentElement.lang]);
+    succeeded();
+    // What has not changed is left as it is, with the focus in it.
+    if (state === shown) return;
+    shown = state;
+    find("work").hidden = open.length + broken.length === 0;
+    find("working").hidden = open.length === 0;
+    find("working").textContent = t("home.working", { count: open.length });
+    find("jobs").replaceChildren(...[...open, ...broken].map((job) => jobLine(job, refresh, failed)));
+    find("first").hidden = runs.length > 0 || open.length > 0;
     find("newest").hidden = runs.length === 0;
     find("rows").replaceChildren(...runs.slice(0, NEWEST).map(row));
-    succeeded();
   } catch (error) {
     failed(error);
   }

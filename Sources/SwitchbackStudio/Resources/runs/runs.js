@@ -5,6 +5,7 @@ import { failed, startPage, succeeded } from "/frame/frame.js";
 import { headline } from "/frame/figures.js";
 import { t } from "/frame/words.js";
 import { curve } from "./curves.js";
+import { showJob } from "./job.js";
 
 const SECONDS = 2;
 // Columns that say where a run is, not how well it does.
@@ -110,8 +111,12 @@ function show(list, runs) {
 
 async function refresh() {
   try {
-    const list = await get("/api/v1/runs");
-    show(list, await Promise.all(selected().map((id) => get(`/api/v1/runs/${runPath(id)}`))));
+    const [list, { jobs }] = await Promise.all([get("/api/v1/runs"), get("/api/v1/jobs")]);
+    const chosen = selected();
+    // A training that waits or has failed early has no run folder.
+    const known = chosen.filter((id) => list.runs.some((run) => run.id === id));
+    show(list, await Promise.all(known.map((id) => get(`/api/v1/runs/${runPath(id)}`))));
+    await showJob(chosen.length === 1 ? chosen[0] : null, list.runs, jobs, refresh, failed);
     succeeded();
   } catch (error) {
     failed(error);

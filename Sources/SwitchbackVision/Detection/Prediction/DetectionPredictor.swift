@@ -33,21 +33,32 @@ public struct DetectionPredictor {
         public let height, width: Int
     }
 
-    public func callAsFunction(_ image: Image) -> Result {
+    /// What the network says of an image: the detections can be selected from it with one suppression after the other.
+    public struct Output {
+        let heads: DetectHead.Output
+        let letterbox: Letterbox
+        /// Until now, without postprocessing.
+        public let seconds: StageSeconds
+    }
+
+    public func callAsFunction(_ image: Image) -> Result { result(of: output(of: image)) }
+
+    /// Runs the network.
+    public func output(of image: Image) -> Output {
         var seconds = StageSeconds()
-        func timed<Value>(_ stage: WritableKeyPath<StageSeconds, Double>, _ body: () -> Value) -> Value {
-            let start = ContinuousClock.now
-            defer { seconds[keyPath: stage] = start.duration(to: .now) / .seconds(1) }
-            return body()
-        }
         let letterbox = frame(for: image)
-        let input = timed(\.preprocess) { Tensor(images: [letterbox.apply(to: image.converted(to: .rgb))]) }
-        let output = timed(\.inference) {
+        let input = seconds.timed(\.preprocess) { Tensor(images: [letterbox.apply(to: image.converted(to: .rgb))]) }
+        let heads = seconds.timed(\.inference) {
             noGrad { detector.run { $0.finalOutput(input.to($0.backend), usesSingleHead: usesSingleHead) } }
         }
-        let found = timed(\.postprocess) {
-            noGrad { select(output, letterbox) }
-        }
+        return Output(heads: heads, letterbox: letterbox, seconds: seconds)
+    }
+
+    /// Selects the detections.
+    public func result(of output: Output) -> Result {
+        var seconds = output.seconds
+        let letterbox = output.letterbox
+        let found = seconds.timed(\.postprocess) { noGrad { select(output.heads, letterbox) } }
         return Result(detections: found, seconds: seconds, height: letterbox.height, width: letterbox.width)
     }
 
@@ -73,5 +84,16 @@ public struct DetectionPredictor {
             detection.keypoints = (keypoints?[number] ?? []).map { $0.at(letterbox.imagePoint(of: $0.point)) }
             return detection.mask?.area == 0 ? nil : detection
         }
+    }
+}
+
+extension StageSeconds {
+    /// Runs a stage, and writes down how long it took.
+    fileprivate mutating func timed<Value>(
+        _ stage: WritableKeyPath<StageSeconds, Double>, _ body: () -> Value
+    ) -> Value {
+        let start = ContinuousClock.now
+        defer { self[keyPath: stage] = start.duration(to: .now) / .seconds(1) }
+        return body()
     }
 }

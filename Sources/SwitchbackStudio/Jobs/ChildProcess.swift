@@ -1,0 +1,84 @@
+import Foundation
+import Switchback
+import SwitchbackFormats
+
+/// A process of its own session: it goes on when the studio ends or is killed, and when its terminal is closed.
+///
+/// A process is told from a later one with the same number by when it was started.
+struct ChildProcess: Codable, Equatable, Sendable {
+    let number: Int32
+    /// The system's boot and the moment of the start, in ticks since then.
+    let start: String
+
+    /// Starts a program with a shell above it, which writes the exit code when the program has ended: so that it is
+    /// known whether or not the studio is there by then.
+    ///
+    /// - Parameters:
+    ///   - log: the file that the output and the errors are added to.
+    ///   - exitFile: the file that the exit code is written to.
+    /// - Throws: `InputError` where the program cannot be started.
+    init(running program: String, _ arguments: [String], log: String, exitFile: String) throws {
+        // A signal to the group is for the program; the shell waits for what becomes of it.
+        let script = #"trap : INT TERM; "$@"; code=$?; echo $code > "$0.part" && mv "$0.part" "$0""#
+        number = try ChildProcess.spawn("/bin/sh", ["-c", script, exitFile, program] + arguments, log: log)
+        guard let start = ChildProcess.start(of: number) else { throw InputError(program, "cannot be started") }
+        self.start = start
+    }
+
+    /// Whether it still runs. One of this studio's own that has ended is put to rest.
+    var isAlive: Bool {
+        var status: Int32 = 0
+        if waitpid(number, &status, WNOHANG) == number { return false }
+        return ChildProcess.start(of: number) == start
+    }
+
+    /// Asks it and what it has started to end: a training saves where it is.
+    func interrupt() {
+        if isAlive { kill(-number, SIGINT) }
+    }
+
+    /// `POSIX_SPAWN_SETSID` of spawn.h, which Swift does not see in glibc's.
+    private static let newSession: Int32 = 0x80
+
+    private static func spawn(_ program: String, _ arguments: [String], log: String) throws -> Int32 {
+        var actions = posix_spawn_file_actions_t()
+        posix_spawn_file_actions_init(&actions)
+        defer { posix_spawn_file_actions_destroy(&actions) }
+        posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
+        posix_spawn_file_actions_addopen(&actions, 1, log, O_WRONLY | O_CREAT | O_APPEND, 0o666)
+        posix_spawn_file_actions_adddup2(&actions, 1, 2)
+        var attributes = posix_spawnattr_t()
+        posix_spawnattr_init(&attributes)
+        defer { posix_spawnattr_destroy(&attributes) }
+        // The studio's own way with signals is not the child's.
+        var none = sigset_t()
+        var usual = sigset_t()
+        sigemptyset(&none)
+        sigemptyset(&usual)
+        for signal in [SIGINT, SIGTERM, SIGPIPE, SIGCHLD] { sigaddset(&usual, signal) }
+        posix_spawnattr_setsigmask(&attributes, &none)
+        posix_spawnattr_setsigdefault(&attributes, &usual)
+        posix_spawnattr_setflags(
+            &attributes, Int16(newSession | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF))
+        let environment = ProcessInfo.processInfo.environment.map { "\($0.key)=\($0.value)" }
+        var texts = ([program] + arguments).map { strdup($0) } + [nil]
+        var variables = environment.map { strdup($0) } + [nil]
+        defer { for text in texts + variables { free(text) } }
+        var number: pid_t = 0
+        let code = posix_spawn(&number, program, &actions, &attributes, &texts, &variables)
+        guard code == 0 else { throw InputError(program, cannot: "started", code) }
+        return number
+    }
+
+    /// When the process of a number was started; `nil` where there is none, or it has ended.
+    private static func start(of number: Int32) -> String? {
+        guard let line = try? String(contentsOfFile: "/proc/\(number)/stat", encoding: .utf8),
+            let boot = try? String(contentsOfFile: "/proc/sys/kernel/random/boot_id", encoding: .utf8),
+            let end = line.lastIndex(of: ")")
+        else { return nil }
+        // proc(5): after the name in brackets come the state, field 3, and the start, field 22.
+        let fields = line[line.index(after: end)...].split(separator: " ")
+        guard fields.count > 19, fields[0] != "Z", fields[0] != "X" else { return nil }
+        return "\(boot.prefix { $0 != "\n" }) \(fields[19])"
+    }
+}

@@ -1,0 +1,63 @@
+// The training of the selected run: its state, what it prints, and the buttons that stop and resume it.
+
+import { ask, get, runPath } from "/frame/ask.js";
+import { button, jobButtons, stateTag } from "/frame/jobs.js";
+import { t } from "/frame/words.js";
+
+const MOST_LINES = 5000;
+const find = (id) => document.getElementById(id);
+let shownJob = null, shownState = "", next = 0;
+
+/** Adds what was printed since, and follows the end unless the reader has scrolled up. */
+async function follow(job) {
+  const { text, next: end } = await get(`/api/v1/jobs/${job.id}/log?from=${next}`);
+  if (!text) return;
+  next = end;
+  const console = find("console");
+  const follows = console.scrollTop + console.clientHeight >= console.scrollHeight - 8;
+  console.textContent = (console.textContent + text).split("\n").slice(-MOST_LINES).join("\n");
+  if (follows) console.scrollTop = console.scrollHeight;
+}
+
+function buttons(run, job, changed, failed) {
+  const made = job ? jobButtons(job, changed, failed) : [];
+  const isOpen = job && ["waiting", "running", "stopping"].includes(job.state);
+  if (run?.canResume && !isOpen) {
+    made.push(button(t("runs.resume"), "sm primary", async () => {
+      await ask(`/api/v1/runs/${runPath(run.id)}/resume`);
+      await changed();
+    }, failed));
+  }
+  if (run?.hasWeights) {
+    const tryIt = document.createElement("a");
+    tryIt.className = "btn sm";
+    tryIt.textContent = t("home.tryIt");
+    tryIt.href = `/try?run=${encodeURIComponent(run.id)}`;
+    made.push(tryIt);
+  }
+  return made;
+}
+
+/** Shows the newest training of a run; nothing where none is selected, or there is nothing to say of it. */
+export async function showJob(id, runs, jobs, changed, failed) {
+  const run = runs.find((run) => run.id === id);
+  const job = jobs.find((job) => job.kind === "training" && job.run === id);
+  find("job").hidden = !id || (!job && !run);
+  if (find("job").hidden) return;
+  const state = JSON.stringify([id, job?.id, job?.state, run?.canResume, run?.hasWeights, document.documentElement.lang]);
+  if (state !== shownState) {
+    shownState = state;
+    find("job-run").textContent = id;
+    find("job-state").replaceChildren(...(job ? [stateTag(job.state)] : []));
+    find("job-actions").replaceChildren(...buttons(run, job, changed, failed));
+    find("job-complaint").hidden = !job?.complaint;
+    find("job-complaint").lastElementChild.textContent = job?.complaint ?? "";
+  }
+  if (job?.id !== shownJob) {
+    shownJob = job?.id;
+    next = 0;
+    find("console").textContent = "";
+  }
+  find("console").hidden = !job;
+  if (job) await follow(job);
+}

@@ -1,0 +1,156 @@
+// The page /train: a form made of the options that the command line has, and the queue of trainings.
+
+import { ask, get } from "/frame/ask.js";
+import { copies } from "/frame/copy.js";
+import { html } from "/frame/drawing.js";
+import { failed, startPage, succeeded } from "/frame/frame.js";
+import { jobLine } from "/frame/jobs.js";
+import { t } from "/frame/words.js";
+
+// What most people choose; all else stands under "All options", as does whatever of these a task does not have.
+const CHIEF = ["data", "model", "epochs", "imgsz", "batch"];
+const OWN = ["name", "diagnose"];
+const SECONDS = 2;
+
+const find = (id) => document.getElementById(id);
+const given = new URLSearchParams(location.search);
+// What was entered, by the option's name: kept when another task is chosen.
+const values = new Map([...given].filter(([name]) => name !== "task" && name !== "lang"));
+let task = given.get("task") ?? "detect";
+let tasks = [], options = [], shownQueue = "";
+
+function field(option) {
+  const id = `option-${option.name}`;
+  const label = html("label", "", CHIEF.includes(option.name) || OWN.includes(option.name)
+    ? t(`train.option.${option.name}`) : `--${option.name}`);
+  label.htmlFor = id;
+  const input = html("input", option.isFlag ? "" : "input");
+  input.id = id;
+  input.name = option.name;
+  if (option.isFlag) {
+    input.type = "checkbox";
+    input.checked = values.get(option.name) ?? option.name === "diagnose";
+    values.set(option.name, input.checked);
+  } else {
+    input.value = values.get(option.name) ?? "";
+    input.placeholder = option.usual ?? "";
+    input.autocomplete = "off";
+    input.spellcheck = false;
+  }
+  input.addEventListener("input", () => {
+    values.set(option.name, option.isFlag ? input.checked : input.value);
+    showCommand();
+  });
+  const help = html("small", "", option.help);
+  help.id = `${id}-help`;
+  help.lang = "en";
+  input.setAttribute("aria-describedby", help.id);
+  if (option.isFlag) {
+    const check = html("label", "check", input, label.textContent);
+    return html("div", "field", check, help);
+  }
+  return html("div", "field", label, input, help);
+}
+
+function choices() {
+  find("tasks").replaceChildren(...tasks.map((name) => {
+    const input = html("input", "");
+    Object.assign(input, { type: "radio", name: "task", value: name, checked: name === task });
+    input.addEventListener("change", () => choose(name));
+    return html("label", "choice", input, html("b", "", t(`train.task.${name}`)), html("span", "", t(`train.about.${name}`)));
+  }));
+}
+
+const named = (names) => names.map((name) => options.find((option) => option.name === name)).filter(Boolean);
+
+function showForm() {
+  find("chief").replaceChildren(...named(CHIEF).map(field));
+  find("own").replaceChildren(...named(OWN).map(field));
+  const others = options.filter((option) => !CHIEF.includes(option.name) && !OWN.includes(option.name));
+  find("count").textContent = t("train.count", { count: others.length });
+  const sections = [...new Set(others.map((option) => option.section))];
+  find("sections").replaceChildren(...sections.map((section) => {
+    const fields = others.filter((option) => option.section === section).map(field);
+    const title = html("legend", "", section || t("train.other"));
+    if (section) title.lang = "en";
+    return html("fieldset", "", title, html("div", "fields", ...fields));
+  }));
+  showCommand();
+}
+
+/** What was entered for the options that the task has. */
+function entered() {
+  const known = options.filter((option) => {
+    const value = values.get(option.name);
+    return option.isFlag ? value === true : value?.trim();
+  });
+  return Object.fromEntries(known.map((option) => [option.name, values.get(option.name)]));
+}
+
+function quoted(text) { return /^[\w\-./=:,+@%]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`; }
+
+function showCommand() {
+  const words = Object.entries(entered()).map(([name, value]) => (value === true ? `--${name}` : `--${name} ${quoted(value.trim())}`));
+  find("command").textContent = [`switchback ${task} train`, ...words].join(" \\\n  ");
+}
+
+async function choose(name) {
+  try {
+    const answer = await get(`/api/v1/trainings/options/${encodeURIComponent(name)}`);
+    task = name;
+    options = answer.options;
+    showForm();
+    succeeded();
+  } catch (error) {
+    failed(error);
+  }
+}
+
+async function start(event) {
+  event.preventDefault();
+  const button = find("start"), refusal = find("refusal");
+  button.disabled = true;
+  button.textContent = t("train.checking");
+  refusal.hidden = true;
+  try {
+    const job = await ask("/api/v1/trainings", { task, options: entered() });
+    location.href = `/runs#${encodeURIComponent(job.run)}`;
+  } catch (error) {
+    refusal.hidden = false;
+    refusal.lastElementChild.textContent = error.message;
+  }
+  button.disabled = false;
+  button.textContent = t("train.start");
+}
+
+async function showQueue() {
+  try {
+    const { jobs } = await get("/api/v1/jobs");
+    const open = jobs.filter((job) => job.kind === "training" && ["waiting", "running", "stopping"].includes(job.state));
+    const state = JSON.stringify([open, document.documentElement.lang]);
+    // What has not changed is left as it is, with the focus in it.
+    if (state === shownQueue) return;
+    shownQueue = state;
+    find("queue").hidden = open.length === 0;
+    find("jobs").replaceChildren(...open.reverse().map((job) => jobLine(job, showQueue, failed)));
+  } catch (error) {
+    failed(error);
+  }
+}
+
+await startPage(() => {
+  choices();
+  showForm();
+  showQueue();
+});
+try {
+  tasks = (await get("/api/v1/trainings/tasks")).tasks;
+  choices();
+  await choose(task);
+} catch (error) {
+  failed(error);
+}
+find("form").addEventListener("submit", start);
+copies(find("copy"), () => find("command").textContent);
+setInterval(() => { if (!document.hidden) showQueue(); }, SECONDS * 1000);
+await showQueue();

@@ -1,0 +1,22 @@
+import Foundation
+import Switchback
+import SwitchbackServer
+import SwitchbackTraining
+
+/// The runs below a folder. Nothing is kept: they are read each time, so that runs of the command line appear too.
+struct RunLookup: Sendable {
+    /// The folder that runs are saved in.
+    let output: String
+
+    /// The runs, the newest first; none where nothing was trained yet.
+    func runs(of task: String? = nil) throws -> [RunRecord] {
+        FileManager.default.fileExists(atPath: output) ? try RunCatalog.runs(in: output, task: task) : []
+    }
+
+    /// A run of a task. It is looked up among those that are there: no path is made of what a client sends.
+    func run(_ task: String, _ name: String) throws -> RunRecord {
+        if let run = try runs(of: task).first(where: { $0.name == name }) { return run }
+        let nearest = "\(task)/\(name)".nearest(in: try runs().map(RunSummary.id(of:)))
+        throw APIError.notFound("there is no such run" + (nearest.map { "; did you mean \($0)?" } ?? ""))
+    }
+}

@@ -1,0 +1,88 @@
+import Foundation
+import Hummingbird
+import Switchback
+import SwitchbackFormats
+import SwitchbackServer
+import SwitchbackTraining
+import SwitchbackVision
+
+/// What the page `/try` asks for: what a run's model finds in an image that is sent, and again with other thresholds.
+struct TryRoutes: Sendable {
+    let runs: RunLookup
+    private let models: TriedModels
+    private let reader: RequestReader
+    private let queue = WorkQueue("try", threads: 1, limit: 16)
+
+    private static let secondsForLoading = 120.0
+    /// The least confidence that the page offers.
+    private static let thresholds = (confidence: 0.25, iou: 0.7)
+
+    init(_ runs: RunLookup, _ limits: ServerLimits) {
+        self.runs = runs
+        models = TriedModels(limits)
+        reader = RequestReader(limits)
+    }
+
+    func stop() {
+        queue.stop()
+        reader.stop()
+        models.stop()
+    }
+
+    func add(to router: some RouterMethods<ServerContext>) {
+        router.post("api/v1/try/:task/:name") { request, context in
+            await answer { try await look(request, context) }
+        }
+        router.get("api/v1/try/:task/:name/:image") { request, context in
+            await answer { try await again(request, context) }
+        }
+    }
+
+    private func answer(_ work: () async throws -> TryAnswer) async -> Response {
+        do {
+            return try Response(answering: await work())
+        } catch {
+            return Response(refusing: error)
+        }
+    }
+
+    private func look(_ request: Request, _ context: ServerContext) async throws -> TryAnswer {
+        let model = try await model(context)
+        var request = request
+        let contentType = request.headers[.contentType]
+        let upload = try await reader.read(&request) { body, share in
+            try ImageUpload(body, contentType: contentType, names: [], share)
+        }
+        let id = UUID().uuidString
+        try await model.look(at: upload.image, as: id)
+        return try await found(model, id, request)
+    }
+
+    private func again(_ request: Request, _ context: ServerContext) async throws -> TryAnswer {
+        try await found(model(context), context.parameters.require("image"), request)
+    }
+
+    private func found(_ model: TriedModel, _ id: String, _ request: Request) async throws -> TryAnswer {
+        let confidence = try TryRoutes.fraction("conf", request) ?? TryRoutes.thresholds.confidence
+        let iou = try TryRoutes.fraction("iou", request) ?? TryRoutes.thresholds.iou
+        guard let answer = try await model.answer(id, confidence: confidence, iou: iou) else {
+            throw APIError.notFound("this image was tried too long ago; send it again")
+        }
+        return answer
+    }
+
+    private func model(_ context: ServerContext) async throws -> TriedModel {
+        let (task, name) = try (context.parameters.require("task"), context.parameters.require("name"))
+        return try await queue.run(within: TryRoutes.secondsForLoading) {
+            try models.model(of: runs.run(task, name))
+        }
+    }
+
+    private static func fraction(_ name: String, _ request: Request) throws -> Double? {
+        guard let text = request.uri.queryParameters[Substring(name)] else { return nil }
+        guard let number = Double(text), (0...1).contains(number) else {
+            throw InputError("request", at: "field \(name)", "\(text) is not a number from 0 to 1")
+        }
+        return number
+    }
+}
