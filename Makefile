@@ -7,6 +7,12 @@ RUN = .build/release
 STATIC = --scratch-path .build/static -c release --static-swift-stdlib --product switchback
 PREFIX ?= /usr/local
 
+# Where Homebrew keeps giflib, the one library that has no file for pkg-config.
+ifeq ($(shell uname -s),Darwin)
+export CPATH := $(shell brew --prefix)/include:$(CPATH)
+export LIBRARY_PATH := $(shell brew --prefix)/lib:$(LIBRARY_PATH)
+endif
+
 .DEFAULT_GOAL := help
 .PHONY: help setup build demo studio test bench format lint docs static install deb clean
 
@@ -40,9 +46,10 @@ bench: build ## Compare the speed with PyTorch, if it is installed
 format: ## Format the sources
 	$(SWIFT) format format --in-place --recursive Package.swift Sources Tests Examples
 
-lint: ## Check the format, the order of the folders, and that errors keep their messages
+lint: ## Check the format, the order of the folders, what asks the system, and that errors keep their messages
 	$(SWIFT) format lint --strict --recursive Package.swift Sources Tests Examples
 	@python3 Scripts/check_floors.py
+	@python3 Scripts/check_platform.py
 	@if grep -rn 'precondition(' Sources/Switchback?* Sources/CLI Sources/Bench --include='*.swift'; then \
 		echo "precondition loses its message in release builds: use require"; exit 1; \
 	fi

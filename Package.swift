@@ -36,12 +36,14 @@ let package = Package(
     targets: [
         // The engine, bottom up.
         .target(
-            name: "Kernels", cSettings: [.headerSearchPath(".")],
+            name: "Kernels",
+            // With _REENTRANT, the C library of macOS declares lgamma_r.
+            cSettings: [.headerSearchPath("."), .define("_REENTRANT", .when(platforms: [.macOS]))],
             linkerSettings: [
                 .linkedLibrary("m", .when(platforms: [.linux])), .linkedLibrary("dl", .when(platforms: [.linux])),
             ]),
         .target(name: "Switchback", dependencies: ["Kernels"]),
-        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
         .target(
             name: "SwitchbackFormats",
             dependencies: [
@@ -49,7 +51,7 @@ let package = Package(
                 .product(name: "SwiftProtobuf", package: "swift-protobuf", condition: .when(traits: ["Formats"])),
             ],
             resources: [.copy("Resources/digits")]),
-        .systemLibrary(name: "CCairo", pkgConfig: "cairo", providers: [.apt(["libcairo2-dev"])]),
+        .systemLibrary(name: "CCairo", pkgConfig: "cairo", providers: [.apt(["libcairo2-dev"]), .brew(["cairo"])]),
         .target(name: "SwitchbackDrawing", dependencies: ["SwitchbackFormats", "CCairo"]),
         .target(
             name: "SwitchbackTraining",
@@ -62,11 +64,12 @@ let package = Package(
         .target(name: "DiagnosisBenchmark", dependencies: ["Switchback", "SwitchbackTraining"]),
 
         // The domains.
-        .systemLibrary(name: "CJPEG", pkgConfig: "libjpeg", providers: [.apt(["libjpeg-dev"])]),
-        .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
-        .systemLibrary(name: "CTIFF", pkgConfig: "libtiff-4", providers: [.apt(["libtiff-dev"])]),
-        .systemLibrary(name: "CWebP", pkgConfig: "libwebp", providers: [.apt(["libwebp-dev"])]),
-        .systemLibrary(name: "CGIF", providers: [.apt(["libgif-dev"])]),
+        .systemLibrary(
+            name: "CJPEG", pkgConfig: "libjpeg", providers: [.apt(["libjpeg-dev"]), .brew(["jpeg-turbo"])]),
+        .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"]), .brew(["libpng"])]),
+        .systemLibrary(name: "CTIFF", pkgConfig: "libtiff-4", providers: [.apt(["libtiff-dev"]), .brew(["libtiff"])]),
+        .systemLibrary(name: "CWebP", pkgConfig: "libwebp", providers: [.apt(["libwebp-dev"]), .brew(["webp"])]),
+        .systemLibrary(name: "CGIF", providers: [.apt(["libgif-dev"]), .brew(["giflib"])]),
         .target(
             name: "SwitchbackVision",
             dependencies: [

@@ -1,6 +1,8 @@
 import Foundation
 import Switchback
 
+private var peakResidentMegabytes: Double { Double(Platform.peakResidentMemory) / 0x1p20 }
+
 /// The times of a workload's steps, and how disturbed the machine was meanwhile.
 struct Measurement {
     private let workload: Workload
@@ -13,7 +15,7 @@ struct Measurement {
     init(of workload: Workload, _ options: TimingOptions) throws {
         self.workload = workload
         precision = options.precision
-        residentAtStart = peakResidentMegabytes()
+        residentAtStart = peakResidentMegabytes
         manualSeed(0)
         let work = try workload.build()
         let step = { withPrecision(options.precision, work) }
@@ -55,7 +57,7 @@ struct Measurement {
             ("precision", "\"\(precision.rawValue)\""),
             ("median_ms", rounded(median, 6)), ("p10", rounded(quantile(0.1), 6)), ("p90", rounded(quantile(0.9), 6)),
             ("min_ms", rounded(sortedMilliseconds[0], 6)), ("n", "\(sortedMilliseconds.count)"),
-            ("peak_rss_mb", rounded(peakResidentMegabytes(), 1)),
+            ("peak_rss_mb", rounded(peakResidentMegabytes, 1)),
             ("rss_after_import_mb", rounded(residentAtStart, 1)), ("threads", "\(Processor.threadCount)"),
             ("first_step_s", rounded(firstStep, 2)), ("steal_pct", rounded(load.stolen, 1)),
             ("other_cpu_pct", rounded(load.others, 1)), ("probe_gflops", rounded(probe(), 1)),

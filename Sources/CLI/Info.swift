@@ -34,7 +34,8 @@ struct Info: ParsableCommand {
     func run() throws {
         common.apply()
         let report = Report(
-            version: Version.current, processor: Machine.processorName, instructionSet: Processor.instructionSet,
+            version: Version.current, processor: Platform.processorName ?? "unknown",
+            instructionSet: Processor.instructionSet,
             fastBfloat16: Processor.hasBFloat16Products, threads: Processor.threadCount, devices: Device.names,
             memory: ProcessInfo.processInfo.physicalMemory,
             memoryAvailable: AvailableMemory.bytes.map(UInt64.init))
@@ -42,7 +43,7 @@ struct Info: ParsableCommand {
         try Terminal.print("switchback       \(report.version)")
         try Terminal.print("processor        \(report.processor)")
         try Terminal.print("instruction set  \(report.instructionSet)")
-        let bfloat16 = report.fastBfloat16 ? "an instruction (AVX512_BF16)" : "emulated, slower than float32"
+        let bfloat16 = report.fastBfloat16 ? "an instruction (AVX512_BF16)" : "no faster than float32"
         try Terminal.print("bf16 products    \(bfloat16)")
         try Terminal.print("threads          \(report.threads)")
         try Terminal.print("devices          \(report.devices.joined(separator: ", "))")
@@ -51,18 +52,4 @@ struct Info: ParsableCommand {
     }
 
     private func gigabytes(_ bytes: UInt64) -> String { (Double(bytes) / 0x1p30).formatted(1) + " GiB" }
-}
-
-/// Information from the system.
-private enum Machine {
-    static var processorName: String {
-        field("model name", in: "/proc/cpuinfo") ?? field("Model", in: "/proc/cpuinfo") ?? "unknown"
-    }
-
-    /// The text after the colon in the first line that begins with `name`.
-    private static func field(_ name: String, in path: String) -> String? {
-        guard let text = try? String(contentsOfFile: path, encoding: .utf8) else { return nil }
-        let line = text.split(separator: "\n").first { $0.hasPrefix(name) }
-        return line?.split(separator: ":", maxSplits: 1).last.map { $0.trimmingCharacters(in: .whitespaces) }
-    }
 }

@@ -51,7 +51,7 @@ package struct HTTPListener: Sendable {
 
     /// As many as there may be, and as the system lets one process have open beside its other files.
     private var openConnections: Int {
-        min(options.limits.connections, max(16, OpenFiles.raisedLimit - HTTPListener.otherFiles))
+        min(options.limits.connections, max(16, Platform.raiseOpenFiles() - HTTPListener.otherFiles))
     }
 
     private static let otherFiles = 64

@@ -36,7 +36,7 @@ public struct Fuzzer {
         pack: ([UInt8]) -> [UInt8] = { $0 }, read: (String) throws -> Void
     ) throws -> (read: Int, refused: Int) {
         let folder = try TemporaryFolder()
-        let before = Self.peakMemory
+        let before = Platform.peakResidentMemory
         var (successes, refusals) = (0, 0)
         for _ in 0..<count {
             let bytes = mutated()
@@ -54,16 +54,9 @@ public struct Fuzzer {
             let seconds = Date().timeIntervalSince(start)
             if seconds > Self.slowest { Issue.record("a file of \(bytes.count) bytes took \(seconds) s") }
         }
-        let growth = Self.peakMemory - before
+        let growth = Platform.peakResidentMemory - before
         #expect(growth < memory, "the readers took \(growth) bytes")
         return (successes, refusals)
-    }
-
-    /// The most memory that this process ever held, in bytes.
-    private static var peakMemory: Int {
-        var usage = rusage()
-        getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
-        return Int(usage.ru_maxrss) * 1024
     }
 
     // MARK: Damage

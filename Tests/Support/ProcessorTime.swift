@@ -1,4 +1,4 @@
-import Foundation
+import Switchback
 import Testing
 
 /// Records an issue if `work`, done by this thread alone, takes more than a minute of its processor time: what is quadratic in
@@ -6,15 +6,9 @@ import Testing
 public func withinAMinute<Result>(
     sourceLocation: SourceLocation = #_sourceLocation, _ work: () throws -> Result
 ) rethrows -> Result {
-    let start = threadSeconds()
+    let start = Platform.threadSeconds
     let result = try work()
-    let seconds = threadSeconds() - start
+    let seconds = Platform.threadSeconds - start
     #expect(seconds < 60, "seconds of processor time", sourceLocation: sourceLocation)
     return result
-}
-
-private func threadSeconds() -> Double {
-    var time = timespec()
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
-    return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
 }

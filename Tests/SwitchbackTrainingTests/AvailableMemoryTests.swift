@@ -19,7 +19,7 @@ import Testing
 }
 
 /// Limits of containers, in files as the kernel writes them.
-@Suite struct ControlGroupMemoryTests {
+@Suite struct LinuxMemoryTests {
     private let folder: TemporaryFolder
 
     init() throws { folder = try TemporaryFolder() }
@@ -33,7 +33,7 @@ import Testing
         }
     }
 
-    private var bytes: Int? { AvailableMemory.bytes(root: folder.url.path) }
+    private var bytes: Int? { LinuxMemory(root: folder.url.path).availableBytes }
 
     private let second = "41 31 0:38 / /sys/fs/cgroup rw,relatime shared:9 - cgroup2 cgroup2 rw,nsdelegate\n"
 

@@ -46,7 +46,7 @@ struct RemedyTrial {
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         try AtomicFile.write(options(with: changes), to: file)
         let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
+        process.executableURL = URL(fileURLWithPath: Platform.programPath ?? CommandLine.arguments[0])
         process.arguments = [
             run.task, "train", "--config", file, "--steps", "\(steps)", "--output", folder, "--name", "\(number)",
             "--diagnose", "--quiet",

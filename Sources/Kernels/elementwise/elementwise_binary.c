@@ -1,4 +1,3 @@
-#define _GNU_SOURCE
 #define SOURCE "elementwise/elementwise_binary.c"
 #include "foundation/convert.h"
 #include "elementwise.h"
@@ -52,8 +51,10 @@
 
 #define number(constant) ((number_type)(constant))
 
+#if ISA_PASS != ISA_NEON_DOT   // as vector_math.h has it
 DEFINE_SLOPES(float, vf)
 DEFINE_SLOPES(double, vd)
+#endif
 
 #define CASE(name, ...) \
     case sb_binary_##name: \

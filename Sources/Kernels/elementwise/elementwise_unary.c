@@ -1,4 +1,3 @@
-#define _GNU_SOURCE
 #define SOURCE "elementwise/elementwise_unary.c"
 #include "foundation/convert.h"
 #include "copy.h"

@@ -1,4 +1,3 @@
-#define _GNU_SOURCE
 #define SOURCE "elementwise/random.c"
 #include "foundation/blocks.h"
 #include "foundation/loop.h"

@@ -11,7 +11,7 @@
 #undef half
 #undef half_to_float
 #undef float_to_half
-#if ISA_PASS > 0 || defined(__aarch64__)
+#if ISA_PASS != ISA_BASELINE
 #define half _Float16
 #define half_to_float
 #define float_to_half (_Float16)(float)

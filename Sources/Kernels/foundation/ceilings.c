@@ -20,9 +20,9 @@ typedef struct {
 
 // Stores that do not read the line first, where the instruction set has them.
 #undef STREAM
-#if ISA_PASS == 2
+#if ISA_PASS == ISA_AVX512
 #define STREAM(p, v) _mm512_stream_ps(p, (__m512)(v))
-#elif ISA_PASS == 1
+#elif ISA_PASS == ISA_AVX2
 #define STREAM(p, v) _mm256_stream_ps(p, (__m256)(v))
 #else
 #define STREAM(p, v) vf_store(p, v)

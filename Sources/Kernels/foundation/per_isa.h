@@ -3,12 +3,16 @@
 //     #define SOURCE "softmax.c"
 //     #include "per_isa.h"
 //     #ifdef ISA_PASS
-//     void KERNEL(softmax_rows)(…) { … }        // becomes softmax_rows_avx512, _avx2, _baseline
+//     void KERNEL(softmax_rows)(…) { … }        // becomes softmax_rows_avx512, _avx2, _baseline; or _neon_dot, _neon
 //     #else
 //     void sb_softmax(…) { DISPATCH(softmax_rows, …); }
 //     #endif
 //
-// Inside a pass, `vector.h` gives vector types as wide as the instruction set's registers.
+// Inside a pass, `vector.h` gives vector types as wide as the instruction set's registers. What a pass has:
+//
+//     ISA_PASS             the instruction set, one of ISA_BASELINE … ISA_NEON_DOT
+//     VECTOR_BYTES         the width of a register
+//     VECTOR_REGISTERS     how many there are
 
 #ifndef ISA_PASS
 
@@ -28,6 +32,12 @@
 #define SB_PASTE(a, b) SB_PASTE2(a, b)
 #define KERNEL(name) SB_PASTE(name, ISA_SUFFIX)
 
+#define ISA_BASELINE 0
+#define ISA_AVX2 1
+#define ISA_AVX512 2
+#define ISA_NEON 3
+#define ISA_NEON_DOT 4   // with dot products and matrix products of bytes, and products of bfloat16
+
 #if defined(__x86_64__)
 
 #include <immintrin.h>
@@ -37,9 +47,10 @@
 #define AVX512_ALSO
 #endif
 
-#define ISA_PASS 2
+#define ISA_PASS ISA_AVX512
 #define ISA_SUFFIX avx512
 #define VECTOR_BYTES 64
+#define VECTOR_REGISTERS 32
 #pragma clang attribute push( \
     __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512cd,avx2,fma,f16c,bmi,bmi2,lzcnt,popcnt" \
                           AVX512_ALSO))), apply_to = function)
@@ -48,10 +59,12 @@
 #undef ISA_PASS
 #undef ISA_SUFFIX
 #undef VECTOR_BYTES
+#undef VECTOR_REGISTERS
 
-#define ISA_PASS 1
+#define ISA_PASS ISA_AVX2
 #define ISA_SUFFIX avx2
 #define VECTOR_BYTES 32
+#define VECTOR_REGISTERS 16
 #pragma clang attribute push( \
     __attribute__((target("avx2,fma,f16c,bmi,bmi2,lzcnt,popcnt"))), apply_to = function)
 #include SOURCE
@@ -59,6 +72,13 @@
 #undef ISA_PASS
 #undef ISA_SUFFIX
 #undef VECTOR_BYTES
+#undef VECTOR_REGISTERS
+
+#define ISA_PASS ISA_BASELINE
+#define ISA_SUFFIX baseline
+#define VECTOR_BYTES 16
+#define VECTOR_REGISTERS 16
+#include SOURCE
 
 #define DISPATCH(name, ...) \
     do { \
@@ -69,18 +89,45 @@
         } \
     } while (0)
 
+#elif defined(__aarch64__)
+
+#include <arm_neon.h>
+
+#define ISA_PASS ISA_NEON
+#define ISA_SUFFIX neon
+#define VECTOR_BYTES 16
+#define VECTOR_REGISTERS 32
+#include SOURCE
+#undef ISA_PASS
+#undef ISA_SUFFIX
+
+#define ISA_PASS ISA_NEON_DOT
+#define ISA_SUFFIX neon_dot
+#pragma clang attribute push(__attribute__((target("dotprod,i8mm,bf16"))), apply_to = function)
+#include SOURCE
+#pragma clang attribute pop
+
+#define DISPATCH(name, ...) \
+    do { \
+        if (sb_isa() == SB_ISA_NEON_DOT) SB_PASTE(name, neon_dot)(__VA_ARGS__); \
+        else SB_PASTE(name, neon)(__VA_ARGS__); \
+    } while (0)
+
 #else
+
+#define ISA_PASS ISA_BASELINE
+#define ISA_SUFFIX baseline
+#define VECTOR_BYTES 16
+#define VECTOR_REGISTERS 16
+#include SOURCE
 
 #define DISPATCH(name, ...) SB_PASTE(name, baseline)(__VA_ARGS__)
 
 #endif
 
-#define ISA_PASS 0
-#define ISA_SUFFIX baseline
-#define VECTOR_BYTES 16
-#include SOURCE
 #undef ISA_PASS
 #undef ISA_SUFFIX
 #undef VECTOR_BYTES
+#undef VECTOR_REGISTERS
 
 #endif

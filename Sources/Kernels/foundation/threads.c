@@ -1,4 +1,3 @@
-#define _GNU_SOURCE
 #include "threads.h"
 
 #include <errno.h>
@@ -7,13 +6,14 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdlib.h>
-#include <time.h>
+
+#include "platform.h"
 
 enum { MAX_THREADS = 256 };
 
 // How long an idle thread looks for work before it sleeps: longer than the gap between two kernels of a training step,
 // short enough that a second process on the machine loses next to nothing.
-static const long SPIN_NANOSECONDS = 40 * 1000;
+static const int64_t SPIN_NANOSECONDS = 40 * 1000;
 
 // A job is published by writing its fields and then `claim`: the job's number in the high half, the next piece in the
 // low half. A thread takes a piece by advancing the low half with a compare-and-swap, which fails if the job has
@@ -60,22 +60,16 @@ static void run_pieces(uint32_t number) {
     inside_task = false;
 }
 
-static long nanoseconds(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return now.tv_sec * 1000000000L + now.tv_nsec;
-}
-
 // Waits until the job's number differs from `last`, spinning first, and returns the new number.
 static uint32_t await_job(uint32_t last) {
-    const long deadline = nanoseconds() + SPIN_NANOSECONDS;
+    const int64_t deadline = sb_nanoseconds() + SPIN_NANOSECONDS;
     do {
         for (int i = 0; i < 64; ++i) {
             uint32_t number = number_of(atomic_load_explicit(&claim, memory_order_acquire));
             if (number != last) return number;
             pause_briefly();
         }
-    } while (nanoseconds() < deadline);
+    } while (sb_nanoseconds() < deadline);
     pthread_mutex_lock(&sleep_lock);
     atomic_fetch_add(&sleepers, 1);
     uint32_t number;
@@ -96,8 +90,7 @@ static void *worker(void *argument) {
 }
 
 static int processors(void) {
-    cpu_set_t set;
-    int count = sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 1;
+    const int count = sb_processor_count();
     return count < 1 ? 1 : count > MAX_THREADS ? MAX_THREADS : count;
 }
 
@@ -135,16 +128,8 @@ int sb_thread_request_problem(void) {
 
 // Called with pool_in_use held. A worker that cannot be started is done without.
 static void start_workers(int wanted) {
-    pthread_attr_t attributes;
-    pthread_attr_init(&attributes);
-    pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
-    pthread_attr_setstacksize(&attributes, 4 << 20);
-    while (workers_started < wanted) {
-        pthread_t thread;
-        if (pthread_create(&thread, &attributes, worker, (void *)(intptr_t)workers_started)) break;
+    while (workers_started < wanted && sb_start_thread(4 << 20, worker, (void *)(intptr_t)workers_started))
         ++workers_started;
-    }
-    pthread_attr_destroy(&attributes);
 }
 
 static void run_alone(intptr_t pieces, sb_task task, void *context) {

@@ -18,6 +18,7 @@
 #undef vf_load_first
 #undef vf_load_part
 #undef vf_store_part
+#undef vf_add_lane
 
 #define vf KERNEL(vf)
 #define vd KERNEL(vd)
@@ -66,11 +67,11 @@ static inline __attribute__((always_inline)) float vf_sum(vf v) {
 
 // Loads and stores of the first `count` lanes, 0 <= count <= LANES. The instruction sets that have masked moves use
 // them; elsewhere the floats go one by one.
-#if ISA_PASS == 2
+#if ISA_PASS == ISA_AVX512
 #define FIRST_LANES(count) ((__mmask16)((1u << (count)) - 1))
 #define LOAD_FIRST(p, count, rest) ((vf)_mm512_mask_loadu_ps((__m512)(rest), FIRST_LANES(count), p))
 #define STORE_FIRST(p, v, count) _mm512_mask_storeu_ps(p, FIRST_LANES(count), (__m512)(v))
-#elif ISA_PASS == 1
+#elif ISA_PASS == ISA_AVX2
 #define FIRST_LANES(count) ((vi){0, 1, 2, 3, 4, 5, 6, 7} < (int32_t)(count))
 #define LOAD_FIRST(p, count, rest) \
     vf_select(FIRST_LANES(count), (vf)_mm256_maskload_ps(p, (__m256i)FIRST_LANES(count)), rest)
@@ -107,3 +108,10 @@ static inline __attribute__((always_inline)) void vf_store_part(float *p, vf v, 
 #undef FIRST_LANES
 #undef LOAD_FIRST
 #undef STORE_FIRST
+
+// Where an instruction multiplies a vector by one lane of another, elements that lie side by side are loaded as vectors: to
+// spread each of them over a register takes the time of a multiplication on many such processors.
+#if ISA_PASS >= ISA_NEON
+/// sum + a[lane] · b; `lane` is a constant.
+#define vf_add_lane(sum, a, lane, b) ((vf)vfmaq_laneq_f32(sum, b, a, lane))
+#endif

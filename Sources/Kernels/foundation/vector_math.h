@@ -46,6 +46,9 @@ typedef double vw __attribute__((vector_size(2 * VECTOR_BYTES)));   // as many d
 
 #endif
 
+// The passes for arm64 have vectors of one type, and share these functions.
+#if ISA_PASS != ISA_NEON_DOT
+
 /// Lane by lane: mask ? a : b, where a mask lane is all ones or all zeros, as comparisons give.
 OVERLOAD vf v_select(vi mask, vf a, vf b) { return (vf)(((vi)a & mask) | ((vi)b & ~mask)); }
 OVERLOAD vd v_select(vl mask, vd a, vd b) { return (vd)(((vl)a & mask) | ((vl)b & ~mask)); }
@@ -84,8 +87,12 @@ OVERLOAD vl v_min(vl a, vl b) { return v_select(a < b, a, b); }
 
 /// x held between bounds; NaN stays NaN.
 OVERLOAD vf v_clamp(vf x, vf low, vf high) {
+#if ISA_PASS >= ISA_NEON
+    return vminq_f32(vmaxq_f32(x, low), high);   // which keep NaN
+#else
     x = v_select(x < low, low, x);
     return v_select(x > high, high, x);
+#endif
 }
 OVERLOAD vd v_clamp(vd x, vd low, vd high) {
     x = v_select(x < low, low, x);
@@ -101,7 +108,7 @@ OVERLOAD vf v_power_of_two(vi n) { return (vf)((n + 127) << 23); }
 
 /// 2^n y for whole -160 <= n <= 130, rounded once.
 OVERLOAD vf v_scale(vf y, vf n) {
-#if ISA_PASS == 2
+#if ISA_PASS == ISA_AVX512
     return _mm512_scalef_ps(y, n);
 #else
     const vi exponent = __builtin_convertvector(n, vi), half = exponent >> 1;
@@ -126,7 +133,7 @@ OVERLOAD vf v_exp_polynomial(vf r) {
 
 OVERLOAD vf v_hold(vf x, float low, float high) { return v_clamp(x, low - (vf){0}, high - (vf){0}); }
 
-#if ISA_PASS == 2
+#if ISA_PASS == ISA_AVX512
 // e^x = 2^(n/16) e^r with |r| <= log(2) / 32: a third less to compute, as the sixteen fractions of powers fill a register.
 OVERLOAD vf v_exp(vf x) {
     const vf fractions = {1,            0x1.0b5586p0f, 0x1.172b84p0f, 0x1.2387a6p0f, 0x1.306fe0p0f, 0x1.3dea64p0f,
@@ -355,3 +362,5 @@ MAP_INTEGER_PAIRS(v_remainder, sb_remainder_integer)
 MAP_INTEGER_PAIRS(v_floor_divide, sb_floor_divide_integer)
 MAP_INTEGER_PAIRS(v_shift_left, sb_shift_left)
 MAP_INTEGER_PAIRS(v_shift_right, sb_shift_right)
+
+#endif

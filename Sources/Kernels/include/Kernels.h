@@ -22,6 +22,7 @@
 #include "memory.h"
 #include "normalization.h"
 #include "optimizer.h"
+#include "platform.h"
 #include "pooling.h"
 #include "processes.h"
 #include "quantized.h"

@@ -20,8 +20,6 @@ size_t sb_memory_peak(void);
 void sb_memory_reset_peak(void);
 /// Bytes that are free but kept for the next request.
 size_t sb_memory_cached(void);
-/// The resident memory of the whole process; 0 where the system does not tell.
-size_t sb_memory_resident(void);
 /// How often the system was asked for memory.
 size_t sb_memory_system_requests(void);
 /// Gives cached blocks back to the system until at most `bytes` remain.

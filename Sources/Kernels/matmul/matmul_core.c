@@ -104,11 +104,15 @@ sb_left left_matrix(const sb_matrix *matrix) {
 #undef tile_element
 #undef TILE_ELEMENT
 #undef MULTIPLY_ADD
+#undef ADD_LANE
 #undef TILE_FOR
 #define tile_element float
 #define TILE_ELEMENT(p) (*(p))
 #define MULTIPLY_ADD(sum, a, b) ((sum) + (a) * (b))
 #define TILE_FOR KERNEL(float_tile)
+#ifdef vf_add_lane
+#define ADD_LANE vf_add_lane
+#endif
 #include "matmul_tile.h"
 
 static void KERNEL(apply_silu)(intptr_t rows, intptr_t n, float *const *c) {

@@ -94,10 +94,10 @@ typedef struct {
 
 // The tile's sums fill the registers, but for those that hold a row of the panel and one element of the left operand.
 #undef MATMUL_ROWS
-#if ISA_PASS == 2
+#if ISA_PASS == ISA_AVX512
 #define MATMUL_ROWS 14
-#elif defined(__aarch64__)
-#define MATMUL_ROWS 12
+#elif VECTOR_REGISTERS == 32
+#define MATMUL_ROWS 12   // and elements of four rows of the left operand in a vector
 #else
 #define MATMUL_ROWS 6
 #endif

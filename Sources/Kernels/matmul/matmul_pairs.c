@@ -165,11 +165,15 @@ sb_left left_pairs(const sb_pair_matrix *matrix) {
 #undef tile_element
 #undef TILE_ELEMENT
 #undef MULTIPLY_ADD
+#undef ADD_LANE
 #undef TILE_FOR
 #define tile_element vi
 #define TILE_ELEMENT(p) pair_at(p)
 #define MULTIPLY_ADD(sum, a, b) add_products(sum, a, b)
 #define TILE_FOR pair_tile
+#ifdef pairs_add_lane
+#define ADD_LANE pairs_add_lane
+#endif
 #include "matmul_tile.h"
 
 #undef INLINE

@@ -4,6 +4,7 @@
 //     tile_element               what an element of the left operand is in a register
 //     TILE_ELEMENT(p)            the element that the float at p holds
 //     MULTIPLY_ADD(sum, a, b)    sum + the product of an element and a vector of a panel
+//     ADD_LANE(sum, a, lane, b)  the same for one of the elements that a vector holds; not on every processor
 //     TILE_FOR                   the function that gives the tile for a layout
 
 INLINE vf KERNEL(finished)(vf sum, vf old, vf bias, const sb_finish *finish) {
@@ -21,6 +22,65 @@ INLINE void KERNEL(store)(float *c, vf sum, intptr_t columns, const float *bias,
     vf_store_some(c, KERNEL(finished)(sum, old, bias ? vf_load_or(bias, columns, 0) : (vf){0}, finish), columns);
 }
 
+#ifdef ADD_LANE
+// The sums of a tile; constant arguments after inlining.
+INLINE void KERNEL(add_lane)(const int row, const int rows, const int vectors, vf four, const int lane, vf b0, vf b1, vf (*sum)[2]) {
+    if (row >= rows) return;
+    switch (lane) {   // the instruction takes a constant
+#define LANE(l) \
+    case l: \
+        sum[row][0] = ADD_LANE(sum[row][0], four, l, b0); \
+        if (vectors > 1) sum[row][1] = ADD_LANE(sum[row][1], four, l, b1); \
+        break;
+        LANE(0) LANE(1) LANE(2) LANE(3)
+#undef LANE
+    }
+}
+
+// The products of one row of the panel with elements that lie side by side, one for each row of the tile.
+INLINE void KERNEL(add_row)(const int rows, const int vectors, const float *a, const float *b, vf (*sum)[2]) {
+    const vf b0 = vf_load(b), b1 = vectors > 1 ? vf_load(b + LANES) : b0;
+#pragma clang loop unroll(full)
+    for (int r = 0; r < rows; r += 4) {
+        const vf four = vf_load(a + r);
+#pragma clang loop unroll(full)
+        for (int lane = 0; lane < 4; ++lane) KERNEL(add_lane)(r + lane, rows, vectors, four, lane, b0, b1, sum);
+    }
+}
+
+// Those of two rows of the panel with two elements of each row of the tile, which lie side by side.
+INLINE void KERNEL(add_two_rows)(const int rows, const int vectors, const float *const *thirds, intptr_t a_row, const float *b,
+                                 intptr_t b_row, vf (*sum)[2]) {
+    const vf b0 = vf_load(b), b1 = vectors > 1 ? vf_load(b + LANES) : b0;
+    const vf c0 = vf_load(b + b_row), c1 = vectors > 1 ? vf_load(b + b_row + LANES) : c0;
+#pragma clang loop unroll(full)
+    for (int r = 0; r < rows; ++r) {
+        const vf two = vcombine_f32(vld1_f32(thirds[r / 3] + r % 3 * a_row), vdup_n_f32(0));
+        KERNEL(add_lane)(r, rows, vectors, two, 0, b0, b1, sum);
+        KERNEL(add_lane)(r, rows, vectors, two, 1, c0, c1, sum);
+    }
+}
+
+// As many products of a run as elements lie side by side for; returns how many along the depth. What is left begins at
+// `thirds`.
+INLINE intptr_t KERNEL(add_run)(const int rows, const int vectors, const sb_tile_layout layout, const sb_windows *a,
+                                intptr_t a_row, intptr_t a_column, const float *from, const float **thirds, const float *b,
+                                intptr_t b_row, vf (*sum)[2]) {
+    intptr_t i = 0;
+    // The buffer ends behind the last rows, but what is read in place might end with them.
+    if (layout == BY_COLUMNS || (layout == IN_PLACE && a_row == 1 && rows % 4 == 0)) {
+        for (; i < a->run; ++i, b += b_row, from += a_column) KERNEL(add_row)(rows, vectors, from, b, sum);
+        return i;
+    }
+    for (; a_column == 1 && i + 2 <= a->run; i += 2, b += 2 * b_row) {
+        KERNEL(add_two_rows)(rows, vectors, thirds, a_row, b, b_row, sum);
+#pragma clang loop unroll(full)
+        for (int r = 0; r < rows; r += 3) thirds[r / 3] += 2;
+    }
+    return i;
+}
+#endif
+
 // A register tile of rows × (vectors · LANES). The first three arguments are constants after inlining. Every third row has
 // a pointer, and the two after it lie once and twice the distance of rows further, which an address can say: pointers to all
 // rows would not fit into the registers.
@@ -35,7 +95,12 @@ INLINE void KERNEL(tile)(const int rows, const int vectors, const sb_tile_layout
         const float *from = layout == IN_PLACE ? a->data + a->runs[run] : a->data, *thirds[(MATMUL_ROWS + 2) / 3];
 #pragma clang loop unroll(full)
         for (int r = 0; r < rows; r += 3) thirds[r / 3] = from + r * a_row;
-        for (intptr_t i = 0; i < a->run; ++i, b += b_row) {
+        intptr_t done = 0;
+#ifdef ADD_LANE
+        done = KERNEL(add_run)(rows, vectors, layout, a, a_row, a_column, from, thirds, b, b_row, sum);
+        b += done * b_row;
+#endif
+        for (intptr_t i = done; i < a->run; ++i, b += b_row) {
             const vf b0 = vf_load(b), b1 = vectors > 1 ? vf_load(b + LANES) : b0;
 #pragma clang loop unroll(full)
             for (int r = 0; r < rows; ++r) {

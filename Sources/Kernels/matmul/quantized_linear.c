@@ -67,7 +67,7 @@ static void KERNEL(round_rows)(void *context, intptr_t piece) {
 
 // The lanes of a panel's 16 rows.
 #define PARTS (PANEL / LANES)
-#define TILE (ISA_PASS == 2 ? 8 : 4)
+#define TILE (ISA_PASS == ISA_AVX512 ? 8 : 4)
 
 INLINE int32_t KERNEL(four)(const int8_t *x) {
     int32_t bytes;
@@ -76,7 +76,7 @@ INLINE int32_t KERNEL(four)(const int8_t *x) {
 }
 
 // dots[r] = the products of a group of each of `rows` rows of x with the 16 rows of a panel, as whole numbers.
-#if ISA_PASS == 2
+#if ISA_PASS == ISA_AVX512
 INLINE void KERNEL(dots)(const int rows, const int bits, const uint8_t *w, const rounded_group *const *x, vi (*dots)[PARTS]) {
     __m512i sums[TILE];
     for (int r = 0; r < rows; ++r) sums[r] = _mm512_set1_epi32(x[r]->sum * (bits == 4 ? -8 : -128));
@@ -94,7 +94,7 @@ INLINE void KERNEL(dots)(const int rows, const int bits, const uint8_t *w, const
     }
     for (int r = 0; r < rows; ++r) dots[r][0] = (vi)sums[r];
 }
-#elif ISA_PASS == 1
+#elif ISA_PASS == ISA_AVX2
 // 4 bits: sums of 16 products of at most 15 · 127 fit into 16 bits.
 INLINE void KERNEL(dots4)(const int rows, const int part, const uint8_t *w, const rounded_group *const *x,
                           vi (*dots)[PARTS]) {
@@ -137,6 +137,63 @@ INLINE void KERNEL(dots)(const int rows, const int bits, const uint8_t *w, const
     for (int part = 0; part < PARTS; ++part)
         if (bits == 4) KERNEL(dots4)(rows, part, w, x, dots);
         else KERNEL(dots8)(rows, part, w, x, dots);
+}
+#elif ISA_PASS == ISA_NEON_DOT
+// Part by part, as the sums of all parts would not fit into the registers beside those of earlier groups.
+INLINE void KERNEL(dots)(const int rows, const int bits, const uint8_t *w, const rounded_group *const *x, vi (*dots)[PARTS]) {
+#pragma clang loop unroll(full)
+    for (int part = 0; part < PARTS; ++part) {
+        for (int r = 0; r < rows; ++r) dots[r][part] = vdupq_n_s32(x[r]->sum * (bits == 4 ? -8 : -128));
+#define BLOCK_OF(lane, block, start) \
+    { \
+        const uint8x16_t bytes = vld1q_u8(w + 64 * (block) + 16 * part), low = bits == 4 ? bytes & 15 : bytes, high = bytes >> 4; \
+        for (int r = 0; r < rows; ++r) { \
+            dots[r][part] = vusdotq_laneq_s32(dots[r][part], low, vld1q_s8(x[r]->numbers + start), lane); \
+            if (bits == 4) dots[r][part] = vusdotq_laneq_s32(dots[r][part], high, vld1q_s8(x[r]->numbers + GROUP / 2), lane); \
+        } \
+    }
+        BLOCK_OF(0, 0, 0) BLOCK_OF(1, 1, 0) BLOCK_OF(2, 2, 0) BLOCK_OF(3, 3, 0)
+        if (bits == 4) continue;
+        BLOCK_OF(0, 4, 16) BLOCK_OF(1, 5, 16) BLOCK_OF(2, 6, 16) BLOCK_OF(3, 7, 16)
+#undef BLOCK_OF
+    }
+}
+#elif ISA_PASS == ISA_NEON
+// Four bytes of x, four times.
+INLINE int8x16_t KERNEL(fours)(const int8_t *x) { return (int8x16_t)vdupq_n_s32(KERNEL(four)(x)); }
+
+// 4 bits: sums of 8 products of at most 15 · 127 fit into 16 bits.
+INLINE vi KERNEL(dots4)(const uint8_t *w, const rounded_group *x) {
+    int16x8_t first = {0}, last = {0};
+#pragma clang loop unroll(full)
+    for (int block = 0; block < 4; ++block, w += 64) {
+        const uint8x16_t bytes = vld1q_u8(w);
+        const int8x16_t low = (int8x16_t)(bytes & 15), high = (int8x16_t)(bytes >> 4);
+        const int8x16_t x_low = KERNEL(fours)(x->numbers + 4 * block), x_high = KERNEL(fours)(x->numbers + GROUP / 2 + 4 * block);
+        first = vmlal_s8(vmlal_s8(first, vget_low_s8(low), vget_low_s8(x_low)), vget_low_s8(high), vget_low_s8(x_high));
+        last = vmlal_high_s8(vmlal_high_s8(last, low, x_low), high, x_high);
+    }
+    return vpaddq_s32(vpaddlq_s16(first), vpaddlq_s16(last)) - 8 * x->sum;
+}
+
+// 8 bits: sums of 2 products of at most 128 · 127 do.
+INLINE vi KERNEL(dots8)(const uint8_t *w, const rounded_group *x) {
+    int32x4_t first = {0}, last = {0};
+#pragma clang loop unroll(full)
+    for (int block = 0; block < 8; block += 2, w += 128) {
+        const int8x16_t a = (int8x16_t)(vld1q_u8(w) ^ 128), b = (int8x16_t)(vld1q_u8(w + 64) ^ 128);
+        const int8x16_t x_a = KERNEL(fours)(x->numbers + 4 * block), x_b = KERNEL(fours)(x->numbers + 4 * block + 4);
+        first = vpadalq_s16(first, vmlal_s8(vmull_s8(vget_low_s8(a), vget_low_s8(x_a)), vget_low_s8(b), vget_low_s8(x_b)));
+        last = vpadalq_s16(last, vmlal_high_s8(vmull_high_s8(a, x_a), b, x_b));
+    }
+    return vpaddq_s32(first, last);
+}
+
+INLINE void KERNEL(dots)(const int rows, const int bits, const uint8_t *w, const rounded_group *const *x, vi (*dots)[PARTS]) {
+    for (int part = 0; part < PARTS; ++part)
+#pragma clang loop unroll(full)
+        for (int r = 0; r < rows; ++r)
+            dots[r][part] = bits == 4 ? KERNEL(dots4)(w + 16 * part, x[r]) : KERNEL(dots8)(w + 16 * part, x[r]);
 }
 #else
 INLINE void KERNEL(dots)(const int rows, const int bits, const uint8_t *w, const rounded_group *const *x, vi (*dots)[PARTS]) {

@@ -9,11 +9,15 @@
 #undef product_element
 #undef PRODUCT_ELEMENT
 #undef PRODUCT_ADD
+#undef PRODUCT_ADD_LANE
 #define word_product KERNEL(word_product)
 #define product word_product
 #define product_element vi
 #define PRODUCT_ELEMENT(p) pair_at(p)
 #define PRODUCT_ADD(sum, element, b) add_products(sum, element, b)
+#ifdef pairs_add_lane
+#define PRODUCT_ADD_LANE pairs_add_lane
+#endif
 #include "tile_product.h"
 #undef product
 

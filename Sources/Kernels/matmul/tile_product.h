@@ -9,6 +9,7 @@
 //
 //     product_element, PRODUCT_ELEMENT(p)     an element of a in a register: its type, and the one that the float at p holds
 //     PRODUCT_ADD(sum, element, b)            sum + the product of an element and a vector of b
+//     PRODUCT_ADD_LANE(sum, a, lane, b)       the same for one of the elements that a vector holds; not on every processor
 //     product                                 the name of the function
 
 #ifndef PRODUCT_ADD
@@ -19,6 +20,10 @@
 #define product_element vf
 #define PRODUCT_ELEMENT(p) vf_set(*(p))
 #define PRODUCT_ADD(sum, element, b) ((sum) + (element) * (b))
+#undef PRODUCT_ADD_LANE
+#ifdef vf_add_lane
+#define PRODUCT_ADD_LANE vf_add_lane
+#endif
 #endif
 
 #undef TILE_ROWS
@@ -29,7 +34,7 @@
 
 // The largest tile of results that stays in registers.
 #define TILE_ROWS 4
-#define TILE_VECTORS (ISA_PASS == 2 ? 4 : 2)
+#define TILE_VECTORS (VECTOR_REGISTERS / 8)
 
 /// sum[rows, vectors] += the product; with constant rows and vectors the sums stay in registers. A caller that hands
 /// `sum` on to a function that is not inlined must hand on a copy, or they will not.
@@ -37,7 +42,35 @@
 static inline __attribute__((always_inline)) void tile_sum(const int rows, const int vectors, intptr_t depth,
                                                            const float *a, intptr_t a_row, intptr_t a_step,
                                                            const float *b, intptr_t b_step, vf *sum) {
-    for (intptr_t k = 0; k < depth; ++k) {
+    intptr_t k = 0;
+#ifdef PRODUCT_ADD_LANE
+// Row k + l of b times element l of each of the `fours`.
+#define ADD_LANE_OF_FOURS(l) \
+    _Pragma("clang loop unroll(full)") for (int v = 0; v < vectors; ++v) { \
+        const vf column = vf_load(b + (k + l) * b_step + v * LANES); \
+        _Pragma("clang loop unroll(full)") for (int row = 0; row < rows; ++row) \
+            sum[row * vectors + v] = PRODUCT_ADD_LANE(sum[row * vectors + v], fours[row], l, column); \
+    }
+    for (; a_row == 1 && rows == 4 && k < depth; ++k) {
+        const vf four = vf_load(a + k * a_step);
+#pragma clang loop unroll(full)
+        for (int v = 0; v < vectors; ++v) {
+            const vf column = vf_load(b + k * b_step + v * LANES);
+            sum[v] = PRODUCT_ADD_LANE(sum[v], four, 0, column);
+            sum[vectors + v] = PRODUCT_ADD_LANE(sum[vectors + v], four, 1, column);
+            sum[2 * vectors + v] = PRODUCT_ADD_LANE(sum[2 * vectors + v], four, 2, column);
+            sum[3 * vectors + v] = PRODUCT_ADD_LANE(sum[3 * vectors + v], four, 3, column);
+        }
+    }
+    for (; a_step == 1 && k + 4 <= depth; k += 4) {
+        vf fours[8];
+#pragma clang loop unroll(full)
+        for (int row = 0; row < rows; ++row) fours[row] = vf_load(a + row * a_row + k);
+        ADD_LANE_OF_FOURS(0) ADD_LANE_OF_FOURS(1) ADD_LANE_OF_FOURS(2) ADD_LANE_OF_FOURS(3)
+    }
+#undef ADD_LANE_OF_FOURS
+#endif
+    for (; k < depth; ++k) {
         vf columns[8];
 #pragma clang loop unroll(full)
         for (int v = 0; v < vectors; ++v) columns[v] = vf_load(b + k * b_step + v * LANES);
@@ -80,7 +113,7 @@ static inline void product(intptr_t rows, intptr_t vectors, intptr_t depth, cons
             switch (tile_rows * 8 + tile_vectors) {
                 PRODUCT_CASE(1, 1) PRODUCT_CASE(2, 1) PRODUCT_CASE(3, 1) PRODUCT_CASE(4, 1)
                 PRODUCT_CASE(1, 2) PRODUCT_CASE(2, 2) PRODUCT_CASE(3, 2) PRODUCT_CASE(4, 2)
-#if ISA_PASS == 2
+#if TILE_VECTORS > 2
                 PRODUCT_CASE(1, 3) PRODUCT_CASE(2, 3) PRODUCT_CASE(3, 3) PRODUCT_CASE(4, 3)
                 PRODUCT_CASE(1, 4) PRODUCT_CASE(2, 4) PRODUCT_CASE(3, 4) PRODUCT_CASE(4, 4)
 #endif

@@ -1,14 +1,12 @@
 #include "memory.h"
 
-#include <malloc.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "memory_large.h"
+#include "platform.h"
 
 // Sizes are rounded up to a class: multiples of 64 bytes to 512, then eight classes for each doubling, so that at
 // most an eighth of a block is unused. Blocks from LARGE on are memory_large.h's.
@@ -155,7 +153,7 @@ void sb_free(void *block, size_t bytes) {
 
 void sb_memory_trim(size_t bytes) {
     shrink_cache(bytes);
-    malloc_trim(0);   // the C library keeps the pages of freed blocks that lie below one in use
+    sb_trim_heap();   // the C library keeps the pages of freed blocks that lie below one in use
 }
 
 void sb_memory_set_cache_limit(size_t bytes) {
@@ -169,14 +167,5 @@ size_t sb_memory_live(void) { return atomic_load(&live); }
 size_t sb_memory_peak(void) { return atomic_load(&peak); }
 void sb_memory_reset_peak(void) { atomic_store(&peak, atomic_load(&live)); }
 size_t sb_memory_cached(void) { return atomic_load(&cached) + sb_large_cached(); }
-
-size_t sb_memory_resident(void) {
-    FILE *file = fopen("/proc/self/statm", "r");
-    if (!file) return 0;
-    size_t pages = 0;
-    if (fscanf(file, "%*s %zu", &pages) != 1) pages = 0;
-    fclose(file);
-    return pages * (size_t)sysconf(_SC_PAGESIZE);
-}
 
 size_t sb_memory_system_requests(void) { return atomic_load(&system_requests); }

@@ -1,12 +1,11 @@
-#define _GNU_SOURCE
 #include "memory_large.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdint.h>
 #include <stdlib.h>
-#include <sys/mman.h>
-#include <unistd.h>
+
+#include "platform.h"
 
 // A part of the reserved addresses. Its first cache line holds a pointer to this, and the memory that is handed out
 // follows.
@@ -71,12 +70,9 @@ static void unlist(block *b) {
 // Reserves as many addresses as the machine has memory, or as the process may have.
 static void reserve(void) {
     reserved = true;
-    for (size_t bytes = (size_t)sysconf(_SC_PHYS_PAGES) * (size_t)sysconf(_SC_PAGESIZE); bytes > GRAIN; bytes /= 2) {
-        char *addresses = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-        if (addresses == MAP_FAILED) continue;
-#ifdef MADV_HUGEPAGE
-        madvise(addresses, bytes, MADV_HUGEPAGE);
-#endif
+    for (size_t bytes = sb_system_memory(); bytes > GRAIN; bytes /= 2) {
+        char *addresses = sb_reserve_memory(bytes);
+        if (!addresses) continue;
         top = addresses;
         end = addresses + bytes;
         return;
@@ -182,7 +178,7 @@ void sb_large_trim(size_t bytes) {
     while (atomic_load(&cached) > bytes) {
         block *b = newest;
         while (!b->resident) b = b->older;
-        madvise(b->start, b->size, MADV_DONTNEED);
+        sb_discard_memory(b->start, b->size);
         unlist(b);
         release(b, false);
     }

@@ -51,7 +51,13 @@ static inline float *gates_of(const recurrence *job, float *gates, intptr_t step
 #undef ROW_CASES
 
 // Rows of a tile; four vectors wide, it just fits the registers.
-#define CELL_ROWS (ISA_PASS == 2 ? 6 : 2)
+#if ISA_PASS == ISA_AVX512
+#define CELL_ROWS 6
+#elif VECTOR_REGISTERS == 32
+#define CELL_ROWS 4   // and a vector of each row's elements
+#else
+#define CELL_ROWS 2
+#endif
 // Vectors of hidden units in a backward tile.
 #define PANEL 4
 
@@ -165,8 +171,11 @@ static void KERNEL(tile_forward_rows)(const recurrence *job, intptr_t rows, intp
     case r * 8 + 4: KERNEL(tile_forward)(job, r, 4, row, unit); break; \
     case r * 8 + 3: KERNEL(tile_forward)(job, r, 3, row, unit); break;
         ROW_CASES(1) ROW_CASES(2)
-#if ISA_PASS == 2
-        ROW_CASES(3) ROW_CASES(4) ROW_CASES(5) ROW_CASES(6)
+#if CELL_ROWS > 2
+        ROW_CASES(3) ROW_CASES(4)
+#endif
+#if CELL_ROWS > 4
+        ROW_CASES(5) ROW_CASES(6)
 #endif
 #undef ROW_CASES
     }
@@ -239,9 +248,11 @@ static void KERNEL(step_backward)(void *context, intptr_t piece) {
     for (intptr_t row = sb_piece_begin(job->rows, group); row < end; row += CELL_ROWS)
         switch (end - row) {
         case 1: KERNEL(tile_backward)(job, 1, row, unit); break;
-#if ISA_PASS == 2
+#if CELL_ROWS > 2
         case 2: KERNEL(tile_backward)(job, 2, row, unit); break;
         case 3: KERNEL(tile_backward)(job, 3, row, unit); break;
+#endif
+#if CELL_ROWS > 4
         case 4: KERNEL(tile_backward)(job, 4, row, unit); break;
         case 5: KERNEL(tile_backward)(job, 5, row, unit); break;
 #endif

@@ -54,22 +54,15 @@ class CatchingScope {
         let before = state.snapshot
         state.scope = self
         defer { state.restore(before) }
-        var attributes = pthread_attr_t()
-        pthread_attr_init(&attributes)
-        defer { pthread_attr_destroy(&attributes) }
-        pthread_attr_setstacksize(&attributes, 8 << 20)
-        var thread = pthread_t()
-        let code = pthread_create(
-            &thread, &attributes,
+        let hasRun = sb_run_on_thread(
+            8 << 20,
             { scope in
                 Unmanaged<CatchingScope>.fromOpaque(scope!).takeUnretainedValue().runHere()
                 return nil
             }, Unmanaged.passUnretained(self).toOpaque())
-        if code != 0 {
+        if !hasRun {
             error = ShapeError(operation: "catchingErrors", problem: "there is no memory for a thread", layer: "")
-            return
         }
-        pthread_join(thread, nil)
     }
 
     private func runHere() {

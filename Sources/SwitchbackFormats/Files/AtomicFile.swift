@@ -66,7 +66,7 @@ public final class AtomicFile {
         do {
             defer { close(descriptor) }
             try body(AtomicFile(path: path, descriptor: descriptor))
-            guard fsync(descriptor) == 0 else { throw InputError(path, cannot: "written", errno) }
+            guard Platform.flush(descriptor) else { throw InputError(path, cannot: "written", errno) }
             guard rename(temporary, path) == 0 else { throw InputError(path, cannot: "written", errno) }
             syncFolder(folder)
         } catch {
@@ -80,7 +80,7 @@ public final class AtomicFile {
     private static func syncFolder(_ folder: String) {
         let descriptor = open(folder.isEmpty ? "." : folder, O_RDONLY | O_DIRECTORY)
         guard descriptor >= 0 else { return }
-        fsync(descriptor)
+        Platform.flush(descriptor)
         close(descriptor)
     }
 

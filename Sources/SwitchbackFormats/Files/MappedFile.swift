@@ -33,7 +33,7 @@ package final class MappedFile {
     package func forget(_ range: Range<Int>) {
         let page = Int(getpagesize())
         let (start, end) = (range.lowerBound / page * page, range.upperBound / page * page)
-        if start < end { madvise(bytes.baseAddress! + start, end - start, Int32(MADV_DONTNEED)) }
+        if start < end { Platform.forgetFilePages(.init(rebasing: bytes[start..<end])) }
     }
 
     deinit { munmap(bytes.baseAddress, bytes.count) }

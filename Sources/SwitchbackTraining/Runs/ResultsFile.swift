@@ -47,6 +47,6 @@ struct ResultsFile {
         if descriptor < 0 && errno == ENOENT { return }
         guard descriptor >= 0 else { throw InputError(path, cannot: "written", errno) }
         defer { close(descriptor) }
-        guard fsync(descriptor) == 0 else { throw InputError(path, cannot: "written", errno) }
+        guard Platform.flush(descriptor) else { throw InputError(path, cannot: "written", errno) }
     }
 }

@@ -4,21 +4,7 @@ import Switchback
 /// The memory that is still available from the system.
 package enum AvailableMemory {
     /// In bytes: what the machine has free, and no more than the limits of containers leave; `nil` if neither is known.
-    package static var bytes: Int? { bytes(root: "") }
-
-    /// - Parameter root: what stands in front of the paths of the system's files.
-    package static func bytes(root: String) -> Int? {
-        [machineBytes(root), ControlGroupMemory(root: root).availableBytes].compactMap { $0 }.min()
-    }
-
-    /// What the machine has free, from /proc/meminfo.
-    private static func machineBytes(_ root: String) -> Int? {
-        guard let text = try? String(contentsOfFile: root + "/proc/meminfo", encoding: .utf8),
-            let line = text.split(separator: "\n").first(where: { $0.hasPrefix("MemAvailable:") }),
-            let kibibytes = line.split(separator: " ").dropFirst().first.flatMap({ Int($0) })
-        else { return nil }
-        return kibibytes << 10
-    }
+    package static var bytes: Int? { LinuxMemory(root: "").availableBytes ?? Platform.availableMemory }
 
     /// A network keeps its first features, the normalized ones and the activated ones until their gradients are known.
     /// Those of the smallest networks here are together so many times as large as the images.

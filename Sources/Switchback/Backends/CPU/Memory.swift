@@ -12,10 +12,7 @@ public enum Memory {
     public static var systemRequests: Int { sb_memory_system_requests() }
 
     /// The resident memory of the process; `nil` if it is unknown.
-    public static var resident: Int? {
-        let bytes = sb_memory_resident()
-        return bytes == 0 ? nil : bytes
-    }
+    public static var resident: Int? { Platform.residentMemory }
 
     /// The most that may be live and cached at once; `nil`, the default, means no limit. Cached memory makes way for
     /// tensors; a tensor for which there is no room even then stops the program with a sentence.

@@ -2,12 +2,12 @@ import Kernels
 
 /// The processor that the CPU backend runs on.
 public enum Processor {
-    /// The instruction set that kernels run with: `avx512`, `avx2` or `baseline`. Chosen at first use; the environment
-    /// variable `SWITCHBACK_ISA` forces one that the processor has.
+    /// The instruction set that kernels run with: `avx512`, `avx2` or `baseline`, and on arm64 `neon-dot` or `neon`. Chosen at
+    /// first use; the environment variable `SWITCHBACK_ISA` forces one that the processor has.
     public static var instructionSet: String { String(cString: sb_isa_name()) }
 
     /// Whether products of bfloat16 have an instruction of their own (AVX512_BF16), so that `withPrecision(.bfloat16)` is
-    /// faster than float32; elsewhere it gives the same bits, more slowly.
+    /// faster than float32; elsewhere it gives the same bits, and is no faster.
     public static var hasBFloat16Products: Bool { sb_has_bfloat_products() != 0 }
 
     /// The number of threads of the kernels' pool: `SWITCHBACK_THREADS`, or the processors that the process may use.
@@ -39,7 +39,8 @@ public enum Processor {
         case 1:
             problems.append(
                 InputError(
-                    "SWITCHBACK_ISA", "names no known instruction set", remedy: "use avx512, avx2 or baseline"))
+                    "SWITCHBACK_ISA", "names no known instruction set",
+                    remedy: "use \(String(cString: sb_isa_choices()))"))
         case 2:
             problems.append(
                 InputError(

@@ -1,10 +1,24 @@
 import Foundation
 
-/// The memory that the limits of containers leave: those of the control group that the program is in and of all groups
-/// around it (Linux kernel documentation, "Control Group v2", section Memory, and "Memory Resource Controller" for v1).
-struct ControlGroupMemory {
+/// The memory that Linux says in files is available: what the machine has free, and no more than the limits of containers
+/// leave. Those are the limits of the control group that the program is in and of all groups around it (Linux kernel
+/// documentation, "Control Group v2", section Memory, and "Memory Resource Controller" for v1). Other systems have no such
+/// files.
+package struct LinuxMemory {
     /// In front of the paths of all files: "" for the system's own.
-    let root: String
+    private let root: String
+
+    package init(root: String) { self.root = root }
+
+    /// In bytes; `nil` if neither is known.
+    package var availableBytes: Int? { [machineBytes, controlGroupBytes].compactMap { $0 }.min() }
+
+    private var machineBytes: Int? {
+        let line = lines("/proc/meminfo").first { $0.hasPrefix("MemAvailable:") }
+        return line?.split(separator: " ").dropFirst().first.flatMap { Int($0) }.map { $0 << 10 }
+    }
+
+    // MARK: Control groups
 
     /// How the files of a version are called.
     private struct Version {
@@ -18,7 +32,7 @@ struct ControlGroupMemory {
     }
 
     /// In bytes, what the tightest of the groups can still give; `nil` if none has a limit.
-    var availableBytes: Int? {
+    private var controlGroupBytes: Int? {
         let remaining = lines("/proc/self/cgroup").flatMap { line -> [Int] in
             let fields = line.split(separator: ":", maxSplits: 2, omittingEmptySubsequences: false)
             guard fields.count == 3 else { return [] }

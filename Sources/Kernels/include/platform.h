@@ -1,0 +1,67 @@
+// What is asked of the operating system, and of no one else: foundation/platform.c answers for Linux and for Darwin.
+// Scripts/check_platform.py finds the files that ask past it.
+#ifndef SB_PLATFORM_H
+#define SB_PLATFORM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+// ---- Memory, in bytes; 0 where the system does not tell
+
+/// What is built into the machine.
+size_t sb_system_memory(void);
+/// What programs can still be given. Linux says it in files (LinuxMemory.swift), and 0 here.
+size_t sb_available_memory(void);
+/// The resident memory of this process: now, and the most it ever was.
+size_t sb_resident_memory(void);
+size_t sb_peak_resident_memory(void);
+
+/// Addresses that take memory only when they are written to, in huge pages where the system has them; NULL if there are none.
+void *sb_reserve_memory(size_t bytes);
+/// Gives the memory behind whole pages of such addresses back; they may be written to again, and hold anything until then.
+void sb_discard_memory(void *start, size_t bytes);
+/// The same for whole pages of a mapped file, which then hold the file's bytes again. Only for pages that nobody has changed.
+void sb_forget_file_pages(void *start, size_t bytes);
+/// Gives back what the C library keeps of freed blocks.
+void sb_trim_heap(void);
+
+// ---- Processors
+
+/// How many this process may run on: 1 or more.
+int sb_processor_count(void);
+/// The processor's name, to at most `size` bytes; "" where the system does not tell.
+void sb_processor_name(char *name, size_t size);
+/// Whether an arm64 processor has what the neon-dot kernels use: dot products of bytes (FEAT_DotProd), matrix products of
+/// bytes (FEAT_I8MM) and products of bfloat16 (FEAT_BF16).
+bool sb_has_arm_dot_products(void);
+
+// ---- Threads
+
+/// Starts a thread that nobody waits for, with a stack of so many bytes. False if the system has none to give.
+bool sb_start_thread(size_t stack, void *(*body)(void *), void *argument);
+/// Runs a function on a thread of its own, and returns when that has ended. False if it could not be started.
+bool sb_run_on_thread(size_t stack, void *(*body)(void *), void *argument);
+
+// ---- Time
+
+/// From a clock that nobody sets.
+int64_t sb_nanoseconds(void);
+/// Of a processor, that the calling thread has had.
+int64_t sb_thread_nanoseconds(void);
+/// Of all processors since the machine's start, in seconds: all of it; what was used; what a hypervisor took. False where
+/// the system does not tell.
+bool sb_machine_seconds(double *total, double *used, double *stolen);
+/// Of processors, that this process has had.
+double sb_process_seconds(void);
+
+// ---- Files
+
+/// Has what was written to a file reach the disk itself. 0, or -1 with `errno` set.
+int sb_flush_file(int descriptor);
+/// How many files and connections the process may have open, after the limit was raised as far as the system allows it.
+intptr_t sb_raise_open_files(void);
+/// The path of the program that runs, to at most `size` bytes; "" where the system does not tell.
+void sb_program_path(char *path, size_t size);
+
+#endif
