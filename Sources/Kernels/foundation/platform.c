@@ -217,10 +217,10 @@ int64_t sb_thread_nanoseconds(void) { return read_clock(CLOCK_THREAD_CPUTIME_ID)
 
 bool sb_machine_seconds(double *total, double *used, double *stolen) {
 #if defined(__APPLE__)
-    // host_statistics64, with HOST_CPU_LOAD_INFO of <mach/host_info.h>; nobody takes time from a Mac.
+    // host_statistics, with HOST_CPU_LOAD_INFO of <mach/host_info.h>; nobody takes time from a Mac.
     host_cpu_load_info_data_t load;
     mach_msg_type_number_t count = HOST_CPU_LOAD_INFO_COUNT;
-    const kern_return_t code = host_statistics64(mach_host_self(), HOST_CPU_LOAD_INFO, (host_info64_t)&load, &count);
+    const kern_return_t code = host_statistics(mach_host_self(), HOST_CPU_LOAD_INFO, (host_info_t)&load, &count);
     if (code != KERN_SUCCESS) return false;
     const double ticks = (double)load.cpu_ticks[CPU_STATE_USER] + load.cpu_ticks[CPU_STATE_SYSTEM] +
                          load.cpu_ticks[CPU_STATE_NICE];

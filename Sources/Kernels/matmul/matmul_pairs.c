@@ -113,10 +113,29 @@ sb_panels pack_pairs(intptr_t first, intptr_t words, intptr_t column, intptr_t n
 
 // MARK: Left operand
 
+// Where tiles multiply by lane, rows become columns: words of several rows in a vector are widened, or multiplied, at once.
+#undef ROWS_TO_COLUMNS
+#define ROWS_TO_COLUMNS (ISA_PASS >= ISA_NEON)
+
 INLINE void KERNEL(fill_pair_rows)(const sb_pair_matrix *a, const bool is_float, intptr_t row, intptr_t rows, intptr_t k,
                                    intptr_t depth, float *buffer) {
+#if ROWS_TO_COLUMNS
+    float lines[LANES * MATMUL_DEPTH];
+    vf square[LANES];
+    for (intptr_t r = 0; r < rows; r += LANES) {
+        const intptr_t there = rows - r < LANES ? rows - r : LANES;
+        for (intptr_t l = 0; l < there; ++l)
+            KERNEL(copy_words)(a, is_float, (row + r + l) * a->row_stride, k, depth, lines + l * MATMUL_DEPTH);
+        for (intptr_t i = 0; i < depth; i += LANES) {
+            const intptr_t count = depth - i < LANES ? depth - i : LANES;
+            gather_lines(lines + i, MATMUL_DEPTH, there, count, 0, square);
+            for (intptr_t l = 0; l < count; ++l) vf_store(buffer + (i + l) * MATMUL_ROWS + r, square[l]);
+        }
+    }
+#else
     for (intptr_t r = 0; r < rows; ++r, buffer += MATMUL_ROW_STRIDE)
         KERNEL(copy_words)(a, is_float, (row + r) * a->row_stride, k, depth, buffer);
+#endif
 }
 
 static void KERNEL(fill_pairs_by_rows)(const void *source, intptr_t row, intptr_t rows, intptr_t k, intptr_t depth,
@@ -157,7 +176,7 @@ static void KERNEL(fill_pairs_by_columns)(const void *source, intptr_t row, intp
 sb_left left_pairs(const sb_pair_matrix *matrix) {
     const bool by_columns = matrix->row_stride == 1 && matrix->column_stride != 1;
     return (sb_left){.fill = by_columns ? KERNEL(fill_pairs_by_columns) : KERNEL(fill_pairs_by_rows), .source = matrix,
-                     .by_columns = by_columns, .pairs = true};
+                     .by_columns = by_columns || (ROWS_TO_COLUMNS && matrix->column_stride == 1), .pairs = true};
 }
 
 // MARK: Product
