@@ -49,7 +49,7 @@ esac
 if [ "$(uname -m)" = x86_64 ]; then
     echo "== Kernels for arm64, in an emulator"
     root=/usr/aarch64-linux-gnu
-    if ! command -v qemu-aarch64-static > /dev/null || ! command -v aarch64-linux-gnu-gcc > /dev/null || [ ! -d $root/include ]; then
+    if ! hash qemu-aarch64-static aarch64-linux-gnu-gcc 2> /dev/null || [ ! -d $root/include ]; then
         echo "Skipped: qemu-user-static, gcc-aarch64-linux-gnu or libc6-dev-arm64-cross is not installed."
     else
         compile arm64 "$clang" --target=aarch64-linux-gnu --sysroot=$root -isystem $root/include

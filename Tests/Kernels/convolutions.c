@@ -16,7 +16,8 @@ static intptr_t output_size(const convolution_case *c, int axis) {
 }
 
 // Calls `visit` for each product of an element of x, one of w and the element of y that it is a part of.
-static void each_product(const convolution_case *c, void (*visit)(void *context, intptr_t x, intptr_t w, intptr_t y), void *context) {
+typedef void visitor(void *context, intptr_t x, intptr_t w, intptr_t y);
+static void each_product(const convolution_case *c, visitor *visit, void *context) {
     const intptr_t oh = output_size(c, 0), ow = output_size(c, 1), inputs = c->c / c->p.groups, outputs = c->o / c->p.groups;
     for (intptr_t n = 0; n < c->n; ++n)
         for (intptr_t i = 0; i < oh; ++i)
@@ -47,8 +48,10 @@ static void add_products(void *context, intptr_t x, intptr_t w, intptr_t y) {
 
 static void check_convolution(const convolution_case *c) {
     const intptr_t oh = output_size(c, 0), ow = output_size(c, 1), inputs = c->c / c->p.groups;
-    const intptr_t x_count = c->n * c->h * c->w * c->c, w_count = c->o * inputs * c->taps * c->taps, y_count = c->n * oh * ow * c->o;
-    convolution_sums sums = {numbers(x_count), numbers(w_count), numbers(y_count), zeros(y_count), zeros(x_count), zeros(w_count)};
+    const intptr_t x_count = c->n * c->h * c->w * c->c, y_count = c->n * oh * ow * c->o;
+    const intptr_t w_count = c->o * inputs * c->taps * c->taps;
+    convolution_sums sums = {numbers(x_count), numbers(w_count), numbers(y_count),
+                             zeros(y_count), zeros(x_count), zeros(w_count)};
     each_product(c, add_products, &sums);
     const float *bias = numbers(c->o);
     float *y = memory((size_t)y_count * 4), *gx = memory((size_t)x_count * 4), *gw = memory((size_t)w_count * 4);

@@ -43,7 +43,8 @@ static bool differences_agree(operand *operands, bool causal, double scale, cons
             double *value = operands[i].values + at, sums[2];
             for (int side = 0; side < 2; ++side) {
                 *value += side ? -2 * step : step;
-                sums[side] = attention_reference(operands[0].values, operands[1].values, operands[2].values, causal, scale, gy, NULL);
+                sums[side] = attention_reference(operands[0].values, operands[1].values, operands[2].values, causal, scale,
+                                                 gy, NULL);
             }
             *value += step;
             if (fabs((sums[0] - sums[1]) / (2 * step) - operands[i].gradient[at]) > tolerance) return false;
@@ -154,7 +155,8 @@ static double difference(recurrence_reference *reference, float *gates, int at, 
 
 // The probability that some alignment gives the labels: Graves et al., "Connectionist Temporal Classification", 2006,
 // section 4.1, in probabilities.
-static double alignment_probability(intptr_t steps, intptr_t step, intptr_t labels, const float *log_probs, const int64_t *label) {
+static double alignment_probability(intptr_t steps, intptr_t step, intptr_t labels, const float *log_probs,
+                                    const int64_t *label) {
     double before[64] = {1}, after[64];   // of prefixes with blanks between: 0 is none yet
     for (intptr_t t = 0; t < steps; ++t) {
         for (intptr_t s = 0; s < 2 * labels + 2; ++s) {
@@ -200,21 +202,21 @@ void check_recurrence(void) {
         const intptr_t gate_count = STEPS * STATES * count;
         const float *input = numbers(gate_count), *weight = numbers(count * HIDDEN * HIDDEN), *bias = numbers(count * HIDDEN);
         const float *gy = numbers(STEPS * STATES);
-        float *gates = memory((size_t)gate_count * 4), *h = memory(H * 4), *c = memory(H * 4), *gradient = memory((size_t)gate_count * 4);
-        float *other = memory((size_t)gate_count * 4);
+        const size_t bytes = (size_t)gate_count * 4;
+        float *gates = memory(bytes), *h = memory(H * 4), *c = memory(H * 4), *gradient = memory(bytes), *other = memory(bytes);
         double *expected = zeros(H);
         recurrence_reference *reference = count == 4 ? lstm_reference : gru_reference;
         reference(input, weight, bias, expected);
         if (count == 4)
-            CHECK("LSTM", h, H, expected, 1e-6, memcpy(gates, input, (size_t)gate_count * 4);
+            CHECK("LSTM", h, H, expected, 1e-6, memcpy(gates, input, bytes);
                   sb_lstm_forward(STEPS, BATCH, HIDDEN, 0, gates, weight, bias, NULL, NULL, h, c));
         else
-            CHECK("GRU", h, H, expected, 1e-6, memcpy(gates, input, (size_t)gate_count * 4);
+            CHECK("GRU", h, H, expected, 1e-6, memcpy(gates, input, bytes);
                   sb_gru_forward(STEPS, BATCH, HIDDEN, 0, gates, weight, bias, NULL, h, c));
         if (count == 4)
             sb_lstm_backward(STEPS, BATCH, HIDDEN, 0, gy, NULL, NULL, gates, weight, c, gradient, NULL, NULL);
         else sb_gru_backward(STEPS, BATCH, HIDDEN, 0, gy, NULL, gates, weight, h, c, gradient, other, NULL);
-        memcpy(other, input, (size_t)gate_count * 4);
+        memcpy(other, input, bytes);
         bool holds = true;
         for (int at = 3; at < gate_count; at += (int)gate_count / 9)
             holds &= fabs(difference(reference, other, at, weight, bias, gy) - gradient[at]) < 2e-4;

@@ -23,8 +23,9 @@ INLINE void KERNEL(store)(float *c, vf sum, intptr_t columns, const float *bias,
 }
 
 #ifdef ADD_LANE
-// The sums of a tile; constant arguments after inlining.
-INLINE void KERNEL(add_lane)(const int row, const int rows, const int vectors, vf four, const int lane, vf b0, vf b1, vf (*sum)[2]) {
+// One element's products, if the tile has its row. What is `const` is a constant after inlining, here and below.
+INLINE void KERNEL(add_lane)(const int row, const int rows, const int vectors, vf four, const int lane, vf b0, vf b1,
+                             vf (*sum)[2]) {
     if (row >= rows) return;
     switch (lane) {   // the instruction takes a constant
 #define LANE(l) \

@@ -146,7 +146,8 @@ INLINE void KERNEL(dots)(const int rows, const int bits, const uint8_t *w, const
         for (int r = 0; r < rows; ++r) dots[r][part] = vdupq_n_s32(x[r]->sum * (bits == 4 ? -8 : -128));
 #define BLOCK_OF(lane, block, start) \
     { \
-        const uint8x16_t bytes = vld1q_u8(w + 64 * (block) + 16 * part), low = bits == 4 ? bytes & 15 : bytes, high = bytes >> 4; \
+        const uint8x16_t bytes = vld1q_u8(w + 64 * (block) + 16 * part); \
+        const uint8x16_t low = bits == 4 ? bytes & 15 : bytes, high = bytes >> 4; \
         for (int r = 0; r < rows; ++r) { \
             dots[r][part] = vusdotq_laneq_s32(dots[r][part], low, vld1q_s8(x[r]->numbers + start), lane); \
             if (bits == 4) dots[r][part] = vusdotq_laneq_s32(dots[r][part], high, vld1q_s8(x[r]->numbers + GROUP / 2), lane); \
