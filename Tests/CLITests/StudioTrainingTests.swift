@@ -118,7 +118,7 @@ import Testing
         program.expectRefusal(another, "another studio is at work in this folder; open \(studio.address)")
         _ = try program.folder.write(Array("text".utf8), to: "file")
         program.expectRefusal(try program.shell("$switchback studio file --port 0"), "file: is a file")
-        program.expectRefusal(try program.shell("$switchback studio /proc/mine --port 0"), "/proc/mine")
+        program.expectRefusal(try program.shell("$switchback studio /dev/null/mine --port 0"), "/dev/null/mine")
     }
 }
 

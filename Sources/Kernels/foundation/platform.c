@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <pthread.h>
+#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -36,6 +37,16 @@ static uint64_t named_number(const char *name) {
     return sysctlbyname(name, &value, &size, NULL, 0) == 0 ? value : 0;
 }
 #else
+// The first line of a file, without its end; false if it cannot be read.
+static bool read_line(const char *path, char *line, size_t size) {
+    FILE *file = fopen(path, "r");
+    if (!file) return false;
+    const bool found = fgets(line, (int)size, file) != NULL;
+    fclose(file);
+    if (found) line[strcspn(line, "\n")] = 0;
+    return found;
+}
+
 // The text after the colon in the first line of a file that begins with `key`; false if there is none.
 static bool find_field(const char *path, const char *key, char *value, size_t size) {
     FILE *file = fopen(path, "r");
@@ -175,6 +186,45 @@ bool sb_has_arm_dot_products(void) {
     return false;
 #endif
 }
+
+// MARK: Processes
+
+void sb_processor_list(char *list, size_t size) {
+#if defined(__APPLE__)
+    (void)size;
+    *list = 0;   // no process can be kept to some of them
+#else
+    if (!find_field("/proc/self/status", "Cpus_allowed_list", list, size)) *list = 0;
+#endif
+}
+
+void sb_process_start(int number, char *start, size_t size) {
+    *start = 0;
+#if defined(__APPLE__)
+    // sysctl(3), KERN_PROC: the moment is that of the calendar. A zombie has ended.
+    int name[] = {CTL_KERN, KERN_PROC, KERN_PROC_PID, number};
+    struct kinfo_proc process;
+    size_t length = sizeof process;
+    if (sysctl(name, 4, &process, &length, NULL, 0) || length == 0 || process.kp_proc.p_stat == SZOMB) return;
+    const struct timeval time = process.kp_proc.p_starttime;
+    snprintf(start, size, "%ld.%06d", (long)time.tv_sec, (int)time.tv_usec);
+#else
+    // proc(5): after the name in brackets come the state, field 3, and the start, field 22, in ticks since the boot.
+    char path[64], line[1024], boot[64] = "";
+    snprintf(path, sizeof path, "/proc/%d/stat", number);
+    if (!read_line(path, line, sizeof line) || !read_line("/proc/sys/kernel/random/boot_id", boot, sizeof boot)) return;
+    const char *end = strrchr(line, ')');
+    char state;
+    unsigned long long ticks;
+    if (!end ||
+        sscanf(
+            end + 1, " %c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d %llu", &state, &ticks) != 2)
+        return;
+    if (state != 'Z' && state != 'X') snprintf(start, size, "%s %llu", boot, ticks);
+#endif
+}
+
+short sb_new_session_flag(void) { return POSIX_SPAWN_SETSID; }
 
 // MARK: Threads
 

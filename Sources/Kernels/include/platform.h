@@ -36,6 +36,17 @@ void sb_processor_name(char *name, size_t size);
 /// bytes (FEAT_I8MM) and products of bfloat16 (FEAT_BF16).
 bool sb_has_arm_dot_products(void);
 
+// ---- Processes
+
+/// The processors that this process may run on, as the system lists them, to at most `size` bytes; "" where it keeps no process
+/// to some of them.
+void sb_processor_list(char *list, size_t size);
+/// When a process was started, to at most `size` bytes: in words that no later process of the same number has; "" where none of
+/// that number runs.
+void sb_process_start(int number, char *start, size_t size);
+/// The flag of posix_spawnattr_setflags with which a process begins a session of its own.
+short sb_new_session_flag(void);
+
 // ---- Threads
 
 /// Starts a thread that nobody waits for, with a stack of so many bytes. False if the system has none to give.

@@ -1,7 +1,6 @@
 // The three ABIs of MPI differ in what a handle is: the address of a global of the library (Open MPI), a number of 32 bits
 // (MPICH), or a small number in a pointer (MPI 5.0). A handle travels here in a uintptr_t, as which all of them are passed
 // alike by the calling conventions of Linux; where a library writes one, it finds eight bytes that are 0.
-#define _GNU_SOURCE
 #include "processes.h"
 
 #include <dlfcn.h>
@@ -82,7 +81,7 @@ static int find_handles(const char *path, int *thread_level) {
     mpi.version(version, &length);
     const char *kin[] = {"MPICH", "Intel(R) MPI", "MVAPICH", "CRAY", "ParaStation"};
     for (size_t i = 0; i < sizeof kin / sizeof *kin; ++i)
-        if (strcasestr(version, kin[i])) {
+        if (strstr(version, kin[i])) {
             world = 0x44000000;
             bytes_type = 0x4c00010d;
             *thread_level = 2;

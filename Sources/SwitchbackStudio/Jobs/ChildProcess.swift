@@ -7,7 +7,7 @@ import SwitchbackFormats
 /// A process is told from a later one with the same number by when it was started.
 struct ChildProcess: Codable, Equatable, Sendable {
     let number: Int32
-    /// The system's boot and the moment of the start, in ticks since then.
+    /// When it was started, as the system knows it.
     let start: String
 
     /// Starts a program with a shell above it, which writes the exit code when the program has ended: so that it is
@@ -21,7 +21,7 @@ struct ChildProcess: Codable, Equatable, Sendable {
         // A signal to the group is for the program; the shell waits for what becomes of it.
         let script = #"trap : INT TERM; "$@"; code=$?; echo $code > "$0.part" && mv "$0.part" "$0""#
         number = try ChildProcess.spawn("/bin/sh", ["-c", script, exitFile, program] + arguments, log: log)
-        guard let start = ChildProcess.start(of: number) else { throw InputError(program, "cannot be started") }
+        guard let start = Platform.start(ofProcess: number) else { throw InputError(program, "cannot be started") }
         self.start = start
     }
 
@@ -29,16 +29,13 @@ struct ChildProcess: Codable, Equatable, Sendable {
     var isAlive: Bool {
         var status: Int32 = 0
         if waitpid(number, &status, WNOHANG) == number { return false }
-        return ChildProcess.start(of: number) == start
+        return Platform.start(ofProcess: number) == start
     }
 
     /// Asks it and what it has started to end: a training saves where it is.
     func interrupt() {
         if isAlive { kill(-number, SIGINT) }
     }
-
-    /// `POSIX_SPAWN_SETSID` of spawn.h, which Swift does not see in glibc's.
-    private static let newSession: Int32 = 0x80
 
     private static func spawn(_ program: String, _ arguments: [String], log: String) throws -> Int32 {
         var actions = posix_spawn_file_actions_t()
@@ -59,7 +56,7 @@ struct ChildProcess: Codable, Equatable, Sendable {
         posix_spawnattr_setsigmask(&attributes, &none)
         posix_spawnattr_setsigdefault(&attributes, &usual)
         posix_spawnattr_setflags(
-            &attributes, Int16(newSession | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF))
+            &attributes, Platform.newSessionFlag | Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF))
         let environment = ProcessInfo.processInfo.environment.map { "\($0.key)=\($0.value)" }
         var texts = ([program] + arguments).map { strdup($0) } + [nil]
         var variables = environment.map { strdup($0) } + [nil]
@@ -68,17 +65,5 @@ struct ChildProcess: Codable, Equatable, Sendable {
         let code = posix_spawn(&number, program, &actions, &attributes, &texts, &variables)
         guard code == 0 else { throw InputError(program, cannot: "started", code) }
         return number
-    }
-
-    /// When the process of a number was started; `nil` where there is none, or it has ended.
-    private static func start(of number: Int32) -> String? {
-        guard let line = try? String(contentsOfFile: "/proc/\(number)/stat", encoding: .utf8),
-            let boot = try? String(contentsOfFile: "/proc/sys/kernel/random/boot_id", encoding: .utf8),
-            let end = line.lastIndex(of: ")")
-        else { return nil }
-        // proc(5): after the name in brackets come the state, field 3, and the start, field 22.
-        let fields = line[line.index(after: end)...].split(separator: " ")
-        guard fields.count > 19, fields[0] != "Z", fields[0] != "X" else { return nil }
-        return "\(boot.prefix { $0 != "\n" }) \(fields[19])"
     }
 }

@@ -51,12 +51,8 @@ public final class ProcessGroup: Sendable {
         return name.withUnsafeBufferPointer { String(cString: $0.baseAddress!) }
     }
 
-    /// The processors that this process may use, as Linux lists them.
-    private static var processors: Data {
-        let status = (try? String(contentsOfFile: "/proc/self/status", encoding: .utf8)) ?? ""
-        let line = status.split(separator: "\n").first { $0.hasPrefix("Cpus_allowed_list:") }
-        return Data((line ?? "").utf8)
-    }
+    /// The processors that this process may use.
+    private static var processors: Data { Data((Platform.processorList ?? "").utf8) }
 
     /// Connects this process with the others that a launcher started with it; `nil` where it was started by itself.
     ///

@@ -50,6 +50,18 @@ package enum Platform {
         return sb_machine_seconds(&seconds.total, &seconds.used, &seconds.stolen) ? seconds : nil
     }
 
+    // MARK: Processes
+
+    /// The processors that this process may run on, as the system lists them; `nil` where it keeps no process to some.
+    package static var processorList: String? { text(sb_processor_list) }
+
+    /// When a process was started, in words that no later process of the same number has; `nil` where none of that number
+    /// runs.
+    package static func start(ofProcess number: Int32) -> String? { text { sb_process_start(number, $0, $1) } }
+
+    /// The flag of `posix_spawnattr_setflags` with which a process begins a session of its own.
+    package static var newSessionFlag: Int16 { sb_new_session_flag() }
+
     // MARK: Files
 
     /// The path of the program that runs; `nil` where the system does not tell.
