@@ -40,6 +40,17 @@ FAMILIES = [
     ("OLMo 2", "Olmo2ForCausalLM", "Olmo2Config", COMMON, "llama3", "bars"),
     ("Granite", "GraniteForCausalLM", "GraniteConfig", dict(COMMON, embedding_multiplier=12.0, residual_multiplier=0.22, attention_multiplier=0.25, logits_scaling=8.0),
      "smollm", "headers"),
+    ("Gemma", "GemmaForCausalLM", "GemmaConfig", dict(COMMON, num_key_value_heads=1, head_dim=16), "gemma", "turns"),
+    ("GPT-NeoX, Pythia", "GPTNeoXForCausalLM", "GPTNeoXConfig", COMMON, "gpt2", "bars"),
+    ("OPT", "OPTForCausalLM", "OPTConfig", dict(COMMON, ffn_dim=88, dropout=0.0), "gpt2", "bars"),
+    ("OPT of 350 million", "OPTForCausalLM", "OPTConfig", dict(COMMON, ffn_dim=88, dropout=0.0, do_layer_norm_before=False, word_embed_proj_dim=16), "gpt2", "bars"),
+    ("Falcon of 7 billion", "FalconForCausalLM", "FalconConfig", COMMON, "gpt2", "bars"),
+    ("Falcon of 40 billion", "FalconForCausalLM", "FalconConfig", dict(COMMON, new_decoder_architecture=True, num_kv_heads=2, bias=True), "gpt2", "bars"),
+    ("Phi 1 and 2", "PhiForCausalLM", "PhiConfig", COMMON, "gpt2", "bars"),
+    ("Mixtral", "MixtralForCausalLM", "MixtralConfig", dict(COMMON, num_local_experts=4), "mistral", "instructions in brackets"),
+    ("Qwen 3 MoE", "Qwen3MoeForCausalLM", "Qwen3MoeConfig", dict(COMMON, head_dim=16, num_experts=6, num_experts_per_tok=2, moe_intermediate_size=24, norm_topk_prob=True), "qwen", "thoughts and tools"),
+    ("Llama, base by length", "LlamaForCausalLM", "LlamaConfig", dict(COMMON, max_position_embeddings=128, rope_parameters=dict(
+        rope_type="dynamic", rope_theta=10000.0, factor=4.0)), "llama3", "headers"),
     ("StableLM", "StableLmForCausalLM", "StableLmConfig", dict(COMMON, use_qkv_bias=True, hidden_dropout=0.0), "gpt2", "chatml"),
 ]
 TEXT = "Überall in 1984: the weather's fine — 20 degrees, isn't it?\nNo one told them so 你好.\n" * 4

@@ -14,7 +14,6 @@ Names as arguments make these alone.  Needs transformers 5.23 or 5.24 and torchv
 import json, math, sys
 import torch
 import torch.nn.functional as F
-import torchvision
 import transformers
 from fixture_files import FOLDER, save, seed, sequence
 from hashed_network import fill_rules, hashed
@@ -22,6 +21,7 @@ from hashed_network import fill_rules, hashed
 VOCAB = 97
 TEXT = dict(vocab_size=VOCAB, bos_token_id=None, eos_token_id=None, pad_token_id=None)
 ROTARY = dict(TEXT, hidden_size=32, intermediate_size=88, num_hidden_layers=2, num_attention_heads=4, num_key_value_heads=2, max_position_embeddings=128, attention_dropout=0.0)
+SMALL = dict(ROTARY, vocab_size=19, hidden_size=16, intermediate_size=16, max_position_embeddings=64)
 MODELS = {
     "gpt2-tiny": ("GPT2LMHeadModel", "GPT2Config", dict(TEXT, n_positions=64, n_embd=32, n_layer=2, n_head=4, resid_pdrop=0.0, embd_pdrop=0.0, attn_pdrop=0.0)),
     "llama-tiny": ("LlamaForCausalLM", "LlamaConfig", dict(ROTARY, rms_norm_eps=1e-5, rope_theta=10000.0, tie_word_embeddings=False)),
@@ -42,6 +42,16 @@ MODELS = {
         rope_type="default", rope_theta=1e4, partial_rotary_factor=0.5))),
     "yarn-tiny": ("LlamaForCausalLM", "LlamaConfig", dict(ROTARY, tie_word_embeddings=True, rope_parameters=dict(
         rope_type="yarn", rope_theta=1000.0, factor=4.0, original_max_position_embeddings=32))),
+    "gemma-tiny": ("GemmaForCausalLM", "GemmaConfig", dict(SMALL, num_key_value_heads=1, head_dim=8, tie_word_embeddings=True)),
+    "neox-tiny": ("GPTNeoXForCausalLM", "GPTNeoXConfig", dict(SMALL, rope_parameters=dict(rope_type="default", rope_theta=1e4, partial_rotary_factor=0.5))),
+    "falcon-tiny": ("FalconForCausalLM", "FalconConfig", dict(SMALL, ffn_hidden_size=16, bias=False)),
+    "falcon-new-tiny": ("FalconForCausalLM", "FalconConfig", dict(SMALL, ffn_hidden_size=16, new_decoder_architecture=True, num_kv_heads=2, bias=True, tie_word_embeddings=False)),
+    "opt-tiny": ("OPTForCausalLM", "OPTConfig", dict(SMALL, ffn_dim=16, dropout=0.0)),
+    "opt-sums-tiny": ("OPTForCausalLM", "OPTConfig", dict(SMALL, ffn_dim=16, dropout=0.0, do_layer_norm_before=False, word_embed_proj_dim=8)),
+    "phi-tiny": ("PhiForCausalLM", "PhiConfig", dict(SMALL, rope_parameters=dict(rope_type="default", rope_theta=1e4, partial_rotary_factor=0.5))),
+    "mixtral-tiny": ("MixtralForCausalLM", "MixtralConfig", dict(SMALL, num_local_experts=4, num_experts_per_tok=2, output_router_logits=True, router_aux_loss_coef=0.1)),
+    "qwen3-moe-tiny": ("Qwen3MoeForCausalLM", "Qwen3MoeConfig", dict(SMALL, num_hidden_layers=3, head_dim=4, num_experts=3, num_experts_per_tok=2, moe_intermediate_size=8, mlp_only_layers=[1])),
+    "dynamic-tiny": ("LlamaForCausalLM", "LlamaConfig", dict(SMALL, max_position_embeddings=16, rope_parameters=dict(rope_type="dynamic", rope_theta=1e3, factor=4.0))),
     "bert-tiny": ("BertForMaskedLM", "BertConfig", dict(vocab_size=VOCAB, pad_token_id=0, hidden_size=32, intermediate_size=64, num_hidden_layers=2, num_attention_heads=4,
                                                         max_position_embeddings=64, type_vocab_size=2, hidden_dropout_prob=0.0, attention_probs_dropout_prob=0.0)),
 }
@@ -59,11 +69,26 @@ def spread(model):
                 p.uniform_(0.5, 1.5)
 
 
+def gradients(model, renamed):
+    """Gradients by the names of the model's files: there, experts are apart."""
+    result = {}
+    for name, p in model.named_parameters():
+        name = name.replace(".mlp.", ".block_sparse_moe.") if renamed else name
+        if name.endswith("experts.gate_up_proj") or name.endswith("experts.down_proj"):
+            stem, gate, up, down = name.rsplit(".", 1)[0], *(("w1", "w3", "w2") if renamed else ("gate_proj", "up_proj", "down_proj"))
+            for i, grad in enumerate(p.grad):
+                parts = {down: grad} if name.endswith("down_proj") else dict(zip((gate, up), grad.chunk(2)))
+                result.update({f"{stem}.{i}.{part}.weight": g for part, g in parts.items()})
+        else:
+            result[name] = p.grad
+    return result
+
+
 def forward(model, inputs):
     model.zero_grad(set_to_none=True)
     out = model(**inputs, output_hidden_states=True)
     out.loss.backward()
-    return out, {k: p.grad.norm().item() for k, p in model.named_parameters()}
+    return out, {k: g.norm().item() for k, g in gradients(model, "Mixtral" in type(model).__name__).items()}
 
 
 def transformer(name, cls, config, options):
@@ -80,25 +105,28 @@ def transformer(name, cls, config, options):
         text = json.loads((folder / "config.json").read_text())
         text["rope_theta"] = text.pop("rope_parameters")["rope_theta"]
         (folder / "config.json").write_text(json.dumps(text, indent=2, sort_keys=True) + "\n")
-    again = getattr(transformers, cls).from_pretrained(folder, attn_implementation="eager").eval()
+    again = getattr(transformers, cls).from_pretrained(folder, attn_implementation="eager", **({"experts_implementation": "eager"} if "moe" in name or "mix" in name else {})).eval()
 
-    length = 40
-    ids, mask = sequence(2, length, VOCAB - 1, 11) + 1, torch.ones(2, length, dtype=torch.long)
-    mask[1, 29:] = 0
-    ids[1, 29:] = 0
+    small = options.get("vocab_size") == SMALL["vocab_size"]
+    length = 20 if small else 40
+    ids, mask = sequence(2, length, options["vocab_size"] - 1, 11) + 1, torch.ones(2, length, dtype=torch.long)
+    # The loss for uneven routing is that of whole texts.
+    if not options.get("output_router_logits"):
+        mask[1, 3 * length // 4 - 1:] = 0
+        ids[1, 3 * length // 4 - 1:] = 0
     labels = torch.where(mask == 1, ids, -100)
     labels[0, 5:9] = -100
     inputs = dict(input_ids=ids, attention_mask=mask, labels=labels)
     if bert:
         inputs["token_type_ids"] = (torch.arange(length) >= 15).long().expand(2, -1).contiguous()
     out, norms = forward(again, inputs)
-    named = dict(again.named_parameters())
+    named = gradients(again, "Mixtral" in cls)
     by_size = sorted(named, key=lambda k: named[k].numel())
-    tensors = dict(inputs, logits=out.logits, **{f"grad/{k}": named[k].grad.clone() for k in (by_size[0], by_size[-1], by_size[len(by_size) // 2])})
+    tensors = dict(inputs, logits=out.logits, **{f"grad/{k}": named[k].clone() for k in (by_size[0], by_size[-1], by_size[len(by_size) // 2])})
     info = {"class": cls, "transformers": transformers.__version__, "loss": out.loss.item(), "grad_norm": norms,
             "hidden": [float(h.detach()[mask.bool()].norm()) for h in out.hidden_states]}
     if not bert:
-        tensors["greedy"], info["greedy_smallest_margin"] = greedy(again, ids[:1, :8], 16)
+        tensors["greedy"], info["greedy_smallest_margin"] = greedy(again, ids[:1, :8], 8 if "dynamic" in name else 12 if small else 16)
     exact, exact_norms = forward(again.double(), inputs)
     keep = mask.bool()
     info["float64"] = dict(loss=exact.loss.item(), logits_max_diff=float((out.logits.double() - exact.logits)[keep].abs().max()),
@@ -119,6 +147,7 @@ def greedy(model, ids, count):
 
 
 def resnet(name, size):
+    import torchvision
     model, y = torchvision.models.resnet18(weights=None), torch.tensor([3, 1, 4, 1])
     fill = fill_rules(model)
     state = {k: hashed(k, v.shape, *fill[k]) if k in fill else v.clone() for k, v in model.state_dict().items()}

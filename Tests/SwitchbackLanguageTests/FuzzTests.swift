@@ -98,6 +98,7 @@ import Testing
     /// The families whose configuration says more than Llama's.
     @Test(arguments: [
         "gemma2-tiny", "gemma3-tiny", "phi3-tiny", "smollm3-tiny", "granite-tiny", "stablelm-tiny", "yarn-tiny",
+        "neox-tiny", "falcon-new-tiny", "opt-sums-tiny", "phi-tiny", "mixtral-tiny", "qwen3-moe-tiny", "dynamic-tiny",
     ])
     func familyConfigurations(_ name: String) throws {
         let source = fixtureFolder.appendingPathComponent("models/\(name)").path

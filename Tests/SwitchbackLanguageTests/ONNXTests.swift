@@ -94,6 +94,17 @@ struct ONNXTests {
         try expectSame(model, inputs, output: "logits") { model.nextLogits($0[1], model.encode($0[0])) }
     }
 
+    /// A graph cannot choose experts.
+    @Test func experts() throws {
+        let path = fixtureFolder.appendingPathComponent("models/mixtral-tiny").path
+        let model = try Checkpoint(path).languageModel()
+        let error = #expect(throws: InputError.self) {
+            try model.export(.onnx, length: 4, to: folder.path("model.onnx"))
+        }
+        #expect(error?.description.contains("experts") == true)
+        #expect(folder.contents.isEmpty)
+    }
+
     /// Longer texts than a model can read are refused, and nothing is written.
     @Test func lengthsThatDoNotFit() throws {
         let model = GPT2(GPT2Configuration(vocabularySize: 50, contextLength: 16, width: 32, layers: 1, heads: 4))

@@ -64,12 +64,30 @@ public struct Checkpoint {
     private func languageModelKind() throws -> String {
         let kind = try configuration.string("model_type")
         if Checkpoint.languageModels.contains(where: kind.isExactly) { return kind }
-        let hint = kind.nearest(in: Checkpoint.languageModels).map { "; did you mean \($0)?" } ?? ""
+        let hint = Checkpoint.hint(kind)
         throw configuration.problem(
             "model_type",
             "the architecture \(kind) is not supported; supported are \(Checkpoint.languageModels.joined(separator: ", "))\(hint)"
         )
     }
+
+    /// What helps who has a folder of another kind.
+    private static func hint(_ kind: String) -> String {
+        if encoders.contains(kind) { return "; 'text embed' reads it" }
+        if let relative = relatives.first(where: { $0.key.isExactly(kind) })?.value {
+            return "; the nearest to it is \(relative)"
+        }
+        return kind.nearest(in: languageModels).map { "; did you mean \($0)?" } ?? ""
+    }
+
+    /// Well-known families that are not supported, and what each is most like.
+    private static let relatives: KeyValuePairs = [
+        "gptj": "gpt_neox", "gpt_neo": "gpt2", "gpt_bigcode": "gpt2", "bloom": "falcon", "mpt": "falcon",
+        "starcoder2": "mistral", "cohere": "llama", "cohere2": "gemma2", "olmo": "llama", "olmo3": "olmo2",
+        "olmoe": "mixtral", "qwen2_moe": "qwen3_moe", "granitemoe": "mixtral", "phimoe": "mixtral",
+        "gemma3": "gemma3_text",
+        "llama4": "mixtral", "deepseek_v3": "mixtral", "gpt_oss": "mixtral", "mamba": "lstm",
+    ]
 
     private func emptyLanguageModel(_ kind: String, _ configuration: ConfigurationFields) throws -> LanguageModel {
         switch kind {
@@ -137,11 +155,14 @@ public struct Checkpoint {
     /// The names as the model has them: older files of GPT-2 lack the first part of each, and some hold masks and
     /// frequencies, which are computed here.
     private static func renamed(_ tensors: [String: Tensor], for model: Module) -> [String: Tensor] {
-        let computed = [".attn.bias", ".attn.masked_bias", ".rotary_emb.inv_freq", "embeddings.position_ids"]
+        let computed = [
+            ".attn.bias", ".attn.masked_bias", ".attention.bias", ".attention.masked_bias", ".rotary_emb.inv_freq",
+            "embeddings.position_ids",
+        ]
         let own = Set(model.namedParameters.map(\.name))
         var result: [String: Tensor] = [:]
         for (name, tensor) in tensors where !computed.contains(where: { name.hasSuffix($0) }) {
-            let prefixed = ["transformer.", "model.", "bert."].map { $0 + name }.first { own.contains($0) }
+            let prefixed = ["transformer.", "model.", "gpt_neox.", "bert."].map { $0 + name }.first { own.contains($0) }
             result[own.contains(name) ? name : prefixed ?? name] = tensor
         }
         return result
@@ -152,7 +173,8 @@ public struct Checkpoint {
         _ error: InputError, in place: String, _ configuration: ConfigurationFields
     ) -> InputError {
         if let name = error.place,
-            ["wte.weight", "embed_tokens.weight", "lm_head.weight"].contains(where: name.hasSuffix)
+            ["wte.weight", "embed_tokens.weight", "embed_in.weight", "word_embeddings.weight", "lm_head.weight"]
+                .contains(where: name.hasSuffix)
         {
             return InputError(
                 place, at: "tensor \(name)", error.problem,

@@ -50,7 +50,7 @@ public final class GPT2: LanguageModel {
     public override func features(_ tokens: Tensor, memory: ReadingMemory? = nil) -> Tensor {
         let cache = memory as? AttentionMemory
         let count = tokens.size(1)
-        let positions = cache?.positions(of: count) ?? Array(0..<count)
+        let positions = cache?.positions(of: count).flatMap { $0 } ?? Array(0..<count)
         var x = transformer.drop(
             transformer.wte(tokens) + transformer.wpe(Tensor(positions, shape: [count], like: tokens)))
         for block in transformer.h { x = recomputing(x) { block($0, cache: cache) } }

@@ -2,8 +2,8 @@ import Switchback
 
 /// What the attention layers of a transformer remember of previous tokens.
 public class AttentionMemory: ReadingMemory {
-    /// Where `count` new tokens stand in their texts.
-    func positions(of count: Int) -> [Int] { Array(length..<length + count) }
+    /// Where `count` new tokens stand in their texts, by text.
+    func positions(of count: Int) -> [[Int]] { [Array(length..<length + count)] }
 
     /// Adds the keys and values of new tokens to a layer's, and lets the tokens attend to themselves and all before
     /// them: query [N, H, T, D], key and value [N, HK, T, D] → [N, H, T, D].
@@ -81,7 +81,7 @@ final class PackedMemory: AttentionMemory {
         super.init(capacity: parts.reduce(0) { $0 + $1.count })
     }
 
-    override func positions(of count: Int) -> [Int] { parts.flatMap { $0.cache.positions(of: $0.count) } }
+    override func positions(of count: Int) -> [[Int]] { parts.flatMap { $0.cache.positions(of: $0.count) } }
 
     override func attend(
         _ layer: Int, query: Tensor, key: Tensor, value: Tensor, _ rule: AttentionRule = AttentionRule()

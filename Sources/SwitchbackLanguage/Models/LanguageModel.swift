@@ -32,6 +32,18 @@ open class LanguageModel: Module {
     /// The matrix [vocabularySize, width] whose product with the features gives the logits.
     open var outputWeight: Parameter { fail("\(type(of: self))", "does not define outputWeight") }
 
+    /// What is added to the logits, [vocabularySize], if anything.
+    open var outputBias: Parameter? { nil }
+
+    /// Whether what is computed depends on the tokens, as where experts are chosen for each.
+    open var choosesParts: Bool { false }
+
+    /// Whether a training's loss has a part that keeps the choice of experts even; see `takeRoutingLoss`.
+    open var hasRoutingLoss: Bool { false }
+
+    /// That part, of what the layers chose since it was last taken; `nil` where none recorded gradients.
+    open func takeRoutingLoss() -> Tensor? { nil }
+
     /// The bound c of c · tanh(x / c) over the logits, if there is one.
     open var logitCap: Double? { nil }
 
@@ -57,6 +69,11 @@ open class LanguageModel: Module {
             throw InputError(
                 "option recompute", "the model has no blocks to compute again", remedy: "take a GPT or a Llama")
         }
+        guard !hasRoutingLoss || !isWanted else {
+            throw InputError(
+                "option recompute", "the loss for uneven routing needs what blocks chose, which is not kept with it",
+                remedy: "set output_router_logits in config.json to false")
+        }
         recomputesBlocks = isWanted
     }
 
@@ -66,11 +83,12 @@ open class LanguageModel: Module {
     public final override func forward(_ tokens: Tensor) -> Tensor { logits(features(tokens)) }
 
     private func logits(_ features: Tensor) -> Tensor {
-        let logits = features.linear(weight: outputWeight)
+        let logits = features.linear(weight: outputWeight, bias: outputBias)
         return logitCap.map { (logits * (1 / $0)).tanh() * $0 } ?? logits
     }
 
-    /// The mean of −log p(next token), in nats, over all positions whose target is not `ignoreIndex`.
+    /// The mean of −log p(next token), in nats, over all positions whose target is not `ignoreIndex`; while gradients are
+    /// recorded, with the loss for uneven routing where a model has one.
     ///
     /// - Parameters:
     ///   - tokens: int64 [N, T].
@@ -78,10 +96,12 @@ open class LanguageModel: Module {
     public final func loss(_ tokens: Tensor, targets: Tensor, ignoreIndex: Int = -100) -> Tensor {
         running(tokens) {
             let features = features(tokens)
-            guard logitCap != nil else {
-                return features.linearCrossEntropy(weight: outputWeight, targets, ignoreIndex: ignoreIndex)
-            }
-            return logits(features).flatten(end: 1).crossEntropy(targets.flatten(), ignoreIndex: ignoreIndex)
+            let loss =
+                logitCap == nil
+                ? features.linearCrossEntropy(
+                    weight: outputWeight, bias: outputBias, targets, ignoreIndex: ignoreIndex)
+                : logits(features).flatten(end: 1).crossEntropy(targets.flatten(), ignoreIndex: ignoreIndex)
+            return takeRoutingLoss().map { loss + $0 } ?? loss
         }
     }
 

@@ -15,6 +15,12 @@ extension LanguageModel {
                 throw InputError(
                     "option length", "the model reads texts of 1 to \(contextLength) tokens, not of \(length)")
             }
+            guard !choosesParts else {
+                throw InputError(
+                    "option format",
+                    "which experts read a token depends on the token, and a graph in ONNX has all steps",
+                    remedy: "take safetensors")
+            }
             let tokens = Tensor((0..<length).map { $0 % vocabularySize }, shape: [1, length])
             try ONNX.export(
                 self, example: tokens, to: path, input: "tokens", output: "logits",

@@ -56,32 +56,33 @@ public struct LlamaConfiguration: Sendable, Equatable {
         width = try fields.integer("hidden_size")
         layers = try fields.integer("num_hidden_layers")
         heads = try fields.integer("num_attention_heads")
-        keyValueHeads = try fields.integer("num_key_value_heads", default: heads)
+        keyValueHeads = try family.keyValueHeads(fields, heads: heads)
+        if fields["head_dim"] == nil { try fields.requireDivisible("hidden_size", by: "num_attention_heads") }
         headWidth = try fields.integer("head_dim", default: width / heads)
-        feedForward = try fields.integer("intermediate_size")
-        let bias = try fields.bool("attention_bias", default: false)
-        switch family {
-        case .qwen2: queryBias = true
-        case .stablelm: queryBias = try fields.bool("use_qkv_bias", default: false)
-        default: (queryBias, outputBias) = (bias, bias)
-        }
-        feedForwardBias = try fields.bool("mlp_bias", default: false)
         let usual = family.usual
+        let inside = usual.insideName
+        feedForward =
+            try family == .falcon ? fields.integer(inside, default: 4 * width) : fields.integer(inside)
+        (queryBias, outputBias, feedForwardBias) = try family.biases(fields)
         tiesEmbeddings = try fields.bool("tie_word_embeddings", default: usual.tiesEmbeddings)
         rotaryBase = try RotaryEmbedding.base(fields, default: usual.rotaryBase)
         rotaryScaling = try RotaryEmbedding.Scaling(fields)
-        let epsilonName = family == .stablelm ? "layer_norm_eps" : "rms_norm_eps"
-        epsilon = try fields.number(epsilonName, default: usual.epsilon)
+        epsilon = try fields.number(usual.epsilonName, default: usual.epsilon)
         style = try family.style(fields, layers: layers)
+        if style.activation == .silu {
+            style.activation = try DecoderActivation(fields, usual.activationName, default: usual.activation)
+        }
+        style.dropouts.attention = try fields.probability("attention_dropout", default: 0)
+        // Texts that are longer than a model learned from are what its angles are stretched for.
+        if case .dynamic(let factor, _) = rotaryScaling { contextLength = Int(Double(contextLength) * factor) }
         if keyValueHeads > heads || heads % keyValueHeads != 0 {
             throw fields.problem("num_key_value_heads", "the \(heads) heads cannot share \(keyValueHeads)")
         }
         let rotated = Int(Double(headWidth) * style.rotatedPart)
-        if rotated % 2 != 0 || rotated == 0 {
+        if style.positions == .rotary, rotated % 2 != 0 || rotated == 0 {
             throw fields.problem(
                 "head_dim", "\(rotated) features of each head are rotated, and they are turned in pairs")
         }
-        if !style.gatesWithGELU { try fields.requireOnly("hidden_act", ["silu"], default: "silu") }
         try fields.requireOnly("use_sliding_window", false)
         if !LlamaConfiguration.own.contains(family) { source = KeptFields(fields) }
     }
@@ -100,11 +101,14 @@ public struct LlamaConfiguration: Sendable, Equatable {
 
     var fields: [(name: String, value: JSON)] {
         if let source { return source.members }
+        // The longer texts that a dynamic base allows are not part of it.
+        var context = contextLength
+        if case .dynamic(_, let own) = rotaryScaling { context = own }
         let architecture = ["llama": "LlamaForCausalLM", "qwen2": "Qwen2ForCausalLM", "qwen3": "Qwen3ForCausalLM"]
         return [
             ("architectures", .array([.string(architecture[family.rawValue] ?? "")])),
             ("model_type", .string(family.rawValue)), ("vocab_size", .integer(vocabularySize)),
-            ("max_position_embeddings", .integer(contextLength)), ("hidden_size", .integer(width)),
+            ("max_position_embeddings", .integer(context)), ("hidden_size", .integer(width)),
             ("num_hidden_layers", .integer(layers)), ("num_attention_heads", .integer(heads)),
             ("num_key_value_heads", .integer(keyValueHeads)), ("head_dim", .integer(headWidth)),
             ("intermediate_size", .integer(feedForward)), ("attention_bias", .bool(outputBias)),

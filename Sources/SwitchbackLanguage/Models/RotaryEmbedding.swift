@@ -9,6 +9,8 @@ struct RotaryEmbedding {
         case none
         /// All angles divided by a factor.
         case linear(factor: Double)
+        /// The base of texts longer than `context` grows with their length, up to `factor` times as long.
+        case dynamic(factor: Double, context: Int)
         /// Slow angles divided by a factor, fast ones kept, with a ramp between them (Llama 3.1).
         case llama3(factor: Double, low: Double, high: Double, originalContext: Double)
         /// As `llama3`, with a ramp over the features between two numbers of turns (Peng et al., "YaRN", 2023).
@@ -22,29 +24,50 @@ struct RotaryEmbedding {
     /// The same in texts that are longer than `longFrom` tokens, where it is different.
     private let longFrequencies: [Double]
     private let longFrom: Int
+    /// What else is needed for angles that change with the length of a text.
+    private let plain: (base: Double, width: Int, scaling: Scaling)
     /// By what cosines and sines are multiplied.
     private let attentionFactor: Double
 
     init(headWidth: Int, base: Double, scaling: Scaling) {
-        let plain = stride(from: 0, to: headWidth, by: 2).map { 1 / pow(base, Double($0) / Double(headWidth)) }
+        plain = (base, headWidth, scaling)
+        let plain = RotaryEmbedding.frequencies(base: base, width: headWidth)
         frequencies = scaling.applied(to: plain, base: base, isLong: false)
         longFrequencies = scaling.applied(to: plain, base: base, isLong: true)
         if case .longrope(_, _, let length, _) = scaling { longFrom = length } else { longFrom = .max }
         attentionFactor = scaling.attentionFactor
     }
 
+    private static func frequencies(base: Double, width: Int) -> [Double] {
+        stride(from: 0, to: width, by: 2).map { 1 / pow(base, Double($0) / Double(width)) }
+    }
+
+    /// By how much each pair of features turns in a text of `length` tokens.
+    private func frequencies(length: Int) -> [Double] {
+        if case .dynamic(let factor, let context) = plain.scaling, length > context, plain.width > 2 {
+            let stretch = factor * Double(length) / Double(context) - (factor - 1)
+            let power = Double(plain.width) / Double(plain.width - 2)
+            return RotaryEmbedding.frequencies(base: plain.base * pow(stretch, power), width: plain.width)
+        }
+        return length <= longFrom ? frequencies : longFrequencies
+    }
+
     /// The cosines and sines of the angles of positions, each [positions, headWidth / 2], where `tensor` lies.
-    func angles(at positions: [Int], like tensor: Tensor) -> DecoderAngles {
-        let frequencies = (positions.max() ?? 0) < longFrom ? self.frequencies : longFrequencies
+    ///
+    /// - Parameter texts: the positions by text, each of which may be stretched by itself.
+    func angles(at texts: [[Int]], like tensor: Tensor) -> DecoderAngles {
         var cosines: [Float] = []
         var sines: [Float] = []
-        for position in positions {
-            for frequency in frequencies {
-                cosines.append(Float(cos(Double(position) * frequency) * attentionFactor))
-                sines.append(Float(sin(Double(position) * frequency) * attentionFactor))
+        for positions in texts {
+            let frequencies = frequencies(length: (positions.max() ?? 0) + 1)
+            for position in positions {
+                for frequency in frequencies {
+                    cosines.append(Float(cos(Double(position) * frequency) * attentionFactor))
+                    sines.append(Float(sin(Double(position) * frequency) * attentionFactor))
+                }
             }
         }
-        let shape: Shape = [positions.count, frequencies.count]
+        let shape: Shape = [texts.reduce(0) { $0 + $1.count }, frequencies.count]
         return DecoderAngles(
             cosines: Tensor(cosines, shape: shape, like: tensor), sines: Tensor(sines, shape: shape, like: tensor))
     }
@@ -55,14 +78,14 @@ extension RotaryEmbedding {
     static func base(_ fields: ConfigurationFields, default usual: Double = 10000) throws -> Double {
         let rope = try Scaling.parameters(fields)
         if let rope, rope["rope_theta"] != nil { return try rope.number("rope_theta") }
-        return try fields.number("rope_theta", default: usual)
+        return try fields.number(fields["rotary_emb_base"] == nil ? "rope_theta" : "rotary_emb_base", default: usual)
     }
 }
 
 extension RotaryEmbedding.Scaling {
     fileprivate func applied(to frequencies: [Double], base: Double, isLong: Bool) -> [Double] {
         switch self {
-        case .none: return frequencies
+        case .none, .dynamic: return frequencies
         case .linear(let factor): return frequencies.map { $0 / factor }
         case .llama3(let factor, let low, let high, let originalContext):
             return frequencies.map { frequency in
@@ -91,7 +114,7 @@ extension RotaryEmbedding.Scaling {
 
     fileprivate var attentionFactor: Double {
         switch self {
-        case .none, .linear, .llama3: 1
+        case .none, .linear, .llama3, .dynamic: 1
         case .yarn(_, _, _, _, _, let attention): attention
         case .longrope(_, _, _, let attention): attention
         }
@@ -119,8 +142,10 @@ extension RotaryEmbedding.Scaling {
                 factor: try rope.number("factor"), low: try rope.number("low_freq_factor"),
                 high: try rope.number("high_freq_factor"),
                 originalContext: try rope.number("original_max_position_embeddings"))
-        // Only texts longer than the model's context are changed by it, and none is read here.
-        case "dynamic": self = .none
+        case "dynamic":
+            let factor = try rope.number("factor")
+            guard (1...1024).contains(factor) else { throw rope.problem("factor", "a number from 1 to 1024 is needed") }
+            self = .dynamic(factor: factor, context: try fields.integer("max_position_embeddings"))
         case "yarn": self = try Self.yarn(rope, fields)
         case "longrope", "su": self = try Self.longrope(rope, fields)
         default:
@@ -179,6 +204,7 @@ extension RotaryEmbedding.Scaling {
         switch self {
         case .none: members.append(("rope_type", .string("default")))
         case .linear(let factor): members += [("rope_type", .string("linear")), ("factor", .number(factor))]
+        case .dynamic(let factor, _): members += [("rope_type", .string("dynamic")), ("factor", .number(factor))]
         case .llama3(let factor, let low, let high, let originalContext):
             members += [
                 ("rope_type", .string("llama3")), ("factor", .number(factor)), ("low_freq_factor", .number(low)),

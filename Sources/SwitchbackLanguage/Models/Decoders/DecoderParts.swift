@@ -1,4 +1,5 @@
 import Switchback
+import SwitchbackFormats
 
 /// Rotates queries and keys by the angles of their positions, or leaves them.
 struct DecoderAngles {
@@ -10,6 +11,32 @@ struct DecoderAngles {
         if count == heads.size(3) { return heads.rotary(cosines: cosines, sines: sines) }
         let turned = heads.narrow(dim: 3, start: 0, length: count).rotary(cosines: cosines, sines: sines)
         return Tensor.cat([turned, heads.narrow(dim: 3, start: count, length: heads.size(3) - count)], dim: 3)
+    }
+}
+
+/// The function between the layers of a network.
+enum DecoderActivation: Sendable {
+    case silu, relu, gelu, tanhGELU
+
+    /// By the names that Transformers has.
+    private static let names: KeyValuePairs = [
+        "silu": silu, "swish": silu, "relu": relu, "gelu": gelu, "gelu_new": tanhGELU, "gelu_pytorch_tanh": tanhGELU,
+        "gelu_fast": tanhGELU,
+    ]
+
+    init(_ fields: ConfigurationFields, _ member: String, default usual: String) throws {
+        try fields.requireOnly(member, DecoderActivation.names.map(\.key), default: usual)
+        let name = try fields.string(member, default: usual)
+        self = DecoderActivation.names.first { $0.key.isExactly(name) }?.value ?? .silu
+    }
+
+    func callAsFunction(_ x: Tensor) -> Tensor {
+        switch self {
+        case .silu: x.silu()
+        case .relu: x.relu()
+        case .gelu: x.gelu()
+        case .tanhGELU: x.gelu(approximate: .tanh)
+        }
     }
 }
 

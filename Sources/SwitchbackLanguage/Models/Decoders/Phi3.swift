@@ -5,7 +5,7 @@ extension DecoderStyle {
     /// head may be rotated.
     static func phi3(_ fields: ConfigurationFields, layers: Int) throws -> DecoderStyle {
         DecoderStyle(
-            joinsProjections: true, windows: try fields.windows(layers: layers) { _ in true },
+            projections: .joined, network: .gatedJoined, windows: try fields.windows(layers: layers) { _ in true },
             rotatedPart: try fields.rotatedPart(default: 1))
     }
 }
