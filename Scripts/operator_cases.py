@@ -40,6 +40,10 @@ LEFT_OUT = (
 )
 KEPT = ("__radd__", "__rdiv__", "__rmul__", "__rand__", "__ror__", "__rxor__", "__rmatmul__", "__rmod__", "__rpow__",
         "__rsub__", "__getitem__")
+# Those that choose elements along a dimension, and the position of that argument. Which of equal ones is not defined.
+CHOOSING = {"topk": 2, "kthvalue": 2, "sort": 1, "argsort": 1, "msort": None, "mode": 1}
+# So many times in a row, each number goes through PyTorch's vector code, which does not always agree with its scalar code.
+LANES = 64
 # How near numbers of a type have to be, relative and absolute; as in Tests/Support/OperatorCases.
 TOLERANCES = {torch.float16: (4e-3, 2e-3), torch.bfloat16: (2.5e-2, 1.5e-2), torch.float32: (2e-4, 2e-5)}
 SPECIAL = [math.nan, math.inf, -math.inf, 0.0, -0.0, 1.0, -1.0, 2.0, -0.5, 0.5, 1e-40, -3.0, 3.0, 20.0, -20.0, 88.8, -88.8]
@@ -112,42 +116,47 @@ class Writer:
             # The sign of a zero that is a sum depends on the order of its terms.
             "signs": isinstance(op, (UnaryUfuncInfo, BinaryUfuncInfo)),
         }
+        if op.name in CHOOSING and not sample.kwargs.get("stable"):
+            case["along"] = chosen_dimension(op, sample)
         found = gradients_of(results, leaves)
         if found:
             case["upstream"] = {str(i): self.key(u) for i, u in found[0].items()}
             case["gradients"] = [None if g is None else self.key(g) for g in found[1]]
         if DTYPES[dtype] in TOLERANCES:
-            try:
-                self.add_exact(case, op, sample, results, found)
-            except Exception:  # the operator, or the sample, is not one of float64
-                pass
+            self.add_other(case, "exact", op, sample, results, found, lambda x: x.double(), lambda x: x)
+        if layout == "special" and (case["signs"] or op.name == "nn.functional.hardswish"):
+            self.add_other(case, "lanes", op, sample, results, found, in_lanes, lambda x: x[..., 0])
         self.cases.append(case)
 
-    def add_exact(self, case, op, sample, results, found):
-        """What float64 gives for the same operands, where PyTorch's own result is far from it."""
+    def add_other(self, case, name, op, sample, results, found, there, back):
+        """What the operator gives for the operands in another form, where PyTorch's own result is far from it."""
         leaves = []
 
-        def widened(value):
+        def moved(value):
             if not (isinstance(value, torch.Tensor) and value.is_floating_point()):
                 return value
-            wide = value.detach().double().requires_grad_(value.requires_grad)
+            other = there(value.detach()).requires_grad_(value.requires_grad)
             if value.requires_grad:
-                leaves.append(wide)
-            return wide
-        wide = results_of(op, sample.transform(widened))
-        case["exact"] = [self.far(w, r) for w, r in zip(wide, results)]
-        if found and len(leaves) == len(found[1]):
-            upstream = {i: u.double() for i, u in found[0].items()}
-            case["exactGradients"] = [
-                None if g is None or w is None else self.far(w, g)
-                for w, g in zip(gradients_of(wide, leaves, upstream)[1], found[1])]
+                leaves.append(other)
+            return other
+        try:
+            others = results_of(op, sample.transform(moved))
+            case[name] = [self.far(back(w), r) for w, r in zip(others, results)]
+            if found and len(leaves) == len(found[1]):
+                gradients = gradients_of(others, leaves, {i: there(u) for i, u in found[0].items()})[1]
+                case[name + "Gradients"] = [
+                    None if g is None or w is None else self.far(back(w), g) for w, g in zip(gradients, found[1])]
+        except Exception:  # the operator, or the sample, has no such form
+            pass
 
-    def far(self, exact, found):
+    def far(self, other, found):
         relative, absolute = TOLERANCES.get(found.dtype, (0, 0))
-        exact = exact.detach().to(found.dtype)
-        if torch.allclose(found.double(), exact.double(), relative, absolute, equal_nan=True):
+        other = other.detach().to(found.dtype)
+        is_zero = (other == 0) & (found == 0)
+        same_signs = torch.equal(torch.signbit(other[is_zero]), torch.signbit(found[is_zero]))
+        if same_signs and torch.allclose(found.double(), other.double(), relative, absolute, equal_nan=True):
             return None
-        return self.key(exact)
+        return self.key(other)
 
     def take(self, other):
         if other:
@@ -159,6 +168,18 @@ class Writer:
         with open(os.path.join(folder, "cases.json"), "w") as file:
             json.dump(self.cases, file)
         save_file(self.tensors, os.path.join(folder, "cases.safetensors"))
+
+
+def in_lanes(tensor):
+    return tensor.unsqueeze(-1).expand(*tensor.shape, LANES).contiguous()
+
+
+def chosen_dimension(op, sample):
+    position = CHOOSING[op.name]
+    if position is None:
+        return 0
+    given = sample.args[position - 1] if len(sample.args) >= position else sample.kwargs.get("dim")
+    return -1 if given is None else given
 
 
 def operators_here():
@@ -198,9 +219,15 @@ def samples_of(op, dtype, most, largest):
     """At most `most` of an operator's samples of at most `largest` elements, evenly chosen."""
     needs_gradient = dtype.is_floating_point and op.supports_autograd
     samples = list(op.sample_inputs("cpu", dtype, requires_grad=needs_gradient))
-    small = [s for s in samples if size_of(s) <= largest]
+    small = [s for s in samples if size_of(s) <= largest and is_defined(op, s)]
     step = max(1, math.ceil(len(small) / most))
     return small[::step]
+
+
+def is_defined(op, sample):
+    """Whether a sample has one right answer: neither random nor in any order."""
+    drops = sample.kwargs.get("dropout_p", 0) > 0
+    return not drops and not (op.name == "unique" and sample.kwargs.get("sorted") is False)
 
 
 def size_of(sample):

@@ -9,13 +9,8 @@ import Testing
     /// Where an answer is another one on purpose.
     private static let known = [
         "digamma": "PyTorch's slope at 1e-40 is an approximation of an infinite one",
-        "nn.functional.hardshrink": "PyTorch passes NaN a gradient in its scalar loop, and none in its vector loop",
-        "nn.functional.hardtanh": "as hardshrink",
-        "nn.functional.relu6": "as hardshrink",
-        "nn.functional.interpolate/linear": "what weighs 0 does not count, even if it is infinite",
         "nn.functional.mish": "the slope at infinity is its limit",
         "nn.functional.softsign": "the slope at infinity is its limit",
-        "nn.functional.softshrink": "the sign of 0",
     ]
 
     @Test func answersAreThoseOfPyTorch() throws {

@@ -29,11 +29,14 @@ typedef struct {
 #define add_scaled_runs KERNEL(add_scaled_runs)
 #define weighted_sum KERNEL(weighted_sum)
 
-// y = Σ weights[k] · x[k·step …], n floats.
-static void weighted_sum(intptr_t n, intptr_t taps, const float *weights, const float *x, intptr_t step, float *y) {
+// y = Σ weights[k] · x[k·step …], n floats, for the taps of output position o.
+static void weighted_sum(intptr_t n, const sb_taps *all, intptr_t o, const float *x, intptr_t step, float *y) {
+    const float *weights = all->weights + o * all->most;
+    const intptr_t taps = all->count[o], idle = all->idle[o];
     FOR_LANES(i, count, n) {
         vf sum = vf_load_or(x + i, count, 0) * weights[0];
         for (intptr_t k = 1; k < taps; ++k) sum += vf_load_or(x + k * step + i, count, 0) * weights[k];
+        if (idle >= 0) sum += vf_load_or(x + idle * step + i, count, 0) * 0.0f;
         vf_store_some(y + i, sum, count);
     }
 }
@@ -57,13 +60,12 @@ static void KERNEL(resize_rows)(void *context, intptr_t piece) {
     for (intptr_t row = sb_piece_begin(job->pieces, piece); row < end; ++row) {
         const intptr_t image = row / vertical->out, line = row % vertical->out;
         const float *x = job->from + (image * job->height + vertical->start[line]) * width;
-        const float *weights = vertical->weights + line * vertical->most;
-        const bool alone = vertical->count[line] == 1 && weights[0] == 1;
-        if (!alone) weighted_sum(width, vertical->count[line], weights, x, width, combined);
+        const bool alone =
+            vertical->count[line] == 1 && vertical->weights[line * vertical->most] == 1 && vertical->idle[line] < 0;
+        if (!alone) weighted_sum(width, vertical, line, x, width, combined);
         const float *source = alone ? x : combined;
         for (intptr_t column = 0; column < horizontal->out; ++column)
-            weighted_sum(channels, horizontal->count[column], horizontal->weights + column * horizontal->most,
-                         source + horizontal->start[column] * channels, channels,
+            weighted_sum(channels, horizontal, column, source + horizontal->start[column] * channels, channels,
                          job->to + (row * horizontal->out + column) * channels);
     }
 }

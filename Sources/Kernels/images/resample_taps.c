@@ -104,7 +104,7 @@ static int32_t antialias_taps(const axis_map *map, intptr_t o, float *weights, i
 }
 
 // Two taps for linear, four for cubic; those outside the image fall on its edge.
-static int32_t smooth_taps(const axis_map *map, intptr_t o, float *weights, int32_t *count) {
+static int32_t smooth_taps(const axis_map *map, intptr_t o, float *weights, int32_t *count, int32_t *idle) {
     const bool is_cubic = map->resize->mode == SB_CUBIC;
     float position = map->resize->align_corners ? map->step * o : map->step * (o + 0.5f) - 0.5f;
     if (!is_cubic && position < 0) position = 0;
@@ -113,32 +113,43 @@ static int32_t smooth_taps(const axis_map *map, intptr_t o, float *weights, int3
     const float t = position - below;
     *count = (int32_t)(clamp(first + taps - 1, 0, map->size - 1) - start + 1);
     memset(weights, 0, *count * sizeof *weights);
+    intptr_t edge = -1;
+    float least = INFINITY, most = -INFINITY;   // of the weights there
     for (intptr_t i = 0; i < taps; ++i) {
         const float weight = is_cubic ? cubic(t + 1 - i, -0.75f) : i ? t : 1 - t;
-        weights[clamp(first + i, 0, map->size - 1) - start] += weight;
+        const intptr_t pixel = clamp(first + i, 0, map->size - 1);
+        weights[pixel - start] += weight;
+        if (first < 0 ? pixel != 0 : pixel != map->size - 1) continue;
+        if (pixel != first + i) edge = pixel - start;
+        least = fminf(least, weight);
+        most = fmaxf(most, weight);
     }
+    // The one row of a sequence is no axis of its own.
+    if (edge >= 0 && least <= 0 && most >= 0 && map->size + map->out > 2) *idle = (int32_t)edge;
     return (int32_t)start;
 }
 
 sb_taps sb_taps_make(intptr_t size, intptr_t out, const sb_resize *resize, int axis) {
     const axis_map map = map_axis(size, out, resize, axis);
     sb_taps taps = {.out = out, .most = out ? most_taps(&map) : 0};
-    taps.weights = sb_workspace(out * (taps.most * sizeof(float) + 2 * sizeof(int32_t)));
+    taps.weights = sb_workspace(out * (taps.most * sizeof(float) + 3 * sizeof(int32_t)));
     taps.start = (int32_t *)(taps.weights + out * taps.most);
     taps.count = taps.start + out;
+    taps.idle = taps.count + out;
     for (intptr_t o = 0; o < out; ++o) {
         float *weights = taps.weights + o * taps.most;
         const bool smooth = resize->mode == SB_LINEAR || resize->mode == SB_CUBIC;
+        taps.idle[o] = -1;
         taps.start[o] = resize->mode == SB_AREA          ? area_taps(&map, o, weights, taps.count + o)
                         : resize->mode == SB_COVERAGE    ? coverage_taps(&map, o, weights, taps.count + o)
                         : resize->mode == SB_COVERAGE_UP ? coverage_up_taps(&map, o, weights, taps.count + o)
                         : !smooth               ? nearest_taps(&map, o, weights, taps.count + o)
                         : resize->antialias     ? antialias_taps(&map, o, weights, taps.count + o)
-                                                : smooth_taps(&map, o, weights, taps.count + o);
+                                                : smooth_taps(&map, o, weights, taps.count + o, taps.idle + o);
     }
     return taps;
 }
 
 void sb_taps_free(sb_taps taps) {
-    sb_free(taps.weights, taps.out * (taps.most * sizeof(float) + 2 * sizeof(int32_t)));
+    sb_free(taps.weights, taps.out * (taps.most * sizeof(float) + 3 * sizeof(int32_t)));
 }

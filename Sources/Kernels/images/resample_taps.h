@@ -5,9 +5,11 @@
 #include "interpolation.h"
 
 /// Output position o is Σ weights[o·most + i] · input[start[o] + i], i < count[o].
+/// idle[o] is the input, counted from the first, on which taps from outside of the image fell that do not all have weights of
+/// one sign, or −1: as in PyTorch, their sum is NaN where the input is infinite.
 typedef struct {
     intptr_t out, most;
-    int32_t *start, *count;
+    int32_t *start, *count, *idle;
     float *weights;
 } sb_taps;
 

@@ -138,7 +138,8 @@ extension Tensor {
 
     private func clamped(_ name: OperationName, min: Double, max: Double) -> Tensor {
         mapped(name, .clamp(minimum: min, maximum: max)) { gradient, x in
-            gradient.maskedFill(x.le(min) .| x.ge(max), 0)
+            // NaN is not between the bounds either, and gets no gradient, as in PyTorch's vector code.
+            gradient.maskedFill((x.gt(min) .& x.lt(max)).logicalNot(), 0)
         }
     }
 
@@ -160,10 +161,23 @@ extension Tensor {
     }
 
     /// Each element moved toward 0 by `lambda`, and not past it.
-    public final func softshrink(lambda: Double = 0.5) -> Tensor { self - clamp(min: -lambda, max: lambda) }
+    public final func softshrink(lambda: Double = 0.5) -> Tensor {
+        floating.shrunk("softshrink", lambda) { $0 - $0.clamp(min: -lambda, max: lambda) }
+    }
 
     /// Each element, or 0 where its magnitude is at most `lambda`.
-    public final func hardshrink(lambda: Double = 0.5) -> Tensor { maskedFill(abs().le(lambda), 0) }
+    public final func hardshrink(lambda: Double = 0.5) -> Tensor {
+        shrunk("hardshrink", lambda) { $0.maskedFill($0.abs().le(lambda), 0) }
+    }
+
+    /// A function of slope 1 beyond `lambda` on both sides and 0 between them; NaN gets no gradient.
+    private func shrunk(_ name: OperationName, _ lambda: Double, _ function: (Tensor) -> Tensor) -> Tensor {
+        let value = function(detach())
+        return Tensor.record(name, value.array, of: self, saving: self) { saved, gradient in
+            let x = saved.tensor(0)
+            return gradient.maskedFill((x.gt(lambda) .| x.lt(-lambda)).logicalNot(), 0)
+        }
+    }
 
     /// `x - tanh(x)`.
     public final func tanhshrink() -> Tensor { self - tanh() }

@@ -1,11 +1,11 @@
-// Pooling to a given size: output position o of O covers the inputs ⌊o·H/O⌋ ..< ⌈(o + 1)·H/O⌉ along each axis.
+// Pooling to a given size: output position o of O covers the inputs ⌊o·H/O⌋ ..< ⌈(o + 1)·H/O⌉ along each axis. A size of −1
+// is that of the input, where PyTorch has None.
 
 extension Tensor {
     /// The average of each of `outputSize` parts of the image: [N, C, H, W] → [N, C, H', W'], or without N.
     public final func adaptiveAvgPool2d(outputSize: some IntPairConvertible) -> Tensor {
-        let size = outputSize.intPair
-        return batched("adaptiveAvgPool2d", spatialRank: 2) { image in
-            image.checkAdaptive("adaptiveAvgPool2d", size.shape)
+        batched("adaptiveAvgPool2d", spatialRank: 2) { image in
+            let size = IntPair(image.adaptiveSize("adaptiveAvgPool2d", outputSize.intPair.shape))
             // 16-bit numbers are summed in float32, and rounded once.
             return dtype.byteCount == 2
                 ? image.to(.float32).adaptivelyAveraged(size).to(dtype) : image.adaptivelyAveraged(size)
@@ -20,10 +20,8 @@ extension Tensor {
     /// The maximum of each of `outputSize` parts of the image: [N, C, H, W] → [N, C, H', W'], or without N. Gradients
     /// go to the first maximum.
     public final func adaptiveMaxPool2d(outputSize: some IntPairConvertible) -> Tensor {
-        let size = outputSize.intPair
-        return batched("adaptiveMaxPool2d", spatialRank: 2) { image in
-            image.checkAdaptive("adaptiveMaxPool2d", size.shape)
-            return image.adaptiveMaxima(size)
+        batched("adaptiveMaxPool2d", spatialRank: 2) { image in
+            image.adaptiveMaxima(IntPair(image.adaptiveSize("adaptiveMaxPool2d", outputSize.intPair.shape)))
         }
     }
 
@@ -34,9 +32,8 @@ extension Tensor {
 
     /// The average of each of `outputSize` parts of a volume: [N, C, D, H, W] → [N, C, D', H', W'], or without N.
     public final func adaptiveAvgPool3d(outputSize: some IntTripleConvertible) -> Tensor {
-        let size = outputSize.intTriple
-        return batched("adaptiveAvgPool3d", spatialRank: 3) { volume in
-            volume.checkAdaptive("adaptiveAvgPool3d", size)
+        batched("adaptiveAvgPool3d", spatialRank: 3) { volume in
+            let size = volume.adaptiveSize("adaptiveAvgPool3d", outputSize.intTriple)
             let wide = dtype.byteCount == 2 ? volume.to(.float32) : volume
             return (0..<3).reduce(wide) { $0.averaged(dim: 2 + $1, into: size[$1]) }.to(dtype)
         }
@@ -45,10 +42,9 @@ extension Tensor {
     /// The maximum of each of `outputSize` parts of a volume: [N, C, D, H, W] → [N, C, D', H', W'], or without N.
     /// Gradients go to the first maximum.
     public final func adaptiveMaxPool3d(outputSize: some IntTripleConvertible) -> Tensor {
-        let size = outputSize.intTriple
-        return batched("adaptiveMaxPool3d", spatialRank: 3) { volume in
-            volume.checkAdaptive("adaptiveMaxPool3d", size)
-            return volume.adaptiveParts(size).max(dim: -1).values
+        batched("adaptiveMaxPool3d", spatialRank: 3) { volume in
+            let size = volume.adaptiveSize("adaptiveMaxPool3d", outputSize.intTriple)
+            return volume.adaptiveParts(size).poolMaxima(dim: -1).values
         }
     }
 
@@ -60,10 +56,8 @@ extension Tensor {
             let (values, indices) = unsqueeze(0).adaptiveMaxPool2dWithIndices(outputSize: outputSize)
             return (values.squeeze(0), indices.squeeze(0))
         }
-        let size = outputSize.intPair.shape
         require(rank == 4, "adaptiveMaxPool2dWithIndices", "the input has shape \(shape), not [N, C, H, W]")
-        checkAdaptive("adaptiveMaxPool2dWithIndices", size)
-        return adaptiveMaximaWithIndices(size)
+        return adaptiveMaximaWithIndices(adaptiveSize("adaptiveMaxPool2dWithIndices", outputSize.intPair.shape))
     }
 
     /// As `adaptiveMaxPool1d`, with the position of each maximum (int64).
@@ -81,13 +75,12 @@ extension Tensor {
             return (values.squeeze(0), indices.squeeze(0))
         }
         require(rank == 5, "adaptiveMaxPool3dWithIndices", "the input has shape \(shape), not [N, C, D, H, W]")
-        checkAdaptive("adaptiveMaxPool3dWithIndices", outputSize.intTriple)
-        return adaptiveMaximaWithIndices(outputSize.intTriple)
+        return adaptiveMaximaWithIndices(adaptiveSize("adaptiveMaxPool3dWithIndices", outputSize.intTriple))
     }
 
     private func adaptiveMaximaWithIndices(_ size: Shape) -> (values: Tensor, indices: Tensor) {
         let parts = adaptiveParts(size)
-        let (values, chosen) = parts.max(dim: -1)
+        let (values, chosen) = parts.poolMaxima(dim: -1)
         // The same parts of a plane that holds positions.
         let plane = Shape(shape.dropFirst(2))
         let places = Tensor(Array(0..<plane.elementCount), shape: Shape([1, 1] + plane), like: self).adaptiveParts(size)
@@ -131,7 +124,7 @@ extension Tensor {
     private func adaptiveMaxima(_ size: IntPair) -> Tensor {
         let recorded = requiresGrad && ThreadState.current.recordsGradients
         guard let maxima = backend.adaptiveMaxPool(array, outputSize: size, withIndices: recorded) else {
-            return adaptiveParts(size.shape).max(dim: 4).values
+            return adaptiveParts(size.shape).poolMaxima(dim: 4).values
         }
         let inputShape = shape
         return recordMaxima("adaptiveMaxPool2d", maxima) { gradient, indices in
@@ -153,10 +146,12 @@ extension Tensor {
         resized(Resizing(mode: .area, alignCorners: false, antialias: false), dim: dim, parts)
     }
 
-    private func checkAdaptive(_ operation: String, _ size: Shape) {
+    /// The size of the output of [N, C, spatial…], with that of the input for −1. Stops where the input has no such parts.
+    private func adaptiveSize(_ operation: String, _ size: Shape) -> Shape {
         require(
-            size.allSatisfy { $0 >= 0 } && shape.dropFirst(2).allSatisfy { $0 > 0 }, operation,
+            size.allSatisfy { $0 >= -1 } && shape.dropFirst(2).allSatisfy { $0 > 0 }, operation,
             "an image of shape \(shape) cannot be divided into \(size) parts")
+        return Shape(size.enumerated().map { $1 == -1 ? shape[2 + $0] : $1 })
     }
 }
 

@@ -65,10 +65,14 @@ extension Tensor {
     }
 
     /// `self + value * a * b`.
-    public final func addcmul(_ a: Tensor, _ b: Tensor, value: Double = 1) -> Tensor { add(a * b, alpha: value) }
+    public final func addcmul(_ a: Tensor, _ b: Tensor, value: Double = 1) -> Tensor {
+        Tensor.inFloat32([self, a, b]) { $0[0].add($0[1] * $0[2], alpha: value) }
+    }
 
     /// `self + value * a / b`.
-    public final func addcdiv(_ a: Tensor, _ b: Tensor, value: Double = 1) -> Tensor { add(a / b, alpha: value) }
+    public final func addcdiv(_ a: Tensor, _ b: Tensor, value: Double = 1) -> Tensor {
+        Tensor.inFloat32([self, a, b]) { $0[0].add($0[1] / $0[2], alpha: value) }
+    }
 }
 
 // MARK: - With a number
@@ -227,7 +231,7 @@ extension Tensor {
     public final func remainder(_ other: Tensor) -> Tensor {
         requireDivisors(other, "remainder")
         return Tensor.combined("remainder", .remainder, self, other) { gradient, a, b, saved in
-            [gradient, saved.needs(1) ? -gradient * (a / b).floor() : nil]
+            [gradient, saved.needs(1) ? -gradient * a.floorDivide(b) : nil]
         }
     }
 

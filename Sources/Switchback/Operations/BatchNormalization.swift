@@ -22,6 +22,8 @@ extension Tensor {
         training: Bool, momentum: Double = 0.1, eps: Double = 1e-5, activation: FusedActivation = .none,
         adding residual: Tensor? = nil
     ) -> Tensor {
+        // PyTorch lets nothing pass whatever its shape.
+        if rank == 1 && count == 0 { return clone() }
         require(
             rank >= 2 && dtype.isFloatingPoint, "batchNorm",
             "the input is \(dtype) of shape \(shape); expected floating-point numbers of shape [N, C, …]")

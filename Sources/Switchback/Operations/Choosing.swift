@@ -62,16 +62,49 @@ extension Tensor {
         }
     }
 
-    /// Each element, or the bound that it is beyond, NaN if either is; bounds broadcast, and get the gradient of what
-    /// they replace.
+    /// Each element, or the bound that it is beyond, NaN if either is; `max` where it is below `min`. Bounds broadcast,
+    /// and get the gradient of what they replace, `max` also where it is below `min`.
     public final func clamp(min: Tensor? = nil, max: Tensor? = nil) -> Tensor {
-        let x = flatAtNaN
-        let raised = min.map { Tensor.where(x.lt($0).logicalOr($0.isnan()), $0.flatAtNaN, x) } ?? x
-        return max.map { Tensor.where(raised.gt($0).logicalOr($0.isnan()), $0.flatAtNaN, raised) } ?? raised
+        switch (min, max) {
+        case (nil, nil): self
+        case (let min?, nil): bounded(by: min) { $0.lt($1) }
+        case (nil, let max?): bounded(by: max) { $0.gt($1) }
+        case (let min?, let max?): bounded(min, max)
+        }
     }
 
-    /// The same values; elements that are NaN pass no gradient.
-    private var flatAtNaN: Tensor { requiresGrad ? Tensor.where(isnan(), detach(), self) : self }
+    /// - Parameter isBeyond: whether elements are on the wrong side of a bound.
+    private func bounded(by bound: Tensor, _ isBeyond: @escaping @Sendable (Tensor, Tensor) -> Tensor) -> Tensor {
+        let operands = Tensor.promoted([self, bound])
+        let value = operands[0].detach().replaced(by: operands[1].detach(), where: isBeyond)
+        return Tensor.record("clamp", value.array, from: operands, saving: operands) { saved, gradient in
+            let (x, bound) = (saved.tensor(0), saved.tensor(1))
+            let moved = isBeyond(x, bound)
+            return [
+                saved.needs(0) ? gradient.maskedFill(moved .| x.isnan() .| bound.isnan(), 0) : nil,
+                saved.needs(1) ? gradient.maskedFill(moved.logicalNot(), 0) : nil,
+            ]
+        }
+    }
+
+    private func bounded(_ min: Tensor, _ max: Tensor) -> Tensor {
+        let operands = Tensor.promoted([self, min, max])
+        let value = operands[0].detach().replaced(by: operands[1].detach()) { $0.lt($1) }
+            .replaced(by: operands[2].detach()) { $0.gt($1) }
+        return Tensor.record("clamp", value.array, from: operands, saving: operands) { saved, gradient in
+            let (x, min, max) = (saved.tensor(0), saved.tensor(1), saved.tensor(2))
+            func passed(where mask: Tensor) -> Tensor { gradient.maskedFill(mask.logicalNot(), 0) }
+            return [
+                saved.needs(0) ? passed(where: x.ge(min) .& x.le(max)) : nil,
+                saved.needs(1) ? passed(where: min.lt(max) .& x.lt(min)) : nil,
+                saved.needs(2) ? passed(where: max.lt(min) .| x.gt(max)) : nil,
+            ]
+        }
+    }
+
+    private func replaced(by bound: Tensor, where isBeyond: (Tensor, Tensor) -> Tensor) -> Tensor {
+        Tensor.where(isBeyond(self, bound).logicalOr(bound.isnan()), bound, self)
+    }
 
     /// Finite numbers in the place of NaN and the infinities: 0, and the type's largest and lowest, where not given.
     public final func nanToNum(nan: Double = 0, posinf: Double? = nil, neginf: Double? = nil) -> Tensor {
@@ -100,8 +133,20 @@ extension DType {
 extension Tensor {
     /// `self + weight * (end - self)`: this tensor for weight 0, `end` for weight 1.
     public final func lerp(_ end: Tensor, weight: Tensor) -> Tensor {
-        let distance = end - self
-        return Tensor.where(weight.abs().lt(0.5), self + weight * distance, end - distance * (1 - weight))
+        let operands = Tensor.promoted([self, end, weight])
+        let value = Tensor.inFloat32(operands.map { $0.detach() }) { operands in
+            let (start, end, weight) = (operands[0], operands[1], operands[2])
+            let distance = end - start
+            return Tensor.where(weight.abs().lt(0.5), start + weight * distance, end - distance * (1 - weight))
+        }
+        return Tensor.record("lerp", value.array, from: operands, saving: operands) { saved, gradient in
+            let (start, end, weight) = (saved.tensor(0), saved.tensor(1), saved.tensor(2))
+            return [
+                saved.needs(0) ? gradient * (1 - weight) : nil,
+                saved.needs(1) ? gradient * weight : nil,
+                saved.needs(2) ? gradient * (end - start) : nil,
+            ]
+        }
     }
 
     /// `self + weight * (end - self)`, computed from the nearer end.

@@ -210,8 +210,8 @@ extension Tensor {
             "an input of shape \(shape) does not fit a weight of shape \(weight.shape) in \(groups.counted("group")), which "
                 + "wants \(inputs) channels")
         require(
-            weight.dtype == dtype && dtype.isFloatingPoint, operation,
-            "the input is \(dtype) and the weight \(weight.dtype); both must be of one floating-point type")
+            weight.dtype == dtype && (dtype.isFloatingPoint || dtype == .int64), operation,
+            "the input is \(dtype) and the weight \(weight.dtype); both must be of one floating-point type, or int64")
         guard let bias else { return }
         require(
             bias.shape == [outputs] && bias.dtype == dtype, operation,

@@ -31,7 +31,10 @@ extension Tensor {
         require(
             positions.allSatisfy { $0 > 0 }, "conv3d",
             "the filter of \(weight.shape) is larger than the padded volume of \(shape)")
-        return composedConvolution(weight, window, groups: groups, positions: positions).scaled(nil, bias, dim: 1)
+        return Tensor.inFloat32([self, weight] + (bias.map { [$0] } ?? [])) { operands in
+            operands[0].composedConvolution(operands[1], window, groups: groups, positions: positions)
+                .scaled(nil, operands.count > 2 ? operands[2] : nil, dim: 1)
+        }
     }
 
     /// Three-dimensional transposed convolution: [N, C, D, H, W] → [N, O, D', H', W'], or without N; sizes as in
@@ -54,7 +57,10 @@ extension Tensor {
         checkConvolution("convTranspose3d", weight, bias, groups: groups, spatialRank: 3, transposed: true)
         let window = Window(weight, stride, padding, dilation)
         let result = transposedShape("convTranspose3d", weight, window, groups, outputPadding.intTriple)
-        return composedConvolutionInput(weight, window, groups: groups, inputShape: result).scaled(nil, bias, dim: 1)
+        return Tensor.inFloat32([self, weight] + (bias.map { [$0] } ?? [])) { operands in
+            operands[0].composedConvolutionInput(operands[1], window, groups: groups, inputShape: result)
+                .scaled(nil, operands.count > 2 ? operands[2] : nil, dim: 1)
+        }
     }
 }
 

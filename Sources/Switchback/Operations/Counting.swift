@@ -24,8 +24,8 @@ extension Tensor {
         require(bins > 0 && min < max, "histc", "\(bins) parts between \(min) and \(max) are not possible")
         let x = detach().reshape(-1)
         let inside = x.maskedSelect(x.ge(min) .& x.le(max))
-        let places = ((inside - min) * (Double(bins) / (max - min))).floor().clamp(max: Double(bins - 1))
-        return places.to(.int64).bincount(minLength: bins).to(dtype)
+        let places = inside.inFloat32 { (($0 - min) * (Double(bins) / (max - min))).floor() }
+        return places.clamp(max: Double(bins - 1)).to(.int64).bincount(minLength: bins).to(dtype)
     }
 
     /// The different elements in ascending order; for each element of this tensor, which of them it is (int64, in this

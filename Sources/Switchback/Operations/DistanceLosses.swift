@@ -46,8 +46,10 @@ extension Tensor {
     public final func hingeEmbeddingLoss(
         _ target: Tensor, margin: Double = 1, reduction: LossReduction = .mean
     ) -> Tensor {
-        let together = maskedFill(target.eq(-1), 0)
-        let apart = (margin - self).clamp(min: 0).maskedFill(target.eq(1), 0)
-        return (together + apart).reduced(reduction)
+        inFloat32 { x in
+            let together = x.maskedFill(target.eq(-1), 0)
+            let apart = (margin - x).clamp(min: 0).maskedFill(target.eq(1), 0)
+            return (together + apart).reduced(reduction)
+        }
     }
 }

@@ -35,13 +35,19 @@ extension Tensor {
     }
 
     /// The product of two tensors summed over pairs of dimensions: the first list names this tensor's, the second the
-    /// other's.
+    /// other's. A dimension of size 1 counts as often as its partner is large.
     public final func tensordot(_ other: Tensor, dims: ([Int], [Int])) -> Tensor {
         let left = dims.0.map { dimension($0, "tensordot") }
         let right = dims.1.map { other.dimension($0, "tensordot") }
         require(
-            left.map { shape[$0] } == right.map { other.shape[$0] }, "tensordot",
-            "dimensions \(dims.0) of \(shape) do not match dimensions \(dims.1) of \(other.shape)")
+            left.count == right.count
+                && zip(left, right).allSatisfy { Swift.min(shape[$0], other.shape[$1]) == 1 || shape[$0] == other.shape[$1] },
+            "tensordot", "dimensions \(dims.0) of \(shape) do not match dimensions \(dims.1) of \(other.shape)")
+        if let pair = zip(left, right).first(where: { shape[$0] != other.shape[$1] }) {
+            return shape[pair.0] == 1
+                ? tensordot(other.sum(dim: pair.1, keepDim: true), dims: (left, right))
+                : sum(dim: pair.0, keepDim: true).tensordot(other, dims: (left, right))
+        }
         let kept = (0..<rank).filter { !left.contains($0) }
         let otherKept = (0..<other.rank).filter { !right.contains($0) }
         let inner = left.reduce(1) { $0 * shape[$1] }

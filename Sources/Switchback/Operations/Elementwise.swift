@@ -53,6 +53,12 @@ extension Tensor {
         return (a.to(type), b.to(type))
     }
 
+    /// All operands in the type where they meet.
+    static func promoted(_ operands: [Tensor]) -> [Tensor] {
+        let type = operands.dropFirst().reduce(operands[0]) { promoted($0, $1).0 }.dtype
+        return operands.map { $0.to(type) }
+    }
+
     /// An operation on both operands in the type where they meet.
     static func promoted(_ a: Tensor, _ b: Tensor, _ operation: (Tensor, Tensor) -> Tensor) -> Tensor {
         let (a, b) = promoted(a, b)
@@ -71,7 +77,15 @@ extension Tensor {
 
     /// An operation of this tensor, computed in float32 if its elements have 16 bits, and rounded to them once.
     final func inFloat32(_ operation: (Tensor) -> Tensor) -> Tensor {
-        dtype.isFloatingPoint && dtype.byteCount == 2 ? operation(to(.float32)).to(dtype) : operation(self)
+        dtype.isShortFloat ? operation(to(.float32)).to(dtype) : operation(self)
+    }
+
+    /// An operation of several tensors, computed in float32 if all of them have 16 bits, and rounded to the type where
+    /// they meet once.
+    static func inFloat32(_ operands: [Tensor], _ operation: ([Tensor]) -> Tensor) -> Tensor {
+        guard operands.allSatisfy(\.dtype.isShortFloat) else { return operation(operands) }
+        let type = operands.dropFirst().reduce(operands[0].dtype) { DType.promoted($0, $1.dtype) }
+        return operation(operands.map { $0.to(.float32) }).to(type)
     }
 
     /// A tensor without dimensions that holds a number, in the type of `tensor`.

@@ -78,11 +78,14 @@ extension Tensor {
 
     /// `log(x / (1 - x))`, the inverse of `sigmoid`; with `eps`, elements are first clamped to `eps ... 1 - eps`.
     public final func logit(eps: Double? = nil) -> Tensor {
-        let x = eps.map { floating.clamp(min: $0, max: 1 - $0) } ?? floating
-        let value = x.detach()
+        let x = floating
+        let value = eps.map { x.detach().clamp(min: $0, max: 1 - $0) } ?? x.detach()
         return Tensor.record("logit", (value / (1 - value)).log().array, of: x, saving: x) { saved, gradient in
             let x = saved.tensor(0)
-            return (gradient / (x * (1 - x))).maskedFill(x.lt(0).logicalOr(x.gt(1)), Double.nan)
+            let low = eps ?? 0
+            // Where the element was clamped the slope is 0, and where there is no logarithm NaN.
+            let isInside = x.ge(low) .& x.le(1 - low)
+            return (gradient / (x * (1 - x))).maskedFill(isInside.logicalNot(), eps == nil ? Double.nan : 0)
         }
     }
 

@@ -183,16 +183,33 @@ extension Tensor {
         return Tensor(result)
     }
 
-    /// Where each of `values` would be put into this sorted vector so that it stays sorted. The host reads both.
+    /// Where each of `values` would be put into this sorted sequence so that it stays sorted, int64. The host reads both.
     ///
-    /// - Parameter right: behind equal elements instead of before them.
-    public final func searchsorted(_ values: Tensor, right: Bool = false) -> Tensor {
-        require(rank == 1, "searchsorted", "the sorted sequence has shape \(shape), not one dimension")
-        let sorted = toArray(as: Double.self)
-        let places = values.toArray(as: Double.self).map { value in
-            sorted.partitioningIndex { right ? $0 > value : $0 >= value }
+    /// - Parameters:
+    ///   - values: of any shape for one sequence, [n]; for several, [..., n], a line of them for each, [..., m].
+    ///   - right: behind equal elements instead of before them.
+    ///   - sorter: where this tensor is not sorted itself, the positions of its elements in order, of its shape.
+    public final func searchsorted(_ values: Tensor, right: Bool = false, sorter: Tensor? = nil) -> Tensor {
+        let isOne = rank == 1
+        require(
+            isOne || (rank > 1 && rank == values.rank && shape.dropLast().elementsEqual(values.shape.dropLast())),
+            "searchsorted", "sequences of shape \(shape) do not fit values of shape \(values.shape): [n] and any shape, or "
+                + "[..., n] and [..., m]")
+        let sequences = sorter.map { gather(dim: -1, index: $0) } ?? self
+        let length = shape[rank - 1]
+        let perSequence = isOne ? values.count : values.shape[rank - 1]
+        func places<Number: Scalar & Comparable>(as type: Number.Type) -> [Int] {
+            let (sorted, wanted) = (sequences.toArray(as: type), values.toArray(as: type))
+            return wanted.enumerated().map { position, value in
+                let line = isOne || perSequence == 0 ? 0 : position / perSequence
+                return sorted[line * length..<(line + 1) * length].partitioningIndex {
+                    right ? $0 > value : $0 >= value
+                }
+            }
         }
-        return Tensor(places, shape: values.shape, like: values)
+        // Whole numbers are compared as such: a Double does not hold all of them.
+        let isWhole = !dtype.isFloatingPoint && !values.dtype.isFloatingPoint
+        return Tensor(isWhole ? places(as: Int.self) : places(as: Double.self), shape: values.shape, like: values)
     }
 
     /// The bucket that each element falls into: `boundaries` sorted, and `right` as for `searchsorted`.
@@ -272,14 +289,14 @@ extension NDArray {
     }
 }
 
-extension Array {
-    /// The first position from which on `belongsInSecondPart` holds, found by bisection.
+extension ArraySlice {
+    /// How many elements lie before the first from which on `belongsInSecondPart` holds, found by bisection.
     fileprivate func partitioningIndex(where belongsInSecondPart: (Element) -> Bool) -> Int {
-        var (low, high) = (0, count)
+        var (low, high) = (startIndex, endIndex)
         while low < high {
             let middle = (low + high) / 2
             if belongsInSecondPart(self[middle]) { high = middle } else { low = middle + 1 }
         }
-        return low
+        return low - startIndex
     }
 }

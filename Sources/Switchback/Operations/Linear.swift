@@ -71,10 +71,13 @@ extension Tensor {
         if rank == 1 {
             return unsqueeze(0).bilinear(other.unsqueeze(0), weight: weight, bias: bias).squeeze(0)
         }
-        // [rows, 1, in1] · [rows, in1, in2] as one product of rows with all of W, then one with x₂.
-        let partial = rows().matmul(weight.permute(1, 0, 2).reshape([in1, outputs * in2]))
-        let batch = partial.reshape([partial.shape[0], outputs, in2]).matmul(other.rows().unsqueeze(2))
-        let result = batch.reshape(shape.replacing(rank - 1, with: outputs))
-        return bias.map { result + $0 } ?? result
+        let form = shape.replacing(rank - 1, with: outputs)
+        return Tensor.inFloat32([self, other, weight] + (bias.map { [$0] } ?? [])) { operands in
+            // [rows, 1, in1] · [rows, in1, in2] as one product of rows with all of W, then one with x₂.
+            let partial = operands[0].rows().matmul(operands[2].permute(1, 0, 2).reshape([in1, outputs * in2]))
+            let batch = partial.reshape([partial.shape[0], outputs, in2]).matmul(operands[1].rows().unsqueeze(2))
+            let result = batch.reshape(form)
+            return operands.count > 3 ? result + operands[3] : result
+        }
     }
 }

@@ -10,7 +10,7 @@ extension Tensor {
         require(rank > 0 && other.rank > 0, "matmul", "\(shape) × \(other.shape): a number is not a matrix; use *")
         if rank == 1 { return unsqueeze(0).matmul(other).squeeze(other.rank == 1 ? 0 : -2) }
         if other.rank == 1 { return matmul(other.unsqueeze(1)).squeeze(-1) }
-        let onRight = other.rank
+        let (onRight, left) = (other.rank, shape)
         let (a, b) = (operand(), other.operand())
         return Tensor.record(
             .matmul, a.array.matmul(b.array, named: "matmul"), of: self, other,
@@ -18,10 +18,16 @@ extension Tensor {
         ) { saved, gradient in
             let gradient = gradient.operand()
             return (
-                saved[1].map { gradient.matmul($0.mT) },
+                saved[1].map { gradient.productSummed($0.mT, to: left) },
                 saved[0].map { onRight == 2 ? $0.rows().t().matmul(gradient.rows()) : $0.mT.matmul(gradient) }
             )
         }
+    }
+
+    /// The product with `other`, summed to a shape; of 16-bit numbers the sum is rounded, not the products.
+    private func productSummed(_ other: Tensor, to shape: Shape) -> Tensor {
+        if shape.count == rank { return matmul(other) }
+        return Tensor.inFloat32([self, other]) { $0[0].matmul($0[1]).summed(to: shape) }
     }
 
     /// All dimensions but the last merged into one.
@@ -61,17 +67,17 @@ extension Tensor {
 
     /// `beta * self + alpha * (a × b)`, for matrices; `self` broadcasts. With `beta` 0 it is not looked at.
     public final func addmm(_ a: Tensor, _ b: Tensor, beta: Double = 1, alpha: Double = 1) -> Tensor {
-        added(to: a.mm(b), beta: beta, alpha: alpha)
+        Tensor.inFloat32([self, a, b]) { $0[0].added(to: $0[1].mm($0[2]), beta: beta, alpha: alpha) }
     }
 
     /// `beta * self + alpha * (a × b)`, for batches of matrices; `self` broadcasts.
     public final func baddbmm(_ a: Tensor, _ b: Tensor, beta: Double = 1, alpha: Double = 1) -> Tensor {
-        added(to: a.bmm(b), beta: beta, alpha: alpha)
+        Tensor.inFloat32([self, a, b]) { $0[0].added(to: $0[1].bmm($0[2]), beta: beta, alpha: alpha) }
     }
 
     /// `beta * self + alpha * (matrix × vector)`; `self` broadcasts.
     public final func addmv(_ matrix: Tensor, _ vector: Tensor, beta: Double = 1, alpha: Double = 1) -> Tensor {
-        added(to: matrix.mv(vector), beta: beta, alpha: alpha)
+        Tensor.inFloat32([self, matrix, vector]) { $0[0].added(to: $0[1].mv($0[2]), beta: beta, alpha: alpha) }
     }
 
     private final func added(to product: Tensor, beta: Double, alpha: Double) -> Tensor {

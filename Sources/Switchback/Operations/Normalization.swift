@@ -48,7 +48,8 @@ extension Tensor {
     ///   - eps: added to the mean square; by default the smallest step above 1 of the element type.
     public final func rmsNorm(_ normalizedShape: Shape, weight: Tensor? = nil, eps: Double? = nil) -> Tensor {
         checkNormalized("rmsNorm", normalizedShape, weight, nil)
-        let eps = eps ?? dtype.machineEpsilon
+        // That of the type in which it is computed.
+        let eps = eps ?? (dtype.isShortFloat ? DType.float32 : dtype).machineEpsilon
         if dtype.byteCount == 2 {
             return to(.float32).rmsNorm(normalizedShape, weight: weight?.to(.float32), eps: eps).to(dtype)
         }
@@ -81,6 +82,11 @@ extension Tensor {
         require(
             rank >= 2 && groups > 0 && shape[1] % groups == 0, "groupNorm",
             "an input of shape \(shape) cannot be divided into \(groups) groups of channels; expected [N, C, …]")
+        if dtype.isShortFloat {
+            return to(.float32).groupNorm(
+                groups: groups, weight: weight?.to(.float32), bias: bias?.to(.float32), eps: eps
+            ).to(dtype)
+        }
         let columns = shape[1] / Swift.max(groups, 1) * shape.dropFirst(2).reduce(1, *)
         let normalized = reshape([shape[0], groups, columns]).layerNorm([columns], eps: eps)
         return normalized.reshape(shape).scaled(weight, bias, dim: 1)

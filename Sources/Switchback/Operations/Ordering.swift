@@ -104,7 +104,29 @@ extension Tensor {
     /// `log Σ exp(x)` of the elements so far along a dimension.
     public final func logCumSumExp(dim: Int) -> Tensor {
         let dim = dimension(dim, "logCumSumExp")
-        return rank == 0 ? floating : floating.inFloat32 { $0.logRunningSum(dim) }
+        return rank == 0 ? floating : floating.inFloat32 { $0.recordedLogCumSumExp(dim) }
+    }
+
+    /// The gradient of an element is Σ g[i] · exp(x − y[i]) over the results y from it on. It is summed as logarithms, those of
+    /// positive and of negative g apart, as the exponentials may be beyond what numbers can be; and in float64, as the
+    /// digits of large logarithms are lost to the exponent.
+    private func recordedLogCumSumExp(_ dim: Int) -> Tensor {
+        let (value, type) = (detach().logRunningSum(dim), dtype)
+        return Tensor.record("logCumSumExp", value.array, from: [self], saving: [self]) { saved, gradient in
+            let (x, gradient) = (saved.tensor(0).to(.float64), gradient.to(.float64))
+            let y = x.logCumSumExp(dim: dim)
+            if ThreadState.recordsGradients {
+                // A logarithm has no slope at 0. Before the last sum, exponentials stay in range for ordinary elements.
+                let last = y.detach().amax(dim: dim, keepDim: true)
+                let sums = (gradient * (last - y).exp()).reversed(dim).cumsum(dim: dim).reversed(dim)
+                return [(sums * (x - last).exp()).to(type)]
+            }
+            func share(_ sign: Double) -> Tensor {
+                let part = (gradient * sign).clamp(min: 0.0).log() - y
+                return (part.reversed(dim).logCumSumExp(dim: dim).reversed(dim) + x).exp()
+            }
+            return [(share(1) - share(-1)).to(type)]
+        }
     }
 
     private func logRunningSum(_ dim: Int) -> Tensor {
@@ -158,22 +180,23 @@ extension Tensor {
         return Tensor.cat(parts.reversed(), dim: dim)
     }
 
-    /// For the gradient of `prod`: at each element, the product of the others in its group.
+    /// For the gradient of `prod`: at each element, the product of the others in its group, without a division: that of
+    /// those before it times that of those after it.
     final func productOfOthers(reducedTo kept: Shape) -> Tensor {
-        var others = onesLike()
-        var groups = self
-        // Along one dimension after the other: the others in the same line, times all elements of the other lines.
-        for dim in 0..<rank where kept[dim] == 1 && shape[dim] > 1 {
-            let length = shape[dim]
-            let parts = (0..<length).map { k -> Tensor in
-                let before = groups.narrow(dim: dim, start: 0, length: k).prod(dim: dim, keepDim: true)
-                let after = groups.narrow(dim: dim, start: k + 1, length: length - k - 1)
-                return before * after.prod(dim: dim, keepDim: true)
-            }
-            others = others * Tensor.cat(parts, dim: dim)
-            groups = groups.prod(dim: dim, keepDim: true)
-        }
-        return others
+        let combined = (0..<rank).filter { kept[$0] == 1 && shape[$0] > 1 }
+        if combined.isEmpty || count == 0 { return onesLike() }
+        let order = (0..<rank).filter { !combined.contains($0) } + combined
+        let turned = permute(Shape(order))
+        let lines = turned.flatten(start: rank - combined.count)
+        let before = lines.productsBefore()
+        let after = lines.reversed(lines.rank - 1).productsBefore().reversed(lines.rank - 1)
+        return (before * after).reshape(turned.shape).permute(Shape(order.indices.map { order.firstIndex(of: $0)! }))
+    }
+
+    /// At each element, the product of those before it along the last dimension; 1 at the first.
+    private func productsBefore() -> Tensor {
+        let one = narrow(dim: -1, start: 0, length: 1).onesLike()
+        return Tensor.cat([one, narrow(dim: -1, start: 0, length: size(-1) - 1)], dim: -1).cumprod(dim: -1)
     }
 }
 

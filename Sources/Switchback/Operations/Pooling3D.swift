@@ -10,7 +10,7 @@ extension Tensor {
         return batched("maxPool3d", spatialRank: 3) { volume in
             let positions = volume.poolingPositions("maxPool3d", window, ceilMode: ceilMode)
             return volume.windows(window, positions: positions, outside: dtype.lowest)
-                .flatten(start: 2, end: 4).max(dim: 2).values
+                .flatten(start: 2, end: 4).poolMaxima(dim: 2).values
         }
     }
 

@@ -95,26 +95,15 @@ extension Tensor {
             "prod", product.viewed(as: form.result)!, from: [self], saving: [self]
         ) { saved, gradient in
             let x = saved.tensor(0)
-            // Masks would lose the gradient's own gradient with respect to elements that are 0.
-            let others =
-                ThreadState.current.recordsGradients
-                ? x.productOfOthers(reducedTo: kept) : x.quotientsOfProduct(reducedTo: kept)
-            return [gradient.reshape(kept).expand(to: original) * others]
+            let others = x.inFloat32 { $0.productOfOthers(reducedTo: kept) }
+            let slope = gradient.reshape(kept).expand(to: original) * others
+            // As in PyTorch, of all elements, where two are 0 even NaN does not count.
+            return [dims == nil ? slope.maskedFill(x.eq(0).sum().gt(1), 0) : slope]
         }
     }
 
     /// The product along one dimension.
     public final func prod(dim: Int, keepDim: Bool = false) -> Tensor { prod(dims: [dim], keepDim: keepDim) }
-
-    /// At each element, the product of the others in its group: that of all, divided by it. Of the elements that are 0
-    /// the only one of a group gets the product of the others, and where there are several no element gets any.
-    private final func quotientsOfProduct(reducedTo kept: Shape) -> Tensor {
-        let dims = kept.indices.filter { kept[$0] == 1 }
-        let isZero = eq(0)
-        let zeros = isZero.to(dtype).sum(dims: dims, keepDim: true) - isZero.to(dtype)
-        let factors = maskedFill(isZero, 1)
-        return (factors.prod(dims: dims, keepDim: true) / factors).maskedFill(zeros.ne(0), 0)
-    }
 }
 
 // MARK: - Extremes

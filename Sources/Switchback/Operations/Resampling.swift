@@ -10,25 +10,27 @@ extension Tensor {
     ///     for `.linear` and `.cubic`.
     ///   - antialias: whether pixels are averaged over the area that an output pixel covers when the image shrinks;
     ///     for `.linear` and `.cubic`.
+    ///   - recomputeScaleFactor: whether positions follow from the sizes of both images instead of from the factor, which
+    ///     differs where that does not give whole pixels.
     public final func interpolate(
         size: (any IntPairConvertible)? = nil, scaleFactor: Double? = nil, mode: InterpolationMode = .nearest,
-        alignCorners: Bool = false, antialias: Bool = false
+        alignCorners: Bool = false, antialias: Bool = false, recomputeScaleFactor: Bool = false
     ) -> Tensor {
         require(
             rank == 3 || rank == 4, "interpolate",
             "the input has shape \(shape); expected [N, C, H, W] or [N, C, L]")
         require(
             (size == nil) != (scaleFactor == nil), "interpolate", "give either the size or the scale factor")
+        let step = recomputeScaleFactor ? nil : scaleFactor
         if rank == 3 {
             // A sequence is an image of height 1, which stays so.
             let length = size.map { $0.intPair.width } ?? Int(Double(shape[2]) * scaleFactor!)
             let resizing = Resizing(
-                mode: mode, alignCorners: alignCorners, antialias: antialias, scaleWidth: scaleFactor)
+                mode: mode, alignCorners: alignCorners, antialias: antialias, scaleWidth: step)
             return unsqueeze(2).interpolated(resizing, IntPair(1, length)).squeeze(2)
         }
         let resizing = Resizing(
-            mode: mode, alignCorners: alignCorners, antialias: antialias, scaleHeight: scaleFactor,
-            scaleWidth: scaleFactor)
+            mode: mode, alignCorners: alignCorners, antialias: antialias, scaleHeight: step, scaleWidth: step)
         let scaled = scaleFactor.map { IntPair(Int(Double(shape[2]) * $0), Int(Double(shape[3]) * $0)) }
         return interpolated(resizing, size?.intPair ?? scaled!)
     }
@@ -75,7 +77,8 @@ extension Tensor {
     /// A volume of another size: [N, C, D, H, W] → [N, C, D', H', W']. Give either the size or the factor; as
     /// `interpolate`, whose mode `.linear` is PyTorch's trilinear one here. There is no `.cubic` and no antialiasing.
     public final func interpolateVolume(
-        size: [Int]? = nil, scaleFactor: Double? = nil, mode: InterpolationMode = .nearest, alignCorners: Bool = false
+        size: [Int]? = nil, scaleFactor: Double? = nil, mode: InterpolationMode = .nearest, alignCorners: Bool = false,
+        recomputeScaleFactor: Bool = false
     ) -> Tensor {
         require(rank == 5, "interpolateVolume", "the input has shape \(shape); expected [N, C, D, H, W]")
         require(
@@ -88,8 +91,10 @@ extension Tensor {
             "a volume of shape \(shape) cannot be resized to \(size)")
         if mode == .area { return adaptiveAvgPool3d(outputSize: size) }
         let resizing = Resizing(mode: mode, alignCorners: alignCorners, antialias: false)
-        let wide = dtype.byteCount == 2 ? to(.float32) : self
-        return (0..<3).reduce(wide) { $0.resized(resizing, dim: 2 + $1, size[$1], scale: scaleFactor) }.to(dtype)
+        let step = recomputeScaleFactor ? nil : scaleFactor
+        return inFloat32 { volume in
+            (0..<3).reduce(volume) { $0.resized(resizing, dim: 2 + $1, size[$1], scale: step) }
+        }
     }
 }
 

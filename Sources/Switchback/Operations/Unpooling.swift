@@ -44,13 +44,26 @@ extension Tensor {
         let positions = poolingPositions(operation, window, ceilMode: ceilMode)
         let last = 1 + window.rank
         let seen = windows(window, positions: positions, outside: dtype.lowest).flatten(start: 2, end: last)
-        let (values, chosen) = seen.max(dim: 2)
+        let (values, chosen) = seen.poolMaxima(dim: 2)
         // The same windows over a plane that holds positions; what is chosen outside of it is as low as all inside.
         let plane = Shape(shape.dropFirst(2))
         let places = Tensor(Array(0..<plane.elementCount), shape: Shape([1, 1] + plane), like: self)
             .windows(window, positions: positions, outside: -1).flatten(start: 2, end: last)
         let indices = places.expand(to: seen.shape).gathered(2, chosen.unsqueeze(2)).squeeze(2).clamp(min: 0)
         return (values, indices)
+    }
+}
+
+extension Tensor {
+    /// The largest elements along one dimension and their positions, as pools choose them: the first of equal ones, but of
+    /// several NaN the last.
+    final func poolMaxima(dim: Int) -> (values: Tensor, indices: Tensor) {
+        if !dtype.isFloatingPoint { return max(dim: dim) }
+        let (largest, first) = detach().max(dim: dim)
+        let isNaN = detach().isnan().to(.uint8)
+        let last = size(dim) - 1 - isNaN.flip([dim]).argmax(dim: dim)
+        let chosen = Tensor.where(largest.isnan(), last, first)
+        return (gathered(dimension(dim, "pool"), chosen.unsqueeze(dim)).squeeze(dim), chosen)
     }
 }
 

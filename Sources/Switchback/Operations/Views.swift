@@ -277,6 +277,16 @@ extension Tensor {
         return split((0..<count).map { length / count + ($0 < length % count ? 1 : 0) }, dim: dim)
     }
 
+    /// The parts between places along a dimension, before the first and after the last of them too; places may lie beyond
+    /// the end, and a part may be empty.
+    public final func tensorSplit(at places: [Int], dim: Int = 0) -> [Tensor] {
+        let length = size(dim)
+        let bounds = [0] + places.map { Swift.min(Swift.max($0 < 0 ? $0 + length : $0, 0), length) } + [length]
+        return zip(bounds, bounds.dropFirst()).map {
+            narrow(dim: dim, start: Swift.min($0, $1), length: Swift.max($1 - $0, 0))
+        }
+    }
+
     /// Windows of `size` indices along a dimension, one every `step`; a last dimension holds what is in a window.
     /// Windows share memory where they overlap.
     public final func unfold(dim: Int, size: Int, step: Int) -> Tensor {

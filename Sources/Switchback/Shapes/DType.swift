@@ -33,6 +33,9 @@ public enum DType: Sendable, CaseIterable {
         }
     }
 
+    /// Whether elements are floating-point numbers of 16 bits.
+    var isShortFloat: Bool { isFloatingPoint && byteCount == 2 }
+
     /// The type in which two tensors of these types meet, as in PyTorch's promotion table: the higher category wins,
     /// within a category the wider type; float16 with bfloat16 gives float32.
     public static func promoted(_ a: DType, _ b: DType) -> DType {

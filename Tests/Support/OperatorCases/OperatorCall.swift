@@ -31,6 +31,11 @@ public struct OperatorCall {
         for name in names where value(nil, name) != nil { throw Missing(description: "the argument \(name)") }
     }
 
+    /// Stops the case where it turns on an option by this name.
+    public func refuse(option name: String) throws {
+        if bool(nil, name) == true { throw Missing(description: "the option \(name)") }
+    }
+
     private func value(_ position: Int?, _ name: String?) -> Any? {
         var found: Any?
         if let position, position < positional.count { found = positional[position] }
@@ -90,13 +95,17 @@ public struct OperatorCall {
         return number
     }
 
-    /// A list of integers; a single one counts as a list of one.
+    /// A list of integers, also as a vector; a single one counts as a list of one, and None in a list as −1.
     public func ints(_ position: Int?, _ name: String? = nil) -> [Int]? {
-        if let list = value(position, name) as? [Any] {
-            // None among the numbers has no counterpart.
-            return list.contains { $0 is NSNull } ? [] : list.compactMap { $0 as? Int }
-        }
+        if let list = value(position, name) as? [Any] { return list.compactMap { $0 is NSNull ? -1 : $0 as? Int } }
+        if let vector = value(position, name) as? Tensor { return vector.toArray(as: Int.self) }
         return int(position, name).map { [$0] }
+    }
+
+    /// Lists of integers.
+    public func lists(_ position: Int, _ name: String) throws -> [[Int]] {
+        guard let lists = value(position, name) as? [[Int]] else { throw Missing(description: "a list of other things") }
+        return lists
     }
 
     public func doubles(_ position: Int?, _ name: String? = nil) -> [Double]? {
@@ -120,6 +129,7 @@ public struct OperatorCall {
             case let index as TensorIndex: return index
             case let number as Int: return number
             case let tensor as Tensor: return tensor
+            case let positions as [Int]: return Tensor(positions)
             case is NSNull: return TensorIndex.newAxis
             default: throw Missing(description: "an index of another kind")
             }

@@ -34,7 +34,10 @@ private func sum(sign: Double) -> TorchOperator {
 let torchArithmetic: [String: TorchOperator] = [
     "add": sum(sign: 1), "sub": sum(sign: -1),
     "rsub": { call in
-        try call.refuse("alpha")
+        if let alpha = call.double(nil, "alpha") {
+            if let value = call.number(1, "other") { return [value - (try call.tensor(0)) * alpha] }
+            return [try call.tensor(1).add(call.tensor(0), alpha: -alpha)]
+        }
         if let value = call.number(1, "other") { return [value - (try call.tensor(0))] }
         return [try call.tensor(1) - call.tensor(0)]
     },
@@ -49,7 +52,7 @@ let torchArithmetic: [String: TorchOperator] = [
     "min/binary": binary { $0.minimum($1) }, "atan2": binary { $0.atan2($1) }, "hypot": binary { $0.hypot($1) },
     "copysign": binary { $0.copysign($1) }, "logaddexp": binary { $0.logaddexp($1) },
     "__radd__": binary({ $1 + $0 }, { $1 + $0 }), "__rmul__": binary({ $1 * $0 }, { $1 * $0 }),
-    "__rdiv__": binary({ $1 / $0 }, { $1 / $0 }), "__rsub__": binary({ $1 - $0 }, { $1 - $0 }),
+    "__rdiv__": binary({ $0.reciprocal() * $1 }, { $1 / $0 }), "__rsub__": binary({ $1 - $0 }, { $1 - $0 }),
     "__rpow__": binary({ $1.pow($0) }, { Tensor.pow($1, $0) }), "__rmatmul__": binary { $1.matmul($0) },
     "addcmul": { [try $0.tensor(0).addcmul($0.tensor(1), $0.tensor(2), value: $0.double(nil, "value") ?? 1)] },
     "addcdiv": { [try $0.tensor(0).addcdiv($0.tensor(1), $0.tensor(2), value: $0.double(nil, "value") ?? 1)] },

@@ -11,8 +11,8 @@ let torchIndexings: [String: TorchOperator] = [
     "take": { [try $0.tensor(0).take($0.tensor(1))] },
     "masked_select": { [try $0.tensor(0).maskedSelect($0.tensor(1))] },
     "nonzero": { call in
-        try call.refuse("as_tuple")
-        return [try call.tensor(0).nonzero()]
+        let places = try call.tensor(0).nonzero()
+        return call.bool(nil, "as_tuple") == true ? places.unbind(dim: 1) : [places]
     },
     "argwhere": unary { $0.argwhere() },
     "__getitem__": { call in

@@ -26,7 +26,8 @@ let torchProducts: [String: TorchOperator] = [
     "inner": { [try $0.tensor(0).inner($0.tensor(1))] },
     "linalg.cross": { [try $0.tensor(0).cross($0.tensor(1), dim: $0.int(2, "dim") ?? -1)] },
     "cross": { call in
-        guard let dim = call.int(2, "dim") else { throw OperatorCall.Missing(description: "a dimension to be found") }
+        // Without one, the first dimension of three elements; PyTorch advises against that.
+        let dim = try call.int(2, "dim") ?? call.tensor(0).shape.firstIndex(of: 3)!
         return [try call.tensor(0).cross(call.tensor(1), dim: dim)]
     },
     "kron": { [try $0.tensor(0).kron($0.tensor(1))] },
@@ -39,15 +40,15 @@ let torchProducts: [String: TorchOperator] = [
         return [Tensor.einsum(call.string(1)!, try call.tensors(0))]
     },
     "tensordot": { call in
-        guard let dims = call.int(2, "dims") else { throw OperatorCall.Missing(description: "lists of dimensions") }
-        return [try call.tensor(0).tensordot(call.tensor(1), dims: dims)]
+        if let dims = call.int(2, "dims") { return [try call.tensor(0).tensordot(call.tensor(1), dims: dims)] }
+        let pairs = try call.lists(2, "dims")
+        return [try call.tensor(0).tensordot(call.tensor(1), dims: (pairs[0], pairs[1]))]
     },
     "nn.functional.linear": { [try $0.tensor(0).linear(weight: $0.tensor(1), bias: $0.optionalTensor(2, "bias"))] },
     "nn.functional.bilinear": { call in
         [try call.tensor(0).bilinear(call.tensor(1), weight: call.tensor(2), bias: call.optionalTensor(3, "bias"))]
     },
     "nn.functional.scaled_dot_product_attention": { call in
-        if (call.double(nil, "dropout_p") ?? 0) > 0 { throw OperatorCall.Missing(description: "random numbers") }
         return [
             Tensor.scaledDotProductAttention(
                 try call.tensor(0), try call.tensor(1), try call.tensor(2),
@@ -294,7 +295,7 @@ let torchPoolings: [String: TorchOperator] = [
     "nn.functional.adaptive_avg_pool1d": { call in
         [try call.tensor(0).adaptiveAvgPool1d(outputSize: call.single(1, "output_size")!)]
     },
-    "nn.functional.adaptive_avg_pool2d": { [try $0.tensor(0).adaptiveAvgPool2d(outputSize: $0.outputSize())] },
+    "nn.functional.adaptive_avg_pool2d": { [try $0.tensor(0).adaptiveAvgPool2d(outputSize: $0.pair(1, "output_size")!)] },
     "nn.functional.adaptive_max_pool1d": { call in
         let (values, indices) = try call.tensor(0).adaptiveMaxPool1dWithIndices(
             outputSize: call.single(1, "output_size")!)
@@ -302,35 +303,17 @@ let torchPoolings: [String: TorchOperator] = [
     },
     "nn.functional.adaptive_max_pool2d": { call in
         // PyTorch's samples always ask for the positions.
-        let (values, indices) = try call.tensor(0).adaptiveMaxPool2dWithIndices(outputSize: call.outputSize())
+        let (values, indices) = try call.tensor(0).adaptiveMaxPool2dWithIndices(outputSize: call.pair(1, "output_size")!)
         return [values, indices]
     },
     "nn.functional.adaptive_max_pool3d": { call in
         // PyTorch's samples always ask for the positions.
-        let (values, indices) = try call.tensor(0).adaptiveMaxPool3dWithIndices(outputSize: call.volumeSize())
+        let (values, indices) = try call.tensor(0).adaptiveMaxPool3dWithIndices(outputSize: call.triple(1, "output_size")!)
         return [values, indices]
     },
-    "nn.functional.adaptive_avg_pool3d": { [try $0.tensor(0).adaptiveAvgPool3d(outputSize: $0.volumeSize())] },
+    "nn.functional.adaptive_avg_pool3d": { [try $0.tensor(0).adaptiveAvgPool3d(outputSize: $0.triple(1, "output_size")!)] },
 ]
 
-extension OperatorCall {
-    /// Where None keeps the size of a dimension.
-    fileprivate func outputSize() throws -> [Int] {
-        guard let size = pair(1, "output_size"), size.count == 2 else {
-            throw Missing(description: "a size that is kept")
-        }
-        return size
-    }
-}
-
-extension OperatorCall {
-    fileprivate func volumeSize() throws -> [Int] {
-        guard let size = triple(1, "output_size"), size.count == 3 else {
-            throw Missing(description: "a size that is kept")
-        }
-        return size
-    }
-}
 
 /// Resizing and sampling of images.
 let torchResamplings: [String: TorchOperator] = [
@@ -354,9 +337,7 @@ private let interpolate: TorchOperator = { call in
         "bicubic": .bicubic, "area": .area, "trilinear": .linear,
     ]
     let x = try call.tensor(0)
-    if call.bool(nil, "recompute_scale_factor") == true {
-        throw OperatorCall.Missing(description: "recompute_scale_factor")
-    }
+    let recomputes = call.bool(nil, "recompute_scale_factor") ?? false
     let size = x.rank == 3 ? call.ints(1, "size").map { [1, $0[0]] } : call.pair(1, "size")
     guard call.doubles(2, "scale_factor").map({ Set($0).count == 1 }) ?? true else {
         throw OperatorCall.Missing(description: "two scale factors")
@@ -365,13 +346,14 @@ private let interpolate: TorchOperator = { call in
         return [
             x.interpolateVolume(
                 size: call.triple(1, "size"), scaleFactor: call.doubles(2, "scale_factor")?.first,
-                mode: modes[call.string(3, "mode") ?? "nearest"]!, alignCorners: call.bool(4, "align_corners") ?? false)
+                mode: modes[call.string(3, "mode") ?? "nearest"]!, alignCorners: call.bool(4, "align_corners") ?? false,
+                recomputeScaleFactor: recomputes)
         ]
     }
     return [
         x.interpolate(
             size: size, scaleFactor: call.doubles(2, "scale_factor")?.first,
             mode: modes[call.string(3, "mode") ?? "nearest"]!, alignCorners: call.bool(4, "align_corners") ?? false,
-            antialias: call.bool(nil, "antialias") ?? false)
+            antialias: call.bool(nil, "antialias") ?? false, recomputeScaleFactor: recomputes)
     ]
 }

@@ -40,7 +40,8 @@ private func choice(
 private func running(_ run: @escaping @Sendable (Tensor, Int) -> Tensor) -> TorchOperator {
     { call in
         let x = try call.dtype(nil).map { try call.tensor(0).to($0) } ?? call.tensor(0)
-        return [run(x, try call.required(1, "dim"))]
+        let total = run(x, try call.required(1, "dim"))
+        return [call.dtype(nil).map { total.to($0) } ?? total]
     }
 }
 
@@ -111,6 +112,11 @@ private let norm: TorchOperator = { call in
     ]
 }
 
+extension OperatorCall {
+    /// What positions are asked for as.
+    fileprivate var positionType: DType { bool(nil, "out_int32") == true ? .int32 : .int64 }
+}
+
 /// Orders and counts.
 let torchOrderings: [String: TorchOperator] = [
     "sort": { call in
@@ -140,17 +146,16 @@ let torchOrderings: [String: TorchOperator] = [
         return [try call.tensor(0).histc(bins: call.int(1, "bins") ?? 100, min: low, max: high)]
     },
     "searchsorted": { call in
-        try call.refuse("out_int32", "side", "sorter")
-        guard let values = try? call.tensor(1) else { throw OperatorCall.Missing(description: "a number") }
-        if try call.tensor(0).rank != 1 { throw OperatorCall.Missing(description: "several sequences") }
-        return [try call.tensor(0).searchsorted(values, right: call.bool(nil, "right") ?? false)]
+        let right = call.bool(nil, "right") ?? (call.string(nil, "side") == "right")
+        let values = try call.double(1).map { Tensor($0, dtype: try call.tensor(0).dtype) } ?? call.tensor(1)
+        let found = try call.tensor(0).searchsorted(values, right: right, sorter: call.optionalTensor(nil, "sorter"))
+        return [found.to(call.positionType)]
     },
     "bucketize": { call in
-        try call.refuse("out_int32")
-        return [try call.tensor(0).bucketize(call.tensor(1), right: call.bool(nil, "right") ?? false)]
+        let found = try call.tensor(0).bucketize(call.tensor(1), right: call.bool(nil, "right") ?? false)
+        return [found.to(call.positionType)]
     },
     "unique": { call in
-        if call.bool(nil, "sorted") == false { throw OperatorCall.Missing(description: "an order that is not defined") }
         let x = try call.tensor(0)
         let (values, inverse, counts) = call.int(nil, "dim").map { x.unique(dim: $0) } ?? x.unique()
         return [values] + (call.bool(nil, "return_inverse") == true ? [inverse] : [])

@@ -59,8 +59,11 @@ let torchViews: [String: TorchOperator] = [
     "split_with_sizes_copy": { try $0.tensor(0).split($0.ints(1)!, dim: $0.int(2, "dim") ?? 0) },
     "chunk": { try $0.tensor(0).chunk($0.int(1)!, dim: $0.int(2, "dim") ?? 0) },
     "tensor_split": { call in
-        guard let count = call.int(1) else { throw OperatorCall.Missing(description: "places to split at") }
-        return try call.tensor(0).tensorSplit(count, dim: call.int(2, "dim") ?? 0)
+        // A tensor without dimensions is the number of parts as well.
+        let places = try? call.tensor(1)
+        let count = call.int(1) ?? places.flatMap { $0.rank == 0 ? Int($0.item()) : nil }
+        if let count { return try call.tensor(0).tensorSplit(count, dim: call.int(2, "dim") ?? 0) }
+        return try call.tensor(0).tensorSplit(at: call.ints(1)!, dim: call.int(2, "dim") ?? 0)
     },
     "unfold": { [try $0.tensor(0).unfold(dim: $0.int(1)!, size: $0.int(2)!, step: $0.int(3)!)] },
     "unfold_copy": { [try $0.tensor(0).unfold(dim: $0.int(1)!, size: $0.int(2)!, step: $0.int(3)!)] },
@@ -92,7 +95,7 @@ let torchJoinings: [String: TorchOperator] = [
     "tile": { [try $0.tensor(0).tile($0.spread(1, "dims"))] },
     "repeat": { [try $0.tensor(0).repeat($0.spread(1, "repeats"))] },
     "repeat_interleave": { call in
-        try call.refuse("output_size")
+        // `output_size` only says in advance how long the result will be.
         if let count = call.int(1, "repeats") {
             return [try call.tensor(0).repeatInterleave(count, dim: call.int(2, "dim"))]
         }
@@ -142,7 +145,7 @@ let torchCreations: [String: TorchOperator] = [
     "bfloat16": unary { $0.to(.bfloat16) }, "long": unary { $0.to(.int64) }, "int": unary { $0.to(.int32) },
     "byte": unary { $0.to(.uint8) }, "bool": unary { $0.to(.bool) },
     "eye": { call in
-        try call.refuse("requires_grad")
+        try call.refuse(option: "requires_grad")
         return [Tensor.eye(try call.required(0, "n"), call.int(1, "m"), dtype: call.dtype(nil) ?? .float32)]
     },
     "linspace": { call in
