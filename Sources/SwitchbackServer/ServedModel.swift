@@ -35,7 +35,8 @@ public struct ServedModel: Sendable {
         }
     }
 
-    func stop() { service.stop() }
+    /// Ends its threads.
+    package func stop() { service.stop() }
 
     /// What a detector, or a network of another task of its family, needs to answer.
     package struct DetectorModel {
@@ -50,6 +51,17 @@ public struct ServedModel: Sendable {
 }
 
 extension ServedModel {
+    /// Reads the language model in a folder.
+    ///
+    /// - Throws: `InputError` where it cannot be used.
+    package static func languageModel(
+        _ folder: String, _ limits: ServerLimits, _ metrics: ServerMetrics
+    ) throws -> ServedModel {
+        let (name, path) = named(folder)
+        let service = try LanguageService(name, path, template: nil, dtype: .float32, limits, metrics)
+        return ServedModel(name: name, service: .language(service))
+    }
+
     /// Reads a model: the folder of a language model, or of a run of a detector or classifier, or its file of weights.
     ///
     /// - Parameters:

@@ -18,6 +18,7 @@ public struct StudioServer: Sendable {
     private let train: TrainRoutes
     private let jobRoutes: JobRoutes
     private let tryOut: TryRoutes
+    private let talk: TalkRoutes
     private let deploy: DeployRoutes
     private let session: SessionRoutes
     private let learn = LearnRoutes()
@@ -57,20 +58,26 @@ public struct StudioServer: Sendable {
         jobRoutes = JobRoutes(jobs)
         session = SessionRoutes(token: token?.text)
         tryOut = TryRoutes(lookup, options.limits)
+        talk = TalkRoutes(lookup, options.limits, metrics)
         deploy = DeployRoutes(lookup, jobs, program: program, exports: folder.path + "/exports")
     }
+
+    /// How much memory is kept for the next image that is tried, in bytes.
+    private static let keptMemory = 64 << 20
 
     /// Serves until the process is told to end (SIGTERM or SIGINT). Trainings and endpoints go on.
     ///
     /// - Parameter onListening: is told where, once connections are accepted.
     /// - Throws: `InputError` where the address cannot be listened on.
     public func run(onListening: @escaping @Sendable (_ address: String) -> Void = { _ in }) async throws {
+        Memory.limitCache(to: StudioServer.keptMemory)
         defer {
             jobs.stop()
             runs.stop()
             train.stop()
             jobRoutes.stop()
             tryOut.stop()
+            talk.stop()
             deploy.stop()
             session.stop()
             learn.stop()
@@ -93,6 +100,7 @@ public struct StudioServer: Sendable {
         train.add(to: router)
         jobRoutes.add(to: router)
         tryOut.add(to: router)
+        talk.add(to: router)
         deploy.add(to: router)
         learn.add(to: router)
         router.refuseOtherMethods()

@@ -96,6 +96,43 @@ import Testing
                 """#, [studio.address, program.folder.url.path])
     }
 
+    /// What a language model writes comes word by word, as `serve` sends it.
+    @Test func aLanguageModelIsTriedAndServed() throws {
+        _ = try program.folder.write(Array(String(repeating: "to be, or not to be. ", count: 200).utf8), to: "text.txt")
+        let training = try program.shell(
+            "$switchback text train --data text.txt --model gpt-mini --context 32 --steps 3 --quiet")
+        #expect(training.code == 0, "\(training.errors)")
+        let studio = try RunningServer(program, command: "studio", [])
+        try Python.run(
+            Self.helpers + #"""
+
+                import subprocess
+                runs = json.loads(expect(200, "GET", "/api/v1/runs")[1])["runs"]
+                assert [(run["id"], run["canTry"]) for run in runs] == [("text/train", True)], runs
+                question = {"prompt": "to be", "max_tokens": 5, "temperature": 0}
+                whole = post(200, "/api/v1/talk/text/train", question)["choices"][0]["text"]
+                head, events = expect(200, "POST", "/api/v1/talk/text/train", json.dumps({**question, "stream": True}),
+                    Content_Type="application/json")
+                assert head["content-type"].startswith("text/event-stream"), head
+                pieces = [line[6:] for line in events.decode().splitlines() if line.startswith("data: ")]
+                assert pieces.pop() == "[DONE]"
+                assert "".join(json.loads(piece)["choices"][0]["text"] for piece in pieces) == whole, (pieces, whole)
+                assert "did you mean temperature?" in post(400, "/api/v1/talk/text/train", {"prompt": "x", "temperatur": 1})["error"]["message"]
+                post(404, "/api/v1/talk/text/trian", question)
+                expect(400, "POST", "/api/v1/try/text/train", b"image", Content_Type="image/jpeg")
+
+                post(200, "/api/v1/endpoints", {"run": "text/train"})
+                endpoint = lambda: json.loads(expect(200, "GET", "/api/v1/endpoints")[1])["endpoints"][0]
+                until(lambda: endpoint()["address"])
+                code = {example["language"]: example["code"] for example in endpoint()["examples"]}
+                for command in [["bash", "-c", code["curl"]], [sys.executable, "-c", code["Python"]]]:
+                    said = subprocess.run(command, capture_output=True, text=True)
+                    assert said.returncode == 0 and "choices" in said.stdout, said
+                post(200, f"/api/v1/jobs/{endpoint()['job']['id']}/stop")
+                until(lambda: endpoint()["job"]["state"] == "stopped")
+                """#, [studio.address])
+    }
+
     @Test func otherMachinesNeedTheToken() throws {
         _ = try program.folder.write(Array("0123456789abcdef\n".utf8), to: "token")
         _ = try program.folder.write(Array("short\n".utf8), to: "short")

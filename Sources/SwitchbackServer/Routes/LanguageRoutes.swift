@@ -4,7 +4,7 @@ import SwitchbackFormats
 import SwitchbackLanguage
 
 /// `/v1/chat/completions` and `/v1/completions`, as OpenAI's reference describes them.
-struct LanguageRoutes: Sendable {
+package struct LanguageRoutes: Sendable {
     let models: ModelList
     let reader: RequestReader
     let metrics: ServerMetrics
@@ -12,6 +12,11 @@ struct LanguageRoutes: Sendable {
     func add(to group: RouterGroup<ServerContext>) {
         group.post("chat/completions") { try await chat($0, $1.connection) }
         group.post("completions") { try await complete($0, $1.connection) }
+    }
+
+    /// The answer to a request of one of the two kinds.
+    package func answer(_ request: Request, _ context: ServerContext, isChat: Bool) async throws -> Response {
+        isChat ? try await chat(request, context.connection) : try await complete(request, context.connection)
     }
 
     /// The two forms of answers.
@@ -200,5 +205,12 @@ struct LanguageRoutes: Sendable {
                 if pending.parameters.includesUsage { try await stream.send(chunk([], usage: Usage(summary))) }
             }
         }
+    }
+}
+
+extension LanguageRoutes {
+    /// What answers with one model.
+    package init(_ model: ServedModel, _ reader: RequestReader, _ metrics: ServerMetrics) throws {
+        self.init(models: try ModelList([model]), reader: reader, metrics: metrics)
     }
 }

@@ -48,10 +48,10 @@ struct DeployRoutes: Sendable {
         let parts = try fields.string("run").split(separator: "/", maxSplits: 1).map(String.init)
         guard parts.count == 2 else { throw fields.problem("run", "a run is needed, as in detect/train") }
         let run = try runs.run(parts[0], parts[1])
-        guard Endpoint.tasks.contains(run.task) else {
-            throw fields.problem("run", "images are no input of a \(run.task) run; serve it on the command line")
+        guard RunSummary.tasksToTry.contains(run.task) else {
+            throw fields.problem("run", "a run of \(run.task) cannot be served")
         }
-        _ = try RunFolder.weightFile(run.path)
+        _ = try TalkRoutes.tasks.contains(run.task) ? TalkRoutes.weights(of: run) : RunFolder.weightFile(run.path)
         let port = try fields.integer("port", in: 0...65_535, default: 0)
         let job = try jobs.add(
             .endpoint, task: run.task, run: RunSummary.id(of: run), files: [Endpoint.keyName: Endpoint.makeKey()]

@@ -15,14 +15,29 @@ struct EndpointAnswer: Encodable, Sendable {
         let key = (try? String(contentsOfFile: Endpoint.keyFile(folder), encoding: .utf8)) ?? ""
         self.key = key
         address = state == .running ? Endpoint.address(in: folder.output(from: 0).text) : nil
-        examples = address.map { CallExample.all(address: $0, path: "/v1/\(job.task)", key: key) } ?? []
+        examples = address.map { CallExample.all(address: $0, task: job.task, key: key) } ?? []
     }
 }
 
 /// `switchback serve` with one run.
 enum Endpoint {
-    /// The tasks whose runs answer images.
-    static let tasks = ["detect", "segment", "pose", "obb", "classify"]
+    /// Where it answers.
+    static func path(_ task: String) -> String {
+        switch task {
+        case "chat": "/v1/chat/completions"
+        case "text": "/v1/completions"
+        default: "/v1/\(task)"
+        }
+    }
+
+    /// What a language model may be asked; `nil` where an image is sent.
+    static func exampleRequest(_ task: String) -> String? {
+        switch task {
+        case "chat": #"{"messages": [{"role": "user", "content": "Hello!"}]}"#
+        case "text": #"{"prompt": "Once ", "max_tokens": 100}"#
+        default: nil
+        }
+    }
 
     static func keyFile(_ folder: JobFolder) -> String { Folder.join(folder.path, keyName) }
 

@@ -11,8 +11,11 @@ struct RunSummary: Encodable, Sendable {
     let progress: String
     let isComplete: Bool
     let best: [String: Double]
-    /// Whether there are weights to try and to serve.
-    let hasWeights: Bool
+    /// The tasks of runs that can be tried and served.
+    static let tasksToTry = ["detect", "segment", "pose", "obb", "classify"] + TalkRoutes.tasks
+
+    /// Whether there is a model to try and to serve.
+    let canTry: Bool
     /// Whether it can go on: it was stopped, or is at work now.
     let canResume: Bool
     /// In seconds since 1970.
@@ -21,7 +24,10 @@ struct RunSummary: Encodable, Sendable {
     init(_ run: RunRecord) {
         (id, path, task, progress) = (RunSummary.id(of: run), run.path, run.task, run.progress)
         (isComplete, modified) = (run.isComplete, run.modified.timeIntervalSince1970)
-        hasWeights = (try? RunFolder.weightFile(run.path)) != nil
+        canTry =
+            TalkRoutes.tasks.contains(run.task)
+            ? (try? TalkRoutes.weights(of: run)) != nil
+            : RunSummary.tasksToTry.contains(run.task) && (try? RunFolder.weightFile(run.path)) != nil
         canResume = !run.isComplete && Folder.exists(Folder.join(run.path, "resume"))
         best = Dictionary(run.results.bestMetrics.map { ($0.name, $0.value) }) { $1 }
     }

@@ -9,7 +9,7 @@ import SwitchbackVision
 /// What the page `/try` asks for: what a run's model finds in an image that is sent, and again with other thresholds.
 struct TryRoutes: Sendable {
     let runs: RunLookup
-    private let models: TriedModels
+    private let models: LoadedModels<TriedModel>
     private let reader: RequestReader
     private let queue = WorkQueue("try", threads: 1, limit: 16)
 
@@ -19,7 +19,11 @@ struct TryRoutes: Sendable {
 
     init(_ runs: RunLookup, _ limits: ServerLimits) {
         self.runs = runs
-        models = TriedModels(limits)
+        models = LoadedModels {
+            try TriedModel($0, limits)
+        } end: {
+            $0.stop()
+        }
         reader = RequestReader(limits)
     }
 
@@ -74,7 +78,7 @@ struct TryRoutes: Sendable {
     private func model(_ context: ServerContext) async throws -> TriedModel {
         let (task, name) = try (context.parameters.require("task"), context.parameters.require("name"))
         return try await queue.run(within: TryRoutes.secondsForLoading) {
-            try models.model(of: runs.run(task, name))
+            try models.model(RunFolder.weightFile(runs.run(task, name).path))
         }
     }
 

@@ -8,7 +8,7 @@ import { jobButtons, stateTag } from "/frame/jobs.js";
 import { t } from "/frame/words.js";
 
 const SECONDS = 2;
-const TASKS = ["detect", "segment", "pose", "obb", "classify"];
+const TALKING = /^(text|chat)\//;
 const find = (id) => document.getElementById(id);
 let shown = "", language = "curl";
 
@@ -68,12 +68,13 @@ async function refresh() {
 
 function linkFiles() {
   const run = `/api/v1/runs/${runPath(find("run").value)}`;
+  find("files").hidden = TALKING.test(find("run").value);
   find("weights").href = `${run}/weights`;
   find("onnx").href = `${run}/onnx`;
 }
 
 async function showRuns() {
-  const usable = (await get("/api/v1/runs")).runs.filter((run) => run.hasWeights && TASKS.includes(run.task));
+  const usable = (await get("/api/v1/runs")).runs.filter((run) => run.canTry);
   find("none").hidden = usable.length > 0;
   find("new").hidden = usable.length === 0;
   find("run").replaceChildren(...usable.map((run) => new Option(run.id)));

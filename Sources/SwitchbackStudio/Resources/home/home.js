@@ -20,7 +20,7 @@ function link(text, address, className = "") {
 function row(run) {
   const id = encodeURIComponent(run.id);
   const next = html("td", "right");
-  if (run.hasWeights) next.append(link(t("home.tryIt"), `/try?run=${id}`, "btn sm"));
+  if (run.canTry) next.append(link(t("home.tryIt"), `/try?run=${id}`, "btn sm"));
   const name = html("td", "", link(run.id, `/runs#${id}`, "strong"));
   const cells = [name, html("td", "num nowrap", run.progress), html("td", "num", headline(run.best)), next];
   const made = html("tr", "");

@@ -28,7 +28,7 @@ function buttons(run, job, changed, failed) {
       await changed();
     }, failed));
   }
-  if (run?.hasWeights) {
+  if (run?.canTry) {
     const tryIt = document.createElement("a");
     tryIt.className = "btn sm";
     tryIt.textContent = t("home.tryIt");
@@ -44,7 +44,7 @@ export async function showJob(id, runs, jobs, changed, failed) {
   const job = jobs.find((job) => job.kind === "training" && job.run === id);
   find("job").hidden = !id || (!job && !run);
   if (find("job").hidden) return;
-  const state = JSON.stringify([id, job?.id, job?.state, run?.canResume, run?.hasWeights, document.documentElement.lang]);
+  const state = JSON.stringify([id, job?.id, job?.state, run?.canResume, run?.canTry, document.documentElement.lang]);
   if (state !== shownState) {
     shownState = state;
     find("job-run").textContent = id;

@@ -3,12 +3,14 @@
 import { get, runPath, send } from "/frame/ask.js";
 import { fillTrack, html, svg } from "/frame/drawing.js";
 import { failed, startPage, succeeded } from "/frame/frame.js";
+import { clearTalk, startTalk } from "./talk.js";
 import { number, percent, t } from "/frame/words.js";
 
-const TASKS = ["detect", "segment", "pose", "obb", "classify"];
+const TALKING = /^(text|chat)\//;
 const SERIES = 8;
 const find = (id) => document.getElementById(id);
 const runs = find("run");
+const sliders = ["conf", "iou", "temperature"].map(find);
 // The image that is shown: its file, where the browser has it, and the name by which the studio knows it.
 let image = null, answer = null, request = 0;
 
@@ -17,7 +19,7 @@ const address = () => `/api/v1/try/${runPath(runs.value)}`;
 
 /** Sends the image to the model that is chosen. */
 async function look() {
-  if (!image || !runs.value) return;
+  if (!image || !runs.value || TALKING.test(runs.value)) return;
   const own = ++request;
   find("caption").textContent = t("try.looking");
   try {
@@ -111,12 +113,12 @@ function show(found) {
 }
 
 function showSlider(slider) {
-  find(`${slider.id}-value`).textContent = percent(slider.value);
+  find(`${slider.id}-value`).textContent = slider.id === "temperature" ? number(slider.value) : percent(slider.value);
   fillTrack(slider);
 }
 
 function showRuns(list) {
-  const usable = list.filter((run) => run.hasWeights && TASKS.includes(run.task));
+  const usable = list.filter((run) => run.canTry);
   find("none").hidden = usable.length > 0;
   find("bench").hidden = usable.length === 0;
   runs.replaceChildren(...usable.map((run) => new Option(run.id)));
@@ -127,20 +129,26 @@ function showRuns(list) {
 
 function showChosen() {
   find("deploy").href = `/deploy?run=${encodeURIComponent(runs.value)}`;
-  find("sliders").hidden = runs.value.startsWith("classify/");
+  const talks = TALKING.test(runs.value);
+  find("sliders").hidden = talks || runs.value.startsWith("classify/");
+  find("seeing").hidden = talks;
+  for (const part of ["talk", "writing"]) find(part).hidden = !talks;
+  find("found").hidden ||= talks;
+  clearTalk();
 }
 
 await startPage(() => {
   if (answer) show(answer);
-  for (const slider of [find("conf"), find("iou")]) showSlider(slider);
+  sliders.forEach(showSlider);
 });
-for (const slider of [find("conf"), find("iou")]) {
+for (const slider of sliders) {
   showSlider(slider);
   slider.addEventListener("input", () => {
     showSlider(slider);
-    again();
+    if (slider.id !== "temperature") again();
   });
 }
+startTalk(() => runs.value, failed);
 runs.addEventListener("change", () => {
   showChosen();
   look();

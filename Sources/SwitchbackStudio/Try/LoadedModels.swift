@@ -1,0 +1,42 @@
+import Foundation
+import Synchronization
+
+/// The models that were tried last, read once: two at most, and again when a training has written better weights.
+final class LoadedModels<Model: Sendable>: Sendable {
+    private struct Entry {
+        let path: String
+        let written: Date
+        let model: Model
+    }
+
+    private let load: @Sendable (_ path: String) throws -> Model
+    private let end: @Sendable (Model) -> Void
+    private let entries = Mutex<[Entry]>([])
+    private let most = 2
+
+    /// - Parameters:
+    ///   - load: reads the file of weights of a path.
+    ///   - end: ends the threads of a model that nobody tries any more.
+    init(load: @escaping @Sendable (_ path: String) throws -> Model, end: @escaping @Sendable (Model) -> Void) {
+        (self.load, self.end) = (load, end)
+    }
+
+    func stop() { entries.withLock { $0 }.forEach { end($0.model) } }
+
+    /// The model of a file of weights, as it is now.
+    func model(_ path: String) throws -> Model {
+        let attributes = try? FileManager.default.attributesOfItem(atPath: path)
+        let written = attributes?[.modificationDate] as? Date ?? .distantPast
+        if let entry = entries.withLock({ $0.first { $0.path == path && $0.written == written } }) {
+            return entry.model
+        }
+        let entry = Entry(path: path, written: written, model: try load(path))
+        let replaced = entries.withLock { entries in
+            let kept = entries.filter { $0.path != path }.suffix(most - 1)
+            defer { entries = kept + [entry] }
+            return entries.filter { old in !kept.contains { $0.path == old.path } }
+        }
+        for old in replaced { end(old.model) }
+        return entry.model
+    }
+}
