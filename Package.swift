@@ -95,7 +95,7 @@ let package = Package(
         .target(
             name: "SwitchbackStudio",
             dependencies: [
-                "Switchback", "SwitchbackFormats", "SwitchbackTraining", "SwitchbackVision", "SwitchbackServer",
+                "Kernels", "Switchback", "SwitchbackFormats", "SwitchbackTraining", "SwitchbackVision", "SwitchbackServer",
                 .product(name: "Hummingbird", package: "hummingbird", condition: .when(traits: ["Server"])),
             ],
             resources: [.copy("Resources")]),

@@ -98,7 +98,9 @@ import Testing
                 until(lambda: len(rows("classify/long")) >= 1)
                 """#, [first.address])
         first.kill()
-        let second = try RunningServer(program, command: "studio", [])
+        // The port is free again, too.
+        let port = first.address.split(separator: ":").last.map(String.init) ?? ""
+        let second = try RunningServer(program, command: "studio", ["--port", port])
         try Python.run(
             Self.helpers + #"""
 

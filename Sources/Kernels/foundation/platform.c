@@ -6,7 +6,6 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <pthread.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -198,33 +197,43 @@ void sb_processor_list(char *list, size_t size) {
 #endif
 }
 
-void sb_process_start(int number, char *start, size_t size) {
+bool sb_process_start(int number, char *start, size_t size) {
     *start = 0;
 #if defined(__APPLE__)
-    // sysctl(3), KERN_PROC: the moment is that of the calendar. A zombie has ended.
+    // sysctl(3), KERN_PROC: the moment is that of the calendar.
     int name[] = {CTL_KERN, KERN_PROC, KERN_PROC_PID, number};
     struct kinfo_proc process;
     size_t length = sizeof process;
-    if (sysctl(name, 4, &process, &length, NULL, 0) || length == 0 || process.kp_proc.p_stat == SZOMB) return;
+    if (sysctl(name, 4, &process, &length, NULL, 0) || length == 0) return false;
     const struct timeval time = process.kp_proc.p_starttime;
     snprintf(start, size, "%ld.%06d", (long)time.tv_sec, (int)time.tv_usec);
+    return process.kp_proc.p_stat == SZOMB;
 #else
     // proc(5): after the name in brackets come the state, field 3, and the start, field 22, in ticks since the boot.
-    char path[64], line[1024], boot[64] = "";
+    char path[64], line[1024], boot[64];
     snprintf(path, sizeof path, "/proc/%d/stat", number);
-    if (!read_line(path, line, sizeof line) || !read_line("/proc/sys/kernel/random/boot_id", boot, sizeof boot)) return;
+    if (!read_line(path, line, sizeof line) || !read_line("/proc/sys/kernel/random/boot_id", boot, sizeof boot)) return false;
     const char *end = strrchr(line, ')');
     char state;
     unsigned long long ticks;
     if (!end ||
         sscanf(
             end + 1, " %c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d %llu", &state, &ticks) != 2)
-        return;
-    if (state != 'Z' && state != 'X') snprintf(start, size, "%s %llu", boot, ticks);
+        return false;
+    snprintf(start, size, "%s %llu", boot, ticks);
+    return state == 'Z' || state == 'X';
 #endif
 }
 
-short sb_new_session_flag(void) { return POSIX_SPAWN_SETSID; }
+void sb_detach_spawned(posix_spawn_file_actions_t *actions, posix_spawnattr_t *attributes, short flags) {
+#if defined(__APPLE__)
+    (void)actions;   // posix_spawnattr_setflags(3): POSIX_SPAWN_CLOEXEC_DEFAULT
+    flags |= POSIX_SPAWN_CLOEXEC_DEFAULT;
+#else
+    posix_spawn_file_actions_addclosefrom_np(actions, 3);
+#endif
+    posix_spawnattr_setflags(attributes, (short)(flags | POSIX_SPAWN_SETSID));
+}
 
 // MARK: Threads
 

@@ -4,6 +4,7 @@
 #define SB_PLATFORM_H
 
 #include <stdbool.h>
+#include <spawn.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -41,11 +42,12 @@ bool sb_has_arm_dot_products(void);
 /// The processors that this process may run on, as the system lists them, to at most `size` bytes; "" where it keeps no process
 /// to some of them.
 void sb_processor_list(char *list, size_t size);
-/// When a process was started, to at most `size` bytes: in words that no later process of the same number has; "" where none of
-/// that number runs.
-void sb_process_start(int number, char *start, size_t size);
-/// The flag of posix_spawnattr_setflags with which a process begins a session of its own.
-short sb_new_session_flag(void);
+/// When a process was started, to at most `size` bytes: in words that no later process of the same number has; "" where there
+/// is none of that number. Returns whether it has ended, and waits only for its parent to ask for its exit code.
+bool sb_process_start(int number, char *start, size_t size);
+/// Has a process begin a session of its own, with no files open but the first three: the last of the actions, and the flags
+/// beside `flags`.
+void sb_detach_spawned(posix_spawn_file_actions_t *actions, posix_spawnattr_t *attributes, short flags);
 
 // ---- Threads
 

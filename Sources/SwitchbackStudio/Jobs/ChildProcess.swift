@@ -1,4 +1,5 @@
 import Foundation
+import Kernels
 import Switchback
 import SwitchbackFormats
 
@@ -21,15 +22,15 @@ struct ChildProcess: Codable, Equatable, Sendable {
         // A signal to the group is for the program; the shell waits for what becomes of it.
         let script = #"trap : INT TERM; "$@"; code=$?; echo $code > "$0.part" && mv "$0.part" "$0""#
         number = try ChildProcess.spawn("/bin/sh", ["-c", script, exitFile, program] + arguments, log: log)
-        guard let start = Platform.start(ofProcess: number) else { throw InputError(program, "cannot be started") }
-        self.start = start
+        guard let now = Platform.start(ofProcess: number) else { throw InputError(program, "cannot be started") }
+        start = now.start
     }
 
     /// Whether it still runs. One of this studio's own that has ended is put to rest.
     var isAlive: Bool {
-        var status: Int32 = 0
-        if waitpid(number, &status, WNOHANG) == number { return false }
-        return Platform.start(ofProcess: number) == start
+        guard let now = Platform.start(ofProcess: number), now.start == start else { return false }
+        if now.isOver { waitpid(number, nil, WNOHANG) }
+        return !now.isOver
     }
 
     /// Asks it and what it has started to end: a training saves where it is.
@@ -55,8 +56,8 @@ struct ChildProcess: Codable, Equatable, Sendable {
         for signal in [SIGINT, SIGTERM, SIGPIPE, SIGCHLD] { sigaddset(&usual, signal) }
         posix_spawnattr_setsigmask(&attributes, &none)
         posix_spawnattr_setsigdefault(&attributes, &usual)
-        posix_spawnattr_setflags(
-            &attributes, Platform.newSessionFlag | Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF))
+        // A port that the child held open could not be listened on by the next studio.
+        sb_detach_spawned(&actions, &attributes, Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF))
         let environment = ProcessInfo.processInfo.environment.map { "\($0.key)=\($0.value)" }
         var texts = ([program] + arguments).map { strdup($0) } + [nil]
         var variables = environment.map { strdup($0) } + [nil]

@@ -38,7 +38,9 @@ struct TrainingOptions: Sendable {
                 remedy: nearest.map { "did you mean \($0)?" })
         }
         let answer = try command.run([task, "train", "--experimental-dump-help"], seconds: TrainingOptions.seconds)
-        guard answer.code == 0, let help = try? JSON.decode(Help.self, Data(answer.output.utf8)) else {
+        // A warning may stand before it.
+        let text = answer.output.drop { $0 != "{" }
+        guard answer.code == 0, let help = try? JSON.decode(Help.self, Data(text.utf8)) else {
             throw InputError(command.program, "does not tell the options of \(task) train")
         }
         return help.command.arguments.compactMap(TrainingOption.init).filter {

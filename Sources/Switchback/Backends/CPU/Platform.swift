@@ -55,12 +55,12 @@ package enum Platform {
     /// The processors that this process may run on, as the system lists them; `nil` where it keeps no process to some.
     package static var processorList: String? { text(sb_processor_list) }
 
-    /// When a process was started, in words that no later process of the same number has; `nil` where none of that number
-    /// runs.
-    package static func start(ofProcess number: Int32) -> String? { text { sb_process_start(number, $0, $1) } }
-
-    /// The flag of `posix_spawnattr_setflags` with which a process begins a session of its own.
-    package static var newSessionFlag: Int16 { sb_new_session_flag() }
+    /// When a process was started, in words that no later process of the same number has, and whether it has ended and waits
+    /// only for its parent to ask for its exit code; `nil` where there is none of that number.
+    package static func start(ofProcess number: Int32) -> (start: String, isOver: Bool)? {
+        var isOver = false
+        return text { isOver = sb_process_start(number, $0, $1) }.map { ($0, isOver) }
+    }
 
     // MARK: Files
 
