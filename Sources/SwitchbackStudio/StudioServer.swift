@@ -1,6 +1,7 @@
 import Foundation
 import Hummingbird
 import Switchback
+import SwitchbackFormats
 import SwitchbackServer
 
 /// Serves the studio to the browsers of this machine: trainings that are started, watched and resumed, models to try
@@ -14,14 +15,8 @@ public struct StudioServer: Sendable {
     private let pages: StudioPages
     private let folder: StudioFolder
     private let jobs: JobQueue
-    private let runs: RunRoutes
-    private let train: TrainRoutes
-    private let jobRoutes: JobRoutes
-    private let tryOut: TryRoutes
-    private let talk: TalkRoutes
-    private let deploy: DeployRoutes
-    private let session: SessionRoutes
-    private let learn = LearnRoutes()
+    private let token: StudioToken?
+    private let routes: [any StudioRoutes]
     private let metrics = ServerMetrics()
 
     /// - Parameters:
@@ -53,13 +48,13 @@ public struct StudioServer: Sendable {
         pages = try StudioPages()
         folder = try StudioFolder(in: output)
         jobs = try JobQueue(folder, program: program)
-        runs = RunRoutes(lookup)
-        train = TrainRoutes(lookup, jobs, program: program)
-        jobRoutes = JobRoutes(jobs)
-        session = SessionRoutes(token: token?.text)
-        tryOut = TryRoutes(lookup, options.limits)
-        talk = TalkRoutes(lookup, options.limits, metrics)
-        deploy = DeployRoutes(lookup, jobs, program: program, exports: folder.path + "/exports")
+        self.token = token
+        routes = [
+            RunRoutes(lookup), TrainRoutes(lookup, jobs, program: program), JobRoutes(jobs),
+            TryRoutes(lookup, options.limits), TalkRoutes(lookup, options.limits, metrics),
+            DeployRoutes(lookup, jobs, program: program, exports: Folder.join(folder.path, "exports")),
+            SessionRoutes(token: token), LearnRoutes(),
+        ]
     }
 
     /// How much memory is kept for the next image that is tried, in bytes.
@@ -73,14 +68,7 @@ public struct StudioServer: Sendable {
         Memory.limitCache(to: StudioServer.keptMemory)
         defer {
             jobs.stop()
-            runs.stop()
-            train.stop()
-            jobRoutes.stop()
-            tryOut.stop()
-            talk.stop()
-            deploy.stop()
-            session.stop()
-            learn.stop()
+            for part in routes { part.stop() }
         }
         try await HTTPListener(options).serve(router) { [folder] address in
             folder.announce(address)
@@ -93,16 +81,9 @@ public struct StudioServer: Sendable {
         router.add(middleware: GuardPages())
         router.add(middleware: CheckSender(options, metrics))
         router.add(middleware: AnswerErrors(metrics: metrics))
-        if let token = session.token { router.add(middleware: RequireToken(token: token)) }
+        if let token { router.add(middleware: RequireToken(token: token)) }
         pages.add(to: router)
-        session.add(to: router)
-        runs.add(to: router)
-        train.add(to: router)
-        jobRoutes.add(to: router)
-        tryOut.add(to: router)
-        talk.add(to: router)
-        deploy.add(to: router)
-        learn.add(to: router)
+        for part in routes { part.add(to: router) }
         router.refuseOtherMethods()
         return router
     }

@@ -8,7 +8,7 @@ import SwitchbackServer
 struct RequireToken: RouterMiddleware {
     typealias Context = ServerContext
 
-    let token: String
+    let token: StudioToken
 
     static let cookie = "switchback-studio"
     static let sessionPath = "/api/v1/session"
@@ -29,24 +29,24 @@ struct RequireToken: RouterMiddleware {
             header.lowercased().hasPrefix("bearer ") ? String(header.dropFirst("bearer ".count)) : nil
         }
         let given = request.cookies[RequireToken.cookie]?.value ?? bearer ?? ""
-        return RequireKey.isEqual(given.utf8, token.utf8)
+        return RequireKey.isEqual(given.utf8, token.text.utf8)
     }
 }
 
 /// Where the page `/login` sends the token.
 struct SessionRoutes: Sendable {
     /// `nil` where none is needed.
-    let token: String?
+    let token: StudioToken?
     private let queue = WorkQueue("session", threads: 1, limit: 16)
 
-    init(token: String?) { self.token = token }
+    init(token: StudioToken?) { self.token = token }
 
     func stop() { queue.stop() }
 
     private struct Opened: Encodable, Sendable { let isOpen = true }
 
     func add(to router: some RouterMethods<some RequestContext>) {
-        let token = token
+        let token = token?.text
         router.post(RouterPath(RequireToken.sessionPath)) { request, _ in
             var response = await queue.answer(request) { fields in
                 let given = try fields.string("token")
