@@ -98,7 +98,7 @@ import Testing
 
     /// What a language model writes comes word by word, as `serve` sends it.
     @Test func aLanguageModelIsTriedAndServed() throws {
-        _ = try program.folder.write(Array(String(repeating: "to be, or not to be. ", count: 200).utf8), to: "text.txt")
+        _ = try program.folder.write(String(repeating: "Once more to be, or not to be. ", count: 200), to: "text.txt")
         let training = try program.shell(
             "$switchback text train --data text.txt --model gpt-mini --context 32 --steps 3 --quiet")
         #expect(training.code == 0, "\(training.errors)")
