@@ -31,7 +31,7 @@ import Testing
             Command(words: "detect train", configuration: DetectionConfiguration()),
             Command(
                 words: "text train", configuration: LanguageTrainingConfiguration(),
-                elsewhere: ["from", "lora", "lora_alpha"],
+                elsewhere: ["from", "lora", "lora_alpha", "lora_dropout", "lora_targets"],
                 checked: ["vocabulary_size", "context_length", "dropout"]),
             Command(
                 words: "text finetune", configuration: tuning,

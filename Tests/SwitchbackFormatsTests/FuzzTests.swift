@@ -29,6 +29,15 @@ import Testing
         try fuzzer.run { _ = try Safetensors.read($0) }
     }
 
+    @Test func gguf() throws {
+        let seed = try bytes(fixtureFolder.appendingPathComponent("gguf/blocks.gguf").path)
+        var fuzzer = Fuzzer(seeds: [seed])
+        try fuzzer.run { path in
+            let file = try GGUF(path)
+            for name in file.names { _ = try file.tensor(name) }
+        }
+    }
+
     @Test func numPy() throws {
         let seeds = try tensors.values.map { tensor in try file { try NumPy.save(tensor, to: $0) } }
         var fuzzer = Fuzzer(seeds: seeds)

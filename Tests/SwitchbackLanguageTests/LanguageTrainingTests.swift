@@ -138,6 +138,53 @@ struct LanguageTrainingTests {
         #expect((try #require(changed["\(name).weight"]) - expected).abs().max().item() < 1e-5)
     }
 
+    private static let peftMissing = "the Python packages peft and transformers are not installed"
+
+    /// Adapters as the package `peft` has them: ours there, and its own here.
+    @Test(.enabled(if: Python.has("peft", "transformers"), Comment(rawValue: peftMissing)))
+    func adaptersOfPeft() throws {
+        let folder = try TemporaryFolder()
+        var configuration = try configuration(folder)
+        let model = LanguageModelSize.gptMini.makeModel(vocabularySize: 28, contextLength: 16)
+        try Checkpoint.save(model, TextData.load(configuration.data).tokenizer, to: folder.path("model"))
+        configuration.from = folder.path("model")
+        configuration.lora = 2
+        configuration.loraDropout = 0.2
+        configuration.loraTargets = ["c_attn", "c_fc"]
+        configuration.training.lr = 1e-2
+        let run = try RunFolder(in: folder.path("runs"), task: "text", name: "run", arguments: configuration)
+        try LanguageTraining(configuration).run(in: run)
+        try Python.run(
+            #"""
+            import json, sys
+            import numpy as np, torch
+            from peft import LoraConfig, PeftModel, get_peft_model
+            from transformers import AutoModelForCausalLM
+
+            base, adapter, other = sys.argv[1:4]
+            tokens = torch.arange(12).unsqueeze(0)
+            load = lambda: AutoModelForCausalLM.from_pretrained(base)
+            with torch.no_grad():
+                np.save(other + "-ours.npy", PeftModel.from_pretrained(load(), adapter).eval()(tokens).logits.numpy())
+                torch.manual_seed(0)
+                model = get_peft_model(load(), LoraConfig(
+                    r=3, lora_alpha=5, use_rslora=True, target_modules=["c_attn", "c_proj"], fan_in_fan_out=True,
+                    init_lora_weights=False, task_type="CAUSAL_LM")).eval()
+                np.save(other + "-theirs.npy", model(tokens).logits.numpy())
+            model.save_pretrained(other)
+            """#, [folder.path("model"), run.file("adapter"), folder.path("other")])
+        let tokens = Tensor(Array(0..<12), shape: [1, 12])
+        for (path, name) in [(run.path, "ours"), (run.file("adapter"), "ours"), (folder.path("other"), "theirs")] {
+            let expected = try NumPy.load(folder.path("other-\(name).npy"))
+            let model = try Checkpoint(path).languageModel()
+            let found = noGrad { model(tokens) }
+            #expect((expected - found).abs().max().item() < 1e-4, "\(path)")
+        }
+        configuration.loraTargets = ["c_atn"]
+        let error = #expect(throws: InputError.self) { try LanguageTraining(configuration) }
+        #expect(error?.description.contains("did you mean c_attn?") == true)
+    }
+
     /// A run that is stopped again and again, and continued, ends with the bits of one that never was.
     @Test(arguments: [nil, 4])
     func resumedRunsEndWithTheSameBits(lora: Int?) throws {

@@ -19,11 +19,12 @@ struct ChatTrain: ParsableCommand {
 
             Each line of the file is one conversation:
               {"messages": [{"role": "user", "content": "Hello!"}, {"role": "assistant", "content": "Hello to you."}]}
-            Only the assistant's messages are learned, and of those no message with "weight": 0. "tools" beside "messages" \
+            ShareGPT's and Alpaca's forms, "prompt" with "completion", one JSON list (.json) and columns of these names in a \
+            .csv file are read as well. Only the assistant's messages are learned, and of those no message with "weight": 0. "tools" beside "messages" \
             are the functions that it can call.
             """)
 
-    @Option(help: ArgumentHelp("A JSON Lines file with one conversation per line.", valueName: "file"))
+    @Option(help: ArgumentHelp("A file of conversations: JSON Lines, a JSON list, or CSV.", valueName: "file"))
     var data: String?
 
     @Option(
@@ -53,6 +54,8 @@ struct ChatTrain: ParsableCommand {
         configuration.template = template.template ?? configuration.template
         configuration.lora = adaptation.lora ?? configuration.lora
         configuration.loraAlpha = adaptation.loraAlpha ?? configuration.loraAlpha
+        configuration.loraDropout = adaptation.loraDropout ?? configuration.loraDropout
+        configuration.loraTargets = adaptation.targets ?? configuration.loraTargets
         configuration.contextLength = reading.context ?? configuration.contextLength
         if reading.recompute { configuration.recompute = true }
         training.apply(to: &configuration.training)

@@ -27,6 +27,24 @@ struct AdaptationOptions: ParsableArguments {
             "The scale of the adapters' change, times their rank. (default: twice the rank)", valueName: "x"),
         transform: Value.number(in: LanguageTrainingConfiguration.loraAlphas))
     var loraAlpha: Double?
+
+    @Option(
+        help: ArgumentHelp(
+            "The probability of dropping an input of an adapter in training. "
+                + "(default: \(LanguageTrainingConfiguration().loraDropout))", valueName: "p"),
+        transform: Value.number(in: LanguageTrainingConfiguration.loraDropouts))
+    var loraDropout: Double?
+
+    @Option(
+        help: ArgumentHelp(
+            "The layers with adapters, such as q_proj,v_proj. (default: all linear layers but the output)",
+            valueName: "names"))
+    var loraTargets: String?
+
+    /// The names in `loraTargets`.
+    var targets: [String]? {
+        loraTargets.map { $0.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) } }
+    }
 }
 
 /// The common part of training a language model from scratch and fine-tuning one.

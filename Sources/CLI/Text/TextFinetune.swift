@@ -30,6 +30,8 @@ struct TextFinetune: ParsableCommand {
             configuration.from = from
             configuration.lora = adaptation.lora ?? configuration.lora
             configuration.loraAlpha = adaptation.loraAlpha ?? configuration.loraAlpha
+            configuration.loraDropout = adaptation.loraDropout ?? configuration.loraDropout
+            configuration.loraTargets = adaptation.targets ?? configuration.loraTargets
         }
     }
 }

@@ -124,6 +124,11 @@ public struct ConfigurationFields {
         try self[name].map { try ConfigurationFields($0, path: path, prefix: "\(prefix)\(name).") }
     }
 
+    /// An object that stands in a list of this one, at a place such as `tools[0]`.
+    package func element(_ value: JSON, _ place: String) throws -> ConfigurationFields {
+        try ConfigurationFields(value, path: path, prefix: "\(prefix)\(place).")
+    }
+
     public func array(_ name: String) throws -> [JSON]? {
         switch self[name] {
         case nil: return nil

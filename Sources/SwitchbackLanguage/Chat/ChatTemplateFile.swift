@@ -19,6 +19,8 @@ extension ChatTemplate {
     ///
     /// Throws `InputError` over a template that cannot be read.
     public static func load(_ folder: String) throws -> ChatTemplate? {
+        let folder = try SavedAdapters(folder)?.base ?? folder
+        if GGUFModel.isFile(folder) { return try GGUFModel(folder).chatTemplate() }
         let settings = Checkpoint.path(folder, settingsName)
         let fields = try FileManager.default.fileExists(atPath: settings) ? ConfigurationFields(file: settings) : nil
         let tokens = try fields.map(specialTokens) ?? [:]

@@ -18,6 +18,10 @@ public struct ChatTrainingConfiguration: ExtendedTrainingConfiguration {
     public var lora: Int?
     /// By what the adapters' product is multiplied, times the rank; `nil` is twice the rank.
     public var loraAlpha: Double?
+    /// How likely each input of an adapter is left out in training.
+    public var loraDropout = 0.0
+    /// The layers that have adapters, by the last parts of their names; `nil` is all linear ones.
+    public var loraTargets: [String]?
     /// Whether blocks are computed again on the way back instead of remembered.
     public var recompute = false
     public var training = ChatTrainingConfiguration.trainingDefaults(lora: false)
@@ -26,12 +30,13 @@ public struct ChatTrainingConfiguration: ExtendedTrainingConfiguration {
         "context_length": LanguageTrainingConfiguration.contextLengths,
         "held_out": LanguageTrainingConfiguration.heldOutParts, "lora": LanguageTrainingConfiguration.loraRanks,
         "lora_alpha": LanguageTrainingConfiguration.loraAlphas,
+        "lora_dropout": LanguageTrainingConfiguration.loraDropouts,
     ]
 
     public init() {}
 
     public var ownUnusedOptions: [UnusedOption] {
-        loraAlpha != nil && lora == nil ? [UnusedOption("lora-alpha", "only adapters have it")] : []
+        LowRankAdaptation.Options.unused(lora, loraAlpha, loraDropout, loraTargets)
     }
 
     /// Three passes with small steps; adapters bear a higher rate.
@@ -81,8 +86,12 @@ public final class ChatTraining {
             contextLength: configuration.contextLength, heldOut: configuration.heldOut,
             seed: configuration.training.seed, workers: configuration.training.workers)
         self.task = task
-        adaptation = configuration.lora.map {
-            AdaptationTask(task, of: model, rank: $0, alpha: configuration.loraAlpha)
+        adaptation = try configuration.lora.map {
+            try AdaptationTask(
+                task, of: model,
+                .init(
+                    rank: $0, alpha: configuration.loraAlpha, dropout: configuration.loraDropout,
+                    targets: configuration.loraTargets))
         }
         product = LanguageModelRun(
             model, tokenizer, adaptation: adaptation?.adaptation, source: configuration.from

@@ -5,10 +5,18 @@ extension Checkpoint {
     /// The `model_type`s of encoders.
     public static let encoders = ["bert", "roberta", "distilbert"]
 
+    /// Whether the folder has an encoder.
+    public var isEncoder: Bool {
+        get throws {
+            let kind = try configuration.string("model_type")
+            return Checkpoint.encoders.contains(where: kind.isExactly)
+        }
+    }
+
     /// The encoder of the folder, with its weights; with a head for words, if these have one.
     public func encoder() throws -> BERT {
-        let kind = try configuration.string("model_type")
-        guard Checkpoint.encoders.contains(where: kind.isExactly) else {
+        guard try isEncoder else {
+            let kind = try configuration.string("model_type")
             let names = Checkpoint.encoders.joined(separator: ", ")
             throw configuration.problem("model_type", "it is \(kind); supported encoders are \(names)")
         }

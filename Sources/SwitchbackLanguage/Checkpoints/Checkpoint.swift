@@ -3,14 +3,23 @@ import Switchback
 import SwitchbackFormats
 
 /// A model folder in Hugging Face's format: `config.json`, `model.safetensors` or `pytorch_model.bin` (or shards of
-/// it with an index) and, for text, `tokenizer.json` or `vocab.json` with `merges.txt`.
+/// it with an index) and, for text, `tokenizer.json` or `vocab.json` with `merges.txt`; or a GGUF file, which has all
+/// of that in it; or a folder of adapters (`adapter_config.json`), which are added to the model that they are for.
 public struct Checkpoint {
     public let folder: String
     public let configuration: ConfigurationFields
 
+    private let adapters: SavedAdapters?
+
     /// Reads the configuration. Throws `InputError` if the folder has none.
     public init(_ folder: String) throws {
+        adapters = try SavedAdapters(folder)
+        let folder = adapters?.base ?? folder
         self.folder = folder
+        if GGUFModel.isFile(folder) {
+            configuration = try GGUFModel(folder).configuration()
+            return
+        }
         let path = Checkpoint.path(folder, "config.json")
         guard FileManager.default.fileExists(atPath: path) else {
             throw InputError(
@@ -18,6 +27,14 @@ public struct Checkpoint {
                 remedy: "a folder with config.json and model.safetensors is needed")
         }
         configuration = try ConfigurationFields(file: path)
+    }
+
+    /// Whether a path is that of a model of a kind that is read here.
+    public static func isThere(_ path: String) -> Bool {
+        GGUFModel.isFile(path)
+            || ["config.json", SavedAdapters.settingsName].contains { name in
+                FileManager.default.fileExists(atPath: Checkpoint.path(path, name))
+            }
     }
 
     static func path(_ folder: String, _ name: String) -> String { Folder.join(folder, name) }
@@ -57,6 +74,7 @@ public struct Checkpoint {
         try configuration.checkSizes(against: tensors)
         let model = try emptyLanguageModel(kind, try configuration.tied(asIn: tensors, place))
         try load(tensors, from: place, into: model)
+        try adapters?.merge(into: model)
         return model.eval()
     }
 
@@ -111,6 +129,7 @@ public struct Checkpoint {
 
     /// The tensors by name, and the file that lists them.
     func readWeights() throws -> (tensors: [String: Tensor], place: String) {
+        if GGUFModel.isFile(folder) { return (try GGUFModel(folder).weights(), folder) }
         let places = Checkpoint.weightFiles.map { Checkpoint.path(folder, $0) }
         guard let place = places.first(where: FileManager.default.fileExists) else {
             throw InputError(

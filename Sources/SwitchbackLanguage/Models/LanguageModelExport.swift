@@ -5,9 +5,12 @@ extension LanguageModel {
     /// Writes the model for other programs. In ONNX, `tokens` are int64 [N, length], and `logits` [N, length,
     /// vocabulary] predict the token after each. Shorter texts are filled up behind: no position sees what follows it.
     ///
+    /// GGUF files also have the tokenizer: see `Checkpoint.exportGGUF(weights:to:)`.
+    ///
     /// - Throws: `InputError` where the model reads no texts as long, and where the file cannot be written.
     public func export(_ format: ExportFormat, length: Int, to path: String) throws {
         switch format {
+        case .gguf: throw InputError("option format", "a GGUF file needs the model's folder", remedy: "export that")
         case .safetensors:
             try Safetensors.save(namedState.map { ($0.name, $0.tensor) }, metadata: ["format": "pt"], to: path)
         case .onnx:

@@ -7,7 +7,8 @@ import SwitchbackFormats
 public struct BytePairTokenizer: Tokenizer {
     /// The text of each token.
     private let tokens: [[UInt8]]
-    private let ofByte: [Int32]
+    /// The token of each byte; some models have not learned all.
+    private let ofByte: [Int32?]
     private let merges: BytePairMerges
     /// In the order of their ranks; what a file lists.
     private let mergeList: [(Int, Int)]
@@ -31,21 +32,21 @@ public struct BytePairTokenizer: Tokenizer {
     }
 
     /// - Parameters:
-    ///   - tokens: the bytes of each; among them every single byte.
+    ///   - tokens: the bytes of each; those of single bytes are what a text is put together of.
     ///   - merges: pairs of tokens whose bytes together are a token, the first to be merged first.
-    /// - Throws: `InputError` if a byte or the result of a merge is not a token.
+    /// - Throws: `InputError` if the result of a merge is not a token.
     init(
         tokens: [[UInt8]], merges mergeList: [(Int, Int)], pattern: WordScanner.Pattern,
         settings: Settings = Settings(),
         special: SpecialTokens = SpecialTokens([]), file: String
     ) throws {
         let numbers = Dictionary(tokens.enumerated().map { ($1, $0) }) { first, _ in first }
-        ofByte = try (0..<256).map { byte in
-            guard let number = numbers[[UInt8(byte)]] else {
-                throw InputError(
-                    file, at: "field model.vocab", "the byte \(byte) is not a token, so not every text can be written")
-            }
-            return Int32(number)
+        ofByte = (0..<256).map { numbers[[UInt8($0)]].map { Int32($0) } }
+        let missing = ofByte.count { $0 == nil }
+        if missing > 0 {
+            Diagnostics.warn(
+                "\(file): \(missing.counted("byte")) of 256 have no token, and are left out of what is read, as in Transformers"
+            )
         }
         var merges = BytePairMerges()
         for (a, b) in mergeList {
@@ -119,7 +120,7 @@ public struct BytePairTokenizer: Tokenizer {
 
     private func encode(_ word: [UInt8]) -> [Int] {
         if let token = whole[word] { return [Int(token)] }
-        return merges.apply(to: word.map { ofByte[Int($0)] }).map(Int.init)
+        return merges.apply(to: word.compactMap { ofByte[Int($0)] }).map(Int.init)
     }
 
     public func bytes(of token: Int) -> [UInt8] {

@@ -137,6 +137,7 @@ public enum Tokenizers {
     }
 
     private static func contents(of path: String) throws -> TokenizerFile {
+        if GGUFModel.isFile(path) { return try GGUFModel(path).tokenizerFile() }
         var isFolder: ObjCBool = false
         guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue else {
             return try TokenizerFile(path)

@@ -7,9 +7,10 @@ public final class AdaptationTask<Base: TrainingTask>: TrainingTask {
     let task: Base
     public let adaptation: LowRankAdaptation
 
-    public init(_ task: Base, of language: LanguageModel, rank: Int, alpha: Double? = nil) {
+    /// Throws `InputError` over targets that the model has not.
+    public init(_ task: Base, of language: LanguageModel, _ options: LowRankAdaptation.Options) throws {
         self.task = task
-        adaptation = LowRankAdaptation(language, rank: rank, alpha: alpha)
+        adaptation = try LowRankAdaptation(language, options)
         language.eval()
     }
 

@@ -26,6 +26,10 @@ public struct LanguageTrainingConfiguration: ExtendedTrainingConfiguration {
     public var lora: Int?
     /// By what the adapters' product is multiplied, times the rank; `nil` is twice the rank.
     public var loraAlpha: Double?
+    /// How likely each input of an adapter is left out in training.
+    public var loraDropout = 0.0
+    /// The layers that have adapters, by the last parts of their names; `nil` is all linear ones.
+    public var loraTargets: [String]?
     /// Whether blocks are computed again on the way back instead of remembered.
     public var recompute = false
     public var training = LanguageTrainingConfiguration.trainingDefaults
@@ -38,6 +42,8 @@ public struct LanguageTrainingConfiguration: ExtendedTrainingConfiguration {
     static let loraRanks = NumberRange.from(1, to: 65_536)
     /// By what adapters can be multiplied.
     public static let loraAlphas = NumberRange.above(0, to: 1_000_000)
+    /// How likely inputs of adapters can be left out.
+    public static let loraDropouts = NumberRange.from(0, below: 1)
     /// How many windows a validation can read.
     public static let valWindowCounts = NumberRange.count()
     /// The parts of the data that can be kept for measuring.
@@ -46,7 +52,7 @@ public struct LanguageTrainingConfiguration: ExtendedTrainingConfiguration {
     public static let ranges: [String: NumberRange] = [
         "vocabulary_size": vocabularySizes, "context_length": contextLengths, "dropout": .from(0, below: 1),
         "held_out": heldOutParts, "val_windows": valWindowCounts, "lora": loraRanks,
-        "lora_alpha": loraAlphas,
+        "lora_alpha": loraAlphas, "lora_dropout": loraDropouts,
     ]
 
     public init() {}
@@ -62,7 +68,7 @@ public struct LanguageTrainingConfiguration: ExtendedTrainingConfiguration {
                 UnusedOption(
                     "dropout", from == nil ? "\(model.rawValue) has no dropout" : "the model of from has its own"))
         }
-        if loraAlpha != nil && lora == nil { found.append(UnusedOption("lora-alpha", "only adapters have it")) }
+        found += LowRankAdaptation.Options.unused(lora, loraAlpha, loraDropout, loraTargets)
         if model != usual.model && from != nil { found.append(UnusedOption("model", "from takes its place")) }
         return found
     }
@@ -133,8 +139,12 @@ public final class LanguageTraining {
             validationWindows: configuration.valWindows, seed: configuration.training.seed,
             workers: configuration.training.workers)
         self.task = task
-        adaptation = configuration.lora.map { [model] in
-            AdaptationTask(task, of: model, rank: $0, alpha: configuration.loraAlpha)
+        adaptation = try configuration.lora.map { [model] in
+            try AdaptationTask(
+                task, of: model,
+                .init(
+                    rank: $0, alpha: configuration.loraAlpha, dropout: configuration.loraDropout,
+                    targets: configuration.loraTargets))
         }
         trainingConfiguration = configuration.trainingForModel
         product = LanguageModelRun(

@@ -1,5 +1,6 @@
 import Switchback
 import SwitchbackFormats
+import SwitchbackTraining
 
 /// LoRA, fine-tuning with few parameters (Hu et al., "LoRA", 2021): the weights W of linear layers are frozen, and a
 /// product of two low-rank matrices, B·A, is learned and added to each.
@@ -8,23 +9,40 @@ import SwitchbackFormats
 public final class LowRankAdaptation: Module {
     private let adapters: ModuleDict
     private let layers: [(path: String, adapter: Adapter, layer: AffineLayer, hook: Int)]
-    private let rank: Int
-    private let alpha: Double
+    private let options: Options
+    private var alpha: Double { options.alpha ?? 2 * Double(options.rank) }
 
-    /// Freezes a model and attaches adapters to all of its linear layers but the output layer.
+    /// The form of adapters.
+    public struct Options: Sendable, Equatable {
+        /// How thin the matrices are.
+        public var rank: Int
+        /// α of the paper: the product is multiplied by α / rank; twice the rank, if `nil`.
+        public var alpha: Double?
+        /// How likely each input of an adapter is left out in training.
+        public var dropout = 0.0
+        /// The layers that have adapters, by the last parts of their names, such as `q_proj`; all linear ones but the
+        /// output layer, if `nil`.
+        public var targets: [String]?
+
+        public init(rank: Int = 8, alpha: Double? = nil, dropout: Double = 0, targets: [String]? = nil) {
+            (self.rank, self.alpha, self.dropout, self.targets) = (rank, alpha, dropout, targets)
+        }
+    }
+
+    /// Freezes a model and attaches adapters to its linear layers.
     ///
-    /// - Parameters:
-    ///   - rank: how thin the matrices are.
-    ///   - alpha: α of the paper: the product is multiplied by α / rank; twice the rank, if `nil`.
-    public init(_ model: LanguageModel, rank: Int = 8, alpha: Double? = nil) {
-        self.rank = rank
-        self.alpha = alpha ?? 2 * Double(rank)
+    /// Throws `InputError` over targets that the model has not.
+    public init(_ model: LanguageModel, _ options: Options = Options()) throws {
+        self.options = options
+        let alpha = options.alpha ?? 2 * Double(options.rank)
+        let suitable = LowRankAdaptation.layers(of: model)
+        try LowRankAdaptation.check(options.targets, suitable.map(\.path))
         model.freeze()
         adapters = ModuleDict()
         var layers: [(String, Adapter, AffineLayer, Int)] = []
-        for (path, module) in model.namedModules() {
-            guard let layer = module as? AffineLayer, layer.weight !== model.outputWeight else { continue }
-            let adapter = Adapter(layer, rank: rank, scale: self.alpha / Double(rank))
+        for (path, layer) in suitable where options.targets?.contains(where: path.lastName.isExactly) ?? true {
+            let adapter = Adapter(
+                layer, rank: options.rank, scale: alpha / Double(options.rank), dropout: options.dropout)
             // A path has dots, which would look like parts of parts.
             adapters[path.split(separator: ".").joined(separator: "_")] = adapter
             layers.append(
@@ -33,12 +51,30 @@ public final class LowRankAdaptation: Module {
         self.layers = layers
     }
 
+    /// The layers that can have adapters.
+    static func layers(of model: LanguageModel) -> [(path: String, layer: AffineLayer)] {
+        model.namedModules().compactMap { path, module in
+            guard let layer = module as? AffineLayer, layer.weight !== model.outputWeight else { return nil }
+            return (path, layer)
+        }
+    }
+
+    /// Throws over names that are no layers'.
+    private static func check(_ targets: [String]?, _ paths: [String]) throws {
+        let names = Set(paths.map(\.lastName)).sorted()
+        for target in targets ?? [] where !names.contains(where: target.isExactly) {
+            let hint = target.nearest(in: names).map { "; did you mean \($0)?" } ?? ""
+            throw InputError(
+                "option lora-targets",
+                "the model has no layers \(target); it has \(names.joined(separator: ", "))\(hint)")
+        }
+    }
+
     /// Adds what was learned to the weights, and takes the adapters away.
     public func merge() {
         noGrad {
             for (_, adapter, layer, hook) in layers {
-                let change = adapter.product
-                layer.weight.copy(from: layer.weight + (layer.isTransposed ? change.t() : change))
+                layer.add(adapter.product)
                 layer.removeHook(hook)
             }
         }
@@ -54,35 +90,50 @@ public final class LowRankAdaptation: Module {
             state.append(("base_model.model.\(path).lora_A.weight", adapter.a))
             state.append(("base_model.model.\(path).lora_B.weight", adapter.b))
         }
-        let targets = Set(layers.compactMap { $0.path.split(separator: ".").last.map(String.init) }).sorted()
+        let targets = Set(layers.map(\.path.lastName)).sorted()
         let fields: [(name: String, value: JSON)] = [
             ("peft_type", .string("LORA")), ("task_type", .string("CAUSAL_LM")),
-            ("base_model_name_or_path", source.map { .string($0) } ?? .null), ("r", .integer(rank)),
-            ("lora_alpha", .number(alpha)), ("lora_dropout", .number(0)), ("bias", .string("none")),
+            ("base_model_name_or_path", source.map { .string($0) } ?? .null), ("r", .integer(options.rank)),
+            ("lora_alpha", .number(alpha)), ("lora_dropout", .number(options.dropout)), ("bias", .string("none")),
             ("target_modules", .array(targets.map { .string($0) })),
             ("fan_in_fan_out", .bool(layers.contains { $0.layer.isTransposed })), ("inference_mode", .bool(true)),
         ]
-        try Safetensors.save(state, metadata: ["format": "pt"], to: Folder.join(folder, "adapter_model.safetensors"))
-        try AtomicFile.write("\(JSON.object(fields))\n", to: Folder.join(folder, "adapter_config.json"))
+        try Safetensors.save(state, metadata: ["format": "pt"], to: Folder.join(folder, SavedAdapters.weightsName))
+        try AtomicFile.write("\(JSON.object(fields))\n", to: Folder.join(folder, SavedAdapters.settingsName))
     }
 
     private final class Adapter: Module {
         /// [rank, inputs] and [outputs, rank].
         let a, b: Parameter
         let scale: Double
+        let dropout: Double
 
-        init(_ layer: AffineLayer, rank: Int, scale: Double) {
+        init(_ layer: AffineLayer, rank: Int, scale: Double, dropout: Double) {
             let (outputs, inputs) = (
                 layer.weight.size(layer.isTransposed ? 1 : 0), layer.weight.size(layer.isTransposed ? 0 : 1)
             )
             a = Parameter([rank, inputs], .kaimingUniform(nonlinearity: .leakyReLU(slope: 5.0.squareRoot())))
             b = Parameter([outputs, rank], .zeros)
-            self.scale = scale
+            (self.scale, self.dropout) = (scale, dropout)
         }
 
-        override func forward(_ x: Tensor) -> Tensor { x.linear(weight: a).linear(weight: b) * scale }
+        override func forward(_ x: Tensor) -> Tensor {
+            let x = dropout > 0 ? x.dropout(p: dropout, training: isTraining) : x
+            return x.linear(weight: a).linear(weight: b) * scale
+        }
 
         var product: Tensor { b.matmul(a) * scale }
+    }
+}
+
+extension LowRankAdaptation.Options {
+    /// The options of a training that do nothing without adapters.
+    static func unused(
+        _ rank: Int?, _ alpha: Double?, _ dropout: Double, _ targets: [String]?
+    ) -> [UnusedOption] {
+        guard rank == nil else { return [] }
+        let given = [("lora-alpha", alpha != nil), ("lora-dropout", dropout != 0), ("lora-targets", targets != nil)]
+        return given.filter(\.1).map { UnusedOption($0.0, "only adapters have it") }
     }
 }
 
@@ -91,6 +142,16 @@ protocol AffineLayer: Module {
     var weight: Parameter { get }
     /// Whether the weight is [inputs, outputs].
     var isTransposed: Bool { get }
+}
+
+extension AffineLayer {
+    /// Adds a matrix [outputs, inputs] to the weight.
+    func add(_ change: Tensor) { weight.copy(from: weight + (isTransposed ? change.t() : change)) }
+}
+
+extension String {
+    /// The last part of a layer's path.
+    fileprivate var lastName: String { split(separator: ".").last.map(String.init) ?? self }
 }
 
 extension Linear: AffineLayer {

@@ -9,6 +9,7 @@ extension Classifier {
     /// Throws `InputError` if the file cannot be written.
     public func export(_ format: ExportFormat, to path: String) throws {
         switch format {
+        case .gguf: throw ExportFormat.onlyForLanguage
         case .safetensors: try save(to: path)
         case .onnx:
             let example = Tensor.zeros(Shape([1] + configuration.inputShape))

@@ -31,6 +31,13 @@ private func usingSafetensors(weight: Tensor) throws -> [String: Tensor] {
     return tensors
 }
 
+private func readingGGUF() throws {
+    let file = try GGUF("model.gguf")
+    let name = try file.metadata.string("general.architecture")
+    let table = try file.tensor("token_embd.weight")
+    print(name, table)
+}
+
 private func readingEvents() throws {
     for event in try EventFile.read("runs/classify/train/events.out.tfevents.1700000000.host.1") {
         if case .scalar(let tag, let value) = event.content { print(event.step, tag, value) }

@@ -29,6 +29,7 @@ extension DetectorFile.Loaded {
         let file = DetectorFile(
             variant: "\(detector.variant)", names: detector.classes, imgsz: side, keypoints: detector.keypoints)
         switch format {
+        case .gguf: throw ExportFormat.onlyForLanguage
         case .safetensors:
             let state = detector.namedState.map { ($0.name, $0.tensor) }
             try Safetensors.save(state, metadata: file.metadata, to: path)

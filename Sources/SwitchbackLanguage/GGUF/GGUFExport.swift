@@ -1,0 +1,155 @@
+import Switchback
+import SwitchbackFormats
+
+/// In what numbers a GGUF file has the matrices of a model.
+public enum GGUFWeights: String, CaseIterable, Sendable {
+    case f16, q8_0, q4_0
+
+    fileprivate var type: GGUFType {
+        switch self {
+        case .f16: .f16
+        case .q8_0: .q8_0
+        case .q4_0: .q4_0
+        }
+    }
+}
+
+extension Checkpoint {
+    /// Writes the folder's language model as a GGUF file, which llama.cpp runs.
+    ///
+    /// - Parameter weights: in what numbers the matrices lie; vectors are float32.
+    /// - Throws: `InputError` over a family or a tokenizer that the format has not, and where the file cannot be written.
+    public func exportGGUF(weights: GGUFWeights, to path: String) throws {
+        let (model, tokenizer) = try languageModelAndTokenizer()
+        let kind = try configuration.string("model_type")
+        guard let architecture = GGUFArchitecture(modelType: kind) else {
+            let names = GGUFArchitecture.allCases.map(\.modelType).joined(separator: ", ")
+            throw configuration.problem("model_type", "it is \(kind); written as GGUF are \(names)")
+        }
+        let sizes = try architecture.sizes(configuration, model)
+        let words = try GGUFWriter.tokenizer(tokenizer, vocabularySize: model.vocabularySize, folder)
+        let ends = try generationOptions().endTokens.union(tokenizer.endOfText.map { [$0] } ?? []).min()
+        var metadata: [(name: String, value: GGUFWriter.Value)] = [
+            ("general.architecture", .string(architecture.rawValue)), ("general.alignment", .uint32(32)),
+        ]
+        metadata += sizes.map { (name: "\(architecture.rawValue).\($0.name)", value: $0.value) }
+        metadata += words
+        if let ends { metadata.append(("tokenizer.ggml.eos_token_id", .uint32(ends))) }
+        if let template = try ChatTemplate.load(folder) {
+            metadata.append(("tokenizer.chat_template", .string(template.jinja)))
+        }
+        try GGUFWriter.write(metadata, architecture.entries(of: model, configuration, weights.type, path), to: path)
+    }
+}
+
+extension GGUFArchitecture {
+    /// The sizes under llama.cpp's names.
+    fileprivate func sizes(
+        _ fields: ConfigurationFields, _ model: LanguageModel
+    ) throws -> [(name: String, value: GGUFWriter.Value)] {
+        if self == .gpt2 {
+            let width = try fields.integer("n_embd")
+            return [
+                ("context_length", .uint32(model.contextLength)), ("embedding_length", .uint32(width)),
+                ("block_count", .uint32(try fields.integer("n_layer"))),
+                ("feed_forward_length", .uint32(try fields.integer("n_inner", default: 4 * width))),
+                ("attention.head_count", .uint32(try fields.integer("n_head"))),
+                ("attention.layer_norm_epsilon", .float32(try fields.number("layer_norm_epsilon", default: 1e-5))),
+            ]
+        }
+        let sizes = try LlamaConfiguration(fields, family: .init(rawValue: modelType) ?? .llama)
+        guard case .none = sizes.rotaryScaling else {
+            throw fields.problem("rope_parameters", "stretched positions are not written as GGUF")
+        }
+        var result: [(name: String, value: GGUFWriter.Value)] = [
+            ("context_length", .uint32(sizes.contextLength)), ("embedding_length", .uint32(sizes.width)),
+            ("block_count", .uint32(sizes.layers)), ("feed_forward_length", .uint32(sizes.feedForward)),
+            ("attention.head_count", .uint32(sizes.heads)), ("attention.head_count_kv", .uint32(sizes.keyValueHeads)),
+            ("attention.key_length", .uint32(sizes.headWidth)), ("attention.value_length", .uint32(sizes.headWidth)),
+            ("attention.layer_norm_rms_epsilon", .float32(sizes.epsilon)),
+            ("rope.freq_base", .float32(sizes.rotaryBase)),
+            ("rope.dimension_count", .uint32(Int(Double(sizes.headWidth) * sizes.style.rotatedPart))),
+            ("vocab_size", .uint32(sizes.vocabularySize)),
+        ]
+        if fields["sliding_window"] != nil {
+            result.append(("attention.sliding_window", .uint32(try fields.integer("sliding_window"))))
+        }
+        for name in ["attn_logit_softcapping", "final_logit_softcapping"] where fields[name] != nil {
+            result.append((name, .float32(try fields.number(name))))
+        }
+        return result
+    }
+
+    /// The tensors as the file has them, the larger ones in the numbers that were asked for.
+    fileprivate func entries(
+        of model: LanguageModel, _ fields: ConfigurationFields, _ type: GGUFType, _ path: String
+    ) throws -> [GGUFWriter.Entry] {
+        let heads = try fields.integer(self == .gpt2 ? "n_head" : "num_attention_heads")
+        let keyHeads = try fields.integer("num_key_value_heads", default: heads)
+        let isTied = try fields.bool("tie_word_embeddings", default: self == .gpt2 || addsOneToNorms)
+        var uneven = 0
+        let entries = try noGrad {
+            try model.namedState.compactMap { name, tensor -> GGUFWriter.Entry? in
+                guard let own = fileName(of: name) else {
+                    throw InputError(path, at: "tensor \(name)", "there is no name for it in GGUF files")
+                }
+                if isTied && own == "output.weight" { return nil }
+                let count = own.contains(".attn_k.") ? keyHeads : heads
+                let converted = toFile(tensor, own, heads: count)
+                let isMatrix = tensor.rank == 2 && own != "position_embd.weight"
+                if isMatrix && converted.size(1) % 32 != 0 && type != .f16 { uneven += 1 }
+                return GGUFWriter.Entry(own, converted, as: isMatrix ? type : .f32)
+            }
+        }
+        if uneven > 0 {
+            Diagnostics.warn(
+                "\(path): \(uneven.counted("tensor")) with rows that are no multiple of 32 numbers are written as f16")
+        }
+        return entries
+    }
+}
+
+extension GGUFWriter {
+    /// A byte-level tokenizer as the format has it.
+    fileprivate static func tokenizer(
+        _ tokenizer: any Tokenizer, vocabularySize: Int, _ folder: String
+    ) throws -> [(name: String, value: Value)] {
+        let root = try ConfigurationFields(tokenizer.file, path: folder)
+        guard let model = try root.object("model"), tokenizer is BytePairTokenizer,
+            let words = GGUFWords(preTokenizer: root["pre_tokenizer"])
+        else {
+            throw InputError(
+                folder, at: "tokenizer.json",
+                "only byte-level BPE with words cut by a known pattern is written as GGUF",
+                remedy: "train with --tokenizer bpe")
+        }
+        var tokens = (0..<vocabularySize).map { "[PAD\($0)]" }
+        var types = Array(repeating: GGUFTokenType.unused, count: vocabularySize)
+        for (name, number) in try TokenizerFile(root: root, model: model).vocabulary where number < vocabularySize {
+            (tokens[number], types[number]) = (name, .normal)
+        }
+        for (index, entry) in try (root.array("added_tokens") ?? []).enumerated() {
+            let token = try root.element(entry, "added_tokens[\(index)]")
+            let number = try token.integer("id", minimum: 0)
+            guard number < vocabularySize else { continue }
+            tokens[number] = try token.string("content")
+            types[number] = try token.bool("special", default: true) ? .control : .userDefined
+        }
+        let merges = try (model.array("merges") ?? []).map { merge -> String in
+            switch merge {
+            case .string(let text): text
+            case .array(let pair):
+                pair.map { if case .string(let text) = $0 { text } else { "" } }.joined(separator: " ")
+            default: throw model.problem("merges", "pairs of tokens are needed")
+            }
+        }
+        let marks = try tokenizer.encode("", addingSpecialTokens: true)
+        let beginning: [(name: String, value: Value)] =
+            marks.first.map { [("tokenizer.ggml.bos_token_id", .uint32($0))] } ?? []
+        return [
+            ("tokenizer.ggml.model", .string("gpt2")), ("tokenizer.ggml.pre", .string(words.rawValue)),
+            ("tokenizer.ggml.tokens", .strings(tokens)), ("tokenizer.ggml.token_type", .int32s(types.map(\.rawValue))),
+            ("tokenizer.ggml.merges", .strings(merges)), ("tokenizer.ggml.add_bos_token", .bool(!marks.isEmpty)),
+        ] + beginning
+    }
+}

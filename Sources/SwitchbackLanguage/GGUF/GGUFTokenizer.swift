@@ -1,0 +1,258 @@
+import Switchback
+import SwitchbackFormats
+
+// Tokenizers in GGUF files, as the `tokenizer.json` that they were made from.
+
+/// What a token is, by ggml's numbers (`llama.h`, `enum llama_token_type`).
+enum GGUFTokenType: Int {
+    case normal = 1
+    case unknown = 2
+    case control = 3
+    case userDefined = 4
+    case unused = 5
+    case byte = 6
+}
+
+/// How words are cut, by the names that llama.cpp has for it (`tokenizer.ggml.pre`).
+enum GGUFWords: String, CaseIterable {
+    case gpt2 = "gpt-2"
+    case llama3 = "llama-bpe"
+    case qwen2
+    case smollm
+    case gpt4o = "gpt-4o"
+
+    /// Others that mean the same.
+    private static let synonyms = ["llama3": llama3, "llama-v3": llama3, "default": gpt2, "deepseek-r1-qwen": qwen2]
+
+    init?(name: String) {
+        guard let known = GGUFWords(rawValue: name) ?? GGUFWords.synonyms[name] else { return nil }
+        self = known
+    }
+
+    /// The one that a `pre_tokenizer` of a `tokenizer.json` has; `nil` if it is none of them.
+    init?(preTokenizer: JSON?) {
+        guard let preTokenizer, let own = GGUFWords.Parts(preTokenizer),
+            let known = GGUFWords.allCases.first(where: { GGUFWords.Parts($0.preTokenizer) == own })
+        else { return nil }
+        self = known
+    }
+
+    /// What matters in a `pre_tokenizer`.
+    private struct Parts: Equatable {
+        var expression: String?
+        var cutsWords = true
+        var cutsDigits = false
+
+        init?(_ value: JSON) {
+            guard let fields = try? ConfigurationFields(value, path: "tokenizer.json"),
+                let list = try? fields.array("pretokenizers") ?? [value]
+            else { return nil }
+            for part in list.compactMap({ try? ConfigurationFields($0, path: "tokenizer.json") }) {
+                switch try? part.string("type") {
+                case "ByteLevel":
+                    cutsWords = (try? part.bool("use_regex", default: true)) ?? true
+                    guard (try? part.bool("add_prefix_space", default: true)) == false else { return nil }
+                case "Split": expression = try? part.object("pattern")?.string("Regex")
+                case "Digits": cutsDigits = (try? part.bool("individual_digits", default: false)) ?? false
+                default: return nil
+                }
+            }
+        }
+    }
+
+    /// The `pre_tokenizer` of a `tokenizer.json`.
+    var preTokenizer: JSON {
+        let bytes = GGUFWords.byteLevel(cutsWords: self == .gpt2 || self == .smollm)
+        switch self {
+        case .gpt2: return bytes
+        case .llama3: return GGUFWords.sequence(GGUFWords.split(.llama3), bytes)
+        case .qwen2: return GGUFWords.sequence(GGUFWords.split(.qwen), bytes)
+        case .gpt4o: return GGUFWords.sequence(GGUFWords.split(.gpt4o), bytes)
+        case .smollm:
+            return GGUFWords.sequence(
+                .object([("type", .string("Digits")), ("individual_digits", .bool(true))]), bytes)
+        }
+    }
+
+    private static func byteLevel(cutsWords: Bool) -> JSON {
+        .object([
+            ("type", .string("ByteLevel")), ("add_prefix_space", .bool(false)), ("use_regex", .bool(cutsWords)),
+        ])
+    }
+
+    private static func split(_ pattern: WordScanner.Pattern) -> JSON {
+        .object([
+            ("type", .string("Split")), ("pattern", .object([("Regex", .string(pattern.expression))])),
+            ("behavior", .string("Isolated")),
+        ])
+    }
+
+    private static func sequence(_ parts: JSON...) -> JSON {
+        .object([("type", .string("Sequence")), ("pretokenizers", .array(parts))])
+    }
+}
+
+extension GGUFModel {
+    /// The tokenizer of the file.
+    ///
+    /// Throws `InputError` over a kind that is not known, and lists that do not fit together.
+    func tokenizerFile() throws -> TokenizerFile {
+        let metadata = file.metadata
+        let tokens = try texts("tokenizer.ggml.tokens")
+        let types = try types(tokens.count)
+        let kind = try metadata.string("tokenizer.ggml.model")
+        let addsBeginning = try metadata.bool("tokenizer.ggml.add_bos_token", default: kind == "llama")
+        var root: [(name: String, value: JSON)] = [("added_tokens", .array(addedTokens(tokens, types)))]
+        if addsBeginning, let number = try metadata.integers("tokenizer.ggml.bos_token_id").first {
+            root.append(("post_processor", try mark(number, tokens)))
+        }
+        let model: [(name: String, value: JSON)]
+        switch kind {
+        case "gpt2": model = try byteLevel(tokens, &root)
+        case "llama": model = try sentencePiece(tokens, &root)
+        default:
+            throw metadata.problem("tokenizer.ggml.model", "it is \(kind); supported in GGUF files are gpt2 and llama")
+        }
+        root.append(("model", .object(model)))
+        let fields = try ConfigurationFields(.object(root), path: file.path)
+        return TokenizerFile(root: fields, model: try ConfigurationFields(.object(model), path: file.path))
+    }
+
+    private func texts(_ name: String) throws -> [String] {
+        guard let list = try file.metadata.array(name) else { throw file.metadata.problem(name, "it is missing") }
+        return try list.map { value in
+            guard case .string(let text) = value else { throw file.metadata.problem(name, "texts are needed") }
+            return text
+        }
+    }
+
+    private func types(_ count: Int) throws -> [GGUFTokenType] {
+        let numbers = try file.metadata.integers("tokenizer.ggml.token_type")
+        if numbers.isEmpty { return Array(repeating: .normal, count: count) }
+        guard numbers.count == count else {
+            throw file.metadata.problem(
+                "tokenizer.ggml.token_type", "there are \(numbers.count) types of \(count) tokens")
+        }
+        return numbers.map { GGUFTokenType(rawValue: $0) ?? .normal }
+    }
+
+    /// Tokens that are found in a text as they are.
+    private func addedTokens(_ tokens: [String], _ types: [GGUFTokenType]) -> [JSON] {
+        tokens.indices.filter { [.control, .userDefined, .unknown].contains(types[$0]) }.map { number in
+            .object([
+                ("id", .integer(number)), ("content", .string(tokens[number])),
+                ("special", .bool(types[number] != .userDefined)), ("normalized", .bool(false)),
+            ])
+        }
+    }
+
+    /// The `post_processor` that puts a token before a text.
+    private func mark(_ number: Int, _ tokens: [String]) throws -> JSON {
+        guard tokens.indices.contains(number) else {
+            throw file.metadata.problem("tokenizer.ggml.bos_token_id", "there is no token \(number)")
+        }
+        let name = JSON.string(tokens[number])
+        return .object([
+            ("type", .string("TemplateProcessing")),
+            (
+                "single",
+                .array([
+                    .object([("SpecialToken", .object([("id", name), ("type_id", .integer(0))]))]),
+                    .object([("Sequence", .object([("id", .string("A")), ("type_id", .integer(0))]))]),
+                ])
+            ),
+            (
+                "special_tokens",
+                .object([
+                    (
+                        tokens[number],
+                        .object([
+                            ("id", name), ("ids", .array([.integer(number)])), ("tokens", .array([name])),
+                        ])
+                    )
+                ])
+            ),
+        ])
+    }
+
+    private func vocabulary(_ tokens: [String]) throws -> JSON {
+        var seen = Set<ExactText>()
+        return .object(
+            try tokens.enumerated().map { number, text -> (name: String, value: JSON) in
+                guard seen.insert(ExactText(text)).inserted else {
+                    throw file.metadata.problem("tokenizer.ggml.tokens", "the token \(text) is there twice")
+                }
+                return (text, .integer(number))
+            })
+    }
+
+    private func byteLevel(
+        _ tokens: [String], _ root: inout [(name: String, value: JSON)]
+    ) throws -> [(name: String, value: JSON)] {
+        let name = try file.metadata.string("tokenizer.ggml.pre", default: "default")
+        guard let words = GGUFWords(name: name) else {
+            let names = GGUFWords.allCases.map(\.rawValue).joined(separator: ", ")
+            throw file.metadata.problem("tokenizer.ggml.pre", "it is \(name); supported are \(names)")
+        }
+        root.append(("pre_tokenizer", words.preTokenizer))
+        root.append(("decoder", .object([("type", .string("ByteLevel"))])))
+        if words == .qwen2 { root.append(("normalizer", .object([("type", .string("NFC"))]))) }
+        return [
+            ("type", .string("BPE")), ("vocab", try vocabulary(tokens)), ("ignore_merges", .bool(words == .llama3)),
+            ("merges", .array(try texts("tokenizer.ggml.merges").map { .string($0) })),
+        ]
+    }
+
+    private func sentencePiece(
+        _ tokens: [String], _ root: inout [(name: String, value: JSON)]
+    ) throws -> [(name: String, value: JSON)] {
+        let spaces: JSON = .object([
+            ("type", .string("Replace")), ("pattern", .object([("String", .string(" "))])),
+            ("content", .string("\u{2581}")),
+        ])
+        let first: JSON = .object([("type", .string("Prepend")), ("prepend", .string("\u{2581}"))])
+        let isPrefixed = try file.metadata.bool("tokenizer.ggml.add_space_prefix", default: true)
+        root.append(
+            (
+                "normalizer",
+                .object([
+                    ("type", .string("Sequence")), ("normalizers", .array(isPrefixed ? [first, spaces] : [spaces])),
+                ])
+            ))
+        let unknown = try file.metadata.integers("tokenizer.ggml.unknown_token_id").first ?? 0
+        return [
+            ("type", .string("BPE")), ("vocab", try vocabulary(tokens)), ("byte_fallback", .bool(true)),
+            ("fuse_unk", .bool(true)),
+            ("unk_token", tokens.indices.contains(unknown) ? .string(tokens[unknown]) : .null),
+            ("merges", .array(try scoredMerges(tokens))),
+        ]
+    }
+
+    /// The pairs of tokens that make others, the ones of higher scores first, as Transformers makes them of SentencePiece's
+    /// files.
+    private func scoredMerges(_ tokens: [String]) throws -> [JSON] {
+        guard let list = try file.metadata.array("tokenizer.ggml.scores"), list.count == tokens.count else {
+            throw file.metadata.problem(
+                "tokenizer.ggml.scores", "a number for each of the \(tokens.count) tokens is needed")
+        }
+        let numbers = Dictionary(tokens.enumerated().map { (Array($1.unicodeScalars), $0) }) { first, _ in first }
+        var merges: [(first: [Unicode.Scalar], second: [Unicode.Scalar], score: Double, order: Int)] = []
+        for (number, text) in tokens.enumerated() {
+            guard case .number(let score) = list[number] else { continue }
+            let scalars = Array(text.unicodeScalars)
+            guard (2...GGUFModel.longestToken).contains(scalars.count) else { continue }
+            let pairs = (1..<scalars.count).map { (Array(scalars[..<$0]), Array(scalars[$0...])) }
+                .compactMap { first, second -> (first: [Unicode.Scalar], second: [Unicode.Scalar], key: (Int, Int))? in
+                    guard let a = numbers[first], let b = numbers[second] else { return nil }
+                    return (first, second, (a, b))
+                }
+                .sorted { $0.key < $1.key }
+            for pair in pairs { merges.append((pair.first, pair.second, score, merges.count)) }
+        }
+        merges.sort { $0.score != $1.score ? $0.score > $1.score : $0.order < $1.order }
+        func text(_ scalars: [Unicode.Scalar]) -> JSON { .string(String(String.UnicodeScalarView(scalars))) }
+        return merges.map { .array([text($0.first), text($0.second)]) }
+    }
+
+    private static let longestToken = 256
+}

@@ -1,0 +1,151 @@
+import Foundation
+import Switchback
+import SwitchbackFormats
+import SwitchbackLanguage
+import TestSupport
+import Testing
+
+/// Language models in GGUF files.
+struct GGUFModelTests {
+    let folder: TemporaryFolder
+
+    init() throws { folder = try TemporaryFolder() }
+
+    private static let text = "the 12 quick brown foxes, and a caf\u{e9}!\n"
+
+    private func tokenizer() throws -> any Tokenizer {
+        try Tokenizers.load(fixtureFolder.appendingPathComponent("tiny-llama/tokenizer.json").path)
+    }
+
+    /// A folder with a small model of a family.
+    private func saved(_ family: String) throws -> String {
+        let model: LanguageModel = Generator.withDefault(Generator(seed: 5)) {
+            if family == "gpt2" {
+                return GPT2(GPT2Configuration(vocabularySize: 710, contextLength: 64, width: 64, layers: 2, heads: 4))
+            }
+            var sizes = LlamaConfiguration(
+                vocabularySize: 710, contextLength: 64, width: 64, layers: 2, heads: 4, keyValueHeads: 2)
+            sizes.family = .init(rawValue: family) ?? .llama
+            return Llama(sizes)
+        }
+        try Checkpoint.save(model, try tokenizer(), to: folder.path(family))
+        return folder.path(family)
+    }
+
+    private func logits(_ model: LanguageModel, _ tokens: [Int]) -> Tensor {
+        noGrad { model.eval()(Tensor(tokens, shape: [1, tokens.count])).squeeze(0) }
+    }
+
+    private static let families = ["llama", "qwen3", "gpt2"]
+
+    /// What is written comes back: the same tokens, and the same logits but for what fewer bits lose.
+    @Test(arguments: GGUFModelTests.families, [(GGUFWeights.f16, 2e-3), (.q8_0, 0.02), (.q4_0, 0.3)])
+    func thereAndBack(_ family: String, _ weights: (GGUFWeights, Double)) throws {
+        let source = try saved(family)
+        let path = folder.path("model.gguf")
+        try Checkpoint(source).exportGGUF(weights: weights.0, to: path)
+        let (model, tokenizer) = try Checkpoint(source).languageModelAndTokenizer()
+        let (other, words) = try Checkpoint(path).languageModelAndTokenizer()
+        let tokens = try tokenizer.encode(Self.text, addingSpecialTokens: true)
+        #expect(try words.encode(Self.text, addingSpecialTokens: true) == tokens)
+        #expect(words.decode(tokens) == tokenizer.decode(tokens))
+        let (expected, found) = (logits(model, tokens), logits(other, tokens))
+        let scale = expected.abs().max().item()
+        #expect((expected - found).abs().max().item() < weights.1 * scale)
+        #expect(
+            try Checkpoint(path).generationOptions().endTokens
+                == Checkpoint(source).generationOptions().endTokens.union(tokenizer.endOfText.map { [$0] } ?? []))
+    }
+
+    private static let missing = "the Python package llama_cpp is not installed (pip install llama-cpp-python)"
+
+    /// llama.cpp reads the file, cuts the text into the same tokens and has the same logits.
+    @Test(.enabled(if: Python.has("llama_cpp"), Comment(rawValue: missing)), arguments: GGUFModelTests.families)
+    func asLlamaCppRunsIt(_ family: String) throws {
+        let source = try saved(family)
+        let path = folder.path("model.gguf")
+        try Checkpoint(source).exportGGUF(weights: .f16, to: path)
+        let (model, tokenizer) = try Checkpoint(path).languageModelAndTokenizer()
+        let tokens = try tokenizer.encode(Self.text, addingSpecialTokens: true)
+        let output = folder.path("logits.npy")
+        let found = try Python.run(
+            #"""
+            import json, sys
+            import numpy as np
+            from llama_cpp import Llama
+            model = Llama(sys.argv[1], n_ctx=64, logits_all=True, verbose=False)
+            tokens = model.tokenize(sys.argv[2].encode(), add_bos=True, special=False)
+            model.eval(json.loads(sys.argv[3]))
+            np.save(sys.argv[4], np.asarray(model.scores[:model.n_tokens], dtype=np.float32))
+            print(json.dumps(tokens))
+            """#, [path, Self.text, "\(tokens)", output])
+        #expect(found.trimmingCharacters(in: .whitespacesAndNewlines) == "\(tokens)")
+        let expected = try NumPy.load(output)
+        let own = logits(model, tokens)
+        #expect((expected - own).abs().max().item() < 5e-3 * own.abs().max().item())
+    }
+
+    @Test func whatIsNotWritten() throws {
+        let letters = CharacterTokenizer(charactersOf: "abc")
+        let model = GPT2(GPT2Configuration(vocabularySize: 3, contextLength: 16, width: 32, layers: 1, heads: 1))
+        try Checkpoint.save(model, letters, to: folder.path("letters"))
+        let error = #expect(throws: InputError.self) {
+            try Checkpoint(folder.path("letters")).exportGGUF(weights: .f16, to: folder.path("a.gguf"))
+        }
+        #expect(error?.description.contains("only byte-level BPE") == true && !folder.contents.contains("a.gguf"))
+        let other = folder.path("other.gguf")
+        try GGUFWriter.write([("general.architecture", .string("mamba"))], [], to: other)
+        let refusal = #expect(throws: InputError.self) { try Checkpoint(other) }
+        #expect(refusal?.description.contains("it is mamba; supported in GGUF files are llama") == true)
+    }
+
+    /// SentencePiece's tokens with their scores: the ids that the `tokenizers` package gives for the same merges.
+    @Test func tokensWithScores() throws {
+        let pieces =
+            ["<unk>", "<s>", "</s>"]
+            + (0..<256).map { byte in
+                let digits = String(byte, radix: 16, uppercase: true)
+                return "<0x\(digits.count < 2 ? "0" : "")\(digits)>"
+            }
+        let letters = ["\u{2581}", "h", "e", "l", "o", "he", "ll", "hell", "hello", "\u{2581}hello", "lo"]
+        let scores = Array(repeating: Float(0), count: pieces.count) + letters.indices.map { Float(-$0) }
+        let types = [2, 3, 3] + Array(repeating: 6, count: 256) + letters.map { _ in 1 }
+        let path = folder.path("spm.gguf")
+        try GGUFWriter.write(
+            [
+                ("general.architecture", .string("llama")), ("tokenizer.ggml.model", .string("llama")),
+                ("tokenizer.ggml.tokens", .strings(pieces + letters)), ("tokenizer.ggml.scores", .floats(scores)),
+                ("tokenizer.ggml.token_type", .int32s(types)), ("tokenizer.ggml.bos_token_id", .uint32(1)),
+                ("tokenizer.ggml.eos_token_id", .uint32(2)),
+            ], [], to: path)
+        let tokenizer = try Tokenizers.load(path)
+        #expect(
+            try tokenizer.encode("hello lo\u{e9}", addingSpecialTokens: true) == [1, 268, 259, 269, 3 + 0xC3, 3 + 0xA9])
+        #expect(tokenizer.decode([268, 259, 269]) == " hello lo" && tokenizer.isSpecial(2))
+    }
+
+    /// SmolLM 2 has no tokens for some bytes: they are left out, as `tokenizers` and llama.cpp do.
+    @Test func tokensOfSomeBytes() throws {
+        let path = folder.path("bytes.gguf")
+        try GGUFWriter.write(
+            [
+                ("general.architecture", .string("llama")), ("tokenizer.ggml.model", .string("gpt2")),
+                ("tokenizer.ggml.pre", .string("smollm")), ("tokenizer.ggml.tokens", .strings(["a", "b", "ab", "1"])),
+                ("tokenizer.ggml.merges", .strings(["a b"])),
+            ], [], to: path)
+        #expect(try Tokenizers.load(path).encode("abca\u{4}11") == [2, 0, 3, 3])
+    }
+
+    /// Whatever is damaged, the file is read or refused.
+    @Test func damagedModels() throws {
+        let source = try saved("llama")
+        let path = folder.path("seed.gguf")
+        try Checkpoint(source).exportGGUF(weights: .q4_0, to: path)
+        var fuzzer = Fuzzer(seeds: [try [UInt8](Data(contentsOf: URL(fileURLWithPath: path)))])
+        try fuzzer.run(to: folder.path("damaged.gguf")) { path in
+            let (model, tokenizer) = try Checkpoint(path).languageModelAndTokenizer()
+            _ = tokenizer.decode(try tokenizer.encode(Self.text))
+            _ = model.vocabularySize
+        }
+    }
+}
