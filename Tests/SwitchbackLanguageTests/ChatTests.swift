@@ -37,6 +37,45 @@ struct ChatTests {
 
     // MARK: Templates
 
+    /// The same conversation in each of the forms in which data sets have it.
+    @Test func formsOfData() throws {
+        let folder = try TemporaryFolder()
+        let expected = [ChatMessage(.user, "Add.\n1 + 1"), ChatMessage(.assistant, "2, \"two\"")]
+        let system = [ChatMessage(.system, "Be brief.")]
+        let alpaca = #"{"instruction": "Add.", "input": "1 + 1", "output": "2, \"two\"", "system": "Be brief."}"#
+        for (name, text, first) in [
+            (
+                "a.jsonl",
+                #"{"messages": [{"role": "user", "content": "Add.\n1 + 1"}, {"role": "assistant", "content": "2, \"two\""}]}"#,
+                []
+            ),
+            (
+                "b.jsonl",
+                #"{"conversations": [{"from": "system", "value": "Be brief."}, {"from": "human", "value": "Add.\n1 + 1"}, {"from": "gpt", "value": "2, \"two\""}]}"#,
+                system
+            ),
+            ("c.jsonl", alpaca, system), ("d.json", "[\n\(alpaca)\n]", system),
+            ("e.csv", "prompt,completion\n\"Add.\n1 + 1\",\"2, \"\"two\"\"\"\n", []),
+            ("f.csv", "instruction,input,output\nAdd.,1 + 1,\"2, \"\"two\"\"\"\n", []),
+            ("g.jsonl", #"{"prompt": "Add.\n1 + 1", "response": "2, \"two\""}"#, []),
+        ] {
+            let data = try ChatData(folder.write(text, to: name))
+            #expect(data.count == 1, "\(name)")
+            #expect(try data.conversation(0).messages == first + expected, "\(name)")
+        }
+        for (name, text, sentence) in [
+            ("a.jsonl", #"{"conversations": [{"from": "humam", "value": "a"}]}"#, "did you mean human?"),
+            ("b.jsonl", #"{"text": "a"}"#, "give messages, conversations"),
+            ("c.json", "{}", "no list of conversations"),
+            ("d.csv", "prompt,prompt\na,b\n", "a column twice"),
+            ("e.csv", "prompt,completion\na\n", "line 2: it has 1 cell"),
+            ("f.jsonl", #"{"instruction": "a"}"#, "output"),
+        ] {
+            let error = #expect(throws: InputError.self) { try ChatData(folder.write(text, to: name)) }
+            #expect(error?.description.contains(sentence) == true, "\(String(describing: error))")
+        }
+    }
+
     @Test func styles() throws {
         let folder = try TemporaryFolder()
         let tokenizer = try tokenizer(folder)

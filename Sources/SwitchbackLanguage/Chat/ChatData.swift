@@ -3,9 +3,11 @@ import Switchback
 import SwitchbackFormats
 
 /// Conversations for training: a JSON Lines file, `{"messages": [{"role": …, "content": …}, …]}`, where `"weight": 0`
-/// leaves a message out of what is learned, and `"tools"` are the functions that the assistant can call.
+/// leaves a message out of what is learned, and `"tools"` are the functions that the assistant can call. ShareGPT's and
+/// Alpaca's forms are read as well, also as one JSON list (`.json`), and columns of a `.csv` file: see `ChatRecord`.
 ///
-/// The file is read a line at a time whenever the conversations are gone through, so that it may be larger than memory.
+/// JSON Lines are read one at a time whenever the conversations are gone through, so that a file may be larger than
+/// memory.
 public struct ChatData: Sendable {
     public let path: String
     /// How many conversations there are.
@@ -19,14 +21,14 @@ public struct ChatData: Sendable {
 
     /// Reads a file, which may be gzipped; empty lines are passed over.
     ///
-    /// Throws one `InputError` over all lines that cannot be used, which says of each what is wrong.
+    /// Throws one `InputError` over all conversations that cannot be used, which says of each what is wrong.
     public init(_ path: String) throws {
         self.path = path
         var problems: [InputError] = []
         var (count, problemCount) = (0, 0)
-        try ChatData.forEachLine(of: path) { line, place in
+        try ChatData.forEachRecord(of: path) { record in
             do {
-                _ = try ChatData.conversation(line, place: place)
+                _ = try ChatData.conversation(record())
                 count += 1
             } catch let problem as InputError {
                 problemCount += 1
@@ -40,9 +42,7 @@ public struct ChatData: Sendable {
 
     /// Calls `body` with each conversation, in order. Throws what it throws.
     public func forEach(_ body: (Entry) throws -> Void) throws {
-        try ChatData.forEachLine(of: path) { line, place in
-            try body(try ChatData.conversation(line, place: place))
-        }
+        try ChatData.forEachRecord(of: path) { try body(try ChatData.conversation($0())) }
     }
 
     /// The conversation of a number, counted from 0.
@@ -57,27 +57,48 @@ public struct ChatData: Sendable {
         return found
     }
 
-    /// Calls `body` with each line that is not empty, and its place.
-    private static func forEachLine(of path: String, _ body: (_ line: String, _ place: String) throws -> Void) throws {
-        try TextFile.forEachLine(of: path) { line, number in
-            if !line.allSatisfy(\.isWhitespace) { try body(line, "\(path), line \(number)") }
+    /// Calls `body` with each record of a file: with what reads it, which throws where it is no JSON object.
+    private static func forEachRecord(
+        of path: String, _ body: (_ record: () throws -> ConfigurationFields) throws -> Void
+    ) throws {
+        switch (path as NSString).pathExtension.lowercased() {
+        case "csv", "tsv":
+            try CSV.forEachRow(of: path) { row, line in
+                let members = row.filter { !$0.text.isEmpty }.map { ($0.name, JSON.string($0.text)) }
+                try body { try ConfigurationFields(.object(members), path: "\(path), line \(line)") }
+            }
+        case "json":
+            guard case .array(let list) = try JSON(file: path) else {
+                throw InputError(
+                    path, "it is no list of conversations", remedy: "name it .jsonl if it has one on each line")
+            }
+            for (index, value) in list.enumerated() {
+                try body { try ConfigurationFields(value, path: "\(path), entry \(index + 1)") }
+            }
+        default:
+            try TextFile.forEachLine(of: path) { line, number in
+                guard !line.allSatisfy(\.isWhitespace) else { return }
+                try body { try fields(of: line, place: "\(path), line \(number)") }
+            }
         }
     }
 
-    private static func conversation(_ line: String, place: String) throws -> Entry {
-        let value: JSON
+    private static func fields(of line: String, place: String) throws -> ConfigurationFields {
         do {
-            value = try Array(line.utf8).withUnsafeBytes { try JSON(parsing: $0) }
+            let value = try Array(line.utf8).withUnsafeBytes { try JSON(parsing: $0) }
+            return try ConfigurationFields(value, path: place)
         } catch let problem as JSON.Problem {
             throw InputError(place, at: "byte \(problem.offset)", "it is not valid JSON: \(problem.message)")
         }
-        let fields = try ConfigurationFields(value, path: place)
-        let messages = try ChatMessage.list(fields)
-        guard messages.contains(where: { $0.role == .assistant && $0.isLearned && $0.hasContent }) else {
-            throw InputError(place, at: "field messages", "it has no assistant message, so there is nothing to learn")
+    }
+
+    private static func conversation(_ fields: ConfigurationFields) throws -> Entry {
+        let record = try ChatRecord(fields)
+        guard record.messages.contains(where: { $0.role == .assistant && $0.isLearned && $0.hasContent }) else {
+            throw InputError(
+                fields.path, at: "field messages", "it has no assistant message, so there is nothing to learn")
         }
-        return Entry(
-            messages: messages, context: ChatTemplate.Context(tools: try fields.array("tools").map { .array($0) }))
+        return Entry(messages: record.messages, context: ChatTemplate.Context(tools: record.tools))
     }
 
     /// How many lines are named in one message.
