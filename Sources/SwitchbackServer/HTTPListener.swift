@@ -23,6 +23,7 @@ package struct HTTPListener: Sendable {
             router: router,
             server: .http1(
                 configuration: HTTP1Channel.Configuration(
+                    additionalChannelHandlers: [ConnectionWatch()],
                     idleTimeout: .seconds(Int64(options.limits.idleSeconds)), httpDecoderConfiguration: .forRequests)),
             configuration: ApplicationConfiguration(
                 address: .hostname(host, port: options.port),

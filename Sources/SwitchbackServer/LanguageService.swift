@@ -11,6 +11,8 @@ package struct LanguageService: Sendable {
     let defaults: GenerationOptions
     let contextLength: Int
     let limits: ServerLimits
+    private let vocabularySize: Int
+    private let table: OnDemand<TokenTable>
 
     init(
         _ name: String, _ folder: String, template style: ChatTemplate.Style?, dtype: WeightFormat,
@@ -33,40 +35,107 @@ package struct LanguageService: Sendable {
         self.defaults = defaults
         self.limits = limits
         contextLength = model.contextLength
+        vocabularySize = model.vocabularySize
+        table = OnDemand { TokenTable(tokenizer) }
         engine = GenerationEngine(name, model, tokenizer, limits, metrics)
     }
 
-    /// Queues the answer to a conversation.
+    /// Queues the answers to a conversation.
     ///
     /// Throws `InputError` if it cannot be written in the model's tokens, or is longer than its context.
-    func answer(
-        _ messages: [ChatMessage], _ context: ChatTemplate.Context, _ parameters: GenerationParameters
-    ) throws -> GenerationRequest {
-        var options = parameters.options(over: defaults)
+    ///
+    /// - Parameter grammar: what the answers have to be, if they cannot be anything.
+    func answers(
+        _ messages: [ChatMessage], _ context: ChatTemplate.Context, _ parameters: GenerationParameters,
+        _ grammar: Grammar?
+    ) throws -> [GenerationRequest] {
+        var options = try options(parameters, grammar)
         template.addEnds(to: &options, of: tokenizer)
         let prompt = try template.prompt(for: messages, with: tokenizer, context)
-        return try submit(prompt, options, parameters.tokens, field: "messages")
+        return try submit([prompt], options, parameters.tokens, count: parameters.count, field: "messages")
     }
 
-    /// Queues the continuation of a text.
-    func continuation(of prompt: String, _ parameters: GenerationParameters) throws -> GenerationRequest {
+    /// Queues the continuations of texts: all of the first one, then those of the next.
+    func continuations(of prompts: [Prompt], _ parameters: GenerationParameters) throws -> [GenerationRequest] {
         // OpenAI's number, where none is given.
         try submit(
-            tokenizer.promptTokens(prompt), parameters.options(over: defaults), parameters.tokens ?? 16, field: "prompt"
-        )
+            prompts.map(tokens), options(parameters, parameters.grammar), parameters.tokens ?? 16,
+            count: parameters.count, field: "prompt")
     }
 
+    /// A text to continue, or its tokens.
+    enum Prompt: Sendable {
+        case text(String)
+        case tokens([Int])
+    }
+
+    /// The tokens of a prompt. Throws `InputError` where the model has no such ones.
+    func tokens(of prompt: Prompt) throws -> [Int] {
+        switch prompt {
+        case .text(let text): return try tokenizer.promptTokens(text)
+        case .tokens(let tokens):
+            guard !tokens.isEmpty, tokens.allSatisfy((0..<tokenizer.vocabularySize).contains) else {
+                throw InputError(
+                    "request", at: "field prompt",
+                    "tokens of the model are needed, from 0 to \(tokenizer.vocabularySize - 1)")
+            }
+            return tokens
+        }
+    }
+
+    func text(of prompt: Prompt) -> String {
+        switch prompt {
+        case .text(let text): text
+        case .tokens(let tokens): tokenizer.decode(tokens)
+        }
+    }
+
+    private func options(_ parameters: GenerationParameters, _ grammar: Grammar?) throws -> GenerationOptions {
+        var options = parameters.options(over: defaults)
+        if let strange = options.sampling.bias.keys.first(where: { $0 >= vocabularySize }) {
+            throw InputError("request", at: "field logit_bias", "the model has no token \(strange)")
+        }
+        if let grammar {
+            guard table.value.hasASCII else {
+                throw InputError(
+                    "request", at: "field response_format", "the model has no tokens for all characters of JSON")
+            }
+            options.grammar = TokenGrammar(grammar, table.value)
+        }
+        return options
+    }
+
+    private static let mostTexts = 128
+
     private func submit(
-        _ prompt: [Int], _ options: GenerationOptions, _ tokens: Int?, field: String
-    ) throws -> GenerationRequest {
+        _ prompts: [[Int]], _ options: GenerationOptions, _ tokens: Int?, count: Int, field: String
+    ) throws -> [GenerationRequest] {
+        guard prompts.count * count <= LanguageService.mostTexts else {
+            throw InputError(
+                "request", at: "field n",
+                "\(prompts.count.counted("prompt")) with \(count.counted("text")) each are too many; at most "
+                    + "\(LanguageService.mostTexts) texts can be asked for")
+        }
+        let requests = try prompts.flatMap { prompt in
+            try check(prompt, field: field)
+            return (0..<count).map { number in
+                var options = options
+                options.tokens = min(tokens ?? limits.tokens ?? .max, contextLength - prompt.count)
+                // The first is the text that this seed gives alone.
+                options.seed &+= UInt64(number)
+                return GenerationRequest(prompt: prompt, options, seconds: limits.seconds)
+            }
+        }
+        try engine.submit(requests)
+        return requests
+    }
+
+    private func check(_ prompt: [Int], field: String) throws {
         guard prompt.count < contextLength else {
             throw APIError.invalid(
                 "request, field \(field): it has \(prompt.count.counted("token")), and the model reads at most "
                     + "\(contextLength) with its answer; shorten it",
                 param: field, code: "context_length_exceeded")
         }
-        var options = options
-        options.tokens = min(tokens ?? limits.tokens ?? .max, contextLength - prompt.count)
-        return try engine.submit(prompt: prompt, options)
     }
 }

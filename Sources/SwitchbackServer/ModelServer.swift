@@ -4,7 +4,7 @@ import Switchback
 import SwitchbackFormats
 import SwitchbackLanguage
 
-/// Serves models over HTTP: language models with an OpenAI-compatible API, and detectors and classifiers.
+/// Serves models over HTTP: language models and encoders with an OpenAI-compatible API, and detectors and classifiers.
 ///
 /// ```swift
 /// let server = try ModelServer(["runs/chat/train"], ServerOptions())
@@ -55,10 +55,12 @@ public struct ModelServer: Sendable {
         router.add(middleware: CheckSender(options, metrics))
         router.add(middleware: AnswerErrors(metrics: metrics))
         StatusRoutes(models: list, metrics: metrics).add(to: router)
-        let group = router.group("v1")
-        if let key = options.apiKey { group.add(middleware: RequireKey(key: key)) }
+        let (root, group) = (router.group(), router.group("v1"))
+        if let key = options.apiKey { for group in [root, group] { group.add(middleware: RequireKey(key: key)) } }
         list.add(to: group)
         LanguageRoutes(models: list, reader: reader, metrics: metrics).add(to: group)
+        EmbeddingRoutes(models: list, reader: reader).add(to: group)
+        TokenRoutes(models: list, reader: reader).add(to: root)
         VisionRoutes(models: list, reader: reader).add(to: group)
         router.refuseOtherMethods()
         return router

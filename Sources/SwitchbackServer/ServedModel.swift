@@ -13,6 +13,7 @@ public struct ServedModel: Sendable {
 
     package enum Service: Sendable {
         case language(LanguageService)
+        case encoder(ModelThread<SentenceEncoder>)
         case detector(YOLOTask, ModelThread<DetectorModel>)
         case classifier(ModelThread<ClassifierModel>)
 
@@ -20,6 +21,7 @@ public struct ServedModel: Sendable {
         package func stop() {
             switch self {
             case .language(let service): service.engine.stop()
+            case .encoder(let thread): thread.stop()
             case .detector(_, let thread): thread.stop()
             case .classifier(let thread): thread.stop()
             }
@@ -30,6 +32,7 @@ public struct ServedModel: Sendable {
     public var kind: String {
         switch service {
         case .language: "language model"
+        case .encoder: "sentence encoder"
         case .detector(let task, _): task.networkName
         case .classifier: "classifier"
         }
@@ -62,7 +65,8 @@ extension ServedModel {
         return ServedModel(name: name, service: .language(service))
     }
 
-    /// Reads a model: the folder of a language model, or of a run of a detector or classifier, or its file of weights.
+    /// Reads a model: the folder of a language model, of an encoder, or of a run of a detector or classifier, or its file
+    /// of weights.
     ///
     /// - Parameters:
     ///   - path: may begin with a name of one's own and `=`.
@@ -74,12 +78,14 @@ extension ServedModel {
         _ metrics: ServerMetrics
     ) throws -> ServedModel {
         let (name, path) = named(path)
-        var isFolder: ObjCBool = false
-        guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
+        guard FileManager.default.fileExists(atPath: path) else {
             throw InputError(path, "there is no such file or folder")
         }
-        let description = Folder.join(path, "config.json")
-        if isFolder.boolValue, FileManager.default.fileExists(atPath: description) {
+        if Checkpoint.isThere(path) {
+            if try Checkpoint(path).isEncoder {
+                return ServedModel(
+                    name: name, service: .encoder(ModelThread(try SentenceEncoder(path), limits)))
+            }
             let service = try LanguageService(name, path, template: template, dtype: dtype, limits, metrics)
             return ServedModel(name: name, service: .language(service))
         }
@@ -112,7 +118,8 @@ extension ServedModel {
             return (String(path[..<sign]), String(path[path.index(after: sign)...]))
         }
         let parts = (path as NSString).standardizingPath.split(separator: "/").map {
-            $0.hasSuffix(".safetensors") ? String($0.dropLast(".safetensors".count)) : String($0)
+            let part = String($0) as NSString
+            return ["safetensors", "gguf"].contains(part.pathExtension) ? part.deletingPathExtension : part as String
         }
         return (parts.last { !["weights", "best", "last", "."].contains($0) } ?? "model", path)
     }

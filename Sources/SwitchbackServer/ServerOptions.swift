@@ -26,6 +26,8 @@ public struct ServerLimits: Sendable {
     public var bodyBytes = 16 << 20
     /// What the bodies and images of all requests together may take.
     public var memoryBytes = 1 << 30
+    /// What is kept of texts that are over, for prompts that begin as they did, of each model; 0 keeps nothing.
+    public var prefixBytes = 256 << 20
     /// Connections that are open at once; others wait to be accepted.
     public var connections = 1024
     /// The most tokens that a request may ask for, and how many one gets that does not say; the rest of the context if

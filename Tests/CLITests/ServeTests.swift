@@ -122,7 +122,42 @@ import Testing
 
             refused(openai.BadRequestError, "context_length_exceeded", lambda: ask("a" * 300))
             refused(openai.BadRequestError, "top_p", lambda: ask("red", top_p=2))
-            refused(openai.BadRequestError, "one answer", lambda: ask("red", n=2))
+            refused(openai.BadRequestError, "at most 128", lambda: ask("red", n=1000))
+            refused(openai.BadRequestError, "logit_bias", lambda: ask("red", logit_bias={"5000": 1}))
+
+            # Several texts, and how likely their tokens are.
+            three = ask("red", n=3, logprobs=True, top_logprobs=2)
+            assert [choice.index for choice in three.choices] == [0, 1, 2]
+            assert all(choice.message.content == "the apple" for choice in three.choices)
+            entries = three.choices[1].logprobs.content
+            assert "".join(entry.token for entry in entries).startswith("the apple"), entries
+            assert all(len(entry.top_logprobs) == 2 and entry.top_logprobs[0].logprob == entry.logprob <= 0 for entry in entries)
+            assert three.usage.prompt_tokens == ask("red").usage.prompt_tokens
+            parts = {}
+            for chunk in ask("red", n=2, stream=True, logprobs=True):
+                for choice in chunk.choices:
+                    parts.setdefault(choice.index, []).append(choice)
+            for choices in parts.values():
+                assert "".join(c.delta.content or "" for c in choices) == "the apple"
+                told = "".join(t.token for c in choices if c.logprobs for t in c.logprobs.content)
+                assert told.startswith("the apple") and choices[-1].finish_reason == "stop", told
+            texts = client.completions.create(
+                model="fruit", prompt=["what is", "the"], n=2, seed=7, max_tokens=10, logprobs=3, temperature=0)
+            assert [choice.index for choice in texts.choices] == [0, 1, 2, 3]
+            assert texts.choices[0].text == texts.choices[1].text and texts.choices[2].text == texts.choices[3].text
+            told = texts.choices[0].logprobs
+            assert "".join(told.tokens) == texts.choices[0].text and told.text_offset[:2] == [0, 1]
+            assert told.top_logprobs[0][told.tokens[0]] == told.token_logprobs[0] and len(told.top_logprobs[0]) == 3
+            echoed = client.completions.create(model="fruit", prompt="what is", max_tokens=3, temperature=0, echo=True)
+            assert echoed.choices[0].text == "what is" + texts.choices[0].text[:3], echoed
+            token = client.post("/../tokenize", body={"prompt": "l"}, cast_to=object)["tokens"][0]
+            assert client.post("/../detokenize", body={"tokens": [token]}, cast_to=object)["prompt"] == "l"
+            assert "l" not in ask("yellow", logit_bias={str(token): -100}).choices[0].message.content
+            free = client.completions.create(model="fruit", prompt="the", max_tokens=60, temperature=0).choices[0].text
+            varied = client.completions.create(
+                model="fruit", prompt="the", max_tokens=60, temperature=0, frequency_penalty=2, presence_penalty=2).choices[0].text
+            assert len(set(varied)) > len(set(free)), (free, varied)
+            refused(openai.BadRequestError, "characters of JSON", lambda: ask("red", response_format={"type": "json_object"}))
             refused(openai.BadRequestError, "has no place for them", lambda: ask("red", tools=[{"type": "function", "function": {"name": "f"}}]))
             refused(openai.BadRequestError, "U+E9", lambda: ask("é"))
             # Where one model is served it is meant, whatever it is called; the answer says its name.
@@ -130,6 +165,67 @@ import Testing
                 model="owner/other", messages=[{"role": "user", "content": "a"}], max_tokens=2).model == "fruit"
             refused(openai.AuthenticationError, "key", lambda: openai.OpenAI(
                 base_url=sys.argv[1] + "/v1", api_key="wrong", max_retries=0).models.list())
+            """#, [server.address])
+        #expect(server.stop() == 0)
+    }
+
+    /// Answers of a form, whatever the model would write; and connections that stay open.
+    @Test(.enabled(if: Python.has("openai"), Comment(rawValue: openAIMissing)))
+    func answersOfAForm() throws {
+        let fixtures = fixtureFolder.path
+        let server = try RunningServer(
+            program, ["tiny=\(fixtures)/tiny-llama", "minilm=\(fixtures)/models/minilm-tiny"])
+        try Python.run(
+            #"""
+            import http.client, json, sys
+            from typing import Literal, Optional
+            from urllib.parse import urlparse
+            import openai, pydantic
+
+            client = openai.OpenAI(base_url=sys.argv[1] + "/v1", api_key="-", max_retries=0)
+            messages = [{"role": "user", "content": "the 12"}]
+
+            class Part(pydantic.BaseModel):
+                kind: Literal["bolt", "nut"]
+            class Order(pydantic.BaseModel):
+                urgent: bool
+                parts: list[Part] = pydantic.Field(max_length=1)
+                count: int = pydantic.Field(ge=0, le=99)
+                price: Optional[float]
+
+            for seed in range(6):
+                answer = client.chat.completions.parse(
+                    model="tiny", messages=messages, response_format=Order, seed=seed, max_tokens=200)
+                choice = answer.choices[0]
+                assert choice.finish_reason == "stop" and isinstance(choice.message.parsed, Order), choice
+            found = client.completions.create(model="tiny", prompt="the 12", max_tokens=150, extra_body={
+                "response_format": {"type": "json_schema", "json_schema": {"name": "x", "schema": {"enum": ["yes", "no"]}}}})
+            assert json.loads(found.choices[0].text) in ("yes", "no"), found
+
+            # The vectors are those that the official client decodes from base64, and those of plain numbers.
+            packed = client.embeddings.create(model="minilm", input=["a cat", "a dog"])
+            plain = client.embeddings.create(model="minilm", input="a cat", encoding_format="float")
+            close = lambda a, b: all(abs(x - y) < 1e-6 for x, y in zip(a.embedding, b.embedding, strict=True))
+            assert close(packed.data[0], plain.data[0]) and not close(packed.data[0], packed.data[1])
+            assert abs(sum(x * x for x in plain.data[0].embedding) - 1) < 1e-5 and packed.usage.prompt_tokens > 4
+            for body, word in [({"input": [[1, 2]]}, "texts are needed"), ({"input": []}, "1 to 2048"),
+                               ({"input": "a " * 5000}, "context_length_exceeded"), ({"input": "a", "dimensions": 3}, "dimensions")]:
+                try:
+                    client.post("/embeddings", body=body, cast_to=object)
+                    raise SystemExit(word)
+                except openai.BadRequestError as error:
+                    assert word in str(error) or word == error.code, error
+
+            address = urlparse(sys.argv[1])
+            connection = http.client.HTTPConnection(address.hostname, address.port, timeout=60)
+            connection.connect()
+            socket = connection.sock
+            for stream in [False, True, False, True]:
+                connection.request("POST", "/v1/completions", json.dumps({"model": "tiny", "prompt": "the", "max_tokens": 4, "stream": stream}),
+                                   {"Content-Type": "application/json"})
+                response = connection.getresponse()
+                assert response.status == 200 and response.read()
+                assert connection.sock is socket and response.getheader("connection") != "close"
             """#, [server.address])
         #expect(server.stop() == 0)
     }

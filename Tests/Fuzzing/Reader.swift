@@ -31,8 +31,7 @@ struct Reader {
         "json": Reader { bytes in _ = try ConfigurationFields(body: Array(bytes)) },
         "request": Reader { bytes in
             let fields = try ConfigurationFields(body: Array(bytes))
-            _ = try GenerationParameters(
-                fields, own: ["messages", "max_completion_tokens", "prompt"], limits: ServerLimits())
+            _ = try GenerationParameters(fields, .chat, limits: ServerLimits())
             _ = try ChatMessage.list(fields)
         },
         "form": Reader { bytes in
@@ -44,6 +43,14 @@ struct Reader {
             _ = try Image.decode(bytes, name: "image", pixelLimit: 1 << 20)
         },
         "safetensors": Reader(file: "a.safetensors") { _ = try Safetensors.read($0) },
+        "gguf": Reader(file: "a.gguf") { path in
+            let file = try GGUF(path)
+            for name in file.names { _ = try file.tensor(name) }
+        },
+        "schema": Reader { bytes in
+            let fields = try ConfigurationFields(body: Array(bytes))
+            _ = try Grammar.json(schema: fields).accepts("{\"name\": [1, \"a\"]}")
+        },
         "pytorch": Reader(file: "a.pt") { _ = try PyTorch.load($0) },
         "npy": Reader(file: "a.npy") { _ = try NumPy.load($0) },
         "npz": Reader(file: "a.npz") { _ = try NumPy.loadArchive($0) },

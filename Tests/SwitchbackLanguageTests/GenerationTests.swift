@@ -16,7 +16,7 @@ struct GenerationTests {
     /// The probabilities of the sampling options, on odds that can be followed by hand.
     @Test func samplingOptions() throws {
         let logits = [0.5, 0.25, 0.125, 0.125].map { Float(log($0)) }
-        func probabilities(_ change: (inout Sampling) -> Void, occurred: Set<Int> = []) throws -> [Int: Double] {
+        func probabilities(_ change: (inout Sampling) -> Void, occurred: [Int: Int] = [:]) throws -> [Int: Double] {
             var sampling = Sampling()
             change(&sampling)
             let found = try sampling.candidates(logits: logits, occurred: occurred)
@@ -31,12 +31,59 @@ struct GenerationTests {
         #expect(try probabilities { $0.minP = 0.4 } == [0: 0.667, 1: 0.333])
         // log 0.5 · 2 is log 0.25.
         #expect(
-            try probabilities({ $0.repetitionPenalty = 2 }, occurred: [0])
+            try probabilities({ $0.repetitionPenalty = 2 }, occurred: [0: 0])
                 == [0: 0.333, 1: 0.333, 2: 0.167, 3: 0.167])
     }
 
+    /// OpenAI's formula, on logits that can be followed by hand: what was written counts, the prompt does not.
+    @Test func countedTokensAndBias() throws {
+        let same: [Float] = [1, 1, 1, 1]
+        func logits(after occurred: [Int: Int], _ change: (inout Sampling) -> Void) throws -> [Int: Double] {
+            var sampling = Sampling()
+            change(&sampling)
+            let found = try sampling.candidates(logits: same, occurred: occurred)
+            let base = found.first { $0.token == 3 }.map { log($0.probability) } ?? .nan
+            return Dictionary(
+                uniqueKeysWithValues: found.map { ($0.token, ((log($0.probability) - base) * 1e6).rounded() / 1e6) })
+        }
+        let occurred = [0: 2, 1: 1, 2: 0]
+        #expect(try logits(after: occurred) { $0.presencePenalty = 0.5 } == [0: -0.5, 1: -0.5, 2: 0, 3: 0])
+        #expect(try logits(after: occurred) { $0.frequencyPenalty = 0.5 } == [0: -1, 1: -0.5, 2: 0, 3: 0])
+        #expect(try logits(after: occurred) { $0.bias = [2: 2, 99: 1] } == [0: 0, 1: 0, 2: 2, 3: 0])
+        var sampling = Sampling()
+        sampling.presencePenalty = 3
+        #expect(throws: InputError.self) { try sampling.check() }
+    }
+
+    /// The log-probabilities are those of the model, whatever is done to the choice.
+    @Test func scoresOfTokens() throws {
+        let model = tinyModel().eval()
+        var options = GenerationOptions()
+        options.tokens = 6
+        options.scoredAlternatives = 3
+        options.sampling.temperature = 0.3
+        options.sampling.bias = [4: 5]
+        let prompt = [7, 4, 11]
+        let text = try Continuation(model, tokenizer, prompt: prompt, options)
+        var scores: [TokenScore] = []
+        while text.ending == nil {
+            _ = try model.advance([text])[0].get()
+            scores += text.takeScores()
+        }
+        #expect(scores.count == 6 && text.takeScores().isEmpty)
+        var tokens = prompt
+        for score in scores {
+            let logits = noGrad { model(Tensor(tokens, shape: [1, tokens.count])) }
+            let expected = logits.select(dim: 1, index: tokens.count - 1).logSoftmax(dim: -1).toArray(as: Double.self)
+            #expect(abs(score.logProbability - expected[score.token]) < 1e-4)
+            let best = expected.indices.sorted { expected[$0] > expected[$1] }.prefix(3)
+            #expect(score.alternatives.map(\.token) == Array(best))
+            tokens.append(score.token)
+        }
+    }
+
     @Test func logitsThatAreNoNumbers() {
-        #expect(throws: InputError.self) { try Sampling().candidates(logits: [0, .nan], occurred: []) }
+        #expect(throws: InputError.self) { try Sampling().candidates(logits: [0, .nan], occurred: [:]) }
     }
 
     /// With the same seed the same text, which streams out in pieces; with more tokens than the context holds, too.

@@ -26,6 +26,7 @@ struct EngineTests {
         for try await event in request.events {
             switch event {
             case .text(let piece): text += piece
+            case .score: break
             case .finished(let summary): return (text, summary)
             }
         }
@@ -47,6 +48,94 @@ struct EngineTests {
             #expect(found.text == expected)
             #expect(found.summary?.tokens == 5 + 3 * index && found.summary?.ending == .length)
         }
+    }
+
+    /// Prompts that begin alike are read once, and give the same texts to the bit: those of which most is shared in the
+    /// midst of a block of reading, and those of which little is.
+    @Test(arguments: [300, 100, 257]) func promptsThatBeginAlike(_ length: Int) async throws {
+        let beginning = (0..<length).map { ($0 * 7 + $0 / 27) % 27 }
+        var limits = ServerLimits()
+        func scores(
+            _ prompts: [[Int]], _ engine: GenerationEngine
+        ) async throws -> (scores: [[TokenScore]], cached: Int) {
+            var found: [[TokenScore]] = []
+            var cached = 0
+            var options = options(20, seed: 4)
+            options.scoredAlternatives = 2
+            for request in try prompts.map({ try engine.submit(prompt: $0, options) }) {
+                var own: [TokenScore] = []
+                for try await event in request.events {
+                    if case .score(let score) = event { own.append(score) }
+                    if case .finished(let summary) = event { cached += summary.cachedTokens }
+                }
+                found.append(own)
+            }
+            return (found, cached)
+        }
+        let prompts = (0..<5).map { number in beginning + [number, 3, number + 5] + (0..<10 * number).map { $0 % 27 } }
+        limits.prefixBytes = 0
+        let plain = GenerationEngine("plain", model(), tokenizer, limits, ServerMetrics())
+        defer { plain.stop() }
+        var expected: [[TokenScore]] = []
+        for prompt in prompts { expected += try await scores([prompt], plain).scores }
+        limits.prefixBytes = 8 << 20
+        let engine = GenerationEngine("test", model(), tokenizer, limits, ServerMetrics())
+        defer { engine.stop() }
+        let together = try await scores(prompts, engine)
+        #expect(together.scores == expected && together.cached == 4 * length)
+        let later = try await scores(prompts, engine)
+        #expect(later.scores == expected && later.cached >= 5 * length)
+        // The whole conversation so far, and the next question.
+        let conversation = prompts[1] + expected[1].map(\.token) + [9, 9]
+        let longer = try await scores([conversation], engine)
+        #expect(try await longer.scores == scores([conversation], plain).scores && longer.cached == prompts[1].count)
+    }
+
+    /// The same for sizes at which products take the paths of larger models.
+    @Test func widerPromptsThatBeginAlike() async throws {
+        let make = {
+            Generator.withDefault(Generator(seed: 3)) {
+                GPT2(GPT2Configuration(vocabularySize: 1000, contextLength: 200, width: 192, layers: 1, heads: 3))
+                    .eval()
+            }
+        }
+        var found: [[[TokenScore]]] = []
+        for bytes in [0, 64 << 20] {
+            var limits = ServerLimits()
+            limits.prefixBytes = bytes
+            let engine = GenerationEngine("test", make(), tokenizer, limits, ServerMetrics())
+            defer { engine.stop() }
+            var options = options(6, seed: 4)
+            options.scoredAlternatives = 1
+            var scores: [[TokenScore]] = []
+            for number in 0..<4 {
+                let prompt = (0..<90).map { ($0 * 7) % 27 } + (0..<(1 + 3 * number)).map { $0 % 20 + number }
+                var own: [TokenScore] = []
+                for try await event in try engine.submit(prompt: prompt, options).events {
+                    if case .score(let score) = event { own.append(score) }
+                }
+                scores.append(own)
+            }
+            found.append(scores)
+        }
+        #expect(found[0] == found[1])
+    }
+
+    @Test func theCacheOfPromptsIsBounded() throws {
+        let model = model()
+        // Two layers, keys and values of 32 numbers for each token.
+        let perToken = 2 * 2 * 32 * 4
+        let cache = PrefixCache(limit: 200 * perToken)
+        for number in 0..<10 {
+            let text = try Continuation(
+                model, tokenizer, prompt: (0..<50).map { ($0 * number + number) % 27 }, options(2))
+            while text.ending == nil { _ = try model.advance([text])[0].get() }
+            cache.keep(text)
+            #expect(cache.byteCount <= 200 * perToken)
+        }
+        #expect(cache.byteCount > 100 * perToken)
+        #expect(cache.best(for: (0..<60).map { ($0 * 9 + 9) % 27 }, among: []) != nil)
+        #expect(cache.best(for: (0..<60).map { _ in 26 }, among: []) == nil)
     }
 
     /// What a model cannot compute ends the text that it was asked for, and the server goes on.

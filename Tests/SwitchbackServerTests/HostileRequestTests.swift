@@ -36,7 +36,7 @@ struct HostileRequestTests {
             let error = #expect(throws: InputError.self) {
                 try withinAMinute {
                     try GenerationParameters(
-                        ConfigurationFields(body: Array("{\"\(name)\": 1}".utf8)), own: [], limits: ServerLimits())
+                        ConfigurationFields(body: Array("{\"\(name)\": 1}".utf8)), .chat, limits: ServerLimits())
                 }
             }
             #expect(error?.problem == "there is no such field")
@@ -49,7 +49,7 @@ struct HostileRequestTests {
         #expect(error?.problem == "there is no such field")
         let stop = "{\"stop\": \"\(String(repeating: "a", count: 1001))\"}"
         #expect(throws: InputError.self) {
-            try GenerationParameters(ConfigurationFields(body: Array(stop.utf8)), own: [], limits: ServerLimits())
+            try GenerationParameters(ConfigurationFields(body: Array(stop.utf8)), .chat, limits: ServerLimits())
         }
     }
 

@@ -11,7 +11,7 @@ import Testing
 struct RequestTests {
     private func parameters(_ json: String, limits: ServerLimits = ServerLimits()) throws -> GenerationParameters {
         try GenerationParameters(
-            ConfigurationFields(body: Array(json.utf8)), own: ["messages", "max_completion_tokens"], limits: limits)
+            ConfigurationFields(body: Array(json.utf8)), .chat, limits: limits)
     }
 
     @Test func options() throws {
@@ -43,9 +43,14 @@ struct RequestTests {
         (#"{"temperature": "hot"}"#, "a number is needed", "temperature"),
         (#"{"temperature": -1}"#, "a number from 0 to 100 is needed", "temperature"),
         (#"{"top_p": 2}"#, "at most 1", "top_p"), (#"{"max_tokens": 0}"#, "at least 1", "max_tokens"),
-        (#"{"max_tokens": 1000}"#, "at most 100 tokens", "max_tokens"), (#"{"n": 2}"#, "one answer", "n"),
+        (#"{"max_tokens": 1000}"#, "at most 100 tokens", "max_tokens"), (#"{"n": 129}"#, "at most 128", "n"),
         (#"{"functions": [1]}"#, "they are tools now", "functions"), (#"{"stop": 5}"#, "text is needed", "stop"),
-        (#"{"response_format": {"type": "json_object"}}"#, "answers are text", "response_format"),
+        (#"{"response_format": {"type": "xml"}}"#, "supported are text, json_object", "response_format.type"),
+        (#"{"presence_penalty": 3}"#, "from -2 to 2", "presence_penalty"),
+        (#"{"logit_bias": {"a": 1}}"#, "a is no token's number", "logit_bias"),
+        (#"{"top_logprobs": 2}"#, "it needs logprobs", "top_logprobs"),
+        (#"{"logprobs": true, "top_logprobs": 21}"#, "at most 20", "top_logprobs"),
+        (#"{"reasoning_effort": "low"}"#, "chat_template_kwargs", "reasoning_effort"),
         (#"{"stream": 1}"#, "true or false", "stream"), (#"{"seed": 0.5}"#, "whole number", "seed"),
     ])
     func refusals(_ json: String, _ sentence: String, _ param: String?) throws {

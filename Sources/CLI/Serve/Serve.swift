@@ -19,13 +19,13 @@ struct Serve: AsyncParsableCommand {
                 -d '{"messages": [{"role": "user", "content": "Hello!"}]}'
               curl localhost:8080/v1/detect -F image=@bus.jpg
 
-            Several clients are served at once. The endpoints are /v1/chat/completions, /v1/completions, /v1/models, \
-            /v1/detect, /v1/segment, /v1/pose, /v1/obb, /v1/classify, /health and /metrics. SIGTERM or Ctrl-C stops the server after the requests in progress.
+            Several clients are served at once. The endpoints are /v1/chat/completions, /v1/completions, /v1/embeddings, \
+            /v1/models, /tokenize, /detokenize, /v1/detect, /v1/segment, /v1/pose, /v1/obb, /v1/classify, /health and /metrics. SIGTERM or Ctrl-C stops the server after the requests in progress.
             """)
 
     @Argument(
         help: ArgumentHelp(
-            "Model folders, runs or weights files; NAME=PATH sets the name.",
+            "Model folders, GGUF files, runs or weights files; NAME=PATH sets the name.",
             valueName: "model"))
     var models: [String]
 
@@ -61,6 +61,13 @@ struct Serve: AsyncParsableCommand {
                 + "(default: \(ServerLimits().memoryBytes >> 20))", valueName: "n"),
         transform: Value.integer(in: .from(16, to: 1_048_576)))
     var maxMemory = ServerLimits().memoryBytes >> 20
+
+    @Option(
+        help: ArgumentHelp(
+            "The memory for prompts already read, which others can begin with, in MB per model; 0 is none. "
+                + "(default: \(ServerLimits().prefixBytes >> 20))", valueName: "n"),
+        transform: Value.integer(in: .from(0, to: 1_048_576)))
+    var promptCache = ServerLimits().prefixBytes >> 20
 
     @Option(
         help: ArgumentHelp(
@@ -118,6 +125,7 @@ struct Serve: AsyncParsableCommand {
         options.allowedOrigins = allowOrigin
         options.limits.bodyBytes = maxBody << 20
         options.limits.memoryBytes = maxMemory << 20
+        options.limits.prefixBytes = promptCache << 20
         options.limits.connections = connections
         options.limits.parallel = parallel
         options.limits.queue = queue

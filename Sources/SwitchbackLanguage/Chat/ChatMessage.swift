@@ -91,7 +91,7 @@ extension ChatMessage {
         self.role = role
         members = fields.names.compactMap { name in
             ChatMessage.ownMembers.contains(name) ? nil : fields[name].map { (name, $0) }
-        }
+        }.map { ($0.0, $0.0 == "tool_calls" ? $0.1.withArgumentsAsObjects : $0.1) }
         content = try ChatMessage.content(fields)
         isLearned = try ChatMessage.weight(fields)
     }
@@ -115,5 +115,31 @@ extension ChatMessage {
         let weight = try fields.integer("weight", minimum: 0, default: 1)
         guard weight <= 1 else { throw fields.problem("weight", "it is \(weight), and only 0 and 1 are possible") }
         return weight == 1
+    }
+}
+
+extension JSON {
+    /// Calls with `arguments` that are a text, as OpenAI's interface has them, as the object that templates expect.
+    fileprivate var withArgumentsAsObjects: JSON {
+        switch self {
+        case .array(let calls): .array(calls.map(\.withArgumentsAsObjects))
+        case .object(let members):
+            .object(
+                members.map { name, value in
+                    switch (name, value) {
+                    case ("function", _): (name, value.withArgumentsAsObjects)
+                    case ("arguments", .string(let text)): (name, JSON.object(in: text) ?? value)
+                    default: (name, value)
+                    }
+                })
+        default: self
+        }
+    }
+
+    /// The object that a text holds; `nil` if it is none.
+    private static func object(in text: String) -> JSON? {
+        let value = try? Array(text.utf8).withUnsafeBytes { try JSON(parsing: $0) }
+        guard case .object? = value else { return nil }
+        return value
     }
 }

@@ -63,6 +63,8 @@ public struct ChatTemplate: Sendable {
         let source = withTools?.source ?? usual.source
         guard source.contains("tools") else { return nil }
         if source.contains("<tool_call>") { return .tagged }
+        // Newer ones of Mistral write each call apart: [TOOL_CALLS]name[ARGS]{…}.
+        if source.contains("[TOOL_CALLS]") { return source.contains("[ARGS]") ? nil : .list }
         return source.contains("\"parameters\": ") ? .object : nil
     }
 

@@ -20,6 +20,8 @@ public enum ToolCallForm: Sendable {
     case tagged
     /// The whole answer is a JSON object with `name` and `parameters`, as Llama 3.1 has it.
     case object
+    /// The whole answer is a list of such objects behind the mark `[TOOL_CALLS]`, as Mistral has it.
+    case list
 
     /// What an answer says, and the functions that it calls. What is no call stays text.
     public func parse(_ answer: String) -> (content: String, calls: [ToolCall]) {
@@ -28,6 +30,15 @@ public enum ToolCallForm: Sendable {
             let text = answer.trimmingCharacters(in: .whitespacesAndNewlines)
             guard let call = ToolCall(json: text) else { return (answer, []) }
             return ("", [call])
+        case .list:
+            let text = answer.trimmingCharacters(in: .whitespacesAndNewlines)
+            // The mark is a special token, which is no text, or it is one.
+            let mark = "[TOOL_CALLS]"
+            guard let calls = ToolCall.list(json: text.hasPrefix(mark) ? String(text.dropFirst(mark.count)) : text)
+            else {
+                return (answer, [])
+            }
+            return ("", calls)
         case .tagged:
             var (content, calls, rest) = ("", [ToolCall](), answer[...])
             while let start = rest.firstRange(of: "<tool_call>") {
@@ -44,12 +55,45 @@ public enum ToolCallForm: Sendable {
     }
 }
 
+extension ToolCallForm {
+    /// Answers that are a call of one of some functions, with arguments as its parameters describe them.
+    ///
+    /// - Parameter functions: their names, and the schemas of their parameters.
+    /// - Throws: `InputError` over a schema that cannot be kept.
+    public func grammar(of functions: [(name: String, parameters: ConfigurationFields?)]) throws -> Grammar {
+        let (opening, closing) =
+            switch self {
+            case .tagged: ("<tool_call>\n", "\n</tool_call>")
+            case .object: ("", "")
+            case .list: ("[", "]")
+            }
+        return try Grammar.jsonCalls(
+            of: functions, argumentsName: self == .object ? "parameters" : "arguments", opening, closing)
+    }
+}
+
 extension ToolCall {
+    /// A list of calls as a model writes it; `nil` if it is none.
+    fileprivate static func list(json text: String) -> [ToolCall]? {
+        guard case .array(let values)? = ToolCall.parsed(text), !values.isEmpty else { return nil }
+        let calls = values.compactMap { ToolCall($0) }
+        return calls.count == values.count ? calls : nil
+    }
+
+    private static func parsed(_ text: String) -> JSON? {
+        try? Array(text.utf8).withUnsafeBytes { try JSON(parsing: $0) }
+    }
+
     /// A call as a model writes it; `nil` if it is none.
     fileprivate init?(json text: String) {
-        guard let value = try? Array(text.utf8).withUnsafeBytes({ try JSON(parsing: $0) }),
-            let fields = try? ConfigurationFields(value, path: "answer"), let name = try? fields.string("name")
-        else { return nil }
+        guard let value = ToolCall.parsed(text) else { return nil }
+        self.init(value)
+    }
+
+    private init?(_ value: JSON) {
+        guard let fields = try? ConfigurationFields(value, path: "answer"), let name = try? fields.string("name") else {
+            return nil
+        }
         switch fields["arguments"] ?? fields["parameters"] {
         case nil: arguments = "{}"
         // Some models write the arguments as a text that holds JSON.

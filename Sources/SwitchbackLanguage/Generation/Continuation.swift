@@ -23,16 +23,23 @@ public final class Continuation {
     public private(set) var ending: Ending?
 
     private let model: LanguageModel
+    private let tokenizer: any Tokenizer
     private let options: GenerationOptions
     private let endTokens: Set<Int>
     private let random: Generator
     private var decoder: StreamingDecoder
     private var stopWords: StopWords
-    private var tokens: [Int]
-    private var occurred: Set<Int>
+    private(set) var tokens: [Int]
+    /// How often tokens were added; those of the prompt are there as well.
+    private var occurred: [Int: Int]
+    private var walk: GrammarWalk?
+    /// The tokens that were added and whose scores nobody has taken yet.
+    private var scores: [TokenScore] = []
     private(set) var memory: ReadingMemory
     /// The first token that the model has not read.
-    private var unread = 0
+    private(set) var unread = 0
+    /// How many tokens of the prompt were taken over from another text instead of read.
+    public private(set) var cachedTokens = 0
 
     /// - Parameters:
     ///   - prompt: at least one token.
@@ -44,6 +51,7 @@ public final class Continuation {
     ) throws {
         try options.sampling.check()
         self.model = model
+        self.tokenizer = tokenizer
         self.options = options
         endTokens = options.endTokens.union(tokenizer.endOfText.map { [$0] } ?? [])
         random = Generator(seed: options.seed)
@@ -51,7 +59,8 @@ public final class Continuation {
         stopWords = StopWords(options.stopWords)
         promptTokens = prompt.count
         tokens = prompt
-        occurred = Set(prompt)
+        occurred = Dictionary(prompt.map { ($0, 0) }) { first, _ in first }
+        walk = options.grammar.map { GrammarWalk($0) }
         if options.tokens <= 0 { ending = .length }
         memory = model.makeMemory(batch: 1, capacity: model.contextLength)
         guard prompt.count <= memory.capacity else {
@@ -60,6 +69,17 @@ public final class Continuation {
                 remedy: "shorten it")
         }
         if let previous { takeMemory(of: previous) }
+    }
+
+    /// How many tokens the model has read.
+    public var readCount: Int { unread }
+
+    /// Takes over what was read of another text, as far as the two begin alike; nobody else uses it from now on.
+    public func begin(with prefix: ReadPrefix) {
+        let common = ReadPrefix.sharedCount(of: prefix.tokens, with: tokens)
+        memory = prefix.memory
+        memory.rewind(to: common)
+        (unread, cachedTokens) = (common, common)
     }
 
     private func takeMemory(of previous: Continuation) {
@@ -75,14 +95,17 @@ public final class Continuation {
     /// Whether only the token that was chosen last is still to be read.
     var isWriting: Bool { unread == tokens.count - 1 }
 
-    /// The tokens that the model reads next: at most `limit`.
+    /// The tokens that the model reads next: at most `limit`. Of a prompt they are several wherever possible: one token
+    /// alone is computed in another way, with other last bits.
     func nextTokens(_ limit: Int) -> [Int] {
         if memory.length + tokens.count - unread > memory.capacity {
             // The context is full: its second half is read anew, as a text that begins there.
             memory = model.makeMemory(batch: 1, capacity: model.contextLength)
             unread = tokens.count - max(1, model.contextLength / 2)
         }
-        return Array(tokens[unread..<min(unread + limit, tokens.count)])
+        let left = tokens.count - unread
+        let count = min(limit, left)
+        return Array(tokens[unread..<unread + (left - count == 1 && count > 2 ? count - 1 : count)])
     }
 
     /// Notes that the model has read tokens of the text; returns whether it has read all, so that one can be chosen.
@@ -93,20 +116,34 @@ public final class Continuation {
 
     /// Adds a token; returns the text, whole characters, that can be given out now.
     ///
-    /// - Throws: `InputError` if the logits are not numbers.
+    /// - Throws: `InputError` if the logits are not numbers, or no token has the form that was asked for.
     func choose(_ logits: [Float]) throws -> String {
-        let token = try options.sampling.choose(logits: logits, occurred: occurred, generator: random)
+        var possible = logits
+        try walk?.restrict(&possible, endTokens: endTokens)
+        let token = try options.sampling.choose(logits: possible, occurred: occurred, generator: random)
         if endTokens.contains(token) {
             ending = .stop
             return give(finish())
         }
+        if let count = options.scoredAlternatives { scores.append(TokenScore(token, logits, alternatives: count)) }
         tokens.append(token)
-        occurred.insert(token)
+        occurred[token, default: 0] += 1
         tokenCount += 1
+        walk?.accept(tokenizer.bytes(of: token))
         var piece = stopWords.append(decoder.append(token))
-        if stopWords.isFound { ending = .stop } else if tokenCount == options.tokens { ending = .length }
+        if stopWords.isFound || walk?.isComplete ?? false {
+            ending = .stop
+        } else if tokenCount == options.tokens {
+            ending = .length
+        }
         if ending != nil { piece += finish() }
         return give(piece)
+    }
+
+    /// The scores of the tokens that were added since they were last taken, where the options ask for them.
+    public func takeScores() -> [TokenScore] {
+        defer { scores = [] }
+        return scores
     }
 
     /// Ends the text here.
@@ -140,7 +177,7 @@ extension LanguageModel {
         let (waiting, written) = (
             texts.indices.filter { !texts[$0].isWriting }, texts.indices.filter { texts[$0].isWriting }
         )
-        for index in written + waiting where room > 0 {
+        for index in written + waiting where room > (texts[index].isWriting ? 0 : 1) {
             parts.append((index, texts[index].nextTokens(room)))
             room -= parts[parts.count - 1].tokens.count
         }

@@ -7,6 +7,10 @@ public struct GenerationOptions: Sendable, Equatable {
     public var stopWords: [String] = []
     /// Tokens that end the text, beside the tokenizer's own; they are not part of it.
     public var endTokens: Set<Int> = []
+    /// What the text has to be, if it cannot be anything.
+    public var grammar: TokenGrammar?
+    /// How many of the most likely tokens are noted beside each one that is chosen; nothing is noted if `nil`.
+    public var scoredAlternatives: Int?
     /// The random seed.
     public var seed: UInt64 = 0
 

@@ -14,6 +14,12 @@ public struct Sampling: Sendable, Equatable {
     public var minP: Double?
     /// Above 1 tokens that occurred become less likely (Keskar et al., "CTRL", 2019, section 4.1).
     public var repetitionPenalty = 1.0
+    /// What is taken from the logit of every token that was written before, and what for each time that it was (OpenAI's
+    /// API reference, "frequency and presence penalties"); the prompt does not count.
+    public var presencePenalty = 0.0
+    public var frequencyPenalty = 0.0
+    /// What is added to the logits of some tokens.
+    public var bias: [Int: Double] = [:]
 
     public init() {}
 
@@ -24,6 +30,8 @@ public struct Sampling: Sendable, Equatable {
         public static let topP = NumberRange.above(0, to: 1)
         public static let minP = NumberRange.probability
         public static let repetitionPenalty = NumberRange.above(0, to: 100)
+        public static let countPenalty = NumberRange.from(-2, to: 2)
+        public static let bias = NumberRange.from(-100, to: 100)
     }
 
     /// Throws `InputError` if a value makes no sense.
@@ -33,20 +41,23 @@ public struct Sampling: Sendable, Equatable {
         if let topP { try Ranges.topP.check(topP, option: "top-p") }
         if let minP { try Ranges.minP.check(minP, option: "min-p") }
         try Ranges.repetitionPenalty.check(repetitionPenalty, option: "repetition-penalty")
+        try Ranges.countPenalty.check(presencePenalty, option: "presence-penalty")
+        try Ranges.countPenalty.check(frequencyPenalty, option: "frequency-penalty")
+        for value in bias.values { try Ranges.bias.check(value, option: "logit-bias") }
     }
 
     /// The tokens that can be chosen, most likely first, with their probabilities.
     ///
     /// - Parameters:
     ///   - logits: one for each token.
-    ///   - occurred: the tokens of the text so far.
+    ///   - occurred: the tokens of the text so far, and how often each was written after the prompt.
     /// - Throws: `InputError` if the logits are not numbers.
-    public func candidates(logits: [Float], occurred: Set<Int>) throws -> [(token: Int, probability: Double)] {
+    public func candidates(logits: [Float], occurred: [Int: Int]) throws -> [(token: Int, probability: Double)] {
         try candidates(logits, occurred, upTo: .infinity)
     }
 
     /// One of the candidates, by chance.
-    public func choose(logits: [Float], occurred: Set<Int>, generator: Generator) throws -> Int {
+    public func choose(logits: [Float], occurred: [Int: Int], generator: Generator) throws -> Int {
         var left = Tensor.rand([1], dtype: .float64, generator: generator).item()
         // Those that come after what was drawn need not even be sorted.
         let candidates = try candidates(logits, occurred, upTo: left)
@@ -60,7 +71,7 @@ public struct Sampling: Sendable, Equatable {
     /// As many of the most likely candidates as together have more than a probability: all of them, where top-k, top-p
     /// or min-p leave only some of all tokens.
     private func candidates(
-        _ logits: [Float], _ occurred: Set<Int>, upTo enough: Double
+        _ logits: [Float], _ occurred: [Int: Int], upTo enough: Double
     ) throws -> [(token: Int, probability: Double)] {
         let scores = try penalized(logits, occurred)
         let ranking = Ranking(scores, step: 4 * temperature)
@@ -72,7 +83,7 @@ public struct Sampling: Sendable, Equatable {
         var sum = 0.0
         for token in left.map({ AnySequence($0) }) ?? AnySequence(ranking) {
             let probability = weights[token] / total
-            if sum >= topP ?? .infinity || weights[token] < minP ?? 0 { break }
+            if sum >= topP ?? .infinity || weights[token] < minP ?? 0 || weights[token] == 0 { break }
             kept.append((token, probability))
             sum += probability
             if isUnrestricted && sum > enough { return kept }
@@ -82,47 +93,19 @@ public struct Sampling: Sendable, Equatable {
 
     private var isUnrestricted: Bool { topK == nil && topP == nil && minP == nil }
 
-    /// The logits as numbers, less those of tokens that occurred.
-    private func penalized(_ logits: [Float], _ occurred: Set<Int>) throws -> [Double] {
+    /// The logits as numbers, less those of tokens that occurred, and with the bias.
+    private func penalized(_ logits: [Float], _ occurred: [Int: Int]) throws -> [Double] {
         var scores = logits.map(Double.init)
         if let bad = scores.firstIndex(where: { $0.isNaN || $0 == .infinity }) {
             throw InputError("model", at: "token \(bad)", "its logit is \(scores[bad]): the weights are damaged")
         }
-        for token in occurred where repetitionPenalty != 1 {
+        for token in occurred.keys where repetitionPenalty != 1 {
             scores[token] = scores[token] > 0 ? scores[token] / repetitionPenalty : scores[token] * repetitionPenalty
         }
-        return scores
-    }
-}
-
-/// The tokens from the highest score on, of equal ones the lower number first; sorted only as far as they are
-/// requested, which mostly is a few of a hundred thousand.
-private struct Ranking: Sequence, IteratorProtocol {
-    private let scores: [Double]
-    /// How far below the last scores the next ones are that are sorted.
-    private var step: Double
-    /// All above it are sorted.
-    private var floor = Double.infinity
-    private var sorted: ArraySlice<Int> = []
-
-    init(_ scores: [Double], step: Double) {
-        self.scores = scores
-        self.step = step
-    }
-
-    mutating func next() -> Int? {
-        while sorted.isEmpty {
-            guard floor > -.infinity, let highest = scores.lazy.filter({ [floor] in $0 < floor }).max() else {
-                return nil
-            }
-            let ceiling = floor
-            // After a few steps the rest is sorted at once.
-            floor = step < 1e6 ? highest - step : -.infinity
-            step *= 4
-            sorted = ArraySlice(
-                scores.indices.filter { [floor] in scores[$0] < ceiling && scores[$0] >= floor }
-                    .sorted { scores[$0] != scores[$1] ? scores[$0] > scores[$1] : $0 < $1 })
+        for (token, count) in occurred where count > 0 {
+            scores[token] -= presencePenalty + frequencyPenalty * Double(count)
         }
-        return sorted.popFirst()
+        for (token, value) in bias where scores.indices.contains(token) { scores[token] += value }
+        return scores
     }
 }

@@ -62,6 +62,18 @@ public final class KeyValueCache: AttentionMemory {
 
     public override func rewind(to count: Int) { length = min(length, count) }
 
+    /// How much memory it takes, in bytes.
+    var byteCount: Int { (keys + values).reduce(0) { $0 + $1.count * $1.dtype.byteCount } }
+
+    /// A copy of what is remembered of the first `count` tokens, with no more room than they need.
+    func prefix(_ count: Int) -> KeyValueCache {
+        let copy = KeyValueCache(layers: 0, batch: 0, heads: 0, capacity: capacity, headWidth: 0)
+        let shortened = { (room: Tensor) in room.narrow(dim: 2, start: 0, length: count).clone() }
+        (copy.keys, copy.values) = (keys.map(shortened), values.map(shortened))
+        copy.length = count
+        return copy
+    }
+
     public override func reorder(_ rows: [Int]) {
         let chosen = { (room: Tensor) in
             room.indexSelect(dim: 0, index: Tensor(rows, shape: [rows.count], like: room))

@@ -75,6 +75,11 @@ public struct SentenceEncoder {
         return kinds.contains { $0.hasSuffix(".Normalize") }
     }
 
+    /// How many tokens a sentence has, the marks around it included; `embed` reads `length` of them.
+    public func tokenCount(of sentence: String) throws -> Int {
+        try tokenizer.encode(sentence, addingSpecialTokens: true).count
+    }
+
     /// The vectors of sentences, [sentences, width].
     ///
     /// Of sentences longer than `length`, the beginning is read. Throws `InputError` over a character that the tokenizer

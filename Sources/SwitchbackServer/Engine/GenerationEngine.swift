@@ -12,6 +12,8 @@ package final class GenerationEngine: @unchecked Sendable {
     private let tokenizer: any Tokenizer
     private let limits: ServerLimits
     private let metrics: ServerMetrics
+    /// Used by the thread alone.
+    private let prefixes: PrefixCache
 
     private let condition = NSCondition()
     // Guarded by the condition.
@@ -27,22 +29,31 @@ package final class GenerationEngine: @unchecked Sendable {
         self.tokenizer = tokenizer
         self.limits = limits
         self.metrics = metrics
+        prefixes = PrefixCache(limit: limits.prefixBytes)
         let thread = Thread { [self] in run() }
         thread.name = "generation"
         thread.stackSize = 8 << 20
         thread.start()
     }
 
-    /// Queues a request. Throws `APIError` if too many wait already, or the server stops.
+    /// Queues a text. Throws `APIError` if too many wait already, or the server stops.
     package func submit(prompt: [Int], _ options: GenerationOptions) throws -> GenerationRequest {
         let request = GenerationRequest(prompt: prompt, options, seconds: limits.seconds)
+        try submit([request])
+        return request
+    }
+
+    /// Queues the texts of one request: all of them, or none where too many wait already.
+    func submit(_ requests: [GenerationRequest]) throws {
         try condition.withLock {
             if isStopping { throw APIError.stopping }
-            guard waiting.count < limits.queue else { throw APIError.tooManyRequests(waiting: waiting.count) }
-            waiting.append(request)
+            // One request may ask for more texts than can wait, while no others do.
+            guard waiting.isEmpty || waiting.count + requests.count <= limits.queue else {
+                throw APIError.tooManyRequests(waiting: waiting.count)
+            }
+            waiting += requests
             condition.signal()
         }
-        return request
     }
 
     /// Fails what is not done yet, and ends the thread.
@@ -110,8 +121,12 @@ package final class GenerationEngine: @unchecked Sendable {
         return true
     }
 
-    private func step(_ active: inout [GenerationRequest]) {
-        active.removeAll { !begin($0) }
+    private func step(_ all: inout [GenerationRequest]) {
+        var begun = all.filter { $0.text != nil }
+        for request in all where request.text == nil { begin(request, &begun) }
+        all.removeAll(where: \.isFinished)
+        // Of requests that wait for another to read what they begin with, nothing is computed yet.
+        let active = all.filter { $0.text != nil }
         let texts = active.compactMap(\.text)
         let before = texts.map(\.tokenCount)
         let results = model.advance(texts)
@@ -120,6 +135,7 @@ package final class GenerationEngine: @unchecked Sendable {
             do {
                 let piece = try result.get()
                 if before == 0 && text.tokenCount > 0 { metrics.observeFirstToken(after: request.arrival) }
+                for score in text.takeScores() { request.give(.score(score)) }
                 if !piece.isEmpty { request.give(.text(piece)) }
                 if text.ending != nil { request.give(.finished(summary(request))) }
             } catch {
@@ -127,26 +143,31 @@ package final class GenerationEngine: @unchecked Sendable {
                 request.fail(APIError.failed(error))
             }
         }
-        active.removeAll { $0.text?.ending != nil }
+        for text in texts where text.ending != nil { prefixes.keep(text) }
+        all.removeAll { $0.text?.ending != nil }
     }
 
-    /// Starts the text of a new request; `false` if that is impossible.
-    private func begin(_ request: GenerationRequest) -> Bool {
-        if request.text != nil { return true }
+    /// Starts the text of a new request, unless that is impossible, or another one is about to read what it begins with.
+    private func begin(_ request: GenerationRequest, _ begun: inout [GenerationRequest]) {
+        let texts = begun.compactMap(\.text)
+        if limits.prefixBytes > 0, PrefixCache.isWorthWaiting(request.prompt, for: texts) { return }
         do {
             let text = try Continuation(model, tokenizer, prompt: request.prompt, request.options)
+            if limits.prefixBytes > 0, let prefix = prefixes.best(for: request.prompt, among: texts) {
+                text.begin(with: prefix)
+            }
             request.text = text
-            metrics.count(promptTokens: request.prompt.count)
-            return true
+            begun.append(request)
+            metrics.count(promptTokens: request.prompt.count, cached: text.cachedTokens)
         } catch {
             request.fail(APIError(error))
-            return false
         }
     }
 
     private func summary(_ request: GenerationRequest) -> GenerationSummary {
         GenerationSummary(
-            promptTokens: request.prompt.count, tokens: request.text?.tokenCount ?? 0,
+            promptTokens: request.prompt.count, cachedTokens: request.text?.cachedTokens ?? 0,
+            tokens: request.text?.tokenCount ?? 0,
             ending: request.text?.ending ?? .cancelled)
     }
 }

@@ -4,12 +4,17 @@ import SwitchbackLanguage
 /// A piece of the response to a request.
 package enum GenerationEvent: Sendable {
     case text(String)
+    /// A token's probability, where it was asked for; the token's text comes later.
+    case score(TokenScore)
     /// The last event.
     case finished(GenerationSummary)
 }
 
 package struct GenerationSummary: Sendable {
-    package let promptTokens, tokens: Int
+    package let promptTokens: Int
+    /// How many tokens of the prompt were not read again, since another text began with them.
+    package let cachedTokens: Int
+    package let tokens: Int
     package let ending: Continuation.Ending
 }
 
@@ -37,6 +42,9 @@ package final class GenerationRequest: @unchecked Sendable {
         (events, receiver) = AsyncThrowingStream.makeStream()
     }
 
+    /// Whether it has its last event.
+    var isFinished: Bool { lock.withLock { isOver } }
+
     var isCancelled: Bool { lock.withLock { wantsNoMore } }
 
     /// Nobody waits for it any more. Returns whether there was still something to wait for.
@@ -57,5 +65,27 @@ package final class GenerationRequest: @unchecked Sendable {
     func fail(_ error: any Error) {
         lock.withLock { isOver = true }
         receiver.finish(throwing: error)
+    }
+}
+
+extension [GenerationRequest] {
+    /// The events of all of them in the order in which they come, each with the number of its text.
+    var events: AsyncThrowingStream<(number: Int, event: GenerationEvent), any Error> {
+        let (events, receiver) = AsyncThrowingStream<(number: Int, event: GenerationEvent), any Error>.makeStream()
+        let task = Task {
+            do {
+                try await withThrowingTaskGroup(of: Void.self) { group in
+                    for (number, request) in enumerated() {
+                        group.addTask { for try await event in request.events { receiver.yield((number, event)) } }
+                    }
+                    try await group.waitForAll()
+                }
+                receiver.finish()
+            } catch {
+                receiver.finish(throwing: error)
+            }
+        }
+        receiver.onTermination = { _ in task.cancel() }
+        return events
     }
 }

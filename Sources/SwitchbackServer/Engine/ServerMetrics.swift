@@ -7,6 +7,7 @@ package final class ServerMetrics: @unchecked Sendable {
     // Guarded by the lock.
     private var requests: [RequestKind: Int] = [:]
     private var promptTokens = 0
+    private var cachedTokens = 0
     private var generatedTokens = 0
     private var steps = 0
     private var stepTexts = 0
@@ -32,7 +33,13 @@ package final class ServerMetrics: @unchecked Sendable {
         }
     }
 
-    func count(promptTokens count: Int) { lock.withLock { promptTokens += count } }
+    /// - Parameter cached: how many of the tokens another text had begun with.
+    func count(promptTokens count: Int, cached: Int) {
+        lock.withLock {
+            promptTokens += count
+            cachedTokens += cached
+        }
+    }
 
     func countStep(of texts: Int, tokens: Int) {
         lock.withLock {
@@ -73,6 +80,9 @@ package final class ServerMetrics: @unchecked Sendable {
                 "cancelled_total", "counter", "Requests whose client went away before the answer was complete.",
                 [("", "\(cancellations)")])
             add("prompt_tokens_total", "counter", "Tokens of prompts.", [("", "\(promptTokens)")])
+            add(
+                "cached_tokens_total", "counter", "Tokens of prompts that were not read again.",
+                [("", "\(cachedTokens)")])
             add("generated_tokens_total", "counter", "Tokens generated.", [("", "\(generatedTokens)")])
             add("steps_total", "counter", "Forward passes.", [("", "\(steps)")])
             add("step_texts_total", "counter", "Texts summed over all forward passes.", [("", "\(stepTexts)")])

@@ -9,40 +9,42 @@ package struct GenerationParameters: Sendable {
     package let stream: Bool
     /// Whether a stream ends with the number of tokens.
     package let includesUsage: Bool
-    /// What the request says of the choice of tokens, of the end and the seed, for options that the model has.
-    private let change: @Sendable (inout GenerationOptions) -> Void
     /// How many tokens were requested.
     package let tokens: Int?
+    /// How many texts are wanted of each prompt.
+    package let count: Int
+    /// What the text has to be, if it cannot be anything.
+    package let grammar: Grammar?
+    /// What the request says of the choice of tokens, of the end and the seed, for options that the model has.
+    private let change: @Sendable (inout GenerationOptions) -> Void
 
     /// Fields that any request may have.
     private static let common = [
         "model", "stream", "stream_options", "max_tokens", "temperature", "top_p", "top_k", "min_p",
-        "repetition_penalty", "stop", "seed",
+        "repetition_penalty", "presence_penalty", "frequency_penalty", "logit_bias", "logprobs", "n", "stop", "seed",
+        "response_format",
     ]
     /// Fields that change nothing here: labels, and what only OpenAI's own service has.
     private static let ignored = [
-        "user", "metadata", "store", "service_tier", "safety_identifier", "prompt_cache_key", "parallel_tool_calls",
+        "user", "metadata", "store", "service_tier", "safety_identifier", "prompt_cache_key", "prompt_cache_retention",
     ]
     /// Fields of what is not there, with the values that ask for nothing.
     private static let refused: [(name: String, isHarmless: @Sendable (JSON) -> Bool, problem: String)] = [
-        ("n", { $0.isNumber(1) }, "only one answer per request is supported"),
-        ("best_of", { $0.isNumber(1) }, "only one answer per request is supported"),
-        ("presence_penalty", { $0.isNumber(0) }, "there is none; repetition_penalty does something similar"),
-        ("frequency_penalty", { $0.isNumber(0) }, "there is none; repetition_penalty does something similar"),
-        ("logit_bias", { $0.isEmpty }, "there is none"),
-        ("logprobs", { $0.isFalse || $0.isNumber(0) }, "log probabilities are not supported"),
-        ("top_logprobs", { $0.isNumber(0) }, "log probabilities are not supported"),
-        ("echo", { $0.isFalse }, "echoing the prompt is not supported"),
         ("suffix", { $0.isEmpty }, "texts are only continued"),
         ("functions", { $0.isEmpty }, "they are tools now: send tools"),
-        ("response_format", { $0.isTextFormat }, "answers are text, of no other form"),
+        ("function_call", { $0.isText("none") }, "it is tool_choice now: send that"),
         ("modalities", { $0.isTextOnly }, "answers are text, of no other form"),
+        ("audio", { _ in false }, "answers are text, of no other form"),
+        ("prediction", { _ in false }, "there is none"),
+        ("reasoning_effort", { _ in false }, "what a template has for it goes into chat_template_kwargs"),
+        ("verbosity", { _ in false }, "there is none"),
+        ("web_search_options", { _ in false }, "there is no search"),
     ]
+    private static let mostTexts = 128
 
-    /// - Parameter own: the fields that this kind of request has beside those that all have.
-    package init(_ fields: ConfigurationFields, own: [String], limits: ServerLimits) throws {
+    package init(_ fields: ConfigurationFields, _ form: AnswerForm, limits: ServerLimits) throws {
         try fields.checkNames(
-            known: own + GenerationParameters.common + GenerationParameters.ignored
+            known: form.ownFields + GenerationParameters.common + GenerationParameters.ignored
                 + GenerationParameters.refused.map(\.name))
         for (name, isHarmless, problem) in GenerationParameters.refused {
             try fields.refuse(name, unless: isHarmless, problem)
@@ -55,7 +57,14 @@ package struct GenerationParameters: Sendable {
         if let limit = limits.tokens, let tokens, tokens > limit {
             throw fields.problem(name, "at most \(limit) tokens can be asked for here, not \(tokens)")
         }
-        change = try fields.samplingChange()
+        count = try fields.integer("n", default: 1)
+        guard count <= GenerationParameters.mostTexts else {
+            throw fields.problem("n", "at most \(GenerationParameters.mostTexts) texts can be asked for")
+        }
+        let count = count
+        try fields.refuse("best_of", unless: { $0.isNumber(Double(count)) }, "it can only be n: all texts are given")
+        grammar = try fields.responseGrammar()
+        change = try fields.samplingChange(scoredAlternatives: try fields.scoredAlternatives(form))
     }
 
     /// The options of the request, over those of the model.
@@ -68,12 +77,16 @@ package struct GenerationParameters: Sendable {
 
 extension ConfigurationFields {
     /// Throws `InputError` over a value that makes no sense.
-    fileprivate func samplingChange() throws -> @Sendable (inout GenerationOptions) -> Void {
+    fileprivate func samplingChange(
+        scoredAlternatives: Int?
+    ) throws -> @Sendable (inout GenerationOptions) -> Void {
         func given(_ name: String) throws -> Double? { try self[name] == nil ? nil : number(name) }
         let (temperature, penalty) = (try given("temperature"), try given("repetition_penalty"))
         let (topP, minP) = (try given("top_p"), try given("min_p"))
         // 0 and −1 are what other servers take for all tokens.
         let topK = self["top_k"] == nil ? nil : try integer("top_k", minimum: -1)
+        let (presence, frequency) = (try given("presence_penalty"), try given("frequency_penalty"))
+        let bias = try logitBias()
         let stopWords = try stopWords()
         let seed = self["seed"] == nil ? UInt64.random(in: 0...UInt64.max) : try seed()
         let change: @Sendable (inout GenerationOptions) -> Void = { options in
@@ -82,6 +95,10 @@ extension ConfigurationFields {
             if let topK { options.sampling.topK = topK > 0 ? topK : nil }
             options.sampling.minP = minP ?? options.sampling.minP
             options.sampling.repetitionPenalty = penalty ?? options.sampling.repetitionPenalty
+            options.sampling.presencePenalty = presence ?? 0
+            options.sampling.frequencyPenalty = frequency ?? 0
+            options.sampling.bias = bias
+            options.scoredAlternatives = scoredAlternatives
             options.stopWords = stopWords
             options.seed = seed
         }
@@ -118,6 +135,41 @@ extension ConfigurationFields {
         }
     }
 
+    private static let mostBiases = 1024
+
+    /// Tokens by their numbers, and what is added to their logits.
+    fileprivate func logitBias() throws -> [Int: Double] {
+        guard let values = try object("logit_bias") else { return [:] }
+        guard values.names.count <= ConfigurationFields.mostBiases else {
+            throw problem("logit_bias", "at most \(ConfigurationFields.mostBiases) tokens can have one")
+        }
+        return try values.names.reduce(into: [:]) { result, name in
+            guard let token = Int(name), token >= 0 else { throw problem("logit_bias", "\(name) is no token's number") }
+            result[token] = try values.number(name)
+        }
+    }
+
+    private static let mostAlternatives = 20
+
+    /// How many alternatives are told with each token's probability; `nil` where none is told.
+    fileprivate func scoredAlternatives(_ form: AnswerForm) throws -> Int? {
+        let name = form == .chat ? "top_logprobs" : "logprobs"
+        let count: Int?
+        switch form {
+        case .chat:
+            let isWanted = try bool("logprobs", default: false)
+            if !isWanted { try refuse("top_logprobs", unless: { $0.isNumber(0) }, "it needs logprobs") }
+            count = isWanted ? try integer("top_logprobs", minimum: 0, default: 0) : nil
+        case .completion:
+            if let value = self["logprobs"], value.isFalse { return nil }
+            count = self["logprobs"] == nil ? nil : try integer("logprobs", minimum: 0)
+        }
+        if let count, count > ConfigurationFields.mostAlternatives {
+            throw problem(name, "at most \(ConfigurationFields.mostAlternatives) are told")
+        }
+        return count
+    }
+
     private func stopWord(_ word: String) throws -> String {
         guard word.utf8.count <= ConfigurationFields.longestStopWord else {
             throw problem("stop", "a word has at most \(ConfigurationFields.longestStopWord) bytes")
@@ -140,7 +192,7 @@ extension JSON {
         }
     }
 
-    fileprivate var isFalse: Bool { if case .bool(false) = self { true } else { false } }
+    var isFalse: Bool { if case .bool(false) = self { true } else { false } }
 
     func isText(_ text: String) -> Bool {
         if case .string(let own) = self { own.isExactly(text) } else { false }
@@ -153,12 +205,6 @@ extension JSON {
         case .string(let text): text.isEmpty
         default: false
         }
-    }
-
-    /// `{"type": "text"}`.
-    fileprivate var isTextFormat: Bool {
-        guard case .object(let members) = self else { return false }
-        return members.contains { $0.name == "type" && $0.value.isText("text") }
     }
 
     /// `["text"]`.

@@ -18,26 +18,24 @@ package struct RequestReader: Sendable {
 
     package func stop() { queue.stop() }
 
-    /// What `work` makes of the body, which the request then has no more: what watches over the connection after it
-    /// begins where the body ends, and could not cope with one that was read already.
+    /// What `work` makes of the body.
     package func read<Value: Sendable>(
-        _ request: inout Request, _ work: @escaping @Sendable ([UInt8], MemoryShare) throws -> Value
+        _ request: Request, _ work: @escaping @Sendable ([UInt8], MemoryShare) throws -> Value
     ) async throws -> Value {
         let share = MemoryShare(of: budget)
         let bytes = try await body(of: request, share)
-        request.body = RequestBody(buffer: ByteBuffer())
         return try await queue.run(within: limits.seconds) { try work(bytes, share) }
     }
 
     /// What `work` makes of a body that is a JSON object.
     func readJSON<Value: Sendable>(
-        _ request: inout Request, _ work: @escaping @Sendable (ConfigurationFields) throws -> Value
+        _ request: Request, _ work: @escaping @Sendable (ConfigurationFields) throws -> Value
     ) async throws -> Value {
         // Forms and plain text are what any web page may send without asking.
         if let kind = request.headers[.contentType], !kind.isEmpty, !RequestReader.isJSON(kind) {
             throw APIError.unsupportedMediaType(kind)
         }
-        return try await read(&request) { bytes, _ in try work(ConfigurationFields(body: bytes)) }
+        return try await read(request) { bytes, _ in try work(ConfigurationFields(body: bytes)) }
     }
 
     private static func isJSON(_ kind: String) -> Bool {

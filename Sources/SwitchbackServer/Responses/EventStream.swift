@@ -33,9 +33,7 @@ struct EventStream {
         }
         return Response(
             status: .ok,
-            headers: [
-                .contentType: "text/event-stream; charset=utf-8", .cacheControl: "no-cache", .connection: "close",
-            ],
+            headers: [.contentType: "text/event-stream; charset=utf-8", .cacheControl: "no-cache"],
             body: body)
     }
 }

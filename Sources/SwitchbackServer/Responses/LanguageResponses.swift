@@ -4,12 +4,21 @@ import SwitchbackLanguage
 // What OpenAI's interface answers, as its reference has it.
 
 struct Usage: Encodable {
-    let promptTokens, completionTokens, totalTokens: Int
+    /// What is to be said of the prompt's tokens.
+    struct PromptDetails: Encodable {
+        let cachedTokens: Int
+    }
 
-    init(_ summary: GenerationSummary) {
-        promptTokens = summary.promptTokens
-        completionTokens = summary.tokens
-        totalTokens = summary.promptTokens + summary.tokens
+    let promptTokens, completionTokens, totalTokens: Int
+    let promptTokensDetails: PromptDetails
+
+    /// - Parameter perPrompt: how many texts continue the same prompt, which counts once.
+    init(_ summaries: [GenerationSummary], perPrompt: Int) {
+        promptTokens = summaries.reduce(0) { $0 + $1.promptTokens } / perPrompt
+        completionTokens = summaries.reduce(0) { $0 + $1.tokens }
+        totalTokens = promptTokens + completionTokens
+        let first = stride(from: 0, to: summaries.count, by: perPrompt)
+        promptTokensDetails = PromptDetails(cachedTokens: first.reduce(0) { $0 + summaries[$1].cachedTokens })
     }
 }
 
@@ -57,16 +66,17 @@ struct GenerationAnswer: Encodable {
     }
 
     struct Choice: Encodable {
-        let index = 0
+        var index = 0
         /// Of a completion.
         var text: String?
         /// Of a chat, whole.
         var message: Message?
         /// Of a chat, a piece.
         var delta: Message?
+        var logprobs: LogProbabilities?
         var finishReason: String?
 
-        private enum CodingKeys: CodingKey { case index, text, message, delta, finishReason }
+        private enum CodingKeys: CodingKey { case index, text, message, delta, logprobs, finishReason }
 
         // `finish_reason` is null, not absent, as long as there is none.
         func encode(to encoder: any Encoder) throws {
@@ -75,6 +85,7 @@ struct GenerationAnswer: Encodable {
             try container.encodeIfPresent(text, forKey: .text)
             try container.encodeIfPresent(message, forKey: .message)
             try container.encodeIfPresent(delta, forKey: .delta)
+            try container.encodeIfPresent(logprobs, forKey: .logprobs)
             try container.encode(finishReason, forKey: .finishReason)
         }
     }

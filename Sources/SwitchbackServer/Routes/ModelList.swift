@@ -1,6 +1,7 @@
 import Foundation
 import Hummingbird
 import Switchback
+import SwitchbackLanguage
 import SwitchbackVision
 
 /// The models of a server by their names.
@@ -18,6 +19,10 @@ struct ModelList: Sendable {
 
     func language(_ name: String?) throws -> (name: String, service: LanguageService) {
         try find(name, "language model") { if case .language(let service) = $0 { service } else { nil } }
+    }
+
+    func encoder(_ name: String?) throws -> (name: String, service: ModelThread<SentenceEncoder>) {
+        try find(name, "sentence encoder") { if case .encoder(let service) = $0 { service } else { nil } }
     }
 
     func detector(

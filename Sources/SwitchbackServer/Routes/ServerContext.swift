@@ -17,8 +17,22 @@ package struct ServerContext: RequestContext {
 struct ClientConnection: Sendable {
     fileprivate let channel: any Channel
 
-    /// Calls `body` once the connection is closed on both sides, or has broken.
-    func whenClosed(_ body: @escaping @Sendable () -> Void) { channel.closeFuture.whenComplete { _ in body() } }
+    /// Does some work during which it is watched whether the client is still there.
+    ///
+    /// - Parameters:
+    ///   - isStreaming: whether the head of an answer of events was sent already.
+    ///   - clientLeft: is called where the connection is closed on both sides, or has broken.
+    func watching<Value>(
+        isStreaming: Bool, clientLeft: @escaping @Sendable () -> Void, _ work: () async throws -> Value
+    ) async throws -> Value {
+        let watcher = ConnectionWatch.Watcher(inputClosed: { probe(isStreaming: isStreaming) }, closed: clientLeft)
+        let watch = channel.pipeline.handler(type: ConnectionWatch.self)
+        watch.whenSuccess { $0.watcher = watcher }
+        // A connection that is closed has no handlers any more.
+        watch.whenFailure { _ in clientLeft() }
+        defer { watch.whenSuccess { $0.watcher = nil } }
+        return try await work()
+    }
 
     /// The response, after which the connection is closed: to a client that is turned away no more is owed.
     func closing(after response: Response) -> Response {
@@ -34,9 +48,7 @@ struct ClientConnection: Sendable {
 
     /// The client sends no more. It may have closed only its own side and wait for the answer, or be gone: then what is
     /// sent to it comes back as an error, which closes the connection. So something is sent that means nothing.
-    ///
-    /// - Parameter isStreaming: whether the head of an answer of events was sent already.
-    func probe(isStreaming: Bool) {
+    private func probe(isStreaming: Bool) {
         let part: HTTPResponsePart =
             // A comment among events; or "100 Continue", which may come before any answer (RFC 9110, section 15.2).
             isStreaming ? .body(ByteBuffer(string: ":\n\n")) : .head(HTTPResponse(status: .continue))

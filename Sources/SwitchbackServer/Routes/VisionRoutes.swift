@@ -16,9 +16,8 @@ struct VisionRoutes: Sendable {
     }
 
     private func upload(_ request: Request, names: [String]) async throws -> ImageUpload {
-        var request = request
         let contentType = request.headers[.contentType]
-        return try await reader.read(&request) { body, share in
+        return try await reader.read(request) { body, share in
             try ImageUpload(body, contentType: contentType, names: names, share)
         }
     }

@@ -31,7 +31,7 @@ final class TriedModel: Sendable {
                 let seconds = start.duration(to: .now) / .seconds(1)
                 seen.add(id, .classes(classes, image, seconds))
             }
-        case .language: throw InputError("request", "this is a language model, and an image was sent")
+        case .language, .encoder: throw InputError("request", "this is a model of language, and an image was sent")
         }
     }
 
@@ -58,7 +58,7 @@ final class TriedModel: Sendable {
                 guard case .classes(let classes, let image, let seconds)? = seen[id] else { return nil }
                 return TryAnswer(id, "classify", image, seconds: seconds, classes: classes)
             }
-        case .language: return nil
+        case .language, .encoder: return nil
         }
     }
 }

@@ -52,9 +52,8 @@ struct TryRoutes: Sendable {
 
     private func look(_ request: Request, _ context: ServerContext) async throws -> TryAnswer {
         let model = try await model(context)
-        var request = request
         let contentType = request.headers[.contentType]
-        let upload = try await reader.read(&request) { body, share in
+        let upload = try await reader.read(request) { body, share in
             try ImageUpload(body, contentType: contentType, names: [], share)
         }
         let id = UUID().uuidString
