@@ -72,6 +72,8 @@ struct TrainingSession<Options: TaskConfiguration> {
         _ task: Task, _ training: TrainingConfiguration, _ listeners: [TrainingListener]
     ) throws -> (folder: RunFolder, outcome: TrainingOutcome) {
         let group = Processes.group
+        // Where one of them cannot train, the others wait here, and no folder is made.
+        _ = try group.gather(true)
         var made: RunFolder?
         let isDiagnosed = try group.fromRoot {
             let folder =

@@ -94,11 +94,7 @@ public final class ProcessGroup: Sendable {
         let meeting = Transfer.meeting()
         let end = Date() + seconds
         while !meeting.poll() {
-            if Date() > end {
-                // It can no longer be completed, nor its memory be freed.
-                _ = Unmanaged.passRetained(meeting)
-                return false
-            }
+            if Date() > end { return false }
             usleep(1000)
         }
         return true

@@ -19,7 +19,7 @@ struct Slots {
             throw InputError(
                 "option slots",
                 "a batch of \(batchSize.counted("example")) cannot be cut into \(count.counted("slot"))",
-                remedy: asked == nil ? "start fewer processes, or use a larger batch size" : "use a larger batch size")
+                remedy: "use a larger batch size, or fewer \(count == group.size ? "processes" : "slots")")
         }
     }
 

@@ -38,7 +38,7 @@ struct SlotTreeTests {
     }
 
     @Test func anotherOrderHasAnotherSum() {
-        let numbers = Self.numbers(7)
+        let numbers = Self.numbers(17)
         #expect(numbers.reduce(0, +) != reference(numbers[...]))
     }
 
