@@ -142,4 +142,21 @@ import Testing
         #expect(said.count == 1 && run.errors.contains("process 2 of 2 on "), "\(run.errors)")
         #expect(!program.folder.contents.contains("runs"))
     }
+
+    @Test(.enabled(if: areInstalled, unable))
+    func processorsThatRoundOtherwiseAreRefused() throws {
+        let info = try program.run("info", "--json")
+        let run = try program.shell(
+            """
+            timeout 60 \(Self.launchers[1]) -np 2 bash -c '[ $PMI_RANK = 1 ] && export SWITCHBACK_ISA=baseline; \
+            exec '$switchback' classify train \(Self.common)'
+            """)
+        if info.output.contains("baseline") {
+            #expect(run.code == 0, "\(run.errors)")
+        } else {
+            let remedy = "set SWITCHBACK_ISA=baseline on all machines"
+            #expect(run.code != 0 && run.errors.contains(remedy), "\(run.errors)")
+            #expect(!program.folder.contents.contains("runs"))
+        }
+    }
 }

@@ -14,19 +14,22 @@ enum Processes {
         group = connected
         let isSet = common.threads != nil || ProcessInfo.processInfo.environment["SWITCHBACK_THREADS"] != nil
         if !isSet { Processor.threadCount = group.threadShare }
-        if group.isRoot { return warnOfDifferences() }
+        try checkInstructionSets()
+        if group.isRoot { return }
         Diagnostics.handler = { _ in }
         let nowhere = open("/dev/null", O_WRONLY)
         dup2(nowhere, STDOUT_FILENO)
         close(nowhere)
     }
 
-    private static func warnOfDifferences() {
-        if group.instructionSets.count == 1 { return }
+    /// Throws where the processes would compute the same with other bits.
+    private static func checkInstructionSets() throws {
+        guard group.instructionSets.count > 1 else { return }
+        let common = ["baseline", "avx2"].first(where: group.instructionSets.contains) ?? "baseline"
         let names = group.instructionSets.sorted().joined(separator: " and ")
-        Diagnostics.warn(
-            "the machines compute with \(names), so that the weights depend on which of them computes what; SWITCHBACK_ISA "
-                + "sets one for all")
+        throw InputError(
+            "processes", "they compute with \(names), which round otherwise",
+            remedy: "set SWITCHBACK_ISA=\(common) on all machines")
     }
 
     /// Ends the command with all its processes where the user wishes it.
