@@ -15,6 +15,7 @@
 #include "grid_sample.h"
 #include "image.h"
 #include "indexing.h"
+#include "int8.h"
 #include "interpolation.h"
 #include "isa.h"
 #include "loss.h"

@@ -34,6 +34,7 @@ typedef struct {
 #include "foundation/per_isa.h"
 #ifdef ISA_PASS
 #include "foundation/vector.h"
+#include "foundation/byte_products.h"
 #include "foundation/lanes.h"
 
 #define INLINE static inline __attribute__((always_inline))
@@ -78,21 +79,20 @@ INLINE int32_t KERNEL(four)(const int8_t *x) {
 // dots[r] = the products of a group of each of `rows` rows of x with the 16 rows of a panel, as whole numbers.
 #if ISA_PASS == ISA_AVX512
 INLINE void KERNEL(dots)(const int rows, const int bits, const uint8_t *w, const rounded_group *const *x, vi (*dots)[PARTS]) {
-    __m512i sums[TILE];
-    for (int r = 0; r < rows; ++r) sums[r] = _mm512_set1_epi32(x[r]->sum * (bits == 4 ? -8 : -128));
+    vi sums[TILE];
+    for (int r = 0; r < rows; ++r) sums[r] = x[r]->sum * (bits == 4 ? -8 : -128) - (vi){0};
 #pragma clang loop unroll(full)
     for (int block = 0; block < bits; ++block, w += 64) {
         const __m512i bytes = _mm512_loadu_si512(w), mask = _mm512_set1_epi8(15);
-        const __m512i low = bits == 4 ? _mm512_and_si512(bytes, mask) : bytes;
-        const __m512i high = _mm512_and_si512(_mm512_srli_epi16(bytes, 4), mask);
+        const vi low = (vi)(bits == 4 ? _mm512_and_si512(bytes, mask) : bytes);
+        const vi high = (vi)_mm512_and_si512(_mm512_srli_epi16(bytes, 4), mask);
         for (int r = 0; r < rows; ++r) {
-            sums[r] = _mm512_dpbusd_epi32(sums[r], low, _mm512_set1_epi32(KERNEL(four)(x[r]->numbers + 4 * block)));
+            sums[r] = byte_products(sums[r], low, KERNEL(four)(x[r]->numbers + 4 * block) - (vi){0});
             if (bits == 4)
-                sums[r] = _mm512_dpbusd_epi32(sums[r], high,
-                                              _mm512_set1_epi32(KERNEL(four)(x[r]->numbers + GROUP / 2 + 4 * block)));
+                sums[r] = byte_products(sums[r], high, KERNEL(four)(x[r]->numbers + GROUP / 2 + 4 * block) - (vi){0});
         }
     }
-    for (int r = 0; r < rows; ++r) dots[r][0] = (vi)sums[r];
+    for (int r = 0; r < rows; ++r) dots[r][0] = sums[r];
 }
 #elif ISA_PASS == ISA_AVX2
 // 4 bits: sums of 16 products of at most 15 · 127 fit into 16 bits.
