@@ -40,7 +40,17 @@ public enum ONNX {
         _ model: Module, inputs: [(name: String, example: Tensor)], outputs: [String], to path: String,
         metadata: [String: String] = [:], forward: ([Tensor]) throws -> [Tensor]
     ) throws {
-        let graph = try graph(model, inputs, outputs, forward)
+        try export(
+            model, inputs: inputs, outputs: outputs, to: path, metadata: metadata, rounding: { _ in TraceRounding() },
+            forward: forward)
+    }
+
+    /// The same with some of it rounded to 8 bits, in nodes `QuantizeLinear` and `DequantizeLinear`.
+    package static func export(
+        _ model: Module, inputs: [(name: String, example: Tensor)], outputs: [String], to path: String,
+        metadata: [String: String], rounding: (Trace) throws -> TraceRounding, forward: ([Tensor]) throws -> [Tensor]
+    ) throws {
+        let graph = try graph(model, inputs, outputs, rounding, forward)
         let bytes = graph.initializer.reduce(0) { $0 + $1.rawData.count }
         guard bytes < sizeLimit else {
             throw InputError(
@@ -62,7 +72,7 @@ public enum ONNX {
 
     private static func graph(
         _ model: Module, _ inputs: [(name: String, example: Tensor)], _ outputs: [String],
-        _ forward: ([Tensor]) throws -> [Tensor]
+        _ rounding: (Trace) throws -> TraceRounding, _ forward: ([Tensor]) throws -> [Tensor]
     ) throws -> ONNXGraphProto {
         for (name, example) in inputs where example.rank == 0 || example.count == 0 {
             throw InputError(
@@ -77,7 +87,7 @@ public enum ONNX {
             throw InputError(
                 ONNXExporter.subject, "there are \(outputs.count) names for \(first.outputs.count) outputs")
         }
-        var exporter = ONNXExporter(first, second, batches: batches)
+        var exporter = ONNXExporter(first, second, batches: batches, rounding: try rounding(first))
         return try exporter.graph(inputs: inputs.map(\.name), outputs: outputs)
     }
 }

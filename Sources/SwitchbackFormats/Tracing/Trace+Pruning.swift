@@ -1,6 +1,6 @@
 extension Trace {
     /// The nodes that the outputs depend on, in the order in which they ran.
-    var neededNodes: [TraceNode] {
+    package var neededNodes: [TraceNode] {
         var needed: Set<ObjectIdentifier> = []
         func mark(_ value: TraceValue) {
             if case .node(let node, _) = value.source { needed.insert(ObjectIdentifier(node)) }

@@ -1,26 +1,37 @@
 import Switchback
 
 /// The computation of a program as a graph: from inputs and constants through operations to outputs.
-struct Trace {
-    let inputs: [TraceValue]
-    var outputs: [TraceValue] = []
+package struct Trace {
+    package let inputs: [TraceValue]
+    package var outputs: [TraceValue] = []
     /// In the order in which they ran.
-    let nodes: [TraceNode]
+    package let nodes: [TraceNode]
+
+    package init(inputs: [TraceValue], outputs: [TraceValue] = [], nodes: [TraceNode]) {
+        (self.inputs, self.outputs, self.nodes) = (inputs, outputs, nodes)
+    }
+
+    /// Runs `body` on examples, with the behavior of inference, and follows what becomes of them.
+    package static func of(
+        _ model: Module, _ examples: [Tensor], _ body: ([Tensor]) throws -> [Tensor]
+    ) rethrows -> Trace {
+        try TracingBackend.trace(model, examples, body)
+    }
 }
 
 /// A tensor of the traced program; never changed, unlike memory.
-final class TraceValue {
-    enum Source {
+package final class TraceValue {
+    package enum Source {
         case input(Int)
         case constant(NDArray, name: String?)
         case node(TraceNode, output: Int)
     }
 
-    let source: Source
-    let shape: Shape
-    let dtype: DType
+    package let source: Source
+    package let shape: Shape
+    package let dtype: DType
 
-    init(_ source: Source, _ shape: Shape, _ dtype: DType) {
+    package init(_ source: Source, _ shape: Shape, _ dtype: DType) {
         (self.source, self.shape, self.dtype) = (source, shape, dtype)
     }
 
@@ -28,26 +39,28 @@ final class TraceValue {
         TraceValue(.constant(array, name: name), array.shape, array.dtype)
     }
 
-    var isConstant: Bool { if case .constant = source { true } else { false } }
+    package var isConstant: Bool { if case .constant = source { true } else { false } }
 }
 
 /// An operation that ran.
-final class TraceNode {
-    let operation: TraceOperation
-    let inputs: [TraceValue]
+package final class TraceNode {
+    package let operation: TraceOperation
+    package let inputs: [TraceValue]
     /// Numbers of the operation that may depend on the size of the batch: shapes, bounds.
-    let sizes: [Int]
+    package let sizes: [Int]
     /// The path of the layer that it belongs to.
-    let module: String
+    package let module: String
 
-    init(_ operation: TraceOperation, _ inputs: [TraceValue], sizes: [Int] = []) {
-        (self.operation, self.inputs, self.sizes) = (operation, inputs, sizes)
-        module = Module.runningPath
+    /// - Parameter module: by default the layer that is running.
+    package init(
+        _ operation: TraceOperation, _ inputs: [TraceValue], sizes: [Int] = [], module: String = Module.runningPath
+    ) {
+        (self.operation, self.inputs, self.sizes, self.module) = (operation, inputs, sizes, module)
     }
 }
 
 /// What an operation computes; numbers here do not depend on the size of the batch.
-enum TraceOperation: Equatable {
+package enum TraceOperation: Equatable {
     case unary(UnaryOperation)
     case binary(BinaryOperation)
     case select

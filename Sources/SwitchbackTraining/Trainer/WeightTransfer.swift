@@ -38,6 +38,7 @@ extension Module {
     @discardableResult
     public final func transferWeights(from path: String) throws -> WeightTransfer {
         let path = try RunFolder.weightFile(path)
+        try Quantization.refuse(toTrain: path)
         let found = try WeightFile.load(path)
         let own = namedState
         let shared = own.filter { found[$0.name] != nil }

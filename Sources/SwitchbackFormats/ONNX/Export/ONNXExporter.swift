@@ -8,6 +8,8 @@ import Switchback
 struct ONNXExporter {
     private let traces: (first: Trace, second: Trace)
     private let batches: (Int, Int)
+    /// What is rounded to 8 bits, of the first trace.
+    private let rounding: TraceRounding
     private var builder = ONNXGraphBuilder(name: "switchback")
     private var names: [Key: String] = [:]
 
@@ -16,9 +18,10 @@ struct ONNXExporter {
         let output: Int
     }
 
-    init(_ first: Trace, _ second: Trace, batches: (Int, Int)) {
+    init(_ first: Trace, _ second: Trace, batches: (Int, Int), rounding: TraceRounding = TraceRounding()) {
         traces = (first, second)
         self.batches = batches
+        self.rounding = rounding
     }
 
     static let subject = "export to ONNX"
@@ -29,7 +32,8 @@ struct ONNXExporter {
             builder.addInput(name, try shape(pair), pair.0.dtype)
         }
         for (position, name) in inputs.enumerated() {
-            names[Key(object: ObjectIdentifier(traces.first.inputs[position]), output: 0)] = name
+            let value = traces.first.inputs[position]
+            names[Key(object: ObjectIdentifier(value), output: 0)] = rounded(name, value.key)
         }
         let nodes = (traces.first.neededNodes, traces.second.neededNodes)
         guard nodes.0.count == nodes.1.count else { throw differs(nodes.0.last?.module ?? "") }
@@ -109,13 +113,26 @@ struct ONNXExporter {
             throw differs(first.module)
         }
         let pairs = Array(zip(first.inputs, second.inputs))
-        let inputs = try pairs.map { try operand($0) }
+        let inputs = try operands(of: first, pairs)
         let node = ONNXOperation(
             inputs: inputs, shapes: try pairs.map { try shape($0) }, dtypes: first.inputs.map(\.dtype),
             sizes: try sizes(first.sizes, second.sizes), module: first.module)
         for (output, name) in try node.emit(first.operation, into: &builder).enumerated() {
-            names[Key(object: ObjectIdentifier(first), output: output)] = name
+            names[Key(object: ObjectIdentifier(first), output: output)] = rounded(
+                name, TraceValue.Key(of: first, output: output))
         }
+    }
+
+    private mutating func operands(of node: TraceNode, _ pairs: [(TraceValue, TraceValue)]) throws -> [String] {
+        try pairs.enumerated().map { position, pair in
+            guard position == 1, let layer = rounding.filters[ObjectIdentifier(node)] else { return try operand(pair) }
+            guard case .constant(_, let name?) = pair.0.source else { throw differs(node.module) }
+            return builder.filters(layer, name: name)
+        }
+    }
+
+    private mutating func rounded(_ name: String, _ key: TraceValue.Key) -> String {
+        rounding.values[key].map { builder.rounded(name, to: $0) } ?? name
     }
 }
 

@@ -91,6 +91,16 @@ struct ONNXGraphBuilder {
         constant(.number(value, dtype)) { $0.constant(Tensor([value], shape: [], dtype: dtype).array, name: "number") }
     }
 
+    /// A constant of a type that tensors do not have.
+    mutating func constant(_ tensor: ONNXTensorProto) -> String {
+        let name = unique(tensor.name)
+        graph.initializer.append(
+            .with {
+                $0 = tensor; $0.name = name
+            })
+        return name
+    }
+
     mutating func integers(_ values: [Int]) -> String {
         constant(.integers(values)) { $0.constant(Tensor(values, shape: [values.count]).array, name: "integers") }
     }
