@@ -57,7 +57,7 @@ lint: ## Check the format, the order of the folders, what asks the system, and t
 docs: setup ## Build the documentation into .build/docs
 	$(SWIFT) package $(CONFIGURATION) --allow-writing-to-directory .build/docs generate-documentation \
 		--target Switchback --target SwitchbackFormats --target SwitchbackDrawing --target SwitchbackTraining \
-		--target SwitchbackVision --target SwitchbackLanguage --target SwitchbackServer \
+		--target SwitchbackInference --target SwitchbackVision --target SwitchbackLanguage --target SwitchbackServer \
 		--target SwitchbackStudio \
 		--enable-experimental-combined-documentation --output-path .build/docs
 	@echo "The documentation is in .build/docs; serve that folder over HTTP to read it."

@@ -9,6 +9,7 @@ let package = Package(
         .library(name: "SwitchbackFormats", targets: ["SwitchbackFormats"]),
         .library(name: "SwitchbackDrawing", targets: ["SwitchbackDrawing"]),
         .library(name: "SwitchbackTraining", targets: ["SwitchbackTraining"]),
+        .library(name: "SwitchbackInference", targets: ["SwitchbackInference"]),
         .library(name: "SwitchbackVision", targets: ["SwitchbackVision"]),
         .library(name: "SwitchbackLanguage", targets: ["SwitchbackLanguage"]),
         .library(name: "SwitchbackServer", targets: ["SwitchbackServer"]),
@@ -60,6 +61,9 @@ let package = Package(
                 .product(name: "Yams", package: "Yams", condition: .when(traits: ["Training"])),
             ]),
 
+        // Networks prepared for inference: traced, and in whole numbers of 8 bits.
+        .target(name: "SwitchbackInference", dependencies: ["Switchback", "SwitchbackFormats", "Kernels"]),
+
         // Trainings that go ill and well, to measure the diagnosis with.
         .target(name: "DiagnosisBenchmark", dependencies: ["Switchback", "SwitchbackTraining"]),
 
@@ -73,8 +77,8 @@ let package = Package(
         .target(
             name: "SwitchbackVision",
             dependencies: [
-                "Switchback", "SwitchbackFormats", "SwitchbackDrawing", "SwitchbackTraining", "CJPEG", "CPNG",
-                "CTIFF", "CWebP", "CGIF",
+                "Switchback", "SwitchbackFormats", "SwitchbackDrawing", "SwitchbackTraining", "SwitchbackInference",
+                "CJPEG", "CPNG", "CTIFF", "CWebP", "CGIF",
                 .product(name: "Yams", package: "Yams", condition: .when(traits: ["Training"])),
             ]),
         .target(
@@ -104,8 +108,8 @@ let package = Package(
         .executableTarget(
             name: "CLI",
             dependencies: [
-                "Switchback", "SwitchbackFormats", "SwitchbackDrawing", "SwitchbackTraining", "SwitchbackVision",
-                "SwitchbackLanguage", "SwitchbackServer", "SwitchbackStudio",
+                "Switchback", "SwitchbackFormats", "SwitchbackDrawing", "SwitchbackTraining", "SwitchbackInference",
+                "SwitchbackVision", "SwitchbackLanguage", "SwitchbackServer", "SwitchbackStudio",
                 .product(
                     name: "ArgumentParser", package: "swift-argument-parser", condition: .when(traits: ["Commands"])),
             ]),
@@ -141,7 +145,9 @@ let package = Package(
         .testTarget(name: "SwitchbackDrawingTests", dependencies: ["SwitchbackDrawing", "TestSupport"]),
         .testTarget(
             name: "SwitchbackTrainingTests", dependencies: ["SwitchbackTraining", "DiagnosisBenchmark", "TestSupport"]),
-        .testTarget(name: "SwitchbackVisionTests", dependencies: ["SwitchbackVision", "TestSupport"]),
+        .testTarget(name: "SwitchbackInferenceTests", dependencies: ["SwitchbackInference", "TestSupport"]),
+        .testTarget(
+            name: "SwitchbackVisionTests", dependencies: ["SwitchbackVision", "SwitchbackInference", "TestSupport"]),
         .testTarget(name: "SwitchbackLanguageTests", dependencies: ["SwitchbackLanguage", "TestSupport"]),
         .testTarget(name: "SwitchbackServerTests", dependencies: ["SwitchbackServer", "TestSupport"]),
         .testTarget(name: "SwitchbackStudioTests", dependencies: ["SwitchbackStudio", "TestSupport"]),
