@@ -13,9 +13,12 @@ struct Classify: ParsableCommand {
               switchback classify train --data digits
               switchback classify val --model runs/classify/train --data digits
               switchback classify predict --model runs/classify/train digits
+              switchback classify quantize --model runs/classify/train --data digits
               switchback classify export runs/classify/train
             """,
-        subcommands: [ClassifyTrain.self, ClassifyVal.self, ClassifyPredict.self, ClassifyExport.self])
+        subcommands: [
+            ClassifyTrain.self, ClassifyVal.self, ClassifyPredict.self, ClassifyQuantize.self, ClassifyExport.self,
+        ])
 }
 
 /// How labels are read.

@@ -11,7 +11,7 @@ extension YOLOCommand {
     fileprivate static var subcommands: [any ParsableCommand.Type] {
         [
             YOLOTrain<Self>.self, YOLOVal<Self>.self, YOLOPredict<Self>.self, YOLOBenchmark<Self>.self,
-            YOLOExport<Self>.self,
+            YOLOQuantize<Self>.self, YOLOExport<Self>.self,
         ]
     }
 }

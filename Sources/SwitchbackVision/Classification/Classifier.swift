@@ -1,4 +1,5 @@
 import Switchback
+import SwitchbackInference
 
 /// A classifier with everything needed to use it: its weights file suffices.
 ///
@@ -35,6 +36,8 @@ public final class Classifier {
     public let configuration: Configuration
     /// The network: normalized inputs [N, …] to scores [N, classes].
     public let model: Module
+    /// How it computes in 8 bits, if its file says so.
+    public internal(set) var quantized: QuantizedNetwork?
 
     /// A classifier with fresh weights, drawn from the default generator.
     public init(_ configuration: Configuration) throws {
@@ -53,7 +56,7 @@ public final class Classifier {
     }
 
     /// The scores (logits) of inputs as they are in files: [N, …] → [N, classes].
-    public func scores(_ inputs: Tensor) -> Tensor { model(configuration.normalization.apply(to: inputs)) }
+    public func scores(_ inputs: Tensor) -> Tensor { computed(configuration.normalization.apply(to: inputs)) }
 
     /// The most probable class of each input, [N, …].
     public func predict(_ inputs: Tensor) -> [Prediction] {

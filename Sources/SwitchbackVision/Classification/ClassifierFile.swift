@@ -35,8 +35,14 @@ extension Classifier {
         guard let configuration = JSON.value(Configuration.self, text) else {
             throw InputError(path, at: "metadata \(metadataKey)", "it is not the description of a classifier")
         }
-        try configuration.check(path, tensors: contents.tensors)
-        return try Classifier(configuration).taking(contents.tensors, from: path)
+        let (quantization, tensors) = try Quantization.taken(from: contents, path)
+        try configuration.check(path, tensors: tensors)
+        let classifier = try Classifier(configuration).taking(tensors, from: path)
+        if let quantization {
+            classifier.model.eval()
+            try classifier.take(quantization, from: path)
+        }
+        return classifier
     }
 
     private func taking(_ tensors: [String: Tensor], from path: String) throws -> Classifier {

@@ -1,4 +1,5 @@
 import Switchback
+import SwitchbackInference
 
 /// A network that finds objects: YOLO11 (Jocher and Qiu, 2024) or YOLO26 (2025), in five sizes, for boxes alone or for
 /// masks too. The names of its parameters are those of Ultralytics' checkpoints: `model.0.conv.weight`.
@@ -14,6 +15,8 @@ public final class YOLO: Module {
     /// The keypoints of objects, where they are the task.
     public let keypoints: KeypointLayout?
     public let head: DetectHead
+    /// How it computes in 8 bits, if its file says so.
+    public internal(set) var quantized: QuantizedNetwork?
     private let stages: [Module]
     private let isKept: [Bool]
 

@@ -8,7 +8,7 @@ import Switchback
 /// let found = predictor(try Image.load("bus.jpg")).detections
 /// ```
 public struct DetectionPredictor {
-    private let detector: Fused<YOLO>
+    private let inference: DetectorInference
     /// The longer side of the network's input, in pixels: a multiple of 32.
     public var size: Int
     public var suppression: NonMaximumSuppression
@@ -18,7 +18,7 @@ public struct DetectionPredictor {
     public var classes: Set<Int> = []
 
     public init(_ detector: YOLO, size: Int = 640, suppression: NonMaximumSuppression = NonMaximumSuppression()) {
-        self.detector = detector.fused()
+        inference = DetectorInference(detector)
         self.size = size
         self.suppression = suppression
         usesSingleHead = detector.variant.isEndToEnd
@@ -48,9 +48,7 @@ public struct DetectionPredictor {
         var seconds = StageSeconds()
         let letterbox = frame(for: image)
         let input = seconds.timed(\.preprocess) { Tensor(images: [letterbox.apply(to: image.converted(to: .rgb))]) }
-        let heads = seconds.timed(\.inference) {
-            noGrad { detector.run { $0.finalOutput(input.to($0.backend), usesSingleHead: usesSingleHead) } }
-        }
+        let heads = seconds.timed(\.inference) { computed(input.to(inference.detector.backend)) }
         return Output(heads: heads, letterbox: letterbox, seconds: seconds)
     }
 
@@ -60,6 +58,15 @@ public struct DetectionPredictor {
         let letterbox = output.letterbox
         let found = seconds.timed(\.postprocess) { noGrad { select(output.heads, letterbox) } }
         return Result(detections: found, seconds: seconds, height: letterbox.height, width: letterbox.width)
+    }
+
+    private func computed(_ input: Tensor) -> DetectHead.Output {
+        do {
+            return try inference.finalOutput(input, usesSingleHead: usesSingleHead)
+        } catch {
+            // A quantized detector was computed when it was loaded, so it can be.
+            fail("int8", "\(error)")
+        }
     }
 
     /// The smallest frame of whole strides that holds the image.
@@ -74,10 +81,10 @@ public struct DetectionPredictor {
 
     /// The objects of the only image, in its pixels. One whose mask has no pixel is none.
     private func select(_ output: DetectHead.Output, _ letterbox: Letterbox) -> [Detection] {
-        let found = (detector.model.candidates(output, suppression).first ?? [])
+        let found = (inference.detector.candidates(output, suppression).first ?? [])
             .filter { classes.isEmpty || classes.contains($0.detection.classIndex) }
         let planes = MaskPlanes(found, output, image: 0)
-        let keypoints = detector.model.poses(of: found, output, image: 0)
+        let keypoints = inference.detector.poses(of: found, output, image: 0)
         return found.enumerated().compactMap { number, candidate in
             var detection = letterbox.imageDetection(of: candidate.detection)
             detection.mask = planes?.mask(number, in: detection.box, ofImageIn: letterbox)

@@ -1,5 +1,6 @@
 import Foundation
 import Switchback
+import SwitchbackFormats
 import SwitchbackTraining
 
 extension DetectionConfiguration {
@@ -20,6 +21,7 @@ extension DetectionConfiguration {
         if let variant = try YOLOVariant(unlessPath: model, for: task) {
             return YOLO(variant, classes: data.classNames, keypoints: data.keypoints)
         }
+        try Quantization.refuse(toTrain: RunFolder.weightFile(model))
         let loaded = try DetectorFile.load(model, for: nil).detector
         if loaded.classes == data.classNames && loaded.variant.task == task && loaded.keypoints == data.keypoints {
             return loaded

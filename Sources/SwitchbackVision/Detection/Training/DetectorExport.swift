@@ -1,6 +1,7 @@
 import Foundation
 import Switchback
 import SwitchbackFormats
+import SwitchbackInference
 import SwitchbackTraining
 
 /// The output of an exported detector.
@@ -31,6 +32,9 @@ extension DetectorFile.Loaded {
         switch format {
         case .gguf: throw ExportFormat.onlyForLanguage
         case .safetensors:
+            if let quantized = detector.quantized {
+                return try DetectorFile.Loaded(detector: detector, imgsz: side).save(quantized.quantization, to: path)
+            }
             let state = detector.namedState.map { ($0.name, $0.tensor) }
             try Safetensors.save(state, metadata: file.metadata, to: path)
         case .onnx:
@@ -41,7 +45,8 @@ extension DetectorFile.Loaded {
             ]
             try ONNX.export(
                 detector, inputs: [("images", Tensor.rand([1, 3, side, side], generator: Generator(seed: 0)))],
-                outputs: outputNames(heads), to: path, metadata: metadata
+                outputs: outputNames(heads), to: path, metadata: metadata,
+                rounding: detector.quantized.rounding
             ) { inputs in
                 let output = detector.finalOutput(inputs[0])
                 let boxes =

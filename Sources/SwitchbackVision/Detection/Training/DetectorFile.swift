@@ -49,7 +49,8 @@ public struct DetectorFile: Codable, Equatable, Sendable {
             throw InputError(path, "there is no such file", remedy: hint(for: path))
         }
         let path = try RunFolder.weightFile(path)
-        let (described, tensors) = try WeightFile.isPyTorch(path) ? readPyTorch(path) : readSafetensors(path)
+        let (described, tensors, quantization) =
+            try WeightFile.isPyTorch(path) ? readPyTorch(path) : readSafetensors(path)
         let variant = try YOLOVariant(named: described.variant)
         if let task, variant.task != task {
             throw InputError(
@@ -63,7 +64,9 @@ public struct DetectorFile: Codable, Equatable, Sendable {
             throw InputError(
                 path, at: error.place, error.problem, remedy: "the file is damaged, or not of \(described.variant)")
         }
-        return Loaded(detector: detector.eval(), imgsz: described.imgsz)
+        detector.eval()
+        if let quantization { try detector.take(quantization, from: path) }
+        return Loaded(detector: detector, imgsz: described.imgsz)
     }
 
     /// The remedy if a missing file looks like published weights.
@@ -73,10 +76,13 @@ public struct DetectorFile: Codable, Equatable, Sendable {
         return "Switchback includes no pretrained weights; --model \(stem) starts from random ones"
     }
 
-    private static func readSafetensors(_ path: String) throws -> (DetectorFile, [String: Tensor]) {
+    private typealias Contents = (DetectorFile, [String: Tensor], Quantization?)
+
+    private static func readSafetensors(_ path: String) throws -> Contents {
         let contents = try Safetensors.read(path)
+        let (quantization, tensors) = try Quantization.taken(from: contents, path)
         guard let text = contents.metadata[key] else {
-            return (try inferred(from: contents.tensors, path), contents.tensors)
+            return (try inferred(from: tensors, path), tensors, quantization)
         }
         guard let file = JSON.value(DetectorFile.self, text) else {
             throw InputError(path, at: "metadata \(key)", "it does not describe a detector")
@@ -90,16 +96,16 @@ public struct DetectorFile: Codable, Equatable, Sendable {
                 path, at: "metadata \(key)",
                 "it names \(file.names.count.counted("class")), which does not fit the tensor \(classBias)")
         }
-        return (file, contents.tensors)
+        return (file, tensors, quantization)
     }
 
-    private static func readPyTorch(_ path: String) throws -> (DetectorFile, [String: Tensor]) {
+    private static func readPyTorch(_ path: String) throws -> Contents {
         let found = try UltralyticsCheckpoint(path)
         return (
             try inferred(
                 from: found.tensors, names: found.classNames, imgsz: found.imgsz, keypointShape: found.keypointShape,
                 path),
-            found.tensors
+            found.tensors, nil
         )
     }
 

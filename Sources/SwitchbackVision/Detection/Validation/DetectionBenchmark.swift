@@ -6,13 +6,12 @@ import SwitchbackTraining
 public struct DetectionBenchmark {
     /// A way to run a detector.
     public struct Way: Hashable, Sendable {
-        /// Whether batch normalization is folded into the filters.
-        public let isFused: Bool
+        public let form: DetectorForm
         /// Whether the boxes are YOLO26's second head's, which needs no suppression.
         public let usesSingleHead: Bool
 
         public var description: String {
-            (isFused ? "fused" : "as trained") + (usesSingleHead ? ", without suppression" : ", with suppression")
+            form.rawValue + (usesSingleHead ? ", without suppression" : ", with suppression")
         }
     }
 
@@ -43,26 +42,27 @@ public struct DetectionBenchmark {
     /// The ways that a detector has.
     public var ways: [Way] {
         let heads = detector.variant.isEndToEnd ? [true, false] : [false]
-        return heads.flatMap { head in [true, false].map { Way(isFused: $0, usesSingleHead: head) } }
+        let forms: [DetectorForm] = detector.quantized == nil ? [.fused, .asTrained] : DetectorForm.allCases
+        return heads.flatMap { head in forms.map { Way(form: $0, usesSingleHead: head) } }
     }
 
     /// Times a way on images of noise, and measures it on examples, if there are any.
     ///
     /// - Throws: `InputError` where an image cannot be read.
     public func measure(_ way: Way, on examples: [DetectionExample] = []) throws -> Result {
-        let fused = detector.fused()
+        let runner = DetectorInference(detector, form: way.form)
         let input = Tensor.rand([batch, 3, size, size], generator: Generator(seed: 0))
-        func compute() -> DetectHead.Output {
-            noGrad { way.isFused ? fused.run { output(of: $0, way, input) } : output(of: detector, way, input) }
+        func compute() throws -> DetectHead.Output {
+            try runner.finalOutput(input, usesSingleHead: way.usesSingleHead)
         }
-        _ = compute()
+        _ = try compute()
         Memory.resetPeak()
         let before = Memory.live
         var (inference, postprocess): ([Double], [Double]) = ([], [])
         let start = ContinuousClock.now
         repeat {
             let lap = ContinuousClock.now
-            let output = compute()
+            let output = try compute()
             let middle = ContinuousClock.now
             _ = noGrad { detector.select(output, suppression: suppression) }
             inference.append(lap.duration(to: middle) / .seconds(1))
@@ -74,15 +74,11 @@ public struct DetectionBenchmark {
             runs: inference.count, peakBytes: peak, validation: try validation(way, examples))
     }
 
-    private func output(of model: YOLO, _ way: Way, _ input: Tensor) -> DetectHead.Output {
-        model.finalOutput(input, usesSingleHead: way.usesSingleHead)
-    }
-
     private func validation(_ way: Way, _ examples: [DetectionExample]) throws -> DetectionValidation? {
         if examples.isEmpty { return nil }
         var validator = DetectionValidator(detector, examples, size: size, batchSize: batch)
         validator.usesSingleHead = way.usesSingleHead
-        validator.isFused = way.isFused
+        validator.form = way.form
         validator.shownBatches = 0
         return try validator.run()
     }

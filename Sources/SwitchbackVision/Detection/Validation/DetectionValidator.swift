@@ -11,8 +11,8 @@ public struct DetectionValidator {
     public var suppression = NonMaximumSuppression()
     /// Whether the boxes are YOLO26's second head's, which needs no suppression.
     public var usesSingleHead: Bool
-    /// Whether batch normalization is folded into the filters, which is faster.
-    public var isFused = true
+    /// How the detector is computed: by default int8 where it is quantized, else fused.
+    public var form: DetectorForm?
     /// The classes whose boxes are looked for; all if empty.
     public var classes: Set<Int> = []
     /// How many batches keep their images, to be shown.
@@ -43,7 +43,7 @@ public struct DetectionValidator {
     public func run(
         in group: ProcessGroup = .alone, progress: (_ done: Int, _ of: Int) throws -> Void = { _, _ in }
     ) throws -> DetectionValidation {
-        let fused = detector.fused()
+        let inference = DetectorInference(detector, form: form)
         var tally = Tally(detector)
         var validation = DetectionValidation(variant: detector.variant)
         var losses = [Double](repeating: 0, count: detector.variant.lossParts.count)
@@ -54,13 +54,16 @@ public struct DetectionValidator {
             var measured = Measured(tally: Tally(detector))
             let batch = try timed(&measured.seconds.preprocess) { try batches.next()! }
             let images = batch.images.to(detector.backend)
-            let outputs = timed(&measured.seconds.inference) {
-                noGrad { isFused ? fused.run { $0.outputs(images) } : detector.outputs(images) }
-            }
-            let output = usesSingleHead ? outputs.single ?? outputs.many : outputs.many
+            // A loss needs all heads.
+            let outputs = criterion == nil ? nil : timed(&measured.seconds.inference) { inference.outputs(images) }
+            let output =
+                try outputs.map { usesSingleHead ? $0.single ?? $0.many : $0.many }
+                ?? timed(&measured.seconds.inference) {
+                    try inference.finalOutput(images, usesSingleHead: usesSingleHead)
+                }
             let found = timed(&measured.seconds.postprocess) { noGrad { detector.candidates(output, suppression) } }
                 .map { $0.filter { classes.isEmpty || classes.contains($0.detection.classIndex) } }
-            if let criterion {
+            if let criterion, let outputs {
                 let parts = noGrad { criterion(outputs, of: detector, batch.targets).parts }
                 measured.losses = parts.values.map { $0 * Double(found.count) }
             }

@@ -1,0 +1,50 @@
+import Switchback
+import SwitchbackFormats
+import SwitchbackInference
+
+extension Classifier {
+    /// Finds out how the classifier computes in 8 bits, from what it computes on some inputs.
+    ///
+    /// - Parameters:
+    ///   - examples: inputs of the classifier's shape, which are looked at spread evenly.
+    ///   - count: how many at most.
+    /// - Throws: `InputError` where there are fewer than two, one cannot be read, or the model has no convolutions.
+    public func quantizer(_ examples: ClassificationExamples, count: Int = 64) throws -> Quantizer {
+        guard quantized == nil else { throw QuantizationInput.isQuantized }
+        let positions = try QuantizationInput.positions(count, of: examples.count)
+        let images = try positions.map { position in
+            configuration.normalization.apply(to: try examples.examples(at: [position]).input)
+        }
+        return try Quantizer(model, images: images) { [model($0[0])] }
+    }
+
+    /// Writes the classifier in 8 bits: what `load` reads like any other.
+    public func save(_ quantization: Quantization, to path: String) throws {
+        try Safetensors.save(
+            quantization.replacing(model.namedState), metadata: metadata.merging(quantization.metadata) { $1 }, to: path
+        )
+    }
+
+    /// Takes a quantization from a file, and makes sure that it can be computed.
+    func take(_ quantization: Quantization, from path: String) throws {
+        let quantized = QuantizedNetwork(quantization)
+        let example = Tensor.zeros(Shape([1] + configuration.inputShape))
+        do {
+            _ = try quantized.run(model, [example]) { [model($0[0])] }
+        } catch let error as InputError {
+            throw InputError(path, at: error.place ?? error.subject, error.problem, remedy: error.remedy)
+        }
+        self.quantized = quantized
+    }
+
+    /// The scores of normalized inputs, in 8 bits where the classifier is quantized.
+    func computed(_ inputs: Tensor) -> Tensor {
+        guard let quantized, !model.isTraining else { return model(inputs) }
+        do {
+            return try quantized.run(model, [inputs]) { [model($0[0])] }[0]
+        } catch {
+            // It was computed when it was loaded, so it can be.
+            fail("int8", "\(error)")
+        }
+    }
+}
