@@ -83,7 +83,8 @@ public final class QuantizedNetwork {
 extension Quantization {
     /// What an exported graph of a trace rounds: the same values that plans round.
     package func rounding(_ trace: Trace) throws -> TraceRounding {
-        let graph = InferenceGraph(trace)
+        // An exported trace has several images, and its own nodes are to be told apart.
+        let graph = InferenceGraph(trace, copied: false)
         let groups = try ByteGroups(graph, layers.mapValues(\.input))
         var rounding = TraceRounding()
         func note(_ value: TraceValue?) {

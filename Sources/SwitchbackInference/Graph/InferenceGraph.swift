@@ -15,8 +15,10 @@ struct InferenceGraph {
     /// The values by node, also those that nothing reads.
     private let values: [TraceValue.Key: TraceValue]
 
-    init(_ trace: Trace) {
-        let trace = trace.withImages()
+    /// - Parameter copied: whether the steps may be copies of the trace's nodes, as they have to be for a batch of one image:
+    ///   see `Trace.withImages`.
+    init(_ trace: Trace, copied: Bool = true) {
+        let trace = copied ? trace.withImages() : trace
         (inputs, outputs) = (trace.inputs, trace.outputs)
         let nodes = trace.neededNodes
         var values: [TraceValue.Key: TraceValue] = [:]
