@@ -38,6 +38,7 @@ struct Choices {
     private func rows<Number: Scalar>(_ tensor: Tensor, of type: Number.Type) -> [[Number]] {
         let turned = tensor.movedim(dim, -1)
         let (length, numbers) = (turned.size(-1), turned.toArray(as: type))
-        return length == 0 ? [] : stride(from: 0, to: numbers.count, by: length).map { Array(numbers[$0..<$0 + length]) }
+        return length == 0
+            ? [] : stride(from: 0, to: numbers.count, by: length).map { Array(numbers[$0..<$0 + length]) }
     }
 }

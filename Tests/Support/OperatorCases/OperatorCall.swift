@@ -104,7 +104,9 @@ public struct OperatorCall {
 
     /// Lists of integers.
     public func lists(_ position: Int, _ name: String) throws -> [[Int]] {
-        guard let lists = value(position, name) as? [[Int]] else { throw Missing(description: "a list of other things") }
+        guard let lists = value(position, name) as? [[Int]] else {
+            throw Missing(description: "a list of other things")
+        }
         return lists
     }
 

@@ -295,7 +295,9 @@ let torchPoolings: [String: TorchOperator] = [
     "nn.functional.adaptive_avg_pool1d": { call in
         [try call.tensor(0).adaptiveAvgPool1d(outputSize: call.single(1, "output_size")!)]
     },
-    "nn.functional.adaptive_avg_pool2d": { [try $0.tensor(0).adaptiveAvgPool2d(outputSize: $0.pair(1, "output_size")!)] },
+    "nn.functional.adaptive_avg_pool2d": {
+        [try $0.tensor(0).adaptiveAvgPool2d(outputSize: $0.pair(1, "output_size")!)]
+    },
     "nn.functional.adaptive_max_pool1d": { call in
         let (values, indices) = try call.tensor(0).adaptiveMaxPool1dWithIndices(
             outputSize: call.single(1, "output_size")!)
@@ -303,17 +305,20 @@ let torchPoolings: [String: TorchOperator] = [
     },
     "nn.functional.adaptive_max_pool2d": { call in
         // PyTorch's samples always ask for the positions.
-        let (values, indices) = try call.tensor(0).adaptiveMaxPool2dWithIndices(outputSize: call.pair(1, "output_size")!)
+        let (values, indices) = try call.tensor(0).adaptiveMaxPool2dWithIndices(
+            outputSize: call.pair(1, "output_size")!)
         return [values, indices]
     },
     "nn.functional.adaptive_max_pool3d": { call in
         // PyTorch's samples always ask for the positions.
-        let (values, indices) = try call.tensor(0).adaptiveMaxPool3dWithIndices(outputSize: call.triple(1, "output_size")!)
+        let (values, indices) = try call.tensor(0).adaptiveMaxPool3dWithIndices(
+            outputSize: call.triple(1, "output_size")!)
         return [values, indices]
     },
-    "nn.functional.adaptive_avg_pool3d": { [try $0.tensor(0).adaptiveAvgPool3d(outputSize: $0.triple(1, "output_size")!)] },
+    "nn.functional.adaptive_avg_pool3d": {
+        [try $0.tensor(0).adaptiveAvgPool3d(outputSize: $0.triple(1, "output_size")!)]
+    },
 ]
-
 
 /// Resizing and sampling of images.
 let torchResamplings: [String: TorchOperator] = [
