@@ -86,7 +86,7 @@ import Testing
         _ = try program.folder.write("", to: "taken")
         program.expectRefusal(try train("digits", "--model mlp --output taken"), "taken: is a file")
         program.expectRefusal(try train("digits", "--model mlp --output taken/below"), "taken: is a file")
-        program.expectRefusal(try train("digits", "--model mlp --output /dev/null/no"), "/dev/null/no: cannot be made")
+        program.expectRefusal(try train("digits", "--model mlp --output /proc/none"), "/proc/none: cannot be made")
         #expect(program.folder.contents == ["taken"])
     }
 
