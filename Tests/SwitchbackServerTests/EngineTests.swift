@@ -82,9 +82,11 @@ struct EngineTests {
         let engine = GenerationEngine("test", model(), tokenizer, limits, ServerMetrics())
         defer { engine.stop() }
         let together = try await scores(prompts, engine)
-        #expect(together.scores == expected && together.cached == 4 * length)
+        // For the last few tokens that another one is about to read, nobody waits.
+        let saved = 4 * (length - PrefixCache.shortest)...4 * length
+        #expect(together.scores == expected && saved.contains(together.cached))
         let later = try await scores(prompts, engine)
-        #expect(later.scores == expected && later.cached >= 5 * length)
+        #expect(later.scores == expected && later.cached >= 5 * (length - PrefixCache.shortest))
         // The whole conversation so far, and the next question.
         let conversation = prompts[1] + expected[1].map(\.token) + [9, 9]
         let longer = try await scores([conversation], engine)

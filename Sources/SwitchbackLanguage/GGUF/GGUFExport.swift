@@ -125,8 +125,11 @@ extension GGUFWriter {
         }
         var tokens = (0..<vocabularySize).map { "[PAD\($0)]" }
         var types = Array(repeating: GGUFTokenType.unused, count: vocabularySize)
-        for (name, number) in try TokenizerFile(root: root, model: model).vocabulary where number < vocabularySize {
-            (tokens[number], types[number]) = (name, .normal)
+        guard case .object(let members) = model["vocab"] else { throw model.problem("vocab", "it is missing") }
+        for (name, value) in members {
+            if let number = value.wholeNumber, tokens.indices.contains(number) {
+                (tokens[number], types[number]) = (name, .normal)
+            }
         }
         for (index, entry) in try (root.array("added_tokens") ?? []).enumerated() {
             let token = try root.element(entry, "added_tokens[\(index)]")

@@ -219,6 +219,12 @@ extension GGUFModel {
                     ("type", .string("Sequence")), ("normalizers", .array(isPrefixed ? [first, spaces] : [spaces])),
                 ])
             ))
+        let mark: JSON = .object([
+            ("type", .string("Replace")), ("pattern", .object([("String", .string("\u{2581}"))])),
+            ("content", .string(" ")),
+        ])
+        let steps = [mark] + ["ByteFallback", "Fuse"].map { JSON.object([("type", .string($0))]) }
+        root.append(("decoder", .object([("type", .string("Sequence")), ("decoders", .array(steps))])))
         let unknown = try file.metadata.integers("tokenizer.ggml.unknown_token_id").first ?? 0
         return [
             ("type", .string("BPE")), ("vocab", try vocabulary(tokens)), ("byte_fallback", .bool(true)),
