@@ -74,6 +74,8 @@ def gradients(model, renamed):
     result = {}
     for name, p in model.named_parameters():
         name = name.replace(".mlp.", ".block_sparse_moe.") if renamed else name
+        if "NeoX" in type(model).__name__ and name == "lm_head.weight":
+            name = "embed_out.weight"
         if name.endswith("experts.gate_up_proj") or name.endswith("experts.down_proj"):
             stem, gate, up, down = name.rsplit(".", 1)[0], *(("w1", "w3", "w2") if renamed else ("gate_proj", "up_proj", "down_proj"))
             for i, grad in enumerate(p.grad):
