@@ -5,35 +5,49 @@ import SwitchbackServer
 extension WorkQueue {
     /// How long the work for a page may take.
     private static let usualSeconds = 20.0
-    /// The largest body of a request in JSON.
-    private static let mostBytes = 64 << 10
+    /// The largest body of a usual request in JSON.
+    private static let usualBytes = 64 << 10
 
     /// What `work` makes on this queue's threads, as JSON; or the problem with it, as the server has errors.
     func answer(
         within seconds: Double = usualSeconds, _ work: @escaping @Sendable () throws -> some Encodable & Sendable
     ) async -> Response {
+        await respond(within: seconds) { try Response(answering: work()) }
+    }
+
+    /// The same for a request with a body of JSON, whose members `work` gets.
+    func answer<Value: Encodable & Sendable>(
+        _ request: Request, upTo mostBytes: Int = usualBytes, within seconds: Double = usualSeconds,
+        _ work: @escaping @Sendable (ConfigurationFields) throws -> Value
+    ) async -> Response {
         do {
-            return try Response(answering: await run(within: seconds, work))
+            let body = try await request.jsonBody(upTo: mostBytes)
+            return await answer(within: seconds) { try work(ConfigurationFields(body: body)) }
         } catch {
             return Response(refusing: error)
         }
     }
 
-    /// The same for a request with a body of JSON, whose members `work` gets.
-    func answer<Value: Encodable & Sendable>(
-        _ request: Request, within seconds: Double = usualSeconds,
-        _ work: @escaping @Sendable (ConfigurationFields) throws -> Value
+    /// The answer that `work` makes on this queue's threads; or the problem with it.
+    func respond(
+        within seconds: Double = usualSeconds, _ work: @escaping @Sendable () throws -> Response
     ) async -> Response {
         do {
-            // Forms and plain text are what a page of another origin may send without asking.
-            guard request.headers[.contentType]?.lowercased().hasPrefix("application/json") == true else {
-                throw HTTPError(.unsupportedMediaType)
-            }
-            let body = try await Array(request.body.collect(upTo: Self.mostBytes).readableBytesView)
-            return await answer(within: seconds) { try work(ConfigurationFields(body: body)) }
+            return try await run(within: seconds, work)
         } catch {
             return Response(refusing: error)
         }
+    }
+}
+
+extension Request {
+    /// The body, which must be sent as JSON: forms and plain text are what a page of another origin may send without
+    /// asking.
+    func jsonBody(upTo mostBytes: Int) async throws -> [UInt8] {
+        guard headers[.contentType]?.lowercased().hasPrefix("application/json") == true else {
+            throw HTTPError(.unsupportedMediaType)
+        }
+        return try await Array(body.collect(upTo: mostBytes).readableBytesView)
     }
 }
 

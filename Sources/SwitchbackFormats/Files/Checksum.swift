@@ -1,8 +1,15 @@
 import CZlib
 import Switchback
 
-/// CRC-32, the checksum of gzip and zip files (ISO 3309), which detects damage.
+/// Checksums, which detect damage, and hashes, which tell texts apart.
 public enum Checksum {
+    /// FNV-1a of 64 bits (Fowler, Noll and Vo, 1991): the same on every machine and in every run.
+    package static func fnv1a(_ text: some StringProtocol) -> UInt64 {
+        text.utf8.reduce(0xCBF2_9CE4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 }
+    }
+
+    // CRC-32, the checksum of gzip and zip files (ISO 3309).
+
     /// Of a tensor's elements in row-major order.
     public static func crc32(_ tensor: Tensor) -> UInt32 {
         tensor.array.withHostBytes { crc32($0) }

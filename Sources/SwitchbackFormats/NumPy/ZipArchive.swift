@@ -4,20 +4,20 @@ import Switchback
 /// The members of a .zip file, by its central directory
 /// (https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT). Members are stored or deflated; files beyond 4 GB and
 /// 65,535 members are read, encrypted and split ones are not.
-struct ZipArchive {
-    struct Entry {
-        let name: String
+package struct ZipArchive {
+    package struct Entry {
+        package let name: String
         let isDeflated: Bool
         let checksum: UInt32
-        let size: Int
+        package let size: Int
         /// Where its bytes lie in the file.
         let range: Range<Int>
     }
 
-    let entries: [Entry]
+    package let entries: [Entry]
     private let file: MappedFile
 
-    init(_ path: String) throws {
+    package init(_ path: String) throws {
         file = try MappedFile(path)
         let directory = try ZipDirectory(file)
         entries = try directory.entries()
@@ -25,6 +25,20 @@ struct ZipArchive {
         let ranges = entries.map(\.range).sorted { $0.lowerBound < $1.lowerBound }
         for (range, next) in zip(ranges, ranges.dropFirst()) where next.lowerBound < range.upperBound {
             throw InputError(path, "is damaged: two of its members overlap")
+        }
+    }
+
+    /// Writes the contents of a member to a new file, piece by piece, checked against size and checksum.
+    package func write(_ entry: Entry, to path: String) throws {
+        let source = source(of: entry)
+        try AtomicFile.write(to: path) { file in
+            let piece = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 18, alignment: 16)
+            defer { piece.deallocate() }
+            while true {
+                let count = try source.read(into: piece)
+                try file.append(UnsafeRawBufferPointer(rebasing: piece[..<count]))
+                if count < piece.count { break }
+            }
         }
     }
 

@@ -16,7 +16,7 @@ public enum DataSplit: String, CaseIterable, Codable, Sendable {
     }
 
     /// The part that a folder is by its name; `nil` if it is none.
-    init?(folderName: String) {
+    package init?(folderName: String) {
         let found = Self.allCases.first { $0.folderNames.contains(folderName.lowercased()) }
         guard let found else { return nil }
         self = found

@@ -1,15 +1,15 @@
 import Foundation
 
 /// By what a file is known to be the same as before: its size and the time of its last change.
-struct FileStamp: Hashable, Sendable {
+package struct FileStamp: Hashable, Sendable {
     /// In bytes; -1 if there is no file.
-    var size: Int64 = -1
+    package var size: Int64 = -1
     /// In nanoseconds since 1970.
-    var changed: Int64 = 0
+    package var changed: Int64 = 0
 
-    init() {}
+    package init() {}
 
-    init(_ path: String) {
+    package init(_ path: String) {
         var status = stat()
         guard stat(path, &status) == 0 else { return }
         size = Int64(status.st_size)
@@ -17,7 +17,7 @@ struct FileStamp: Hashable, Sendable {
     }
 
     /// Whether a change after `moment` could have left the time as it is: clocks of file systems tick coarsely.
-    func isFresh(at moment: Date) -> Bool {
+    package func isFresh(at moment: Date) -> Bool {
         Double(changed) > (moment.timeIntervalSince1970 - 2) * 1e9
     }
 }

@@ -1,4 +1,5 @@
 import Switchback
+import SwitchbackFormats
 
 extension DetectionData {
     /// The data with a part for validation. Where it has none, a share of the images for training becomes that: those
@@ -28,11 +29,11 @@ extension DetectionData {
 }
 
 extension DetectionExample {
-    /// FNV-1a of the name of the file (Fowler, Noll and Vo, 1991), with its bits mixed once more: names that differ in
-    /// their last character alone would lie side by side.
+    /// A hash of the name of the file, with its bits mixed once more: names that differ in their last character alone
+    /// would lie side by side.
     fileprivate var nameHash: UInt64 {
         let name = imagePath.split(separator: "/").last ?? ""
-        var hash = name.utf8.reduce(0xCBF2_9CE4_8422_2325 as UInt64) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 }
+        var hash = Checksum.fnv1a(name)
         hash ^= hash >> 32
         hash = hash &* 0xD6E8_FEB8_6659_FD93
         return hash ^ hash >> 32

@@ -4,17 +4,17 @@ import SwitchbackFormats
 
 /// Looks at the heads and ends of many image files: enough to know their sizes and to notice most of the damaged ones
 /// without decoding them.
-enum ImageSurvey {
+package enum ImageSurvey {
     /// Endings of images that are not read, so that they are reported instead of passed over.
-    static let foreignExtensions = ["heic", "heif", "avif", "jp2", "jxl", "dng", "pfm"]
+    package static let foreignExtensions = ["heic", "heif", "avif", "jp2", "jxl", "dng", "pfm"]
 
     /// The images in a folder and its folders, those that cannot be read among them.
-    static func files(under folder: String) throws -> [String] {
+    package static func files(under folder: String) throws -> [String] {
         try Folder.files(under: folder, extensions: Image.fileExtensions + foreignExtensions)
     }
 
     /// The head of a file. Throws `InputError` if it is damaged, or ends before its last pixel.
-    static func header(_ path: String) throws -> ImageHeader {
+    package static func header(_ path: String) throws -> ImageHeader {
         let file = try MappedFile(path)
         let bytes = UnsafeRawBufferPointer(file.bytes)
         let header = try ImageHeader(bytes, path)
@@ -57,7 +57,7 @@ enum ImageSurvey {
     /// Applies `body` to each element, on all CPUs.
     ///
     /// - Parameter chunk: how many elements a CPU takes at a time.
-    static func map<Element: Sendable, Result: Sendable>(
+    package static func map<Element: Sendable, Result: Sendable>(
         _ paths: [Element], chunk: Int = 64, _ body: @Sendable (Element) -> Result
     ) -> [Result] {
         let chunks = (paths.count + chunk - 1) / chunk

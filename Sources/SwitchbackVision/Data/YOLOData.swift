@@ -95,7 +95,7 @@ package enum YOLOData {
     }
 
     /// The images of one place: a folder, or a text file with a path on each line, relative to the file's folder.
-    private static func images(in place: String) throws -> [String] {
+    package static func images(in place: String) throws -> [String] {
         guard place.lowercased().hasSuffix(".txt") else { return try ImageSurvey.files(under: place) }
         return try TextFile.lines(place).compactMap { line in
             let name = line.trimmingCharacters(in: .whitespaces)
@@ -116,14 +116,14 @@ extension DetectionData {
 }
 
 /// The contents of a data.yaml, with paths resolved.
-struct DataDescription {
-    let classNames: [String]
+package struct DataDescription {
+    package let classNames: [String]
     /// Folders, or files that list images.
-    let places: [DataSplit: [String]]
+    package let places: [DataSplit: [String]]
     /// By the keys `kpt_shape`, `flip_idx`, `kpt_oks_sigmas` and `kpt_names`.
-    let keypoints: KeypointLayout?
+    package let keypoints: KeypointLayout?
 
-    static func load(_ path: String) throws -> DataDescription {
+    package static func load(_ path: String) throws -> DataDescription {
         let keys = try YAMLMapping.load(path)
         let classNames = try names(keys, path)
         let root = try root(keys, path)
