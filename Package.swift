@@ -150,7 +150,8 @@ let package = Package(
             name: "SwitchbackVisionTests", dependencies: ["SwitchbackVision", "SwitchbackInference", "TestSupport"]),
         .testTarget(name: "SwitchbackLanguageTests", dependencies: ["SwitchbackLanguage", "TestSupport"]),
         .testTarget(name: "SwitchbackServerTests", dependencies: ["SwitchbackServer", "TestSupport"]),
-        .testTarget(name: "SwitchbackStudioTests", dependencies: ["SwitchbackStudio", "TestSupport"]),
+        .testTarget(
+            name: "SwitchbackStudioTests", dependencies: ["SwitchbackStudio", "SwitchbackVision", "TestSupport"]),
         .executableTarget(
             name: "fuzz-readers",
             dependencies: [

@@ -16,8 +16,10 @@ struct StudioPages: Sendable {
         "html": "text/html; charset=utf-8", "css": "text/css; charset=utf-8", "js": "text/javascript; charset=utf-8",
         "json": "application/json; charset=utf-8", "svg": "image/svg+xml",
     ]
-    /// The page that is shown at `/`.
-    private static let first = "home"
+    /// The addresses of pages that have another one than `/NAME`: what follows a colon is a data set, or its image.
+    private static let addresses = [
+        "home": "/", "set": "/data/:set", "check": "/data/:set/check", "label": "/data/:set/label/:image",
+    ]
 
     /// - Throws: `InputError` where the folder is missing or a file cannot be read.
     init() throws {
@@ -35,16 +37,18 @@ struct StudioPages: Sendable {
         }
         for path in files.keys where path.hasSuffix(".html") {
             let page = ((path as NSString).lastPathComponent as NSString).deletingPathExtension
+            let address = StudioPages.addresses[page] ?? "/\(page)"
             let content = files.removeValue(forKey: path) ?? []
-            files[page == StudioPages.first ? "/" : "/\(page)"] = StudioPages.framed(content, frame, page)
+            files[address] = StudioPages.framed(content, frame, page, at: address)
         }
         self.files = files
     }
 
-    /// The whole page: its content within the frame, whose entry for it is marked.
-    private static func framed(_ content: [UInt8], _ frame: [UInt8], _ page: String) -> [UInt8] {
+    /// The whole page: its content within the frame, whose entry for it is marked, as the first part of its address says.
+    private static func framed(_ content: [UInt8], _ frame: [UInt8], _ page: String, at address: String) -> [UInt8] {
+        let entry = address.split(separator: "/").first ?? ""
         let text = String(decoding: frame, as: UTF8.self)
-            .replacing("data-nav=\"\(page)\"", with: "aria-current=\"page\"")
+            .replacing("data-nav=\"\(entry)\"", with: "aria-current=\"page\"")
             .replacing(#/ data-nav="[a-z]+"/#, with: "")
             .replacing("{{page}}", with: page)
             .replacing("{{main}}", with: String(decoding: content, as: UTF8.self))

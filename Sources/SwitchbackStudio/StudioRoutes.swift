@@ -9,6 +9,7 @@ protocol StudioRoutes: Sendable {
     func stop()
 }
 
+extension DataRoutes: StudioRoutes {}
 extension RunRoutes: StudioRoutes {}
 extension TrainRoutes: StudioRoutes {}
 extension JobRoutes: StudioRoutes {}

@@ -4,8 +4,8 @@ import Switchback
 import SwitchbackFormats
 import SwitchbackServer
 
-/// Serves the studio to the browsers of this machine: trainings that are started, watched and resumed, models to try
-/// and to serve, and pages that explain.
+/// Serves the studio to the browsers of this machine: data to label, trainings that are started, watched and resumed,
+/// models to try and to serve, and pages that explain.
 ///
 /// ```swift
 /// try await StudioServer(output: "runs", port: 8080).run { address in print("open \(address)") }
@@ -21,6 +21,7 @@ public struct StudioServer: Sendable {
 
     /// - Parameters:
     ///   - output: the folder that runs are saved in; it is made where there is none.
+    ///   - data: the folder below which data sets are; that of the runs if `nil`.
     ///   - host: the address to listen on.
     ///   - port: 0 takes any that is free.
     ///   - token: what browsers and programs have to know; needed where other machines can reach `host`.
@@ -29,8 +30,8 @@ public struct StudioServer: Sendable {
     /// - Throws: `InputError` where the studio's pages are missing, the folder cannot be written to or has a studio
     ///   already, or a token is needed.
     public init(
-        output: String, host: String = "127.0.0.1", port: Int, token: StudioToken? = nil, program: String? = nil,
-        endsWithTerminal: Bool = false
+        output: String, data: String? = nil, host: String = "127.0.0.1", port: Int, token: StudioToken? = nil,
+        program: String? = nil, endsWithTerminal: Bool = false
     ) throws {
         guard token != nil || CheckSender.isLoopback(host) else {
             throw InputError(
@@ -50,7 +51,8 @@ public struct StudioServer: Sendable {
         jobs = try JobQueue(folder, program: program)
         self.token = token
         routes = [
-            RunRoutes(lookup), TrainRoutes(lookup, jobs, program: program), JobRoutes(jobs),
+            DataRoutes(folder: data ?? output, runs: output), RunRoutes(lookup),
+            TrainRoutes(lookup, jobs, program: program), JobRoutes(jobs),
             TryRoutes(lookup, options.limits), TalkRoutes(lookup, options.limits, metrics),
             DeployRoutes(lookup, jobs, program: program, exports: Folder.join(folder.path, "exports")),
             SessionRoutes(token: token), LearnRoutes(),

@@ -1,0 +1,201 @@
+import Foundation
+import Switchback
+import SwitchbackFormats
+import SwitchbackVision
+
+/// Puts images, with their labels where they have some, into the folders of a data set.
+struct DataAdder {
+    private let set: DataFolder
+    /// The split for all; where it is `nil`, every fifth image is for validation, or an import's own splits count.
+    private let split: DataSplit?
+    /// The class of all, in a data set of class folders.
+    private let className: String?
+    private var classNames: [String] = []
+    private var places: [DataSplit: String] = [:]
+    private var counts: [DataSplit: Int] = [:]
+    private(set) var report = AddingReport()
+
+    /// Larger images would not be shown.
+    private static let pixelLimit = 64_000_000
+    private static let validationShare = 5
+
+    /// - Throws: `InputError` where the data set takes no images from here.
+    init(_ set: DataFolder, _ content: DataIndex.Content, split: DataSplit?, className: String?) throws {
+        (self.set, self.split, self.className) = (set, split, className)
+        classNames = content.classNames
+        for image in content.images { counts[image.split, default: 0] += 1 }
+        if let description = set.description {
+            for (split, all) in try DataDescription.load(description).places {
+                places[split] = all.first(where: Folder.isFolder)
+            }
+        } else {
+            for name in try Folder.names(in: set.root) {
+                if let split = DataSplit(folderName: name) { places[split] = Folder.join(set.root, name) }
+            }
+            if let className, !classNames.contains(className) {
+                throw InputError(
+                    "request", at: "field class", "there is no class \(className)",
+                    remedy: className.nearest(in: classNames).map { "did you mean \($0)?" })
+            }
+        }
+    }
+
+    /// Adds an image or an archive. What is wrong is in the report.
+    mutating func add(_ file: UploadedFile, workingIn folder: String) {
+        do {
+            if file.isArchive {
+                let archive = try UnpackedArchive(file, in: folder)
+                try withExtendedLifetime(archive) { try add(folder: archive.root) }
+            } else {
+                try place(file.path, as: file.name, in: split ?? nextSplit, class: className, labels: nil)
+            }
+        } catch {
+            report.add(problem: (error as? InputError)?.about(file.name, insteadOf: file.path) ?? error)
+        }
+    }
+
+    /// The next image's: every fifth is for validation.
+    private var nextSplit: DataSplit {
+        guard places[.val] != nil else { return .train }
+        let held = counts[.val] ?? 0
+        let all = held + (counts[.train] ?? 0) + 1
+        return held < all / Self.validationShare ? .val : .train
+    }
+
+    /// Adds what lies in a folder: a data set, or just images.
+    private mutating func add(folder: String) throws {
+        if set.kind == .yolo, try DetectionData.recognises(folder) {
+            try add(try Self.load(folder, &report), from: folder)
+            return
+        }
+        for path in try ImageSurvey.files(under: folder) {
+            do {
+                let parent = (Folder.parent(path) as NSString).lastPathComponent
+                let labels = try set.kind == .yolo ? LabelLines.read(labelPath(of: path), hasKeypoints: false) : nil
+                try place(
+                    path, as: (path as NSString).lastPathComponent, in: split ?? nextSplit, class: className ?? parent,
+                    labels: labels)
+            } catch {
+                report.add(problem: error, hiding: folder)
+            }
+        }
+    }
+
+    /// The labels of an unpacked image: in `labels` where it is in `images`, or beside it.
+    private func labelPath(of image: String) -> String { YOLOData.labelPath(ofImage: image) }
+
+    // MARK: Data sets
+
+    /// Outlines are read where all objects have them.
+    static func load(_ path: String, _ report: inout AddingReport) throws -> DetectionData {
+        let boxes = try DetectionData.load(path)
+        let outlines = try? DetectionData.load(path, for: .segment)
+        let best = if let outlines, outlines.problems.count <= boxes.problems.count { outlines } else { boxes }
+        for problem in best.problems { report.add(problem: problem, hiding: path) }
+        for remark in best.remarks { report.add(remark: remark, hiding: path) }
+        return best
+    }
+
+    private mutating func add(_ data: DetectionData, from folder: String) throws {
+        for name in data.classNames where !classNames.contains(name) {
+            guard let description = set.description else { continue }
+            try ClassList.add(name, to: description)
+            classNames.append(name)
+            report.newClasses.append(name)
+        }
+        let numbers = data.classNames.map { classNames.firstIndex(of: $0) ?? 0 }
+        for own in DataSplit.allCases {
+            for example in data[own] {
+                do {
+                    let target = split ?? (places[own] == nil ? .train : own)
+                    let labels = example.labels.map { LabelValue($0, classIndex: numbers[$0.classIndex]) }
+                    try place(
+                        example.imagePath, as: (example.imagePath as NSString).lastPathComponent, in: target,
+                        class: nil, labels: example.isLabeled ? labels : nil)
+                } catch {
+                    report.add(problem: error, hiding: folder)
+                }
+            }
+        }
+    }
+
+    // MARK: One image
+
+    /// Moves an image to its place, under a name that is free there. Its labels are written first: an image that nobody
+    /// has looked at is less harm than labels that nobody knows of.
+    private mutating func place(
+        _ path: String, as name: String, in split: DataSplit, class className: String?, labels: [LabelValue]?
+    ) throws {
+        let header = try ImageSurvey.header(path)
+        guard header.height * header.width <= Self.pixelLimit else {
+            throw InputError(
+                path, "is an image of \(header.width)×\(header.height) pixels, and at most \(Self.pixelLimit) are taken"
+            )
+        }
+        let folder = try folder(for: split, class: className)
+        var stem = Folder.stem(name)
+        let ending = (name as NSString).pathExtension
+        var number = 2
+        while isTaken(stem, in: folder) {
+            if FileManager.default.contentsEqual(atPath: path, andPath: Folder.join(folder, "\(stem).\(ending)")) {
+                report.known += 1
+                return
+            }
+            stem = "\(Folder.stem(name))-\(number)"
+            number += 1
+        }
+        let target = Folder.join(folder, "\(stem).\(ending)")
+        if let labels {
+            let file = YOLOData.labelPath(ofImage: target)
+            try OutputFolder.make(Folder.parent(file))
+            try AtomicFile.write(LabelLines.text(labels), to: file)
+            report.objects += labels.count
+        }
+        do {
+            try FileManager.default.moveItem(atPath: path, toPath: target)
+        } catch {
+            throw InputError(target, cannot: "written", error)
+        }
+        counts[split, default: 0] += 1
+        report.added += 1
+    }
+
+    private func folder(for split: DataSplit, class className: String?) throws -> String {
+        guard let folder = places[split] else {
+            throw InputError(set.root, "it has no folder of images for \(split.rawValue)")
+        }
+        guard set.kind == .classes else { return folder }
+        guard let className, classNames.contains(className) else {
+            throw InputError(
+                set.root, "there is no class \(className ?? "")",
+                remedy: "choose a class, or put the images into folders named \(classNames.joined(separator: ", "))")
+        }
+        return Folder.join(folder, className)
+    }
+
+    /// Whether an image of a name is there, whatever its ending: all of them have the same file of labels.
+    private func isTaken(_ stem: String, in folder: String) -> Bool {
+        let endings = Image.fileExtensions + Image.fileExtensions.map { $0.uppercased() } + ["txt"]
+        return endings.contains { Folder.exists(Folder.join(folder, "\(stem).\($0)")) }
+            || Folder.exists(YOLOData.labelPath(ofImage: Folder.join(folder, "\(stem).jpg")))
+    }
+}
+
+extension LabelValue {
+    init(_ label: LabeledBox, classIndex: Int) {
+        if label.polygon.isEmpty {
+            let box = [label.box.centerX, label.box.centerY, label.box.width, label.box.height]
+            self = .box(class: classIndex, box.map { Self.rounded(Double($0)) })
+        } else {
+            self = .outline(
+                class: classIndex, label.polygon.flatMap { [Self.rounded(Double($0.x)), Self.rounded(Double($0.y))] })
+        }
+    }
+}
+
+extension InputError {
+    /// The same error about a file under the name that its sender knows.
+    fileprivate func about(_ name: String, insteadOf path: String) -> InputError {
+        subject == path ? InputError(name, at: place, problem, remedy: remedy) : self
+    }
+}

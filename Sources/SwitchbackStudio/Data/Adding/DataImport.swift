@@ -1,0 +1,49 @@
+import Foundation
+import Switchback
+import SwitchbackFormats
+import SwitchbackVision
+
+/// A data set of COCO or Pascal VOC made one of YOLO, which is labelled here; the original stays as it is.
+struct DataImport: Encodable, Sendable {
+    /// The name of the new data set.
+    let name: String
+    let report: AddingReport
+
+    /// - Throws: `InputError` where it cannot be read or written.
+    static func make(_ source: DataFolder, in catalog: DataCatalog) throws -> DataImport {
+        guard source.kind == .foreign else { throw InputError(source.root, "needs no import: it is shown as it is") }
+        var report = AddingReport()
+        let data = try DataAdder.load(source.root, &report)
+        var path = source.root + "-yolo"
+        var number = 2
+        while Folder.exists(path) {
+            path = "\(source.root)-yolo-\(number)"
+            number += 1
+        }
+        try data.write(as: .yolo, to: path)
+        report.added = data.splits.values.reduce(0) { $0 + $1.count }
+        report.objects = data.splits.values.joined().reduce(0) { $0 + $1.labels.count }
+        guard let made = catalog.sets().first(where: { $0.root == path }) else {
+            throw InputError(path, "cannot be found again")
+        }
+        return DataImport(name: made.name, report: report)
+    }
+}
+
+extension OpenDataSet {
+    private static let fewImages = 5000
+
+    /// Adds a file that was sent. One after another, so that each finds a name that is free.
+    func add(
+        _ file: UploadedFile, split: DataSplit?, className: String?, workingIn folder: String
+    ) throws -> AddingReport {
+        try adding.withLock {
+            let content = try index.now()
+            var adder = try DataAdder(self.folder, content, split: split, className: className)
+            adder.add(file, workingIn: folder)
+            // To look at very many images after each that comes would take longer than to add it.
+            if adder.report.added > 0 { _ = try index.now(isFresh: content.images.count < Self.fewImages) }
+            return adder.report
+        }
+    }
+}

@@ -1,0 +1,68 @@
+import Foundation
+import Hummingbird
+import Switchback
+import SwitchbackFormats
+import SwitchbackServer
+import SwitchbackVision
+
+/// A file that a page sends, on disk before anything is done with it.
+struct UploadedFile: Sendable {
+    /// As the browser calls it, without folders.
+    let name: String
+    let path: String
+
+    private static let mostImageBytes = 256 << 20
+    private static let mostArchiveBytes = 8 << 30
+
+    var isArchive: Bool { (name as NSString).pathExtension.lowercased() == "zip" }
+
+    func remove() { unlink(path) }
+
+    /// Writes the body of a request to a new file in a folder, piece by piece.
+    ///
+    /// - Throws: `InputError` where the name cannot be one, the body is too large, or the disk is full; then nothing is
+    ///   left of it.
+    static func receive(_ request: Request, name given: String, in folder: String) async throws -> UploadedFile {
+        let name = given.split(whereSeparator: { "/\\".contains($0) }).last.map(String.init) ?? ""
+        if let problem = NewDataSet.problem(withName: name) { throw InputError(name, problem) }
+        let ending = (name as NSString).pathExtension.lowercased()
+        guard ending == "zip" || (Image.fileExtensions + ImageSurvey.foreignExtensions).contains(ending) else {
+            throw InputError(name, "is neither an image nor a .zip", remedy: "images are .jpg, .png and the like")
+        }
+        try OutputFolder.make(folder)
+        let file = UploadedFile(name: name, path: Folder.join(folder, UUID().uuidString + "." + ending))
+        let most = file.isArchive ? mostArchiveBytes : mostImageBytes
+        UnfinishedFiles.begin(file.path)
+        defer { UnfinishedFiles.end(file.path) }
+        do {
+            try await file.write(request.body, most: most)
+        } catch {
+            file.remove()
+            throw error
+        }
+        return file
+    }
+
+    private func write(_ body: RequestBody, most: Int) async throws {
+        let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
+        guard descriptor >= 0 else { throw InputError(path, cannot: "written", errno) }
+        defer { close(descriptor) }
+        var count = 0
+        for try await part in body {
+            count += part.readableBytes
+            guard count <= most else { throw InputError(name, "has more than the \(most >> 20) MiB that are allowed") }
+            try part.withUnsafeReadableBytes { bytes in
+                var written = 0
+                while written < bytes.count {
+                    let result = Foundation.write(descriptor, bytes.baseAddress! + written, bytes.count - written)
+                    if result >= 0 {
+                        written += result
+                    } else if errno != EINTR {
+                        throw InputError(name, cannot: "written", errno)
+                    }
+                }
+            }
+        }
+        if count == 0 { throw InputError(name, "the file is empty") }
+    }
+}

@@ -1,0 +1,216 @@
+import Foundation
+import Switchback
+import SwitchbackFormats
+import SwitchbackServer
+import SwitchbackVision
+
+/// What is known of one image of a data set: little enough for 100,000 of them.
+struct IndexedImage: Sendable {
+    enum State: String, CaseIterable, Sendable {
+        /// No file of labels: nobody has looked at it.
+        case unlabeled
+        /// A file of labels without an object: there is nothing to find.
+        case empty
+        case labeled
+        /// The image or a line of its labels cannot be read.
+        case faulty
+    }
+
+    /// An object, as statistics count it.
+    struct Mark: Hashable, Sendable {
+        let classIndex: UInt16
+        /// The root of its area in hundredths of the image's.
+        let side: UInt8
+        /// The cell of its center in a map of 24×18.
+        let cell: UInt16
+    }
+
+    /// A hash of the path below the data set's folder, by which pages speak of it.
+    let id: UInt64
+    let path: String
+    let split: DataSplit
+    var width: Int32 = 0
+    var height: Int32 = 0
+    var state = State.unlabeled
+    var marks: [Mark] = []
+    var imageStamp = FileStamp()
+    var labelStamp = FileStamp()
+
+    var name: String { (path as NSString).lastPathComponent }
+    /// Changes when the image does, so that browsers may keep what they got.
+    var version: String { String(UInt64(bitPattern: imageStamp.changed &* 31 &+ imageStamp.size), radix: 36) }
+}
+
+/// The images of a data set, in order, as they are on disk. Used from several threads.
+final class DataIndex: @unchecked Sendable {
+    let set: DataFolder
+    /// Held while folders are looked at, which takes long where there are very many images.
+    private let looking = NSLock()
+    // Guarded by it.
+    private var looked = ContinuousClock.Instant?.none
+    private var pause = Duration.seconds(2)
+    private let lock = NSLock()
+    // Guarded by the lock.
+    private var content: Content?
+
+    struct Content: Sendable {
+        var classNames: [String] = []
+        var images: [IndexedImage] = []
+        /// Where the image of a number is.
+        var positions: [UInt64: Int32] = [:]
+        var hasKeypoints = false
+
+        func image(_ id: UInt64) -> IndexedImage? { positions[id].map { images[Int($0)] } }
+    }
+
+    init(_ set: DataFolder) { self.set = set }
+
+    /// The images now. Folders are looked at again where that was not done for a while: the longer it takes, the longer
+    /// that is.
+    ///
+    /// - Parameter isFresh: whether they are looked at again in any case.
+    /// - Throws: `InputError` where the data set cannot be read.
+    func now(isFresh: Bool = false) throws -> Content {
+        try looking.withLock {
+            let old = lock.withLock { content }
+            if !isFresh, let old, let looked, looked.duration(to: .now) < pause { return old }
+            let start = ContinuousClock.now
+            let new = try read(after: old ?? Content())
+            lock.withLock { content = new }
+            looked = .now
+            pause = max(.seconds(2), start.duration(to: .now) * 20)
+            return new
+        }
+    }
+
+    /// The images as they were when they were last looked at: a stroke waits for nobody who looks.
+    func known() throws -> Content { try lock.withLock { content } ?? now() }
+
+    /// The image of a number that a client sent.
+    ///
+    /// - Throws: `APIError` where there is none.
+    func image(_ text: String) throws -> IndexedImage {
+        guard let id = UInt64(text, radix: 16), let image = try known().image(id) ?? now(isFresh: true).image(id) else {
+            throw APIError.notFound("there is no such image; it may have been moved or deleted")
+        }
+        return image
+    }
+
+    /// Reads the labels of an image again, which were changed here.
+    func refresh(_ id: UInt64) {
+        lock.withLock {
+            guard let position = content?.positions[id], let hasKeypoints = content?.hasKeypoints else { return }
+            content?.images[Int(position)].readLabels(hasKeypoints: hasKeypoints)
+        }
+    }
+
+    // MARK: Reading
+
+    private func read(after old: Content) throws -> Content {
+        var content = Content()
+        var files: [(path: String, split: DataSplit, classIndex: Int?)] = []
+        if let description = set.description {
+            let found = try DataDescription.load(description)
+            content.classNames = found.classNames
+            content.hasKeypoints = found.keypoints != nil
+            for split in DataSplit.allCases {
+                for place in found.places[split] ?? [] {
+                    files += try YOLOData.images(in: place).map { (path: $0, split: split, classIndex: nil) }
+                }
+            }
+        } else {
+            try Self.readClasses(set.root, &content, &files)
+        }
+        let (root, hasKeypoints) = (set.root, content.hasKeypoints)
+        content.images = ImageSurvey.map(files) { path, split, classIndex in
+            let below = path.hasPrefix(root + "/") ? path.dropFirst(root.count + 1) : path[...]
+            var image = IndexedImage(id: Checksum.fnv1a(below), path: path, split: split)
+            if let known = old.image(image.id), known.path == path { image = known.with(split: split) }
+            image.readImage()
+            if let classIndex {
+                image.setClass(classIndex)
+            } else {
+                image.readLabelsIfChanged(hasKeypoints: hasKeypoints)
+            }
+            return image
+        }
+        content.positions.reserveCapacity(content.images.count)
+        for (position, image) in content.images.enumerated() { content.positions[image.id] = Int32(position) }
+        return content
+    }
+
+    private static func readClasses(
+        _ root: String, _ content: inout Content, _ files: inout [(path: String, split: DataSplit, classIndex: Int?)]
+    ) throws {
+        for name in try Folder.names(in: root) {
+            guard let split = DataSplit(folderName: name) else { continue }
+            let folder = Folder.join(root, name)
+            for name in try Folder.names(in: folder) where Folder.isFolder(Folder.join(folder, name)) {
+                if !content.classNames.contains(name) { content.classNames.append(name) }
+                let index = content.classNames.firstIndex(of: name)
+                files += try ImageSurvey.files(under: Folder.join(folder, name)).map {
+                    (path: $0, split: split, classIndex: index)
+                }
+            }
+        }
+    }
+}
+
+extension IndexedImage {
+    fileprivate func with(split: DataSplit) -> IndexedImage {
+        if split == self.split { return self }
+        var image = IndexedImage(id: id, path: path, split: split)
+        (image.width, image.height, image.state, image.marks) = (width, height, state, marks)
+        (image.imageStamp, image.labelStamp) = (imageStamp, labelStamp)
+        return image
+    }
+
+    fileprivate mutating func readImage() {
+        let stamp = FileStamp(path)
+        if stamp == imageStamp { return }
+        imageStamp = stamp
+        // Labels are looked at again: the image may have been why they were not.
+        labelStamp = FileStamp()
+        let header = try? ImageHeader.load(path)
+        (width, height) = (Int32(clamping: header?.width ?? 0), Int32(clamping: header?.height ?? 0))
+    }
+
+    fileprivate mutating func readLabelsIfChanged(hasKeypoints: Bool) {
+        let stamp = FileStamp(YOLOData.labelPath(ofImage: path))
+        if stamp == labelStamp && stamp.size >= 0 && !stamp.isFresh(at: Date()) { return }
+        readLabels(hasKeypoints: hasKeypoints)
+    }
+
+    fileprivate mutating func readLabels(hasKeypoints: Bool) {
+        let labels = YOLOData.labelPath(ofImage: path)
+        labelStamp = FileStamp(labels)
+        do {
+            let found = try LabelLines.read(labels, hasKeypoints: hasKeypoints)
+            marks = (found ?? []).compactMap(Mark.init)
+            let isReadable = width > 0 && (found == nil || found?.count == marks.count || hasKeypoints)
+            state = !isReadable ? .faulty : found == nil ? .unlabeled : found?.isEmpty == true ? .empty : .labeled
+        } catch {
+            (marks, state) = ([], .faulty)
+        }
+    }
+
+    fileprivate mutating func setClass(_ index: Int) {
+        marks = [Mark(classIndex: UInt16(clamping: index), side: 100, cell: 0)]
+        state = width > 0 ? .labeled : .faulty
+    }
+}
+
+extension IndexedImage.Mark {
+    static let (columns, rows) = (24, 18)
+
+    init?(_ value: LabelValue) {
+        guard let index = value.classIndex, let bounds = value.bounds else { return nil }
+        classIndex = UInt16(clamping: index)
+        let b = bounds.map { min(max($0, 0), 1) }
+        let area: Double = max(0, b[2] - b[0]) * max(0, b[3] - b[1])
+        side = UInt8(area.squareRoot() * 100)
+        func cell(_ place: Double, _ count: Int) -> Int { min(Int(place * Double(count)), count - 1) }
+        let (row, column) = (cell((b[1] + b[3]) / 2, Self.rows), cell((b[0] + b[2]) / 2, Self.columns))
+        self.cell = UInt16(row * Self.columns + column)
+    }
+}

@@ -1,0 +1,127 @@
+import Foundation
+import Hummingbird
+import Switchback
+import SwitchbackFormats
+import SwitchbackServer
+import SwitchbackVision
+
+/// What the pages below `/data` ask for: the data sets of a folder, their images, labels, faults and exports.
+///
+/// The folders on disk stay the truth: programs may change them at any time. Work is done on threads of its own, so that
+/// a stroke in the editor never waits for a thumbnail or an import.
+package struct DataRoutes: Sendable {
+    let sets: OpenDataSets
+    let proposing: ProposingModel
+    /// For lists, statistics, uploads, imports and checks.
+    let files = WorkQueue("data", threads: 2, limit: 256)
+    /// For labels.
+    let strokes = WorkQueue("labels", threads: 2, limit: 256)
+    /// For thumbnails and views.
+    let previews = WorkQueue("previews", threads: 2, limit: 512)
+
+    /// - Parameters:
+    ///   - folder: below it lie the data sets, and new ones are made in it.
+    ///   - runs: the folder that runs are saved in.
+    package init(folder: String, runs: String) {
+        sets = OpenDataSets(folder: folder)
+        proposing = ProposingModel(RunLookup(output: runs))
+    }
+
+    /// Ends the threads.
+    package func stop() {
+        for queue in [files, strokes, previews] { queue.stop() }
+        proposing.stop()
+    }
+
+    package func add(to router: some RouterMethods<some RequestContext>) {
+        let group = router.group("api/v1/data")
+        addSets(to: group)
+        addImages(to: group)
+        addLabels(to: group)
+        addCheck(to: group)
+    }
+
+    /// How long may be needed for what looks at each image of a large data set.
+    static let longSeconds = 1800.0
+
+    // MARK: Data sets
+
+    private struct SetList: Encodable, Sendable {
+        let folder: String
+        let sets: [DataSummary]
+    }
+
+    private func addSets(to group: RouterGroup<some RequestContext>) {
+        group.get { [sets] _, _ in
+            await files.answer(within: Self.longSeconds) {
+                SetList(folder: sets.catalog.folder, sets: try sets.list())
+            }
+        }
+        group.post { [sets] request, _ in
+            await files.answer(request) { fields in
+                DataSummary(try sets.catalog.create(NewDataSet(fields)), nil)
+            }
+        }
+        group.get(":set") { [sets] _, context in
+            let name = try context.parameters.require("set")
+            return await files.answer(within: Self.longSeconds) {
+                let set = try sets.set(name)
+                guard set.folder.kind != .foreign else {
+                    throw InputError(set.folder.root, "has to be imported before it is shown here")
+                }
+                let readOnly = try set.folder.kind == .yolo ? set.labels().readOnly : nil
+                return DataStatistics(set.folder, try set.index.now(), readOnly: readOnly?.description)
+            }
+        }
+        group.post(":set/classes") { [sets] request, context in
+            let name = try context.parameters.require("set")
+            return await files.answer(request) { fields in
+                let set = try sets.set(name)
+                guard let description = set.folder.description else {
+                    throw InputError(
+                        set.folder.root, "has folders for classes", remedy: "make a folder for the new one")
+                }
+                try ClassList.add(try fields.string("name"), to: description)
+                return try set.index.now(isFresh: true).classNames
+            }
+        }
+        group.post(":set/imports") { [sets] request, context in
+            let name = try context.parameters.require("set")
+            return await files.answer(request, within: Self.longSeconds) { _ in
+                try DataImport.make(sets.set(name).folder, in: sets.catalog)
+            }
+        }
+        group.post(":set/exports") { [sets] request, context in
+            let name = try context.parameters.require("set")
+            return await files.answer(request, within: Self.longSeconds) { fields in
+                let set = try sets.set(name)
+                return try DataExport(
+                    set.folder, set.index.now(isFresh: true), as: fields.choice("format", default: DataFormat.yolo))
+            }
+        }
+        group.post(":set/files") { request, context in
+            try await receive(request, try context.parameters.require("set"))
+        }
+    }
+
+    /// Takes a file from the body of a request into a data set.
+    private func receive(_ request: Request, _ name: String) async throws -> Response {
+        do {
+            // Forms and plain text are what a page of another origin may send without asking.
+            guard request.headers[.contentType]?.lowercased().hasPrefix("application/octet-stream") == true else {
+                throw HTTPError(.unsupportedMediaType)
+            }
+            let query = request.uri.queryParameters
+            let set = try await files.run(within: Self.longSeconds) { [sets] in try sets.set(name) }
+            let (split, className): (DataSplit?, String?) = (try query.choice("split"), query.get("class"))
+            let working = Folder.join(set.folder.state, "uploads")
+            let file = try await UploadedFile.receive(request, name: query.get("name") ?? "", in: working)
+            return await files.answer(within: Self.longSeconds) {
+                defer { file.remove() }
+                return try set.add(file, split: split, className: className, workingIn: working)
+            }
+        } catch {
+            return Response(refusing: error)
+        }
+    }
+}

@@ -1,0 +1,190 @@
+import Foundation
+import Switchback
+import SwitchbackFormats
+import SwitchbackVision
+
+/// An object as a line of a YOLO label file has it, in fractions of the image's sides.
+package enum LabelValue: Equatable, Sendable {
+    /// Center x and y, width and height.
+    case box(class: Int, [Double])
+    /// The corners: x and y in turn.
+    case outline(class: Int, [Double])
+    /// A line that the editor cannot read, and keeps as it is.
+    case unread(String)
+
+    package var classIndex: Int? {
+        switch self {
+        case .box(let index, _), .outline(let index, _): index
+        case .unread: nil
+        }
+    }
+
+    /// The upright box around it, as [x1, y1, x2, y2].
+    package var bounds: [Double]? {
+        switch self {
+        case .box(_, let numbers): return Self.corners(ofBox: numbers)
+        case .outline(_, let numbers):
+            var bounds = [numbers[0], numbers[1], numbers[0], numbers[1]]
+            for (position, number) in numbers.enumerated() {
+                bounds[position % 2] = min(bounds[position % 2], number)
+                bounds[2 + position % 2] = max(bounds[2 + position % 2], number)
+            }
+            return bounds
+        case .unread: return nil
+        }
+    }
+
+    private static func corners(ofBox n: [Double]) -> [Double] {
+        let (halfWidth, halfHeight) = (n[2] / 2, n[3] / 2)
+        return [n[0] - halfWidth, n[1] - halfHeight, n[0] + halfWidth, n[1] + halfHeight]
+    }
+
+    /// The upright box with two corners.
+    static func box(class index: Int, corners c: [Double]) -> LabelValue {
+        let numbers: [Double] = [(c[0] + c[2]) / 2, (c[1] + c[3]) / 2, c[2] - c[0], c[3] - c[1]]
+        return .box(class: index, numbers.map(rounded))
+    }
+}
+
+// MARK: - Lines
+
+extension LabelValue {
+    /// - Parameter hasKeypoints: lines of such data are kept as they are, because the editor moves no keypoints.
+    init(line: some StringProtocol, hasKeypoints: Bool) {
+        let fields = line.split(whereSeparator: \.isWhitespace)
+        let numbers = fields.dropFirst().compactMap { Double($0) }.filter(\.isFinite)
+        guard !hasKeypoints, let first = fields.first, let number = Double(first), let index = Int(exactly: number),
+            index >= 0, numbers.count == fields.count - 1
+        else {
+            self = .unread(String(line))
+            return
+        }
+        switch numbers.count {
+        case 4: self = .box(class: index, numbers)
+        case 6... where numbers.count % 2 == 0: self = .outline(class: index, numbers)
+        default: self = .unread(String(line))
+        }
+    }
+
+    package var line: String {
+        switch self {
+        case .box(let index, let numbers), .outline(let index, let numbers):
+            ([String(index)] + numbers.map(Self.text)).joined(separator: " ")
+        case .unread(let line): line
+        }
+    }
+
+    /// With six decimals, as label files have them, where that loses nothing: what nobody touched stays as exact as it
+    /// was.
+    private static func text(_ number: Double) -> String {
+        rounded(number) == number ? String(format: "%.6f", number) : "\(number)"
+    }
+
+    static func rounded(_ number: Double) -> Double { (number * 1e6).rounded() / 1e6 }
+}
+
+/// The lines of label files.
+enum LabelLines {
+    /// Larger files are no labels of one image.
+    private static let mostBytes = 16 << 20
+
+    /// The objects of a file; `nil` if there is none.
+    ///
+    /// - Throws: `InputError` where it cannot be read, or is too large.
+    static func read(_ path: String, hasKeypoints: Bool) throws -> [LabelValue]? {
+        let stamp = FileStamp(path)
+        guard stamp.size >= 0 else { return nil }
+        guard stamp.size <= mostBytes else {
+            throw InputError(path, "has \(stamp.size) bytes, and labels of one image have at most \(mostBytes)")
+        }
+        return try TextFile.lines(path).filter { !$0.allSatisfy(\.isWhitespace) }
+            .map { LabelValue(line: $0, hasKeypoints: hasKeypoints) }
+    }
+
+    static func text(_ values: [LabelValue]) -> String { values.map { $0.line + "\n" }.joined() }
+}
+
+// MARK: - JSON
+
+extension LabelValue: Codable {
+    private enum Key: String, CodingKey { case `class`, box, outline, unread }
+
+    package func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: Key.self)
+        try container.encodeIfPresent(classIndex, forKey: .class)
+        switch self {
+        case .box(_, let numbers): try container.encode(numbers, forKey: .box)
+        case .outline(_, let numbers): try container.encode(numbers, forKey: .outline)
+        case .unread(let line): try container.encode(line, forKey: .unread)
+        }
+    }
+
+    package init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: Key.self)
+        if let line = try container.decodeIfPresent(String.self, forKey: .unread) {
+            self = .unread(line)
+            return
+        }
+        let index = try container.decode(Int.self, forKey: .class)
+        if let box = try container.decodeIfPresent([Double].self, forKey: .box) {
+            self = .box(class: index, box)
+        } else {
+            self = .outline(class: index, try container.decode([Double].self, forKey: .outline))
+        }
+    }
+}
+
+extension LabelValue {
+    /// How far a shape may reach over the image's edge: rounding in the browser does that.
+    private static let tolerance = 0.01
+    private static let mostCorners = 10_000
+
+    /// What a request asks an object to become, cut to the image and rounded to a label file's six decimals.
+    ///
+    /// - Throws: `InputError` with the field that makes no sense.
+    init(_ fields: ConfigurationFields, classCount: Int) throws {
+        let index = try fields.integer("class", minimum: 0)
+        guard index < classCount else {
+            throw fields.problem("class", "there is no class \(index), only \(classCount)")
+        }
+        if fields["box"] != nil {
+            self = .box(class: index, corners: try Self.boxCorners(fields))
+        } else {
+            self = .outline(class: index, try Self.outlineNumbers(fields))
+        }
+    }
+
+    private static func numbers(_ fields: ConfigurationFields, _ name: String) throws -> [Double] {
+        guard let values = try fields.array(name) else { throw fields.problem(name, "it is missing") }
+        return try values.map { value in
+            switch value {
+            case .integer(let number): return Double(number)
+            case .number(let number) where number.isFinite: return number
+            default: throw fields.problem(name, "a list of numbers is needed")
+            }
+        }
+    }
+
+    private static func boxCorners(_ fields: ConfigurationFields) throws -> [Double] {
+        let n = try numbers(fields, "box")
+        guard n.count == 4 else { throw fields.problem("box", "4 numbers are needed: x, y, width and height") }
+        let c = try corners(ofBox: n).map { try inside($0, fields, "box") }
+        guard c[2] > c[0], c[3] > c[1] else { throw fields.problem("box", "it has no area") }
+        return c
+    }
+
+    private static func outlineNumbers(_ fields: ConfigurationFields) throws -> [Double] {
+        let n = try numbers(fields, "outline")
+        guard n.count >= 6, n.count % 2 == 0, n.count <= 2 * mostCorners else {
+            throw fields.problem("outline", "x and y of 3 to \(mostCorners) corners are needed")
+        }
+        return try n.map { rounded(try inside($0, fields, "outline")) }
+    }
+
+    private static func inside(_ number: Double, _ fields: ConfigurationFields, _ name: String) throws -> Double {
+        guard (-tolerance...1 + tolerance).contains(number) else {
+            throw fields.problem(name, "\(number) is outside the image, whose sides go from 0 to 1")
+        }
+        return min(max(number, 0), 1)
+    }
+}

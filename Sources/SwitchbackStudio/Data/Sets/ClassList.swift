@@ -1,0 +1,63 @@
+import Foundation
+import Switchback
+import SwitchbackFormats
+import SwitchbackVision
+
+/// The names of the classes in a data.yaml, to which one is added without touching anything else in the file.
+enum ClassList {
+    /// - Throws: `InputError` where the name cannot be one or is there, or the file writes its names in a way that is
+    ///   not known here; then nothing is changed.
+    static func add(_ name: String, to path: String) throws {
+        let known = try DataDescription.load(path).classNames
+        if let problem = NewDataSet.problem(withName: name) { throw InputError("request", at: "field name", problem) }
+        if known.contains(name) { throw InputError("request", at: "field name", "there is a class \(name) already") }
+        let text = try TextFile.read(path)
+        guard let changed = text.addingClass(name, number: known.count) else {
+            throw InputError(
+                path, "the list of names is written in a way that is not known here", remedy: "add the class there")
+        }
+        // What was made is read back before it counts.
+        let trial = Folder.join(Folder.parent(path), ".\((path as NSString).lastPathComponent).trial.yaml")
+        defer { unlink(trial) }
+        try AtomicFile.write(changed, to: trial)
+        let (before, after) = (try DataDescription.load(path), try? DataDescription.load(trial))
+        guard after?.classNames == known + [name], after?.places == before.places else {
+            throw InputError(
+                path, "the list of names is written in a way that is not known here", remedy: "add the class there")
+        }
+        try AtomicFile.write(changed, to: path)
+    }
+}
+
+extension String {
+    /// The text of a data.yaml with one more name: `names: [a, b]`, a list with hyphens, or a mapping from numbers; and
+    /// with one more in `nc`.
+    fileprivate func addingClass(_ name: String, number: Int) -> String? {
+        var lines = components(separatedBy: "\n")
+        let quoted = "\(JSON.string(name))"
+        guard let start = lines.firstIndex(where: { $0.hasPrefix("names:") }) else { return nil }
+        if let open = lines[start].firstIndex(of: "[") {
+            var end = start
+            while end < lines.count, !lines[end].contains("]") { end += 1 }
+            guard end < lines.count, let close = lines[end].lastIndex(of: "]") else { return nil }
+            let isEmpty =
+                end == start && lines[start][lines[start].index(after: open)..<close].allSatisfy(\.isWhitespace)
+            lines[end].insert(contentsOf: isEmpty ? quoted : ", \(quoted)", at: close)
+        } else {
+            let entries = lines.indices.dropFirst(start + 1).prefix { index in
+                let line = lines[index]
+                return line.isEmpty || line.hasPrefix(" ") || line.hasPrefix("-") || line.hasPrefix("#")
+            }
+            let last = entries.last { index in
+                let line = lines[index].trimmingCharacters(in: .whitespaces)
+                return !line.isEmpty && !line.hasPrefix("#")
+            }
+            guard let last else { return nil }
+            let indent = lines[last].prefix { $0 == " " }
+            let isList = lines[last].dropFirst(indent.count).hasPrefix("-")
+            lines.insert("\(indent)\(isList ? "- \(quoted)" : "\(number): \(quoted)")", at: last + 1)
+        }
+        if let count = lines.firstIndex(where: { $0.hasPrefix("nc:") }) { lines[count] = "nc: \(number + 1)" }
+        return lines.joined(separator: "\n")
+    }
+}

@@ -1,0 +1,113 @@
+// The page /data/NAME/check: what is likely wrong with a data set, with its images, and what mends it.
+
+import { api, ask, button, failed, find, freshName, get, html, labelPage, overlay, page, preview, say, succeeded, who } from "/data/parts.js";
+import { number, startWords, t } from "/data/words.js";
+
+const pageName = freshName();
+const kinds = ["doubled", "unread", "classless", "outside", "flat"];
+let found = null;
+
+/** The image with the faulty object alone over it. */
+function faultTile(image, value) {
+  const element = html("a", "tile");
+  element.href = labelPage(image);
+  const picture = html("img");
+  picture.src = preview(image, "thumb");
+  picture.alt = "";
+  element.append(picture, overlay({ ...image, boxes: value?.box || value?.outline ? [boxOf(value)] : [] }));
+  element.append(html("span", "cap", html("span", "", image.name), html("span", "", image.split)));
+  element.setAttribute("aria-label", t("check.open", { name: image.name }));
+  return element;
+}
+
+function boxOf(value) {
+  if (value.box) {
+    const [x, y, width, height] = value.box;
+    return [value.class, x - width / 2, y - height / 2, x + width / 2, y + height / 2];
+  }
+  const [xs, ys] = [0, 1].map((odd) => value.outline.filter((_, index) => index % 2 === odd));
+  return [value.class, Math.min(...xs), Math.min(...ys), Math.max(...xs), Math.max(...ys)];
+}
+
+async function mend(kind, image, event) {
+  event.target.disabled = true;
+  try {
+    const body = { id: freshName(), who: who(), page: pageName, kind, ...(image ? { image: image.id } : {}) };
+    const { mended } = await ask(`${api()}/check/mend`, body);
+    say(t("check.mended", { count: number(mended) }));
+    await refresh();
+  } catch (error) {
+    failed(error);
+  }
+}
+
+function fault({ kind, isMendable, image, object }) {
+  const element = html("div", "fault", faultTile(image, object.value));
+  if (object.value.unread) element.append(html("p", "mono", object.value.unread));
+  if (isMendable) element.append(button(`check.${kind}.mend`, "sm", (event) => mend(kind, image, event)));
+  return element;
+}
+
+function kindCard(kind) {
+  const findings = found.findings.filter((finding) => finding.kind === kind);
+  if (!findings.length) return null;
+  const count = found.counts[kind];
+  const head = html("header", "", html("h2", "", t(`check.${kind}`)), html("span", "tag warn", number(count)));
+  if (findings[0].isMendable) {
+    head.append(button("check.mend.all", "sm", (event) => mend(kind, null, event)));
+  }
+  const card = html("section", "card", head, html("p", "in muted", t(`check.${kind}.lead`)));
+  card.append(html("div", "faults", ...findings.map(fault)));
+  if (count > findings.length) card.append(html("p", "in muted", t("check.more", { count: number(count - findings.length) })));
+  return card;
+}
+
+function leaksCard() {
+  if (!found.leaks.length) return null;
+  const head = html("header", "", html("h2", "", t("check.leaks")), html("span", "tag warn", number(found.leaks.length)));
+  const card = html("section", "card", head, html("p", "in muted", t("check.leaks.lead")));
+  card.append(html("div", "faults", ...found.leaks.map(({ training, heldOut }) =>
+    html("div", "fault", html("div", "pair", faultTile(training), faultTile(heldOut))))));
+  return card;
+}
+
+function sentencesCard() {
+  if (!found.sentences.length) return null;
+  const head = html("header", "", html("h2", "", t("check.files")), html("span", "tag warn", number(found.sentences.length)));
+  const list = html("ul", "sentences", ...found.sentences.map((sentence) => html("li", "", sentence)));
+  return html("section", "card", head, list);
+}
+
+function fine() {
+  return html("section", "note ok", html("span", "", "●"), html("div", "", html("b", "", t("check.fine")), html("p", "", t("check.fine.lead"))));
+}
+
+function draw() {
+  if (!found) return;
+  const cards = [...kinds.map(kindCard), leaksCard(), sentencesCard()].filter(Boolean);
+  find("kinds").replaceChildren(...(cards.length ? cards : [fine()]));
+  const counts = [
+    ...kinds.map((kind) => [t(`check.${kind}`), found.counts[kind]]),
+    [t("check.leaks"), found.comparesImages ? found.leaks.length : null], [t("check.files"), found.sentences.length],
+  ];
+  find("groups").replaceChildren(...counts.map(([words, count]) => html(
+    "li", count ? "some" : "", html("span", "", words), html("span", "", count === null ? t("check.notcompared") : number(count)))));
+  find("results").hidden = false;
+}
+
+async function refresh() {
+  find("waiting").hidden = false;
+  try {
+    found = await get(`${api()}/check`);
+    draw();
+    succeeded();
+  } catch (error) {
+    failed(error);
+  }
+  find("waiting").hidden = true;
+}
+
+await startWords(draw);
+find("back").href = page();
+find("again").addEventListener("click", refresh);
+refresh();

@@ -1,0 +1,98 @@
+// The page /data: the data sets below the studio's folder, and new ones.
+
+import { api, ask, button, failed, find, get, html, page, preview, say, startDialogs, succeeded } from "/data/parts.js";
+import { number, startWords, t } from "/data/words.js";
+
+let list = { folder: "", sets: [] };
+
+/** A few images, so that one knows the data set again. */
+async function strip(set) {
+  const element = html("div", "strip");
+  if (set.images === 0) return element;
+  const { images } = await get(`${api(set.name)}/images?count=3`);
+  element.append(...images.map((image) => {
+    const picture = html("img");
+    picture.src = preview(image, "thumb", set.name);
+    picture.alt = "";
+    return picture;
+  }));
+  return element;
+}
+
+function link(key, address, className = "") {
+  const element = html("a", `btn ${className}`, t(key));
+  element.href = address;
+  return element;
+}
+
+function sentence(set) {
+  if (set.kind === "foreign") return t("data.foreign");
+  if (set.images === 0) return t("data.empty");
+  const values = { images: number(set.images), labeled: number(set.labeled) };
+  return set.kind === "classes" ? t("data.sorted", values) : t("data.labeled", values);
+}
+
+async function importSet(set, event) {
+  event.target.setAttribute("aria-busy", "true");
+  event.target.disabled = true;
+  try {
+    const made = await ask(`${api(set.name)}/imports`);
+    say(t("data.imported", { images: number(made.report.added), problems: number(made.report.problems.length) }));
+    await refresh();
+  } catch (error) {
+    failed(error);
+  }
+}
+
+function actions(set) {
+  if (set.kind === "foreign") return [button("data.import", "", (event) => importSet(set, event))];
+  const open = link("data.open", page(set.name));
+  return set.kind === "yolo" && set.images > 0 ? [open, link("data.check", `${page(set.name)}/check`, "quiet")] : [open];
+}
+
+async function card(set) {
+  const element = html("section", "card");
+  const name = set.kind === "foreign" ? html("span", "", set.name) : html("a", "", set.name);
+  if (set.kind !== "foreign") name.href = page(set.name);
+  const text = html("div", "text", html("h2", "", name), html("p", "", set.problem ?? sentence(set)));
+  if (set.classes.length) text.append(html("p", "muted", set.classes.slice(0, 8).join(" · ")));
+  text.append(html("p", "mono small", set.path));
+  const footer = html("footer", "", ...(set.problem ? [] : actions(set)));
+  element.append(set.kind === "foreign" || set.problem ? html("div", "strip") : await strip(set), text, footer);
+  return element;
+}
+
+async function draw() {
+  find("folder").textContent = list.folder;
+  find("none").hidden = list.sets.length > 0;
+  find("sets").replaceChildren(...await Promise.all(list.sets.map(card)));
+}
+
+async function refresh() {
+  try {
+    list = await get("/api/v1/data");
+    await draw();
+    succeeded();
+  } catch (error) {
+    failed(error);
+  }
+}
+
+async function create(event) {
+  event.preventDefault();
+  const kind = document.querySelector("[name=kind]:checked").value;
+  const classes = find("classes").value.split(",").map((name) => name.trim()).filter(Boolean);
+  try {
+    const made = await ask("/api/v1/data", { name: find("name").value, kind, classes });
+    location.href = `${page(made.name)}?add=1`;
+  } catch (error) {
+    find("create-problem").hidden = false;
+    find("create-problem").textContent = t("problem", { sentence: error.message });
+  }
+}
+
+await startWords(draw);
+startDialogs();
+for (const id of ["new", "new-first"]) find(id).addEventListener("click", () => find("create").showModal());
+find("create").querySelector("form").addEventListener("submit", create);
+refresh();

@@ -1,0 +1,141 @@
+// What the pages about data have in common: elements, requests, colors of classes, tiles.
+
+import { number, t } from "/data/words.js";
+
+export const find = (id) => document.getElementById(id);
+
+/** An element of HTML with a class and children. */
+export function html(name, className, ...children) {
+  const element = document.createElement(name);
+  if (className) element.className = className;
+  element.append(...children);
+  return element;
+}
+
+/** An element of SVG with attributes and children. */
+export function svg(name, attributes = {}, ...children) {
+  const element = document.createElementNS("http://www.w3.org/2000/svg", name);
+  for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
+  element.append(...children);
+  return element;
+}
+
+/** A button whose word is a key. */
+export function button(key, className, act) {
+  const element = html("button", `btn ${className}`, t(key));
+  element.type = "button";
+  element.addEventListener("click", act);
+  return element;
+}
+
+// ---- the studio
+
+/** The value of an answer. A problem is thrown with its sentence, its status and what else was answered. */
+async function value(response) {
+  if (response.status === 204) return null;
+  const answer = await response.json();
+  if (response.ok) return answer;
+  throw Object.assign(new Error(answer.error?.message ?? response.statusText), { status: response.status, answer });
+}
+
+export const get = async (address) => value(await fetch(address));
+
+export const ask = async (address, body = {}) => value(await fetch(address, {
+  method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body),
+}));
+
+/** Sends a file as it is. */
+export const send = async (address, file) => value(await fetch(address, {
+  method: "POST", headers: { "Content-Type": "application/octet-stream" }, body: file,
+}));
+
+/** The name of the data set that the page is about, from `/data/NAME…`. */
+export const setName = () => decodeURIComponent(location.pathname.split("/")[2] ?? "");
+export const api = (name = setName()) => `/api/v1/data/${encodeURIComponent(name)}`;
+export const page = (name = setName()) => `/data/${encodeURIComponent(name)}`;
+export const preview = (image, kind, name = setName()) => `${api(name)}/images/${image.id}/${kind}?v=${image.version}`;
+export const labelPage = (image, query = "") => `${page()}/label/${image.id}${query && `?${query}`}`;
+
+/** A name that nothing else has: of an edit, of a browser, of a page. */
+export const freshName = () => crypto.randomUUID();
+
+/** This browser, by which its edits are known for undoing: also after the page was closed. */
+export function who() {
+  const key = "switchback.who";
+  if (!localStorage.getItem(key)) localStorage.setItem(key, freshName());
+  return localStorage.getItem(key);
+}
+
+// ---- saying things
+
+export function failed(error) {
+  find("problem").hidden = false;
+  find("problem").lastElementChild.textContent = t("problem", { sentence: error.message });
+}
+
+export function succeeded() { find("problem").hidden = true; }
+
+let toast = null;
+/** Says what was done, and leaves again. */
+export function say(sentence) {
+  if (!toast) {
+    toast = html("div", "toast");
+    toast.setAttribute("role", "status");
+    document.body.append(toast);
+  }
+  toast.textContent = sentence;
+  toast.classList.add("on");
+  clearTimeout(toast.timer);
+  toast.timer = setTimeout(() => toast.classList.remove("on"), 4000);
+}
+
+/** Makes the buttons of dialogs that close them do so. */
+export function startDialogs() {
+  for (const closer of document.querySelectorAll("[data-close]")) {
+    closer.addEventListener("click", () => closer.closest("dialog").close());
+  }
+}
+
+// ---- classes and images
+
+// Of the same lightness on photographs, and apart for the color-blind; beyond eight they repeat with dashes.
+const colors = ["#2a56c6", "#cb4600", "#078058", "#ae4f9e", "#70230f", "#6b4fe0", "#1c7fa0", "#35303f"];
+export const classColor = (index) => colors[index % colors.length];
+export const classDash = (index) => (index < colors.length ? "" : "4 2");
+
+export function swatch(index) {
+  const element = html("span", "sw");
+  element.style.setProperty("--class", classColor(index));
+  return element;
+}
+
+/** The boxes of an image over its thumbnail, which is cut to its tile as `object-fit: cover` does. */
+export function overlay(image) {
+  const boxes = image.boxes ?? [];
+  const drawing = svg("svg", {
+    viewBox: `0 0 ${image.width} ${image.height}`, preserveAspectRatio: "xMidYMid slice", "aria-hidden": "true",
+  });
+  for (const [index, x1, y1, x2, y2] of boxes) {
+    drawing.append(svg("rect", {
+      x: x1 * image.width, y: y1 * image.height, width: Math.max(0, (x2 - x1) * image.width),
+      height: Math.max(0, (y2 - y1) * image.height), fill: "none", stroke: classColor(index),
+      "stroke-width": 1.5, "stroke-dasharray": classDash(index), "vector-effect": "non-scaling-stroke",
+    }));
+  }
+  return drawing;
+}
+
+export const stateWord = (image) => (image.state === "labeled" ? number(image.objects) : t(`state.${image.state}`));
+
+export function tile(image, address) {
+  const element = html("a", "tile");
+  element.href = address;
+  const picture = html("img");
+  picture.src = preview(image, "thumb");
+  picture.alt = "";
+  picture.decoding = "async";
+  const caption = html("span", "cap", html("span", "", image.name), html("span", "", stateWord(image)));
+  element.append(picture, overlay(image), caption);
+  element.setAttribute("aria-label", t("tile", { name: image.name, state: stateWord(image) }));
+  return element;
+}

@@ -1,0 +1,241 @@
+// The page /data/NAME/label/IMAGE: draws, changes and deletes the objects of one image after another.
+
+import { api, ask, failed, find, freshName, get, labelPage, page, say, setName, startDialogs, succeeded } from "/data/parts.js";
+import { number, startWords, t } from "/data/words.js";
+import { Canvas } from "/label/canvas.js";
+import { Images } from "/label/images.js";
+import { showKeymap, startKeys } from "/label/keys.js";
+import { Panel } from "/label/panel.js";
+import { Proposals } from "/label/proposals.js";
+import { bounds, corners, gripped, moved } from "/label/shapes.js";
+import { Strokes } from "/label/strokes.js";
+import { Tools } from "/label/tools.js";
+
+const images = new Images();
+// Also those of images that were left while strokes were on their way.
+const strokesOf = new Map();
+let strokes = null;
+let image = null;
+let copied = null;
+
+const editor = {
+  classIndex: 0,
+  selected: null,
+  get objects() { return strokes?.server ? strokes.objects : new Map(); },
+  get visibleProposals() { return proposals.visible(this.objects); },
+
+  select(id) { this.selected = id; this.redraw(); },
+  add(value) {
+    const id = `o${freshName()}`;
+    this.selected = id;
+    strokes.add([{ object: id, value }]);
+  },
+  change(id, value) { strokes.add([{ object: id, value }]); },
+  remove(id) {
+    this.selected = null;
+    strokes.add([{ object: id, value: null }]);
+  },
+  accept(list) {
+    if (!list.length) return;
+    const changes = list.map(({ value }) => ({ object: `o${freshName()}`, value }));
+    proposals.drop(list);
+    if (list.length === 1) this.selected = changes[0].object;
+    strokes.add(changes);
+    say(t("label.accepted", { count: number(list.length) }));
+  },
+  redraw() {
+    if (!strokes?.server) return;
+    if (this.selected && !this.objects.has(this.selected)) this.selected = null;
+    Object.assign(canvas.scene, {
+      objects: this.objects, proposals: this.visibleProposals, selected: this.selected,
+    });
+    canvas.draw();
+    panel.draw();
+  },
+};
+
+const canvas = new Canvas(
+  find("canvas"), (index) => strokes.server.classes[index] ?? t("label.class.none", { index }), () => panel.drawZoom());
+const proposals = new Proposals(() => editor.redraw());
+const panel = new Panel(editor, { canvas, images, proposals, current: () => ({ image, strokes }), open });
+const tools = new Tools(canvas, editor);
+
+// ---- images
+
+function clash(from, stroke) {
+  if (from !== strokes) {
+    // Of an image that was left: what others did stays, and what was drawn is said to be lost.
+    from.resolve(false);
+    say(t("label.lost", { name: from.server.image.name }));
+    return;
+  }
+  editor.redraw();
+  const dialog = find("conflict");
+  let keepsOwn = false;
+  find("mine").onclick = () => { keepsOwn = true; dialog.close(); };
+  find("theirs").onclick = () => dialog.close();
+  dialog.onclose = () => from.resolve(keepsOwn);
+  dialog.showModal();
+}
+
+function strokesFor(id) {
+  for (const [other, one] of strokesOf) if (other !== id && one.isSaved) strokesOf.delete(other);
+  if (!strokesOf.has(id)) {
+    strokesOf.set(id, new Strokes(id, {
+      changed: () => editor.redraw(), clashed: clash,
+      refused: (error) => {
+        failed(error);
+        setTimeout(succeeded, 8000);
+        editor.redraw();
+      },
+    }));
+  }
+  return strokesOf.get(id);
+}
+
+/** Shows an image of the list. */
+async function open(next, replaces = false) {
+  strokes?.stop();
+  const opened = strokesFor(next.id);
+  try {
+    const [, bitmap] = await Promise.all([
+      opened.server ? opened.look() : opened.open(), images.bitmap(next).catch((error) => { failed(error); return null; }),
+    ]);
+    [strokes, image] = [opened, opened.server.image];
+    editor.selected = null;
+    const address = labelPage(next, `${images.query}`);
+    if (replaces) history.replaceState(null, "", address); else history.pushState(null, "", address);
+    document.title = `${next.name} · ${t("label.title")} · Switchback`;
+    canvas.show(bitmap, bitmap && !image.width ? bitmap : image);
+    strokes.watch();
+    editor.redraw();
+    succeeded();
+    proposals.open(next);
+    if (images.place(next.id) < 2 || images.place(next.id) > images.list.images.length - 6) await images.around(next.id);
+    images.prepare(next.id);
+    panel.drawFilm();
+  } catch (error) {
+    failed(error);
+  }
+}
+
+async function go(step) {
+  const next = images.neighbor(image.id, step);
+  if (next) await open(next); else say(t(step > 0 ? "label.last" : "label.first"));
+}
+
+/** The image of the address; `first` is the first that the filter takes. */
+async function start() {
+  const id = decodeURIComponent(location.pathname.split("/")[4] ?? "first");
+  try {
+    let list = await images.around(id === "first" ? null : id);
+    if (!list.images.length) {
+      say(t("label.all"));
+      images.query = new URLSearchParams();
+      list = await images.around(null);
+    }
+    const first = id === "first" ? list.images[0] : list.images[images.place(id)];
+    if (first) await open(first, true); else location.href = page();
+  } catch (error) {
+    failed(error);
+  }
+}
+
+// ---- acts
+
+function setTool(tool) {
+  tools.choose(tool);
+  for (const button of document.querySelectorAll("[data-tool]")) button.setAttribute("aria-pressed", button.dataset.tool === tool);
+}
+
+/** The selected object, if it can be changed. */
+function selected() {
+  const value = editor.objects.get(editor.selected);
+  return value && !value.unread ? value : null;
+}
+
+const acts = {
+  next: () => go(1),
+  before: () => go(-1),
+  tool: setTool,
+  nothing() {
+    if (editor.objects.size) { say(t("label.nothing.no")); return; }
+    strokes.add([], !strokes.isLabeled);
+  },
+  propose: () => proposals.toggle(image),
+  rejectFirst: () => { proposals.drop(editor.visibleProposals.slice(0, 1)); editor.redraw(); },
+  rejectAll: () => { proposals.drop(editor.visibleProposals); editor.redraw(); },
+  accept: (isAll) => editor.accept(isAll ? editor.visibleProposals : editor.visibleProposals.slice(0, 1)),
+  hide() {
+    canvas.scene.hidden = !canvas.scene.hidden;
+    find("hide").setAttribute("aria-pressed", canvas.scene.hidden);
+    canvas.draw();
+  },
+  fitSelected: () => { if (selected()) canvas.fitTo(bounds(corners(selected()))); },
+  help: () => find("keys").showModal(),
+  escape() { tools.cancel(); editor.select(null); },
+  remove: () => { if (editor.objects.has(editor.selected)) editor.remove(editor.selected); },
+  undo: () => strokes.step("undo"),
+  redo: () => strokes.step("redo"),
+  duplicate() { if (selected()) editor.add(moved(selected(), 0.02, 0.02)); },
+  copy() { copied = selected() ?? copied; return Boolean(selected()); },
+  paste() { if (copied) editor.add({ ...copied }); },
+  shift(x, y) { if (selected()) editor.change(editor.selected, moved(selected(), x / image.width, y / image.height)); },
+  size(x, y) {
+    const value = selected();
+    if (!value?.box) return;
+    const [, [right, bottom]] = corners(value);
+    const larger = gripped(value, 2, [right + x / image.width, bottom + y / image.height]);
+    if (larger.box[2] > 0 && larger.box[3] > 0) editor.change(editor.selected, larger);
+  },
+  classNumber(index) {
+    if (index >= strokes.server.classes.length) return;
+    editor.classIndex = index;
+    if (selected() && selected().class !== index) editor.change(editor.selected, { ...selected(), class: index });
+    else editor.redraw();
+  },
+  /** Goes through the objects; false where there is no further one. */
+  through(step) {
+    const ids = [...editor.objects].filter(([, value]) => !value.unread).map(([id]) => id);
+    const next = ids[ids.indexOf(editor.selected) + step];
+    if (!next || (step < 0 && !editor.selected)) return false;
+    editor.select(next);
+    return true;
+  },
+};
+
+async function addClass(event) {
+  event.preventDefault();
+  try {
+    await ask(`${api()}/classes`, { name: find("class-name").value });
+    strokes.server.classes = (await get(`${strokes.address}/labels`)).classes;
+    editor.classIndex = strokes.server.classes.length - 1;
+    find("naming").close();
+    editor.redraw();
+  } catch (error) {
+    find("class-problem").hidden = false;
+    find("class-problem").textContent = t("problem", { sentence: error.message });
+  }
+}
+
+// ---- start
+
+await startWords(() => { showKeymap(); editor.redraw(); });
+startDialogs();
+showKeymap();
+setTool("box");
+find("back").href = `${page(setName())}`;
+panel.start(acts);
+startKeys(canvas, tools, acts);
+const clicks = {
+  next: acts.next, before: acts.before, undo: acts.undo, redo: acts.redo, help: acts.help, hide: acts.hide,
+  propose: acts.propose, accept: () => acts.accept(false), "accept-all": () => acts.accept(true), reject: acts.rejectAll,
+  fit: () => canvas.fit(), larger: () => canvas.zoom(1.25), smaller: () => canvas.zoom(0.8),
+  "class-new": () => { find("class-problem").hidden = true; find("class-name").value = ""; find("naming").showModal(); },
+};
+for (const [id, act] of Object.entries(clicks)) find(id).addEventListener("click", act);
+for (const button of document.querySelectorAll("[data-tool]")) button.addEventListener("click", () => setTool(button.dataset.tool));
+find("naming").querySelector("form").addEventListener("submit", addClass);
+addEventListener("popstate", () => start());
+addEventListener("beforeunload", (event) => { if (strokes && !strokes.isSaved) event.preventDefault(); });
+start();

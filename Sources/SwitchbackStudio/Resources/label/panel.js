@@ -1,0 +1,119 @@
+// What stands around the canvas: classes, objects in words, the state of saving, the images before and after.
+
+import { find, html, labelPage, preview, stateWord, swatch } from "/data/parts.js";
+import { number, t } from "/data/words.js";
+import { bounds, corners } from "/label/shapes.js";
+
+export class Panel {
+  constructor(editor, parts) { Object.assign(this, { editor, ...parts }); }
+
+  start(acts) {
+    this.acts = acts;
+    find("nothing").addEventListener("change", () => { acts.nothing(); this.draw(); });
+  }
+
+  draw() {
+    const { image, strokes } = this.current();
+    if (!image) return;
+    find("name").textContent = image.name;
+    find("split").textContent = image.split;
+    find("size").textContent = t("label.size", { width: number(image.width), height: number(image.height) });
+    find("file").textContent = image.name;
+    const place = this.images.place(image.id);
+    find("at").textContent = place < 0 ? "" : t("label.at", {
+      at: number(this.images.list.from + place + 1), total: number(this.images.list.total),
+    });
+    find("undo").disabled = !strokes.server.canUndo && strokes.isSaved;
+    find("redo").disabled = !strokes.server.canRedo;
+    find("nothing").checked = strokes.isLabeled && this.editor.objects.size === 0;
+    find("nothing").disabled = this.editor.objects.size > 0;
+    this.drawSaved(strokes);
+    this.drawNotes(strokes);
+    this.drawClasses(strokes);
+    this.drawObjects();
+    this.drawProposals();
+  }
+
+  drawZoom() { find("zoom").textContent = `${number(this.canvas.scale * 100)} %`; }
+
+  drawSaved(strokes) {
+    const key = strokes.server.readOnly ? "readonly" : strokes.problem ? "label.unsaved"
+      : strokes.isSaved ? "label.saved" : "label.saving";
+    const saved = find("saved");
+    if (saved.textContent !== t(key)) saved.textContent = t(key);
+    saved.classList.toggle("bad", Boolean(strokes.problem || strokes.server.readOnly));
+  }
+
+  drawNotes(strokes) {
+    const unread = strokes.server.objects.filter(({ value }) => value.unread).length;
+    const sentences = [
+      strokes.server.readOnly ?? "",
+      strokes.problem && !strokes.isSaved ? t("label.unsaved.more", { sentence: strokes.problem.message }) : "",
+      unread ? t("label.unread", { count: number(unread) }) : "",
+    ].filter(Boolean);
+    find("notes").replaceChildren(...sentences.map((sentence) => html("p", "", sentence)));
+  }
+
+  drawClasses(strokes) {
+    const counts = new Map();
+    for (const { class: index } of this.editor.objects.values()) counts.set(index, (counts.get(index) ?? 0) + 1);
+    find("classes").replaceChildren(...strokes.server.classes.map((name, index) => {
+      const item = html("button", "item", swatch(index), html("span", "name", name));
+      const end = html("span", "end", counts.has(index) ? number(counts.get(index)) : "");
+      if (index < 9) end.append(html("kbd", "", `${index + 1}`));
+      item.append(end);
+      item.type = "button";
+      item.setAttribute("role", "option");
+      item.setAttribute("aria-selected", index === this.editor.classIndex);
+      item.addEventListener("click", () => this.acts.classNumber(index));
+      return item;
+    }));
+  }
+
+  drawObjects() {
+    const { image, strokes } = this.current();
+    const objects = [...this.editor.objects].filter(([, value]) => !value.unread);
+    find("count").textContent = number(objects.length);
+    const items = objects.map(([id, value]) => {
+      const [x1, y1, x2, y2] = bounds(corners(value));
+      const size = `${number(Math.round((x2 - x1) * image.width))} × ${number(Math.round((y2 - y1) * image.height))}`;
+      const name = strokes.server.classes[value.class] ?? t("label.class.none", { index: value.class });
+      const item = html("button", "item", swatch(value.class), html("span", "name", name), html("span", "end", size));
+      item.type = "button";
+      item.dataset.object = id;
+      item.setAttribute("aria-pressed", id === this.editor.selected);
+      item.setAttribute("aria-label", t("label.object", {
+        name, size, x: number(Math.round(x1 * image.width)), y: number(Math.round(y1 * image.height)),
+      }));
+      item.addEventListener("click", () => this.editor.select(id));
+      return item;
+    });
+    const focused = document.activeElement?.dataset?.object;
+    find("objects").replaceChildren(...(items.length ? items : [html("p", "pad muted small", t("label.none"))]));
+    if (focused) find("objects").querySelector(`[data-object="${focused}"]`)?.focus();
+  }
+
+  drawProposals() {
+    const list = this.editor.visibleProposals;
+    find("prop").hidden = list.length === 0;
+    find("prop-words").textContent = t("label.proposed", { count: number(list.length), run: this.proposals.run ?? "" });
+  }
+
+  drawFilm() {
+    const { image } = this.current();
+    const links = this.images.list.images.map((one) => {
+      const link = html("a");
+      link.href = labelPage(one, `${this.images.query}`);
+      link.setAttribute("aria-label", t("tile", { name: one.name, state: stateWord(one) }));
+      if (one.id === image.id) link.setAttribute("aria-current", "true");
+      const picture = html("img");
+      picture.src = preview(one, "thumb");
+      picture.alt = "";
+      link.append(picture, html("span", "", one.state === "labeled" ? number(one.objects) : one.state === "empty" ? "0" : "–"));
+      link.addEventListener("click", (event) => { event.preventDefault(); this.open(one); });
+      return link;
+    });
+    find("film").replaceChildren(...links);
+    find("film").querySelector("[aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
+  }
+}

@@ -1,0 +1,142 @@
+// The page /data/NAME: what a data set holds, and its images.
+
+import { startAdding } from "/set/adding.js";
+import { showClasses, showFigures, showPlaces, showSizes } from "/set/facts.js";
+import { Grid } from "/set/grid.js";
+import { api, ask, failed, find, get, html, page, setName, startDialogs, succeeded, swatch } from "/data/parts.js";
+import { number, startWords, t } from "/data/words.js";
+
+let data = null;
+const grid = new Grid(find("grid"));
+
+/** The filter stands in the address, so that it can be kept and passed on. */
+const filter = () => new URLSearchParams(location.search);
+
+function choose(changes) {
+  const query = filter();
+  for (const [key, value] of Object.entries(changes)) {
+    if (value === "" || value === null) query.delete(key); else query.set(key, value);
+  }
+  history.replaceState(null, "", query.size ? `?${query}` : location.pathname);
+  showFilters();
+  showGrid();
+}
+
+function chip(words, count, changes, isPressed, ...marks) {
+  const element = html("button", "chip", ...marks, words, " ", html("span", "num faint", count));
+  element.type = "button";
+  element.setAttribute("aria-pressed", isPressed);
+  element.addEventListener("click", () => choose(isPressed
+    ? Object.fromEntries(Object.keys(changes).map((key) => [key, ""])) : changes));
+  return element;
+}
+
+function showFilters() {
+  const query = filter();
+  const total = (key) => number(data.parts.reduce((sum, part) => sum + part[key], 0));
+  const isAll = !["split", "state", "class"].some((key) => query.get(key));
+  const chips = [chip(t("set.all"), total("images"), { split: "", state: "", class: "" }, isAll)];
+  if (data.parts.length > 1) {
+    chips.push(...data.parts.map((part) =>
+      chip(part.split, number(part.images), { split: part.split }, query.get("split") === part.split)));
+  }
+  if (data.kind === "yolo") {
+    for (const state of ["unlabeled", "empty", "faulty"]) {
+      chips.push(chip(t(`state.${state}`), total(state), { state }, query.get("state") === state));
+    }
+  }
+  data.classes.slice(0, 20).forEach((one, index) => {
+    chips.push(chip(one.name, number(one.images), { class: index }, query.get("class") === `${index}`, swatch(index)));
+  });
+  find("filters").replaceChildren(...chips);
+}
+
+async function showGrid() {
+  const query = filter();
+  query.delete("add");
+  query.delete("lang");
+  const total = await grid.show(`${query}`);
+  find("nothing").hidden = total > 0;
+}
+
+function draw() {
+  const images = data.parts.reduce((sum, part) => sum + part.images, 0);
+  find("name").textContent = setName();
+  document.title = `${setName()} · Switchback`;
+  find("path").textContent = data.path;
+  find("sentence").textContent = t(`set.${data.kind}.lead`);
+  find("read-only").hidden = !data.readOnly;
+  find("read-only").querySelector("p").textContent = data.readOnly ?? "";
+  find("filled").hidden = images === 0;
+  find("empty").hidden = images > 0;
+  const isLabelable = data.kind === "yolo" && images > 0;
+  for (const id of ["to-label", "to-check", "export"]) find(id).hidden = !isLabelable;
+  find("to-label").href = `${page()}/label/first?state=unlabeled`;
+  find("to-check").href = `${page()}/check`;
+  find("places-card").hidden = find("sizes-card").hidden = data.kind !== "yolo";
+  grid.canOpen = data.kind === "yolo";
+  find("class-field").hidden = data.kind !== "classes";
+  if (find("class").options.length !== data.classes.length) {
+    find("class").replaceChildren(...data.classes.map((one) => new Option(one.name)));
+  }
+  showFigures(data);
+  showClasses(data);
+  showPlaces(data);
+  showSizes(data);
+  showFilters();
+}
+
+async function refresh() {
+  try {
+    data = await get(api());
+    draw();
+    await showGrid();
+    succeeded();
+  } catch (error) {
+    failed(error);
+  }
+}
+
+async function exportSet() {
+  const go = find("export-go");
+  go.disabled = true;
+  go.setAttribute("aria-busy", "true");
+  try {
+    const made = await ask(`${api()}/exports`, { format: find("format").value });
+    find("exported").hidden = false;
+    find("exported-words").textContent = t(made.isEqual ? "set.equal" : "set.unequal", {
+      images: number(made.images), objects: number(made.objects),
+    });
+    find("exported-path").textContent = made.path;
+    const lost = [
+      made.unlabeled ? t("set.without", { count: number(made.unlabeled) }) : "",
+      made.flattened ? t("set.flattened", { count: number(made.flattened) }) : "",
+    ].filter(Boolean);
+    find("exported-sentences").replaceChildren(
+      ...[...lost, ...made.differences, ...made.problems].map((sentence) => html("li", "", sentence)));
+  } catch (error) {
+    find("exported").hidden = false;
+    find("exported-words").textContent = t("problem", { sentence: error.message });
+    find("exported-path").textContent = "";
+    find("exported-sentences").replaceChildren();
+  } finally {
+    go.disabled = false;
+    go.removeAttribute("aria-busy");
+  }
+}
+
+await startWords(() => { if (data) { draw(); showGrid(); } });
+startDialogs();
+startAdding(() => data, refresh);
+for (const id of ["add", "add-first"]) find(id).addEventListener("click", () => find("adding").showModal());
+find("export").addEventListener("click", () => find("exporting").showModal());
+find("export-go").addEventListener("click", exportSet);
+let typing = null;
+find("text").value = filter().get("q") ?? "";
+find("text").addEventListener("input", () => {
+  clearTimeout(typing);
+  typing = setTimeout(() => choose({ q: find("text").value }), 200);
+});
+addEventListener("popstate", () => { showFilters(); showGrid(); });
+await refresh();
+if (filter().get("add")) { choose({ add: "" }); find("adding").showModal(); }
