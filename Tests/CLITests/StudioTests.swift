@@ -44,9 +44,9 @@ import Testing
         try Python.run(
             Self.helpers + #"""
 
-                pages = ["/", "/train", "/runs", "/try", "/deploy", "/learn"]
-                coming = {"/data"}
-                seen, waiting = set(coming), list(pages)
+                pages = ["/", "/data", "/data/any", "/data/any/check", "/data/any/label/1", "/train", "/runs", "/try",
+                         "/deploy", "/learn"]
+                seen, waiting = set(), list(pages)
                 while waiting:
                     path = waiting.pop()
                     if path in seen: continue
@@ -56,13 +56,13 @@ import Testing
                     assert found["x-content-type-options"] == "nosniff", found
                     text = text.decode()
                     waiting += re.findall(r'(?:href|src)="(/[^"#?]*)', text)
-                    waiting += re.findall(r'from "(/[^"]+)"', text)
+                    waiting += re.findall(r'(?:from|import) "(/[^"]+)"', text)
                     folder = path.rsplit("/", 1)[0]
                     waiting += [folder + name[1:] for name in re.findall(r'from "(\./[^"]+)"', text)]
                     if path in pages:
                         assert text.count("aria-current") == (path != "/") and "{{" not in text and "data-nav" not in text, path
                         assert "style=" not in text and "http" not in text and not re.search(r"<script(?! type=\"module\" src=)", text)
-                assert {"/studio.css", "/learn/learn.js", "/runs/curves.js", "/frame/words.js"} <= seen, seen
+                assert {"/studio.css", "/data/parts.css", "/label/tools.js", "/learn/learn.js", "/frame/words.js"} <= seen, seen
                 for path in ["/learn/../../Package.swift", "/learn/%2e%2e/x", "/studio.css/", "//etc/passwd", "/.git/config"]:
                     assert ask("GET", path)[0] in [400, 404] or path == "/studio.css/", path
                 expect(405, "POST", "/learn")

@@ -1,58 +1,29 @@
-import Foundation
 import HTTPTypes
-import Hummingbird
-import Logging
-import NIOCore
 import SwitchbackFormats
 import SwitchbackStudio
 import Testing
 
-private struct TestSource: RequestContextSource {
-    let logger = Logger(label: "test")
-}
-
-private struct TestContext: RequestContext {
-    typealias Source = TestSource
-
-    var coreContext: CoreRequestContextStorage
-
-    init(source: TestSource) { coreContext = CoreRequestContextStorage(source: source) }
-}
-
 /// What the page `/learn` asks the studio for.
 struct LearnRoutesTests {
     private final class Studio {
-        let routes = LearnRoutes()
-        private let responder: any HTTPResponder<TestContext>
+        private let routes = LearnRoutes()
+        private let asked: AskedRoutes
 
         init() {
-            let router = Router(context: TestContext.self)
-            routes.add(to: router)
-            responder = router.buildResponder()
+            let routes = routes
+            asked = AskedRoutes { routes.add(to: $0) }
         }
 
         deinit { routes.stop() }
 
         /// The status and the members of the answer.
         func ask(
-            _ path: String, _ body: String = "{}", method: HTTPRequest.Method = .post, type: String = "application/json"
+            _ path: String, _ body: String = "{}", method: HTTPRequest.Method = .post,
+            type: String = "application/json"
         ) async throws -> (status: Int, fields: ConfigurationFields) {
-            let head = HTTPRequest(
-                method: method, scheme: "http", authority: "localhost", path: path, headerFields: [.contentType: type])
-            let request = Request(head: head, body: RequestBody(buffer: ByteBuffer(string: body)))
-            let response = try await responder.respond(to: request, context: TestContext(source: TestSource()))
-            let writer = Collector()
-            try await response.body.write(writer)
-            let text = String(decoding: writer.bytes, as: UTF8.self)
-            return try (Int(response.status.code), ConfigurationFields(body: Array(text.utf8)))
+            let answer = try await asked.ask(path, body.utf8, method: method, type: type)
+            return try (answer.status, answer.fields)
         }
-    }
-
-    private final class Collector: ResponseBodyWriter {
-        var bytes: [UInt8] = []
-
-        func write(_ buffer: ByteBuffer) async throws { bytes += buffer.readableBytesView }
-        func finish(_ trailingHeaders: HTTPFields?) async throws {}
     }
 
     @Test func theFirstExampleAnswers() async throws {
@@ -69,14 +40,18 @@ struct LearnRoutesTests {
 
     @Test func aNetworkIsTrained() async throws {
         let studio = Studio()
-        #expect(try await studio.ask("/api/v1/learn/presets", method: .get).fields.array("presets")?.count == 5)
-        let id = try await studio.ask("/api/v1/learn/networks", #"{"layers": 1, "width": 4}"#).fields.string("id")
+        #expect(
+            try await studio.ask("/api/v1/learn/presets", method: .get).fields.array("presets")?.count
+                == 5)
+        let id = try await studio.ask("/api/v1/learn/networks", #"{"layers": 1, "width": 4}"#).fields
+            .string("id")
         let answer = try await studio.ask("/api/v1/learn/networks/\(id)/steps", #"{"steps": 5}"#)
         #expect(try answer.fields.integer("step") == 5 && answer.fields.array("losses")?.count == 5)
     }
 
     @Test(arguments: [
-        ("/api/v1/learn/example", #"{"w": 99}"#, 400, "field w"), ("/api/v1/learn/example", "{", 400, "not valid JSON"),
+        ("/api/v1/learn/example", #"{"w": 99}"#, 400, "field w"),
+        ("/api/v1/learn/example", "{", 400, "not valid JSON"),
         ("/api/v1/learn/networks", #"{"layers": 1000}"#, 400, "field layers"),
         ("/api/v1/learn/networks/none/steps", "{}", 404, "not found"),
     ])

@@ -95,7 +95,13 @@ extension DataRoutes {
                 let who = try fields.name("who")
                 let set = try sets.set(name)
                 let image = try set.index.image(id)
-                switch try work(set, image, fields) {
+                let outcome: LabelStore.Outcome
+                do { outcome = try work(set, image, fields) } catch let unwritten as LabelStore.Unwritten {
+                    var response = Response(refusing: unwritten.cause)
+                    response.status = HTTPResponse.Status(code: 507)
+                    return response
+                }
+                switch outcome {
                 case .done(let document), .nothing(let document):
                     return try Response(answering: LabelsAnswer(set, image, document, who: who))
                 case .conflict(let document, let objects):

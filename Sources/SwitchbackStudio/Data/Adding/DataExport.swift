@@ -85,14 +85,18 @@ struct DataExport: Encodable, Sendable {
     /// What two data sets do not have in common, as sentences; at most a few.
     static func differences(_ first: DetectionData, _ second: DetectionData) -> [String] {
         var found: [String] = []
-        if first.classNames != second.classNames { found.append("the classes differ") }
+        // Pascal VOC has no order of classes, only names.
+        if Set(first.classNames) != Set(second.classNames) { found.append("the classes differ") }
+        func names(_ data: DetectionData, _ example: DetectionExample) -> [String] {
+            example.labels.map { data.classNames[$0.classIndex] }
+        }
         for split in DataSplit.allCases {
             let (ours, theirs) = (sorted(first[split]), sorted(second[split]))
             if ours.map({ Folder.stem($0.imagePath) }) != theirs.map({ Folder.stem($0.imagePath) }) {
                 found.append("\(split.rawValue) has other images: \(ours.count) and \(theirs.count)")
                 continue
             }
-            for (a, b) in zip(ours, theirs) where !isEqual(a, b) {
+            for (a, b) in zip(ours, theirs) where !isEqual(a, b) || names(first, a) != names(second, b) {
                 found.append("\(split.rawValue)/\((a.imagePath as NSString).lastPathComponent) has other labels")
             }
         }
@@ -111,8 +115,7 @@ struct DataExport: Encodable, Sendable {
                 [label.box.x1, label.box.y1, label.box.x2, label.box.y2] + label.polygon.flatMap { [$0.x, $0.y] }
             }
             let (first, second) = (corners(ours), corners(theirs))
-            return ours.classIndex == theirs.classIndex && first.count == second.count
-                && zip(first, second).allSatisfy { abs($0 - $1) <= tolerance }
+            return first.count == second.count && zip(first, second).allSatisfy { abs($0 - $1) <= tolerance }
         }
     }
 }

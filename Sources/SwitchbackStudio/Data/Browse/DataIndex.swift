@@ -78,7 +78,7 @@ final class DataIndex: @unchecked Sendable {
             let new = try read(after: old ?? Content())
             lock.withLock { content = new }
             looked = .now
-            pause = max(.seconds(2), start.duration(to: .now) * 20)
+            pause = min(max(.seconds(2), start.duration(to: .now) * 20), .seconds(30))
             return new
         }
     }
@@ -134,6 +134,9 @@ final class DataIndex: @unchecked Sendable {
             }
             return image
         }
+        // A folder can be two splits at once: its images count for the first.
+        var seen: Set<UInt64> = []
+        content.images.removeAll { !seen.insert($0.id).inserted }
         content.positions.reserveCapacity(content.images.count)
         for (position, image) in content.images.enumerated() { content.positions[image.id] = Int32(position) }
         return content

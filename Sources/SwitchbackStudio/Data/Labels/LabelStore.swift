@@ -116,9 +116,15 @@ package final class LabelStore: @unchecked Sendable {
         case nothing(LabelDocument)
     }
 
+    /// An edit that could not be written, as on a full disk: nothing is acknowledged, and it may be sent again.
+    package struct Unwritten: Error, CustomStringConvertible {
+        let cause: any Error
+        package var description: String { "\(cause)" }
+    }
+
     /// Does what a request asks for.
     ///
-    /// - Throws: `InputError` where it makes no sense, or cannot be written; then nothing is acknowledged.
+    /// - Throws: `InputError` where it makes no sense, `Unwritten` where it cannot be written.
     package func edit(_ image: Image, _ request: LabelRequest) throws -> Outcome {
         try change(image, id: request.id) { try $0.edit(request, image: image.name) }
     }
@@ -143,15 +149,21 @@ package final class LabelStore: @unchecked Sendable {
                     return .conflict(state.document, objects: conflict.objects)
                 }
                 if edit.changes.isEmpty && edit.wasLabeled == edit.isLabeled { return .done(state.document) }
-                try journal.append(Array(state.document.edits[state.journaled...]) + [edit], image: image.id)
+                try writing {
+                    try journal.append(Array(state.document.edits[state.journaled...]) + [edit], image: image.id)
+                }
                 state.document.apply(edit)
                 state.journaled = state.document.revision
                 state.isWritten = false
                 keep(state, image)
             }
-            if !state.isWritten { try write(&state, image) }
+            if !state.isWritten { try writing { try write(&state, image) } }
             return .done(state.document)
         }
+    }
+
+    private func writing(_ body: () throws -> Void) throws {
+        do { try body() } catch { throw Unwritten(cause: error) }
     }
 
     private func write(_ state: inout OpenImage, _ image: Image) throws {

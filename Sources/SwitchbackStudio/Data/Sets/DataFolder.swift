@@ -35,12 +35,23 @@ struct DataFolder: Sendable {
         self.root = root
         if files.count == 1, (try? DataDescription.load(files[0])) != nil {
             (kind, description) = (.yolo, files[0])
-        } else if files.isEmpty, (try? DetectionData.recognises(root)) == true {
+        } else if files.isEmpty, DataFolder.mayHoldAnnotations(root, names),
+            (try? DetectionData.recognises(root)) == true
+        {
             (kind, description) = (.foreign, nil)
         } else if DataFolder.holdsClasses(root, names) {
             (kind, description) = (.classes, nil)
         } else {
             return nil
+        }
+    }
+
+    /// Whether there are annotations right in it or in its folders, so that not all below it is looked through.
+    private static func mayHoldAnnotations(_ root: String, _ names: [String]) -> Bool {
+        names.contains { name in
+            name.lowercased() == "annotations" || name.hasSuffix(".xml")
+                || DataSplit(folderName: name) != nil
+                    && Folder.exists(Folder.join(root, "\(name)/_annotations.coco.json"))
         }
     }
 

@@ -32,10 +32,10 @@ export class Strokes {
 
   get isSaved() { return this.queue.length === 0; }
 
-  /** The objects with the strokes that are on their way. */
+  /** The objects with the strokes that are on their way; while the page asks, as somebody else has left them. */
   get objects() {
     const objects = new Map(this.server.objects.map((object) => [object.id, object.value]));
-    for (const { changes } of this.queue) {
+    for (const { changes } of this.isAsking ? [] : this.queue) {
       for (const { object, value } of changes) {
         if (value) objects.set(object, value); else objects.delete(object);
       }
