@@ -17,7 +17,7 @@ struct DataRoutesTests {
         }
         let images = try await studio.images()
         #expect(
-            images.count == 10 && images.count { $0.split == "val" } == 2, "every fifth is for validation"
+            images.count == 10 && images.count { $0.split == "val" } == 2, "a fifth is for validation"
         )
         let facts = try await studio.asked.get("/api/v1/data/cells").fields
         let parts = try (facts.array("parts") ?? []).map { try ConfigurationFields($0, path: "answer") }

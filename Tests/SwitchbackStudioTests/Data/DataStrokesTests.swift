@@ -95,6 +95,21 @@ struct DataStrokesTests {
         #expect(try late.fields.array("objects")?.count == 1, "the newer state comes with it")
     }
 
+    /// The page keeps such a stroke and sends it again, as it does where the studio is away.
+    @Test func whatCannotBeWrittenIsNotAcknowledged() async throws {
+        let studio = try DataStudio()
+        try await studio.make()
+        _ = try await studio.upload(Sample.jpeg(1), as: "a.jpg", more: "&split=train")
+        let id = try await studio.images()[0].id
+        let number = ProcessInfo.processInfo.processIdentifier
+        let obstacle = studio.folder.path("cells/labels/train/.a.txt.\(number).part")
+        try FileManager.default.createDirectory(atPath: obstacle, withIntermediateDirectories: false)
+        let changes = #"{"object": "o1", "value": {"class": 0, "box": [0.5, 0.5, 0.1, 0.1]}}"#
+        #expect(try await studio.stroke(id, "e1", changes).status == 507)
+        try FileManager.default.removeItem(atPath: obstacle)
+        #expect(try await studio.stroke(id, "e1", changes).status == 200)
+    }
+
     /// Before anything was trained nothing is proposed, and that is no error.
     @Test func withoutARunNothingIsProposed() async throws {
         let studio = try DataStudio()

@@ -6,7 +6,7 @@ import SwitchbackVision
 /// Puts images, with their labels where they have some, into the folders of a data set.
 struct DataAdder {
     private let set: DataFolder
-    /// The split for all; where it is `nil`, every fifth image is for validation, or an import's own splits count.
+    /// The split for all; where it is `nil`, a fifth of the images is for validation, or an import's own splits count.
     private let split: DataSplit?
     /// The class of all, in a data set of class folders.
     private let className: String?
@@ -54,12 +54,12 @@ struct DataAdder {
         }
     }
 
-    /// The next image's: every fifth is for validation.
+    /// The next image's: a fifth is for validation, and one as soon as there are two.
     private var nextSplit: DataSplit {
         guard places[.val] != nil else { return .train }
         let held = counts[.val] ?? 0
         let all = held + (counts[.train] ?? 0) + 1
-        return held < all / Self.validationShare ? .val : .train
+        return all > 1 && held < max(1, all / Self.validationShare) ? .val : .train
     }
 
     /// Adds what lies in a folder: a data set, or just images.

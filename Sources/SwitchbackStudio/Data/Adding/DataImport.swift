@@ -13,7 +13,15 @@ struct DataImport: Encodable, Sendable {
     static func make(_ source: DataFolder, in catalog: DataCatalog) throws -> DataImport {
         guard source.kind == .foreign else { throw InputError(source.root, "needs no import: it is shown as it is") }
         var report = AddingReport()
-        let data = try DataAdder.load(source.root, &report)
+        var data = try DataAdder.load(source.root, &report)
+        if data[.val].isEmpty {
+            data = data.holdingOut(0.2)
+            guard !data[.val].isEmpty else {
+                throw InputError(source.root, "has one image only, and none can be held out for validation")
+            }
+            let count = data[.val].count.counted("image")
+            report.add(remark: "there is no val split: \(count) of those for training are held out for it")
+        }
         var path = source.root + "-yolo"
         var number = 2
         while Folder.exists(path) {

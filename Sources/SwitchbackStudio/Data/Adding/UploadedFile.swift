@@ -30,6 +30,7 @@ struct UploadedFile: Sendable {
             throw InputError(name, "is neither an image nor a .zip", remedy: "images are .jpg, .png and the like")
         }
         try OutputFolder.make(folder)
+        removeRemains(in: folder)
         let file = UploadedFile(name: name, path: Folder.join(folder, UUID().uuidString + "." + ending))
         let most = file.isArchive ? mostArchiveBytes : mostImageBytes
         UnfinishedFiles.begin(file.path)
@@ -41,6 +42,18 @@ struct UploadedFile: Sendable {
             throw error
         }
         return file
+    }
+
+    /// Removes what is left of uploads in the midst of which the studio was killed: what is a day old.
+    private static func removeRemains(in folder: String) {
+        let yesterday = Date(timeIntervalSinceNow: -86_400)
+        for name in (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? [] {
+            let path = Folder.join(folder, name)
+            let attributes = try? FileManager.default.attributesOfItem(atPath: path)
+            if let changed = attributes?[.modificationDate] as? Date, changed < yesterday {
+                try? FileManager.default.removeItem(atPath: path)
+            }
+        }
     }
 
     private func write(_ body: RequestBody, most: Int) async throws {

@@ -47,7 +47,11 @@ struct DataFindings: Encodable, Sendable {
         }
         let byPath = Dictionary(content.images.map { ($0.path, $0) }) { first, _ in first }
         guard let description = set.folder.description, !content.images.isEmpty else { return }
-        let data = try DetectionData.load(description)
+        let data: DetectionData
+        do { data = try DetectionData.load(description) } catch {
+            sentences = ["\(error)".replacingOccurrences(of: set.folder.root + "/", with: "")]
+            return
+        }
         let report = comparesImages ? DataReport(data) : nil
         leaks = (report?.duplicates ?? []).compactMap { pair -> Leak? in
             guard let training = byPath[pair.training], let heldOut = byPath[pair.heldOut] else { return nil }
