@@ -28,7 +28,7 @@ build: setup ## Build everything in release mode
 demo: build ## Train a convolutional network on handwritten digits, in under a minute
 	$(RUN)/switchback classify train --data digits --model cnn
 
-studio: build ## Open the pages to train, watch, try and serve models, at http://127.0.0.1:8080
+studio: build ## Open the pages to label data, and to train, watch, try and serve models, at http://127.0.0.1:8080
 	$(RUN)/switchback studio
 
 test: setup ## Run all tests, and say which were skipped

@@ -13,7 +13,7 @@ from webdriver import Browser
 
 # Each page, and what stands on it once it has its data.
 PAGES = {
-    "/": "#rows tr", "/train": "#chief .field", "/runs#classify%2Ftrain": "#curves figure", "/try": "#run option",
+    "/": "#rows tr", "/data": "#none:not([hidden])", "/train": "#chief .field", "/runs#classify%2Ftrain": "#curves figure", "/try": "#run option",
     "/deploy": "#endpoints .card", "/learn": "#presets .chip", "/login": "#token",
 }
 

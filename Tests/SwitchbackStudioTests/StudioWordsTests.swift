@@ -39,7 +39,9 @@ struct StudioWordsTests {
     /// Sentences that nobody translated are the same as the English ones.
     @Test(arguments: languages.dropFirst()) func sentencesAreTranslated(language: String) throws {
         let (english, own) = try (words("en"), words(language))
-        for (key, text) in own where text.count > 20 { #expect(text != english[key], "\(key)") }
+        for (key, text) in own where text.replacing(/\{\w+\}/, with: "").count > 20 {
+            #expect(text != english[key], "\(key)")
+        }
     }
 
     @Test func everyKeyOfThePagesHasWords() throws {

@@ -141,6 +141,6 @@ package final class LabelJournal {
                 }
             }
         }
-        guard fsync(descriptor) == 0 else { throw InputError(path, cannot: "written", errno) }
+        guard Platform.flush(descriptor) else { throw InputError(path, cannot: "written", errno) }
     }
 }

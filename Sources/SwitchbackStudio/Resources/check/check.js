@@ -1,7 +1,11 @@
 // The page /data/NAME/check: what is likely wrong with a data set, with its images, and what mends it.
 
-import { api, ask, button, failed, find, freshName, get, html, labelPage, overlay, page, preview, say, succeeded, who } from "/data/parts.js";
-import { number, startWords, t } from "/data/words.js";
+import { api, find, freshName, labelPage, overlay, page, preview, say, who } from "/data/parts.js";
+import { ask, get } from "/frame/ask.js";
+import { html } from "/frame/drawing.js";
+import { failed, startPage, succeeded } from "/frame/frame.js";
+import { button } from "/frame/jobs.js";
+import { t, whole } from "/frame/words.js";
 
 const pageName = freshName();
 const kinds = ["doubled", "unread", "classless", "outside", "flat"];
@@ -29,22 +33,17 @@ function boxOf(value) {
   return [value.class, Math.min(...xs), Math.min(...ys), Math.max(...xs), Math.max(...ys)];
 }
 
-async function mend(kind, image, event) {
-  event.target.disabled = true;
-  try {
-    const body = { id: freshName(), who: who(), page: pageName, kind, ...(image ? { image: image.id } : {}) };
-    const { mended } = await ask(`${api()}/check/mend`, body);
-    say(t("check.mended", { count: number(mended) }));
-    await refresh();
-  } catch (error) {
-    failed(error);
-  }
+async function mend(kind, image) {
+  const body = { id: freshName(), who: who(), page: pageName, kind, ...(image ? { image: image.id } : {}) };
+  const { mended } = await ask(`${api()}/check/mend`, body);
+  say(t("check.mended", { count: whole(mended) }));
+  await refresh();
 }
 
 function fault({ kind, isMendable, image, object }) {
   const element = html("div", "fault", faultTile(image, object.value));
   if (object.value.unread) element.append(html("p", "mono", object.value.unread));
-  if (isMendable) element.append(button(`check.${kind}.mend`, "sm", (event) => mend(kind, image, event)));
+  if (isMendable) element.append(button(t(`check.${kind}.mend`), "sm", () => mend(kind, image), failed));
   return element;
 }
 
@@ -52,19 +51,19 @@ function kindCard(kind) {
   const findings = found.findings.filter((finding) => finding.kind === kind);
   if (!findings.length) return null;
   const count = found.counts[kind];
-  const head = html("header", "", html("h2", "", t(`check.${kind}`)), html("span", "tag warn", number(count)));
+  const head = html("header", "", html("h2", "", t(`check.${kind}`)), html("span", "tag warn", whole(count)));
   if (findings[0].isMendable) {
-    head.append(button("check.mend.all", "sm", (event) => mend(kind, null, event)));
+    head.append(button(t("check.mend.all"), "sm", () => mend(kind, null), failed));
   }
   const card = html("section", "card", head, html("p", "in muted", t(`check.${kind}.lead`)));
   card.append(html("div", "faults", ...findings.map(fault)));
-  if (count > findings.length) card.append(html("p", "in muted", t("check.more", { count: number(count - findings.length) })));
+  if (count > findings.length) card.append(html("p", "in muted", t("check.more", { count: whole(count - findings.length) })));
   return card;
 }
 
 function leaksCard() {
   if (!found.leaks.length) return null;
-  const head = html("header", "", html("h2", "", t("check.leaks")), html("span", "tag warn", number(found.leaks.length)));
+  const head = html("header", "", html("h2", "", t("check.leaks")), html("span", "tag warn", whole(found.leaks.length)));
   const card = html("section", "card", head, html("p", "in muted", t("check.leaks.lead")));
   card.append(html("div", "faults", ...found.leaks.map(({ training, heldOut }) =>
     html("div", "fault", html("div", "pair", faultTile(training), faultTile(heldOut))))));
@@ -73,7 +72,7 @@ function leaksCard() {
 
 function sentencesCard() {
   if (!found.sentences.length) return null;
-  const head = html("header", "", html("h2", "", t("check.files")), html("span", "tag warn", number(found.sentences.length)));
+  const head = html("header", "", html("h2", "", t("check.files")), html("span", "tag warn", whole(found.sentences.length)));
   const list = html("ul", "sentences", ...found.sentences.map((sentence) => html("li", "", sentence)));
   return html("section", "card", head, list);
 }
@@ -91,7 +90,7 @@ function draw() {
     [t("check.leaks"), found.comparesImages ? found.leaks.length : null], [t("check.files"), found.sentences.length],
   ];
   find("groups").replaceChildren(...counts.map(([words, count]) => html(
-    "li", count ? "some" : "", html("span", "", words), html("span", "", count === null ? t("check.notcompared") : number(count)))));
+    "li", count ? "some" : "", html("span", "", words), html("span", "", count === null ? t("check.notcompared") : whole(count)))));
   find("results").hidden = false;
 }
 
@@ -107,7 +106,7 @@ async function refresh() {
   find("waiting").hidden = true;
 }
 
-await startWords(draw);
+await startPage(draw);
 find("back").href = page();
 find("again").addEventListener("click", refresh);
 refresh();

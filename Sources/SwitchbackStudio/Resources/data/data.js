@@ -1,7 +1,11 @@
 // The page /data: the data sets below the studio's folder, and new ones.
 
-import { api, ask, button, failed, find, get, html, page, preview, say, startDialogs, succeeded } from "/data/parts.js";
-import { number, startWords, t } from "/data/words.js";
+import { ask, get } from "/frame/ask.js";
+import { html } from "/frame/drawing.js";
+import { failed, startPage, succeeded } from "/frame/frame.js";
+import { button } from "/frame/jobs.js";
+import { t, whole } from "/frame/words.js";
+import { api, find, page, preview, say, startDialogs } from "./parts.js";
 
 let list = { folder: "", sets: [] };
 
@@ -28,24 +32,18 @@ function link(key, address, className = "") {
 function sentence(set) {
   if (set.kind === "foreign") return t("data.foreign");
   if (set.images === 0) return t("data.empty");
-  const values = { images: number(set.images), labeled: number(set.labeled) };
+  const values = { images: whole(set.images), labeled: whole(set.labeled) };
   return set.kind === "classes" ? t("data.sorted", values) : t("data.labeled", values);
 }
 
-async function importSet(set, event) {
-  event.target.setAttribute("aria-busy", "true");
-  event.target.disabled = true;
-  try {
-    const made = await ask(`${api(set.name)}/imports`);
-    say(t("data.imported", { images: number(made.report.added), problems: number(made.report.problems.length) }));
-    await refresh();
-  } catch (error) {
-    failed(error);
-  }
+async function importSet(set) {
+  const made = await ask(`${api(set.name)}/imports`);
+  say(t("data.imported", { images: whole(made.report.added), problems: whole(made.report.problems.length) }));
+  await refresh();
 }
 
 function actions(set) {
-  if (set.kind === "foreign") return [button("data.import", "", (event) => importSet(set, event))];
+  if (set.kind === "foreign") return [button(t("data.import"), "", () => importSet(set), failed)];
   const open = link("data.open", page(set.name));
   return set.kind === "yolo" && set.images > 0 ? [open, link("data.check", `${page(set.name)}/check`, "quiet")] : [open];
 }
@@ -87,11 +85,11 @@ async function create(event) {
     location.href = `${page(made.name)}?add=1`;
   } catch (error) {
     find("create-problem").hidden = false;
-    find("create-problem").textContent = t("problem", { sentence: error.message });
+    find("create-problem").textContent = t("frame.problem", { sentence: error.message });
   }
 }
 
-await startWords(draw);
+await startPage(draw);
 startDialogs();
 for (const id of ["new", "new-first"]) find(id).addEventListener("click", () => find("create").showModal());
 find("create").querySelector("form").addEventListener("submit", create);

@@ -1,53 +1,11 @@
-// What the pages about data have in common: elements, requests, colors of classes, tiles.
+// What the pages about data have in common: addresses, names, dialogs, colors of classes, tiles.
 
-import { number, t } from "/data/words.js";
+import { html, svg } from "/frame/drawing.js";
+import { t, whole } from "/frame/words.js";
 
 export const find = (id) => document.getElementById(id);
 
-/** An element of HTML with a class and children. */
-export function html(name, className, ...children) {
-  const element = document.createElement(name);
-  if (className) element.className = className;
-  element.append(...children);
-  return element;
-}
-
-/** An element of SVG with attributes and children. */
-export function svg(name, attributes = {}, ...children) {
-  const element = document.createElementNS("http://www.w3.org/2000/svg", name);
-  for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
-  element.append(...children);
-  return element;
-}
-
-/** A button whose word is a key. */
-export function button(key, className, act) {
-  const element = html("button", `btn ${className}`, t(key));
-  element.type = "button";
-  element.addEventListener("click", act);
-  return element;
-}
-
 // ---- the studio
-
-/** The value of an answer. A problem is thrown with its sentence, its status and what else was answered. */
-async function value(response) {
-  if (response.status === 204) return null;
-  const answer = await response.json();
-  if (response.ok) return answer;
-  throw Object.assign(new Error(answer.error?.message ?? response.statusText), { status: response.status, answer });
-}
-
-export const get = async (address) => value(await fetch(address));
-
-export const ask = async (address, body = {}) => value(await fetch(address, {
-  method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body),
-}));
-
-/** Sends a file as it is. */
-export const send = async (address, file) => value(await fetch(address, {
-  method: "POST", headers: { "Content-Type": "application/octet-stream" }, body: file,
-}));
 
 /** The name of the data set that the page is about, from `/data/NAME…`. */
 export const setName = () => decodeURIComponent(location.pathname.split("/")[2] ?? "");
@@ -56,8 +14,11 @@ export const page = (name = setName()) => `/data/${encodeURIComponent(name)}`;
 export const preview = (image, kind, name = setName()) => `${api(name)}/images/${image.id}/${kind}?v=${image.version}`;
 export const labelPage = (image, query = "") => `${page()}/label/${image.id}${query && `?${query}`}`;
 
-/** A name that nothing else has: of an edit, of a browser, of a page. */
-export const freshName = () => crypto.randomUUID();
+/**
+ * A name that nothing else has: of an edit, of a browser, of a page. Browsers have `randomUUID` only for pages of this
+ * machine and of HTTPS.
+ */
+export const freshName = () => [...crypto.getRandomValues(new Uint32Array(4))].map((part) => part.toString(36)).join("-");
 
 /** This browser, by which its edits are known for undoing: also after the page was closed. */
 export function who() {
@@ -67,13 +28,6 @@ export function who() {
 }
 
 // ---- saying things
-
-export function failed(error) {
-  find("problem").hidden = false;
-  find("problem").lastElementChild.textContent = t("problem", { sentence: error.message });
-}
-
-export function succeeded() { find("problem").hidden = true; }
 
 let toast = null;
 /** Says what was done, and leaves again. */
@@ -125,7 +79,7 @@ export function overlay(image) {
   return drawing;
 }
 
-export const stateWord = (image) => (image.state === "labeled" ? number(image.objects) : t(`state.${image.state}`));
+export const stateWord = (image) => (image.state === "labeled" ? whole(image.objects) : t(`data.state.${image.state}`));
 
 export function tile(image, address) {
   const element = html("a", "tile");
@@ -136,6 +90,6 @@ export function tile(image, address) {
   picture.decoding = "async";
   const caption = html("span", "cap", html("span", "", image.name), html("span", "", stateWord(image)));
   element.append(picture, overlay(image), caption);
-  element.setAttribute("aria-label", t("tile", { name: image.name, state: stateWord(image) }));
+  element.setAttribute("aria-label", t("data.tile", { name: image.name, state: stateWord(image) }));
   return element;
 }

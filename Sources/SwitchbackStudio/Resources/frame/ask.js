@@ -2,13 +2,14 @@
 
 import { t } from "./words.js";
 
-/** The value of an answer. A problem is thrown with the sentence that it says. */
+/** The value of an answer, if it has one. A problem is thrown with its sentence, its status and all that was answered. */
 async function value(response) {
-  const value = await response.json();
+  if (response.status === 204) return null;
+  const answer = await response.json();
   // A studio that other machines can reach asks for its token.
   if (response.status === 401 && location.pathname !== "/login") location.href = "/login";
-  if (!response.ok) throw Object.assign(new Error(value.error?.message ?? response.statusText), { status: response.status });
-  return value;
+  if (response.ok) return answer;
+  throw Object.assign(new Error(answer.error?.message ?? response.statusText), { status: response.status, answer });
 }
 
 /** Sends a request. That the studio was stopped is said in words of its own: browsers only say that fetching failed. */

@@ -32,6 +32,11 @@ export function number(value, digits = 4) {
   return format.format(value).replace("-", "−");
 }
 
+/** A whole number with all its digits. */
+export function whole(value) {
+  return new Intl.NumberFormat(language, { maximumFractionDigits: 0 }).format(value);
+}
+
 export function percent(share) {
   return new Intl.NumberFormat(language, { style: "percent", maximumFractionDigits: 0 }).format(share);
 }
@@ -44,7 +49,11 @@ function superscript(exponent) {
 export function write(root) {
   const each = (name, change) => root.querySelectorAll(`[data-${name}]`).forEach(change);
   each("t", (element) => { element.textContent = t(element.dataset.t); });
-  each("t-label", (element) => element.setAttribute("aria-label", t(element.dataset.tLabel)));
+  each("t-label", (element) => {
+    element.setAttribute("aria-label", t(element.dataset.tLabel));
+    // Those who see a button that is only a sign are told what it does.
+    if (element.localName === "button") element.title = t(element.dataset.tLabel);
+  });
   each("t-placeholder", (element) => { element.placeholder = t(element.dataset.tPlaceholder); });
 }
 

@@ -5,7 +5,7 @@ import { html } from "/frame/drawing.js";
 import { failed, startPage, succeeded } from "/frame/frame.js";
 import { headline } from "/frame/figures.js";
 import { jobLine } from "/frame/jobs.js";
-import { t } from "/frame/words.js";
+import { t, whole } from "/frame/words.js";
 
 const SECONDS = 3, NEWEST = 5;
 const find = (id) => document.getElementById(id);
@@ -50,6 +50,20 @@ async function refresh() {
   }
 }
 
-await startPage(refresh);
+/** Once, as large data sets take a while to be read. */
+async function countSets() {
+  try {
+    const { sets } = await get("/api/v1/data");
+    find("sets").textContent = t("home.sets", { count: whole(sets.length) });
+  } catch (error) {
+    failed(error);
+  }
+}
+
+await startPage(() => {
+  refresh();
+  countSets();
+});
 await refresh();
+countSets();
 setInterval(() => { if (!document.hidden) refresh(); }, SECONDS * 1000);

@@ -1,7 +1,7 @@
 // The canvas: the image, its objects, and what is being drawn.
 
 import { classColor, classDash } from "/data/parts.js";
-import { bounds, corners, grips } from "/label/shapes.js";
+import { bounds, corners, grips } from "./shapes.js";
 
 const MARGIN = 24;
 

@@ -1,6 +1,7 @@
 // The images around the one that is labelled: a piece of the list, and bitmaps that are ready before they are asked for.
 
-import { api, get, preview } from "/data/parts.js";
+import { api, preview } from "/data/parts.js";
+import { get } from "/frame/ask.js";
 
 const MOST_KEPT = 12;
 const BEFORE = 8;

@@ -1,7 +1,8 @@
 // The keyboard of the editor. Single keys never act while a field has the focus.
 
-import { find, html } from "/data/parts.js";
-import { t } from "/data/words.js";
+import { find } from "/data/parts.js";
+import { html } from "/frame/drawing.js";
+import { t } from "/frame/words.js";
 
 const map = [
   ["D", "label.next"], ["A", "label.before"], ["N", "label.nothing"], ["V", "label.select"], ["B", "label.box"],

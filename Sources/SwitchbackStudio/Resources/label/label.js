@@ -1,15 +1,17 @@
 // The page /data/NAME/label/IMAGE: draws, changes and deletes the objects of one image after another.
 
-import { api, ask, failed, find, freshName, get, labelPage, page, say, setName, startDialogs, succeeded } from "/data/parts.js";
-import { number, startWords, t } from "/data/words.js";
-import { Canvas } from "/label/canvas.js";
-import { Images } from "/label/images.js";
-import { showKeymap, startKeys } from "/label/keys.js";
-import { Panel } from "/label/panel.js";
-import { Proposals } from "/label/proposals.js";
-import { bounds, corners, gripped, moved } from "/label/shapes.js";
-import { Strokes } from "/label/strokes.js";
-import { Tools } from "/label/tools.js";
+import { api, find, freshName, labelPage, page, say, setName, startDialogs } from "/data/parts.js";
+import { ask, get } from "/frame/ask.js";
+import { failed, startPage, succeeded } from "/frame/frame.js";
+import { t, whole } from "/frame/words.js";
+import { Canvas } from "./canvas.js";
+import { Images } from "./images.js";
+import { showKeymap, startKeys } from "./keys.js";
+import { Panel } from "./panel.js";
+import { Proposals } from "./proposals.js";
+import { bounds, corners, gripped, moved } from "./shapes.js";
+import { Strokes } from "./strokes.js";
+import { Tools } from "./tools.js";
 
 const images = new Images();
 // Also those of images that were left while strokes were on their way.
@@ -41,7 +43,7 @@ const editor = {
     proposals.drop(list);
     if (list.length === 1) this.selected = changes[0].object;
     strokes.add(changes);
-    say(t("label.accepted", { count: number(list.length) }));
+    say(t("label.accepted", { count: whole(list.length) }));
   },
   redraw() {
     if (!strokes?.server) return;
@@ -214,13 +216,13 @@ async function addClass(event) {
     editor.redraw();
   } catch (error) {
     find("class-problem").hidden = false;
-    find("class-problem").textContent = t("problem", { sentence: error.message });
+    find("class-problem").textContent = t("frame.problem", { sentence: error.message });
   }
 }
 
 // ---- start
 
-await startWords(() => { showKeymap(); editor.redraw(); });
+await startPage(() => { showKeymap(); editor.redraw(); });
 startDialogs();
 showKeymap();
 setTool("box");

@@ -1,8 +1,9 @@
 // What stands around the canvas: classes, objects in words, the state of saving, the images before and after.
 
-import { find, html, labelPage, preview, stateWord, swatch } from "/data/parts.js";
-import { number, t } from "/data/words.js";
-import { bounds, corners } from "/label/shapes.js";
+import { find, labelPage, preview, stateWord, swatch } from "/data/parts.js";
+import { html } from "/frame/drawing.js";
+import { percent, t, whole } from "/frame/words.js";
+import { bounds, corners } from "./shapes.js";
 
 export class Panel {
   constructor(editor, parts) { Object.assign(this, { editor, ...parts }); }
@@ -17,11 +18,11 @@ export class Panel {
     if (!image) return;
     find("name").textContent = image.name;
     find("split").textContent = image.split;
-    find("size").textContent = t("label.size", { width: number(image.width), height: number(image.height) });
+    find("size").textContent = t("label.size", { width: whole(image.width), height: whole(image.height) });
     find("file").textContent = image.name;
     const place = this.images.place(image.id);
     find("at").textContent = place < 0 ? "" : t("label.at", {
-      at: number(this.images.list.from + place + 1), total: number(this.images.list.total),
+      at: whole(this.images.list.from + place + 1), total: whole(this.images.list.total),
     });
     find("undo").disabled = !strokes.server.canUndo && strokes.isSaved;
     find("redo").disabled = !strokes.server.canRedo;
@@ -34,10 +35,10 @@ export class Panel {
     this.drawProposals();
   }
 
-  drawZoom() { find("zoom").textContent = `${number(this.canvas.scale * 100)} %`; }
+  drawZoom() { find("zoom").textContent = percent(this.canvas.scale); }
 
   drawSaved(strokes) {
-    const key = strokes.server.readOnly ? "readonly" : strokes.problem ? "label.unsaved"
+    const key = strokes.server.readOnly ? "data.readOnly" : strokes.problem ? "label.unsaved"
       : strokes.isSaved ? "label.saved" : "label.saving";
     const saved = find("saved");
     if (saved.textContent !== t(key)) saved.textContent = t(key);
@@ -49,7 +50,7 @@ export class Panel {
     const sentences = [
       strokes.server.readOnly ?? "",
       strokes.problem && !strokes.isSaved ? t("label.unsaved.more", { sentence: strokes.problem.message }) : "",
-      unread ? t("label.unread", { count: number(unread) }) : "",
+      unread ? t("label.unread", { count: whole(unread) }) : "",
     ].filter(Boolean);
     find("notes").replaceChildren(...sentences.map((sentence) => html("p", "", sentence)));
   }
@@ -59,7 +60,7 @@ export class Panel {
     for (const { class: index } of this.editor.objects.values()) counts.set(index, (counts.get(index) ?? 0) + 1);
     find("classes").replaceChildren(...strokes.server.classes.map((name, index) => {
       const item = html("button", "item", swatch(index), html("span", "name", name));
-      const end = html("span", "end", counts.has(index) ? number(counts.get(index)) : "");
+      const end = html("span", "end", counts.has(index) ? whole(counts.get(index)) : "");
       if (index < 9) end.append(html("kbd", "", `${index + 1}`));
       item.append(end);
       item.type = "button";
@@ -73,17 +74,17 @@ export class Panel {
   drawObjects() {
     const { image, strokes } = this.current();
     const objects = [...this.editor.objects].filter(([, value]) => !value.unread);
-    find("count").textContent = number(objects.length);
+    find("count").textContent = whole(objects.length);
     const items = objects.map(([id, value]) => {
       const [x1, y1, x2, y2] = bounds(corners(value));
-      const size = `${number(Math.round((x2 - x1) * image.width))} × ${number(Math.round((y2 - y1) * image.height))}`;
+      const size = `${whole(Math.round((x2 - x1) * image.width))} × ${whole(Math.round((y2 - y1) * image.height))}`;
       const name = strokes.server.classes[value.class] ?? t("label.class.none", { index: value.class });
       const item = html("button", "item", swatch(value.class), html("span", "name", name), html("span", "end", size));
       item.type = "button";
       item.dataset.object = id;
       item.setAttribute("aria-pressed", id === this.editor.selected);
       item.setAttribute("aria-label", t("label.object", {
-        name, size, x: number(Math.round(x1 * image.width)), y: number(Math.round(y1 * image.height)),
+        name, size, x: whole(Math.round(x1 * image.width)), y: whole(Math.round(y1 * image.height)),
       }));
       item.addEventListener("click", () => this.editor.select(id));
       return item;
@@ -96,7 +97,7 @@ export class Panel {
   drawProposals() {
     const list = this.editor.visibleProposals;
     find("prop").hidden = list.length === 0;
-    find("prop-words").textContent = t("label.proposed", { count: number(list.length), run: this.proposals.run ?? "" });
+    find("prop-words").textContent = t("label.proposed", { count: whole(list.length), run: this.proposals.run ?? "" });
   }
 
   drawFilm() {
@@ -104,12 +105,12 @@ export class Panel {
     const links = this.images.list.images.map((one) => {
       const link = html("a");
       link.href = labelPage(one, `${this.images.query}`);
-      link.setAttribute("aria-label", t("tile", { name: one.name, state: stateWord(one) }));
+      link.setAttribute("aria-label", t("data.tile", { name: one.name, state: stateWord(one) }));
       if (one.id === image.id) link.setAttribute("aria-current", "true");
       const picture = html("img");
       picture.src = preview(one, "thumb");
       picture.alt = "";
-      link.append(picture, html("span", "", one.state === "labeled" ? number(one.objects) : one.state === "empty" ? "0" : "–"));
+      link.append(picture, html("span", "", one.state === "labeled" ? whole(one.objects) : one.state === "empty" ? "0" : "–"));
       link.addEventListener("click", (event) => { event.preventDefault(); this.open(one); });
       return link;
     });

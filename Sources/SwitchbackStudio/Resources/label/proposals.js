@@ -1,8 +1,11 @@
 // What the newest detector of one's own finds in the image, until it is accepted or rejected.
 
-import { api, failed, find, get, say } from "/data/parts.js";
-import { t } from "/data/words.js";
-import { overlap } from "/label/shapes.js";
+import { api, find, say } from "/data/parts.js";
+import { get } from "/frame/ask.js";
+import { fillTrack } from "/frame/drawing.js";
+import { failed } from "/frame/frame.js";
+import { t } from "/frame/words.js";
+import { overlap } from "./shapes.js";
 
 const key = "switchback.proposals";
 // What is labelled already is proposed no more.
@@ -14,7 +17,7 @@ export class Proposals {
     const slider = find("least");
     const show = () => {
       find("least-value").textContent = Number(slider.value).toFixed(2);
-      slider.style.setProperty("--at", `${100 * (slider.value - slider.min) / (slider.max - slider.min)}%`);
+      fillTrack(slider);
     };
     slider.addEventListener("input", () => { show(); changed(); });
     show();

@@ -5,7 +5,8 @@
 // sending it twice does nothing twice. It also says on which state of the image it stands: where somebody else has
 // changed the same object since, the studio refuses it and the page asks.
 
-import { api, ask, freshName, get, who } from "/data/parts.js";
+import { api, freshName, who } from "/data/parts.js";
+import { ask, get } from "/frame/ask.js";
 
 const RETRY = 1500;
 const POLL = 2000;

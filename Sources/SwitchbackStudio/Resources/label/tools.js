@@ -1,6 +1,6 @@
 // What the pointer does on the canvas, by the tool in hand.
 
-import { area, corners, gripped, grips, holds, moved, withCorners } from "/label/shapes.js";
+import { area, corners, gripped, grips, holds, moved, withCorners } from "./shapes.js";
 
 const GRIP = 10;
 // Smaller boxes are clicks, in pixels of the screen.

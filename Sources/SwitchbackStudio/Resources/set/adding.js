@@ -1,7 +1,9 @@
 // Adding images: dropped or chosen, sent one after another, with a report.
 
-import { api, find, html, send } from "/data/parts.js";
-import { number, t } from "/data/words.js";
+import { api, find } from "/data/parts.js";
+import { send } from "/frame/ask.js";
+import { html } from "/frame/drawing.js";
+import { t, whole } from "/frame/words.js";
 
 const ENDINGS = /\.(jpe?g|jfif|png|webp|tiff?|bmp|gif|heic|heif|avif|zip)$/i;
 const AT_ONCE = 3;
@@ -35,10 +37,10 @@ export function startAdding(data, done) {
 
   function show(report, files, at) {
     find("progress-bar").style.width = `${100 * at / files.length}%`;
-    find("progress-words").textContent = t("set.sent", { at: number(at), count: number(files.length) });
+    find("progress-words").textContent = t("set.sent", { at: whole(at), count: whole(files.length) });
     find("report-words").textContent = t("set.report", {
-      added: number(report.added), known: number(report.known), objects: number(report.objects),
-      problems: number(report.problems.length),
+      added: whole(report.added), known: whole(report.known), objects: whole(report.objects),
+      problems: whole(report.problems.length),
     });
     const classes = report.newClasses.map((name) => t("set.newclass", { name }));
     find("report-sentences").replaceChildren(
@@ -59,7 +61,9 @@ export function startAdding(data, done) {
         const query = new URLSearchParams({ name: file.name, split: find("split").value });
         if (data().kind === "classes") query.set("class", find("class").value);
         try {
-          const answer = await send(`${api()}/files?${query}`, file);
+          const answer = await send(`${api()}/files?${query}`, {
+            method: "POST", headers: { "Content-Type": "application/octet-stream" }, body: file,
+          });
           for (const key of ["added", "known", "objects"]) report[key] += answer[key];
           for (const key of ["newClasses", "problems", "remarks"]) report[key].push(...answer[key]);
         } catch (error) {

@@ -1,7 +1,8 @@
 // The figures of a data set: how many of what, where and how large.
 
-import { find, html, svg, swatch } from "/data/parts.js";
-import { number, t } from "/data/words.js";
+import { find, swatch } from "/data/parts.js";
+import { html, svg } from "/frame/drawing.js";
+import { number, percent, t, whole } from "/frame/words.js";
 
 const sum = (list, value) => list.reduce((total, element) => total + value(element), 0);
 
@@ -14,17 +15,17 @@ export function showFigures(data) {
   const objects = sum(data.parts, (part) => part.objects);
   const unlabeled = sum(data.parts, (part) => part.unlabeled);
   const empty = sum(data.parts, (part) => part.empty);
-  const parts = data.parts.map((part) => `${number(part.images)} ${part.split}`).join(" · ");
-  const figures = [figure("set.images", number(images), parts)];
+  const parts = data.parts.map((part) => `${whole(part.images)} ${part.split}`).join(" · ");
+  const figures = [figure("set.images", whole(images), parts)];
   if (data.kind === "yolo") {
     figures.push(
-      figure("set.objects", number(objects), t("set.each", { count: number(images ? objects / images : 0, 1) })),
-      figure("set.unlabeled", number(unlabeled), t("set.unlabeled.more", { count: number(empty) })),
-      figure("set.middle", data.middleSize === undefined ? "–" : `${number(data.middleSize * 100)} %`, t("set.middle.more")));
+      figure("set.objects", whole(objects), t("set.each", { count: number(images ? objects / images : 0, 2) })),
+      figure("set.unlabeled", whole(unlabeled), t("set.unlabeled.more", { count: whole(empty) })),
+      figure("set.middle", data.middleSize === undefined ? "–" : percent(data.middleSize), t("set.middle.more")));
   }
   const [least, middle, most] = data.sides;
-  figures.push(figure("set.pixels", middle === undefined ? "–" : number(middle), middle === undefined ? ""
-    : t("set.pixels.more", { least: number(least), most: number(most) })));
+  figures.push(figure("set.pixels", middle === undefined ? "–" : whole(middle), middle === undefined ? ""
+    : t("set.pixels.more", { least: whole(least), most: whole(most) })));
   find("figures").replaceChildren(...figures);
 }
 
@@ -40,7 +41,7 @@ export function showClasses(data) {
       x += width;
     });
     const name = html("span", "row", swatch(index), html("span", "", one.name));
-    return html("div", "barrow", name, bar, html("span", "num", number(total(one))));
+    return html("div", "barrow", name, bar, html("span", "num", whole(total(one))));
   });
   find("classes").replaceChildren(...rows);
   find("legend").replaceChildren(...data.parts.map((part, index) =>
@@ -66,8 +67,8 @@ export function showSizes(data) {
   const bars = data.sizes.map((count, index) => svg("rect", {
     x: index * 14 + 1, y: 112 - 108 * count / most, width: 12, height: 108 * count / most, rx: 1.5,
   }));
-  const labels = [0, 25, 50, 75, 100].map((percent) => svg("text", {
-    x: percent * 2.8, y: 130, "text-anchor": percent === 0 ? "start" : percent === 100 ? "end" : "middle",
-  }, `${number(percent)} %`));
+  const labels = [0, 0.25, 0.5, 0.75, 1].map((share) => svg("text", {
+    x: share * 280, y: 130, "text-anchor": share === 0 ? "start" : share === 1 ? "end" : "middle",
+  }, percent(share)));
   drawing.replaceChildren(svg("line", { x1: 0, x2: 280, y1: 112.5, y2: 112.5, class: "axis" }), ...bars, ...labels);
 }

@@ -1,6 +1,9 @@
 // The grid of images: of 100,000 only those in sight are in the page, and only their pieces of the list are fetched.
 
-import { api, failed, get, html, labelPage, tile } from "/data/parts.js";
+import { api, labelPage, tile } from "/data/parts.js";
+import { get } from "/frame/ask.js";
+import { html } from "/frame/drawing.js";
+import { failed } from "/frame/frame.js";
 
 const GAP = 8;
 const LEAST_WIDTH = 148;

@@ -1,10 +1,13 @@
 // The page /data/NAME: what a data set holds, and its images.
 
-import { startAdding } from "/set/adding.js";
-import { showClasses, showFigures, showPlaces, showSizes } from "/set/facts.js";
-import { Grid } from "/set/grid.js";
-import { api, ask, failed, find, get, html, page, setName, startDialogs, succeeded, swatch } from "/data/parts.js";
-import { number, startWords, t } from "/data/words.js";
+import { api, find, page, setName, startDialogs, swatch } from "/data/parts.js";
+import { ask, get } from "/frame/ask.js";
+import { html } from "/frame/drawing.js";
+import { failed, startPage, succeeded } from "/frame/frame.js";
+import { t, whole } from "/frame/words.js";
+import { startAdding } from "./adding.js";
+import { showClasses, showFigures, showPlaces, showSizes } from "./facts.js";
+import { Grid } from "./grid.js";
 
 let data = null;
 const grid = new Grid(find("grid"));
@@ -33,20 +36,20 @@ function chip(words, count, changes, isPressed, ...marks) {
 
 function showFilters() {
   const query = filter();
-  const total = (key) => number(data.parts.reduce((sum, part) => sum + part[key], 0));
+  const total = (key) => whole(data.parts.reduce((sum, part) => sum + part[key], 0));
   const isAll = !["split", "state", "class"].some((key) => query.get(key));
   const chips = [chip(t("set.all"), total("images"), { split: "", state: "", class: "" }, isAll)];
   if (data.parts.length > 1) {
     chips.push(...data.parts.map((part) =>
-      chip(part.split, number(part.images), { split: part.split }, query.get("split") === part.split)));
+      chip(part.split, whole(part.images), { split: part.split }, query.get("split") === part.split)));
   }
   if (data.kind === "yolo") {
     for (const state of ["unlabeled", "empty", "faulty"]) {
-      chips.push(chip(t(`state.${state}`), total(state), { state }, query.get("state") === state));
+      chips.push(chip(t(`data.state.${state}`), total(state), { state }, query.get("state") === state));
     }
   }
   data.classes.slice(0, 20).forEach((one, index) => {
-    chips.push(chip(one.name, number(one.images), { class: index }, query.get("class") === `${index}`, swatch(index)));
+    chips.push(chip(one.name, whole(one.images), { class: index }, query.get("class") === `${index}`, swatch(index)));
   });
   find("filters").replaceChildren(...chips);
 }
@@ -73,6 +76,8 @@ function draw() {
   for (const id of ["to-label", "to-check", "export"]) find(id).hidden = !isLabelable;
   find("to-label").href = `${page()}/label/first?state=unlabeled`;
   find("to-check").href = `${page()}/check`;
+  find("to-train").href = `/train?${new URLSearchParams({ task: data.kind === "yolo" ? "detect" : "classify", data: data.path })}`;
+  find("to-train").hidden = images === 0;
   find("places-card").hidden = find("sizes-card").hidden = data.kind !== "yolo";
   grid.canOpen = data.kind === "yolo";
   find("class-field").hidden = data.kind !== "classes";
@@ -105,18 +110,18 @@ async function exportSet() {
     const made = await ask(`${api()}/exports`, { format: find("format").value });
     find("exported").hidden = false;
     find("exported-words").textContent = t(made.isEqual ? "set.equal" : "set.unequal", {
-      images: number(made.images), objects: number(made.objects),
+      images: whole(made.images), objects: whole(made.objects),
     });
     find("exported-path").textContent = made.path;
     const lost = [
-      made.unlabeled ? t("set.without", { count: number(made.unlabeled) }) : "",
-      made.flattened ? t("set.flattened", { count: number(made.flattened) }) : "",
+      made.unlabeled ? t("set.without", { count: whole(made.unlabeled) }) : "",
+      made.flattened ? t("set.flattened", { count: whole(made.flattened) }) : "",
     ].filter(Boolean);
     find("exported-sentences").replaceChildren(
       ...[...lost, ...made.differences, ...made.problems].map((sentence) => html("li", "", sentence)));
   } catch (error) {
     find("exported").hidden = false;
-    find("exported-words").textContent = t("problem", { sentence: error.message });
+    find("exported-words").textContent = t("frame.problem", { sentence: error.message });
     find("exported-path").textContent = "";
     find("exported-sentences").replaceChildren();
   } finally {
@@ -125,7 +130,7 @@ async function exportSet() {
   }
 }
 
-await startWords(() => { if (data) { draw(); showGrid(); } });
+await startPage(() => { if (data) { draw(); showGrid(); } });
 startDialogs();
 startAdding(() => data, refresh);
 for (const id of ["add", "add-first"]) find(id).addEventListener("click", () => find("adding").showModal());
