@@ -19,9 +19,11 @@ struct ChatTrain: ParsableCommand {
 
             Each line of the file is one conversation:
               {"messages": [{"role": "user", "content": "Hello!"}, {"role": "assistant", "content": "Hello to you."}]}
-            ShareGPT's and Alpaca's forms, "prompt" with "completion", one JSON list (.json) and columns of these names in a \
-            .csv file are read as well. Only the assistant's messages are learned, and of those no message with "weight": 0. "tools" beside "messages" \
+            Only the assistant's messages are learned, and of those no message with "weight": 0. "tools" beside "messages" \
             are the functions that it can call.
+
+            ShareGPT's and Alpaca's forms, "prompt" with "completion", one JSON list (.json) and columns of these names in a \
+            .csv file are read as well.
             """)
 
     @Option(help: ArgumentHelp("A file of conversations: JSON Lines, a JSON list, or CSV.", valueName: "file"))
