@@ -22,8 +22,7 @@ struct ChatTrain: ParsableCommand {
             Only the assistant's messages are learned, and of those no message with "weight": 0. "tools" beside "messages" \
             are the functions that it can call.
 
-            ShareGPT's and Alpaca's forms, "prompt" with "completion", one JSON list (.json) and columns of these names in a \
-            .csv file are read as well.
+            ShareGPT's and Alpaca's forms, .json lists and .csv files are read, too.
             """)
 
     @Option(help: ArgumentHelp("A file of conversations: JSON Lines, a JSON list, or CSV.", valueName: "file"))
