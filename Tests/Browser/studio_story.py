@@ -1,8 +1,9 @@
-"""Plays a user of `switchback studio`: a first training, its curve, stop and resume, an image that is tried, an endpoint.
+"""Plays a user of `switchback studio`: a first training, its curve, stop and resume, an image that is tried, an endpoint; a data
+set that is made and labelled.
 
     python3 studio_story.py http://127.0.0.1:PORT IMAGE [FOLDER]
 
-IMAGE is a file to try; screenshots are saved in FOLDER where one is given.
+IMAGE is a file to try and to label; screenshots are saved in FOLDER where one is given.
 """
 
 import os
@@ -13,8 +14,9 @@ from webdriver import Browser
 
 # Each page, and what stands on it once it has its data.
 PAGES = {
-    "/": "#rows tr", "/data": "#none:not([hidden])", "/train": "#chief .field", "/runs#classify%2Ftrain": "#curves figure", "/try": "#run option",
-    "/deploy": "#endpoints .card", "/learn": "#presets .chip", "/login": "#token",
+    "/": "#rows tr", "/data": "#sets .card", "/data/parts": "#figures dd", "/data/parts/check": "#groups li",
+    "/data/parts/label/first": "#objects .item", "/train": "#chief .field", "/runs#classify%2Ftrain": "#curves figure",
+    "/try": "#run option", "/deploy": "#endpoints .card", "/learn": "#presets .chip", "/login": "#token",
 }
 
 
@@ -70,6 +72,38 @@ def deploy(browser):
     browser.until("!document.querySelector('#endpoints pre')")
 
 
+def label(browser, image):
+    browser.open("/data?lang=en")
+    browser.until("!document.querySelector('#none').hidden")
+    browser.click("#new-first")
+    browser.type("#name", "parts")
+    browser.type("#classes", "scratch, dent")
+    browser.click("#create-go")
+    browser.until("document.querySelector('#adding')?.open")
+    browser.attach("#files", image)
+    browser.until("/Added 1/.test(document.querySelector('#report-words').innerText)")
+    browser.until("/task=detect&data=.*parts/.test(document.querySelector('#to-train').href)")
+    browser.open("/data/parts/label/first")
+    browser.until("document.querySelector('#saved').innerText === 'Saved'")
+    browser.run("""
+        const canvas = document.querySelector("#canvas"), frame = canvas.getBoundingClientRect();
+        // There is no pointer that could be captured.
+        canvas.setPointerCapture = () => {};
+        for (const [kind, x, y] of [["down", 0.4, 0.4], ["move", 0.5, 0.5], ["move", 0.6, 0.6], ["up", 0.6, 0.6]]) {
+          canvas.dispatchEvent(new PointerEvent(`pointer${kind}`, {
+            clientX: frame.left + x * frame.width, clientY: frame.top + y * frame.height, bubbles: true }));
+        }""")
+    browser.until("document.querySelectorAll('#objects .item').length === 1")
+    browser.until("document.querySelector('#saved').innerText === 'Saved'")
+    # It is on disk, and can be undone by the page that is opened anew.
+    browser.open("/data/parts/label/first")
+    browser.until("document.querySelectorAll('#objects .item').length === 1")
+    browser.click("#undo")
+    browser.until("document.querySelectorAll('#objects .item').length === 0")
+    browser.click("#redo")
+    browser.until("document.querySelectorAll('#objects .item').length === 1")
+
+
 def check_access(browser, name):
     """What axe-core finds against WCAG 2.2 A and AA."""
     with open(os.path.join(os.path.dirname(axe_core_python.__file__), "axe.min.js")) as source:
@@ -92,7 +126,7 @@ def look(browser, folder):
             for scheme, width in [("light", 1280), ("dark", 390)]:
                 browser.prefer(scheme)
                 browser.resize(width, 900)
-                name = f"{page.strip('/') or 'home'}-{language}-{scheme}"
+                name = f"{page.strip('/').replace('/', '-') or 'home'}-{language}-{scheme}"
                 if folder:
                     browser.save(f"{folder}/{name}.png")
                 excess = browser.run("return document.documentElement.scrollWidth - innerWidth")
@@ -115,6 +149,7 @@ with Browser(address) as browser:
     watch(browser)
     try_out(browser, image)
     deploy(browser)
+    label(browser, image)
     look(browser, sys.argv[3] if len(sys.argv) > 3 else None)
     # The refusal of the wrong model is the only error that was asked for.
     errors = [error for error in browser.errors() if "/api/v1/trainings" not in error]
