@@ -6,6 +6,10 @@ let package = Package(
     platforms: [.macOS(.v15)],
     products: [
         .library(name: "Switchback", targets: ["Switchback"]),
+        .library(name: "SwitchbackAdditions", targets: ["SwitchbackAdditions"]),
+        .library(name: "SwitchbackLinearAlgebra", targets: ["SwitchbackLinearAlgebra"]),
+        .library(name: "SwitchbackFourier", targets: ["SwitchbackFourier"]),
+        .library(name: "SwitchbackDistributions", targets: ["SwitchbackDistributions"]),
         .library(name: "SwitchbackFormats", targets: ["SwitchbackFormats"]),
         .library(name: "SwitchbackDrawing", targets: ["SwitchbackDrawing"]),
         .library(name: "SwitchbackTraining", targets: ["SwitchbackTraining"]),
@@ -44,6 +48,15 @@ let package = Package(
                 .linkedLibrary("m", .when(platforms: [.linux])), .linkedLibrary("dl", .when(platforms: [.linux])),
             ]),
         .target(name: "Switchback", dependencies: ["Kernels"]),
+
+        // What more mathematics some models need: each is linked by those alone that name it.
+        .target(name: "SwitchbackAdditions", dependencies: ["Switchback"]),
+        .systemLibrary(name: "CLAPACKE", pkgConfig: "lapacke", providers: [.apt(["liblapacke-dev"]), .brew(["lapack"])]),
+        .target(name: "SwitchbackLinearAlgebra", dependencies: ["Switchback", "CLAPACKE"]),
+        .target(name: "SwitchbackFourier", dependencies: ["Switchback"]),
+        .target(name: "SwitchbackDistributions", dependencies: ["Switchback"]),
+
+        // Files, drawing and the loop.
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
         .target(
             name: "SwitchbackFormats",
@@ -140,7 +153,13 @@ let package = Package(
             name: "TestSupport", dependencies: ["Switchback", "SwitchbackFormats", "SwitchbackTraining"],
             path: "Tests/Support"),
         .executableTarget(name: "operator-cases", dependencies: ["TestSupport"], path: "Tests/OperatorCases"),
-        .testTarget(name: "SwitchbackTests", dependencies: ["Switchback", "TestSupport"]),
+        .testTarget(name: "SwitchbackTests", dependencies: ["Switchback", "SwitchbackAdditions", "TestSupport"]),
+        .testTarget(
+            name: "SwitchbackLinearAlgebraTests",
+            dependencies: ["SwitchbackLinearAlgebra", "SwitchbackFormats", "TestSupport"]),
+        .testTarget(
+            name: "SwitchbackFourierTests", dependencies: ["SwitchbackFourier", "SwitchbackFormats", "TestSupport"]),
+        .testTarget(name: "SwitchbackDistributionsTests", dependencies: ["SwitchbackDistributions", "TestSupport"]),
         .testTarget(name: "SwitchbackFormatsTests", dependencies: ["SwitchbackFormats", "CZlib", "TestSupport"]),
         .testTarget(name: "SwitchbackDrawingTests", dependencies: ["SwitchbackDrawing", "TestSupport"]),
         .testTarget(

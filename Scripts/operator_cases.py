@@ -4,7 +4,8 @@
     python3 Scripts/operator_cases.py Tests/Fixtures/operator_cases --fixture    special values of each, for the tests
 
 writes cases.json and cases.safetensors: for each sample the operands with their strides, the other arguments, PyTorch's
-results and the gradients of its operands; where those of a short type are far from float64's, that too. Needs torch, numpy, safetensors, expecttest and scipy.
+results and the gradients of its operands; where those of a short type are far from float64's, that too, and where PyTorch's
+vector code gives others. Needs torch, numpy, safetensors, expecttest and scipy.
 """
 
 import argparse

@@ -3,7 +3,7 @@
 # Homebrew on macOS; elsewhere it lists what the build needs.
 set -eu
 
-libraries="the headers of zlib, Cairo, libjpeg, libpng, libtiff, libwebp and giflib, and ffmpeg"
+libraries="the headers of zlib, LAPACKE, Cairo, libjpeg, libpng, libtiff, libwebp and giflib, and ffmpeg"
 
 if ! command -v swift >/dev/null 2>&1; then
     echo "setup: no swift on the PATH; install a toolchain, 6.1 or later, from https://www.swift.org/install" >&2
@@ -16,7 +16,7 @@ if [ "$(uname -s)" = Darwin ]; then
         exit 1
     fi
     # zlib and make come with the command line tools of Xcode.
-    for package in cairo jpeg-turbo libpng libtiff webp giflib ffmpeg pkgconf "$@"; do
+    for package in lapack cairo jpeg-turbo libpng libtiff webp giflib ffmpeg pkgconf "$@"; do
         if ! brew list --versions "$package" >/dev/null 2>&1; then brew install --quiet "$package"; fi
     done
     exit 0
@@ -27,7 +27,7 @@ if ! command -v dpkg-query >/dev/null 2>&1; then
     exit 0
 fi
 missing=""
-for package in zlib1g-dev libcairo2-dev libjpeg-dev libpng-dev libtiff-dev libwebp-dev libgif-dev ffmpeg pkg-config make "$@"; do
+for package in zlib1g-dev liblapacke-dev libcairo2-dev libjpeg-dev libpng-dev libtiff-dev libwebp-dev libgif-dev ffmpeg pkg-config make "$@"; do
     dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing="$missing $package"
 done
 [ -z "$missing" ] && exit 0

@@ -12,6 +12,7 @@ import torch
 from safetensors.torch import save_file
 from torch import nn
 from torch.nn import functional as F
+from torch.nn.utils import parametrizations, rnn
 
 tensors, cases = {}, {}
 
@@ -110,6 +111,33 @@ def recurrent():
     case("gru_from_state", nn.GRU(3, 4), torch.randn(5, 2, 3), torch.randn(1, 2, 4))
 
 
+def of_lengths():
+    """Recurrent layers on sequences of different lengths, padded."""
+    lengths = torch.tensor([3, 5, 1, 3])
+
+    def packed(layer, batch_first):
+        def call(x, *state):
+            x = rnn.pack_padded_sequence(x, lengths, batch_first=batch_first, enforce_sorted=False)
+            y, last = layer(x, *([state] if len(state) > 1 else state))
+            return rnn.pad_packed_sequence(y, batch_first=batch_first, total_length=6)[0], last
+        return call
+    lstm = nn.LSTM(3, 4, num_layers=2, bidirectional=True, batch_first=True)
+    case("lstm_lengths", lstm, torch.randn(4, 6, 3), torch.randn(4, 4, 4), torch.randn(4, 4, 4), call=packed(lstm, True))
+    gru = nn.GRU(3, 4, bidirectional=True)
+    case("gru_lengths", gru, torch.randn(6, 4, 3), call=packed(gru, False))
+    plain = nn.RNN(3, 4)
+    case("rnn_lengths", plain, torch.randn(6, 4, 3), call=packed(plain, False))
+
+
+def parametrized():
+    case("weight_norm", parametrizations.weight_norm(nn.Linear(5, 3)), torch.randn(4, 5))
+    case("weight_norm_all", parametrizations.weight_norm(nn.Conv2d(2, 3, 3, bias=False), dim=None), torch.randn(1, 2, 5, 5))
+    case("weight_norm_transposed", parametrizations.weight_norm(nn.ConvTranspose1d(3, 2, 3), dim=1), torch.randn(2, 3, 4))
+    case("spectral_norm", parametrizations.spectral_norm(nn.Conv1d(4, 6, 3), n_power_iterations=2), torch.randn(2, 4, 9))
+    case("spectral_norm_transposed", parametrizations.spectral_norm(nn.ConvTranspose2d(3, 2, 2)), torch.randn(1, 3, 4, 4))
+    case("spectral_norm_eval", parametrizations.spectral_norm(nn.Linear(5, 3)), torch.randn(4, 5), train=False)
+
+
 def transformers():
     causal = torch.ones(4, 4, dtype=torch.bool).triu(1)
     padding = torch.tensor([[False, False, False, True], [False, False, True, True]])
@@ -157,7 +185,7 @@ def losses():
 
 def main():
     torch.manual_seed(0)
-    for family in layers, recurrent, transformers, losses:
+    for family in layers, recurrent, transformers, losses, of_lengths, parametrized:
         family()
     save_file({k: v.clone().contiguous() for k, v in tensors.items()}, "layers.safetensors")
     with open("layers.json", "w") as file:

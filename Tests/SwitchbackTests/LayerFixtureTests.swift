@@ -1,5 +1,6 @@
 import Foundation
 import Switchback
+import SwitchbackAdditions
 import TestSupport
 import Testing
 
@@ -68,6 +69,24 @@ import Testing
         "lstm": .layer({ LSTM(3, 4) }) { $0.outputs($1) },
         "lstm_deep": .layer({ LSTM(3, 4, layers: 2, batchFirst: true, bidirectional: true) }) { $0.outputs($1) },
         "lstm_from_state": .layer({ LSTM(3, 4) }) { $0.outputs($1) },
+        "lstm_lengths": .layer({ LSTM(3, 4, layers: 2, batchFirst: true, bidirectional: true) }) {
+            let (output, state) = $0($1[0], state: ($1[1], $1[2]), lengths: [3, 5, 1, 3])
+            return [output, state.hidden, state.cell]
+        },
+        "gru_lengths": .layer({ GRU(3, 4, bidirectional: true) }) {
+            let (output, state) = $0($1[0], lengths: [3, 5, 1, 3])
+            return [output, state]
+        },
+        "rnn_lengths": .layer({ RNN(3, 4) }) {
+            let (output, state) = $0($1[0], lengths: [3, 5, 1, 3])
+            return [output, state]
+        },
+        "weight_norm": .map { WeightNorm(Linear(5, 3)) },
+        "weight_norm_all": .map { WeightNorm(Conv2d(2, 3, kernelSize: 3, bias: false), dim: nil) },
+        "weight_norm_transposed": .map { WeightNorm(ConvTranspose1d(3, 2, kernelSize: 3), dim: 1) },
+        "spectral_norm": .map { SpectralNorm(Conv1d(4, 6, kernelSize: 3), iterations: 2) },
+        "spectral_norm_transposed": .map { SpectralNorm(ConvTranspose2d(3, 2, kernelSize: 2)) },
+        "spectral_norm_eval": .map { SpectralNorm(Linear(5, 3)) },
         "gru": .layer({ GRU(3, 4) }) { $0.outputs($1) },
         "gru_deep": .layer({ GRU(3, 4, layers: 2, batchFirst: true, bidirectional: true) }) { $0.outputs($1) },
         "gru_from_state": .layer({ GRU(3, 4) }) { $0.outputs($1) },

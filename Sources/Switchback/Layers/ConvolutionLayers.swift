@@ -1,7 +1,7 @@
 // Convolutions with trained filters.
 
 /// A convolution over sequences: [N, inputs, L] → [N, outputs, L'], or without N.
-public final class Conv1d: Module {
+public final class Conv1d: Module, WeightedLayer {
     /// [outputs, inputs / groups, K].
     public let weight: Parameter
     /// [outputs].
@@ -25,7 +25,9 @@ public final class Conv1d: Module {
         self.paddingMode = paddingMode
     }
 
-    public override func forward(_ input: Tensor) -> Tensor {
+    public override func forward(_ input: Tensor) -> Tensor { forward(input, weight: weight) }
+
+    public func forward(_ input: Tensor, weight: Tensor) -> Tensor {
         input.conv1d(
             weight: weight, bias: bias, stride: stride, padding: padding, dilation: dilation, groups: groups,
             paddingMode: paddingMode)
@@ -41,7 +43,7 @@ public final class Conv1d: Module {
 }
 
 /// A convolution over images: [N, inputs, H, W] → [N, outputs, H', W'], or without N.
-public final class Conv2d: Module {
+public final class Conv2d: Module, WeightedLayer {
     /// [outputs, inputs / groups, KH, KW].
     public let weight: Parameter
     /// [outputs].
@@ -68,6 +70,10 @@ public final class Conv2d: Module {
     }
 
     public override func forward(_ input: Tensor) -> Tensor { convolved(input, .none, adding: nil) }
+
+    public func forward(_ input: Tensor, weight: Tensor) -> Tensor {
+        convolved(input, Filters(weight: weight, bias: bias), .none, adding: nil)
+    }
 
     /// The layer with what follows it in the same pass over memory: `activation(output + residual)`. `Sequential` calls
     /// it where a `ReLU` or `SiLU` follows.
@@ -109,7 +115,7 @@ public final class Conv2d: Module {
 }
 
 /// A convolution over volumes: [N, inputs, D, H, W] → [N, outputs, D', H', W'], or without N.
-public final class Conv3d: Module {
+public final class Conv3d: Module, WeightedLayer {
     /// [outputs, inputs / groups, KD, KH, KW].
     public let weight: Parameter
     /// [outputs].
@@ -132,7 +138,9 @@ public final class Conv3d: Module {
         self.groups = groups
     }
 
-    public override func forward(_ input: Tensor) -> Tensor {
+    public override func forward(_ input: Tensor) -> Tensor { forward(input, weight: weight) }
+
+    public func forward(_ input: Tensor, weight: Tensor) -> Tensor {
         input.conv3d(
             weight: weight, bias: bias, stride: stride, padding: padding, dilation: dilation, groups: groups)
     }

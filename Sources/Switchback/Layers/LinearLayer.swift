@@ -1,5 +1,5 @@
 /// An affine map, `x · weightᵀ + bias`: [..., inputs] → [..., outputs].
-public final class Linear: Module {
+public final class Linear: Module, WeightedLayer {
     /// [outputs, inputs].
     public let weight: Parameter
     /// [outputs].
@@ -20,7 +20,9 @@ public final class Linear: Module {
         self.bias = bias
     }
 
-    public override func forward(_ input: Tensor) -> Tensor { input.linear(weight: weight, bias: bias) }
+    public override func forward(_ input: Tensor) -> Tensor { forward(input, weight: weight) }
+
+    public func forward(_ input: Tensor, weight: Tensor) -> Tensor { input.linear(weight: weight, bias: bias) }
 
     public override var configuration: String { "\(weight.size(1)), \(weight.size(0)), bias: \(bias != nil)" }
 

@@ -96,12 +96,19 @@ public final class RNN: RecurrentLayer {
     /// - Parameters:
     ///   - input: [T, N, I], or with the batch first [N, T, I], or without N.
     ///   - state: [L·D, N, H]; zeros by default.
-    public func callAsFunction(_ input: Tensor, state: Tensor? = nil) -> (output: Tensor, state: Tensor) {
-        running(input) { compute(input, state) }
+    ///   - lengths: how many steps each sequence has, where they are padded to T: each is read to its own end, where its last
+    ///     state is; outputs behind it are 0. What PyTorch does with `pack_padded_sequence`.
+    public func callAsFunction(
+        _ input: Tensor, state: Tensor? = nil, lengths: [Int]? = nil
+    ) -> (output: Tensor, state: Tensor) {
+        running(input) { compute(input, state, lengths) }
     }
 
-    private func compute(_ input: Tensor, _ state: Tensor?) -> (output: Tensor, state: Tensor) {
-        let (output, hidden) = input.rnn(weights, hidden: state, nonlinearity: nonlinearity, form: form)
+    private func compute(
+        _ input: Tensor, _ state: Tensor?, _ lengths: [Int]? = nil
+    ) -> (output: Tensor, state: Tensor) {
+        let (output, hidden) = input.rnn(
+            weights, hidden: state, nonlinearity: nonlinearity, lengths: lengths, form: form)
         return (output, hidden)
     }
 
@@ -131,12 +138,19 @@ public final class LSTM: RecurrentLayer {
     /// - Parameters:
     ///   - input: [T, N, I], or with the batch first [N, T, I], or without N.
     ///   - state: zeros by default.
-    public func callAsFunction(_ input: Tensor, state: State? = nil) -> (output: Tensor, state: State) {
-        running(input) { compute(input, state) }
+    ///   - lengths: how many steps each sequence has, where they are padded to T: each is read to its own end, where its last
+    ///     state is; outputs behind it are 0. What PyTorch does with `pack_padded_sequence`.
+    public func callAsFunction(
+        _ input: Tensor, state: State? = nil, lengths: [Int]? = nil
+    ) -> (output: Tensor, state: State) {
+        running(input) { compute(input, state, lengths) }
     }
 
-    private func compute(_ input: Tensor, _ state: State?) -> (output: Tensor, state: State) {
-        let result = input.lstm(weights, hidden: state?.hidden, cell: state?.cell, form: form)
+    private func compute(
+        _ input: Tensor, _ state: State?, _ lengths: [Int]? = nil
+    ) -> (output: Tensor, state: State) {
+        let result = input.lstm(
+            weights, hidden: state?.hidden, cell: state?.cell, lengths: lengths, form: form)
         return (result.output, (result.hidden, result.cell))
     }
 
@@ -163,12 +177,18 @@ public final class GRU: RecurrentLayer {
     /// - Parameters:
     ///   - input: [T, N, I], or with the batch first [N, T, I], or without N.
     ///   - state: [L·D, N, H]; zeros by default.
-    public func callAsFunction(_ input: Tensor, state: Tensor? = nil) -> (output: Tensor, state: Tensor) {
-        running(input) { compute(input, state) }
+    ///   - lengths: how many steps each sequence has, where they are padded to T: each is read to its own end, where its last
+    ///     state is; outputs behind it are 0. What PyTorch does with `pack_padded_sequence`.
+    public func callAsFunction(
+        _ input: Tensor, state: Tensor? = nil, lengths: [Int]? = nil
+    ) -> (output: Tensor, state: Tensor) {
+        running(input) { compute(input, state, lengths) }
     }
 
-    private func compute(_ input: Tensor, _ state: Tensor?) -> (output: Tensor, state: Tensor) {
-        let (output, hidden) = input.gru(weights, hidden: state, form: form)
+    private func compute(
+        _ input: Tensor, _ state: Tensor?, _ lengths: [Int]? = nil
+    ) -> (output: Tensor, state: Tensor) {
+        let (output, hidden) = input.gru(weights, hidden: state, lengths: lengths, form: form)
         return (output, hidden)
     }
 

@@ -1,7 +1,7 @@
 // Transposed convolutions: what a convolution's gradient does to its input's, with trained filters.
 
 /// A transposed convolution over sequences: [N, inputs, L] → [N, outputs, L'], or without N.
-public final class ConvTranspose1d: Module {
+public final class ConvTranspose1d: Module, WeightedLayer {
     /// [inputs, outputs / groups, K].
     public let weight: Parameter
     /// [outputs].
@@ -23,11 +23,15 @@ public final class ConvTranspose1d: Module {
         self.groups = groups
     }
 
-    public override func forward(_ input: Tensor) -> Tensor {
+    public override func forward(_ input: Tensor) -> Tensor { forward(input, weight: weight) }
+
+    public func forward(_ input: Tensor, weight: Tensor) -> Tensor {
         input.convTranspose1d(
             weight: weight, bias: bias, stride: stride, padding: padding, outputPadding: outputPadding,
             groups: groups, dilation: dilation)
     }
+
+    public static var outputDimension: Int { 1 }
 
     public override var configuration: String {
         "\(weight.size(0)), \(weight.size(1) * groups), kernelSize: \(weight.size(2)), stride: \(stride)"
@@ -39,7 +43,7 @@ public final class ConvTranspose1d: Module {
 }
 
 /// A transposed convolution over images: [N, inputs, H, W] → [N, outputs, H', W'], or without N.
-public final class ConvTranspose2d: Module {
+public final class ConvTranspose2d: Module, WeightedLayer {
     /// [inputs, outputs / groups, KH, KW].
     public let weight: Parameter
     /// [outputs].
@@ -64,11 +68,15 @@ public final class ConvTranspose2d: Module {
         self.groups = groups
     }
 
-    public override func forward(_ input: Tensor) -> Tensor {
+    public override func forward(_ input: Tensor) -> Tensor { forward(input, weight: weight) }
+
+    public func forward(_ input: Tensor, weight: Tensor) -> Tensor {
         input.convTranspose2d(
             weight: weight, bias: bias, stride: stride, padding: padding, outputPadding: outputPadding,
             groups: groups, dilation: dilation)
     }
+
+    public static var outputDimension: Int { 1 }
 
     public override var configuration: String {
         "\(weight.size(0)), \(weight.size(1) * groups), kernelSize: \(Shape(weight.shape.suffix(2))), "

@@ -41,12 +41,14 @@ extension Tensor {
         let right = dims.1.map { other.dimension($0, "tensordot") }
         require(
             left.count == right.count
-                && zip(left, right).allSatisfy { Swift.min(shape[$0], other.shape[$1]) == 1 || shape[$0] == other.shape[$1] },
+                && zip(left, right).allSatisfy {
+                    shape[$0] == other.shape[$1] || shape[$0] == 1 || other.shape[$1] == 1
+                },
             "tensordot", "dimensions \(dims.0) of \(shape) do not match dimensions \(dims.1) of \(other.shape)")
         if let pair = zip(left, right).first(where: { shape[$0] != other.shape[$1] }) {
             return shape[pair.0] == 1
-                ? tensordot(other.sum(dim: pair.1, keepDim: true), dims: (left, right))
-                : sum(dim: pair.0, keepDim: true).tensordot(other, dims: (left, right))
+                ? tensordot(other.sum(dim: pair.1, keepDim: true).to(other.dtype), dims: (left, right))
+                : sum(dim: pair.0, keepDim: true).to(dtype).tensordot(other, dims: (left, right))
         }
         let kept = (0..<rank).filter { !left.contains($0) }
         let otherKept = (0..<other.rank).filter { !right.contains($0) }

@@ -193,7 +193,8 @@ extension Tensor {
         let isOne = rank == 1
         require(
             isOne || (rank > 1 && rank == values.rank && shape.dropLast().elementsEqual(values.shape.dropLast())),
-            "searchsorted", "sequences of shape \(shape) do not fit values of shape \(values.shape): [n] and any shape, or "
+            "searchsorted",
+            "sequences of shape \(shape) do not fit values of shape \(values.shape): [n] and any shape, or "
                 + "[..., n] and [..., m]")
         let sequences = sorter.map { gather(dim: -1, index: $0) } ?? self
         let length = shape[rank - 1]

@@ -51,10 +51,13 @@ extension Tensor {
     ///   - weights: of each layer, and within it of each direction.
     ///   - hidden: the initial hidden states, [L · D, N, H]; zeros by default.
     ///   - cell: the initial cells, of the same shape.
+    ///   - lengths: how many steps each sequence has, where they are padded to T: it is read to its own end, from where the
+    ///     second direction starts and the last states are; outputs behind it are 0.
     public final func lstm(
-        _ weights: [RecurrentWeights], hidden: Tensor? = nil, cell: Tensor? = nil, form: RecurrentForm = RecurrentForm()
+        _ weights: [RecurrentWeights], hidden: Tensor? = nil, cell: Tensor? = nil, lengths: [Int]? = nil,
+        form: RecurrentForm = RecurrentForm()
     ) -> (output: Tensor, hidden: Tensor, cell: Tensor) {
-        let (output, states) = recurrent("lstm", weights, gates: 4, [hidden, cell], form) {
+        let (output, states) = recurrent("lstm", weights, gates: 4, [hidden, cell], lengths, form) {
             input, weights, states, reverse in
             let gates = input.linear(weight: weights.weightIH, bias: weights.sharedBias).shownAsGates()
             return gates.lstmSteps(weights.weightHH, states[0], states[1], reverse: reverse)
@@ -66,9 +69,11 @@ extension Tensor {
     /// [T, N, I], or without N, → output [T, N, D · H] and the last hidden states, [L · D, N, H]. Parameters as in
     /// `lstm`.
     public final func gru(
-        _ weights: [RecurrentWeights], hidden: Tensor? = nil, form: RecurrentForm = RecurrentForm()
+        _ weights: [RecurrentWeights], hidden: Tensor? = nil, lengths: [Int]? = nil,
+        form: RecurrentForm = RecurrentForm()
     ) -> (output: Tensor, hidden: Tensor) {
-        let (output, states) = recurrent("gru", weights, gates: 3, [hidden], form) { input, weights, states, reverse in
+        let (output, states) = recurrent("gru", weights, gates: 3, [hidden], lengths, form) {
+            input, weights, states, reverse in
             let gates = input.linear(weight: weights.weightIH, bias: weights.biasIH).shownAsGates()
             return gates.gruSteps(weights.weightHH, weights.biasHH, states[0], reverse: reverse)
         }
@@ -79,9 +84,10 @@ extension Tensor {
     /// [T, N, D · H] and the last hidden states, [L · D, N, H]. Parameters as in `lstm`.
     public final func rnn(
         _ weights: [RecurrentWeights], hidden: Tensor? = nil, nonlinearity: RecurrentNonlinearity = .tanh,
-        form: RecurrentForm = RecurrentForm()
+        lengths: [Int]? = nil, form: RecurrentForm = RecurrentForm()
     ) -> (output: Tensor, hidden: Tensor) {
-        let (output, states) = recurrent("rnn", weights, gates: 1, [hidden], form) { input, weights, states, reverse in
+        let (output, states) = recurrent("rnn", weights, gates: 1, [hidden], lengths, form) {
+            input, weights, states, reverse in
             let gates = input.linear(weight: weights.weightIH, bias: weights.sharedBias).shownAsGates()
             return gates.steps(states, reverse: reverse) { gates, states in
                 let sum = gates + states[0].matmul(weights.weightHH.transpose(0, 1))
@@ -100,23 +106,27 @@ private typealias LayerResult = (output: Tensor, states: [Tensor])
 extension Tensor {
     /// Runs the layers of a network one after another, with `initial` states or zeros.
     private func recurrent(
-        _ name: String, _ weights: [RecurrentWeights], gates: Int, _ initial: [Tensor?], _ form: RecurrentForm,
+        _ name: String, _ weights: [RecurrentWeights], gates: Int, _ initial: [Tensor?], _ lengths: [Int]?,
+        _ form: RecurrentForm,
         layer: (_ input: Tensor, RecurrentWeights, _ states: [Tensor], _ reverse: Bool) -> LayerResult
     ) -> (output: Tensor, states: [Tensor]) {
         if rank == 2 {
             let (output, states) = unsqueeze(form.batchFirst ? 0 : 1)
-                .recurrent(name, weights, gates: gates, initial.map { $0?.unsqueeze(1) }, form, layer: layer)
+                .recurrent(name, weights, gates: gates, initial.map { $0?.unsqueeze(1) }, lengths, form, layer: layer)
             return (output.squeeze(form.batchFirst ? 0 : 1), states.map { $0.squeeze(1) })
         }
         if dtype.byteCount == 2 {
             let (output, states) = to(.float32).recurrent(
-                name, weights.map { $0.converted(to: .float32) }, gates: gates, initial.map { $0?.to(.float32) }, form,
-                layer: layer)
+                name, weights.map { $0.converted(to: .float32) }, gates: gates, initial.map { $0?.to(.float32) },
+                lengths, form, layer: layer)
             return (output.to(dtype), states.map { $0.to(dtype) })
         }
         let directions = form.bidirectional ? 2 : 1
         checkRecurrent(name, weights, gates: gates, initial, form, directions)
         var sequence = form.batchFirst ? transpose(0, 1) : self
+        let packing = lengths.map { SequencePacking($0, steps: sequence.shape[0], sequences: sequence.shape[1], name) }
+        let initial = initial.map { state in packing.flatMap { packing in state.map { packing.sorted($0) } } ?? state }
+        sequence = packing?.sorted(sequence) ?? sequence
         let empty = Tensor(
             NDArray(
                 filled: 0, shape: [sequence.shape[1], weights[0].weightHH.shape[1]], dtype: dtype, backend: backend))
@@ -127,14 +137,20 @@ extension Tensor {
             for direction in 0..<directions {
                 let position = index * directions + direction
                 let states = initial.map { $0?.select(dim: 0, index: position) ?? empty }
-                let result = layer(sequence, weights[position], states, direction == 1)
+                func run(_ input: Tensor, _ states: [Tensor]) -> LayerResult {
+                    layer(input, weights[position], states, direction == 1)
+                }
+                let result =
+                    packing?.run(sequence, states, reverse: direction == 1, run) ?? run(sequence, states)
                 outputs.append(result.output)
                 for (i, state) in result.states.enumerated() { last[i].append(state) }
             }
             sequence = outputs.count == 1 ? outputs[0] : Tensor.cat(outputs, dim: 2)
             if index < layers - 1 { sequence = sequence.dropout(p: form.dropout, training: form.training) }
         }
-        return (form.batchFirst ? sequence.transpose(0, 1) : sequence, last.map { Tensor.stack($0) })
+        sequence = packing?.restored(sequence) ?? sequence
+        let states = last.map { Tensor.stack($0) }.map { packing?.restored($0) ?? $0 }
+        return (form.batchFirst ? sequence.transpose(0, 1) : sequence, states)
     }
 
     /// The tensor itself, after observers were shown it as the input's part of the gates.

@@ -105,6 +105,7 @@ extension Tensor {
     /// of.
     final func resized(_ resizing: Resizing, dim: Int, _ output: Int, scale: Double? = nil) -> Tensor {
         if output == 0 { return narrow(dim: dim, start: 0, length: 0) }
+        if output == 1 && shape[dim] == 1 { return self }
         let taps = resizing.taps(shape[dim], output, scale: scale)
         let form = Shape(repeating: 1, count: rank).replacing(dim, with: output)
         let parts = (0..<taps.indices.count).map { tap -> Tensor in

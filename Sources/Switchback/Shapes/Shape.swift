@@ -122,7 +122,7 @@ extension Shape {
     }
 
     /// The shape that two shapes broadcast to, or `nil` if sizes differ and neither is 1.
-    static func broadcast(_ a: Shape, _ b: Shape) -> Shape? {
+    package static func broadcast(_ a: Shape, _ b: Shape) -> Shape? {
         if a == b { return a }
         let rank = Swift.max(a.count, b.count)
         var result = Shape(repeating: 1, count: rank)

@@ -1,4 +1,5 @@
 import Switchback
+import SwitchbackAdditions
 
 // The examples in the sources' comments: that they compile, and stay what the comments say, is the test.
 
@@ -41,6 +42,16 @@ private func catching(model: Sequential, input: Tensor) throws {
     } catch let error as ShapeError {
         print(error)  // linear: the input has shape [1, 3]; expected […, 4] (in fc1)
     }
+}
+
+private func steppingByCurvature(model: Module, x: Tensor, y: Tensor) {
+    let optimizer = LBFGS(model, lineSearch: .strongWolfe)
+    for _ in 0..<10 { optimizer.step { model(x).mseLoss(y) } }
+}
+
+private func normalizingWeights() -> Module {
+    let layer = WeightNorm(Linear(20, 40))
+    return layer
 }
 
 private func initializing(layer: Conv2d) {

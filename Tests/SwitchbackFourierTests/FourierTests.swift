@@ -1,0 +1,92 @@
+import Foundation
+import Switchback
+import SwitchbackFormats
+import SwitchbackFourier
+import TestSupport
+import Testing
+
+/// Fourier transforms against PyTorch's (Tests/Fixtures/make_linear_algebra.py), and their gradients also against central
+/// differences.
+@Suite struct FourierTests {
+    typealias Operation = @Sendable ([Tensor]) -> [Tensor]
+
+    static let cases: [String: Operation] = {
+        var cases: [String: Operation] = [
+            "ifft_ortho": { parts(complex($0).ifft(dim: 0, norm: .ortho)) },
+            "fft_longer": { parts(complex($0).fft(n: 9, norm: .forward)) },
+            "fft2": { parts(complex($0).fftn(dims: [-2, -1])) }, "ifftn": { parts(complex($0).ifftn()) },
+            "rfft": { parts($0[0].rfft()) }, "rfft_cut": { parts($0[0].rfft(n: 5, dim: 1)) },
+            "irfft": { [complex($0).irfft()] }, "irfft_odd": { [complex($0).irfft(n: 7, dim: 0)] },
+        ]
+        // One, small factors, a power of two, and 74 with the prime factor 37.
+        for n in [1, 2, 7, 12, 30, 74, 64] { cases["fft_\(n)"] = { parts(complex($0).fft()) } }
+        return cases
+    }()
+
+    private static func complex(_ parts: [Tensor]) -> ComplexTensor {
+        ComplexTensor(real: parts[0], imaginary: parts[1])
+    }
+    private static func parts(_ x: ComplexTensor) -> [Tensor] { [x.real, x.imaginary] }
+
+    private func tensors(_ name: String, _ role: String) throws -> [Tensor] {
+        let all = try Safetensors.load(fixtureFolder.appendingPathComponent("fourier.safetensors").path)
+        return (0...).lazy.map { all["\(name)/\(role)/\($0)"]?.copied() }.prefix { $0 != nil }.map { $0! }
+    }
+
+    @Test(arguments: cases.keys.sorted())
+    func isThatOfPyTorch(_ name: String) throws {
+        let inputs = try tensors(name, "in")
+        for input in inputs { input.requiresGrad = true }
+        let (found, expected) = (Self.cases[name]!(inputs), try tensors(name, "out"))
+        #expect(!expected.isEmpty && found.count == expected.count)
+        for (a, b) in zip(found, expected) { #expect(a.shape == b.shape && a.allClose(b, rtol: 1e-10, atol: 1e-11)) }
+        let upstream = found.map { y in
+            Tensor((0..<y.count).map { cos(Double($0 + 1)) }, shape: y.shape, dtype: .float64)
+        }
+        let slopes = gradients(of: found, withRespectTo: inputs, gradients: upstream)
+        for (a, b) in zip(slopes, try tensors(name, "gin")) { #expect(a?.allClose(b, rtol: 1e-9, atol: 1e-10) == true) }
+    }
+
+    @Test(arguments: ["fft_12", "fft_longer", "irfft", "rfft"])
+    func gradientsAreCentralDifferences(_ name: String) throws {
+        let inputs = try tensors(name, "in")
+        for input in inputs { input.requiresGrad = true }
+        try gradientCheck(inputs) { inputs in Tensor.cat(Self.cases[name]!(inputs).map { $0.reshape(-1) }) }
+    }
+
+    @Test(arguments: 1...130)
+    func theInverseGivesTheNumbersBack(_ n: Int) {
+        let x = Tensor.randn([3, n], dtype: .float64, generator: Generator(seed: 5))
+        #expect(x.rfft().irfft(n: n).allClose(x, rtol: 0, atol: 1e-12))
+        // The transform of a wave is one number.
+        let wave = Tensor((0..<n).map { cos(2 * Double.pi * Double($0) / Double(n)) }, shape: [n], dtype: .float64)
+        let spectrum = ComplexTensor(wave).fft().abs().toArray(as: Double.self)
+        let places = [1 % n, (n - 1) % n]
+        for (k, value) in spectrum.enumerated() {
+            let expected = places.contains(k) ? Double(n) / (places[0] == places[1] ? 1 : 2) : 0
+            #expect(abs(value - expected) < 1e-10 * Double(n))
+        }
+    }
+
+    @Test func frequenciesAndShifts() {
+        #expect(Tensor.fftfreq(5, spacing: 0.5).toArray() == [0, 0.4, 0.8, -0.8, -0.4])
+        #expect(
+            Tensor.fftfreq(4).toArray() == [0, 0.25, -0.5, -0.25] && Tensor.rfftfreq(4).toArray() == [0, 0.25, 0.5])
+        let x = Tensor.arange(5)
+        #expect(x.fftshift().toArray(as: Int.self) == [3, 4, 0, 1, 2] && x.fftshift().ifftshift().equal(x))
+    }
+
+    @Test func productsAreConvolutions() {
+        let (a, b) = (Tensor([1.0, 2, 0, 0]).rfft(), Tensor([3.0, 0, 1, 0]).rfft())
+        #expect((a * b).irfft().allClose(Tensor([3.0, 6, 1, 2]), atol: 1e-6))
+    }
+
+    @Test func saysWhatItCannotDo() throws {
+        let error = try #require(throws: ShapeError.self) { try catchingErrors { ComplexTensor(Tensor(1.0)).fft() } }
+        #expect("\(error)".contains("no dimension to transform"))
+        let other = try #require(throws: ShapeError.self) {
+            try catchingErrors { ComplexTensor(real: Tensor([1.0]), imaginary: Tensor([1.0, 2])) }
+        }
+        #expect("\(other)".contains("[1]") && "\(other)".contains("[2]"))
+    }
+}
