@@ -151,14 +151,55 @@ struct PyTorchTests {
     }
 
     @Test func otherFormsAreRefusedWithTheRemedy() throws {
-        let old = try save("torch.save({'x': torch.zeros(2)}, path, _use_new_zipfile_serialization=False)")
-        #expect(problem(old).contains("before 1.6") && problem(old).contains("torch.save(torch.load"))
+        #expect(problem(try save("import pickle; pickle.dump([1, 2], open(path, 'wb'), 2)")).contains("a bare pickle"))
         let script = try save("torch.jit.save(torch.jit.trace(nn.Linear(2, 2), torch.zeros(1, 2)), path)")
         #expect(problem(script).contains("TorchScript"))
         let archive = try save("import numpy; numpy.savez(open(path, 'wb'), x=numpy.zeros(2))")
         #expect(problem(archive).contains("no data.pkl"))
         #expect(problem(try save("torch.save(torch.zeros(2, dtype=torch.complex64), path)")).contains("Complex"))
         #expect(throws: InputError.self) { try PyTorch.stateDict(save("torch.save([1, 2], path)")) }
+    }
+
+    @Test func olderFilesAreRead() throws {
+        let path = try save(
+            """
+            a = torch.arange(6.).reshape(2, 3)
+            torch.save({'state_dict': collections.OrderedDict(a=a, t=a.t()[1:], i8=torch.tensor([-3, 4], dtype=torch.int8),
+                b=torch.tensor([True, False]), bf16=torch.tensor([1.5], dtype=torch.bfloat16), none=torch.zeros(0))},
+                path, _use_new_zipfile_serialization=False)
+            """)
+        let tensors = try PyTorch.stateDict(path)
+        #expect(tensors["a"]?.toArray() == [0, 1, 2, 3, 4, 5] && tensors["t"]?.toArray() == [1, 4, 2, 5])
+        #expect(tensors["i8"]?.toArray(as: Int.self) == [-3, 4] && tensors["b"]?.toArray(as: Int.self) == [1, 0])
+        #expect(tensors["bf16"]?.dtype == .bfloat16 && tensors["bf16"]?.item() == 1.5 && tensors["none"]?.count == 0)
+        let bytes = try Data(contentsOf: URL(fileURLWithPath: path))
+        for length in [20, 60, bytes.count / 2, bytes.count - 1] {
+            let cut = folder.path("cut.pt")
+            try bytes.prefix(length).write(to: URL(fileURLWithPath: cut))
+            #expect(throws: InputError.self, "\(length) bytes") { try PyTorch.stateDict(cut) }
+        }
+    }
+
+    @Test func whatIsWrittenPyTorchReads() throws {
+        var tensors: [String: Tensor] = [
+            "transposed": Tensor([[1.0, 2], [3, 4]]).t(), "empty": Tensor.zeros([0, 3]),
+        ]
+        for dtype in DType.allCases { tensors["\(dtype)"] = Tensor([[1.0, 0, 3]]).to(dtype) }
+        let path = folder.path("written.pt")
+        try PyTorch.save(tensors, to: path)
+        let output = try Python.run(
+            """
+            import sys, torch
+            found = torch.load(sys.argv[1], weights_only=True)
+            for name, t in sorted(found.items()): print(name, str(t.dtype)[6:], list(t.shape), t.double().flatten().tolist())
+            """, [path])
+        var expected = ["empty float32 [0, 3] []", "transposed float32 [2, 2] [1.0, 3.0, 2.0, 4.0]"]
+        for dtype in DType.allCases {
+            expected.append("\(dtype) \(dtype) [1, 3] [1.0, 0.0, \(dtype == .bool ? "1.0" : "3.0")]")
+        }
+        #expect(output.split(separator: "\n").map(String.init).sorted() == expected.sorted())
+        let read = try PyTorch.stateDict(path)
+        #expect(read.allSatisfy { $0.value.equal(tensors[$0.key]!) && $0.value.dtype == tensors[$0.key]!.dtype })
     }
 
     /// Every file that is cut short or has one byte changed either loads or is refused with a sentence.

@@ -89,6 +89,9 @@ struct PickleCalls {
         guard let fields = heap.elements(id), fields.count >= 5, fields[0] == .text("storage"),
             case .global(let type) = fields[1], case .text(let key) = fields[2]
         else { throw Problem(message: "a storage is not described as PyTorch does it") }
+        guard fields.count == 5 || fields[5] == .none else {
+            throw Problem(message: "a storage is a part of another one, as PyTorch before 0.4 wrote it")
+        }
         return heap.add(.storage(PickleStorage(key: key, type: String(type.split(separator: ".").last ?? ""))))
     }
 

@@ -20,8 +20,10 @@ struct PickleMachine {
         self.calls = calls
     }
 
-    /// The value of the pickle, and the heap that it refers to.
-    static func run(_ bytes: [UInt8], _ calls: PickleCalls) throws(Problem) -> (value: PickleValue, heap: PickleHeap) {
+    /// The value of the pickle, the heap that it refers to, and how many bytes it took.
+    static func run(
+        _ bytes: [UInt8], _ calls: PickleCalls
+    ) throws(Problem) -> (value: PickleValue, heap: PickleHeap, length: Int) {
         var machine = PickleMachine(bytes, calls)
         // An honest pickle spends a byte at least on every element; one that has the same list copied again and again
         // does not.
@@ -31,7 +33,7 @@ struct PickleMachine {
                 throw Problem(message: "it unfolds to far more than its \(bytes.count) bytes say")
             }
             let code = try machine.reader.byte()
-            if code == UInt8(ascii: ".") { return (try machine.pop(), machine.heap) }
+            if code == UInt8(ascii: ".") { return (try machine.pop(), machine.heap, machine.reader.position) }
             try machine.step(code)
         }
     }

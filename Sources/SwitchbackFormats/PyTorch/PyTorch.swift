@@ -1,6 +1,6 @@
 import Switchback
 
-/// Reads the files of PyTorch's `torch.save`: `.pt`, `.pth`.
+/// Reads and writes the files of PyTorch's `torch.save`: `.pt`, `.pth`.
 ///
 /// ```swift
 /// try model.load(stateDict: PyTorch.stateDict("model.pt"))
@@ -48,7 +48,7 @@ public enum PyTorch {
     /// Everything in a file. Tensors lie where the file is mapped into memory, and share it as they did in Python; 8-
     /// and 16-bit integers are widened to int32, `uint32` to int64.
     ///
-    /// Throws `InputError` if the file is damaged, of a form before PyTorch 1.6, or asks for something unknown.
+    /// Throws `InputError` if the file is damaged, or asks for something unknown.
     public static func load(_ path: String, objects: Objects = .refused) throws -> Value {
         let archive = try PyTorchArchive(path)
         let (root, heap) = try contents(archive, objects)
@@ -78,7 +78,8 @@ public enum PyTorch {
     ) throws -> (value: PickleValue, heap: PickleHeap) {
         let pickle = try archive.pickle()
         do {
-            return try PickleMachine.run(pickle, PickleCalls(readsObjects: objects == .records))
+            let found = try PickleMachine.run(pickle, PickleCalls(readsObjects: objects == .records))
+            return (found.value, found.heap)
         } catch {
             throw InputError(archive.path, at: "data.pkl", error.message, remedy: error.remedy)
         }

@@ -1,66 +1,25 @@
 import Switchback
 
-/// A file of `torch.save`: a .zip archive with the pickle `data.pkl` and the memory of the tensors, each storage a
-/// member `data/KEY` (https://docs.pytorch.org/docs/stable/notes/serialization.html).
+/// Where a file of `torch.save` has its pickle, and the memory of the tensors.
+protocol PyTorchContainer {
+    func pickle() throws -> [UInt8]
+
+    /// The elements of a storage, which a message calls `place`.
+    func elements(_ key: String, _ kind: StoredType, _ place: String) throws -> NDArray
+}
+
+/// A file of `torch.save`, in the form of a .zip archive or the older one.
 final class PyTorchArchive {
     let path: String
-    private let archive: ZipArchive
-    private let entries: [String: ZipArchive.Entry]
-    /// The folder in the archive that everything lies in.
-    private let root: String
+    private let container: any PyTorchContainer
     private var storages: [PickleStorage: NDArray] = [:]
 
     init(_ path: String) throws {
         self.path = path
-        try Self.refuseOlderFormats(path)
-        archive = try ZipArchive(path)
-        var entries: [String: ZipArchive.Entry] = [:]
-        for entry in archive.entries {
-            guard entries.updateValue(entry, forKey: entry.name) == nil else {
-                throw InputError(path, at: "member \(entry.name)", "is in the archive twice")
-            }
-        }
-        self.entries = entries
-        guard let pickle = archive.entries.first(where: { $0.name.hasSuffix("/data.pkl") }) else {
-            throw InputError(path, "is not a file of torch.save: the archive has no data.pkl")
-        }
-        root = String(pickle.name.dropLast("data.pkl".count))
-        try checkKind()
+        container = try LegacyPyTorchFile(path) ?? PyTorchZip(path)
     }
 
-    private func checkKind() throws {
-        if entries[root + "constants.pkl"] != nil {
-            throw InputError(
-                path, "is a TorchScript program, not a checkpoint",
-                remedy: "save the state dict: torch.save(torch.jit.load(path).state_dict(), path)")
-        }
-        if let order = entries[root + "byteorder"], try archive.source(of: order).rest() != Array("little".utf8) {
-            throw InputError(path, "was written on a big-endian machine", remedy: "save it again on another one")
-        }
-    }
-
-    /// The forms of `torch.save` before PyTorch 1.6, and pickles of other programs.
-    private static func refuseOlderFormats(_ path: String) throws {
-        let file = try MappedFile(path)
-        defer { withExtendedLifetime(file) {} }
-        let bytes = file.bytes
-        let remedy = "with a current PyTorch: torch.save(torch.load(path, weights_only=False), path)"
-        if bytes.starts(with: [0x80]) {
-            throw InputError(path, "is a bare pickle, as PyTorch before 1.6 wrote it", remedy: remedy)
-        }
-        if bytes.count > 262, bytes[257..<262].elementsEqual("ustar".utf8) {
-            throw InputError(path, "is a .tar file, as PyTorch before 0.1.10 wrote it", remedy: remedy)
-        }
-    }
-
-    func pickle() throws -> [UInt8] {
-        guard let entry = entries[root + "data.pkl"] else { throw InputError(path, "has no data.pkl") }
-        let source = archive.source(of: entry)
-        guard entry.size <= source.bound else { throw InputError(source.subject, "is cut short") }
-        let bytes = try source.bytes(entry.size, of: "the pickle")
-        try source.expectEnd()
-        return bytes
-    }
+    func pickle() throws -> [UInt8] { try container.pickle() }
 
     // MARK: Tensors
 
@@ -103,25 +62,13 @@ final class PyTorchArchive {
         guard let kind = Self.kinds[type] else {
             throw InputError(path, at: place, "its element type is that of \(type), which cannot be read")
         }
-        guard let entry = entries["\(root)data/\(record.key)"] else {
-            throw InputError(path, at: place, "its storage data/\(record.key) is not in the archive")
-        }
-        let array = try elements(entry, kind)
+        let array = try container.elements(record.key, kind, place)
         storages[key] = array
         return array
     }
 
-    private func elements(_ entry: ZipArchive.Entry, _ kind: StoredType) throws -> NDArray {
-        switch kind {
-        case .plain(let dtype):
-            return try archive.array(of: entry, shape: [entry.size / dtype.byteCount], dtype: dtype)
-        case .widened(let format):
-            return try format.tensor([entry.size / format.byteCount], from: archive.source(of: entry)).array
-        }
-    }
-
     /// Element types by the names that storages and, in newer files, tensors have for them.
-    private static let kinds: [String: StoredType] = {
+    static let kinds: [String: StoredType] = {
         let plain: [(String, String, DType)] = [
             ("FloatStorage", "float32", .float32), ("DoubleStorage", "float64", .float64),
             ("HalfStorage", "float16", .float16), ("BFloat16Storage", "bfloat16", .bfloat16),

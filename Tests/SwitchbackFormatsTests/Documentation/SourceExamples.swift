@@ -25,6 +25,10 @@ private func readingPyTorch(model: Module) throws {
     try model.load(stateDict: PyTorch.stateDict("model.pt"))
 }
 
+private func writingPyTorch(model: Module) throws {
+    try PyTorch.save(model.stateDict(), to: "model.pt")
+}
+
 private func usingSafetensors(weight: Tensor) throws -> [String: Tensor] {
     try Safetensors.save(["weight": weight], metadata: ["classes": "10"], to: "model.safetensors")
     let tensors = try Safetensors.load("model.safetensors")
