@@ -51,7 +51,8 @@ let package = Package(
 
         // What more mathematics some models need: each is linked by those alone that name it.
         .target(name: "SwitchbackAdditions", dependencies: ["Switchback"]),
-        .systemLibrary(name: "CLAPACKE", pkgConfig: "lapacke", providers: [.apt(["liblapacke-dev"]), .brew(["lapack"])]),
+        .systemLibrary(
+            name: "CLAPACKE", pkgConfig: "lapacke", providers: [.apt(["liblapacke-dev"]), .brew(["lapack"])]),
         .target(name: "SwitchbackLinearAlgebra", dependencies: ["Switchback", "CLAPACKE"]),
         .target(name: "SwitchbackFourier", dependencies: ["Switchback"]),
         .target(name: "SwitchbackDistributions", dependencies: ["Switchback"]),
@@ -112,7 +113,8 @@ let package = Package(
         .target(
             name: "SwitchbackStudio",
             dependencies: [
-                "Kernels", "Switchback", "SwitchbackFormats", "SwitchbackTraining", "SwitchbackVision", "SwitchbackServer",
+                "Kernels", "Switchback", "SwitchbackFormats", "SwitchbackTraining", "SwitchbackVision",
+                "SwitchbackServer",
                 .product(name: "Hummingbird", package: "hummingbird", condition: .when(traits: ["Server"])),
             ],
             resources: [.copy("Resources")]),
