@@ -7,7 +7,7 @@ cd "$(dirname "$0")/.."
 swift package resolve
 plugin=.build/protoc-gen-swift
 swift build --package-path .build/checkouts/swift-protobuf --scratch-path "$plugin" --product protoc-gen-swift
-for pair in tensorboard:TensorBoard onnx:ONNX; do
+for pair in tensorboard:TensorBoard onnx:ONNX sentencepiece:SentencePiece; do
     ${PROTOC:-protoc} --plugin="$plugin/debug/protoc-gen-swift" --proto_path=Protos \
         --swift_out="Sources/SwitchbackFormats/${pair#*:}/Messages" "${pair%:*}.proto"
 done

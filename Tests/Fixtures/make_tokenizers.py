@@ -4,6 +4,7 @@ SmolLM, BERT, Llama 2, Mistral and Gemma, trained on made-up words, and for each
 The strings come from a generator that `RandomText.swift` repeats, so that only the hashes need to be kept.
 """
 import json
+import sys
 from pathlib import Path
 import numpy as np
 from safetensors.numpy import save_file
@@ -144,6 +145,111 @@ def digest(ids):
     return value
 
 
+# What SentencePiece makes of characters, beyond spaces: few rules, where its own have 300 kB.
+RULES = {"\uff21": "A", "\u00bd": "1/2", "\ufb01": "fi", "\u00df": "ss", "e\u0301": "\u00e9", "\u3000": " ", "\u00a0": " ", "\t": " ", "\n": " ",
+         "\u200b": "", "\u2028": " ", "\u0085": " ", "\u00e4\u0308": "a", "\u2014": " - "}
+
+
+def sentence_piece_model(name, kind):
+    """A `tokenizer.model`, written by SentencePiece's own trainer."""
+    import tempfile
+    import sentencepiece
+    with tempfile.TemporaryDirectory() as folder:
+        rules = Path(folder) / "rules.tsv"
+        rules.write_text("".join(f"{' '.join(f'{ord(c):X}' for c in k)}\t{' '.join(f'{ord(c):X}' for c in v)}\n" for k, v in RULES.items()))
+        sentences = [line.strip() for line in words(Random(1), 400)] + ["héllo½ Ａb 12 345 <sep> x"] * 5
+        sentencepiece.SentencePieceTrainer.train(
+            sentence_iterator=iter(sentences), model_prefix=f"{folder}/m", vocab_size=480 if kind == "bpe" else 400, model_type=kind,
+            byte_fallback=kind == "bpe", normalization_rule_tsv=str(rules), user_defined_symbols=["<sep>", "12"], remove_extra_whitespaces=kind != "bpe",
+            character_coverage=0.995, split_digits=kind == "bpe", num_threads=1, minloglevel=2)
+        model = Path(f"{folder}/m.model").read_bytes()
+    from sentencepiece import sentencepiece_model_pb2
+    message = sentencepiece_model_pb2.ModelProto.FromString(model)
+    # Some pieces that are not used any more.
+    for piece in message.pieces[300:320]:
+        piece.type = 5
+    message.trainer_spec.ClearField("model_prefix")
+    message.normalizer_spec.ClearField("normalization_rule_tsv")
+    (HERE / f"{name}.model").write_bytes(message.SerializeToString())
+
+
+def charsmap():
+    from sentencepiece import sentencepiece_model_pb2
+    return sentencepiece_model_pb2.ModelProto.FromString((HERE / "unigram.model").read_bytes()).normalizer_spec.precompiled_charsmap
+
+
+def unigram():
+    tokenizer = Tokenizer(models.Unigram())
+    tokenizer.normalizer = normalizers.Sequence([
+        normalizers.Precompiled(charsmap()), normalizers.Nmt(), normalizers.NFKC(), normalizers.Strip(left=False, right=True),
+        normalizers.Replace(Regex(" {2,}"), " "), normalizers.Lowercase()])
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence([pre_tokenizers.WhitespaceSplit(), pre_tokenizers.Metaspace(prepend_scheme="always", split=True)])
+    tokenizer.decoder = decoders.Metaspace()
+    tokenizer.train_from_iterator(words(Random(1), 400), trainers.UnigramTrainer(
+        vocab_size=400, unk_token="<unk>", special_tokens=["<pad>", "</s>", "<unk>"], show_progress=False))
+    tokenizer.post_processor = processors.TemplateProcessing(single="$A </s>", pair="$A </s> $B </s>", special_tokens=[("</s>", 1)])
+    return tokenizer
+
+
+def words_with_ends():
+    """As CLIP and the first GPT have it, with an expression of its own."""
+    tokenizer = Tokenizer(models.BPE(unk_token="<unk>", end_of_word_suffix="</w>"))
+    tokenizer.normalizer = normalizers.Sequence([normalizers.NFD(), normalizers.StripAccents(), normalizers.Replace(Regex(r"\s+"), " "), normalizers.Lowercase()])
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence([
+        pre_tokenizers.Split(Regex(r"""<\|end\|>|'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+"""), behavior="removed", invert=True),
+        pre_tokenizers.Punctuation("contiguous")])
+    tokenizer.decoder = decoders.BPEDecoder(suffix="</w>")
+    tokenizer.train_from_iterator(words(Random(1), 400), trainers.BpeTrainer(
+        vocab_size=400, special_tokens=["<unk>"], end_of_word_suffix="</w>", limit_alphabet=60, show_progress=False))
+    return tokenizer
+
+
+def several_cuts():
+    """As DeepSeek has it: byte-level pairs behind several expressions; with holes in the vocabulary."""
+    tokenizer = Tokenizer(models.BPE())
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence([
+        pre_tokenizers.Split(Regex(r"\p{N}{1,3}"), "isolated"), pre_tokenizers.Split(Regex("[\u4e00-\u9fa5\u3040-\u309f\u30a0-\u30ff]+"), "isolated"),
+        pre_tokenizers.Split(Regex(r"[!-/:-~]?[A-Za-z]+|[^\r\n\p{L}\p{P}\p{S}]?[\p{L}\p{M}]+| ?[\p{P}\p{S}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"), "isolated"),
+        pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)])
+    tokenizer.decoder = decoders.ByteLevel()
+    tokenizer.train_from_iterator(words(Random(1), 400), trainers.BpeTrainer(
+        vocab_size=450, initial_alphabet=pre_tokenizers.ByteLevel.alphabet(), show_progress=False))
+    text = json.loads(tokenizer.to_str())
+    text["model"]["vocab"] = {k: v + (v >= 300) * 7 for k, v in text["model"]["vocab"].items()}
+    return Tokenizer.from_str(json.dumps(text))
+
+
+def cut_in_other_ways():
+    tokenizer = Tokenizer(models.BPE(unk_token="<unk>", fuse_unk=True, continuing_subword_prefix="##"))
+    tokenizer.normalizer = normalizers.Sequence([normalizers.NFKD(), normalizers.Strip(), normalizers.Replace("''", '"'), normalizers.Prepend("_")])
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence([
+        pre_tokenizers.Whitespace(), pre_tokenizers.Digits(individual_digits=False), pre_tokenizers.Split("e", "merged_with_next"),
+        pre_tokenizers.Split(Regex("[aou](?=n)|(?i:ER)"), "merged_with_previous"), pre_tokenizers.Split(".", "contiguous")])
+    tokenizer.train_from_iterator(words(Random(1), 400), trainers.BpeTrainer(
+        vocab_size=400, special_tokens=["<unk>"], continuing_subword_prefix="##", limit_alphabet=60, show_progress=False))
+    return tokenizer
+
+
+def more_hashes(count, path):
+    """What is made of `count` random strings by the tokenizers of `tokenizer.model`, and by those put together from many parts."""
+    import sentencepiece
+    for name, kind in (("unigram", "unigram"), ("pairs", "bpe")):
+        if not (HERE / f"{name}.model").exists():
+            sentence_piece_model(name, kind)
+    made = {"unigram": unigram, "ends": words_with_ends, "cuts": several_cuts, "ways": cut_in_other_ways}
+    encoders = {}
+    for name, make in made.items():
+        file = HERE / f"{name}.json"
+        if not file.exists():
+            make().save(str(file), pretty=False)
+        encoders[name + ".json"] = lambda t, tokenizer=Tokenizer.from_file(str(file)): tokenizer.encode(t).ids
+    for name in ("unigram", "pairs"):
+        encoders[name + ".model"] = sentencepiece.SentencePieceProcessor(model_file=str(HERE / f"{name}.model")).encode
+    r = Random(42)
+    texts = [text(r) for _ in range(count)]
+    save_file({name: np.array([digest(encode(t)) >> 32 for t in texts], dtype=np.uint32).view(np.int32) for name, encode in encoders.items()}, path)
+
+
 def main():
     HERE.mkdir(exist_ok=True)
     made = {
@@ -177,4 +283,9 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    # A number and a path: so many strings for `TOKENIZER_HASHES=PATH swift test --filter TokenizerTests`.
+    if len(sys.argv) > 1:
+        more_hashes(int(sys.argv[1]), sys.argv[2])
+    else:
+        main()
+        more_hashes(400, HERE / "more_hashes.safetensors")

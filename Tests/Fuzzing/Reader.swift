@@ -61,6 +61,10 @@ struct Reader {
             let tokenizer = try Tokenizers.load(path)
             _ = tokenizer.decode(try tokenizer.encode("Some text, 123 and <|more|> of it.", addingSpecialTokens: true))
         },
+        "sentencepiece": Reader(file: "tokenizer.model") { path in
+            let tokenizer = try Tokenizers.load(path)
+            _ = tokenizer.decode(try tokenizer.encode("Some text, 123 and <|more|> of it.", addingSpecialTokens: true))
+        },
         "yaml": Reader(file: "data.yaml") { _ = try DetectionData.load($0) },
         "coco": Reader(file: "coco.json") { _ = try DetectionData.load($0) },
         "text": Reader { bytes in

@@ -29,6 +29,16 @@ struct HostileTextTests {
         #expect(try llama.encode("12345678") == llama.encode("123") + llama.encode("456") + llama.encode("78"))
     }
 
+    /// Whatever a text repeats, expressions, pieces and merges take a time that grows with its length.
+    @Test(arguments: ["unigram.json", "ends.json", "cuts.json", "ways.json", "unigram.model", "pairs.model"])
+    func longRunsOfParts(name: String) throws {
+        let tokenizer = try Tokenizers.load(fixtureFolder.appendingPathComponent("tokenizers/\(name)").path)
+        for run in ["1", "a", " ", "\n", "an", "'", " \n", "e.", "日", "e\u{301}"] {
+            let text = String(repeating: run, count: 20_000)
+            #expect(try withinAMinute { try tokenizer.encode(text) }.count < 80_000, "\(run)")
+        }
+    }
+
     @Test func marksInAnyOrder() throws {
         let folder = try TemporaryFolder()
         let nfc = try tokenizer(#""normalizer": null"#, #""normalizer": {"type": "NFC"}"#, in: folder)

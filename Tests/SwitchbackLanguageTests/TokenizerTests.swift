@@ -12,8 +12,12 @@ struct TokenizerTests {
         "gpt2", "llama3", "qwen", "gpt4o", "smollm", "bert", "llama2", "mistral", "metaspace", "gemma",
     ]
 
+    /// Those put together from many parts, and those of SentencePiece's own files.
+    private static let parts = ["unigram.json", "ends.json", "cuts.json", "ways.json", "unigram.model", "pairs.model"]
+
     private func fixture(_ name: String) throws -> any Tokenizer {
-        try Tokenizers.load(TokenizerTests.fixtures.appendingPathComponent("\(name).json").path)
+        let file = name.contains(".") ? name : "\(name).json"
+        return try Tokenizers.load(TokenizerTests.fixtures.appendingPathComponent(file).path)
     }
 
     /// What `make_tokenizers.py` makes of a list of tokens.
@@ -25,9 +29,20 @@ struct TokenizerTests {
     /// 10,000 random strings get the tokens that the `tokenizers` package gives them.
     @Test(arguments: kinds)
     func agreesWithTheTokenizersPackage(name: String) throws {
+        try expectHashes(name, TokenizerTests.fixtures.appendingPathComponent("hashes.safetensors").path)
+    }
+
+    /// Random strings get the tokens that the `tokenizers` and the `sentencepiece` package give them: 400, or as many as
+    /// `make_tokenizers.py COUNT PATH` wrote to the path in `TOKENIZER_HASHES`.
+    @Test(arguments: parts)
+    func agreesWithBothPackages(name: String) throws {
+        let usual = TokenizerTests.fixtures.appendingPathComponent("more_hashes.safetensors").path
+        try expectHashes(name, ProcessInfo.processInfo.environment["TOKENIZER_HASHES"] ?? usual)
+    }
+
+    private func expectHashes(_ name: String, _ path: String) throws {
         let tokenizer = try fixture(name)
-        let hashes = try Safetensors.load(TokenizerTests.fixtures.appendingPathComponent("hashes.safetensors").path)
-        let expected = try #require(hashes[name]).toArray(as: Int32.self)
+        let expected = try #require(Safetensors.load(path)[name]).toArray(as: Int32.self)
         var texts = RandomText(seed: 42)
         var wrong: [String] = []
         for hash in expected {
@@ -39,7 +54,7 @@ struct TokenizerTests {
     }
 
     /// What was read from a file and written again makes the same tokens.
-    @Test(arguments: kinds)
+    @Test(arguments: kinds + parts)
     func writtenAgain(name: String) throws {
         let tokenizer = try fixture(name)
         let folder = try TemporaryFolder()
@@ -61,6 +76,51 @@ struct TokenizerTests {
             let text = texts.next()
             #expect(Array(tokenizer.decode(try tokenizer.encode(text)).utf8) == Array(text.utf8))
         }
+    }
+
+    /// What tokens say, where spaces, bytes and pieces are written in each of the ways.
+    @Test(arguments: [
+        ("unigram.model", " bade 12 <sep> gona"), ("pairs.model", " bade 12 <sep> gona €"),
+        ("unigram.json", " bade gona"),
+        ("cuts.json", "Bade 12345 gona, 日本\n €"), ("ends.json", "bade gona "),
+    ])
+    func decodingParts(name: String, text: String) throws {
+        let tokenizer = try fixture(name)
+        #expect(tokenizer.decode(try tokenizer.encode(text.trimmingCharacters(in: .whitespaces))) == text)
+    }
+
+    /// A folder's settings say what stands around a text; T5 has tokens behind the file's.
+    @Test(arguments: [
+        (#"{"tokenizer_class": "LlamaTokenizer"}"#, ["<s>"], [String](), 0),
+        (#"{"tokenizer_class": "T5Tokenizer"}"#, [], ["</s>"], 100),
+        (#"{"tokenizer_class": "LlamaTokenizer", "add_bos_token": false, "add_eos_token": true}"#, [], ["</s>"], 0),
+    ])
+    func sentencePieceFolders(settings: String, before: [String], after: [String], more: Int) throws {
+        let folder = try TemporaryFolder()
+        try FileManager.default.copyItem(
+            atPath: TokenizerTests.fixtures.appendingPathComponent("unigram.model").path,
+            toPath: folder.path("spiece.model"))
+        _ = try folder.write(settings, to: "tokenizer_config.json")
+        let (tokenizer, plain) = (try Tokenizers.load(folder.url.path), try fixture("unigram.model"))
+        func numbers(_ texts: [String]) -> [Int] { texts.compactMap(tokenizer.specialToken) }
+        let text = try plain.encode("bade gona")
+        #expect(
+            try tokenizer.encode("bade gona", addingSpecialTokens: true) == numbers(before) + text + numbers(after))
+        #expect(numbers(before + after).count == before.count + after.count)
+        #expect(tokenizer.vocabularySize == plain.vocabularySize + more)
+    }
+
+    @Test func badSentencePieceFolders() throws {
+        let folder = try TemporaryFolder()
+        let model = folder.path("tokenizer.model")
+        try FileManager.default.copyItem(
+            atPath: TokenizerTests.fixtures.appendingPathComponent("pairs.model").path, toPath: model)
+        _ = try folder.write(#"{"tokenizer_class": "XLNetTokenizer"}"#, to: "tokenizer_config.json")
+        let kind = #expect(throws: InputError.self) { try Tokenizers.load(folder.url.path) }
+        #expect(kind?.description.contains("it is XLNetTokenizer") == true)
+        _ = try folder.write("no model", to: "tokenizer.model")
+        let damaged = #expect(throws: InputError.self) { try Tokenizers.load(folder.url.path) }
+        #expect(damaged?.description.contains(model) == true)
     }
 
     /// Every piece that streams out is whole characters, and together they are the text.
@@ -164,10 +224,21 @@ struct TokenizerTests {
             #"{"model": {"type": "BPE", "vocab": {"a": 0}, "merges": []}, "pre_tokenizer": {"type": "ByteLevel"}}"#,
             "merges"
         ),
-        (#"{"model": {"type": "Unigram", "vocab": []}}"#, "Unigram"),
+        (#"{"model": {"type": "Unigram", "vocab": []}}"#, "vocab"),
+        (#"{"model": {"type": "Unigrm", "vocab": []}}"#, "Unigrm"),
         (#"{"version": "1.0"}"#, "model"),
-        (#"{"model": {"type": "BPE", "vocab": {"a": 5}}}"#, "vocab"),
+        (#"{"model": {"type": "BPE", "vocab": {"a": 5000000}}}"#, "vocab"),
         (#"{"model": {"type": "BPE", "dropout": 0.1, "vocab": {"a": 0}}}"#, "dropout"),
+        (#"{"model": {"type": "Unigram", "unk_id": 7, "vocab": [["a", 0]]}}"#, "unk_id"),
+        (#"{"model": {"type": "Unigram", "vocab": [["a", 0]]}, "normalizer": {"type": "NFX"}}"#, "did you mean NF"),
+        (
+            #"{"model": {"type": "Unigram", "vocab": [["a", 0]]}, "pre_tokenizer": {"type": "Split", "pattern": {"Regex": "(a"}}}"#,
+            "a ) is missing"
+        ),
+        (
+            #"{"model": {"type": "Unigram", "vocab": [["a", 0]]}, "normalizer": {"type": "Precompiled", "precompiled_charsmap": "AAAA"}}"#,
+            "precompiled_charsmap"
+        ),
         (#"{"model": {"#, "byte 11"),
     ])
     func badFiles(text: String, mentions: String) throws {

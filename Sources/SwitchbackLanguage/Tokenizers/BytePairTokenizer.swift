@@ -133,7 +133,7 @@ public struct BytePairTokenizer: Tokenizer {
 extension BytePairTokenizer {
     public var file: JSON {
         let names = tokens.map { ByteAlphabet.text(of: $0) }
-        let vocabulary = names.enumerated().map { (name: $1, value: JSON.integer($0)) }
+        let vocabulary = names.enumerated().filter { !$1.isEmpty }.map { (name: $1, value: JSON.integer($0)) }
         let merges = mergeList.map { JSON.string("\(names[$0.0]) \(names[$0.1])") }
         func byteLevel(prefixSpace: Bool, pattern: Bool) -> JSON {
             .object([
@@ -169,32 +169,30 @@ extension BytePairTokenizer {
         ])
     }
 
-    /// The `tokenizer.json` of a tokenizer of this kind.
-    init(_ file: TokenizerFile) throws {
+    /// The `tokenizer.json` of a tokenizer of this kind; `nil` where it is put together otherwise.
+    init?(_ file: TokenizerFile) throws {
         let model = file.model
-        for option in ["dropout", "unk_token", "continuing_subword_prefix", "end_of_word_suffix"] {
+        for option in ["dropout", "continuing_subword_prefix", "end_of_word_suffix"] {
             switch model[option] {
             case nil, .string(""): break
-            default: throw model.problem(option, "it is set, and only byte-level BPE without it is supported")
+            default: return nil
             }
         }
-        if try model.bool("byte_fallback", default: false) {
-            throw model.problem("byte_fallback", "it is true, and only byte-level BPE without it is supported")
-        }
+        guard try !model.bool("byte_fallback", default: false), let (pattern, settings) = try file.byteLevelSettings()
+        else { return nil }
         let vocabulary = try file.vocabulary
-        let numbers = Dictionary(vocabulary.map { (Array($0.name.utf8), $0.number) }) { first, _ in first }
         let special = try SpecialTokens(file)
-        var tokens = [[UInt8]](repeating: [], count: vocabulary.count)
-        for (name, number) in vocabulary {
-            if let bytes = ByteAlphabet.bytes(of: name) {
-                tokens[number] = bytes
-            } else if special.bytes(of: number) == nil {
+        let tokens = try vocabulary.pieces.enumerated().map { number, piece -> [UInt8] in
+            guard let piece else { return [] }
+            let name = String(decoding: piece, as: UTF8.self)
+            if let bytes = ByteAlphabet.bytes(of: name) { return bytes }
+            guard special.bytes(of: number) != nil else {
                 throw model.problem("vocab", "the token '\(name)' is not in the alphabet of byte-level BPE")
             }
+            return []
         }
-        let (pattern, settings) = try file.byteLevelSettings()
         try self.init(
-            tokens: tokens, merges: try file.mergeList(numbers), pattern: pattern, settings: settings,
+            tokens: tokens, merges: try file.mergeList(vocabulary.numbers), pattern: pattern, settings: settings,
             special: special, file: model.path)
     }
 }

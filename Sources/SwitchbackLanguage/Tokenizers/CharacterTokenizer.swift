@@ -77,7 +77,8 @@ public struct CharacterTokenizer: Tokenizer {
         guard try file.preTokenizerPattern == CharacterTokenizer.pattern else {
             throw model.problem("type", "WordLevel is supported only with single characters as words")
         }
-        let tokens = try file.vocabulary.map { name, _ -> Unicode.Scalar in
+        let tokens = try file.vocabulary.pieces.map { piece -> Unicode.Scalar in
+            let name = String(decoding: piece ?? [], as: UTF8.self)
             guard let scalar = name.unicodeScalars.first, name.unicodeScalars.count == 1 else {
                 throw model.problem("vocab", "'\(name)' is not one character")
             }

@@ -1,27 +1,54 @@
 import Foundation
 
-extension StringProtocol {
-    /// The text in Unicode's composed normal form (NFC), as of Unicode 13, which is what the `tokenizers` package has:
-    /// later characters stay where they are.
-    var composed: String {
-        if utf8.allSatisfy({ $0 < 0x80 }) { return String(self) }
-        var result = String.UnicodeScalarView()
+/// The normal forms of Unicode, as of Unicode 13, which is what the `tokenizers` package has: later characters stay
+/// where they are.
+enum NormalForm: Sendable {
+    /// NFC, NFD, NFKC, NFKD.
+    case composed, decomposed, compatibilityComposed, compatibilityDecomposed
+
+    func apply(_ text: some Sequence<Unicode.Scalar>) -> [Unicode.Scalar] {
+        var result: [Unicode.Scalar] = []
         var known = String.UnicodeScalarView()
-        for scalar in unicodeScalars.withSortedMarks {
-            if (scalar.properties.age?.major ?? 0) <= 13 {
+        func endKnown() {
+            if !known.isEmpty { result += form(String(known)).unicodeScalars }
+            known = String.UnicodeScalarView()
+        }
+        for scalar in text.withSortedMarks {
+            if scalar.value < 0x80 || (scalar.properties.age?.major ?? 0) <= 13 {
                 known.append(scalar)
             } else {
-                result += String(known).precomposedStringWithCanonicalMapping.unicodeScalars
+                endKnown()
                 result.append(scalar)
-                known = String.UnicodeScalarView()
             }
         }
-        result += String(known).precomposedStringWithCanonicalMapping.unicodeScalars
-        return String(result)
+        endKnown()
+        return result
     }
 
-    /// The text in Unicode's decomposed normal form (NFD).
-    var decomposed: String { String(unicodeScalars.withSortedMarks).decomposedStringWithCanonicalMapping }
+    private func form(_ text: String) -> String {
+        if text.utf8.allSatisfy({ $0 < 0x80 }) { return text }
+        return switch self {
+        case .composed: text.precomposedStringWithCanonicalMapping
+        case .decomposed: text.decomposedStringWithCanonicalMapping
+        case .compatibilityComposed: text.precomposedStringWithCompatibilityMapping
+        case .compatibilityDecomposed: text.decomposedStringWithCompatibilityMapping
+        }
+    }
+}
+
+extension StringProtocol {
+    /// The text in the composed normal form (NFC).
+    var composed: String { normalized(.composed) }
+
+    /// The text in the decomposed normal form (NFD).
+    var decomposed: String { normalized(.decomposed) }
+
+    private func normalized(_ form: NormalForm) -> String {
+        if utf8.allSatisfy({ $0 < 0x80 }) { return String(self) }
+        var view = String.UnicodeScalarView()
+        view.append(contentsOf: form.apply(unicodeScalars))
+        return String(view)
+    }
 }
 
 extension Sequence<Unicode.Scalar> {

@@ -12,7 +12,7 @@ struct SpecialTokens: Sendable {
     /// A token of its own text, and how it is looked for.
     struct Added {
         let number: Int
-        let text: String
+        var text: String
         /// Whether it is a mark that is no part of what a text says, such as the end of one.
         var isSpecial = true
         /// Whether it takes the space before or behind it.
@@ -149,19 +149,20 @@ extension SpecialTokens {
         var tokens: [Added] = []
         for (position, entry) in (try file.root.array("added_tokens") ?? []).enumerated() {
             let fields = try ConfigurationFields(entry, path: file.root.path, prefix: "added_tokens[\(position)].")
-            let number = try fields.integer("id", minimum: 0)
-            try SpecialTokens.check(number, fields, "id")
-            tokens.append(
-                Added(
-                    number: number, text: try fields.string("content"),
-                    isSpecial: try fields.bool("special", default: true),
-                    stripsBefore: try fields.bool("lstrip", default: false),
-                    stripsAfter: try fields.bool("rstrip", default: false),
-                    isWord: try fields.bool("single_word", default: false),
-                    isNormalized: try fields.bool("normalized", default: false)))
+            tokens.append(try Added(fields))
         }
         self.init(added: tokens)
         if let processor = try file.root.object("post_processor") { try read(processor) }
+    }
+
+    /// Those of the tokens that are looked for in raw text, or in normalized text, where theirs is normalized, too.
+    func looked(inNormalized isNormalized: Bool, as text: (String) -> String = { $0 }) -> SpecialTokens {
+        SpecialTokens(
+            added: tokens.filter { $0.isNormalized == isNormalized }.map { token in
+                var token = token
+                token.text = text(token.text)
+                return token
+            })
     }
 
     private mutating func read(_ processor: ConfigurationFields) throws {
@@ -195,7 +196,7 @@ extension SpecialTokens {
     private static let numbers = 0..<1 << 24
 
     /// Throws unless a number can be that of a token: what is made of it is looked up in a model's table.
-    private static func check(_ number: Int, _ fields: ConfigurationFields, _ name: String) throws {
+    fileprivate static func check(_ number: Int, _ fields: ConfigurationFields, _ name: String) throws {
         guard numbers.contains(number) else { throw fields.problem(name, "\(number) is the number of no token") }
     }
 
@@ -253,5 +254,19 @@ extension SpecialTokens {
             ("type", .string("TemplateProcessing")), ("single", .array(single)),
             ("pair", .array(single + [sequence("B", 1)] + after.map(item))), ("special_tokens", .object(marks)),
         ])
+    }
+}
+
+extension SpecialTokens.Added {
+    /// An entry of `added_tokens`.
+    init(_ fields: ConfigurationFields) throws {
+        let number = try fields.integer("id", minimum: 0)
+        try SpecialTokens.check(number, fields, "id")
+        self.init(
+            number: number, text: try fields.string("content"), isSpecial: try fields.bool("special", default: true),
+            stripsBefore: try fields.bool("lstrip", default: false),
+            stripsAfter: try fields.bool("rstrip", default: false),
+            isWord: try fields.bool("single_word", default: false),
+            isNormalized: try fields.bool("normalized", default: false))
     }
 }

@@ -29,8 +29,11 @@ public protocol Tokenizer: Sendable {
     /// The UTF-8 bytes that a token stands for; not always whole characters. None for a number that is not a token.
     func bytes(of token: Int) -> [UInt8]
 
-    /// The contents of `tokenizer.json`, as the `tokenizers` package reads it.
+    /// The contents of `tokenizer.json`, as the `tokenizers` package reads it; null where there is a `modelFile`.
     var file: JSON { get }
+
+    /// The contents of `tokenizer.model`, of a tokenizer that came from one.
+    var modelFile: [UInt8]? { get }
 }
 
 extension Tokenizer {
@@ -52,6 +55,8 @@ extension Tokenizer {
     }
 
     public var endOfText: Int? { nil }
+
+    public var modelFile: [UInt8]? { nil }
 
     public func encode(_ text: String, reading: [ReadableTokens]) throws -> [Int] { try encode(text) }
 

@@ -33,6 +33,7 @@ struct VocabularyAndMerges {
         let settings = try fields("tokenizer_config.json")
         let kind = try kind(settings)
         let path = Folder.join(folder, "vocab.json")
+        try TokenizerFile.checkSize(path)
         let vocabulary = try ConfigurationFields(file: path)
         let merges = try mergeList(vocabulary)
         let added = try addedTokens(kind, vocabulary, settings)
@@ -99,8 +100,7 @@ struct VocabularyAndMerges {
     ) throws -> [JSON] {
         var entries: [String: JSON] = [:]
         for text in kind.specialTokens where vocabulary[text] != nil {
-            entries[text] = VocabularyAndMerges.entry(
-                text, try vocabulary.integer(text, minimum: 0), stripsBefore: kind.marksTexts && text == "<mask>")
+            entries[text] = VocabularyAndMerges.entry(text, try vocabulary.integer(text, minimum: 0))
         }
         for source in [try fields("special_tokens_map.json"), settings] {
             for text in try source.map(ChatTemplate.specialTokens)?.values.sorted() ?? []
@@ -123,11 +123,8 @@ struct VocabularyAndMerges {
         return entries.sorted { $0.key < $1.key }.map(\.value)
     }
 
-    private static func entry(_ text: String, _ number: Int, stripsBefore: Bool = false) -> JSON {
-        .object([
-            ("id", .integer(number)), ("content", .string(text)), ("special", .bool(true)),
-            ("lstrip", .bool(stripsBefore)),
-        ])
+    private static func entry(_ text: String, _ number: Int) -> JSON {
+        .object([("id", .integer(number)), ("content", .string(text)), ("special", .bool(true))])
     }
 
     /// The `post_processor` that puts tokens around a text; `nil` if there are none.

@@ -5,7 +5,8 @@ import SwitchbackFormats
 /// WordPiece as BERT has it (Schuster and Nakajima, 2012): words and punctuation marks, each cut into the longest
 /// pieces that are known, from the front; pieces inside a word begin with `##`.
 public struct WordPieceTokenizer: Tokenizer {
-    private let pieces: [String]
+    /// By number; `nil` where no piece has a number.
+    private let pieces: [String?]
     private let numbers: [[UInt8]: Int]
     private let special: SpecialTokens
     private let normalization: Normalization
@@ -46,7 +47,7 @@ public struct WordPieceTokenizer: Tokenizer {
         parts.flatMap { part -> [Int] in
             switch part {
             case .token(let token): [token]
-            case .text(let text): words(of: normalization.apply(text)).flatMap(encode(word:))
+            case .text(let text): words(of: normalization.apply(text.unicodeScalars)).flatMap(encode(word:))
             }
         }
     }
@@ -90,8 +91,7 @@ public struct WordPieceTokenizer: Tokenizer {
     /// With the space before a word that begins one, and without the prefix of others.
     public func bytes(of token: Int) -> [UInt8] {
         if let bytes = special.bytes(of: token) { return Array(" ".utf8) + bytes }
-        guard pieces.indices.contains(token) else { return [] }
-        let piece = pieces[token]
+        guard pieces.indices.contains(token), let piece = pieces[token] else { return [] }
         return Array((piece.hasPrefix(prefix) ? String(piece.dropFirst(prefix.count)) : " " + piece).utf8)
     }
 
@@ -100,10 +100,10 @@ public struct WordPieceTokenizer: Tokenizer {
     /// The `tokenizer.json` of a tokenizer of this kind.
     init(_ file: TokenizerFile) throws {
         let vocabulary = try file.vocabulary
-        pieces = vocabulary.map(\.name)
-        numbers = Dictionary(vocabulary.map { (Array($0.name.utf8), $0.number) }) { first, _ in first }
+        pieces = vocabulary.pieces.map { piece in piece.map { String(decoding: $0, as: UTF8.self) } }
+        numbers = vocabulary.numbers
         special = try SpecialTokens(file)
-        longestPiece = vocabulary.map(\.name.unicodeScalars.count).max() ?? 1
+        longestPiece = pieces.compactMap { $0?.unicodeScalars.count }.max() ?? 1
         prefix = try file.model.string("continuing_subword_prefix", default: "##")
         longestWord = try file.model.integer("max_input_chars_per_word", default: 100)
         guard longestWord <= WordPieceTokenizer.longestWordBound else {
@@ -138,9 +138,13 @@ public struct WordPieceTokenizer: Tokenizer {
             (
                 "model",
                 .object([
-                    ("type", .string("WordPiece")), ("unk_token", .string(pieces[unknown])),
+                    ("type", .string("WordPiece")), ("unk_token", .string(pieces[unknown] ?? "")),
                     ("continuing_subword_prefix", .string(prefix)), ("max_input_chars_per_word", .integer(longestWord)),
-                    ("vocab", .object(pieces.enumerated().map { ($1, .integer($0)) })),
+                    (
+                        "vocab",
+                        .object(
+                            pieces.enumerated().compactMap { number, piece in piece.map { ($0, .integer(number)) } })
+                    ),
                 ])
             ),
         ])
@@ -148,7 +152,7 @@ public struct WordPieceTokenizer: Tokenizer {
 }
 
 extension WordPieceTokenizer.Normalization {
-    fileprivate init(_ fields: ConfigurationFields?) throws {
+    init(_ fields: ConfigurationFields?) throws {
         guard let fields else {
             self.init(cleans: false, separatesChinese: false, stripsAccents: false, lowercases: false)
             return
@@ -169,9 +173,9 @@ extension WordPieceTokenizer.Normalization {
         ])
     }
 
-    fileprivate func apply(_ text: Substring) -> String.UnicodeScalarView {
+    func apply(_ text: some Sequence<Unicode.Scalar>) -> String.UnicodeScalarView {
         var scalars = String.UnicodeScalarView()
-        for scalar in text.unicodeScalars where !cleans || !scalar.isControl {
+        for scalar in text where !cleans || !scalar.isControl {
             if separatesChinese && scalar.isChinese {
                 scalars += [" ", scalar, " "]
             } else {
@@ -216,7 +220,7 @@ extension Unicode.Scalar {
     }
 
     /// Punctuation of Unicode, and all signs of ASCII that are not letters or digits.
-    fileprivate var isPunctuationMark: Bool {
+    var isPunctuationMark: Bool {
         switch category {
         case .connectorPunctuation, .dashPunctuation, .openPunctuation, .closePunctuation, .initialPunctuation,
             .finalPunctuation, .otherPunctuation:
