@@ -43,10 +43,24 @@ import Testing
             })
     }
 
+    @Test func tokenizersOfManyParts() throws {
+        try readTokenizers(
+            ["unigram", "ends", "cuts", "ways"].map { name in
+                try bytes(fixtureFolder.appendingPathComponent("tokenizers/\(name).json").path)
+            })
+    }
+
+    @Test func sentencePieceModels() throws {
+        let seeds = try ["unigram", "pairs"].map { name in
+            try bytes(fixtureFolder.appendingPathComponent("tokenizers/\(name).model").path)
+        }
+        try readTokenizers(seeds, named: "tokenizer.model")
+    }
+
     /// A tokenizer that could be read must also work.
-    private func readTokenizers(_ seeds: [[UInt8]]) throws {
+    private func readTokenizers(_ seeds: [[UInt8]], named name: String = "tokenizer.json") throws {
         var fuzzer = Fuzzer(seeds: seeds)
-        try fuzzer.run(to: folder.path("tokenizer.json")) { path in
+        try fuzzer.run(to: folder.path(name)) { path in
             let tokenizer = try Tokenizers.load(path)
             let tokens = try tokenizer.encode(Self.text, addingSpecialTokens: true)
             _ = tokenizer.decode(tokens)
@@ -165,6 +179,28 @@ import Testing
         _ = try Translator.load(folder.url.path)
         var fuzzer = Fuzzer(seeds: [Array(config.utf8)])
         try fuzzer.run(to: path) { _ in _ = try Translator.load(folder.url.path) }
+    }
+
+    /// Every file of the folders of translators of others.
+    @Test(arguments: ["flan-t5-tiny", "bart-tiny", "marian-tiny"])
+    func foreignTranslators(_ name: String) throws {
+        let path = folder.path(name)
+        try FileManager.default.copyItem(
+            atPath: fixtureFolder.appendingPathComponent("models/\(name)").path, toPath: path)
+        for (own, usual) in [
+            ("unigram.json", "tokenizer.json"), ("unigram.model", "source.spm"), ("pairs.model", "target.spm"),
+        ] where (usual == "tokenizer.json") != (name == "marian-tiny") {
+            try FileManager.default.copyItem(
+                atPath: fixtureFolder.appendingPathComponent("tokenizers/\(own)").path, toPath: "\(path)/\(usual)")
+        }
+        for file in ["config.json", "generation_config.json"] + (name == "marian-tiny" ? ["vocab.json"] : []) {
+            let whole = try bytes("\(path)/\(file)")
+            var fuzzer = Fuzzer(seeds: [whole])
+            try fuzzer.run(max(1, Fuzzer.inputsPerReader / 20), to: "\(path)/\(file)") { _ in
+                _ = try Translator.load(path).translate("bade gona")
+            }
+            try Data(whole).write(to: URL(fileURLWithPath: "\(path)/\(file)"))
+        }
     }
 
     @Test func shards() throws {

@@ -35,19 +35,23 @@ struct ParallelTextOptions: ParsableArguments {
     func read(_ split: String) throws -> ParallelText { try ParallelText(data, split, from: source, to: target) }
 }
 
-/// A run of `translate train`, and how it is searched.
+/// A run of `translate train` or a model of others, and how it is searched.
 struct TranslatorOptions: ParsableArguments {
-    @Option(help: ArgumentHelp("The folder of a 'translate train' run.", valueName: "folder"))
+    @Option(
+        help: ArgumentHelp(
+            "The folder of a 'translate train' run, or of a T5, BART or Marian in Hugging Face's format.",
+            valueName: "folder"))
     var model: String
 
     @Option(
-        help: ArgumentHelp("The beam size. (default: 4)", valueName: "n"),
+        help: ArgumentHelp(
+            "The beam size. (default: 4, or what the folder's generation_config.json says)", valueName: "n"),
         transform: Value.integer(in: .from(1, to: 100)))
-    var beam = 4
+    var beam: Int?
 
     func load() throws -> Translator {
         var translator = try Translator.load(model)
-        translator.beam = beam
+        if let beam { translator.beam = beam }
         return translator
     }
 }

@@ -91,6 +91,7 @@ public struct Checkpoint {
 
     /// What helps who has a folder of another kind.
     private static func hint(_ kind: String) -> String {
+        if encoderDecoders.contains(kind) { return "; 'translate predict' reads it" }
         if encoders.contains(kind) { return "; 'text embed' reads it" }
         if let relative = relatives.first(where: { $0.key.isExactly(kind) })?.value {
             return "; the nearest to it is \(relative)"

@@ -5,15 +5,26 @@ import SwitchbackTraining
 
 /// A translation model, with the tokenizers of both languages.
 public struct Translator {
-    public let model: SequenceToSequence
+    public let model: EncoderDecoder
     let source, target: any Tokenizer
-    /// How many translations are followed at the same time; 1 takes the most likely word each time.
-    public var beam = 4
+    private var rules: BeamSearch.Rules
+    /// Whether a model of others reads what its tokenizer puts around a text; one trained here reads its end.
+    private let readsMarks: Bool
 
-    init(_ model: SequenceToSequence, source: any Tokenizer, target: any Tokenizer) {
+    /// How many translations are followed at the same time; 1 takes the most likely word each time.
+    public var beam: Int {
+        get { rules.beam }
+        set { rules.beam = newValue }
+    }
+
+    /// A model that was trained here.
+    init(_ model: EncoderDecoder, source: any Tokenizer, target: any Tokenizer) {
         self.model = model
         self.source = source
         self.target = target
+        let mark = target.endOfText ?? 0
+        rules = BeamSearch.Rules(start: mark, ends: [mark], beam: 4, normalization: .wu(0.6), stopsEarly: true)
+        readsMarks = false
     }
 
     /// Tokenizers learned from a text, and a model with fresh weights from the default generator.
@@ -31,53 +42,43 @@ public struct Translator {
         self.init(SequenceToSequence(sizes), source: source, target: target)
     }
 
-    /// The token that begins and ends a translation.
-    private var mark: Int { target.endOfText ?? 0 }
-
     func sourceTokens(_ sentence: String) throws -> [Int] {
-        try source.encode(sentence) + [source.endOfText ?? 0]
+        if readsMarks { return try source.encode(sentence, addingSpecialTokens: true) }
+        return try source.encode(sentence) + [source.endOfText ?? 0]
     }
 
-    func targetTokens(_ sentence: String) throws -> [Int] { try [mark] + target.encode(sentence) + [mark] }
+    func targetTokens(_ sentence: String) throws -> [Int] {
+        try [rules.start] + target.encode(sentence) + [target.endOfText ?? 0]
+    }
 
     // MARK: Translating
 
-    private struct Hypothesis {
-        var tokens: [Int]
-        /// log p of the tokens together.
-        var score: Double
-
-        /// By which translations of different lengths are compared (Wu et al., 2016, equation 14, with α = 0.6).
-        var normalized: Double { score / pow((5 + Double(tokens.count)) / 6, 0.6) }
-    }
-
     /// The most likely translation that beam search finds.
+    ///
+    /// Throws `InputError` where the sentence is longer than the model can read.
     public func translate(_ sentence: String) throws -> String {
         if sentence.allSatisfy(\.isWhitespace) { return "" }
-        let tokens = try sourceTokens(sentence)
-        let best = noGrad { search(tokens) }
-        return target.decode(best.tokens.filter { $0 != mark }).trimmingCharacters(in: .whitespaces)
+        let tokens = try translate(tokens: sourceTokens(sentence))
+        return target.decode(tokens.filter { !target.isSpecial($0) && !rules.ends.contains($0) })
+            .trimmingCharacters(in: .whitespaces)
     }
 
-    private func search(_ tokens: [Int]) -> Hypothesis {
-        let backend = model.backend
-        let memory = model.encode(Tensor([tokens]).to(backend))
-        var open = [Hypothesis(tokens: [mark], score: 0)]
-        var finished: [Hypothesis] = []
-        for _ in 0..<2 * tokens.count + 10 {
-            let logits = model.nextLogits(
-                Tensor(open.map(\.tokens)).to(backend), memory.expand(to: open.count, memory.size(1), memory.size(2)))
-            let (values, indices) = logits.logSoftmax(dim: 1).topK(min(2 * beam, logits.size(1)), dim: 1)
-            let (scores, words) = (values.toArray(as: Double.self), indices.toArray(as: Int.self))
-            let width = values.size(1)
-            let continued = scores.indices.map { i in
-                Hypothesis(tokens: open[i / width].tokens + [words[i]], score: open[i / width].score + scores[i])
-            }.sorted { $0.score > $1.score }
-            finished += continued.prefix(beam).filter { $0.tokens.last == mark }
-            open = Array(continued.filter { $0.tokens.last != mark }.prefix(beam))
-            if finished.count >= beam || open.isEmpty { break }
+    /// The tokens of the most likely translation of tokens.
+    public func translate(tokens: [Int]) throws -> [Int] {
+        if let limit = model.contextLength, tokens.count > limit {
+            throw InputError(
+                "sentence", "it has \(tokens.count) tokens, and the model reads up to \(limit)",
+                remedy: "cut it into shorter ones")
         }
-        return (finished.isEmpty ? open : finished).max { $0.normalized < $1.normalized } ?? open[0]
+        return noGrad {
+            let backend = model.backend
+            let memory = model.encode(Tensor([tokens]).to(backend))
+            let search = BeamSearch(rules: rules) { sequences in
+                model.nextLogits(
+                    Tensor(sequences).to(backend), memory.expand(to: sequences.count, memory.size(1), memory.size(2)))
+            }
+            return search.best(read: tokens.count)
+        }
     }
 
     /// The BLEU of translations of a text.
@@ -101,15 +102,18 @@ public struct Translator {
     /// Writes everything but the weights into the folder of a training that starts.
     public func describe(_ event: TrainingEvent) throws -> TrainingDecision {
         guard case .started(let start) = event, let folder = start.folder?.path else { return .continue }
-        try AtomicFile.write("\(JSON.object(model.sizes.fields))\n", to: Translator.path(folder, "config.json"))
+        try AtomicFile.write("\(JSON.object(model.configurationFields))\n", to: Translator.path(folder, "config.json"))
         try AtomicFile.write("\(source.file)\n", to: Translator.path(folder, "source-tokenizer.json"))
         try AtomicFile.write("\(target.file)\n", to: Translator.path(folder, "target-tokenizer.json"))
         return .continue
     }
 
-    /// The translator of a run's folder.
+    /// The translator of a run's folder, or of a folder in Hugging Face's format with a T5, BART or Marian.
     public static func load(_ folder: String) throws -> Translator {
         let fields = try ConfigurationFields(file: path(folder, "config.json"))
+        guard try fields.string("model_type", default: "").isExactly("seq2seq") else {
+            return try Translator(checkpoint: Checkpoint(folder))
+        }
         let weights = path(folder, "weights/best.safetensors")
         let tensors = try Safetensors.load(weights)
         let sizes = try SequenceToSequenceConfiguration(fields)
@@ -124,5 +128,30 @@ public struct Translator {
         return Translator(
             model, source: try Tokenizers.load(path(folder, "source-tokenizer.json")),
             target: try Tokenizers.load(path(folder, "target-tokenizer.json")))
+    }
+
+    private init(checkpoint: Checkpoint) throws {
+        let folder = checkpoint.folder
+        model = try checkpoint.encoderDecoder()
+        let pair = Translator.path(folder, MarianTokenizer.source)
+        if FileManager.default.fileExists(atPath: pair) {
+            source = try MarianTokenizer(folder, side: MarianTokenizer.source)
+            target = try MarianTokenizer(folder, side: MarianTokenizer.target)
+        } else {
+            source = try Tokenizers.load(folder)
+            target = source
+        }
+        let generation = Translator.path(folder, Checkpoint.generationName)
+        let own = FileManager.default.fileExists(atPath: generation)
+        rules = try BeamSearch.Rules(
+            own ? ConfigurationFields(file: generation) : checkpoint.configuration, checkpoint.configuration)
+        if let limit = model.contextLength { rules.longest = min(rules.longest ?? limit, limit) }
+        readsMarks = true
+        let count = max(source.vocabularySize, target.vocabularySize)
+        guard count <= model.outputWeight.size(0) else {
+            throw InputError(
+                folder, "its tokenizer has \(count) tokens, and the model only \(model.outputWeight.size(0))",
+                remedy: "they belong to different models")
+        }
     }
 }

@@ -3,7 +3,7 @@ import Switchback
 import SwitchbackFormats
 
 /// A transformer that turns one sequence into another (Vaswani et al., "Attention is all you need", 2017).
-public final class SequenceToSequence: Module {
+public final class SequenceToSequence: EncoderDecoder {
     public let sizes: SequenceToSequenceConfiguration
     private let sourceEmbedding, targetEmbedding: Embedding
     private let encoder: TransformerEncoder
@@ -39,40 +39,19 @@ public final class SequenceToSequence: Module {
     /// The memory for the decoder: int64 [N, S] → [N, S, width].
     ///
     /// - Parameter padding: bool [N, S], true where a token is padding.
-    public func encode(_ source: Tensor, padding: Tensor? = nil) -> Tensor {
+    public override func encode(_ source: Tensor, padding: Tensor? = nil) -> Tensor {
         running(source) { encoder(embedded(source, sourceEmbedding), mask: nil, keyPaddingMask: padding) }
     }
 
     /// A vector for the token that follows each of the target's: int64 [N, T], [N, S, width] → [N, T, width].
-    private func decode(_ target: Tensor, _ memory: Tensor, padding: Tensor?) -> Tensor {
+    public override func decode(_ target: Tensor, _ memory: Tensor, padding: Tensor? = nil) -> Tensor {
         decoder(
             embedded(target, targetEmbedding), memory: memory, memoryKeyPaddingMask: padding, isCausal: true)
     }
 
-    /// The logits of the token that follows the last one of each target: [N, target vocabulary].
-    public func nextLogits(_ target: Tensor, _ memory: Tensor, padding: Tensor? = nil) -> Tensor {
-        running(target) { head(decode(target, memory, padding: padding).select(dim: 1, index: target.size(1) - 1)) }
-    }
-
-    /// The mean of −log p of each token of the target after the first, in nats.
-    ///
-    /// - Parameters:
-    ///   - source: int64 [N, S].
-    ///   - target: int64 [N, T]; begins with the token by which a target begins, and after its end has −100.
-    ///   - padding: bool [N, S], true where a token of the source is padding.
-    public func loss(
-        _ source: Tensor, _ target: Tensor, padding: Tensor? = nil, labelSmoothing: Double = 0
-    ) -> Tensor {
-        running(source) {
-            let length = target.size(1) - 1
-            let read = target.narrow(dim: 1, start: 0, length: length)
-            let features = decode(
-                read.maskedFill(read.lt(0), 0), encode(source, padding: padding), padding: padding)
-            return features.linearCrossEntropy(
-                weight: head.weight, bias: head.bias, target.narrow(dim: 1, start: 1, length: length),
-                labelSmoothing: labelSmoothing)
-        }
-    }
+    public override var outputWeight: Parameter { head.weight }
+    public override var outputBias: Tensor? { head.bias }
+    public override var configurationFields: [(name: String, value: JSON)] { sizes.fields }
 
     private func embedded(_ tokens: Tensor, _ table: Embedding) -> Tensor {
         let vectors = table(tokens) * Double(sizes.width).squareRoot()
