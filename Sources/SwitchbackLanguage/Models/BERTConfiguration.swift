@@ -61,10 +61,7 @@ public struct BERTConfiguration: Sendable, Equatable {
         heads = try fields.integer("num_attention_heads")
         feedForward = try fields.integer("intermediate_size")
         segments = try fields.integer("type_vocab_size", default: 2)
-        paddingToken = fields["pad_token_id"] == nil ? nil : try fields.integer("pad_token_id", minimum: 0)
-        if let paddingToken, paddingToken >= vocabularySize {
-            throw fields.problem("pad_token_id", "\(paddingToken) is not a token of a vocabulary of \(vocabularySize)")
-        }
+        paddingToken = try fields.paddingToken(of: vocabularySize)
         if kind.isExactly("roberta") {
             firstPosition = (paddingToken ?? 1) + 1
             contextLength -= firstPosition
@@ -91,14 +88,23 @@ public struct BERTConfiguration: Sendable, Equatable {
             layers: try fields.integer("n_layers"), heads: try fields.integer("n_heads"))
         feedForward = try fields.integer("hidden_dim")
         segments = 0
-        paddingToken = try fields.integer("pad_token_id", minimum: 0, default: 0)
-        if let paddingToken, paddingToken >= vocabularySize {
-            throw fields.problem("pad_token_id", "\(paddingToken) is not a token of a vocabulary of \(vocabularySize)")
-        }
+        paddingToken = try fields.paddingToken(of: vocabularySize) ?? 0
         dropout = try fields.probability("dropout", default: 0.1)
         attentionDropout = try fields.probability("attention_dropout", default: 0.1)
         try fields.requireOnly("activation", Activation.allCases.map(\.rawValue), default: "gelu")
         activation = Activation(rawValue: try fields.string("activation", default: "gelu")) ?? .gelu
         try fields.requireDivisible("dim", by: "n_heads")
+    }
+}
+
+extension ConfigurationFields {
+    /// `pad_token_id`, which is one of so many tokens; `nil` without one.
+    func paddingToken(of count: Int) throws -> Int? {
+        guard self["pad_token_id"] != nil else { return nil }
+        let token = try integer("pad_token_id", minimum: 0)
+        guard token < count else {
+            throw problem("pad_token_id", "\(token) is not a token of a vocabulary of \(count)")
+        }
+        return token
     }
 }

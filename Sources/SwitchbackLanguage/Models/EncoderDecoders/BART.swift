@@ -16,7 +16,7 @@ public final class BART: EncoderDecoder {
         let encoder, decoder: Stack
 
         init(_ c: BARTConfiguration) {
-            shared = Embedding(c.vocabularySize, c.width)
+            shared = Embedding(c.vocabularySize, c.width, paddingIndex: c.paddingToken)
             encoder = Stack(c, c.encoder, isDecoder: false)
             decoder = Stack(c, c.decoder, isDecoder: true)
         }
@@ -159,6 +159,8 @@ public struct BARTConfiguration: Sendable, Equatable {
 
     public let family: Family
     public let vocabularySize, width, contextLength: Int
+    /// The token whose row of the table is not trained where it is read.
+    let paddingToken: Int?
     let encoder, decoder: Stack
     let scalesEmbeddings: Bool
     let activation: DecoderActivation
@@ -169,6 +171,7 @@ public struct BARTConfiguration: Sendable, Equatable {
         vocabularySize = try fields.integer("vocab_size")
         width = try fields.integer("d_model")
         contextLength = try fields.integer("max_position_embeddings")
+        paddingToken = try fields.paddingToken(of: vocabularySize)
         func stack(_ name: String) throws -> Stack {
             try fields.requireDivisible("d_model", by: "\(name)_attention_heads")
             return Stack(
