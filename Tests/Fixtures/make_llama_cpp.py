@@ -8,7 +8,7 @@ wrote.
 Needs llama-cpp-python 0.3.36, which pip builds for many minutes.
 """
 import sys
-import numpy as np
+import torch
 from fixture_files import save
 from llama_cpp import Llama
 
@@ -18,5 +18,5 @@ for family in ["llama", "qwen3", "gpt2"]:
     model = Llama(f"{sys.argv[1]}/{family}.gguf", n_ctx=64, logits_all=True, verbose=False)
     tokens = model.tokenize(TEXT.encode(), add_bos=True, special=False)
     model.eval(tokens)
-    logits = np.asarray(model.scores[:model.n_tokens, :40], dtype=np.float32)
-    save(f"llama_cpp/{family}", dict(tokens=np.array(tokens), logits=logits), dict(about=__doc__.strip().splitlines()))
+    logits = torch.tensor(model.scores[:model.n_tokens, :40])
+    save(f"llama_cpp/{family}", dict(tokens=torch.tensor(tokens), logits=logits), dict(about=__doc__.strip().splitlines()))
