@@ -1,6 +1,6 @@
 import Foundation
 
-/// The normal forms of Unicode, as of Unicode 13, which is what the `tokenizers` package has: later characters stay
+/// The normal forms of Unicode, as of Unicode 9, which is what the `tokenizers` package has: later characters stay
 /// where they are.
 enum NormalForm: Sendable {
     /// NFC, NFD, NFKC, NFKD.
@@ -14,7 +14,7 @@ enum NormalForm: Sendable {
             known = String.UnicodeScalarView()
         }
         for scalar in text.withSortedMarks {
-            if scalar.value < 0x80 || (scalar.properties.age?.major ?? 0) <= 13 {
+            if scalar.isOfUnicode9 {
                 known.append(scalar)
             } else {
                 endKnown()
@@ -67,7 +67,8 @@ extension Sequence<Unicode.Scalar> {
             marks.removeAll(keepingCapacity: true)
         }
         for scalar in self {
-            let combiningClass = scalar.value < 0x300 ? 0 : scalar.properties.canonicalCombiningClass.rawValue
+            let combiningClass =
+                scalar.value < 0x300 || !scalar.isOfUnicode9 ? 0 : scalar.properties.canonicalCombiningClass.rawValue
             if combiningClass == 0 {
                 if !marks.isEmpty { endRun() }
                 result.append(scalar)
@@ -77,5 +78,19 @@ extension Sequence<Unicode.Scalar> {
         }
         endRun()
         return result
+    }
+}
+
+extension Unicode.Scalar {
+    /// Whether Unicode 9 had it, whose tables of normal forms and marks the `tokenizers` package has.
+    var isOfUnicode9: Bool { value < 0x80 || (properties.age?.major ?? 0) <= 9 }
+
+    /// The category that it had in Unicode 16, whose tables the package's regular expressions have.
+    var categoryInUnicode16: Unicode.GeneralCategory {
+        switch value {
+        // Nothing was added here since.
+        case ..<0x88F, 0x3000..<0xA7C0, 0xAC00..<0xD7A4: properties.generalCategory
+        default: (properties.age?.major ?? 0) <= 16 ? properties.generalCategory : .unassigned
+        }
     }
 }

@@ -22,7 +22,7 @@ enum TextClass: UInt8 {
     }
 
     private init(beyondASCII scalar: Unicode.Scalar) {
-        switch scalar.properties.generalCategory {
+        switch scalar.categoryInUnicode16 {
         case .uppercaseLetter, .lowercaseLetter, .titlecaseLetter, .modifierLetter, .otherLetter: self = .letter
         case .decimalNumber, .letterNumber, .otherNumber: self = .number
         default: self = scalar.properties.isWhitespace ? .space : .other

@@ -176,7 +176,7 @@ private struct LetterCase {
     let canBeCapital, canBeSmall: Bool
 
     init(_ scalar: Unicode.Scalar) {
-        switch scalar.properties.generalCategory {
+        switch scalar.categoryInUnicode16 {
         case .uppercaseLetter, .titlecaseLetter: (canBeCapital, canBeSmall) = (true, false)
         case .lowercaseLetter: (canBeCapital, canBeSmall) = (false, true)
         case .modifierLetter, .otherLetter, .nonspacingMark, .spacingMark, .enclosingMark:

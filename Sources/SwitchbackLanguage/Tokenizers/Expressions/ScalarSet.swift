@@ -70,11 +70,11 @@ extension ScalarSet.Class {
     fileprivate func holds(_ scalar: Unicode.Scalar) -> Bool {
         switch self {
         case .space: TextClass(scalar).isSpace
-        case .digit: scalar.properties.generalCategory == .decimalNumber
+        case .digit: scalar.categoryInUnicode16 == .decimalNumber
         case .word: scalar.isWordCharacter
         case .anything: true
         case .anythingButLineEnd: scalar != "\n"
-        case .categories(let categories): categories.contains(scalar.properties.generalCategory)
+        case .categories(let categories): categories.contains(scalar.categoryInUnicode16)
         }
     }
 }
@@ -82,8 +82,9 @@ extension ScalarSet.Class {
 extension Unicode.Scalar {
     /// \w: letters, marks, digits and connecting punctuation.
     var isWordCharacter: Bool {
-        switch properties.generalCategory {
+        switch categoryInUnicode16 {
         case .nonspacingMark, .spacingMark, .enclosingMark, .decimalNumber, .connectorPunctuation: true
+        case .unassigned: false
         default: properties.isAlphabetic || properties.isJoinControl
         }
     }

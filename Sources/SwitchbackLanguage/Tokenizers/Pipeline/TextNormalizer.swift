@@ -22,7 +22,7 @@ indirect enum TextNormalizer: Sendable {
     func apply(_ text: [Unicode.Scalar]) -> [Unicode.Scalar] {
         switch self {
         case .sequence(let steps): return steps.reduce(text) { $1.apply($0) }
-        case .form(let form): return TextNormalizer.normalizing(text, to: form)
+        case .form(let form): return form.apply(text)
         case .lowercase: return text.flatMap { $0.properties.lowercaseMapping.unicodeScalars }
         case .stripAccents: return text.filter { !$0.isMark }
         case .strip(let left, let right):
@@ -36,18 +36,6 @@ indirect enum TextNormalizer: Sendable {
         case .characterMap(let map): return map.normalizeGraphemes(text)
         case .bert(let normalization): return Array(normalization.apply(text))
         }
-    }
-
-    /// Characters that are newer than the tables of the `tokenizers` package stand for themselves.
-    private static func normalizing(_ text: [Unicode.Scalar], to form: NormalForm) -> [Unicode.Scalar] {
-        var result: [Unicode.Scalar] = []
-        var start = 0
-        for place in text.indices where !text[place].isOfUnicode9 {
-            result += form.apply(Array(text[start..<place]))
-            result.append(text[place])
-            start = place + 1
-        }
-        return result + form.apply(Array(text[start...]))
     }
 
     private static func replacing(
@@ -65,9 +53,6 @@ indirect enum TextNormalizer: Sendable {
 }
 
 extension Unicode.Scalar {
-    /// Whether Unicode 9 had it, whose tables the `tokenizers` package has.
-    fileprivate var isOfUnicode9: Bool { properties.age.map { $0.major <= 9 } ?? true }
-
     /// Whether it was a mark in Unicode 9; later versions count U+1CF2 and U+1CF3 among the letters.
     fileprivate var isMark: Bool {
         switch properties.generalCategory {
