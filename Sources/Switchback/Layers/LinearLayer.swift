@@ -20,7 +20,8 @@ public final class Linear: Module, WeightedLayer {
         self.bias = bias
     }
 
-    public override func forward(_ input: Tensor) -> Tensor { forward(input, weight: weight) }
+    // The parameter itself, which may be packed in fewer bits.
+    public override func forward(_ input: Tensor) -> Tensor { input.linear(weight: weight, bias: bias) }
 
     public func forward(_ input: Tensor, weight: Tensor) -> Tensor { input.linear(weight: weight, bias: bias) }
 
