@@ -74,11 +74,14 @@
 #undef VECTOR_BYTES
 #undef VECTOR_REGISTERS
 
+// Processors without AVX2 are older than 2013: theirs are small rather than fast, since every program carries them.
 #define ISA_PASS ISA_BASELINE
 #define ISA_SUFFIX baseline
 #define VECTOR_BYTES 16
 #define VECTOR_REGISTERS 16
+#pragma clang attribute push(__attribute__((minsize)), apply_to = function)
 #include SOURCE
+#pragma clang attribute pop
 
 #define DISPATCH(name, ...) \
     do { \
