@@ -20,11 +20,11 @@ extension Tensor {
         return Tensor.record("cholesky", factor.array, from: [self], savingOutput: true) { saved, gradient in
             let factor = saved.output()
             // L⁻ᵀ · Φ(Lᵀ · g) · L⁻¹, where Φ takes the lower half with half of the diagonal; made symmetric.
-            let product = factor.adjoint.matmul(gradient.tril())
+            let product = factor.mT.matmul(gradient.tril())
             let half = product.tril() - product * product.identities * 0.5
-            let left = factor.adjoint.solve(half)
-            let both = factor.adjoint.solve(left.adjoint)
-            return [(both + both.adjoint) * 0.5]
+            let left = factor.mT.solve(half)
+            let both = factor.mT.solve(left.mT)
+            return [(both + both.mT) * 0.5]
         }
     }
 
@@ -57,7 +57,7 @@ extension Tensor {
             let (length, y) = (r.rows, saved.tensor(0).narrow(dim: -1, start: r.rows, length: width))
             let ofRest = ofR.narrow(dim: -1, start: length, length: width)
             let ofX = Tensor.qrGradient(
-                q, r.narrow(dim: -1, start: 0, length: length), ofQ + y.matmul(ofRest.adjoint),
+                q, r.narrow(dim: -1, start: 0, length: length), ofQ + y.matmul(ofRest.mT),
                 ofR.narrow(dim: -1, start: 0, length: length))
             return [Tensor.cat([ofX, q.matmul(ofRest)], dim: -1)]
         }
@@ -66,9 +66,9 @@ extension Tensor {
 
     /// (g_Q + Q · copyltu(R · g_Rᵀ − g_Qᵀ · Q)) · R⁻ᵀ, for a square R; copyltu copies the lower half to the upper one.
     private static func qrGradient(_ q: Tensor, _ r: Tensor, _ ofQ: Tensor, _ ofR: Tensor) -> Tensor {
-        let inner = r.matmul(ofR.triu().adjoint) - ofQ.adjoint.matmul(q)
-        let symmetric = inner.tril() + inner.tril(-1).adjoint
-        return r.solve((ofQ + q.matmul(symmetric)).adjoint).adjoint
+        let inner = r.matmul(ofR.triu().mT) - ofQ.mT.matmul(q)
+        let symmetric = inner.tril() + inner.tril(-1).mT
+        return r.solve((ofQ + q.matmul(symmetric)).mT).mT
     }
 
     /// Left singular vectors U [..., m, k], singular values S [..., k] in descending order, and right vectors Vᵀ [..., k, n] with
@@ -106,17 +106,17 @@ extension Tensor {
         let gaps = squares.unsqueeze(-2) - squares.unsqueeze(-1)
         let identities = gaps.identities
         let distances = gaps + identities
-        func turning(_ product: Tensor) -> Tensor { (product - product.adjoint) / distances }
+        func turning(_ product: Tensor) -> Tensor { (product - product.mT) / distances }
         let inner =
-            turning(u.adjoint.matmul(ofU)) * s.unsqueeze(-2) + turning(vh.matmul(ofVh.adjoint)) * s.unsqueeze(-1)
+            turning(u.mT.matmul(ofU)) * s.unsqueeze(-2) + turning(vh.matmul(ofVh.mT)) * s.unsqueeze(-1)
             + identities * ofS.unsqueeze(-2)
         var result = u.matmul(inner).matmul(vh)
         // What of the vectors' gradients lies outside of the space that they span.
         if u.rows > u.columns {
-            result = result + ((ofU - u.matmul(u.adjoint.matmul(ofU))) / s.acrossColumns).matmul(vh)
+            result = result + ((ofU - u.matmul(u.mT.matmul(ofU))) / s.acrossColumns).matmul(vh)
         }
         if vh.columns > vh.rows {
-            result = result + (u / s.acrossColumns).matmul(ofVh - ofVh.matmul(vh.adjoint).matmul(vh))
+            result = result + (u / s.acrossColumns).matmul(ofVh - ofVh.matmul(vh.mT).matmul(vh))
         }
         return result
     }
@@ -142,13 +142,13 @@ extension Tensor {
             let (values, vectors) = (saved.output(0), saved.output(1))
             let ofValues = gradients[0] ?? values.zerosLike()
             guard let ofVectors = gradients[1] else {
-                return [(vectors * ofValues.acrossColumns).matmul(vectors.adjoint)]
+                return [(vectors * ofValues.acrossColumns).matmul(vectors.mT)]
             }
             let gaps = values.unsqueeze(-2) - values.unsqueeze(-1)
             let identities = gaps.identities
-            let turning = vectors.adjoint.matmul(ofVectors) / (gaps + identities) * (1 - identities)
+            let turning = vectors.mT.matmul(ofVectors) / (gaps + identities) * (1 - identities)
             let inner = turning + identities * ofValues.unsqueeze(-2)
-            return [vectors.matmul(inner).matmul(vectors.adjoint)]
+            return [vectors.matmul(inner).matmul(vectors.mT)]
         }
         return (results[0], results[1])
     }
@@ -164,7 +164,7 @@ extension Tensor {
             s.detach().amax(dim: -1, keepDim: true) * (tolerance ?? Double(Swift.max(rows, columns)) * precision)
         let isZero = s.detach().le(limit)
         let inverses = s.maskedFill(isZero, 1).reciprocal().maskedFill(isZero, 0)
-        return (vh.adjoint * inverses.acrossColumns).matmul(u.adjoint)
+        return (vh.mT * inverses.acrossColumns).matmul(u.mT)
     }
 
     /// Iterations do not end on NaN.

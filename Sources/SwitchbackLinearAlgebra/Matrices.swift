@@ -55,9 +55,6 @@ extension Tensor {
         Tensor(elements, shape: Shape(shape), dtype: dtype, like: self)
     }
 
-    /// This tensor, transposed matrix by matrix.
-    var adjoint: Tensor { transpose(-2, -1) }
-
     /// Vectors [..., n] as diagonal matrices' factors of columns: [..., 1, n].
     var acrossColumns: Tensor { unsqueeze(-2) }
 

@@ -42,8 +42,8 @@ extension Tensor {
         return Tensor.record(
             "solve", solution.array, from: [self, right], saving: [self], savingOutput: true
         ) { saved, gradient in
-            let right = saved.tensor(0).adjoint.solve(gradient)
-            return [saved.needs(0) ? -(right.matmul(saved.output().adjoint)) : nil, right]
+            let right = saved.tensor(0).mT.solve(gradient)
+            return [saved.needs(0) ? -(right.matmul(saved.output().mT)) : nil, right]
         }
     }
 
@@ -52,7 +52,7 @@ extension Tensor {
         requireMatrices("inverse", square: true)
         let value = detach().solve(identities)
         return Tensor.record("inverse", value.array, from: [self], savingOutput: true) { saved, gradient in
-            let inverse = saved.output().adjoint
+            let inverse = saved.output().mT
             return [-(inverse.matmul(gradient).matmul(inverse))]
         }
     }
@@ -67,7 +67,7 @@ extension Tensor {
             let (matrix, value) = (saved.tensor(0), saved.output())
             let upstream = gradient.unsqueeze(-1).unsqueeze(-1)
             if value.detach().eq(0).any().item(as: Bool.self) { return [upstream * matrix.detach().cofactors()] }
-            return [upstream * value.unsqueeze(-1).unsqueeze(-1) * matrix.inverse().adjoint]
+            return [upstream * value.unsqueeze(-1).unsqueeze(-1) * matrix.inverse().mT]
         }
     }
 
@@ -76,7 +76,7 @@ extension Tensor {
         requireMatrices("slogdet", square: true)
         let (sign, logarithm) = decomposedDeterminant()
         let recorded = Tensor.record("slogdet", logarithm.array, from: [self], saving: [self]) { saved, gradient in
-            [gradient.unsqueeze(-1).unsqueeze(-1) * saved.tensor(0).inverse().adjoint]
+            [gradient.unsqueeze(-1).unsqueeze(-1) * saved.tensor(0).inverse().mT]
         }
         return (sign, recorded)
     }
