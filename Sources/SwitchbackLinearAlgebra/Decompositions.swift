@@ -28,7 +28,7 @@ extension Tensor {
         }
     }
 
-    /// An orthonormal Q [..., m, k] and an upper triangular R [..., k, n] with A = Q · R, k = Swift.min(m, n), of each matrix
+    /// An orthonormal Q [..., m, k] and an upper triangular R [..., k, n] with A = Q · R, k = min(m, n), of each matrix
     /// [..., m, n]. As `torch.linalg.qr` in its reduced form.
     public final func qr() -> (q: Tensor, r: Tensor) {
         requireMatrices("qr")
@@ -72,7 +72,7 @@ extension Tensor {
     }
 
     /// Left singular vectors U [..., m, k], singular values S [..., k] in descending order, and right vectors Vᵀ [..., k, n] with
-    /// A = U · S · Vᵀ, k = Swift.min(m, n), of each matrix [..., m, n]. As `torch.linalg.svd(full_matrices=False)`.
+    /// A = U · S · Vᵀ, k = min(m, n), of each matrix [..., m, n]. As `torch.linalg.svd(full_matrices=False)`.
     ///
     /// The gradient through the vectors is infinite where two singular values are equal or, unless the matrix is square, one
     /// is 0.

@@ -108,14 +108,8 @@ extension Tensor {
     /// det(U) · det(V) · U · D · Vᵀ, with the product of the other singular values on the diagonal of D.
     private func cofactors() -> Tensor {
         let (u, s, vh) = svd()
-        let n = s.size(-1)
-        let others = (0..<n).map { k in
-            Tensor.cat(
-                [s.narrow(dim: -1, start: 0, length: k), s.narrow(dim: -1, start: k + 1, length: n - k - 1)], dim: -1
-            )
-            .prod(dim: -1)
-        }
+        let others = s.acrossColumns.expand(to: shape).maskedFill(identities.ne(0), 1).prod(dim: -1)
         let turns = (u.det() * vh.det()).unsqueeze(-1).unsqueeze(-1)
-        return turns * (u * Tensor.stack(others, dim: -1).acrossColumns).matmul(vh)
+        return turns * (u * others.acrossColumns).matmul(vh)
     }
 }
