@@ -156,11 +156,8 @@ let package = Package(
             path: "Tests/Support"),
         .executableTarget(name: "operator-cases", dependencies: ["TestSupport"], path: "Tests/OperatorCases"),
         .testTarget(name: "SwitchbackTests", dependencies: ["Switchback", "SwitchbackAdditions", "TestSupport"]),
-        .testTarget(
-            name: "SwitchbackLinearAlgebraTests",
-            dependencies: ["SwitchbackLinearAlgebra", "SwitchbackFormats", "TestSupport"]),
-        .testTarget(
-            name: "SwitchbackFourierTests", dependencies: ["SwitchbackFourier", "SwitchbackFormats", "TestSupport"]),
+        .testTarget(name: "SwitchbackLinearAlgebraTests", dependencies: ["SwitchbackLinearAlgebra", "TestSupport"]),
+        .testTarget(name: "SwitchbackFourierTests", dependencies: ["SwitchbackFourier", "TestSupport"]),
         .testTarget(name: "SwitchbackDistributionsTests", dependencies: ["SwitchbackDistributions", "TestSupport"]),
         .testTarget(name: "SwitchbackFormatsTests", dependencies: ["SwitchbackFormats", "CZlib", "TestSupport"]),
         .testTarget(name: "SwitchbackDrawingTests", dependencies: ["SwitchbackDrawing", "TestSupport"]),

@@ -1,6 +1,4 @@
-import Foundation
 import Switchback
-import SwitchbackFormats
 import SwitchbackLinearAlgebra
 import TestSupport
 import Testing
@@ -40,35 +38,16 @@ import Testing
         return [u.abs(), s, vh.abs()]
     }
 
-    private func tensors(_ name: String, _ role: String) throws -> [Tensor] {
-        let all = try Safetensors.load(fixtureFolder.appendingPathComponent("linear_algebra.safetensors").path)
-        return (0...).lazy.map { all["\(name)/\(role)/\($0)"]?.copied() }.prefix { $0 != nil }.map { $0! }
-    }
-
     @Test(arguments: cases.keys.sorted())
     func isThatOfPyTorch(_ name: String) throws {
-        let inputs = try tensors(name, "in")
-        for input in inputs { input.requiresGrad = true }
-        let (found, expected) = (Self.cases[name]!(inputs), try tensors(name, "out"))
-        #expect(!expected.isEmpty && found.count == expected.count)
-        for (a, b) in zip(found, expected) { #expect(a.shape == b.shape && a.allClose(b, rtol: 1e-9, atol: 1e-10)) }
         // PyTorch's gradient of the determinant of a singular matrix is 0; central differences show that it is not.
-        if name == "det_singular" { return }
-        let wanted = found.filter(\.requiresGrad)
-        let upstream = wanted.map { y in
-            Tensor((0..<y.count).map { cos(Double($0 + 1)) }, shape: y.shape, dtype: .float64)
-        }
-        let slopes = gradients(of: wanted, withRespectTo: inputs, gradients: upstream)
-        for (a, b) in zip(slopes, try tensors(name, "gin")) {
-            #expect(a?.allClose(b, rtol: 1e-8, atol: 1e-9) == true, "\(name): \(a!) instead of \(b)")
-        }
+        try OperationFixture("linear_algebra")
+            .compare(name, tolerance: 1e-9, gradients: name != "det_singular", Self.cases[name]!)
     }
 
     @Test(arguments: cases.keys.sorted())
     func gradientsAreCentralDifferences(_ name: String) throws {
-        let inputs = try tensors(name, "in")
-        for input in inputs { input.requiresGrad = true }
-        try gradientCheck(inputs, tolerance: 1e-4) { inputs in
+        try gradientCheck(OperationFixture("linear_algebra").inputs(name), tolerance: 1e-4) { inputs in
             let found = Self.cases[name]!(inputs).filter(\.requiresGrad)
             return Tensor.cat(found.map { $0.reshape(-1) })
         }
@@ -96,11 +75,6 @@ import Testing
         #expect(Tensor.zeros([0, 2, 2]).inverse().shape == [0, 2, 2] && Tensor.zeros([3, 0, 0]).det().shape == [3])
         #expect(Tensor([[1.0, 2], [2, 4]]).det().item() == 0)
         #expect(Tensor([[1.0, 2], [2, 4]]).slogdet().logarithm.item() == -.infinity)
-    }
-
-    private func expectStop(_ sentence: String, _ body: @escaping () -> Void) throws {
-        let error = try #require(throws: ShapeError.self) { try catchingErrors(body) }
-        #expect("\(error)".contains(sentence), "\(error)")
     }
 
     @Test func saysWhatItCannotDo() throws {

@@ -77,11 +77,6 @@ struct LBFGSTests {
         #expect(problem.loss().item() < 1e-12 || abs(problem.loss().item() - 3.9308) < 1e-3)
     }
 
-    private func expectStop(_ sentence: String, _ body: @escaping () -> Void) throws {
-        let error = try #require(throws: ShapeError.self) { try catchingErrors(body) }
-        #expect("\(error)".contains(sentence))
-    }
-
     @Test func saysWhatItCannotDo() throws {
         let problem = Problem()
         try expectStop("a step computes the loss several times") {
