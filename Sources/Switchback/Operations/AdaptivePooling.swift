@@ -7,8 +7,7 @@ extension Tensor {
         batched("adaptiveAvgPool2d", spatialRank: 2) { image in
             let size = IntPair(image.adaptiveSize("adaptiveAvgPool2d", outputSize.intPair.shape))
             // 16-bit numbers are summed in float32, and rounded once.
-            return dtype.byteCount == 2
-                ? image.to(.float32).adaptivelyAveraged(size).to(dtype) : image.adaptivelyAveraged(size)
+            return image.inFloat32 { $0.adaptivelyAveraged(size) }
         }
     }
 

@@ -283,7 +283,7 @@ extension NDArray {
     /// Runs `add`, which may add many numbers to each element of this array. 16-bit elements are summed in float32, and
     /// each sum rounded once: rounded at every addition, ones in bfloat16 would not sum to more than 256.
     func accumulate(_ source: NDArray, _ add: (_ target: NDArray, _ source: NDArray) -> Void) {
-        if !(dtype.isFloatingPoint && dtype.byteCount == 2) { return add(self, source) }
+        if !dtype.isShortFloat { return add(self, source) }
         let sums = cast(to: .float32)
         add(sums, source.cast(to: .float32))
         backend.copy(sums, into: self)

@@ -228,7 +228,7 @@ extension Tensor {
                 dim: dim, index: index.line, source: source.line, reduction, includeSelf: includeSelf
             ).reshape(shape)
         }
-        if dtype.isFloatingPoint && dtype.byteCount == 2 && source.dtype == dtype {
+        if dtype.isShortFloat && source.dtype == dtype {
             // Combined in float32, rounded once; and elements that meet are counted there.
             return to(.float32).scatterReduce(
                 dim: dim, index: index, source: source.to(.float32), reduction, includeSelf: includeSelf
