@@ -98,7 +98,7 @@ static input_window window_of(const convolution_job *job, intptr_t image, intptr
 #define INLINE static inline __attribute__((always_inline))
 
 // A tile of results whose sums stay in registers: pixels × vectors.
-#if ISA_PASS == 2
+#if ISA_PASS == ISA_AVX512
 #define TILE 12
 #elif defined(AVX_VNNI_PASS)
 #define TILE 5
@@ -207,9 +207,10 @@ static void KERNEL(convolve)(convolution_job *job) {
 
 #if defined(__x86_64__)
 // Processors without AVX-512 may have the instruction for vectors of 32 bytes.
-#define ISA_PASS 1
+#define ISA_PASS ISA_AVX2
 #define ISA_SUFFIX avxvnni
 #define VECTOR_BYTES 32
+#define VECTOR_REGISTERS 16
 #define AVX_VNNI_PASS
 #pragma clang attribute push(__attribute__((target("avx2,fma,f16c,bmi,bmi2,lzcnt,popcnt,avxvnni"))), apply_to = function)
 #include SOURCE
@@ -217,6 +218,7 @@ static void KERNEL(convolve)(convolution_job *job) {
 #undef ISA_PASS
 #undef ISA_SUFFIX
 #undef VECTOR_BYTES
+#undef VECTOR_REGISTERS
 #undef AVX_VNNI_PASS
 #endif
 
@@ -252,7 +254,8 @@ void sb_int8_convolution(const sb_int8_map *x, const int8_t *panels, const int32
     const intptr_t rows = shape->images * shape->output[0], panel_count = (shape->outputs + PANEL - 1) / PANEL;
     if (rows <= 0 || shape->output[1] <= 0 || panel_count <= 0) return;
     convolution_job job = {.x = x, .panels = panels, .sums = sums, .shape = shape, .epilogue = epilogue, .y = y,
-                           .runs = run_count(shape), .row_runs = shape->kernel[1] / run_pixels(shape), .words = run_words(shape), .is_copied = !reads_in_place(x, shape)};
+                           .runs = run_count(shape), .row_runs = shape->kernel[1] / run_pixels(shape),
+                           .words = run_words(shape), .is_copied = !reads_in_place(x, shape)};
     const intptr_t row_work = shape->output[1] * job.runs * job.words * 4 * panel_count * PANEL;
     job.rows = sb_cut(rows, row_work, PIECE_WORK, INTPTR_MAX);
     const intptr_t row_bytes = columns_needed(shape) * shape->channels;

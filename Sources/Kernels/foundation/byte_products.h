@@ -7,11 +7,11 @@
 #undef byte_products
 #define byte_products KERNEL(byte_products)
 static inline __attribute__((always_inline)) vi byte_products(vi sum, vi unsigned_bytes, vi signed_bytes) {
-#if ISA_PASS == 2
+#if ISA_PASS == ISA_AVX512
     return (vi)_mm512_dpbusd_epi32((__m512i)sum, (__m512i)unsigned_bytes, (__m512i)signed_bytes);
 #elif defined(AVX_VNNI_PASS)
     return (vi)_mm256_dpbusd_avx_epi32((__m256i)sum, (__m256i)unsigned_bytes, (__m256i)signed_bytes);
-#elif ISA_PASS == 1
+#elif ISA_PASS == ISA_AVX2
     // `vpmaddubsw` would saturate: bytes are widened first, those at even places apart from those at odd ones.
     const __m256i a = (__m256i)unsigned_bytes, b = (__m256i)signed_bytes;
     const __m256i even = _mm256_madd_epi16(_mm256_and_si256(a, _mm256_set1_epi16(255)),
