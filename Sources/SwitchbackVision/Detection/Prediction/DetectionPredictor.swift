@@ -93,14 +93,3 @@ public struct DetectionPredictor {
         }
     }
 }
-
-extension StageSeconds {
-    /// Runs a stage, and writes down how long it took.
-    fileprivate mutating func timed<Value>(
-        _ stage: WritableKeyPath<StageSeconds, Double>, _ body: () -> Value
-    ) -> Value {
-        let start = ContinuousClock.now
-        defer { self[keyPath: stage] = start.duration(to: .now) / .seconds(1) }
-        return body()
-    }
-}

@@ -52,17 +52,19 @@ public struct DetectionValidator {
         var shown: [[ShownImage]] = []
         try group.inTurns(loader.count) { _ in
             var measured = Measured(tally: Tally(detector))
-            let batch = try timed(&measured.seconds.preprocess) { try batches.next()! }
+            let batch = try measured.seconds.timed(\.preprocess) { try batches.next()! }
             let images = batch.images.to(detector.backend)
             // A loss needs all heads.
-            let outputs = criterion == nil ? nil : timed(&measured.seconds.inference) { inference.outputs(images) }
+            let outputs =
+                criterion == nil ? nil : measured.seconds.timed(\.inference) { inference.outputs(images) }
             let output =
                 try outputs.map { usesSingleHead ? $0.single ?? $0.many : $0.many }
-                ?? timed(&measured.seconds.inference) {
+                ?? measured.seconds.timed(\.inference) {
                     try inference.finalOutput(images, usesSingleHead: usesSingleHead)
                 }
-            let found = timed(&measured.seconds.postprocess) { noGrad { detector.candidates(output, suppression) } }
-                .map { $0.filter { classes.isEmpty || classes.contains($0.detection.classIndex) } }
+            let found = measured.seconds.timed(\.postprocess) {
+                noGrad { detector.candidates(output, suppression) }
+            }.map { $0.filter { classes.isEmpty || classes.contains($0.detection.classIndex) } }
             if let criterion, let outputs {
                 let parts = noGrad { criterion(outputs, of: detector, batch.targets).parts }
                 measured.losses = parts.values.map { $0 * Double(found.count) }
@@ -94,12 +96,6 @@ public struct DetectionValidator {
         var losses: [Double] = []
         var imageCount = 0
         var seconds = StageSeconds()
-    }
-
-    private func timed<Result>(_ seconds: inout Double, _ body: () throws -> Result) rethrows -> Result {
-        let start = ContinuousClock.now
-        defer { seconds += start.duration(to: .now) / .seconds(1) }
-        return try body()
     }
 
     /// How likely objects are whose masks are drawn.
@@ -236,6 +232,15 @@ public struct StageSeconds: Codable, Sendable {
         a.preprocess += b.preprocess
         a.inference += b.inference
         a.postprocess += b.postprocess
+    }
+
+    /// Runs a stage, and adds how long it took.
+    mutating func timed<Result>(
+        _ stage: WritableKeyPath<StageSeconds, Double>, _ body: () throws -> Result
+    ) rethrows -> Result {
+        let start = ContinuousClock.now
+        defer { self[keyPath: stage] += start.duration(to: .now) / .seconds(1) }
+        return try body()
     }
 }
 
