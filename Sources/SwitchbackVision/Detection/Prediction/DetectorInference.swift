@@ -15,13 +15,14 @@ public enum DetectorForm: String, CaseIterable, Sendable {
 struct DetectorInference {
     let detector: YOLO
     let form: DetectorForm
-    private let fused: Fused<YOLO>
+    /// Where that is the form: it has its own copies of the filters.
+    private let fused: Fused<YOLO>?
 
     /// - Parameter form: by default int8 where the detector is quantized, else fused.
     init(_ detector: YOLO, form: DetectorForm? = nil) {
         self.detector = detector
         self.form = form ?? (detector.quantized == nil ? .fused : .int8)
-        fused = detector.fused()
+        fused = self.form == .fused ? detector.fused() : nil
     }
 
     /// The output of the head that is used, for images [N, 3, H, W] where the detector's memory is.
@@ -31,15 +32,17 @@ struct DetectorInference {
         try noGrad {
             switch form {
             case .int8: try quantizedOutput(images, usesSingleHead)
-            case .fused: fused.run { $0.finalOutput(images, usesSingleHead: usesSingleHead) }
-            case .asTrained: detector.finalOutput(images, usesSingleHead: usesSingleHead)
+            case .fused, .asTrained: inFloat32 { $0.finalOutput(images, usesSingleHead: usesSingleHead) }
             }
         }
     }
 
-    /// The outputs of all heads, which a loss needs.
-    func outputs(_ images: Tensor) -> YOLO.Outputs {
-        noGrad { form == .asTrained ? detector.outputs(images) : fused.run { $0.outputs(images) } }
+    /// The outputs of all heads, which a loss needs: in float32, even where the form is int8.
+    func outputs(_ images: Tensor) -> YOLO.Outputs { noGrad { inFloat32 { $0.outputs(images) } } }
+
+    private func inFloat32<Result>(_ body: (YOLO) -> Result) -> Result {
+        guard let fused else { return body(detector) }
+        return fused.run(body)
     }
 
     private func quantizedOutput(_ images: Tensor, _ usesSingleHead: Bool) throws -> DetectHead.Output {

@@ -42,9 +42,10 @@ extension YOLO {
         let quantized = QuantizedNetwork(quantization)
         self.quantized = quantized
         let images = Tensor.zeros([1, 3, YOLO.stride, YOLO.stride])
+        let inference = DetectorInference(self)
         do {
-            _ = try DetectorInference(self).finalOutput(images, usesSingleHead: false)
-            if head.isEndToEnd { _ = try DetectorInference(self).finalOutput(images, usesSingleHead: true) }
+            _ = try inference.finalOutput(images, usesSingleHead: false)
+            if head.isEndToEnd { _ = try inference.finalOutput(images, usesSingleHead: true) }
         } catch let error as InputError {
             throw InputError(path, at: error.place ?? error.subject, error.problem, remedy: error.remedy)
         }
