@@ -28,11 +28,10 @@ extension DetectorFile.Loaded {
 
     /// Writes the detector in 8 bits: what `DetectorFile.load` reads like any other.
     public func save(_ quantization: Quantization, to path: String) throws {
-        let file = DetectorFile(
-            variant: "\(detector.variant)", names: detector.classes, imgsz: imgsz, keypoints: detector.keypoints)
+        let metadata = DetectorFile(of: detector, imgsz: imgsz).metadata
         try Safetensors.save(
-            quantization.replacing(detector.namedState),
-            metadata: file.metadata.merging(quantization.metadata) { $1 }, to: path)
+            quantization.replacing(detector.namedState), metadata: metadata.merging(quantization.metadata) { $1 },
+            to: path)
     }
 }
 

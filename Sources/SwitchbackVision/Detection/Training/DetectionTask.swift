@@ -128,12 +128,7 @@ public final class DetectionTask: TrainingTask {
         ["mAP50-95", "mAP50"].map { (metrics[$0] ?? .nan) + (metrics[$0 + "(M)"] ?? metrics[$0 + "(P)"] ?? 0) }
     }
 
-    public var metadata: [String: String] {
-        DetectorFile(
-            variant: "\(detector.variant)", names: detector.classes, imgsz: configuration.imgsz,
-            keypoints: detector.keypoints
-        ).metadata
-    }
+    public var metadata: [String: String] { DetectorFile(of: detector, imgsz: configuration.imgsz).metadata }
 
     /// The learning rate falls from epoch to epoch; in the warm-up it rises with every batch, that of biases falls, and
     /// the momentum rises.

@@ -27,8 +27,7 @@ extension DetectorFile.Loaded {
     ) throws {
         let side = imgsz ?? self.imgsz
         try YOLO.sides.check(Double(side), option: "imgsz", isWhole: true)
-        let file = DetectorFile(
-            variant: "\(detector.variant)", names: detector.classes, imgsz: side, keypoints: detector.keypoints)
+        let file = DetectorFile(of: detector, imgsz: side)
         switch format {
         case .gguf: throw ExportFormat.onlyForLanguage
         case .safetensors:
@@ -49,10 +48,8 @@ extension DetectorFile.Loaded {
                 rounding: detector.quantized.rounding
             ) { inputs in
                 let output = detector.finalOutput(inputs[0])
-                let boxes =
-                    heads == .raw
-                    ? [output.boxes, output.scores, output.extras].compactMap { $0 } : [detector.decoded(output)]
-                return boxes + (output.prototypes.map { [$0] } ?? [])
+                if heads == .raw { return output.tensors }
+                return [detector.decoded(output)] + (output.prototypes.map { [$0] } ?? [])
             }
         }
     }

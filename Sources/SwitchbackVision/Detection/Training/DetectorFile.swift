@@ -18,6 +18,11 @@ public struct DetectorFile: Codable, Equatable, Sendable {
         (self.variant, self.names, self.imgsz, self.keypoints) = (variant, names, imgsz, keypoints)
     }
 
+    init(of detector: YOLO, imgsz: Int) {
+        self.init(
+            variant: "\(detector.variant)", names: detector.classes, imgsz: imgsz, keypoints: detector.keypoints)
+    }
+
     private static let key = "switchback.detector"
     /// Has as many numbers as there are classes.
     private static let classBias = "model.23.cv3.0.2.bias"
