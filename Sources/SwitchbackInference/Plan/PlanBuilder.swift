@@ -48,9 +48,14 @@ struct PlanBuilder {
 
     private mutating func number(_ value: TraceValue) -> Int {
         if let known = numbers[value.key] { return known }
-        numbers[value.key] = valueCount
-        valueCount += 1
-        return valueCount - 1
+        let number = newNumber()
+        numbers[value.key] = number
+        return number
+    }
+
+    private mutating func newNumber() -> Int {
+        defer { valueCount += 1 }
+        return valueCount
     }
 
     /// Where a value lies as bytes; `nil` if it is not rounded.
@@ -113,7 +118,7 @@ struct PlanBuilder {
             ready.insert(value.key)
             return
         }
-        steps.append(.quantize(number, to: place, ByteBuffer(value.shape), channels: value.shape[1]))
+        steps.append(.quantize(number, to: place, shape: value.shape))
     }
 
     // MARK: Steps
@@ -141,23 +146,17 @@ struct PlanBuilder {
         if let output = graph.output(of: node), let place = place(output), addBytes(node, output, place) { return }
         let outputs = (0..<node.outputCount).map { graph.output(of: node, $0) }
         let operands = operands(node.inputs)
-        let targets = outputs.map { output in output.map { number($0) } ?? unread() }
+        // Results that nothing reads have numbers too.
+        let targets = outputs.map { output in output.map { number($0) } ?? newNumber() }
         steps.append(.operation(node, operands, outputs, to: targets))
         for case let output? in outputs { computed(output) }
     }
 
-    /// A number for a result that nothing reads.
-    private mutating func unread() -> Int {
-        valueCount += 1
-        return valueCount - 1
-    }
-
     /// Adds an operation on bytes; false if it is none.
     private mutating func addBytes(_ node: TraceNode, _ output: TraceValue, _ to: BytePlace) -> Bool {
-        let size = ByteBuffer(output.shape)
         if node.addsImages {
             guard let a = place(node.inputs[0]), let b = place(node.inputs[1]) else { return false }
-            steps.append(.add(a, b, to: to, pixels: size.pixels, channels: size.channels))
+            steps.append(.add(a, b, to: to, shape: output.shape))
             return true
         }
         guard node.movesBytes else { return false }
@@ -169,7 +168,7 @@ struct PlanBuilder {
             var channel = to.channel
             for (input, value) in zip(inputs, node.inputs) {
                 let part = BytePlace(buffer: to.buffer, channel: channel, scale: to.scale)
-                if input != part { steps.append(.copy(input, to: part, pixels: size.pixels, channels: value.shape[1])) }
+                if input != part { steps.append(.copy(input, to: part, shape: value.shape)) }
                 channel += value.shape[1]
             }
         case .maxPool(let form, _):

@@ -5,28 +5,28 @@ import SwitchbackFormats
 /// One step of a plan. Values are places in the plan's memory: floats by number, bytes by buffer.
 enum PlanStep {
     /// Rounds floats to bytes.
-    case quantize(Int, to: BytePlace, ByteBuffer, channels: Int)
+    case quantize(Int, to: BytePlace, shape: Shape)
     /// The floats of bytes.
     case dequantize(BytePlace, to: Int, shape: Shape)
     case convolve(ByteConvolution)
     case maxPool(BytePlace, to: BytePlace, sb_int8_shape)
     case `repeat`(BytePlace, to: BytePlace, sb_int8_shape, factor: IntPair)
-    case copy(BytePlace, to: BytePlace, pixels: Int, channels: Int)
-    case add(BytePlace, BytePlace, to: BytePlace, pixels: Int, channels: Int)
+    case copy(BytePlace, to: BytePlace, shape: Shape)
+    case add(BytePlace, BytePlace, to: BytePlace, shape: Shape)
     case convolveFloats(FloatConvolution)
     case operation(TraceNode, [PlanOperand], [TraceValue?], to: [Int])
 
     func run(in memory: PlanMemory) throws {
         switch self {
-        case .quantize(let from, let place, let buffer, let channels):
-            let array = memory.floats[from]!.denseChannelsLast
+        case .quantize(let from, let place, let shape):
+            let (array, size) = (memory.floats[from]!.denseChannelsLast, ByteBuffer(shape))
             var map = memory.map(place)
-            sb_int8_quantize(buffer.pixels, channels, array.floatPointer, channels, &map)
+            sb_int8_quantize(size.pixels, size.channels, array.floatPointer, size.channels, &map)
             withExtendedLifetime(array) {}
         case .dequantize(let place, let to, let shape):
-            let array = PlanMemory.channelsLast(shape)
+            let (array, size) = (PlanMemory.channelsLast(shape), ByteBuffer(shape))
             var map = memory.map(place)
-            sb_int8_dequantize(shape[0] * shape[2] * shape[3], shape[1], &map, array.floatPointer, shape[1])
+            sb_int8_dequantize(size.pixels, size.channels, &map, array.floatPointer, size.channels)
             memory.floats[to] = array
         case .convolve(let convolution): convolution.run(in: memory)
         case .maxPool(let from, let to, var shape):
@@ -35,12 +35,14 @@ enum PlanStep {
         case .repeat(let from, let to, var shape, let factor):
             var (x, y) = (memory.map(from), memory.map(to))
             sb_int8_repeat(&x, &shape, [factor.height, factor.width], &y)
-        case .copy(let from, let to, let pixels, let channels):
+        case .copy(let from, let to, let shape):
             var (x, y) = (memory.map(from), memory.map(to))
-            sb_int8_copy(pixels, channels, &x, &y)
-        case .add(let first, let second, let to, let pixels, let channels):
+            let size = ByteBuffer(shape)
+            sb_int8_copy(size.pixels, size.channels, &x, &y)
+        case .add(let first, let second, let to, let shape):
             var (a, b, y) = (memory.map(first), memory.map(second), memory.map(to))
-            sb_int8_add(pixels, channels, &a, &b, &y)
+            let size = ByteBuffer(shape)
+            sb_int8_add(size.pixels, size.channels, &a, &b, &y)
         case .convolveFloats(let convolution): try convolution.run(in: memory)
         case .operation(let node, let operands, let outputs, let places):
             let results = try node.evaluate(operands.map { $0.array(in: memory) }, outputs)

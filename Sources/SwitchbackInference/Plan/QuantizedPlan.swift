@@ -37,7 +37,6 @@ final class QuantizedPlan {
     /// What the network gives for inputs of the shape that the plan was made for.
     ///
     /// - Parameter observe: is told the floats that steps compute, by their number, and those of the inputs.
-
     func run(_ inputs: [Tensor], observe: ((Int, NDArray) -> Void)? = nil) throws -> [Tensor] {
         let memory = PlanMemory(values: valueCount, buffers)
         for (number, input) in zip(self.inputs, inputs) {
@@ -81,11 +80,11 @@ extension PlanStep {
     /// The memory that a step reads and writes.
     fileprivate var used: (values: [Int], places: [BytePlace]) {
         switch self {
-        case .quantize(let from, let to, _, _): return ([from], [to])
+        case .quantize(let from, let to, _): return ([from], [to])
         case .dequantize(let from, let to, _): return ([to], [from])
-        case .maxPool(let from, let to, _), .repeat(let from, let to, _, _), .copy(let from, let to, _, _):
+        case .maxPool(let from, let to, _), .repeat(let from, let to, _, _), .copy(let from, let to, _):
             return ([], [from, to])
-        case .add(let a, let b, let to, _, _): return ([], [a, b, to])
+        case .add(let a, let b, let to, _): return ([], [a, b, to])
         case .convolveFloats(let convolution):
             return ([convolution.input, convolution.output] + (convolution.residual.map { [$0] } ?? []), [])
         case .operation(_, let operands, _, let to):
