@@ -44,7 +44,8 @@ public struct Quantizer {
     private let graph: InferenceGraph
     private let images: [Tensor]
     private let filters: [String: PreparedFilters]
-    private let weights: [String: NDArray]
+    /// The layers' filters, with an input of no meaning.
+    private let rounded: [String: QuantizedLayer]
     /// The layers that can be quantized, in the order in which they run.
     private let names: [String]
 
@@ -57,7 +58,7 @@ public struct Quantizer {
         self.images = images
         graph = InferenceGraph(try Trace.of(model, [images[0]], forward))
         var filters: [String: PreparedFilters] = [:]
-        var weights: [String: NDArray] = [:]
+        var rounded: [String: QuantizedLayer] = [:]
         var names: [String] = []
         for convolution in graph.convolutions where convolution.canUseBytes {
             guard let name = convolution.name, filters[name] == nil else { continue }
@@ -65,14 +66,14 @@ public struct Quantizer {
                 rounding: Tensor(convolution.weight.onProcessor), input: ByteScale(lowest: 0, highest: 1))
             filters[name] = PreparedFilters(
                 layer, isDepthwise: convolution.isDepthwise, dilation: convolution.form.dilation)
-            weights[name] = convolution.weight.onProcessor
+            rounded[name] = layer
             names.append(name)
         }
         guard !names.isEmpty else {
             throw InputError(
                 "the network", "it has no convolutions, which are what int8 is for", remedy: "use it in float32")
         }
-        (self.filters, self.weights, self.names) = (filters, weights, names)
+        (self.filters, self.rounded, self.names) = (filters, rounded, names)
     }
 
     /// - Parameter progress: is told what is done in this moment, and how far it is.
@@ -94,9 +95,7 @@ public struct Quantizer {
         let error = try leaveOut(&layers, inputs, outputs, before: best.error)
 
         let kept = layers.filter { $0.gain == nil }.map(\.name)
-        let quantized = kept.map { name in
-            (name, QuantizedLayer(rounding: Tensor(weights[name]!), input: inputs[name]!))
-        }
+        let quantized = kept.map { name in (name, rounded[name]!.with(input: inputs[name]!)) }
         let leftOut = layers.filter { $0.gain != nil }.map { ($0.name, $0.error) }
         let record = Quantization.Record(
             calibration: best.method.rawValue, images: images.count, leftOut: Dictionary(uniqueKeysWithValues: leftOut))
