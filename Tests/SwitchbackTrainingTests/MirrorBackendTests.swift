@@ -26,21 +26,13 @@ import Testing
     /// The bits of the weights that a run ends with, which stops after every `stop` batches and is continued.
     private func weights(stoppingEvery stop: Int?) throws -> [String: [UInt32]] {
         let run = try RunFolder(in: folder.path("runs"), task: "small", name: "\(stop ?? 0)", arguments: options)
-        return try Generator.withDefault(Generator(seed: 0)) {
-            while true {
-                manualSeed(options.seed)
-                let task = SmallTask()
-                task.model.to(MirrorBackend.self)
-                let trainer = try Trainer(task, options, folder: run)
-                var batches = 0
-                trainer.listeners.append { event in
-                    if case .batch = event { batches += 1 }
-                    return batches == stop ? .stop : .continue
-                }
-                if try trainer.run(resuming: true).reason == .stopped { continue }
-                return task.model.stateDict().mapValues { $0.toArray(as: Float.self).map(\.bitPattern) }
-            }
-        }
+        let trainer = try trainInParts(stoppingEvery: stop) {
+            manualSeed(options.seed)
+            let task = SmallTask()
+            task.model.to(MirrorBackend.self)
+            return try Trainer(task, options, folder: run)
+        }.trainer
+        return trainer.task.model.stateDict().mapValues { $0.toArray(as: Float.self).map(\.bitPattern) }
     }
 
     @Test func resumedRunsEndWithTheSameBits() throws {

@@ -25,19 +25,8 @@ import Testing
     ) throws -> (folder: RunFolder, losses: [Double]) {
         let options = options(precision)
         let run = try RunFolder(in: folder.path("runs"), task: "small", name: name, arguments: options)
-        // Other tests draw numbers at the same time.
-        return try Generator.withDefault(Generator(seed: 0)) {
-            while true {
-                let trainer = try SmallTask.trainer(options, folder: run)
-                var batches = 0
-                trainer.listeners.append { event in
-                    if case .batch = event { batches += 1 }
-                    return batches == stop ? .stop : .continue
-                }
-                let outcome = try trainer.run(resuming: true)
-                if outcome.reason != .stopped { return (run, outcome.history.map { $0.training["loss"] ?? .nan }) }
-            }
-        }
+        let outcome = try trainInParts(stoppingEvery: stop) { try SmallTask.trainer(options, folder: run) }.outcome
+        return (run, outcome.history.map { $0.training["loss"] ?? .nan })
     }
 
     private func weights(_ run: RunFolder) throws -> [String: Tensor] { try Safetensors.load(run.weights("last")) }

@@ -41,22 +41,8 @@ import Testing
     /// Runs until `batches` batches were trained in all, resuming after every `stop` of them.
     private func run(_ options: TrainingConfiguration, stoppingEvery stop: Int?, _ name: String) throws -> RunFolder {
         let run = try RunFolder(in: folder.path("runs"), task: "small", name: name, arguments: options)
-        // Other tests draw numbers at the same time.
-        return try Generator.withDefault(Generator(seed: 0)) { try goOn(run, options, stoppingEvery: stop) }
-    }
-
-    private func goOn(_ run: RunFolder, _ options: TrainingConfiguration, stoppingEvery stop: Int?) throws -> RunFolder
-    {
-        while true {
-            let trainer = try SmallTask.trainer(options, folder: run)
-            var batches = 0
-            trainer.listeners.append { event in
-                if case .batch = event { batches += 1 }
-                return batches == stop ? .stop : .continue
-            }
-            let outcome = try trainer.run(resuming: true)
-            if outcome.reason != .stopped { return run }
-        }
+        _ = try trainInParts(stoppingEvery: stop) { try SmallTask.trainer(options, folder: run) }
+        return run
     }
 
     @Test(arguments: [1, 2, 5, 7]) func stopsLeaveNoTrace(_ stop: Int) throws {

@@ -41,20 +41,11 @@ import Testing
         func weights(stoppingEvery stop: Int?) throws -> Data? {
             let run = try RunFolder(
                 in: folder.path("runs"), task: "table", name: "run", arguments: options)
-            return try Generator.withDefault(Generator(seed: 0)) {
-                while true {
-                    manualSeed(0)
-                    let trainer = try Trainer(TableTask(), options, folder: run)
-                    var batches = 0
-                    trainer.listeners.append { event in
-                        if case .batch = event { batches += 1 }
-                        return batches == stop ? .stop : .continue
-                    }
-                    if try trainer.run(resuming: true).reason != .stopped {
-                        return FileManager.default.contents(atPath: run.weights("last"))
-                    }
-                }
+            _ = try trainInParts(stoppingEvery: stop) {
+                manualSeed(0)
+                return try Trainer(TableTask(), options, folder: run)
             }
+            return FileManager.default.contents(atPath: run.weights("last"))
         }
         let whole = try weights(stoppingEvery: nil)
         #expect(try whole != nil && weights(stoppingEvery: stop) == whole)

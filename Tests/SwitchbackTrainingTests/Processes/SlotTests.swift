@@ -96,18 +96,8 @@ import Testing
     /// The weights that a run ends with, which stops after every `stop` batches and is continued.
     private func weights(_ options: TrainingConfiguration, stoppingEvery stop: Int? = nil) throws -> Data {
         let run = try RunFolder(in: folder.path("runs"), task: "small", name: "run", arguments: options)
-        return try Generator.withDefault(Generator(seed: 0)) {
-            while true {
-                let trainer = try SmallTask.trainer(options, folder: run)
-                var batches = 0
-                trainer.listeners.append { event in
-                    if case .batch = event { batches += 1 }
-                    return batches == stop ? .stop : .continue
-                }
-                if try trainer.run(resuming: true).reason == .stopped { continue }
-                return try Data(contentsOf: URL(fileURLWithPath: run.weights("last")))
-            }
-        }
+        _ = try trainInParts(stoppingEvery: stop) { try SmallTask.trainer(options, folder: run) }
+        return try Data(contentsOf: URL(fileURLWithPath: run.weights("last")))
     }
 
     @Test func oneSlotIsAWholeBatch() throws {
