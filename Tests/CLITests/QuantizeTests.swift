@@ -21,7 +21,7 @@ import Testing
         #expect(run.output.contains("of 2 convolutions in int8"), "\(run.output)")
         #expect(run.json["output"] as? String == quantized)
         let before = try #require(run.json["accuracy"] as? Double)
-        let after = try #require(run.json["accuracy_in_int8"] as? Double ?? run.json["accuracyInInt8"] as? Double)
+        let after = try #require(run.json["accuracy_in_int8"] as? Double)
         #expect(before > 0.8 && after > before - 0.003)
 
         let val = try program.run("classify", "val", "--model", quantized, "--data", "digits", "--json")
