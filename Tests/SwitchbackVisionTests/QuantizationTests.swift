@@ -7,7 +7,7 @@ import TestSupport
 import Testing
 
 /// Networks in whole numbers of 8 bits, beside `onnxruntime`, which computes what is exported of them in nodes that round.
-@Suite(.enabled(if: ONNXRuntime.isInstalled, ONNXRuntime.missing), .serialized)
+@Suite(.seeded(), .enabled(if: ONNXRuntime.isInstalled, ONNXRuntime.missing), .serialized)
 struct QuantizationTests {
     let folder: TemporaryFolder
 
@@ -55,7 +55,6 @@ struct QuantizationTests {
 
     @Test(arguments: [ClassifierKind.cnn, .resnet18, .mobilenetV2])
     func classifiers(_ kind: ClassifierKind) throws {
-        manualSeed(0)
         let side = 32
         let classifier = try Classifier(
             Classifier.Configuration(
@@ -81,7 +80,6 @@ struct QuantizationTests {
 
     @Test(arguments: [YOLOVariant(.yolo11, .n), YOLOVariant(.yolo26, .n), YOLOVariant(.yolo11, .n, .segment)])
     func detectors(_ variant: YOLOVariant) throws {
-        manualSeed(0)
         let side = 64
         let detector = YOLO(variant, classes: ["cat", "dog"])
         settle(detector, Tensor.cat(images(8, side), dim: 0))

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// Batches that are cut into slots, in one process.
-@Suite(.serialized) struct SlotTests {
+@Suite(.seeded(), .serialized) struct SlotTests {
     let folder: TemporaryFolder
 
     init() throws { folder = try TemporaryFolder() }
