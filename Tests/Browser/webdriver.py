@@ -2,8 +2,10 @@
 
 import http.client
 import json
+import os
 import re
 import shutil
+import signal
 import subprocess
 import time
 
@@ -15,8 +17,17 @@ class Browser:
 
     def __init__(self, address, width=1280, height=900):
         self.address = address
+        self.session = ""
         self.driver = subprocess.Popen(
-            [shutil.which("chromedriver") or "chromedriver", "--port=0"], stdout=subprocess.PIPE, text=True)
+            [shutil.which("chromedriver") or "chromedriver", "--port=0"], stdout=subprocess.PIPE, text=True,
+            start_new_session=True)
+        try:
+            self.begin(width, height)
+        except BaseException:
+            self.end()
+            raise
+
+    def begin(self, width, height):
         for line in self.driver.stdout:
             if found := re.search(r"successfully on port (\d+)", line):
                 self.port = int(found[1])
@@ -26,7 +37,6 @@ class Browser:
             "args": ["--headless=new", "--no-sandbox", "--disable-gpu", "--lang=en", f"--window-size={width},{height}"],
         }
         wanted = {"goog:chromeOptions": options, "goog:loggingPrefs": {"browser": "ALL", "performance": "ALL"}}
-        self.session = ""
         self.session = "/session/" + self.ask("POST", "/session", {"capabilities": {"alwaysMatch": wanted}})["sessionId"]
 
     def __enter__(self):
@@ -36,7 +46,13 @@ class Browser:
         try:
             self.ask("DELETE", "")
         finally:
-            self.driver.terminate()
+            self.end()
+
+    def end(self):
+        """Ends the driver, and the browser where it still runs. Asked to end, they might not hear it: whoever started the
+        test may have blocked the signals for that, and they have that from it."""
+        os.killpg(self.driver.pid, signal.SIGKILL)
+        self.driver.wait()
 
     def ask(self, method, path, body=None):
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=120)
