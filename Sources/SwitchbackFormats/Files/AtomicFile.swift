@@ -33,15 +33,7 @@ public final class AtomicFile {
 
     /// Adds bytes at the end.
     public func append(_ bytes: UnsafeRawBufferPointer) throws {
-        var rest = bytes[...]
-        while !rest.isEmpty {
-            let written = Foundation.write(descriptor, rest.base, rest.count)
-            if written >= 0 {
-                rest = rest.dropFirst(written)
-            } else if errno != EINTR {
-                throw InputError(path, cannot: "written", errno)
-            }
-        }
+        try FileWriting.write(bytes, to: descriptor, named: path)
     }
 
     public func append(_ bytes: some Sequence<UInt8>) throws {
@@ -91,8 +83,4 @@ public final class AtomicFile {
             unlink(Folder.join(folder, name))
         }
     }
-}
-
-extension Slice<UnsafeRawBufferPointer> {
-    fileprivate var base: UnsafeRawPointer? { UnsafeRawBufferPointer(rebasing: self).baseAddress }
 }

@@ -86,7 +86,7 @@ public final class TensorBoardWriter {
 
     /// Hands everything that was logged to the system, so that TensorBoard sees it.
     public func flush() throws {
-        try pending.withUnsafeBytes { try writeAll($0) }
+        try pending.withUnsafeBytes { try FileWriting.write($0, to: descriptor, named: path) }
         pending.removeAll(keepingCapacity: true)
     }
 
@@ -112,19 +112,6 @@ public final class TensorBoardWriter {
         fill(&event)
         pending += try EventRecords.record(event)
         if pending.count > Self.pendingLimit { try flush() }
-    }
-
-    private func writeAll(_ bytes: UnsafeRawBufferPointer) throws {
-        var start = 0
-        while start < bytes.count {
-            let rest = UnsafeRawBufferPointer(rebasing: bytes[start...])
-            let written = write(descriptor, rest.baseAddress, rest.count)
-            if written >= 0 {
-                start += written
-            } else if errno != EINTR {
-                throw InputError(path, cannot: "written", errno)
-            }
-        }
     }
 
     // MARK: Files

@@ -64,17 +64,7 @@ struct UploadedFile: Sendable {
         for try await part in body {
             count += part.readableBytes
             guard count <= most else { throw InputError(name, "has more than the \(most >> 20) MiB that are allowed") }
-            try part.withUnsafeReadableBytes { bytes in
-                var written = 0
-                while written < bytes.count {
-                    let result = Foundation.write(descriptor, bytes.baseAddress! + written, bytes.count - written)
-                    if result >= 0 {
-                        written += result
-                    } else if errno != EINTR {
-                        throw InputError(name, cannot: "written", errno)
-                    }
-                }
-            }
+            try part.withUnsafeReadableBytes { try FileWriting.write($0, to: descriptor, named: name) }
         }
         if count == 0 { throw InputError(name, "the file is empty") }
     }

@@ -130,17 +130,7 @@ package final class LabelJournal {
     }
 
     private func write(_ bytes: [UInt8]) throws {
-        try bytes.withUnsafeBytes { bytes in
-            var written = 0
-            while written < bytes.count {
-                let count = Foundation.write(descriptor, bytes.baseAddress! + written, bytes.count - written)
-                if count >= 0 {
-                    written += count
-                } else if errno != EINTR {
-                    throw InputError(path, cannot: "written", errno)
-                }
-            }
-        }
+        try bytes.withUnsafeBytes { try FileWriting.write($0, to: descriptor, named: path) }
         guard Platform.flush(descriptor) else { throw InputError(path, cannot: "written", errno) }
     }
 }
