@@ -40,7 +40,7 @@ struct DeployRoutes: Sendable {
     private struct EndpointList: Encodable, Sendable { let endpoints: [EndpointAnswer] }
 
     private func endpoints() -> [EndpointAnswer] {
-        jobs.list.filter { $0.job.kind == .endpoint }.map { EndpointAnswer($0.job, $0.state, jobs.folder(of: $0.job)) }
+        jobs.list.filter { $0.kind == .endpoint }.map { EndpointAnswer($0, jobs.folder(of: $0)) }
     }
 
     private func begin(_ fields: ConfigurationFields) throws -> EndpointAnswer {
@@ -56,8 +56,7 @@ struct DeployRoutes: Sendable {
         let job = try jobs.add(
             .endpoint, task: run.task, run: RunSummary.id(of: run), files: [Endpoint.keyName: Endpoint.makeKey()]
         ) { Endpoint.arguments(run.path, named: run.name, port: port, $0) }
-        let folder = jobs.folder(of: job)
-        return EndpointAnswer(job, folder.state(of: job), folder)
+        return EndpointAnswer(job, jobs.folder(of: job))
     }
 
     // MARK: Files

@@ -10,11 +10,11 @@ struct EndpointAnswer: Encodable, Sendable {
     let key: String
     let examples: [CallExample]
 
-    init(_ job: Job, _ state: Job.State, _ folder: JobFolder) {
-        self.job = JobAnswer(job, state, folder)
+    init(_ job: Job, _ folder: JobFolder) {
+        self.job = JobAnswer(job, folder)
         let key = (try? String(contentsOfFile: Endpoint.keyFile(folder), encoding: .utf8)) ?? ""
         self.key = key
-        address = state == .running ? Endpoint.address(in: folder.output(from: 0).text) : nil
+        address = self.job.state == .running ? Endpoint.address(in: folder.output(from: 0).text) : nil
         examples = address.map { CallExample.all(address: $0, task: job.task, key: key) } ?? []
     }
 }

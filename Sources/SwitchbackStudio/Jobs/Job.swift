@@ -17,6 +17,9 @@ struct Job: Codable, Sendable {
         case failed
         /// It was killed, or the machine went off.
         case interrupted
+
+        /// Whether it waits or is at work.
+        var isOpen: Bool { [.waiting, .running, .stopping].contains(self) }
     }
 
     let id: String

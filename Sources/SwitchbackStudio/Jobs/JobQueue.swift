@@ -40,9 +40,9 @@ package final class JobQueue: Sendable {
     func folder(of job: Job) -> JobFolder { JobFolder(path: Folder.join(folder.path, "jobs/\(job.id)")) }
 
     /// All jobs, the newest first.
-    var list: [(job: Job, state: Job.State)] {
-        jobs.withLock { $0 }.reversed().map { ($0, folder(of: $0).state(of: $0)) }
-    }
+    var list: [Job] { jobs.withLock { $0 }.reversed() }
+
+    func state(of job: Job) -> Job.State { folder(of: job).state(of: job) }
 
     /// The job of an id. It is looked up among those that are there: no path is made of what a client sends.
     ///
@@ -79,7 +79,7 @@ package final class JobQueue: Sendable {
     /// Asks a job to end. One that waits is taken from the queue.
     func stop(_ id: String) throws {
         let job = try job(id)
-        if folder(of: job).state(of: job) == .waiting { return try remove(id) }
+        if state(of: job) == .waiting { return try remove(id) }
         try change(id) { $0.isStopRequested = true }
         job.process?.interrupt()
     }
@@ -106,7 +106,7 @@ package final class JobQueue: Sendable {
     private func startNext() {
         jobs.withLock { jobs in
             var isTraining = jobs.contains { $0.kind == .training && $0.process?.isAlive == true }
-            for index in jobs.indices where folder(of: jobs[index]).state(of: jobs[index]) == .waiting {
+            for index in jobs.indices where state(of: jobs[index]) == .waiting {
                 if jobs[index].kind == .training {
                     if isTraining { continue }
                     isTraining = true
@@ -134,9 +134,7 @@ package final class JobQueue: Sendable {
         var surplus = jobs.count - JobQueue.mostEnded
         guard surplus > 0 else { return }
         jobs.removeAll { job in
-            guard surplus > 0, ![.waiting, .running, .stopping].contains(folder(of: job).state(of: job)) else {
-                return false
-            }
+            guard surplus > 0, !state(of: job).isOpen else { return false }
             surplus -= 1
             folder(of: job).remove()
             return true

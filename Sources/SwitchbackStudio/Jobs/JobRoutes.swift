@@ -16,7 +16,7 @@ struct JobRoutes: Sendable {
     func add(to router: some RouterMethods<some RequestContext>) {
         let group = router.group("api/v1/jobs")
         group.get { _, _ in
-            await queue.answer { JobList(jobs: jobs.list.map { JobAnswer($0.job, $0.state, jobs.folder(of: $0.job)) }) }
+            await queue.answer { JobList(jobs: jobs.list.map { JobAnswer($0, jobs.folder(of: $0)) }) }
         }
         group.get(":id/log") { request, context in
             let id = try context.parameters.require("id")
@@ -63,8 +63,9 @@ struct JobAnswer: Encodable, Sendable {
     /// Why it failed, in the program's own sentence.
     let complaint: String?
 
-    init(_ job: Job, _ state: Job.State, _ folder: JobFolder) {
-        (id, kind, task, run, self.state) = (job.id, job.kind, job.task, job.run, state)
+    init(_ job: Job, _ folder: JobFolder) {
+        (id, kind, task, run) = (job.id, job.kind, job.task, job.run)
+        state = folder.state(of: job)
         (created, arguments) = (job.created, job.arguments)
         complaint = state == .failed ? folder.complaint : nil
     }

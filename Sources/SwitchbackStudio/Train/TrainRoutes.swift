@@ -52,8 +52,9 @@ struct TrainRoutes: Sendable {
     private func begin(_ fields: ConfigurationFields) throws -> JobAnswer {
         let task = try fields.string("task")
         let request = try TrainingRequest(fields, task: task, options: options.of(task))
-        let place = ["--name=\(freeName(request))", "--output=\(runs.output)"]
-        return try start(task, run: "\(task)/\(freeName(request))", request.arguments + place)
+        let name = freeName(request)
+        let place = ["--name=\(name)", "--output=\(runs.output)"]
+        return try start(task, run: "\(task)/\(name)", request.arguments + place)
     }
 
     private func resume(_ task: String, _ name: String) throws -> JobAnswer {
@@ -69,13 +70,12 @@ struct TrainRoutes: Sendable {
             throw APIError.invalid(check.complaint ?? "the training cannot begin: exit code \(code)")
         }
         let job = try jobs.add(.training, task: task, run: run) { _ in arguments }
-        let folder = jobs.folder(of: job)
-        return JobAnswer(job, folder.state(of: job), folder)
+        return JobAnswer(job, jobs.folder(of: job))
     }
 
     /// The name of the run: the one that was asked for, with a number after it where it is taken.
     private func freeName(_ request: TrainingRequest) -> String {
-        let waiting = jobs.list.filter { [.waiting, .running, .stopping].contains($0.state) }.map(\.job.run)
+        let waiting = jobs.list.filter { jobs.state(of: $0).isOpen }.map(\.run)
         for number in 1... {
             let name = number == 1 ? request.name : "\(request.name)-\(number)"
             let id = "\(request.task)/\(name)"
