@@ -11,18 +11,14 @@ struct TalkRoutes: Sendable {
     /// The tasks whose runs write.
     static let tasks = ["text", "chat"]
 
-    private let runs: RunLookup
     private let models: LoadedModels<ServedModel>
     private let reader: RequestReader
     private let metrics: ServerMetrics
-    private let queue = WorkQueue("talk", threads: 1, limit: 16)
-
-    private static let secondsForLoading = 120.0
 
     init(_ runs: RunLookup, _ limits: ServerLimits, _ metrics: ServerMetrics) {
-        (self.runs, self.metrics) = (runs, metrics)
+        self.metrics = metrics
         reader = RequestReader(limits)
-        models = LoadedModels {
+        models = LoadedModels("talk", of: runs, weights: TalkRoutes.weights) {
             try ServedModel.languageModel(Folder.parent($0), limits, metrics)
         } end: {
             $0.stop()
@@ -30,7 +26,6 @@ struct TalkRoutes: Sendable {
     }
 
     func stop() {
-        queue.stop()
         reader.stop()
         models.stop()
     }
@@ -39,10 +34,7 @@ struct TalkRoutes: Sendable {
         router.post("api/v1/talk/:task/:name") { request, context in
             do {
                 let (task, name) = try (context.parameters.require("task"), context.parameters.require("name"))
-                let model = try await queue.run(within: TalkRoutes.secondsForLoading) {
-                    try models.model(TalkRoutes.weights(of: runs.run(task, name)))
-                }
-                let routes = try LanguageRoutes(model, reader, metrics)
+                let routes = try await LanguageRoutes(models.model(task, name), reader, metrics)
                 return try await routes.answer(request, context, isChat: task == "chat")
             } catch {
                 return Response(refusing: error)
@@ -51,7 +43,7 @@ struct TalkRoutes: Sendable {
     }
 
     /// The weights that a training of a language model writes at its end, beside the description of the model.
-    static func weights(of run: RunRecord) throws -> String {
+    @Sendable static func weights(of run: RunRecord) throws -> String {
         let path = Folder.join(run.path, "model.safetensors")
         guard tasks.contains(run.task), Folder.exists(path) else {
             throw InputError(run.path, "has no language model", remedy: "a training of text or chat has one at its end")

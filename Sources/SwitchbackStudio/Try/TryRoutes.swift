@@ -8,18 +8,14 @@ import SwitchbackVision
 
 /// What the page `/try` asks for: what a run's model finds in an image that is sent, and again with other thresholds.
 struct TryRoutes: Sendable {
-    let runs: RunLookup
     private let models: LoadedModels<TriedModel>
     private let reader: RequestReader
-    private let queue = WorkQueue("try", threads: 1, limit: 16)
 
-    private static let secondsForLoading = 120.0
     /// The least confidence that the page offers.
     private static let thresholds = (confidence: 0.25, iou: 0.7)
 
     init(_ runs: RunLookup, _ limits: ServerLimits) {
-        self.runs = runs
-        models = LoadedModels {
+        models = LoadedModels("try", of: runs, weights: { try RunFolder.weightFile($0.path) }) {
             try TriedModel($0, limits)
         } end: {
             $0.stop()
@@ -28,7 +24,6 @@ struct TryRoutes: Sendable {
     }
 
     func stop() {
-        queue.stop()
         reader.stop()
         models.stop()
     }
@@ -75,10 +70,7 @@ struct TryRoutes: Sendable {
     }
 
     private func model(_ context: ServerContext) async throws -> TriedModel {
-        let (task, name) = try (context.parameters.require("task"), context.parameters.require("name"))
-        return try await queue.run(within: TryRoutes.secondsForLoading) {
-            try models.model(RunFolder.weightFile(runs.run(task, name).path))
-        }
+        try await models.model(context.parameters.require("task"), context.parameters.require("name"))
     }
 
     private static func fraction(_ name: String, _ request: Request) throws -> Double? {
