@@ -1,8 +1,8 @@
 // The page /data/NAME/check: what is likely wrong with a data set, with its images, and what mends it.
 
-import { api, find, freshName, labelPage, overlay, page, preview, say, who } from "/data/parts.js";
+import { api, freshName, labelPage, overlay, page, preview, say, who } from "/data/parts.js";
 import { ask, get } from "/frame/ask.js";
-import { html } from "/frame/drawing.js";
+import { find, html } from "/frame/drawing.js";
 import { failed, startPage, succeeded } from "/frame/frame.js";
 import { button } from "/frame/jobs.js";
 import { t, whole } from "/frame/words.js";

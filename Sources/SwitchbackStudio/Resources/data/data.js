@@ -1,11 +1,11 @@
 // The page /data: the data sets below the studio's folder, and new ones.
 
 import { ask, get } from "/frame/ask.js";
-import { html } from "/frame/drawing.js";
+import { find, html } from "/frame/drawing.js";
 import { failed, startPage, succeeded } from "/frame/frame.js";
 import { button } from "/frame/jobs.js";
 import { t, whole } from "/frame/words.js";
-import { api, find, page, preview, say, startDialogs } from "./parts.js";
+import { api, page, preview, say, startDialogs } from "./parts.js";
 
 let list = { folder: "", sets: [] };
 

@@ -3,8 +3,6 @@
 import { html, svg } from "/frame/drawing.js";
 import { t, whole } from "/frame/words.js";
 
-export const find = (id) => document.getElementById(id);
-
 // ---- the studio
 
 /** The name of the data set that the page is about, from `/data/NAME…`. */

@@ -2,14 +2,13 @@
 
 import { ask, get, runPath } from "/frame/ask.js";
 import { copyButton } from "/frame/copy.js";
-import { html } from "/frame/drawing.js";
+import { find, html } from "/frame/drawing.js";
 import { failed, startPage, succeeded } from "/frame/frame.js";
 import { jobButtons, stateTag } from "/frame/jobs.js";
 import { t } from "/frame/words.js";
 
 const SECONDS = 2;
 const TALKING = /^(text|chat)\//;
-const find = (id) => document.getElementById(id);
 let shown = "", language = "curl";
 
 function examples(endpoint) {

@@ -1,6 +1,9 @@
-// What pages draw with: elements of HTML and SVG, scales and steps that play.
+// What pages draw with: elements of the page, of HTML and SVG, scales and steps that play.
 
 const namespace = "http://www.w3.org/2000/svg";
+
+/** The element of the page that has an id. */
+export const find = (id) => document.getElementById(id);
 
 /** An element of SVG with attributes and children; text becomes a text node. */
 export function svg(name, attributes = {}, ...children) {

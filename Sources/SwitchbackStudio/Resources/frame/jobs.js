@@ -6,6 +6,9 @@ import { t } from "./words.js";
 
 const KINDS = { running: "run", stopping: "run", done: "ok", failed: "bad", interrupted: "warn" };
 
+/** Whether a job waits or is at work. */
+export const isOpen = (job) => ["waiting", "running", "stopping"].includes(job.state);
+
 export function stateTag(state) {
   return html("span", `tag ${KINDS[state] ?? ""}`, t(`jobs.${state}`));
 }

@@ -1,14 +1,13 @@
 // The first page: what is at work, what came of the newest trainings, and what to do next.
 
 import { get } from "/frame/ask.js";
-import { html } from "/frame/drawing.js";
+import { find, html } from "/frame/drawing.js";
 import { failed, startPage, succeeded } from "/frame/frame.js";
 import { headline } from "/frame/figures.js";
-import { jobLine } from "/frame/jobs.js";
+import { isOpen, jobLine } from "/frame/jobs.js";
 import { t, whole } from "/frame/words.js";
 
 const SECONDS = 3, NEWEST = 5;
-const find = (id) => document.getElementById(id);
 let shown = "";
 
 function link(text, address, className = "") {
@@ -31,7 +30,7 @@ function row(run) {
 async function refresh() {
   try {
     const [{ runs }, { jobs }] = await Promise.all([get("/api/v1/runs"), get("/api/v1/jobs")]);
-    const open = jobs.filter((job) => ["waiting", "running", "stopping"].includes(job.state)).reverse();
+    const open = jobs.filter(isOpen).reverse();
     const broken = jobs.filter((job) => ["failed", "interrupted"].includes(job.state));
     const state = JSON.stringify([runs, open, broken, document.documentElement.lang]);
     succeeded();

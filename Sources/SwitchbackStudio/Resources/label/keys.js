@@ -1,7 +1,6 @@
 // The keyboard of the editor. Single keys never act while a field has the focus.
 
-import { find } from "/data/parts.js";
-import { html } from "/frame/drawing.js";
+import { find, html } from "/frame/drawing.js";
 import { t } from "/frame/words.js";
 
 const map = [

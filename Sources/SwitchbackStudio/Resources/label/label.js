@@ -1,7 +1,8 @@
 // The page /data/NAME/label/IMAGE: draws, changes and deletes the objects of one image after another.
 
-import { api, find, freshName, labelPage, page, say, setName, startDialogs } from "/data/parts.js";
+import { api, freshName, labelPage, page, say, setName, startDialogs } from "/data/parts.js";
 import { ask, get } from "/frame/ask.js";
+import { find } from "/frame/drawing.js";
 import { failed, startPage, succeeded } from "/frame/frame.js";
 import { t, whole } from "/frame/words.js";
 import { Canvas } from "./canvas.js";

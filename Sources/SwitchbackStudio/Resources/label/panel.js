@@ -1,7 +1,7 @@
 // What stands around the canvas: classes, objects in words, the state of saving, the images before and after.
 
-import { find, labelPage, preview, stateWord, swatch } from "/data/parts.js";
-import { html } from "/frame/drawing.js";
+import { labelPage, preview, stateWord, swatch } from "/data/parts.js";
+import { find, html } from "/frame/drawing.js";
 import { percent, t, whole } from "/frame/words.js";
 import { bounds, corners } from "./shapes.js";
 

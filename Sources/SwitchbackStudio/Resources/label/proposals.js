@@ -1,8 +1,8 @@
 // What the newest detector of one's own finds in the image, until it is accepted or rejected.
 
-import { api, find, say } from "/data/parts.js";
+import { api, say } from "/data/parts.js";
 import { get } from "/frame/ask.js";
-import { fillTrack } from "/frame/drawing.js";
+import { fillTrack, find } from "/frame/drawing.js";
 import { failed } from "/frame/frame.js";
 import { t } from "/frame/words.js";
 import { overlap } from "./shapes.js";

@@ -1,12 +1,11 @@
 // The hiker: three optimizers take steps side by side.
 
 import { ask } from "/frame/ask.js";
-import { fillTrack, html, player } from "/frame/drawing.js";
+import { fillTrack, find, html, player } from "/frame/drawing.js";
 import { drawValley } from "./valley.js";
 import { example } from "./walk.js";
 import { number, t } from "/frame/words.js";
 
-const element = (id) => document.getElementById(id);
 const looks = {
   sgd: { className: "s1", mark: "f1", key: "k1", dash: "" },
   momentum: { className: "s2 dash", mark: "f2", key: "k2", dash: "dash" },
@@ -21,7 +20,7 @@ let latest = 0;
 function stepCount() { return hike.steps; }
 
 function drawTable() {
-  element("hikers").replaceChildren(...hike.paths.map(({ hiker, points, outcome, arrival }) => {
+  find("hikers").replaceChildren(...hike.paths.map(({ hiker, points, outcome, arrival }) => {
     const { w, loss } = points[Math.min(shown, points.length - 1)];
     const line = html("i", `${looks[hiker].key} ${looks[hiker].dash}`);
     line.setAttribute("aria-hidden", "true");
@@ -31,15 +30,15 @@ function drawTable() {
       html("span", "num", `w = ${number(w)} · L = ${number(loss)}`),
       html("p", "", isEnd ? t(`learn.outcome.${outcome}`, { steps: number(arrival) }) : t("learn.hike.walking")));
   }));
-  element("hike-place").textContent = t("learn.stepOf", { step: number(shown), count: number(stepCount()) });
-  element("hike-step").disabled = shown >= stepCount();
+  find("hike-place").textContent = t("learn.stepOf", { step: number(shown), count: number(stepCount()) });
+  find("hike-step").disabled = shown >= stepCount();
 }
 
 export function redrawHike() {
   if (!hike) return;
-  element("rate-value").textContent = number(hike.rate);
-  element("hike").setAttribute("viewBox", narrow.matches ? "0 0 340 260" : "0 0 640 300");
-  drawValley(element("hike"), hike.curve, {
+  find("rate-value").textContent = number(hike.rate);
+  find("hike").setAttribute("viewBox", narrow.matches ? "0 0 340 260" : "0 0 640 300");
+  drawValley(find("hike"), hike.curve, {
     ways: hike.paths.map(({ hiker, points }) => ({ points: points.slice(0, shown + 1), ...looks[hiker] })),
     label: t("learn.hike.chart"),
   });
@@ -48,7 +47,7 @@ export function redrawHike() {
 
 /** The hike for another start, or another learning rate; shown to its end. */
 export async function readHike() {
-  const slider = element("rate");
+  const slider = find("rate");
   const request = ++latest;
   const answer = await ask("/api/v1/learn/hike", { ...example(), rate: hike?.rates[slider.value] });
   if (request !== latest) return;
@@ -72,10 +71,10 @@ function step() {
 
 /** Takes up what the reader does; `failed` is told what went wrong. */
 export function startHike(failed) {
-  const playing = player(element("hike-play"), () => ({ play: t("learn.play"), pause: t("learn.pause") }), 220, step);
-  element("hike-play").addEventListener("click", () => { if (shown >= stepCount()) shown = 0; playing.toggle(); });
-  element("hike-step").addEventListener("click", () => { playing.stop(); step(); });
-  element("hike-reset").addEventListener("click", () => { playing.stop(); shown = 0; redrawHike(); });
+  const playing = player(find("hike-play"), () => ({ play: t("learn.play"), pause: t("learn.pause") }), 220, step);
+  find("hike-play").addEventListener("click", () => { if (shown >= stepCount()) shown = 0; playing.toggle(); });
+  find("hike-step").addEventListener("click", () => { playing.stop(); step(); });
+  find("hike-reset").addEventListener("click", () => { playing.stop(); shown = 0; redrawHike(); });
   narrow.addEventListener("change", redrawHike);
-  element("rate").addEventListener("input", () => { playing.stop(); readHike().catch(failed); });
+  find("rate").addEventListener("input", () => { playing.stop(); readHike().catch(failed); });
 }

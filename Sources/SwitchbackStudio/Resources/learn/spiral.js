@@ -1,11 +1,10 @@
 // A small network of the reader's: its decision surface, its loss and the gradient of each layer while it trains.
 
 import { ask } from "/frame/ask.js";
-import { html, path, scale, svg } from "/frame/drawing.js";
+import { find, html, path, scale, svg } from "/frame/drawing.js";
 import { number, percent, t } from "/frame/words.js";
 
-const element = (id) => document.getElementById(id);
-const form = element("network");
+const form = find("network");
 const severities = { fine: "ok", note: "tip", problem: "warn", failure: "bad" };
 /** What is likely to be found here, and has words in every language. */
 const kinds = [
@@ -39,7 +38,7 @@ function fill(values) {
 }
 
 function drawPresets() {
-  element("presets").replaceChildren(...presets.map(({ name, options }) => {
+  find("presets").replaceChildren(...presets.map(({ name, options }) => {
     const chip = html("button", "chip", t(`learn.preset.${name}`));
     chip.type = "button";
     chip.setAttribute("aria-pressed", String(name === chosen));
@@ -64,7 +63,7 @@ function color(name) {
 }
 
 function drawSurface() {
-  const canvas = element("surface");
+  const canvas = find("surface");
   const context = canvas.getContext("2d");
   const { side, reach, points, state } = training;
   const [first, second, ground] = [color("--c2"), color("--c1"), color("--surface")];
@@ -86,7 +85,7 @@ function drawSurface() {
   for (const { x, y, arm } of points) drawPoint(context, at(x), canvas.height - at(y), arm, arm ? second : first);
   const text = t("learn.spiral.accuracy", { accuracy: percent(state.accuracy) });
   canvas.setAttribute("aria-label", text);
-  element("surface-caption").textContent = text;
+  find("surface-caption").textContent = text;
 }
 
 /** A circle for one arm and a square for the other: they differ without color, too. */
@@ -102,7 +101,7 @@ function drawPoint(context, x, y, arm, [red, green, blue]) {
 }
 
 function drawLoss() {
-  const drawing = element("loss");
+  const drawing = find("loss");
   const { width, height } = drawing.viewBox.baseVal;
   const ceiling = Math.max(1, ...losses);
   const left = 56;
@@ -117,7 +116,7 @@ function drawLoss() {
   const values = { step: number(training.state.step), loss: number(losses[losses.length - 1], 3) };
   const text = losses.length ? t("learn.spiral.lossIs", values) : t("learn.spiral.notYet");
   drawing.setAttribute("aria-label", text);
-  element("loss-caption").textContent = text;
+  find("loss-caption").textContent = text;
 }
 
 /** Bars on a logarithmic scale, from a hundred millionth to ten thousand; colored where the gradient is a thousand
@@ -126,7 +125,7 @@ function drawBars() {
   const length = scale([-8, 4], [0, 100]);
   const last = training.state.gradients.length - 1;
   const output = training.state.gradients[last];
-  element("bars").replaceChildren(...training.state.gradients.map((norm, index) => {
+  find("bars").replaceChildren(...training.state.gradients.map((norm, index) => {
     const share = norm ? Math.min(100, Math.max(0.5, length(Math.log10(norm)))) : 0;
     const bar = svg(
       "svg", { viewBox: "0 0 100 10", preserveAspectRatio: "none", "aria-hidden": "true" },
@@ -138,25 +137,25 @@ function drawBars() {
 }
 
 function drawFinding() {
-  const note = element("finding");
+  const note = find("finding");
   const found = training.state.findings[0];
   note.hidden = !found;
   if (!found) return;
   note.className = `note ${severities[found.severity]}`;
   const kind = kinds.includes(found.kind) ? found.kind : "other";
-  element("finding-title").textContent = t(`learn.kind.${kind}`);
-  element("finding-why").textContent = t(`learn.why.${kind}`);
-  element("finding-sentence").textContent = found.sentence;
+  find("finding-title").textContent = t(`learn.kind.${kind}`);
+  find("finding-why").textContent = t(`learn.why.${kind}`);
+  find("finding-sentence").textContent = found.sentence;
 }
 
 export function redrawSpiral() {
   drawPresets();
   if (!training) return;
-  element("train").textContent = t(isRunning ? "learn.pause" : "learn.spiral.train");
-  element("train").disabled = training.state.isOver;
-  element("train-step").disabled = isRunning || training.state.isOver;
+  find("train").textContent = t(isRunning ? "learn.pause" : "learn.spiral.train");
+  find("train").disabled = training.state.isOver;
+  find("train-step").disabled = isRunning || training.state.isOver;
   const values = { step: number(training.state.step) };
-  element("train-place").textContent = t(training.state.isOver ? "learn.spiral.over" : "learn.spiral.steps", values);
+  find("train-place").textContent = t(training.state.isOver ? "learn.spiral.over" : "learn.spiral.steps", values);
   drawSurface();
   drawLoss();
   drawBars();
@@ -224,8 +223,8 @@ export async function startSpiral(failed) {
     redrawSpiral();
   });
   form.addEventListener("change", () => { chosen = null; drawPresets(); isRunning = false; restart(false); });
-  element("train-step").addEventListener("click", () => advance(1).catch(failed));
-  element("train-reset").addEventListener("click", () => { isRunning = false; restart(false); });
+  find("train-step").addEventListener("click", () => advance(1).catch(failed));
+  find("train-reset").addEventListener("click", () => { isRunning = false; restart(false); });
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redrawSpiral);
   try {
     presets = (await (await fetch("/api/v1/learn/presets")).json()).presets;

@@ -1,12 +1,11 @@
 // The first example: the graph with its values filled in forward, and the gradients arriving backward.
 
 import { ask } from "/frame/ask.js";
-import { fillTrack, html, path, player, svg } from "/frame/drawing.js";
+import { fillTrack, find, html, path, player, svg } from "/frame/drawing.js";
 import { drawValley } from "./valley.js";
 import { number, t } from "/frame/words.js";
 
-const element = (id) => document.getElementById(id);
-const sliders = ["w", "x", "target"].map(element);
+const sliders = ["w", "x", "target"].map(find);
 
 /** Where each box stands, and how large the drawing is: side by side, or one below the other on a narrow screen. */
 const layouts = {
@@ -92,7 +91,7 @@ function drawEdge(layout, from, to) {
 
 function drawGraph() {
   const layout = layouts[narrow.matches ? "narrow" : "wide"];
-  const graph = element("graph");
+  const graph = find("graph");
   graph.setAttribute("viewBox", `0 0 ${layout.size.join(" ")}`);
   const known = walk.nodes.filter(({ id }) => hasValue(id)).map(({ id, value, gradient }) =>
     `${id} = ${number(value)}${hasGradient(id) ? `, ∂L/∂${id} = ${number(gradient)}` : ""}`);
@@ -124,15 +123,15 @@ function drawRules() {
     ["back", t("learn.example.backward"), `∂L/∂L = ${number(node("L").gradient)}`],
     ...walk.rules.map((rule) => ["back", t("learn.example.backward"), backwardLine(rule)]),
   ];
-  element("rules").replaceChildren(...lines.slice(0, place).map(([className, title, text], index) => {
+  find("rules").replaceChildren(...lines.slice(0, place).map(([className, title, text], index) => {
     const item = html("li", `${className} ${index === place - 1 ? "now" : ""}`, html("b", "", title), html("span", "", text));
     return item;
   }));
-  element("walk-place").textContent = t("learn.stepOf", { step: number(place), count: number(stepCount()) });
-  element("walk-step").disabled = place === stepCount();
+  find("walk-place").textContent = t("learn.stepOf", { step: number(place), count: number(stepCount()) });
+  find("walk-step").disabled = place === stepCount();
   const slope = node("w").gradient;
   const key = slope < 0 ? "learn.example.endMore" : slope > 0 ? "learn.example.endLess" : "learn.example.endFlat";
-  element("walk-end").textContent = place === stepCount() ? t(key, { slope: number(slope), times: number(Math.abs(slope)) }) : "";
+  find("walk-end").textContent = place === stepCount() ? t(key, { slope: number(slope), times: number(Math.abs(slope)) }) : "";
 }
 
 // The loss over w
@@ -141,11 +140,11 @@ function drawSlope() {
   const slope = node("w").gradient;
   const [w, loss] = [node("w").value, node("L").value];
   const isKnown = place === stepCount();
-  drawValley(element("slope"), walk.curve, {
+  drawValley(find("slope"), walk.curve, {
     stand: { w, loss }, slope: isKnown ? slope : null,
     label: t(isKnown ? "learn.example.curveSlope" : "learn.example.curveLabel", { w: number(w), loss: number(loss), slope: number(slope) }),
   });
-  element("slope-sentence").textContent = t(isKnown ? "learn.example.slopeIs" : "learn.example.slopeNotYet", { slope: number(slope) });
+  find("slope-sentence").textContent = t(isKnown ? "learn.example.slopeIs" : "learn.example.slopeNotYet", { slope: number(slope) });
 }
 
 export function redrawWalk() {
@@ -160,7 +159,7 @@ export function redrawWalk() {
 async function read() {
   for (const slider of sliders) {
     fillTrack(slider);
-    element(`${slider.id}-value`).textContent = number(Number(slider.value));
+    find(`${slider.id}-value`).textContent = number(Number(slider.value));
   }
   const request = ++latest;
   const answer = await ask("/api/v1/learn/example", example());
@@ -179,11 +178,11 @@ function step() {
 /** Begins; `changed` is told of each new walk, `failed` what went wrong. */
 export async function startWalk(changed, failed) {
   onChange = changed;
-  const playing = player(element("walk-play"), () => ({ play: t("learn.play"), pause: t("learn.pause") }), 1100, step);
+  const playing = player(find("walk-play"), () => ({ play: t("learn.play"), pause: t("learn.pause") }), 1100, step);
   const reset = () => { playing.stop(); place = 0; redrawWalk(); };
-  element("walk-step").addEventListener("click", () => { playing.stop(); step(); });
-  element("walk-play").addEventListener("click", () => { if (place === stepCount()) place = 0; playing.toggle(); });
-  element("walk-reset").addEventListener("click", reset);
+  find("walk-step").addEventListener("click", () => { playing.stop(); step(); });
+  find("walk-play").addEventListener("click", () => { if (place === stepCount()) place = 0; playing.toggle(); });
+  find("walk-reset").addEventListener("click", reset);
   for (const slider of sliders) slider.addEventListener("input", () => read().catch(failed));
   narrow.addEventListener("change", redrawWalk);
   await read().catch(failed);

@@ -1,11 +1,11 @@
 // The training of the selected run: its state, what it prints, and the buttons that stop and resume it.
 
 import { ask, get, runPath } from "/frame/ask.js";
-import { button, jobButtons, stateTag } from "/frame/jobs.js";
+import { find } from "/frame/drawing.js";
+import { button, isOpen, jobButtons, stateTag } from "/frame/jobs.js";
 import { t } from "/frame/words.js";
 
 const MOST_LINES = 5000;
-const find = (id) => document.getElementById(id);
 let shownJob = null, shownState = "", next = 0;
 
 /** Adds what was printed since, and follows the end unless the reader has scrolled up. */
@@ -21,8 +21,7 @@ async function follow(job) {
 
 function buttons(run, job, changed, failed) {
   const made = job ? jobButtons(job, changed, failed) : [];
-  const isOpen = job && ["waiting", "running", "stopping"].includes(job.state);
-  if (run?.canResume && !isOpen) {
+  if (run?.canResume && !(job && isOpen(job))) {
     made.push(button(t("runs.resume"), "sm primary", async () => {
       await ask(`/api/v1/runs/${runPath(run.id)}/resume`);
       await changed();

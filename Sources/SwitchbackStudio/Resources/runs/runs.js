@@ -1,6 +1,7 @@
 // The page /runs: the list of runs, and the curves, diagnosis and options of those that are selected.
 
 import { get, runPath } from "/frame/ask.js";
+import { find } from "/frame/drawing.js";
 import { failed, startPage, succeeded } from "/frame/frame.js";
 import { headline } from "/frame/figures.js";
 import { t } from "/frame/words.js";
@@ -10,7 +11,6 @@ import { showJob } from "./job.js";
 const SECONDS = 2;
 // Columns that say where a run is, not how well it does.
 const COURSE = ["epoch", "step", "seconds", "epochs", "best"];
-const find = (id) => document.getElementById(id);
 let shown = "";
 
 function node(name, text, className) {

@@ -1,8 +1,8 @@
 // Adding images: dropped or chosen, sent one after another, with a report.
 
-import { api, find } from "/data/parts.js";
+import { api } from "/data/parts.js";
 import { send } from "/frame/ask.js";
-import { html } from "/frame/drawing.js";
+import { find, html } from "/frame/drawing.js";
 import { t, whole } from "/frame/words.js";
 
 const ENDINGS = /\.(jpe?g|jfif|png|webp|tiff?|bmp|gif|heic|heif|avif|zip)$/i;

@@ -1,7 +1,7 @@
 // The figures of a data set: how many of what, where and how large.
 
-import { find, swatch } from "/data/parts.js";
-import { html, svg } from "/frame/drawing.js";
+import { swatch } from "/data/parts.js";
+import { find, html, svg } from "/frame/drawing.js";
 import { number, percent, t, whole } from "/frame/words.js";
 
 const sum = (list, value) => list.reduce((total, element) => total + value(element), 0);

@@ -1,8 +1,8 @@
 // The page /data/NAME: what a data set holds, and its images.
 
-import { api, find, page, setName, startDialogs, swatch } from "/data/parts.js";
+import { api, page, setName, startDialogs, swatch } from "/data/parts.js";
 import { ask, get } from "/frame/ask.js";
-import { html } from "/frame/drawing.js";
+import { find, html } from "/frame/drawing.js";
 import { failed, startPage, succeeded } from "/frame/frame.js";
 import { t, whole } from "/frame/words.js";
 import { startAdding } from "./adding.js";

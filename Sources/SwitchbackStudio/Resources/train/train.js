@@ -2,9 +2,9 @@
 
 import { ask, get } from "/frame/ask.js";
 import { copies } from "/frame/copy.js";
-import { html } from "/frame/drawing.js";
+import { find, html } from "/frame/drawing.js";
 import { failed, startPage, succeeded } from "/frame/frame.js";
-import { jobLine } from "/frame/jobs.js";
+import { isOpen, jobLine } from "/frame/jobs.js";
 import { t } from "/frame/words.js";
 
 // What most people choose; all else stands under "All options", as does whatever of these a task does not have.
@@ -12,7 +12,6 @@ const CHIEF = ["data", "model", "epochs", "imgsz", "batch"];
 const OWN = ["name", "diagnose"];
 const SECONDS = 2;
 
-const find = (id) => document.getElementById(id);
 const given = new URLSearchParams(location.search);
 // What was entered, by the option's name: kept when another task is chosen.
 const values = new Map([...given].filter(([name]) => name !== "task" && name !== "lang"));
@@ -126,7 +125,7 @@ async function start(event) {
 async function showQueue() {
   try {
     const { jobs } = await get("/api/v1/jobs");
-    const open = jobs.filter((job) => job.kind === "training" && ["waiting", "running", "stopping"].includes(job.state));
+    const open = jobs.filter((job) => job.kind === "training" && isOpen(job));
     const state = JSON.stringify([open, document.documentElement.lang]);
     // What has not changed is left as it is, with the focus in it.
     if (state === shownQueue) return;

@@ -1,10 +1,9 @@
 // A language model that is tried: what one writes to it, and what it writes, word by word.
 
 import { runPath } from "/frame/ask.js";
-import { html } from "/frame/drawing.js";
+import { find, html } from "/frame/drawing.js";
 import { t } from "/frame/words.js";
 
-const find = (id) => document.getElementById(id);
 // The conversation until now, as the model gets it.
 let messages = [], writing = null;
 

@@ -1,14 +1,13 @@
 // The page /try: an image, what a model finds in it, and sliders that select among that.
 
 import { get, runPath, send } from "/frame/ask.js";
-import { fillTrack, html, svg } from "/frame/drawing.js";
+import { fillTrack, find, html, svg } from "/frame/drawing.js";
 import { failed, startPage, succeeded } from "/frame/frame.js";
 import { clearTalk, startTalk } from "./talk.js";
 import { number, percent, t } from "/frame/words.js";
 
 const TALKING = /^(text|chat)\//;
 const SERIES = 8;
-const find = (id) => document.getElementById(id);
 const runs = find("run");
 const sliders = ["conf", "iou", "temperature"].map(find);
 // The image that is shown: its file, where the browser has it, and the name by which the studio knows it.
