@@ -1,11 +1,12 @@
 // The page /data/NAME/check: what is likely wrong with a data set, with its images, and what mends it.
 
-import { api, freshName, labelPage, overlay, page, preview, say, who } from "/data/parts.js";
+import { api, freshName, labelPage, page, say, tile, who } from "/data/parts.js";
 import { ask, get } from "/frame/ask.js";
 import { find, html } from "/frame/drawing.js";
 import { failed, startPage, succeeded } from "/frame/frame.js";
 import { button } from "/frame/jobs.js";
 import { t, whole } from "/frame/words.js";
+import { bounds, corners } from "/label/shapes.js";
 
 const pageName = freshName();
 const kinds = ["doubled", "unread", "classless", "outside", "flat"];
@@ -13,24 +14,8 @@ let found = null;
 
 /** The image with the faulty object alone over it. */
 function faultTile(image, value) {
-  const element = html("a", "tile");
-  element.href = labelPage(image);
-  const picture = html("img");
-  picture.src = preview(image, "thumb");
-  picture.alt = "";
-  element.append(picture, overlay({ ...image, boxes: value?.box || value?.outline ? [boxOf(value)] : [] }));
-  element.append(html("span", "cap", html("span", "", image.name), html("span", "", image.split)));
-  element.setAttribute("aria-label", t("check.open", { name: image.name }));
-  return element;
-}
-
-function boxOf(value) {
-  if (value.box) {
-    const [x, y, width, height] = value.box;
-    return [value.class, x - width / 2, y - height / 2, x + width / 2, y + height / 2];
-  }
-  const [xs, ys] = [0, 1].map((odd) => value.outline.filter((_, index) => index % 2 === odd));
-  return [value.class, Math.min(...xs), Math.min(...ys), Math.max(...xs), Math.max(...ys)];
+  const boxes = value?.box || value?.outline ? [[value.class, ...bounds(corners(value))]] : [];
+  return tile({ ...image, boxes }, labelPage(image), image.split, t("check.open", { name: image.name }));
 }
 
 async function mend(kind, image) {

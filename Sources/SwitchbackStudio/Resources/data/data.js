@@ -1,11 +1,11 @@
 // The page /data: the data sets below the studio's folder, and new ones.
 
 import { ask, get } from "/frame/ask.js";
-import { find, html } from "/frame/drawing.js";
+import { find, html, link } from "/frame/drawing.js";
 import { failed, startPage, succeeded } from "/frame/frame.js";
 import { button } from "/frame/jobs.js";
 import { t, whole } from "/frame/words.js";
-import { api, page, preview, say, startDialogs } from "./parts.js";
+import { api, page, say, startDialogs, thumbnail } from "./parts.js";
 
 let list = { folder: "", sets: [] };
 
@@ -14,18 +14,7 @@ async function strip(set) {
   const element = html("div", "strip");
   if (set.images === 0) return element;
   const { images } = await get(`${api(set.name)}/images?count=3`);
-  element.append(...images.map((image) => {
-    const picture = html("img");
-    picture.src = preview(image, "thumb", set.name);
-    picture.alt = "";
-    return picture;
-  }));
-  return element;
-}
-
-function link(key, address, className = "") {
-  const element = html("a", `btn ${className}`, t(key));
-  element.href = address;
+  element.append(...images.map((image) => thumbnail(image, set.name)));
   return element;
 }
 
@@ -44,14 +33,13 @@ async function importSet(set) {
 
 function actions(set) {
   if (set.kind === "foreign") return [button(t("data.import"), "", () => importSet(set), failed)];
-  const open = link("data.open", page(set.name));
-  return set.kind === "yolo" && set.images > 0 ? [open, link("data.check", `${page(set.name)}/check`, "quiet")] : [open];
+  const open = link(t("data.open"), page(set.name), "btn");
+  return set.kind === "yolo" && set.images > 0 ? [open, link(t("data.check"), `${page(set.name)}/check`, "btn quiet")] : [open];
 }
 
 async function card(set) {
   const element = html("section", "card");
-  const name = set.kind === "foreign" ? html("span", "", set.name) : html("a", "", set.name);
-  if (set.kind !== "foreign") name.href = page(set.name);
+  const name = set.kind === "foreign" ? html("span", "", set.name) : link(set.name, page(set.name));
   const text = html("div", "text", html("h2", "", name), html("p", "", set.problem ?? sentence(set)));
   if (set.classes.length) text.append(html("p", "muted", set.classes.slice(0, 8).join(" · ")));
   text.append(html("p", "mono small", set.path));

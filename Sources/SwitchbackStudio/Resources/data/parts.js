@@ -62,7 +62,7 @@ export function swatch(index) {
 }
 
 /** The boxes of an image over its thumbnail, which is cut to its tile as `object-fit: cover` does. */
-export function overlay(image) {
+function overlay(image) {
   const boxes = image.boxes ?? [];
   const drawing = svg("svg", {
     viewBox: `0 0 ${image.width} ${image.height}`, preserveAspectRatio: "xMidYMid slice", "aria-hidden": "true",
@@ -79,15 +79,21 @@ export function overlay(image) {
 
 export const stateWord = (image) => (image.state === "labeled" ? whole(image.objects) : t(`data.state.${image.state}`));
 
-export function tile(image, address) {
-  const element = html("a", "tile");
-  element.href = address;
+/** The small image, which says nothing to those who do not see it: what it stands in has the words. */
+export function thumbnail(image, name = setName()) {
   const picture = html("img");
-  picture.src = preview(image, "thumb");
+  picture.src = preview(image, "thumb", name);
   picture.alt = "";
   picture.decoding = "async";
-  const caption = html("span", "cap", html("span", "", image.name), html("span", "", stateWord(image)));
-  element.append(picture, overlay(image), caption);
-  element.setAttribute("aria-label", t("data.tile", { name: image.name, state: stateWord(image) }));
+  return picture;
+}
+
+/** An image with its boxes, that leads to an address; with its name and `more` below it. */
+export function tile(image, address, more = stateWord(image), label = t("data.tile", { name: image.name, state: more })) {
+  const element = html("a", "tile");
+  element.href = address;
+  const caption = html("span", "cap", html("span", "", image.name), html("span", "", more));
+  element.append(thumbnail(image), overlay(image), caption);
+  element.setAttribute("aria-label", label);
   return element;
 }

@@ -21,6 +21,12 @@ export function html(name, className, ...children) {
   return element;
 }
 
+export function link(text, address, className = "") {
+  const made = html("a", className, text);
+  made.href = address;
+  return made;
+}
+
 /** The function that maps `from` to `to` along a line. */
 export function scale([fromLow, fromHigh], [toLow, toHigh]) {
   const factor = (toHigh - toLow) / (fromHigh - fromLow);

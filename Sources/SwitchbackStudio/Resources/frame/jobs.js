@@ -1,7 +1,7 @@
 // What the studio has started, as a line with its state and what can be done about it.
 
 import { ask } from "./ask.js";
-import { html } from "./drawing.js";
+import { html, link } from "./drawing.js";
 import { t } from "./words.js";
 
 const KINDS = { running: "run", stopping: "run", done: "ok", failed: "bad", interrupted: "warn" };
@@ -43,8 +43,7 @@ export function jobButtons(job, changed, failed) {
 }
 
 export function jobLine(job, changed, failed) {
-  const name = html("a", "strong", job.run);
-  name.href = job.kind === "training" ? `/runs#${encodeURIComponent(job.run)}` : "/deploy";
+  const name = link(job.run, job.kind === "training" ? `/runs#${encodeURIComponent(job.run)}` : "/deploy", "strong");
   const state = html("span", "row", name, stateTag(job.state));
   const line = html("li", "job", state, html("span", "row", ...jobButtons(job, changed, failed)));
   if (job.complaint) {

@@ -1,7 +1,7 @@
 // The first page: what is at work, what came of the newest trainings, and what to do next.
 
 import { get } from "/frame/ask.js";
-import { find, html } from "/frame/drawing.js";
+import { find, html, link } from "/frame/drawing.js";
 import { failed, startPage, succeeded } from "/frame/frame.js";
 import { headline } from "/frame/figures.js";
 import { isOpen, jobLine } from "/frame/jobs.js";
@@ -9,12 +9,6 @@ import { t, whole } from "/frame/words.js";
 
 const SECONDS = 3, NEWEST = 5;
 let shown = "";
-
-function link(text, address, className = "") {
-  const made = html("a", className, text);
-  made.href = address;
-  return made;
-}
 
 function row(run) {
   const id = encodeURIComponent(run.id);

@@ -1,6 +1,6 @@
 // What stands around the canvas: classes, objects in words, the state of saving, the images before and after.
 
-import { labelPage, preview, stateWord, swatch } from "/data/parts.js";
+import { labelPage, stateWord, swatch, thumbnail } from "/data/parts.js";
 import { find, html } from "/frame/drawing.js";
 import { percent, t, whole } from "/frame/words.js";
 import { bounds, corners } from "./shapes.js";
@@ -107,10 +107,7 @@ export class Panel {
       link.href = labelPage(one, `${this.images.query}`);
       link.setAttribute("aria-label", t("data.tile", { name: one.name, state: stateWord(one) }));
       if (one.id === image.id) link.setAttribute("aria-current", "true");
-      const picture = html("img");
-      picture.src = preview(one, "thumb");
-      picture.alt = "";
-      link.append(picture, html("span", "", one.state === "labeled" ? whole(one.objects) : one.state === "empty" ? "0" : "–"));
+      link.append(thumbnail(one), html("span", "", one.state === "labeled" ? whole(one.objects) : one.state === "empty" ? "0" : "–"));
       link.addEventListener("click", (event) => { event.preventDefault(); this.open(one); });
       return link;
     });

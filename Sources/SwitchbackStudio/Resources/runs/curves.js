@@ -1,17 +1,10 @@
 // Draws one column of results.csv for each of some runs: numbers come from the server, here is only drawing.
 
+import { html, svg } from "/frame/drawing.js";
 import { brief } from "/frame/figures.js";
 import { t } from "/frame/words.js";
 
 const WIDTH = 320, HEIGHT = 160, LEFT = 56, RIGHT = 8, TOP = 8, BOTTOM = 20;
-const SVG = "http://www.w3.org/2000/svg";
-
-function element(name, attributes, text) {
-  const node = document.createElementNS(SVG, name);
-  for (const [key, value] of Object.entries(attributes)) node.setAttribute(key, value);
-  if (text !== undefined) node.textContent = text;
-  return node;
-}
 
 /** The points of a run: where it is on the course, and the value there. */
 function points(run, column) {
@@ -36,30 +29,24 @@ export function curve(column, runs) {
   const x = (value) => LEFT + (value - x0) / (x1 - x0) * (WIDTH - LEFT - RIGHT);
   const y = (value) => HEIGHT - BOTTOM - (value - y0) / (y1 - y0) * (HEIGHT - TOP - BOTTOM);
   const lasts = series.map((line, index) => `${runs[index].summary.id} ${brief(line.at(-1)?.[1])}`);
-  const svg = element("svg", {
+  const drawing = svg("svg", {
     viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img", "aria-label": t("runs.curve", { column, values: lasts.join(", ") }) });
   for (const value of [y0, y1]) {
-    svg.append(element("line", { class: "axis", x1: LEFT, x2: WIDTH - RIGHT, y1: y(value), y2: y(value) }));
-    svg.append(element("text", { x: LEFT - 6, y: y(value) + 4, "text-anchor": "end" }, brief(value)));
+    drawing.append(svg("line", { class: "axis", x1: LEFT, x2: WIDTH - RIGHT, y1: y(value), y2: y(value) }));
+    drawing.append(svg("text", { x: LEFT - 6, y: y(value) + 4, "text-anchor": "end" }, brief(value)));
   }
   const steps = all.map((point) => point[0]);
-  svg.append(element("text", { x: LEFT, y: HEIGHT - 4 }, brief(Math.min(...steps))));
-  svg.append(element("text", { x: WIDTH - RIGHT, y: HEIGHT - 4, "text-anchor": "end" }, brief(Math.max(...steps))));
+  drawing.append(svg("text", { x: LEFT, y: HEIGHT - 4 }, brief(Math.min(...steps))));
+  drawing.append(svg("text", { x: WIDTH - RIGHT, y: HEIGHT - 4, "text-anchor": "end" }, brief(Math.max(...steps))));
   series.forEach((line, index) => {
     const place = line.map(([at, value]) => `${x(at).toFixed(1)} ${y(value).toFixed(1)}`);
     const name = `c${index % 6 + 1}`;
-    if (place.length > 1) svg.append(element("path", { class: name, d: `M${place.join("L")}` }));
+    if (place.length > 1) drawing.append(svg("path", { class: name, d: `M${place.join("L")}` }));
     if (place.length > 0) {
       const [cx, cy] = place.at(-1).split(" ");
-      svg.append(element("circle", { class: name, cx, cy, r: 3 }));
+      drawing.append(svg("circle", { class: name, cx, cy, r: 3 }));
     }
   });
-  const figure = document.createElement("figure"), caption = document.createElement("figcaption");
-  const title = document.createElement("h3"), last = document.createElement("span");
-  title.textContent = column;
-  last.className = "muted num";
-  if (runs.length === 1) last.textContent = brief(series[0].at(-1)?.[1]);
-  caption.append(title, last);
-  figure.append(caption, svg);
-  return figure;
+  const last = html("span", "muted num", runs.length === 1 ? brief(series[0].at(-1)?.[1]) : "");
+  return html("figure", "", html("figcaption", "", html("h3", "", column), last), drawing);
 }

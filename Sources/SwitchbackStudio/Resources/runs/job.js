@@ -1,7 +1,7 @@
 // The training of the selected run: its state, what it prints, and the buttons that stop and resume it.
 
 import { ask, get, runPath } from "/frame/ask.js";
-import { find } from "/frame/drawing.js";
+import { find, link } from "/frame/drawing.js";
 import { button, isOpen, jobButtons, stateTag } from "/frame/jobs.js";
 import { t } from "/frame/words.js";
 
@@ -27,13 +27,7 @@ function buttons(run, job, changed, failed) {
       await changed();
     }, failed));
   }
-  if (run?.canTry) {
-    const tryIt = document.createElement("a");
-    tryIt.className = "btn sm";
-    tryIt.textContent = t("home.tryIt");
-    tryIt.href = `/try?run=${encodeURIComponent(run.id)}`;
-    made.push(tryIt);
-  }
+  if (run?.canTry) made.push(link(t("home.tryIt"), `/try?run=${encodeURIComponent(run.id)}`, "btn sm"));
   return made;
 }
 

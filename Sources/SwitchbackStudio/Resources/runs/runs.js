@@ -1,7 +1,7 @@
 // The page /runs: the list of runs, and the curves, diagnosis and options of those that are selected.
 
 import { get, runPath } from "/frame/ask.js";
-import { find } from "/frame/drawing.js";
+import { find, html, link } from "/frame/drawing.js";
 import { failed, startPage, succeeded } from "/frame/frame.js";
 import { headline } from "/frame/figures.js";
 import { t } from "/frame/words.js";
@@ -13,13 +13,6 @@ const SECONDS = 2;
 const COURSE = ["epoch", "step", "seconds", "epochs", "best"];
 let shown = "";
 
-function node(name, text, className) {
-  const made = document.createElement(name);
-  if (text !== undefined) made.textContent = text;
-  if (className) made.className = className;
-  return made;
-}
-
 /** The selected runs stand in the address, so that a comparison can be kept and passed on. */
 const selected = () => location.hash.slice(1).split(",").filter(Boolean).map(decodeURIComponent);
 
@@ -29,21 +22,15 @@ function select(id, isSelected) {
 }
 
 function summary(run, chosen) {
-  const row = node("tr");
-  const box = node("input");
+  const box = html("input");
   box.type = "checkbox";
   box.checked = chosen.includes(run.id);
   box.setAttribute("aria-label", t("runs.select", { run: run.id }));
   box.addEventListener("change", () => select(run.id, box.checked));
-  const name = node("a", run.id, "strong");
-  name.href = `#${encodeURIComponent(run.id)}`;
-  const cells = [node("td"), node("td"), node("td", run.progress, "num"), node("td", undefined, "num")];
-  cells[0].append(box);
-  cells[1].append(name);
-  cells[3].textContent = headline(run.best);
-  const written = node("td", new Date(run.modified * 1000).toLocaleString(), "narrow-hide muted");
-  row.append(...cells, written);
-  return row;
+  const name = link(run.id, `#${encodeURIComponent(run.id)}`, "strong");
+  return html("tr", "",
+    html("td", "", box), html("td", "", name), html("td", "num", run.progress), html("td", "num", headline(run.best)),
+    html("td", "narrow-hide muted", new Date(run.modified * 1000).toLocaleString()));
 }
 
 function showList({ folder, runs }) {
@@ -57,26 +44,23 @@ function showList({ folder, runs }) {
 
 function showLegend(runs) {
   find("chosen").textContent = runs.length === 1 ? runs[0].summary.id : t("runs.compared");
-  find("legend").replaceChildren(...runs.map((run, index) => {
-    const key = node("span", undefined, `key c${index % 6 + 1}`);
-    key.append(node("i"), node("span", `${run.summary.id} · ${run.summary.progress}`));
-    return key;
-  }));
+  find("legend").replaceChildren(...runs.map((run, index) => html("span", `key c${index % 6 + 1}`,
+    html("i"), html("span", "", `${run.summary.id} · ${run.summary.progress}`))));
 }
 
 function showCurves(runs) {
   const columns = [...new Set(runs.flatMap((run) => run.columns))].filter((column) => !COURSE.includes(column));
   const figures = columns.map((column) => curve(column, runs)).filter(Boolean);
-  const waiting = node("p", t("runs.noCurves"), "muted");
+  const waiting = html("p", "muted", t("runs.noCurves"));
   find("curves").replaceChildren(...(figures.length ? figures : [waiting]));
 }
 
 function showDiagnosis(runs) {
   const sentences = runs.flatMap((run) => run.diagnosis.map((sentence) => {
     const kind = sentence.severity === "fine" ? "ok" : sentence.severity === "failure" ? "bad" : "";
-    return node("li", (runs.length > 1 ? `${run.summary.id}: ` : "") + sentence.text, kind);
+    return html("li", kind, (runs.length > 1 ? `${run.summary.id}: ` : "") + sentence.text);
   }));
-  const none = node("li", t("runs.noDiagnosis"), "muted");
+  const none = html("li", "muted", t("runs.noDiagnosis"));
   find("sentences").replaceChildren(...(sentences.length ? sentences : [none]));
 }
 
@@ -85,16 +69,11 @@ function showOptions(runs) {
   const keys = [...new Set(runs.flatMap((run) => Object.keys(run.arguments)))].sort();
   const differing = keys.filter((key) => new Set(runs.map((run) => run.arguments[key])).size > 1);
   find("options-title").textContent = runs.length === 1 ? t("runs.options") : t("runs.differing");
-  const heads = node("tr");
-  heads.append(node("th", t("runs.option")), ...runs.map((run) => node("th", run.summary.id)));
-  find("option-heads").replaceChildren(heads);
-  const rows = (runs.length === 1 ? keys : differing).map((key) => {
-    const row = node("tr");
-    row.append(node("td", key, "mono"), ...runs.map((run) => node("td", run.arguments[key] ?? "–", "cell")));
-    return row;
-  });
-  const none = node("tr");
-  none.append(node("td", t("runs.sameOptions"), "muted"));
+  const heads = runs.map((run) => html("th", "", run.summary.id));
+  find("option-heads").replaceChildren(html("tr", "", html("th", "", t("runs.option")), ...heads));
+  const rows = (runs.length === 1 ? keys : differing).map((key) => html("tr", "",
+    html("td", "mono", key), ...runs.map((run) => html("td", "cell", run.arguments[key] ?? "–"))));
+  const none = html("tr", "", html("td", "muted", t("runs.sameOptions")));
   find("options").replaceChildren(...(rows.length ? rows : [none]));
 }
 
