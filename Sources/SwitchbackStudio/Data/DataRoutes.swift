@@ -81,7 +81,8 @@ package struct DataRoutes: Sendable {
                     throw InputError(
                         set.folder.root, "has folders for classes", remedy: "make a folder for the new one")
                 }
-                try ClassList.add(try fields.string("name"), to: description)
+                let newName = try fields.string("name")
+                _ = try set.adding.withLock { try ClassList.add(newName, to: description) }
                 return try set.index.now(isFresh: true).classNames
             }
         }

@@ -22,13 +22,16 @@ struct DataAdder {
     /// - Throws: `InputError` where the data set takes no images from here.
     init(_ set: DataFolder, _ content: DataIndex.Content, split: DataSplit?, className: String?) throws {
         (self.set, self.split, self.className) = (set, split, className)
-        classNames = content.classNames
         for image in content.images { counts[image.split, default: 0] += 1 }
         if let description = set.description {
-            for (split, all) in try DataDescription.load(description).places {
+            // What the index knows may be older: a class that was added since has its number already.
+            let found = try DataDescription.load(description)
+            classNames = found.classNames
+            for (split, all) in found.places {
                 places[split] = all.first(where: Folder.isFolder)
             }
         } else {
+            classNames = content.classNames
             for name in try Folder.names(in: set.root) {
                 if let split = DataSplit(folderName: name) { places[split] = Folder.join(set.root, name) }
             }
@@ -71,7 +74,8 @@ struct DataAdder {
         for path in try ImageSurvey.files(under: folder) {
             do {
                 let parent = (Folder.parent(path) as NSString).lastPathComponent
-                let labels = try set.kind == .yolo ? LabelLines.read(labelPath(of: path), hasKeypoints: false) : nil
+                let labelPath = YOLOData.labelPath(ofImage: path)
+                let labels = try set.kind == .yolo ? LabelLines.read(labelPath, hasKeypoints: false) : nil
                 try place(
                     path, as: (path as NSString).lastPathComponent, in: split ?? nextSplit, class: className ?? parent,
                     labels: labels)
@@ -80,9 +84,6 @@ struct DataAdder {
             }
         }
     }
-
-    /// The labels of an unpacked image: in `labels` where it is in `images`, or beside it.
-    private func labelPath(of image: String) -> String { YOLOData.labelPath(ofImage: image) }
 
     // MARK: Data sets
 
@@ -99,8 +100,7 @@ struct DataAdder {
     private mutating func add(_ data: DetectionData, from folder: String) throws {
         for name in data.classNames where !classNames.contains(name) {
             guard let description = set.description else { continue }
-            try ClassList.add(name, to: description)
-            classNames.append(name)
+            classNames = try ClassList.add(name, to: description)
             report.newClasses.append(name)
         }
         let numbers = data.classNames.map { classNames.firstIndex(of: $0) ?? 0 }

@@ -5,9 +5,10 @@ import SwitchbackVision
 
 /// The names of the classes in a data.yaml, to which one is added without touching anything else in the file.
 enum ClassList {
+    /// - Returns: all names, the new one last.
     /// - Throws: `InputError` where the name cannot be one or is there, or the file writes its names in a way that is
     ///   not known here; then nothing is changed.
-    static func add(_ name: String, to path: String) throws {
+    static func add(_ name: String, to path: String) throws -> [String] {
         let known = try DataDescription.load(path).classNames
         if let problem = NewDataSet.problem(withName: name) { throw InputError("request", at: "field name", problem) }
         if known.contains(name) { throw InputError("request", at: "field name", "there is a class \(name) already") }
@@ -26,6 +27,7 @@ enum ClassList {
                 path, "the list of names is written in a way that is not known here", remedy: "add the class there")
         }
         try AtomicFile.write(changed, to: path)
+        return known + [name]
     }
 }
 

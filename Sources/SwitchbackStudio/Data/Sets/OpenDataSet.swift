@@ -8,7 +8,7 @@ import SwitchbackVision
 final class OpenDataSet: @unchecked Sendable {
     let folder: DataFolder
     let index: DataIndex
-    /// Held while files are added.
+    /// Held while files or classes are added.
     let adding = NSLock()
     private let lock = NSLock()
     // Guarded by the lock.
