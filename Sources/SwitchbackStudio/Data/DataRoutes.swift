@@ -54,7 +54,7 @@ package struct DataRoutes: Sendable {
     private func addSets(to group: RouterGroup<some RequestContext>) {
         group.get { [sets] _, _ in
             await files.answer(within: Self.longSeconds) {
-                SetList(folder: sets.catalog.folder, sets: try sets.list())
+                SetList(folder: sets.catalog.folder, sets: sets.list())
             }
         }
         group.post { [sets] request, _ in

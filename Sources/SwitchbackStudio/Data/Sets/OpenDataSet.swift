@@ -65,21 +65,22 @@ final class OpenDataSets: @unchecked Sendable {
     /// - Throws: `APIError` where there is no such data set.
     func set(_ name: String) throws -> OpenDataSet {
         if let known = lock.withLock({ open[name] }), Folder.isFolder(known.folder.root) { return known }
-        let folder = try catalog.set(name)
-        return lock.withLock {
-            if let known = open[name], known.folder.root == folder.root, known.folder.kind == folder.kind {
+        return opened(try catalog.set(name))
+    }
+
+    private func opened(_ folder: DataFolder) -> OpenDataSet {
+        lock.withLock {
+            if let known = open[folder.name], known.folder.root == folder.root, known.folder.kind == folder.kind {
                 return known
             }
             let set = OpenDataSet(folder)
-            open[name] = set
+            open[folder.name] = set
             return set
         }
     }
 
     /// The summaries of all.
-    func list() throws -> [DataSummary] {
-        try catalog.sets().map { folder in
-            try DataSummary(folder, folder.kind == .foreign ? nil : set(folder.name).index)
-        }
+    func list() -> [DataSummary] {
+        catalog.sets().map { DataSummary($0, $0.kind == .foreign ? nil : opened($0).index) }
     }
 }
