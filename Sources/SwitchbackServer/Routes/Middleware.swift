@@ -60,12 +60,10 @@ package struct RequireKey: RouterMiddleware {
         _ request: Request, context: ServerContext,
         next: (Request, ServerContext) async throws -> Response
     ) async throws -> Response {
-        let shown = request.headers[.authorization]?.split(separator: " ", maxSplits: 1) ?? []
-        // The scheme's name may be written in any case (RFC 9110, section 11.1).
-        guard shown.count == 2, shown[0].lowercased().isExactly("bearer") else {
+        guard let shown = request.bearerToken else {
             throw APIError.unauthorized("no API key was given; send it as 'Authorization: Bearer KEY'")
         }
-        guard RequireKey.isEqual(shown[1].utf8, key.utf8) else {
+        guard RequireKey.isEqual(shown.utf8, key.utf8) else {
             throw APIError.unauthorized("the API key is wrong")
         }
         return try await next(request, context)
@@ -74,5 +72,15 @@ package struct RequireKey: RouterMiddleware {
     /// Takes the same time wherever the two begin to differ.
     package static func isEqual(_ a: some Collection<UInt8>, _ b: some Collection<UInt8>) -> Bool {
         a.count == b.count && zip(a, b).reduce(UInt8(0)) { $0 | ($1.0 ^ $1.1) } == 0
+    }
+}
+
+extension Request {
+    /// What the client shows as `Authorization: Bearer …`; `nil` where it shows nothing.
+    package var bearerToken: Substring? {
+        let shown = headers[.authorization]?.split(separator: " ", maxSplits: 1) ?? []
+        // The scheme's name may be written in any case (RFC 9110, section 11.1).
+        guard shown.count == 2, shown[0].lowercased().isExactly("bearer") else { return nil }
+        return shown[1]
     }
 }

@@ -25,10 +25,7 @@ struct RequireToken: RouterMiddleware {
     }
 
     private func isKnown(_ request: Request) -> Bool {
-        let bearer = request.headers[.authorization].flatMap { header in
-            header.lowercased().hasPrefix("bearer ") ? String(header.dropFirst("bearer ".count)) : nil
-        }
-        let given = request.cookies[RequireToken.cookie]?.value ?? bearer ?? ""
+        let given = request.cookies[RequireToken.cookie]?.value ?? request.bearerToken.map(String.init) ?? ""
         return RequireKey.isEqual(given.utf8, token.text.utf8)
     }
 }
