@@ -6,7 +6,7 @@ import SwitchbackVision
 /// A data set written in another format, and read back to see that it says the same.
 struct DataExport: Encodable, Sendable {
     let path: String
-    let format: DataFormat
+    let format: String
     let images, objects: Int
     /// Images that nobody has labelled: written, they would say that there is nothing in them.
     let unlabeled: Int
@@ -16,24 +16,7 @@ struct DataExport: Encodable, Sendable {
     let problems: [String]
     /// What differs from the data set after all; empty where the two are equal.
     let differences: [String]
-    var isEqual: Bool { differences.isEmpty }
-
-    private enum CodingKeys: CodingKey {
-        case path, format, images, objects, unlabeled, flattened, problems, differences, isEqual
-    }
-
-    func encode(to encoder: any Encoder) throws {
-        var container = encoder.container(keyedBy: CodingKeys.self)
-        try container.encode(path, forKey: .path)
-        try container.encode(format.rawValue, forKey: .format)
-        try container.encode(images, forKey: .images)
-        try container.encode(objects, forKey: .objects)
-        try container.encode(unlabeled, forKey: .unlabeled)
-        try container.encode(flattened, forKey: .flattened)
-        try container.encode(problems, forKey: .problems)
-        try container.encode(differences, forKey: .differences)
-        try container.encode(isEqual, forKey: .isEqual)
-    }
+    let isEqual: Bool
 
     /// Writes `NAME-FORMAT` beside the data set, with a number where that is taken. Images are linked where they can
     /// be, which takes no space.
@@ -51,7 +34,7 @@ struct DataExport: Encodable, Sendable {
         let data = DetectionData(
             kind: all.kind, path: all.path, classNames: all.classNames,
             splits: all.splits.mapValues { $0.filter(\.isLabeled) }.filter { !$0.value.isEmpty })
-        self.format = format
+        self.format = format.rawValue
         images = data.splits.values.reduce(0) { $0 + $1.count }
         guard images > 0 else { throw InputError(set.root, "has no labelled image to export") }
         for split in [DataSplit.train, .val] where format == .yolo && data[split].isEmpty {
@@ -61,16 +44,10 @@ struct DataExport: Encodable, Sendable {
         unlabeled = all.splits.values.joined().count { !$0.isLabeled }
         flattened = try keepsOutlines ? 0 : Self.outlines(in: all)
         problems = all.problems.map(\.description)
-        let base = set.root + "-\(format.rawValue)"
-        var free = base
-        var number = 2
-        while Folder.exists(free) {
-            free = "\(base)-\(number)"
-            number += 1
-        }
-        path = free
+        path = set.freePath("-\(format.rawValue)")
         try data.write(as: format, to: path, copies: false)
         differences = Self.differences(data, try DetectionData.load(path, for: task))
+        isEqual = differences.isEmpty
     }
 
     private static func outlines(in data: DetectionData) throws -> Int {

@@ -22,12 +22,7 @@ struct DataImport: Encodable, Sendable {
             let count = data[.val].count.counted("image")
             report.add(remark: "there is no val split: \(count) of those for training are held out for it")
         }
-        var path = source.root + "-yolo"
-        var number = 2
-        while Folder.exists(path) {
-            path = "\(source.root)-yolo-\(number)"
-            number += 1
-        }
+        let path = source.freePath("-yolo")
         try data.write(as: .yolo, to: path)
         report.added = data.splits.values.reduce(0) { $0 + $1.count }
         report.objects = data.splits.values.joined().reduce(0) { $0 + $1.labels.count }

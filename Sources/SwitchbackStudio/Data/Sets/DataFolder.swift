@@ -46,6 +46,17 @@ struct DataFolder: Sendable {
         }
     }
 
+    /// A path beside it that is free: its own with an ending, and with a number after that where it is taken.
+    func freePath(_ ending: String) -> String {
+        var path = root + ending
+        var number = 2
+        while Folder.exists(path) {
+            path = "\(root)\(ending)-\(number)"
+            number += 1
+        }
+        return path
+    }
+
     /// Whether there are annotations right in it or in its folders, so that not all below it is looked through.
     private static func mayHoldAnnotations(_ root: String, _ names: [String]) -> Bool {
         names.contains { name in
