@@ -53,10 +53,7 @@ struct ChatTrain: ParsableCommand {
         configuration.data = data ?? configuration.data
         configuration.from = from ?? configuration.from
         configuration.template = template.template ?? configuration.template
-        configuration.lora = adaptation.lora ?? configuration.lora
-        configuration.loraAlpha = adaptation.loraAlpha ?? configuration.loraAlpha
-        configuration.loraDropout = adaptation.loraDropout ?? configuration.loraDropout
-        configuration.loraTargets = adaptation.targets ?? configuration.loraTargets
+        adaptation.apply(to: &configuration)
         configuration.contextLength = reading.context ?? configuration.contextLength
         if reading.recompute { configuration.recompute = true }
         training.apply(to: &configuration.training)

@@ -41,9 +41,12 @@ struct AdaptationOptions: ParsableArguments {
             valueName: "names"))
     var loraTargets: String?
 
-    /// The names in `loraTargets`.
-    var targets: [String]? {
-        loraTargets.map { $0.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) } }
+    func apply(to configuration: inout some LowRankConfiguration) {
+        configuration.lora = lora ?? configuration.lora
+        configuration.loraAlpha = loraAlpha ?? configuration.loraAlpha
+        configuration.loraDropout = loraDropout ?? configuration.loraDropout
+        let targets = loraTargets.map { $0.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) } }
+        configuration.loraTargets = targets ?? configuration.loraTargets
     }
 }
 

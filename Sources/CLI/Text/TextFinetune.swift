@@ -28,10 +28,7 @@ struct TextFinetune: ParsableCommand {
         try options.train(mode: "finetune") { configuration in
             if options.run.config == nil { configuration.training = .fineTuning(lora: adaptation.lora != nil) }
             configuration.from = from
-            configuration.lora = adaptation.lora ?? configuration.lora
-            configuration.loraAlpha = adaptation.loraAlpha ?? configuration.loraAlpha
-            configuration.loraDropout = adaptation.loraDropout ?? configuration.loraDropout
-            configuration.loraTargets = adaptation.targets ?? configuration.loraTargets
+            adaptation.apply(to: &configuration)
         }
     }
 }

@@ -3,7 +3,7 @@ import Switchback
 import SwitchbackTraining
 
 /// The options of `switchback chat train`.
-public struct ChatTrainingConfiguration: ExtendedTrainingConfiguration {
+public struct ChatTrainingConfiguration: ExtendedTrainingConfiguration, LowRankConfiguration {
     /// A file of conversations, one JSON object on each line.
     public var data = ""
     /// The folder of the model to start from.
@@ -36,7 +36,7 @@ public struct ChatTrainingConfiguration: ExtendedTrainingConfiguration {
     public init() {}
 
     public var ownUnusedOptions: [UnusedOption] {
-        LowRankAdaptation.Options.unused(lora, loraAlpha, loraDropout, loraTargets)
+        unusedAdapterOptions
     }
 
     /// Three passes with small steps; adapters bear a higher rate.
@@ -86,13 +86,7 @@ public final class ChatTraining {
             contextLength: configuration.contextLength, heldOut: configuration.heldOut,
             seed: configuration.training.seed, workers: configuration.training.workers)
         self.task = task
-        adaptation = try configuration.lora.map {
-            try AdaptationTask(
-                task, of: model,
-                .init(
-                    rank: $0, alpha: configuration.loraAlpha, dropout: configuration.loraDropout,
-                    targets: configuration.loraTargets))
-        }
+        adaptation = try configuration.adapterOptions.map { try AdaptationTask(task, of: model, $0) }
         product = LanguageModelRun(
             model, tokenizer, adaptation: adaptation?.adaptation, source: configuration.from
         ) { folder in try template.save(to: folder) }

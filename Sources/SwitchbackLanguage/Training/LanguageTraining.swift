@@ -5,7 +5,7 @@ import SwitchbackTraining
 
 /// The options of `switchback text train` and `text finetune`; the defaults are nanoGPT's for a laptop, except for the
 /// learning rate, which depends on the model.
-public struct LanguageTrainingConfiguration: ExtendedTrainingConfiguration {
+public struct LanguageTrainingConfiguration: ExtendedTrainingConfiguration, LowRankConfiguration {
     /// A text file, a folder of them, or a prepared folder.
     public var data = ""
     public var model = LanguageModelSize.gptMini
@@ -68,7 +68,7 @@ public struct LanguageTrainingConfiguration: ExtendedTrainingConfiguration {
                 UnusedOption(
                     "dropout", from == nil ? "\(model.rawValue) has no dropout" : "the model of from has its own"))
         }
-        found += LowRankAdaptation.Options.unused(lora, loraAlpha, loraDropout, loraTargets)
+        found += unusedAdapterOptions
         if model != usual.model && from != nil { found.append(UnusedOption("model", "from takes its place")) }
         return found
     }
@@ -139,13 +139,7 @@ public final class LanguageTraining {
             validationWindows: configuration.valWindows, seed: configuration.training.seed,
             workers: configuration.training.workers)
         self.task = task
-        adaptation = try configuration.lora.map { [model] in
-            try AdaptationTask(
-                task, of: model,
-                .init(
-                    rank: $0, alpha: configuration.loraAlpha, dropout: configuration.loraDropout,
-                    targets: configuration.loraTargets))
-        }
+        adaptation = try configuration.adapterOptions.map { [model] in try AdaptationTask(task, of: model, $0) }
         trainingConfiguration = configuration.trainingForModel
         product = LanguageModelRun(
             model, data.tokenizer, adaptation: adaptation?.adaptation, source: configuration.from)

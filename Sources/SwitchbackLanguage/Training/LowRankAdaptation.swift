@@ -126,13 +126,32 @@ public final class LowRankAdaptation: Module {
     }
 }
 
-extension LowRankAdaptation.Options {
-    /// The options of a training that do nothing without adapters.
-    static func unused(
-        _ rank: Int?, _ alpha: Double?, _ dropout: Double, _ targets: [String]?
-    ) -> [UnusedOption] {
-        guard rank == nil else { return [] }
-        let given = [("lora-alpha", alpha != nil), ("lora-dropout", dropout != 0), ("lora-targets", targets != nil)]
+/// The options of a training that can learn adapters instead of all weights.
+public protocol LowRankConfiguration {
+    /// The rank of the adapters; `nil` trains all weights.
+    var lora: Int? { get set }
+    /// By what the adapters' product is multiplied, times the rank; `nil` is twice the rank.
+    var loraAlpha: Double? { get set }
+    /// How likely each input of an adapter is left out in training.
+    var loraDropout: Double { get set }
+    /// The layers that have adapters, by the last parts of their names; `nil` is all linear ones.
+    var loraTargets: [String]? { get set }
+}
+
+extension LowRankConfiguration {
+    /// The form of the adapters; `nil` without any.
+    var adapterOptions: LowRankAdaptation.Options? {
+        lora.map {
+            LowRankAdaptation.Options(rank: $0, alpha: loraAlpha, dropout: loraDropout, targets: loraTargets)
+        }
+    }
+
+    /// The options that do nothing without adapters.
+    var unusedAdapterOptions: [UnusedOption] {
+        guard lora == nil else { return [] }
+        let given = [
+            ("lora-alpha", loraAlpha != nil), ("lora-dropout", loraDropout != 0), ("lora-targets", loraTargets != nil),
+        ]
         return given.filter(\.1).map { UnusedOption($0.0, "only adapters have it") }
     }
 }
