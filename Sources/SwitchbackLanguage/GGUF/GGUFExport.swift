@@ -115,8 +115,8 @@ extension GGUFWriter {
         _ tokenizer: any Tokenizer, vocabularySize: Int, _ folder: String
     ) throws -> [(name: String, value: Value)] {
         let root = try ConfigurationFields(tokenizer.file, path: folder)
-        guard let model = try root.object("model"), tokenizer is BytePairTokenizer,
-            let words = GGUFWords(preTokenizer: root["pre_tokenizer"])
+        guard let model = try root.object("model"), let bytes = tokenizer as? BytePairTokenizer,
+            let words = GGUFWords(bytes)
         else {
             throw InputError(
                 folder, at: "tokenizer.json",

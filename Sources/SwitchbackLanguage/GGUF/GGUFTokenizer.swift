@@ -29,66 +29,29 @@ enum GGUFWords: String, CaseIterable {
         self = known
     }
 
-    /// The one that a `pre_tokenizer` of a `tokenizer.json` has; `nil` if it is none of them.
-    init?(preTokenizer: JSON?) {
-        guard let preTokenizer, let own = GGUFWords.Parts(preTokenizer),
-            let known = GGUFWords.allCases.first(where: { GGUFWords.Parts($0.preTokenizer) == own })
+    /// The one by which a tokenizer cuts words; `nil` if it is none of them.
+    init?(_ tokenizer: BytePairTokenizer) {
+        let settings = tokenizer.settings
+        guard !settings.addsPrefixSpace,
+            let known = GGUFWords.allCases.first(where: { $0.rule == (tokenizer.pattern, settings.digits) })
         else { return nil }
         self = known
     }
 
-    /// What matters in a `pre_tokenizer`.
-    private struct Parts: Equatable {
-        var expression: String?
-        var cutsWords = true
-        var cutsDigits = false
-
-        init?(_ value: JSON) {
-            guard let fields = try? ConfigurationFields(value, path: "tokenizer.json"),
-                let list = try? fields.array("pretokenizers") ?? [value]
-            else { return nil }
-            for part in list.compactMap({ try? ConfigurationFields($0, path: "tokenizer.json") }) {
-                switch try? part.string("type") {
-                case "ByteLevel":
-                    cutsWords = (try? part.bool("use_regex", default: true)) ?? true
-                    guard (try? part.bool("add_prefix_space", default: true)) == false else { return nil }
-                case "Split": expression = try? part.object("pattern")?.string("Regex")
-                case "Digits": cutsDigits = (try? part.bool("individual_digits", default: false)) ?? false
-                default: return nil
-                }
-            }
+    /// What words are cut by, and how digits are before.
+    private var rule: (WordScanner.Pattern, BytePairTokenizer.Settings.Digits) {
+        switch self {
+        case .gpt2: (.gpt2, .inWords)
+        case .llama3: (.llama3, .inWords)
+        case .qwen2: (.qwen, .inWords)
+        case .smollm: (.gpt2, .single)
+        case .gpt4o: (.gpt4o, .inWords)
         }
     }
 
     /// The `pre_tokenizer` of a `tokenizer.json`.
     var preTokenizer: JSON {
-        let bytes = GGUFWords.byteLevel(cutsWords: self == .gpt2 || self == .smollm)
-        switch self {
-        case .gpt2: return bytes
-        case .llama3: return GGUFWords.sequence(GGUFWords.split(.llama3), bytes)
-        case .qwen2: return GGUFWords.sequence(GGUFWords.split(.qwen), bytes)
-        case .gpt4o: return GGUFWords.sequence(GGUFWords.split(.gpt4o), bytes)
-        case .smollm:
-            return GGUFWords.sequence(
-                .object([("type", .string("Digits")), ("individual_digits", .bool(true))]), bytes)
-        }
-    }
-
-    private static func byteLevel(cutsWords: Bool) -> JSON {
-        .object([
-            ("type", .string("ByteLevel")), ("add_prefix_space", .bool(false)), ("use_regex", .bool(cutsWords)),
-        ])
-    }
-
-    private static func split(_ pattern: WordScanner.Pattern) -> JSON {
-        .object([
-            ("type", .string("Split")), ("pattern", .object([("Regex", .string(pattern.expression))])),
-            ("behavior", .string("Isolated")),
-        ])
-    }
-
-    private static func sequence(_ parts: JSON...) -> JSON {
-        .object([("type", .string("Sequence")), ("pretokenizers", .array(parts))])
+        BytePairTokenizer.preTokenizer(rule.0, BytePairTokenizer.Settings(digits: rule.1))
     }
 }
 

@@ -13,10 +13,13 @@ public struct BytePairTokenizer: Tokenizer {
     /// In the order of their ranks; what a file lists.
     private let mergeList: [(Int, Int)]
     private let scanner: WordScanner
-    private let settings: Settings
+    let settings: Settings
     private let special: SpecialTokens
     /// Tokens by their bytes, where words that are tokens are not assembled from merges.
     private let whole: [[UInt8]: Int32]
+
+    /// What words are cut by.
+    var pattern: WordScanner.Pattern { scanner.pattern }
 
     struct Settings: Equatable {
         /// Whether text is brought to Unicode's composed form first.
@@ -135,30 +138,13 @@ extension BytePairTokenizer {
         let names = tokens.map { ByteAlphabet.text(of: $0) }
         let vocabulary = names.enumerated().filter { !$1.isEmpty }.map { (name: $1, value: JSON.integer($0)) }
         let merges = mergeList.map { JSON.string("\(names[$0.0]) \(names[$0.1])") }
-        func byteLevel(prefixSpace: Bool, pattern: Bool) -> JSON {
-            .object([
-                ("type", .string("ByteLevel")), ("add_prefix_space", .bool(prefixSpace)), ("trim_offsets", .bool(true)),
-                ("use_regex", .bool(pattern)),
-            ])
-        }
-        let words = byteLevel(prefixSpace: settings.addsPrefixSpace, pattern: scanner.pattern == .gpt2)
-        let split: JSON = .object([
-            ("type", .string("Split")), ("pattern", .object([("Regex", .string(scanner.pattern.expression))])),
-            ("behavior", .string("Isolated")), ("invert", .bool(false)),
-        ])
-        let digits: JSON = .object([
-            ("type", .string("Digits")), ("individual_digits", .bool(settings.digits == .single)),
-        ])
-        let parts = (settings.digits == .inWords ? [] : [digits]) + (scanner.pattern == .gpt2 ? [] : [split]) + [words]
-        let cutting: JSON =
-            parts.count == 1 ? words : .object([("type", .string("Sequence")), ("pretokenizers", .array(parts))])
         return .object([
             ("version", .string("1.0")),
             ("added_tokens", special.json),
             ("normalizer", settings.normalizesToNFC ? .object([("type", .string("NFC"))]) : .null),
-            ("pre_tokenizer", cutting),
+            ("pre_tokenizer", BytePairTokenizer.preTokenizer(pattern, settings)),
             ("post_processor", special.template),
-            ("decoder", byteLevel(prefixSpace: true, pattern: true)),
+            ("decoder", BytePairTokenizer.byteLevel(addsPrefixSpace: true, cutsWords: true)),
             (
                 "model",
                 .object([
@@ -166,6 +152,27 @@ extension BytePairTokenizer {
                     ("vocab", .object(vocabulary)), ("merges", .array(merges)),
                 ])
             ),
+        ])
+    }
+
+    /// The `pre_tokenizer` of a `tokenizer.json` that prepares and cuts text in this way.
+    static func preTokenizer(_ pattern: WordScanner.Pattern, _ settings: Settings) -> JSON {
+        let words = byteLevel(addsPrefixSpace: settings.addsPrefixSpace, cutsWords: pattern == .gpt2)
+        let split: JSON = .object([
+            ("type", .string("Split")), ("pattern", .object([("Regex", .string(pattern.expression))])),
+            ("behavior", .string("Isolated")), ("invert", .bool(false)),
+        ])
+        let digits: JSON = .object([
+            ("type", .string("Digits")), ("individual_digits", .bool(settings.digits == .single)),
+        ])
+        let parts = (settings.digits == .inWords ? [] : [digits]) + (pattern == .gpt2 ? [] : [split]) + [words]
+        return parts.count == 1 ? words : .object([("type", .string("Sequence")), ("pretokenizers", .array(parts))])
+    }
+
+    private static func byteLevel(addsPrefixSpace: Bool, cutsWords: Bool) -> JSON {
+        .object([
+            ("type", .string("ByteLevel")), ("add_prefix_space", .bool(addsPrefixSpace)), ("trim_offsets", .bool(true)),
+            ("use_regex", .bool(cutsWords)),
         ])
     }
 

@@ -37,8 +37,9 @@ struct VocabularyAndMerges {
         let vocabulary = try ConfigurationFields(file: path)
         let merges = try mergeList(vocabulary)
         let added = try addedTokens(kind, vocabulary, settings)
-        let cutting = try preTokenizer(
-            kind, addsPrefixSpace: settings?.bool("add_prefix_space", default: false) ?? false)
+        let addsPrefixSpace = try settings?.bool("add_prefix_space", default: false) ?? false
+        let cutting = BytePairTokenizer.preTokenizer(
+            kind == .qwen2 ? .qwen : .gpt2, BytePairTokenizer.Settings(addsPrefixSpace: addsPrefixSpace))
         var root: [(name: String, value: JSON)] = [("added_tokens", .array(added)), ("pre_tokenizer", cutting)]
         if kind == .qwen2 { root.append(("normalizer", .object([("type", .string("NFC"))]))) }
         if let marks = try marks(kind, vocabulary, settings) { root.append(("post_processor", marks)) }
@@ -146,19 +147,5 @@ struct VocabularyAndMerges {
         return .object([
             ("type", .string("TemplateProcessing")), ("single", .array([.object([("SpecialToken", first)])])),
         ])
-    }
-
-    private func preTokenizer(_ kind: Kind, addsPrefixSpace: Bool) -> JSON {
-        let pattern: WordScanner.Pattern = kind == .qwen2 ? .qwen : .gpt2
-        let bytes: JSON = .object([
-            ("type", .string("ByteLevel")), ("add_prefix_space", .bool(addsPrefixSpace)),
-            ("use_regex", .bool(pattern == .gpt2)),
-        ])
-        if pattern == .gpt2 { return bytes }
-        let split: JSON = .object([
-            ("type", .string("Split")), ("pattern", .object([("Regex", .string(pattern.expression))])),
-            ("behavior", .string("Isolated")),
-        ])
-        return .object([("type", .string("Sequence")), ("pretokenizers", .array([split, bytes]))])
     }
 }
