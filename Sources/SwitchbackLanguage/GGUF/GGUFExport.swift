@@ -80,20 +80,19 @@ extension GGUFArchitecture {
         return result
     }
 
-    /// The tensors as the file has them, the larger ones in the numbers that were asked for.
+    /// The tensors as the file has them, the larger ones in the numbers that were asked for; a table that is the output
+    /// layer's weight as well is there once.
     fileprivate func entries(
         of model: LanguageModel, _ fields: ConfigurationFields, _ type: GGUFType, _ path: String
     ) throws -> [GGUFWriter.Entry] {
         let heads = try fields.integer(self == .gpt2 ? "n_head" : "num_attention_heads")
         let keyHeads = try fields.integer("num_key_value_heads", default: heads)
-        let isTied = try fields.bool("tie_word_embeddings", default: self == .gpt2 || addsOneToNorms)
         var uneven = 0
         let entries = try noGrad {
-            try model.namedState.compactMap { name, tensor -> GGUFWriter.Entry? in
+            try model.namedState.map { name, tensor -> GGUFWriter.Entry in
                 guard let own = fileName(of: name) else {
                     throw InputError(path, at: "tensor \(name)", "there is no name for it in GGUF files")
                 }
-                if isTied && own == "output.weight" { return nil }
                 let count = own.contains(".attn_k.") ? keyHeads : heads
                 let converted = toFile(tensor, own, heads: count)
                 let isMatrix = tensor.rank == 2 && own != "position_embd.weight"
