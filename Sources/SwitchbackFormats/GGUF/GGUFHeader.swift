@@ -118,17 +118,23 @@ private struct GGUFReader {
 
     func problem(_ problem: String) -> InputError { InputError(file.path, at: "byte \(position)", problem) }
 
-    mutating func bytes(_ count: Int, of part: String) throws -> [UInt8] {
+    /// Passes over bytes, and says where they begin.
+    private mutating func take(_ count: Int, of part: String) throws -> Int {
         guard count <= file.count - position else {
             throw problem("is cut short: \(part) takes \(count) bytes, and \(file.count - position) follow")
         }
         defer { position += count }
-        return Array(file.bytes[position..<position + count])
+        return position
+    }
+
+    mutating func bytes(_ count: Int, of part: String) throws -> [UInt8] {
+        let start = try take(count, of: part)
+        return Array(file.bytes[start..<start + count])
     }
 
     mutating func number<Number: FixedWidthInteger>(_ type: Number.Type, of part: String) throws -> Number {
-        let bytes = try bytes(MemoryLayout<Number>.size, of: part)
-        return Number(littleEndian: bytes.withUnsafeBytes { $0.loadUnaligned(as: type) })
+        let start = try take(MemoryLayout<Number>.size, of: part)
+        return Number(littleEndian: file.bytes.loadUnaligned(fromByteOffset: start, as: type))
     }
 
     mutating func count(of part: String, most: Int) throws -> Int {

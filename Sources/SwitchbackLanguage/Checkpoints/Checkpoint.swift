@@ -10,14 +10,17 @@ public struct Checkpoint {
     public let configuration: ConfigurationFields
 
     private let adapters: SavedAdapters?
+    /// What the file says, where the model is one: it is read once, as its lists of tokens are long.
+    private let gguf: GGUFModel?
 
     /// Reads the configuration. Throws `InputError` if the folder has none.
     public init(_ folder: String) throws {
         adapters = try SavedAdapters(folder)
         let folder = adapters?.base ?? folder
         self.folder = folder
-        if GGUFModel.isFile(folder) {
-            configuration = try GGUFModel(folder).configuration()
+        gguf = GGUFModel.isFile(folder) ? try GGUFModel(folder) : nil
+        if let gguf {
+            configuration = try gguf.configuration()
             return
         }
         let path = Checkpoint.path(folder, "config.json")
@@ -45,7 +48,10 @@ public struct Checkpoint {
     public static let languageModels = ["gpt2"] + LlamaConfiguration.Family.allCases.map(\.rawValue) + ["lstm"]
 
     /// The tokenizer of the folder.
-    public func tokenizer() throws -> any Tokenizer { try Tokenizers.load(folder) }
+    public func tokenizer() throws -> any Tokenizer {
+        if let gguf { return try Tokenizers.load(gguf.tokenizerFile()) }
+        return try Tokenizers.load(folder)
+    }
 
     /// The language model and the tokenizer of the folder: what generates, scores or serves begins with this call.
     ///
@@ -130,7 +136,7 @@ public struct Checkpoint {
 
     /// The tensors by name, and the file that lists them.
     func readWeights() throws -> (tensors: [String: Tensor], place: String) {
-        if GGUFModel.isFile(folder) { return (try GGUFModel(folder).weights(), folder) }
+        if let gguf { return (try gguf.weights(), folder) }
         let places = Checkpoint.weightFiles.map { Checkpoint.path(folder, $0) }
         guard let place = places.first(where: FileManager.default.fileExists) else {
             throw InputError(

@@ -138,7 +138,10 @@ public enum Tokenizers {
     /// overlooked.
     public static func load(_ path: String) throws -> any Tokenizer {
         if let model = sentencePieceModel(path) { return try SentencePieceTokenizer(model) }
-        let contents = try contents(of: path)
+        return try load(contents(of: path))
+    }
+
+    static func load(_ contents: TokenizerFile) throws -> any Tokenizer {
         switch try contents.model.string("type", default: "BPE") {
         case "BPE":
             if let bytes = try BytePairTokenizer(contents) { return bytes }
