@@ -129,6 +129,11 @@ public struct ConfigurationFields {
         try ConfigurationFields(value, path: path, prefix: "\(prefix)\(place).")
     }
 
+    /// The objects of a list; none without it.
+    package func entries(_ name: String) throws -> [ConfigurationFields] {
+        try (array(name) ?? []).enumerated().map { try element($1, "\(name)[\($0)]") }
+    }
+
     public func array(_ name: String) throws -> [JSON]? {
         switch self[name] {
         case nil: return nil

@@ -64,14 +64,12 @@ extension ChatMessage {
     /// - Throws: `InputError` over a list that is missing or empty, a role that is not known, and content that is not
     ///   text.
     public static func list(_ fields: ConfigurationFields) throws -> [ChatMessage] {
-        guard let values = try fields.array("messages") else {
+        guard fields["messages"] != nil else {
             throw fields.problem("messages", "it is missing", remedy: "give a list of messages")
         }
-        if values.isEmpty { throw fields.problem("messages", "the list is empty") }
-        return try values.enumerated().map { index, value in
-            let entry = try ConfigurationFields(value, path: fields.path, prefix: "messages[\(index)].")
-            return try ChatMessage(entry)
-        }
+        let entries = try fields.entries("messages")
+        if entries.isEmpty { throw fields.problem("messages", "the list is empty") }
+        return try entries.map { try ChatMessage($0) }
     }
 
     /// Names under which other programs know a role.

@@ -53,8 +53,7 @@ struct ChatRecord {
     ]
 
     private static func shareGPT(_ fields: ConfigurationFields) throws -> [ChatMessage] {
-        try (fields.array("conversations") ?? []).enumerated().map { index, value in
-            let turn = try fields.element(value, "conversations[\(index)]")
+        try fields.entries("conversations").map { turn in
             let name = try turn.string("from")
             guard let role = roles[name] else {
                 let names = roles.keys.sorted()

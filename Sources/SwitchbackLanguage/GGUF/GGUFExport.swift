@@ -130,8 +130,7 @@ extension GGUFWriter {
                 (tokens[number], types[number]) = (name, .normal)
             }
         }
-        for (index, entry) in try (root.array("added_tokens") ?? []).enumerated() {
-            let token = try root.element(entry, "added_tokens[\(index)]")
+        for token in try root.entries("added_tokens") {
             let number = try token.integer("id", minimum: 0)
             guard number < vocabularySize else { continue }
             tokens[number] = try token.string("content")

@@ -103,9 +103,10 @@ private struct SchemaCompiler {
     }
 
     private func schemas(_ schema: ConfigurationFields, _ name: String) throws -> [ConfigurationFields]? {
-        guard let list = try schema.array(name) else { return nil }
+        guard schema[name] != nil else { return nil }
+        let list = try schema.entries(name)
         if list.isEmpty { throw schema.problem(name, "the list is empty") }
-        return try list.enumerated().map { try schema.element($1, "\(name)[\($0)]") }
+        return list
     }
 
     private mutating func reference(_ schema: ConfigurationFields) throws -> Grammar.Rule {

@@ -146,12 +146,7 @@ struct SpecialTokens: Sendable {
 extension SpecialTokens {
     /// `added_tokens` and `post_processor` of a `tokenizer.json`.
     init(_ file: TokenizerFile) throws {
-        var tokens: [Added] = []
-        for (position, entry) in (try file.root.array("added_tokens") ?? []).enumerated() {
-            let fields = try ConfigurationFields(entry, path: file.root.path, prefix: "added_tokens[\(position)].")
-            tokens.append(try Added(fields))
-        }
-        self.init(added: tokens)
+        self.init(added: try file.root.entries("added_tokens").map { try Added($0) })
         if let processor = try file.root.object("post_processor") { try read(processor) }
     }
 
@@ -169,9 +164,7 @@ extension SpecialTokens {
         switch try processor.string("type") {
         case "ByteLevel": break
         case "Sequence":
-            for entry in try processor.array("processors") ?? [] {
-                try read(try ConfigurationFields(entry, path: processor.path, prefix: "post_processor.processors."))
-            }
+            for entry in try processor.entries("processors") { try read(entry) }
         case "BertProcessing", "RobertaProcessing":
             before = try mark(processor.array("cls"), processor)
             after = try mark(processor.array("sep"), processor)
@@ -202,8 +195,7 @@ extension SpecialTokens {
 
     private mutating func readTemplate(_ processor: ConfigurationFields) throws {
         var isBefore = true
-        for entry in try processor.array("single") ?? [] {
-            let item = try ConfigurationFields(entry, path: processor.path, prefix: "post_processor.single.")
+        for item in try processor.entries("single") {
             guard let token = try item.object("SpecialToken") else {
                 isBefore = false
                 continue

@@ -106,12 +106,3 @@ extension TextNormalizer {
         }
     }
 }
-
-extension ConfigurationFields {
-    /// The objects of a list.
-    func entries(_ name: String) throws -> [ConfigurationFields] {
-        try (array(name) ?? []).enumerated().map { index, entry in
-            try ConfigurationFields(entry, path: path, prefix: "\(name)[\(index)].")
-        }
-    }
-}
