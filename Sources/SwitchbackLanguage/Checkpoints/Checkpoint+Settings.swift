@@ -5,19 +5,24 @@ import SwitchbackFormats
 // What a model's folder says beside sizes and weights: how texts end, and how tokens are chosen.
 
 extension Checkpoint {
-    static let generationName = "generation_config.json"
+    private static let generationName = "generation_config.json"
 
     /// How the model's folder wants text to be generated: the tokens that end one, and what `generation_config.json`
     /// says of the choice of tokens.
     public func generationOptions() throws -> GenerationOptions {
         var options = GenerationOptions()
-        let path = Checkpoint.path(folder, Checkpoint.generationName)
-        let own = try FileManager.default.fileExists(atPath: path) ? ConfigurationFields(file: path) : nil
+        let own = try generationFields()
         options.endTokens = Set(try own?.integers("eos_token_id") ?? [])
         if options.endTokens.isEmpty { options.endTokens = Set(try configuration.integers("eos_token_id")) }
         if options.endTokens.isEmpty, let token = try endOfTextInSettings() { options.endTokens = [token] }
         if let own { options.sampling = try Sampling(own) }
         return options
+    }
+
+    /// The contents of `generation_config.json`; `nil` if there is none.
+    func generationFields() throws -> ConfigurationFields? {
+        let path = Checkpoint.path(folder, Checkpoint.generationName)
+        return try FileManager.default.fileExists(atPath: path) ? ConfigurationFields(file: path) : nil
     }
 
     /// The token that `tokenizer_config.json` names as the end of a text.

@@ -104,11 +104,8 @@ struct GGUFModel {
         var fields: [(name: String, value: JSON)] = [
             ("query_pre_attn_scalar", .integer(headWidth)), ("hidden_activation", .string("gelu_pytorch_tanh")),
         ]
-        for (own, other) in [
-            ("attn_logit_softcapping", "attn_logit_softcapping"),
-            ("final_logit_softcapping", "final_logit_softcapping"),
-        ] where file.metadata[name(own)] != nil {
-            fields.append((other, .number(try file.metadata.number(name(own)))))
+        for field in ["attn_logit_softcapping", "final_logit_softcapping"] where file.metadata[name(field)] != nil {
+            fields.append((field, .number(try file.metadata.number(name(field)))))
         }
         return fields
     }

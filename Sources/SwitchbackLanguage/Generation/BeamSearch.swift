@@ -65,24 +65,20 @@ struct BeamSearch {
             func ends(_ sequence: Sequence) -> Bool {
                 sequence.tokens.last.map(rules.ends.contains) ?? false || length + 1 >= longest
             }
-            let isFull = finished.count == beam && beamStops
-            if !isFull {
-                finished += next.prefix(beam).filter(ends).map {
-                    Sequence(tokens: $0.tokens, score: normalized($0.score, length))
-                }
-                finished.sort { $0.score > $1.score }
-                finished = Array(finished.prefix(beam))
+            finished += next.prefix(beam).filter(ends).map {
+                Sequence(tokens: $0.tokens, score: normalized($0.score, length))
             }
+            finished.sort { $0.score > $1.score }
+            finished = Array(finished.prefix(beam))
             open = Array(next.filter { !ends($0) }.prefix(beam))
-            guard let most = open.first, !(beamStops && finished.count == beam) else { break }
+            let isOver = finished.count == beam && (rules.stopsEarly || beam == 1)
+            guard let most = open.first, !isOver else { break }
             let worst = finished.count < beam ? -Double.infinity : finished.last?.score ?? 0
             mayImprove = normalized(most.score, length) > worst
         }
         let tokens = (finished.first ?? open.first)?.tokens.dropFirst() ?? []
         return Array(tokens.last.map(rules.ends.contains) == true ? tokens.dropLast() : tokens)
     }
-
-    private var beamStops: Bool { rules.stopsEarly || rules.beam == 1 }
 
     /// The most likely continuations by one token, the best first.
     private func continuations(_ open: [Sequence], _ longest: Int, count: Int) -> [Sequence] {

@@ -141,10 +141,8 @@ public struct Translator {
             source = try Tokenizers.load(folder)
             target = source
         }
-        let generation = Translator.path(folder, Checkpoint.generationName)
-        let own = FileManager.default.fileExists(atPath: generation)
-        rules = try BeamSearch.Rules(
-            own ? ConfigurationFields(file: generation) : checkpoint.configuration, checkpoint.configuration)
+        let configuration = checkpoint.configuration
+        rules = try BeamSearch.Rules(checkpoint.generationFields() ?? configuration, configuration)
         if let limit = model.contextLength { rules.longest = min(rules.longest ?? limit, limit) }
         readsMarks = true
         let count = max(source.vocabularySize, target.vocabularySize)
