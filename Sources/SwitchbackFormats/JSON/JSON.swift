@@ -23,6 +23,11 @@ public enum JSON: Sendable {
         self = try parser.document()
     }
 
+    /// The value of a text. Throws `Problem` if it is not JSON.
+    package init(text: String) throws {
+        self = try Array(text.utf8).withUnsafeBytes { try JSON(parsing: $0) }
+    }
+
     /// The value of a file. Throws `InputError` if it cannot be read or is not JSON.
     public init(file path: String) throws {
         let file = try MappedFile(path)

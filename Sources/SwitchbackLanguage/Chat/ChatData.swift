@@ -85,8 +85,7 @@ public struct ChatData: Sendable {
 
     private static func fields(of line: String, place: String) throws -> ConfigurationFields {
         do {
-            let value = try Array(line.utf8).withUnsafeBytes { try JSON(parsing: $0) }
-            return try ConfigurationFields(value, path: place)
+            return try ConfigurationFields(JSON(text: line), path: place)
         } catch let problem as JSON.Problem {
             throw InputError(place, at: "byte \(problem.offset)", "it is not valid JSON: \(problem.message)")
         }

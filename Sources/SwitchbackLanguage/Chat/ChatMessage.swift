@@ -136,7 +136,7 @@ extension JSON {
 
     /// The object that a text holds; `nil` if it is none.
     private static func object(in text: String) -> JSON? {
-        let value = try? Array(text.utf8).withUnsafeBytes { try JSON(parsing: $0) }
+        let value = try? JSON(text: text)
         guard case .object? = value else { return nil }
         return value
     }

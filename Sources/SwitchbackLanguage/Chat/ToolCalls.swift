@@ -75,18 +75,14 @@ extension ToolCallForm {
 extension ToolCall {
     /// A list of calls as a model writes it; `nil` if it is none.
     fileprivate static func list(json text: String) -> [ToolCall]? {
-        guard case .array(let values)? = ToolCall.parsed(text), !values.isEmpty else { return nil }
+        guard case .array(let values)? = try? JSON(text: text), !values.isEmpty else { return nil }
         let calls = values.compactMap { ToolCall($0) }
         return calls.count == values.count ? calls : nil
     }
 
-    private static func parsed(_ text: String) -> JSON? {
-        try? Array(text.utf8).withUnsafeBytes { try JSON(parsing: $0) }
-    }
-
     /// A call as a model writes it; `nil` if it is none.
     fileprivate init?(json text: String) {
-        guard let value = ToolCall.parsed(text) else { return nil }
+        guard let value = try? JSON(text: text) else { return nil }
         self.init(value)
     }
 

@@ -219,7 +219,7 @@ extension GGUFModel {
             for pair in pairs { merges.append((pair.first, pair.second, score, merges.count)) }
         }
         merges.sort { $0.score != $1.score ? $0.score > $1.score : $0.order < $1.order }
-        func text(_ scalars: [Unicode.Scalar]) -> JSON { .string(String(String.UnicodeScalarView(scalars))) }
+        func text(_ scalars: [Unicode.Scalar]) -> JSON { .string(scalars.string) }
         return merges.map { .array([text($0.first), text($0.second)]) }
     }
 

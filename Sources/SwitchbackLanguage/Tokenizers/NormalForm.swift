@@ -45,9 +45,7 @@ extension StringProtocol {
 
     private func normalized(_ form: NormalForm) -> String {
         if utf8.allSatisfy({ $0 < 0x80 }) { return String(self) }
-        var view = String.UnicodeScalarView()
-        view.append(contentsOf: form.apply(unicodeScalars))
-        return String(view)
+        return form.apply(unicodeScalars).string
     }
 }
 

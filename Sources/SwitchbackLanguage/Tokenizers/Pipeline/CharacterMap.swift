@@ -74,10 +74,8 @@ struct CharacterMap: Sendable {
 
     /// The text as the `tokenizers` package has it: short characters as a whole, others by their parts.
     func normalizeGraphemes(_ scalars: [Unicode.Scalar]) -> [Unicode.Scalar] {
-        var view = String.UnicodeScalarView()
-        view.append(contentsOf: scalars)
         var result: [UInt8] = []
-        for character in String(view) {
+        for character in scalars.string {
             let bytes = Array(character.utf8)
             if bytes.count < 6, let text = shortest(bytes) {
                 result += text

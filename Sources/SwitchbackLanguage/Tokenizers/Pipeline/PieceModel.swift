@@ -34,6 +34,9 @@ struct PieceVocabulary: Sendable {
 }
 
 extension Sequence<Unicode.Scalar> {
+    /// The text.
+    var string: String { String(String.UnicodeScalarView(self)) }
+
     /// The text in UTF-8.
     var utf8Bytes: [UInt8] {
         var bytes: [UInt8] = []

@@ -57,9 +57,7 @@ public struct PipelineTokenizer: Tokenizer {
     }
 
     private func parts(of text: [Unicode.Scalar], _ reading: ReadableTokens) -> [SpecialTokens.Part] {
-        var view = String.UnicodeScalarView()
-        view.append(contentsOf: text)
-        let text = String(view)
+        let text = text.string
         let levels = reading == .all ? [] : [ReadableTokens](repeating: reading, count: text.utf8.count)
         return normalized.split(text, reading: levels)
     }
@@ -86,11 +84,7 @@ public struct PipelineTokenizer: Tokenizer {
         special = try SpecialTokens(file)
         let prepare = normalizer
         raw = special.looked(inNormalized: false)
-        normalized = special.looked(inNormalized: true) { text in
-            var view = String.UnicodeScalarView()
-            view.append(contentsOf: prepare.apply(Array(text.unicodeScalars)))
-            return String(view)
-        }
+        normalized = special.looked(inNormalized: true) { prepare.apply(Array($0.unicodeScalars)).string }
         self.file = file.root.json
     }
 }

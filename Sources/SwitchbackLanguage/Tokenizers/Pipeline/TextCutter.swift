@@ -130,10 +130,7 @@ extension TextCutter.Piece {
     }
 
     fileprivate func inBytes(addsSpace: Bool, cutsWords: Bool) -> [Self] {
-        var view = String.UnicodeScalarView()
-        if addsSpace, scalars.first != " " { view.append(" ") }
-        view.append(contentsOf: scalars)
-        let text = String(view)
+        let text = (addsSpace && scalars.first != " " ? " " : "") + scalars.string
         var words: [Self] = []
         func add(_ bytes: some Sequence<UInt8>) {
             words.append(Self(scalars: bytes.map { ByteAlphabet.scalars[Int($0)] }, isFirst: isFirst && words.isEmpty))
