@@ -11,7 +11,8 @@ struct JSONGrammar {
     let character: Grammar.Rule
     /// How deep values may be nested where nothing else is said of them.
     static let depth = 12
-    private var freeObject, freeArray, freeValue: Grammar.Rule
+    /// Any object, and any value.
+    private(set) var object, value: Grammar.Rule
 
     init() {
         var g = Grammar()
@@ -26,18 +27,13 @@ struct JSONGrammar {
         (positive, integer, number) = JSONGrammar.numbers(&g)
         grammar = g
         let scalar = grammar.rule([.rule(string)], [.rule(number)], [.rule(bool)], [.rule(null)])
-        (freeObject, freeArray, freeValue) = (scalar, scalar, scalar)
+        (object, value) = (scalar, scalar)
         for _ in 0..<JSONGrammar.depth {
-            let (object, array) = (map(to: freeValue), list(of: freeValue, 0, nil))
-            (freeObject, freeArray) = (object, array)
-            freeValue = grammar.rule([.rule(scalar)], [.rule(object)], [.rule(array)])
+            object = map(to: value)
+            let array = list(of: value, 0, nil)
+            value = grammar.rule([.rule(scalar)], [.rule(object)], [.rule(array)])
         }
     }
-
-    /// Any value, any object, and any array.
-    var value: Grammar.Rule { freeValue }
-    var object: Grammar.Rule { freeObject }
-    var array: Grammar.Rule { freeArray }
 
     // MARK: Parts
 

@@ -1,7 +1,5 @@
 /// The tokens of a tokenizer in the order of their bytes, so that what several begin with is gone through once.
 public final class TokenTable: Sendable {
-    /// How many tokens there are, those without text included.
-    let count: Int
     /// The tokens that stand for text.
     let tokens: [Int32]
     /// With how many bytes each begins as the one before it does.
@@ -14,8 +12,7 @@ public final class TokenTable: Sendable {
     public let hasASCII: Bool
 
     public init(_ tokenizer: any Tokenizer) {
-        count = tokenizer.vocabularySize
-        let entries = (0..<count).compactMap { token -> (token: Int32, bytes: [UInt8])? in
+        let entries = (0..<tokenizer.vocabularySize).compactMap { token -> (token: Int32, bytes: [UInt8])? in
             let bytes = tokenizer.isSpecial(token) ? [] : tokenizer.bytes(of: token)
             return bytes.isEmpty ? nil : (Int32(token), bytes)
         }.sorted { $0.bytes == $1.bytes ? $0.token < $1.token : $0.bytes.lexicographicallyPrecedes($1.bytes) }

@@ -2,7 +2,7 @@
 struct ScalarSet: Sendable {
     /// A class with a name.
     enum Class: Sendable {
-        case space, digit, word, anything, anythingButLineEnd
+        case space, digit, word, anythingButLineEnd
         case categories(Set<Unicode.GeneralCategory>)
     }
 
@@ -72,7 +72,6 @@ extension ScalarSet.Class {
         case .space: TextClass(scalar).isSpace
         case .digit: scalar.categoryInUnicode16 == .decimalNumber
         case .word: scalar.isWordCharacter
-        case .anything: true
         case .anythingButLineEnd: scalar != "\n"
         case .categories(let categories): categories.contains(scalar.categoryInUnicode16)
         }
