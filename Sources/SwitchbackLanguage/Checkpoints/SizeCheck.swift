@@ -62,9 +62,9 @@ extension ConfigurationFields {
     ///
     /// - Parameter place: the file of the weights.
     func tied(asIn tensors: [String: Tensor], _ place: String) throws -> ConfigurationFields {
-        let isTied = try bool(
-            "tie_word_embeddings", default: ["gpt2", "falcon", "opt", "gemma"].contains(string("model_type")))
-        guard isTied, let head = tensors["lm_head.weight"],
+        let kind = try string("model_type")
+        let isUsual = LlamaConfiguration.Family(rawValue: kind)?.usual.tiesEmbeddings ?? kind.isExactly("gpt2")
+        guard try bool("tie_word_embeddings", default: isUsual), let head = tensors["lm_head.weight"],
             let table = tensors.first(where: { name in
                 ["embed_tokens.weight", "wte.weight", "word_embeddings.weight"].contains(where: name.key.hasSuffix)
             })?.value,
