@@ -186,17 +186,21 @@ import Testing
         #expect(difference(second(.bfloat16), second(.float32)) < 0.02)
     }
 
-    /// Operands that wait for the gradient take half the memory; they are large beside what other tests allocate meanwhile.
-    @Test func whatIsSavedIsSmaller() {
-        func saved(_ precision: Precision) -> Int {
-            let weight = Parameter(Tensor.randn([64, 64]))
-            let start = Memory.live
-            let y = withPrecision(precision) { (Tensor.ones([1 << 16, 64]) * 2).linear(weight: weight) }
-            defer { withExtendedLifetime(y) {} }
-            return Memory.live - start - 4 * y.count
+    #if compiler(>=6.2)
+    /// Operands that wait for the gradient take half the memory. In a process of its own, where no other test allocates.
+    @Test func whatIsSavedIsSmaller() async {
+        await #expect(processExitsWith: .success) {
+            func saved(_ precision: Precision) -> Int {
+                let weight = Parameter(Tensor.randn([64, 64]))
+                let start = Memory.live
+                let y = withPrecision(precision) { (Tensor.ones([1 << 16, 64]) * 2).linear(weight: weight) }
+                defer { withExtendedLifetime(y) {} }
+                return Memory.live - start - 4 * y.count
+            }
+            #expect(Double(saved(.bfloat16)) < 0.6 * Double(saved(.float32)))
         }
-        #expect(Double(saved(.bfloat16)) < 0.6 * Double(saved(.float32)))
     }
+    #endif
 
     // MARK: PyTorch
 
