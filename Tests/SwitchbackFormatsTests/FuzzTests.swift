@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 /// Every reader of files against damaged ones; see `Fuzzer`.
-@Suite(.serialized) struct FuzzTests {
+@Suite(.seeded(), .serialized) struct FuzzTests {
     let folder: TemporaryFolder
 
     init() throws { folder = try TemporaryFolder() }

@@ -60,7 +60,7 @@ private final class Functions: Module {
     }
 }
 
-@Suite struct ONNXExportTests {
+@Suite(.seeded()) struct ONNXExportTests {
     let folder: TemporaryFolder
 
     init() throws { folder = try TemporaryFolder() }

@@ -4,7 +4,7 @@ import SwitchbackFormats
 import TestSupport
 import Testing
 
-@Suite struct ProfileTraceTests {
+@Suite(.seeded()) struct ProfileTraceTests {
     private let profile: Profile = {
         let model = Sequential(Linear(8, 4), ReLU(), Linear(4, 1))
         let x = Tensor.randn([2, 8])

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// Files that the real PyTorch writes.
-@Suite(.enabled(if: Python.has("torch"), "the Python package torch is not installed"))
+@Suite(.seeded(), .enabled(if: Python.has("torch"), "the Python package torch is not installed"))
 struct PyTorchTests {
     let folder: TemporaryFolder
 

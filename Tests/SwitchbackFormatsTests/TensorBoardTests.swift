@@ -4,7 +4,7 @@ import SwitchbackFormats
 import TestSupport
 import Testing
 
-@Suite struct TensorBoardTests {
+@Suite(.seeded()) struct TensorBoardTests {
     let folder: TemporaryFolder
 
     init() throws { folder = try TemporaryFolder() }

@@ -1,10 +1,11 @@
 import Switchback
 import SwitchbackFormats
 import SwitchbackInference
+import TestSupport
 import Testing
 
 /// Convolutions in bytes beside the same sums in float64. Suites run with each SWITCHBACK_ISA, so each instruction set is.
-@Suite struct ByteConvolutionTests {
+@Suite(.seeded()) struct ByteConvolutionTests {
     struct Case: CustomTestStringConvertible, Sendable {
         var inputs = 16
         var outputs = 24

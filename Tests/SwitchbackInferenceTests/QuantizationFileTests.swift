@@ -4,7 +4,7 @@ import SwitchbackInference
 import TestSupport
 import Testing
 
-@Suite struct QuantizationFileTests {
+@Suite(.seeded()) struct QuantizationFileTests {
     let folder: TemporaryFolder
     private let path: String
 

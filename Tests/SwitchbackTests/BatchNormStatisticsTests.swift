@@ -1,8 +1,9 @@
 import Switchback
+import TestSupport
 import Testing
 
 /// Running averages taken anew from some batches.
-struct BatchNormStatisticsTests {
+@Suite(.seeded()) struct BatchNormStatisticsTests {
     private let first = BatchNorm1d(2)
     private let last = BatchNorm1d(2, momentum: 0.03)
     private let model: Sequential

@@ -4,7 +4,7 @@ import Testing
 
 /// 3×3 convolutions in bfloat16: how far their results and gradients are from float32's, and that nothing but the precision
 /// decides about them.
-@Suite(.serialized) struct ConvolutionPrecisionTests {
+@Suite(.seeded(), .serialized) struct ConvolutionPrecisionTests {
     /// One convolution of each way to compute them, and the relative error that it may have.
     struct Case: Sendable, CustomTestStringConvertible {
         let testDescription: String

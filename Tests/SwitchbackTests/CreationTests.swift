@@ -2,7 +2,7 @@ import Switchback
 import TestSupport
 import Testing
 
-struct CreationTests {
+@Suite(.seeded()) struct CreationTests {
     @Test func ranges() {
         #expect(Tensor.arange(5).toArray(as: Int.self) == [0, 1, 2, 3, 4] && Tensor.arange(5).dtype == .int64)
         #expect(Tensor.arange(1.0, 2.0, step: 0.25).toArray() == [1, 1.25, 1.5, 1.75])

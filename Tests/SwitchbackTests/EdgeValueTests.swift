@@ -1,10 +1,11 @@
 import Foundation
 import Switchback
+import TestSupport
 import Testing
 
 /// Values at which operations were wrong somewhere, here or in other libraries: NaN, the zeros, ties, numbers of 16
 /// bits that many are added to, tensors without dimensions. What is expected is what PyTorch 2.13 gives.
-struct EdgeValueTests {
+@Suite(.seeded()) struct EdgeValueTests {
     static let nan = Double.nan
 
     private func same(_ found: Tensor, _ expected: [Double]) -> Bool {

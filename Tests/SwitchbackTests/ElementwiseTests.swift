@@ -1,7 +1,8 @@
 import Switchback
+import TestSupport
 import Testing
 
-struct ElementwiseTests {
+@Suite(.seeded()) struct ElementwiseTests {
     // MARK: Types
 
     @Test func numbersTakeTheTypeOfTheTensor() {

@@ -1,7 +1,8 @@
 import Switchback
+import TestSupport
 import Testing
 
-@Suite struct FusedTests {
+@Suite(.seeded()) struct FusedTests {
     /// Gives every normalization statistics and weights that are not trivial.
     private func trained<Model: Module>(_ model: Model) -> Model {
         let generator = Generator(seed: 5)

@@ -1,8 +1,9 @@
 import Switchback
+import TestSupport
 import Testing
 
 /// Long graphs, and what remains of them.
-struct GraphTests {
+@Suite(.seeded()) struct GraphTests {
     @Test func aMillionOperationsBackward() {
         let x = Tensor([1.0], requiresGrad: true)
         var y = x

@@ -1,8 +1,9 @@
 import Switchback
+import TestSupport
 import Testing
 
 /// The distributions of first values.
-@Suite struct InitializerTests {
+@Suite(.seeded()) struct InitializerTests {
     private func values(_ shape: Shape, _ initializer: Initializer) -> [Double] {
         Parameter(shape, initializer, generator: Generator(seed: 7)).toArray(as: Double.self)
     }

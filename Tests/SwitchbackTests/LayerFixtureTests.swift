@@ -6,7 +6,7 @@ import Testing
 
 /// Layers against what PyTorch's compute with the same weights: outputs, gradients and running statistics. The fixture
 /// is made by Tests/Fixtures/make_layers.py.
-@Suite struct LayerFixtureTests {
+@Suite(.seeded()) struct LayerFixtureTests {
     /// How a case of the fixture is made and run here.
     struct Case: Sendable {
         let make: @Sendable () -> Module

@@ -1,8 +1,9 @@
 import Switchback
+import TestSupport
 import Testing
 
 /// What users of convolution, pooling, normalization, dropout and losses rely on beside the numbers of PyTorch.
-@Suite struct LayerOperationTests {
+@Suite(.seeded()) struct LayerOperationTests {
     @Test func convolutionTakesNumbersPairsAndArrays() {
         let image = Tensor.ones([1, 2, 6, 8])
         let weight = Tensor.ones([3, 2, 3, 3])

@@ -1,8 +1,9 @@
 import Switchback
+import TestSupport
 import Testing
 
 /// Products: shapes, types and memory orders that the fixtures of PyTorch leave out.
-@Suite struct MatmulTests {
+@Suite(.seeded()) struct MatmulTests {
     @Test func ranks() {
         let a = Tensor.ones([2, 3])
         #expect(a.matmul(Tensor.ones([3])).shape == [2])

@@ -1,7 +1,8 @@
 import Switchback
+import TestSupport
 import Testing
 
-struct ModuleHookTests {
+@Suite(.seeded()) struct ModuleHookTests {
     @Test func hooksBeforeAModuleChangeItsInput() {
         let layer = ReLU()
         let id = layer.registerForwardPreHook { _, input in input - 3 }

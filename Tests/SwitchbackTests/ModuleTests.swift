@@ -1,8 +1,9 @@
 import Switchback
+import TestSupport
 import Testing
 
 /// What every module can: find and name its parts, load and save them, freeze, describe and summarise itself.
-@Suite struct ModuleTests {
+@Suite(.seeded()) struct ModuleTests {
     /// A network with an array of blocks, an optional part and a part in two places.
     final class Network: Module {
         final class Block: Module {

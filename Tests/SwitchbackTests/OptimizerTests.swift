@@ -1,8 +1,9 @@
 import Switchback
+import TestSupport
 import Testing
 
 /// What holds for every optimizer, beside the numbers that OptimizerParityTests compares.
-@Suite(.serialized) struct OptimizerTests {
+@Suite(.seeded(), .serialized) struct OptimizerTests {
     private func makeParameters(dtype: DType = .float32) -> [(name: String, parameter: Parameter)] {
         let generator = Generator(seed: 5)
         return [

@@ -1,8 +1,9 @@
 import Switchback
+import TestSupport
 import Testing
 
 /// A network that learns can learn a single batch by heart.
-@Suite struct OverfittingTests {
+@Suite(.seeded()) struct OverfittingTests {
     /// Trains on one batch; returns the first and the last loss.
     private func train(
         _ model: Module, _ optimizer: Optimizer, steps: Int = 60, _ output: () -> Tensor

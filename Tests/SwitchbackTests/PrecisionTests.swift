@@ -5,7 +5,7 @@ import Testing
 
 /// Products in bfloat16: their arithmetic bit by bit, their gradients beside float32's and PyTorch's, and what stays as it
 /// was.
-@Suite struct PrecisionTests {
+@Suite(.seeded()) struct PrecisionTests {
     // MARK: Arithmetic
 
     /// The sum of products as `vdpbf16ps` makes it, on any processor: of two neighbors the second's product is added first;

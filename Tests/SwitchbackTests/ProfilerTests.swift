@@ -1,7 +1,8 @@
 import Switchback
+import TestSupport
 import Testing
 
-@Suite struct ProfilerTests {
+@Suite(.seeded()) struct ProfilerTests {
     private final class Net: Module {
         let conv = Conv2d(3, 8, kernelSize: 3, padding: 1)
         let head = Sequential(Flatten(), Linear(8 * 16 * 16, 10))

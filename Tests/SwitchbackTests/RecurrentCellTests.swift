@@ -1,9 +1,10 @@
 import Switchback
+import TestSupport
 import Testing
 
 /// Cells against the layers of one step, and optimizers against PyTorch 2.13 with float64 as its default type: it keeps
 /// the rates of ASGD in that type.
-struct RecurrentCellTests {
+@Suite(.seeded()) struct RecurrentCellTests {
     /// A layer of one step, with the weights of a cell.
     private func load(_ cell: Module, into layer: Module) throws {
         try layer.load(

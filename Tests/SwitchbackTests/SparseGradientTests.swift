@@ -1,9 +1,10 @@
 import Foundation
 import Switchback
+import TestSupport
 import Testing
 
 /// Gradients by row: PyTorch's numbers, a dense gradient's bits, and everything that uses gradients.
-@Suite struct SparseGradientTests {
+@Suite(.seeded()) struct SparseGradientTests {
     private static let batches: [[Int64]] = [[1, 4, 1, 7, 4, 4], [0, 7, 7, 1, 1, 3], [5, 0, 2, 5, 5, 7]]
 
     private func table(sparse: Bool, padding: Int? = 2) -> Embedding {

@@ -6,7 +6,7 @@ import SwitchbackVision
 import TestSupport
 import Testing
 
-@Suite struct OptimizerChoiceTests {
+@Suite(.seeded()) struct OptimizerChoiceTests {
     private func choice(
         _ change: (inout DetectionConfiguration) -> Void = { _ in }, images: Int = 100
     ) throws
@@ -49,7 +49,7 @@ import Testing
     }
 }
 
-@Suite struct DetectorFileTests {
+@Suite(.seeded()) struct DetectorFileTests {
     @Test func weightsUnderPublishedNamesTellTheirModel() throws {
         let folder = try TemporaryFolder()
         let path = folder.path("weights.safetensors")

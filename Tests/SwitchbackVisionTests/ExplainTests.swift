@@ -1,8 +1,9 @@
 import Switchback
 import SwitchbackVision
+import TestSupport
 import Testing
 
-@Suite struct ExplainTests {
+@Suite(.seeded()) struct ExplainTests {
     /// Class 0 is what is bright on the left, class 1 what is bright on the right.
     private final class Sides: Module {
         let features = Conv2d(1, 2, kernelSize: 1, bias: false)
@@ -57,7 +58,7 @@ import Testing
     }
 }
 
-@Suite struct ClassifierExplanationTests {
+@Suite(.seeded()) struct ClassifierExplanationTests {
     @Test(
         arguments: ClassifierKind.allCases.filter { $0 == .mlp || $0 == .cnn || $0 == .mobilenetV2 || $0 == .yolo11n })
     func imagesAreExplained(_ kind: ClassifierKind) throws {

@@ -1,7 +1,8 @@
 import SwitchbackVision
+import TestSupport
 import Testing
 
-@Suite struct MobileNetV2Tests {
+@Suite(.seeded()) struct MobileNetV2Tests {
     @Test func agreesWithTorchvision() throws {
         try HashedNetwork("mobilenet_v2").check(MobileNetV2(classes: 5, width: 0.35, dropout: 0))
     }

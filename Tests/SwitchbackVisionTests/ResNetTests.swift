@@ -5,7 +5,7 @@ import SwitchbackVision
 import TestSupport
 import Testing
 
-@Suite struct ResNetTests {
+@Suite(.seeded()) struct ResNetTests {
     // MARK: Against torchvision's
 
     /// The fixture's network, loaded, with the input that it is run on.

@@ -1,9 +1,10 @@
 import Switchback
 import SwitchbackVision
+import TestSupport
 import Testing
 
 /// The same seed gives the same bits: twice, and on any number of threads, over a whole training run.
-@Suite(.serialized) struct SameBitsTests {
+@Suite(.seeded(), .serialized) struct SameBitsTests {
     /// What two epochs of training leave: the losses of all steps, and every parameter and buffer.
     private struct Run: Equatable {
         let losses: [Double]

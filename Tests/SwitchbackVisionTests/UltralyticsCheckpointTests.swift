@@ -7,7 +7,7 @@ import TestSupport
 import Testing
 
 /// Files such as Ultralytics saves: models as Python objects.
-@Suite(.enabled(if: Python.has("torch"), "the Python package torch is not installed"))
+@Suite(.seeded(), .enabled(if: Python.has("torch"), "the Python package torch is not installed"))
 struct UltralyticsCheckpointTests {
     private let folder: TemporaryFolder
 

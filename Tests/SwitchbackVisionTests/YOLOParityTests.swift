@@ -76,7 +76,7 @@ func relativeDifference(_ found: Tensor, _ expected: Tensor) -> Double {
     return difference / max(expected.abs().max().item(), 1e-12)
 }
 
-@Suite(.serialized)
+@Suite(.seeded(), .serialized)
 struct YOLOParityTests {
     @Test(arguments: YOLOCase.all)
     func namesAndShapesAreThoseOfCheckpoints(_ yolo: YOLOCase) throws {
@@ -195,7 +195,7 @@ struct YOLOParityTests {
     }
 }
 
-@Suite struct YOLOModelTests {
+@Suite(.seeded()) struct YOLOModelTests {
     @Test func largerSizesHaveAsManyParametersAsPublished() {
         // Ultralytics' tables, in millions.
         let published: [String: Double] = [

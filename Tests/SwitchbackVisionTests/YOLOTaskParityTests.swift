@@ -123,7 +123,7 @@ extension YOLOTaskCase {
     }
 }
 
-@Suite(.serialized)
+@Suite(.seeded(), .serialized)
 struct YOLOTaskParityTests {
     @Test(arguments: YOLOTask.allCases.filter { $0 != .detect })
     func namesShapesAndCountsAreThoseOfCheckpoints(_ task: YOLOTask) throws {
@@ -281,7 +281,7 @@ func areNear(_ points: [PlanePoint], _ others: [PlanePoint], within distance: Fl
     }
 }
 
-@Suite struct PolygonTests {
+@Suite(.seeded()) struct PolygonTests {
     private let raster = try! Fixture("yolo_tasks/raster")
 
     private func polygon(_ number: Int) -> [PlanePoint] { points(raster.tensor("poly/\(number)")) }

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// Programmer's errors that a scope throws; what they say outside of one is in SafetyTests.
-@Suite struct ErrorScopeTests {
+@Suite(.seeded()) struct ErrorScopeTests {
     private final class Head: Module {
         let fc1 = Linear(4, 8)
         let fc2 = Linear(9, 2)

@@ -1,8 +1,9 @@
 import Switchback
+import TestSupport
 import Testing
 
 /// Graphs that know the model: layers as boxes, and what the gradient does not reach.
-@Suite struct ModelGraphTests {
+@Suite(.seeded()) struct ModelGraphTests {
     /// A network of which a part is detached, a part is not used, and a part is not listed.
     private final class Broken: Module {
         let encoder = Conv2d(1, 4, kernelSize: 3)

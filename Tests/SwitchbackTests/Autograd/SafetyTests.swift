@@ -5,7 +5,7 @@ import Testing
 import TestSupport
 
 /// Programmer's errors stop the program with one line; these tests read that line.
-@Suite struct SafetyTests {
+@Suite(.seeded()) struct SafetyTests {
     /// The last line that a failed process wrote.
     private func message(_ result: ExitTest.Result?) -> String {
         String(decoding: result?.standardErrorContent ?? [], as: UTF8.self)

@@ -2,7 +2,7 @@ import Switchback
 import Testing
 import TestSupport
 
-@Suite struct TransformTests {
+@Suite(.seeded()) struct TransformTests {
     private let point = Tensor([0.5, -1.0, 2.0], dtype: .float64)
 
     @Test func gradOfAFunction() {

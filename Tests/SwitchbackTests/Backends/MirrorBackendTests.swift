@@ -5,7 +5,7 @@ import Testing
 
 /// The engine on memory that nobody but the kernels can touch, while new tensors lie in the processor's: whoever
 /// touches it stops at that line, and so does an operation that makes its helpers elsewhere than its operands.
-@Suite struct MirrorBackendTests {
+@Suite(.seeded()) struct MirrorBackendTests {
     @Test(arguments: ParityCase.all)
     func operation(_ testCase: ParityCase) throws { try ParityTests().compare(testCase, on: MirrorBackend.self) }
 

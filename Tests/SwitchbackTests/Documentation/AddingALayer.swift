@@ -1,4 +1,5 @@
 import Switchback
+import TestSupport
 import Testing
 
 // The code of the tutorial "Adding a layer".
@@ -15,7 +16,7 @@ final class LayerScale: Module {
     override func forward(_ x: Tensor) -> Tensor { x * scale }
 }
 
-@Suite struct AddingALayer {
+@Suite(.seeded()) struct AddingALayer {
     @Test func itsParameterIsFoundAndTrained() {
         let branch = Sequential(Linear(8, 8), GELU(), LayerScale(8))
         let output = branch(Tensor.randn([2, 8]))

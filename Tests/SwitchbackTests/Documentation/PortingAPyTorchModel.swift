@@ -1,6 +1,7 @@
 import Foundation
 import Switchback
 import SwitchbackFormats
+import TestSupport
 import Testing
 
 // The code of the tutorial "Porting a PyTorch model".
@@ -17,7 +18,7 @@ final class Net: Module {
     }
 }
 
-@Suite struct PortingAPyTorchModel {
+@Suite(.seeded()) struct PortingAPyTorchModel {
     @Test func weightsSavedUnderPyTorchsNamesLoad() throws {
         let source = Net()
         let path = NSTemporaryDirectory() + "switchback-net-\(UUID().uuidString).safetensors"
