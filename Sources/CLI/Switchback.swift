@@ -48,7 +48,7 @@ struct SwitchbackCommand: ParsableCommand {
             } else {
                 try catchingErrors { try command.run() }
             }
-            Processes.group.finish()
+            Processes.finish()
         } catch {
             Foundation.exit(Processes.end(after: error) { report($0, arguments) })
         }

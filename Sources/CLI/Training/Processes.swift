@@ -39,6 +39,9 @@ enum Processes {
         throw ExitCode(Interruption.exitCode)
     }
 
+    /// Disconnects at the end. Others may still be saving after a signal, which this process then waits for.
+    static func finish() { Interruption.finishing { group.finish() } }
+
     /// How long a process that fails waits to see whether the others fail too.
     private static let patience = 1.0
 
@@ -54,12 +57,12 @@ enum Processes {
             return isSaidByFirst && ProcessGroup.launchedRank > 0 ? 1 : report(error)
         }
         if error is ExitCode {
-            group.finish()
+            finish()
             return report(error)
         }
         let code = group.isRoot ? report(error) : 1
         if group.allFail(within: patience) {
-            group.finish()
+            finish()
             return code
         }
         if !group.isRoot && !(error is FailedElsewhere) { _ = report(LocatedError(error: error, place: group.place)) }

@@ -9,10 +9,11 @@ import SwitchbackServer
 /// Each request is a small JSON object, whose fields are those of ``FirstExample``, ``Hike`` and ``SpiralOptions``. The
 /// work is done on threads of its own, never on the pool that answers.
 package struct LearnRoutes: Sendable {
-    private let sessions = LearnSessions()
+    private let sessions: LearnSessions
     private let queue = WorkQueue("learn", threads: 2, limit: 32)
 
-    package init() {}
+    /// - Parameter sessions: where trainings are kept while pages look at them.
+    package init(sessions: LearnSessions = LearnSessions()) { self.sessions = sessions }
 
     /// Ends the threads.
     package func stop() { queue.stop() }
