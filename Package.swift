@@ -131,8 +131,8 @@ let package = Package(
         .executableTarget(
             name: "Bench",
             dependencies: [
-                "Switchback", "SwitchbackFormats", "SwitchbackDrawing", "SwitchbackTraining", "SwitchbackVision",
-                "SwitchbackLanguage", "DiagnosisBenchmark",
+                "Switchback", "SwitchbackFormats", "SwitchbackDrawing", "SwitchbackTraining", "SwitchbackInference",
+                "SwitchbackVision", "SwitchbackLanguage", "DiagnosisBenchmark",
                 .product(
                     name: "ArgumentParser", package: "swift-argument-parser", condition: .when(traits: ["Commands"])),
             ]),

@@ -5,12 +5,13 @@ import SwitchbackFormats
 
 struct CompareCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "compare", abstract: "Time workloads in turn with the PyTorch script, and print the ratios.",
+        commandName: "compare", abstract: "Time workloads in turn with their peers, and print the ratios.",
         discussion: """
             Each pair runs both sides in processes of their own, one after the other, so that a machine whose speed \
-            drifts slows both. The ratio is PyTorch's time divided by Switchback's: more than 1 means that Switchback \
-            is faster. Where several variants of PyTorch are given, the fastest of a pair counts; with --precision bf16 \
-            those under autocast are among them.
+            drifts slows both. The ratio is the peer's time divided by Switchback's: more than 1 means that Switchback \
+            is faster. The fastest variant of a pair counts: PyTorch's, and those of ONNX Runtime, OpenVINO and \
+            CTranslate2 that are installed, in float32; with --precision bf16 those in bfloat16 too, and beside a \
+            workload in int8 all.
 
             Examples:
               switchback-bench compare cnn_mnist_b64 mlp_mnist_b64 --pairs 5
@@ -18,6 +19,7 @@ struct CompareCommand: ParsableCommand {
               switchback-bench compare resnet18_cifar_b64 --isa avx2
               switchback-bench compare resnet18_cifar_b64 --scaling
               switchback-bench compare gpt_small_train --precision bf16
+              switchback-bench compare yolo11n_infer_640_b1_int8
               switchback-bench compare                        (the workloads of `make bench`)
             """)
 
@@ -33,13 +35,13 @@ struct CompareCommand: ParsableCommand {
     @Option(help: "The number of pairs per workload.")
     var pairs = 3
 
-    @Option(help: "Comma-separated PyTorch variants. (default: all that the script lists for the workload)")
+    @Option(help: "Comma-separated variants of the peers. (default: all that the scripts list for the workload)")
     var variants: String?
 
-    @Option(help: "The PyTorch script.")
-    var script = "Benchmarks/torch_bench.py"
+    @Option(name: .customLong("script"), help: "A peer's script; may be repeated.")
+    var scripts = ["Benchmarks/torch_bench.py", "Benchmarks/deploy_bench.py"]
 
-    @Option(help: "The Python interpreter for the script.")
+    @Option(help: "The Python interpreter for the scripts.")
     var python = "python3"
 
     @Option(help: "Limit both sides to an instruction set: \(InstructionSet.names). (default: the processor's best)")
@@ -59,40 +61,43 @@ struct CompareCommand: ParsableCommand {
     }
 
     func run() throws {
-        let peer = Peer(python: python, script: script)
-        let listed = try peer.variants()
+        let peers = try scripts.map { try Peer(python: python, script: $0) }
         printNow(Comparison.header)
         for name in workloads {
-            let peerName = try Workload.named(name).peerName
-            let candidates = variants.map { $0.split(separator: ",").map(String.init) } ?? candidates(listed[peerName])
+            let candidates = candidates(try Workload.named(name), peers)
             if candidates.isEmpty {
-                printNow("\(name.padded(25)) the PyTorch script has no such workload")
+                printNow("\(name.padded(25)) the peers have no such workload, or no such variant")
                 continue
             }
-            let comparison = try compare(name, candidates, peer, threads: options.threads)
+            let comparison = try compare(name, candidates, threads: options.threads)
             printNow(comparison.line)
             if scaling {
-                let alone = try compare(name, candidates, peer, threads: 1)
+                let alone = try compare(name, candidates, threads: 1)
                 printNow(alone.line)
                 printNow(comparison.scaling(from: alone))
             }
         }
     }
 
-    /// The script's variants; for bfloat16 those under autocast too.
-    private func candidates(_ listed: [String]?) -> [String] {
-        let plain = listed ?? []
-        return options.precision == .bfloat16 ? plain + plain.map { $0 + "-bf16" } : plain
+    /// The variants named; else those that compute with as many bits or more.
+    private func candidates(_ workload: Workload, _ peers: [Peer]) -> [Candidate] {
+        let listed = peers.flatMap { peer in
+            (peer.variants[workload.peerName] ?? []).map { Candidate(peer: peer, variant: $0) }
+        }
+        if let names = variants?.split(separator: ",").map(String.init) {
+            return listed.filter { names.contains($0.variant) }
+        }
+        let numbers = workload.numbers ?? Numbers(options.precision)
+        return listed.filter { Numbers(ofVariant: $0.variant) <= numbers }
     }
 
-    private func compare(_ name: String, _ candidates: [String], _ peer: Peer, threads: Int?) throws -> Comparison {
+    private func compare(_ name: String, _ candidates: [Candidate], threads: Int?) throws -> Comparison {
         let label = threads.map { "\(name) (\($0))" } ?? name
-        return Comparison(
-            name: label, pairs: try (0..<pairs).map { _ in try pair(name, candidates, peer, threads: threads) })
+        return Comparison(name: label, pairs: try (0..<pairs).map { _ in try pair(name, candidates, threads: threads) })
     }
 
     private func pair(
-        _ name: String, _ candidates: [String], _ peer: Peer, threads: Int?
+        _ name: String, _ candidates: [Candidate], threads: Int?
     ) throws -> Comparison.Pair {
         let timing = [
             "--seconds", "\(options.seconds)", "--steps", "\(options.steps)", "--warmup", "\(options.warmup)",
@@ -101,8 +106,12 @@ struct CompareCommand: ParsableCommand {
             timing + ["--precision", options.precision.rawValue] + (threads.map { ["--threads", "\($0)"] } ?? [])
         let ours = try Row(
             runProcess(CommandLine.arguments[0], ["run", name] + own, isa?.environment ?? [:]))
-        let theirs = try candidates.map { variant in
-            (variant, try peer.run(Workload.named(name).peerName, variant: variant, timing, threads: threads, isa: isa))
+        let peerName = try Workload.named(name).peerName
+        let theirs = try candidates.map { candidate in
+            (
+                candidate.variant,
+                try candidate.peer.run(peerName, variant: candidate.variant, timing, threads: threads, isa: isa)
+            )
         }
         let best = theirs.min { $0.1.medianMilliseconds < $1.1.medianMilliseconds }!
         return Comparison.Pair(ours: ours, theirs: best.1, variant: best.0)
@@ -148,19 +157,21 @@ struct Row: Decodable {
     }
 }
 
-/// PyTorch's side: a script with the same workloads.
+/// A script with the same workloads, for one library or several.
 private struct Peer {
     let python: String
     let script: String
-
     /// The variants of each workload.
-    func variants() throws -> [String: [String]] {
+    let variants: [String: [String]]
+
+    init(python: String, script: String) throws {
+        (self.python, self.script) = (python, script)
         let lines = try runProcess(python, [script, "list"]).split(separator: "\n")
-        let pairs = lines.map { line -> (String, [String]) in
-            let words = line.split(separator: " ").map(String.init)
-            return (words[0], words.dropFirst().filter { $0.hasPrefix("torch") })
-        }
-        return Dictionary(uniqueKeysWithValues: pairs)
+        variants = Dictionary(
+            uniqueKeysWithValues: lines.map { line in
+                let words = line.split(separator: " ").map(String.init)
+                return (words[0], Array(words.dropFirst()))
+            })
     }
 
     func run(
@@ -181,6 +192,12 @@ private struct Peer {
     }
 }
 
+/// A variant of a workload, and whose it is.
+private struct Candidate {
+    let peer: Peer
+    let variant: String
+}
+
 /// The pairs of one workload.
 private struct Comparison {
     struct Pair {
@@ -194,7 +211,7 @@ private struct Comparison {
     let pairs: [Pair]
 
     static let header =
-        "workload                  switchback ms   PyTorch ms  ratio (min…max)      memory ratio  variant"
+        "workload                  switchback ms      peer ms  ratio (min…max)      memory ratio  variant"
 
     /// How much faster each side is than with one thread.
     func scaling(from alone: Comparison) -> String {
@@ -204,7 +221,7 @@ private struct Comparison {
         }
         return "  more threads: "
             + String(
-                format: "Switchback %.2f times as fast as with 1, PyTorch %.2f times", speedup(\.ours),
+                format: "Switchback %.2f times as fast as with 1, the peer %.2f times", speedup(\.ours),
                 speedup(\.theirs))
     }
 
@@ -255,7 +272,7 @@ private func runProcess(
     if process.terminationStatus != 0 {
         throw ValidationError(
             "`\(command) \(arguments.joined(separator: " "))` failed with exit code \(process.terminationStatus); "
-                + "PyTorch's side needs Python with torch installed.")
+                + "the peers' side needs Python with torch installed.")
     }
     return text
 }

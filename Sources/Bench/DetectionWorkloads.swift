@@ -1,4 +1,5 @@
 import Switchback
+import SwitchbackInference
 import SwitchbackVision
 
 /// Detectors of 80 classes on images of 640×640 pixels, as the peer's script has them.
@@ -9,6 +10,9 @@ let detectionWorkloads: [Workload] = [YOLOVariant.yolo11n, .yolo26n].flatMap { v
             let image = Tensor.rand([1, 3, 640, 640])
             return { noGrad { inference(model, image) } }
         },
+        Workload(
+            name: "\(variant)_infer_640_b1_int8", peer: "\(variant)_infer_640_b1", numbers: .int8, items: 1
+        ) { try byteInference(variant) },
         Workload(name: "\(variant)_train_640_b4", items: 4) {
             let model = YOLO(variant, classes: cocoSizedClasses)
             let images = Tensor.rand([4, 3, 640, 640])
@@ -32,8 +36,36 @@ private let cocoSizedClasses = (0..<80).map { "\($0)" }
 private func inference(_ fused: Fused<YOLO>, _ image: Tensor) {
     fused.run { model in
         guard model.variant.isEndToEnd else { return _ = model(image) }
-        let output = model.finalOutput(image)
-        _ = DirectSelection()(corners: model.corners(output), logits: output.scores)
+        select(model, model.finalOutput(image))
+    }
+}
+
+private func select(_ model: YOLO, _ output: DetectHead.Output) {
+    _ = DirectSelection()(corners: model.corners(output), logits: output.scores)
+}
+
+/// The same in whole numbers of 8 bits, with ranges found on one image: how exact it is is not measured here.
+private func byteInference(_ variant: YOLOVariant) throws -> () -> Void {
+    let model = YOLO(variant, classes: cocoSizedClasses)
+    model.eval()
+    let image = Tensor.rand([1, 3, 640, 640])
+    func maps(_ inputs: [Tensor]) -> [Tensor] {
+        let output = model.finalOutput(inputs[0])
+        return [output.boxes, output.scores]
+    }
+    let network = QuantizedNetwork(try Quantizer(model, images: [image], forward: maps).run().quantization)
+    let grid = AnchorGrid(sizes: DetectHead.strides.map { (640 / $0, 640 / $0) }, strides: DetectHead.strides)
+    return {
+        noGrad {
+            do {
+                let found = try network.run(model, [image], forward: maps)
+                let output = DetectHead.Output(
+                    boxes: found[0], scores: found[1], grid: grid, isSingle: variant.isEndToEnd)
+                if variant.isEndToEnd { select(model, output) } else { _ = model.decoded(output) }
+            } catch {
+                fail("int8", "\(error)")
+            }
+        }
     }
 }
 

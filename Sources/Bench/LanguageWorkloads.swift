@@ -29,9 +29,12 @@ let languageWorkloads: [Workload] = [
     },
 ]
 
-/// Decoding with weights of fewer bits, beside the peer's float32.
+/// Decoding with weights of fewer bits.
 private func packedDecoding(_ format: WeightFormat) -> Workload {
-    Workload(name: "gpt2_124m_decode_\(format.rawValue)", peer: "gpt2_124m_decode", items: 64) {
+    Workload(
+        name: "gpt2_124m_decode_\(format.rawValue)", peer: "gpt2_124m_decode",
+        numbers: format == .bfloat16 ? .bf16 : .int8, items: 64
+    ) {
         let model = GPT2()
         try model.packWeights(as: format)
         return decodingStep(model)
