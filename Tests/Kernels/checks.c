@@ -122,6 +122,8 @@ int main(void) {
     check_optimizers();
     check_convolutions();
     check_pooling();
+    check_bytes();
+    check_byte_maps();
     check_attention();
     check_recurrence();
     check_arrangement();

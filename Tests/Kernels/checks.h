@@ -64,6 +64,8 @@ void check_normalization(void);
 void check_optimizers(void);
 void check_convolutions(void);
 void check_pooling(void);
+void check_bytes(void);
+void check_byte_maps(void);
 void check_attention(void);
 void check_recurrence(void);
 void check_arrangement(void);

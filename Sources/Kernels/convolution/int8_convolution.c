@@ -98,7 +98,7 @@ static input_window window_of(const convolution_job *job, intptr_t image, intptr
 #define INLINE static inline __attribute__((always_inline))
 
 // A tile of results whose sums stay in registers: pixels × vectors.
-#if ISA_PASS == ISA_AVX512
+#if VECTOR_REGISTERS == 32
 #define TILE 12
 #elif defined(AVX_VNNI_PASS)
 #define TILE 5

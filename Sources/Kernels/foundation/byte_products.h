@@ -1,8 +1,8 @@
 // Products of bytes: each 32-bit lane of `unsigned_bytes` holds four numbers from 0 to 255, each lane of `signed_bytes` four
 // from -128 to 127, and the sum of the four products is added to the lane of `sum`. Include inside an ISA pass, after vector.h.
 //
-// That is the instruction `vpdpbusd`, which rounds nothing and saturates nowhere; elsewhere the same integers come from
-// multiplications of 16 bits. A sum of n products stays below 2^31 while n <= 66,311 (2^31 / (255 · 127)).
+// That is the instruction `vpdpbusd`, on arm64 `usdot`, which round nothing and saturate nowhere; elsewhere the same integers come
+// from multiplications of 16 bits. A sum of n products stays below 2^31 while n <= 66,311 (2^31 / (255 · 127)).
 
 #undef byte_products
 #define byte_products KERNEL(byte_products)
@@ -18,6 +18,8 @@ static inline __attribute__((always_inline)) vi byte_products(vi sum, vi unsigne
                                            _mm256_srai_epi16(_mm256_slli_epi16(b, 8), 8));
     const __m256i odd = _mm256_madd_epi16(_mm256_srli_epi16(a, 8), _mm256_srai_epi16(b, 8));
     return sum + (vi)_mm256_add_epi32(even, odd);
+#elif ISA_PASS == ISA_NEON_DOT
+    return (vi)vusdotq_s32((int32x4_t)sum, (uint8x16_t)unsigned_bytes, (int8x16_t)signed_bytes);
 #else
     for (int byte = 0; byte < 4; ++byte)
         sum += (unsigned_bytes >> 8 * byte & 255) * (signed_bytes << (24 - 8 * byte) >> 24);
