@@ -54,7 +54,7 @@ struct Measurement {
     var json: String {
         var fields: [(String, String)] = [
             ("workload", "\"\(workload.name)\""), ("impl", "\"switchback\""),
-            ("precision", "\"\(precision.rawValue)\""),
+            ("precision", "\"\((workload.numbers ?? Numbers(precision)).rawValue)\""),
             ("median_ms", rounded(median, 6)), ("p10", rounded(quantile(0.1), 6)), ("p90", rounded(quantile(0.9), 6)),
             ("min_ms", rounded(sortedMilliseconds[0], 6)), ("n", "\(sortedMilliseconds.count)"),
             ("peak_rss_mb", rounded(peakResidentMegabytes, 1)),
