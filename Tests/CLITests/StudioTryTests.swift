@@ -153,6 +153,10 @@ import Testing
                     expect(401, "GET", path, Cookie="switchback-studio=")
                     expect(200, "GET", path, Cookie="switchback-studio=" + token)
                     expect(200, "GET", path, Authorization="Bearer " + token)
+                    old = "switchback-studio=0123456789abcdeg"
+                    expect(200, "GET", path, Authorization="Bearer " + token, Cookie=old)
+                    expect(200, "GET", path, Authorization="Bearer wrong", Cookie="switchback-studio=" + token)
+                    expect(401, "GET", path, Authorization="Bearer wrong", Cookie=old)
                 expect(401, "POST", "/api/v1/trainings", "{}", Content_Type=kind)
                 expect(401, "POST", "/api/v1/session", json.dumps({"token": "wrong"}), Content_Type=kind)
                 expect(403, "POST", "/api/v1/session", json.dumps({"token": token}), Content_Type=kind, Origin="http://evil.example")
