@@ -63,7 +63,7 @@ struct ClassifyPredict: ParsableCommand {
         let examples = try inputs.flatMap(ImageSource.files).map { ($0, try classifier.readInputs($0)) }
         var rows: [Row] = []
         for (path, inputs) in examples {
-            for (index, prediction) in classifier.predict(inputs).enumerated() {
+            for (index, prediction) in try classifier.predict(inputs).enumerated() {
                 let row = Row(
                     input: path, index: index, class: prediction.className, probability: prediction.probability)
                 let place = inputs.size(0) == 1 ? path : "\(path)[\(index)]"

@@ -15,8 +15,8 @@ extension Classifier {
     package func likeliest(of image: Image, count: Int) throws -> [ClassGuess] {
         let input = try input("image", image.converted)
         let names = configuration.classNames
-        return noGrad {
-            let (values, indices) = scores(input).softmax(dim: 1).topK(min(count, names.count), dim: 1)
+        return try noGrad {
+            let (values, indices) = try scores(input).softmax(dim: 1).topK(min(count, names.count), dim: 1)
             return zip(indices.toArray(as: Int.self), values.toArray(as: Double.self)).map {
                 ClassGuess(class: names[$0], classIndex: $0, probability: $1)
             }

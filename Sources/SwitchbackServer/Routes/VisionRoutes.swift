@@ -65,7 +65,7 @@ struct VisionRoutes: Sendable {
             if let confidence { predictor.suppression.confidence = Float(confidence) }
             if let iou { predictor.suppression.iou = Float(iou) }
             if let maximum { predictor.suppression.maximumCount = maximum }
-            let result = predictor(image)
+            let result = try predictor(image)
             let found = result.detections.map { Found($0, classes: model.classes) }
             let seconds = result.seconds.preprocess + result.seconds.inference + result.seconds.postprocess
             return Detections(

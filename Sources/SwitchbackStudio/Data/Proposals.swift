@@ -50,7 +50,7 @@ final class ProposingModel: @unchecked Sendable {
         let pixels = try Image.load(image.path)
         let (width, height) = (Double(pixels.width), Double(pixels.height))
         var unknown: Set<String> = []
-        let boxes = predictor(pixels).detections.compactMap { found -> Proposals.Box? in
+        let boxes = try predictor(pixels).detections.compactMap { found -> Proposals.Box? in
             guard let index = classes.firstIndex(of: known[found.classIndex]) else {
                 unknown.insert(known[found.classIndex])
                 return nil

@@ -23,7 +23,9 @@ final class TriedModel: Sendable {
     func look(at image: Image, as id: String) async throws {
         switch service {
         case .detector(_, let thread):
-            try await thread.run { [seen] model in seen.add(id, .network(model.predictor.output(of: image), image)) }
+            try await thread.run { [seen] model in
+                seen.add(id, .network(try model.predictor.output(of: image), image))
+            }
         case .classifier(let thread):
             try await thread.run { [seen] model in
                 let start = ContinuousClock.now

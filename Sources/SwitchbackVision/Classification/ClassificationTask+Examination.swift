@@ -3,7 +3,7 @@ import SwitchbackTraining
 
 /// What `switchback doctor classify` looks at.
 extension ClassificationTask: ExaminedTask {
-    public func answers(to batch: Example) -> Tensor { classifier.scores(batch.input) }
+    public func answers(to batch: Example) throws -> Tensor { try classifier.scores(batch.input) }
 
     public func shufflingTargets(of batch: Example, by generator: Generator) -> Example {
         Example(input: batch.input, target: batch.target.withRowsShuffled(by: generator))

@@ -53,8 +53,8 @@ public final class ClassificationTask: TrainingTask {
     public var model: Module { classifier.model }
     public var metadata: [String: String] { classifier.metadata }
 
-    public func loss(_ batch: Example) -> BatchLoss {
-        let scores = classifier.scores(batch.input)
+    public func loss(_ batch: Example) throws -> BatchLoss {
+        let scores = try classifier.scores(batch.input)
         let accuracy = noGrad { scores.argmax(dim: 1).eq(batch.target).to(.float32).mean() }
         return BatchLoss(
             scores.crossEntropy(batch.target), items: ["accuracy": accuracy], count: batch.target.count)

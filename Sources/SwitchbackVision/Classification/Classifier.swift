@@ -5,7 +5,7 @@ import SwitchbackInference
 ///
 /// ```swift
 /// let classifier = try Classifier.load("best.safetensors")
-/// for prediction in classifier.predict(images) { print(prediction.className, prediction.probability) }
+/// for prediction in try classifier.predict(images) { print(prediction.className, prediction.probability) }
 /// ```
 public final class Classifier {
     /// The description of a classifier, apart from its weights. Saved with them.
@@ -56,12 +56,20 @@ public final class Classifier {
     }
 
     /// The scores (logits) of inputs as they are in files: [N, …] → [N, classes].
-    public func scores(_ inputs: Tensor) -> Tensor { computed(configuration.normalization.apply(to: inputs)) }
+    ///
+    /// - Throws: `InputError` where a quantized classifier cannot be computed.
+    public func scores(_ inputs: Tensor) throws -> Tensor {
+        try computed(configuration.normalization.apply(to: inputs))
+    }
 
     /// The most probable class of each input, [N, …].
-    public func predict(_ inputs: Tensor) -> [Prediction] {
+    ///
+    /// - Throws: `InputError` where a quantized classifier cannot be computed.
+    public func predict(_ inputs: Tensor) throws -> [Prediction] {
         model.eval()
-        return noGrad { inputs.to(model.backend).split(Classifier.evaluationBatch).flatMap { predictions(scores($0)) } }
+        return try noGrad {
+            try inputs.to(model.backend).split(Classifier.evaluationBatch).flatMap { predictions(try scores($0)) }
+        }
     }
 
     /// The most probable class of each row of scores, [N, classes].

@@ -49,7 +49,7 @@ extension Classifier {
         try noGrad {
             try group.inTurns(loader.count) { _ in
                 let batch = try batches.next()!.to(model.backend)
-                let scores = scores(batch.input)
+                let scores = try scores(batch.input)
                 return Answers(
                     scores: SharedTensor(scores), targets: SharedTensor(batch.target),
                     loss: scores.crossEntropy(batch.target).item())

@@ -61,7 +61,7 @@ public struct ClassifierFigures {
         // Spread over all, because files are often sorted by class.
         let batch = try examples.examples(at: (0..<count).map { $0 * examples.count / count })
         guard let tiles = batch.input.rasters() else { return nil }
-        let answers = zip(classifier.predict(batch.input), batch.target.toArray(as: Int.self))
+        let answers = zip(try classifier.predict(batch.input), batch.target.toArray(as: Int.self))
         let captioned = zip(tiles, answers).map { tile, answer in
             let (prediction, target) = answer
             let isRight = prediction.classIndex == target

@@ -38,13 +38,10 @@ extension Classifier {
     }
 
     /// The scores of normalized inputs, in 8 bits where the classifier is quantized.
-    func computed(_ inputs: Tensor) -> Tensor {
+    ///
+    /// - Throws: `InputError` where a quantized classifier cannot be computed.
+    func computed(_ inputs: Tensor) throws -> Tensor {
         guard let quantized, !model.isTraining else { return model(inputs) }
-        do {
-            return try quantized.run(model, [inputs]) { [model($0[0])] }[0]
-        } catch {
-            // It was computed when it was loaded, so it can be.
-            fail("int8", "\(error)")
-        }
+        return try quantized.run(model, [inputs]) { [model($0[0])] }[0]
     }
 }

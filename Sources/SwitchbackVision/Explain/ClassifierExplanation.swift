@@ -21,7 +21,7 @@ extension Classifier {
         guard let images = inputs.rasters() else {
             throw InputError("inputs of shape \(inputs.shape)", "only images can be explained: [N, C, H, W]")
         }
-        let predictions = predict(inputs)
+        let predictions = try predict(inputs)
         let classes = predictions.map(\.classIndex)
         let normalized = configuration.normalization.apply(to: inputs)
         let saliency = Explain.saliency(model, images: normalized, classes: classes)

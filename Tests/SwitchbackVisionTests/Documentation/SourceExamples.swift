@@ -12,7 +12,7 @@ private func augmenting(sample: Sample) throws -> Sample {
 
 private func classifying(images: Tensor) throws {
     let classifier = try Classifier.load("best.safetensors")
-    for prediction in classifier.predict(images) { print(prediction.className, prediction.probability) }
+    for prediction in try classifier.predict(images) { print(prediction.className, prediction.probability) }
 }
 
 private func readingDetectionData() throws {
@@ -35,7 +35,7 @@ private func computingTheLoss(images: Tensor, boxes: [[LabeledBox]]) -> Tensor {
 
 private func detecting() throws -> [Detection] {
     let predictor = DetectionPredictor(try DetectorFile.load("best.safetensors").detector)
-    let found = predictor(try Image.load("bus.jpg")).detections
+    let found = try predictor(Image.load("bus.jpg")).detections
     return found
 }
 

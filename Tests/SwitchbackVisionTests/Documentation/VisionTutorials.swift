@@ -12,20 +12,20 @@ func fromUltralytics(images: Tensor, boxes: [[LabeledBox]]) throws -> [Detection
     value.total.backward()
 
     let detector = try DetectorFile.load("best.safetensors").detector
-    let found = DetectionPredictor(detector)(try Image.load("bus.jpg")).detections
+    let found = try DetectionPredictor(detector)(Image.load("bus.jpg")).detections
     return found
 }
 
 func yourOwnDetector() throws {
     let detector = try DetectorFile.load("runs/detect/cells/weights/best.safetensors").detector
-    for found in DetectionPredictor(detector)(try Image.load("new.jpg")).detections {
+    for found in try DetectionPredictor(detector)(Image.load("new.jpg")).detections {
         print(detector.classes[found.classIndex], found.score, found.box)
     }
 }
 
 func measureADefect() throws {
     let network = try DetectorFile.load("runs/segment/scratches", for: .segment).detector
-    for found in DetectionPredictor(network)(try Image.load("part.jpg")).detections {
+    for found in try DetectionPredictor(network)(Image.load("part.jpg")).detections {
         guard let mask = found.mask else { continue }
         let size = MaskSize(mask, pixelSize: 0.125)
         print(network.classes[found.classIndex], size.area, "mm²", size.length, "mm")

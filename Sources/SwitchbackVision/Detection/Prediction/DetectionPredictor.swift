@@ -5,7 +5,7 @@ import Switchback
 ///
 /// ```swift
 /// let predictor = DetectionPredictor(try DetectorFile.load("best.safetensors").detector)
-/// let found = predictor(try Image.load("bus.jpg")).detections
+/// let found = try predictor(Image.load("bus.jpg")).detections
 /// ```
 public struct DetectionPredictor {
     private let inference: DetectorInference
@@ -41,14 +41,19 @@ public struct DetectionPredictor {
         public let seconds: StageSeconds
     }
 
-    public func callAsFunction(_ image: Image) -> Result { result(of: output(of: image)) }
+    /// - Throws: `InputError` where a quantized detector cannot be computed.
+    public func callAsFunction(_ image: Image) throws -> Result { result(of: try output(of: image)) }
 
     /// Runs the network.
-    public func output(of image: Image) -> Output {
+    ///
+    /// - Throws: `InputError` where a quantized detector cannot be computed.
+    public func output(of image: Image) throws -> Output {
         var seconds = StageSeconds()
         let letterbox = frame(for: image)
         let input = seconds.timed(\.preprocess) { Tensor(images: [letterbox.apply(to: image.converted(to: .rgb))]) }
-        let heads = seconds.timed(\.inference) { computed(input.to(inference.detector.backend)) }
+        let heads = try seconds.timed(\.inference) {
+            try inference.finalOutput(input.to(inference.detector.backend), usesSingleHead: usesSingleHead)
+        }
         return Output(heads: heads, letterbox: letterbox, seconds: seconds)
     }
 
@@ -58,15 +63,6 @@ public struct DetectionPredictor {
         let letterbox = output.letterbox
         let found = seconds.timed(\.postprocess) { noGrad { select(output.heads, letterbox) } }
         return Result(detections: found, seconds: seconds, height: letterbox.height, width: letterbox.width)
-    }
-
-    private func computed(_ input: Tensor) -> DetectHead.Output {
-        do {
-            return try inference.finalOutput(input, usesSingleHead: usesSingleHead)
-        } catch {
-            // A quantized detector was computed when it was loaded, so it can be.
-            fail("int8", "\(error)")
-        }
     }
 
     /// The smallest frame of whole strides that holds the image.

@@ -86,7 +86,7 @@ public final class PredictionRun {
 
     /// Returns what was found, in words.
     private func predict(_ image: Image, name: String, video: (name: String, rate: Double)?) throws -> String {
-        let result = predictor(image)
+        let result = try predictor(image)
         imageCount += 1
         seconds.preprocess += result.seconds.preprocess
         seconds.inference += result.seconds.inference
