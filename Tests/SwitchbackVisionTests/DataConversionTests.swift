@@ -49,6 +49,39 @@ import Testing
         #expect(throws: InputError.self) { try data.write(as: format, to: path) }
     }
 
+    /// Whatever is written is read: with any of the splits, names with spaces and dots, and in each of the formats once more.
+    @Test(
+        arguments: DataFormat.allCases,
+        [[DataSplit.train], [.val], [.test], [.train, .test], [.val, .test], [.train, .val, .test]])
+    func anySplitsAreReadAgain(_ format: DataFormat, _ splits: [DataSplit]) throws {
+        func example(_ name: String) throws -> DetectionExample {
+            let path = folder.path(name)
+            try Data(Image(height: 100, width: 200, filledWith: 7).pngData()).write(to: URL(fileURLWithPath: path))
+            return DetectionExample(imagePath: path, height: 100, width: 200, labels: data[.train][0].labels)
+        }
+        let examples = try [example("an image 1.png"), example("an image.2.png"), data[.val][0]]
+        // A split that lost all of its images is as one that never was.
+        let all = Dictionary(uniqueKeysWithValues: DataSplit.allCases.map { ($0, splits.contains($0) ? examples : []) })
+        let made = DetectionData(kind: "made", path: "made", classNames: data.classNames, splits: all)
+        try made.write(as: format, to: folder.path("first"))
+        for other in DataFormat.allCases {
+            let first = try DetectionData.load(folder.path("first"))
+            try first.write(as: other, to: folder.path("\(other)"))
+            let read = try DetectionData.load(folder.path("\(other)"))
+            #expect(read.problems.isEmpty && read.remarks.isEmpty && read.classNames == data.classNames)
+            for split in DataSplit.allCases {
+                let labels = read[split].map(\.labels.count).sorted()
+                #expect(labels == (splits.contains(split) ? [1, 2, 2] : []), "\(format) to \(other): \(split)")
+            }
+        }
+    }
+
+    @Test(arguments: DataFormat.allCases) func dataWithoutClassesIsRefused(_ format: DataFormat) throws {
+        let none = DetectionData(kind: "", path: "data", classNames: [], splits: [.train: [data[.train][1]]])
+        let error = #expect(throws: InputError.self) { try none.write(as: format, to: folder.path("out")) }
+        #expect(error?.description.contains("has no object of any class") == true)
+    }
+
     @Test(arguments: DataFormat.allCases) func theSameDataGivesTheSameBytes(_ format: DataFormat) throws {
         for name in ["a", "b"] { try data.write(as: format, to: folder.path(name)) }
         let files = try FileManager.default.subpathsOfDirectory(atPath: folder.path("a"))

@@ -16,10 +16,18 @@ extension DetectionData {
     /// Writes the data, images included, in some format to a new folder, which appears whole or not at all.
     ///
     /// - Parameter copies: whether images are copied, or hard links to them are made, which take no space.
-    /// - Throws: `InputError` where the folder exists already, or cannot be written.
+    /// Warns of outlines where the format has boxes alone. A split without images is left out.
+    ///
+    /// - Throws: `InputError` where the folder exists already, or cannot be written, or the format cannot say what the data is.
     public func write(as format: DataFormat, to folder: String, copies: Bool = true) throws {
         if keypoints != nil {
             throw InputError(path, "has keypoints, which are not written: only boxes and outlines are")
+        }
+        if classNames.isEmpty {
+            throw InputError(path, "has no object of any class, and none can be written without the names of classes")
+        }
+        if format == .voc, splits.values.joined().contains(where: { $0.labels.contains { !$0.polygon.isEmpty } }) {
+            Diagnostics.warn("\(folder): Pascal VOC has boxes alone, so outlines are left out, and their boxes written")
         }
         if Folder.exists(folder) { throw InputError(folder, "exists already", remedy: "give the name of a new folder") }
         let temporary = folder + ".part-\(ProcessInfo.processInfo.processIdentifier)"
@@ -58,8 +66,8 @@ private struct DataWriter {
     let data: DetectionData
     let root: String
     let copies: Bool
-    /// The names that are taken, by folder.
-    private var taken: [String: Set<String>] = [:]
+    /// The names that are taken, by folder, with the number that the next image of the same name gets.
+    private var taken: [String: [String: Int]] = [:]
 
     init(data: DetectionData, root: String, copies: Bool) {
         self.data = data
@@ -68,7 +76,7 @@ private struct DataWriter {
     }
 
     private var parts: [(split: DataSplit, examples: [DetectionExample])] {
-        DataSplit.allCases.compactMap { split in data.splits[split].map { (split, $0) } }
+        DataSplit.allCases.map { ($0, data[$0]) }.filter { !$0.1.isEmpty }
     }
 
     private func make(_ name: String) throws -> String {
@@ -88,17 +96,24 @@ private struct DataWriter {
         let path = try make(folder)
         let ending = (example.imagePath as NSString).pathExtension
         let stem = Folder.stem(example.imagePath)
-        var unique = stem
-        var number = 2
-        while !taken[folder, default: []].insert(unique).inserted {
-            unique = "\(stem)_\(number)"
-            number += 1
-        }
+        let unique = unusedName(stem, in: folder)
         let target = Folder.join(path, "\(unique).\(ending)")
         if copies || link(example.imagePath, target) != 0 {
             try FileManager.default.copyItem(atPath: example.imagePath, toPath: target)
         }
         return "\(unique).\(ending)"
+    }
+
+    /// The name, or one with a number, in constant time however many images have the same.
+    private mutating func unusedName(_ stem: String, in folder: String) -> String {
+        var unique = stem
+        while taken[folder]?[unique] != nil {
+            let number = taken[folder]?[stem] ?? 2
+            taken[folder]?[stem] = number + 1
+            unique = "\(stem)_\(number)"
+        }
+        taken[folder, default: [:]][unique] = 2
+        return unique
     }
 
     // MARK: - YOLO

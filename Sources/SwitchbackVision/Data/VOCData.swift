@@ -109,7 +109,11 @@ enum VOCData {
             let list = Folder.join(folder, "\(split.rawValue).txt")
             guard Folder.exists(list) else { continue }
             splits[split] = try TextFile.lines(list).compactMap { line in
-                line.split(separator: " ").first.flatMap { examples[String($0)] }
+                // Lists of single classes have -1, 0 or 1 after the name, which may have spaces in it.
+                let words = line.split(separator: " ")
+                return examples[line.trimmingCharacters(in: .whitespaces)]
+                    ?? examples[words.dropLast().joined(separator: " ")]
+                    ?? words.first.flatMap { examples[String($0)] }
             }
         }
         return splits.isEmpty ? [.train: inOrder(examples)] : splits

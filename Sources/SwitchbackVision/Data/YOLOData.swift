@@ -133,9 +133,12 @@ package struct DataDescription {
             guard let node, node.null == nil else { continue }
             places[split] = try strings(node, split.rawValue, path).map { try resolve($0, root, split, path) }
         }
+        // Data may have some splits only; a key that is written wrongly is not to make it one of those.
         for split in [DataSplit.train, .val] where places[split] == nil {
-            throw keys.missing(
-                split.rawValue, "the folder of the images to \(split == .train ? "train" : "validate")")
+            if places.isEmpty || keys.nearest(split.rawValue) != nil {
+                throw keys.missing(
+                    split.rawValue, "the folder of the images to \(split == .train ? "train" : "validate")")
+            }
         }
         return DataDescription(classNames: classNames, places: places, keypoints: try keypoints(keys, path))
     }
@@ -271,12 +274,16 @@ struct YAMLMapping {
 
     /// The error for a key that is not there, which names the one that may have been meant.
     func missing(_ key: String, _ meaning: String) -> InputError {
-        let keys = node.mapping?.keys.compactMap(\.scalar?.string) ?? []
-        let known = DataSplit.allCases.map(\.rawValue) + ["names", "nc", "path"]
-        let near = key.nearest(in: keys.filter { !known.contains($0) })
-        return InputError(
+        InputError(
             path, "the key \(key) is missing, which gives \(meaning)",
-            remedy: near.map { "is \($0) meant to be \(key)?" })
+            remedy: nearest(key).map { "is \($0) meant to be \(key)?" })
+    }
+
+    /// The unknown key that may have been meant to be `key`.
+    func nearest(_ key: String) -> String? {
+        let keys = node.mapping?.keys.compactMap(\.scalar?.string) ?? []
+        let known = DataSplit.allCases.flatMap(\.folderNames) + ["names", "nc", "path"]
+        return key.nearest(in: keys.filter { !known.contains($0) })
     }
 }
 

@@ -37,9 +37,6 @@ struct DataExport: Encodable, Sendable {
         self.format = format.rawValue
         images = data.splits.values.reduce(0) { $0 + $1.count }
         guard images > 0 else { throw InputError(set.root, "has no labelled image to export") }
-        for split in [DataSplit.train, .val] where format == .yolo && data[split].isEmpty {
-            throw InputError(set.root, "has no labelled image for \(split.rawValue), and YOLO needs one")
-        }
         objects = data.splits.values.joined().reduce(0) { $0 + $1.labels.count }
         unlabeled = all.splits.values.joined().count { !$0.isLabeled }
         flattened = try keepsOutlines ? 0 : Self.outlines(in: all)
