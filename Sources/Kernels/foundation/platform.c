@@ -261,6 +261,16 @@ bool sb_run_on_thread(size_t stack, void *(*body)(void *), void *argument) {
     return create_thread(&thread, PTHREAD_CREATE_JOINABLE, stack, body, argument) && pthread_join(thread, NULL) == 0;
 }
 
+void sb_stand_back(void) {
+#if defined(__APPLE__)
+    // pthread/qos.h
+    pthread_set_qos_class_self_np(QOS_CLASS_UTILITY, 0);
+#else
+    // setpriority(2): on Linux, 0 is the calling thread alone. Five steps leave a third of a thread that does not stand back.
+    setpriority(PRIO_PROCESS, 0, getpriority(PRIO_PROCESS, 0) + 5);
+#endif
+}
+
 // MARK: Time
 
 // clock_gettime(3): the same clocks on both.

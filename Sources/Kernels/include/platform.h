@@ -56,6 +56,9 @@ bool sb_start_thread(size_t stack, void *(*body)(void *), void *argument);
 /// Runs a function on a thread of its own, and returns when that has ended. False if it could not be started.
 bool sb_run_on_thread(size_t stack, void *(*body)(void *), void *argument);
 
+/// Lets other threads go before the calling one, and before those that it starts.
+void sb_stand_back(void);
+
 // ---- Time
 
 /// From a clock that nobody sets.

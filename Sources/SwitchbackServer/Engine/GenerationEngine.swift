@@ -30,7 +30,10 @@ package final class GenerationEngine: @unchecked Sendable {
         self.limits = limits
         self.metrics = metrics
         prefixes = PrefixCache(limit: limits.prefixBytes)
-        let thread = Thread { [self] in run() }
+        let thread = Thread { [self] in
+            Platform.standBack()
+            run()
+        }
         thread.name = "generation"
         thread.stackSize = 8 << 20
         thread.start()

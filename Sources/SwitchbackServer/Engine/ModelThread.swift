@@ -10,7 +10,7 @@ package final class ModelThread<Model>: @unchecked Sendable {
     init(_ model: Model, _ limits: ServerLimits) {
         self.model = model
         self.limits = limits
-        queue = WorkQueue("model", threads: 1, limit: limits.queue)
+        queue = WorkQueue("model", threads: 1, limit: limits.queue, standsBack: true)
     }
 
     /// What the model gives. Throws `APIError` if too many wait already, the time is over, or the server stops; what the

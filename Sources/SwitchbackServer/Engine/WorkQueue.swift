@@ -1,4 +1,5 @@
 import Foundation
+import Switchback
 
 /// Threads for work that takes long. Requests are read, images decoded and models run on such threads, never on the
 /// pool that answers: `/health` and a request to stop are heard whatever is continuing.
@@ -9,11 +10,14 @@ package final class WorkQueue: @unchecked Sendable {
     private var waiting: [() -> Void] = []
     private var isStopping = false
 
-    /// - Parameter limit: how much work may wait for a thread.
-    package init(_ name: String, threads: Int, limit: Int) {
+    /// - Parameters:
+    ///   - limit: how much work may wait for a thread.
+    ///   - standsBack: whether others go first where processors are scarce, those above all that answer.
+    package init(_ name: String, threads: Int, limit: Int, standsBack: Bool = false) {
         self.limit = limit
         for _ in 0..<threads {
             let thread = Thread { [self] in
+                if standsBack { Platform.standBack() }
                 while let work = next() { work() }
             }
             thread.name = name

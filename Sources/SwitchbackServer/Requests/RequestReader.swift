@@ -13,7 +13,7 @@ package struct RequestReader: Sendable {
     package init(_ limits: ServerLimits) {
         self.limits = limits
         budget = MemoryBudget(bytes: max(limits.memoryBytes, 2 * limits.bodyBytes))
-        queue = WorkQueue("requests", threads: Processor.threadCount, limit: limits.queue)
+        queue = WorkQueue("requests", threads: Processor.threadCount, limit: limits.queue, standsBack: true)
     }
 
     package func stop() { queue.stop() }

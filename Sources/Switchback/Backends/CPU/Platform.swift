@@ -28,6 +28,9 @@ package enum Platform {
     /// As the system calls the processor; `nil` where it does not tell.
     package static var processorName: String? { text(sb_processor_name) }
 
+    /// Lets other threads go before the calling one, for as long as it lives, and before those that it starts.
+    package static func standBack() { sb_stand_back() }
+
     /// Seconds of a processor that the calling thread has had.
     package static var threadSeconds: Double { Double(sb_thread_nanoseconds()) / 1e9 }
 
