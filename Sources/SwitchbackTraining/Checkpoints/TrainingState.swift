@@ -50,15 +50,36 @@ struct TrainingState: Codable {
         let numbers: [String: Double]
     }
 
+    /// What no count of a training reaches, so that sums and products of counts stay within `Int`.
+    static let counts = 0..<1 << 48
+
+    /// What no time of a training reaches, in seconds.
+    static let times = 0..<1e18
+
     /// Whether a training can stand there: a checkpoint may have been forged.
     var isPossible: Bool {
-        let counts = [
-            epoch, batch, batchCount, step, gradient.batchCount, validationsWithoutImprovement, averageUpdates, saves,
+        let counted = [
+            epoch, batch, batchCount, step, validations, validationsWithoutImprovement, averageUpdates, saves,
+            slots ?? 1, means.count,
         ]
-        return counts.allSatisfy { 0..<1 << 48 ~= $0 } && batch <= batchCount && batchCount > 0
-            && gradient.batchCount <= batch && seconds.isFinite && epochSeconds.isFinite
+        return counted.allSatisfy(Self.counts.contains) && batch < batchCount
+            && step <= batchesDone && batchesDone < Self.counts.upperBound && gradient.isPossible(after: batch)
+            && [seconds, epochSeconds].allSatisfy(Self.times.contains) && isTimePossible
+            && generator.offset < 1 << 60
             && optimizers.allSatisfy { $0.numbers.values.allSatisfy(\.isFinite) }
-            && gradientStrides.values.allSatisfy { $0.allSatisfy { 0..<1 << 48 ~= $0 } }
+            && gradientStrides.values.allSatisfy { $0.allSatisfy(Self.counts.contains) }
+    }
+
+    /// Only a training in a time is fitted to it.
+    private var isTimePossible: Bool {
+        guard let budget else { return plan == nil }
+        return budget.isPossible && plan?.isPossible ?? true
+    }
+
+    /// The batches since the beginning; the greatest number there is where that is too small.
+    var batchesDone: Int {
+        let (before, isTooMany) = epoch.multipliedReportingOverflow(by: batchCount)
+        return isTooMany ? .max : before.addingReportingOverflow(batch).overflow ? .max : before + batch
     }
 
     /// For messages: "epoch 3, step 1200".

@@ -19,6 +19,12 @@ public struct Course: Codable, Equatable, Sendable {
         (self.start, self.end, turn) = (start, end, start)
     }
 
+    /// Whether a course that was read can be one.
+    var isPossible: Bool {
+        [start, turn, end].allSatisfy(TrainingState.counts.contains) && start <= turn && 0...1 ~= shareAtTurn
+            && (turn > start || shareAtTurn == 0)
+    }
+
     /// The share of the way that is done at `place`, from 0 to 1.
     public func share(at place: Int) -> Double {
         if place >= end { return 1 }

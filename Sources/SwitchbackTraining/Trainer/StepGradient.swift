@@ -10,6 +10,13 @@ struct StepGradient: Codable, Equatable {
     /// What all means of the step are over if each batch is as large as the first.
     private var expectedWeight = 0.0
 
+    /// Whether a state that was read can be one of an epoch of which so many batches are done.
+    func isPossible(after batches: Int) -> Bool {
+        let weights = [weight, expectedWeight]
+        return 0...batches ~= batchCount && weights.allSatisfy { $0.isFinite && $0 >= 0 }
+            && (weight == 0 || expectedWeight > 0) && (batchCount > 0 || weights == [0, 0])
+    }
+
     /// Adds the gradients of a batch to those of the parameters.
     ///
     /// - Parameter count: how many batches the step will have.

@@ -20,6 +20,9 @@ struct TimeBudget: Codable, Equatable, Sendable {
         return budget
     }
 
+    /// Whether a budget that was read can be one.
+    var isPossible: Bool { [seconds, used, usedByFirstEpoch ?? 0].allSatisfy(TrainingState.times.contains) }
+
     var isUp: Bool { used >= seconds }
 
     mutating func use(_ seconds: Double) { used += seconds }

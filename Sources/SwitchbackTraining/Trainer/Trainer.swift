@@ -181,7 +181,8 @@ public final class Trainer<Task: TrainingTask> {
         let random = Generator.default.state
         if state.gradient.batchCount == 0 { optimizers.zeroGrad() }
         let count = stepPlan.batchesInStep(epoch: state.epoch, from: state.batch - state.gradient.batchCount)
-        let madeStep = state.gradient.batchCount + 1 == count
+        // More wait than the step should have where a resumed run has another warm-up.
+        let madeStep = state.gradient.batchCount + 1 >= count
         let computed = try slotGradient.map { try compute(batch, of: count, $0) } ?? compute(batch[0]!, of: count)
         if madeStep { state.gradient.finish(trained) }
         let norm = madeStep && configuration.clipNorm != nil ? gradNorm(trained) : nil

@@ -67,12 +67,17 @@ extension Trainer {
     ) throws {
         for (name, parameter) in task.model.namedParameters where parameter.requiresGrad {
             guard let values = gradients[name], let rows = rows[name] else {
+                if let values = gradients[name], values.shape != parameter.shape {
+                    throw InputError(
+                        found.path, at: "gradient of \(name)",
+                        "its shape is \(values.shape), and the parameter has \(parameter.shape)")
+                }
                 parameter.grad = gradients[name].map {
-                    $0.to(parameter.backend).arranged(found.state.gradientStrides[name])
+                    $0.to(parameter.dtype).to(parameter.backend).arranged(found.state.gradientStrides[name])
                 }
                 continue
             }
-            guard parameter.rank == 2, rows.dtype == .int64, rows.rank == 1,
+            guard values.dtype == parameter.dtype, parameter.rank == 2, rows.dtype == .int64, rows.rank == 1,
                 values.shape == [rows.count, parameter.shape[1]],
                 rows.toArray(as: Int.self).allSatisfy((0..<parameter.shape[0]).contains)
             else {
@@ -123,6 +128,21 @@ extension Trainer {
                 found.path,
                 "belongs to other data: an epoch had \(saved.batchCount.counted("batch")), and has \(batchCount) now"
             )
+        }
+        // A step is of one batch at least, and of so many at most.
+        let steps = saved.step.multipliedReportingOverflow(by: configuration.accumulate)
+        guard steps.overflow || saved.batchesDone - saved.gradient.batchCount <= steps.partialValue else {
+            throw InputError(
+                found.path,
+                "is damaged: \(saved.step.counted("step")) of at most \(configuration.accumulate.counted("batch")) "
+                    + "cannot have taken it to \(saved.place)")
+        }
+        let gradients = Part.gradient.tensors(in: found.tensors)
+        guard (saved.gradient.batchCount > 0) == !gradients.isEmpty else {
+            throw InputError(
+                found.path,
+                "is damaged: it has gradients of \(gradients.count.counted("parameter")), and "
+                    + "\(saved.gradient.batchCount.counted("batch")) wait for a step")
         }
         let precision = saved.precision ?? .float32
         guard precision == configuration.precision else {

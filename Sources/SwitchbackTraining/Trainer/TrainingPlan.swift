@@ -17,6 +17,9 @@ public struct TrainingPlan: Codable, Equatable, Sendable {
         steps = Course(from: min(configuration.warmupSteps ?? Int(warmup.rounded()), stepCount), to: stepCount)
     }
 
+    /// Whether a plan that was read can be one.
+    var isPossible: Bool { epochs.isPossible && steps.isPossible }
+
     /// Moves the end, after `done` epochs, to so many epochs in all.
     mutating func move(toEpochs count: Int, after done: Int, _ stepPlan: StepPlan) {
         epochs.move(end: count, at: done)
