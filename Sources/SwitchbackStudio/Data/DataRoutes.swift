@@ -82,7 +82,7 @@ package struct DataRoutes: Sendable {
                         set.folder.root, "has folders for classes", remedy: "make a folder for the new one")
                 }
                 let newName = try fields.string("name")
-                _ = try set.adding.withLock { try ClassList.add(newName, to: description) }
+                _ = try set.adding.withLock { try ClassList.add([newName], to: description) }
                 return try set.index.now(isFresh: true).classNames
             }
         }

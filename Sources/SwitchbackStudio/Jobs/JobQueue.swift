@@ -11,8 +11,15 @@ import Synchronization
 package final class JobQueue: Sendable {
     private let folder: StudioFolder
     private let program: String
-    private let jobs: Mutex<[Job]>
+    private let jobs: Mutex<Jobs>
     private let isStopped = Mutex(false)
+
+    private struct Jobs {
+        /// The oldest first.
+        var all: [Job]
+        /// Those that have ended, which is for ever: their files are not looked at again.
+        var ended: Set<String> = []
+    }
 
     /// How many jobs that have ended are kept.
     private static let mostEnded = 50
@@ -23,7 +30,7 @@ package final class JobQueue: Sendable {
         self.program = program
         let names = (try? FileManager.default.contentsOfDirectory(atPath: Folder.join(folder.path, "jobs"))) ?? []
         let found = names.sorted().compactMap { JobFolder(path: Folder.join(folder.path, "jobs/\($0)")).job }
-        jobs = Mutex(found)
+        jobs = Mutex(Jobs(all: found))
         let thread = Thread { [weak self] in
             while let queue = self, !queue.isStopped.withLock({ $0 }) {
                 queue.startNext()
@@ -40,7 +47,7 @@ package final class JobQueue: Sendable {
     func folder(of job: Job) -> JobFolder { JobFolder(path: Folder.join(folder.path, "jobs/\(job.id)")) }
 
     /// All jobs, the newest first.
-    var list: [Job] { jobs.withLock { $0 }.reversed() }
+    var list: [Job] { jobs.withLock { $0.all }.reversed() }
 
     func state(of job: Job) -> Job.State { folder(of: job).state(of: job) }
 
@@ -48,7 +55,7 @@ package final class JobQueue: Sendable {
     ///
     /// - Throws: `APIError` where there is none.
     func job(_ id: String) throws -> Job {
-        guard let job = jobs.withLock({ $0.first { $0.id.isExactly(id) } }) else {
+        guard let job = jobs.withLock({ $0.all.first { $0.id.isExactly(id) } }) else {
             throw APIError.notFound("there is no such job")
         }
         return job
@@ -63,13 +70,13 @@ package final class JobQueue: Sendable {
     ) throws -> Job {
         let job = try jobs.withLock { jobs in
             let now = Date().timeIntervalSince1970
-            let number = max(Int(now * 1000), (jobs.last.flatMap { Int($0.id) } ?? 0) + 1)
+            let number = max(Int(now * 1000), (jobs.all.last.flatMap { Int($0.id) } ?? 0) + 1)
             let place = JobFolder(path: Folder.join(folder.path, "jobs/\(number)"))
             let job = Job(
                 id: "\(number)", kind: kind, task: task, arguments: arguments(place), run: run, created: now)
             try place.save(job)
             for (name, text) in files { try place.keep(text, as: name) }
-            jobs.append(job)
+            jobs.all.append(job)
             return job
         }
         startNext()
@@ -90,28 +97,39 @@ package final class JobQueue: Sendable {
     func remove(_ id: String) throws {
         let job = try job(id)
         if job.process?.isAlive == true { throw InputError(job.run, "is at work", remedy: "stop it first") }
-        jobs.withLock { jobs in jobs.removeAll { $0.id == job.id } }
+        jobs.withLock { jobs in
+            jobs.all.removeAll { $0.id == job.id }
+            jobs.ended.remove(job.id)
+        }
         folder(of: job).remove()
     }
 
     private func change(_ id: String, _ change: (inout Job) -> Void) throws {
         try jobs.withLock { jobs in
-            guard let index = jobs.firstIndex(where: { $0.id == id }) else { return }
-            change(&jobs[index])
-            try folder(of: jobs[index]).save(jobs[index])
+            guard let index = jobs.all.firstIndex(where: { $0.id == id }) else { return }
+            change(&jobs.all[index])
+            try folder(of: jobs.all[index]).save(jobs.all[index])
         }
     }
 
     /// Starts what is to start now.
     private func startNext() {
         jobs.withLock { jobs in
-            var isTraining = jobs.contains { $0.kind == .training && $0.process?.isAlive == true }
-            for index in jobs.indices where state(of: jobs[index]) == .waiting {
-                if jobs[index].kind == .training {
+            var waiting: [Int] = []
+            var isTraining = false
+            for (index, job) in jobs.all.enumerated() where !jobs.ended.contains(job.id) {
+                switch state(of: job) {
+                case .waiting: waiting.append(index)
+                case .running, .stopping: isTraining = isTraining || job.kind == .training
+                case .done, .stopped, .failed, .interrupted: jobs.ended.insert(job.id)
+                }
+            }
+            for index in waiting {
+                if jobs.all[index].kind == .training {
                     if isTraining { continue }
                     isTraining = true
                 }
-                start(&jobs[index])
+                start(&jobs.all[index])
             }
             forgetOldest(&jobs)
         }
@@ -130,14 +148,13 @@ package final class JobQueue: Sendable {
         }
     }
 
-    private func forgetOldest(_ jobs: inout [Job]) {
-        var surplus = jobs.count - JobQueue.mostEnded
+    private func forgetOldest(_ jobs: inout Jobs) {
+        let surplus = jobs.all.count - JobQueue.mostEnded
         guard surplus > 0 else { return }
-        jobs.removeAll { job in
-            guard surplus > 0, !state(of: job).isOpen else { return false }
-            surplus -= 1
-            folder(of: job).remove()
-            return true
-        }
+        let forgotten = jobs.all.filter { jobs.ended.contains($0.id) }.prefix(surplus)
+        for job in forgotten { folder(of: job).remove() }
+        let ids = Set(forgotten.map(\.id))
+        jobs.all.removeAll { ids.contains($0.id) }
+        jobs.ended.subtract(ids)
     }
 }

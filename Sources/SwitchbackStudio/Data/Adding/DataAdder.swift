@@ -12,7 +12,7 @@ struct DataAdder {
     private let className: String?
     private var classNames: [String] = []
     private var places: [DataSplit: String] = [:]
-    private var counts: [DataSplit: Int] = [:]
+    private(set) var memory: AddingMemory
     private(set) var report = AddingReport()
 
     /// Larger images would not be shown.
@@ -20,9 +20,8 @@ struct DataAdder {
     private static let validationShare = 5
 
     /// - Throws: `InputError` where the data set takes no images from here.
-    init(_ set: DataFolder, _ content: DataIndex.Content, split: DataSplit?, className: String?) throws {
-        (self.set, self.split, self.className) = (set, split, className)
-        for image in content.images { counts[image.split, default: 0] += 1 }
+    init(_ set: DataFolder, _ memory: AddingMemory, split: DataSplit?, className: String?) throws {
+        (self.set, self.memory, self.split, self.className) = (set, memory, split, className)
         if let description = set.description {
             // What the index knows may be older: a class that was added since has its number already.
             let found = try DataDescription.load(description)
@@ -31,9 +30,13 @@ struct DataAdder {
                 places[split] = all.first(where: Folder.isFolder)
             }
         } else {
-            classNames = content.classNames
             for name in try Folder.names(in: set.root) {
-                if let split = DataSplit(folderName: name) { places[split] = Folder.join(set.root, name) }
+                guard let split = DataSplit(folderName: name) else { continue }
+                let folder = Folder.join(set.root, name)
+                places[split] = folder
+                classNames += try Folder.names(in: folder).filter {
+                    !classNames.contains($0) && Folder.isFolder(Folder.join(folder, $0))
+                }
             }
             if let className, !classNames.contains(className) {
                 throw InputError(
@@ -60,8 +63,8 @@ struct DataAdder {
     /// The next image's: a fifth is for validation, and one as soon as there are two.
     private var nextSplit: DataSplit {
         guard places[.val] != nil else { return .train }
-        let held = counts[.val] ?? 0
-        let all = held + (counts[.train] ?? 0) + 1
+        let held = memory.counts[.val] ?? 0
+        let all = held + (memory.counts[.train] ?? 0) + 1
         return all > 1 && held < max(1, all / Self.validationShare) ? .val : .train
     }
 
@@ -98,16 +101,18 @@ struct DataAdder {
     }
 
     private mutating func add(_ data: DetectionData, from folder: String) throws {
-        for name in data.classNames where !classNames.contains(name) {
-            guard let description = set.description else { continue }
-            classNames = try ClassList.add(name, to: description)
-            report.newClasses.append(name)
+        var known = Set(classNames)
+        let unknown = data.classNames.filter { known.insert($0).inserted }
+        if !unknown.isEmpty, let description = set.description {
+            classNames = try ClassList.add(unknown, to: description)
+            report.newClasses += unknown
         }
-        let numbers = data.classNames.map { classNames.firstIndex(of: $0) ?? 0 }
+        let places = Dictionary(zip(classNames, classNames.indices)) { first, _ in first }
+        let numbers = data.classNames.map { places[$0] ?? 0 }
         for own in DataSplit.allCases {
             for example in data[own] {
                 do {
-                    let target = split ?? (places[own] == nil ? .train : own)
+                    let target = split ?? (self.places[own] == nil ? .train : own)
                     let labels = example.labels.map { LabelValue($0, classIndex: numbers[$0.classIndex]) }
                     try place(
                         example.imagePath, as: (example.imagePath as NSString).lastPathComponent, in: target,
@@ -133,16 +138,13 @@ struct DataAdder {
             )
         }
         let folder = try folder(for: split, class: className)
-        var stem = Folder.stem(name)
         let ending = (name as NSString).pathExtension
-        var number = 2
-        while isTaken(stem, in: folder) {
-            if FileManager.default.contentsEqual(atPath: path, andPath: Folder.join(folder, "\(stem).\(ending)")) {
-                report.known += 1
-                return
-            }
-            stem = "\(Folder.stem(name))-\(number)"
-            number += 1
+        let free = memory.names.freeName(for: path, Folder.stem(name), ending, in: folder) {
+            Self.isTaken($0, in: folder)
+        }
+        guard let stem = free else {
+            report.known += 1
+            return
         }
         let target = Folder.join(folder, "\(stem).\(ending)")
         if let labels {
@@ -156,7 +158,7 @@ struct DataAdder {
         } catch {
             throw InputError(target, cannot: "written", error)
         }
-        counts[split, default: 0] += 1
+        memory.addImage(to: split)
         report.added += 1
     }
 
@@ -174,7 +176,7 @@ struct DataAdder {
     }
 
     /// Whether an image of a name is there, whatever its ending: all of them have the same file of labels.
-    private func isTaken(_ stem: String, in folder: String) -> Bool {
+    private static func isTaken(_ stem: String, in folder: String) -> Bool {
         let endings = Image.fileExtensions + Image.fileExtensions.map { $0.uppercased() } + ["txt"]
         return endings.contains { Folder.exists(Folder.join(folder, "\(stem).\($0)")) }
             || Folder.exists(YOLOData.labelPath(ofImage: Folder.join(folder, "\(stem).jpg")))

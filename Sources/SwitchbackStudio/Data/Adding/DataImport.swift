@@ -41,11 +41,15 @@ extension OpenDataSet {
         _ file: UploadedFile, split: DataSplit?, className: String?, workingIn folder: String
     ) throws -> AddingReport {
         try adding.withLock {
-            let content = try index.now()
-            var adder = try DataAdder(self.folder, content, split: split, className: className)
+            let content = try index.known()
+            memory.count(content)
+            var adder = try DataAdder(self.folder, memory, split: split, className: className)
+            // One owner, or it would be copied.
+            memory = AddingMemory()
             adder.add(file, workingIn: folder)
-            // To look at very many images after each that comes would take longer than to add it.
-            if adder.report.added > 0 { _ = try index.now(isFresh: content.images.count < Self.fewImages) }
+            memory = adder.memory
+            // Whoever asks next looks at the images, not each file that comes; where there are very many, only after a while.
+            if adder.report.added > 0, content.images.count < Self.fewImages { index.becomeOutdated() }
             return adder.report
         }
     }

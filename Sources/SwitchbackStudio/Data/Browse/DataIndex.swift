@@ -59,6 +59,8 @@ final class DataIndex: @unchecked Sendable {
         /// Where the image of a number is.
         var positions: [UInt64: Int32] = [:]
         var hasKeypoints = false
+        /// How many times the folders were looked at before.
+        var look = 0
 
         func image(_ id: UInt64) -> IndexedImage? { positions[id].map { images[Int($0)] } }
     }
@@ -82,6 +84,9 @@ final class DataIndex: @unchecked Sendable {
             return new
         }
     }
+
+    /// Something was changed here: whoever asks for the images now looks at the folders.
+    func becomeOutdated() { looking.withLock { looked = nil } }
 
     /// The images as they were when they were last looked at: a stroke waits for nobody who looks.
     func known() throws -> Content { try lock.withLock { content } ?? now() }
@@ -108,6 +113,7 @@ final class DataIndex: @unchecked Sendable {
 
     private func read(after old: Content) throws -> Content {
         var content = Content()
+        content.look = old.look + 1
         var files: [(path: String, split: DataSplit, classIndex: Int?)] = []
         if let description = set.description {
             let found = try DataDescription.load(description)

@@ -3,17 +3,24 @@ import Switchback
 import SwitchbackFormats
 import SwitchbackVision
 
-/// The names of the classes in a data.yaml, to which one is added without touching anything else in the file.
+/// The names of the classes in a data.yaml, to which some are added without touching anything else in the file.
 enum ClassList {
-    /// - Returns: all names, the new one last.
-    /// - Throws: `InputError` where the name cannot be one or is there, or the file writes its names in a way that is
+    /// - Returns: all names, the new ones last.
+    /// - Throws: `InputError` where a name cannot be one or is there, or the file writes its names in a way that is
     ///   not known here; then nothing is changed.
-    static func add(_ name: String, to path: String) throws -> [String] {
+    static func add(_ names: [String], to path: String) throws -> [String] {
         let known = try DataDescription.load(path).classNames
-        if let problem = NewDataSet.problem(withName: name) { throw InputError("request", at: "field name", problem) }
-        if known.contains(name) { throw InputError("request", at: "field name", "there is a class \(name) already") }
+        var taken = Set(known)
+        for name in names {
+            if let problem = NewDataSet.problem(withName: name) {
+                throw InputError("request", at: "field name", problem)
+            }
+            guard taken.insert(name).inserted else {
+                throw InputError("request", at: "field name", "there is a class \(name) already")
+            }
+        }
         let text = try TextFile.read(path)
-        guard let changed = text.addingClass(name, number: known.count) else {
+        guard let changed = text.addingClasses(names, from: known.count) else {
             throw InputError(
                 path, "the list of names is written in a way that is not known here", remedy: "add the class there")
         }
@@ -22,21 +29,21 @@ enum ClassList {
         defer { unlink(trial) }
         try AtomicFile.write(changed, to: trial)
         let (before, after) = (try DataDescription.load(path), try? DataDescription.load(trial))
-        guard after?.classNames == known + [name], after?.places == before.places else {
+        guard after?.classNames == known + names, after?.places == before.places else {
             throw InputError(
                 path, "the list of names is written in a way that is not known here", remedy: "add the class there")
         }
         try AtomicFile.write(changed, to: path)
-        return known + [name]
+        return known + names
     }
 }
 
 extension String {
-    /// The text of a data.yaml with one more name: `names: [a, b]`, a list with hyphens, or a mapping from numbers; and
-    /// with one more in `nc`.
-    fileprivate func addingClass(_ name: String, number: Int) -> String? {
+    /// The text of a data.yaml with more names: `names: [a, b]`, a list with hyphens, or a mapping from numbers; and
+    /// with so many more in `nc`.
+    fileprivate func addingClasses(_ names: [String], from number: Int) -> String? {
         var lines = components(separatedBy: "\n")
-        let quoted = "\(JSON.string(name))"
+        let quoted = names.map { "\(JSON.string($0))" }
         guard let start = lines.firstIndex(where: { $0.hasPrefix("names:") }) else { return nil }
         if let open = lines[start].firstIndex(of: "[") {
             var end = start
@@ -44,7 +51,7 @@ extension String {
             guard end < lines.count, let close = lines[end].lastIndex(of: "]") else { return nil }
             let isEmpty =
                 end == start && lines[start][lines[start].index(after: open)..<close].allSatisfy(\.isWhitespace)
-            lines[end].insert(contentsOf: isEmpty ? quoted : ", \(quoted)", at: close)
+            lines[end].insert(contentsOf: (isEmpty ? "" : ", ") + quoted.joined(separator: ", "), at: close)
         } else {
             let entries = lines.indices.dropFirst(start + 1).prefix { index in
                 let line = lines[index]
@@ -57,9 +64,10 @@ extension String {
             guard let last else { return nil }
             let indent = lines[last].prefix { $0 == " " }
             let isList = lines[last].dropFirst(indent.count).hasPrefix("-")
-            lines.insert("\(indent)\(isList ? "- \(quoted)" : "\(number): \(quoted)")", at: last + 1)
+            let entries = quoted.enumerated().map { "\(indent)\(isList ? "-" : "\(number + $0):") \($1)" }
+            lines.insert(contentsOf: entries, at: last + 1)
         }
-        if let count = lines.firstIndex(where: { $0.hasPrefix("nc:") }) { lines[count] = "nc: \(number + 1)" }
+        if let count = lines.firstIndex(where: { $0.hasPrefix("nc:") }) { lines[count] = "nc: \(number + names.count)" }
         return lines.joined(separator: "\n")
     }
 }

@@ -10,6 +10,8 @@ final class OpenDataSet: @unchecked Sendable {
     let index: DataIndex
     /// Held while files or classes are added.
     let adding = NSLock()
+    // Guarded by it.
+    var memory = AddingMemory()
     private let lock = NSLock()
     // Guarded by the lock.
     private var store: LabelStore?
