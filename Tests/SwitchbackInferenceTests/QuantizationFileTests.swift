@@ -42,6 +42,26 @@ import Testing
         #expect(Set(left.keys).union(result.quantization.layers.keys) == ["0", "3"])
     }
 
+    /// Of very many layers the worst groups are measured layer by layer: as often for 150 of them as for 1,500.
+    @Test(arguments: [40, 64, 150]) func manyLayersAreMeasuredInGroups(_ count: Int) throws {
+        let generator = Generator(seed: 2)
+        let layers = (0..<count).map { _ in Conv2d(2, 2, kernelSize: 1, generator: generator) }
+        noGrad {
+            for layer in layers { layer.weight.copy(from: Tensor.eye(2).reshape([2, 2, 1, 1]) * 1.01) }
+        }
+        let model = Sequential(layers)
+        model.eval()
+        let inputs = (0..<2).map { Tensor.randn([1, 2, 4, 4], generator: Generator(seed: UInt64($0))) }
+        var measured = 0
+        let result = try Quantizer(model, images: inputs) { [model($0[0])] }.run { what, done, total in
+            #expect(done < total)
+            if what == "measuring layers" { measured += 1 }
+        }
+        #expect(Set(result.layers.map(\.name)) == Set((0..<count).map(String.init)))
+        #expect(count <= 64 ? measured == count : measured > 64 && measured <= 128)
+        #expect(zip(result.layers, result.layers.dropFirst()).allSatisfy { $0.error >= $1.error })
+    }
+
     @Test func filesGiveTheSameNumbers() throws {
         let model = model()
         let quantization = try quantized(model).quantization

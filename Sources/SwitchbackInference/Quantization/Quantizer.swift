@@ -26,20 +26,25 @@ public struct Quantizer {
     /// A layer, and what quantizing it does.
     public struct Layer {
         public let name: String
-        /// The error of the outputs when this layer alone is quantized.
+        /// The error of the outputs when this layer alone is quantized; in a network of very many layers, of some the error
+        /// with those beside it.
         public let error: Double
         /// The error of the outputs with this layer quantized, and in float32, as it stays; `nil` if it is quantized.
         public fileprivate(set) var gain: (before: Double, after: Double)?
     }
 
-    /// What share of the layers may stay in float32.
+    /// What share of the layers may stay in float32, and how many at most.
     private static let leftOutShare = 0.1
+    private static let mostLeftOut = 16
     /// By how much the error must shrink for a layer to stay in float32.
     private static let worthwhile = 0.9
     /// Outputs that are off by less need no layers in float32.
     private static let negligible = 0.01
     /// How many images the layers are measured with, one by one.
     private static let measuredImages = 8
+    /// How many layers, or groups of them, are measured before the worst groups are taken apart, for as many layers again:
+    /// the time grows with the network, not with its square.
+    private static let mostGroups = 64
 
     private let graph: InferenceGraph
     private let images: [Tensor]
@@ -182,14 +187,35 @@ public struct Quantizer {
     private func measured(
         _ inputs: [String: ByteScale], _ outputs: [[Tensor]], _ progress: (String, Int, Int) throws -> Void
     ) throws -> [Layer] {
-        var layers: [Layer] = []
-        for (position, name) in names.enumerated() {
-            try progress("measuring layers", position, names.count)
-            let alone = try error(of: inputs.filter { $0.key == name }, outputs, images: Self.measuredImages)
-            layers.append(Layer(name: name, error: alone))
+        var done = 0
+        let pieces = groups
+        let total = pieces.count + (pieces.count < names.count ? Self.mostGroups : 0)
+        func error(of group: ArraySlice<String>) throws -> Double {
+            try progress("measuring layers", done, total)
+            done += 1
+            let chosen = Set(group)
+            return try self.error(
+                of: inputs.filter { chosen.contains($0.key) }, outputs, images: Self.measuredImages)
         }
-        return layers.enumerated().sorted { ($1.element.error, $0.offset) < ($0.element.error, $1.offset) }.map(
-            \.element)
+        let found = try pieces.map { (names: $0, error: try error(of: $0)) }
+        var left = Self.mostGroups
+        var layers: [String: Layer] = [:]
+        for group in found.sorted(by: { $0.error > $1.error }) {
+            let isTakenApart = group.names.count > 1 && group.names.count <= left
+            if isTakenApart { left -= group.names.count }
+            for name in group.names {
+                let own = isTakenApart ? try error(of: [name]) : group.error
+                layers[name] = Layer(name: name, error: own)
+            }
+        }
+        return names.compactMap { layers[$0] }.enumerated()
+            .sorted { ($1.element.error, $0.offset) < ($0.element.error, $1.offset) }.map(\.element)
+    }
+
+    /// The layers in the order in which they run, one by one, or cut into so many groups where there are more.
+    private var groups: [ArraySlice<String>] {
+        let count = min(names.count, Self.mostGroups)
+        return (0..<count).map { names[$0 * names.count / count..<($0 + 1) * names.count / count] }
     }
 
     /// Leaves layers in float32, those first whose own error is largest, as long as that makes the outputs' error smaller by a
@@ -198,7 +224,8 @@ public struct Quantizer {
         _ layers: inout [Layer], _ inputs: [String: ByteScale], _ outputs: [[Tensor]], before: Double
     ) throws -> Double {
         var (remaining, error) = (inputs, before)
-        let most = min(max(1, Int(Double(layers.count) * Self.leftOutShare)), layers.count - 1)
+        let share = Int(Double(layers.count) * Self.leftOutShare)
+        let most = min(max(1, min(share, Self.mostLeftOut)), layers.count - 1)
         for position in 0..<max(most, 0) where error > Self.negligible {
             var fewer = remaining
             fewer[layers[position].name] = nil
