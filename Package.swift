@@ -120,11 +120,12 @@ let package = Package(
             resources: [.copy("Resources")]),
 
         // The executables.
+        .target(name: "CMemory", dependencies: ["Kernels"]),
         .executableTarget(
             name: "CLI",
             dependencies: [
-                "Switchback", "SwitchbackFormats", "SwitchbackDrawing", "SwitchbackTraining", "SwitchbackInference",
-                "SwitchbackVision", "SwitchbackLanguage", "SwitchbackServer", "SwitchbackStudio",
+                "CMemory", "Switchback", "SwitchbackFormats", "SwitchbackDrawing", "SwitchbackTraining",
+                "SwitchbackInference", "SwitchbackVision", "SwitchbackLanguage", "SwitchbackServer", "SwitchbackStudio",
                 .product(
                     name: "ArgumentParser", package: "swift-argument-parser", condition: .when(traits: ["Commands"])),
             ]),
