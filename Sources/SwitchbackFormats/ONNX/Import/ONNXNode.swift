@@ -21,10 +21,20 @@ struct ONNXNode {
         self.subject = subject
         let name = message.name.isEmpty ? "\(position)" : message.name
         place = "node \(name) (\(message.opType))"
-        guard message.domain.isEmpty || message.domain == "ai.onnx" else {
-            throw InputError(subject, at: place, "the operator \(type) of \(message.domain) is unknown")
+        guard let operators = ONNXOperators.byDomain[message.domain] else {
+            throw InputError(
+                subject, at: place,
+                "the operator \(type) is one of \(message.domain), of which none are known here",
+                remedy: "export the model with the operators of ONNX alone")
         }
-        guard let operation = ONNXOperators.all[type] else {
+        guard let operation = operators[type] else {
+            guard message.domain != ONNXOperators.runtimeDomain else {
+                let names = operators.keys.sorted().joined(separator: ", ")
+                throw InputError(
+                    subject, at: place,
+                    "the operator \(type) of \(message.domain) is not supported: of these, \(names) is",
+                    remedy: "export the model with the operators of ONNX alone")
+            }
             let hint = type.nearest(in: ONNXOperators.all.keys).map { "; the nearest one is \($0)" } ?? ""
             throw InputError(subject, at: place, "the operator \(type) is not supported\(hint)")
         }

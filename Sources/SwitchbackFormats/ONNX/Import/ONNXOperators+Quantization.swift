@@ -8,11 +8,7 @@ extension ONNXOperators {
         "DynamicQuantizeLinear": { call in
             let x = try call.floats()
             try call.require(x.count > 0, "its operand is empty")
-            let lowest = min(x.amin().item(as: Float.self), 0)
-            let highest = max(x.amax().item(as: Float.self), 0)
-            let scale = highest > lowest ? (highest - lowest) / 255 : 1
-            let zero = min(max((-lowest / scale).rounded(.toNearestOrEven), 0), 255)
-            let codes = ((x / Double(scale)).round() + Double(zero)).clamp(min: 0.0, max: 255.0)
+            let (codes, scale, zero) = x.byteCodes()
             return [
                 codes.to(.uint8), Tensor([scale], shape: [], dtype: .float32),
                 Tensor([Int(zero)], shape: [], dtype: .uint8),
@@ -83,5 +79,23 @@ extension ONNXOperators {
             values.rank == 1 && values.count == x.shape[axis],
             "\(values.shape) is neither one number nor one for each position of dimension \(axis) of \(x.shape)")
         return values.reshape(Shape((0..<x.rank).map { $0 == axis ? values.count : 1 }))
+    }
+}
+
+extension Tensor {
+    /// The numbers as 0 to 255 of a scale of their own, which has 0 (DynamicQuantizeLinear); not of an empty tensor.
+    fileprivate func byteCodes() -> (codes: Tensor, scale: Float, zero: Float) {
+        let lowest = Swift.min(amin().item(as: Float.self), 0)
+        let highest = Swift.max(amax().item(as: Float.self), 0)
+        let scale = highest > lowest ? (highest - lowest) / 255 : 1
+        let zero = Swift.min(Swift.max((-lowest / scale).rounded(.toNearestOrEven), 0), 255)
+        let codes = ((self / Double(scale)).round() + Double(zero)).clamp(min: 0.0, max: 255.0)
+        return (codes, scale, zero)
+    }
+
+    /// The numbers as such codes stand for them.
+    func roundedToBytes() -> Tensor {
+        let (codes, scale, zero) = byteCodes()
+        return (codes - Double(zero)) * Double(scale)
     }
 }

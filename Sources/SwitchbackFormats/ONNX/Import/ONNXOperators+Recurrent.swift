@@ -5,9 +5,7 @@ import Switchback
 extension ONNXOperators {
     static let recurrent: [String: ONNXOperator] = [
         "LSTM": { call in
-            let functions = ["sigmoid", "tanh", "tanh"]
-            let layer = try ONNXRecurrentLayer(call, gateOrder: [0, 2, 3, 1], activations: functions)
-            return layer.run(states: 2) { sequence, weights, states in
+            try lstm(call) { sequence, weights, states in
                 let result = sequence.lstm([weights], hidden: states[0], cell: states[1])
                 return (result.output, [result.hidden, result.cell])
             }
@@ -30,6 +28,17 @@ extension ONNXOperators {
             }
         },
     ]
+}
+
+extension ONNXOperators {
+    /// Runs a layer with the operands of an LSTM.
+    static func lstm(
+        _ call: ONNXCall,
+        _ layer: (_ sequence: Tensor, RecurrentWeights, _ states: [Tensor?]) -> (output: Tensor, states: [Tensor])
+    ) throws -> [Tensor] {
+        let functions = ["sigmoid", "tanh", "tanh"]
+        return try ONNXRecurrentLayer(call, gateOrder: [0, 2, 3, 1], activations: functions).run(states: 2, layer)
+    }
 }
 
 extension Tensor {

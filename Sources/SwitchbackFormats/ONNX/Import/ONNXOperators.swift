@@ -5,6 +5,11 @@ typealias ONNXOperator = @Sendable (ONNXCall) throws -> [Tensor]
 
 /// The supported operators, by name (https://onnx.ai/onnx/operators).
 enum ONNXOperators {
+    /// The domain of operators that onnxruntime has beyond those of ONNX.
+    static let runtimeDomain = "com.microsoft"
+
+    static let byDomain: [String: [String: ONNXOperator]] = ["": all, "ai.onnx": all, runtimeDomain: runtime]
+
     static let all: [String: ONNXOperator] = [
         functions, comparisons, activations, reductions, positions, shapes, arrangements, layers, normalizations,
         recurrent, attention, sampling, einsum, losses, control, quantization,
