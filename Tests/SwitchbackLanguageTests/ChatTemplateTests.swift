@@ -86,6 +86,16 @@ struct ChatTemplateTests {
             ("{{ 'a' * 100000000 }}", "too often"),
             ("{% macro f(x) %}{{ f(x) }}{% endmacro %}{{ f(1) }}", "too deeply"),
             ("{{ " + String(repeating: "not ", count: 5000) + "x }}", "nested too deeply"),
+            ("{{ x" + String(repeating: ".a", count: 100_000) + " }}", "too many operations"),
+            ("{{ x" + String(repeating: "[0]", count: 100_000) + " }}", "too many operations"),
+            ("{{ x" + String(repeating: "()", count: 100_000) + " }}", "too many operations"),
+            ("{{ 1" + String(repeating: " + 1", count: 100_000) + " }}", "too many operations"),
+            ("{{ 1" + String(repeating: " ** 1", count: 100_000) + " }}", "too many operations"),
+            ("{{ 1" + String(repeating: " or 1", count: 100_000) + " }}", "too many operations"),
+            ("{{ 1" + String(repeating: " and 1", count: 100_000) + " }}", "too many operations"),
+            ("{{ 1" + String(repeating: " if 1", count: 100_000) + " }}", "too many operations"),
+            ("{{ x" + String(repeating: "|trim", count: 100_000) + " }}", "too many operations"),
+            ("{{ x" + String(repeating: " is none", count: 100_000) + " }}", "too many operations"),
             ("{% set x = ['a'] %}{% for i in range(60) %}{% set x = x + x %}{% endfor %}", ""),
         ] {
             let values: [(name: String, value: JSON)] = [("x", .object([]))]

@@ -67,6 +67,29 @@ struct GrammarTests {
         #expect(error?.description.contains(sentence) == true, "\(String(describing: error))")
     }
 
+    /// References that lead from one to the next, each nested in a call of the compiler.
+    @Test(arguments: [##"{"$ref": "#/$defs/NEXT"}"##, ##"{"properties": {"a": {"$ref": "#/$defs/NEXT"}}}"##])
+    func aSchemaThatIsTooDeep(_ link: String) throws {
+        func chain(_ count: Int) throws -> ConfigurationFields {
+            let links = (0..<count).map { #""d\#($0)": "# + link.replacing("NEXT", with: "d\($0 + 1)") }
+            let names = (links + [#""d\#(count)": {"type": "string"}"#]).joined(separator: ", ")
+            return try schema(##"{"$ref": "#/$defs/d0", "$defs": {\##(names)}}"##)
+        }
+        _ = try Grammar.json(schema: chain(30))
+        for count in [1000, 4990, 20_000] {
+            let error = #expect(throws: InputError.self) { try Grammar.json(schema: chain(count)) }
+            #expect(error?.description.contains("simplify it") == true)
+        }
+    }
+
+    @Test func namesThatAreRequiredTakeNoSquare() throws {
+        let names = (0..<4000).map { "p\($0)" }
+        let members = names.map { #""\#($0)": {"type": "null"}"# }.joined(separator: ", ")
+        let required = names.map { "\"\($0)\"" }.joined(separator: ", ")
+        let text = #"{"properties": {\#(members)}, "required": [\#(required)]}"#
+        try withinAMinute { _ = try Grammar.json(schema: schema(text)) }
+    }
+
     @Test func aSchemaThatIsTooLarge() throws {
         let members = (0..<200).map { #""p\#($0)": {"type": "string", "maxLength": 4000}"# }.joined(separator: ", ")
         let error = #expect(throws: InputError.self) {

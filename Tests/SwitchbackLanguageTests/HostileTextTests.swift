@@ -66,6 +66,22 @@ struct HostileTextTests {
         #expect(error?.description.contains(sentence) == true, "\(String(describing: error))")
     }
 
+    /// Replacements one after the other multiply what they make.
+    @Test(arguments: [
+        (#""normalizer": null"#, #""normalizer": {"type": "Sequence", "normalizers": [STEPS]}"#),
+        (#""decoder": {"#, #""decoder": {"type": "Sequence", "decoders": [STEPS]}, "other": {"#),
+    ])
+    func replacementsThatMultiply(_ old: String, _ new: String) throws {
+        let folder = try TemporaryFolder()
+        let step = #"{"type": "Replace", "pattern": {"String": "a"}, "content": "aaaaaaaaaa"}"#
+        func steps(_ count: Int) -> String {
+            new.replacing("STEPS", with: [String](repeating: step, count: count).joined(separator: ", "))
+        }
+        _ = try tokenizer(old, steps(4), in: folder)
+        let error = #expect(throws: InputError.self) { try tokenizer(old, steps(12), in: folder) }
+        #expect(error?.description.contains("more than 10000 characters of one") == true)
+    }
+
     /// A template may name a token that the model has no row for.
     @Test func numbersBeyondTheModel() throws {
         let folder = try TemporaryFolder()

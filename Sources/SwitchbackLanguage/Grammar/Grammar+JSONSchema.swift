@@ -50,8 +50,13 @@ private struct SchemaCompiler {
     private var references: [String: Grammar.Rule] = [:]
     /// References that are being followed, with nothing written since.
     private var open: Set<String> = []
+    /// In how many schemas this one lies, references among them: as many as calls are nested.
+    private var depth = 0
 
     private static let mostSymbols = 200_000
+    private static let deepest = 200
+    /// Of the properties of an object, and of `$defs`: each is looked up among them.
+    private static let mostNames = 5000
     /// Words about a schema that change nothing of what it accepts.
     private static let annotations = [
         "title", "description", "default", "examples", "deprecated", "readOnly", "writeOnly", "$schema", "$id",
@@ -63,6 +68,12 @@ private struct SchemaCompiler {
     mutating func rule(for schema: ConfigurationFields) throws -> Grammar.Rule {
         guard json.grammar.symbols.count < SchemaCompiler.mostSymbols else {
             throw root.problem("properties", "the schema is too large", remedy: "simplify it")
+        }
+        depth += 1
+        defer { depth -= 1 }
+        guard depth <= SchemaCompiler.deepest else {
+            throw root.problem(
+                "properties", "its schemas lie in more than \(SchemaCompiler.deepest) others", remedy: "simplify it")
         }
         if schema["$ref"] != nil {
             try check(schema, has: ["$ref"])
@@ -127,9 +138,17 @@ private struct SchemaCompiler {
     private func target(of reference: String) throws -> ConfigurationFields? {
         if reference == "#" { return root }
         for list in ["$defs", "definitions"] where reference.hasPrefix("#/\(list)/") {
-            return try root.object(list)?.object(String(reference.dropFirst(list.count + 3)))
+            let schemas = try root.object(list)
+            if let schemas { try checkCount(schemas, root, list) }
+            return try schemas?.object(String(reference.dropFirst(list.count + 3)))
         }
         return nil
+    }
+
+    private func checkCount(_ schemas: ConfigurationFields, _ schema: ConfigurationFields, _ name: String) throws {
+        guard schemas.names.count <= SchemaCompiler.mostNames else {
+            throw schema.problem(name, "it has more than \(SchemaCompiler.mostNames) schemas", remedy: "simplify it")
+        }
     }
 
     /// What `const` or `enum` list.
@@ -208,9 +227,11 @@ private struct SchemaCompiler {
             default: return json.map(to: try rule("additionalProperties", of: schema))
             }
         }
+        try checkCount(properties, schema, "properties")
+        let known = Set(properties.names.map(ExactText.init))
         let needed = try Set(
             required.map { name in
-                guard case .string(let name) = name, properties.names.contains(where: name.isExactly) else {
+                guard case .string(let name) = name, known.contains(ExactText(name)) else {
                     throw schema.problem("required", "it names what properties does not have")
                 }
                 return ExactText(name)

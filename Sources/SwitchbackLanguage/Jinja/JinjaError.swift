@@ -28,6 +28,8 @@ struct JinjaBudget {
     var steps = 20_000_000
     /// How deep calls, blocks and expressions may be nested.
     static let depth = 200
+    /// How many operations a tag may have.
+    static let links = 500
     /// The longest text or list.
     static let length = 2_000_000
     /// The longest template.

@@ -22,6 +22,7 @@ extension JinjaTokenStream {
     private func condition() throws -> JinjaExpression {
         var value = try either()
         while take(word: "if") {
+            try link()
             let test = try either()
             let otherwise = take(word: "else") ? try nested { try condition() } : nil
             value = .condition(test, then: value, else: otherwise)
@@ -31,13 +32,19 @@ extension JinjaTokenStream {
 
     func either() throws -> JinjaExpression {
         var value = try both()
-        while take(word: "or") { value = .or(value, try both()) }
+        while take(word: "or") {
+            try link()
+            value = .or(value, try both())
+        }
         return value
     }
 
     private func both() throws -> JinjaExpression {
         var value = try negation()
-        while take(word: "and") { value = .and(value, try negation()) }
+        while take(word: "and") {
+            try link()
+            value = .and(value, try negation())
+        }
         return value
     }
 
@@ -84,6 +91,7 @@ extension JinjaTokenStream {
         var value = try operand()
         while case .sign(let sign) = next, signs.contains(sign) {
             take()
+            try link()
             value = .arithmetic(value, sign, try operand())
         }
         return value
@@ -167,7 +175,8 @@ extension JinjaTokenStream {
 
     private func postfix(_ value: JinjaExpression) throws -> JinjaExpression {
         var value = value
-        while true {
+        while [.sign("."), .sign("["), .sign("(")].contains(next) {
+            try link()
             if take(sign: ".") {
                 if case .integer(let number) = next {
                     take()
@@ -177,12 +186,11 @@ extension JinjaTokenStream {
                 }
             } else if take(sign: "[") {
                 value = try subscripted(value)
-            } else if next == .sign("(") {
-                value = .call(value, try call())
             } else {
-                return value
+                value = .call(value, try call())
             }
         }
+        return value
     }
 
     private func subscripted(_ value: JinjaExpression) throws -> JinjaExpression {
@@ -231,8 +239,10 @@ extension JinjaTokenStream {
             if next == .sign("|") {
                 value = try filters(on: value)
             } else if take(word: "is") {
+                try link()
                 value = try test(value)
             } else if next == .sign("(") {
+                try link()
                 value = .call(value, try call())
             } else {
                 return value
@@ -244,6 +254,7 @@ extension JinjaTokenStream {
     func filters(on value: JinjaExpression?) throws -> JinjaExpression {
         var value = value
         while take(sign: "|") || value == nil {
+            try link()
             let name = try name()
             value = .filter(value, name, next == .sign("(") ? try call() : JinjaCall())
         }

@@ -3,6 +3,8 @@ final class JinjaTokenStream {
     private let tokens: [JinjaToken]
     private var position = 0
     private var depth = 0
+    /// The operations of the tag that is read which have all those before them for an operand.
+    private var links = 0
 
     init(_ tokens: [JinjaToken]) { self.tokens = tokens }
 
@@ -13,6 +15,7 @@ final class JinjaTokenStream {
     var following: JinjaToken.Kind { tokens[min(position + 1, tokens.count - 1)].kind }
 
     @discardableResult func take() -> JinjaToken.Kind {
+        if next == .variableBegin || next == .blockBegin { links = 0 }
         defer { position = min(position + 1, tokens.count - 1) }
         return next
     }
@@ -48,6 +51,12 @@ final class JinjaTokenStream {
         depth += 1
         defer { depth -= 1 }
         return try body()
+    }
+
+    /// Counts an operation on what was read so far: a chain of them is as deep as it is long, for whoever evaluates it.
+    func link() throws {
+        links += 1
+        guard links <= JinjaBudget.links else { throw JinjaError("a tag has too many operations", line: line) }
     }
 
     private static func text(_ kind: JinjaToken.Kind) -> String {

@@ -19,7 +19,14 @@ struct PieceDecoder: Sendable {
 
     /// - Parameter fields: the `decoder`, if there is one.
     init(_ fields: ConfigurationFields?) throws {
-        if let fields { try read(fields) }
+        guard let fields else { return }
+        try read(fields)
+        let growth = steps.reduce(1.0) { growth, step in
+            if case .replace(_, let content) = step { growth * Double(max(content.count, 1)) } else { growth }
+        }
+        guard growth <= TextNormalizer.mostGrowth else {
+            throw fields.problem("type", "it can make more than \(Int(TextNormalizer.mostGrowth)) characters of one")
+        }
     }
 
     private mutating func read(_ fields: ConfigurationFields) throws {

@@ -38,6 +38,19 @@ indirect enum TextNormalizer: Sendable {
         }
     }
 
+    /// How many characters it can make of one: steps in a row multiply what they make.
+    private var growth: Double {
+        switch self {
+        case .sequence(let steps): steps.reduce(1) { $0 * $1.growth }
+        case .prepend(let start): Double(start.count + 1)
+        case .replace(_, let content): Double(max(content.count, 1))
+        default: 1
+        }
+    }
+
+    /// The most that one character may become.
+    static let mostGrowth = 10_000.0
+
     private static func replacing(
         _ pattern: TextPattern, in text: [Unicode.Scalar], with content: [Unicode.Scalar]
     ) -> [Unicode.Scalar] {
@@ -103,6 +116,9 @@ extension TextNormalizer {
         case let kind:
             try fields.requireOnly("type", TextNormalizer.kinds, default: kind)
             self = .sequence([])
+        }
+        guard growth <= TextNormalizer.mostGrowth else {
+            throw fields.problem("type", "it can make more than \(Int(TextNormalizer.mostGrowth)) characters of one")
         }
     }
 }
