@@ -4,7 +4,8 @@
     Scripts/growth.py [--program PATH] [--quick] [POINT...]
 
 Each point runs `switchback` on made data of several sizes. The exponent is that between the last two sizes: 1 is in
-proportion, 2 with the square, 0 not at all. A run that fails, or takes more than ten minutes or 16 GB, is a dash.
+proportion, 2 with the square, 0 not at all. A run that fails, or takes more than ten minutes or 16 GB, is a dash. Seconds are
+of processors (user and system), which what runs beside it hardly changes.
 """
 
 import argparse
@@ -18,13 +19,14 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.request
 import zlib
 
 LIMIT_SECONDS, LIMIT_BYTES = 600, 16 << 30
 
 
 class Run:
-    """One run of the program: its seconds, its peak memory in MB, and what it printed."""
+    """One run of the program: its seconds of processors, its peak memory in MB, and what it printed."""
 
     def __init__(self, program, folder, *arguments):
         environment = dict(os.environ, XDG_CACHE_HOME=os.path.join(folder, "cache"))
@@ -40,11 +42,19 @@ class Run:
                 if time.monotonic() - start > LIMIT_SECONDS or resident(child.pid) > LIMIT_BYTES:
                     child.kill()
                 time.sleep(0.02)
-            self.seconds = time.monotonic() - start
+            self.seconds = usage.ru_utime + usage.ru_stime
             self.megabytes = usage.ru_maxrss / 1024
             self.failed = status != 0
             output.seek(0)
             self.lines = output.read().splitlines()
+            self.seconds_if_well = None if self.failed else self.seconds
+            self.megabytes_if_well = None if self.failed else self.megabytes
+
+
+def processor_seconds(pid):
+    with open(f"/proc/{pid}/stat") as file:
+        fields = file.read().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def resident(pid):
@@ -55,13 +65,14 @@ def resident(pid):
         return 0
 
 
-def png(path, side=32):
+def png(path, side=32, height=None):
     """A grey image, as small as one can be."""
     def chunk(kind, data):
         return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-    rows = b"".join(b"\0" + bytes([128]) * side for _ in range(side))
+    height = height or side
+    rows = b"".join(b"\0" + bytes([128]) * side for _ in range(height))
     with open(path, "wb") as file:
-        file.write(b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", side, side, 8, 0, 0, 0, 0))
+        file.write(b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", side, height, 8, 0, 0, 0, 0))
                    + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b""))
 
 
@@ -78,7 +89,7 @@ def classify_classes(program, folder, count):
     with open(os.path.join(folder, "table.csv"), "w") as file:
         file.write("x,y,kind\n" + "".join(f"{i % count},{i % 7},c{i % count}\n" for i in range(5 * count)))
     run = Run(program, folder, "classify", "train", "--data", "table.csv", "--label", "kind", "--epochs", "1", "--quiet")
-    return None if run.failed else run.megabytes
+    return run.megabytes_if_well
 
 
 def detect_set(folder, images, classes):
@@ -100,19 +111,19 @@ def detect_classes(program, folder, count):
     run = Run(
         program, folder, "detect", "train", "--data", "data.yaml", "--epochs", "1", "--imgsz", "64", "--batch", "4",
         "--quiet")
-    return None if run.failed else run.megabytes
+    return run.megabytes_if_well
 
 
 def validation_text(program, folder, megabytes):
     text(os.path.join(folder, "text.txt"), megabytes)
     run = Run(program, folder, "text", "train", "--data", "text.txt", "--steps", "20", "--quiet")
-    return None if run.failed else run.seconds
+    return run.seconds_if_well
 
 
 def prepare(program, folder, megabytes):
     text(os.path.join(folder, "text.txt"), megabytes)
     run = Run(program, folder, "text", "prepare", "--data", "text.txt", "--vocabulary", "500", "--to", "prepared")
-    return None if run.failed else run.megabytes
+    return run.megabytes_if_well
 
 
 def raw_text(program, folder, megabytes):
@@ -120,7 +131,7 @@ def raw_text(program, folder, megabytes):
     run = Run(
         program, folder, "text", "train", "--data", "text.txt", "--steps", "1", "--context", "8", "--batch", "1",
         "--quiet")
-    return None if run.failed else run.megabytes
+    return run.megabytes_if_well
 
 
 def epochs(program, folder, count):
@@ -133,7 +144,7 @@ def epochs(program, folder, count):
          "json"], cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
     for line in child.stdout:
         if line.startswith("{") and (event := json.loads(line)).get("event") == "epoch":
-            starts[event["epoch"]] = time.monotonic()
+            starts[event["epoch"]] = processor_seconds(child.pid)
     child.wait()
     last = max(1, count // 10)
     if child.returncode or count not in starts:
@@ -147,9 +158,14 @@ def saves(program, folder, count):
         measured = Run(
             program, folder, "classify", "train", "--data", "digits", "--model", "resnet50",
             "--batch", "16", "--steps", str(2 * count), "--ema", "0.99", "--quiet", *options)
-        return None if measured.failed else measured.seconds
+        return measured.seconds_if_well
     with_saves, without = run("--save-steps", "2"), run()
     return None if with_saves is None or without is None else max(0, with_saves - without) / count
+
+
+def text_file(folder):
+    text(os.path.join(folder, "text.txt"), 1)
+    return "text.txt"
 
 
 def labels(program, folder, count):
@@ -160,7 +176,73 @@ def labels(program, folder, count):
             os.utime(file.path, (1e9, 1e9))
     Run(program, folder, "data", "check", "data.yaml")
     run = Run(program, folder, "data", "check", "data.yaml")
-    return None if run.failed else run.seconds
+    return run.seconds_if_well
+
+
+def trained_detector(program, folder):
+    detect_set(folder, 4, 2)
+    Run(program, folder, "detect", "train", "--data", "data.yaml", "--epochs", "1", "--imgsz", "64", "--batch", "2",
+        "--quiet", "--name", "net")
+    return os.path.join("runs", "detect", "net")
+
+
+def image_pixels(program, folder, megapixels):
+    """The largest is one of 10,000 × 8,000 pixels."""
+    run = trained_detector(program, folder)
+    side = int((megapixels * 1e6 / 0.8) ** 0.5)
+    png(os.path.join(folder, "large.png"), side, int(side * 0.8))
+    return Run(program, folder, "detect", "predict", "--model", run, "large.png").megabytes_if_well
+
+
+def conversations(path, count, is_list):
+    generator = random.Random(0)
+    words = ["".join(generator.choice("etaoinshrdlu") for _ in range(6)) for _ in range(500)]
+    def turn(role):
+        return {"role": role, "content": " ".join(generator.choices(words, k=12))}
+    with open(path, "w") as file:
+        lines = (json.dumps({"messages": [turn("user"), turn("assistant")]}) for _ in range(count))
+        file.write("[" + ",\n".join(lines) + "]" if is_list else "\n".join(lines) + "\n")
+
+
+def chat_examples(program, folder, count, is_list=False):
+    model = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../Tests/Fixtures/tiny-llama")
+    name = "chat.json" if is_list else "chat.jsonl"
+    conversations(os.path.join(folder, name), count, is_list)
+    return Run(program, folder, "chat", "train", "--from", model, "--data", name, "--steps", "1", "--batch", "1",
+               "--quiet").megabytes_if_well
+
+
+def same_names(program, folder, count):
+    """Seconds for images that all have one name, each in a folder of its own."""
+    png(os.path.join(folder, "image.png"))
+    os.makedirs(os.path.join(folder, "annotations"))
+    images = []
+    for number in range(count):
+        os.makedirs(os.path.join(folder, "images", str(number)))
+        os.link(os.path.join(folder, "image.png"), os.path.join(folder, "images", str(number), "image.png"))
+        images.append({"id": number, "file_name": f"{number}/image.png", "width": 32, "height": 32})
+    boxes = [{"id": i, "image_id": i, "category_id": 1, "bbox": [1, 1, 9, 9]} for i in range(count)]
+    with open(os.path.join(folder, "annotations", "instances_train.json"), "w") as file:
+        json.dump({"images": images, "categories": [{"id": 1, "name": "a"}], "annotations": boxes}, file)
+    return Run(program, folder, "data", "convert", ".", "--to", "yolo", "--output", "made", "--link").seconds_if_well
+
+
+def prompt(program, folder, count):
+    """Seconds of a server that is started and answers one prompt of so many tokens."""
+    Run(program, folder, "text", "train", "--data", text_file(folder), "--steps", "1", "--context", "8192", "--batch", "1",
+        "--quiet", "--name", "long")
+    server = subprocess.Popen(
+        [program, "serve", "text=" + os.path.join("runs", "text", "long"), "--port", "0", "--json"], cwd=folder,
+        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    address = json.loads(server.stdout.readline())["address"]
+    body = json.dumps({"prompt": "e" * count, "max_tokens": 1}).encode()
+    try:
+        urllib.request.urlopen(urllib.request.Request(
+            address + "/v1/completions", body, {"Content-Type": "application/json"}), timeout=LIMIT_SECONDS).read()
+    finally:
+        server.terminate()
+        usage = os.wait4(server.pid, 0)[2]
+    return usage.ru_utime + usage.ru_stime
 
 
 POINTS = {
@@ -172,6 +254,13 @@ POINTS = {
     "epochs": ("the last epochs of so many", "ms an epoch", epochs, [100, 1000, 10_000]),
     "saves": ("saves of 400 MB", "s a save", saves, [3, 6]),
     "labels": ("images of `data check`, looked at again", "s", labels, [1000, 10_000]),
+    "same-names": ("images of one name, `data convert`", "s", same_names, [1000, 10_000, 40_000]),
+    "image": ("megapixels of one image, `detect predict`", "MB", image_pixels, [5, 20, 80]),
+    "prompt": ("tokens of a prompt to `serve`, from its start", "s", prompt, [500, 4000, 8000]),
+    "chat-lines": ("conversations of a .jsonl, `chat train`", "MB", chat_examples, [10_000, 50_000, 200_000]),
+    "chat-list": (
+        "conversations of a .json, `chat train`", "MB", lambda *a: chat_examples(*a, is_list=True),
+        [10_000, 50_000, 200_000]),
 }
 
 
