@@ -30,6 +30,68 @@ import Testing
         #expect(same(leaf.grad!, [0, 0, 0, 1]))
     }
 
+    @Test func theMiddlesOfAllShareTheGradient() {
+        let x = Tensor([1.0, 2, 2, 3], requiresGrad: true)
+        x.median().backward()
+        #expect(same(x.grad!, [0, 0.5, 0.5, 0]))
+        let y = Tensor([Self.nan, 1, Self.nan], requiresGrad: true)
+        y.median().backward()
+        #expect(same(y.grad!, [0.5, 0, 0.5]))
+        #expect(throws: ShapeError.self) { try catchingErrors { Tensor.zeros([0], dtype: .int64).median() } }
+    }
+
+    @Test func productsOfNaN() {
+        let x = Tensor([Self.nan, 2], requiresGrad: true)
+        x.prod().backward()
+        #expect(same(x.grad!, [Self.nan, Self.nan]))
+        let y = Tensor([[Self.nan], [2]], requiresGrad: true)
+        y.cumprod(dim: 1).sum().backward()
+        #expect(same(y.grad!, [1, 1]))
+    }
+
+    // MARK: Nothing
+
+    @Test func softmaxOfNothingWritesNothing() {
+        for type in [DType.float32, .float64, .float16, .bfloat16] {
+            // What was written beyond the end of nothing was as much as the other dimensions are large.
+            for shape in [[1_000_000, 0], [0, 3], [2, 0, 3]] as [Shape] {
+                let x = Tensor.zeros(shape, dtype: type, requiresGrad: true)
+                for dim in 0..<shape.count {
+                    (x.softmax(dim: dim).sum() + x.logSoftmax(dim: dim).sum()).backward()
+                    #expect(x.grad!.shape == shape)
+                }
+            }
+        }
+    }
+
+    @Test func nothingIsCutIntoAsManyParts() {
+        #expect(Tensor.zeros([0, 3]).chunk(2).map(\.shape) == [[0, 3], [0, 3]])
+    }
+
+    @Test func oneSliceWithoutDimensions() {
+        let x = Tensor([1.0, 2]).indexCopy(dim: 0, index: Tensor(1), source: Tensor(5.0))
+        #expect(same(x, [1, 5]))
+    }
+
+    @Test(arguments: [DType.float32, .float64]) func samplesAtNaN(type: DType) {
+        let image = Tensor.arange(1.0, 10).reshape([1, 1, 3, 3]).to(type)
+        let grid = Tensor(
+            [Self.nan, 0, 0, Self.nan, .infinity, 0, 1e30, 0], shape: [1, 1, 4, 2], dtype: type)
+        func sampled(_ mode: GridSampleMode, _ padding: GridSamplePadding) -> Tensor {
+            image.gridSample(grid: grid, mode: mode, paddingMode: padding)
+        }
+        #expect(same(sampled(.bilinear, .zeros), [Self.nan, Self.nan, Self.nan, 0]))
+        #expect(same(sampled(.bicubic, .zeros), [Self.nan, Self.nan, Self.nan, 0]))
+        #expect(same(sampled(.bicubic, .border), [Self.nan, Self.nan, Self.nan, 6]))
+        for mode in [GridSampleMode.bilinear, .nearest] {
+            #expect(same(sampled(mode, .border), [4, 2, 6, 6]))
+            #expect(same(sampled(mode, .reflection), [4, 2, 4, 4]))
+        }
+        #expect(same(sampled(.nearest, .zeros), [0, 0, 0, 0]))
+    }
+
+    // MARK: Bounds
+
     @Test func boundsThatAreNaN() {
         let x = Tensor([1.0, 5], requiresGrad: true)
         let y = x.clamp(min: Self.nan)

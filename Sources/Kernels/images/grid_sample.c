@@ -13,10 +13,12 @@ typedef struct {
     intptr_t position[4];   // -1: outside the image, where all is 0
     float weight[4];
     float slope[4];         // of the weight, by the grid's coordinate
+    float start;            // see sample
 } axis_taps;
 
 typedef struct {
     axis_taps vertical, horizontal;
+    float start;            // of every sum: 0, or NaN where a coordinate has no pixels between which to weigh
 } sample;
 
 typedef struct {
@@ -75,11 +77,12 @@ static void cubic_weights(float t, float *weight, float *slope) {
 
 static axis_taps taps_at(float coordinate, intptr_t size, const sb_sampling *sampling) {
     axis_taps taps;
-    float slope = sampling->align_corners ? (size - 1) * 0.5f : size * 0.5f;
+    float start = 0, slope = sampling->align_corners ? (size - 1) * 0.5f : size * 0.5f;
     float position = ((coordinate + 1) * size - 1) * 0.5f;
     if (sampling->align_corners) position = (coordinate + 1) * 0.5f * (size - 1);
     if (sampling->mode != SB_SAMPLE_BICUBIC) position = pad(position, size, sampling, &slope);
-    if (!(fabsf(position) < 1e9f)) position = -100;   // NaN and what no integer can hold: far outside
+    if (!isfinite(position) && sampling->mode != SB_SAMPLE_NEAREST) start = NAN;
+    if (!(fabsf(position) < 1e9f)) position = position > 0 ? size + 100 : -100;   // what no integer can hold, and NaN
     const float below = sampling->mode == SB_SAMPLE_NEAREST ? nearbyintf(position) : floorf(position);
     switch (sampling->mode) {
     case SB_SAMPLE_NEAREST:
@@ -98,19 +101,19 @@ static axis_taps taps_at(float coordinate, intptr_t size, const sb_sampling *sam
             taps.position[i] = inside(pad(below - 1 + i, size, sampling, &ignored), size);
         }
     }
+    taps.start = start;
     return taps;
 }
 
 static sample sample_at(const sample_job *job, intptr_t image, intptr_t row, intptr_t column) {
-    return (sample){
-        taps_at(*element(job->grid, image, row, column, 1), job->x->shape[2], &job->sampling),
-        taps_at(*element(job->grid, image, row, column, 0), job->x->shape[3], &job->sampling),
-    };
+    const axis_taps vertical = taps_at(*element(job->grid, image, row, column, 1), job->x->shape[2], &job->sampling);
+    const axis_taps horizontal = taps_at(*element(job->grid, image, row, column, 0), job->x->shape[3], &job->sampling);
+    return (sample){vertical, horizontal, vertical.start + horizontal.start};
 }
 
 static float weighted_sum(const sample_job *job, const sample *s, intptr_t image, intptr_t channel,
                           const float *vertical, const float *horizontal) {
-    float sum = 0;
+    float sum = s->start;
     for (int i = 0; i < s->vertical.count; ++i)
         for (int j = 0; j < s->horizontal.count; ++j) {
             const intptr_t row = s->vertical.position[i], column = s->horizontal.position[j];

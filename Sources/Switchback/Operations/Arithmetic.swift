@@ -32,7 +32,10 @@ extension Tensor {
 
     /// The quotient of two tensors. Integers are divided as float32.
     public static func / (a: Tensor, b: Tensor) -> Tensor {
-        if a.dtype != b.dtype || !a.dtype.isFloatingPoint { return promoted(a.floating, b.floating, (/)) }
+        if a.dtype != b.dtype || !a.dtype.isFloatingPoint {
+            let (a, b) = promotedFloating(a, b)
+            return a / b
+        }
         return record(
             "divide", a.array.binary(.divide, b.array, named: "divide"), of: a, b,
             saving: (b.requiresGrad ? a : nil, b)
@@ -64,12 +67,12 @@ extension Tensor {
         }
     }
 
-    /// `self + value * a * b`.
+    /// `self + value * a * b`, computed in the type where the three meet.
     public final func addcmul(_ a: Tensor, _ b: Tensor, value: Double = 1) -> Tensor {
         Tensor.inFloat32([self, a, b]) { $0[0].add($0[1] * $0[2], alpha: value) }
     }
 
-    /// `self + value * a / b`.
+    /// `self + value * a / b`, computed in the type where the three meet.
     public final func addcdiv(_ a: Tensor, _ b: Tensor, value: Double = 1) -> Tensor {
         Tensor.inFloat32([self, a, b]) { $0[0].add($0[1] / $0[2], alpha: value) }
     }
@@ -224,6 +227,7 @@ extension Tensor {
     /// The remainder of the division by a number, with the sign of the dividend.
     public final func fmod<S: Scalar>(_ number: S) -> Tensor {
         let x = promoted(with: S.self)
+        x.requireHolds(number, "fmod")
         return x.fmod(Tensor.number(number, like: x))
     }
 
@@ -238,6 +242,7 @@ extension Tensor {
     /// The remainder of the division by a number, with the sign of the number.
     public final func remainder<S: Scalar>(_ number: S) -> Tensor {
         let x = promoted(with: S.self)
+        x.requireHolds(number, "remainder")
         return x.remainder(Tensor.number(number, like: x))
     }
 
@@ -252,6 +257,7 @@ extension Tensor {
     /// The quotient by a number, rounded down. Integers stay whole. Its gradient is 0.
     public final func floorDivide<S: Scalar>(_ number: S) -> Tensor {
         let x = promoted(with: S.self)
+        x.requireHolds(number, "floorDivide")
         return x.floorDivide(Tensor.number(number, like: x))
     }
 }
@@ -262,7 +268,7 @@ extension Tensor {
     /// The angle, in radians from -π to π, of the points whose ordinates are this tensor and whose abscissas are `x`. Its
     /// gradient is 0 at the origin.
     public final func atan2(_ x: Tensor) -> Tensor {
-        Tensor.combined("atan2", .atan2, floating, x.floating) { gradient, y, x, saved in
+        Tensor.combined("atan2", .atan2, self, x, isWhole: false) { gradient, y, x, saved in
             let distance = x.square() + y.square()
             let scaled = (gradient / distance).maskedFill(distance.eq(0), 0)
             return [saved.needs(0) ? scaled * x : nil, saved.needs(1) ? -scaled * y : nil]
@@ -271,7 +277,7 @@ extension Tensor {
 
     /// `√(a² + b²)`, without overflow. Its gradient is 0 where both are 0.
     public final func hypot(_ other: Tensor) -> Tensor {
-        Tensor.combined("hypot", .hypot, floating, other.floating) { gradient, a, b, saved in
+        Tensor.combined("hypot", .hypot, self, other, isWhole: false) { gradient, a, b, saved in
             let length = a.hypot(b)
             func share(_ leg: Tensor) -> Tensor { gradient * (leg / length).maskedFill(length.eq(0), 0) }
             return [saved.needs(0) ? share(a) : nil, saved.needs(1) ? share(b) : nil]
@@ -280,7 +286,7 @@ extension Tensor {
 
     /// The magnitude of this tensor's elements with the sign of the other's. Its gradient is 0 at 0.
     public final func copysign(_ sign: Tensor) -> Tensor {
-        Tensor.combined("copysign", .copySign, floating, sign.floating) { gradient, a, b, saved in
+        Tensor.combined("copysign", .copySign, self, sign, isWhole: false) { gradient, a, b, saved in
             [
                 saved.needs(0) ? gradient * (a.copysign(b) / a).maskedFill(a.eq(0), 0) : nil,
                 saved.needs(1) ? gradient.zerosLike() : nil,
@@ -290,7 +296,7 @@ extension Tensor {
 
     /// `log(exp(a) + exp(b))`, without overflow.
     public final func logaddexp(_ other: Tensor) -> Tensor {
-        Tensor.combined("logaddexp", .logAddExp, floating, other.floating) { gradient, a, b, saved in
+        Tensor.combined("logaddexp", .logAddExp, self, other, isWhole: false) { gradient, a, b, saved in
             [
                 saved.needs(0) ? gradient * (a - b).sigmoid() : nil,
                 saved.needs(1) ? gradient * (b - a).sigmoid() : nil,

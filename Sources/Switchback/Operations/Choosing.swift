@@ -19,12 +19,14 @@ extension Tensor {
     /// `a` where `condition` holds, a number elsewhere.
     public static func `where`<S: Scalar>(_ condition: Tensor, _ a: Tensor, _ b: S) -> Tensor {
         let a = a.promoted(with: S.self)
+        a.requireHolds(b, "where")
         return `where`(condition, a, number(b, like: a))
     }
 
     /// A number where `condition` holds, `b` elsewhere.
     public static func `where`<S: Scalar>(_ condition: Tensor, _ a: S, _ b: Tensor) -> Tensor {
         let b = b.promoted(with: S.self)
+        b.requireHolds(a, "where")
         return `where`(condition, number(a, like: b), b)
     }
 }
@@ -52,6 +54,7 @@ extension Tensor {
     /// gradient passes where the element is within the bounds or on one.
     public final func clamp<S: Scalar>(min: S? = nil, max: S? = nil) -> Tensor {
         let x = promoted(with: S.self)
+        if !x.dtype.isFloatingPoint { return x.clampedWhole(min?.int64Value, max?.int64Value) }
         let low = min?.doubleValue ?? -.infinity
         let high = max?.doubleValue ?? .infinity
         if low.isNaN || high.isNaN { return x.maskedFill(x.onesLike(dtype: .bool), Double.nan) }
@@ -60,6 +63,19 @@ extension Tensor {
             let inside = low == -.infinity ? x.le(high) : high == .infinity ? x.ge(low) : x.ge(low) .& x.le(high)
             return gradient.maskedFill(inside.logicalNot(), 0)
         }
+    }
+
+    /// Whole numbers within bounds, compared as such: a Double does not hold all of them. A bound that no element of the
+    /// type is beyond has no effect; one that none can be moved to stops.
+    private func clampedWhole(_ min: Int64?, _ max: Int64?) -> Tensor {
+        let range = dtype.wholeRange
+        let low = min.map { Swift.max($0, range.lowerBound) }
+        let high = max.map { Swift.min($0, range.upperBound) }
+        var result = self
+        for case let bound? in [low, high] { requireHolds(bound, "clamp") }
+        if let low { result = result.maximum(.number(low, like: self)) }
+        if let high { result = result.minimum(.number(high, like: self)) }
+        return result
     }
 
     /// Each element, or the bound that it is beyond, NaN if either is; `max` where it is below `min`. Bounds broadcast,
@@ -154,7 +170,10 @@ extension Tensor {
         require(
             dtype.isFloatingPoint || end.dtype.isFloatingPoint, "lerp",
             "between \(dtype) and \(end.dtype) there are only whole numbers; convert to a floating-point type")
-        let distance = end - self
-        return weight < 0.5 ? add(distance, alpha: weight) : end.add(distance, alpha: weight - 1)
+        return Tensor.inFloat32([self, end]) { operands in
+            let distance = operands[1] - operands[0]
+            return weight < 0.5
+                ? operands[0].add(distance, alpha: weight) : operands[1].add(distance, alpha: weight - 1)
+        }
     }
 }

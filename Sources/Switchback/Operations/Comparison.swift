@@ -8,7 +8,9 @@ extension Tensor {
     }
 
     private func compared<S: Scalar>(_ operation: BinaryFunction, _ number: S, _ name: String) -> Tensor {
-        let a = detach().promoted(with: S.self)
+        var a = detach().promoted(with: S.self)
+        // Cut to the elements' type, a number that is beyond all of them would equal one.
+        if !a.dtype.holds(number) { a = a.to(.int64) }
         return Tensor(a.array.binary(operation, Tensor.number(number, like: a).array, named: name))
     }
 
@@ -136,7 +138,8 @@ extension Tensor {
     ) -> Tensor {
         let (a, b) = Tensor.promoted(detach(), other.detach())
         let same = equalNaN ? a.eq(b).logicalOr(a.isnan().logicalAnd(b.isnan())) : a.eq(b)
-        let (x, y) = (a.floating, b.floating)
+        // float32 does not tell large whole numbers apart.
+        let (x, y) = a.dtype.isFloatingPoint ? (a, b) : (a.to(.float64), b.to(.float64))
         let near = (x - y).abs().le(y.abs() * rtol + atol)
         return same.logicalOr(near.logicalAnd(x.isfinite()).logicalAnd(y.isfinite()))
     }

@@ -73,11 +73,13 @@ extension Tensor {
         self.init(source.cast(to: dtype ?? S.defaultDType))
     }
 
-    /// Every element is `value`.
+    /// Every element is `value`. Stops if that does not fit whole numbers of the type.
     public static func full<S: Scalar>(
         _ shape: Shape, _ value: S, dtype: DType? = nil, requiresGrad: Bool = false
     ) -> Tensor {
-        let array = NDArray(empty: shape, dtype: dtype ?? S.defaultDType, backend: ThreadState.current.backend)
+        let dtype = dtype ?? S.defaultDType
+        dtype.requireHolds(value, "full")
+        let array = NDArray(empty: shape, dtype: dtype, backend: ThreadState.current.backend)
         array.backend.fill(array, with: value.doubleValue, integer: value.int64Value)
         let tensor = Tensor(array)
         if requiresGrad { tensor.requiresGrad = true }
@@ -116,11 +118,14 @@ extension Tensor {
         require(
             step.doubleValue != 0 && distance / step.doubleValue >= 0, "arange",
             "steps of \(step) do not lead from \(start) to \(end)")
-        let count = Int((distance / step.doubleValue).rounded(.up))
         if S.dtype.isFloatingPoint {
+            let count = Int((distance / step.doubleValue).rounded(.up))
             let values = (0..<count).map { start.doubleValue + Double($0) * step.doubleValue }
             return Tensor(values, shape: [count], dtype: dtype ?? S.defaultDType)
         }
+        // Counted in whole numbers: a Double does not tell large ones apart.
+        let (steps, rest) = (end.int64Value - start.int64Value).quotientAndRemainder(dividingBy: step.int64Value)
+        let count = Int(steps) + (rest == 0 ? 0 : 1)
         let values = (0..<count).map { start.int64Value + Int64($0) * step.int64Value }
         return Tensor(values, shape: [count], dtype: dtype ?? S.defaultDType)
     }
@@ -164,9 +169,10 @@ extension Tensor {
     /// Ones, in this tensor's shape, type and memory order.
     public final func onesLike(dtype: DType? = nil) -> Tensor { fullLike(1, dtype: dtype) }
 
-    /// `value` in every element, in this tensor's shape, type and memory order.
+    /// `value`, which has to fit whole numbers, in every element, in this tensor's shape, type and memory order.
     public final func fullLike<S: Scalar>(_ value: S, dtype: DType? = nil) -> Tensor {
         let result = array.emptyLike(dtype: dtype)
+        result.dtype.requireHolds(value, "fullLike")
         backend.fill(result, with: value.doubleValue, integer: value.int64Value)
         return Tensor(result)
     }

@@ -11,6 +11,7 @@ extension Tensor {
                 + "[N, D], [N, D] and [N], or the same without N")
         // PyTorch adds its epsilon to the squares, unlike in cosineSimilarity.
         let epsilon = 1e-12
+        let (input1, input2) = (input1.signed, input2.signed)
         let dot = (input1 * input2).sum(dim: -1)
         let squares = (input1.square().sum(dim: -1) + epsilon) * (input2.square().sum(dim: -1) + epsilon)
         let cosine = dot / squares.sqrt()
@@ -28,7 +29,7 @@ extension Tensor {
         anchor: Tensor, positive: Tensor, negative: Tensor, margin: Double = 1, p: Double = 2, eps: Double = 1e-6,
         swap: Bool = false, reduction: LossReduction = .mean
     ) -> Tensor {
-        func distance(_ a: Tensor, _ b: Tensor) -> Tensor { (a - b + eps).norm(p: p, dim: -1) }
+        func distance(_ a: Tensor, _ b: Tensor) -> Tensor { (a.signed - b.signed + eps).norm(p: p, dim: -1) }
         var away = distance(anchor, negative)
         if swap { away = away.minimum(distance(positive, negative)) }
         return (distance(anchor, positive) - away + margin).clamp(min: 0).reduced(reduction)
@@ -39,7 +40,7 @@ extension Tensor {
     public static func marginRankingLoss(
         _ input1: Tensor, _ input2: Tensor, target: Tensor, margin: Double = 0, reduction: LossReduction = .mean
     ) -> Tensor {
-        (margin - target * (input1 - input2)).clamp(min: 0).reduced(reduction)
+        (margin - target.signed * (input1.signed - input2.signed)).clamp(min: 0).reduced(reduction)
     }
 
     /// The input itself, a distance, where `target` is 1, and max(0, margin − input) where it is −1.

@@ -38,25 +38,35 @@ extension NDArray {
 // MARK: - The type in which operands meet
 
 extension Tensor {
-    /// Both operands in the type where they meet. A tensor without dimensions yields to one with dimensions of the
-    /// same category, as in PyTorch.
-    static func promoted(_ a: Tensor, _ b: Tensor) -> (Tensor, Tensor) {
-        if a.dtype == b.dtype { return (a, b) }
-        let type: DType
-        if a.rank == 0 && b.rank > 0 && a.dtype.category <= b.dtype.category {
-            type = b.dtype
-        } else if b.rank == 0 && a.rank > 0 && b.dtype.category <= a.dtype.category {
-            type = a.dtype
-        } else {
-            type = DType.promoted(a.dtype, b.dtype)
+    /// The type in which operands meet, PyTorch's `result_type`: that of the tensors with dimensions. Those without count
+    /// only together, and only if they are of a higher category: bool, integer, floating.
+    static func resultType(_ operands: [Tensor]) -> DType {
+        func common(_ tensors: [Tensor]) -> DType? {
+            tensors.first.map { first in tensors.dropFirst().reduce(first.dtype) { .promoted($0, $1.dtype) } }
         }
-        return (a.to(type), b.to(type))
+        let single = common(operands.filter { $0.rank == 0 })
+        let type = common(operands.filter { $0.rank > 0 })
+        guard let single, let type else { return (single ?? type)! }
+        return single.category > type.category ? single : type
     }
 
     /// All operands in the type where they meet.
     static func promoted(_ operands: [Tensor]) -> [Tensor] {
-        let type = operands.dropFirst().reduce(operands[0]) { promoted($0, $1).0 }.dtype
+        let type = resultType(operands)
         return operands.map { $0.to(type) }
+    }
+
+    /// Both operands in the type where they meet.
+    static func promoted(_ a: Tensor, _ b: Tensor) -> (Tensor, Tensor) {
+        if a.dtype == b.dtype { return (a, b) }
+        let type = resultType([a, b])
+        return (a.to(type), b.to(type))
+    }
+
+    /// Both operands in the type where they meet, whole numbers in float32.
+    static func promotedFloating(_ a: Tensor, _ b: Tensor) -> (Tensor, Tensor) {
+        let (a, b) = promoted(a, b)
+        return (a.floating, b.floating)
     }
 
     /// An operation on both operands in the type where they meet.
@@ -72,6 +82,14 @@ extension Tensor {
     /// This tensor in the type in which it meets a number.
     final func promoted<S: Scalar>(with number: S.Type) -> Tensor { admits(number) ? self : to(S.defaultDType) }
 
+    /// Stops unless this tensor's type holds a number that is about to be written into it.
+    final func requireHolds<S: Scalar>(_ number: S, _ operation: @autoclosure () -> String) {
+        dtype.requireHolds(number, operation())
+    }
+
+    /// This tensor, with uint8 converted to int64, whose differences have a sign and whose products fit.
+    final var signed: Tensor { dtype == .uint8 ? to(.int64) : self }
+
     /// This tensor, with integers converted to float32: for functions whose values are not whole.
     final var floating: Tensor { dtype.isFloatingPoint ? self : to(.float32) }
 
@@ -80,11 +98,11 @@ extension Tensor {
         dtype.isShortFloat ? operation(to(.float32)).to(dtype) : operation(self)
     }
 
-    /// An operation of several tensors, computed in float32 if all of them have 16 bits, and rounded to the type where
-    /// they meet once.
+    /// An operation of several tensors in the type where they meet, computed in float32 and rounded once if that has 16
+    /// bits.
     static func inFloat32(_ operands: [Tensor], _ operation: ([Tensor]) -> Tensor) -> Tensor {
-        guard operands.allSatisfy(\.dtype.isShortFloat) else { return operation(operands) }
-        let type = operands.dropFirst().reduce(operands[0].dtype) { DType.promoted($0, $1.dtype) }
+        let type = resultType(operands)
+        if !type.isShortFloat { return operation(operands.map { $0.to(type) }) }
         return operation(operands.map { $0.to(.float32) }).to(type)
     }
 
@@ -125,11 +143,13 @@ extension Tensor {
     }
 
     /// Records a function of two tensors, in the type where they meet, whose gradient needs both.
+    ///
+    /// - Parameter isWhole: whether the function of whole numbers is whole; otherwise they are converted to float32.
     static func combined(
-        _ name: OperationName, _ operation: BinaryFunction, _ a: Tensor, _ b: Tensor,
+        _ name: OperationName, _ operation: BinaryFunction, _ a: Tensor, _ b: Tensor, isWhole: Bool = true,
         gradient rule: @escaping @Sendable (_ gradient: Tensor, _ a: Tensor, _ b: Tensor, _ saved: Saved) -> [Tensor?]
     ) -> Tensor {
-        let (a, b) = promoted(a, b)
+        let (a, b) = isWhole ? promoted(a, b) : promotedFloating(a, b)
         let result = a.array.binary(operation, b.array, named: "\(name)")
         return record(name, result, from: [a, b], saving: [a, b]) { saved, gradient in
             rule(gradient, saved.tensor(0), saved.tensor(1), saved)

@@ -125,19 +125,19 @@ extension GridSampling {
         return (position + 1) * (0.5 * Double(size)) - 0.5
     }
 
-    /// Positions brought into the image as the padding wants; with zeros they stay outside.
+    /// Positions brought into the image as the padding wants, NaN to its beginning; with zeros they stay outside.
     fileprivate func reflected(_ pixels: Tensor, size: Int) -> Tensor {
         let last = Double(size - 1)
         switch padding {
         case .zeros: return pixels
-        case .border: return pixels.clamp(min: 0, max: last)
+        case .border: return pixels.maskedFill(pixels.isnan(), 0).clamp(min: 0, max: last)
         case .reflection:
             let low = alignCorners ? 0 : -0.5
             let span = alignCorners ? last : Double(size)
             if span == 0 { return pixels * 0 }
             // A wave that rises and falls over twice the span.
             let phase = (pixels - low).abs().remainder(2 * span)
-            return (span - (phase - span).abs() + low).clamp(min: 0, max: last)
+            return (span - (phase - span).abs() + low).maskedFill(phase.isnan(), 0).clamp(min: 0, max: last)
         }
     }
 

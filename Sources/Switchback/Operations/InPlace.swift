@@ -169,8 +169,9 @@ extension NDArray {
 // MARK: - Filling
 
 extension Tensor {
-    /// Writes a number over every element: PyTorch's `fill_`.
+    /// Writes a number over every element: PyTorch's `fill_`. Stops if it does not fit whole ones.
     public final func fill<S: Scalar>(_ value: S) {
+        requireHolds(value, "fill")
         changeInPlace(by: "fill", gradient: { [$1.zerosLike()] }) {
             $0.backend.fill($0, with: value.doubleValue, integer: value.int64Value)
         }

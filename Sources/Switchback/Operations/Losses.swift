@@ -31,13 +31,18 @@ extension Tensor {
     /// The squared difference.
     public final func mseLoss(_ target: Tensor, reduction: LossReduction = .mean) -> Tensor {
         comparingElements(with: target, in: "mseLoss")
-        return (self - target).square().reduced(reduction)
+        return (signed - target.signed).square().reduced(reduction)
     }
 
     /// The absolute difference.
     public final func l1Loss(_ target: Tensor, reduction: LossReduction = .mean) -> Tensor {
         comparingElements(with: target, in: "l1Loss")
-        return (self - target).abs().reduced(reduction)
+        return distance(to: target).reduced(reduction)
+    }
+
+    /// |self − target|, in the type where they meet.
+    private func distance(to target: Tensor) -> Tensor {
+        (signed - target.signed).abs().to(Tensor.resultType([self, target]))
     }
 
     /// The absolute difference less beta / 2, but below `beta` the squared one over 2·beta (Girshick, "Fast R-CNN",
@@ -56,7 +61,7 @@ extension Tensor {
     ) -> Tensor {
         require(delta > 0, "huberLoss", "delta is \(delta); it must be positive")
         comparingElements(with: target, in: "huberLoss")
-        let difference = (self - target).abs()
+        let difference = distance(to: target)
         // With c the part of the difference below delta: c·(difference − c / 2) is both branches in one.
         let inner = difference.clamp(max: delta)
         return (inner * (difference - inner * 0.5)).reduced(reduction)
@@ -161,7 +166,7 @@ extension Tensor {
         // The bound must not hide that a small variance wants to grow: its gradient passes as if there were none.
         let missing = noGrad { variance.clamp(min: eps) - variance }
         let bounded = variance + missing.detach()
-        let losses = (bounded.log() + (self - target).square() / bounded) * 0.5
+        let losses = (bounded.log() + (signed - target.signed).square() / bounded) * 0.5
         return (full ? losses + 0.5 * 1.8378770664093453 : losses).reduced(reduction)
     }
 
@@ -188,7 +193,7 @@ extension Tensor {
         _ target: Tensor, logInput: Bool = true, full: Bool = false, eps: Double = 1e-8,
         reduction: LossReduction = .mean
     ) -> Tensor {
-        var losses = logInput ? exp() - target * self : self - target * (self + eps).log()
+        var losses = logInput ? exp() - target.signed * signed : self - target * (self + eps).log()
         if full {
             let stirling = target * target.log() - target + (target * 6.283185307179586).log() * 0.5
             losses = losses + stirling.maskedFill(target.le(1), 0)

@@ -95,7 +95,7 @@ extension Tensor {
         require(
             rank >= 2 && other.rank >= 2 && shape[rank - 1] == other.shape[other.rank - 1], "cdist",
             "\(shape) and \(other.shape) are not two sets of points of one dimension")
-        let differences = unsqueeze(-2) - other.unsqueeze(-3)
+        let differences = signed.unsqueeze(-2) - other.signed.unsqueeze(-3)
         let distances = differences.norm(p: p, dim: -1)
         // Counted as a difference, NaN would be lost.
         return p == 0 ? distances.maskedFill(differences.isnan().any(dims: [-1]), Double.nan) : distances

@@ -17,13 +17,29 @@ extension Tensor {
         }
     }
 
-    /// The element in the middle of the order of all; NaN if there is one, or no element.
-    public final func median() -> Tensor { count == 0 ? missingMedian : reshape(-1).median(dim: 0).values }
+    /// The element in the middle of the order of all; NaN if there is one, or no element, for which whole numbers stop.
+    /// Equal ones, or all NaN, share the gradient evenly.
+    public final func median() -> Tensor {
+        count == 0 ? missingMedian : sharing("median", detach().reshape(-1).median(dim: 0).values)
+    }
 
     /// As `median`, of the elements that are not NaN; NaN if there is none.
-    public final func nanmedian() -> Tensor { count == 0 ? missingMedian : reshape(-1).nanmedian(dim: 0).values }
+    public final func nanmedian() -> Tensor {
+        count == 0 ? missingMedian : sharing("nanmedian", detach().reshape(-1).nanmedian(dim: 0).values)
+    }
 
-    private var missingMedian: Tensor { sum() + Double.nan }
+    /// A value that stands in this tensor, with a gradient that the elements equal to it share.
+    private func sharing(_ name: OperationName, _ value: Tensor) -> Tensor {
+        Tensor.record(name, value.array, from: [self], saving: [self], savingOutput: true) { saved, gradient in
+            let (x, value) = (saved.tensor(0), saved.output())
+            return [x.eq(value).logicalOr(x.isnan().logicalAnd(value.isnan())).sharing(gradient)]
+        }
+    }
+
+    private var missingMedian: Tensor {
+        require(dtype.isFloatingPoint, "median", "\(shape) has no element, and \(dtype) no NaN to say so")
+        return sum() + Double.nan
+    }
 
     /// The elements at one position of the ascending order of each line, in which NaN come last.
     ///

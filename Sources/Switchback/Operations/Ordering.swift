@@ -66,6 +66,7 @@ extension Tensor {
             "cumprod", array.scanned(.product, dim), from: [self], saving: [self], savingOutput: true
         ) { saved, gradient in
             let x = saved.tensor(0)
+            if x.rank == 0 || x.shape[dim] == 1 { return [gradient] }
             // As in `prod`.
             if ThreadState.current.recordsGradients { return [x.cumprodGradient(gradient, dim)] }
             return [x.cumprodQuotients(gradient, dim, saved.output())]

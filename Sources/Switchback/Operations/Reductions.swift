@@ -95,10 +95,14 @@ extension Tensor {
             "prod", product.viewed(as: form.result)!, from: [self], saving: [self]
         ) { saved, gradient in
             let x = saved.tensor(0)
+            if x.rank == 0 { return [gradient] }
             let others = x.inFloat32 { $0.productOfOthers(reducedTo: kept) }
             let slope = gradient.reshape(kept).expand(to: original) * others
-            // As in PyTorch, of all elements, where two are 0 even NaN does not count.
-            return [dims == nil ? slope.maskedFill(x.eq(0).sum().gt(1), 0) : slope]
+            // As in PyTorch: if no element is 0, the slope at NaN is NaN; and of all elements, where two are 0 even NaN
+            // does not count.
+            let zeros = x.eq(0).sum()
+            let poisoned = slope.maskedFill(x.isnan().logicalAnd(zeros.eq(0)), Double.nan)
+            return [dims == nil ? poisoned.maskedFill(zeros.gt(1), 0) : poisoned]
         }
     }
 
@@ -150,7 +154,7 @@ extension Tensor {
 
     /// A gradient, in the kept shape, shared evenly by the elements for which this mask holds. They are counted as
     /// integers: float16 counts to 2048, and bfloat16 to 256.
-    fileprivate final func sharing(_ gradient: Tensor) -> Tensor {
+    final func sharing(_ gradient: Tensor) -> Tensor {
         let wide = gradient.dtype == .float64 ? DType.float64 : .float32
         let share = gradient.to(wide) / summed(to: gradient.shape).to(wide)
         return (to(wide) * share).to(gradient.dtype)

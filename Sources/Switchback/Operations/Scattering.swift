@@ -4,9 +4,11 @@
 // MARK: - Where a mask holds
 
 extension Tensor {
-    /// The number `value` where a mask, broadcast with this tensor, holds, and this tensor's elements elsewhere.
+    /// The number `value` where a mask, broadcast with this tensor, holds, and this tensor's elements elsewhere. Stops if
+    /// the number does not fit whole ones.
     public final func maskedFill<S: Scalar>(_ mask: Tensor, _ value: S) -> Tensor {
-        maskedFill(mask, Tensor.number(value, like: self))
+        requireHolds(value, "maskedFill")
+        return maskedFill(mask, Tensor.number(value, like: self))
     }
 
     /// As above, with a value that may have a gradient: a tensor without dimensions.
@@ -65,13 +67,14 @@ extension Tensor {
     /// last one stays.
     public final func indexCopy(dim: Int, index: Tensor, source: Tensor) -> Tensor {
         if rank == 0 { return line.indexCopy(dim: dim, index: index, source: source.line).reshape([]) }
-        let (dim, positions, source) = checkedSlices(dim, index, source, "indexCopy")
+        let (dim, positions, source) = checkedSlices(dim, index, rank == 1 ? source.line : source, "indexCopy")
         return replacingSlices("indexCopy", dim, positions, source)
     }
 
     /// With a number instead of the slices along a dimension that `index` names; negative indices count from the end.
     public final func indexFill<S: Scalar>(dim: Int, index: Tensor, _ value: S) -> Tensor {
-        indexFill(dim: dim, index: index, Tensor.number(value, like: self))
+        requireHolds(value, "indexFill")
+        return indexFill(dim: dim, index: index, Tensor.number(value, like: self))
     }
 
     /// As above, with a value that may have a gradient: a tensor without dimensions.
@@ -162,7 +165,8 @@ extension Tensor {
 
     /// With a number where the index says.
     public final func scatter<S: Scalar>(dim: Int, index: Tensor, value: S) -> Tensor {
-        scatter(dim: dim, index: index, source: Tensor.number(value, like: self).expand(to: index.shape))
+        requireHolds(value, "scatter")
+        return scatter(dim: dim, index: index, source: Tensor.number(value, like: self).expand(to: index.shape))
     }
 
     /// With each element of `source` added where the index says; see `scatter`.

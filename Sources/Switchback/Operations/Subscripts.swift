@@ -146,6 +146,7 @@ extension Tensor {
     }
 
     private func assign(filling value: FillValue, at indices: [any TensorIndexConvertible]) {
+        requireHolds(value.number, "subscript")
         assign(Tensor.number(value.number, like: self), at: indices)
     }
 

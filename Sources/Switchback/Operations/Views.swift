@@ -263,11 +263,13 @@ extension Tensor {
         }
     }
 
-    /// At most `count` parts of one size along a dimension; the last may be smaller.
+    /// At most `count` parts of one size along a dimension; the last may be smaller. Where there is nothing to cut,
+    /// `count` empty ones.
     public final func chunk(_ count: Int, dim: Int = 0) -> [Tensor] {
         require(count > 0, "chunk", "a tensor is cut into 1 part or more, not \(count)")
         let length = size(dim)
-        return split(Swift.max(1, (length + count - 1) / count), dim: dim)
+        if length == 0 { return split([Int](repeating: 0, count: count), dim: dim) }
+        return split((length + count - 1) / count, dim: dim)
     }
 
     /// Exactly `count` parts along a dimension, the first ones larger by one where it does not divide.

@@ -45,6 +45,30 @@ public enum DType: Sendable, CaseIterable {
         return a.byteCount > b.byteCount ? a : b
     }
 
+    /// Whether a number can be written into this type without being cut. Integers hold the whole numbers of their range;
+    /// floating-point types round, and a bool says whether the number is 0.
+    func holds<S: Scalar>(_ number: S) -> Bool {
+        guard isInteger else { return true }
+        let value = number.doubleValue
+        if S.dtype.isFloatingPoint && (value.rounded() != value || value < -0x1p63 || value >= 0x1p63) { return false }
+        return wholeRange.contains(number.int64Value)
+    }
+
+    /// Stops unless a number can be written into this type without being cut.
+    func requireHolds<S: Scalar>(_ number: S, _ operation: @autoclosure () -> String) {
+        require(holds(number), operation(), "\(number) does not fit a tensor of \(self)")
+    }
+
+    /// The whole numbers that elements of an integer or bool type can be.
+    var wholeRange: ClosedRange<Int64> {
+        switch self {
+        case .bool: 0...1
+        case .uint8: 0...255
+        case .int32: Int64(Int32.min)...Int64(Int32.max)
+        default: .min ... .max
+        }
+    }
+
     /// What no element is below: what pooling finds outside of an image.
     var lowest: Double {
         switch self {

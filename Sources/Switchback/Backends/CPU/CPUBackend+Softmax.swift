@@ -5,6 +5,8 @@ extension CPUBackend {
         guard areFloats(x) else { return nil }
         let source = x.isChannelsLast ? x : x.contiguous()
         let y = source.emptyLike()
+        // Nothing within a dimension of size 0 is not a row of single elements.
+        if y.count == 0 { return y }
         let form = SoftmaxForm(source, dim)
         withExtendedLifetime(source) {
             if form.inner > 1 {
@@ -22,6 +24,7 @@ extension CPUBackend {
         guard areFloats(gradient, output) else { return nil }
         let gy = output.isContiguous ? gradient.contiguous() : gradient.channelsLast()
         let gx = output.emptyLike()
+        if gx.count == 0 { return gx }
         let form = SoftmaxForm(output, dim)
         withExtendedLifetime(gy) {
             if form.inner > 1 {
