@@ -119,10 +119,27 @@ enum Value {
     /// The side of a detector's input in pixels: rounded up, with a warning, to whole cells of the coarsest map.
     static func side(_ text: String) throws -> Int {
         guard let number = Int(text), (1...8192).contains(number) else { return try integer(in: YOLO.sides)(text) }
-        let side = (number + YOLO.stride - 1) / YOLO.stride * YOLO.stride
+        let side = wholeCells(number)
         if side != number { Diagnostics.warn("imgsz \(number) is not a multiple of \(YOLO.stride): \(side) is used") }
         return side
     }
+
+    /// A side, or height and width with an x between them, rounded up likewise.
+    static func imageSize(_ text: String) throws -> InputSize {
+        let sides = text.split(separator: "x", omittingEmptySubsequences: false)
+        if sides.count == 1 { return InputSize(try side(text)) }
+        guard sides.count == 2, let height = Int(sides[0]), let width = Int(sides[1]), (1...8192).contains(height),
+            (1...8192).contains(width)
+        else { throw ValidationError("a side, or height and width as in 480x640, are needed, up to 8192") }
+        let size = InputSize(height: wholeCells(height), width: wholeCells(width))
+        if size != InputSize(height: height, width: width) {
+            Diagnostics.warn(
+                "imgsz \(text) is not of multiples of \(YOLO.stride): \(size.height)x\(size.width) is used")
+        }
+        return size
+    }
+
+    private static func wholeCells(_ side: Int) -> Int { (side + YOLO.stride - 1) / YOLO.stride * YOLO.stride }
 
     /// A number. For options of a training: its configuration knows which ones they can have.
     static func number(_ text: String) throws -> Double {

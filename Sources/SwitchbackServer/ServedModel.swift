@@ -103,7 +103,7 @@ extension ServedModel {
             return .classifier(ModelThread(ClassifierModel(classifier: classifier), limits))
         }
         let loaded = try DetectorFile.load(weights, for: nil)
-        let predictor = DetectionPredictor(loaded.detector, size: loaded.imgsz)
+        let predictor = DetectionPredictor(loaded.detector, size: InputSize(loaded.imgsz))
         return .detector(
             loaded.detector.variant.task,
             ModelThread(DetectorModel(predictor: predictor, classes: loaded.detector.classes), limits))

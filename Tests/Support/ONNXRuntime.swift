@@ -21,9 +21,10 @@ public enum ONNXRuntime {
 
     /// Checks a file as `onnx.checker` does and runs it in `onnxruntime`.
     ///
-    /// - Returns: what is wrong: a batch that is not free, shapes that differ, differences above 10⁻⁴ of the largest
-    ///   value; empty if nothing is.
-    public static func complaints(of path: String, _ cases: [Case]) throws -> String {
+    /// - Parameter tolerance: of the largest value.
+    /// - Returns: what is wrong: a batch that is not free, shapes that differ, differences above the tolerance; empty if
+    ///   nothing is.
+    public static func complaints(of path: String, _ cases: [Case], tolerance: Double = 1e-4) throws -> String {
         let folder = try TemporaryFolder()
         for (number, item) in cases.enumerated() {
             try NumPy.saveArchive(item.inputs, to: folder.path("\(number).inputs.npz"))
@@ -32,7 +33,7 @@ public enum ONNXRuntime {
         return try Python.run(
             """
             import sys, numpy as np, onnx, onnxruntime
-            path, folder, count = sys.argv[1], sys.argv[2], int(sys.argv[3])
+            path, folder, count, tolerance = sys.argv[1], sys.argv[2], int(sys.argv[3]), float(sys.argv[4])
             onnx.checker.check_model(path, full_check=True)
             session = onnxruntime.InferenceSession(path, providers=['CPUExecutionProvider'])
             for value in session.get_inputs() + session.get_outputs():
@@ -46,7 +47,14 @@ public enum ONNXRuntime {
                         print(number, name, found.shape, 'instead of', wanted.shape)
                         continue
                     difference = np.abs(found - wanted).max() / max(1, np.abs(wanted).max())
-                    if not difference < 1e-4: print(number, name, 'differs by', difference)
-            """, [path, folder.url.path, "\(cases.count)"])
+                    if not difference < tolerance: print(number, name, 'differs by', difference)
+            """, [path, folder.url.path, "\(cases.count)", "\(tolerance)"])
+    }
+
+    /// The version of the operators that a file says it is written for.
+    public static func operatorSet(of path: String) throws -> Int? {
+        let text = try Python.run(
+            "import sys, onnx; print(onnx.load(sys.argv[1]).opset_import[0].version)", [path])
+        return Int(text.trimmingCharacters(in: .whitespacesAndNewlines))
     }
 }

@@ -31,11 +31,11 @@ import Testing
             ])
     }
 
-    @Test(arguments: DataFormat.allCases) func whatIsWrittenIsReadAgain(_ format: DataFormat) throws {
+    @Test(arguments: DataFormat.allCases.filter { $0 != .masks }) func whatIsWrittenIsReadAgain(_ format: DataFormat) throws {
         let path = folder.path("out")
         try data.write(as: format, to: path, copies: format != .coco)
         let read = try DetectionData.load(path)
-        #expect(read.problems.isEmpty && read.classNames == data.classNames)
+        #expect(read.problems.isEmpty && read.classNames == data.classNames, "\(read.problems)")
         for split in [DataSplit.train, .val] {
             #expect(read[split].count == data[split].count)
             for (a, b) in zip(read[split], data[split]) {
@@ -51,7 +51,7 @@ import Testing
 
     /// Whatever is written is read: with any of the splits, names with spaces and dots, and in each of the formats once more.
     @Test(
-        arguments: DataFormat.allCases,
+        arguments: DataFormat.allCases.filter { $0 != .masks },
         [[DataSplit.train], [.val], [.test], [.train, .test], [.val, .test], [.train, .val, .test]])
     func anySplitsAreReadAgain(_ format: DataFormat, _ splits: [DataSplit]) throws {
         func example(_ name: String) throws -> DetectionExample {
@@ -64,7 +64,7 @@ import Testing
         let all = Dictionary(uniqueKeysWithValues: DataSplit.allCases.map { ($0, splits.contains($0) ? examples : []) })
         let made = DetectionData(kind: "made", path: "made", classNames: data.classNames, splits: all)
         try made.write(as: format, to: folder.path("first"))
-        for other in DataFormat.allCases {
+        for other in DataFormat.allCases where other != .masks {
             let first = try DetectionData.load(folder.path("first"))
             try first.write(as: other, to: folder.path("\(other)"))
             let read = try DetectionData.load(folder.path("\(other)"))
@@ -82,7 +82,7 @@ import Testing
         #expect(error?.description.contains("has no object of any class") == true)
     }
 
-    @Test(arguments: DataFormat.allCases) func theSameDataGivesTheSameBytes(_ format: DataFormat) throws {
+    @Test(arguments: DataFormat.allCases.filter { $0 != .masks }) func theSameDataGivesTheSameBytes(_ format: DataFormat) throws {
         for name in ["a", "b"] { try data.write(as: format, to: folder.path(name)) }
         let files = try FileManager.default.subpathsOfDirectory(atPath: folder.path("a"))
         for file in files {

@@ -61,4 +61,36 @@ import Testing
         #expect(once.labels[0].keypoints == [Keypoint(x: 6, y: 3, visibility: 1), Keypoint(x: 9, y: 2, visibility: 2)])
         #expect(flip(once, AugmentationContext(Generator(seed: 0))) == sample)
     }
+
+    /// Keypoints go through COCO's files and label files, with their names and what a mirror does to them.
+    @Test(arguments: [DataFormat.coco, .yolo]) func dataIsWrittenAndReadAgain(_ format: DataFormat) throws {
+        let folder = try TemporaryFolder()
+        let image = folder.path("a.png")
+        try Image(height: 50, width: 100, filledWith: 7).save(to: image)
+        var label = LabeledBox(Box(x1: 0.1, y1: 0.2, x2: 0.5, y2: 0.9), classIndex: 0)
+        label.keypoints = [
+            Keypoint(x: 0.2, y: 0.4, visibility: 2), Keypoint(x: 0.3, y: 0.5, visibility: 1),
+            Keypoint(x: 0, y: 0, visibility: 0),
+        ]
+        let layout = KeypointLayout(
+            count: 3, dimensions: 3, flip: [1, 0, 2], names: ["left_eye", "right_eye", "nose"])
+        let example = DetectionExample(imagePath: image, height: 50, width: 100, labels: [label])
+        let data = DetectionData(
+            kind: "", path: "", classNames: ["face"], splits: [.train: [example], .val: [example]], keypoints: layout)
+        try data.write(as: format, to: folder.path("out"))
+        let again = try DetectionData.load(folder.path("out"), for: .pose)
+        #expect(again.keypoints == layout && again.problems.isEmpty)
+        for (a, b) in zip(again[.val][0].labels[0].keypoints, label.keypoints) {
+            #expect(abs(a.x - b.x) < 1e-4 && abs(a.y - b.y) < 1e-4 && a.visibility == b.visibility)
+        }
+        #expect(throws: InputError.self) { try data.write(as: .voc, to: folder.path("voc")) }
+    }
+
+    @Test func filesWithoutKeypointsAreNamed() throws {
+        let folder = try TemporaryFolder()
+        let file = try folder.write(
+            #"{"images": [], "categories": [{"id": 1, "name": "a"}], "annotations": []}"#, to: "a.json")
+        let error = #expect(throws: InputError.self) { try DetectionData.load(file, for: .pose) }
+        #expect("\(error as Any)".contains("none has keypoints"))
+    }
 }

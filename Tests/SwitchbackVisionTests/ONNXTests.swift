@@ -63,13 +63,15 @@ struct ONNXTests {
 
     @Test(
         arguments: YOLOTask.allCases.flatMap { [YOLOVariant(.yolo11, .n, $0), YOLOVariant(.yolo26, .n, $0)] },
-        DetectorHeads.allCases)
+        [DetectorHeads.decoded, .raw])
     func detectors(_ variant: YOLOVariant, _ heads: DetectorHeads) throws {
         manualSeed(0)
         let detector = YOLO(variant, classes: ["cat", "dog", "cow"])
         unsettle(detector)
         let path = folder.path("model.onnx")
-        try DetectorFile.Loaded(detector: detector, imgsz: 64).export(.onnx, heads: heads, to: path)
+        var how = DetectorExport()
+        how.heads = heads
+        try DetectorFile.Loaded(detector: detector, imgsz: 64).export(.onnx, how, to: path)
         let cases = [1, 3].map { count -> ONNXRuntime.Case in
             let input = images(count, 64)
             let output = noGrad { detector.finalOutput(input) }
@@ -82,6 +84,130 @@ struct ONNXTests {
         }
         let complaints = try ONNXRuntime.complaints(of: path, cases)
         #expect(complaints == "")
-        #expect(try ONNXModel(path).metadata["names"] == #"["cat","dog","cow"]"#)
+        #expect(try ONNXModel(path).metadata["names"] == #"{0: "cat", 1: "dog", 2: "cow"}"#)
+    }
+
+    private static let variants = YOLOTask.allCases.flatMap {
+        [YOLOVariant(.yolo11, .n, $0), YOLOVariant(.yolo26, .n, $0)]
+    }
+
+    private func detector(_ variant: YOLOVariant) -> YOLO {
+        manualSeed(0)
+        let detector = YOLO(variant, classes: ["cat", "dog", "cow"])
+        unsettle(detector)
+        return detector
+    }
+
+    /// One file for images of all shapes, whichever it was exported with.
+    @Test(arguments: variants)
+    func anyHeightAndWidth(_ variant: YOLOVariant) throws {
+        let detector = detector(variant)
+        let path = folder.path("model.onnx")
+        var how = DetectorExport()
+        how.isDynamic = true
+        try DetectorFile.Loaded(detector: detector, imgsz: 64).export(.onnx, how, to: path)
+        let cases = [[1, 3, 64, 128], [2, 3, 96, 32], [1, 3, 32, 32]].map { (shape: Shape) -> ONNXRuntime.Case in
+            let input = Tensor.rand(shape, generator: Generator(seed: 9))
+            let output = noGrad { detector.finalOutput(input) }
+            var expected = ["predictions": noGrad { detector.decoded(output) }]
+            expected["prototypes"] = output.prototypes
+            return ONNXRuntime.Case(["images": input], expected)
+        }
+        let complaints = try ONNXRuntime.complaints(of: path, cases)
+        #expect(complaints == "")
+    }
+
+    /// The boxes that the graph selects are those that prediction selects.
+    @Test(arguments: variants, [false, true])
+    func selectedBoxes(_ variant: YOLOVariant, _ isDynamic: Bool) throws {
+        let detector = detector(variant)
+        let path = folder.path("model.onnx")
+        var how = DetectorExport()
+        (how.heads, how.isDynamic) = (.selected, isDynamic)
+        (how.suppression.confidence, how.suppression.iou, how.suppression.maximumCount) = (0, 0.3, 20)
+        try DetectorFile.Loaded(detector: detector, imgsz: 96).export(.onnx, how, to: path)
+        let cases = [1, 2].map { count -> ONNXRuntime.Case in
+            let input = images(count, 96)
+            let output = noGrad { detector.finalOutput(input) }
+            let expected = noGrad { Self.rows(detector, output, how.suppression) }
+            return ONNXRuntime.Case(
+                ["images": input], ["predictions": expected].merging(output.prototypes.map { ["prototypes": $0] } ?? [:]) { $1 })
+        }
+        let complaints = try ONNXRuntime.complaints(of: path, cases)
+        #expect(complaints == "")
+    }
+
+    /// What the graph should give, from the selection of prediction.
+    private static func rows(
+        _ detector: YOLO, _ output: DetectHead.Output, _ suppression: NonMaximumSuppression
+    ) -> Tensor {
+        let decoded = detector.decoded(output).transpose(1, 2)
+        let width = decoded.shape[2] - 4 - detector.classes.count
+        let found = detector.select(output, suppression: suppression)
+        let rows = found.enumerated().map { image, detections -> Tensor in
+            let all = decoded[image].toArray(as: Float.self)
+            var numbers = detections.flatMap { detection -> [Float] in
+                let box = detection.box
+                let own =
+                    detection.rotated.map { Array($0.numbers.prefix(4)) } ?? [box.x1, box.y1, box.x2, box.y2]
+                // The rest of the row whose class has this probability.
+                let start = stride(from: 0, to: all.count, by: decoded.shape[2]).min { a, b in
+                    abs(all[a + 4 + detection.classIndex] - detection.score)
+                        < abs(all[b + 4 + detection.classIndex] - detection.score)
+                }!
+                let rest = all[(start + 4 + detector.classes.count)..<(start + decoded.shape[2])]
+                return own + [detection.score, Float(detection.classIndex)] + rest
+            }
+            numbers += [Float](repeating: 0, count: (suppression.maximumCount - detections.count) * (6 + width))
+            return Tensor(numbers, shape: [suppression.maximumCount, 6 + width])
+        }
+        return Tensor.stack(rows)
+    }
+
+    /// Float16 layers change little, and the file is half as large.
+    @Test(arguments: [YOLOVariant(.yolo11, .n), YOLOVariant(.yolo26, .n, .segment)])
+    func halfPrecision(_ variant: YOLOVariant) throws {
+        let detector = detector(variant)
+        let (full, half) = (folder.path("full.onnx"), folder.path("half.onnx"))
+        let loaded = DetectorFile.Loaded(detector: detector, imgsz: 64)
+        try loaded.export(.onnx, to: full)
+        var how = DetectorExport()
+        how.isHalf = true
+        try loaded.export(.onnx, how, to: half)
+        func size(_ path: String) throws -> Int { try Data(contentsOf: URL(fileURLWithPath: path)).count }
+        #expect(try Double(size(half)) < 0.55 * Double(size(full)))
+        let input = images(1, 64)
+        let output = noGrad { detector.finalOutput(input) }
+        var expected = ["predictions": noGrad { detector.decoded(output) }]
+        expected["prototypes"] = output.prototypes
+        let complaints = try ONNXRuntime.complaints(
+            of: half, [ONNXRuntime.Case(["images": input], expected)], tolerance: 2e-2)
+        #expect(complaints == "")
+    }
+
+    @Test(arguments: ONNXOptions.operatorSets)
+    func operatorSets(_ version: Int) throws {
+        let detector = detector(YOLOVariant(.yolo11, .n))
+        let path = folder.path("model.onnx")
+        var how = DetectorExport()
+        (how.operatorSet, how.heads, how.suppression.confidence) = (version, .selected, 0)
+        try DetectorFile.Loaded(detector: detector, imgsz: 64).export(.onnx, how, to: path)
+        #expect(try ONNXRuntime.operatorSet(of: path) == version)
+        let input = images(1, 64)
+        let expected = noGrad { Self.rows(detector, detector.finalOutput(input), how.suppression) }
+        let complaints = try ONNXRuntime.complaints(
+            of: path, [ONNXRuntime.Case(["images": input], ["predictions": expected])])
+        #expect(complaints == "")
+    }
+
+    @Test func wrongWishesAreSentences() throws {
+        let loaded = DetectorFile.Loaded(detector: detector(YOLOVariant(.yolo11, .n)), imgsz: 64)
+        var how = DetectorExport()
+        how.operatorSet = 99
+        #expect(throws: InputError.self) { try loaded.export(.onnx, how, to: folder.path("x.onnx")) }
+        how = DetectorExport()
+        how.size = InputSize(height: 64, width: 50)
+        #expect(throws: InputError.self) { try loaded.export(.onnx, how, to: folder.path("x.onnx")) }
+        #expect(folder.contents.isEmpty)
     }
 }

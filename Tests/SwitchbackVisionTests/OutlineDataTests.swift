@@ -123,7 +123,7 @@ import Testing
         #expect(sentence.contains(words), "\(sentence)")
     }
 
-    @Test(arguments: [DataFormat.yolo, .coco]) func outlinesAreWrittenAndReadAgain(_ format: DataFormat) throws {
+    @Test(arguments: [DataFormat.yolo, .coco, .labelme, .cvat]) func outlinesAreWrittenAndReadAgain(_ format: DataFormat) throws {
         let data = try load("1 0.1 0.1 0.5 0.15 0.5 0.5\n0 0.2 0.2 0.6 0.3 0.5 0.9 0.1 0.8\n", for: .segment)
         try data.write(as: format, to: folder.path("out"))
         let again = try DetectionData.load(folder.path("out"), for: .segment)
@@ -131,6 +131,94 @@ import Testing
             #expect(a.classIndex == b.classIndex && a.polygon.count == b.polygon.count)
             #expect(areNear(a.polygon, b.polygon, within: 0.01))
         }
+    }
+
+    @Test func masksAreWrittenAndReadAgain() throws {
+        let data = try load("1 0.1 0.1 0.4 0.15 0.4 0.5\n0 0.5 0.2 0.9 0.3 0.9 0.9 0.5 0.8\n", for: .segment)
+        try data.write(as: .masks, to: folder.path("out"))
+        let again = try DetectionData.load(folder.path("out"), for: .segment)
+        #expect(again.classNames == ["a", "b"] && again.problems.isEmpty)
+        func masks(_ data: DetectionData) -> [InstanceMask] {
+            data[.val][0].pixelLabels.sorted { $0.classIndex < $1.classIndex }.map {
+                InstanceMask(polygon: $0.polygon, imageHeight: 40, imageWidth: 60)
+            }
+        }
+        let (found, wanted) = (masks(again), masks(data))
+        #expect(found.count == 2 && zip(found, wanted).allSatisfy { $0.iou($1) > 0.9 })
+        let boxes = try load("0 0.5 0.5 0.2 0.2\n", for: .detect)
+        #expect(throws: InputError.self) { try boxes.write(as: .masks, to: folder.path("boxes")) }
+    }
+
+    // MARK: Programs for labeling
+
+    private func picture(_ name: String) throws {
+        let url = folder.url.appendingPathComponent(name)
+        try FileManager.default.createDirectory(
+            at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
+        try Data(Image(height: 40, width: 60, filledWith: 9).pngData()).write(to: url)
+    }
+
+    @Test func shapesOfLabelMe() throws {
+        try picture("me/a.png")
+        let mask = Image(height: 4, width: 6, .gray, filledWith: 255)
+        let base64 = Data(try mask.pngData()).base64EncodedString()
+        _ = try folder.write(
+            """
+            {"version": "5.5.0", "flags": {}, "imagePath": "..\\\\me\\\\a.png", "imageData": null, "shapes": [
+              {"label": "cell", "shape_type": "polygon", "points": [[1, 1], [9, 1], [9, 9]]},
+              {"label": "cell", "shape_type": "rectangle", "points": [[20, 30], [10, 20]]},
+              {"label": "hole", "shape_type": "circle", "points": [[30, 20], [35, 20]]},
+              {"label": "mask", "shape_type": "mask", "points": [[40, 10], [45, 13]], "mask": "\(base64)"},
+              {"label": "spot", "shape_type": "point", "points": [[3, 3]]}]}
+            """, to: "me/a.json")
+        let data = try DetectionData.load(folder.path("me"), for: .segment)
+        #expect(data.classNames == ["cell", "hole", "mask"] && data.problems.isEmpty, "\(data.problems)")
+        #expect(data.remarks.count == 1 && data.remarks[0].contains("a point has no area"))
+        let boxes = data[.train][0].pixelLabels.map(\.box)
+        let wanted = [(1, 1, 9, 9), (10, 20, 20, 30), (25, 15, 35, 25), (40.5, 10.5, 45.5, 13.5)].map {
+            Box(x1: Float($0.0), y1: Float($0.1), x2: Float($0.2), y2: Float($0.3))
+        }
+        #expect(zip(boxes, wanted).allSatisfy { AugmentationTests.isNear($0, $1, within: 0.05) }, "\(boxes)")
+    }
+
+    @Test(arguments: [
+        (#"{"shapes": [{"label": "a", "points": [[1, 2, 3]]}]}"#, "not of 2 numbers"),
+        (#"{"shapes": [{"label": "a", "points": [[1, 2], [3, 4]]}]}"#, "fewer than 3 points"),
+        (#"{"shapes": [{"label": "a", "shape_type": "blob", "points": []}]}"#, "'blob' is not known"),
+        (#"{"shapes": [{"label": "a", "shape_type": "mask", "mask": "?", "points": [[1, 2], [3, 4]]}]}"#, "not Base64"),
+    ]) func oddShapesOfLabelMeAreNamed(_ text: String, _ words: String) throws {
+        try picture("me/a.png")
+        try picture("me/b.png")
+        _ = try folder.write(text, to: "me/a.json")
+        _ = try folder.write(#"{"shapes": []}"#, to: "me/b.json")
+        let data = try DetectionData.load(folder.path("me"), for: .segment)
+        #expect(data.problems.count == 1 && "\(data.problems[0])".contains(words), "\(data.problems)")
+        #expect(data[.train].count == 1)
+    }
+
+    @Test func elementsOfCVAT() throws {
+        try picture("images/val/a.png")
+        let file = try folder.write(
+            """
+            <?xml version="1.0" encoding="utf-8"?>
+            <annotations><version>1.1</version><meta><task><name>x</name></task></meta>
+            <image id="0" name="a.png" subset="val" width="60" height="40">
+            <box label="a" occluded="0" xtl="10" ytl="10" xbr="30" ybr="20" rotation="90.00"/>
+            <polygon label="b" points="1,1;9,1;9,9"><attribute name="n">1</attribute></polygon>
+            <mask label="a" rle="1, 2, 1, 2" left="40" top="5" width="3" height="2"/>
+            <points label="b" points="3,3"/>
+            </image></annotations>
+            """, to: "annotations.xml")
+        for path in [file, folder.path("annotations.xml")] {
+            let data = try DetectionData.load(path, for: .segment)
+            #expect(data.classNames == ["a", "b"] && data.problems.isEmpty, "\(data.problems)")
+            #expect(data.remarks.count == 1 && data.remarks[0].contains("points b has no area"))
+            let boxes = data[.val][0].pixelLabels.map(\.box)
+            #expect(boxes.count == 3 && AugmentationTests.isNear(boxes[0], Box(x1: 15, y1: 5, x2: 25, y2: 25), within: 0.01))
+        }
+        _ = try folder.write("<annotations><image name='a.png' subset='val'><box label='a'/></image></annotations>", to: "annotations.xml")
+        let error = #expect(throws: InputError.self) { try DetectionData.load(file) }
+        #expect("\(error as Any)".contains("the element box a is not as CVAT writes it"))
     }
 
     // MARK: Augmentation

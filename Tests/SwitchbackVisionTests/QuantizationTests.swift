@@ -104,7 +104,7 @@ struct QuantizationTests {
         let differences = try difference(onnx, input, found)
         #expect(differences.max()! < 0.02, "\(differences)")
         // A wide image, and what the program does with one.
-        let predictor = DetectionPredictor(read.detector, size: side)
+        let predictor = DetectionPredictor(read.detector, size: InputSize(side))
         #expect(try predictor(Image(height: 40, width: 100, pixels: [UInt8](repeating: 90, count: 12000))).width == 64)
     }
 

@@ -12,11 +12,19 @@ struct DataConvert: ParsableCommand {
               switchback data convert bccd/bccd.yaml --to coco --output bccd-coco --link
               switchback data convert instances_train.json --task segment --to yolo \\
                 --output parts-yolo
+              switchback data convert person_keypoints_val.json --task pose --to yolo \\
+                --output persons
+              switchback data convert labeled --task segment --to masks --output masks
+
+            It also reads LabelMe's JSON files beside images, CVAT's annotations.xml (CVAT for images), and gray PNG files in \
+            masks beside images: 0 is background, and other values are classes as classes.txt names them, or all one \
+            class without it. In masks, objects of a class that touch become one.
             """)
 
     @Argument(
         help: ArgumentHelp(
-            "A data.yaml, a COCO .json, or a folder with COCO or Pascal VOC annotations.", valueName: "path"))
+            "A data.yaml, a COCO .json, CVAT's annotations.xml, or a folder with COCO, Pascal VOC, LabelMe or CVAT annotations or masks.",
+            valueName: "path"))
     var path: String
 
     @Option(

@@ -36,11 +36,15 @@ struct ExportOptions: ParsableArguments {
 
     /// Writes the file with `write` and says so.
     ///
-    /// - Parameter source: the file that the weights were read from.
+    /// - Parameters:
+    ///   - source: the file that the weights were read from.
+    ///   - onlyONNX: an option that was given and has no meaning for other formats.
     func run(
-        _ task: String, from source: String, _ common: CommonOptions, _ write: (ExportFormat, String) throws -> Void
+        _ task: String, from source: String, onlyONNX: String? = nil, _ common: CommonOptions,
+        _ write: (ExportFormat, String) throws -> Void
     ) throws {
         let format = try chosenFormat()
+        if let onlyONNX, format != .onnx { throw UsageError("\(onlyONNX) is for onnx, and the format is \(format.rawValue)") }
         let path = output ?? (source as NSString).deletingPathExtension + ".\(format.rawValue)"
         guard (path as NSString).standardizingPath != (source as NSString).standardizingPath else {
             throw InputError(path, "is the weights file itself", remedy: "choose another file with --output")

@@ -1,4 +1,5 @@
 import ArgumentParser
+import SwitchbackFormats
 import SwitchbackTraining
 import SwitchbackVision
 
@@ -14,11 +15,18 @@ struct YOLOExport<Command: YOLOCommand>: ParsableCommand {
                 EXAMPLES
                   switchback \(task) export runs/\(task)/train
                   switchback \(task) export best.safetensors --imgsz 320 --output model.onnx
-                  switchback \(task) export best.safetensors --heads raw
+                  switchback \(task) export best.safetensors --dynamic --half
+                  switchback \(task) export best.safetensors --nms --conf 0.4
 
-                In ONNX, `images` is a batch of any size, [N, 3, imgsz, imgsz], with RGB values from 0 to 1. `predictions` is \
+                In ONNX, `images` is a batch of any size, [N, 3, height, width], with RGB values from 0 to 1. `predictions` is \
                 [N, 4 + classes, positions]: center, width and height in pixels, and probabilities. YOLO11's boxes still \
                 need non-maximum suppression; YOLO26's do not.\(extras)
+
+                With --nms, or with --heads selected, `predictions` is [N, boxes, 6]: \
+                \(task == .obb ? "center, width and height" : "left, top, right and bottom"), probability and class\
+                \(task == .detect ? "" : task == .obb ? ", then the angle" : ", then the rest"), the likeliest first and zeros behind. \
+                Ultralytics and what reads its files can load the file: \
+                YOLO("model.onnx", task="\(task)").
                 """)
     }
 
@@ -41,24 +49,67 @@ struct YOLOExport<Command: YOLOCommand>: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "The input size in pixels, a multiple of 32. (default: that of training)", valueName: "pixels"),
-        transform: Value.side)
-    var imgsz: Int?
+            "The input size in pixels: a side, or height and width as in 480x640; multiples of 32. (default: that of training)",
+            valueName: "pixels"),
+        transform: Value.imageSize)
+    var imgsz: InputSize?
+
+    @Flag(help: "Take images of any height and width that are multiples of 32.")
+    var dynamic = false
+
+    @Flag(help: "Compute layers in float16, and keep their weights so: half the size, for GPUs. Inputs stay float32.")
+    var half = false
 
     @Option(
         help: ArgumentHelp(
-            "The output: \(DetectorHeads.names): boxes in pixels, or raw head outputs.", valueName: "form"),
+            "The version of ONNX's operators, \(ONNXOptions.operatorSets.lowerBound) to \(ONNXOptions.operatorSets.upperBound). (default: \(ONNXOptions().operatorSet))",
+            valueName: "n"),
+        transform: Value.integer(
+            in: .from(Double(ONNXOptions.operatorSets.lowerBound), to: Double(ONNXOptions.operatorSets.upperBound))))
+    var opset: Int?
+
+    @Option(
+        help: ArgumentHelp(
+            "The output: \(DetectorHeads.names): boxes in pixels, raw head outputs, or the objects' boxes alone.",
+            valueName: "form"),
         transform: { try Value.choice($0) })
-    var heads = DetectorHeads.decoded
+    var heads: DetectorHeads?
+
+    @OptionGroup var selection: SelectionOptions
 
     @OptionGroup var common: CommonOptions
+
+    func validate() throws {
+        if selection.nms, let heads, heads != .selected {
+            throw ValidationError("--nms selects boxes, and --heads \(heads.rawValue) does not")
+        }
+        if let option = selection.firstOfSelection, form != .selected {
+            throw ValidationError("\(option) needs --nms, or --heads selected")
+        }
+    }
+
+    private var form: DetectorHeads { heads ?? (selection.nms ? .selected : .decoded) }
 
     func run() throws {
         common.apply()
         let file = try RunFolder.weightFile(weights.source)
         let detector = try DetectorFile.load(file, for: Self.task)
-        try export.run(Self.task.rawValue, from: file, common) {
-            try detector.export($0, heads: heads, imgsz: imgsz, to: $1)
+        var how = DetectorExport()
+        (how.heads, how.size, how.isDynamic, how.isHalf) = (form, imgsz, dynamic, half)
+        if let opset { how.operatorSet = opset }
+        how.usesSingleHead = selection.usesSingleHead(of: detector.detector, inExport: true)
+        selection.apply(to: &how.suppression)
+        try export.run(Self.task.rawValue, from: file, onlyONNX: onlyONNX, common) {
+            try detector.export($0, how, to: $1)
         }
+    }
+
+    /// An option that was given and has a meaning for ONNX alone.
+    private var onlyONNX: String? {
+        if dynamic { return "--dynamic" }
+        if half { return "--half" }
+        if opset != nil { return "--opset" }
+        if selection.nms { return "--nms" }
+        return heads == nil ? nil : "--heads"
     }
 }

@@ -20,6 +20,8 @@ struct YOLOPredict<Command: YOLOCommand>: ParsableCommand {
                   switchback \(task) predict --model best.safetensors "shop/*.jpg" --save-txt \\
                     --save-crop
                   switchback \(task) predict --model best.safetensors street.mp4 --track
+                  switchback \(task) predict --model best.safetensors survey.tif --tile 1024 \\
+                    --overlap 200
                   switchback \(task) predict --model best.safetensors 0
                   switchback \(task) predict --model best.safetensors rtsp://camera.local/stream
                 \(outputs)
@@ -68,9 +70,13 @@ struct YOLOPredict<Command: YOLOCommand>: ParsableCommand {
     var vidStride = 1
 
     @Option(
-        help: ArgumentHelp("The longer side of the input in pixels, a multiple of 32.", valueName: "pixels"),
-        transform: Value.side)
-    var imgsz: Int?
+        help: ArgumentHelp(
+            "What images are scaled into, in pixels: a side, or height and width as in 480x640; multiples of 32.",
+            valueName: "pixels"),
+        transform: Value.imageSize)
+    var imgsz: InputSize?
+
+    @OptionGroup var tiles: TileOptions
 
     @OptionGroup var selection: SelectionOptions
 
@@ -101,6 +107,9 @@ struct YOLOPredict<Command: YOLOCommand>: ParsableCommand {
     @Flag(help: "Save all boxes as boxes.json.")
     var saveJson = false
 
+    @Flag(help: "obb: save the boxes as DOTA's result files, one for each class.")
+    var saveDota = false
+
     @Option(
         help: ArgumentHelp(
             "The side of a pixel in mm: with segment, the sizes of masks are saved in mm too.", valueName: "mm"),
@@ -123,6 +132,10 @@ struct YOLOPredict<Command: YOLOCommand>: ParsableCommand {
     }
 
     func validate() throws {
+        try tiles.check()
+        if saveDota && Self.task != .obb {
+            throw ValidationError("--save-dota is for oriented boxes, which switchback obb finds")
+        }
         if saveConf && !saveTxt { throw ValidationError("--save-conf needs --save-txt") }
         if pixelSize != nil && !(saveJson || saveCsv) {
             throw ValidationError("--pixel-size needs --save-json or --save-csv")
@@ -136,14 +149,14 @@ struct YOLOPredict<Command: YOLOCommand>: ParsableCommand {
         common.apply()
         let loaded = try DetectorFile.load(model, for: Self.task)
         let images = try ImageSource(source)
-        let size = imgsz ?? loaded.imgsz
-        var predictor = DetectionPredictor(loaded.detector, size: size)
+        var predictor = DetectionPredictor(loaded.detector, size: imgsz ?? InputSize(loaded.imgsz))
+        predictor.tiling = try tiles.tiling()
         selection.apply(to: &predictor.suppression)
         predictor.usesSingleHead = selection.usesSingleHead(of: loaded.detector)
         predictor.classes = try loaded.detector.classNumbers(classes)
         let saves = PredictionWriter.Saves(
             images: !noSave, text: saveTxt, confidence: saveConf, crops: saveCrop, csv: saveCsv, json: saveJson,
-            millimeters: pixelSize)
+            dota: saveDota, millimeters: pixelSize)
         let folder = try saves.isNothing ? nil : results.make(task: Self.task.rawValue)
         defer { if let folder { OutputFolder.removeIfEmpty(folder) } }
         let writer = PredictionWriter(

@@ -18,6 +18,10 @@ struct YOLOVal<Command: YOLOCommand>: ParsableCommand {
                   switchback \(task) val --model runs/\(task)/train --data \(task.exampleData).yaml
                   switchback \(task) val --model best.safetensors --data \(task.exampleData).yaml \\
                     --split train --json
+                  switchback \(task) val --model best.safetensors --data survey.yaml --tile 1024 \\
+                    --overlap 200
+
+                With --tile, images are cut as in predict, and boxes are compared in the image's own pixels.
                 """)
     }
 
@@ -62,6 +66,8 @@ struct YOLOVal<Command: YOLOCommand>: ParsableCommand {
     @Flag(help: "Use square batches instead of rectangular ones.")
     var noRect = false
 
+    @OptionGroup var tiles: TileOptions
+
     @Option(help: ArgumentHelp("A folder for curves and images. (default: none are drawn)", valueName: "path"))
     var output: String?
 
@@ -101,12 +107,7 @@ struct YOLOVal<Command: YOLOCommand>: ParsableCommand {
         data.warnOfProblems()
         try detector.checkClasses(of: data, byNumber: namesByNumber)
         guard !data[split].isEmpty else { throw InputError(data.path, "has no \(split.rawValue) split") }
-        var validator = DetectionValidator(
-            detector, data[split], size: imgsz ?? loaded.imgsz, batchSize: batch, isRectangular: !noRect)
-        selection.apply(to: &validator.suppression)
-        validator.usesSingleHead = selection.usesSingleHead(of: detector)
-        validator.classes = try detector.classNumbers(classes)
-        let validation = try validator.run(in: Processes.group) { _, _ in try Processes.endIfInterrupted() }
+        let validation = try validate(loaded, data[split])
         guard Processes.group.isRoot else { return }
         try print(validation, names: detector.classes)
         if let output { try draw(validation, names: detector.classes, into: output) }
@@ -123,6 +124,29 @@ struct YOLOVal<Command: YOLOCommand>: ParsableCommand {
                 preprocess: validation.seconds.preprocess / count * 1000,
                 inference: validation.seconds.inference / count * 1000,
                 postprocess: validation.seconds.postprocess / count * 1000))
+    }
+
+    private func validate(_ loaded: DetectorFile.Loaded, _ examples: [DetectionExample]) throws -> DetectionValidation {
+        let detector = loaded.detector
+        var validator = DetectionValidator(
+            detector, examples, size: imgsz ?? loaded.imgsz, batchSize: batch, isRectangular: !noRect)
+        selection.apply(to: &validator.suppression)
+        validator.usesSingleHead = selection.usesSingleHead(of: detector)
+        validator.classes = try detector.classNumbers(classes)
+        guard let tiling = try tiles.tiling() else {
+            return try validator.run(in: Processes.group) { _, _ in try Processes.endIfInterrupted() }
+        }
+        var predictor = DetectionPredictor(
+            detector, size: InputSize(imgsz ?? loaded.imgsz), suppression: validator.suppression)
+        predictor.usesSingleHead = validator.usesSingleHead
+        predictor.classes = validator.classes
+        predictor.tiling = tiling
+        return try TiledValidator(detector, examples, predictor).run { _, _ in try Processes.endIfInterrupted() }
+    }
+
+    func validate() throws {
+        try tiles.check()
+        if tiles.tile != nil && noRect { throw ValidationError("--no-rect is for batches, and --tile has none") }
     }
 
     private func print(_ validation: DetectionValidation, names: [String]) throws {
@@ -190,20 +214,33 @@ struct SelectionOptions: ParsableArguments {
     @Flag(help: "Class-agnostic NMS.")
     var agnosticNms = false
 
-    @Flag(help: "YOLO26: use the one-to-many head with NMS.")
+    @Flag(
+        help: """
+            YOLO26: use the one-to-many head with NMS. In an export, for YOLO11 too: the graph selects the boxes.
+            """)
     var nms = false
 
     /// Whether boxes come from the second head, which needs no suppression. Says which options have no effect on those
     /// of a detector.
-    func usesSingleHead(of detector: YOLO) -> Bool {
+    ///
+    /// - Parameter inExport: whether --nms puts the suppression into a graph.
+    func usesSingleHead(of detector: YOLO, inExport: Bool = false) -> Bool {
         let isEndToEnd = detector.variant.isEndToEnd
-        if nms && !isEndToEnd { Diagnostics.warn("--nms has no effect: \(detector.variant) has one head") }
+        if nms && !isEndToEnd && !inExport { Diagnostics.warn("--nms has no effect: \(detector.variant) has one head") }
         if isEndToEnd && !nms && (iou != nil || agnosticNms) {
             Diagnostics.warn(
                 "--\(iou != nil ? "iou" : "agnostic-nms") has no effect: without --nms, \(detector.variant) suppresses no "
                     + "boxes")
         }
         return isEndToEnd && !nms
+    }
+
+    /// The first of the options for the selection of boxes that was given.
+    var firstOfSelection: String? {
+        if conf != nil { return "--conf" }
+        if iou != nil { return "--iou" }
+        if maxDet != nil { return "--max-det" }
+        return agnosticNms ? "--agnostic-nms" : nil
     }
 
     func apply(to suppression: inout NonMaximumSuppression) {

@@ -46,7 +46,7 @@ package final class TraceValue {
 package final class TraceNode {
     package let operation: TraceOperation
     package let inputs: [TraceValue]
-    /// Numbers of the operation that may depend on the size of the batch: shapes, bounds.
+    /// Numbers of the operation that may depend on sizes that are open, such as the batch's: shapes, bounds.
     package let sizes: [Int]
     /// The path of the layer that it belongs to.
     package let module: String
@@ -59,7 +59,7 @@ package final class TraceNode {
     }
 }
 
-/// What an operation computes; numbers here do not depend on the size of the batch.
+/// What an operation computes; numbers here do not depend on sizes that are open.
 package enum TraceOperation: Equatable {
     case unary(UnaryOperation)
     case binary(BinaryOperation)
@@ -78,7 +78,8 @@ package enum TraceOperation: Equatable {
     case maxPool(Pooling2D, endPadding: IntPair)
     case averagePool(Pooling2D, endPadding: IntPair)
     case globalAverage
-    case resize(Resizing, size: IntPair)
+    /// The sizes are the height and the width of the result.
+    case resize(Resizing)
     case softmax(dim: Int, logarithm: Bool)
     case layerNorm(dims: Int, epsilon: Double, hasWeight: Bool, hasBias: Bool)
     case rmsNorm(dims: Int, epsilon: Double, hasWeight: Bool)
@@ -89,6 +90,7 @@ package enum TraceOperation: Equatable {
     case runningSum(dim: Int)
     /// Returns values and indices; the count is the only size.
     case topK(dim: Int, largest: Bool)
+    case suppress(BoxSuppression)
     // How memory is seen. The sizes are the new shape, or for slices the start and the length of each dimension.
     case reshape
     case expand

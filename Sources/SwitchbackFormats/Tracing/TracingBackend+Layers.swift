@@ -128,7 +128,7 @@ extension TracingBackend {
 
     static func resize(_ x: NDArray, _ resizing: Resizing, outputSize: IntPair) -> NDArray? {
         guard resizing.mode != .area, !resizing.antialias else { return nil }
-        return fused(.resize(resizing, size: outputSize), [x]) {
+        return fused(.resize(resizing), [x], sizes: [outputSize.height, outputSize.width]) {
             CPUBackend.resize(x.onProcessor, resizing, outputSize: outputSize)
         }
     }

@@ -73,9 +73,9 @@ extension TraceNode {
         switch operation {
         case .concatenate(let dim): return dim == 1 && !inputs.contains(where: \.isConstant)
         case .maxPool: return true
-        case .resize(let form, let size):
-            return form.mode == .nearest && size.height % max(input.shape[2], 1) == 0
-                && size.width % max(input.shape[3], 1) == 0
+        case .resize(let form):
+            return form.mode == .nearest && sizes[0] % max(input.shape[2], 1) == 0
+                && sizes[1] % max(input.shape[3], 1) == 0
         case .slice(let steps):
             return steps == [1, 1, 1, 1]
                 && [0, 2, 3].allSatisfy { sizes[2 * $0] == 0 && sizes[2 * $0 + 1] == input.shape[$0] }

@@ -176,9 +176,9 @@ struct PlanBuilder {
             (shape.kernel, shape.stride) = (form.kernelSize.kernelPair, form.stride.kernelPair)
             (shape.padding, shape.dilation) = (form.padding.kernelPair, form.dilation.kernelPair)
             steps.append(.maxPool(inputs[0], to: to, shape))
-        case .resize(_, let size):
+        case .resize:
             let shape = sb_int8_shape(node.inputs[0].shape, to: output.shape)
-            let factor = IntPair(size.height / shape.input.0, size.width / shape.input.1)
+            let factor = IntPair(node.sizes[0] / shape.input.0, node.sizes[1] / shape.input.1)
             steps.append(.repeat(inputs[0], to: to, shape, factor: factor))
         default: return false
         }

@@ -54,7 +54,8 @@ extension TraceNode {
         case .averagePool(let form, _):
             return try result(CPUBackend.averagePool(x[0], form, outputSize: shape.imageSize))
         case .globalAverage: return try result(CPUBackend.adaptiveAveragePool(x[0], outputSize: 1))
-        case .resize(let form, let size): return try result(CPUBackend.resize(x[0], form, outputSize: size))
+        case .resize(let form):
+            return try result(CPUBackend.resize(x[0], form, outputSize: IntPair(sizes[0], sizes[1])))
         case .softmax(let dim, let logarithm):
             return try result(CPUBackend.softmax(x[0], dim: dim, logarithm: logarithm))
         case .layerNorm(let dims, let epsilon, let hasWeight, let hasBias):
@@ -79,7 +80,7 @@ extension TraceNode {
         case .transpose(let order): return [tensor().permute(Shape(order)).array]
         case .slice(let steps): return [x[0].cut(sizes, steps)]
         case .concatenate(let dim): return [Tensor.cat(x.map { Tensor($0) }, dim: dim).array]
-        case .argReduce, .meanAndVariance, .scatter, .topK, .unsupported: throw unsupported
+        case .argReduce, .meanAndVariance, .scatter, .topK, .suppress, .unsupported: throw unsupported
         }
     }
 

@@ -75,7 +75,7 @@ final class ProposingModel: @unchecked Sendable {
         let stamp = FileStamp(weights)
         if let loaded, loaded.weights == weights, loaded.stamp == stamp { return (loaded.predictor, loaded.classes) }
         let found = try DetectorFile.load(weights)
-        var predictor = DetectionPredictor(found.detector, size: found.imgsz)
+        var predictor = DetectionPredictor(found.detector, size: InputSize(found.imgsz))
         predictor.suppression.confidence = Self.confidence
         predictor.suppression.maximumCount = Self.mostBoxes
         loaded = (weights, stamp, predictor, found.detector.classes)

@@ -16,6 +16,8 @@ enum COCOData {
             let id: ID
             let name: String
             let supercategory: String?
+            /// The names of the keypoints.
+            let keypoints: [String]?
         }
         struct Annotation: Decodable {
             let id: ID?
@@ -23,6 +25,8 @@ enum COCOData {
             let bbox: [Float]
             let iscrowd: Int?
             let segmentation: COCOSegmentation?
+            /// x, y and visibility of each keypoint, in pixels.
+            let keypoints: [Float]?
         }
         let images: [Entry<ImageEntry>]
         let categories: [Category]
@@ -76,9 +80,12 @@ enum COCOData {
         let annotations = try Folder.names(in: folder).first { $0.lowercased() == "annotations" } ?? "annotations"
         let inner = Folder.join(folder, annotations)
         let names = try Folder.names(in: inner).filter { $0.hasSuffix(".json") }
-        let known = names.filter { name in
-            !["captions", "keypoints", "image_info", "panoptic", "stuff"].contains { name.hasPrefix($0) }
+        let usable = names.filter { name in
+            !["captions", "image_info", "panoptic", "stuff"].contains { name.hasPrefix($0) }
         }
+        // Files of keypoints come first where they are wanted, and last where they are not.
+        let parts = (usable.filter { $0.contains("keypoints") }, usable.filter { !$0.contains("keypoints") })
+        let known = task == .pose ? parts.0 + parts.1 : parts.1 + parts.0
         var files: [(DataSplit, String)] = []
         for split in DataSplit.allCases {
             if let name = known.first(where: { $0.lowercased().contains(split.rawValue) }) {
@@ -94,6 +101,7 @@ enum COCOData {
     ) throws -> DetectionData {
         let found = try files.map { split, path in (split: split, path: path, file: try read(path)) }
         let classes = categories(found.map(\.file))
+        let layout = task == .pose ? try keypointLayout(classes, files[0].1) : nil
         var splits: [DataSplit: [DetectionExample]] = [:]
         var (problems, remarks): ([InputError], [String]) = ([], [])
         for (split, path, file) in found {
@@ -101,11 +109,36 @@ enum COCOData {
             if own.sorted(by: { $0.id < $1.id }).map(\.name) != classes.map(\.name) {
                 throw InputError(path, "has other categories than \(files[0].1)")
             }
-            splits[split] = try examples(file, path, root: root, for: task, classes.map(\.id), &problems, &remarks)
+            splits[split] = try examples(
+                file, path, root: root, for: task, classes.map(\.id), layout, &problems, &remarks)
         }
         return DetectionData(
             kind: "COCO annotations", path: root, classNames: classes.map(\.name), splits: splits, problems: problems,
-            remarks: remarks)
+            remarks: remarks, keypoints: layout)
+    }
+
+    /// The keypoints of all categories, which must be the same. Those of names with left and right in them change places
+    /// in a mirror image.
+    private static func keypointLayout(_ classes: [File.Category], _ path: String) throws -> KeypointLayout {
+        guard let names = classes.lazy.compactMap(\.keypoints).first, (1...1000).contains(names.count) else {
+            throw InputError(
+                path, at: "categories", "none has keypoints, and pose needs them",
+                remedy: "give a file of keypoints, such as person_keypoints_train.json")
+        }
+        if let other = classes.first(where: { $0.keypoints != names }) {
+            throw InputError(path, at: "category \(other.name)", "its keypoints are not those of the others")
+        }
+        func mirrored(_ name: String) -> String {
+            for (a, b) in [("left", "right"), ("right", "left")] where name.contains(a) {
+                return name.replacing(a, with: b)
+            }
+            return name
+        }
+        let flip = names.map { names.firstIndex(of: mirrored($0)) }
+        let isSided = names.contains { mirrored($0) != $0 }
+        return KeypointLayout(
+            count: names.count, dimensions: 3, flip: isSided && !flip.contains(nil) ? flip.compactMap { $0 } : nil,
+            names: names)
     }
 
     /// The categories of the first file in the order of their ids, without those that only stand for a group of others,
@@ -185,8 +218,8 @@ enum COCOData {
     }
 
     private static func examples(
-        _ file: File, _ path: String, root: String, for task: YOLOTask, _ classes: [ID], _ problems: inout [InputError],
-        _ remarks: inout [String]
+        _ file: File, _ path: String, root: String, for task: YOLOTask, _ classes: [ID],
+        _ layout: KeypointLayout?, _ problems: inout [InputError], _ remarks: inout [String]
     ) throws -> [DetectionExample] {
         let folders = try imageFolders(path, root: root)
         problems += file.images.compactMap(\.problem).map { problem($0, path) }
@@ -210,7 +243,7 @@ enum COCOData {
                 let header = try header.get()
                 var bad: [InputError] = []
                 let labels = (byImage[image.id] ?? []).compactMap {
-                    label($0, image, header, for: task, numbers, path, &bad, &remarks)
+                    label($0, image, header, for: task, numbers, layout, path, &bad, &remarks)
                 }
                 problems += bad
                 if !bad.isEmpty { continue }
@@ -242,7 +275,8 @@ enum COCOData {
 
     private static func label(
         _ annotation: File.Annotation, _ image: File.ImageEntry, _ header: ImageHeader, for task: YOLOTask,
-        _ numbers: [ID: Int], _ path: String, _ problems: inout [InputError], _ remarks: inout [String]
+        _ numbers: [ID: Int], _ layout: KeypointLayout?, _ path: String, _ problems: inout [InputError],
+        _ remarks: inout [String]
     ) -> LabeledBox? {
         let place = "annotation \(annotation.id.map(\.text) ?? "of \(image.file_name)")"
         func refuse(_ sentence: String) -> LabeledBox? {
@@ -261,7 +295,14 @@ enum COCOData {
         let label = PixelBoxes.label(
             box, classIndex, height: height, width: width, refuse: { _ = refuse($0) },
             remark: { remarks.append("\(path), \(place): \($0)") })
-        guard task != .detect, label != nil else { return label }
+        guard task != .detect, var label else { return label }
+        if let layout {
+            guard let keypoints = keypoints(annotation, layout, height: height, width: width) else {
+                return refuse("it has no \(layout.count) keypoints of x, y and visibility")
+            }
+            label.keypoints = keypoints
+            return label
+        }
         switch annotation.segmentation?.outline(height: height, width: width) {
         case .success(let outline):
             var label = LabeledBox(polygon: outline, classIndex: classIndex)
@@ -273,11 +314,24 @@ enum COCOData {
         }
     }
 
+    /// The keypoints of an object in fractions of the image; none are known where the file gives none.
+    private static func keypoints(
+        _ annotation: File.Annotation, _ layout: KeypointLayout, height: Int, width: Int
+    ) -> [Keypoint]? {
+        let numbers = annotation.keypoints ?? [Float](repeating: 0, count: 3 * layout.count)
+        guard numbers.count == 3 * layout.count, numbers.allSatisfy(\.isFinite) else { return nil }
+        return (0..<layout.count).map { point in
+            let (x, y, seen) = (numbers[3 * point], numbers[3 * point + 1], numbers[3 * point + 2])
+            return Keypoint(x: x / Float(width), y: y / Float(height), visibility: seen)
+        }
+    }
+
     /// Where images are looked for: beside the file of annotations, and in the folders that data sets use.
     private static func imageFolders(_ path: String, root: String) throws -> [String] {
         let beside = Folder.parent(path)
         let base = Folder.isFolder(root) ? root : Folder.parent(beside)
         let part = Folder.stem(path).replacingOccurrences(of: "instances_", with: "")
+            .replacingOccurrences(of: "person_keypoints_", with: "")
         let inner = [part, "images/\(part)", "images"].map { Folder.join(base, $0) }
         return [beside, base] + inner + (["images", part].map { Folder.join(beside, $0) })
     }

@@ -10,6 +10,12 @@ public enum DataFormat: String, CaseIterable, Sendable {
     case coco
     /// `Annotations/….xml`, `JPEGImages/…`, `ImageSets/Main/train.txt`.
     case voc
+    /// `train/….json` beside the images.
+    case labelme
+    /// `annotations.xml`, `images/train/…`.
+    case cvat
+    /// `masks/train/….png`, `images/train/…`, `classes.txt`.
+    case masks
 }
 
 extension DetectionData {
@@ -20,8 +26,9 @@ extension DetectionData {
     ///
     /// - Throws: `InputError` where the folder exists already, or cannot be written, or the format cannot say what the data is.
     public func write(as format: DataFormat, to folder: String, copies: Bool = true) throws {
-        if keypoints != nil {
-            throw InputError(path, "has keypoints, which are not written: only boxes and outlines are")
+        if keypoints != nil && format != .yolo && format != .coco {
+            throw InputError(
+                path, "has keypoints, which \(format.rawValue) is not written with", remedy: "choose yolo or coco")
         }
         if classNames.isEmpty {
             throw InputError(path, "has no object of any class, and none can be written without the names of classes")
@@ -39,6 +46,9 @@ extension DetectionData {
             case .yolo: try writer.writeYOLO()
             case .coco: try writer.writeCOCO()
             case .voc: try writer.writeVOC()
+            case .labelme: try writer.writeLabelMe()
+            case .cvat: try writer.writeCVAT()
+            case .masks: try writer.writeMasks()
             }
             try FileManager.default.moveItem(atPath: temporary, toPath: folder)
         } catch {
@@ -50,7 +60,7 @@ extension DetectionData {
 
 extension [PlanePoint] {
     /// What the outline encloses (Gauss's area formula).
-    fileprivate var area: Double {
+    var area: Double {
         guard let first, let last else { return 0 }
         var (sum, before) = (0.0, last)
         for point in [first] + dropFirst() {
@@ -62,7 +72,7 @@ extension [PlanePoint] {
 }
 
 /// Writes data into a folder that does not exist yet.
-private struct DataWriter {
+struct DataWriter {
     let data: DetectionData
     let root: String
     let copies: Bool
@@ -75,24 +85,24 @@ private struct DataWriter {
         self.copies = copies
     }
 
-    private var parts: [(split: DataSplit, examples: [DetectionExample])] {
+    var parts: [(split: DataSplit, examples: [DetectionExample])] {
         DataSplit.allCases.map { ($0, data[$0]) }.filter { !$0.1.isEmpty }
     }
 
-    private func make(_ name: String) throws -> String {
+    func make(_ name: String) throws -> String {
         let path = Folder.join(root, name)
         try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
         return path
     }
 
-    private func write(_ text: String, _ name: String) throws {
+    func write(_ text: String, _ name: String) throws {
         let path = Folder.join(root, name)
         _ = try make(Folder.parent(name))
         try AtomicFile.write(text, to: path)
     }
 
     /// Puts the image of an example into a folder; returns its name there, which is another where two have the same.
-    private mutating func place(_ example: DetectionExample, in folder: String) throws -> String {
+    mutating func place(_ example: DetectionExample, in folder: String) throws -> String {
         let path = try make(folder)
         let ending = (example.imagePath as NSString).pathExtension
         let stem = Folder.stem(example.imagePath)
@@ -126,7 +136,8 @@ private struct DataWriter {
                     let box = label.box
                     let numbers =
                         label.polygon.isEmpty
-                        ? [box.centerX, box.centerY, box.width, box.height] : label.polygon.flatMap { [$0.x, $0.y] }
+                        ? [box.centerX, box.centerY, box.width, box.height] + keypointNumbers(label)
+                        : label.polygon.flatMap { [$0.x, $0.y] }
                     return "\(label.classIndex) " + numbers.map { String(format: "%.6f", $0) }.joined(separator: " ")
                         + "\n"
                 }
@@ -135,7 +146,19 @@ private struct DataWriter {
         }
         let places = parts.map { "\($0.split.rawValue): images/\($0.split.rawValue)\n" }.joined()
         let names = data.classNames.enumerated().map { "  \($0): \(quoted($1))\n" }.joined()
-        try write("\(places)\nnames:\n\(names)", "data.yaml")
+        try write("\(places)\(keypointKeys)\nnames:\n\(names)", "data.yaml")
+    }
+
+    private func keypointNumbers(_ label: LabeledBox) -> [Float] {
+        let hasVisibility = data.keypoints?.dimensions == 3
+        return label.keypoints.flatMap { [$0.x, $0.y] + (hasVisibility ? [$0.visibility] : []) }
+    }
+
+    private var keypointKeys: String {
+        guard let layout = data.keypoints else { return "" }
+        let flip = layout.flip.map { "flip_idx: \($0)\n" } ?? ""
+        let names = layout.names.map { "kpt_names: [\($0.map(quoted).joined(separator: ", "))]\n" } ?? ""
+        return "\nkpt_shape: [\(layout.count), \(layout.dimensions)]\n\(flip)\(names)"
     }
 
     /// A name as YAML and JSON both read it.
@@ -152,6 +175,8 @@ private struct DataWriter {
         struct Category: Encodable {
             let id: Int
             let name: String
+            /// The names of the keypoints, where objects have some.
+            let keypoints: [String]?
         }
         struct Annotation: Encodable {
             let id, image_id, category_id: Int
@@ -159,6 +184,9 @@ private struct DataWriter {
             /// One polygon: x and y in turn. `nil` where only the box is known.
             let segmentation: [[Double]]?
             let area: Double
+            /// x, y and visibility of each.
+            let keypoints: [Double]?
+            let num_keypoints: Int?
             let iscrowd = 0
         }
         var images: [ImageEntry] = []
@@ -168,7 +196,11 @@ private struct DataWriter {
 
     mutating func writeCOCO() throws {
         for (split, examples) in parts {
-            var file = COCOFile(categories: data.classNames.enumerated().map { .init(id: $0 + 1, name: $1) })
+            let points = data.keypoints.map { layout in
+                layout.names ?? (1...layout.count).map { "keypoint_\($0)" }
+            }
+            var file = COCOFile(
+                categories: data.classNames.enumerated().map { .init(id: $0 + 1, name: $1, keypoints: points) })
             for (position, example) in examples.enumerated() {
                 let name = try place(example, in: "images/\(split.rawValue)")
                 file.images.append(
@@ -185,7 +217,11 @@ private struct DataWriter {
                             id: file.annotations.count + 1, image_id: position + 1,
                             category_id: label.classIndex + 1, bbox: numbers,
                             segmentation: outline.isEmpty ? nil : [outline],
-                            area: outline.isEmpty ? numbers[2] * numbers[3] : label.polygon.area))
+                            area: outline.isEmpty ? numbers[2] * numbers[3] : label.polygon.area,
+                            keypoints: points == nil
+                                ? nil
+                                : label.keypoints.flatMap { hundredths([$0.x, $0.y]) + [Double($0.visibility)] },
+                            num_keypoints: points == nil ? nil : label.keypoints.count(where: \.isKnown)))
                 }
             }
             try write(JSON.text(file) + "\n", "annotations/instances_\(split.rawValue).json")
@@ -231,8 +267,8 @@ private struct DataWriter {
             """
     }
 
-    private func escaped(_ text: String) -> String {
+    func escaped(_ text: String) -> String {
         text.replacingOccurrences(of: "&", with: "&amp;").replacingOccurrences(of: "<", with: "&lt;")
-            .replacingOccurrences(of: ">", with: "&gt;")
+            .replacingOccurrences(of: ">", with: "&gt;").replacingOccurrences(of: "\"", with: "&quot;")
     }
 }

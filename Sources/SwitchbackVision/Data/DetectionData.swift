@@ -98,6 +98,9 @@ public struct DetectionData: Sendable {
     /// - `.json`, or a folder with `annotations/*.json`: COCO.
     /// - A folder with `train/_annotations.coco.json` and `valid/…`: COCO as Roboflow lays it out.
     /// - A folder with `Annotations/*.xml` or `annotations/*.xml`, or with XML files beside the images: Pascal VOC.
+    /// - A folder with JSON files of LabelMe beside the images.
+    /// - A folder with `annotations.xml`, or that file: CVAT for images.
+    /// - A folder with `images` and gray PNG files in `masks`.
     /// - A folder with one `.yaml` file that describes it.
     ///
     /// Outlines are read where the task needs them, and then every object must have one.
@@ -110,10 +113,7 @@ public struct DetectionData: Sendable {
         case _ where !FileManager.default.fileExists(atPath: path):
             throw InputError(path, "there is no such file or folder")
         case "yaml", "yml": data = try YOLOData.load(path, for: task)
-        case "json" where task == .pose:
-            throw InputError(
-                path, "keypoints are read from a data.yaml and its label files alone",
-                remedy: "give a data.yaml with kpt_shape")
+        case "xml": data = try CVATData.load(path, for: task)
         case "json": data = try COCOData.load(files: [(.train, path)], root: path, for: task)
         default: data = try loadFolder(path, for: task)
         }
@@ -136,13 +136,14 @@ public struct DetectionData: Sendable {
     /// Whether a path leads to one of the kinds that `load` reads.
     public static func recognises(_ path: String) throws -> Bool {
         let ending = (path as NSString).pathExtension.lowercased()
-        if ["yaml", "yml", "json"].contains(ending) { return true }
+        if ["yaml", "yml", "json", "xml"].contains(ending) { return true }
         return try Folder.isFolder(path) && description(of: path) != nil
     }
 
     private enum Description {
         case yaml(String)
-        case coco, voc
+        case coco, voc, labelMe, masks
+        case cvat(String)
         /// A COCO file in the folder of each part.
         case cocoParts([(DataSplit, String)])
     }
@@ -161,6 +162,9 @@ public struct DetectionData: Sendable {
             return DataSplit(folderName: name).flatMap { Folder.exists(file) ? ($0, file) : nil }
         }
         if !parts.isEmpty { return .cocoParts(parts) }
+        if files.contains(CVATData.fileName) { return .cvat(Folder.join(path, CVATData.fileName)) }
+        if files.contains("images"), files.contains(MaskImageData.folder) { return .masks }
+        if try LabelMeData.lies(in: path) { return .labelMe }
         return try VOCData.liesBesideImages(path) ? .voc : nil
     }
 
@@ -169,10 +173,9 @@ public struct DetectionData: Sendable {
         case .yaml(let file): return try YOLOData.load(file, for: task)
         case .coco: return try COCOData.load(folder: path, for: task)
         case .cocoParts(let files): return try COCOData.load(files: files, root: path, for: task)
-        case .coco where task == .pose, .cocoParts where task == .pose:
-            throw InputError(
-                path, "keypoints are read from a data.yaml and its label files alone",
-                remedy: "give a data.yaml with kpt_shape")
+        case .cvat(let file): return try CVATData.load(file, for: task)
+        case .labelMe: return try LabelMeData.load(path, for: task)
+        case .masks: return try MaskImageData.load(path, for: task)
         case .voc where task != .detect:
             throw InputError(
                 path, "Pascal VOC annotations have boxes alone, and \(task) needs outlines",
@@ -183,7 +186,8 @@ public struct DetectionData: Sendable {
                 path, "is not a supported detection data set",
                 remedy:
                     "give a data.yaml, a COCO .json, or a folder with annotations/*.json, train/_annotations.coco.json, "
-                    + "Annotations/*.xml or XML files beside the images")
+                    + "Annotations/*.xml, XML files or LabelMe's JSON files beside the images, CVAT's annotations.xml, or "
+                    + "images and masks")
         }
     }
 }

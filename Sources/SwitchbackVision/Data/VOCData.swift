@@ -2,11 +2,6 @@ import Foundation
 import Switchback
 import SwitchbackFormats
 
-#if canImport(FoundationXML)
-import FoundationXML
-import SwitchbackFormats
-#endif
-
 /// Data as Pascal VOC describes it: an XML file for each image in `Annotations`, the images in `JPEGImages` or
 /// `images`, and perhaps the parts in `ImageSets/Main/*.txt`; or XML files beside their images, perhaps in a folder for
 /// each part. Without parts, all is for training. Classes are numbered in alphabetical order.
@@ -146,66 +141,32 @@ private struct VOCFile: Sendable {
     let objects: [Object]
 
     static func load(_ path: String) throws -> VOCFile {
-        guard let data = FileManager.default.contents(atPath: path) else {
-            throw InputError(path, "the file cannot be read")
-        }
-        // The parser ends the program where an attribute is none.
-        guard String(data: data, encoding: .utf8) != nil else { throw InputError(path, "is not text in UTF-8") }
-        let parser = XMLParser(data: data)
         let reader = VOCReader()
-        parser.delegate = reader
-        guard parser.parse(), reader.isAtEnd else {
-            let problem = reader.isTooDeep ? "its elements lie more than \(VOCReader.deepest) deep" : "is not XML"
-            throw InputError(path, at: "line \(parser.lineNumber)", problem)
-        }
+        try XMLFile.parse(path, with: reader)
         guard reader.sawAnnotation else { throw InputError(path, "holds no element annotation") }
         if let problem = reader.problem { throw InputError(path, at: "line \(problem.line)", problem.sentence) }
         return VOCFile(objects: reader.objects)
     }
 }
 
-private final class VOCReader: NSObject, XMLParserDelegate {
+private final class VOCReader: BoundedXMLReader {
     var objects: [VOCFile.Object] = []
     var sawAnnotation = false
-    private(set) var isTooDeep = false
     var problem: (line: Int, sentence: String)?
-
-    /// Whether all elements that were opened have been closed.
-    var isAtEnd: Bool { path.isEmpty }
-
-    /// How deep elements may lie in others.
-    static let deepest = 64
-    /// The names of the open elements.
-    private var path: [String] = []
-    private var text = ""
     /// What the object that is being read has.
     private var fields: [String: String] = [:]
 
-    func parser(
-        _ parser: XMLParser, didStartElement elementName: String, namespaceURI: String?, qualifiedName: String?,
-        attributes: [String: String]
-    ) {
-        path.append(elementName)
-        if path.count > VOCReader.deepest {
-            isTooDeep = true
-            parser.abortParsing()
-        }
-        text = ""
-        if elementName == "annotation" { sawAnnotation = true }
-        if elementName == "object" { fields = [:] }
+    override func begin(_ name: String, _ attributes: [String: String], line: Int) {
+        if name == "annotation" { sawAnnotation = true }
+        if name == "object" { fields = [:] }
     }
 
-    func parser(_ parser: XMLParser, foundCharacters string: String) { text += string }
-
-    func parser(
-        _ parser: XMLParser, didEndElement elementName: String, namespaceURI: String?, qualifiedName: String?
-    ) {
-        path.removeLast()
+    override func end(_ name: String, text: String, line: Int) {
         // Parts of objects have boxes of their own, which are not meant.
         if path.last == "object" || path.suffix(2) == ["object", "bndbox"] {
-            fields[elementName] = text.trimmingCharacters(in: .whitespacesAndNewlines)
+            fields[name] = text.trimmingCharacters(in: .whitespacesAndNewlines)
         }
-        if elementName == "object" { finishObject(line: parser.lineNumber) }
+        if name == "object" { finishObject(line: line) }
     }
 
     private func finishObject(line: Int) {

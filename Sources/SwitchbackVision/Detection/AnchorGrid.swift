@@ -2,9 +2,11 @@ import Switchback
 
 /// The positions at which a detector predicts: the centers of the cells of its feature maps, the finest map first,
 /// each row by row.
-public struct AnchorGrid: Sendable {
+public struct AnchorGrid {
     public let levels: [PositionMap]
     public let count: Int
+    /// Centers and strides as a graph computes them in which the size of the image is open.
+    private var computed: (centers: Tensor, strides: Tensor)?
 
     /// - Parameters:
     ///   - sizes: height and width of each map.
@@ -27,6 +29,7 @@ public struct AnchorGrid: Sendable {
 
     /// The centers in cells, x and y: [positions, 2], where `tensor` lies.
     public func centers(like tensor: Tensor) -> Tensor {
+        if let computed { return computed.centers }
         var values: [Float] = []
         values.reserveCapacity(2 * count)
         for level in levels {
@@ -42,8 +45,34 @@ public struct AnchorGrid: Sendable {
 
     /// The stride at each position, [positions, 1], where `tensor` lies.
     public func strides(like tensor: Tensor) -> Tensor {
+        if let computed { return computed.strides }
         let values = levels.flatMap { [Float](repeating: Float($0.stride), count: $0.height * $0.width) }
         return Tensor(values, shape: [count, 1], like: tensor)
+    }
+
+    /// The same grid, computed by operations of tensors, so that a graph of them finds the positions of any image.
+    ///
+    /// - Parameters:
+    ///   - images: [N, 3, H, W].
+    ///   - rows: an output with a row for each position, [N, positions, values].
+    func computed(from images: Tensor, rows: Tensor) -> AnchorGrid {
+        let height = images[0, 0, 0..., 0].onesByComputation.sum(dim: 0, keepDim: true)
+        let width = images[0, 0, 0].onesByComputation.sum(dim: 0, keepDim: true)
+        let position = rows[0, 0..., 0].onesByComputation.cumsum(dim: 0) - 1
+        var (start, end) = (position * 0, position * 0)
+        var stride = start + Double(levels[0].stride)
+        for (level, next) in zip(levels, levels.dropFirst()) {
+            end = end + height * width / Double(level.stride * level.stride)
+            let isBehind = position.ge(end).to(.float32)
+            start = start + (end - start) * isBehind
+            stride = stride + isBehind * Double(next.stride - level.stride)
+        }
+        let place = position - start
+        let columns = width / stride
+        let y = (place / columns).floor()
+        var grid = self
+        grid.computed = (Tensor.stack([place - y * columns + 0.5, y + 0.5], dim: 1), stride.unsqueeze(1))
+        return grid
     }
 }
 

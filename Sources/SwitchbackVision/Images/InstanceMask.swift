@@ -29,6 +29,21 @@ public struct InstanceMask: Hashable, Sendable {
         pixels = raster.pixels
     }
 
+    private init(_ other: InstanceMask, top: Int, left: Int, imageHeight: Int, imageWidth: Int) {
+        (self.top, self.left, self.imageHeight, self.imageWidth) = (top, left, imageHeight, imageWidth)
+        (height, width, pixels) = (other.height, other.width, other.pixels)
+    }
+
+    /// The mask of a part of an image, in the image.
+    ///
+    /// - Parameters:
+    ///   - top: where the part begins.
+    ///   - imageHeight: of the whole.
+    func placed(top: Int, left: Int, imageHeight: Int, imageWidth: Int) -> InstanceMask {
+        InstanceMask(
+            self, top: self.top + top, left: self.left + left, imageHeight: imageHeight, imageWidth: imageWidth)
+    }
+
     /// Whether a pixel of the image belongs to the object.
     public subscript(row: Int, column: Int) -> Bool {
         let (row, column) = (row - top, column - left)

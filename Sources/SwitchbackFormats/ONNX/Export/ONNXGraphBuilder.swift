@@ -8,15 +8,29 @@ struct ONNXGraphBuilder {
     var module = ""
     private var used: Set<String> = []
     private var constants: [ConstantKey: String] = [:]
-    private var batchName: String?
+    private let options: ONNXOptions
+    /// The sizes that are open, in their units, as vectors of one element, by the number of the dimension.
+    private var freeSizes: [Int: String] = [:]
+
+    private var conversions: [ConversionKey: String] = [:]
+
+    private struct ConversionKey: Hashable {
+        let value: String
+        let dtype: DType
+    }
 
     private enum ConstantKey: Hashable {
         case number(Double, DType)
         case integers([Int])
-        case shape([BatchNumber])
+        case shape([GraphSize])
     }
 
-    init(name: String) { graph.name = name }
+    init(name: String, _ options: ONNXOptions) {
+        self.options = options
+        graph.name = name
+    }
+
+    var operatorSet: Int { options.operatorSet }
 
     /// A name that is not taken: the one wanted, or with a number behind it.
     private mutating func unique(_ wanted: String) -> String {
@@ -28,20 +42,20 @@ struct ONNXGraphBuilder {
 
     // MARK: Inputs and outputs
 
-    mutating func addInput(_ name: String, _ shape: [BatchNumber], _ dtype: DType) {
+    mutating func addInput(_ name: String, _ shape: [GraphSize], _ dtype: DType) {
         used.insert(name)
-        graph.input.append(Self.info(name, shape, dtype))
+        graph.input.append(info(name, shape, dtype))
     }
 
     /// Makes a value an output, with its own name.
-    mutating func addOutput(_ name: String, of value: String, _ shape: [BatchNumber], _ dtype: DType) {
+    mutating func addOutput(_ name: String, of value: String, _ shape: [GraphSize], _ dtype: DType) {
         used.insert(name)
         graph.node.append(
             .with { ($0.opType, $0.name, $0.input, $0.output) = ("Identity", "output/\(name)", [value], [name]) })
-        graph.output.append(Self.info(name, shape, dtype))
+        graph.output.append(info(name, shape, dtype))
     }
 
-    private static func info(_ name: String, _ shape: [BatchNumber], _ dtype: DType) -> ONNXValueInfoProto {
+    private func info(_ name: String, _ shape: [GraphSize], _ dtype: DType) -> ONNXValueInfoProto {
         .with { info in
             info.name = name
             info.type.tensorType.elemType = dtype.onnxType
@@ -50,8 +64,7 @@ struct ONNXGraphBuilder {
                     if size.isFixed {
                         $0.dimValue = Int64(size.fixed)
                     } else {
-                        let multiple = size.perSample == 1 ? "batch" : "\(size.perSample) * batch"
-                        $0.dimParam = size.fixed == 0 ? multiple : "\(multiple) + \(size.fixed)"
+                        $0.dimParam = size.text(options.freeDimensions)
                     }
                 }
             }
@@ -77,6 +90,23 @@ struct ONNXGraphBuilder {
                 $0.attribute = attributes
             })
         return results
+    }
+
+    /// A value in another precision.
+    mutating func cast(_ value: String, to dtype: DType) -> String {
+        let key = ConversionKey(value: value, dtype: dtype)
+        if let known = conversions[key] { return known }
+        let name = add("Cast", [value], [.int("to", Int(dtype.onnxType))])
+        conversions[key] = name
+        return name
+    }
+
+    /// A node that makes one of the elements along dimensions, which stay with size 1. They are an attribute of older
+    /// operators and an input of newer ones.
+    mutating func reduced(_ type: String, _ x: String, _ dims: [Int]) -> String {
+        let keeping = ONNXAttributeProto.int("keepdims", 1)
+        if operatorSet >= 18 || type == "ReduceSum" { return add(type, [x, integers(dims)], [keeping]) }
+        return add(type, [x], [.ints("axes", dims), keeping])
     }
 
     // MARK: Constants
@@ -112,26 +142,33 @@ struct ONNXGraphBuilder {
         return name
     }
 
-    /// A vector of sizes, computed from the size of the first input's batch where they depend on it.
-    mutating func shape(_ sizes: [BatchNumber]) -> String {
+    /// A vector of sizes, computed from the shape of the first input where they depend on it.
+    mutating func shape(_ sizes: [GraphSize]) -> String {
         if sizes.allSatisfy(\.isFixed) { return integers(sizes.map(\.fixed)) }
         return constant(.shape(sizes)) { builder in
-            let parts = sizes.map { size -> String in
-                if size.isFixed { return builder.integers([size.fixed]) }
-                var part = builder.batchSize()
-                if size.perSample != 1 { part = builder.add("Mul", [part, builder.integers([size.perSample])]) }
-                return size.fixed == 0 ? part : builder.add("Add", [part, builder.integers([size.fixed])])
-            }
+            let parts = sizes.map { builder.size($0) }
             return parts.count == 1 ? parts[0] : builder.add("Concat", parts, [.int("axis", 0)])
         }
     }
 
-    /// The size of the first input's batch, as a vector of one element.
-    private mutating func batchSize() -> String {
-        if let batchName { return batchName }
+    /// A size as a vector of one element.
+    private mutating func size(_ size: GraphSize) -> String {
+        let terms = size.multiples.sorted { $0.key < $1.key }.map { number, multiple in
+            var factors = options.freeDimensions.indices.filter { number >> $0 & 1 == 1 }.map { freeSize($0) }
+            if multiple != 1 || factors.isEmpty { factors.append(integers([multiple])) }
+            return factors.dropFirst().reduce(factors[0]) { add("Mul", [$0, $1]) }
+        }
+        guard let first = terms.first else { return integers([0]) }
+        return terms.dropFirst().reduce(first) { add("Add", [$0, $1]) }
+    }
+
+    private mutating func freeSize(_ number: Int) -> String {
+        if let known = freeSizes[number] { return known }
+        let dimension = options.freeDimensions[number]
         let shape = add("Shape", [graph.input[0].name])
-        let name = add("Gather", [shape, integers([0])], [.int("axis", 0)])
-        batchName = name
-        return name
+        var size = add("Gather", [shape, integers([dimension.dim])], [.int("axis", 0)])
+        if dimension.unit != 1 { size = add("Div", [size, integers([dimension.unit])]) }
+        freeSizes[number] = size
+        return size
     }
 }

@@ -87,7 +87,7 @@ extension ONNXOperation {
         func truth(_ position: Int) -> String {
             dtype == .bool
                 ? inputs[position]
-                : graph.add("Cast", [inputs[position]], [.int("to", Int(DType.bool.onnxType))])
+                : graph.cast(inputs[position], to: .bool)
         }
         let b = inputs[1]
         switch operation.function {

@@ -20,7 +20,7 @@ extension ONNXOperation {
             let counting = ONNXAttributeProto.int("count_include_pad", form.countsPadding ? 1 : 0)
             return graph.add("AveragePool", [x], window(form) + [pads(form.padding, end), counting])
         case .globalAverage: return graph.add("GlobalAveragePool", [x])
-        case .resize(let form, let size): return resize(form, size, into: &graph)
+        case .resize(let form): return resize(form, into: &graph)
         case .softmax(let dim, let logarithm):
             return graph.add(logarithm ? "LogSoftmax" : "Softmax", [x], [.int("axis", dim)])
         case .layerNorm(let dims, let epsilon, let hasWeight, let hasBias):
@@ -47,7 +47,8 @@ extension ONNXOperation {
 
     private func pads(_ begin: IntPair, _ end: IntPair) -> ONNXAttributeProto { .ints("pads", begin.list + end.list) }
 
-    private func resize(_ form: Resizing, _ size: IntPair, into graph: inout ONNXGraphBuilder) -> String {
+    /// Sizes are the height and the width of the result.
+    private func resize(_ form: Resizing, into graph: inout ONNXGraphBuilder) -> String {
         let (mode, transformation, rounding) =
             switch form.mode {
             case .nearest: ("nearest", "asymmetric", "floor")
@@ -59,14 +60,12 @@ extension ONNXOperation {
             .string("mode", mode), .string("coordinate_transformation_mode", transformation),
             .string("nearest_mode", rounding), .float("cubic_coeff_a", -0.75),
         ]
-        let (height, width) = (shapes[0][2].fixed, shapes[0][3].fixed)
-        if size.height % height == 0 && size.width % width == 0 {
-            let factors = [1, 1, Double(size.height / height), Double(size.width / width)]
-            let scales = graph.constant(Tensor(factors, shape: [4], dtype: .float32).array, name: "scales")
+        if let rows = sizes[0].multiple(of: shapes[0][2]), let columns = sizes[1].multiple(of: shapes[0][3]) {
+            let scales = graph.constant(
+                Tensor([1, 1, rows, columns], shape: [4], dtype: .float32).array, name: "scales")
             return graph.add("Resize", [x, "", scales], attributes)
         }
-        let whole = graph.shape([shapes[0][0], shapes[0][1], BatchNumber(size.height), BatchNumber(size.width)])
-        return graph.add("Resize", [x, "", "", whole], attributes)
+        return graph.add("Resize", [x, "", "", graph.shape(shapes[0].prefix(2) + sizes)], attributes)
     }
 
     // MARK: Normalization
@@ -76,17 +75,25 @@ extension ONNXOperation {
     ) -> String {
         let form = Shape(shapes[0].suffix(dims).map(\.fixed))
         let weight = hasWeight ? inputs[1] : graph.constant(Tensor.ones(form, dtype: dtype).array, name: "ones")
-        let bias = hasBias ? [inputs[hasWeight ? 2 : 1]] : []
-        return graph.add(
-            "LayerNormalization", [x, weight] + bias, [.int("axis", -dims), .float("epsilon", epsilon)])
+        let bias = hasBias ? inputs[hasWeight ? 2 : 1] : nil
+        guard graph.operatorSet < 17 else {
+            return graph.add(
+                "LayerNormalization", [x, weight] + (bias.map { [$0] } ?? []),
+                [.int("axis", -dims), .float("epsilon", epsilon)])
+        }
+        let axes = Array(rank - dims..<rank)
+        let distance = graph.add("Sub", [x, graph.reduced("ReduceMean", x, axes)])
+        let variance = graph.reduced("ReduceMean", graph.add("Mul", [distance, distance]), axes)
+        let root = graph.add("Sqrt", [graph.add("Add", [variance, graph.number(epsilon, dtype)])])
+        let scaled = graph.add("Mul", [graph.add("Div", [distance, root]), weight])
+        return bias.map { graph.add("Add", [scaled, $0]) } ?? scaled
     }
 
     private func rmsNorm(
         _ dims: Int, _ epsilon: Double, _ hasWeight: Bool, into graph: inout ONNXGraphBuilder
     ) -> String {
         let axes = Array(rank - dims..<rank)
-        let mean = graph.add(
-            "ReduceMean", [graph.add("Mul", [x, x])], [.ints("axes", axes), .int("keepdims", 1)])
+        let mean = graph.reduced("ReduceMean", graph.add("Mul", [x, x]), axes)
         let root = graph.add("Sqrt", [graph.add("Add", [mean, graph.number(epsilon, dtype)])])
         let normalized = graph.add("Div", [x, root])
         return hasWeight ? graph.add("Mul", [normalized, inputs[1]]) : normalized

@@ -4,10 +4,13 @@ import Switchback
 struct ONNXOperation {
     /// The names of its operands.
     let inputs: [String]
-    let shapes: [[BatchNumber]]
+    let shapes: [[GraphSize]]
     let dtypes: [DType]
-    let sizes: [BatchNumber]
+    let sizes: [GraphSize]
     let module: String
+
+    /// What stands for float32.
+    let precision: DType
 
     var x: String { inputs[0] }
     var dtype: DType { dtypes[0] }
@@ -23,7 +26,7 @@ struct ONNXOperation {
         case .unary(let function): [try emit(function, into: &graph)]
         case .binary(let function): [try emit(function, into: &graph)]
         case .select: [graph.add("Where", inputs)]
-        case .cast(let type): [graph.add("Cast", [x], [.int("to", Int(type.onnxType))])]
+        case .cast(let type): [graph.cast(x, to: type == .float32 ? precision : type)]
         case .reduce(let reduction, let dims): [reduce(x, reduction, dims, into: &graph)]
         case .argReduce(let minimum, let dim): argReduce(minimum: minimum, dim, into: &graph)
         case .meanAndVariance(let dims): meanAndVariance(dims, into: &graph)
@@ -34,6 +37,7 @@ struct ONNXOperation {
         case .indexSelect(let dim): [graph.add("Gather", inputs, [.int("axis", dim)])]
         case .gather(let dim): [graph.add("GatherElements", inputs, [.int("axis", dim)])]
         case .scatter(let reduction, let dim): [try scatter(reduction, dim, into: &graph)]
+        case .suppress(let suppression): [suppress(suppression, into: &graph)]
         case .reshape, .expand, .transpose, .slice, .concatenate: [view(operation, into: &graph)]
         case .unsupported(let what): throw unsupported(what)
         default: [try layer(operation, into: &graph)]
@@ -59,15 +63,15 @@ struct ONNXOperation {
 
     /// Sizes are the start and the length along each dimension.
     private func slice(_ steps: [Int], into graph: inout ONNXGraphBuilder) -> String {
-        var (starts, ends, axes, used): ([BatchNumber], [BatchNumber], [Int], [Int]) = ([], [], [], [])
+        var (starts, ends, axes, used): ([GraphSize], [GraphSize], [Int], [Int]) = ([], [], [], [])
         for dim in 0..<rank {
             let (start, length) = (sizes[2 * dim], sizes[2 * dim + 1])
-            if start == BatchNumber(0) && length == shapes[0][dim] && steps[dim] == 1 { continue }
+            if start == GraphSize(0) && length == shapes[0][dim] && steps[dim] == 1 { continue }
             starts.append(start)
             // With a step, the end is what follows the last element.
             let isStepped = steps[dim] != 1
-            let last = isStepped && length.isFixed ? BatchNumber((length.fixed - 1) * steps[dim] + 1) : length
-            ends.append(isStepped && !length.isFixed ? BatchNumber(Int.max) : start + last)
+            let last = isStepped && length.isFixed ? GraphSize((length.fixed - 1) * steps[dim] + 1) : length
+            ends.append(isStepped && !length.isFixed ? GraphSize(Int.max) : start + last)
             axes.append(dim)
             used.append(steps[dim])
         }
@@ -80,22 +84,18 @@ struct ONNXOperation {
     func reduce(
         _ x: String, _ reduction: Reduction, _ dims: [Int], into graph: inout ONNXGraphBuilder
     ) -> String {
-        let attributes: [ONNXAttributeProto] = [.ints("axes", dims), .int("keepdims", 1)]
-        func cast(_ x: String, _ type: DType) -> String { graph.add("Cast", [x], [.int("to", Int(type.onnxType))]) }
-        func sum(_ x: String) -> String {
-            graph.add("ReduceSum", [x, graph.integers(dims)], [.int("keepdims", 1)])
-        }
+        func cast(_ x: String, _ type: DType) -> String { graph.cast(x, to: type) }
         switch reduction {
-        case .sum: return sum(dtype.isFloatingPoint ? x : cast(x, .int64))
-        case .product: return graph.add("ReduceProd", [dtype.isFloatingPoint ? x : cast(x, .int64)], attributes)
-        case .maximum: return graph.add("ReduceMax", [x], attributes)
-        case .minimum: return graph.add("ReduceMin", [x], attributes)
-        case .sumOfSquares: return graph.add("ReduceSumSquare", [x], attributes)
-        case .sumOfMagnitudes: return graph.add("ReduceL1", [x], attributes)
-        case .countNonzero: return sum(cast(cast(x, .bool), .int64))
+        case .sum: return graph.reduced("ReduceSum", dtype.isFloatingPoint ? x : cast(x, .int64), dims)
+        case .product: return graph.reduced("ReduceProd", dtype.isFloatingPoint ? x : cast(x, .int64), dims)
+        case .maximum: return graph.reduced("ReduceMax", x, dims)
+        case .minimum: return graph.reduced("ReduceMin", x, dims)
+        case .sumOfSquares: return graph.reduced("ReduceSumSquare", x, dims)
+        case .sumOfMagnitudes: return graph.reduced("ReduceL1", x, dims)
+        case .countNonzero: return graph.reduced("ReduceSum", cast(cast(x, .bool), .int64), dims)
         case .any, .all:
             let name = reduction == .any ? "ReduceMax" : "ReduceMin"
-            return cast(graph.add(name, [cast(cast(x, .bool), .int32)], attributes), .bool)
+            return cast(graph.reduced(name, cast(cast(x, .bool), .int32), dims), .bool)
         }
     }
 
@@ -107,17 +107,18 @@ struct ONNXOperation {
     }
 
     private func meanAndVariance(_ dims: [Int], into graph: inout ONNXGraphBuilder) -> [String] {
-        let attributes: [ONNXAttributeProto] = [.ints("axes", dims), .int("keepdims", 1)]
-        let mean = graph.add("ReduceMean", [x], attributes)
+        let mean = graph.reduced("ReduceMean", x, dims)
         let distance = graph.add("Sub", [x, mean])
-        return [mean, graph.add("ReduceMean", [graph.add("Mul", [distance, distance])], attributes)]
+        return [mean, graph.reduced("ReduceMean", graph.add("Mul", [distance, distance]), dims)]
     }
 
     private func scatter(
         _ reduction: ScatterReduction, _ dim: Int, into graph: inout ONNXGraphBuilder
     ) throws -> String {
-        let names: [ScatterReduction: String] = [.set: "none", .add: "add", .product: "mul"]
+        if reduction == .set { return graph.add("ScatterElements", inputs, [.int("axis", dim)]) }
+        let names: [ScatterReduction: String] = [.add: "add", .product: "mul"]
         guard let name = names[reduction] else { throw unsupported("scatter with \(reduction)") }
+        guard graph.operatorSet >= 16 else { throw unsupported("scatter with \(reduction) before opset 16") }
         return graph.add("ScatterElements", inputs, [.int("axis", dim), .string("reduction", name)])
     }
 }

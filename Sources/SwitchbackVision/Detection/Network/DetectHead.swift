@@ -138,7 +138,7 @@ public final class DetectHead: Module {
         public var prototypes: Tensor?
         /// In YOLO26's training of masks, the logits of the classes all over the image: [N, classes, H / 8, W / 8].
         public var classMap: Tensor?
-        public let grid: AnchorGrid
+        public internal(set) var grid: AnchorGrid
         /// Whether one position speaks for an object, so that nothing is to be suppressed.
         public let isSingle: Bool
 

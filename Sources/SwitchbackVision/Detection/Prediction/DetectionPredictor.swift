@@ -9,15 +9,17 @@ import Switchback
 /// ```
 public struct DetectionPredictor {
     private let inference: DetectorInference
-    /// The longer side of the network's input, in pixels: a multiple of 32.
-    public var size: Int
+    /// What images are scaled into, in pixels: the network's input is the smallest frame of whole strides around them.
+    public var size: InputSize
+    /// How large images are cut into parts, each of which is looked at on its own; `nil` for not at all.
+    public var tiling: Tiling?
     public var suppression: NonMaximumSuppression
     /// Whether the boxes are YOLO26's second head's, which needs no suppression.
     public var usesSingleHead: Bool
     /// The classes that are looked for; all if empty.
     public var classes: Set<Int> = []
 
-    public init(_ detector: YOLO, size: Int = 640, suppression: NonMaximumSuppression = NonMaximumSuppression()) {
+    public init(_ detector: YOLO, size: InputSize = InputSize(640), suppression: NonMaximumSuppression = NonMaximumSuppression()) {
         inference = DetectorInference(detector)
         self.size = size
         self.suppression = suppression
@@ -42,7 +44,22 @@ public struct DetectionPredictor {
     }
 
     /// - Throws: `InputError` where a quantized detector cannot be computed.
-    public func callAsFunction(_ image: Image) throws -> Result { result(of: try output(of: image)) }
+    public func callAsFunction(_ image: Image) throws -> Result {
+        let tiles = tiling?.tiles(height: image.height, width: image.width) ?? []
+        guard tiles.count > 1 else { return result(of: try output(of: image)) }
+        var merge = TileMerge(suppression)
+        var seconds = StageSeconds()
+        var (height, width) = (0, 0)
+        for (number, tile) in tiles.enumerated() {
+            let part = image.cropped(top: tile.top, left: tile.left, height: tile.height, width: tile.width)
+            let found = result(of: try output(of: part))
+            merge.add(found.detections, of: tile, number: number)
+            seconds += found.seconds
+            (height, width) = (found.height, found.width)
+        }
+        let merged = seconds.timed(\.postprocess) { merge.merged() }
+        return Result(detections: merged, seconds: seconds, height: height, width: width)
+    }
 
     /// Runs the network.
     ///
@@ -67,7 +84,7 @@ public struct DetectionPredictor {
 
     /// The smallest frame of whole strides that holds the image.
     private func frame(for image: Image) -> Letterbox {
-        let scale = Double(size) / Double(max(image.height, image.width))
+        let scale = min(Double(size.height) / Double(image.height), Double(size.width) / Double(image.width))
         func side(_ length: Int) -> Int {
             let scaled = max(Int((Double(length) * scale).rounded()), 1)
             return (scaled + YOLO.stride - 1) / YOLO.stride * YOLO.stride

@@ -7,13 +7,16 @@ public final class PredictionWriter {
     /// Which results are saved.
     public struct Saves: Sendable {
         public var images, text, confidence, crops, csv, json: Bool
+        /// Whether oriented boxes are saved as DOTA's result files (Xia et al., 2018), as its server takes them.
+        public var dota: Bool
         /// The side of a pixel in millimeters, for the sizes of masks; pixels alone if `nil`.
         public var millimeters: Double?
 
         public init(
             images: Bool = true, text: Bool = false, confidence: Bool = false, crops: Bool = false,
-            csv: Bool = false, json: Bool = false, millimeters: Double? = nil
+            csv: Bool = false, json: Bool = false, dota: Bool = false, millimeters: Double? = nil
         ) {
+            self.dota = dota
             self.millimeters = millimeters
             self.images = images
             self.text = text
@@ -23,7 +26,7 @@ public final class PredictionWriter {
             self.json = json
         }
 
-        public var isNothing: Bool { !(images || text || crops || csv || json) }
+        public var isNothing: Bool { !(images || text || crops || csv || json || dota) }
     }
 
     private let names: [String]
@@ -117,6 +120,19 @@ public final class PredictionWriter {
         if saves.json {
             try write(JSON.text(rows, isPretty: true) + "\n", to: "boxes.json", in: folder)
         }
+        if saves.dota {
+            for name in names { try write(results(of: name), to: "dota/Task1_\(name.inFileName).txt", in: folder) }
+        }
+    }
+
+    /// A class's objects as DOTA has them: image, score, and the corners around the box in pixels.
+    private func results(of name: String) -> String {
+        rows.filter { $0.class == name }.compactMap { row in
+            row.rotated.map { box in
+                let numbers = box.corners.flatMap { [$0.x, $0.y] }.map { String(format: "%.2f", $0) }
+                return ([row.image, String(format: "%.6f", row.confidence)] + numbers).joined(separator: " ") + "\n"
+            }
+        }.joined()
     }
 
     private func row(_ mark: BoxPainter.Mark, image: String) -> Row {
@@ -153,7 +169,7 @@ public final class PredictionWriter {
         let (top, left) = (Int(box.y1), Int(box.x1))
         let (height, width) = (Int(box.y2.rounded(.up)) - top, Int(box.x2.rounded(.up)) - left)
         guard height > 0, width > 0 else { return }
-        let inner = "crops/\(names[mark.classIndex].replacingOccurrences(of: "/", with: "_"))"
+        let inner = "crops/\(names[mark.classIndex].inFileName)"
         let ending = mark.mask == nil ? "jpg" : "png"
         let path = try OutputFolder.file("\(name)-\(number + 1).\(ending)", in: Folder.join(folder, inner))
         let part = image.cropped(top: top, left: left, height: height, width: width)
@@ -184,6 +200,9 @@ extension MaskSize {
 }
 
 extension String {
+    /// A class as part of a file's name.
+    fileprivate var inFileName: String { replacingOccurrences(of: "/", with: "_") }
+
     /// In quotes where it has a comma, a quote or a line break.
     fileprivate var quotedForCSV: String {
         contains { ",\"\n\r".contains($0) } ? "\"" + replacingOccurrences(of: "\"", with: "\"\"") + "\"" : self

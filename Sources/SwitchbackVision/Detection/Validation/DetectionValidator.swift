@@ -44,14 +44,14 @@ public struct DetectionValidator {
         in group: ProcessGroup = .alone, progress: (_ done: Int, _ of: Int) throws -> Void = { _, _ in }
     ) throws -> DetectionValidation {
         let inference = DetectorInference(detector, form: form)
-        var tally = Tally(detector)
+        var tally = DetectionTally(detector)
         var validation = DetectionValidation(variant: detector.variant)
         var losses = [Double](repeating: 0, count: detector.variant.lossParts.count)
         let batches = loader.batches(epoch: 0, from: group.rank, every: group.size)
         var done = 0
         var shown: [[ShownImage]] = []
         try group.inTurns(loader.count) { _ in
-            var measured = Measured(tally: Tally(detector))
+            var measured = Measured(tally: DetectionTally(detector))
             let batch = try measured.seconds.timed(\.preprocess) { try batches.next()! }
             let images = batch.images.to(detector.backend)
             // A loss needs all heads.
@@ -91,21 +91,18 @@ public struct DetectionValidator {
 
     /// Of one batch.
     private struct Measured: Codable {
-        var tally: Tally
+        var tally: DetectionTally
         /// The parts of the loss, each times the number of images.
         var losses: [Double] = []
         var imageCount = 0
         var seconds = StageSeconds()
     }
 
-    /// How likely objects are whose masks are drawn.
-    private static let shownConfidence: Float = 0.25
-
     /// An image of a batch with what was found, for the figures.
     private func shown(
         _ found: [Candidate], _ output: DetectHead.Output, _ batch: DetectionBatch, _ image: Int
     ) -> ShownImage {
-        let likely = found.filter { $0.detection.score >= Self.shownConfidence }
+        let likely = found.filter(\.detection.isShown)
         let planes = MaskPlanes(likely, output, image: image)
         let keypoints = noGrad { detector.poses(of: likely, output, image: image) }
         let detections = likely.enumerated().map { number, candidate in
@@ -118,91 +115,22 @@ public struct DetectionValidator {
     }
 }
 
-/// What is counted in a validation.
-private struct Tally: Codable {
-    private var boxes: DetectionMetrics
-    /// Of masks or keypoints, where the network tells them.
-    private var shapes: DetectionMetrics?
-    private var confusion: ConfusionMatrix
-
-    init(_ detector: YOLO) {
-        let count = detector.classes.count
-        boxes = DetectionMetrics(classCount: count)
-        let task = detector.variant.task
-        shapes = task == .segment || task == .pose ? DetectionMetrics(classCount: count) : nil
-        confusion = ConfusionMatrix(classCount: count, background: true)
-    }
-
-    /// Adds an image of a batch. As in Ultralytics, boxes are compared in the pixels of what the network saw, where those
-    /// that were found may reach over the image's edges.
-    mutating func add(
-        _ found: [Candidate], _ output: DetectHead.Output, _ batch: DetectionBatch, image: Int, _ detector: YOLO
-    ) {
-        let (own, truth) = (found.map(\.detection), batch.labels[image])
-        let oriented = truth.map { $0.isOriented ? RotatedBox(around: $0.polygon) : nil }
-        func overlap(_ detection: Int, _ object: Int) -> Float {
-            if let a = own[detection].rotated, let b = oriented[object] { return a.probabilisticIoU(b) }
-            return own[detection].box.iou(truth[object].box)
-        }
-        boxes.add(own, truth: truth, overlap: overlap)
-        confusion.add(own, truth: truth, overlapOf: overlap)
-        if let planes = MaskPlanes(found, output, image: image) {
-            let overlaps = batch.targets.maskOverlaps(of: planes.binary(found.map(\.detection.box)), image: image)
-            shapes?.add(own, truth: truth) { overlaps[$0 * truth.count + $1] }
-        }
-        if let layout = detector.keypoints, let keypoints = noGrad({ detector.poses(of: found, output, image: image) })
-        {
-            shapes?.add(own, truth: truth) { detection, object in
-                let area = truth[object].box.area * KeypointLayout.filledShare
-                return layout.similarity(keypoints[detection], to: truth[object].keypoints, area: area)
-            }
-        }
-    }
-
-    /// Adds what was counted in later batches.
-    mutating func add(_ other: Tally) {
-        boxes.add(other.boxes)
-        if let more = other.shapes { shapes?.add(more) }
-        confusion.add(other.confusion)
-    }
-
-    func write(to validation: inout DetectionValidation) {
-        validation.results = boxes.results()
-        validation.shapeResults = shapes?.results()
-        validation.confusion = confusion
-    }
-}
-
-extension DetectionTargets {
-    /// Intersection over union of masks with those of the objects of an image, by mask and object.
-    ///
-    /// - Parameter found: [masks, h · w] of 0 and 1.
-    fileprivate func maskOverlaps(of found: Tensor, image: Int) -> [Float] {
-        guard let masks, !labels[image].isEmpty, found.shape[0] > 0 else { return [] }
-        let numbers = Tensor((1...labels[image].count).map { Int32($0) }, shape: [labels[image].count, 1])
-        let wanted = masks[image].reshape(1, -1).eq(numbers).to(.float32)
-        let shared = found.matmul(wanted.transpose(0, 1))
-        let union = found.sum(dim: 1, keepDim: true) + wanted.sum(dim: 1).unsqueeze(0) - shared
-        return (shared / (union + 1e-7)).toArray(as: Float.self)
-    }
-}
-
 /// The result of a validation.
 public struct DetectionValidation {
-    public fileprivate(set) var results = DetectionMetrics(classCount: 0).results()
+    public internal(set) var results = DetectionMetrics(classCount: 0).results()
     /// Of masks or keypoints instead of boxes, where the network tells them.
-    public fileprivate(set) var shapeResults: DetectionResults?
-    public fileprivate(set) var confusion = ConfusionMatrix(classCount: 0, background: true)
-    public fileprivate(set) var imageCount = 0
+    public internal(set) var shapeResults: DetectionResults?
+    public internal(set) var confusion = ConfusionMatrix(classCount: 0, background: true)
+    public internal(set) var imageCount = 0
     /// The seconds that all images took together.
-    public fileprivate(set) var seconds = StageSeconds()
+    public internal(set) var seconds = StageSeconds()
     /// The parts of the loss, where they were requested.
-    public fileprivate(set) var losses: [Double]?
+    public internal(set) var losses: [Double]?
     /// The images of the first batches, what is in them and what was found.
-    public fileprivate(set) var shown: [[ShownImage]] = []
+    public internal(set) var shown: [[ShownImage]] = []
     let variant: YOLOVariant
 
-    fileprivate init(variant: YOLOVariant) { self.variant = variant }
+    init(variant: YOLOVariant) { self.variant = variant }
 
     /// The numbers by the names that are shown and saved.
     public var metrics: Metrics {

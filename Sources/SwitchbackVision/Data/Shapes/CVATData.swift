@@ -1,0 +1,123 @@
+import Foundation
+import Switchback
+import SwitchbackFormats
+
+#if canImport(FoundationXML)
+    import FoundationXML
+#endif
+
+/// Data as CVAT exports it under "CVAT for images 1.1": a file `annotations.xml` with an element for each image, and the
+/// images beside it or in `images`.
+enum CVATData {
+    static let fileName = "annotations.xml"
+
+    static func load(_ file: String, for task: YOLOTask) throws -> DetectionData {
+        let reader = CVATReader()
+        try XMLFile.parse(file, with: reader)
+        guard reader.sawAnnotations else {
+            throw InputError(file, "holds no element annotations", remedy: "export it as 'CVAT for images 1.1'")
+        }
+        let root = Folder.parent(file)
+        var data = ShapeData(kind: "CVAT annotations", path: root)
+        data.remarks = reader.remarks.map { "\(file), \($0)" }
+        data.problems = reader.problems.map { InputError(file, at: "line \($0.line)", $0.sentence) }
+        let spoiled = Set(reader.problems.map(\.image))
+        for (number, image) in reader.images.enumerated() where !spoiled.contains(number) {
+            let folders = [root, Folder.join(root, "images")] + (image.subset.map { [Folder.join(root, "images/\($0)")] } ?? [])
+            let places = folders.map { Folder.join($0, image.name) }
+            guard let place = places.first(where: Folder.exists) else {
+                data.problems.append(InputError(file, at: "image \(image.name)", "there is no \(places[0])"))
+                continue
+            }
+            data.images.append(
+                ShapedImage(
+                    file: file, imagePath: place, split: image.subset.flatMap { DataSplit(folderName: $0) },
+                    objects: image.objects))
+        }
+        return try data.data(for: task)
+    }
+}
+
+private final class CVATReader: BoundedXMLReader {
+    struct Entry {
+        let name: String
+        let subset: String?
+        var objects: [ShapedImage.Object] = []
+    }
+
+    private(set) var sawAnnotations = false
+    private(set) var images: [Entry] = []
+    private(set) var remarks: [String] = []
+    /// With the number of the image in which they are.
+    private(set) var problems: [(image: Int, line: Int, sentence: String)] = []
+
+    override func begin(_ name: String, _ attributes: [String: String], line: Int) {
+        switch name {
+        case "annotations": sawAnnotations = true
+        case "image": images.append(Entry(name: attributes["name"] ?? "", subset: attributes["subset"]))
+        case _ where path.dropLast().last == "image": shape(name, attributes, line)
+        default: break
+        }
+    }
+
+    private func shape(_ kind: String, _ attributes: [String: String], _ line: Int) {
+        let label = attributes["label"] ?? ""
+        guard ["box", "polygon", "ellipse", "mask"].contains(kind) else {
+            if kind != "tag" { remarks.append("line \(line): \(kind) \(label) has no area, and is left out") }
+            return
+        }
+        guard !label.isEmpty, let outline = outline(kind, attributes) else {
+            problems.append((images.count - 1, line, "the element \(kind) \(label) is not as CVAT writes it"))
+            return
+        }
+        images[images.count - 1].objects.append(.init(name: label, outline: outline, place: "line \(line)"))
+    }
+
+    private func outline(_ kind: String, _ attributes: [String: String]) -> [PlanePoint]? {
+        func numbers(_ keys: String...) -> [Float]? {
+            let found = keys.compactMap { attributes[$0].flatMap(Float.init) }
+            return found.count == keys.count && found.allSatisfy(\.isFinite) ? found : nil
+        }
+        switch kind {
+        case "box":
+            guard let n = numbers("xtl", "ytl", "xbr", "ybr") else { return nil }
+            let box = Box(x1: n[0], y1: n[1], x2: n[2], y2: n[3])
+            guard let degrees = numbers("rotation")?[0], degrees != 0 else { return box.corners }
+            return RotatedBox(
+                centerX: box.centerX, centerY: box.centerY, width: box.width, height: box.height,
+                angle: degrees * .pi / 180
+            ).corners
+        case "polygon": return attributes["points"].flatMap(points)
+        case "ellipse":
+            guard let n = numbers("cx", "cy", "rx", "ry") else { return nil }
+            let turn = (numbers("rotation")?[0] ?? 0) * .pi / 180
+            return (0..<64).map { number in
+                let angle = Float(number) * .pi / 32
+                let (x, y) = (n[2] * cos(angle), n[3] * sin(angle))
+                return PlanePoint(n[0] + x * cos(turn) - y * sin(turn), n[1] + x * sin(turn) + y * cos(turn))
+            }
+        default: return mask(attributes)
+        }
+    }
+
+    private func points(_ text: String) -> [PlanePoint]? {
+        let pairs = text.split(separator: ";").map { pair in pair.split(separator: ",").compactMap { Float($0) } }
+        return pairs.allSatisfy { $0.count == 2 } ? pairs.map { PlanePoint($0[0], $0[1]) } : nil
+    }
+
+    /// Run lengths, row by row in a box, the first of pixels that are off.
+    private func mask(_ attributes: [String: String]) -> [PlanePoint]? {
+        let sides = ["left", "top", "width", "height"].compactMap { attributes[$0].flatMap { Int($0) } }
+        let counts = attributes["rle"].map { $0.split(separator: ",").map { Int($0.trimmingCharacters(in: .whitespaces)) } }
+        guard sides.count == 4, sides.allSatisfy({ $0 >= 0 && $0 <= 1 << 16 }), let counts, !counts.contains(nil),
+            sides[2] > 0, sides[3] > 0, sides[2] * sides[3] <= Image.pixelLimit,
+            // Row by row is column by column with the sides exchanged.
+            let runs = RunLengths(checking: counts.compactMap { $0 }, height: sides[2], width: sides[3])
+        else { return nil }
+        let turned = runs.mask
+        let mask = InstanceMask(
+            imageHeight: sides[3], imageWidth: sides[2], rows: 0..<sides[3], columns: 0..<sides[2]
+        ) { turned[$1, $0] }
+        return mask.outline.map { $0 + PlanePoint(Float(sides[0]), Float(sides[1])) + 0.5 }
+    }
+}

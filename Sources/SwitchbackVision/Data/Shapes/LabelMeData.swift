@@ -1,0 +1,130 @@
+import Foundation
+import Switchback
+import SwitchbackFormats
+
+/// Data as LabelMe writes it (github.com/wkentaro/labelme): a JSON file beside each image, with shapes whose points are
+/// in pixels.
+enum LabelMeData {
+    private struct File: Decodable {
+        let shapes: [Shape]
+        let imagePath: String?
+    }
+
+    private struct Shape: Decodable {
+        let label: String
+        let points: [[Float]]
+        let shape_type: String?
+        /// Of a shape of the type mask: a PNG file in Base64, from the first point to the second.
+        let mask: String?
+    }
+
+    /// Whether there are such files under a folder.
+    static func lies(in folder: String) throws -> Bool {
+        guard let first = try Folder.files(under: folder, extensions: ["json"]).first else { return false }
+        return (try? read(first)) != nil
+    }
+
+    static func load(_ path: String, for task: YOLOTask) throws -> DetectionData {
+        var data = ShapeData(kind: "LabelMe annotations", path: path)
+        let files = try Folder.files(under: path, extensions: ["json"])
+        for (file, result) in zip(files, ImageSurvey.map(files, { file in Result { try read(file) } })) {
+            do {
+                let read = try result.get()
+                var objects: [ShapedImage.Object] = []
+                for (number, shape) in read.shapes.enumerated() {
+                    let place = "shape \(number + 1)"
+                    if let outline = try outline(of: shape, file, place) {
+                        objects.append(.init(name: shape.label, outline: outline, place: place))
+                    } else {
+                        data.remarks.append(
+                            "\(file), \(place): a \(shape.shape_type ?? "shape") has no area, and is left out")
+                    }
+                }
+                data.images.append(
+                    ShapedImage(file: file, imagePath: try imagePath(of: file, read), objects: objects))
+            } catch {
+                data.problems.append(error as? InputError ?? InputError(file, "\(error)"))
+            }
+        }
+        return try data.data(for: task)
+    }
+
+    private static func read(_ path: String) throws -> File {
+        guard let contents = FileManager.default.contents(atPath: path) else {
+            throw InputError(path, "the file cannot be read")
+        }
+        do {
+            return try JSONDecoder().decode(File.self, from: contents)
+        } catch DecodingError.keyNotFound(let key, _) {
+            throw InputError(path, "the key \(key.stringValue) is missing, which LabelMe writes")
+        } catch {
+            throw InputError(path, "is not a JSON file of LabelMe")
+        }
+    }
+
+    /// The image that a file names, beside it; else the one of the same name.
+    private static func imagePath(of file: String, _ read: File) throws -> String {
+        let folder = Folder.parent(file)
+        let named = read.imagePath.map { Folder.join(folder, ($0.replacing("\\", with: "/") as NSString).lastPathComponent) }
+        if let named, Folder.exists(named) { return named }
+        let stem = (file as NSString).deletingPathExtension
+        if let beside = Image.fileExtensions.map({ "\(stem).\($0)" }).first(where: Folder.exists) { return beside }
+        throw InputError(file, "there is no image \(read.imagePath ?? Folder.stem(file)) beside it")
+    }
+
+    /// The outline of a shape; `nil` if it is of a kind without an area.
+    private static func outline(of shape: Shape, _ file: String, _ place: String) throws -> [PlanePoint]? {
+        guard shape.points.allSatisfy({ $0.count == 2 }) else {
+            throw InputError(file, at: place, "its points are not of 2 numbers each")
+        }
+        let points = shape.points.map { PlanePoint($0[0], $0[1]) }
+        func need(_ count: Int) throws {
+            guard points.count == count else {
+                throw InputError(
+                    file, at: place,
+                    "a \(shape.shape_type ?? "shape") has \(count) points, and this one \(points.count)")
+            }
+        }
+        switch shape.shape_type ?? "polygon" {
+        case "polygon", "oriented_rectangle": return points
+        case "rectangle" where points.count == 4: return points
+        case "rectangle":
+            try need(2)
+            return Box(around: points).corners
+        case "circle":
+            try need(2)
+            return circle(points[0], through: points[1])
+        case "mask":
+            try need(2)
+            return try mask(shape, from: points[0], file, place)
+        case "point", "line", "linestrip", "points": return nil
+        case let other: throw InputError(file, at: place, "the type of shape '\(other)' is not known")
+        }
+    }
+
+    /// A polygon of so many corners stands for a circle.
+    private static let circleCorners = 64
+
+    private static func circle(_ center: PlanePoint, through point: PlanePoint) -> [PlanePoint] {
+        let arm = point - center
+        let radius = (arm * arm).sum().squareRoot()
+        return (0..<circleCorners).map { number in
+            let angle = Float(number) * 2 * .pi / Float(circleCorners)
+            return center + PlanePoint(cos(angle), sin(angle)) * radius
+        }
+    }
+
+    private static func mask(
+        _ shape: Shape, from corner: PlanePoint, _ file: String, _ place: String
+    ) throws -> [PlanePoint] {
+        guard let text = shape.mask, let bytes = Data(base64Encoded: text) else {
+            throw InputError(file, at: place, "its mask is not Base64")
+        }
+        let image = try bytes.withUnsafeBytes { try Image.decode($0, name: "\(file), \(place)", as: .gray) }
+        let mask = InstanceMask(
+            imageHeight: image.height, imageWidth: image.width, rows: 0..<image.height, columns: 0..<image.width
+        ) { image.pixels[$0 * image.width + $1] > 0 }
+        // The centers of pixels, which lie half a pixel from their corners.
+        return mask.outline.map { $0 + corner + 0.5 }
+    }
+}

@@ -1,0 +1,60 @@
+import Foundation
+import Switchback
+import SwitchbackFormats
+
+/// Data with an image of masks for each image: gray PNG files in `masks`, which lie as the images do in `images`. 0 is
+/// background; another value is the number of a class, from 1 on, as `classes.txt` names them, or, where there is none,
+/// all values are of the class `object`. Pixels that touch are one object.
+enum MaskImageData {
+    static let folder = "masks"
+    static let namesFile = "classes.txt"
+
+    static func load(_ path: String, for task: YOLOTask) throws -> DetectionData {
+        var data = ShapeData(kind: "images of masks", path: path)
+        let namesPath = Folder.join(path, namesFile)
+        let names = try Folder.exists(namesPath) ? TextFile.lines(namesPath).map(String.init).filter { !$0.isEmpty } : nil
+        data.classNames = names ?? ["object"]
+        let (images, masks) = (Folder.join(path, "images"), Folder.join(path, folder))
+        let files = try ImageSurvey.files(under: images)
+        let read = ImageSurvey.map(files, chunk: 4) { file -> Result<[ShapedImage.Object], any Error> in
+            let inner = (String(file.dropFirst(images.count + 1)) as NSString).deletingPathExtension
+            return Result { try objects(of: Folder.join(masks, inner + ".png"), names) }
+        }
+        for (file, objects) in zip(files, read) {
+            do {
+                data.images.append(ShapedImage(file: file, imagePath: file, objects: try objects.get()))
+            } catch {
+                data.problems.append(error as? InputError ?? InputError(file, "\(error)"))
+            }
+        }
+        return try data.data(for: task)
+    }
+
+    private static func objects(of path: String, _ names: [String]?) throws -> [ShapedImage.Object] {
+        guard Folder.exists(path) else { throw InputError(path, "there is no such image of masks") }
+        let header = try ImageSurvey.header(path)
+        guard header.fileChannels < 3 else {
+            throw InputError(path, "is a color image, and masks are gray: 0 for the background, else a class")
+        }
+        let image = try Image.load(path, as: .gray)
+        let values = names == nil ? [nil] : Set(image.pixels).subtracting([0]).sorted().map { Optional($0) }
+        return try values.flatMap { value -> [ShapedImage.Object] in
+            if let value, let names, Int(value) > names.count {
+                throw InputError(
+                    path, "has the value \(value), and \(namesFile) names \(names.count.counted("class"))",
+                    remedy: "without \(namesFile), all values are of one class")
+            }
+            let mask = InstanceMask(
+                imageHeight: image.height, imageWidth: image.width, rows: 0..<image.height, columns: 0..<image.width
+            ) { row, column in
+                let pixel = image.pixels[row * image.width + column]
+                return value.map { pixel == $0 } ?? (pixel > 0)
+            }
+            let name = value.flatMap { names?[Int($0) - 1] } ?? "object"
+            // Centers of pixels lie half a pixel from their corners. A line of pixels has no area.
+            return mask.outlines.filter { $0.count > 2 }.enumerated().map { number, outline in
+                .init(name: name, outline: outline.map { $0 + 0.5 }, place: "\(name) \(number + 1)")
+            }
+        }
+    }
+}
