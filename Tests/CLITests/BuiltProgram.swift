@@ -24,6 +24,8 @@ struct BuiltProgram {
     static let url = Bundle.main.bundleURL.appendingPathComponent("switchback")
 
     /// Runs `switchback` with arguments, in the test's own folder.
+    func run(_ arguments: [String]) throws -> Run { try launch(Self.url, arguments, [:]) }
+
     func run(_ arguments: String..., environment: [String: String] = [:]) throws -> Run {
         try launch(Self.url, arguments, environment)
     }

@@ -72,6 +72,7 @@ import Testing
         let export = try program.run("detect", "export", "runs/detect/train", "--json")
         #expect(export.code == 0, "\(export.errors)")
         #expect(export.json["output"] as? String == "runs/detect/train/weights/best.onnx")
+        try expectExportsAndTiles(weights)
         let odd = try program.run("detect", "export", weights, "--imgsz", "100")
         #expect(odd.code == 0 && odd.errors.contains("imgsz 100 is not a multiple of 32: 128 is used"), "\(odd.errors)")
 
@@ -147,5 +148,33 @@ import Testing
             #expect(run.errors.contains("has 4 numbers"), "\(run.errors)")
         }
         #expect(val.json["images"] as? Int == 3)
+    }
+
+    /// The options of exports, and large images in tiles.
+    private func expectExportsAndTiles(_ weights: String) throws {
+        let file = program.folder.path("out.onnx")
+        for options in [
+            ["--dynamic", "--half", "--opset", "18"], ["--nms", "--conf", "0.1"], ["--imgsz", "64x96", "--batch", "2"],
+        ] {
+            let export = try program.run(["detect", "export", weights, "--output", file] + options)
+            #expect(export.code == 0, "\(options): \(export.errors)")
+        }
+        let image = try program.image("large.jpg", height: 150, width: 200, boxes: [])
+        let tiled = try program.run(
+            "detect", "predict", "--model", weights, image, "--tile", "96", "--overlap", "16", "--imgsz", "96x64", "--conf",
+            "0", "--max-det", "7", "--no-save", "--json")
+        #expect(tiled.code == 0 && tiled.json["boxes"] as? Int == 7, "\(tiled.errors)")
+        for (wrong, words) in [
+            (["export", weights, "--conf", "0.3"], "--conf needs --nms"),
+            (["export", weights, "--dynamic", "--batch", "2"], "--dynamic is for any batch"),
+            (["export", weights, "--half", "--format", "safetensors"], "--half is for onnx"),
+            (["predict", "--model", weights, image, "--overlap", "16"], "--overlap needs --tile"),
+            (["predict", "--model", weights, image, "--save-dota"], "--save-dota is for oriented boxes"),
+        ] {
+            let outcome = try program.run(["detect"] + wrong)
+            #expect(outcome.code == 2 && outcome.errors.contains(words), "\(wrong): \(outcome.errors)")
+        }
+        let large = try program.run("detect", "predict", "--model", weights, image, "--tile", "96", "--overlap", "96")
+        #expect(large.code == 1 && large.errors.contains("not below the side of the tiles"), "\(large.errors)")
     }
 }

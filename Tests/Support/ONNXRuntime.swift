@@ -51,6 +51,16 @@ public enum ONNXRuntime {
             """, [path, folder.url.path, "\(cases.count)", "\(tolerance)"])
     }
 
+    /// The shape of a file's first input, as Python prints it.
+    public static func inputShape(of path: String) throws -> String {
+        try Python.run(
+            """
+            import sys, onnxruntime
+            print(onnxruntime.InferenceSession(sys.argv[1], providers=['CPUExecutionProvider']).get_inputs()[0].shape)
+            """, [path]
+        ).trimmingCharacters(in: .whitespacesAndNewlines)
+    }
+
     /// The version of the operators that a file says it is written for.
     public static func operatorSet(of path: String) throws -> Int? {
         let text = try Python.run(

@@ -70,7 +70,7 @@ struct ONNXTests {
         unsettle(detector)
         let path = folder.path("model.onnx")
         var how = DetectorExport()
-        how.heads = heads
+        (how.heads, how.batch) = (heads, nil)
         try DetectorFile.Loaded(detector: detector, imgsz: 64).export(.onnx, how, to: path)
         let cases = [1, 3].map { count -> ONNXRuntime.Case in
             let input = images(count, 64)
@@ -91,7 +91,7 @@ struct ONNXTests {
         [YOLOVariant(.yolo11, .n, $0), YOLOVariant(.yolo26, .n, $0)]
     }
 
-    private func detector(_ variant: YOLOVariant) -> YOLO {
+    private func unsettled(_ variant: YOLOVariant) -> YOLO {
         manualSeed(0)
         let detector = YOLO(variant, classes: ["cat", "dog", "cow"])
         unsettle(detector)
@@ -101,7 +101,7 @@ struct ONNXTests {
     /// One file for images of all shapes, whichever it was exported with.
     @Test(arguments: variants)
     func anyHeightAndWidth(_ variant: YOLOVariant) throws {
-        let detector = detector(variant)
+        let detector = unsettled(variant)
         let path = folder.path("model.onnx")
         var how = DetectorExport()
         how.isDynamic = true
@@ -120,10 +120,10 @@ struct ONNXTests {
     /// The boxes that the graph selects are those that prediction selects.
     @Test(arguments: variants, [false, true])
     func selectedBoxes(_ variant: YOLOVariant, _ isDynamic: Bool) throws {
-        let detector = detector(variant)
+        let detector = unsettled(variant)
         let path = folder.path("model.onnx")
         var how = DetectorExport()
-        (how.heads, how.isDynamic) = (.selected, isDynamic)
+        (how.heads, how.isDynamic, how.batch) = (.selected, isDynamic, nil)
         (how.suppression.confidence, how.suppression.iou, how.suppression.maximumCount) = (0, 0.3, 20)
         try DetectorFile.Loaded(detector: detector, imgsz: 96).export(.onnx, how, to: path)
         let cases = [1, 2].map { count -> ONNXRuntime.Case in
@@ -167,12 +167,12 @@ struct ONNXTests {
     /// Float16 layers change little, and the file is half as large.
     @Test(arguments: [YOLOVariant(.yolo11, .n), YOLOVariant(.yolo26, .n, .segment)])
     func halfPrecision(_ variant: YOLOVariant) throws {
-        let detector = detector(variant)
+        let detector = unsettled(variant)
         let (full, half) = (folder.path("full.onnx"), folder.path("half.onnx"))
         let loaded = DetectorFile.Loaded(detector: detector, imgsz: 64)
-        try loaded.export(.onnx, to: full)
         var how = DetectorExport()
-        how.isHalf = true
+        try loaded.export(.onnx, how, to: full)
+        (how.isHalf, how.batch) = (true, nil)
         try loaded.export(.onnx, how, to: half)
         func size(_ path: String) throws -> Int { try Data(contentsOf: URL(fileURLWithPath: path)).count }
         #expect(try Double(size(half)) < 0.55 * Double(size(full)))
@@ -187,10 +187,10 @@ struct ONNXTests {
 
     @Test(arguments: ONNXOptions.operatorSets)
     func operatorSets(_ version: Int) throws {
-        let detector = detector(YOLOVariant(.yolo11, .n))
+        let detector = unsettled(YOLOVariant(.yolo11, .n))
         let path = folder.path("model.onnx")
         var how = DetectorExport()
-        (how.operatorSet, how.heads, how.suppression.confidence) = (version, .selected, 0)
+        (how.operatorSet, how.heads, how.batch, how.suppression.confidence) = (version, .selected, nil, 0)
         try DetectorFile.Loaded(detector: detector, imgsz: 64).export(.onnx, how, to: path)
         #expect(try ONNXRuntime.operatorSet(of: path) == version)
         let input = images(1, 64)
@@ -200,8 +200,23 @@ struct ONNXTests {
         #expect(complaints == "")
     }
 
+    /// As Ultralytics' program wants it: a file for one image says so, and one for any number is for any size too.
+    @Test func shapesAndMetadata() throws {
+        let loaded = DetectorFile.Loaded(detector: unsettled(YOLOVariant(.yolo11, .n, .pose)), imgsz: 64)
+        let path = folder.path("model.onnx")
+        var how = DetectorExport()
+        how.size = InputSize(height: 64, width: 96)
+        try loaded.export(.onnx, how, to: path)
+        #expect(try ONNXRuntime.inputShape(of: path) == "[1, 3, 64, 96]")
+        let metadata = try ONNXModel(path).metadata
+        #expect(metadata["imgsz"] == "[64, 96]" && metadata["kpt_shape"] == "[17, 3]" && metadata["task"] == "pose")
+        how.isDynamic = true
+        try loaded.export(.onnx, how, to: path)
+        #expect(try ONNXRuntime.inputShape(of: path) == "['batch', 3, 'height', 'width']")
+    }
+
     @Test func wrongWishesAreSentences() throws {
-        let loaded = DetectorFile.Loaded(detector: detector(YOLOVariant(.yolo11, .n)), imgsz: 64)
+        let loaded = DetectorFile.Loaded(detector: unsettled(YOLOVariant(.yolo11, .n)), imgsz: 64)
         var how = DetectorExport()
         how.operatorSet = 99
         #expect(throws: InputError.self) { try loaded.export(.onnx, how, to: folder.path("x.onnx")) }

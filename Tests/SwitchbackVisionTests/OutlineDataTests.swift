@@ -175,9 +175,10 @@ import Testing
         #expect(data.classNames == ["cell", "hole", "mask"] && data.problems.isEmpty, "\(data.problems)")
         #expect(data.remarks.count == 1 && data.remarks[0].contains("a point has no area"))
         let boxes = data[.train][0].pixelLabels.map(\.box)
-        let wanted = [(1, 1, 9, 9), (10, 20, 20, 30), (25, 15, 35, 25), (40.5, 10.5, 45.5, 13.5)].map {
-            Box(x1: Float($0.0), y1: Float($0.1), x2: Float($0.2), y2: Float($0.3))
-        }
+        let wanted: [Box] = [
+            Box(x1: 1, y1: 1, x2: 9, y2: 9), Box(x1: 10, y1: 20, x2: 20, y2: 30), Box(x1: 25, y1: 15, x2: 35, y2: 25),
+            Box(x1: 40.5, y1: 10.5, x2: 45.5, y2: 13.5),
+        ]
         #expect(zip(boxes, wanted).allSatisfy { AugmentationTests.isNear($0, $1, within: 0.05) }, "\(boxes)")
     }
 

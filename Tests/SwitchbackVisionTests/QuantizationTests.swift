@@ -94,7 +94,11 @@ struct QuantizationTests {
         try loaded.save(quantization, to: path)
         let read = try DetectorFile.load(path, for: variant.task)
         let onnx = folder.path("int8.onnx")
-        try read.export(.onnx, heads: .raw, to: onnx)
+        var how = DetectorExport()
+        how.heads = .raw
+        try read.export(.onnx, how, to: onnx)
+        how.isHalf = true
+        #expect(throws: InputError.self) { try read.export(.onnx, how, to: folder.path("half.onnx")) }
         let input = Tensor.rand([1, 3, side, side], generator: Generator(seed: 99))
         let network = try #require(read.detector.quantized)
         let found = try network.run(read.detector, [input]) { inputs in

@@ -20,9 +20,6 @@ struct ClassifyQuantize: ParsableCommand {
             predict, val, export and serve take the file like any other; it cannot be trained.
             """)
 
-    @Option(help: .runOrFile)
-    var model: String
-
     @OptionGroup var dataOptions: DataOptions
 
     @OptionGroup var quantize: QuantizeOptions
@@ -31,8 +28,7 @@ struct ClassifyQuantize: ParsableCommand {
 
     func run() throws {
         common.apply()
-        let weights = try RunFolder.weightFile(model)
-        let path = try quantize.path(for: weights)
+        let (weights, path) = try quantize.paths()
         let classifier = try Classifier.load(weights)
         let shape = classifier.configuration.inputShape
         let data = try dataOptions.load(imageSize: shape.count == 3 ? shape[1] : nil)

@@ -7,6 +7,9 @@ import SwitchbackTraining
 
 /// The options of every `quantize`.
 struct QuantizeOptions: ParsableArguments {
+    @Option(help: .runOrFile)
+    var model: String
+
     @Option(
         help: ArgumentHelp("How many images to calibrate with. (default: 64)", valueName: "n"),
         transform: Value.integer(in: .from(1, to: 100_000)))
@@ -19,13 +22,14 @@ struct QuantizeOptions: ParsableArguments {
     @Flag(help: "Do not compare the accuracy on the validation data.")
     var noVal = false
 
-    /// Where the quantized weights go.
-    func path(for weights: String) throws -> String {
+    /// The weights that are quantized, and where the result goes.
+    func paths() throws -> (weights: String, output: String) {
+        let weights = try RunFolder.weightFile(model)
         let path = output ?? (weights as NSString).deletingPathExtension + "-int8.safetensors"
         guard (path as NSString).standardizingPath != (weights as NSString).standardizingPath else {
             throw InputError(path, "is the weights file itself", remedy: "choose another file with --output")
         }
-        return path
+        return (weights, path)
     }
 
     /// Quantizes, and says what it is doing and what was found.
@@ -37,8 +41,17 @@ struct QuantizeOptions: ParsableArguments {
             stage = name
         }
         try Terminal.print(Self.report(result))
+        if result.error > Self.suspiciousError {
+            Diagnostics.warn(
+                "int8 changes the outputs by \(result.error.percent), where a few percent are usual: a network that has hardly "
+                    + "been trained is often so; train it longer, or calibrate with more images, and compare the accuracy"
+            )
+        }
         return result
     }
+
+    /// From so far off on, the numbers of a network are probably not yet those of a trained one.
+    private static let suspiciousError = 0.2
 
     /// How many layers are listed that are quantized.
     private static let listed = 8

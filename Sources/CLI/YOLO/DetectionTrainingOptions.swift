@@ -74,6 +74,13 @@ struct DetectionTrainingOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
+            "The memory for decoded images between epochs, in MB: 0 reads each one anew; does not affect results. "
+                + "(default: \(defaults.cache))", valueName: "MB"),
+        transform: Value.integer)
+    var cache: Int?
+
+    @Option(
+        help: ArgumentHelp(
             "The random seed. (default: \(defaults.seed))", valueName: "n"),
         transform: Value.integer)
     var seed: UInt64?
@@ -206,6 +213,7 @@ struct DetectionTrainingOptions: ParsableArguments {
         set(\.patience, patience)
         set(\.imgsz, imgsz)
         set(\.workers, workers)
+        set(\.cache, cache)
         set(\.seed, seed)
         set(\.closeMosaic, closeMosaic)
         set(\.fraction, fraction)

@@ -18,7 +18,7 @@ struct YOLOExport<Command: YOLOCommand>: ParsableCommand {
                   switchback \(task) export best.safetensors --dynamic --half
                   switchback \(task) export best.safetensors --nms --conf 0.4
 
-                In ONNX, `images` is a batch of any size, [N, 3, height, width], with RGB values from 0 to 1. `predictions` is \
+                In ONNX, `images` is [N, 3, height, width], one image unless --batch or --dynamic say otherwise, with RGB values from 0 to 1. `predictions` is \
                 [N, 4 + classes, positions]: center, width and height in pixels, and probabilities. YOLO11's boxes still \
                 need non-maximum suppression; YOLO26's do not.\(extras)
 
@@ -54,7 +54,12 @@ struct YOLOExport<Command: YOLOCommand>: ParsableCommand {
         transform: Value.imageSize)
     var imgsz: InputSize?
 
-    @Flag(help: "Take images of any height and width that are multiples of 32.")
+    @Option(
+        help: ArgumentHelp("How many images the file takes; 0 for any number. (default: 1)", valueName: "n"),
+        transform: Value.integer(in: .from(0, to: 65_536)))
+    var batch: Int?
+
+    @Flag(help: "Take any number of images of any height and width that are multiples of 32.")
     var dynamic = false
 
     @Flag(help: "Compute layers in float16, and keep their weights so: half the size, for GPUs. Inputs stay float32.")
@@ -80,6 +85,7 @@ struct YOLOExport<Command: YOLOCommand>: ParsableCommand {
     @OptionGroup var common: CommonOptions
 
     func validate() throws {
+        if dynamic, let batch, batch > 0 { throw ValidationError("--dynamic is for any batch, and --batch is \(batch)") }
         if selection.nms, let heads, heads != .selected {
             throw ValidationError("--nms selects boxes, and --heads \(heads.rawValue) does not")
         }
@@ -96,6 +102,7 @@ struct YOLOExport<Command: YOLOCommand>: ParsableCommand {
         let detector = try DetectorFile.load(file, for: Self.task)
         var how = DetectorExport()
         (how.heads, how.size, how.isDynamic, how.isHalf) = (form, imgsz, dynamic, half)
+        if let batch { how.batch = batch == 0 ? nil : batch }
         if let opset { how.operatorSet = opset }
         how.usesSingleHead = selection.usesSingleHead(of: detector.detector, inExport: true)
         selection.apply(to: &how.suppression)
@@ -107,6 +114,7 @@ struct YOLOExport<Command: YOLOCommand>: ParsableCommand {
     /// An option that was given and has a meaning for ONNX alone.
     private var onlyONNX: String? {
         if dynamic { return "--dynamic" }
+        if batch != nil { return "--batch" }
         if half { return "--half" }
         if opset != nil { return "--opset" }
         if selection.nms { return "--nms" }

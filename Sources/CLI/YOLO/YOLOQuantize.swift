@@ -24,9 +24,6 @@ struct YOLOQuantize<Command: YOLOCommand>: ParsableCommand {
                 """)
     }
 
-    @Option(help: .runOrFile)
-    var model: String
-
     @Option(help: ArgumentHelp(task.dataHelp, valueName: "path"))
     var data: String
 
@@ -42,8 +39,7 @@ struct YOLOQuantize<Command: YOLOCommand>: ParsableCommand {
 
     func run() throws {
         common.apply()
-        let weights = try RunFolder.weightFile(model)
-        let path = try quantize.path(for: weights)
+        let (weights, path) = try quantize.paths()
         let loaded = try DetectorFile.load(weights, for: Self.task)
         let data = try DetectionData.load(data, for: Self.task)
         data.warnOfProblems()

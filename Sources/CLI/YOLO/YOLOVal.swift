@@ -63,8 +63,10 @@ struct YOLOVal<Command: YOLOCommand>: ParsableCommand {
     @Flag(help: "Match classes with different names by index.")
     var namesByNumber = false
 
-    @Flag(help: "Use square batches instead of rectangular ones.")
-    var noRect = false
+    @Flag(
+        inversion: .prefixedNo,
+        help: "Give each batch the shape of its images instead of a square.")
+    var rect = true
 
     @OptionGroup var tiles: TileOptions
 
@@ -129,7 +131,7 @@ struct YOLOVal<Command: YOLOCommand>: ParsableCommand {
     private func validate(_ loaded: DetectorFile.Loaded, _ examples: [DetectionExample]) throws -> DetectionValidation {
         let detector = loaded.detector
         var validator = DetectionValidator(
-            detector, examples, size: imgsz ?? loaded.imgsz, batchSize: batch, isRectangular: !noRect)
+            detector, examples, size: imgsz ?? loaded.imgsz, batchSize: batch, isRectangular: rect)
         selection.apply(to: &validator.suppression)
         validator.usesSingleHead = selection.usesSingleHead(of: detector)
         validator.classes = try detector.classNumbers(classes)
@@ -146,7 +148,7 @@ struct YOLOVal<Command: YOLOCommand>: ParsableCommand {
 
     func validate() throws {
         try tiles.check()
-        if tiles.tile != nil && noRect { throw ValidationError("--no-rect is for batches, and --tile has none") }
+        if tiles.tile != nil && !rect { throw ValidationError("--no-rect is for batches, and --tile has none") }
     }
 
     private func print(_ validation: DetectionValidation, names: [String]) throws {

@@ -26,6 +26,8 @@ public struct DetectionConfiguration: TaskConfiguration {
     public var imgsz = 640
     /// Threads that load and change images; results do not depend on it.
     public var workers = 2
+    /// How much memory decoded images may take up between their uses, in MB; results do not depend on it.
+    public var cache = 512
     /// What products compute with in training; weights, their steps and validations are float32 in any case.
     public var precision = Precision.float32
     public var optimizer = "auto"
@@ -77,7 +79,7 @@ public struct DetectionConfiguration: TaskConfiguration {
         "epochs": .from(1, to: 1_000_000), "time": .above(0), "patience": .count(),
         "batch": .from(1, to: 65_536).or(-1, for: "what fits into memory"), "imgsz": YOLO.sides,
         "slots": .from(1, to: 65_536),
-        "workers": .from(0, to: 64), "close_mosaic": .count(from: 0), "fraction": .above(0, to: 1),
+        "workers": .from(0, to: 64), "cache": .from(0, to: 1_048_576), "close_mosaic": .count(from: 0), "fraction": .above(0, to: 1),
         "val_fraction": .from(0, below: 1), "statistics_batches": .count(from: 0),
         "freeze": .count(from: 0), "multi_scale": .from(0, below: 1), "lr0": .above(0), "lrf": .from(0, to: 1),
         "momentum": .from(0, below: 1), "weight_decay": .from(0, to: 10), "warmup_epochs": .from(0, to: 1_000_000),

@@ -59,7 +59,7 @@ public final class DetectionTask: TrainingTask {
             Array(examples), size: configuration.imgsz, batchSize: batchSize, augmentation: augmentation,
             task: detector.variant.task, keypointOrder: data.keypoints?.flip, multiScale: configuration.multiScale,
             seed: configuration.seed,
-            workers: configuration.workers)
+            workers: configuration.workers, cacheBytes: configuration.cache << 20)
         var validator = DetectionValidator(
             detector, data[.val].isEmpty ? Array(examples) : data[.val], size: configuration.imgsz,
             batchSize: 2 * batchSize, workers: configuration.workers)

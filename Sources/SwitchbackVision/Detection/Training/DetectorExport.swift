@@ -24,7 +24,9 @@ public struct DetectorExport: Sendable {
     public var heads = DetectorHeads.decoded
     /// Height and width of the images, in pixels; those of training by default.
     public var size: InputSize?
-    /// Whether the file takes images of any height and width.
+    /// How many images the file takes; `nil` for any number.
+    public var batch: Int? = 1
+    /// Whether the file takes any number of images of any height and width.
     public var isDynamic = false
     /// Whether layers compute in float16.
     public var isHalf = false
@@ -45,6 +47,8 @@ public struct DetectorExport: Sendable {
             options.freeDimensions += [
                 FreeDimension("height", dim: 2, unit: YOLO.stride), FreeDimension("width", dim: 3, unit: YOLO.stride),
             ]
+        } else if batch != nil {
+            options.freeDimensions = []
         }
         return options
     }
@@ -76,7 +80,7 @@ extension DetectorFile.Loaded {
                 "option half", "the weights are in 8 bits, and stay so",
                 remedy: "leave the option out, or export the weights that they were made of")
         }
-        let example = Tensor.rand([1, 3, size.height, size.width], generator: Generator(seed: 0))
+        let example = Tensor.rand([export.batch ?? 1, 3, size.height, size.width], generator: Generator(seed: 0))
         try ONNX.export(
             detector, inputs: [("images", example)], outputs: outputNames(export.heads), to: path,
             options: export.options, metadata: try metadata(export, size), rounding: detector.quantized.rounding
@@ -104,7 +108,7 @@ extension DetectorFile.Loaded {
         var metadata = [
             "task": detector.variant.task.rawValue, "model": "\(detector.variant)",
             "names": "{\(names.joined(separator: ", "))}", "imgsz": "[\(size.height), \(size.width)]",
-            "stride": "\(YOLO.stride)", "batch": "1", "channels": "3", "end2end": literal(isSelected),
+            "stride": "\(YOLO.stride)", "batch": "\(export.batch ?? 1)", "channels": "3", "end2end": literal(isSelected),
             "args": "{'dynamic': \(literal(export.isDynamic)), 'half': \(literal(export.isHalf)), "
                 + "'nms': \(literal(isSelected))}",
         ]
