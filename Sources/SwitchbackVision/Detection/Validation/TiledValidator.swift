@@ -27,7 +27,7 @@ public struct TiledValidator {
         for (number, example) in examples.enumerated() {
             let image = try validation.seconds.timed(\.preprocess) { try Image.load(example.imagePath).converted(to: .rgb) }
             let labels = example.labels.map { $0.scaled(x: Float(image.width), y: Float(image.height)) }
-            let result = predictor(image)
+            let result = try predictor(image)
             validation.seconds += result.seconds
             tally.add(result.detections, labels, height: image.height, width: image.width)
             if validation.shown.count < shownImages {
