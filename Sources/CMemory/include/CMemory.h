@@ -1,9 +1,9 @@
 #ifndef CMEMORY_H
 #define CMEMORY_H
 
-/// From now on the program ends with a sentence on standard error and the exit code 1 where memory cannot be had.
+/// From now on the program ends with a sentence on standard error and the exit code 1 where memory or a thread cannot be had.
 ///
-/// Swift's arrays, texts and objects have no other way to say so than a crash. On Linux with glibc; elsewhere where the
+/// Swift's arrays, texts and objects have no other way to say so than a crash, and libdispatch waits for ever. On Linux with glibc; elsewhere where the
 /// engine's kernels ask for memory.
 ///
 /// - Parameter clean: removes what is half-written; called with a little memory kept for it.
