@@ -105,7 +105,7 @@ struct ResultTypeTests {
     @Test func numbersThatDoNotFitAreRefused() {
         let bytes = Tensor([1, 44, 255], dtype: .uint8)
         let mask = bytes.gt(1)
-        func refused(_ operation: () -> Tensor) -> Bool {
+        func refused(_ operation: @escaping () -> Tensor) -> Bool {
             do {
                 _ = try catchingErrors { operation() }
                 return false
@@ -130,6 +130,12 @@ struct ResultTypeTests {
             refused {
                 let copy = bytes.clone()
                 copy.fill(0.5)
+                return copy
+            })
+        #expect(
+            refused {
+                let copy = bytes.clone()
+                copy[Tensor([0])] = Tensor([0.5])
                 return copy
             })
         #expect(bytes.maskedFill(mask, 7.0).toArray(as: Int.self) == [1, 7, 7])

@@ -7,7 +7,7 @@ extension Tensor {
     public static func cat(_ tensors: [Tensor], dim: Int = 0) -> Tensor {
         require(!tensors.isEmpty, "cat", "there is no tensor to join")
         let joined = tensors.contains { $0.shape != [0] } ? tensors.filter { $0.shape != [0] } : [tensors[0]]
-        let type = tensors.dropFirst().reduce(tensors[0].dtype) { DType.promoted($0, $1.dtype) }
+        let type = resultType(tensors)
         let parts = joined.map { $0.to(type) }
         let first = parts[0]
         let dim = first.dimension(dim, "cat")
@@ -32,7 +32,7 @@ extension Tensor {
     /// Tensors of one shape along a new dimension.
     public static func stack(_ tensors: [Tensor], dim: Int = 0) -> Tensor {
         require(!tensors.isEmpty, "stack", "there is no tensor to stack")
-        let type = tensors.dropFirst().reduce(tensors[0].dtype) { DType.promoted($0, $1.dtype) }
+        let type = resultType(tensors)
         let parts = tensors.map { $0.to(type) }
         let first = parts[0]
         require(

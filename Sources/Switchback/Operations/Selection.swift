@@ -231,6 +231,9 @@ extension Tensor {
         requireSameBackend("subscript", values)
         let plan = selection.plan
         let form = plan.resultShape
+        require(
+            selection.index == nil || values.dtype.category <= dtype.category, "subscript",
+            "values of \(values.dtype) do not fit a tensor of \(dtype)")
         var values = values.to(dtype)
         if values.rank > form.count && values.shape.prefix(values.rank - form.count).allSatisfy({ $0 == 1 }) {
             values = values.reshape(Shape(values.shape.suffix(form.count)))
