@@ -57,7 +57,7 @@ lint: ## Check the format, the order of the folders, what asks the system, and t
 docs: setup ## Build the documentation into .build/docs
 	$(SWIFT) package $(CONFIGURATION) --allow-writing-to-directory .build/docs generate-documentation \
 		--target Switchback --target SwitchbackAdditions --target SwitchbackLinearAlgebra --target SwitchbackFourier \
-		--target SwitchbackDistributions --target SwitchbackFormats --target SwitchbackDrawing --target SwitchbackTraining \
+		--target SwitchbackDistributions --target SwitchbackFormats --target SwitchbackHub --target SwitchbackDrawing --target SwitchbackTraining \
 		--target SwitchbackInference --target SwitchbackVision --target SwitchbackLanguage --target SwitchbackServer \
 		--target SwitchbackStudio \
 		--enable-experimental-combined-documentation --output-path .build/docs

@@ -11,6 +11,7 @@ let package = Package(
         .library(name: "SwitchbackFourier", targets: ["SwitchbackFourier"]),
         .library(name: "SwitchbackDistributions", targets: ["SwitchbackDistributions"]),
         .library(name: "SwitchbackFormats", targets: ["SwitchbackFormats"]),
+        .library(name: "SwitchbackHub", targets: ["SwitchbackHub"]),
         .library(name: "SwitchbackDrawing", targets: ["SwitchbackDrawing"]),
         .library(name: "SwitchbackTraining", targets: ["SwitchbackTraining"]),
         .library(name: "SwitchbackInference", targets: ["SwitchbackInference"]),
@@ -24,10 +25,11 @@ let package = Package(
     // `traits: []` leaves the engine, which depends on no other package.
     traits: [
         .trait(name: "Formats", description: "SwitchbackFormats and SwitchbackDrawing"),
+        .trait(name: "Hub", description: "SwitchbackHub", enabledTraits: ["Formats"]),
         .trait(name: "Training", description: "SwitchbackTraining", enabledTraits: ["Formats"]),
         .trait(name: "Domains", description: "SwitchbackVision and SwitchbackLanguage", enabledTraits: ["Training"]),
         .trait(name: "Server", description: "SwitchbackServer and SwitchbackStudio", enabledTraits: ["Domains"]),
-        .trait(name: "Commands", description: "switchback and switchback-bench", enabledTraits: ["Server"]),
+        .trait(name: "Commands", description: "switchback and switchback-bench", enabledTraits: ["Server", "Hub"]),
         .default(enabledTraits: ["Commands"]),
     ],
     dependencies: [
@@ -35,6 +37,8 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-protobuf", from: "1.30.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.20.0", traits: []),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.6.0"),
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.30.0"),
+        .package(url: "https://github.com/apple/swift-crypto", "4.0.0"..<"5.0.0"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.0.0"),
         .package(url: "https://github.com/swiftlang/swift-docc-plugin", from: "1.4.0"),
     ],
@@ -66,6 +70,14 @@ let package = Package(
                 .product(name: "SwiftProtobuf", package: "swift-protobuf", condition: .when(traits: ["Formats"])),
             ],
             resources: [.copy("Resources/digits")]),
+        .target(
+            name: "SwitchbackHub",
+            dependencies: [
+                "Switchback", "SwitchbackFormats",
+                .product(
+                    name: "AsyncHTTPClient", package: "async-http-client", condition: .when(traits: ["Hub"])),
+                .product(name: "Crypto", package: "swift-crypto", condition: .when(traits: ["Hub"])),
+            ]),
         .systemLibrary(name: "CCairo", pkgConfig: "cairo", providers: [.apt(["libcairo2-dev"]), .brew(["cairo"])]),
         .target(name: "SwitchbackDrawing", dependencies: ["SwitchbackFormats", "CCairo"]),
         .target(
@@ -124,7 +136,7 @@ let package = Package(
         .executableTarget(
             name: "CLI",
             dependencies: [
-                "CMemory", "Switchback", "SwitchbackFormats", "SwitchbackDrawing", "SwitchbackTraining",
+                "CMemory", "Switchback", "SwitchbackFormats", "SwitchbackHub", "SwitchbackDrawing", "SwitchbackTraining",
                 "SwitchbackInference", "SwitchbackVision", "SwitchbackLanguage", "SwitchbackServer", "SwitchbackStudio",
                 .product(
                     name: "ArgumentParser", package: "swift-argument-parser", condition: .when(traits: ["Commands"])),
@@ -161,6 +173,12 @@ let package = Package(
         .testTarget(name: "SwitchbackFourierTests", dependencies: ["SwitchbackFourier", "TestSupport"]),
         .testTarget(name: "SwitchbackDistributionsTests", dependencies: ["SwitchbackDistributions", "TestSupport"]),
         .testTarget(name: "SwitchbackFormatsTests", dependencies: ["SwitchbackFormats", "CZlib", "TestSupport"]),
+        .testTarget(
+            name: "SwitchbackHubTests",
+            dependencies: [
+                "SwitchbackHub", "TestSupport",
+                .product(name: "Hummingbird", package: "hummingbird", condition: .when(traits: ["Server"])),
+            ]),
         .testTarget(name: "SwitchbackDrawingTests", dependencies: ["SwitchbackDrawing", "TestSupport"]),
         .testTarget(
             name: "SwitchbackTrainingTests", dependencies: ["SwitchbackTraining", "DiagnosisBenchmark", "TestSupport"]),

@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parent.parent
 TARGETS = [
     {"Kernels"}, {"Switchback"},
     {"SwitchbackAdditions", "SwitchbackLinearAlgebra", "SwitchbackFourier", "SwitchbackDistributions", "SwitchbackFormats"},
-    {"SwitchbackDrawing"}, {"SwitchbackTraining", "SwitchbackInference"},
+    {"SwitchbackDrawing", "SwitchbackHub"}, {"SwitchbackTraining", "SwitchbackInference"},
     {"SwitchbackVision", "SwitchbackLanguage"}, {"SwitchbackServer"}, {"SwitchbackStudio"}, {"CLI", "Bench"},
 ]
 # What the engine may import. Foundation would add 50 MB to every program that the engine is linked into.

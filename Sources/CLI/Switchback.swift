@@ -32,7 +32,7 @@ struct SwitchbackCommand: ParsableCommand {
         version: Version.current,
         subcommands: [
             Classify.self, Detect.self, Segment.self, Pose.self, OrientedBoxes.self, Text.self, Sentiment.self,
-            Translate.self, Chat.self, Serve.self, Studio.self, DataCommand.self, Onnx.self, Runs.self,
+            Translate.self, Chat.self, Fetch.self, Serve.self, Studio.self, DataCommand.self, Onnx.self, Runs.self,
             DoctorCommand.self, Diagnose.self, Info.self,
         ])
 

@@ -24,7 +24,7 @@ struct ChatTalk: ParsableCommand {
 
     @Argument(
         help: ArgumentHelp(
-            "A model folder: a run, or a model in Hugging Face's format."
+            "A model folder: a run, a model in Hugging Face's format, or ORG/NAME on the hub."
         ))
     var folder: String
 
@@ -45,6 +45,7 @@ struct ChatTalk: ParsableCommand {
 
     func run() throws {
         common.apply()
+        let folder = try ModelFolder.path(folder)
         let checkpoint = try Checkpoint(folder)
         let (model, tokenizer) = try checkpoint.languageModelAndTokenizer(dtype: weights.dtype)
         let template = try ChatTemplate.choose(template.template, for: folder)

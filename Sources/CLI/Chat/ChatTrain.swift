@@ -30,7 +30,7 @@ struct ChatTrain: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "The model to start from: a run, or a folder in Hugging Face's format.",
+            "The model to start from: a run, a folder in Hugging Face's format, or ORG/NAME on the hub.",
             valueName: "folder"))
     var from: String?
 
@@ -46,12 +46,12 @@ struct ChatTrain: ParsableCommand {
         try runOptions.require("--from <folder>", from)
     }
 
-    private func apply(to configuration: inout ChatTrainingConfiguration) {
+    private func apply(to configuration: inout ChatTrainingConfiguration) throws {
         if runOptions.config == nil && runOptions.resume == nil {
             configuration.training = ChatTrainingConfiguration.trainingDefaults(lora: adaptation.lora != nil)
         }
         configuration.data = data ?? configuration.data
-        configuration.from = from ?? configuration.from
+        configuration.from = try from.map(ModelFolder.path) ?? configuration.from
         configuration.template = template.template ?? configuration.template
         adaptation.apply(to: &configuration)
         configuration.contextLength = reading.context ?? configuration.contextLength

@@ -99,11 +99,11 @@ struct LanguageTrainingOptions<Defaults: TrainingDefaults>: ParsableArguments {
     ///
     /// - Parameter change: puts the options that only one of the commands has into the configuration.
     func session(
-        change: (inout LanguageTrainingConfiguration) -> Void
+        change: (inout LanguageTrainingConfiguration) throws -> Void
     ) throws -> TrainingSession<LanguageTrainingConfiguration> {
         common.apply()
         return try TrainingSession("text", run, common) { configuration in
-            change(&configuration)
+            try change(&configuration)
             apply(to: &configuration)
         }
     }
@@ -111,7 +111,7 @@ struct LanguageTrainingOptions<Defaults: TrainingDefaults>: ParsableArguments {
     /// Trains, shows how it goes and what the model writes by then.
     ///
     /// - Parameter change: puts the options that only one of the commands has into the configuration.
-    func train(mode: String, change: (inout LanguageTrainingConfiguration) -> Void) throws {
+    func train(mode: String, change: (inout LanguageTrainingConfiguration) throws -> Void) throws {
         let session = try session(change: change)
         let training = try LanguageTraining(session.configuration)
         try run.say(

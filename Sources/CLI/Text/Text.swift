@@ -26,7 +26,7 @@ extension ArgumentHelp {
     /// For where a language model is.
     static var languageModelFolder: ArgumentHelp {
         ArgumentHelp(
-            "A model folder: a run, or a model in Hugging Face's format.",
+            "A model folder: a run, a model in Hugging Face's format, or ORG/NAME on the hub.",
             valueName: "folder")
     }
 }

@@ -22,7 +22,7 @@ struct TextExport: ParsableCommand {
             GGUF is what llama.cpp reads: weights, tokenizer and chat template in one file.
             """)
 
-    @Argument(help: .languageModelFolder)
+    @Argument(help: ArgumentHelp("A model folder: a run, or a model in Hugging Face's format.", valueName: "folder"))
     var source: String
 
     @OptionGroup var export: ExportOptions

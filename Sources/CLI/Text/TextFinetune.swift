@@ -27,7 +27,7 @@ struct TextFinetune: ParsableCommand {
     func run() throws {
         try options.train(mode: "finetune") { configuration in
             if options.run.config == nil { configuration.training = .fineTuning(lora: adaptation.lora != nil) }
-            configuration.from = from
+            configuration.from = try ModelFolder.path(from)
             adaptation.apply(to: &configuration)
         }
     }

@@ -41,7 +41,7 @@ struct TextGenerate: ParsableCommand {
 
     func run() throws {
         common.apply()
-        let checkpoint = try Checkpoint(model)
+        let checkpoint = try Checkpoint(ModelFolder.path(model))
         let (network, tokenizer) = try checkpoint.languageModelAndTokenizer(dtype: weights.dtype)
         var generator = TextGenerator(network, tokenizer)
         generator.options = try writing.options(for: checkpoint)
