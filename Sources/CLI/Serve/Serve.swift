@@ -19,13 +19,13 @@ struct Serve: AsyncParsableCommand {
                 -d '{"messages": [{"role": "user", "content": "Hello!"}]}'
               curl localhost:8080/v1/detect -F image=@bus.jpg
 
-            Several clients are served at once. The endpoints are /v1/chat/completions, /v1/completions, /v1/embeddings, \
+            Several clients are served at once. The endpoints are /v1/chat/completions, /v1/responses, /v1/completions, /v1/embeddings, \
             /v1/models, /tokenize, /detokenize, /v1/detect, /v1/segment, /v1/pose, /v1/obb, /v1/classify, /health and /metrics. SIGTERM or Ctrl-C stops the server after the requests in progress.
             """)
 
     @Argument(
         help: ArgumentHelp(
-            "Model folders, GGUF files, runs or weights files; NAME=PATH sets the name.",
+            "Model folders, GGUF files, runs, weights files or ORG/NAME on the hub; NAME=PATH sets the name.",
             valueName: "model"))
     var models: [String]
 
@@ -131,7 +131,7 @@ struct Serve: AsyncParsableCommand {
         options.limits.queue = queue
         options.limits.seconds = timeout
         options.endsWithTerminal = Interruption.signals.contains(SIGHUP)
-        let server = try ModelServer(models, template: template.template, dtype: weights.dtype, options)
+        let server = try ModelServer(models.map(ModelFolder.served), template: template.template, dtype: weights.dtype, options)
         let names = server.models.map(\.name)
         let lines = server.models.map { "  \($0.name), a \($0.kind)" }.joined(separator: "\n")
         try await Service.run(

@@ -14,11 +14,11 @@ struct PendingAnswers: Sendable {
 
     init(
         _ requests: [GenerationRequest], _ form: AnswerForm, model: String, _ parameters: GenerationParameters,
-        _ tokenizer: any Tokenizer
+        _ tokenizer: any Tokenizer, idPrefix: String? = nil
     ) {
         self.requests = requests
         self.form = form
-        head = AnswerHead(prefix: form.idPrefix, model: model)
+        head = AnswerHead(prefix: idPrefix ?? form.idPrefix, model: model)
         self.parameters = parameters
         self.tokenizer = tokenizer
     }

@@ -3,7 +3,7 @@ import Switchback
 import SwitchbackFormats
 import SwitchbackLanguage
 
-/// `/v1/chat/completions` and `/v1/completions`, as OpenAI's reference describes them.
+/// `/v1/chat/completions`, `/v1/completions` and `/v1/responses`, as OpenAI's reference describes them.
 package struct LanguageRoutes: Sendable {
     let models: ModelList
     let reader: RequestReader
@@ -12,6 +12,7 @@ package struct LanguageRoutes: Sendable {
     func add(to group: RouterGroup<ServerContext>) {
         group.post("chat/completions") { try await chat($0, $1.connection) }
         group.post("completions") { try await complete($0, $1.connection) }
+        group.post("responses") { try await respond($0, $1.connection) }
     }
 
     /// The answer to a request of one of the two kinds.
@@ -20,23 +21,29 @@ package struct LanguageRoutes: Sendable {
     }
 
     private func chat(_ request: Request, _ connection: ClientConnection) async throws -> Response {
-        let pending = try await reader.readJSON(request) { fields in
-            let parameters = try GenerationParameters(fields, .chat, limits: reader.limits)
-            let (name, service) = try models.language(parameters.model)
-            let messages = try ChatMessage.list(fields)
-            let tools = try OfferedTools(fields, service.template, model: name)
-            if tools.list != nil && parameters.grammar != nil {
-                throw fields.problem(
-                    "response_format", "with tools, answers can be any text",
-                    remedy: "send tool_choice none, or no tools")
-            }
-            let context = ChatTemplate.Context(tools: tools.list, variables: try fields.templateVariables())
-            let answers = try service.answers(messages, context, parameters, tools.grammar ?? parameters.grammar)
-            var pending = PendingAnswers(answers, .chat, model: name, parameters, service.tokenizer)
-            pending.tools = tools
-            return pending
-        }
+        let pending = try await reader.readJSON(request) { try conversation($0) }
         return try await respond(pending, connection)
+    }
+
+    /// The answers to a conversation, which are being written from now on.
+    ///
+    /// - Parameter idPrefix: what their id begins with, if it is not that of a chat completion.
+    func conversation(_ fields: ConfigurationFields, idPrefix: String? = nil) throws -> PendingAnswers {
+        let parameters = try GenerationParameters(fields, .chat, limits: reader.limits)
+        let (name, service) = try models.language(parameters.model)
+        let messages = try ChatMessage.list(fields)
+        let tools = try OfferedTools(fields, service.template, model: name)
+        if tools.list != nil && parameters.grammar != nil {
+            throw fields.problem(
+                "response_format", "with tools, answers can be any text",
+                remedy: "send tool_choice none, or no tools")
+        }
+        let context = ChatTemplate.Context(tools: tools.list, variables: try fields.templateVariables())
+        let answers = try service.answers(messages, context, parameters, tools.grammar ?? parameters.grammar)
+        var pending = PendingAnswers(
+            answers, .chat, model: name, parameters, service.tokenizer, idPrefix: idPrefix)
+        pending.tools = tools
+        return pending
     }
 
     private func complete(_ request: Request, _ connection: ClientConnection) async throws -> Response {
@@ -60,24 +67,40 @@ package struct LanguageRoutes: Sendable {
     // MARK: Answers
 
     private func respond(_ pending: PendingAnswers, _ connection: ClientConnection) async throws -> Response {
-        let metrics = metrics
-        // The client may go away while it waits: then its place is free for others. One that has only closed its own
-        // side still waits for the answer.
-        @Sendable func clientLeft() { if pending.cancel() { metrics.countCancellation() } }
         guard pending.parameters.stream else {
-            return try await connection.watching(isStreaming: false, clientLeft: clientLeft) {
-                // Where one text fails, nobody waits for the others.
-                defer { pending.cancel() }
-                return try await whole(pending)
-            }
+            return try await watching(pending, connection) { try await whole(pending) }
         }
-        return EventStream.response { stream in
+        return streaming(pending, connection) { try await send(pending, to: &$0) }
+    }
+
+    /// Waits for a whole answer. The client may go away meanwhile: then its place is free for others. One that has only
+    /// closed its own side still waits for the answer.
+    func watching(
+        _ pending: PendingAnswers, _ connection: ClientConnection, _ whole: () async throws -> Response
+    ) async throws -> Response {
+        try await connection.watching(isStreaming: false, clientLeft: clientLeft(pending)) {
+            // Where one text fails, nobody waits for the others.
+            defer { pending.cancel() }
+            return try await whole()
+        }
+    }
+
+    /// The response whose events a function sends, as long as the client is there.
+    func streaming(
+        _ pending: PendingAnswers, _ connection: ClientConnection, _ style: EventStream.Style = .completions,
+        _ send: @Sendable @escaping (inout EventStream) async throws -> Void
+    ) -> Response {
+        let clientLeft = clientLeft(pending)
+        return EventStream.response(style) { stream in
             // Where the connection takes no more, the client is gone, too.
             defer { clientLeft() }
-            try await connection.watching(isStreaming: true, clientLeft: clientLeft) {
-                try await send(pending, to: &stream)
-            }
+            try await connection.watching(isStreaming: true, clientLeft: clientLeft) { try await send(&stream) }
         }
+    }
+
+    private func clientLeft(_ pending: PendingAnswers) -> @Sendable () -> Void {
+        let metrics = metrics
+        return { if pending.cancel() { metrics.countCancellation() } }
     }
 
     private func whole(_ pending: PendingAnswers) async throws -> Response {
