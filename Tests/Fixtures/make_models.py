@@ -52,6 +52,8 @@ MODELS = {
     "mixtral-tiny": ("MixtralForCausalLM", "MixtralConfig", dict(SMALL, num_local_experts=4, num_experts_per_tok=2, output_router_logits=True, router_aux_loss_coef=0.1)),
     "qwen3-moe-tiny": ("Qwen3MoeForCausalLM", "Qwen3MoeConfig", dict(SMALL, num_hidden_layers=3, head_dim=4, num_experts=3, num_experts_per_tok=2, moe_intermediate_size=8, mlp_only_layers=[1])),
     "dynamic-tiny": ("LlamaForCausalLM", "LlamaConfig", dict(SMALL, max_position_embeddings=16, rope_parameters=dict(rope_type="dynamic", rope_theta=1e3, factor=4.0))),
+    "modernbert-tiny": ("ModernBertForMaskedLM", "ModernBertConfig", dict(vocab_size=19, pad_token_id=0, bos_token_id=None, eos_token_id=None, cls_token_id=None, sep_token_id=None, hidden_size=16,
+                                                                          intermediate_size=12, num_hidden_layers=4, num_attention_heads=2, max_position_embeddings=64, local_attention=8)),
     "bert-tiny": ("BertForMaskedLM", "BertConfig", dict(vocab_size=VOCAB, pad_token_id=0, hidden_size=32, intermediate_size=64, num_hidden_layers=2, num_attention_heads=4,
                                                         max_position_embeddings=64, type_vocab_size=2, hidden_dropout_prob=0.0, attention_probs_dropout_prob=0.0)),
 }
@@ -99,7 +101,7 @@ def transformer(name, cls, config, options):
     config._attn_implementation = "eager"
     model = getattr(transformers, cls)(config).eval()
     spread(model)
-    folder, bert = FOLDER / "models" / name, name.startswith("bert")
+    folder, bert = FOLDER / "models" / name, "bert" in name
     model.save_pretrained(folder)
     for extra in folder.glob("generation_config.json"):
         extra.unlink()
@@ -119,7 +121,7 @@ def transformer(name, cls, config, options):
     labels = torch.where(mask == 1, ids, -100)
     labels[0, 5:9] = -100
     inputs = dict(input_ids=ids, attention_mask=mask, labels=labels)
-    if bert:
+    if name == "bert-tiny":
         inputs["token_type_ids"] = (torch.arange(length) >= 15).long().expand(2, -1).contiguous()
     out, norms = forward(again, inputs)
     named = gradients(again, "Mixtral" in cls)

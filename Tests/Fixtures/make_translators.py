@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
-"""models/t5-tiny, flan-t5-tiny, bart-tiny, marian-tiny: tiny encoder–decoders, each with inputs, logits, loss and the norm of every
+"""models/t5-tiny, flan-t5-tiny, bart-tiny, mbart-tiny, marian-tiny: tiny encoder–decoders, each with inputs, logits, loss and the norm of every
 gradient in case.*, and in case.json under `generated` what `generate` writes for some sources: greedily, and by beam search.
 
-marian-tiny has a vocab.json for the pieces of tokenizers/unigram.model and pairs.model.  Needs transformers 5.24; run with PyTorch 2.13.
+marian-tiny has a vocab.json for the pieces of tokenizers/unigram.model and pairs.model.  Needs transformers 5.24; run with PyTorch 2.13.  Names as arguments make these alone.
 """
 import json
+import sys
+
 import sentencepiece
 import torch
 import transformers
@@ -19,6 +21,8 @@ MODELS = {
     "flan-t5-tiny": ("T5ForConditionalGeneration", "T5Config", dict(T5, feed_forward_proj="gated-gelu", tie_word_embeddings=False), dict(max_new_tokens=14, num_beams=3, length_penalty=2.0)),
     "bart-tiny": ("BartForConditionalGeneration", "BartConfig", dict(BART, vocab_size=400, bos_token_id=0, pad_token_id=0, eos_token_id=1, decoder_start_token_id=1, forced_eos_token_id=1),
                   dict(max_length=16, num_beams=4, forced_bos_token_id=0, no_repeat_ngram_size=3, early_stopping=True)),
+    "mbart-tiny": ("MBartForConditionalGeneration", "MBartConfig", dict(BART, vocab_size=400, bos_token_id=0, pad_token_id=0, eos_token_id=1, decoder_start_token_id=1, forced_eos_token_id=1,
+                                                                        scale_embedding=True), dict(max_length=16, num_beams=3, forced_bos_token_id=7)),
     "marian-tiny": ("MarianMTModel", "MarianConfig", dict(BART, activation_function="swish", scale_embedding=True),
                     dict(max_length=20, num_beams=4)),
 }
@@ -77,7 +81,9 @@ def make(name, cls, config, options, generation):
     labels = target.clone()
     labels[1, 6:] = -100
     model.zero_grad(set_to_none=True)
-    out = model(input_ids=source, attention_mask=mask, labels=labels)
+    # mBART would begin with each text's own last token, its language.
+    read = dict(decoder_input_ids=torch.cat([torch.full((2, 1), settings.decoder_start_token_id), target[:, :-1]], 1)) if name == "mbart-tiny" else {}
+    out = model(input_ids=source, attention_mask=mask, labels=labels, **read)
     out.loss.backward()
     generated = []
     for row in range(6):
@@ -95,4 +101,5 @@ def make(name, cls, config, options, generation):
 if __name__ == "__main__":
     transformers.logging.set_verbosity_error()
     for name, spec in MODELS.items():
-        make(name, *spec)
+        if name in (sys.argv[1:] or MODELS):
+            make(name, *spec)

@@ -54,11 +54,11 @@ import Testing
         #expect(tokens == expected)
     }
 
-    @Test func encoder() throws {
-        let model = try checkpoint("bert-tiny").encoder()
-        let fixture = try fixture("bert-tiny")
+    @Test(arguments: ["bert-tiny", "modernbert-tiny"]) func encoder(name: String) throws {
+        let model = try checkpoint(name).encoder()
+        let fixture = try fixture(name)
         let mask = fixture.tensors["attention_mask"]!
-        let logits = model(fixture.tensors["input_ids"]!, mask: mask, segments: fixture.tensors["token_type_ids"]!)
+        let logits = model(fixture.tensors["input_ids"]!, mask: mask, segments: fixture.tensors["token_type_ids"])
         expectClose(logits, fixture.tensors["logits"]!, where: mask)
         expectGradients(
             of: model, logits.flatten(end: 1).crossEntropy(fixture.tensors["labels"]!.flatten()), fixture)
@@ -74,7 +74,7 @@ import Testing
         #expect((found - expected).abs().max().item() < 1e-5 * max(1, expected.abs().max().item()))
         let alone = try encoder.embed([sentences[0]])
         #expect((alone - found.narrow(dim: 0, start: 0, length: 1)).abs().max().item() < 1e-5)
-        #expect(try encoder.embed([]).shape == [0, encoder.model.sizes.width])
+        #expect(try encoder.embed([]).shape == [0, encoder.model.width])
     }
 
     /// A saved model loads again with the same numbers, whether its weights are in one file or in shards.

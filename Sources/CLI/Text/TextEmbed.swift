@@ -13,7 +13,7 @@ struct TextEmbed: ParsableCommand {
               switchback text embed --model path/to/minilm "A cat sits." "A dog runs."
               switchback text embed --model path/to/bge --file sentences.txt --json
 
-            The model is an encoder: BERT, RoBERTa or DistilBERT, with the pooling that its folder asks for. Each line of \
+            The model is an encoder: BERT, RoBERTa, DistilBERT or ModernBERT, with the pooling that its folder asks for. Each line of \
             the output is the vector of a sentence.
             """)
 
@@ -46,7 +46,7 @@ struct TextEmbed: ParsableCommand {
 
     func run() throws {
         common.apply()
-        let encoder = try SentenceEncoder(model)
+        let encoder = try SentenceEncoder(ModelFolder.path(model))
         let texts = try given()
         var rows: [[Float]] = []
         for start in stride(from: 0, to: texts.count, by: TextEmbed.batch) {
@@ -60,7 +60,7 @@ struct TextEmbed: ParsableCommand {
                 }
             }
         }
-        if common.json { try Terminal.printJSON(Result(width: encoder.model.sizes.width, embeddings: rows)) }
+        if common.json { try Terminal.printJSON(Result(width: encoder.model.width, embeddings: rows)) }
     }
 
     private func given() throws -> [String] {

@@ -3,7 +3,7 @@ import SwitchbackFormats
 
 extension Checkpoint {
     /// The `model_type`s of encoders.
-    public static let encoders = ["bert", "roberta", "distilbert"]
+    public static let encoders = ["bert", "roberta", "distilbert", "modernbert"]
 
     /// Whether the folder has an encoder.
     public var isEncoder: Bool {
@@ -14,7 +14,7 @@ extension Checkpoint {
     }
 
     /// The encoder of the folder, with its weights; with a head for words, if these have one.
-    public func encoder() throws -> BERT {
+    public func encoder() throws -> TextEncoder {
         guard try isEncoder else {
             let kind = try configuration.string("model_type")
             let names = Checkpoint.encoders.joined(separator: ", ")
@@ -22,11 +22,32 @@ extension Checkpoint {
         }
         let (tensors, place) = try readWeights()
         try configuration.checkSizes(against: tensors)
-        let state = Checkpoint.encoderState(tensors)
-        let model = BERT(
-            try BERTConfiguration(configuration), hasHead: state.keys.contains { $0.hasPrefix("cls.predictions.") })
+        let model: TextEncoder
+        let state: [String: Tensor]
+        if try configuration.string("model_type").isExactly("modernbert") {
+            state = Checkpoint.modernEncoderState(tensors)
+            model = ModernBERT(
+                try ModernBERTConfiguration(configuration), hasHead: state.keys.contains { $0.hasPrefix("head.") })
+        } else {
+            state = Checkpoint.encoderState(tensors)
+            model = BERT(
+                try BERTConfiguration(configuration), hasHead: state.keys.contains { $0.hasPrefix("cls.predictions.") })
+        }
         try load(state, from: place, into: model)
         return model.eval()
+    }
+
+    /// Tensors by the names that ModernBERT has for them: those of a model without a head have no `model.` before them, and
+    /// the head that tells classes is another one.
+    private static func modernEncoderState(_ tensors: [String: Tensor]) -> [String: Tensor] {
+        let isBare = !tensors.keys.contains { $0.hasPrefix("model.") }
+        let tellsClasses = tensors.keys.contains { $0.hasPrefix("classifier.") }
+        var state: [String: Tensor] = [:]
+        for (name, tensor) in tensors {
+            if tellsClasses, ["classifier.", "head."].contains(where: name.hasPrefix) { continue }
+            state[isBare ? "model.\(name)" : name] = tensor
+        }
+        return state
     }
 
     /// Tensors by the names that BERT has for them, without what belongs to other tasks.

@@ -7,7 +7,8 @@ extension ConfigurationFields {
         let numbers = tensors.values.reduce(0) { $0 + $1.count }
         let widthName = ["n_embd", "dim", "d_model"].first { self[$0] != nil } ?? "hidden_size"
         let width = try integer(widthName)
-        let hasPositionTable = try (["gpt2", "opt", "bart"] + Checkpoint.encoders).contains(string("model_type"))
+        let hasPositionTable = try (["gpt2", "opt", "bart", "mbart", "bert", "roberta", "distilbert"]).contains(
+            string("model_type"))
         let rows = [
             "vocab_size", "source_vocab_size", "target_vocab_size", "n_inner", "intermediate_size", "hidden_dim",
             "type_vocab_size", "ffn_dim", "ffn_hidden_size", "word_embed_proj_dim", "moe_intermediate_size", "d_ff",

@@ -3,7 +3,7 @@ import Switchback
 /// BERT (Devlin et al., "BERT: Pre-training of Deep Bidirectional Transformers", 2019): an encoder that sees both
 /// sides of each word, with the names of Hugging Face's `BertForMaskedLM`. RoBERTa (Liu et al., 2019) and DistilBERT (Sanh et
 /// al., 2019) are the same but for their positions and what is left out.
-public final class BERT: Module {
+public final class BERT: TextEncoder {
     public let sizes: BERTConfiguration
     private let bert: Encoder
     /// Tells words; `nil` in a model that only makes vectors.
@@ -30,36 +30,23 @@ public final class BERT: Module {
         sizes = configuration
         bert = Encoder(configuration)
         cls = hasHead ? MaskedWordHead(configuration, table: bert.embeddings.wordEmbeddings.weight) : nil
-        super.init()
+        super.init(
+            vocabularySize: configuration.vocabularySize, contextLength: configuration.contextLength,
+            width: configuration.width, paddingToken: configuration.paddingToken)
         for (name, parameter) in namedParameters {
             if parameter.rank > 1 { parameter.initialize(.normal(standardDeviation: 0.02)) }
             if name.hasSuffix("bias") { parameter.initialize(.zeros) }
         }
     }
 
-    /// A vector for each token: int64 [N, T] → [N, T, width].
-    ///
-    /// - Parameters:
-    ///   - mask: [N, T], not zero for the tokens that count, 0 for padding.
-    ///   - segments: int64 [N, T], 0 for the first sentence, 1 for the second; all 0 by default.
-    public func features(_ tokens: Tensor, mask: Tensor? = nil, segments: Tensor? = nil) -> Tensor {
+    public override func features(_ tokens: Tensor, mask: Tensor? = nil, segments: Tensor? = nil) -> Tensor {
         let visible = mask.map { $0.ne(0).unsqueeze(1).unsqueeze(1) }  // broadcasts over heads and queries
         var x = bert.embeddings(tokens, segments: segments)
         for layer in bert.encoder.layer { x = layer(x, mask: visible) }
         return x
     }
 
-    /// The logits of the word at each place: int64 [N, T] → [N, T, vocabulary].
-    public func callAsFunction(_ tokens: Tensor, mask: Tensor? = nil, segments: Tensor? = nil) -> Tensor {
-        running(tokens) { words(features(tokens, mask: mask, segments: segments)) }
-    }
-
-    public override func forward(_ tokens: Tensor) -> Tensor { words(features(tokens)) }
-
-    private func words(_ features: Tensor) -> Tensor {
-        guard let cls else { fail("BERT", "this one makes vectors only: call features(_:mask:segments:)") }
-        return cls(features)
-    }
+    public override func words(_ features: Tensor) -> Tensor { cls?(features) ?? super.words(features) }
 
     private final class Embeddings: Module {
         let wordEmbeddings, positionEmbeddings: Embedding

@@ -19,7 +19,7 @@ public struct SentenceEncoder {
         case max = "pooling_mode_max_tokens"
     }
 
-    public let model: BERT
+    public let model: TextEncoder
     public let pooling: Pooling
     /// Whether vectors are made one long.
     public let normalizes: Bool
@@ -35,10 +35,10 @@ public struct SentenceEncoder {
         let checkpoint = try Checkpoint(folder)
         model = try checkpoint.encoder()
         tokenizer = try checkpoint.tokenizer()
-        guard tokenizer.vocabularySize <= model.sizes.vocabularySize else {
+        guard tokenizer.vocabularySize <= model.vocabularySize else {
             throw InputError(
                 folder, at: "tokenizer.json",
-                "it has \(tokenizer.vocabularySize) tokens, and the model only \(model.sizes.vocabularySize)",
+                "it has \(tokenizer.vocabularySize) tokens, and the model only \(model.vocabularySize)",
                 remedy: "they belong to different models")
         }
         func file(_ name: String) throws -> JSON? {
@@ -49,7 +49,7 @@ public struct SentenceEncoder {
             try file(name).map { try ConfigurationFields($0, path: Folder.join(folder, name)) }
         }
         let own = try fields("sentence_bert_config.json")?.integer("max_seq_length", default: .max)
-        length = min(own ?? .max, model.sizes.contextLength)
+        length = min(own ?? .max, model.contextLength)
         pooling = try fields("1_Pooling/config.json").map(SentenceEncoder.pooling) ?? .mean
         normalizes = try SentenceEncoder.normalizes(file("modules.json"), path: Folder.join(folder, "modules.json"))
     }
@@ -85,10 +85,10 @@ public struct SentenceEncoder {
     /// Of sentences longer than `length`, the beginning is read. Throws `InputError` over a character that the tokenizer
     /// does not know.
     public func embed(_ sentences: [String]) throws -> Tensor {
-        guard !sentences.isEmpty else { return Tensor([Float](), shape: [0, model.sizes.width]) }
+        guard !sentences.isEmpty else { return Tensor([Float](), shape: [0, model.width]) }
         let rows = try sentences.map(tokens)
         let longest = rows.map(\.count).max() ?? 1
-        let padding = model.sizes.paddingToken ?? 0
+        let padding = model.paddingToken ?? 0
         let shape: Shape = [rows.count, longest]
         let numbers = rows.flatMap { $0 + Array(repeating: padding, count: longest - $0.count) }
         let visible = rows.flatMap { row in (0..<longest).map { Float($0 < row.count ? 1 : 0) } }
@@ -112,7 +112,7 @@ public struct SentenceEncoder {
     /// A sentence with the marks around it, of which only the text is cut.
     private func tokens(_ sentence: String) throws -> [Int] {
         let whole = try tokenizer.encode(sentence, addingSpecialTokens: true)
-        if whole.count <= length { return whole.isEmpty ? [model.sizes.paddingToken ?? 0] : whole }
+        if whole.count <= length { return whole.isEmpty ? [model.paddingToken ?? 0] : whole }
         let marks = try tokenizer.encode("", addingSpecialTokens: true)
         let before = zip(marks, whole).prefix { $0 == $1 }.count
         let after = marks.count - before

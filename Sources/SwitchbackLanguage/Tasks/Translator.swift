@@ -108,7 +108,7 @@ public struct Translator {
         return .continue
     }
 
-    /// The translator of a run's folder, or of a folder in Hugging Face's format with a T5, BART or Marian.
+    /// The translator of a run's folder, or of a folder in Hugging Face's format with a T5, BART, mBART or Marian.
     public static func load(_ folder: String) throws -> Translator {
         let fields = try ConfigurationFields(file: path(folder, "config.json"))
         guard try fields.string("model_type", default: "").isExactly("seq2seq") else {

@@ -67,9 +67,9 @@ struct EmbeddingRoutes: Sendable {
         let order = try await reader.readJSON(request, EmbeddingRoutes.order)
         let (name, thread) = try models.encoder(order.model)
         let answer = try await thread.run { encoder in
-            if let dimensions = order.dimensions, dimensions != encoder.model.sizes.width {
+            if let dimensions = order.dimensions, dimensions != encoder.model.width {
                 throw InputError(
-                    "request", at: "field dimensions", "the vectors of \(name) have \(encoder.model.sizes.width)")
+                    "request", at: "field dimensions", "the vectors of \(name) have \(encoder.model.width)")
             }
             let tokens = try EmbeddingRoutes.count(order.sentences, encoder)
             var data: [Embedding] = []

@@ -2,9 +2,11 @@ import Foundation
 import Switchback
 import SwitchbackFormats
 
-/// BART (Lewis et al., "BART: Denoising Sequence-to-Sequence Pre-training", 2020) and Marian (Junczys-Dowmunt et al.,
-/// "Marian: Fast Neural Machine Translation in C++", 2018; the models of OPUS-MT), with the names of Hugging Face's
-/// `BartForConditionalGeneration` and `MarianMTModel`; without dropout, for inference.
+/// BART (Lewis et al., "BART: Denoising Sequence-to-Sequence Pre-training", 2020), mBART (Liu et al., "Multilingual
+/// Denoising Pre-training for Neural Machine Translation", 2020), which normalizes before each layer, and Marian
+/// (Junczys-Dowmunt et al., "Marian: Fast Neural Machine Translation in C++", 2018; the models of OPUS-MT), with the names
+/// of Hugging Face's `BartForConditionalGeneration`, `MBartForConditionalGeneration` and `MarianMTModel`; without dropout,
+/// for inference.
 public final class BART: EncoderDecoder {
     public let sizes: BARTConfiguration
     private let model: Body
@@ -47,13 +49,16 @@ public final class BART: EncoderDecoder {
         let embedPositions: Embedding?
         let layernormEmbedding: LayerNorm?
         let layers: [Layer]
+        /// Behind the last layer, where layers normalize what they read alone.
+        let layerNorm: LayerNorm?
         private let sizes: BARTConfiguration
 
         init(_ c: BARTConfiguration, _ own: BARTConfiguration.Stack, isDecoder: Bool) {
-            let isLearned = c.family == .bart
+            let isLearned = c.family != .marian
             embedPositions = isLearned ? Embedding(c.contextLength + Stack.offset, c.width) : nil
             layernormEmbedding = isLearned ? LayerNorm(c.width) : nil
             layers = (0..<own.layers).map { _ in Layer(c, own, isDecoder: isDecoder) }
+            layerNorm = c.family.normalizesFirst ? LayerNorm(c.width) : nil
             sizes = c
         }
 
@@ -72,7 +77,7 @@ public final class BART: EncoderDecoder {
                 }
                 x = layernormEmbedding?(x) ?? x
                 for layer in layers { x = layer(x, memory: memory, padding: padding) }
-                return x
+                return layerNorm?(x) ?? x
             }
         }
 
@@ -90,8 +95,7 @@ public final class BART: EncoderDecoder {
         }
     }
 
-    /// Attention to the own sequence, in a decoder to what the encoder says, and a network, each normalized behind its
-    /// shortcut.
+    /// Attention to the own sequence, in a decoder to what the encoder says, and a network, each with a shortcut.
     private final class Layer: Module {
         let selfAttn: Attention
         let encoderAttn: Attention?
@@ -99,7 +103,7 @@ public final class BART: EncoderDecoder {
         let encoderAttnLayerNorm: LayerNorm?
         let fc1, fc2: Linear
         private let activation: DecoderActivation
-        private let isDecoder: Bool
+        private let isDecoder, normalizesFirst: Bool
 
         init(_ c: BARTConfiguration, _ own: BARTConfiguration.Stack, isDecoder: Bool) {
             selfAttn = Attention(c.width, heads: own.heads)
@@ -111,17 +115,26 @@ public final class BART: EncoderDecoder {
             finalLayerNorm = LayerNorm(c.width)
             activation = c.activation
             self.isDecoder = isDecoder
+            normalizesFirst = c.family.normalizesFirst
         }
 
         func callAsFunction(_ input: Tensor, memory: Tensor?, padding: Tensor?) -> Tensor {
             running(input) {
-                let own = selfAttn(input, to: input, padding: isDecoder ? nil : padding, isCausal: isDecoder)
-                var x = selfAttnLayerNorm(input + own)
-                if let encoderAttn, let encoderAttnLayerNorm, let memory {
-                    x = encoderAttnLayerNorm(x + encoderAttn(x, to: memory, padding: padding, isCausal: false))
+                var x = joined(input, selfAttnLayerNorm) {
+                    selfAttn($0, to: $0, padding: isDecoder ? nil : padding, isCausal: isDecoder)
                 }
-                return finalLayerNorm(x + fc2(activation(fc1(x))))
+                if let encoderAttn, let encoderAttnLayerNorm, let memory {
+                    x = joined(x, encoderAttnLayerNorm) {
+                        encoderAttn($0, to: memory, padding: padding, isCausal: false)
+                    }
+                }
+                return joined(x, finalLayerNorm) { fc2(activation(fc1($0))) }
             }
+        }
+
+        /// A shortcut around what `body` makes of `x`: the sum is normalized, or what `body` reads.
+        private func joined(_ x: Tensor, _ norm: LayerNorm, _ body: (Tensor) -> Tensor) -> Tensor {
+            normalizesFirst ? x + body(norm(x)) : norm(x + body(x))
         }
     }
 
@@ -149,9 +162,13 @@ public final class BART: EncoderDecoder {
     }
 }
 
-/// The sizes of a BART or Marian.
+/// The sizes of a BART, mBART or Marian.
 public struct BARTConfiguration: Sendable, Equatable {
-    public enum Family: String, Sendable, CaseIterable { case bart, marian }
+    public enum Family: String, Sendable, CaseIterable {
+        case bart, mbart, marian
+
+        var normalizesFirst: Bool { self == .mbart }
+    }
 
     struct Stack: Sendable, Equatable {
         let layers, heads, feedForward: Int
@@ -184,7 +201,10 @@ public struct BARTConfiguration: Sendable, Equatable {
             throw fields.problem("decoder_vocab_size", "only vocabularies of the same size are supported")
         }
         for name in ["share_encoder_decoder_embeddings", "tie_word_embeddings"] { try fields.requireOnly(name, true) }
-        for name in ["normalize_before", "add_final_layer_norm"] { try fields.requireOnly(name, false) }
+        // mBART always does both, whatever is written there.
+        if !family.normalizesFirst {
+            for name in ["normalize_before", "add_final_layer_norm"] { try fields.requireOnly(name, false) }
+        }
         if family == .marian { try fields.requireOnly("normalize_embedding", false) }
         scalesEmbeddings = try fields.bool("scale_embedding", default: family == .marian)
         activation = try DecoderActivation(fields, "activation_function", default: "gelu")
