@@ -38,6 +38,8 @@ import Testing
                 elsewhere: ["model", "tokenizer", "vocabulary_size", "dropout"], checked: ["lora"]),
             Command(
                 words: "chat train", configuration: ChatTrainingConfiguration(), checked: ["lora", "context_length"]),
+            Command(
+                words: "chat prefer", configuration: PreferenceConfiguration(), checked: ["beta", "label_smoothing"]),
             Command(words: "sentiment train", configuration: SentimentConfiguration(), checked: ["workers"]),
             Command(
                 words: "translate train", configuration: TranslationConfiguration(),

@@ -66,6 +66,41 @@ import Testing
         }
     }
 
+    /// Preferences change what is likely, and the run's folder can be talked to; names of models on the hub are looked for
+    /// nowhere without the network.
+    @Test func preferencesAndTheHub() throws {
+        let lines = (0..<20).map { index in
+            let (color, fruit) = Self.colors[index % 3]
+            return #"{"prompt": "what is \#(color)?", "chosen": "the \#(fruit)", "rejected": "the \#(color)"}"#
+        }
+        _ = try program.folder.write(lines.joined(separator: "\n"), to: "pairs.jsonl")
+        let words = "User: Assistant: what is yellow? the lemon red apple green pear --- System\n"
+        _ = try program.folder.write(String(repeating: words, count: 40), to: "text.txt")
+        let run = try program.shell(
+            """
+            $switchback text train --data text.txt --steps 2 --model gpt-mini --context 64 --quiet \
+            && $switchback chat prefer --data pairs.jsonl --from runs/text/train --epochs 2 --batch 4 --lr 1e-3 --quiet --json \
+            && $switchback chat prefer --resume runs/prefer/train --epochs 3 --quiet --json
+            """)
+        #expect(run.code == 0 && run.errors.contains("has no chat template"), "\(run.errors)")
+        #expect(run.json["task"] as? String == "prefer" && run.json["folder"] as? String == "runs/prefer/train")
+        #expect(run.json["accuracy"] is Double && (run.json["margin"] as? Double ?? 0) > 0, "\(run.output)")
+        let talk = try program.shell("echo 'what is red?' | $switchback chat runs/prefer/train --max-tokens 4 --json")
+        #expect(talk.code == 0 && talk.json["tokens"] as? Int == 4, "\(talk.errors)")
+        for (line, code, sentence) in [
+            ("chat prefer --from runs/text/train", 2, "--data"),
+            ("chat prefer --data pairs.jsonl --from runs/text/train --beta 0", 2, "--beta"),
+            ("chat prefer --data text.txt --from runs/text/train", 1, "40 of 40 lines cannot be used"),
+            ("fetch nobody", 1, "it is not the name of a model on the hub"),
+            ("fetch nobody/nothing", 1, "HF_HUB_OFFLINE is set"), ("chat nobody/nothing", 1, "HF_HUB_OFFLINE is set"),
+            ("chat runs/nothing", 1, "runs/nothing: there is no config.json in it"),
+            ("serve a=nobody/nothing", 1, "HF_HUB_OFFLINE is set"),
+        ] {
+            let run = try program.shell("HF_HUB_OFFLINE=1 HF_HOME=$PWD/home $switchback \(line) < /dev/null")
+            #expect(run.code == code && run.errors.contains(sentence), "\(line): \(run.errors)")
+        }
+    }
+
     private static let openAIMissing = "the Python package openai is not installed (pip install openai)"
 
     /// The official client of OpenAI's interface.
@@ -163,6 +198,36 @@ import Testing
             # Where one model is served it is meant, whatever it is called; the answer says its name.
             assert client.chat.completions.create(
                 model="owner/other", messages=[{"role": "user", "content": "a"}], max_tokens=2).model == "fruit"
+
+            # The newer interface: the same answers, whole and as events.
+            def respond(text, **options):
+                return client.responses.create(model="fruit", input=text, temperature=0, **options)
+
+            found = respond("what is yellow?", store=False, metadata={"a": "b"})
+            assert found.output_text == "the lemon" and found.status == "completed" and found.id.startswith("resp_"), found
+            assert found.output[0].role == "assistant" and found.metadata == {"a": "b"} and found.temperature == 0
+            assert found.usage.total_tokens == found.usage.input_tokens + found.usage.output_tokens == ask("yellow").usage.total_tokens
+            cut = respond("what is red?", max_output_tokens=3)
+            assert cut.status == "incomplete" and cut.incomplete_details.reason == "max_output_tokens", cut
+            turns = [{"role": "user", "content": "what is red?"}, *(item.model_dump() for item in found.output),
+                     {"type": "message", "role": "user", "content": [{"type": "input_text", "text": "what is green?"}]}]
+            asked = [{"role": "system", "content": "the"}, turns[0], {"role": "assistant", "content": "the lemon"}, {"role": "user", "content": "what is green?"}]
+            assert respond(turns, instructions="the").output_text == client.chat.completions.create(
+                model="fruit", messages=asked, temperature=0).choices[0].message.content
+            events = list(respond("what is green?", stream=True))
+            assert [event.sequence_number for event in events] == list(range(len(events)))
+            kinds = [event.type.removeprefix("response.") for event in events]
+            assert kinds[:4] == ["created", "in_progress", "output_item.added", "content_part.added"], kinds
+            assert kinds[-4:] == ["output_text.done", "content_part.done", "output_item.done", "completed"], kinds
+            assert "".join(event.delta for event in events if event.type == "response.output_text.delta") == "the pear"
+            assert events[-1].response.output_text == "the pear" and events[-1].response.usage.output_tokens == 12
+            with client.responses.stream(model="fruit", input="what is red?", temperature=0) as stream:
+                assert stream.get_final_response().output_text == "the apple"
+            refused(openai.BadRequestError, "not kept here", lambda: respond("a", previous_response_id="resp_1"))
+            refused(openai.BadRequestError, "did you mean input?", lambda: client.post("/responses", body={"inputs": "a"}, cast_to=object))
+            refused(openai.BadRequestError, "has no place for them", lambda: respond("a", tools=[{"type": "function", "name": "f", "parameters": {}}]))
+            refused(openai.BadRequestError, "only text is read", lambda: respond([{"role": "user", "content": [{"type": "input_image", "image_url": "data:"}]}]))
+            refused(openai.BadRequestError, "type function", lambda: respond("a", tools=[{"type": "web_search"}]))
             refused(openai.AuthenticationError, "key", lambda: openai.OpenAI(
                 base_url=sys.argv[1] + "/v1", api_key="wrong", max_retries=0).models.list())
             """#, [server.address])
@@ -198,6 +263,8 @@ import Testing
                     model="tiny", messages=messages, response_format=Order, seed=seed, max_tokens=200)
                 choice = answer.choices[0]
                 assert choice.finish_reason == "stop" and isinstance(choice.message.parsed, Order), choice
+            parsed = client.responses.parse(model="tiny", input="the 12", text_format=Order, max_output_tokens=200)
+            assert isinstance(parsed.output_parsed, Order), parsed
             found = client.completions.create(model="tiny", prompt="the 12", max_tokens=150, extra_body={
                 "response_format": {"type": "json_schema", "json_schema": {"name": "x", "schema": {"enum": ["yes", "no"]}}}})
             assert json.loads(found.choices[0].text) in ("yes", "no"), found

@@ -9,7 +9,7 @@ import Testing
 /// are cut into batches.
 @Suite(.serialized) struct BatchTests {
     enum Kind: CaseIterable {
-        case text, chat, sentiment, translate
+        case text, chat, prefer, sentiment, translate
     }
 
     private let folder: TemporaryFolder
@@ -51,6 +51,16 @@ import Testing
                 languageModel, CharacterTokenizer(charactersOf: "abcdefghijklmnopqrstuvwxyz UA:-\n"), template,
                 on: ChatData(path),
                 batchSize: training.batch ?? 4, contextLength: 48, seed: 3, workers: training.workers)
+        case .prefer:
+            let data = lines.map { #"{"prompt": "\#($0[0])", "chosen": "\#($0[2])", "rejected": "\#($0[1])"}"# }
+            let task = try PreferenceTask(
+                languageModel, CharacterTokenizer(charactersOf: "abcdefghijklmnopqrstuvwxyz UA:-\n"),
+                ChatTemplate(.plain),
+                on: PreferenceData(folder.write(data.joined(separator: "\n"), to: "pairs.jsonl")),
+                batchSize: training.batch ?? 4, contextLength: 48, seed: 3, workers: training.workers)
+            // Another one than the model, so that the pairs count differently.
+            try task.measureReference(languageModel)
+            return task
         case .sentiment:
             let data = lines.map { "\($0[2])\t\($0[1].count % 3)\n" }.joined()
             for name in ["train.tsv", "dev.tsv"] { _ = try folder.write(data, to: name) }

@@ -68,6 +68,24 @@ import Testing
         #expect(try differencesOnMirror(configuration.training) { try ChatTraining(configuration).task } == [])
     }
 
+    @Test func preferences() throws {
+        let folder = try TemporaryFolder()
+        let lines = words.map { #"{"prompt": "what is \#($0)", "chosen": "the \#($0)", "rejected": "\#($0) it is"}"# }
+        let tokenizer = CharacterTokenizer(charactersOf: "abcdefghijklmnopqrstuvwxyz UA:-\n")
+        let data = try PreferenceData(folder.write(lines.joined(separator: "\n"), to: "pairs.jsonl"))
+        var options = TrainingConfiguration()
+        options.batch = 2
+        let differences = try differencesOnMirror(options) {
+            let model = GPT2(
+                GPT2Configuration(
+                    vocabularySize: tokenizer.vocabularySize, contextLength: 64, width: 16, layers: 2, heads: 2))
+            let task = try PreferenceTask(model, tokenizer, ChatTemplate(.plain), on: data, batchSize: 2)
+            try task.measureReference()
+            return task
+        }
+        #expect(differences == [])
+    }
+
     /// What is generated with a memory of keys and values, for several texts at once.
     @Test func generation() throws {
         let model = GPT2(GPT2Configuration(vocabularySize: 11, contextLength: 16, width: 16, layers: 2, heads: 2))

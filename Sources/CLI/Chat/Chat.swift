@@ -2,20 +2,21 @@ import ArgumentParser
 import Switchback
 import SwitchbackLanguage
 
-/// `switchback chat FOLDER` and `switchback chat train`.
+/// `switchback chat FOLDER`, `switchback chat train` and `switchback chat prefer`.
 struct Chat: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "chat",
-        abstract: "Chat with a language model, or fine-tune one on conversations.",
+        abstract: "Chat with a language model, or fine-tune one on conversations or preferences.",
         discussion: """
             EXAMPLES
               switchback chat path/to/qwen
               switchback chat train --data conversations.jsonl --from path/to/model
+              switchback chat prefer --data pairs.jsonl --from runs/chat/train
               switchback chat runs/chat/train --system "Answer in one sentence." \\
                 --temperature 0
               echo "Who are you?" | switchback chat runs/chat/train --json
             """,
-        subcommands: [ChatTalk.self, ChatTrain.self], defaultSubcommand: ChatTalk.self)
+        subcommands: [ChatTalk.self, ChatTrain.self, ChatPrefer.self], defaultSubcommand: ChatTalk.self)
 }
 
 /// How a conversation becomes text.

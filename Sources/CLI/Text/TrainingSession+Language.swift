@@ -8,7 +8,7 @@ extension TrainingSession {
     /// - Parameter sampler: shows what the model writes by then.
     func train<Task: TrainingTask>(
         _ product: LanguageModelRun, _ task: Task, _ adaptation: AdaptationTask<Task>?,
-        _ training: TrainingConfiguration, sampler: @escaping TrainingListener
+        _ training: TrainingConfiguration, sampler: @escaping TrainingListener = { _ in .continue }
     ) throws -> (folder: RunFolder, outcome: TrainingOutcome) {
         let listeners = [product.describe, sampler]
         let result =

@@ -23,6 +23,10 @@ enum ChatDefaults: TrainingDefaults {
     static var training: TrainingConfiguration { ChatTrainingConfiguration().training }
 }
 
+enum PreferenceDefaults: TrainingDefaults {
+    static var training: TrainingConfiguration { PreferenceConfiguration().training }
+}
+
 enum SentimentDefaults: TrainingDefaults {
     static var training: TrainingConfiguration { SentimentConfiguration().training }
 }

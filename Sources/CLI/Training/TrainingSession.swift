@@ -7,6 +7,8 @@ import SwitchbackTraining
 /// A training as the command line starts it: anew, or from where a run was interrupted.
 struct TrainingSession<Options: TaskConfiguration> {
     let task: String
+    /// The command that trains, and resumes: `chat train`.
+    private let command: String
     let configuration: Options
     let run: RunOptions
     let printsResult: Bool
@@ -14,9 +16,15 @@ struct TrainingSession<Options: TaskConfiguration> {
     private let isResumed: Bool
     private let resumed: ResumedRun<Options>?
 
-    /// - Parameter change: puts the options of the command line into the configuration.
-    init(_ task: String, _ run: RunOptions, _ common: CommonOptions, change: (inout Options) throws -> Void) throws {
+    /// - Parameters:
+    ///   - command: the command that trains, if it is not `train` of the task.
+    ///   - change: puts the options of the command line into the configuration.
+    init(
+        _ task: String, command: String? = nil, _ run: RunOptions, _ common: CommonOptions,
+        change: (inout Options) throws -> Void
+    ) throws {
         self.task = task
+        self.command = command ?? "\(task) train"
         self.run = run
         printsResult = common.json
         func changeAndCheck(_ configuration: inout Options) throws {
@@ -105,7 +113,7 @@ struct TrainingSession<Options: TaskConfiguration> {
         try run.say(
             """
             Interrupted after step \(outcome.step), which is saved. To go on:
-              switchback \(self.task) train --resume \(folder.path.quoted)
+              switchback \(command) --resume \(folder.path.quoted)
             """)
         throw ExitCode(Interruption.exitCode)
     }

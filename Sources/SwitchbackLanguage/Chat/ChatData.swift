@@ -12,6 +12,7 @@ public struct ChatData: Sendable {
     public let path: String
     /// How many conversations there are.
     public let count: Int
+    private let records: RecordFile
 
     /// A conversation and the functions that its assistant can call.
     public struct Entry: Sendable {
@@ -24,25 +25,13 @@ public struct ChatData: Sendable {
     /// Throws one `InputError` over all conversations that cannot be used, which says of each what is wrong.
     public init(_ path: String) throws {
         self.path = path
-        var problems: [InputError] = []
-        var (count, problemCount) = (0, 0)
-        try ChatData.forEachRecord(of: path) { record in
-            do {
-                _ = try ChatData.conversation(record())
-                count += 1
-            } catch let problem as InputError {
-                problemCount += 1
-                if problems.count < ChatData.namedLines { problems.append(problem) }
-            }
-        }
-        if problemCount > 0 { throw ChatData.refusal(problems, problemCount, of: problemCount + count, path) }
-        if count == 0 { throw InputError(path, "there are no conversations in it") }
-        self.count = count
+        records = RecordFile(path, kind: "conversation")
+        count = try records.count { _ = try ChatData.conversation($0) }
     }
 
     /// Calls `body` with each conversation, in order. Throws what it throws.
     public func forEach(_ body: (Entry) throws -> Void) throws {
-        try ChatData.forEachRecord(of: path) { try body(try ChatData.conversation($0())) }
+        try records.forEach { try body(try ChatData.conversation($0())) }
     }
 
     /// The conversation of a number, counted from 0.
@@ -57,40 +46,6 @@ public struct ChatData: Sendable {
         return found
     }
 
-    /// Calls `body` with each record of a file: with what reads it, which throws where it is no JSON object.
-    private static func forEachRecord(
-        of path: String, _ body: (_ record: () throws -> ConfigurationFields) throws -> Void
-    ) throws {
-        switch (path as NSString).pathExtension.lowercased() {
-        case "csv", "tsv":
-            try CSV.forEachRow(of: path) { row, line in
-                let members = row.filter { !$0.text.isEmpty }.map { ($0.name, JSON.string($0.text)) }
-                try body { try ConfigurationFields(.object(members), path: "\(path), line \(line)") }
-            }
-        case "json":
-            guard case .array(let list) = try JSON(file: path) else {
-                throw InputError(
-                    path, "it is no list of conversations", remedy: "name it .jsonl if it has one on each line")
-            }
-            for (index, value) in list.enumerated() {
-                try body { try ConfigurationFields(value, path: "\(path), entry \(index + 1)") }
-            }
-        default:
-            try TextFile.forEachLine(of: path) { line, number in
-                guard !line.allSatisfy(\.isWhitespace) else { return }
-                try body { try fields(of: line, place: "\(path), line \(number)") }
-            }
-        }
-    }
-
-    private static func fields(of line: String, place: String) throws -> ConfigurationFields {
-        do {
-            return try ConfigurationFields(JSON(text: line), path: place)
-        } catch let problem as JSON.Problem {
-            throw InputError(place, at: "byte \(problem.offset)", "it is not valid JSON: \(problem.message)")
-        }
-    }
-
     private static func conversation(_ fields: ConfigurationFields) throws -> Entry {
         let record = try ChatRecord(fields)
         guard record.messages.contains(where: { $0.role == .assistant && $0.isLearned && $0.hasContent }) else {
@@ -98,17 +53,5 @@ public struct ChatData: Sendable {
                 fields.path, at: "field messages", "it has no assistant message, so there is nothing to learn")
         }
         return Entry(messages: record.messages, context: ChatTemplate.Context(tools: record.tools))
-    }
-
-    /// How many lines are named in one message.
-    private static let namedLines = 20
-
-    private static func refusal(
-        _ named: [InputError], _ problemCount: Int, of count: Int, _ path: String
-    ) -> InputError {
-        if problemCount == 1 { return named[0] }
-        let rest = problemCount - named.count
-        let list = named.map { "\n  \($0)" }.joined() + (rest > 0 ? "\n  and \(rest) more" : "")
-        return InputError(path, "\(problemCount) of \(count) lines cannot be used:\(list)")
     }
 }

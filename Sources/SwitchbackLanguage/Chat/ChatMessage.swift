@@ -60,15 +60,17 @@ extension ChatMessage {
     /// The messages of a list in OpenAI's form: objects with `role` and `content`, which is text or a list of parts of
     /// which each is text; null beside `tool_calls`.
     ///
-    /// - Parameter fields: holds the list under the name `messages`.
+    /// - Parameters:
+    ///   - fields: holds the list.
+    ///   - name: under which it does.
     /// - Throws: `InputError` over a list that is missing or empty, a role that is not known, and content that is not
     ///   text.
-    public static func list(_ fields: ConfigurationFields) throws -> [ChatMessage] {
-        guard fields["messages"] != nil else {
-            throw fields.problem("messages", "it is missing", remedy: "give a list of messages")
+    public static func list(_ fields: ConfigurationFields, _ name: String = "messages") throws -> [ChatMessage] {
+        guard fields[name] != nil else {
+            throw fields.problem(name, "it is missing", remedy: "give a list of messages")
         }
-        let entries = try fields.entries("messages")
-        if entries.isEmpty { throw fields.problem("messages", "the list is empty") }
+        let entries = try fields.entries(name)
+        if entries.isEmpty { throw fields.problem(name, "the list is empty") }
         return try entries.map { try ChatMessage($0) }
     }
 

@@ -45,7 +45,8 @@ public final class ChatTask: TrainingTask {
         self.batchSize = batchSize
         try template.check(tokenizer)
         let length = contextLength ?? model.contextLength
-        let conversations = try EncodedConversations(data, tokenizer, template, length: length)
+        let conversations = try EncodedConversations(
+            tokenizer, template, length: length, path: data.path, forEach: data.forEach)
         self.conversations = conversations
         cutCount = conversations.cutCount
         let usable = (0..<conversations.count).filter { conversations[$0].learned > 0 }
@@ -55,11 +56,9 @@ public final class ChatTask: TrainingTask {
                 "\(usable.count) of \(data.count) conversations have an answer within \(length) tokens; 2 are needed",
                 remedy: "use more conversations, or a model with a longer context")
         }
-        let order = Tensor.randperm(usable.count, generator: Generator(seed: seed)).toArray(as: Int.self)
-        let kept = min(max(1, Int(Double(usable.count) * heldOut)), usable.count - 1)
-        validation = order.prefix(kept).map { usable[$0] }
-        let training = order.dropFirst(kept).map { usable[$0] }
-        trainingNumbers = Array(training)
+        let (validation, training) = EncodedConversations.split(usable, heldOut: heldOut, seed: seed)
+        self.validation = validation
+        trainingNumbers = training
         trainingCount = training.count
         source = BatchSource(
             sampler: RandomSampler(training.count, seed: seed), batchSize: batchSize, workers: workers
@@ -72,21 +71,8 @@ public final class ChatTask: TrainingTask {
     public var validationCount: Int { validation.count }
 
     private static func batch(_ examples: [EncodedConversations.Example]) -> Batch {
-        let length = (examples.map(\.tokens.count).max() ?? 1) - 1
-        var tokens: [Int] = []
-        var targets: [Int] = []
-        for example in examples {
-            let count = example.tokens.count - 1
-            let padding = length - count
-            // What is after the end is seen by nothing that is learned.
-            tokens += example.tokens.prefix(count) + Array(repeating: 0, count: padding)
-            targets += (0..<count).map { example.isAnswer[$0 + 1] ? example.tokens[$0 + 1] : -100 }
-            targets += Array(repeating: -100, count: padding)
-        }
-        let shape: Shape = [examples.count, length]
-        return Batch(
-            tokens: Tensor(tokens, shape: shape), targets: Tensor(targets, shape: shape),
-            count: examples.reduce(0) { $0 + $1.learned })
+        let (tokens, targets) = EncodedConversations.Example.batch(examples)
+        return Batch(tokens: tokens, targets: targets, count: examples.reduce(0) { $0 + $1.learned })
     }
 
     public func loss(_ batch: Batch) -> BatchLoss {

@@ -105,6 +105,30 @@ open class LanguageModel: Module {
         }
     }
 
+    /// The sum of log p(token), in nats, over certain tokens of each text: [N].
+    ///
+    /// Logits are made where such tokens follow alone, and only so many at a time as fit into 64 MiB; more than those are
+    /// made once more on the way back.
+    ///
+    /// - Parameters:
+    ///   - targets: the tokens, int64 [count].
+    ///   - places: what they follow: positions in all texts one after the other, ascending, int64 [count].
+    ///   - tokens: the texts, int64 [N, T].
+    public final func logProbabilities(of targets: Tensor, at places: Tensor, in tokens: Tensor) -> Tensor {
+        running(tokens) {
+            let rows = features(tokens).flatten(end: 1).indexSelect(dim: 0, index: places)
+            let rowsAtATime = max(1, (16 << 20) / vocabularySize)
+            let pieces = zip(rows.split(rowsAtATime), targets.split(rowsAtATime)).map { rows, targets in
+                let losses = { (rows: Tensor) in self.logits(rows).crossEntropy(targets, reduction: .none) }
+                return places.count > rowsAtATime ? checkpoint([rows]) { losses($0[0]) } : losses(rows)
+            }
+            // Back to their places, so that each text's sum is made by itself.
+            let losses = outputWeight.newZeros([tokens.count], dtype: .float32)
+                .indexCopy(dim: 0, index: places, source: Tensor.cat(pieces, dim: 0))
+            return -losses.reshape(tokens.shape).sum(dim: 1)
+        }
+    }
+
     /// The logits of the token after the last one, [N, vocabularySize], reading on from `memory`.
     public final func nextLogits(_ tokens: Tensor, memory: ReadingMemory) -> Tensor {
         let length = tokens.size(1)

@@ -24,7 +24,7 @@ enum Endpoint {
     /// Where it answers.
     static func path(_ task: String) -> String {
         switch task {
-        case "chat": "/v1/chat/completions"
+        case "chat", "prefer": "/v1/chat/completions"
         case "text": "/v1/completions"
         default: "/v1/\(task)"
         }
@@ -33,7 +33,7 @@ enum Endpoint {
     /// What a language model may be asked; `nil` where an image is sent.
     static func exampleRequest(_ task: String) -> String? {
         switch task {
-        case "chat": #"{"messages": [{"role": "user", "content": "Hello!"}]}"#
+        case "chat", "prefer": #"{"messages": [{"role": "user", "content": "Hello!"}]}"#
         case "text": #"{"prompt": "Once ", "max_tokens": 100}"#
         default: nil
         }

@@ -9,7 +9,7 @@ import SwitchbackTraining
 /// are those of `serve`.
 struct TalkRoutes: Sendable {
     /// The tasks whose runs write.
-    static let tasks = ["text", "chat"]
+    static let tasks = ["text", "chat", "prefer"]
 
     private let models: LoadedModels<ServedModel>
     private let reader: RequestReader
@@ -35,7 +35,7 @@ struct TalkRoutes: Sendable {
             do {
                 let (task, name) = try (context.parameters.require("task"), context.parameters.require("name"))
                 let routes = try await LanguageRoutes(models.model(task, name), reader, metrics)
-                return try await routes.answer(request, context, isChat: task == "chat")
+                return try await routes.answer(request, context, isChat: task != "text")
             } catch {
                 return Response(refusing: error)
             }

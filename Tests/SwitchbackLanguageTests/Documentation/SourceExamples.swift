@@ -12,6 +12,14 @@ private func chatTraining() throws {
     try training.run(in: RunFolder(in: "runs", task: "chat", name: "train", arguments: configuration))
 }
 
+private func preferenceTraining() throws {
+    var configuration = PreferenceConfiguration()
+    configuration.data = "pairs.jsonl"
+    configuration.from = "path/to/model"
+    let training = try PreferenceTraining(configuration)
+    try training.run(in: RunFolder(in: "runs", task: "prefer", name: "train", arguments: configuration))
+}
+
 private func conversing(model: LanguageModel, tokenizer: any Tokenizer) throws {
     var conversation = Conversation(model, tokenizer, ChatTemplate(.chatml))
     let answer = try conversation.ask("Who are you?") {
