@@ -143,7 +143,9 @@ struct HubConnection: Sendable {
     /// What broke off, in words.
     private static func sentence(_ error: any Error) -> String {
         guard let error = error as? HTTPClientError else {
-            return error is NIOConnectionError ? "no connection can be made" : "the connection failed: \(error)".shortened
+            let code = (error as? IOError)?.errnoCode
+            let reason = code.map { String(cString: strerror($0)).lowercased() } ?? "\(error)".shortened
+            return error is NIOConnectionError ? "no connection can be made" : "the connection failed: \(reason)"
         }
         return switch error {
         case .connectTimeout: "it does not answer"

@@ -85,7 +85,7 @@ import Testing
         #expect(run.code == 0 && run.errors.contains("has no chat template"), "\(run.errors)")
         #expect(run.json["task"] as? String == "prefer" && run.json["folder"] as? String == "runs/prefer/train")
         #expect(run.json["accuracy"] is Double && (run.json["margin"] as? Double ?? 0) > 0, "\(run.output)")
-        let talk = try program.shell("echo 'what is red?' | $switchback chat runs/prefer/train --max-tokens 4 --json")
+        let talk = try program.shell("echo 'what is red?' | $switchback chat runs/prefer/train --tokens 4 --json")
         #expect(talk.code == 0 && talk.json["tokens"] as? Int == 4, "\(talk.errors)")
         for (line, code, sentence) in [
             ("chat prefer --from runs/text/train", 2, "--data"),

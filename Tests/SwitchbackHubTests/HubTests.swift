@@ -112,7 +112,7 @@ import Testing
         #expect(!FileManager.default.fileExists(atPath: folder.path("model/model.safetensors")))
         hub.set(TestHub.Faults(hidesHashes: hidesHashes))
         let fetched = try await Hub(settings(hub)).fetch(model, to: folder.path("model"))
-        #expect(fetched.files.allSatisfy(\.isChecked))
+        #expect(fetched.files.allSatisfy { $0.isChecked })
     }
 
     /// The token goes to the hub alone, and refusals say what to do.
