@@ -16,6 +16,7 @@ public struct ModelServer: Sendable {
     private let list: ModelList
     private let metrics = ServerMetrics()
     private let reader: RequestReader
+    private let keeper: RequestKeeper?
 
     /// Reads the models.
     ///
@@ -23,7 +24,7 @@ public struct ModelServer: Sendable {
     ///   - paths: folders of language models or of runs, or files of weights; each may begin with `NAME=`.
     ///   - template: how conversations are written, instead of what the folders say.
     ///   - dtype: in what numbers the weights of language models are kept.
-    /// - Throws: `InputError` where a model cannot be read, or two have one name.
+    /// - Throws: `InputError` where a model cannot be read, two have one name, or requests cannot be kept.
     public init(
         _ paths: [String], template: ChatTemplate.Style? = nil, dtype: WeightFormat = .float32, _ options: ServerOptions
     ) throws {
@@ -32,6 +33,7 @@ public struct ModelServer: Sendable {
         list = try ModelList(models)
         self.options = options
         reader = RequestReader(options.limits)
+        keeper = try options.keptRequests.map { try RequestKeeper($0, mostImages: options.limits.keptImages) }
     }
 
     /// How much memory is kept for the next request, in bytes, while there are any.
@@ -45,6 +47,7 @@ public struct ModelServer: Sendable {
         Memory.limitCache(to: ModelServer.keptMemory)
         defer {
             reader.stop()
+            keeper?.stop()
             for model in models { model.stop() }
         }
         try await HTTPListener(options).serve(router, onListening: onListening)
@@ -61,7 +64,7 @@ public struct ModelServer: Sendable {
         LanguageRoutes(models: list, reader: reader, metrics: metrics).add(to: group)
         EmbeddingRoutes(models: list, reader: reader).add(to: group)
         TokenRoutes(models: list, reader: reader).add(to: root)
-        VisionRoutes(models: list, reader: reader).add(to: group)
+        VisionRoutes(models: list, reader: reader, keeper: keeper).add(to: group)
         router.refuseOtherMethods()
         return router
     }

@@ -12,6 +12,9 @@ public struct ServerOptions: Sendable {
     /// Whether the server's own pages send requests to it: only where its names are checked, as on this machine alone.
     package var servesPages = false
     public var limits = ServerLimits()
+    /// The folder that requests about images are kept in, with the images that the model is least certain of; none are
+    /// kept if `nil`.
+    public var keptRequests: String?
 
     /// Whether the loss of the terminal (SIGHUP) ends the server, as SIGTERM does; not where it was started to outlive
     /// it.
@@ -41,6 +44,8 @@ public struct ServerLimits: Sendable {
     public var seconds = 600.0
     /// How long a client may be silent in the midst of a request.
     public var idleSeconds = 30.0
+    /// The images of requests that are kept, where they are.
+    public var keptImages = 500
     /// How long requests may take to end once the server is told to stop.
     public var graceSeconds = 30.0
 

@@ -302,7 +302,12 @@ import Testing
     func visionModels() throws {
         let trained = try program.shell("$switchback classify train --data digits --model cnn --epochs 1 --quiet")
         try #require(trained.code == 0, "\(trained.errors)")
-        let server = try RunningServer(program, ["digits=runs/classify/train"])
+        let alone = try program.shell("$switchback serve runs/classify/train --kept-images 2 --port 0")
+        #expect(alone.code != 0 && alone.errors.contains("--keep-requests"), "\(alone.errors)")
+        let server = try RunningServer(
+            program, ["digits=runs/classify/train", "--keep-requests=kept", "--kept-images=2"])
+        let second = try program.shell("$switchback serve runs/classify/train --keep-requests kept --port 0")
+        #expect(second.code != 0 && second.errors.contains("another server keeps"), "\(second.errors)")
         let answers = try Python.run(
             #"""
             import base64, http.client, json, struct, sys, zlib
@@ -351,7 +356,27 @@ import Testing
             print(connection.getresponse().read().decode())
             connection.request("GET", "/health")
             assert json.loads(connection.getresponse().read()) == {"status": "ok", "models": ["digits"]}
-            """#, [server.address])
+
+            # What was kept is written beside the answers, and may come a moment later: four images, and what was refused.
+            import os, stat, time
+            folder = sys.argv[2]
+            for _ in range(600):
+                kept = [json.loads(line) for line in open(folder + "/requests.jsonl")]
+                if len(kept) == 9: break
+                time.sleep(0.1)
+            good = [request for request in kept if request["status"] == 200]
+            assert len(good) == 4 and len(kept) == 9, kept
+            assert all(r["width"] == 12 and r["height"] == 10 and 0 < r["brightness"] < 255 for r in good), good
+            best = [(g["class_index"], round(g["probability"], 4)) for g in found]
+            assert [(int(c), round(p, 4)) for c, p in good[0]["found"]] == best, (good[0], best)
+            margin = 1 - (found[0]["probability"] - found[1]["probability"])
+            assert abs(good[0]["uncertainty"] - margin) < 1e-4
+            # Of equal images the newest stay, byte for byte, for the user alone.
+            images = sorted(os.listdir(folder + "/images"))
+            assert images == sorted(r["image"] for r in good[-2:]), (images, good)
+            assert open(folder + "/images/" + images[0], "rb").read() == png
+            assert stat.S_IMODE(os.stat(folder).st_mode) == 0o700
+            """#, [server.address, program.folder.path("kept")])
         #expect(answers.contains(#"switchback_requests_total{path="/v1/classify",status="200"} 4"#), "\(answers)")
         #expect(server.stop() == 0)
     }

@@ -18,6 +18,7 @@ struct Serve: AsyncParsableCommand {
               curl localhost:8080/v1/chat/completions -H 'Content-Type: application/json' \\
                 -d '{"messages": [{"role": "user", "content": "Hello!"}]}'
               curl localhost:8080/v1/detect -F image=@bus.jpg
+              switchback serve runs/detect/train --keep-requests requests --kept-images 200
 
             Several clients are served at once. The endpoints are /v1/chat/completions, /v1/responses, /v1/completions, /v1/embeddings, \
             /v1/models, /tokenize, /detokenize, /v1/detect, /v1/segment, /v1/pose, /v1/obb, /v1/classify, /health and /metrics. SIGTERM or Ctrl-C stops the server after the requests in progress.
@@ -106,6 +107,19 @@ struct Serve: AsyncParsableCommand {
         transform: Value.number(in: .above(0, to: 1_000_000)))
     var timeout = ServerLimits().seconds
 
+    @Option(
+        help: ArgumentHelp(
+            "A folder to keep requests about images in: what was found, how long it took, and the images that the model "
+                + "is least certain of. The studio's page /watch looks at them.", valueName: "folder"))
+    var keepRequests: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "The number of images kept with --keep-requests; the most certain go first. "
+                + "(default: \(ServerLimits().keptImages))", valueName: "n"),
+        transform: Value.integer(in: .from(1, to: 100_000)))
+    var keptImages: Int?
+
     @OptionGroup var common: CommonOptions
 
     private struct Listening: Encodable {
@@ -130,6 +144,13 @@ struct Serve: AsyncParsableCommand {
         options.limits.parallel = parallel
         options.limits.queue = queue
         options.limits.seconds = timeout
+        options.keptRequests = keepRequests
+        if let keptImages {
+            guard keepRequests != nil else {
+                throw InputError("--kept-images", "has no effect without --keep-requests", remedy: "give a folder")
+            }
+            options.limits.keptImages = keptImages
+        }
         options.endsWithTerminal = Interruption.signals.contains(SIGHUP)
         let server = try ModelServer(models.map(ModelFolder.served), template: template.template, dtype: weights.dtype, options)
         let names = server.models.map(\.name)

@@ -4,7 +4,7 @@ import SwitchbackVision
 /// A class that an image may be of.
 package struct ClassGuess: Encodable, Sendable {
     package let `class`: String
-    let classIndex: Int
+    package let classIndex: Int
     package let probability: Double
 }
 

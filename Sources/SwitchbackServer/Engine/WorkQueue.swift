@@ -42,7 +42,10 @@ package final class WorkQueue: @unchecked Sendable {
         }
     }
 
-    private func add(_ work: @escaping () -> Void) throws {
+    /// Has some work done, whose result nobody waits for.
+    ///
+    /// Throws `APIError` if too much waits already, or the server stops.
+    func add(_ work: @escaping () -> Void) throws {
         try condition.withLock {
             if isStopping { throw APIError.stopping }
             guard waiting.count < limit else { throw APIError.tooManyRequests(waiting: waiting.count) }

@@ -9,6 +9,9 @@ import SwitchbackVision
 /// (`{"image": "…"}`, also as a `data:` URL), or alone.
 package struct ImageUpload: Sendable {
     package let image: Image
+    /// The file as it was sent, and the ending of the names of such files.
+    let file: [UInt8]
+    let fileExtension: String
     /// The other fields, by name.
     private let fields: [String: String]
     /// Keeps the memory that the image takes.
@@ -43,10 +46,12 @@ package struct ImageUpload: Sendable {
             let remedy = name.nearest(in: names + ["image"]).map { "did you mean \($0)?" }
             throw InputError("request", at: "field \(name)", "there is no such field", remedy: remedy)
         }
-        image = try bytes.withUnsafeBytes { bytes in
+        file = bytes
+        (image, fileExtension) = try bytes.withUnsafeBytes { bytes in
             let header = try ImageHeader(bytes, "image")
             if header.pixelCount <= ImageUpload.pixelLimit { try share?.take(4 * header.pixelCount) }
-            return try Image.decode(bytes, name: "image", pixelLimit: ImageUpload.pixelLimit)
+            let image = try Image.decode(bytes, name: "image", pixelLimit: ImageUpload.pixelLimit)
+            return (image, "\(header.format)".replacing("jpeg", with: "jpg"))
         }
         self.share = share
     }

@@ -7,6 +7,8 @@ import SwitchbackVision
 struct VisionRoutes: Sendable {
     let models: ModelList
     let reader: RequestReader
+    /// Where requests are kept, if they are.
+    let keeper: RequestKeeper?
 
     func add(to group: RouterGroup<ServerContext>) {
         for task in YOLOTask.allCases {
@@ -54,13 +56,51 @@ struct VisionRoutes: Sendable {
         let milliseconds: Double
     }
 
+    /// The answer that `work` makes; the request is kept, where requests are.
+    private func keeping(
+        _ task: String, _ work: (_ keep: (ImageUpload, [[Float]], Float) -> Void) async throws -> Response
+    ) async throws -> Response {
+        let start = ContinuousClock.now
+        func kept(_ status: Int) -> KeptRequest {
+            KeptRequest(task: task, status: status, milliseconds: start.duration(to: .now) / .milliseconds(1))
+        }
+        do {
+            return try await work { upload, found, uncertainty in
+                var request = kept(200)
+                (request.found, request.uncertainty) = (found, uncertainty)
+                keeper?.keep(request, upload)
+            }
+        } catch {
+            keeper?.keep(kept(Int(APIError(error).status.code)), nil)
+            throw error
+        }
+    }
+
     private func detect(_ request: Request, _ task: YOLOTask) async throws -> Response {
+        try await keeping("\(task)") { keep in
+            let (upload, answer) = try await detections(request, task)
+            let (width, height) = (Float(answer.width), Float(answer.height))
+            let found = answer.detections.prefix(Self.mostKept).map { found in
+                [
+                    Float(found.classIndex), found.confidence, found.box.x1 / width, found.box.y1 / height,
+                    found.box.x2 / width, found.box.y2 / height,
+                ]
+            }
+            keep(upload, found, Uncertainty.ofDetections(found.map { $0[1] }))
+            return Response(json: answer)
+        }
+    }
+
+    /// How many findings are kept of an image.
+    private static let mostKept = 100
+
+    private func detections(_ request: Request, _ task: YOLOTask) async throws -> (ImageUpload, Detections) {
         let upload = try await upload(request, names: ["model", "conf", "iou", "max_det"])
         let (name, service) = try models.detector(upload.text("model"), for: task)
         let (confidence, iou) = (try upload.fraction("conf"), try upload.fraction("iou"))
         let maximum = try upload.count("max_det")
         let image = upload.image
-        let answer = try await service.run { model in
+        let answer = try await service.run { model -> Detections in
             var predictor = model.predictor
             if let confidence { predictor.suppression.confidence = Float(confidence) }
             if let iou { predictor.suppression.iou = Float(iou) }
@@ -71,7 +111,7 @@ struct VisionRoutes: Sendable {
             return Detections(
                 model: name, width: image.width, height: image.height, detections: found, milliseconds: seconds * 1000)
         }
-        return Response(json: answer)
+        return (upload, answer)
     }
 
     private struct Guesses: Encodable {
@@ -82,11 +122,19 @@ struct VisionRoutes: Sendable {
     }
 
     private func classify(_ request: Request) async throws -> Response {
-        let upload = try await upload(request, names: ["model", "top"])
-        let (name, service) = try models.classifier(upload.text("model"))
-        let top = try upload.count("top") ?? 5
-        let image = upload.image
-        let guesses = try await service.run { try $0.classifier.likeliest(of: image, count: top) }
-        return Response(json: Guesses(model: name, predictions: guesses))
+        try await keeping("classify") { keep in
+            let upload = try await upload(request, names: ["model", "top"])
+            let (name, service) = try models.classifier(upload.text("model"))
+            let top = try upload.count("top") ?? Self.usualGuesses
+            let image = upload.image
+            let guesses = try await service.run {
+                try $0.classifier.likeliest(of: image, count: max(top, Self.usualGuesses))
+            }
+            let found = guesses.prefix(Self.usualGuesses).map { [Float($0.classIndex), Float($0.probability)] }
+            keep(upload, found, Uncertainty.ofClasses(found.map { $0[1] }))
+            return Response(json: Guesses(model: name, predictions: Array(guesses.prefix(top))))
+        }
     }
+
+    private static let usualGuesses = 5
 }
