@@ -215,6 +215,44 @@ import Testing
         }
     }
 
+    // MARK: Damaged data
+
+    /// A table of which one row is damaged.
+    private final class Rows: TrainingTask {
+        let name = "rows"
+        let model: Module = Linear(3, 1)
+        let source: BatchSource<Example>
+        private let isNamed: Bool
+
+        init(_ value: Double, isNamed: Bool = true) {
+            self.isNamed = isNamed
+            let inputs = Tensor.randn([40, 3], generator: Generator(seed: 3))
+            noGrad { inputs.narrow(dim: 0, start: 27, length: 1).fill(value) }
+            source = BatchSource(
+                DataLoader(TensorDataset(inputs, Tensor.zeros([40, 1])), batchSize: 8, shuffle: true))
+        }
+
+        func loss(_ batch: Example) -> BatchLoss {
+            BatchLoss(model(batch.input).mseLoss(batch.target), count: batch.input.shape[0])
+        }
+
+        func validate() -> Metrics { [:] }
+        func fitness(_ metrics: Metrics) -> [Double] { [] }
+        func place(ofExample number: Int) -> String? { isNamed ? "table.csv line \(number + 2)" : nil }
+    }
+
+    /// What comes in with the data, and what is born of a number far from all others, is traced to its example.
+    @Test func damagedExamplesAreNamed() throws {
+        func failure(_ task: Rows) -> String { problem { _ = try Trainer(task, options { _ in }).run() } }
+        let entered = failure(Rows(.nan))
+        #expect(entered.contains(" of 8, table.csv line 29, holds NaN at [0]"), "\(entered)")
+        let unnamed = failure(Rows(.nan, isNamed: false))
+        #expect(unnamed.contains(", number 27 of the data, counted from 0, holds NaN"), "\(unnamed)")
+        let born = failure(Rows(1e30))
+        #expect(born.contains(" of 8 alone (table.csv line 29)") && born.contains("look at"), "\(born)")
+        #expect(!born.contains(",,"), "\(born)")
+    }
+
     // MARK: Runs
 
     @Test func aRunIsUsedByOneProgramAtATime() throws {

@@ -27,6 +27,10 @@ public enum Anomaly {
         public let isBackward: Bool
         /// What was computed from what, as a sentence without its beginning and end.
         public let detail: String
+        /// On the way forward, the shape of the result, and the positions along its first dimension that hold such
+        /// numbers where others do not: of a batch, the examples to blame. Empty where all do.
+        public let shape: [Int]
+        public let rows: [Int]
     }
 
     /// NaN or infinity that no operation made: it was in data or in a parameter.
@@ -110,7 +114,8 @@ final class AnomalySearch: OperationObserver {
             Anomaly.Birth(
                 value: value, operation: "\(operation)", module: ThreadState.current.runningPath, isBackward: false,
                 detail: "its result of shape \(culprit.shape) holds \(value.rawValue), and its operands \(operands) "
-                    + (damaged == nil ? "were finite" : "held infinity")))
+                    + (damaged == nil ? "were finite" : "held infinity"), shape: Array(culprit.shape),
+                rows: culprit.anomalousRows))
     }
 
     /// What came in from outside with an operand. Minus infinity that is added, as masks are, is meant to be there.
@@ -138,7 +143,8 @@ final class AnomalySearch: OperationObserver {
             Anomaly.Birth(
                 value: value, operation: "\(node.name)", module: node.extras?.origin?.modulePath ?? "",
                 isBackward: true,
-                detail: "a gradient of shape \(culprit.shape) holds \(value.rawValue)"))
+                detail: "a gradient of shape \(culprit.shape) holds \(value.rawValue)", shape: Array(culprit.shape),
+                rows: []))
     }
 
     /// Notes what was found where a search wants that, and else stops with a sentence.
@@ -175,6 +181,16 @@ extension NDArray {
     }
 
     fileprivate var firstAnomaly: Anomaly.Birth.Value { holdsNaN ? .nan : .infinity }
+
+    /// The positions along the first dimension that hold NaN or infinity; empty where all do.
+    fileprivate var anomalousRows: [Int] {
+        guard rank > 0, shape[0] > 1, count > 0 else { return [] }
+        let marks = noGrad {
+            Tensor(self).isfinite().logicalNot().reshape([shape[0], count / shape[0]]).to(.uint8).amax(dim: 1)
+        }.toArray(as: UInt8.self)
+        let rows = marks.indices.filter { marks[$0] != 0 }
+        return rows.count == marks.count ? [] : rows
+    }
 
     /// Whether a predicate holds for all or for any of the elements.
     private func holds(_ predicate: UnaryFunction, for quantifier: Reduction) -> Bool {

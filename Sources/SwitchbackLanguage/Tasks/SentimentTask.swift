@@ -78,6 +78,8 @@ public final class SentimentTask: TrainingTask {
     public var model: Module { classifier }
     public var metadata: [String: String] { classifier.metadata }
 
+    public func place(ofExample number: Int) -> String? { training.place(number) }
+
     public func loss(_ batch: Batch) -> BatchLoss {
         BatchLoss(classifier(batch.sentences).crossEntropy(batch.labels), count: batch.sentences.count)
     }

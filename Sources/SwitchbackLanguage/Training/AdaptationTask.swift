@@ -18,6 +18,7 @@ public final class AdaptationTask<Base: TrainingTask>: TrainingTask {
     public var model: Module { adaptation }
     public var source: BatchSource<Base.Batch> { task.source }
 
+    public func place(ofExample number: Int) -> String? { task.place(ofExample: number) }
     public func loss(_ batch: Base.Batch) throws -> BatchLoss { try task.loss(batch) }
     public func validate() throws -> Metrics { try task.validate() }
     public func validate(in group: ProcessGroup) throws -> Metrics { try task.validate(in: group) }

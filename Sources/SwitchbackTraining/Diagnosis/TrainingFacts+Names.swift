@@ -26,8 +26,8 @@ extension TrainingFacts {
         }
     }
 
-    /// What the user asked for: `, which is 0.3,`; "" where it is not known.
-    var namedRate: String { learningRate.map { ", which is \($0.brief)," } ?? "" }
+    /// What the user asked for: ` (yours is 0.3)`; "" where it is not known.
+    var namedRate: String { learningRate.map { " (yours is \($0.brief))" } ?? "" }
 
     /// `--lr 0.003 instead of 0.3`.
     func replaced(_ option: RemedyOption, by value: Double, insteadOf old: Double?) -> String {
@@ -38,6 +38,7 @@ extension TrainingFacts {
     mutating func describe(_ model: Module) {
         let parameters = model.parameters
         allElements = parameters.reduce(0) { $0 + $1.count }
+        halfType = parameters.first { $0.dtype.byteCount == 2 && $0.dtype.isFloatingPoint }.map { "\($0.dtype)" }
         trainedElements = parameters.reduce(0) { $0 + ($1.requiresGrad ? $1.count : 0) }
         for (path, module) in model.namedModules() {
             if let momentum = (module as? BatchNorm)?.momentum {

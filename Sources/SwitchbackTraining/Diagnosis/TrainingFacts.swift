@@ -26,6 +26,8 @@ public struct TrainingFacts: Codable, Equatable, Sendable {
     /// The highest share of elements that a dropout layer drops, and its path.
     public var dropout: Double?
     public var dropoutLayer: String?
+    /// The type of the weights, where they have two bytes each.
+    public var halfType: String?
     /// The smallest momentum of running statistics of batch normalization.
     public var batchNormMomentum: Double?
 

@@ -12,15 +12,20 @@ public struct TrainingFailure: Codable, Equatable, Sendable {
     public let entry: Anomaly.Entry?
     /// A parameter that held such numbers before the batch.
     public let damagedParameter: String?
+    /// Where the examples stand in which it was born or came in, as people find them: files, lines. Empty where all of
+    /// the batch are alike, or it is not known.
+    public let examples: [String]
 
     public init(
-        step: Int, problem: String, birth: Anomaly.Birth?, entry: Anomaly.Entry? = nil, damagedParameter: String?
+        step: Int, problem: String, birth: Anomaly.Birth?, entry: Anomaly.Entry? = nil, damagedParameter: String?,
+        examples: [String] = []
     ) {
         self.step = step
         self.problem = problem
         self.birth = birth
         self.entry = entry
         self.damagedParameter = damagedParameter
+        self.examples = examples
     }
 
     /// What made the numbers what they are.
@@ -69,8 +74,26 @@ public struct TrainingFailure: Codable, Equatable, Sendable {
         guard let birth else { return dataOrigin }
         let way = birth.isBackward ? "the gradient of \(birth.operation)" : birth.operation
         let place = birth.module.isEmpty ? "" : " in \(birth.module)"
-        return "\(birth.value == .nan ? "NaN" : "infinity") was born in \(way)\(place): \(birth.detail)"
+        return "\(birth.value == .nan ? "NaN" : "infinity") was born in \(way)\(place): \(birth.detail)\(blame(birth))"
     }
+
+    /// Of so large a part of a batch at most is it worth telling which examples they are.
+    private static let fewExamples = 0.25
+
+    /// The few examples in which alone it was born.
+    private func blame(_ birth: Anomaly.Birth) -> String {
+        let count = birth.shape.first ?? 0
+        guard !birth.rows.isEmpty, Double(birth.rows.count) <= max(1, Self.fewExamples * Double(count)) else {
+            return ""
+        }
+        let numbers = birth.rows.prefix(3).map { "\($0 + 1)" }.joined(separator: ", ")
+        let more = birth.rows.count > 3 ? ", …" : ""
+        let places = examples.isEmpty ? "" : " (\(examples.prefix(3).joined(separator: ", "))\(more))"
+        return ", in \(birth.rows.count == 1 ? "example" : "the examples") \(numbers)\(more) of \(count) alone\(places)"
+    }
+
+    /// Whether a few examples alone are to blame.
+    private var blamesExamples: Bool { birth.map { !blame($0).isEmpty } ?? false }
 
     private var dataOrigin: String {
         let sentence = "no operation made it from finite numbers, so it came with the batch's data"
@@ -78,7 +101,8 @@ public struct TrainingFailure: Codable, Equatable, Sendable {
         let value = entry.value == .nan ? "NaN" : "infinity"
         let rest = entry.place.dropFirst().map(String.init).joined(separator: ", ")
         let place = rest.isEmpty ? "" : " at [\(rest)]"
-        return "\(sentence): example \(example + 1) of \(entry.shape.first ?? 0) holds \(value)\(place), as "
+        let name = examples.first.map { ", \($0)," } ?? ""
+        return "\(sentence): example \(example + 1) of \(entry.shape.first ?? 0)\(name) holds \(value)\(place), as "
             + "\(entry.operation)\(entry.module.isEmpty ? "" : " in \(entry.module)") first saw it"
     }
 
@@ -93,15 +117,26 @@ public struct TrainingFailure: Codable, Equatable, Sendable {
         case .data:
             return "remove or repair that example, and look for NaN and infinity in the data"
         case .domain(let operation):
-            return "keep the input of \(operation) away from where its value or slope is not finite, by clamp or by "
+            let safe =
+                "keep the input of \(operation) away from where its value or slope is not finite, by clamp or by "
                 + "adding a small number"
+            switch operation {
+            case "log": return safe + "; for the logarithm of a softmax use logSoftmax"
+            case "divide" where birth?.shape == []:
+                return safe + "; a mean over nothing is 0 / 0: look whether all labels of the batch are ignored"
+            default: return safe
+            }
         case .overflow(let operation):
             return "subtract the largest element before \(operation), or use logSoftmax and crossEntropy"
         case .size where step == 0:
-            return "nothing can have grown before the first step: normalize the inputs, and start from smaller weights"
+            return "nothing can have grown before the first step: "
+                + (blamesExamples
+                    ? "look at the numbers of that example, which are far from those of the others"
+                    : "normalize the inputs, and start from smaller weights")
         case .size:
             let clipping = facts.has(.clipNorm) ? ", or limit the gradients with \(facts.named(.clipNorm, "1"))" : ""
-            return "the numbers grew too large: lower the learning rate\(facts.namedRate)\(clipping)"
+            let example = blamesExamples ? ", and look at that example" : ""
+            return "the numbers grew too large: lower the learning rate\(facts.namedRate)\(clipping)\(example)"
         }
     }
 }

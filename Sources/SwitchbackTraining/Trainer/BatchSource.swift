@@ -17,6 +17,7 @@ public struct BatchSource<Batch> {
     /// How many examples a batch has; the last one of an epoch may have fewer.
     public let batchSize: Int
     private let filled: (_ number: Int, _ count: Int) -> Int
+    private let picked: (_ epoch: Int, _ number: Int) -> [Int]
     private let open: (_ epoch: Int, _ first: Int) -> () throws -> Batch?
     private let openSlots: (_ epoch: Int, _ first: Int, _ slots: Range<Int>, _ count: Int) -> () throws -> Batch??
 
@@ -25,6 +26,10 @@ public struct BatchSource<Batch> {
         count = loader.count
         batchSize = loader.batchSize
         filled = { loader.filledSlots(ofBatch: $0, of: $1) }
+        picked = { epoch, number in
+            let start = number * loader.batchSize
+            return loader.sampler.picks(epoch: epoch)(start..<min(start + loader.batchSize, loader.sampler.count))
+        }
         open = { epoch, first in
             let batches = loader.batches(epoch: epoch, from: first)
             return { try batches.next() }
@@ -50,6 +55,29 @@ public struct BatchSource<Batch> {
                 sampler: sampler, batchSize: batchSize, dropLast: dropLast, workers: workers, load: load))
     }
 
+    private init(
+        count: Int, batchSize: Int, picked: @escaping (Int, Int) -> [Int],
+        open: @escaping (Int, Int) -> () throws -> Batch?
+    ) {
+        (self.count, self.batchSize, self.picked, self.open) = (count, batchSize, picked, open)
+        filled = { _, _ in 1 }
+        openSlots = { epoch, first, slots, _ in
+            let next = open(epoch, first)
+            return { try next().map { slots.contains(0) ? $0 : nil } }
+        }
+    }
+
+    /// The first of so many slots of each batch, as a batch of its own: the same training in smaller steps.
+    func firstSlots(of count: Int) -> BatchSource {
+        BatchSource(
+            count: self.count, batchSize: (batchSize + count - 1) / count,
+            picked: { indices(epoch: $0, batch: $1, of: count) },
+            open: { epoch, first in
+                let next = openSlots(epoch, first, 0..<1, count)
+                return { try next() ?? nil }
+            })
+    }
+
     /// The batches of an epoch (counted from 0), from the batch `first` on: a function that gives the next one each
     /// time, and `nil` after the last.
     public func batches(epoch: Int, from first: Int = 0) -> () throws -> Batch? { open(epoch, first) }
@@ -68,6 +96,12 @@ public struct BatchSource<Batch> {
             }
             return batch
         }
+    }
+
+    /// Which examples a batch has of a slot of so many, by their numbers in the data.
+    func indices(epoch: Int, batch number: Int, slot: Int = 0, of count: Int = 1) -> [Int] {
+        let all = picked(epoch, number)
+        return stride(from: slot, to: all.count, by: filledSlots(ofBatch: number, of: count)).map { all[$0] }
     }
 
     /// How many of a batch's slots have examples: the first ones.

@@ -39,16 +39,23 @@ extension Trainer {
         guard group.size > 1, state.step % interval == 1 else { return }
         let own = Checksum.crc32(task.model.namedState.map { "\($0.name) \(Checksum.crc32($0.tensor))" }.joined())
         let all = try group.gather(WeightChecksum(place: group.place, checksum: own))
-        let counts = Dictionary(grouping: all, by: \.checksum).mapValues(\.count)
-        guard counts.count > 1 else { return }
-        let most = counts.values.max() ?? 0
-        let others = counts[all[0].checksum] == most ? all[0].checksum : counts.first { $0.value == most }?.key
-        let outliers = all.filter { $0.checksum != others }.map(\.place).joined(separator: ", ")
+        let groups = all.reduce(into: [WeightGroup]()) { groups, word in
+            guard let position = groups.firstIndex(where: { $0.checksum == word.checksum }) else {
+                return groups.append(WeightGroup(checksum: word.checksum, places: [word.place]))
+            }
+            groups[position].places.append(word.place)
+        }
+        guard groups.count > 1 else { return }
+        let lists = groups.map { $0.places.joined(separator: ", ") }
+        // In the order of the processes, so that all of them say the same.
+        let largest = groups.map(\.places.count).max() ?? 0
+        let majorities = groups.indices.filter { groups[$0].places.count == largest }
+        let others = groups.indices.filter { $0 != majorities[0] }.map { lists[$0] }.joined(separator: ", ")
         throw InputError(
             "training", at: "step \(state.step)",
-            group.size == 2
-                ? "the two processes have other weights, so that one of them computes wrongly: \(group.place) or the other"
-                : "\(outliers) has other weights than the other processes, so that it computes wrongly",
+            majorities.count > 1
+                ? "the processes have different weights, and as many have one as the other: \(lists.joined(separator: " against "))"
+                : "\(others) has other weights than the other processes, so that it computes wrongly",
             remedy: "leave its machine out, and resume from the last checkpoint")
     }
 }
@@ -57,4 +64,10 @@ extension Trainer {
 private struct WeightChecksum: Codable {
     let place: String
     let checksum: UInt32
+}
+
+/// Processes that have the same weights.
+private struct WeightGroup {
+    let checksum: UInt32
+    var places: [String]
 }

@@ -25,7 +25,7 @@ public final class Trainer<Task: TrainingTask> {
     public let folder: RunFolder?
     public var listeners: [TrainingListener] = []
     /// Whether each gradient is looked at before it reaches the weights, so that NaN and infinity are found in the
-    /// batch in which they come into being. A pass over the gradients in each step.
+    /// batch in which they come into being. A pass over the gradients in each batch.
     public var locatesFailures = false
 
     var optimizers: OptimizerSet
@@ -185,21 +185,22 @@ public final class Trainer<Task: TrainingTask> {
         let madeStep = state.gradient.batchCount + 1 >= count
         let computed = try slotGradient.map { try compute(batch, of: count, $0) } ?? compute(batch[0]!, of: count)
         if madeStep { state.gradient.finish(trained) }
-        let norm = madeStep && configuration.clipNorm != nil ? gradNorm(trained) : nil
+        let isClipped = madeStep && configuration.clipNorm != nil
+        let norm = isClipped || locatesFailures ? gradNorm(trained) : nil
         // The batch's one reading, before the weights change.
         let (values, normValue) = computed.values(norm)
         if let value = values["loss"], !value.isFinite {
             throw try failure("the loss is \(value.brief)", batch, random)
         }
-        if locatesFailures, let name = damagedGradient {
+        if locatesFailures, let normValue, !normValue.isFinite, let name = damagedGradient {
             throw try failure("the gradient of \(name) is not finite", batch, random)
         }
         state.batch += 1
         state.means.add(values, count: computed.count)
         let isLast = state.batch == batchCount
-        if madeStep { try makeStep(norm) }
+        if madeStep { try makeStep(isClipped ? norm : nil) }
         lap.count(computed.count, &state)
-        try tell(.batch(result(values, madeStep: madeStep, normValue, lap)))
+        try tell(.batch(result(values, madeStep: madeStep, isClipped ? normValue : nil, lap)))
         try endBatch(isLast: isLast, madeStep: madeStep)
     }
 

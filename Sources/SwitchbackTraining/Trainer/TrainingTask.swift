@@ -57,6 +57,10 @@ public protocol TrainingTask<Batch>: AnyObject {
     /// which it is if not defined, running averages stay as they are.
     var statisticsBatches: Int { get }
 
+    /// Where an example for training stands, as people find it: a file, a line. Examples are numbered as the sampler of
+    /// `source` numbers them. `nil`, which leaves the number, if not defined.
+    func place(ofExample number: Int) -> String?
+
     /// Is told how long the training is to be, before the first batch, and before an epoch when that has changed. What
     /// is kept of it here, a trainer tells again when it resumes a run. Does nothing if not defined.
     func follow(_ plan: TrainingPlan)
@@ -79,6 +83,7 @@ extension TrainingTask {
     public func validate(in group: ProcessGroup) throws -> Metrics { try validate() }
     public var closingEpochs: Int { 0 }
     public var statisticsBatches: Int { 0 }
+    public func place(ofExample number: Int) -> String? { nil }
     public func follow(_ plan: TrainingPlan) {}
     public func pace(of group: Optimizer.Group, at place: StepPlace) -> Pace? { nil }
 }

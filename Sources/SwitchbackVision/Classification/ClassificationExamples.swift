@@ -52,6 +52,9 @@ public struct ClassificationExamples: Dataset {
         if case .images(let files, _) = source { files.paths } else { nil }
     }
 
+    /// Where an example stands: its file, or its position in the arrays of a split.
+    func place(_ index: Int, in split: DataSplit) -> String { imagePaths?[index] ?? "\(split.rawValue) \(index)" }
+
     /// An input as it is in the file, and its class [].
     public subscript(index: Int) -> Example {
         get throws(any Error) {

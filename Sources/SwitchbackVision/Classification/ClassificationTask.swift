@@ -53,6 +53,8 @@ public final class ClassificationTask: TrainingTask {
     public var model: Module { classifier.model }
     public var metadata: [String: String] { classifier.metadata }
 
+    public func place(ofExample number: Int) -> String? { data.training?.place(number, in: .train) }
+
     public func loss(_ batch: Example) throws -> BatchLoss {
         let scores = try classifier.scores(batch.input)
         let accuracy = noGrad { scores.argmax(dim: 1).eq(batch.target).to(.float32).mean() }

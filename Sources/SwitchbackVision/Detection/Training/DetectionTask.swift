@@ -95,6 +95,11 @@ public final class DetectionTask: TrainingTask {
         BatchSource(batches.loader(mixedEpochs: epochs.end - closingEpochs))
     }
 
+    public func place(ofExample number: Int) -> String? {
+        let images = data[.train]
+        return images.indices.contains(number) ? images[number].imagePath : nil
+    }
+
     public var closingEpochs: Int { configuration.closeMosaic }
 
     public var statisticsBatches: Int { configuration.statisticsBatches }
