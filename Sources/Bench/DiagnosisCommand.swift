@@ -67,7 +67,7 @@ struct DiagnosisCommand: ParsableCommand {
         guard verbose || !marks.isEmpty else { return }
         print((marks.isEmpty ? "right" : "WRONG " + marks.joined(separator: ", ")) + ": \(ill.name)")
         for verdict in result.verdicts { print("  \(verdict.layer.map { "[\($0)] " } ?? "")\(verdict)") }
-        if result.verdicts.isEmpty { print("  Healthy") }
+        if result.verdicts.isEmpty { print("  \(result.sentence)") }
         for verdict in result.remaining { print("  after the remedy: \(verdict)") }
     }
 

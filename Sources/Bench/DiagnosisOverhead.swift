@@ -4,41 +4,59 @@ import SwitchbackLanguage
 import SwitchbackTraining
 import SwitchbackVision
 
-/// What a diagnosis costs: a step of a small training of each task, plain and measured in turn.
+/// What a diagnosis costs in time of the processor, user's and system's: a step of a small training of each task, plain
+/// and measured in turn.
 struct DiagnosisOverhead {
     let name: String
     let model: Module
     /// Makes a step and returns its loss.
     let step: () -> Tensor
 
-    /// The medians of so many steps of each kind, in milliseconds.
-    func measure(pairs: Int) -> (plain: Double, measured: Double) {
-        let recorder = DiagnosisRecorder(model, every: 1)
-        var (plain, measured): ([Double], [Double]) = ([], [])
-        for pair in 0..<pairs + 1 {
-            let start = now()
-            _ = step().item()
-            let middle = now()
-            recorder.record(step)
-            // The first steps still ask the system for memory.
-            if pair > 0 {
-                plain.append(middle - start)
-                measured.append(now() - middle)
-            }
-        }
-        return (plain.median * 1e3, measured.median * 1e3)
+    /// Milliseconds of the processor.
+    struct Cost {
+        /// A step that nothing watches, and one that is measured.
+        let plain, measured: Double
+        /// The look at the gradients of each step that the command line's trainings have.
+        let checked: Double
+
+        /// What a diagnosis adds to a training that measures one step in ten.
+        var share: Double { ((measured - plain) / Double(DiagnosisLog.usualInterval) + checked) / plain }
     }
 
-    /// A table: of every task the two times, and what a diagnosis adds that measures one step in ten.
+    /// The medians of so many steps of each kind.
+    func measure(pairs: Int) -> Cost {
+        let recorder = DiagnosisRecorder(model, every: 1)
+        let parameters = model.parameters
+        var times = [[Double]](repeating: [], count: 3)
+        for pair in 0..<pairs + 5 {
+            let start = Platform.processSeconds
+            _ = step().item()
+            let plain = Platform.processSeconds
+            recorder.record(step)
+            let measured = Platform.processSeconds
+            _ = gradNorm(parameters).item()
+            let checked = Platform.processSeconds
+            // The first steps still ask the system for memory, and a recorder looks closer at them.
+            if pair < 5 { continue }
+            times[0].append(plain - start)
+            times[1].append(measured - plain)
+            times[2].append(checked - measured)
+        }
+        let medians = times.map { $0.median * 1e3 }
+        return Cost(plain: medians[0], measured: medians[1], checked: medians[2])
+    }
+
+    /// A table: of every task the times, and what a diagnosis adds.
     static func table(pairs: Int) -> String {
         let lines = all.map { make -> String in
             let task = make()
-            let (plain, measured) = task.measure(pairs: pairs)
-            let share = (measured - plain) / Double(DiagnosisLog.usualInterval) / plain
+            let cost = task.measure(pairs: pairs)
             let name = task.name.padding(toLength: 16, withPad: " ", startingAt: 0)
-            return name + String(format: " %9.1f %12.1f %12.1f %%", plain, measured, 100 * share)
+            return name
+                + String(
+                    format: " %9.2f %12.2f %11.2f %12.1f %%", cost.plain, cost.measured, cost.checked, 100 * cost.share)
         }
-        return (["task              plain ms  measured ms  of a training"] + lines).joined(
+        return (["task              plain ms  measured ms  checked ms  of a training"] + lines).joined(
             separator: "\n")
     }
 

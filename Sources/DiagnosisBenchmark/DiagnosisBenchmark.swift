@@ -6,6 +6,8 @@ public struct DiagnosisBenchmark {
     public struct IllResult {
         public let name: String
         public let verdicts: [Verdict]
+        /// What a diagnosis says first, also where that is that all is well.
+        public let sentence: String
         /// Whether the first verdict is the true cause.
         public let namesCause: Bool
         /// Whether it points to the layer to blame; `nil` where none is.
@@ -23,16 +25,17 @@ public struct DiagnosisBenchmark {
     }
 
     /// All trainings that go ill, each with another cause.
-    public static var ill: [IllCase] { IllCase.ofModels + IllCase.ofData + IllCase.ofOptimizers }
+    public static var ill: [IllCase] { IllCase.ofModels + IllCase.ofData + IllCase.ofOptimizers + IllCase.ofHabits }
 
     public static func run(_ ill: IllCase) -> IllResult {
-        let verdicts = ill.patient.diagnosis().verdicts.filter { $0.severity > .note }
+        let all = ill.patient.diagnosis().verdicts
+        let verdicts = all.filter { $0.severity > .note }
         let first = verdicts.first
         let namesCause = first.map { ill.kinds.contains($0.kind) } ?? false
         let remaining = remaining(ill, first)
         let text = "\(first?.remedy ?? "") \(first?.finding ?? "")"
         return IllResult(
-            name: ill.name, verdicts: verdicts, namesCause: namesCause,
+            name: ill.name, verdicts: verdicts, sentence: all.first?.description ?? "", namesCause: namesCause,
             namesLayer: ill.layer.map { $0 == first?.layer },
             cures: namesCause && text.contains(ill.remedy) && remaining.isEmpty, remaining: remaining)
     }

@@ -2,7 +2,7 @@ import Foundation
 import Switchback
 
 extension HealthyCase {
-    public static var all: [HealthyCase] { tasks + optimizers + activations + fineTunings + options }
+    public static var all: [HealthyCase] { tasks + optimizers + habits + activations + fineTunings + options }
 
     private static var tasks: [HealthyCase] {
         [
@@ -63,6 +63,63 @@ extension HealthyCase {
                     }),
             ]
         }
+    }
+
+    /// What users of other frameworks do that works as well.
+    private static var habits: [HealthyCase] {
+        func muon(_ model: Module, _ rate: Double) -> [Optimizer] {
+            let isMatrix = { (entry: (name: String, parameter: Parameter)) in entry.parameter.rank > 1 }
+            return [
+                Muon([ParameterGroup(model.namedParameters.filter(isMatrix))], learningRate: rate),
+                AdamW([ParameterGroup(model.namedParameters.filter { !isMatrix($0) })], learningRate: rate),
+            ]
+        }
+        return [
+            HealthyCase(
+                "points with Muon, and AdamW for biases",
+                Ordinary.points.with {
+                    $0.makesOptimizers = muon
+                    $0.rate = 5e-3
+                }),
+            HealthyCase(
+                "zeroGrad() at the end of a step", Ordinary.points.with { $0.loop = [.differentiate, .step, .forget] }),
+            HealthyCase(
+                "gradients clipped by value", Ordinary.points.with { $0.clipValue = 0.5 }),
+            HealthyCase(
+                "logSoftmax before crossEntropy",
+                Ordinary.points.with { $0.model = { PatientModels.perceptron(end: [LogSoftmax(dim: 1)]) } }),
+            HealthyCase(
+                "a column that is always the same",
+                Ordinary.points.reading { data in
+                    noGrad { data.inputs.narrow(dim: 1, start: 3, length: 1).fill(1) }
+                }),
+            HealthyCase(
+                "a branch that is frozen beside a way around it",
+                Ordinary.points.with {
+                    $0.model = {
+                        PatientModels.Custom(Sequential(Linear(16, 16), ReLU()), Linear(16, 4)) { first, second, x in
+                            second(x + first(x))
+                        }
+                    }
+                    $0.prepare = { $0.freeze { $0.hasPrefix("first") } }
+                    $0.rate = 1e-2
+                }),
+            HealthyCase(
+                "batches in order, of shuffled data", Ordinary.points.with { $0.isShuffled = false }),
+            HealthyCase(
+                "text with letters of one class more often than others",
+                Ordinary.text.reading { data in
+                    noGrad { data.targets.narrow(dim: 1, start: 0, length: 4).fill(0) }
+                }.with { $0.steps = 90 }),
+            HealthyCase(
+                "batch normalization of the inputs",
+                Ordinary.points.reading { $0.inputs = ($0.inputs * 0.5).clamp(min: -3, max: 3) }.with {
+                    $0.model = { Sequential(BatchNorm1d(16), Linear(16, 32), ReLU(), Linear(32, 4)) }
+                }),
+            HealthyCase(
+                "soft labels",
+                Ordinary.sides.reading { $0.targets = $0.targets * 0.9 + 0.05 }),
+        ]
     }
 
     private static var activations: [HealthyCase] {

@@ -64,35 +64,38 @@ extension IllCase {
     }
 
     private static var loops: [IllCase] {
-        [
+        let remembering: [Patient.LoopPart] = [.differentiate, .clip, .step]
+        return [
             IllCase(
                 "zeroGrad() forgotten", [.staleGradients], remedy: "zeroGrad()",
                 Ordinary.descent.with {
-                    $0.forgetsGradients = false
+                    $0.loop = remembering
                     $0.rate = 1
                 }
             ) {
-                $0.forgetsGradients = true
+                $0.loop = Ordinary.descent.loop
                 $0.rate = 0.1
             },
             IllCase(
                 "zeroGrad() forgotten with Adam", [.staleGradients], remedy: "zeroGrad()",
-                Ordinary.points.with { $0.forgetsGradients = false }
+                Ordinary.points.with { $0.loop = remembering }
             ) {
-                $0.forgetsGradients = true
+                $0.loop = Ordinary.points.loop
             },
             IllCase(
                 "step() forgotten", [.noSteps], remedy: "optimizer.step()",
-                Ordinary.points.with { $0.makesSteps = false }
-            ) { $0.makesSteps = true },
+                Ordinary.points.with { $0.loop = [.forget, .differentiate] }
+            ) { $0.loop = Ordinary.points.loop },
             IllCase(
                 "steps up the loss", [.wrongDirection], remedy: "maximizes",
                 Ordinary.descent.with {
-                    $0.maximizes = true
+                    $0.makesOptimizers = {
+                        [SGD([ParameterGroup($0.namedParameters)], learningRate: $1, maximizes: true)]
+                    }
                     $0.rate = 0.01
                 }
             ) {
-                $0.maximizes = false
+                $0.makesOptimizers = nil
                 $0.rate = 0.1
             },
             IllCase(

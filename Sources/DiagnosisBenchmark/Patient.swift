@@ -14,11 +14,14 @@ public struct Patient {
     public var rate = 1e-3
     public var momentum: Double?
     public var weightDecay = 0.0
-    public var maximizes = false
+    /// Makes the optimizers of a model, at a rate, where they are not one of the kind above.
+    public var makesOptimizers: ((Module, Double) -> [Optimizer])?
     public var steps = 60
     public var batch = 32
     public var isShuffled = true
     public var clipNorm: Double?
+    /// The largest magnitude of an element of a gradient.
+    public var clipValue: Double?
     /// What the learning rate is multiplied by in a step.
     public var schedule: (Int) -> Double = { _ in 1 }
     public var loss: (Tensor, Tensor) -> Tensor = { $0.crossEntropy($1) }
@@ -28,13 +31,20 @@ public struct Patient {
     public var prepare: (Module) -> Void = { _ in }
     /// The parameters that the optimizer gets.
     public var trained: (Module) -> [(name: String, parameter: Parameter)] = { $0.namedParameters }
-    public var forgetsGradients = true
-    public var makesSteps = true
+    /// What a step does with the loss, in this order.
+    public var loop: [LoopPart] = [.forget, .differentiate, .clip, .step]
     public var isInTraining = true
+    /// Whether it goes back to training mode after a validation.
+    public var returnsToTraining = true
     /// A training before the one that is watched, for so many steps.
     public var pretraining = 0
     /// A validation every so many steps; none by default.
     public var validateEvery: Int?
+
+    /// A part of a step.
+    public enum LoopPart {
+        case forget, differentiate, clip, step
+    }
 
     public init(_ model: @escaping () -> Module, _ data: @escaping () -> (training: Data, validation: Data?)) {
         self.model = model
@@ -47,15 +57,15 @@ public struct Patient {
             let model = model()
             prepare(model)
             let (training, validation) = data()
-            let optimizer = makeOptimizer(model)
+            let optimizers = makesOptimizers?(model, rate) ?? [makeOptimizer(model)]
             if isInTraining { model.train() } else { model.eval() }
             var order = Order(count: training.inputs.shape[0], batch: batch, isShuffled: isShuffled)
-            for _ in 0..<pretraining { _ = step(model, optimizer, order.next(of: training)) }
+            for _ in 0..<pretraining { _ = step(model, optimizers, order.next(of: training)) }
             let recorder = DiagnosisRecorder(model)
             for number in 0..<steps {
                 let batch = order.next(of: training)
-                optimizer.learningRate = rate * schedule(number)
-                let loss = recorder.record { step(model, optimizer, batch) }
+                for optimizer in optimizers { optimizer.learningRate = rate * schedule(number) }
+                let loss = recorder.record { step(model, optimizers, batch) }
                 if !loss.item().isFinite {
                     recorder.findBirthplace { differentiated(self.loss(model(batch.inputs), batch.targets)).backward() }
                     break
@@ -69,24 +79,29 @@ public struct Patient {
     }
 
     private func makeOptimizer(_ model: Module) -> Optimizer {
-        let groups = [ParameterGroup(trained(model))]
-        if maximizes { return SGD(groups, learningRate: rate, momentum: momentum ?? 0, maximizes: true) }
-        return optimizer.makeOptimizer(groups, learningRate: rate, momentum: momentum, weightDecay: weightDecay)
+        optimizer.makeOptimizer(
+            [ParameterGroup(trained(model))], learningRate: rate, momentum: momentum, weightDecay: weightDecay)
     }
 
-    private func step(_ model: Module, _ optimizer: Optimizer, _ batch: Data) -> Tensor {
-        if forgetsGradients { optimizer.zeroGrad() }
+    private func step(_ model: Module, _ optimizers: [Optimizer], _ batch: Data) -> Tensor {
         let loss = loss(model(batch.inputs), batch.targets)
-        differentiated(loss).backward()
-        if let clipNorm { clipGradNorm(model.parameters, maxNorm: clipNorm) }
-        if makesSteps { optimizer.step() }
+        for part in loop {
+            switch part {
+            case .forget: for optimizer in optimizers { optimizer.zeroGrad() }
+            case .differentiate: differentiated(loss).backward()
+            case .clip:
+                if let clipNorm { clipGradNorm(model.parameters, maxNorm: clipNorm) }
+                if let clipValue { clipGradValue(model.parameters, limit: clipValue) }
+            case .step: for optimizer in optimizers { optimizer.step() }
+            }
+        }
         return loss
     }
 
     private func validate(_ model: Module, _ data: Data, _ recorder: DiagnosisRecorder) {
         model.eval()
         let loss = noGrad { self.loss(model(data.inputs), data.targets).item() }
-        if isInTraining { model.train() }
+        if isInTraining && returnsToTraining { model.train() }
         recorder.validated(loss: loss)
     }
 }

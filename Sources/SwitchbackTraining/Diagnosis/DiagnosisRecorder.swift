@@ -67,7 +67,7 @@ public final class DiagnosisRecorder {
         isSound = losses.latest.isFinite
         var record = observer.record(step: step, loss: losses.latest, rate: learningRate)
         losses.settle(into: &record)
-        if record.layers.contains(where: { $0.gradient != nil }) {
+        if record.layers.contains(where: { $0.gradient != nil }) || record.optimizer?.omission != nil {
             diagnosis.records.append(record)
             if let trace { diagnosis.add(trace) }
         } else if !hasWarned {
@@ -80,14 +80,24 @@ public final class DiagnosisRecorder {
     /// Keeps the weights as they are before the step, as long as they are sound.
     private func keepWeights() {
         let parameters = model.parameters
-        guard isSound, parameters.reduce(0, { $0 + $1.count }) <= Self.keptElements,
-            weights.isEmpty || parameters.allSatisfy(\.isFinite)
+        let count = parameters.reduce(0) { $0 + $1.count }
+        guard isSound, count <= Self.keptElements, isTurn(count), weights.isEmpty || parameters.allSatisfy(\.isFinite)
         else { return }
-        noGrad { weights = parameters.map { ($0, $0.detach().clone()) } }
+        noGrad {
+            // The memory of the last time, if the model still has the same parameters.
+            guard weights.count == parameters.count, zip(weights, parameters).allSatisfy({ $0.parameter === $1 }) else {
+                return weights = parameters.map { ($0, $0.detach().clone()) }
+            }
+            for (parameter, before) in weights { before.copy(from: parameter.detach()) }
+        }
     }
 
     /// Of larger models no weights are kept.
     private static let keptElements = 1 << 24
+
+    /// Whether the weights are kept in this measured step: of small models in each, of others in one of five, because a
+    /// copy of all costs as much as other steps do.
+    private func isTurn(_ count: Int) -> Bool { count <= Tensor.fewElements || diagnosis.records.count % 5 == 0 }
 
     /// Notes the results of a validation.
     ///

@@ -5,7 +5,7 @@ extension InputRecord {
     init?(measuring input: Tensor) {
         guard input.count > 0, input.rank > 0 else { return nil }
         let isNumber = input.dtype.isFloatingPoint
-        let values = (isNumber ? input : input.to(.float32)).sample
+        let values = (isNumber ? input : input.to(.float32)).sample()
         let (mean, deviation) = values.meanAndDeviation
         let isIndex = !isNumber && input.dtype != .uint8 && input.dtype != .bool
         self.init(
@@ -14,11 +14,31 @@ extension InputRecord {
             equal: values.shape[0] > 1
                 ? values.amax(dim: 0).eq(values.amin(dim: 0)).to(.float32).mean().item().recorded : 0,
             notFinite: isNumber ? Int(input.isfinite().logicalNot().to(.float32).sum().item()) : 0,
-            mostFrequent: isIndex ? input.shareOfMostFrequent.recorded : nil)
+            mostFrequent: isIndex ? input.shareOfMostFrequent.recorded : nil,
+            repeated: isNumber ? input.shareOfRepeatedRows?.recorded : nil)
     }
 }
 
 extension Tensor {
+    /// How many numbers of an example are compared, and of how many examples at most.
+    private static let (comparedNumbers, comparedRows) = (32, 256)
+
+    /// The share of the first rows that another one is the same as, by some of their numbers, evenly spread; `nil` where
+    /// examples have few numbers, and may be the same by chance.
+    fileprivate var shareOfRepeatedRows: Double? {
+        let rows = Swift.min(shape[0], Self.comparedRows)
+        let width = count / shape[0]
+        guard rows > 3, width >= 8 else { return nil }
+        let chosen = Swift.min(width, Self.comparedNumbers)
+        let columns = (0..<chosen).map { $0 * width / chosen }
+        let numbers = narrow(dim: 0, start: 0, length: rows).reshape([rows, width])
+            .indexSelect(dim: 1, index: Tensor(columns, shape: [chosen]).to(backend)).to(.float32)
+            .toArray(as: Float.self)
+        var counts: [ArraySlice<Float>: Int] = [:]
+        for row in 0..<rows { counts[numbers[row * chosen..<(row + 1) * chosen], default: 0] += 1 }
+        return Double(counts.values.filter { $0 > 1 }.reduce(0, +)) / Double(rows)
+    }
+
     /// The share of the most frequent of the first integers.
     fileprivate var shareOfMostFrequent: Double {
         let values = reshape([count]).narrow(dim: 0, start: 0, length: Swift.min(count, 4096)).to(.int64)

@@ -63,21 +63,33 @@ struct LayerMeasurement {
     // MARK: The record
 
     func record(_ watch: OptimizerWatch) -> LayerRecord {
-        let gradients = parameters.compactMap(\.parameter.gradElements)
-        let (weight, change) = watch.weightAndChange(of: parameters)
+        let gradients = parameters.compactMap { watch.gradient(of: $0.parameter) }
+        let (weight, change, gradient) = watch.norms(of: parameters)
         let isTrained = parameters.contains { $0.parameter.requiresGrad } && !gradients.isEmpty
-        let samples = gradients.map(\.sample)
+        let (zeros, subnormals) = Self.vanished(gradients)
         return LayerRecord(
             layer: path, type: "\(Swift.type(of: module))", activation: activation,
-            gradient: gradients.isEmpty
-                ? nil : gradients.reduce(0) { $0 + $1.sumOfSquares }.squareRoot().recorded,
+            gradient: gradient?.recorded,
             signal: signal?.squareRoot().recorded, weight: weight.recorded,
             update: isTrained && weight > 0 ? change.map { ($0 / weight).recorded } : nil, mean: mean.value,
             std: deviation.value, variation: variation.value, dead: dead.value, saturated: saturated.value,
-            zeros: samples.share { $0.eq(0) }, subnormals: samples.share { $0.isSubnormal },
+            zeros: zeros, subnormals: subnormals,
             hasEqualUnits: hasEqualUnits ? true : nil, frozen: frozenShare,
             signalInTime: signalInTime.isEmpty ? nil : signalInTime.map { $0.squareRoot().recorded },
             attention: attention.value)
+    }
+
+    /// Of some of the elements of gradients, the shares of those that are 0 and of those that are subnormal; `nil`
+    /// without elements. Biases tell nothing that weights do not, and are left out where there are such.
+    private static func vanished(_ gradients: [Tensor]) -> (zeros: Double?, subnormals: Double?) {
+        let matrices = gradients.filter { $0.rank > 1 }
+        let samples = (matrices.isEmpty ? gradients : matrices).map { $0.sample(of: Tensor.fewElements) }
+        let count = Double(samples.reduce(0) { $0 + $1.count })
+        guard count > 0 else { return (nil, nil) }
+        let tiny = samples.reduce(0) { $0 + $1.isBelowNormal.to(.float32).sum().item() }
+        if tiny == 0 { return (0, 0) }
+        let zeros = samples.reduce(0) { $0 + $1.eq(0).to(.float32).sum().item() }
+        return ((zeros / count).recorded, ((tiny - zeros) / count).recorded)
     }
 
     /// Whether the first units have the same weights, each its row; the last layer may have one unit.
@@ -94,14 +106,5 @@ struct LayerMeasurement {
         let all = parameters.reduce(0) { $0 + $1.parameter.count }
         let frozen = parameters.reduce(0) { $0 + ($1.parameter.requiresGrad ? 0 : $1.parameter.count) }
         return frozen > 0 ? (Double(frozen) / Double(max(1, all))).recorded : nil
-    }
-}
-
-extension [Tensor] {
-    /// Of all elements together, the share of those for which a predicate holds; `nil` without elements.
-    func share(where predicate: (Tensor) -> Tensor) -> Double? {
-        let count = reduce(0) { $0 + $1.count }
-        guard count > 0 else { return nil }
-        return (reduce(0.0) { $0 + predicate($1).to(.float32).sum().item() } / Double(count)).recorded
     }
 }

@@ -6,10 +6,17 @@ struct OptimizerWatch {
     private let parameters: [(name: String, parameter: Parameter)]
     private var kept: [ObjectIdentifier: KeptWeights] = [:]
     private var optimizers: [Optimizer] = []
+    /// The gradients as the optimizer found them: loops may forget them right after its step.
+    private var used: [ObjectIdentifier: Tensor] = [:]
     private var unclipped: Double?
     private var clipped = false
     /// The squares of the norms of gradients that were there when the walk back began.
     private var stale: [ObjectIdentifier: Double] = [:]
+    private var outcomes: [ObjectIdentifier: ParameterStep] = [:]
+    /// Whether `backward()` has begun.
+    private var hasWalkedBack = false
+    /// Whether an optimizer began its step when no parameter had a gradient.
+    private var steppedWithoutGradients = false
 
     init(_ parameters: [(name: String, parameter: Parameter)]) { self.parameters = parameters }
 
@@ -20,6 +27,7 @@ struct OptimizerWatch {
 
     /// The first walk back begins: gradients that are there are old ones.
     mutating func noteBeginning() {
+        hasWalkedBack = true
         for (_, parameter) in parameters {
             if let gradient = parameter.gradElements { stale[ObjectIdentifier(parameter)] = gradient.sumOfSquares }
         }
@@ -35,7 +43,15 @@ struct OptimizerWatch {
 
     mutating func noteStep(of optimizer: Optimizer) {
         optimizers.append(optimizer)
-        for (_, parameter) in parameters where kept[ObjectIdentifier(parameter)] == nil { keep(parameter) }
+        let theirs = Set(optimizer.groups.flatMap(\.parameters).map { ObjectIdentifier($0.parameter) })
+        for (_, parameter) in parameters {
+            let identity = ObjectIdentifier(parameter)
+            if kept[identity] == nil { keep(parameter) }
+            if let gradient = parameter.gradElements, theirs.contains(identity) || used[identity] == nil {
+                used[identity] = gradient
+            }
+        }
+        steppedWithoutGradients = used.isEmpty
     }
 
     private mutating func keep(_ parameter: Parameter) {
@@ -46,23 +62,55 @@ struct OptimizerWatch {
         parameters.reduce(0) { $0 + ($1.parameter.gradElements?.sumOfSquares ?? 0) }.squareRoot()
     }
 
+    /// The gradient that the optimizer used, or that is there where none has stepped.
+    func gradient(of parameter: Parameter) -> Tensor? { used[ObjectIdentifier(parameter)] ?? parameter.gradElements }
+
     // MARK: What came of it
 
-    /// The norm of parameters before the step and that of their change; the latter is `nil` where it is not known.
-    func weightAndChange(of parameters: [(name: String, parameter: Parameter)]) -> (weight: Double, change: Double?) {
-        var (weight, change, isKnown) = (0.0, 0.0, false)
-        for (_, parameter) in parameters {
-            guard let before = kept[ObjectIdentifier(parameter)] else {
-                weight += parameter.detach().sumOfSquares
-                continue
-            }
-            weight += before.sumOfSquares
-            if parameter.requiresGrad {
-                change += before.change(of: parameter).sumOfSquares
-                isKnown = true
-            }
+    /// What a step did to one parameter, as squares of norms; measured once, because each is a pass over memory.
+    private struct ParameterStep {
+        /// Of the weights before the step, and of their change; the latter is `nil` where it is not known.
+        var weight: Double
+        var change: Double?
+        /// Of the gradient that the optimizer used; `nil` without one.
+        var gradient: Double?
+        /// Of the part of the gradient that belongs to what was kept of the weights, and its product with the change.
+        var gradientPart = 0.0
+        var product = 0.0
+    }
+
+    /// Measures gradients and weights as they are after the step.
+    mutating func noteEnd() {
+        for (_, parameter) in parameters { outcomes[ObjectIdentifier(parameter)] = outcome(of: parameter) }
+    }
+
+    private func outcome(of parameter: Parameter) -> ParameterStep {
+        let gradient = gradient(of: parameter)
+        let size = gradient?.sumOfSquares
+        guard let before = kept[ObjectIdentifier(parameter)] else {
+            return ParameterStep(weight: parameter.detach().sumOfSquares, gradient: size)
         }
-        return (weight.squareRoot(), isKnown ? change.squareRoot() : nil)
+        var outcome = ParameterStep(weight: before.sumOfSquares, gradient: size)
+        guard parameter.requiresGrad else { return outcome }
+        let change = before.change(of: parameter)
+        outcome.change = change.sumOfSquares
+        if let gradient, let part = before.part(ofGradient: gradient) {
+            outcome.product = (change * part).sum().item()
+            outcome.gradientPart = part.count == gradient.count ? size ?? 0 : part.sumOfSquares
+        }
+        return outcome
+    }
+
+    /// Of parameters together: the norms before the step, of their change, and of their gradients; the latter two are
+    /// `nil` where they are not known.
+    func norms(
+        of parameters: [(name: String, parameter: Parameter)]
+    ) -> (
+        weight: Double, change: Double?, gradient: Double?
+    ) {
+        let steps = parameters.compactMap { outcomes[ObjectIdentifier($0.parameter)] }
+        func norm(_ squares: [Double]) -> Double? { squares.isEmpty ? nil : squares.reduce(0, +).squareRoot() }
+        return (norm(steps.map(\.weight)) ?? 0, norm(steps.compactMap(\.change)), norm(steps.compactMap(\.gradient)))
     }
 
     /// `nil` where no optimizer has stepped.
@@ -75,28 +123,22 @@ struct OptimizerWatch {
         }
         // An optimizer forgets the gradients of what it has, and no others.
         let left = stale.reduce(0.0) { theirs.contains($1.key) ? $0 + $1.value : $0 }.squareRoot()
-        let (descent, step) = descentAndStep
+        let whole = norms(of: parameters)
+        let gradient = (whole.gradient ?? 0).recorded
         return OptimizerRecord(
-            name: "\(type(of: first))", unclipped: unclipped?.recorded,
-            clipped: clipped ? gradientNorm.recorded : nil, stale: left.recorded,
-            gradient: gradientNorm.recorded, decay: decayShare(step: step).recorded, descent: descent?.recorded,
-            momentum: group.momentum, weightDecay: group.weightDecay, absent: absent.map(\.name),
-            foreign: theirs.subtracting(ours).count)
+            name: "\(type(of: first))", unclipped: unclipped?.recorded, clipped: clipped ? gradient : nil,
+            stale: left.recorded, gradient: gradient, decay: decayShare(step: whole.change ?? 0).recorded,
+            descent: descent?.recorded, momentum: group.momentum, weightDecay: group.weightDecay,
+            absent: absent.map(\.name), foreign: theirs.subtracting(ours).count,
+            omission: steppedWithoutGradients ? (hasWalkedBack ? .gradientsForgotten : .notDifferentiated) : nil)
     }
 
-    /// The cosine between the step and the way down the gradient, and the step's norm.
-    private var descentAndStep: (Double?, Double) {
-        var (product, step, gradient) = (0.0, 0.0, 0.0)
-        for (_, parameter) in parameters {
-            guard let before = kept[ObjectIdentifier(parameter)], parameter.requiresGrad else { continue }
-            let change = before.change(of: parameter)
-            step += change.sumOfSquares
-            guard let part = before.gradientPart(of: parameter) else { continue }
-            product -= (change * part).sum().item()
-            gradient += part.sumOfSquares
-        }
-        let norms = (step * gradient).squareRoot()
-        return (norms > 0 && norms.isFinite ? product / norms : nil, step.squareRoot())
+    /// The cosine between the step and the way down the gradient.
+    private var descent: Double? {
+        let steps = parameters.compactMap { outcomes[ObjectIdentifier($0.parameter)] }.filter { $0.change != nil }
+        let step = steps.reduce(0) { $0 + ($1.change ?? 0) }
+        let norms = (step * steps.reduce(0) { $0 + $1.gradientPart }).squareRoot()
+        return norms > 0 && norms.isFinite ? -steps.reduce(0) { $0 + $1.product } / norms : nil
     }
 
     /// The share of the step that is weight decay: of the weights' change where it acts on them, and else of the
@@ -105,12 +147,12 @@ struct OptimizerWatch {
         var (decay, pull) = (0.0, 0.0)
         for optimizer in optimizers {
             let isDirect = optimizer is AdamW || optimizer is Lion || optimizer is Muon
-            for group in optimizer.groups {
+            for group in optimizer.groups where group.weightDecay > 0 {
                 for (_, parameter) in group.parameters {
-                    guard let before = kept[ObjectIdentifier(parameter)], parameter.requiresGrad else { continue }
+                    guard let outcome = outcomes[ObjectIdentifier(parameter)], outcome.change != nil else { continue }
                     let strength = group.weightDecay * (isDirect ? group.learningRate : 1)
-                    decay += strength * strength * before.sumOfSquares
-                    if !isDirect { pull += parameter.gradElements?.sumOfSquares ?? 0 }
+                    decay += strength * strength * outcome.weight
+                    if !isDirect { pull += outcome.gradient ?? 0 }
                 }
             }
         }
@@ -124,8 +166,8 @@ struct OptimizerWatch {
 /// Some of a parameter's weights as they were before a step: all of small ones, the rows with gradients of tables, and
 /// the first of others.
 private struct KeptWeights {
-    /// How many elements are kept of a parameter.
-    static let most = 1 << 20
+    /// How many elements are kept of a parameter: enough to tell of all, and few beside the passes that a step makes.
+    static let most = 1 << 16
     private let values: Tensor
     private let rows: Tensor?
     /// How much larger the whole is than what is kept; 1 of rows, which stand for themselves.
@@ -154,9 +196,8 @@ private struct KeptWeights {
         return factor == 1 ? change : change * factor.squareRoot()
     }
 
-    /// The gradient of what was kept, scaled as the change is; `nil` without one.
-    func gradientPart(of parameter: Parameter) -> Tensor? {
-        guard let gradient = parameter.gradElements else { return nil }
+    /// The part of a gradient that belongs to what was kept, scaled as the change is; `nil` where it has another shape.
+    func part(ofGradient gradient: Tensor) -> Tensor? {
         if gradient.shape == values.shape { return gradient }
         guard gradient.rank > 0, values.rank > 0, gradient.rank == values.rank, gradient.shape[0] >= values.shape[0]
         else { return nil }

@@ -13,6 +13,7 @@ extension OutputRecord {
             largest: rows.max().item().recorded, std: deviation.recorded, areProbabilities: false,
             variation: deviation > 0
                 ? ((rows.variationOverExamples ?? 0) / max(deviation, 1e-6 * abs(mean))).recorded : 0, counts: [])
+        if loss == "nllLoss" { areLogarithms = largest <= 1e-4 && rows.exp().sumToOne }
         areProbabilities = smallest >= 0 && largest <= 1 && (!isClassLoss || rows.sumToOne)
         if isClassLoss {
             measureClasses(rows, target)

@@ -12,6 +12,8 @@ final class StepObserver: TrainingObserver {
     private var order: [Int] = []
     private var latest: Int?
     private var input: InputRecord?
+    /// The model's input, where it is of whole numbers.
+    private var inputNumbers: Tensor?
     private var output: OutputRecord?
     private var watch: OptimizerWatch
     private var hasBegun = false
@@ -46,6 +48,7 @@ final class StepObserver: TrainingObserver {
     func begins(_ module: Module, on input: Tensor) {
         guard self.input == nil, module === model || positions[ObjectIdentifier(module)] != nil else { return }
         noGrad { self.input = InputRecord(measuring: input.detach()) }
+        if input.dtype.isInteger { inputNumbers = input.detach() }
     }
 
     func computed(_ output: Tensor, by module: Module) {
@@ -56,7 +59,7 @@ final class StepObserver: TrainingObserver {
         layers[position].signal = layers[position].signal ?? 0
         latest = position
         noGrad {
-            let sample = output.detach().sample
+            let sample = sample(of: output.detach())
             let measured = sample.meanAndDeviation
             layers[position].mean.add(measured.mean)
             layers[position].deviation.add(measured.deviation)
@@ -74,11 +77,16 @@ final class StepObserver: TrainingObserver {
         else { return }
         layers[position].activation = "\(operation)"
         noGrad {
-            let sample = output.sample
+            let sample = sample(of: output)
             let unit = layers[position].unitDimension(of: sample)
             if let dead = activation.deadUnits(of: sample, along: unit) { layers[position].dead.add(dead) }
             if let flat = activation.flatShare(of: sample) { layers[position].saturated.add(flat) }
         }
+    }
+
+    /// Enough of an output to tell of all: more of it in the first step, where examples are compared.
+    private func sample(of output: Tensor) -> Tensor {
+        output.sample(of: isFirst ? Tensor.manyElements : Tensor.fewElements)
     }
 
     /// An operation belongs to the layer that is being computed, or else to the one before it.
@@ -88,7 +96,13 @@ final class StepObserver: TrainingObserver {
 
     func compares(_ prediction: Tensor, with target: Tensor, in loss: OperationName) {
         guard output == nil, prediction.count > 0 else { return }
-        noGrad { output = OutputRecord(measuring: prediction.detach(), with: target.detach(), in: "\(loss)") }
+        noGrad {
+            output = OutputRecord(measuring: prediction.detach(), with: target.detach(), in: "\(loss)")
+            if let inputNumbers, target.dtype.isInteger, target.count == inputNumbers.count, target.count > 1 {
+                let numbers = inputNumbers.to(target.dtype).reshape([target.count])
+                output?.repeatsInput = numbers.eq(target.detach().reshape([target.count])).all().item(as: Bool.self)
+            }
+        }
     }
 
     func attends(_ attention: ObservedAttention, inside module: Module?) {
@@ -125,10 +139,11 @@ final class StepObserver: TrainingObserver {
         let computed = Set(order)
         let rows = order + layers.indices.filter { !computed.contains($0) }
         let missing = layers.flatMap(\.parameters).filter {
-            $0.parameter.requiresGrad && $0.parameter.gradElements == nil
+            $0.parameter.requiresGrad && watch.gradient(of: $0.parameter) == nil
         }
         return noGrad {
-            StepRecord(
+            watch.noteEnd()
+            return StepRecord(
                 step: step, loss: loss.recorded, rate: (rate ?? watch.learningRate)?.recorded,
                 layers: rows.map { layers[$0].record(watch) }, missing: missing.map(\.name),
                 isTraining: model.isTraining, input: input,

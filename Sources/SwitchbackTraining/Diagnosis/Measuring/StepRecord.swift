@@ -88,6 +88,9 @@ public struct InputRecord: Codable, Equatable, Sendable {
     public internal(set) var notFinite: Int
     /// The share of the most frequent number where they are indices: that of padding, say; `nil` for others.
     public internal(set) var mostFrequent: Double?
+    /// The share of examples that are in the batch more than once; `nil` where they are indices, or too few numbers to
+    /// tell.
+    public internal(set) var repeated: Double?
 }
 
 /// What entered the loss in one step.
@@ -107,6 +110,10 @@ public struct OutputRecord: Codable, Equatable, Sendable {
     public internal(set) var std: Double
     /// Whether they are probabilities already: between 0 and 1, and of all classes together 1.
     public internal(set) var areProbabilities: Bool
+    /// Of what nllLoss is given: whether they are logarithms of probabilities that sum to 1 over the classes.
+    public internal(set) var areLogarithms: Bool?
+    /// Whether the targets are whole numbers and the same as the model's input, place by place.
+    public internal(set) var repeatsInput: Bool?
     /// The standard deviation over the examples, relative to `std`: 0 where the answer does not depend on the input.
     public internal(set) var variation: Double
     /// The mean entropy of the predicted distributions, in nats; `nil` without classes.
@@ -145,6 +152,15 @@ public struct OptimizerRecord: Codable, Equatable, Sendable {
     /// model's.
     public internal(set) var absent: [String]
     public internal(set) var foreign: Int
+    /// What the loop left out, so that the optimizer began its step with no gradient; `nil` where it had some.
+    public internal(set) var omission: Omission?
+
+    public enum Omission: String, Codable, Sendable {
+        /// `backward()` was called, and its gradients were forgotten before the step.
+        case gradientsForgotten
+        /// `backward()` was not called.
+        case notDifferentiated
+    }
 }
 
 extension Double {

@@ -18,14 +18,16 @@ extension Tensor {
         return permute(Shape([0] + Array(2..<rank) + [1]))
     }
 
-    /// The first examples, as many as are enough to tell of all.
-    var sample: Tensor {
-        guard rank > 1, count > Self.sampleSize, shape[0] > 0 else { return self }
-        let perExample = Swift.max(1, count / shape[0])
-        return narrow(dim: 0, start: 0, length: Swift.max(1, Swift.min(shape[0], Self.sampleSize / perExample)))
-    }
+    /// How many elements are enough to tell of all in every measured step, and how many are looked at in the first one.
+    static let (fewElements, manyElements) = (1 << 16, 1 << 20)
 
-    private static let sampleSize = 1 << 20
+    /// The first examples, about `size` elements; of rows, each of which shows a unit once, at least so many.
+    func sample(of size: Int = Tensor.manyElements) -> Tensor {
+        guard rank > 1, count > size, shape[0] > 0 else { return self }
+        let perExample = Swift.max(1, count / shape[0])
+        let least = rank == 2 ? 64 : 1
+        return narrow(dim: 0, start: 0, length: Swift.min(shape[0], Swift.max(least, size / perExample)))
+    }
 
     /// The mean of the elements and their standard deviation.
     var meanAndDeviation: (mean: Double, deviation: Double) {
@@ -42,8 +44,8 @@ extension Tensor {
         return ((self - mean(dim: 0, keepDim: true)).sumOfSquares / Double(count)).squareRoot()
     }
 
-    /// Where an element is not 0 and smaller than the smallest normal number of its type.
-    var isSubnormal: Tensor { abs().lt(dtype == .float16 ? 6.1035e-5 : 1.1754944e-38) .& ne(0) }
+    /// Where an element is 0 or subnormal: smaller than the smallest normal number of its type.
+    var isBelowNormal: Tensor { abs().lt(dtype == .float16 ? 6.1035e-5 : 1.1754944e-38) }
 
     /// The share of elements that lie further than `distance` from `center`.
     func share(fartherThan distance: Double, from center: Double) -> Double {

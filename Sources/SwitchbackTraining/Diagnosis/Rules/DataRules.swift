@@ -35,11 +35,25 @@ extension Evidence {
         let isSmall = input.std > 0 && size < 1e-3
         let isOutlying = size > 1e4 * max(1e-12, input.std)
         guard isLarge || isSmall || isOutlying, isIll || failure != nil || isLarge else { return nil }
+        let harms =
+            isIll || failure != nil || [saturatedUnits, deadUnits].contains { $0?.onset == records.first?.step }
         let range =
             "the inputs reach from \(input.smallest.brief) to \(input.largest.brief), with a standard deviation of \(input.std.brief)"
         return Verdict(
-            .inputScale, isIll || failure != nil ? .problem : .note, onset: records.first?.step, finding: range,
+            .inputScale, harms ? .problem : .note, onset: records.first?.step, finding: range,
             remedy: "normalize them to mean 0 and standard deviation 1 (divide bytes of images by 255)")
+    }
+
+    /// Examples that are drawn again and again, where what is learned of them does not hold for others.
+    var duplicates: Verdict? {
+        let shares = inputs.compactMap(\.repeated)
+        guard shares.count >= 3, shares.median >= 0.3, overfitting != nil || shift != nil else { return nil }
+        return Verdict(
+            .duplicates, .problem, onset: records.first?.step,
+            finding:
+                "\(shares.median.wholePercent) of the examples of a usual batch are in it more than once: the data hold "
+                + "few different ones, which are learned by heart",
+            remedy: "use more data: remove the copies before you count, and look at how examples are drawn")
     }
 
     // MARK: Labels
@@ -50,8 +64,47 @@ extension Evidence {
         outputs.last.map { $0.targetShape.reduce(1, *) == $0.targetShape.first } ?? false
     }
 
+    /// Targets that the loss cannot mean.
+    var labels: Verdict? {
+        guard let record = records.first(where: { $0.output != nil }), let first = record.output else { return nil }
+        if outputs.count >= 2, outputs.allSatisfy({ $0.repeatsInput ?? false }) {
+            return Verdict(
+                .labels, .failure, onset: record.step,
+                finding:
+                    "the targets are the numbers that enter the model, each at its own place: it learns to copy them",
+                remedy: "shift the targets by one place, so that each is what follows the input")
+        }
+        let (low, high) = (outputs.compactMap(\.targetSmallest).min(), outputs.compactMap(\.targetLargest).max())
+        guard first.loss.hasPrefix("binaryCrossEntropy"), let low, let high, low < -1e-6 || high > 1 + 1e-6 else {
+            return nil
+        }
+        return Verdict(
+            .labels, .failure, onset: record.step,
+            finding: "\(first.loss) is given labels from \(low.brief) to \(high.brief), and they are to be 0 and 1, or "
+                + "between: of others its loss has no lower end",
+            remedy: "make the labels 0 and 1: (labels - \(low.brief)) / \((high - low).brief)")
+    }
+
+    /// Batches of one class each, of data that have several.
+    private var sortedBatches: Verdict? {
+        let shares = outputs.compactMap { output -> Double? in
+            let total = output.counts.reduce(0, +)
+            return total >= 8 ? Double(output.counts.max() ?? 0) / Double(total) : nil
+        }
+        guard shares.count >= 4, isOneAnswerPerExample, shares.median >= 0.95, LabelCounts(outputs).share < 0.75 else {
+            return nil
+        }
+        return Verdict(
+            .oneClass, isIll ? .failure : .problem, onset: records.first?.step,
+            finding:
+                "\(shares.median.wholePercent) of the labels of a usual batch are of one class, and those of another "
+                + "batch of another one: each step forgets what the one before has learned",
+            remedy: "shuffle the examples: they come sorted by class")
+    }
+
     var oneClass: Verdict? {
         let counts = LabelCounts(outputs)
+        if let sortedBatches { return sortedBatches }
         if outputs.count >= 3, isOneAnswerPerExample, counts.total >= 8, counts.share == 1, counts.counts.count > 1 {
             let label = counts.counts.firstIndex(of: counts.largest) ?? 0
             return Verdict(
@@ -139,6 +192,12 @@ extension Evidence {
                 return verdict(
                     "nllLoss is given numbers of up to \(first.largest.brief), and logarithms of probabilities are never above 0",
                     "put logSoftmax before it, or use crossEntropy in its place")
+            }
+            if outputs.allSatisfy({ $0.areLogarithms == false }) {
+                return verdict(
+                    "nllLoss is given logarithms whose probabilities do not sum to 1 over the \(first.classes) classes of an "
+                        + "example: the softmax before it goes along another dimension",
+                    "apply logSoftmax(dim: 1), along the classes")
             }
         case "binaryCrossEntropyWithLogits":
             if outputs.count >= 4, outputs.allSatisfy(\.areProbabilities),

@@ -34,7 +34,8 @@ extension Evidence {
     /// What each rule found.
     fileprivate var symptoms: [Verdict] {
         [
-            notANumber, damagedInputs, underflow, equalInputs, inputScale, oneClass, imbalance, targetScale,
+            notANumber, damagedInputs, underflow, equalInputs, inputScale, duplicates, labels, oneClass, imbalance,
+            targetScale,
             outputActivation, lossShape, lossScale, noGradient, equalUnits, initialization, deadUnits, saturatedUnits,
             vanishing, vanishingInTime, exploding, attention, rateTooHigh, rateTooLow, schedule, warmup, clipping,
             weightDecay, momentum, noise, noSteps, notInOptimizer, staleGradients, wrongDirection, evaluationMode,
@@ -82,7 +83,8 @@ extension Verdict.Kind {
     /// What is so from before the first step on, whenever it was noticed.
     var isSetUp: Bool {
         switch self {
-        case .inputs, .oneClass, .outputActivation, .lossShape, .equalUnits, .staleGradients, .wrongDirection, .noSteps,
+        case .inputs, .labels, .oneClass, .duplicates, .outputActivation, .lossShape, .equalUnits, .staleGradients,
+            .wrongDirection, .noSteps,
             .underflow, .frozen, .momentum:
             true
         default: false
@@ -91,7 +93,7 @@ extension Verdict.Kind {
 
     /// All that may be a cause, each before what may follow from it where both begin in the same step.
     static let causality: [Self] = [
-        .inputs, .oneClass, .labels, .lossShape, .outputActivation, .underflow, .noSteps, .notInOptimizer,
+        .inputs, .labels, .oneClass, .duplicates, .lossShape, .outputActivation, .underflow, .noSteps, .notInOptimizer,
         .wrongDirection,
         .staleGradients, .equalUnits, .noGradient, .evaluationMode, .batchNorm, .frozen, .inputScale, .targetScale,
         .schedule, .warmup, .clipping, .weightDecay, .momentum, .dropout, .attention, .dead, .saturated,

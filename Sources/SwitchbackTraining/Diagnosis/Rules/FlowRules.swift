@@ -68,7 +68,8 @@ extension Evidence {
         }
         // What leaves a recurrent layer has gone through it many times.
         if record.layers.contains(where: { $0.signalInTime != nil }) { return nil }
-        var before = record.input.flatMap { $0.mostFrequent == nil && $0.std > 0 ? $0.std : nil }
+        let entered = record.input.flatMap { $0.mostFrequent == nil && $0.std > 0 ? $0.std : nil }
+        var before = entered
         let least = 1e-4 * (before ?? 1)
         for layer in record.layers {
             guard let variation = layer.variation, variation.isFinite else { continue }
@@ -88,8 +89,25 @@ extension Evidence {
                 )
             }
         }
-        return nil
+        return growth(from: entered, in: record)
     }
+
+    /// Layers that each make what varies somewhat larger, and all together far too large.
+    private func growth(from entered: Double?, in record: StepRecord) -> Verdict? {
+        guard let entered, let first = record.layers.first(where: { $0.variation != nil }),
+            let largest = record.layers.compactMap(\.variation).filter(\.isFinite).max(),
+            largest > Self.wholeGain * entered
+        else { return nil }
+        return Verdict(
+            .initialization, onset: 0, layer: first.layer,
+            finding:
+                "before the first step, what varies by \(entered.brief) from example to example at the input grows from "
+                + "layer to layer, up to \(largest.brief): the weights are too large, from \(first.name) on",
+            remedy: "start from smaller weights: kaimingNormal for rectifiers, xavierUniform for others")
+    }
+
+    /// By how much all layers together may make it larger.
+    private static let wholeGain = 1000.0
 
     /// By how much a layer with usual initial weights and the activation before it change what varies.
     private static let gains = 0.01...30

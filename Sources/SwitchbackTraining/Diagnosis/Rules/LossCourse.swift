@@ -79,7 +79,8 @@ struct LossCourse {
 
     /// Whether there is next to nothing left to learn.
     var isAtFloor: Bool {
-        if accuracy ?? 0 >= 0.97 { return true }
+        // Of answers that are right, a loss above that of one who guesses tells that the wrong ones are very wrong.
+        if accuracy ?? 0 >= 0.97, latest ?? 0 < baseline ?? .infinity { return true }
         if let baseline, let latest { return baseline > 0 && latest < 0.1 * baseline }
         return abs(end) < 1e-4 || end < 0.02 * start
     }

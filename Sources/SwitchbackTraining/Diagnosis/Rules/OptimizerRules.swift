@@ -2,7 +2,23 @@
 
 extension Evidence {
     /// Weights that never change.
-    var noSteps: Verdict? {
+    var noSteps: Verdict? { emptyStep ?? idleSteps }
+
+    /// Steps that found no gradients.
+    private var emptyStep: Verdict? {
+        let omissions = optimizers.compactMap(\.omission)
+        guard omissions.count >= 2, omissions.count == optimizers.count, let omission = omissions.last else {
+            return nil
+        }
+        return Verdict(
+            .noSteps, .failure, onset: records.first?.step,
+            finding: "when the optimizer makes its step, no parameter has a gradient: "
+                + (omission == .gradientsForgotten
+                    ? "those of backward() were forgotten before it, or come after it" : "backward() was not called"),
+            remedy: "call zeroGrad(), backward() and step() in this order")
+    }
+
+    private var idleSteps: Verdict? {
         let judged = records.filter { $0.gradient > 0 }
         guard judged.count >= 3, judged.allSatisfy({ $0.layers.allSatisfy { $0.update ?? 0 == 0 } }),
             judged.contains(where: { $0.layers.contains { $0.update != nil } }),
@@ -16,7 +32,11 @@ extension Evidence {
                 + (last == nil
                     ? "no optimizer has made a step"
                     : "the steps of \(last?.name ?? "the optimizer") are too small to change a digit"),
-            remedy: last == nil ? "call optimizer.step() after backward()" : "raise the learning rate\(facts.namedRate)"
+            remedy: last == nil
+                ? "call optimizer.step() after backward()"
+                : (facts.halfType.map { "keep the weights in float32, as \($0) has too few digits for such steps; or " }
+                    ?? "")
+                    + "raise the learning rate\(facts.namedRate)"
         )
     }
 
@@ -90,18 +110,33 @@ extension Evidence {
     }
 
     var evaluationMode: Verdict? {
-        guard records.count >= 2, records.allSatisfy({ !$0.isTraining }),
+        guard records.count >= 2, let first = records.first(where: { !$0.isTraining }),
+            // To the end, and not only in a few measured steps of a training that goes on well.
+            records.suffix(max(2, records.count / 3)).allSatisfy({ !$0.isTraining }),
             facts.dropout != nil || layers.contains(where: { $0.type.contains("BatchNorm") })
         else { return nil }
+        let since = first.step == records.first?.step ? "" : "from step \(first.step + 1) on, or a little before, "
         return Verdict(
-            .evaluationMode, .problem, onset: records.first?.step,
+            .evaluationMode, .problem, onset: first.step,
             finding:
-                "the model is trained in inference mode: dropout does nothing, and batch normalization learns no statistics",
+                "\(since)the model is trained in inference mode: dropout does nothing, and batch normalization learns no statistics",
             remedy: "call model.train() before the training, and again after each validation")
     }
 
     var batchNorm: Verdict? {
         guard let layer = layers.first(where: { $0.type.contains("BatchNorm") }) else { return nil }
+        if let size = inputs.last?.shape.first, inputs.last?.shape.count == 2, size <= 4, loss.isLongEnough,
+            loss.progress < 0.5, !loss.isAtFloor
+        {
+            return Verdict(
+                .batchNorm, .problem, onset: records.first?.step, layer: layer.layer,
+                finding:
+                    "\(layer.name) takes means and variances over \(size.counted("example")), which leaves next to nothing of what "
+                    + "they say, and \(loss.sentence)",
+                remedy:
+                    "use larger batches: \(facts.named(.batch, "16")); or LayerNorm, which looks at each example alone",
+                changes: [facts.change(.batch, "16")])
+        }
         guard let momentum = facts.batchNormMomentum, let last = validations.last, let training = last.trainingLoss,
             let validation = last.validationLoss, momentum * Double(last.step) < 3, validation > 1.5 * training
         else { return nil }

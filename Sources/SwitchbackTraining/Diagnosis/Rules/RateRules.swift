@@ -9,6 +9,8 @@ extension Evidence {
     /// By how much of themselves weights should change in a step for something to come of it in the training's steps:
     /// a thousandth where these are many, and up to a hundredth where they are few.
     private var fittingUpdate: Double {
+        // Of weights that knew nearly all before, little is to change.
+        if facts.isFineTuning || loss.start < 0.1 * (loss.baseline ?? 0) { return Limit.usualUpdate }
         let steps = Double(facts.stepCount ?? (records.last?.step ?? 0) + 1)
         return min(max(1 / max(1, steps), Limit.usualUpdate), 10 * Limit.usualUpdate)
     }
@@ -43,9 +45,23 @@ extension Evidence {
             finding:
                 "a step changes weights by up to \(largest.brief) of themselves, \((largest / Limit.usualUpdate).brief) times the usual, and "
                 + loss.sentence,
-            remedy: "lower the learning rate\(proposal); "
+            remedy: (summedExamples.map {
+                "take the mean of the losses: it is their sum over \($0), and its gradient as many times as large; or "
+            } ?? "") + "lower the learning rate\(proposal); "
                 + (facts.interface == .commandLine ? "--find-lr suggests one" : "LearningRateFinder suggests one"),
             changes: changes)
+    }
+
+    /// Over how many targets the loss is a sum, where it is none of means.
+    private var summedExamples: Int? {
+        let first = records.prefix(3)
+        guard let output = first.first?.output, first.count == 3 else { return nil }
+        let count = output.targetShape.reduce(1, *)
+        let areSums = first.allSatisfy { record in
+            guard let value = record.output?.value, value > 0 else { return false }
+            return abs(record.loss / value / Double(count) - 1) < 0.1
+        }
+        return count >= 4 && areSums ? count : nil
     }
 
     var rateTooLow: Verdict? {

@@ -69,14 +69,16 @@ extension Evidence {
         let losses = losses
         guard losses.count >= 2, let last = losses.last, last.validation < 0.5 * last.training,
             facts.dropout ?? 0 < 0.5,
-            loss.progress < 0.5, !loss.isAtFloor, facts.interface == .commandLine
+            loss.progress < 0.5, !loss.isAtFloor
         else { return nil }
         return Verdict(
             .augmentation, .problem, onset: losses[0].step,
             finding:
                 "the training loss, \(last.training.brief), stays far above that of the validation, \(last.validation.brief): what is trained on is "
                 + "much harder than what is measured with",
-            remedy: "augment less: look at a batch of training images in the run's folder")
+            remedy: facts.interface == .commandLine
+                ? "augment less: look at a batch of training images in the run's folder"
+                : "augment less: look at a batch as the model gets it in training, and at one of validation")
     }
 
     var underfitting: Verdict? {
