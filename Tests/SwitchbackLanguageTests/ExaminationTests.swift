@@ -38,6 +38,19 @@ import Testing
             conflict.values.contains { $0.finding.contains("train.tsv line 1 and train.tsv line 81") }, "\(conflict)")
     }
 
+    /// Sentences that differ in one word of many are the same; short ones are not.
+    @Test func nearCopiesOfSentencesAreFound() throws {
+        func long(_ number: Int, _ end: String) -> String { "\(sentence(number)) \(sentence(number * 7919)) \(end)" }
+        let training = (1000..<1080).map { "\(long($0, "is so"))\t\($0 % 2)" }
+        let near = (1070..<1090).map { "\(long($0, "is not so").uppercased()).\t\($0 % 2)" }
+        let check = try sentiment(training: training, heldOut: near)[.leaks]
+        #expect(check?.finding.hasPrefix("10 of 20 held-out sentences are also") ?? false, "\(check as Any)")
+        let short = try sentiment(
+            training: (1000..<1080).map { "\(sentence($0))\t\($0 % 2)" },
+            heldOut: (1070..<1090).map { "\(sentence($0)) more\t\($0 % 2)" })[.leaks]
+        #expect(short?.outcome == .passed, "\(short as Any)")
+    }
+
     private func text(_ training: Range<Int>, _ heldOut: Range<Int>) throws -> DoctorCheck? {
         func text(_ range: Range<Int>) -> String { range.map { sentence($0 * 7919) }.joined(separator: "\n") }
         _ = try folder.write(text(training) + "\n" + text(heldOut), to: "text.txt")

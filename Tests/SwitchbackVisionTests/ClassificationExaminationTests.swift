@@ -63,6 +63,59 @@ import Testing
         #expect(check?.finding.hasPrefix("6 of 60 held-out examples are also") ?? false, "\(check as Any)")
     }
 
+    /// Copies with a little noise, of rows and of images.
+    @Test func nearCopiesAreFound() throws {
+        let (images, _) = arrays()
+        let noise = Tensor.randn([6, 1, 6, 5], generator: Generator(seed: 5)) * 1e-5
+        let leaked = Tensor.cat(
+            [images.narrow(dim: 0, start: 3, length: 6) + noise, arrays(seed: 2, count: 54).images], dim: 0)
+        let rows = try checks(heldOut: leaked)[.leaks]
+        #expect(rows?.finding.hasPrefix("6 of 60 held-out examples are also") ?? false, "\(rows as Any)")
+
+        func pattern(_ seed: UInt64) -> Tensor {
+            let coarse = Tensor.randint(0..<200, [1, 4, 4], generator: Generator(seed: seed)).to(.float32)
+            return coarse.repeatInterleave(5, dim: 1).repeatInterleave(5, dim: 2)
+        }
+        func stack(_ seeds: Range<UInt64>, offset: Double) -> Tensor {
+            (Tensor.stack(seeds.map(pattern)) + offset).to(.uint8)
+        }
+        try NumPy.saveArchive(
+            [
+                "train_images": stack(0..<40, offset: 0), "train_labels": Tensor((0..<40).map { $0 % 2 }),
+                "val_images": stack(36..<56, offset: 1), "val_labels": Tensor((0..<20).map { $0 % 2 }),
+            ], to: folder.path("y.npz"))
+        var configuration = ClassifierConfiguration()
+        configuration.data = folder.path("y.npz")
+        configuration.model = .mlp
+        let check = try configuration.makeTask().dataChecks().first { $0.name == .leaks }
+        #expect(check?.finding.hasPrefix("4 of 20 held-out images are also") ?? false, "\(check as Any)")
+        #expect(check?.finding.contains("train 36 and val 0") ?? false, "\(check as Any)")
+    }
+
+    /// The same image in the folders of two classes.
+    @Test func conflictingFilesAreNamed() throws {
+        for part in ["train", "val"] {
+            for (name, first) in [("a", 10), ("b", 20)] {
+                for number in 0..<4 {
+                    let seed = UInt64(part == "train" && number == 3 ? 99 : number + first + (part == "val" ? 100 : 0))
+                    let image = Image(
+                        Tensor.randint(0..<256, [3, 40, 40], generator: Generator(seed: seed)).to(.uint8))
+                    let path = folder.path("classes/\(part)/\(name)/\(number).png")
+                    try FileManager.default.createDirectory(
+                        atPath: (path as NSString).deletingLastPathComponent, withIntermediateDirectories: true)
+                    try image.save(to: path)
+                }
+            }
+        }
+        var configuration = ClassifierConfiguration()
+        configuration.data = folder.path("classes")
+        configuration.training.batch = 4
+        let check = try configuration.makeTask().dataChecks().last { $0.name == .classes }
+        #expect(check?.outcome == .failed, "\(check as Any)")
+        #expect(check?.finding.contains("train/a/3.png and ") ?? false, "\(check as Any)")
+        #expect(check?.finding.contains("train/b/3.png") ?? false, "\(check as Any)")
+    }
+
     @Test func classesAreCounted() throws {
         let absent = try checks { _, labels in labels = labels.map { $0 == 2 ? 0 : $0 } }[.classes]
         #expect(absent?.outcome == .failed && absent?.finding.contains(": 2") ?? false, "\(absent as Any)")

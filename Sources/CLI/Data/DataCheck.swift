@@ -57,6 +57,9 @@ struct DataCheck: ParsableCommand {
         }
         try showCounts(report.classNames, report.parts.map { ($0.split, $0.examplesByClass) })
         try show(report.duplicates)
+        for conflict in report.conflicts {
+            try Terminal.print("The same image is in two classes: \(conflict.first) and \(conflict.second)")
+        }
         if common.json { try Terminal.printJSON(report) }
     }
 

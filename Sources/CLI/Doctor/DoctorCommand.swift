@@ -72,7 +72,7 @@ struct DoctorYOLO<Command: YOLOCommand>: ParsableCommand {
                   switchback doctor \(task) --data \(task.exampleData).yaml --model \(task.smallest)
                   switchback doctor \(task) --data mine.yaml --seconds 300
 
-                The short trainings use batches of at most 4 images of at most 320 pixels.
+                The short trainings use batches of at most 4 images of at most 256 pixels.
                 """)
     }
 
@@ -82,7 +82,7 @@ struct DoctorYOLO<Command: YOLOCommand>: ParsableCommand {
     func validate() throws { try training.runOptions.checkForDoctor() }
 
     /// What short trainings can afford.
-    private static var limits: (batch: Int, side: Int) { (4, 320) }
+    private static var limits: (batch: Int, side: Int) { (4, 256) }
 
     func run() throws {
         let session = try training.session()

@@ -17,6 +17,7 @@ extension TrainingSession {
         var doctor = Doctor()
         doctor.seconds = options.seconds
         doctor.rateOption = rateOption
+        doctor.secondsOption = { "--seconds \($0)" }
         let report = try Interruption.finishing { try doctor.examine(task, training, listen: show) }
         let count = report.failures.count
         try run.say(

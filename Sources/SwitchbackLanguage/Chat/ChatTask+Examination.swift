@@ -17,13 +17,13 @@ extension ChatTask: ExaminedTask {
     public var beginsTrained: Bool { true }
 
     public func dataChecks() -> [DoctorCheck] {
-        var known: [[Int]: Int] = [:]
-        for number in trainingNumbers { known[conversations[number].tokens] = number }
+        let copies = NearCopies(trainingNumbers.map { conversations[$0].tokens })
         let shared = validation.compactMap { number in
-            known[conversations[number].tokens].map {
-                (training: "conversation \($0 + 1)", heldOut: "conversation \(number + 1)")
+            copies.first(like: conversations[number].tokens).map {
+                (training: "conversation \(trainingNumbers[$0] + 1)", heldOut: "conversation \(number + 1)")
             }
         }
-        return [DoctorCheck.leaks(shared, of: validation.count, "conversation")]
+        let likeness = ", but for a token at most"
+        return [DoctorCheck.leaks(shared, of: validation.count, "conversation", likeness: likeness)]
     }
 }

@@ -27,6 +27,12 @@ public struct LearningRateFinder: Sendable {
     public func run(
         _ task: some TrainingTask, _ configuration: TrainingConfiguration,
         watch: (LearningRateCurve.Point) throws -> TrainingDecision = { _ in .continue }
+    ) throws -> LearningRateCurve { try run(task, configuration, with: task.source, watch: watch) }
+
+    /// The same with batches from another source than the task's.
+    func run<Task: TrainingTask>(
+        _ task: Task, _ configuration: TrainingConfiguration, with source: BatchSource<Task.Batch>,
+        watch: (LearningRateCurve.Point) throws -> TrainingDecision
     ) throws -> LearningRateCurve {
         try configuration.check()
         try task.model.freeze(configuration.freeze)
@@ -37,18 +43,18 @@ public struct LearningRateFinder: Sendable {
             Generator.default.state = random
             task.model.zeroGrad()
         }
-        let points = try measure(task, configuration, watch)
+        let points = try measure(task, configuration, source, watch)
         try task.model.load(stateDict: weights)
         return LearningRateCurve(points: points)
     }
 
-    private func measure(
-        _ task: some TrainingTask, _ configuration: TrainingConfiguration,
+    private func measure<Task: TrainingTask>(
+        _ task: Task, _ configuration: TrainingConfiguration, _ source: BatchSource<Task.Batch>,
         _ watch: (LearningRateCurve.Point) throws -> TrainingDecision
     ) throws -> [LearningRateCurve.Point] {
         let optimizers = OptimizerSet(configuration, task.parameterGroups, steps: Course(to: steps))
         let parameters = optimizers.parameters
-        var losses = Losses(task, configuration)
+        var losses = Losses(task, configuration, source)
         var points: [LearningRateCurve.Point] = []
         var (average, lowest) = (0.0, Double.infinity)
         // Multiples of a loss that is next to nothing, as trained weights have it, are chance.
@@ -80,15 +86,16 @@ public struct LearningRateFinder: Sendable {
     /// Iterates over the gradients of step after step, epoch after epoch.
     private struct Losses<Task: TrainingTask> {
         private let task: Task
+        private let source: BatchSource<Task.Batch>
         private let accumulate: Int
         private let precision: Precision
         private var epoch = 0
         private var next: () throws -> Task.Batch?
 
-        init(_ task: Task, _ configuration: TrainingConfiguration) {
-            self.task = task
+        init(_ task: Task, _ configuration: TrainingConfiguration, _ source: BatchSource<Task.Batch>) {
+            (self.task, self.source) = (task, source)
             (accumulate, precision) = (configuration.accumulate, configuration.precision)
-            next = task.source.batches(epoch: 0)
+            next = source.batches(epoch: 0)
         }
 
         /// Adds the gradients of the next batches; returns the mean of their losses.
@@ -106,7 +113,7 @@ public struct LearningRateFinder: Sendable {
         private mutating func nextBatch() throws -> Task.Batch {
             if let batch = try next() { return batch }
             epoch += 1
-            next = task.source.batches(epoch: epoch)
+            next = source.batches(epoch: epoch)
             guard let batch = try next() else {
                 throw InputError("task \(task.name)", "has no training batches")
             }

@@ -12,17 +12,18 @@ extension DoctorCheck {
     ///   - shared: the pairs, as people find them: files, lines.
     ///   - count: of the held-out examples that were compared.
     ///   - noun: what an example is called: `image`.
+    ///   - likeness: how alike those are that count as the same: `, but for a word`.
     package static func leaks(
-        _ shared: [(training: String, heldOut: String)], of count: Int, _ noun: String
+        _ shared: [(training: String, heldOut: String)], of count: Int, _ noun: String, likeness: String = ""
     ) -> DoctorCheck {
         let pairs = shared.prefix(3).map { "\($0.training) and \($0.heldOut)" }.joined(separator: ", ")
         let more = shared.count > 3 ? ", …" : ""
         let sentence =
             "\(shared.count.grouped) of \(count.counted("held-out \(noun)")) "
-            + "\(shared.count == 1 ? "is" : "are") also among those for training"
+            + "\(shared.count == 1 ? "is" : "are") also among those for training\(likeness)"
         if shared.isEmpty {
             return DoctorCheck(
-                .leaks, .passed, "none of \(count.counted("held-out \(noun)")) is among those for training")
+                .leaks, .passed, "none of \(count.counted("held-out \(noun)")) is among those for training\(likeness)")
         }
         guard Double(shared.count) > bearableLeak * Double(count) else {
             return DoctorCheck(.leaks, .passed, "only \(sentence): \(pairs)\(more)")
@@ -46,6 +47,7 @@ extension DoctorCheck {
         guard let most = zip(names, counts).max(by: { $0.1 < $1.1 }), let least = counts.min() else {
             return DoctorCheck(.classes, .skipped, "there are none")
         }
+        if names.count == 1 { return DoctorCheck(.classes, .passed, "there is one, with \(most.1.counted("example"))") }
         let share = 100 * Double(most.1) / Double(total)
         if share > 95 {
             return DoctorCheck(

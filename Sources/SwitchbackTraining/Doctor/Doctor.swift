@@ -12,12 +12,14 @@ import Switchback
 ///
 /// The model, its mode, and the random numbers are afterwards as before. How much is tried depends on the time that a
 /// step takes, so that what is found in a longer time may be missed in a shorter one; nothing is called ill for lack of
-/// time.
+/// time. Where steps take long, they are tried with a part of each batch.
 public struct Doctor: Sendable {
     /// About how long the trainings may take together, in seconds. Looking at the data comes on top.
     public var seconds = 60.0
     /// How a remedy names a learning rate.
     public var rateOption: @Sendable (Double) -> String = { "learningRate: \($0)" }
+    /// How a finding names a time for the trainings, in seconds.
+    public var secondsOption: @Sendable (Int) -> String = { "seconds: \($0)" }
 
     public init() {}
 

@@ -21,6 +21,8 @@ extension Visit {
         loss.total.backward()
         trace.end()
         try measureStep()
+        try shrinkBatches(to: affordableStepSeconds)
+        if parts > 1 { try measureStep() }
         let verdicts = GraphFindings.of(trace)
         let ills = verdicts.filter { $0.severity > .note }.map { DoctorCheck(.structure, $0) }
         let gradients = gradientChecks(known: ills.count)
@@ -38,6 +40,7 @@ extension Visit {
 
     /// How long a step takes, once all is prepared that the first one prepares.
     private func measureStep() throws {
+        if parts > 1 { try task.loss(batches[0]).total.backward() }
         let start = ContinuousClock.now
         try task.loss(batches[0]).total.backward()
         stepSeconds = start.duration(to: .now) / .seconds(1)

@@ -9,12 +9,31 @@ extension Visit {
     private static var oneBatchShare: Double { 0.25 }
     private static var comparisonShare: Double { 0.45 }
 
+    /// The fewest steps of a range test, of learning one batch, and of each training that is compared.
+    private static var rateSteps: Int { 50 }
+    private static var oneBatchSteps: Int { 10 }
+    private static var comparisonSteps: Int { 10 }
+
+    /// How long a step may take so that there are somewhat more of them than a range test needs.
+    var affordableStepSeconds: Double {
+        Self.rateShare * seconds / Double(configuration.accumulate) / (1.2 * Double(Self.rateSteps))
+    }
+
     private func affordableSteps(_ share: Double) -> Int { Int(share * seconds / max(stepSeconds, 1e-6)) }
 
-    private func lackOfTime(_ name: DoctorCheck.Name) -> DoctorCheck {
-        DoctorCheck(
+    /// - Parameters:
+    ///   - steps: how many it takes.
+    ///   - share: of the time, that they have.
+    private func lackOfTime(_ name: DoctorCheck.Name, _ steps: Int, _ share: Double) -> DoctorCheck {
+        let needed = Int((1.2 * Double(steps) * stepSeconds / share).rounded(.up))
+        return DoctorCheck(
             name, .skipped,
-            "a step takes \(stepSeconds.brief) seconds, too long to make enough of them: give more seconds")
+            "a step takes \(stepSeconds.brief) seconds, and \(steps) are needed: \(secondsOption(needed)) would do")
+    }
+
+    /// That only a part of each batch was used; "" where all was.
+    private var partOfBatches: String {
+        parts > 1 ? " (with 1 of \(parts) examples of each batch, for lack of time)" : ""
     }
 
     // MARK: The learning rate
@@ -24,8 +43,10 @@ extension Visit {
         let own = rate
         var finder = LearningRateFinder()
         finder.steps = min(100, affordableSteps(Self.rateShare) / configuration.accumulate)
-        guard finder.steps >= 50 else { return lackOfTime(.rate) }
-        let curve = try finder.run(task, configuration) { _ in
+        guard finder.steps >= Self.rateSteps else {
+            return lackOfTime(.rate, Self.rateSteps * configuration.accumulate, Self.rateShare)
+        }
+        let curve = try finder.run(task, configuration, with: source) { _ in
             try work()
             return .continue
         }
@@ -36,7 +57,8 @@ extension Visit {
                 .rate, .skipped, "the loss varies more from step to step than it falls, so the test cannot tell")
         case .rate(let suggestion):
             let lowest = curve.points.min { $0.smoothLoss < $1.smoothLoss }?.rate ?? suggestion
-            if own > 4 * lowest {
+            // Smaller batches bear a smaller rate, by about the root of their size.
+            if own > 4 * Double(parts).squareRoot() * lowest {
                 rate = suggestion
                 return DoctorCheck(
                     .rate, .failed,
@@ -52,7 +74,8 @@ extension Visit {
             }
             return DoctorCheck(
                 .rate, .passed,
-                "\(own.brief) is among those at which the loss falls; the test suggests \(suggestion.brief)")
+                "\(own.brief) is among those at which the loss falls; the test suggests \(suggestion.brief)\(partOfBatches)"
+            )
         }
     }
 
@@ -76,15 +99,18 @@ extension Visit {
     /// Trains with a single batch, which a sound model knows by heart soon; and compares its modes then.
     func oneBatch() throws -> [DoctorCheck] {
         let wanted = min(200, affordableSteps(Self.oneBatchShare))
-        guard wanted >= 10 else { return [lackOfTime(.oneBatch), lackOfTime(.modes)] }
+        guard wanted >= Self.oneBatchSteps else {
+            return [.oneBatch, .modes].map { lackOfTime($0, Self.oneBatchSteps, Self.oneBatchShare) }
+        }
         let batch = batches[0]
         let reference = task.chance?.entropy
         let losses = try train(
             steps: wanted, seconds: Self.oneBatchShare * seconds * 1.5, batch: { _ in batch },
             until: { $0 < 0.02 * (reference ?? 0) })
-        guard let first = losses.first, let last = losses.last else { return [lackOfTime(.oneBatch)] }
+        guard let first = losses.first, let last = losses.last else { return [] }
         let low = losses.suffix(5).median
-        let course = "its loss goes from \(first.brief) to \(low.brief) in \(losses.count.counted("step"))"
+        let course =
+            "its loss goes from \(first.brief) to \(low.brief) in \(losses.count.counted("step"))\(partOfBatches)"
         // Less than half of what is lost without a look at the inputs.
         if low < 0.5 * min(first, reference ?? first) || low < 0.3 * (reference ?? 0) {
             return [DoctorCheck(.oneBatch, .passed, course), try modes(after: losses.count, low, start: first)]
@@ -105,19 +131,22 @@ extension Visit {
         ]
     }
 
+    /// The momentum with which averages of batch normalization follow a batch that is seen again and again.
+    private static var followingMomentum: Double { 0.3 }
+
     /// The loss of the batch that was learned, in inference mode.
     ///
     /// - Parameters:
     ///   - loss: that in training mode.
     ///   - start: the loss before it was learned.
     private func modes(after steps: Int, _ loss: Double, start: Double) throws -> DoctorCheck {
-        // The averages of batch normalization follow the weights, which no longer change here.
-        let follow = task.model.namedModules().compactMap { ($0.module as? BatchNorm)?.momentum }.min() ?? 1
-        let needed = follow < 1 ? Int((log(0.02) / log(1 - follow)).rounded(.up)) : 0
-        guard Double(needed) * stepSeconds < 0.2 * seconds else {
-            return DoctorCheck(
-                .modes, .skipped, "batch normalization needs \(needed.counted("step")) to know its averages")
-        }
+        // The averages of batch normalization follow the weights, which no longer change here: faster than in a training.
+        let norms = task.model.namedModules().compactMap { $0.module as? BatchNorm }
+        let momenta = norms.map(\.momentum)
+        defer { for (norm, momentum) in zip(norms, momenta) { norm.momentum = momentum } }
+        for norm in norms where norm.momentum ?? 0 < Self.followingMomentum { norm.momentum = Self.followingMomentum }
+        let needed = norms.isEmpty ? 0 : Int((log(0.02) / log(1 - Self.followingMomentum)).rounded(.up))
+        guard Double(needed) * stepSeconds < 0.2 * seconds else { return lackOfTime(.modes, needed, 0.2) }
         for _ in 0..<needed {
             try work()
             _ = try self.loss(batches[0], training: true)
@@ -165,7 +194,9 @@ extension Visit {
         }
         let share = Self.comparisonShare / 3
         let steps = min(150, affordableSteps(share))
-        guard steps >= 10 else { return [lackOfTime(.labels), lackOfTime(.inputs)] }
+        guard steps >= Self.comparisonSteps else {
+            return [.labels, .inputs].map { lackOfTime($0, Self.comparisonSteps, share) }
+        }
         let generator = Generator(seed: configuration.seed)
         func practice(_ change: (Task.Batch) -> Task.Batch) throws -> Practice {
             let (train, held) = (batches.prefix(Self.practiceBatches).map(change), heldBatches.map(change))

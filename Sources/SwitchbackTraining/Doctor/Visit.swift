@@ -16,6 +16,10 @@ final class Visit<Task: ExaminedTask> {
     private(set) var heldBatches: [Task.Batch] = []
     /// How long a step of the training takes.
     var stepSeconds = 0.0
+    /// Where batches come from: the task's, or a part of each where steps take long.
+    private(set) var source: BatchSource<Task.Batch>
+    /// Into how many parts batches are cut, of which one is used.
+    private(set) var parts = 1
     /// Whether the loss at the start is a number: of others nothing can be learned.
     var startsFinite = true
     /// With which learning rate it is tried.
@@ -32,6 +36,7 @@ final class Visit<Task: ExaminedTask> {
         try task.model.freeze(configuration.freeze)
         if let weights = configuration.weights { try task.model.transferWeights(from: weights) }
         self.task = task
+        source = task.source
         self.configuration = configuration
         self.doctor = doctor
         self.listen = listen
@@ -50,10 +55,23 @@ final class Visit<Task: ExaminedTask> {
     var isTrained: Bool { task.beginsTrained || configuration.weights != nil }
 
     func rateOption(_ rate: Double) -> String { doctor.rateOption(rate) }
+    func secondsOption(_ seconds: Int) -> String { doctor.secondsOption(seconds) }
+
+    /// Takes a part of each batch from now on, where whole ones take too long for so many steps a second.
+    ///
+    /// - Parameter stepSeconds: how long a step may take.
+    func shrinkBatches(to stepSeconds: Double) throws {
+        let least = source.batchSize >= 16 ? 4 : 2
+        let wanted = (self.stepSeconds / max(stepSeconds, 1e-9)).rounded(.up)
+        parts = max(1, min(Int(min(wanted, 1e6)), source.batchSize / least))
+        guard parts > 1 else { return }
+        source = task.source.firstSlots(of: parts)
+        try readBatches()
+    }
 
     /// Keeps the first batches of an epoch; a quarter of them is only measured with.
     private func readBatches() throws {
-        let next = task.source.batches(epoch: 0)
+        let next = source.batches(epoch: 0)
         let end = ContinuousClock.now + .seconds(seconds / 8)
         var found: [Task.Batch] = []
         while found.count < Self.batchLimit, found.count < 4 || ContinuousClock.now < end, let batch = try next() {

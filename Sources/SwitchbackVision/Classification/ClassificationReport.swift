@@ -15,6 +15,13 @@ public struct ClassificationReport: Codable, Sendable {
     public let parts: [Part]
     /// Examples for training, and held-out ones that are the same: files, or positions in their arrays.
     public let duplicates: [DataReport.Duplicate]
+    /// Examples for training that are the same and have different classes.
+    public let conflicts: [Conflict]
+
+    /// Two examples, as people find them.
+    public struct Conflict: Codable, Sendable {
+        public let first, second: String
+    }
 
     /// Counts, and compares the examples for training to the others, for which all are read.
     public init(_ data: ClassificationData) throws {
@@ -29,29 +36,19 @@ public struct ClassificationReport: Codable, Sendable {
                 return Part(split: split, examples: examples.count, examplesByClass: counts)
             }
         }
-        var duplicates: [DataReport.Duplicate] = []
-        for split in [DataSplit.val, .test] {
-            guard let training = data.training, let heldOut = data.parts[split] else { continue }
-            duplicates += try training.duplicates(in: heldOut).map {
-                DataReport.Duplicate(training: "train \($0)", heldOut: "\(split.rawValue) \($1)")
+        guard let training = data.training else {
+            (duplicates, conflicts) = ([], [])
+            return
+        }
+        let prints = try ExamplePrints(training, measuredBy: training)
+        duplicates = try [DataSplit.val, .test].flatMap { split -> [DataReport.Duplicate] in
+            guard let heldOut = data.parts[split] else { return [] }
+            return try prints.pairs(with: ExamplePrints(heldOut, measuredBy: training)).map {
+                DataReport.Duplicate(training: training.place($0, in: .train), heldOut: heldOut.place($1, in: split))
             }
         }
-        self.duplicates = duplicates
-    }
-}
-
-extension ClassificationExamples {
-    /// Examples of which the other ones have the same: images that look the same, or equal arrays.
-    fileprivate func duplicates(in other: ClassificationExamples) throws -> [(String, String)] {
-        if let paths = imagePaths, let others = other.imagePaths {
-            let compared = Duplicates.pairs(paths, others)
-            for problem in compared.problems { Diagnostics.warn("\(problem)") }
-            return compared.pairs
-        }
-        var known: [[Float]: Int] = [:]
-        for index in 0..<other.count { known[try other[index].input.toArray()] = index }
-        return try (0..<count).compactMap { index in
-            known[try self[index].input.toArray()].map { ("\(index)", "\($0)") }
+        conflicts = prints.conflicts(training.classes).map {
+            Conflict(first: training.place($0, in: .train), second: training.place($1, in: .train))
         }
     }
 }

@@ -3,12 +3,14 @@ import Switchback
 /// Finds images that are the same: also where they were scaled, or saved again with some loss.
 enum Duplicates {
     /// What is compared: 16×16 gray pixels, and 64 comparisons of neighbors, by which like ones are found.
-    private struct Print: Sendable {
-        let pixels: [UInt8]
-        let comparisons: UInt64
+    struct Print: Sendable {
+        private let pixels: [UInt8]
+        fileprivate let comparisons: UInt64
 
-        init(_ path: String) throws {
-            let gray = try Image.load(path, as: .gray, minimumSide: 32)
+        init(_ path: String) throws { self.init(try Image.load(path, as: .gray, minimumSide: 32)) }
+
+        init(_ image: Image) {
+            let gray = image.converted(to: .gray)
             pixels = gray.resized(height: 16, width: 16, .area).pixels
             let coarse = gray.resized(height: 8, width: 9, .area).pixels
             comparisons = (0..<64).reduce(0) { bits, position in
@@ -17,33 +19,57 @@ enum Duplicates {
             }
         }
 
-        /// How far the pixels are apart on average, in gray levels.
-        func distance(to other: Print) -> Double {
+        /// Whether the pixels are apart by less than two gray levels on average.
+        fileprivate func isAlike(_ other: Print) -> Bool {
             let sum = zip(pixels, other.pixels).reduce(0) { $0 + abs(Int($1.0) - Int($1.1)) }
-            return Double(sum) / Double(pixels.count)
+            return Double(sum) < Duplicates.tolerance * Double(pixels.count)
         }
     }
 
     /// Below this distance two images count as the same.
     private static let tolerance = 2.0
 
-    /// The pairs of an image of the first list and the first one of the second that shows the same; and what is wrong
-    /// with images that cannot be decoded.
-    static func pairs(_ first: [String], _ second: [String]) -> (pairs: [(String, String)], problems: [InputError]) {
-        let prints = [first, second].map { paths in ImageSurvey.map(paths) { path in Result { try Print(path) } } }
-        var known: [UInt64: [(path: String, print: Print)]] = [:]
-        for (path, print) in zip(second, prints[1]) {
-            if let print = try? print.get() { known[print.comparisons, default: []].append((path, print)) }
-        }
-        let pairs = zip(first, prints[0]).compactMap { path, print -> (String, String)? in
-            guard let print = try? print.get() else { return nil }
-            let same = known[print.comparisons]?.first { $0.print.distance(to: print) < tolerance }
-            return same.map { (path, $0.path) }
-        }
-        let problems = prints.joined().compactMap { result -> InputError? in
+    /// The prints of images in files, each decoded; those that cannot be decoded have none, and say why.
+    static func prints(of paths: [String]) -> (prints: [Print?], problems: [InputError]) {
+        let results = ImageSurvey.map(paths) { path in Result { try Print(path) } }
+        let problems = results.compactMap { result -> InputError? in
             if case .failure(let error) = result { return error as? InputError }
             return nil
         }
-        return (pairs, problems)
+        return (results.map { try? $0.get() }, problems)
+    }
+
+    /// Pairs of an image of the first list and the first one of the second that shows the same, by their positions.
+    static func pairs(_ first: [Print?], _ second: [Print?]) -> [(Int, Int)] {
+        var known: [UInt64: [Int]] = [:]
+        for (position, print) in second.enumerated() {
+            if let print { known[print.comparisons, default: []].append(position) }
+        }
+        return first.enumerated().compactMap { position, print in
+            guard let print else { return nil }
+            let same = known[print.comparisons]?.first { second[$0]?.isAlike(print) ?? false }
+            return same.map { (position, $0) }
+        }
+    }
+
+    /// Pairs of an image and an earlier one of another class that shows the same, by their positions.
+    static func conflicts(_ prints: [Print?], _ classes: [Int]) -> [(Int, Int)] {
+        var known: [UInt64: [Int]] = [:]
+        return prints.enumerated().compactMap { position, print in
+            guard let print else { return nil }
+            defer { known[print.comparisons, default: []].append(position) }
+            let same = known[print.comparisons]?.first {
+                classes[$0] != classes[position] && (prints[$0]?.isAlike(print) ?? false)
+            }
+            return same.map { ($0, position) }
+        }
+    }
+
+    /// The pairs of an image file of the first list and the first one of the second that shows the same; and what is
+    /// wrong with images that cannot be decoded.
+    static func pairs(_ first: [String], _ second: [String]) -> (pairs: [(String, String)], problems: [InputError]) {
+        let (prints, others) = (prints(of: first), prints(of: second))
+        let pairs = pairs(prints.prints, others.prints).map { (first[$0], second[$1]) }
+        return (pairs, prints.problems + others.problems)
     }
 }
