@@ -88,9 +88,8 @@ import Testing
     @Test(arguments: [5, 6]) func everyField(_ batches: Int) throws {
         let (run, path) = try stopped(after: batches)
         let original = try Safetensors.read(path)
-        var state = try #require(
-            JSONSerialization.jsonObject(with: Data(try #require(original.metadata["switchback.state"]).utf8))
-                as? [String: Any])
+        let text = try #require(original.metadata["switchback.state"])
+        var state = try #require(JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any])
         // What a state may have, and this one does not.
         let course: [String: Any] = ["start": 0, "end": 4, "turn": 0, "shareAtTurn": 0]
         state["plan"] = ["epochs": course, "steps": course]
