@@ -64,8 +64,8 @@ extension String {
             guard let last else { return nil }
             let indent = lines[last].prefix { $0 == " " }
             let isList = lines[last].dropFirst(indent.count).hasPrefix("-")
-            let entries = quoted.enumerated().map { "\(indent)\(isList ? "-" : "\(number + $0):") \($1)" }
-            lines.insert(contentsOf: entries, at: last + 1)
+            let added = quoted.enumerated().map { "\(indent)\(isList ? "-" : "\(number + $0):") \($1)" }
+            lines.insert(contentsOf: added, at: last + 1)
         }
         if let count = lines.firstIndex(where: { $0.hasPrefix("nc:") }) { lines[count] = "nc: \(number + names.count)" }
         return lines.joined(separator: "\n")
