@@ -85,7 +85,8 @@ import Testing
         #expect(same(sampled(.bicubic, .border), [Self.nan, Self.nan, Self.nan, 6]))
         for mode in [GridSampleMode.bilinear, .nearest] {
             #expect(same(sampled(mode, .border), [4, 2, 6, 6]))
-            #expect(same(sampled(mode, .reflection), [4, 2, 4, 4]))
+            // How often 1e30 is reflected is a matter of rounding.
+            #expect(same(sampled(mode, .reflection).narrow(dim: 3, start: 0, length: 3), [4, 2, 4]))
         }
         #expect(same(sampled(.nearest, .zeros), [0, 0, 0, 0]))
     }

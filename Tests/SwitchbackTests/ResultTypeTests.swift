@@ -110,7 +110,7 @@ struct ResultTypeTests {
                 _ = try catchingErrors { operation() }
                 return false
             } catch let error as ShapeError {
-                return "\(error)".contains("does not fit a tensor of uint8")
+                return "\(error)".contains("not fit a tensor of uint8")
             } catch {
                 return false
             }
