@@ -161,7 +161,8 @@ import Testing
         }
         let image = try program.image("large.jpg", height: 150, width: 200, boxes: [])
         let tiled = try program.run(
-            "detect", "predict", "--model", weights, image, "--tile", "96", "--overlap", "16", "--imgsz", "96x64", "--conf",
+            "detect", "predict", "--model", weights, image, "--tile", "96", "--overlap", "16", "--imgsz", "96x64",
+            "--conf",
             "0", "--max-det", "7", "--no-save", "--json")
         #expect(tiled.code == 0 && tiled.json["boxes"] as? Int == 7, "\(tiled.errors)")
         for (wrong, words) in [

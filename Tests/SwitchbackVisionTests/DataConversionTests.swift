@@ -31,7 +31,9 @@ import Testing
             ])
     }
 
-    @Test(arguments: DataFormat.allCases.filter { $0 != .masks }) func whatIsWrittenIsReadAgain(_ format: DataFormat) throws {
+    @Test(arguments: DataFormat.allCases.filter { $0 != .masks }) func whatIsWrittenIsReadAgain(
+        _ format: DataFormat
+    ) throws {
         let path = folder.path("out")
         try data.write(as: format, to: path, copies: format != .coco)
         let read = try DetectionData.load(path)
@@ -82,7 +84,9 @@ import Testing
         #expect(error?.description.contains("has no object of any class") == true)
     }
 
-    @Test(arguments: DataFormat.allCases.filter { $0 != .masks }) func theSameDataGivesTheSameBytes(_ format: DataFormat) throws {
+    @Test(arguments: DataFormat.allCases.filter { $0 != .masks }) func theSameDataGivesTheSameBytes(
+        _ format: DataFormat
+    ) throws {
         for name in ["a", "b"] { try data.write(as: format, to: folder.path(name)) }
         let files = try FileManager.default.subpathsOfDirectory(atPath: folder.path("a"))
         for file in files {

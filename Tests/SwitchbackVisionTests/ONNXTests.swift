@@ -131,7 +131,8 @@ struct ONNXTests {
             let output = noGrad { detector.finalOutput(input) }
             let expected = noGrad { Self.rows(detector, output, how.suppression) }
             return ONNXRuntime.Case(
-                ["images": input], ["predictions": expected].merging(output.prototypes.map { ["prototypes": $0] } ?? [:]) { $1 })
+                ["images": input],
+                ["predictions": expected].merging(output.prototypes.map { ["prototypes": $0] } ?? [:]) { $1 })
         }
         let complaints = try ONNXRuntime.complaints(of: path, cases)
         #expect(complaints == "")

@@ -123,7 +123,9 @@ import Testing
         #expect(sentence.contains(words), "\(sentence)")
     }
 
-    @Test(arguments: [DataFormat.yolo, .coco, .labelme, .cvat]) func outlinesAreWrittenAndReadAgain(_ format: DataFormat) throws {
+    @Test(arguments: [DataFormat.yolo, .coco, .labelme, .cvat]) func outlinesAreWrittenAndReadAgain(
+        _ format: DataFormat
+    ) throws {
         let data = try load("1 0.1 0.1 0.5 0.15 0.5 0.5\n0 0.2 0.2 0.6 0.3 0.5 0.9 0.1 0.8\n", for: .segment)
         try data.write(as: format, to: folder.path("out"))
         let again = try DetectionData.load(folder.path("out"), for: .segment)
@@ -215,9 +217,13 @@ import Testing
             #expect(data.classNames == ["a", "b"] && data.problems.isEmpty, "\(data.problems)")
             #expect(data.remarks.count == 1 && data.remarks[0].contains("points b has no area"))
             let boxes = data[.val][0].pixelLabels.map(\.box)
-            #expect(boxes.count == 3 && AugmentationTests.isNear(boxes[0], Box(x1: 15, y1: 5, x2: 25, y2: 25), within: 0.01))
+            #expect(
+                boxes.count == 3 && AugmentationTests.isNear(boxes[0], Box(x1: 15, y1: 5, x2: 25, y2: 25), within: 0.01)
+            )
         }
-        _ = try folder.write("<annotations><image name='a.png' subset='val'><box label='a'/></image></annotations>", to: "annotations.xml")
+        _ = try folder.write(
+            "<annotations><image name='a.png' subset='val'><box label='a'/></image></annotations>",
+            to: "annotations.xml")
         let error = #expect(throws: InputError.self) { try DetectionData.load(file) }
         #expect("\(error as Any)".contains("the element box a is not as CVAT writes it"))
     }

@@ -44,7 +44,9 @@ struct ExportOptions: ParsableArguments {
         _ write: (ExportFormat, String) throws -> Void
     ) throws {
         let format = try chosenFormat()
-        if let onlyONNX, format != .onnx { throw UsageError("\(onlyONNX) is for onnx, and the format is \(format.rawValue)") }
+        if let onlyONNX, format != .onnx {
+            throw UsageError("\(onlyONNX) is for onnx, and the format is \(format.rawValue)")
+        }
         let path = output ?? (source as NSString).deletingPathExtension + ".\(format.rawValue)"
         guard (path as NSString).standardizingPath != (source as NSString).standardizingPath else {
             throw InputError(path, "is the weights file itself", remedy: "choose another file with --output")

@@ -85,7 +85,9 @@ struct YOLOExport<Command: YOLOCommand>: ParsableCommand {
     @OptionGroup var common: CommonOptions
 
     func validate() throws {
-        if dynamic, let batch, batch > 0 { throw ValidationError("--dynamic is for any batch, and --batch is \(batch)") }
+        if dynamic, let batch, batch > 0 {
+            throw ValidationError("--dynamic is for any batch, and --batch is \(batch)")
+        }
         if selection.nms, let heads, heads != .selected {
             throw ValidationError("--nms selects boxes, and --heads \(heads.rawValue) does not")
         }

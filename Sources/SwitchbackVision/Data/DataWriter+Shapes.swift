@@ -32,7 +32,8 @@ extension DataWriter {
                     let isBox = label.polygon.isEmpty
                     let points = isBox ? [PlanePoint(box.x1, box.y1), PlanePoint(box.x2, box.y2)] : label.polygon
                     return LabelMeFile.Shape(
-                        label: data.classNames[label.classIndex], points: points.map { [hundredths($0.x), hundredths($0.y)] },
+                        label: data.classNames[label.classIndex],
+                        points: points.map { [hundredths($0.x), hundredths($0.y)] },
                         shape_type: isBox ? "rectangle" : "polygon")
                 }
                 let file = LabelMeFile(

@@ -3,7 +3,7 @@ import Switchback
 import SwitchbackFormats
 
 #if canImport(FoundationXML)
-    import FoundationXML
+import FoundationXML
 #endif
 
 /// Reads XML files from anywhere.

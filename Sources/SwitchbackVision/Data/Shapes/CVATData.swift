@@ -3,7 +3,7 @@ import Switchback
 import SwitchbackFormats
 
 #if canImport(FoundationXML)
-    import FoundationXML
+import FoundationXML
 #endif
 
 /// Data as CVAT exports it under "CVAT for images 1.1": a file `annotations.xml` with an element for each image, and the
@@ -23,7 +23,8 @@ enum CVATData {
         data.problems = reader.problems.map { InputError(file, at: "line \($0.line)", $0.sentence) }
         let spoiled = Set(reader.problems.map(\.image))
         for (number, image) in reader.images.enumerated() where !spoiled.contains(number) {
-            let folders = [root, Folder.join(root, "images")] + (image.subset.map { [Folder.join(root, "images/\($0)")] } ?? [])
+            let folders =
+                [root, Folder.join(root, "images")] + (image.subset.map { [Folder.join(root, "images/\($0)")] } ?? [])
             let places = folders.map { Folder.join($0, image.name) }
             guard let place = places.first(where: Folder.exists) else {
                 data.problems.append(InputError(file, at: "image \(image.name)", "there is no \(places[0])"))
@@ -108,7 +109,9 @@ private final class CVATReader: BoundedXMLReader {
     /// Run lengths, row by row in a box, the first of pixels that are off.
     private func mask(_ attributes: [String: String]) -> [PlanePoint]? {
         let sides = ["left", "top", "width", "height"].compactMap { attributes[$0].flatMap { Int($0) } }
-        let counts = attributes["rle"].map { $0.split(separator: ",").map { Int($0.trimmingCharacters(in: .whitespaces)) } }
+        let counts = attributes["rle"].map {
+            $0.split(separator: ",").map { Int($0.trimmingCharacters(in: .whitespaces)) }
+        }
         guard sides.count == 4, sides.allSatisfy({ $0 >= 0 && $0 <= 1 << 16 }), let counts, !counts.contains(nil),
             sides[2] > 0, sides[3] > 0, sides[2] * sides[3] <= Image.pixelLimit,
             // Row by row is column by column with the sides exchanged.

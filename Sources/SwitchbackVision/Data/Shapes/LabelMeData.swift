@@ -65,7 +65,9 @@ enum LabelMeData {
     /// The image that a file names, beside it; else the one of the same name.
     private static func imagePath(of file: String, _ read: File) throws -> String {
         let folder = Folder.parent(file)
-        let named = read.imagePath.map { Folder.join(folder, ($0.replacing("\\", with: "/") as NSString).lastPathComponent) }
+        let named = read.imagePath.map {
+            Folder.join(folder, ($0.replacing("\\", with: "/") as NSString).lastPathComponent)
+        }
         if let named, Folder.exists(named) { return named }
         let stem = (file as NSString).deletingPathExtension
         if let beside = Image.fileExtensions.map({ "\(stem).\($0)" }).first(where: Folder.exists) { return beside }

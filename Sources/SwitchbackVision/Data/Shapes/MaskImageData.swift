@@ -12,7 +12,8 @@ enum MaskImageData {
     static func load(_ path: String, for task: YOLOTask) throws -> DetectionData {
         var data = ShapeData(kind: "images of masks", path: path)
         let namesPath = Folder.join(path, namesFile)
-        let names = try Folder.exists(namesPath) ? TextFile.lines(namesPath).map(String.init).filter { !$0.isEmpty } : nil
+        let names =
+            try Folder.exists(namesPath) ? TextFile.lines(namesPath).map(String.init).filter { !$0.isEmpty } : nil
         data.classNames = names ?? ["object"]
         let (images, masks) = (Folder.join(path, "images"), Folder.join(path, folder))
         let files = try ImageSurvey.files(under: images)

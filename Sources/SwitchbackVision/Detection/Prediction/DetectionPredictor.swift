@@ -19,7 +19,9 @@ public struct DetectionPredictor {
     /// The classes that are looked for; all if empty.
     public var classes: Set<Int> = []
 
-    public init(_ detector: YOLO, size: InputSize = InputSize(640), suppression: NonMaximumSuppression = NonMaximumSuppression()) {
+    public init(
+        _ detector: YOLO, size: InputSize = InputSize(640), suppression: NonMaximumSuppression = NonMaximumSuppression()
+    ) {
         inference = DetectorInference(detector)
         self.size = size
         self.suppression = suppression

@@ -99,7 +99,9 @@ extension Tensor {
     }
 
     /// With so many rows of zeros behind.
-    private func withRows(_ count: Int) -> Tensor { Tensor.cat([self, Tensor.zeros([shape[0], count, shape[2]])], dim: 1) }
+    private func withRows(_ count: Int) -> Tensor {
+        Tensor.cat([self, Tensor.zeros([shape[0], count, shape[2]])], dim: 1)
+    }
 
     /// The rows at positions [N, count].
     fileprivate func rows(_ positions: Tensor) -> Tensor {

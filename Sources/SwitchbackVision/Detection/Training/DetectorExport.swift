@@ -108,7 +108,8 @@ extension DetectorFile.Loaded {
         var metadata = [
             "task": detector.variant.task.rawValue, "model": "\(detector.variant)",
             "names": "{\(names.joined(separator: ", "))}", "imgsz": "[\(size.height), \(size.width)]",
-            "stride": "\(YOLO.stride)", "batch": "\(export.batch ?? 1)", "channels": "3", "end2end": literal(isSelected),
+            "stride": "\(YOLO.stride)", "batch": "\(export.batch ?? 1)", "channels": "3",
+            "end2end": literal(isSelected),
             "args": "{'dynamic': \(literal(export.isDynamic)), 'half': \(literal(export.isHalf)), "
                 + "'nms': \(literal(isSelected))}",
         ]

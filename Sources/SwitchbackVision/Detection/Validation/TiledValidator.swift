@@ -25,7 +25,9 @@ public struct TiledValidator {
         var tally = DetectionTally(detector)
         var validation = DetectionValidation(variant: detector.variant)
         for (number, example) in examples.enumerated() {
-            let image = try validation.seconds.timed(\.preprocess) { try Image.load(example.imagePath).converted(to: .rgb) }
+            let image = try validation.seconds.timed(\.preprocess) {
+                try Image.load(example.imagePath).converted(to: .rgb)
+            }
             let labels = example.labels.map { $0.scaled(x: Float(image.width), y: Float(image.height)) }
             let result = try predictor(image)
             validation.seconds += result.seconds
