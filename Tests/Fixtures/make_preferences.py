@@ -20,7 +20,7 @@ PAIRS = [
     ("and green", "pear", "apples and pears are"),
     ("what is blue", "the sky", "the sea"),
 ]
-HELD_OUT = 2
+HELD_OUT = 3
 BETA = 0.3
 
 

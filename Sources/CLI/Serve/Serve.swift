@@ -152,7 +152,8 @@ struct Serve: AsyncParsableCommand {
             options.limits.keptImages = keptImages
         }
         options.endsWithTerminal = Interruption.signals.contains(SIGHUP)
-        let server = try ModelServer(models.map(ModelFolder.served), template: template.template, dtype: weights.dtype, options)
+        let paths = try models.map(ModelFolder.served)
+        let server = try ModelServer(paths, template: template.template, dtype: weights.dtype, options)
         let names = server.models.map(\.name)
         let lines = server.models.map { "  \($0.name), a \($0.kind)" }.joined(separator: "\n")
         try await Service.run(

@@ -44,7 +44,8 @@ struct TextScore: ParsableCommand {
     func run() throws {
         common.apply()
         try Processes.connect(common)
-        let (network, tokenizer) = try Checkpoint(ModelFolder.path(model)).languageModelAndTokenizer(dtype: weights.dtype)
+        let (network, tokenizer) = try Checkpoint(ModelFolder.path(model)).languageModelAndTokenizer(
+            dtype: weights.dtype)
         let rows = try files.map { file -> Row in
             let tokens = try TokenSequence(
                 tokenizer.encode(TextFiles(file).text(), from: file, addingSpecialTokens: true))

@@ -28,7 +28,8 @@ public final class ModernBERT: TextEncoder {
         sizes = c
         model = Body(c)
         head = hasHead ? Head(c) : nil
-        decoder = hasHead
+        decoder =
+            hasHead
             ? Linear(
                 weight: model.embeddings.tokEmbeddings.weight,
                 bias: c.hasDecoderBias ? Parameter([c.vocabularySize], .zeros) : nil) : nil
