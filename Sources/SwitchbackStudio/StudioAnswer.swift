@@ -1,3 +1,4 @@
+import Foundation
 import Hummingbird
 import SwitchbackFormats
 import SwitchbackServer
@@ -51,11 +52,26 @@ extension Request {
     }
 }
 
+extension Parameters {
+    /// A part of the address's path, as it is meant: browsers write spaces and letters beyond ASCII with percent signs.
+    func part(_ name: String) throws -> String {
+        let text = try require(name)
+        return text.removingPercentEncoding ?? text
+    }
+}
+
 extension Response {
     init(answering value: some Encodable) throws {
         self.init(
             status: .ok, headers: [.contentType: "application/json; charset=utf-8", .cacheControl: "no-store"],
             body: ResponseBody(byteBuffer: ByteBuffer(string: try JSON.text(value))))
+    }
+
+    /// An image whose address has its version in it: what a browser got once stays right.
+    init(jpeg bytes: [UInt8]) {
+        self.init(
+            status: .ok, headers: [.contentType: "image/jpeg", .cacheControl: "private, max-age=31536000, immutable"],
+            body: ResponseBody(byteBuffer: ByteBuffer(bytes: bytes)))
     }
 
     init(refusing error: any Error) {

@@ -15,6 +15,8 @@ extension TrainRoutes: StudioRoutes {}
 extension JobRoutes: StudioRoutes {}
 extension TryRoutes: StudioRoutes {}
 extension TalkRoutes: StudioRoutes {}
+extension SentenceRoutes: StudioRoutes {}
 extension DeployRoutes: StudioRoutes {}
+extension WatchRoutes: StudioRoutes {}
 extension SessionRoutes: StudioRoutes {}
 extension LearnRoutes: StudioRoutes {}

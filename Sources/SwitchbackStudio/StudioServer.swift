@@ -50,11 +50,16 @@ public struct StudioServer: Sendable {
         folder = try StudioFolder(in: output)
         jobs = try JobQueue(folder, program: program)
         self.token = token
+        let data = DataRoutes(folder: data ?? output, runs: output)
+        let watched = WatchFolders(root: Folder.join(folder.path, "watch"))
         routes = [
-            DataRoutes(folder: data ?? output, runs: output), RunRoutes(lookup),
+            data, RunRoutes(lookup, jobs),
             TrainRoutes(lookup, jobs, program: program), JobRoutes(jobs),
             TryRoutes(lookup, options.limits), TalkRoutes(lookup, options.limits, metrics),
-            DeployRoutes(lookup, jobs, program: program, exports: Folder.join(folder.path, "exports")),
+            SentenceRoutes(lookup, program: program),
+            DeployRoutes(
+                lookup, jobs, program: program, exports: Folder.join(folder.path, "exports"), watched: watched),
+            WatchRoutes(lookup, data.sets, watched),
             SessionRoutes(token: token), LearnRoutes(),
         ]
     }

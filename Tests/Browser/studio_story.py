@@ -1,13 +1,19 @@
 """Plays a user of `switchback studio`: a first training, its curve, stop and resume, an image that is tried, an endpoint; a data
-set that is made and labelled.
+set that is made and labelled, its versions, a detector that is compared with the labels, and the requests of its endpoint.
 
     python3 studio_story.py http://127.0.0.1:PORT IMAGE [FOLDER]
 
 IMAGE is a file to try and to label; screenshots are saved in FOLDER where one is given.
 """
 
+import json
 import os
+import random
 import sys
+import tempfile
+import urllib.request
+import zipfile
+import zlib
 
 import axe_core_python
 from webdriver import Browser
@@ -17,6 +23,7 @@ PAGES = {
     "/": "#rows tr", "/data": "#sets .card", "/data/parts": "#figures dd", "/data/parts/check": "#groups li",
     "/data/parts/label/first": "#objects .item", "/train": "#chief .field", "/runs#classify%2Ftrain": "#curves figure",
     "/try": "#run option", "/deploy": "#endpoints .card", "/learn": "#presets .chip", "/login": "#token",
+    "/data/plates": "#figures dd", "/compare?set=plates&a=detect/plates&split=all": "#rows .pair", "/watch": "#figures dd",
 }
 
 
@@ -68,7 +75,7 @@ def deploy(browser):
     browser.until("/curl/.test(document.querySelector('#endpoints pre')?.innerText ?? '')")
     browser.click("#endpoints .seg button:nth-child(2)")
     browser.until("/urllib/.test(document.querySelector('#endpoints pre').innerText)")
-    browser.click("#endpoints header .btn")
+    browser.click("#endpoints header button")
     browser.until("!document.querySelector('#endpoints pre')")
 
 
@@ -104,6 +111,105 @@ def label(browser, image):
     browser.until("document.querySelectorAll('#objects .item').length === 1")
 
 
+def plate(seed):
+    """A PNG file of a gray plate of 96×64 pixels, and the box of the scratch on it."""
+    chance = random.Random(seed)
+    x, y = chance.randrange(10, 60), chance.randrange(8, 40)
+    rows = bytearray()
+    for row in range(64):
+        rows.append(0)
+        for column in range(96):
+            scratched = x <= column < x + 20 and abs((row - y) - (column - x) // 2) < 2
+            rows += bytes([250 if scratched else 100 + chance.randrange(40)]) * 3
+
+    def chunk(kind, data):
+        return len(data).to_bytes(4, "big") + kind + data + zlib.crc32(kind + data).to_bytes(4, "big")
+
+    head = (96).to_bytes(4, "big") + (64).to_bytes(4, "big") + bytes([8, 2, 0, 0, 0])
+    png = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(bytes(rows))) + chunk(b"IEND", b"")
+    return png, f"0 {(x + 10) / 96:.6f} {(y + 5) / 64:.6f} {20 / 96:.6f} {12 / 64:.6f}\n"
+
+
+def plates(path, count):
+    """A zip file with a data set in YOLO's layout."""
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("data.yaml", "train: images/train\nval: images/val\nnames: [scratch]\n")
+        for number in range(count):
+            image, label = plate(number)
+            split = "val" if number % 4 == 0 else "train"
+            archive.writestr(f"images/{split}/{number:02}.png", image)
+            archive.writestr(f"labels/{split}/{number:02}.txt", label)
+
+
+def arrange(browser, folder):
+    """A data set from an archive; a version of it; images moved to another split, and back."""
+    plates(f"{folder}/plates.zip", 12)
+    browser.open("/data?lang=en")
+    browser.click("#new")
+    browser.type("#name", "plates")
+    browser.type("#classes", "scratch")
+    browser.click("#create-go")
+    browser.until("document.querySelector('#adding')?.open")
+    browser.attach("#files", f"{folder}/plates.zip")
+    browser.until("/Added 12/.test(document.querySelector('#report-words').innerText)")
+    browser.open("/data/plates")
+    browser.click("#versions")
+    browser.type("#version-name", "as it came")
+    browser.click("#version-keep")
+    browser.until("/as it came/.test(document.querySelector('#version-list').innerText)")
+    browser.open("/data/plates?split=train")
+    browser.click("#select")
+    browser.click("#grid .tile:nth-child(1)")
+    browser.click("#grid .tile:nth-child(2)")
+    browser.until("/^2 /.test(document.querySelector('#selected').innerText)")
+    browser.run("""
+        const move = document.querySelector("#move-split");
+        move.value = "val";
+        move.dispatchEvent(new Event("change"));""")
+    browser.until("/2 moved/.test(document.querySelector('.toast.on')?.innerText ?? '')")
+    browser.until("document.querySelectorAll('#grid .tile').length === 7")
+    browser.click(".toast button")
+    browser.until("document.querySelectorAll('#grid .tile').length === 9")
+
+
+def compare(browser):
+    """A detector that has hardly learned, image by image beside the labels."""
+    browser.open("/data/plates")
+    browser.click("#to-train")
+    browser.until("document.querySelector('#option-data')?.value.endsWith('plates')")
+    for option, value in {"epochs": "1", "imgsz": "64", "batch": "4", "name": "plates"}.items():
+        browser.type(f"#option-{option}", value)
+    browser.click("#start")
+    browser.until("document.querySelector('#job-state')?.innerText === 'Done'")
+    browser.click("#to-compare")
+    browser.until("location.pathname === '/compare' && document.querySelectorAll('#rows .pair').length === 3")
+    assert "3 labelled images" in browser.text("#sentence"), browser.text("#sentence")
+    assert "detect/plates" in browser.text("#totals"), browser.text("#totals")
+
+
+def watch_requests(browser):
+    """An endpoint that keeps requests: what it met is shown, and an image goes back to labelling."""
+    browser.open("/deploy?run=detect%2Fplates")
+    browser.until("document.querySelector('#run').value === 'detect/plates' && document.querySelector('#keep').checked")
+    browser.click("#form .primary")
+    browser.until("/curl/.test(document.querySelector('#endpoints pre')?.innerText ?? '')")
+    address, key = browser.run("return [...document.querySelectorAll('#endpoints dd')].map((fact) => fact.innerText)")
+    for number in range(30, 33):
+        request = urllib.request.Request(
+            f"{address}/v1/detect", plate(number)[0], {"Authorization": f"Bearer {key}", "Content-Type": "image/png"})
+        assert json.load(urllib.request.urlopen(request))["width"] == 96
+    browser.open("/watch?run=detect%2Fplates")
+    browser.until("document.querySelector('#figures dd')?.innerText === '3'")
+    browser.until("document.querySelectorAll('#images input').length === 3")
+    browser.click("#images label:nth-child(1)")
+    browser.click("#label")
+    browser.until("location.pathname.startsWith('/data/plates/label/')")
+    browser.until("/^request-/.test(document.querySelector('#name').innerText)")
+    browser.open("/deploy")
+    browser.click("#endpoints header button")
+    browser.until("!document.querySelector('#endpoints pre')")
+
+
 def check_access(browser, name):
     """What axe-core finds against WCAG 2.2 A and AA."""
     with open(os.path.join(os.path.dirname(axe_core_python.__file__), "axe.min.js")) as source:
@@ -120,13 +226,13 @@ def look(browser, folder):
     for language in ["en", "zh", "tr", "fr"]:
         for path, content in PAGES.items():
             page, _, place = path.partition("#")
-            browser.open(f"{page}?lang={language}" + (f"#{place}" if place else ""))
+            browser.open(f"{page}{'&' if '?' in page else '?'}lang={language}" + (f"#{place}" if place else ""))
             browser.until("document.documentElement.lang === arguments[0] && document.title !== 'Switchback'", language)
             browser.until("document.querySelector(arguments[0])", content)
             for scheme, width in [("light", 1280), ("dark", 390)]:
                 browser.prefer(scheme)
                 browser.resize(width, 900)
-                name = f"{page.strip('/').replace('/', '-') or 'home'}-{language}-{scheme}"
+                name = f"{page.partition('?')[0].strip('/').replace('/', '-') or 'home'}-{language}-{scheme}"
                 if folder:
                     browser.save(f"{folder}/{name}.png")
                 excess = browser.run("return document.documentElement.scrollWidth - innerWidth")
@@ -150,6 +256,10 @@ with Browser(address) as browser:
     try_out(browser, image)
     deploy(browser)
     label(browser, image)
+    with tempfile.TemporaryDirectory() as folder:
+        arrange(browser, folder)
+        compare(browser)
+        watch_requests(browser)
     look(browser, sys.argv[3] if len(sys.argv) > 3 else None)
     # The refusal of the wrong model is the only error that was asked for.
     errors = [error for error in browser.errors() if "/api/v1/trainings" not in error]

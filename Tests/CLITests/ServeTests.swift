@@ -360,8 +360,10 @@ import Testing
             # What was kept is written beside the answers, and may come a moment later: four images, and what was refused.
             import os, stat, time
             folder = sys.argv[2]
+            kept = []
             for _ in range(600):
-                kept = [json.loads(line) for line in open(folder + "/requests.jsonl")]
+                if os.path.exists(folder + "/requests.jsonl"):
+                    kept = [json.loads(line) for line in open(folder + "/requests.jsonl").read().split("\n")[:-1]]
                 if len(kept) == 9: break
                 time.sleep(0.1)
             good = [request for request in kept if request["status"] == 200]

@@ -12,11 +12,11 @@ extension DataRoutes {
     /// What is likely wrong, and mending it.
     func addCheck(to group: RouterGroup<some RequestContext>) {
         group.get(":set/check") { [sets] _, context in
-            let name = try context.parameters.require("set")
+            let name = try context.parameters.part("set")
             return await files.answer(within: Self.longSeconds) { try DataFindings(try sets.set(name)) }
         }
         group.post(":set/check/mend") { [sets] request, context in
-            let name = try context.parameters.require("set")
+            let name = try context.parameters.part("set")
             return await files.answer(request, within: Self.longSeconds) { fields in
                 try fields.checkNames(known: ["id", "who", "page", "kind", "image"])
                 let set = try sets.set(name)

@@ -42,7 +42,7 @@ extension DataRoutes {
     /// Labels and their edits.
     func addLabels(to group: RouterGroup<some RequestContext>) {
         group.get(":set/images/:image/labels") { [sets] request, context in
-            let (name, id) = try (context.parameters.require("set"), context.parameters.require("image"))
+            let (name, id) = try (context.parameters.part("set"), context.parameters.part("image"))
             let query = request.uri.queryParameters
             return await strokes.respond {
                 let set = try sets.set(name)
@@ -67,7 +67,7 @@ extension DataRoutes {
             }
         }
         group.get(":set/images/:image/proposals") { [sets, proposing] _, context in
-            let (name, id) = try (context.parameters.require("set"), context.parameters.require("image"))
+            let (name, id) = try (context.parameters.part("set"), context.parameters.part("image"))
             do {
                 let (image, classes) = try await strokes.run(within: Self.strokeSeconds) {
                     let set = try sets.set(name)
@@ -88,7 +88,7 @@ extension DataRoutes {
         _ work: @escaping @Sendable (OpenDataSet, IndexedImage, ConfigurationFields) throws -> LabelStore.Outcome
     ) async -> Response {
         do {
-            let (name, id) = try (context.parameters.require("set"), context.parameters.require("image"))
+            let (name, id) = try (context.parameters.part("set"), context.parameters.part("image"))
             let body = try await request.jsonBody(upTo: Self.mostStrokeBytes)
             return await strokes.respond { [sets] in
                 let fields = try ConfigurationFields(body: body)

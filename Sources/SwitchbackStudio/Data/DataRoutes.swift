@@ -12,6 +12,7 @@ import SwitchbackVision
 package struct DataRoutes: Sendable {
     let sets: OpenDataSets
     let proposing: ProposingModel
+    let judgements: Judgements
     /// For lists, statistics, uploads, imports and checks.
     let files = WorkQueue("data", threads: 2, limit: 256)
     /// For labels.
@@ -25,12 +26,14 @@ package struct DataRoutes: Sendable {
     package init(folder: String, runs: String) {
         sets = OpenDataSets(folder: folder)
         proposing = ProposingModel(RunLookup(output: runs))
+        judgements = Judgements(RunLookup(output: runs))
     }
 
     /// Ends the threads.
     package func stop() {
         for queue in [files, strokes, previews] { queue.stop() }
         proposing.stop()
+        judgements.stop()
     }
 
     package func add(to router: some RouterMethods<some RequestContext>) {
@@ -39,6 +42,9 @@ package struct DataRoutes: Sendable {
         addImages(to: group)
         addLabels(to: group)
         addCheck(to: group)
+        addArranging(to: group)
+        addVersions(to: group)
+        addJudging(to: group)
     }
 
     /// How long may be needed for what looks at each image of a large data set.
@@ -58,15 +64,15 @@ package struct DataRoutes: Sendable {
             }
         }
         group.post { [sets] request, _ in
-            await files.answer(request) { fields in
-                DataSummary(try sets.catalog.create(NewDataSet(fields)), nil)
+            await files.answer(request, within: Self.longSeconds) { fields in
+                try sets.create(NewDataSet(fields))
             }
         }
         group.get(":set") { [sets] _, context in
-            let name = try context.parameters.require("set")
+            let name = try context.parameters.part("set")
             return await files.answer(within: Self.longSeconds) {
                 let set = try sets.set(name)
-                guard set.folder.kind != .foreign else {
+                guard set.folder.kind.isShown else {
                     throw InputError(set.folder.root, "has to be imported before it is shown here")
                 }
                 let readOnly = try set.folder.kind == .yolo ? set.labels().readOnly : nil
@@ -74,7 +80,7 @@ package struct DataRoutes: Sendable {
             }
         }
         group.post(":set/classes") { [sets] request, context in
-            let name = try context.parameters.require("set")
+            let name = try context.parameters.part("set")
             return await files.answer(request) { fields in
                 let set = try sets.set(name)
                 guard let description = set.folder.description else {
@@ -87,13 +93,13 @@ package struct DataRoutes: Sendable {
             }
         }
         group.post(":set/imports") { [sets] request, context in
-            let name = try context.parameters.require("set")
+            let name = try context.parameters.part("set")
             return await files.answer(request, within: Self.longSeconds) { _ in
                 try DataImport.make(sets.set(name).folder, in: sets.catalog)
             }
         }
         group.post(":set/exports") { [sets] request, context in
-            let name = try context.parameters.require("set")
+            let name = try context.parameters.part("set")
             return await files.answer(request, within: Self.longSeconds) { fields in
                 let set = try sets.set(name)
                 return try DataExport(
@@ -101,7 +107,7 @@ package struct DataRoutes: Sendable {
             }
         }
         group.post(":set/files") { request, context in
-            try await receive(request, try context.parameters.require("set"))
+            try await receive(request, try context.parameters.part("set"))
         }
     }
 

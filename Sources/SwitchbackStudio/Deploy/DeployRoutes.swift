@@ -12,13 +12,16 @@ struct DeployRoutes: Sendable {
     let jobs: JobQueue
     private let command: Command
     private let exports: String
+    private let watched: WatchFolders
     private let queue = WorkQueue("deploy", threads: 1, limit: 16)
 
     private static let secondsForExport = 300.0
 
-    /// - Parameter exports: the folder that exported models are written to.
-    init(_ runs: RunLookup, _ jobs: JobQueue, program: String, exports: String) {
-        (self.runs, self.jobs, self.exports) = (runs, jobs, exports)
+    /// - Parameters:
+    ///   - exports: the folder that exported models are written to.
+    ///   - watched: where endpoints keep requests.
+    init(_ runs: RunLookup, _ jobs: JobQueue, program: String, exports: String, watched: WatchFolders) {
+        (self.runs, self.jobs, self.exports, self.watched) = (runs, jobs, exports, watched)
         command = Command(program: program)
     }
 
@@ -44,19 +47,31 @@ struct DeployRoutes: Sendable {
     }
 
     private func begin(_ fields: ConfigurationFields) throws -> EndpointAnswer {
-        try fields.checkNames(known: ["run", "port"])
-        let parts = try fields.string("run").split(separator: "/", maxSplits: 1).map(String.init)
-        guard parts.count == 2 else { throw fields.problem("run", "a run is needed, as in detect/train") }
-        let run = try runs.run(parts[0], parts[1])
-        guard RunSummary.tasksToTry.contains(run.task) else {
+        try fields.checkNames(known: ["run", "port", "keeps"])
+        let run = try runs.run(ofID: fields.string("run"))
+        guard RunSummary.servedTasks.contains(run.task) else {
             throw fields.problem("run", "a run of \(run.task) cannot be served")
         }
         _ = try TalkRoutes.tasks.contains(run.task) ? TalkRoutes.weights(of: run) : RunFolder.weightFile(run.path)
         let port = try fields.integer("port", in: 0...65_535, default: 0)
+        let keeps = try fields.bool("keeps", default: false) && !TalkRoutes.tasks.contains(run.task)
+        let kept = keeps ? try freePlace(for: run) : nil
         let job = try jobs.add(
             .endpoint, task: run.task, run: RunSummary.id(of: run), files: [Endpoint.keyName: Endpoint.makeKey()]
-        ) { Endpoint.arguments(run.path, named: run.name, port: port, $0) }
+        ) { Endpoint.arguments(run.path, named: run.name, port: port, keptRequests: kept, $0) }
         return EndpointAnswer(job, jobs.folder(of: job))
+    }
+
+    /// Where the requests of a run are kept; only one endpoint at a time does that.
+    private func freePlace(for run: RunRecord) throws -> String {
+        let place = watched.place(of: RunSummary.id(of: run))
+        let word = Endpoint.keeping(place)
+        if jobs.list.contains(where: { $0.arguments.contains(word) && jobs.state(of: $0).isOpen }) {
+            throw InputError(
+                RunSummary.id(of: run), "another endpoint keeps the requests of this run",
+                remedy: "stop that one, or start this one without keeping")
+        }
+        return place
     }
 
     // MARK: Files
@@ -65,7 +80,7 @@ struct DeployRoutes: Sendable {
     private func file(
         _ context: ServerContext, ending: String, _ path: @escaping @Sendable (RunRecord) throws -> String
     ) async throws -> Response {
-        let (task, name) = try (context.parameters.require("task"), context.parameters.require("name"))
+        let (task, name) = try (context.parameters.part("task"), context.parameters.part("name"))
         do {
             let (path, name) = try await queue.run(within: DeployRoutes.secondsForExport) {
                 let run = try runs.run(task, name)

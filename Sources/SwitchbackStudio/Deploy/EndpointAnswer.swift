@@ -49,9 +49,15 @@ enum Endpoint {
         return (0..<2).map { _ in String(generator.next() | 1 << 63, radix: 16) }.joined()
     }
 
-    static func arguments(_ run: String, named name: String, port: Int, _ folder: JobFolder) -> [String] {
+    static func arguments(
+        _ run: String, named name: String, port: Int, keptRequests: String?, _ folder: JobFolder
+    ) -> [String] {
         ["serve", "\(name)=\(run)", "--port=\(port)", "--json", "--api-key-file=\(keyFile(folder))"]
+            + (keptRequests.map { [keeping($0)] } ?? [])
     }
+
+    /// The option that has requests kept in a folder.
+    static func keeping(_ folder: String) -> String { "--keep-requests=\(folder)" }
 
     private struct Listening: Decodable { let address: String }
 

@@ -51,6 +51,12 @@ package final class JobQueue: Sendable {
 
     func state(of job: Job) -> Job.State { folder(of: job).state(of: job) }
 
+    /// What the training of a run has printed lately; `nil` where it is not at work.
+    func outputOfTraining(_ run: String) -> String? {
+        let job = list.first { $0.kind == .training && $0.run == run && state(of: $0) == .running }
+        return job.map { folder(of: $0).output(from: 0).text }
+    }
+
     /// The job of an id. It is looked up among those that are there: no path is made of what a client sends.
     ///
     /// - Throws: `APIError` where there is none.

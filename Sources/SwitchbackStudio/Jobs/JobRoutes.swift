@@ -19,19 +19,19 @@ struct JobRoutes: Sendable {
             await queue.answer { JobList(jobs: jobs.list.map { JobAnswer($0, jobs.folder(of: $0)) }) }
         }
         group.get(":id/log") { request, context in
-            let id = try context.parameters.require("id")
+            let id = try context.parameters.part("id")
             let offset = request.uri.queryParameters["from"].flatMap { Int($0) } ?? 0
             return await queue.answer { LogAnswer(jobs.folder(of: try jobs.job(id)).output(from: offset)) }
         }
         group.post(":id/stop") { request, context in
-            let id = try context.parameters.require("id")
+            let id = try context.parameters.part("id")
             return await queue.answer(request) { _ in
                 try jobs.stop(id)
                 return Done()
             }
         }
         group.post(":id/remove") { request, context in
-            let id = try context.parameters.require("id")
+            let id = try context.parameters.part("id")
             return await queue.answer(request) { _ in
                 try jobs.remove(id)
                 return Done()

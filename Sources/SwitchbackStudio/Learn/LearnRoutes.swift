@@ -29,7 +29,7 @@ package struct LearnRoutes: Sendable {
             await queue.answer(request) { sessions.begin(try SpiralOptions($0)) }
         }
         group.post("networks/:id/steps") { [sessions] request, context in
-            let id = try context.parameters.require("id")
+            let id = try context.parameters.part("id")
             return await queue.answer(request) { fields in
                 let steps = try fields.integer("steps", in: LearnSessions.stepRange, default: 1)
                 guard let state = sessions.advance(id, by: steps) else { throw HTTPError(.notFound) }

@@ -11,11 +11,15 @@ struct RunSummary: Encodable, Sendable {
     let progress: String
     let isComplete: Bool
     let best: [String: Double]
-    /// The tasks of runs that can be tried and served.
-    static let tasksToTry = ["detect", "segment", "pose", "obb", "classify"] + TalkRoutes.tasks
+    /// The tasks of runs whose models look at images.
+    static let visionTasks = ["detect", "segment", "pose", "obb", "classify"]
+    /// The tasks of runs that can be served.
+    static let servedTasks = visionTasks + TalkRoutes.tasks
 
-    /// Whether there is a model to try and to serve.
+    /// Whether there is a model to try.
     let canTry: Bool
+    /// Whether there is one to serve.
+    let canServe: Bool
     /// Whether it can go on: it was stopped, or is at work now.
     let canResume: Bool
     /// In seconds since 1970.
@@ -24,10 +28,11 @@ struct RunSummary: Encodable, Sendable {
     init(_ run: RunRecord) {
         (id, path, task, progress) = (RunSummary.id(of: run), run.path, run.task, run.progress)
         (isComplete, modified) = (run.isComplete, run.modified.timeIntervalSince1970)
-        canTry =
+        canServe =
             TalkRoutes.tasks.contains(run.task)
             ? (try? TalkRoutes.weights(of: run)) != nil
-            : RunSummary.tasksToTry.contains(run.task) && (try? RunFolder.weightFile(run.path)) != nil
+            : RunSummary.visionTasks.contains(run.task) && (try? RunFolder.weightFile(run.path)) != nil
+        canTry = canServe || SentenceRoutes.tasks.contains(run.task) && SentenceRoutes.model(of: run) != nil
         canResume = !run.isComplete && Folder.exists(Folder.join(run.path, "resume"))
         best = Dictionary(run.results.bestMetrics.map { ($0.name, $0.value) }) { $1 }
     }
@@ -53,9 +58,13 @@ struct RunDetails: Encodable, Sendable {
     let bestRow: Int?
     /// What the diagnosis found; empty where the run was not trained with `--diagnose`.
     let diagnosis: [Sentence]
+    /// Of a training that is at work.
+    let pace: TrainingPace?
 
+    /// - Parameter output: what the training has printed, if it is at work.
     /// - Throws: `InputError` where the run's diagnosis is damaged.
-    init(_ run: RunRecord) throws {
+    init(_ run: RunRecord, output: String?) throws {
+        pace = output.map { TrainingPace(run, output: $0, now: Date()) }
         summary = RunSummary(run)
         let given = run.arguments.compactMap { pair in run.argument(pair.key).map { (pair.key, $0) } }
         arguments = Dictionary(given) { $1 }

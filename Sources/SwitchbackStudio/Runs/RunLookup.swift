@@ -19,4 +19,15 @@ struct RunLookup: Sendable {
         let nearest = "\(task)/\(name)".nearest(in: try runs().map(RunSummary.id(of:)))
         throw APIError.notFound("there is no such run" + (nearest.map { "; did you mean \($0)?" } ?? ""))
     }
+
+    /// A run by its id, `TASK/NAME`.
+    ///
+    /// - Throws: `InputError` where it is no id, `APIError` where there is no such run.
+    func run(ofID id: String) throws -> RunRecord {
+        let parts = id.split(separator: "/", maxSplits: 1).map(String.init)
+        guard parts.count == 2 else {
+            throw InputError("request", at: "field run", "a run is needed, as in detect/train")
+        }
+        return try run(parts[0], parts[1])
+    }
 }

@@ -5,9 +5,10 @@ import SwitchbackServer
 /// What the page `/runs` asks for: the runs below a folder, and the curves, options and diagnosis of one.
 package struct RunRoutes: Sendable {
     private let runs: RunLookup
+    private let jobs: JobQueue
     private let queue = WorkQueue("runs", threads: 1, limit: 32)
 
-    init(_ runs: RunLookup) { self.runs = runs }
+    init(_ runs: RunLookup, _ jobs: JobQueue) { (self.runs, self.jobs) = (runs, jobs) }
 
     /// Ends the thread.
     package func stop() { queue.stop() }
@@ -18,8 +19,11 @@ package struct RunRoutes: Sendable {
             await queue.answer { RunList(folder: runs.output, runs: try runs.runs().map(RunSummary.init)) }
         }
         group.get(":task/:name") { _, context in
-            let (task, name) = try (context.parameters.require("task"), context.parameters.require("name"))
-            return await queue.answer { try RunDetails(runs.run(task, name)) }
+            let (task, name) = try (context.parameters.part("task"), context.parameters.part("name"))
+            return await queue.answer {
+                let run = try runs.run(task, name)
+                return try RunDetails(run, output: jobs.outputOfTraining(RunSummary.id(of: run)))
+            }
         }
     }
 

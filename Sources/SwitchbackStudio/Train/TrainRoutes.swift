@@ -30,14 +30,14 @@ struct TrainRoutes: Sendable {
     func add(to router: some RouterMethods<some RequestContext>) {
         router.get("api/v1/trainings/tasks") { _, _ in try Response(answering: Tasks()) }
         router.get("api/v1/trainings/options/:task") { _, context in
-            let task = try context.parameters.require("task")
+            let task = try context.parameters.part("task")
             return await queue.answer { Options(task: task, options: try options.of(task)) }
         }
         router.post("api/v1/trainings") { request, _ in
             await queue.answer(request, within: Self.secondsForCheck * 2) { try begin($0) }
         }
         router.post("api/v1/runs/:task/:name/resume") { request, context in
-            let (task, name) = try (context.parameters.require("task"), context.parameters.require("name"))
+            let (task, name) = try (context.parameters.part("task"), context.parameters.part("name"))
             return await queue.answer(request, within: Self.secondsForCheck * 2) { _ in try resume(task, name) }
         }
     }

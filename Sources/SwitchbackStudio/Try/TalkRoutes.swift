@@ -33,7 +33,7 @@ struct TalkRoutes: Sendable {
     func add(to router: some RouterMethods<ServerContext>) {
         router.post("api/v1/talk/:task/:name") { request, context in
             do {
-                let (task, name) = try (context.parameters.require("task"), context.parameters.require("name"))
+                let (task, name) = try (context.parameters.part("task"), context.parameters.part("name"))
                 let routes = try await LanguageRoutes(models.model(task, name), reader, metrics)
                 return try await routes.answer(request, context, isChat: task != "text")
             } catch {

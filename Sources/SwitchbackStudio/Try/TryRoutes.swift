@@ -57,7 +57,7 @@ struct TryRoutes: Sendable {
     }
 
     private func again(_ request: Request, _ context: ServerContext) async throws -> TryAnswer {
-        try await found(model(context), context.parameters.require("image"), request)
+        try await found(model(context), context.parameters.part("image"), request)
     }
 
     private func found(_ model: TriedModel, _ id: String, _ request: Request) async throws -> TryAnswer {
@@ -70,7 +70,7 @@ struct TryRoutes: Sendable {
     }
 
     private func model(_ context: ServerContext) async throws -> TriedModel {
-        try await models.model(context.parameters.require("task"), context.parameters.require("name"))
+        try await models.model(context.parameters.part("task"), context.parameters.part("name"))
     }
 
     private static func fraction(_ name: String, _ request: Request) throws -> Double? {

@@ -55,6 +55,13 @@ struct DataRoutesTests {
         #expect(studio.folder.contents.isEmpty)
     }
 
+    @Test func namesMayHaveSpacesAndLettersOfAnyLanguage() async throws {
+        let studio = try DataStudio()
+        try await studio.make(#"{"name": "çizik 划痕", "classes": ["a"]}"#)
+        let path = "/api/v1/data/%C3%A7izik%20%E5%88%92%E7%97%95"
+        #expect(try await studio.asked.get(path).fields.string("name") == "çizik 划痕")
+    }
+
     @Test func foreignPathsLeadNowhere() async throws {
         let studio = try DataStudio()
         try await studio.make()
@@ -181,5 +188,25 @@ struct DataRoutesTests {
         #expect(try await studio.images().count == 3)
         let id = try await studio.images()[0].id
         #expect(try await studio.stroke(id, "e", "").problem.contains("sorted into folders"))
+    }
+
+    @Test func aFolderOfImagesBecomesADataSet() async throws {
+        let studio = try DataStudio()
+        let photos = studio.folder.path("photos")
+        try FileManager.default.createDirectory(atPath: photos, withIntermediateDirectories: true)
+        for number in 0..<5 {
+            try Data(Sample.jpeg(UInt8(40 * number))).write(to: URL(fileURLWithPath: "\(photos)/\(number).jpg"))
+        }
+        let list = try await studio.asked.get("/api/v1/data").fields.array("sets") ?? []
+        let loose = try ConfigurationFields(try #require(list.first), path: "answer")
+        #expect(try loose.string("kind") == "images" && loose.integer("images") == 5)
+        let odd = try await studio.asked.ask(
+            "/api/v1/data", #"{"name": "x", "classes": ["a"], "source": "photo"}"#.utf8)
+        #expect(odd.status == 404 && odd.problem.contains("did you mean photos"), "\(odd.problem)")
+        try await studio.make(#"{"name": "cells", "classes": ["red"], "source": "photos"}"#)
+        let images = try await studio.images()
+        #expect(images.count == 5 && images.count { $0.split == "val" } == 1)
+        #expect(try FileManager.default.contentsOfDirectory(atPath: photos).count == 5, "they stay where they are")
+        #expect(!FileManager.default.fileExists(atPath: studio.folder.path("x")))
     }
 }

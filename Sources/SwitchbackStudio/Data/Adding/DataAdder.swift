@@ -14,6 +14,7 @@ struct DataAdder {
     private var places: [DataSplit: String] = [:]
     private(set) var memory: AddingMemory
     private(set) var report = AddingReport()
+    private(set) var added: [AddedImage] = []
 
     /// Larger images would not be shown.
     private static let pixelLimit = 64_000_000
@@ -68,8 +69,8 @@ struct DataAdder {
         return all > 1 && held < max(1, all / Self.validationShare) ? .val : .train
     }
 
-    /// Adds what lies in a folder: a data set, or just images.
-    private mutating func add(folder: String) throws {
+    /// Adds what lies in a folder: a data set, or just images. It is moved.
+    mutating func add(folder: String) throws {
         if set.kind == .yolo, try DetectionData.recognises(folder) {
             try add(try Self.load(folder, &report), from: folder)
             return
@@ -160,6 +161,8 @@ struct DataAdder {
         }
         memory.addImage(to: split)
         report.added += 1
+        let classIndex = set.kind == .classes ? className.flatMap { classNames.firstIndex(of: $0) } : nil
+        added.append(AddedImage(path: target, split: split, classIndex: classIndex))
     }
 
     private func folder(for split: DataSplit, class className: String?) throws -> String {

@@ -34,8 +34,6 @@ struct DataImport: Encodable, Sendable {
 }
 
 extension OpenDataSet {
-    private static let fewImages = 5000
-
     /// Adds a file that was sent. One after another, so that each finds a name that is free.
     func add(
         _ file: UploadedFile, split: DataSplit?, className: String?, workingIn folder: String
@@ -48,8 +46,8 @@ extension OpenDataSet {
             memory = AddingMemory()
             adder.add(file, workingIn: folder)
             memory = adder.memory
-            // Whoever asks next looks at the images, not each file that comes; where there are very many, only after a while.
-            if adder.report.added > 0, content.images.count < Self.fewImages { index.becomeOutdated() }
+            index.insert(adder.added)
+            if !adder.report.newClasses.isEmpty { _ = try index.now(isFresh: true) }
             return adder.report
         }
     }

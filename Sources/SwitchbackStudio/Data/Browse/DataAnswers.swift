@@ -14,8 +14,9 @@ struct DataSummary: Encodable, Sendable {
         (name, path, kind) = (set.name, set.root, set.kind)
         do {
             let content = try index?.now()
+            let loose = try set.kind == .images ? ImageSurvey.files(in: set.root).count : 0
             classes = content?.classNames ?? []
-            images = content?.images.count ?? 0
+            images = content?.images.count ?? loose
             labeled = content?.images.count { $0.state == .labeled || $0.state == .empty } ?? 0
             problem = nil
         } catch {

@@ -41,6 +41,21 @@ struct IndexedImage: Sendable {
     var version: String { String(UInt64(bitPattern: imageStamp.changed &* 31 &+ imageStamp.size), radix: 36) }
 }
 
+/// A file of an image with its place in a data set.
+struct AddedImage: Sendable {
+    let path: String
+    let split: DataSplit
+    /// In a data set of class folders.
+    var classIndex: Int?
+}
+
+extension DataFolder {
+    /// The number of an image: a hash of its path below the data set's folder.
+    func id(of path: String) -> UInt64 {
+        Checksum.fnv1a(relativePath(path))
+    }
+}
+
 /// The images of a data set, in order, as they are on disk. Used from several threads.
 final class DataIndex: @unchecked Sendable {
     let set: DataFolder
@@ -49,6 +64,8 @@ final class DataIndex: @unchecked Sendable {
     // Guarded by it.
     private var looked = ContinuousClock.Instant?.none
     private var pause = Duration.seconds(2)
+    /// How many images were read anew since the index was last kept on disk.
+    private var unkept = 0
     private let lock = NSLock()
     // Guarded by the lock.
     private var content: Content?
@@ -63,6 +80,12 @@ final class DataIndex: @unchecked Sendable {
         var look = 0
 
         func image(_ id: UInt64) -> IndexedImage? { positions[id].map { images[Int($0)] } }
+
+        fileprivate mutating func updatePositions() {
+            positions.removeAll(keepingCapacity: true)
+            positions.reserveCapacity(images.count)
+            for (position, image) in images.enumerated() { positions[image.id] = Int32(position) }
+        }
     }
 
     init(_ set: DataFolder) { self.set = set }
@@ -76,17 +99,24 @@ final class DataIndex: @unchecked Sendable {
         try looking.withLock {
             let old = lock.withLock { content }
             if !isFresh, let old, let looked, looked.duration(to: .now) < pause { return old }
-            let start = ContinuousClock.now
-            let new = try read(after: old ?? Content())
+            let (start, moment) = (ContinuousClock.now, Date())
+            let kept = old == nil ? IndexFile(in: set.state).read() : [:]
+            var new = try read { old?.image($0) ?? kept[$0] }
+            new.look = (old?.look ?? 0) + 1
             lock.withLock { content = new }
             looked = .now
             pause = min(max(.seconds(2), start.duration(to: .now) * 20), .seconds(30))
+            keep(new, lookedAt: moment)
             return new
         }
     }
 
-    /// Something was changed here: whoever asks for the images now looks at the folders.
-    func becomeOutdated() { looking.withLock { looked = nil } }
+    /// Keeps a large index on disk where a fiftieth of it is new. That it cannot be kept only makes the next start slower.
+    private func keep(_ content: Content, lookedAt moment: Date) {
+        guard content.images.count >= IndexFile.leastImages else { return }
+        guard unkept > content.images.count / 50 else { return }
+        if (try? IndexFile(in: set.state).write(content.images, lookedAt: moment)) != nil { unkept = 0 }
+    }
 
     /// The images as they were when they were last looked at: a stroke waits for nobody who looks.
     func known() throws -> Content { try lock.withLock { content } ?? now() }
@@ -101,6 +131,24 @@ final class DataIndex: @unchecked Sendable {
         return image
     }
 
+    /// Takes up images that were added here, each at its place: to look at all of a large data set again would take longer
+    /// than to add them.
+    func insert(_ files: [AddedImage]) {
+        looking.withLock {
+            guard var content = lock.withLock({ content }) else { return }
+            for file in files {
+                let image = IndexedImage(file, in: set, hasKeypoints: content.hasKeypoints)
+                if content.positions[image.id] != nil { continue }
+                let after = content.images.firstIndex { $0.split == image.split && $0.path > image.path }
+                let last = content.images.lastIndex { $0.split == image.split }.map { $0 + 1 }
+                content.images.insert(image, at: after ?? last ?? content.images.count)
+                unkept += 1
+            }
+            content.updatePositions()
+            lock.withLock { self.content = content }
+        }
+    }
+
     /// Reads the labels of an image again, which were changed here.
     func refresh(_ id: UInt64) {
         lock.withLock {
@@ -111,45 +159,36 @@ final class DataIndex: @unchecked Sendable {
 
     // MARK: Reading
 
-    private func read(after old: Content) throws -> Content {
+    private func read(knowing known: (UInt64) -> IndexedImage?) throws -> Content {
         var content = Content()
-        content.look = old.look + 1
-        var files: [(path: String, split: DataSplit, classIndex: Int?)] = []
+        var files: [AddedImage] = []
         if let description = set.description {
             let found = try DataDescription.load(description)
             content.classNames = found.classNames
             content.hasKeypoints = found.keypoints != nil
             for split in DataSplit.allCases {
                 for place in found.places[split] ?? [] {
-                    files += try YOLOData.images(in: place).map { (path: $0, split: split, classIndex: nil) }
+                    files += try YOLOData.images(in: place).map { AddedImage(path: $0, split: split) }
                 }
             }
         } else {
             try Self.readClasses(set.root, &content, &files)
         }
-        let (root, hasKeypoints) = (set.root, content.hasKeypoints)
-        content.images = ImageSurvey.map(files) { path, split, classIndex in
-            let below = path.hasPrefix(root + "/") ? path.dropFirst(root.count + 1) : path[...]
-            var image = IndexedImage(id: Checksum.fnv1a(below), path: path, split: split)
-            if let known = old.image(image.id), known.path == path { image = known.with(split: split) }
-            image.readImage()
-            if let classIndex {
-                image.setClass(classIndex)
-            } else {
-                image.readLabelsIfChanged(hasKeypoints: hasKeypoints)
-            }
-            return image
-        }
         // A folder can be two splits at once: its images count for the first.
         var seen: Set<UInt64> = []
-        content.images.removeAll { !seen.insert($0.id).inserted }
-        content.positions.reserveCapacity(content.images.count)
-        for (position, image) in content.images.enumerated() { content.positions[image.id] = Int32(position) }
+        let pairs = files.map { (file: $0, known: known(set.id(of: $0.path))) }
+            .filter { seen.insert(set.id(of: $0.file.path)).inserted }
+        let hasKeypoints = content.hasKeypoints
+        content.images = ImageSurvey.map(pairs) { [set] file, known in
+            IndexedImage(file, in: set, knowing: known, hasKeypoints: hasKeypoints)
+        }
+        unkept += zip(content.images, pairs).count { $0.imageStamp != $1.known?.imageStamp }
+        content.updatePositions()
         return content
     }
 
     private static func readClasses(
-        _ root: String, _ content: inout Content, _ files: inout [(path: String, split: DataSplit, classIndex: Int?)]
+        _ root: String, _ content: inout Content, _ files: inout [AddedImage]
     ) throws {
         for name in try Folder.names(in: root) {
             guard let split = DataSplit(folderName: name) else { continue }
@@ -158,7 +197,7 @@ final class DataIndex: @unchecked Sendable {
                 if !content.classNames.contains(name) { content.classNames.append(name) }
                 let index = content.classNames.firstIndex(of: name)
                 files += try ImageSurvey.files(under: Folder.join(folder, name)).map {
-                    (path: $0, split: split, classIndex: index)
+                    AddedImage(path: $0, split: split, classIndex: index)
                 }
             }
         }
@@ -166,12 +205,19 @@ final class DataIndex: @unchecked Sendable {
 }
 
 extension IndexedImage {
-    fileprivate func with(split: DataSplit) -> IndexedImage {
-        if split == self.split { return self }
-        var image = IndexedImage(id: id, path: path, split: split)
-        (image.width, image.height, image.state, image.marks) = (width, height, state, marks)
-        (image.imageStamp, image.labelStamp) = (imageStamp, labelStamp)
-        return image
+    /// An image as it is on disk now; only what has changed since it was known is read.
+    init(_ file: AddedImage, in set: DataFolder, knowing known: IndexedImage? = nil, hasKeypoints: Bool) {
+        self.init(id: set.id(of: file.path), path: file.path, split: file.split)
+        if let known {
+            (width, height, state, marks) = (known.width, known.height, known.state, known.marks)
+            (imageStamp, labelStamp) = (known.imageStamp, known.labelStamp)
+        }
+        readImage()
+        if let classIndex = file.classIndex {
+            setClass(classIndex)
+        } else {
+            readLabelsIfChanged(hasKeypoints: hasKeypoints)
+        }
     }
 
     fileprivate mutating func readImage() {

@@ -27,14 +27,19 @@ enum ImagePreviews {
         let number = String(image.id, radix: 16)
         let kept = Folder.join(folder, "thumbs/\(number.suffix(2))/\(number)-\(image.version).jpg")
         if kind == .thumb, let bytes = FileManager.default.contents(atPath: kept) { return Array(bytes) }
-        let side = kind.longerSide
-        var found = try Image.load(image.path, minimumSide: side, pixelLimit: pixelLimit)
-        if max(found.width, found.height) > side { found = found.resized(longerSide: side, .area) }
-        let bytes = try found.jpegData(quality: kind.quality)
+        let bytes = try small(image.path, kind)
         // A folder that cannot be written is no reason not to show the image.
         if kind == .thumb, (try? OutputFolder.make(Folder.parent(kept))) != nil {
             try? AtomicFile.write(to: kept) { try $0.append(bytes) }
         }
         return bytes
+    }
+
+    /// The bytes of a JPEG file of any image.
+    static func small(_ path: String, _ kind: Kind = .thumb) throws -> [UInt8] {
+        let side = kind.longerSide
+        var found = try Image.load(path, minimumSide: side, pixelLimit: pixelLimit)
+        if max(found.width, found.height) > side { found = found.resized(longerSide: side, .area) }
+        return try found.jpegData(quality: kind.quality)
     }
 }

@@ -64,6 +64,9 @@ package final class LabelStore: @unchecked Sendable {
     /// Why nothing can be edited; `nil` where it can.
     package var readOnly: InputError? { lock.withLock { problem } }
 
+    /// Does something to files of labels, during which nobody else changes any.
+    func exclusively<Value>(_ body: () throws -> Value) rethrows -> Value { try lock.withLock(body) }
+
     // MARK: Reading
 
     /// The labels of an image as they are on disk now.

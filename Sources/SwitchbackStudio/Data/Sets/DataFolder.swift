@@ -13,6 +13,11 @@ struct DataFolder: Sendable {
         case classes
         /// COCO or Pascal VOC: becomes YOLO before it is labelled here.
         case foreign
+        /// Images and nothing that says what is in them: a data set can be made of them.
+        case images
+
+        /// Whether its images are browsed here.
+        var isShown: Bool { self == .yolo || self == .classes }
     }
 
     /// By which the addresses of its pages call it: its path below the studio's folder, with ~ for the slashes.
@@ -41,6 +46,9 @@ struct DataFolder: Sendable {
             (kind, description) = (.foreign, nil)
         } else if DataFolder.holdsClasses(root, names) {
             (kind, description) = (.classes, nil)
+        } else if names.contains(where: { Image.fileExtensions.contains(($0 as NSString).pathExtension.lowercased()) })
+        {
+            (kind, description) = (.images, nil)
         } else {
             return nil
         }
@@ -88,10 +96,13 @@ struct DataCatalog: Sendable {
     /// The folder itself, where it is a data set.
     private var own: DataFolder? { DataFolder(folder, name: (folder as NSString).lastPathComponent) }
 
+    /// The same, unless it has mere images: data sets are made beside those.
+    private var whole: DataFolder? { own.flatMap { $0.kind == .images ? nil : $0 } }
+
     /// In the order of their names. A data set is looked for in no other one.
     func sets() -> [DataFolder] {
-        var found: [DataFolder] = []
-        if let own { return [own] }
+        if let whole { return [whole] }
+        var found = own.map { [$0] } ?? []
         var places = [(path: folder, name: "")]
         var count = 0
         for _ in 0..<Self.depth {
@@ -128,7 +139,7 @@ struct DataCatalog: Sendable {
     ///
     /// - Throws: `InputError` where the name cannot be one, is taken, or the folder cannot be written.
     func create(_ request: NewDataSet) throws -> DataFolder {
-        if own != nil {
+        if whole != nil {
             throw InputError(folder, "is a data set itself", remedy: "start the studio on the folder above")
         }
         let root = Folder.join(folder, request.name)
@@ -146,5 +157,14 @@ struct DataCatalog: Sendable {
         }
         guard let set = DataFolder(root, name: request.name) else { throw InputError(root, "cannot be read") }
         return set
+    }
+}
+
+extension ImageSurvey {
+    /// The images right in a folder, without those in its folders.
+    static func files(in folder: String) throws -> [String] {
+        try Folder.names(in: folder)
+            .filter { (Image.fileExtensions + foreignExtensions).contains(($0 as NSString).pathExtension.lowercased()) }
+            .map { Folder.join(folder, $0) }
     }
 }

@@ -10,12 +10,14 @@ struct NewDataSet {
     let classes: [String]
     /// Whether images are sorted into classes, instead of objects being marked in them.
     let sortsImages: Bool
+    /// The name of a folder of mere images that it begins with.
+    let source: String?
 
     private static let longestName = 100
     private static let mostClasses = 1000
 
     init(_ fields: ConfigurationFields) throws {
-        try fields.checkNames(known: ["name", "classes", "kind"])
+        try fields.checkNames(known: ["name", "classes", "kind", "source"])
         name = try fields.string("name").trimmingCharacters(in: .whitespaces)
         if let problem = Self.problem(withName: name) { throw fields.problem("name", problem) }
         classes = try (fields.array("classes") ?? []).map { value in
@@ -31,6 +33,10 @@ struct NewDataSet {
             if !seen.insert(name).inserted { throw fields.problem("classes", "\(name) is there twice") }
         }
         sortsImages = try fields.choice("kind", default: Kind.boxes) == .classes
+        source = try fields["source"] == nil ? nil : fields.string("source")
+        if sortsImages && source != nil {
+            throw fields.problem("kind", "nothing says which class each image has", remedy: "add them class by class")
+        }
         if sortsImages && classes.count < 2 { throw fields.problem("classes", "two names are needed at least") }
     }
 

@@ -19,6 +19,7 @@ final class OpenDataSet: @unchecked Sendable {
     init(_ folder: DataFolder) {
         self.folder = folder
         index = DataIndex(folder)
+        FileMoves.recover(in: folder.state)
     }
 
     /// The labels; the journal is opened when they are first asked for.
@@ -37,6 +38,16 @@ final class OpenDataSet: @unchecked Sendable {
             self.store = store
             return store
         }
+    }
+
+    /// Does something during which no label is changed.
+    ///
+    /// - Throws: `InputError` where labels cannot be written, as in another studio's data set; and what `body` throws.
+    func exclusively<Value>(_ body: () throws -> Value) throws -> Value {
+        guard folder.kind == .yolo else { return try body() }
+        let store = try labels()
+        if let problem = store.readOnly { throw problem }
+        return try store.exclusively(body)
     }
 
     /// Changes the labels of an image, and what the index knows of them.
@@ -81,8 +92,36 @@ final class OpenDataSets: @unchecked Sendable {
         }
     }
 
+    /// Makes a data set, with the images of a folder where one was named: linked, so that they stay there and take no space.
+    func create(_ request: NewDataSet) throws -> DataSummary {
+        let source = try request.source.map { try set($0).folder }
+        let folder = try catalog.create(request)
+        guard let source else { return DataSummary(folder, nil) }
+        let made = opened(folder)
+        let staged = Folder.join(folder.state, "uploads/\(UUID().uuidString)")
+        defer { try? FileManager.default.removeItem(atPath: staged) }
+        for path in try ImageSurvey.files(in: source.root) {
+            try linkOrCopy(path, to: Folder.join(staged, (path as NSString).lastPathComponent))
+        }
+        var adder = try DataAdder(folder, made.index.now(), split: nil, className: nil)
+        try adder.add(folder: staged)
+        made.index.insert(adder.added)
+        return DataSummary(folder, made.index)
+    }
+
     /// The summaries of all.
     func list() -> [DataSummary] {
-        catalog.sets().map { DataSummary($0, $0.kind == .foreign ? nil : opened($0).index) }
+        catalog.sets().map { DataSummary($0, $0.kind.isShown ? opened($0).index : nil) }
+    }
+
+    /// The data set that the option `--data` of a training meant, or a version of which it did; `nil` where it is none of
+    /// this folder.
+    func set(learnedFrom path: String) throws -> OpenDataSet? {
+        let path = URL(fileURLWithPath: path).standardizedFileURL.path
+        let folder = catalog.sets().first { set in
+            [set.root, set.description].contains(path)
+                || path.hasPrefix(DataVersion.folder(in: set.state) + "/")
+        }
+        return folder.map(opened)
     }
 }

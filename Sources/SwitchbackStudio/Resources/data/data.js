@@ -20,6 +20,7 @@ async function strip(set) {
 
 function sentence(set) {
   if (set.kind === "foreign") return t("data.foreign");
+  if (set.kind === "images") return t("data.loose", { images: whole(set.images) });
   if (set.images === 0) return t("data.empty");
   const values = { images: whole(set.images), labeled: whole(set.labeled) };
   return set.kind === "classes" ? t("data.sorted", values) : t("data.labeled", values);
@@ -33,18 +34,20 @@ async function importSet(set) {
 
 function actions(set) {
   if (set.kind === "foreign") return [button(t("data.import"), "", () => importSet(set), failed)];
+  if (set.kind === "images") return [button(t("data.make"), "primary", () => startCreating(set), failed)];
   const open = link(t("data.open"), page(set.name), "btn");
   return set.kind === "yolo" && set.images > 0 ? [open, link(t("data.check"), `${page(set.name)}/check`, "btn quiet")] : [open];
 }
 
 async function card(set) {
   const element = html("section", "card");
-  const name = set.kind === "foreign" ? html("span", "", set.name) : link(set.name, page(set.name));
+  const isShown = set.kind === "yolo" || set.kind === "classes";
+  const name = !isShown ? html("span", "", set.name) : link(set.name, page(set.name));
   const text = html("div", "text", html("h2", "", name), html("p", "", set.problem ?? sentence(set)));
   if (set.classes.length) text.append(html("p", "muted", set.classes.slice(0, 8).join(" · ")));
   text.append(html("p", "mono small", set.path));
   const footer = html("footer", "", ...(set.problem ? [] : actions(set)));
-  element.append(set.kind === "foreign" || set.problem ? html("div", "strip") : await strip(set), text, footer);
+  element.append(!isShown || set.problem ? html("div", "strip") : await strip(set), text, footer);
   return element;
 }
 
@@ -64,13 +67,28 @@ async function refresh() {
   }
 }
 
+/** Opens the dialog, for an empty data set or for one of the images of a folder. */
+function startCreating(source = null) {
+  find("source").value = source?.name ?? "";
+  find("source-words").hidden = !source;
+  find("source-words").textContent = source ? t("data.from", { images: whole(source.images), path: source.path }) : "";
+  find("kinds").hidden = Boolean(source);
+  if (source) {
+    document.querySelector("[name=kind][value=boxes]").checked = true;
+    find("name").value = `${source.name.split("~").at(-1)}-set`;
+  }
+  find("create").showModal();
+}
+
 async function create(event) {
   event.preventDefault();
   const kind = document.querySelector("[name=kind]:checked").value;
   const classes = find("classes").value.split(",").map((name) => name.trim()).filter(Boolean);
   try {
-    const made = await ask("/api/v1/data", { name: find("name").value, kind, classes });
-    location.href = `${page(made.name)}?add=1`;
+    const made = await ask("/api/v1/data", {
+      name: find("name").value, kind, classes, ...(find("source").value ? { source: find("source").value } : {}),
+    });
+    location.href = made.images ? `${page(made.name)}/label/first?state=unlabeled` : `${page(made.name)}?add=1`;
   } catch (error) {
     find("create-problem").hidden = false;
     find("create-problem").textContent = t("frame.problem", { sentence: error.message });
@@ -79,6 +97,6 @@ async function create(event) {
 
 await startPage(draw);
 startDialogs();
-for (const id of ["new", "new-first"]) find(id).addEventListener("click", () => find("create").showModal());
+for (const id of ["new", "new-first"]) find(id).addEventListener("click", () => startCreating());
 find("create").querySelector("form").addEventListener("submit", create);
 refresh();

@@ -10,7 +10,7 @@ export const setName = () => decodeURIComponent(location.pathname.split("/")[2] 
 export const api = (name = setName()) => `/api/v1/data/${encodeURIComponent(name)}`;
 export const page = (name = setName()) => `/data/${encodeURIComponent(name)}`;
 export const preview = (image, kind, name = setName()) => `${api(name)}/images/${image.id}/${kind}?v=${image.version}`;
-export const labelPage = (image, query = "") => `${page()}/label/${image.id}${query && `?${query}`}`;
+export const labelPage = (image, query = "", name = setName()) => `${page(name)}/label/${image.id}${query && `?${query}`}`;
 
 /**
  * A name that nothing else has: of an edit, of a browser, of a page. Browsers have `randomUUID` only for pages of this
@@ -28,17 +28,32 @@ export function who() {
 // ---- saying things
 
 let toast = null;
-/** Says what was done, and leaves again. */
-export function say(sentence) {
+const MILLISECONDS = 4000, MILLISECONDS_FOR_UNDO = 8000;
+
+function show(milliseconds, ...children) {
   if (!toast) {
     toast = html("div", "toast");
     toast.setAttribute("role", "status");
     document.body.append(toast);
   }
-  toast.textContent = sentence;
+  toast.replaceChildren(...children);
   toast.classList.add("on");
   clearTimeout(toast.timer);
-  toast.timer = setTimeout(() => toast.classList.remove("on"), 4000);
+  toast.timer = setTimeout(() => toast.classList.remove("on"), milliseconds);
+}
+
+/** Says what was done, and leaves again. */
+export const say = (sentence) => show(MILLISECONDS, sentence);
+
+/** Says what was done, with a button that does something about it: for a while. */
+export function offer(sentence, words, act) {
+  const button = html("button", "", words);
+  button.type = "button";
+  button.addEventListener("click", () => {
+    toast.classList.remove("on");
+    act();
+  });
+  show(MILLISECONDS_FOR_UNDO, sentence, button);
 }
 
 /** Makes the buttons of dialogs that close them do so. */

@@ -2,7 +2,7 @@
 
 import { ask, get, runPath } from "/frame/ask.js";
 import { copyButton } from "/frame/copy.js";
-import { find, html } from "/frame/drawing.js";
+import { find, html, link } from "/frame/drawing.js";
 import { failed, startPage, succeeded } from "/frame/frame.js";
 import { jobButtons, stateTag } from "/frame/jobs.js";
 import { t } from "/frame/words.js";
@@ -40,6 +40,9 @@ function pair(name, text) {
 function card(endpoint) {
   const { job, address, key } = endpoint;
   const actions = html("div", "actions", ...jobButtons(job, refresh, failed));
+  if (job.arguments.some((word) => word.startsWith("--keep-requests="))) {
+    actions.prepend(link(t("frame.watch"), `/watch?run=${encodeURIComponent(job.run)}`, "btn sm"));
+  }
   const body = html("div", "in stack");
   if (job.complaint) body.append(html("p", "bad", job.complaint));
   if (address) {
@@ -67,13 +70,13 @@ async function refresh() {
 
 function linkFiles() {
   const run = `/api/v1/runs/${runPath(find("run").value)}`;
-  find("files").hidden = TALKING.test(find("run").value);
+  for (const id of ["files", "keeping"]) find(id).hidden = TALKING.test(find("run").value);
   find("weights").href = `${run}/weights`;
   find("onnx").href = `${run}/onnx`;
 }
 
 async function showRuns() {
-  const usable = (await get("/api/v1/runs")).runs.filter((run) => run.canTry);
+  const usable = (await get("/api/v1/runs")).runs.filter((run) => run.canServe);
   find("none").hidden = usable.length > 0;
   find("new").hidden = usable.length === 0;
   find("run").replaceChildren(...usable.map((run) => new Option(run.id)));
@@ -87,7 +90,7 @@ find("run").addEventListener("change", linkFiles);
 find("form").addEventListener("submit", async (event) => {
   event.preventDefault();
   try {
-    await ask("/api/v1/endpoints", { run: find("run").value });
+    await ask("/api/v1/endpoints", { run: find("run").value, keeps: find("keep").checked });
     await refresh();
   } catch (error) {
     failed(error);

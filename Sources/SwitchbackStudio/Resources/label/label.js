@@ -1,6 +1,6 @@
 // The page /data/NAME/label/IMAGE: draws, changes and deletes the objects of one image after another.
 
-import { api, freshName, labelPage, page, say, setName, startDialogs } from "/data/parts.js";
+import { api, freshName, labelPage, offer, page, say, setName, startDialogs } from "/data/parts.js";
 import { ask, get } from "/frame/ask.js";
 import { find } from "/frame/drawing.js";
 import { failed, startPage, succeeded } from "/frame/frame.js";
@@ -20,6 +20,8 @@ const strokesOf = new Map();
 let strokes = null;
 let image = null;
 let copied = null;
+// What is known of the data set as a whole.
+let data = { path: "" };
 
 const editor = {
   classIndex: 0,
@@ -124,7 +126,10 @@ async function open(next, replaces = false) {
 
 async function go(step) {
   const next = images.neighbor(image.id, step);
-  if (next) await open(next); else say(t(step > 0 ? "label.last" : "label.first"));
+  if (next) await open(next);
+  else if (step < 0) say(t("label.first"));
+  // Whoever is through with all images trains next.
+  else offer(t("label.last"), t("frame.train"), () => { location.href = `/train?${new URLSearchParams({ task: "detect", data: data.path })}`; });
 }
 
 /** The image of the address; `first` is the first that the filter takes. */
@@ -240,5 +245,6 @@ for (const [id, act] of Object.entries(clicks)) find(id).addEventListener("click
 for (const button of document.querySelectorAll("[data-tool]")) button.addEventListener("click", () => setTool(button.dataset.tool));
 find("naming").querySelector("form").addEventListener("submit", addClass);
 addEventListener("popstate", () => start());
+get(api()).then((found) => { data = found; }, failed);
 addEventListener("beforeunload", (event) => { if (strokes && !strokes.isSaved) event.preventDefault(); });
 start();

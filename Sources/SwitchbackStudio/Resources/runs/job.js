@@ -3,7 +3,7 @@
 import { ask, get, runPath } from "/frame/ask.js";
 import { find, link } from "/frame/drawing.js";
 import { button, isOpen, jobButtons, stateTag } from "/frame/jobs.js";
-import { t } from "/frame/words.js";
+import { duration, number, t } from "/frame/words.js";
 
 const MOST_LINES = 5000;
 let shownJob = null, shownState = "", next = 0;
@@ -29,6 +29,20 @@ function buttons(run, job, changed, failed) {
   }
   if (run?.canTry) made.push(link(t("home.tryIt"), `/try?run=${encodeURIComponent(run.id)}`, "btn sm"));
   return made;
+}
+
+/** How far a training is that is at work, how long it will still take, and its memory. */
+export function showPace(run) {
+  const pace = run?.pace;
+  find("pace").hidden = !pace;
+  if (!pace) return;
+  const [done, all] = run.summary.progress.split(/[/ ]/).map(Number);
+  find("pace-bar").style.width = `${all ? 100 * done / all : 0}%`;
+  find("pace-done").textContent = run.summary.progress;
+  find("pace-left").textContent = [
+    pace.secondsLeft === undefined ? t("runs.pace.unknown") : t("runs.pace.left", { time: duration(pace.secondsLeft) }),
+    pace.gigabytes === undefined ? "" : t("runs.pace.memory", { value: number(pace.gigabytes, 2) }),
+  ].filter(Boolean).join(" · ");
 }
 
 /** Shows the newest training of a run; nothing where none is selected, or there is nothing to say of it. */

@@ -6,7 +6,7 @@ import { failed, startPage, succeeded } from "/frame/frame.js";
 import { headline } from "/frame/figures.js";
 import { t } from "/frame/words.js";
 import { curve } from "./curves.js";
-import { showJob } from "./job.js";
+import { showJob, showPace } from "./job.js";
 
 const SECONDS = 2;
 // Columns that say where a run is, not how well it does.
@@ -48,6 +48,14 @@ function showLegend(runs) {
     html("i"), html("span", "", `${run.summary.id} · ${run.summary.progress}`))));
 }
 
+/** Image by image, where the runs look at images: one beside its labels, or two. */
+function showLink(runs) {
+  const [a, b] = runs.map((run) => run.summary.id);
+  const looks = (run) => run.summary.canServe && !/^(text|chat)$/.test(run.summary.task);
+  find("to-compare").hidden = runs.length > 2 || !runs.every(looks);
+  find("to-compare").href = `/compare?${new URLSearchParams({ a, ...(b ? { b } : {}) })}`;
+}
+
 function showCurves(runs) {
   const columns = [...new Set(runs.flatMap((run) => run.columns))].filter((column) => !COURSE.includes(column));
   const figures = columns.map((column) => curve(column, runs)).filter(Boolean);
@@ -85,7 +93,7 @@ function show(list, runs) {
   showList(list);
   find("selected").hidden = runs.length === 0;
   if (runs.length === 0) return;
-  for (const part of [showLegend, showCurves, showDiagnosis, showOptions]) part(runs);
+  for (const part of [showLegend, showLink, showCurves, showDiagnosis, showOptions]) part(runs);
 }
 
 async function refresh() {
@@ -94,7 +102,9 @@ async function refresh() {
     const chosen = selected();
     // A training that waits or has failed early has no run folder.
     const known = chosen.filter((id) => list.runs.some((run) => run.id === id));
-    show(list, await Promise.all(known.map((id) => get(`/api/v1/runs/${runPath(id)}`))));
+    const details = await Promise.all(known.map((id) => get(`/api/v1/runs/${runPath(id)}`)));
+    show(list, details.map(({ pace, ...rest }) => rest));
+    showPace(chosen.length === 1 ? details[0] : null);
     await showJob(chosen.length === 1 ? chosen[0] : null, list.runs, jobs, refresh, failed);
     succeeded();
   } catch (error) {

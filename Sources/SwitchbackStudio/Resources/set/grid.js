@@ -18,6 +18,7 @@ export class Grid {
     this.pieces = new Map();
     this.shown = new Map();
     this.canOpen = true;
+    this.selection = null;
     addEventListener("scroll", () => this.draw(), { passive: true });
     new ResizeObserver(() => this.draw()).observe(element);
   }
@@ -56,6 +57,17 @@ export class Grid {
     }
   }
 
+  /** The image at a place, if its piece of the list is here. */
+  image(index) { return this.pieces.get(Math.floor(index / PIECE))?.[index % PIECE]; }
+
+  /** Shows which images are selected. */
+  mark(ids) {
+    for (const [index, element] of this.shown) {
+      const image = this.image(index);
+      if (image) element.setAttribute("aria-pressed", ids.has(image.id));
+    }
+  }
+
   layout() {
     const width = this.element.clientWidth;
     const least = width < 500 ? 104 : LEAST_WIDTH;
@@ -88,14 +100,28 @@ export class Grid {
 
   make(index) {
     const number = Math.floor(index / PIECE);
-    const image = this.pieces.get(number)?.[index % PIECE];
+    const image = this.image(index);
     if (!image) this.fetch(number);
     const element = image ? tile(image, labelPage(image, this.query)) : html("div", "tile waiting");
     if (image && !this.canOpen) element.removeAttribute("href");
+    if (image && this.selection?.isOn) this.select(element, index, image);
     this.shown.set(index, element);
     // In the order of the images, for those who go through them by keyboard.
     const next = [...this.shown.keys()].filter((other) => other > index).sort((a, b) => a - b)[0];
     this.element.insertBefore(element, next === undefined ? null : this.shown.get(next));
     return element;
+  }
+
+  /** Makes of a tile one that is selected instead of opened. */
+  select(element, index, image) {
+    element.href = "#";
+    element.setAttribute("role", "button");
+    element.setAttribute("aria-pressed", this.selection.ids.has(image.id));
+    const act = (event) => {
+      event.preventDefault();
+      this.selection.toggle(index, image, event.shiftKey);
+    };
+    element.addEventListener("click", act);
+    element.addEventListener("keydown", (event) => { if (event.key === " ") act(event); });
   }
 }

@@ -8,6 +8,8 @@ import { t, whole } from "/frame/words.js";
 import { startAdding } from "./adding.js";
 import { showClasses, showFigures, showPlaces, showSizes } from "./facts.js";
 import { Grid } from "./grid.js";
+import { Selection } from "./selecting.js";
+import { startVersions } from "./versions.js";
 
 let data = null;
 const grid = new Grid(find("grid"));
@@ -77,7 +79,12 @@ function draw() {
   find("to-label").href = `${page()}/label/first?state=unlabeled`;
   find("to-check").href = `${page()}/check`;
   find("to-train").href = `/train?${new URLSearchParams({ task: data.kind === "yolo" ? "detect" : "classify", data: data.path })}`;
-  find("to-train").hidden = images === 0;
+  // The one button that stands out is the next step.
+  const isUnlabeled = isLabelable && data.parts.some((part) => part.unlabeled > 0);
+  const next = images === 0 ? "add" : isUnlabeled ? "to-label" : "to-train";
+  for (const id of ["add", "to-label", "to-train"]) find(id).classList.toggle("primary", id === next);
+  find("to-compare").href = `/compare?${new URLSearchParams({ set: setName() })}`;
+  for (const id of ["to-train", "to-compare", "versions"]) find(id).hidden = images === 0;
   find("places-card").hidden = find("sizes-card").hidden = data.kind !== "yolo";
   grid.canOpen = data.kind === "yolo";
   find("class-field").hidden = data.kind !== "classes";
@@ -133,6 +140,8 @@ async function exportSet() {
 await startPage(() => { if (data) { draw(); showGrid(); } });
 startDialogs();
 startAdding(() => data, refresh);
+startVersions(() => data, refresh);
+grid.selection = new Selection(() => data, grid, failed, refresh);
 for (const id of ["add", "add-first"]) find(id).addEventListener("click", () => find("adding").showModal());
 find("export").addEventListener("click", () => find("exporting").showModal());
 find("export-go").addEventListener("click", exportSet);

@@ -10,6 +10,7 @@ import { t } from "/frame/words.js";
 // What most people choose; all else stands under "All options", as does whatever of these a task does not have.
 const CHIEF = ["data", "model", "epochs", "imgsz", "batch"];
 const OWN = ["name", "diagnose"];
+const VISION = ["detect", "segment", "pose", "obb", "classify"];
 const SECONDS = 2;
 
 const given = new URLSearchParams(location.search);
@@ -40,6 +41,7 @@ function field(option) {
     values.set(option.name, option.isFlag ? input.checked : input.value);
     showCommand();
   });
+  if (option.name === "data") input.setAttribute("list", "data-sets");
   const help = html("small", "", option.help);
   help.id = `${id}-help`;
   help.lang = "en";
@@ -100,13 +102,42 @@ async function choose(name) {
     options = answer.options;
     showForm();
     succeeded();
+    await suggestData();
   } catch (error) {
     failed(error);
   }
 }
 
+/** The data sets that suit a task, and their versions, to choose from. */
+async function suggestData() {
+  const { sets } = await get("/api/v1/data");
+  const suitable = sets.filter((set) => set.images > 0 && set.kind === (task === "classify" ? "classes" : "yolo"));
+  const versions = await Promise.all(suitable.map((set) => get(`/api/v1/data/${encodeURIComponent(set.name)}/versions`)));
+  const isVision = VISION.includes(task);
+  const options = suitable.flatMap((set, index) => [
+    [set.path, set.name], ...versions[index].versions.map((version) => [version.data, `${set.name} · ${version.name}`]),
+  ]);
+  if (task === "classify") options.push(["digits", t("home.digits")]);
+  find("data-sets").replaceChildren(...(isVision ? options : []).map(([value, words]) => {
+    const option = new Option(words, value);
+    option.label = words;
+    return option;
+  }));
+  // With one data set there is nothing to choose.
+  if (isVision && suitable.length === 1 && !values.get("data")) {
+    values.set("data", suitable[0].path);
+    showForm();
+  }
+}
+
 async function start(event) {
   event.preventDefault();
+  if (options.some((option) => option.name === "data") && !values.get("data")?.trim()) {
+    find("refusal").hidden = false;
+    find("refusal").lastElementChild.textContent = t("train.noData");
+    find("option-data").focus();
+    return;
+  }
   const button = find("start"), refusal = find("refusal");
   button.disabled = true;
   button.textContent = t("train.checking");

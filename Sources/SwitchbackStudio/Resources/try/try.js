@@ -3,10 +3,13 @@
 import { get, runPath, send } from "/frame/ask.js";
 import { fillTrack, find, html, svg } from "/frame/drawing.js";
 import { failed, startPage, succeeded } from "/frame/frame.js";
+import { showSentenceForm, startSentences } from "./sentences.js";
 import { clearTalk, startTalk } from "./talk.js";
+import { startWebcam, stopWebcam } from "./webcam.js";
 import { number, percent, t } from "/frame/words.js";
 
-const TALKING = /^(text|chat)\//;
+const TALKING = /^(text|chat)\//, READING = /^(sentiment|translate)\//;
+const seeing = () => Boolean(runs.value) && !TALKING.test(runs.value) && !READING.test(runs.value);
 const SERIES = 8;
 const runs = find("run");
 const sliders = ["conf", "iou", "temperature"].map(find);
@@ -18,9 +21,10 @@ const address = () => `/api/v1/try/${runPath(runs.value)}`;
 
 /** Sends the image to the model that is chosen. */
 async function look() {
-  if (!image || !runs.value || TALKING.test(runs.value)) return;
+  if (!image || !seeing()) return;
   const own = ++request;
-  find("caption").textContent = t("try.looking");
+  // Frames of a camera follow each other: the answer to the last one stays until then.
+  if (!answer) find("caption").textContent = t("try.looking");
   try {
     const found = await send(`${address()}?${query()}`, {
       method: "POST", headers: { "Content-Type": image.file.type || "application/octet-stream" }, body: image.file });
@@ -50,11 +54,18 @@ async function again() {
 
 function take(file) {
   if (!file) return;
-  if (image) URL.revokeObjectURL(image.url);
-  image = { file, url: URL.createObjectURL(file) };
+  stopWebcam();
   answer = null;
+  return lookAt(file);
+}
+
+/** Looks at a file, or at a frame of the camera. */
+async function lookAt(file) {
+  const old = image;
+  image = { file, url: URL.createObjectURL(file) };
   find("drop").classList.add("small");
-  look();
+  await look();
+  if (old) URL.revokeObjectURL(old.url);
 }
 
 const path = (points) => `M${points.map(([x, y]) => `${x} ${y}`).join("L")}Z`;
@@ -128,17 +139,22 @@ function showRuns(list) {
 
 function showChosen() {
   find("deploy").href = `/deploy?run=${encodeURIComponent(runs.value)}`;
-  const talks = TALKING.test(runs.value);
-  find("sliders").hidden = talks || runs.value.startsWith("classify/");
-  find("seeing").hidden = talks;
+  const [talks, reads] = [TALKING.test(runs.value), READING.test(runs.value)];
+  find("sliders").hidden = !seeing() || runs.value.startsWith("classify/");
+  find("seeing").hidden = !seeing();
   for (const part of ["talk", "writing"]) find(part).hidden = !talks;
-  find("found").hidden ||= talks;
+  find("sentences").hidden = !reads;
+  find("onward").hidden = reads;
+  find("found").hidden ||= !seeing();
+  if (!seeing()) stopWebcam();
   clearTalk();
+  showSentenceForm(runs.value);
 }
 
 await startPage(() => {
   if (answer) show(answer);
   sliders.forEach(showSlider);
+  showSentenceForm(runs.value);
 });
 for (const slider of sliders) {
   showSlider(slider);
@@ -148,6 +164,8 @@ for (const slider of sliders) {
   });
 }
 startTalk(() => runs.value, failed);
+startSentences(() => runs.value, failed);
+startWebcam(lookAt, failed);
 runs.addEventListener("change", () => {
   showChosen();
   look();
