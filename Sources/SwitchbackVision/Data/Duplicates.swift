@@ -19,15 +19,18 @@ enum Duplicates {
             }
         }
 
-        /// Whether the pixels are apart by less than two gray levels on average.
+        /// Whether the pixels are close to each other on average, and each of them: strokes that are alike, such as
+        /// those of two digits 1, are so on average alone.
         fileprivate func isAlike(_ other: Print) -> Bool {
-            let sum = zip(pixels, other.pixels).reduce(0) { $0 + abs(Int($1.0) - Int($1.1)) }
-            return Double(sum) < Duplicates.tolerance * Double(pixels.count)
+            let distances = zip(pixels, other.pixels).map { abs(Int($0) - Int($1)) }
+            return Double(distances.reduce(0, +)) < Duplicates.tolerance * Double(pixels.count)
+                && distances.allSatisfy { $0 <= Duplicates.largestDistance }
         }
     }
 
-    /// Below this distance two images count as the same.
+    /// Two images whose pixels are apart by less on average, and by no more anywhere, count as the same; in gray levels.
     private static let tolerance = 2.0
+    private static let largestDistance = 16
 
     /// The prints of images in files, each decoded; those that cannot be decoded have none, and say why.
     static func prints(of paths: [String]) -> (prints: [Print?], problems: [InputError]) {
