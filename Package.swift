@@ -136,8 +136,9 @@ let package = Package(
         .executableTarget(
             name: "CLI",
             dependencies: [
-                "CMemory", "Switchback", "SwitchbackFormats", "SwitchbackHub", "SwitchbackDrawing", "SwitchbackTraining",
-                "SwitchbackInference", "SwitchbackVision", "SwitchbackLanguage", "SwitchbackServer", "SwitchbackStudio",
+                "CMemory", "Switchback", "SwitchbackFormats", "SwitchbackHub", "SwitchbackDrawing",
+                "SwitchbackTraining", "SwitchbackInference", "SwitchbackVision", "SwitchbackLanguage",
+                "SwitchbackServer", "SwitchbackStudio",
                 .product(
                     name: "ArgumentParser", package: "swift-argument-parser", condition: .when(traits: ["Commands"])),
             ]),
