@@ -82,7 +82,7 @@ import Testing
         let fetched = try await Hub(settings(hub)).fetch(model, to: to)
         #expect(try bytes(fetched.folder + "/model.safetensors") == Self.weights.contents)
         let ranges = hub.requests.filter { $0.path.hasPrefix("/cdn") }.map(\.range)
-// How much comes before a break is the system's matter.
+        // How much comes before a break is the system's matter.
         #expect(ranges.count == 4 && ranges[0] == nil && ranges.dropFirst().allSatisfy { $0 != nil })
 
         struct Ended: Error {}
