@@ -209,4 +209,15 @@ struct DataRoutesTests {
         #expect(try FileManager.default.contentsOfDirectory(atPath: photos).count == 5, "they stay where they are")
         #expect(!FileManager.default.fileExists(atPath: studio.folder.path("x")))
     }
+
+    /// Images in the studio's own folder, in which there is a data set of the folder's name.
+    @Test func imagesBesideDataSetsAreTheirOwn() async throws {
+        let studio = try DataStudio()
+        let name = studio.folder.url.lastPathComponent
+        try Data(Sample.jpeg(1)).write(to: URL(fileURLWithPath: studio.folder.path("a.jpg")))
+        try await studio.make("{\"name\": \"\(name)\", \"classes\": [\"red\"], \"source\": \"~\"}")
+        #expect(try await studio.asked.get("/api/v1/data/\(name)").fields.string("kind") == "yolo")
+        let list = try await studio.asked.get("/api/v1/data").fields.array("sets") ?? []
+        #expect(try list.map { try ConfigurationFields($0, path: "answer").integer("images") } == [1, 1])
+    }
 }

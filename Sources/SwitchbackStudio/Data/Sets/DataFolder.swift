@@ -93,15 +93,16 @@ struct DataCatalog: Sendable {
     private static let depth = 3
     private static let mostFolders = 2000
 
-    /// The folder itself, where it is a data set.
-    private var own: DataFolder? { DataFolder(folder, name: (folder as NSString).lastPathComponent) }
+    /// The folder itself, where it is a data set; one of mere images has a name that no folder below it has.
+    private var own: DataFolder? {
+        let own = DataFolder(folder, name: (folder as NSString).lastPathComponent)
+        return own?.kind == .images ? DataFolder(folder, name: "~") : own
+    }
 
-    /// The same, unless it has mere images: data sets are made beside those.
-    private var whole: DataFolder? { own.flatMap { $0.kind == .images ? nil : $0 } }
-
-    /// In the order of their names. A data set is looked for in no other one.
+    /// In the order of their names. A data set is looked for in no other one, but beside mere images.
     func sets() -> [DataFolder] {
-        if let whole { return [whole] }
+        let own = own
+        if let own, own.kind != .images { return [own] }
         var found = own.map { [$0] } ?? []
         var places = [(path: folder, name: "")]
         var count = 0
@@ -113,11 +114,9 @@ struct DataCatalog: Sendable {
                     guard Folder.isFolder(path), count < Self.mostFolders else { continue }
                     count += 1
                     let full = place.name.isEmpty ? name : "\(place.name)~\(name)"
-                    if let set = DataFolder(path, name: full) {
-                        found.append(set)
-                    } else {
-                        inner.append((path, full))
-                    }
+                    let set = DataFolder(path, name: full)
+                    if let set { found.append(set) }
+                    if set == nil || set?.kind == .images { inner.append((path, full)) }
                 }
             }
             places = inner
@@ -139,7 +138,7 @@ struct DataCatalog: Sendable {
     ///
     /// - Throws: `InputError` where the name cannot be one, is taken, or the folder cannot be written.
     func create(_ request: NewDataSet) throws -> DataFolder {
-        if whole != nil {
+        if let own, own.kind != .images {
             throw InputError(folder, "is a data set itself", remedy: "start the studio on the folder above")
         }
         let root = Folder.join(folder, request.name)

@@ -42,7 +42,7 @@ function actions(set) {
 async function card(set) {
   const element = html("section", "card");
   const isShown = set.kind === "yolo" || set.kind === "classes";
-  const name = !isShown ? html("span", "", set.name) : link(set.name, page(set.name));
+  const name = !isShown ? html("span", "", folderName(set)) : link(set.name, page(set.name));
   const text = html("div", "text", html("h2", "", name), html("p", "", set.problem ?? sentence(set)));
   if (set.classes.length) text.append(html("p", "muted", set.classes.slice(0, 8).join(" · ")));
   text.append(html("p", "mono small", set.path));
@@ -67,6 +67,9 @@ async function refresh() {
   }
 }
 
+/** The last part of a path: mere images in the studio's own folder have no other name. */
+const folderName = (set) => set.path.split("/").at(-1);
+
 /** Opens the dialog, for an empty data set or for one of the images of a folder. */
 function startCreating(source = null) {
   find("source").value = source?.name ?? "";
@@ -75,7 +78,7 @@ function startCreating(source = null) {
   find("kinds").hidden = Boolean(source);
   if (source) {
     document.querySelector("[name=kind][value=boxes]").checked = true;
-    find("name").value = `${source.name.split("~").at(-1)}-set`;
+    find("name").value = `${folderName(source)}-set`;
   }
   find("create").showModal();
 }
