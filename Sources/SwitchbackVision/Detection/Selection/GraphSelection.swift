@@ -51,10 +51,9 @@ private struct GraphTable {
         let row = flat.indices.floorDivide(classCount)
         let label = (flat.indices - row * classCount).to(.float32).unsqueeze(2)
         let found = positions.rows(row)
-        let rest = found.narrow(dim: 2, start: 6, length: found.shape[2] - 6)
-        return Tensor.cat(
-            [found.narrow(dim: 2, start: 0, length: 4), flat.values.unsqueeze(2), label, rest], dim: 2
-        ).above(selection.confidence)
+        let box = found.narrow(dim: 2, start: 0, length: 4)
+        let rest = extras == nil ? [] : [found.narrow(dim: 2, start: 6, length: found.shape[2] - 6)]
+        return Tensor.cat([box, flat.values.unsqueeze(2), label] + rest, dim: 2).above(selection.confidence)
     }
 
     /// Boxes without those that a likelier one overlaps.
