@@ -2,6 +2,7 @@ import ArgumentParser
 import CMemory
 import Foundation
 import Switchback
+import SwitchbackFormats
 
 /// `switchback TASK MODE --option value`.
 @main
