@@ -14,7 +14,7 @@ import Testing
 
     private let numbers: [Any] = [
         -1, 0, 1, 3, 1 << 31, 1 << 47, 1 << 48, 1 << 53, 1 << 62, Int.max, Int.min, UInt64.max, 0.5, 1e300, -1e300,
-        5e-324,
+        Double.leastNonzeroMagnitude,
     ]
     private let others: [Any] = [
         true, NSNull(), "x", "", [Any](), [1, 2, 3], [Any](repeating: 1, count: 1000), [String: Any](), ["a": 1],

@@ -34,18 +34,24 @@ struct DataImport: Encodable, Sendable {
 }
 
 extension OpenDataSet {
-    /// Adds a file that was sent. One after another, so that each finds a name that is free.
+    /// Adds a file that was sent.
     func add(
         _ file: UploadedFile, split: DataSplit?, className: String?, workingIn folder: String
     ) throws -> AddingReport {
+        try add(split: split, className: className) { $0.add(file, workingIn: folder) }
+    }
+
+    /// Adds what `body` gives to the adder. One caller after another, so that each finds names that are free.
+    func add(
+        split: DataSplit? = nil, className: String? = nil, _ body: (inout DataAdder) throws -> Void
+    ) throws -> AddingReport {
         try adding.withLock {
-            let content = try index.known()
-            memory.count(content)
-            var adder = try DataAdder(self.folder, memory, split: split, className: className)
+            memory.count(try index.known())
+            var adder = try DataAdder(folder, memory, split: split, className: className)
             // One owner, or it would be copied.
             memory = AddingMemory()
-            adder.add(file, workingIn: folder)
-            memory = adder.memory
+            defer { memory = adder.memory }
+            try body(&adder)
             index.insert(adder.added)
             if !adder.report.newClasses.isEmpty { _ = try index.now(isFresh: true) }
             return adder.report

@@ -52,7 +52,7 @@ struct JudgingModel {
         } else {
             let loaded = try DetectorFile.load(weights, for: nil)
             own = loaded.detector.classes
-            var predictor = DetectionPredictor(loaded.detector, size: loaded.imgsz)
+            var predictor = DetectionPredictor(loaded.detector, size: InputSize(loaded.imgsz))
             predictor.suppression.confidence = Self.leastConfidence
             predictor.suppression.maximumCount = Self.mostBoxes
             network = .detector(predictor)
@@ -70,7 +70,7 @@ struct JudgingModel {
         switch network {
         case .detector(let predictor):
             let (width, height) = (Float(pixels.width), Float(pixels.height))
-            found = predictor(pixels).detections.compactMap { detection in
+            found = try predictor(pixels).detections.compactMap { detection in
                 guard let number = numbers[detection.classIndex] else { return nil }
                 let box = detection.box
                 return [

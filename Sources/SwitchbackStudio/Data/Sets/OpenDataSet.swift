@@ -103,9 +103,7 @@ final class OpenDataSets: @unchecked Sendable {
         for path in try ImageSurvey.files(in: source.root) {
             try linkOrCopy(path, to: Folder.join(staged, (path as NSString).lastPathComponent))
         }
-        var adder = try DataAdder(folder, made.index.now(), split: nil, className: nil)
-        try adder.add(folder: staged)
-        made.index.insert(adder.added)
+        _ = try made.add { try $0.add(folder: staged) }
         return DataSummary(folder, made.index)
     }
 
