@@ -31,7 +31,7 @@ struct SpiralTests {
 
     @Test func largeInitialWeightsExplode() throws {
         let state = trained(SpiralPreset.exploding.options, steps: 40)
-        #expect(state.findings.first?.kind == "exploding", "\(state.findings)")
+        #expect(state.findings.first?.kind == "initialization", "\(state.findings)")
         let gradients = try state.gradients.map { try #require($0) }
         #expect(gradients[0] > 1e4 * gradients[10])
     }
@@ -64,7 +64,7 @@ struct SpiralTests {
         let state = trained(options, steps: 400)
         #expect(state.losses.allSatisfy { $0.isFinite })
         #expect(state.hasFailed && state.isOver && state.losses.count < 400)
-        #expect(state.findings.first?.kind == "exploding", "\(state.findings)")
+        #expect(state.findings.first?.kind == "initialization", "\(state.findings)")
     }
 
     @Test(arguments: [

@@ -29,6 +29,13 @@ import Testing
         return options
     }
 
+    /// Time for an epoch: a training in ten minutes takes them.
+    private var briefly: TrainingConfiguration {
+        var options = options
+        options.minutes = 1e-4
+        return options
+    }
+
     private func trainer(_ run: RunFolder, _ options: TrainingConfiguration) throws -> Trainer<SmallTask> {
         try Generator.withDefault(Generator(seed: 0)) { try SmallTask.trainer(options, folder: run) }
     }
@@ -100,7 +107,7 @@ import Testing
                 let text = try String(decoding: JSONSerialization.data(withJSONObject: forged), as: UTF8.self)
                 try write(text, original.tensors, original.metadata, to: path)
                 do {
-                    let outcome = try trainer(run, options).run(resuming: true)
+                    let outcome = try trainer(run, briefly).run(resuming: true)
                     #expect(outcome.step < 1 << 48, "\(place) \(replacement)")
                     counts.continued += 1
                 } catch let error as InputError {
@@ -131,7 +138,7 @@ import Testing
                 changed[name] = other
                 try write(state, changed, original.metadata, to: path)
                 do {
-                    _ = try trainer(run, options).run(resuming: true)
+                    _ = try trainer(run, briefly).run(resuming: true)
                 } catch let error as InputError {
                     #expect(!error.description.contains("\n"), "\(name) \(other?.shape ?? []): \(error)")
                 }

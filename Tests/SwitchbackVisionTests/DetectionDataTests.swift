@@ -124,7 +124,6 @@ import Testing
     @Test(arguments: [
         ("names: [a]\ntest:", "the key train is missing"), ("train: images/train\nval: images/val", "names"),
         ("trian: images/train\nval: images/val\nnames: [a]", "is trian meant to be train?"),
-        ("train: images/train\nvalue: images/val\nnames: [a, b]", "the key val is missing"),
         ("train: images/train\nval:\n\t- images/val\nnames: [a]", "tab"), ("train: [a\nnames", "YAML"),
         ("", "no keys"), ("train: images/trian\nval: images/val\nnames: [a]", "there is no"),
         ("train: images/train\nval: images/val\nnames: []", "no class"),
