@@ -132,13 +132,11 @@ let package = Package(
             resources: [.copy("Resources")]),
 
         // The executables.
-        .target(name: "CMemory", dependencies: ["Kernels"]),
         .executableTarget(
             name: "CLI",
             dependencies: [
-                "CMemory", "Switchback", "SwitchbackFormats", "SwitchbackHub", "SwitchbackDrawing",
-                "SwitchbackTraining", "SwitchbackInference", "SwitchbackVision", "SwitchbackLanguage",
-                "SwitchbackServer", "SwitchbackStudio",
+                "Switchback", "SwitchbackFormats", "SwitchbackHub", "SwitchbackDrawing", "SwitchbackTraining",
+                "SwitchbackInference", "SwitchbackVision", "SwitchbackLanguage", "SwitchbackServer", "SwitchbackStudio",
                 .product(
                     name: "ArgumentParser", package: "swift-argument-parser", condition: .when(traits: ["Commands"])),
             ]),

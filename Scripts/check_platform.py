@@ -14,7 +14,6 @@ FOLDERS = ["Sources", "Tests", "Examples"]
 # What asks the system, and why a file may that is not platform.c.
 ALLOWED = {
     "Sources/Kernels/foundation/platform.c": "the platform",
-    "Sources/CMemory/memory_or_end.c": "stands before glibc's malloc and pthread_create",
     "Sources/SwitchbackTraining/Trainer/LinuxMemory.swift": "reads Linux's files from any folder, as its tests need it",
     "Tests/SwitchbackTrainingTests/AvailableMemoryTests.swift": "writes such files",
     "Tests/CLITests/BadInputTests.swift": "needs a folder that nothing can be made in",

@@ -1,8 +1,6 @@
 import ArgumentParser
-import CMemory
 import Foundation
 import Switchback
-import SwitchbackFormats
 
 /// `switchback TASK MODE --option value`.
 @main
@@ -40,7 +38,6 @@ struct SwitchbackCommand: ParsableCommand {
     /// Parses, runs, and answers every error with one sentence, and the exit codes that the help lists.
     static func main() async {
         Interruption.install()
-        memory_or_end { UnfinishedFiles.removeAll() }
         let arguments = NegativeNumbers.attached(Array(CommandLine.arguments.dropFirst()))
         do {
             try CommandNames.check(arguments, in: Self.self)

@@ -17,8 +17,8 @@ struct DataConvert: ParsableCommand {
               switchback data convert labeled --task segment --to masks --output masks
 
             It also reads LabelMe's JSON files beside images, CVAT's annotations.xml (CVAT for images), and gray PNG files in \
-            masks beside images: 0 is background, and other values are classes as classes.txt names them, or all one \
-            class without it. In masks, objects of a class that touch become one.
+            masks beside images: 0 is background, and other values are classes as classes.txt names them, or one \
+            class where it is missing. In masks, objects of a class that touch become one.
             """)
 
     @Argument(

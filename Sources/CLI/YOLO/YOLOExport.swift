@@ -22,7 +22,7 @@ struct YOLOExport<Command: YOLOCommand>: ParsableCommand {
                 [N, 4 + classes, positions]: center, width and height in pixels, and probabilities. YOLO11's boxes still \
                 need non-maximum suppression; YOLO26's do not.\(extras)
 
-                With --nms, or with --heads selected, `predictions` is [N, boxes, 6]: \
+                With --nms or --heads selected, `predictions` is [N, boxes, 6]: \
                 \(task == .obb ? "center, width and height" : "left, top, right and bottom"), probability and class\
                 \(task == .detect ? "" : task == .obb ? ", then the angle" : ", then the rest"), the likeliest first and zeros behind. \
                 Ultralytics and what reads its files can load the file: \

@@ -14,8 +14,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "spare_threads.h"
-
 #if defined(__APPLE__)
 #include <mach-o/dyld.h>
 #include <mach/mach.h>
@@ -239,8 +237,6 @@ void sb_detach_spawned(posix_spawn_file_actions_t *actions, posix_spawnattr_t *a
 
 // MARK: Threads
 
-_Thread_local bool sb_is_starting_spare_thread;
-
 static bool create_thread(pthread_t *thread, int state, size_t stack, void *(*body)(void *), void *argument) {
     pthread_attr_t attributes;
     pthread_attr_init(&attributes);
@@ -250,9 +246,7 @@ static bool create_thread(pthread_t *thread, int state, size_t stack, void *(*bo
     // <pthread/qos.h>: "pthread_attr_set_qos_class_np". Work that someone waits for belongs on the fast processors.
     pthread_attr_set_qos_class_np(&attributes, QOS_CLASS_USER_INITIATED, 0);
 #endif
-    sb_is_starting_spare_thread = true;
     const int code = pthread_create(thread, &attributes, body, argument);
-    sb_is_starting_spare_thread = false;
     pthread_attr_destroy(&attributes);
     return code == 0;
 }

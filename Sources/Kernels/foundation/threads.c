@@ -7,7 +7,6 @@
 #include <stdbool.h>
 #include <stdlib.h>
 
-#include "exhaustion.h"
 #include "platform.h"
 
 enum { MAX_THREADS = 256 };
@@ -193,7 +192,7 @@ static thread_block *block_of_thread(void) {
     if (!own_block) {
         pthread_once(&block_once, make_block_key);
         own_block = calloc(1, sizeof *own_block);
-        if (!own_block) sb_memory_exhausted(sizeof *own_block);
+        if (!own_block) abort();
         pthread_setspecific(block_key, own_block);
     }
     return own_block;
@@ -205,7 +204,7 @@ void *sb_scratch(size_t bytes) {
         free(block->memory);
         block->bytes = (bytes + 4095) / 4096 * 4096;
         block->memory = aligned_alloc(64, block->bytes);
-        if (!block->memory) sb_memory_exhausted(block->bytes);
+        if (!block->memory) abort();
     }
     return block->memory;
 }

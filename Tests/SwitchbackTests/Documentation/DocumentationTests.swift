@@ -17,7 +17,7 @@ import Testing
 
     private static let compiledSources: [[String]] =
         (["Examples", "Sources/SwitchbackLanguage/Models"]
-        + ["", "Formats", "Drawing", "Training", "Inference", "Vision", "Language", "Server", "Studio"].map {
+        + ["", "Formats", "Hub", "Drawing", "Training", "Inference", "Vision", "Language", "Server", "Studio"].map {
             "Tests/Switchback\($0)Tests/Documentation"
         })
         .flatMap { folder in swiftFiles(in: folder).compactMap { (try? contents(of: $0)).map(lines) } }
