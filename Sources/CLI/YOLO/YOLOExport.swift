@@ -23,8 +23,8 @@ struct YOLOExport<Command: YOLOCommand>: ParsableCommand {
                 need non-maximum suppression; YOLO26's do not.\(extras)
 
                 With --nms or --heads selected, `predictions` is [N, boxes, 6]: \
-                \(task == .obb ? "center, width and height" : "left, top, right and bottom"), probability and class\
-                \(task == .detect ? "" : task == .obb ? ", then the angle" : ", then the rest"), the likeliest first and zeros behind. \
+                \(task == .obb ? "center, width and height" : "left, top, right, bottom"), probability and class\
+                \(task == .detect ? "" : task == .obb ? ", then the angle" : ", then the rest"), the likeliest first, then zeros. \
                 Ultralytics and what reads its files can load the file: \
                 YOLO("model.onnx", task="\(task)").
                 """)
