@@ -68,7 +68,11 @@ class Story:
         self.training = None
 
     def images(self, studio):
-        return studio.get("/data/plates/images?count=200")["images"]
+        found, total = [], 1
+        while len(found) < total:
+            part = studio.get(f"/data/plates/images?from={len(found)}&count=200")
+            found, total = found + part["images"], part["total"]
+        return found
 
     def upload(self, studio):
         self.count += 1
@@ -157,29 +161,42 @@ class Story:
         self.open = None
 
 
+def play(program, folder, kills, seed, studios):
+    story = Story(random.Random(seed))
+
+    def start():
+        studios.append(Studio(program, folder))
+        return studios[-1]
+
+    studio = start()
+    studio.ask("/data", {"name": "plates", "classes": ["scratch"]})
+    for _ in range(6):
+        story.upload(studio)
+    for number in range(kills):
+        killer = threading.Timer(random.Random(seed + number).uniform(0.3, 2.5), studio.kill)
+        killer.start()
+        story.go(studio)
+        killer.join()
+        studio = start()
+        story.check(studio)
+    if story.training:
+        while studio.get("/jobs")["jobs"][-1]["state"] in ("running", "waiting"):
+            time.sleep(0.2)
+        assert os.path.exists(f"{folder}/classify/digits/weights/best.safetensors")
+    count = sum(map(len, story.objects.values()))
+    print(f"{kills} kills: {len(story.names)} images, {count} objects and {len(story.versions)} versions are there")
+
+
 def main():
     program, kills, seed = sys.argv[1], int((sys.argv[2:] or ["10"])[0]), int((sys.argv[3:] or ["1"])[0])
-    chance = random.Random(seed)
+    studios = []
     with tempfile.TemporaryDirectory() as folder:
-        story = Story(chance)
-        studio = Studio(program, folder)
-        studio.ask("/data", {"name": "plates", "classes": ["scratch"]})
-        for _ in range(6):
-            story.upload(studio)
-        for number in range(kills):
-            killer = threading.Timer(random.Random(seed + number).uniform(0.3, 2.5), studio.kill)
-            killer.start()
-            story.go(studio)
-            killer.join()
-            studio = Studio(program, folder)
-            story.check(studio)
-        if story.training:
-            while studio.get("/jobs")["jobs"][-1]["state"] in ("running", "waiting"):
-                time.sleep(0.2)
-            assert os.path.exists(f"{folder}/classify/digits/weights/best.safetensors")
-        count = sum(map(len, story.objects.values()))
-        print(f"{kills} kills: {len(story.names)} images, {count} objects and {len(story.versions)} versions are there")
-        studio.kill()
+        try:
+            play(program, folder, kills, seed, studios)
+        finally:
+            # One that went on would keep whoever started this waiting for the end of its output.
+            for studio in studios:
+                studio.kill()
 
 
 main()
