@@ -12,7 +12,8 @@ struct DataAdder {
     private let className: String?
     private var classNames: [String] = []
     private var places: [DataSplit: String] = [:]
-    private(set) var memory: AddingMemory
+    private var counts: [DataSplit: Int] = [:]
+    private(set) var names: PlacedNames
     private(set) var report = AddingReport()
     private(set) var added: [AddedImage] = []
 
@@ -21,8 +22,11 @@ struct DataAdder {
     private static let validationShare = 5
 
     /// - Throws: `InputError` where the data set takes no images from here.
-    init(_ set: DataFolder, _ memory: AddingMemory, split: DataSplit?, className: String?) throws {
-        (self.set, self.memory, self.split, self.className) = (set, memory, split, className)
+    init(
+        _ set: DataFolder, _ content: DataIndex.Content, _ names: PlacedNames, split: DataSplit?, className: String?
+    ) throws {
+        (self.set, self.names, self.split, self.className) = (set, names, split, className)
+        for image in content.images { counts[image.split, default: 0] += 1 }
         if let description = set.description {
             // What the index knows may be older: a class that was added since has its number already.
             let found = try DataDescription.load(description)
@@ -64,8 +68,8 @@ struct DataAdder {
     /// The next image's: a fifth is for validation, and one as soon as there are two.
     private var nextSplit: DataSplit {
         guard places[.val] != nil else { return .train }
-        let held = memory.counts[.val] ?? 0
-        let all = held + (memory.counts[.train] ?? 0) + 1
+        let held = counts[.val] ?? 0
+        let all = held + (counts[.train] ?? 0) + 1
         return all > 1 && held < max(1, all / Self.validationShare) ? .val : .train
     }
 
@@ -140,7 +144,7 @@ struct DataAdder {
         }
         let folder = try folder(for: split, class: className)
         let ending = (name as NSString).pathExtension
-        let free = memory.names.freeName(for: path, Folder.stem(name), ending, in: folder) {
+        let free = names.freeName(for: path, Folder.stem(name), ending, in: folder) {
             Self.isTaken($0, in: folder)
         }
         guard let stem = free else {
@@ -159,7 +163,7 @@ struct DataAdder {
         } catch {
             throw InputError(target, cannot: "written", error)
         }
-        memory.addImage(to: split)
+        counts[split, default: 0] += 1
         report.added += 1
         let classIndex = set.kind == .classes ? className.flatMap { classNames.firstIndex(of: $0) } : nil
         added.append(AddedImage(path: target, split: split, classIndex: classIndex))

@@ -46,11 +46,10 @@ extension OpenDataSet {
         split: DataSplit? = nil, className: String? = nil, _ body: (inout DataAdder) throws -> Void
     ) throws -> AddingReport {
         try adding.withLock {
-            memory.count(try index.known())
-            var adder = try DataAdder(folder, memory, split: split, className: className)
-            // One owner, or it would be copied.
-            memory = AddingMemory()
-            defer { memory = adder.memory }
+            var adder = try DataAdder(folder, index.known(), names, split: split, className: className)
+            // One owner, or they would be copied.
+            names = PlacedNames()
+            defer { names = adder.names }
             try body(&adder)
             index.insert(adder.added)
             if !adder.report.newClasses.isEmpty { _ = try index.now(isFresh: true) }

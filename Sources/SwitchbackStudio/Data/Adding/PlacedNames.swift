@@ -1,10 +1,9 @@
 import Foundation
 import Switchback
 import SwitchbackFormats
-import SwitchbackVision
 
 /// Finds free names for images, and those that are there already: in a time that does not depend on how many have the same
-/// name.
+/// name. What it learns of one file that is added it remembers for the next.
 struct PlacedNames {
     private struct Files {
         /// How many of the names are taken: `a`, `a-2` and so on.
@@ -41,21 +40,4 @@ struct PlacedNames {
     private static func checksum(_ path: String) -> UInt32? {
         FileManager.default.contents(atPath: path)?.withUnsafeBytes { Checksum.crc32($0) }
     }
-}
-
-/// What is remembered from one file that is added to the next, so that each costs the same however many there are.
-struct AddingMemory {
-    var names = PlacedNames()
-    /// The images of each split.
-    private(set) var counts: [DataSplit: Int] = [:]
-    /// The look at the data set that they were counted in.
-    private var look: Int?
-
-    mutating func count(_ content: DataIndex.Content) {
-        guard look != content.look else { return }
-        look = content.look
-        counts = content.images.reduce(into: [:]) { $0[$1.split, default: 0] += 1 }
-    }
-
-    mutating func addImage(to split: DataSplit) { counts[split, default: 0] += 1 }
 }

@@ -76,8 +76,6 @@ final class DataIndex: @unchecked Sendable {
         /// Where the image of a number is.
         var positions: [UInt64: Int32] = [:]
         var hasKeypoints = false
-        /// How many times the folders were looked at before.
-        var look = 0
 
         func image(_ id: UInt64) -> IndexedImage? { positions[id].map { images[Int($0)] } }
 
@@ -101,8 +99,7 @@ final class DataIndex: @unchecked Sendable {
             if !isFresh, let old, let looked, looked.duration(to: .now) < pause { return old }
             let (start, moment) = (ContinuousClock.now, Date())
             let kept = old == nil ? IndexFile(in: set.state).read() : [:]
-            var new = try read { old?.image($0) ?? kept[$0] }
-            new.look = (old?.look ?? 0) + 1
+            let new = try read { old?.image($0) ?? kept[$0] }
             lock.withLock { content = new }
             looked = .now
             pause = min(max(.seconds(2), start.duration(to: .now) * 20), .seconds(30))

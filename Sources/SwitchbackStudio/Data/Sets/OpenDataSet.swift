@@ -11,7 +11,7 @@ final class OpenDataSet: @unchecked Sendable {
     /// Held while files or classes are added.
     let adding = NSLock()
     // Guarded by it.
-    var memory = AddingMemory()
+    var names = PlacedNames()
     private let lock = NSLock()
     // Guarded by the lock.
     private var store: LabelStore?
