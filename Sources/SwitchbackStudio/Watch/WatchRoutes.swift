@@ -14,6 +14,7 @@ struct WatchRoutes: Sendable {
     private let folders: WatchFolders
     private let queue = WorkQueue("watch", threads: 1, limit: 64)
     private let training = TrainingImagesByRun()
+    private let classes = ModelClasses()
 
     private static let seconds = 300.0
 
@@ -56,18 +57,12 @@ struct WatchRoutes: Sendable {
         let images = try training.images(of: run) { try set(of: record).map { try TrainingImages($0) } }
         return WatchAnswer(
             run, RequestKeeper.requests(in: folder), there: folders.imageNames(in: folder),
-            classNames: try Self.classNames(record), images, now: Date())
+            classNames: try classes.names(of: record), images, now: Date())
     }
 
     /// The data set that a run has learned from, where it is one of this studio's.
     private func set(of run: RunRecord) throws -> OpenDataSet? {
         try run.argument("data").flatMap { try sets.set(learnedFrom: $0) }
-    }
-
-    private static func classNames(_ run: RunRecord) throws -> [String] {
-        let weights = try RunFolder.weightFile(run.path)
-        return try run.task == "classify"
-            ? Classifier.load(weights).configuration.classNames : DetectorFile.load(weights, for: nil).detector.classes
     }
 
     private struct Labeled: Encodable, Sendable {
