@@ -29,7 +29,7 @@ struct TrainingImages: Sendable {
         }.compactMap { $0 }
         brightness = lights.map { Double($0.brightness) }
         contrast = lights.map { Double($0.contrast) }
-        let labeled = training.filter { $0.state == .labeled || $0.state == .empty }
+        let labeled = training.filter(\.isLabeled)
         objects = labeled.map { Double($0.marks.count) }
         var counts = [Double](repeating: 0, count: classes.count)
         for mark in labeled.flatMap(\.marks) where Int(mark.classIndex) < counts.count {

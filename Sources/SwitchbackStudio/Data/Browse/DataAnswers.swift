@@ -17,7 +17,7 @@ struct DataSummary: Encodable, Sendable {
             let loose = try set.kind == .images ? ImageSurvey.files(in: set.root).count : 0
             classes = content?.classNames ?? []
             images = content?.images.count ?? loose
-            labeled = content?.images.count { $0.state == .labeled || $0.state == .empty } ?? 0
+            labeled = content?.images.count(where: \.isLabeled) ?? 0
             problem = nil
         } catch {
             (classes, images, labeled, problem) = ([], 0, 0, "\(error)")

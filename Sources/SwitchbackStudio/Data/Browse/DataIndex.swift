@@ -37,6 +37,8 @@ struct IndexedImage: Sendable {
     var labelStamp = FileStamp()
 
     var name: String { (path as NSString).lastPathComponent }
+    /// Whether its labels are known: also that there is nothing to find.
+    var isLabeled: Bool { state == .labeled || state == .empty }
     /// Changes when the image does, so that browsers may keep what they got.
     var version: String { String(UInt64(bitPattern: imageStamp.changed &* 31 &+ imageStamp.size), radix: 36) }
 }

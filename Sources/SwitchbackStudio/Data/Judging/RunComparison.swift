@@ -75,7 +75,7 @@ struct RunComparison: Encodable, Sendable {
         let judged = content.images.filter { split == nil || $0.split == split }
         let findings = judgements.map { $0.findings(for: judged) }
         let all = judged.compactMap { image -> Row? in
-            guard image.state == .labeled || image.state == .empty,
+            guard image.isLabeled,
                 let truth = Self.truth(of: image, in: set.folder, hasKeypoints: content.hasKeypoints)
             else { return nil }
             let own = findings.compactMap { $0[image.id] }

@@ -87,7 +87,7 @@ extension DataVersion {
         self.name = name
         created = Date().timeIntervalSince1970
         (images, classes) = (content.images.count, content.classNames)
-        labeled = content.images.count { $0.state == .labeled || $0.state == .empty }
+        labeled = content.images.count(where: \.isLabeled)
         objects = content.images.reduce(0) { $0 + $1.marks.count }
         let temporary = Folder.join(set.state, "versions.\(UUID().uuidString).part")
         UnfinishedFiles.begin(temporary)
