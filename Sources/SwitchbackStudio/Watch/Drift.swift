@@ -10,26 +10,13 @@ package struct Drift: Encodable, Sendable {
     package let distance: Double
     /// The probability of such a distance by chance alone.
     package let chance: Double
+    /// Whether the difference is worth somebody's attention.
+    package let isDrift: Bool
 
     /// Fewer numbers say nothing.
     private static let least = 20
     /// Of large samples even a difference that means nothing is no chance.
     private static let (leastDistance, mostChance) = (0.25, 0.001)
-
-    /// Whether the difference is worth somebody's attention.
-    package var isDrift: Bool { distance >= Self.leastDistance && chance <= Self.mostChance }
-
-    private enum CodingKeys: String, CodingKey { case feature, before, now, distance, chance, isDrift }
-
-    package func encode(to encoder: any Encoder) throws {
-        var container = encoder.container(keyedBy: CodingKeys.self)
-        try container.encode(feature, forKey: .feature)
-        try container.encode(before, forKey: .before)
-        try container.encode(now, forKey: .now)
-        try container.encode(distance, forKey: .distance)
-        try container.encode(chance, forKey: .chance)
-        try container.encode(isDrift, forKey: .isDrift)
-    }
 
     /// `nil` where there are too few numbers.
     package init?(_ feature: String, from before: [Double], to now: [Double]) {
@@ -39,6 +26,7 @@ package struct Drift: Encodable, Sendable {
         (self.before, self.now) = (first[first.count / 2], second[second.count / 2])
         distance = Self.distance(first, second)
         chance = Self.chance(distance, first.count, second.count)
+        isDrift = distance >= Self.leastDistance && chance <= Self.mostChance
     }
 
     /// Of sorted samples.
