@@ -1,6 +1,6 @@
 // The page /compare: what runs find in the images of a data set, beside what is labelled there, image by image.
 
-import { api, labelPage, thumbnail } from "/data/parts.js";
+import { api, labelPage, page, thumbnail } from "/data/parts.js";
 import { ask, get, runPath } from "/frame/ask.js";
 import { find, html, svg } from "/frame/drawing.js";
 import { failed, startPage, succeeded } from "/frame/frame.js";
@@ -182,7 +182,7 @@ async function refresh() {
     find("choice").hidden = sets.length === 0 || runs.length === 0;
     find("to-label").hidden = set?.kind !== "yolo";
     if (!set) { find("result").hidden = true; return; }
-    find("to-label").href = `/data/${encodeURIComponent(set.name)}/label/first?uncertain=${encodeURIComponent(asked()[0])}&state=unlabeled`;
+    find("to-label").href = `${page(set.name)}/label/first?uncertain=${encodeURIComponent(asked()[0])}&state=unlabeled`;
     if (!await look(set, own)) return;
     const found = await fetchRows(0);
     if (own !== generation) return;

@@ -77,7 +77,7 @@ export function swatch(index) {
 }
 
 /** The boxes of an image over its thumbnail, which is cut to its tile as `object-fit: cover` does. */
-function overlay(image) {
+export function overlay(image) {
   const boxes = image.boxes ?? [];
   const drawing = svg("svg", {
     viewBox: `0 0 ${image.width} ${image.height}`, preserveAspectRatio: "xMidYMid slice", "aria-hidden": "true",

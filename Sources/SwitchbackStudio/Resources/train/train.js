@@ -1,5 +1,6 @@
 // The page /train: a form made of the options that the command line has, and the queue of trainings.
 
+import { api } from "/data/parts.js";
 import { ask, get } from "/frame/ask.js";
 import { copies } from "/frame/copy.js";
 import { find, html } from "/frame/drawing.js";
@@ -112,7 +113,7 @@ async function choose(name) {
 async function suggestData() {
   const { sets } = await get("/api/v1/data");
   const suitable = sets.filter((set) => set.images > 0 && set.kind === (task === "classify" ? "classes" : "yolo"));
-  const versions = await Promise.all(suitable.map((set) => get(`/api/v1/data/${encodeURIComponent(set.name)}/versions`)));
+  const versions = await Promise.all(suitable.map((set) => get(`${api(set.name)}/versions`)));
   const isVision = VISION.includes(task);
   const options = suitable.flatMap((set, index) => [
     [set.path, set.name], ...versions[index].versions.map((version) => [version.data, `${set.name} · ${version.name}`]),

@@ -1,7 +1,7 @@
 // The page /watch: what a served model has met lately, whether that is still like what it has learned from, and the images
 // that it is least certain of, which go back to labelling.
 
-import { classColor, classDash, page } from "/data/parts.js";
+import { overlay, page } from "/data/parts.js";
 import { ask, get, runPath } from "/frame/ask.js";
 import { find, html, svg } from "/frame/drawing.js";
 import { failed, startPage, succeeded } from "/frame/frame.js";
@@ -71,11 +71,7 @@ function tile(image) {
   picture.src = `${address()}/images/${encodeURIComponent(image.name)}`;
   picture.alt = "";
   picture.loading = "lazy";
-  const drawing = svg("svg", { viewBox: `0 0 ${image.width} ${image.height}`, preserveAspectRatio: "xMidYMid slice", "aria-hidden": "true" });
-  for (const [index, , x1, y1, x2, y2] of image.found.filter((one) => one.length === 6)) {
-    drawing.append(svg("rect", { x: x1 * image.width, y: y1 * image.height, width: (x2 - x1) * image.width, height: (y2 - y1) * image.height,
-      fill: "none", stroke: classColor(index), "stroke-width": 1.5, "stroke-dasharray": classDash(index), "vector-effect": "non-scaling-stroke" }));
-  }
+  const boxes = image.found.filter((one) => one.length === 6).map(([index, , ...corners]) => [index, ...corners]);
   const box = html("input");
   box.type = "checkbox";
   box.value = image.name;
@@ -86,7 +82,7 @@ function tile(image) {
   const when = moment.toLocaleString(language, isToday ? { timeStyle: "short" } : { month: "numeric", day: "numeric" });
   box.setAttribute("aria-label", `${moment.toLocaleString(language)}, ${guess}`);
   box.addEventListener("change", showChoice);
-  return html("label", "tile", box, picture, drawing, html("span", "cap", html("span", "", when), html("span", "", guess)));
+  return html("label", "tile", box, picture, overlay({ ...image, boxes }), html("span", "cap", html("span", "", when), html("span", "", guess)));
 }
 
 const chosen = () => [...document.querySelectorAll("#images :checked")].map((box) => box.value);
