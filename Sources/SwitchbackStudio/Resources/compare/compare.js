@@ -1,7 +1,7 @@
 // The page /compare: what runs find in the images of a data set, beside what is labelled there, image by image.
 
 import { api, labelPage, page, thumbnail } from "/data/parts.js";
-import { ask, get, runPath } from "/frame/ask.js";
+import { ask, get, runPath, talks } from "/frame/ask.js";
 import { find, html, svg } from "/frame/drawing.js";
 import { failed, startPage, succeeded } from "/frame/frame.js";
 import { button } from "/frame/jobs.js";
@@ -24,7 +24,7 @@ function choose(changes) {
   refresh();
 }
 
-const runsOf = (set) => runs.filter((run) => run.canServe && !/^(text|chat)\//.test(run.id)
+const runsOf = (set) => runs.filter((run) => run.canServe && !talks(run.id)
   && (set.kind === "classes") === run.id.startsWith("classify/"));
 const asked = () => ["a", "b"].map((key) => chosen().get(key)).filter(Boolean);
 

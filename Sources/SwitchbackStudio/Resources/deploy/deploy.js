@@ -1,6 +1,6 @@
 // The page /deploy: endpoints that serve a run, and the code that calls them.
 
-import { ask, get, runPath } from "/frame/ask.js";
+import { ask, get, runPath, talks } from "/frame/ask.js";
 import { copyButton } from "/frame/copy.js";
 import { find, html, link } from "/frame/drawing.js";
 import { failed, startPage, succeeded } from "/frame/frame.js";
@@ -8,7 +8,6 @@ import { jobButtons, stateTag } from "/frame/jobs.js";
 import { t } from "/frame/words.js";
 
 const SECONDS = 2;
-const TALKING = /^(text|chat)\//;
 let shown = "", language = "curl";
 
 function examples(endpoint) {
@@ -70,7 +69,7 @@ async function refresh() {
 
 function linkFiles() {
   const run = `/api/v1/runs/${runPath(find("run").value)}`;
-  for (const id of ["files", "keeping"]) find(id).hidden = TALKING.test(find("run").value);
+  for (const id of ["files", "keeping"]) find(id).hidden = talks(find("run").value);
   find("weights").href = `${run}/weights`;
   find("onnx").href = `${run}/onnx`;
 }

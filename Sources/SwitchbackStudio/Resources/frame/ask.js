@@ -30,3 +30,6 @@ export const ask = (address, body = {}) => send(address, {
 
 /** The address of a run, whose name has two parts: `TASK/NAME`. */
 export const runPath = (id) => id.split("/").map(encodeURIComponent).join("/");
+
+/** Whether a run's model writes texts, `TalkRoutes.tasks`; others look at images or read sentences. */
+export const talks = (id) => /^(text|chat|prefer)\//.test(id);

@@ -1,6 +1,6 @@
 // The page /runs: the list of runs, and the curves, diagnosis and options of those that are selected.
 
-import { get, runPath } from "/frame/ask.js";
+import { get, runPath, talks } from "/frame/ask.js";
 import { find, html, link } from "/frame/drawing.js";
 import { failed, startPage, succeeded } from "/frame/frame.js";
 import { headline } from "/frame/figures.js";
@@ -51,7 +51,7 @@ function showLegend(runs) {
 /** Image by image, where the runs look at images: one beside its labels, or two. */
 function showLink(runs) {
   const [a, b] = runs.map((run) => run.summary.id);
-  const looks = (run) => run.summary.canServe && !/^(text|chat)$/.test(run.summary.task);
+  const looks = (run) => run.summary.canServe && !talks(run.summary.id);
   find("to-compare").hidden = runs.length > 2 || !runs.every(looks);
   find("to-compare").href = `/compare?${new URLSearchParams({ a, ...(b ? { b } : {}) })}`;
 }

@@ -1,6 +1,6 @@
 // The page /try: an image, what a model finds in it, and sliders that select among that.
 
-import { get, runPath, send } from "/frame/ask.js";
+import { get, runPath, send, talks } from "/frame/ask.js";
 import { fillTrack, find, html, svg } from "/frame/drawing.js";
 import { failed, startPage, succeeded } from "/frame/frame.js";
 import { showSentenceForm, startSentences } from "./sentences.js";
@@ -8,8 +8,8 @@ import { clearTalk, startTalk } from "./talk.js";
 import { startWebcam, stopWebcam } from "./webcam.js";
 import { number, percent, t } from "/frame/words.js";
 
-const TALKING = /^(text|chat)\//, READING = /^(sentiment|translate)\//;
-const seeing = () => Boolean(runs.value) && !TALKING.test(runs.value) && !READING.test(runs.value);
+const READING = /^(sentiment|translate)\//;
+const seeing = () => Boolean(runs.value) && !talks(runs.value) && !READING.test(runs.value);
 const SERIES = 8;
 const runs = find("run");
 const sliders = ["conf", "iou", "temperature"].map(find);
@@ -139,10 +139,10 @@ function showRuns(list) {
 
 function showChosen() {
   find("deploy").href = `/deploy?run=${encodeURIComponent(runs.value)}`;
-  const [talks, reads] = [TALKING.test(runs.value), READING.test(runs.value)];
+  const [talking, reads] = [talks(runs.value), READING.test(runs.value)];
   find("sliders").hidden = !seeing() || runs.value.startsWith("classify/");
   find("seeing").hidden = !seeing();
-  for (const part of ["talk", "writing"]) find(part).hidden = !talks;
+  for (const part of ["talk", "writing"]) find(part).hidden = !talking;
   find("sentences").hidden = !reads;
   find("onward").hidden = reads;
   find("found").hidden ||= !seeing();
