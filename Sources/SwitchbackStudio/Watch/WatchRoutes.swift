@@ -87,7 +87,9 @@ struct WatchRoutes: Sendable {
             guard case .string(let name) = value else { throw fields.problem("images", "names of images are needed") }
             let path = try folders.image(name, of: run)
             let file = UploadedFile(name: name, path: path)
-            added += try set.add(file, split: nil, className: nil, workingIn: folder).added
+            let report = try set.add(file, split: nil, className: nil, workingIn: folder)
+            if let problem = report.problems.first { throw APIError.invalid(problem) }
+            added += report.added
             // What is in the data set already leaves the list, too.
             unlink(path)
         }

@@ -104,8 +104,9 @@ extension OpenDataSet {
         let path = try versionFolder(name)
         let trash = FileMoves.trash(in: folder.state)
         try OutputFolder.make(trash)
-        guard rename(path, Folder.join(trash, UUID().uuidString)) == 0 else {
-            throw InputError(path, cannot: "removed", errno)
-        }
+        let place = Folder.join(trash, UUID().uuidString)
+        guard rename(path, place) == 0 else { throw InputError(path, cannot: "removed", errno) }
+        // Its month in the trash begins now, not when it was made.
+        try? FileManager.default.setAttributes([.modificationDate: Date()], ofItemAtPath: place)
     }
 }
