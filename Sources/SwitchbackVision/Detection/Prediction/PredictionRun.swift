@@ -88,9 +88,7 @@ public final class PredictionRun {
     private func predict(_ image: Image, name: String, video: (name: String, rate: Double)?) throws -> String {
         let result = try predictor(image)
         imageCount += 1
-        seconds.preprocess += result.seconds.preprocess
-        seconds.inference += result.seconds.inference
-        seconds.postprocess += result.seconds.postprocess
+        seconds += result.seconds
         let marks =
             tracker?.update(result.detections).map { BoxPainter.Mark($0.detection, track: $0.id) }
             ?? result.detections.map { BoxPainter.Mark($0) }

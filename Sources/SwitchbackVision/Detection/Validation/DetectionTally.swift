@@ -94,9 +94,7 @@ extension DetectionTargets {
 extension LabeledBox {
     /// The pixels that the outline encloses; those of the box where there is none.
     fileprivate func mask(imageHeight: Int, imageWidth: Int) -> InstanceMask {
-        let outline =
-            polygon.isEmpty
-            ? [PlanePoint(box.x1, box.y1), [box.x2, box.y1], [box.x2, box.y2], [box.x1, box.y2]] : polygon
+        let outline = polygon.isEmpty ? box.corners : polygon
         let part = Box(around: outline).clipped(height: imageHeight, width: imageWidth)
         let (top, left) = (Int(part.y1), Int(part.x1))
         // One more row and column, because edges belong to the object.
