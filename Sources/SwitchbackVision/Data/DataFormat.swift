@@ -126,6 +126,9 @@ struct DataWriter {
         return unique
     }
 
+    /// Pixels as files of JSON have them.
+    func hundredths(_ numbers: [Float]) -> [Double] { numbers.map { (Double($0) * 100).rounded() / 100 } }
+
     // MARK: - YOLO
 
     mutating func writeYOLO() throws {
@@ -207,9 +210,6 @@ struct DataWriter {
                     .init(id: position + 1, file_name: name, width: example.width, height: example.height))
                 for label in example.pixelLabels {
                     let box = label.box
-                    func hundredths(_ numbers: [Float]) -> [Double] {
-                        numbers.map { (Double($0) * 100).rounded() / 100 }
-                    }
                     let numbers = hundredths([box.x1, box.y1, box.width, box.height])
                     let outline = hundredths(label.polygon.flatMap { [$0.x, $0.y] })
                     file.annotations.append(

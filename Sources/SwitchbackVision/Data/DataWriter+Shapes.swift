@@ -33,7 +33,7 @@ extension DataWriter {
                     let points = isBox ? [PlanePoint(box.x1, box.y1), PlanePoint(box.x2, box.y2)] : label.polygon
                     return LabelMeFile.Shape(
                         label: data.classNames[label.classIndex],
-                        points: points.map { [hundredths($0.x), hundredths($0.y)] },
+                        points: points.map { hundredths([$0.x, $0.y]) },
                         shape_type: isBox ? "rectangle" : "polygon")
                 }
                 let file = LabelMeFile(
@@ -42,8 +42,6 @@ extension DataWriter {
             }
         }
     }
-
-    private func hundredths(_ number: Float) -> Double { (Double(number) * 100).rounded() / 100 }
 
     // MARK: - CVAT
 
