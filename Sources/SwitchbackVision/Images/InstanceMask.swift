@@ -19,6 +19,13 @@ public struct InstanceMask: Hashable, Sendable {
         pixels = rows.flatMap { row in columns.map { contains(row, $0) ? 1 : 0 } }
     }
 
+    /// A mask in a whole image, of which `contains` tells what belongs to it.
+    init(imageHeight: Int, imageWidth: Int, contains: (_ row: Int, _ column: Int) -> Bool) {
+        self.init(
+            imageHeight: imageHeight, imageWidth: imageWidth, rows: 0..<imageHeight, columns: 0..<imageWidth,
+            contains: contains)
+    }
+
     /// The pixels that a polygon encloses, its edges among them.
     public init(polygon: [PlanePoint], imageHeight: Int, imageWidth: Int) {
         var raster = PolygonRaster(height: imageHeight, width: imageWidth)

@@ -89,9 +89,7 @@ public struct RunLengths: Hashable, Sendable {
             position += count
             value.toggle()
         }
-        return InstanceMask(imageHeight: height, imageWidth: width, rows: 0..<height, columns: 0..<width) {
-            isOn[$1 * height + $0]
-        }
+        return InstanceMask(imageHeight: height, imageWidth: width) { isOn[$1 * height + $0] }
     }
 }
 

@@ -118,9 +118,7 @@ private final class CVATReader: BoundedXMLReader {
             let runs = RunLengths(checking: counts.compactMap { $0 }, height: sides[2], width: sides[3])
         else { return nil }
         let turned = runs.mask
-        let mask = InstanceMask(
-            imageHeight: sides[3], imageWidth: sides[2], rows: 0..<sides[3], columns: 0..<sides[2]
-        ) { turned[$1, $0] }
+        let mask = InstanceMask(imageHeight: sides[3], imageWidth: sides[2]) { turned[$1, $0] }
         return mask.outline.map { $0 + PlanePoint(Float(sides[0]), Float(sides[1])) + 0.5 }
     }
 }

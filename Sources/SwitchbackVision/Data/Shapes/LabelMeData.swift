@@ -123,9 +123,9 @@ enum LabelMeData {
             throw InputError(file, at: place, "its mask is not Base64")
         }
         let image = try bytes.withUnsafeBytes { try Image.decode($0, name: "\(file), \(place)", as: .gray) }
-        let mask = InstanceMask(
-            imageHeight: image.height, imageWidth: image.width, rows: 0..<image.height, columns: 0..<image.width
-        ) { image.pixels[$0 * image.width + $1] > 0 }
+        let mask = InstanceMask(imageHeight: image.height, imageWidth: image.width) {
+            image.pixels[$0 * image.width + $1] > 0
+        }
         // The centers of pixels, which lie half a pixel from their corners.
         return mask.outline.map { $0 + corner + 0.5 }
     }

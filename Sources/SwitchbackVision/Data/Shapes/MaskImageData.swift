@@ -45,9 +45,7 @@ enum MaskImageData {
                     path, "has the value \(value), and \(namesFile) names \(names.count.counted("class"))",
                     remedy: "without \(namesFile), all values are of one class")
             }
-            let mask = InstanceMask(
-                imageHeight: image.height, imageWidth: image.width, rows: 0..<image.height, columns: 0..<image.width
-            ) { row, column in
+            let mask = InstanceMask(imageHeight: image.height, imageWidth: image.width) { row, column in
                 let pixel = image.pixels[row * image.width + column]
                 return value.map { pixel == $0 } ?? (pixel > 0)
             }
