@@ -92,11 +92,7 @@ private final class CVATReader: BoundedXMLReader {
         case "ellipse":
             guard let n = numbers("cx", "cy", "rx", "ry") else { return nil }
             let turn = (numbers("rotation")?[0] ?? 0) * .pi / 180
-            return (0..<64).map { number in
-                let angle = Float(number) * .pi / 32
-                let (x, y) = (n[2] * cos(angle), n[3] * sin(angle))
-                return PlanePoint(n[0] + x * cos(turn) - y * sin(turn), n[1] + x * sin(turn) + y * cos(turn))
-            }
+            return [PlanePoint].ellipse(center: PlanePoint(n[0], n[1]), radii: PlanePoint(n[2], n[3]), turn: turn)
         default: return mask(attributes)
         }
     }

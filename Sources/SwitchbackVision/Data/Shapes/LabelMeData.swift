@@ -95,24 +95,14 @@ enum LabelMeData {
             return Box(around: points).corners
         case "circle":
             try need(2)
-            return circle(points[0], through: points[1])
+            let arm = points[1] - points[0]
+            let radius = (arm * arm).sum().squareRoot()
+            return [PlanePoint].ellipse(center: points[0], radii: PlanePoint(radius, radius))
         case "mask":
             try need(2)
             return try mask(shape, from: points[0], file, place)
         case "point", "line", "linestrip", "points": return nil
         case let other: throw InputError(file, at: place, "the type of shape '\(other)' is not known")
-        }
-    }
-
-    /// A polygon of so many corners stands for a circle.
-    private static let circleCorners = 64
-
-    private static func circle(_ center: PlanePoint, through point: PlanePoint) -> [PlanePoint] {
-        let arm = point - center
-        let radius = (arm * arm).sum().squareRoot()
-        return (0..<circleCorners).map { number in
-            let angle = Float(number) * 2 * .pi / Float(circleCorners)
-            return center + PlanePoint(cos(angle), sin(angle)) * radius
         }
     }
 

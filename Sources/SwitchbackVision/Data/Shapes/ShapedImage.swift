@@ -1,3 +1,4 @@
+import Foundation
 import Switchback
 
 /// What a program for labeling says of an image: objects by the names of their classes, with outlines in pixels.
@@ -95,5 +96,22 @@ extension Box {
     /// From the one at the top left, clockwise.
     var corners: [PlanePoint] {
         [PlanePoint(x1, y1), PlanePoint(x2, y1), PlanePoint(x2, y2), PlanePoint(x1, y2)]
+    }
+}
+
+extension [PlanePoint] {
+    /// A polygon that stands for an ellipse.
+    ///
+    /// - Parameters:
+    ///   - radii: along its own axes.
+    ///   - turn: how far these are turned from the image's, in radians.
+    static func ellipse(center: PlanePoint, radii: PlanePoint, turn: Float = 0) -> [PlanePoint] {
+        let corners = 64
+        return (0..<corners).map { number in
+            let angle = Float(number) * 2 * .pi / Float(corners)
+            let (x, y) = (radii.x * cos(angle), radii.y * sin(angle))
+            return PlanePoint(
+                center.x + x * cos(turn) - y * sin(turn), center.y + x * sin(turn) + y * cos(turn))
+        }
     }
 }
