@@ -61,13 +61,28 @@ struct ONNXTests {
         try expectSame(MobileNetV2(classes: 10), side: 64)
     }
 
-    @Test(
-        arguments: YOLOTask.allCases.flatMap { [YOLOVariant(.yolo11, .n, $0), YOLOVariant(.yolo26, .n, $0)] },
-        [DetectorHeads.decoded, .raw])
-    func detectors(_ variant: YOLOVariant, _ heads: DetectorHeads) throws {
+    private static let variants = YOLOTask.allCases.flatMap {
+        [YOLOVariant(.yolo11, .n, $0), YOLOVariant(.yolo26, .n, $0)]
+    }
+
+    private func unsettled(_ variant: YOLOVariant) -> YOLO {
         manualSeed(0)
         let detector = YOLO(variant, classes: ["cat", "dog", "cow"])
         unsettle(detector)
+        return detector
+    }
+
+    /// What a file with decoded heads is to give for images.
+    private func decodedCase(_ detector: YOLO, _ input: Tensor) -> ONNXRuntime.Case {
+        let output = noGrad { detector.finalOutput(input) }
+        var expected = ["predictions": noGrad { detector.decoded(output) }]
+        expected["prototypes"] = output.prototypes
+        return ONNXRuntime.Case(["images": input], expected)
+    }
+
+    @Test(arguments: variants, [DetectorHeads.decoded, .raw])
+    func detectors(_ variant: YOLOVariant, _ heads: DetectorHeads) throws {
+        let detector = unsettled(variant)
         let path = folder.path("model.onnx")
         var how = DetectorExport()
         (how.heads, how.batch) = (heads, nil)
@@ -87,17 +102,6 @@ struct ONNXTests {
         #expect(try ONNXModel(path).metadata["names"] == #"{0: "cat", 1: "dog", 2: "cow"}"#)
     }
 
-    private static let variants = YOLOTask.allCases.flatMap {
-        [YOLOVariant(.yolo11, .n, $0), YOLOVariant(.yolo26, .n, $0)]
-    }
-
-    private func unsettled(_ variant: YOLOVariant) -> YOLO {
-        manualSeed(0)
-        let detector = YOLO(variant, classes: ["cat", "dog", "cow"])
-        unsettle(detector)
-        return detector
-    }
-
     /// One file for images of all shapes, whichever it was exported with.
     @Test(arguments: variants)
     func anyHeightAndWidth(_ variant: YOLOVariant) throws {
@@ -107,11 +111,7 @@ struct ONNXTests {
         how.isDynamic = true
         try DetectorFile.Loaded(detector: detector, imgsz: 64).export(.onnx, how, to: path)
         let cases = [[1, 3, 64, 128], [2, 3, 96, 32], [1, 3, 32, 32]].map { (shape: Shape) -> ONNXRuntime.Case in
-            let input = Tensor.rand(shape, generator: Generator(seed: 9))
-            let output = noGrad { detector.finalOutput(input) }
-            var expected = ["predictions": noGrad { detector.decoded(output) }]
-            expected["prototypes"] = output.prototypes
-            return ONNXRuntime.Case(["images": input], expected)
+            decodedCase(detector, Tensor.rand(shape, generator: Generator(seed: 9)))
         }
         let complaints = try ONNXRuntime.complaints(of: path, cases)
         #expect(complaints == "")
@@ -129,12 +129,8 @@ struct ONNXTests {
         try loaded.export(.onnx, how, to: half)
         func size(_ path: String) throws -> Int { try Data(contentsOf: URL(fileURLWithPath: path)).count }
         #expect(try Double(size(half)) < 0.55 * Double(size(full)))
-        let input = images(1, 64)
-        let output = noGrad { detector.finalOutput(input) }
-        var expected = ["predictions": noGrad { detector.decoded(output) }]
-        expected["prototypes"] = output.prototypes
         let complaints = try ONNXRuntime.complaints(
-            of: half, [ONNXRuntime.Case(["images": input], expected)], tolerance: 2e-2)
+            of: half, [decodedCase(detector, images(1, 64))], tolerance: 2e-2)
         #expect(complaints == "")
     }
 
@@ -146,10 +142,7 @@ struct ONNXTests {
         (how.operatorSet, how.batch) = (version, nil)
         try DetectorFile.Loaded(detector: detector, imgsz: 64).export(.onnx, how, to: path)
         #expect(try ONNXRuntime.operatorSet(of: path) == version)
-        let input = images(1, 64)
-        let expected = noGrad { detector.decoded(detector.finalOutput(input)) }
-        let complaints = try ONNXRuntime.complaints(
-            of: path, [ONNXRuntime.Case(["images": input], ["predictions": expected])])
+        let complaints = try ONNXRuntime.complaints(of: path, [decodedCase(detector, images(1, 64))])
         #expect(complaints == "")
     }
 
