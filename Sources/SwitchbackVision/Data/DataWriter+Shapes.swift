@@ -16,10 +16,17 @@ extension DataWriter {
         }
         let version = "5.0.1"
         let flags: [String: Bool] = [:]
+        /// Written, where an optional that is `nil` would be left out.
+        struct Null: Encodable {
+            func encode(to encoder: any Encoder) throws {
+                var container = encoder.singleValueContainer()
+                try container.encodeNil()
+            }
+        }
         let shapes: [Shape]
         let imagePath: String
-        /// Must be there.
-        let imageData = ""
+        /// Must be there: LabelMe takes anything but `null` for the image.
+        let imageData = Null()
         let imageHeight, imageWidth: Int
     }
 
