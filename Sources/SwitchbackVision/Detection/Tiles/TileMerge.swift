@@ -29,8 +29,12 @@ package struct TileMerge {
     package func merged() -> [Detection] {
         let likeliest = found.positionsDescending(\.detection.score).map { found[$0] }
         var kept: [Found] = []
-        for candidate in likeliest.filter({ !$0.isCut }) + likeliest.filter(\.isCut)
-        where !kept.contains(where: { isSame($0, candidate) }) {
+        // What was kept, by class where classes do not compete.
+        var rivals: [Int: [Found]] = [:]
+        for candidate in likeliest.filter({ !$0.isCut }) + likeliest.filter(\.isCut) {
+            let group = suppression.isAgnostic ? 0 : candidate.detection.classIndex
+            if rivals[group, default: []].contains(where: { isSame($0, candidate) }) { continue }
+            rivals[group, default: []].append(candidate)
             kept.append(candidate)
         }
         let order = kept.positionsDescending(\.detection.score).prefix(suppression.maximumCount)
@@ -38,9 +42,7 @@ package struct TileMerge {
     }
 
     private func isSame(_ a: Found, _ b: Found) -> Bool {
-        guard a.tile != b.tile, suppression.isAgnostic || a.detection.classIndex == b.detection.classIndex else {
-            return false
-        }
+        if a.tile == b.tile { return false }
         if a.isCut || b.isCut { return a.detection.box.coverage(b.detection.box) > Self.pieceCoverage }
         if let a = a.detection.rotated, let b = b.detection.rotated { return a.probabilisticIoU(b) >= suppression.iou }
         return a.detection.box.iou(b.detection.box) > suppression.iou
