@@ -13,12 +13,12 @@ public final class ModernBERT: TextEncoder {
     private final class Body: Module {
         let embeddings: Embeddings
         let layers: [Layer]
-        let finalNorm: Norm
+        let finalNorm: LayerNorm
 
         init(_ c: ModernBERTConfiguration) {
             embeddings = Embeddings(c)
             layers = c.windows.indices.map { Layer(c, index: $0) }
-            finalNorm = Norm(c)
+            finalNorm = c.norm()
         }
     }
 
@@ -79,45 +79,28 @@ public final class ModernBERT: TextEncoder {
 
     private final class Embeddings: Module {
         let tokEmbeddings: Embedding
-        let norm: Norm
+        let norm: LayerNorm
 
         init(_ c: ModernBERTConfiguration) {
             tokEmbeddings = Embedding(c.vocabularySize, c.width, paddingIndex: c.paddingToken)
-            norm = Norm(c)
+            norm = c.norm()
         }
 
         override func forward(_ tokens: Tensor) -> Tensor { norm(tokEmbeddings(tokens)) }
     }
 
-    /// Layer normalization, whose bias may be left out.
-    private final class Norm: Module {
-        let weight: Parameter
-        let bias: Parameter?
-        private let eps: Double
-
-        init(_ c: ModernBERTConfiguration) {
-            weight = Parameter([c.width], .ones)
-            bias = c.hasNormBias ? Parameter([c.width], .zeros) : nil
-            eps = c.epsilon
-        }
-
-        override func forward(_ x: Tensor) -> Tensor {
-            x.layerNorm(weight.shape, weight: weight, bias: bias, eps: eps)
-        }
-    }
-
     /// Attention and a gated network, each with a normalization before it and a shortcut around it. What the first layer
     /// reads is normalized already.
     private final class Layer: Module {
-        let attnNorm: Norm?
+        let attnNorm: LayerNorm?
         let attn: Attention
-        let mlpNorm: Norm
+        let mlpNorm: LayerNorm
         let mlp: GatedNetwork
 
         init(_ c: ModernBERTConfiguration, index: Int) {
-            attnNorm = index == 0 ? nil : Norm(c)
+            attnNorm = index == 0 ? nil : c.norm()
             attn = Attention(c)
-            mlpNorm = Norm(c)
+            mlpNorm = c.norm()
             mlp = GatedNetwork(c)
         }
 
@@ -171,12 +154,12 @@ public final class ModernBERT: TextEncoder {
 
     private final class Head: Module {
         let dense: Linear
-        let norm: Norm
+        let norm: LayerNorm
         private let activation: DecoderActivation
 
         init(_ c: ModernBERTConfiguration) {
             dense = Linear(c.width, c.width, bias: c.hasHeadBias)
-            norm = Norm(c)
+            norm = c.norm()
             activation = c.headActivation
         }
 
@@ -199,6 +182,9 @@ public struct ModernBERTConfiguration: Sendable {
     let activation, headActivation: DecoderActivation
 
     var headWidth: Int { width / heads }
+
+    /// A normalization of a token's vector.
+    fileprivate func norm() -> LayerNorm { LayerNorm(width, eps: epsilon, bias: hasNormBias) }
 
     /// The contents of a Hugging Face `config.json`: as Transformers 5 writes it, or as ModernBERT was published.
     public init(_ fields: ConfigurationFields) throws {
