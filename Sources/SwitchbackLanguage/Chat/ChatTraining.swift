@@ -3,7 +3,7 @@ import Switchback
 import SwitchbackTraining
 
 /// The options of `switchback chat train`.
-public struct ChatTrainingConfiguration: ExtendedTrainingConfiguration, LowRankConfiguration {
+public struct ChatTrainingConfiguration: ConversationTrainingConfiguration {
     /// A file of conversations, one JSON object on each line.
     public var data = ""
     /// The folder of the model to start from.
@@ -76,20 +76,15 @@ public final class ChatTraining {
         try configuration.check()
         manualSeed(configuration.training.seed)
         let data = try ChatData(configuration.data)
-        let (model, tokenizer) = try Checkpoint(configuration.from).languageModelAndTokenizer()
-        try model.recompute(configuration.recompute)
-        try model.checkContext(configuration.contextLength)
-        let template = try ChatTemplate.choose(configuration.template, for: configuration.from)
-        self.template = template
+        let start = try ConversationStart(configuration)
+        template = start.template
         let task = try ChatTask(
-            model, tokenizer, template, on: data, batchSize: configuration.training.batch ?? 8,
+            start.model, start.tokenizer, start.template, on: data, batchSize: configuration.training.batch ?? 8,
             contextLength: configuration.contextLength, heldOut: configuration.heldOut,
             seed: configuration.training.seed, workers: configuration.training.workers)
         self.task = task
-        adaptation = try configuration.adapterOptions.map { try AdaptationTask(task, of: model, $0) }
-        product = LanguageModelRun(
-            model, tokenizer, adaptation: adaptation?.adaptation, source: configuration.from
-        ) { folder in try template.save(to: folder) }
+        adaptation = try configuration.adapterOptions.map { try AdaptationTask(task, of: start.model, $0) }
+        product = start.product(adaptation?.adaptation)
     }
 
     /// Trains. The folder then has all that is needed to chat with the model.

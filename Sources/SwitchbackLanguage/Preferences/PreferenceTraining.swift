@@ -2,7 +2,7 @@ import Switchback
 import SwitchbackTraining
 
 /// The options of `switchback chat prefer`.
-public struct PreferenceConfiguration: ExtendedTrainingConfiguration, LowRankConfiguration {
+public struct PreferenceConfiguration: ConversationTrainingConfiguration {
     /// A file of pairs of answers, one JSON object on each line.
     public var data = ""
     /// The folder of the model to start from, which is the reference, too.
@@ -34,13 +34,8 @@ public struct PreferenceConfiguration: ExtendedTrainingConfiguration, LowRankCon
     /// How likely preferences can be the wrong way around.
     public static let labelSmoothings = NumberRange.from(0, below: 0.5)
 
-    public static let ranges: [String: NumberRange] = [
-        "beta": betas, "label_smoothing": labelSmoothings,
-        "context_length": LanguageTrainingConfiguration.contextLengths,
-        "held_out": LanguageTrainingConfiguration.heldOutParts, "lora": LanguageTrainingConfiguration.loraRanks,
-        "lora_alpha": LanguageTrainingConfiguration.loraAlphas,
-        "lora_dropout": LanguageTrainingConfiguration.loraDropouts,
-    ]
+    public static let ranges: [String: NumberRange] = ChatTrainingConfiguration.ranges.merging(
+        ["beta": betas, "label_smoothing": labelSmoothings]) { $1 }
 
     public init() {}
 
@@ -81,21 +76,16 @@ public final class PreferenceTraining {
         try configuration.check()
         manualSeed(configuration.training.seed)
         let data = try PreferenceData(configuration.data)
-        let (model, tokenizer) = try Checkpoint(configuration.from).languageModelAndTokenizer()
-        try model.recompute(configuration.recompute)
-        try model.checkContext(configuration.contextLength)
-        let template = try ChatTemplate.choose(configuration.template, for: configuration.from)
-        self.template = template
+        let start = try ConversationStart(configuration)
+        template = start.template
         let task = try PreferenceTask(
-            model, tokenizer, template, on: data,
+            start.model, start.tokenizer, start.template, on: data,
             PreferenceLoss(beta: configuration.beta, labelSmoothing: configuration.labelSmoothing),
             batchSize: configuration.training.batch ?? 8, contextLength: configuration.contextLength,
             heldOut: configuration.heldOut, seed: configuration.training.seed, workers: configuration.training.workers)
         self.task = task
-        adaptation = try configuration.adapterOptions.map { try AdaptationTask(task, of: model, $0) }
-        product = LanguageModelRun(
-            model, tokenizer, adaptation: adaptation?.adaptation, source: configuration.from
-        ) { folder in try template.save(to: folder) }
+        adaptation = try configuration.adapterOptions.map { try AdaptationTask(task, of: start.model, $0) }
+        product = start.product(adaptation?.adaptation)
     }
 
     /// Measures the reference, and trains. The folder then has all that is needed to chat with the model.
