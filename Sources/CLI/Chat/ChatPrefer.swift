@@ -29,16 +29,7 @@ struct ChatPrefer: ParsableCommand {
             rewarded, "accuracy" in what part of the pairs they are.
             """)
 
-    @Option(help: ArgumentHelp("A file of pairs of answers: JSON Lines, a JSON list, or CSV.", valueName: "file"))
-    var data: String?
-
-    @Option(
-        help: ArgumentHelp(
-            "The model to start from: a run, a folder in Hugging Face's format, or ORG/NAME on the hub.",
-            valueName: "folder"))
-    var from: String?
-
-    @OptionGroup var template: TemplateOption
+    @OptionGroup var options: ConversationOptions<PreferenceDefaults>
 
     @Option(
         help: ArgumentHelp(
@@ -54,30 +45,12 @@ struct ChatPrefer: ParsableCommand {
         transform: Value.number(in: PreferenceConfiguration.labelSmoothings))
     var labelSmoothing: Double?
 
-    @OptionGroup var adaptation: AdaptationOptions
-    @OptionGroup var reading: ReadingOptions
-    @OptionGroup(title: "Training") var training: TrainingOptions<PreferenceDefaults>
-    @OptionGroup(title: "Run") var runOptions: RunOptions
     @OptionGroup var common: CommonOptions
 
-    func validate() throws {
-        try runOptions.require("--data <file>", data)
-        try runOptions.require("--from <folder>", from)
-    }
-
     private func apply(to configuration: inout PreferenceConfiguration) throws {
-        if runOptions.config == nil && runOptions.resume == nil {
-            configuration.training = PreferenceConfiguration.trainingDefaults(lora: adaptation.lora != nil)
-        }
-        configuration.data = data ?? configuration.data
-        configuration.from = try from.map(ModelFolder.path) ?? configuration.from
-        configuration.template = template.template ?? configuration.template
+        try options.apply(to: &configuration)
         configuration.beta = beta ?? configuration.beta
         configuration.labelSmoothing = labelSmoothing ?? configuration.labelSmoothing
-        adaptation.apply(to: &configuration)
-        configuration.contextLength = reading.context ?? configuration.contextLength
-        if reading.recompute { configuration.recompute = true }
-        training.apply(to: &configuration.training)
     }
 
     private struct Result: Encodable {
@@ -91,23 +64,18 @@ struct ChatPrefer: ParsableCommand {
 
     func run() throws {
         common.apply()
-        let session = try TrainingSession("prefer", command: "chat prefer", runOptions, common, change: apply)
+        let session = try TrainingSession("prefer", command: "chat prefer", options.run, common, change: apply)
         let training = try PreferenceTraining(session.configuration)
         try say(what: training)
-        if !runOptions.dryRun { try measureReference(training.task) }
+        if !options.run.dryRun { try measureReference(training.task) }
         let (folder, outcome) = try session.train(
             training.product, training.task, training.adaptation, session.configuration.training)
         guard let best = outcome.best ?? outcome.history.last else { return }
         func measured(_ name: String) -> Double { best.validation[name] ?? .nan }
-        try runOptions.say(
-            """
-            The best model (epoch \(best.epoch), validation loss \(measured("loss").formatted(4)), accuracy \
-            \(measured("accuracy").formatted(4)), margin \(measured("margin").formatted(4))) is in
-              \(folder.path)
-            Next:
-              switchback chat \(folder.path.quoted)
-              switchback serve \(folder.path.quoted)
-            """)
+        let reached =
+            "validation loss \(measured("loss").formatted(4)), accuracy \(measured("accuracy").formatted(4)), "
+            + "margin \(measured("margin").formatted(4))"
+        try options.say(best: best, reached, in: folder)
         guard common.json else { return }
         try Terminal.printJSON(
             Result(
@@ -118,10 +86,9 @@ struct ChatPrefer: ParsableCommand {
 
     private func say(what training: PreferenceTraining) throws {
         let task = training.task
-        try runOptions.say(
-            "Data: \(training.configuration.data); \(task.trainingCount.counted("pair")) for training, "
-                + "\(task.validationCount.grouped) for validation, template \(training.template.style?.rawValue ?? "of the model"). "
-                + "Model: \(training.product.model.parameterCount.counted("parameter")).")
+        try options.say(
+            data: training.configuration.data, training: task.trainingCount.counted("pair"),
+            validation: task.validationCount, training.template, training.product)
         if task.cutCount > 0 {
             Diagnostics.warn("the context is too short for the end of \(task.cutCount.counted("answer"))")
         }
@@ -134,9 +101,9 @@ struct ChatPrefer: ParsableCommand {
     /// Measures what the model says of the answers before it is trained, and shows how far that is.
     private func measureReference(_ task: PreferenceTask) throws {
         try task.measureReference(in: Processes.group) { done, count in
-            guard case .bar = runOptions.style else { return }
+            guard case .bar = options.run.style else { return }
             try Terminal.draw(ProgressReporter.erasedLine + "Reference  \(done.grouped)/\(count.grouped)")
         }
-        if case .bar = runOptions.style { try Terminal.draw(ProgressReporter.erasedLine) }
+        if case .bar = options.run.style { try Terminal.draw(ProgressReporter.erasedLine) }
     }
 }

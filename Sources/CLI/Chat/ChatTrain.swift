@@ -25,39 +25,8 @@ struct ChatTrain: ParsableCommand {
             ShareGPT's and Alpaca's forms, .json lists and .csv files are read, too.
             """)
 
-    @Option(help: ArgumentHelp("A file of conversations: JSON Lines, a JSON list, or CSV.", valueName: "file"))
-    var data: String?
-
-    @Option(
-        help: ArgumentHelp(
-            "The model to start from: a run, a folder in Hugging Face's format, or ORG/NAME on the hub.",
-            valueName: "folder"))
-    var from: String?
-
-    @OptionGroup var template: TemplateOption
-    @OptionGroup var adaptation: AdaptationOptions
-    @OptionGroup var reading: ReadingOptions
-    @OptionGroup(title: "Training") var training: TrainingOptions<ChatDefaults>
-    @OptionGroup(title: "Run") var runOptions: RunOptions
+    @OptionGroup var options: ConversationOptions<ChatDefaults>
     @OptionGroup var common: CommonOptions
-
-    func validate() throws {
-        try runOptions.require("--data <file>", data)
-        try runOptions.require("--from <folder>", from)
-    }
-
-    private func apply(to configuration: inout ChatTrainingConfiguration) throws {
-        if runOptions.config == nil && runOptions.resume == nil {
-            configuration.training = ChatTrainingConfiguration.trainingDefaults(lora: adaptation.lora != nil)
-        }
-        configuration.data = data ?? configuration.data
-        configuration.from = try from.map(ModelFolder.path) ?? configuration.from
-        configuration.template = template.template ?? configuration.template
-        adaptation.apply(to: &configuration)
-        configuration.contextLength = reading.context ?? configuration.contextLength
-        if reading.recompute { configuration.recompute = true }
-        training.apply(to: &configuration.training)
-    }
 
     private struct Result: Encodable {
         let task = "chat"
@@ -71,7 +40,7 @@ struct ChatTrain: ParsableCommand {
     /// The training that the options ask for.
     func session() throws -> TrainingSession<ChatTrainingConfiguration> {
         common.apply()
-        return try TrainingSession("chat", runOptions, common, change: apply)
+        return try TrainingSession("chat", options.run, common) { try options.apply(to: &$0) }
     }
 
     func run() throws {
@@ -83,14 +52,7 @@ struct ChatTrain: ParsableCommand {
             sampler: sampler(training))
         guard let best = outcome.best ?? outcome.history.last else { return }
         let loss = best.validation["loss"] ?? .nan
-        try runOptions.say(
-            """
-            The best model (epoch \(best.epoch), validation loss \(loss.formatted(4))) is in
-              \(folder.path)
-            Next:
-              switchback chat \(folder.path.quoted)
-              switchback serve \(folder.path.quoted)
-            """)
+        try options.say(best: best, "validation loss \(loss.formatted(4))", in: folder)
         guard common.json else { return }
         try Terminal.printJSON(
             Result(
@@ -100,10 +62,9 @@ struct ChatTrain: ParsableCommand {
 
     private func say(what training: ChatTraining) throws {
         let task = training.task
-        try runOptions.say(
-            "Data: \(training.configuration.data); \(task.trainingCount.counted("conversation")) for training, "
-                + "\(task.validationCount.grouped) for validation, template \(training.template.style?.rawValue ?? "of the model"). "
-                + "Model: \(training.product.model.parameterCount.counted("parameter")).")
+        try options.say(
+            data: training.configuration.data, training: task.trainingCount.counted("conversation"),
+            validation: task.validationCount, training.template, training.product)
         if task.cutCount > 0 {
             Diagnostics.warn(
                 "the context is too short for the end of \(task.cutCount.counted("conversation"))")
@@ -125,7 +86,7 @@ struct ChatTrain: ParsableCommand {
             guard let answer = try? conversation.ask(asked) else { return .continue }
             for (role, text) in [("user", asked), ("assistant", answer.text)] {
                 let lines = text.split(separator: "\n").map { "    \($0)" }.joined(separator: "\n")
-                try runOptions.say("  \(role):\n\(lines)")
+                try options.run.say("  \(role):\n\(lines)")
             }
             return .continue
         }

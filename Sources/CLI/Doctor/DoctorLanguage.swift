@@ -82,7 +82,7 @@ struct DoctorChat: ParsableCommand {
     @OptionGroup var doctor: DoctorOptions
     @OptionGroup var training: ChatTrain
 
-    func validate() throws { try training.runOptions.checkForDoctor() }
+    func validate() throws { try training.options.run.checkForDoctor() }
 
     func run() throws {
         let session = try training.session()

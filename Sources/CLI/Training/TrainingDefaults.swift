@@ -19,11 +19,19 @@ enum FineTuningDefaults: TrainingDefaults {
     static var training: TrainingConfiguration { .fineTuning(lora: false) }
 }
 
-enum ChatDefaults: TrainingDefaults {
+/// Those of a command that trains on conversations.
+protocol ConversationDefaults: TrainingDefaults {
+    /// What its file has, in a sentence.
+    static var records: String { get }
+}
+
+enum ChatDefaults: ConversationDefaults {
+    static let records = "conversations"
     static var training: TrainingConfiguration { ChatTrainingConfiguration().training }
 }
 
-enum PreferenceDefaults: TrainingDefaults {
+enum PreferenceDefaults: ConversationDefaults {
+    static let records = "pairs of answers"
     static var training: TrainingConfiguration { PreferenceConfiguration().training }
 }
 
