@@ -116,7 +116,7 @@ public struct Hub: Sendable {
                         settings.endpoint, "it cannot be reached: \(interrupted.problem)",
                         remedy: "check the connection and HF_ENDPOINT")
                 }
-                try await Task.sleep(nanoseconds: UInt64(settings.patience * Double(1 << min(tries, 6)) * 1e9))
+                try await settings.wait(tries)
             }
         }
     }

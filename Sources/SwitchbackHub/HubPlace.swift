@@ -23,6 +23,15 @@ extension HubListing.File {
     }
 }
 
+extension HubPlace {
+    /// Gives a complete file its name in the model's folder.
+    fileprivate func move(_ received: HubTransfer.Received, to file: HubListing.File) throws {
+        let destination = Folder.join(folder, file.path)
+        try OutputFolder.make(Folder.parent(destination))
+        guard rename(received.path, destination) == 0 else { throw InputError(destination, cannot: "written", errno) }
+    }
+}
+
 /// A folder of the user's.
 struct HubFolder: HubPlace {
     let folder: String
@@ -45,13 +54,9 @@ struct HubFolder: HubPlace {
         try OutputFolder.file(file.partialName, in: unfinished)
     }
 
-    func take(_ file: HubListing.File, _ received: HubTransfer.Received) throws {
-        let destination = Folder.join(folder, file.path)
-        try OutputFolder.make(Folder.parent(destination))
-        guard rename(received.path, destination) == 0 else { throw InputError(destination, cannot: "written", errno) }
-    }
+    func take(_ file: HubListing.File, _ received: HubTransfer.Received) throws { try move(received, to: file) }
 
-    func finish(_ model: HubModel) throws { rmdir(unfinished) }
+    func finish(_ model: HubModel) throws { OutputFolder.removeIfEmpty(unfinished) }
 }
 
 /// The cache.
@@ -76,15 +81,8 @@ struct HubCachePlace: HubPlace {
     func partial(_ file: HubListing.File) throws -> String { try OutputFolder.file(file.partialName, in: cache.blobs) }
 
     func take(_ file: HubListing.File, _ received: HubTransfer.Received) throws {
-        guard let identity = received.identity else {
-            // Contents without a hash have no name of their own.
-            let destination = Folder.join(folder, file.path)
-            try OutputFolder.make(Folder.parent(destination))
-            guard rename(received.path, destination) == 0 else {
-                throw InputError(destination, cannot: "written", errno)
-            }
-            return
-        }
+        // Contents without a hash have no name of their own.
+        guard let identity = received.identity else { return try move(received, to: file) }
         let blob = cache.blob(identity)
         guard rename(received.path, blob) == 0 else { throw InputError(blob, cannot: "written", errno) }
         try cache.link(file.path, in: commit, to: identity)

@@ -40,6 +40,11 @@ public struct HubSettings: Sendable {
         if let token { try HubSettings.check(token, "environment variable HF_TOKEN") }
     }
 
+    /// Waits before a transfer is taken up again, for the `tries`-th time in a row.
+    func wait(_ tries: Int) async throws {
+        try await Task.sleep(nanoseconds: UInt64(patience * Double(1 << min(tries, 6)) * 1e9))
+    }
+
     /// The token that a file holds.
     public static func token(in path: String) throws -> String {
         let token = try TextFile.read(path).trimmingCharacters(in: .whitespacesAndNewlines)

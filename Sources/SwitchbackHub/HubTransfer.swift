@@ -45,8 +45,7 @@ struct HubTransfer: Sendable {
                         settings.endpoint, "\(file.path) cannot be fetched: \(interrupted.problem)",
                         remedy: "try again later: what has come is kept")
                 }
-                let wait = settings.patience * Double(1 << min(tries, 6))
-                try await Task.sleep(nanoseconds: UInt64(wait * 1e9))
+                try await settings.wait(tries)
             }
         }
     }
