@@ -152,16 +152,9 @@ struct ChatTests {
     }
 
     private func configuration(_ folder: TemporaryFolder) throws -> ChatTrainingConfiguration {
-        let tokenizer = CharacterTokenizer(charactersOf: "abcdefghijklmnopqrstuvwxyz UA:-\n")
-        let model = Generator.withDefault(Generator(seed: 1)) {
-            GPT2(
-                GPT2Configuration(
-                    vocabularySize: tokenizer.vocabularySize, contextLength: 64, width: 48, layers: 2, heads: 4))
-        }
-        try Checkpoint.save(model, tokenizer, to: folder.path("model"))
         var configuration = ChatTrainingConfiguration()
         configuration.data = try data(folder)
-        configuration.from = folder.path("model")
+        configuration.from = try folder.saveChatModel(width: 48)
         configuration.training.epochs = 40
         configuration.training.batch = 8
         configuration.training.lr = 5e-3

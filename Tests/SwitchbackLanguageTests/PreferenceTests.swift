@@ -163,16 +163,9 @@ import Testing
             return #"{"prompt": "what is \#(color)", "chosen": "the \#(answers[color] ?? "")", "#
                 + #""rejected": "the \#(answers[wrong] ?? "")"}"#
         }
-        let tokenizer = CharacterTokenizer(charactersOf: "abcdefghijklmnopqrstuvwxyz UA:-\n")
-        let model = Generator.withDefault(Generator(seed: 1)) {
-            GPT2(
-                GPT2Configuration(
-                    vocabularySize: tokenizer.vocabularySize, contextLength: 64, width: 32, layers: 2, heads: 4))
-        }
-        try Checkpoint.save(model, tokenizer, to: folder.path("model"))
         var configuration = PreferenceConfiguration()
         configuration.data = try folder.write(lines.joined(separator: "\n"), to: "colors.jsonl")
-        configuration.from = folder.path("model")
+        configuration.from = try folder.saveChatModel(width: 32)
         configuration.lora = lora
         configuration.training.epochs = 8
         configuration.training.batch = 6
