@@ -55,6 +55,14 @@ float rounded(float x) {
 
 float flushed(float x) { return fabsf(x) < 0x1p-126f ? 0 : x; }
 
+double activated(sb_activation activation, double x) {
+    switch (activation) {
+    case SB_ACT_NONE: return x;
+    case SB_ACT_RELU: return x < 0 ? 0 : x;
+    case SB_ACT_SILU: return x / (1 + exp(-x));
+    }
+}
+
 sb_array array_of(const void *data, int dtype, int rank, const intptr_t *shape) {
     sb_array array = {.data = (void *)data, .rank = rank, .dtype = dtype};
     intptr_t stride = 1;

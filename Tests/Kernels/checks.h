@@ -53,6 +53,8 @@ void expect(const char *name, bool holds);
 /// Rounded to bfloat16, to nearest even; and the sum that the instruction makes: a denormal number becomes 0.
 float rounded(float x);
 float flushed(float x);
+/// What follows a product: nothing, or a function of each element.
+double activated(sb_activation activation, double x);
 
 // One function for each family of kernels.
 void check_products(void);

@@ -14,14 +14,6 @@ static double *product(intptr_t m, intptr_t n, intptr_t k, const float *a, intpt
     return c;
 }
 
-static double activated(sb_activation activation, double x) {
-    switch (activation) {
-    case SB_ACT_NONE: return x;
-    case SB_ACT_RELU: return x < 0 ? 0 : x;
-    case SB_ACT_SILU: return x / (1 + exp(-x));
-    }
-}
-
 // Every layout of both operands, with an epilogue.
 static void check_product(intptr_t m, intptr_t n, intptr_t k) {
     const float *a = numbers(m * k), *b = numbers(k * n), *bias = numbers(n), *old = numbers(m * n);
