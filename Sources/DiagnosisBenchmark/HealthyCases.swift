@@ -96,11 +96,7 @@ extension HealthyCase {
             HealthyCase(
                 "a branch that is frozen beside a way around it",
                 Ordinary.points.with {
-                    $0.model = {
-                        PatientModels.Custom(Sequential(Linear(16, 16), ReLU()), Linear(16, 4)) { first, second, x in
-                            second(x + first(x))
-                        }
-                    }
+                    $0.model = { PatientModels.branched() }
                     $0.prepare = { $0.freeze { $0.hasPrefix("first") } }
                     $0.rate = 1e-2
                 }),

@@ -51,21 +51,10 @@ extension IllCase {
     }
 
     private static var habitsOfData: [IllCase] {
-        func paired(_ change: @escaping (inout Patient.Data) -> Void, _ patient: Patient) -> Patient {
-            patient.reading(change)
-        }
-        func shifted(_ data: inout Patient.Data) {
-            let count = data.targets.shape[0]
-            data.targets = Tensor.cat(
-                [
-                    data.targets.narrow(dim: 0, start: count - 1, length: 1),
-                    data.targets.narrow(dim: 0, start: 0, length: count - 1),
-                ], dim: 0)
-        }
-        return [
+        [
             IllCase(
                 "labels shifted by one example", [.notLearning], remedy: "labels belong",
-                Ordinary.images.reading(shifted).with {
+                Ordinary.images.reading { $0.targets = $0.targets.roll(1, dim: 0) }.with {
                     $0.model = { PatientModels.convolutions(normalized: false) }
                     $0.rate = 1e-3
                 }
@@ -136,9 +125,8 @@ extension IllCase {
                 Ordinary.points.with {
                     $0.data = {
                         var sets = PatientData.points(24, noise: 1.6)
-                        sets.training.inputs = Tensor.cat([Tensor](repeating: sets.training.inputs, count: 10), dim: 0)
-                        sets.training.targets = Tensor.cat(
-                            [Tensor](repeating: sets.training.targets, count: 10), dim: 0)
+                        let (inputs, targets) = sets.training
+                        sets.training = (inputs.repeat(10, 1), targets.repeat(10))
                         return sets
                     }
                     $0.rate = 1e-2
@@ -290,20 +278,8 @@ extension IllCase {
             IllCase(
                 "a branch that is detached beside a way around it", [.noGradient], layer: "first.0.weight",
                 remedy: "detach()",
-                Ordinary.points.with {
-                    $0.model = {
-                        PatientModels.Custom(Sequential(Linear(16, 16), ReLU()), Linear(16, 4)) { first, second, x in
-                            second(x + first(x).detach())
-                        }
-                    }
-                }
-            ) {
-                $0.model = {
-                    PatientModels.Custom(Sequential(Linear(16, 16), ReLU()), Linear(16, 4)) { first, second, x in
-                        second(x + first(x))
-                    }
-                }
-            },
+                Ordinary.points.with { $0.model = { PatientModels.branched { $0.detach() } } }
+            ) { $0.model = { PatientModels.branched() } },
             IllCase(
                 "an output of ReLU for targets below 0", [.outputActivation], remedy: "remove the activation",
                 Ordinary.curve.with { $0.model = { PatientModels.perceptron(8, classes: 1, end: [ReLU()]) } }

@@ -25,6 +25,11 @@ public enum PatientModels {
             block(channels, 8) + [MaxPool2d(kernelSize: 2)] + block(8, 16) + [Flatten(), Linear(16 * 16, classes)])
     }
 
+    /// A branch, `first`, beside a way around it; what leaves the branch may be changed.
+    public static func branched(_ change: @escaping (Tensor) -> Tensor = { $0 }) -> Custom {
+        Custom(Sequential(Linear(16, 16), ReLU()), Linear(16, 4)) { first, second, x in second(x + change(first(x))) }
+    }
+
     /// A recurrent layer, of which the last output is classified.
     public final class Reader: Module {
         let cell: RecurrentLayer
