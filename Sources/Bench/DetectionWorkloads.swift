@@ -1,5 +1,4 @@
 import Switchback
-import SwitchbackInference
 import SwitchbackVision
 
 /// Detectors of 80 classes on images of 640×640 pixels, as the peer's script has them.
@@ -44,28 +43,17 @@ private func select(_ model: YOLO, _ output: DetectHead.Output) {
     _ = DirectSelection()(corners: model.corners(output), logits: output.scores)
 }
 
-/// The same in whole numbers of 8 bits, with ranges found on one image: how exact it is is not measured here.
+/// The same in whole numbers of 8 bits.
 private func byteInference(_ variant: YOLOVariant) throws -> () -> Void {
     let model = YOLO(variant, classes: cocoSizedClasses)
-    model.eval()
-    let image = Tensor.rand([1, 3, 640, 640])
     func maps(_ inputs: [Tensor]) -> [Tensor] {
         let output = model.finalOutput(inputs[0])
         return [output.boxes, output.scores]
     }
-    let network = QuantizedNetwork(try Quantizer(model, images: [image], forward: maps).run().quantization)
     let grid = AnchorGrid(sizes: DetectHead.strides.map { (640 / $0, 640 / $0) }, strides: DetectHead.strides)
-    return {
-        noGrad {
-            do {
-                let found = try network.run(model, [image], forward: maps)
-                let output = DetectHead.Output(
-                    boxes: found[0], scores: found[1], grid: grid, isSingle: variant.isEndToEnd)
-                if variant.isEndToEnd { select(model, output) } else { _ = model.decoded(output) }
-            } catch {
-                fail("int8", "\(error)")
-            }
-        }
+    return try quantizedStep(model, Tensor.rand([1, 3, 640, 640]), forward: maps) { found in
+        let output = DetectHead.Output(boxes: found[0], scores: found[1], grid: grid, isSingle: variant.isEndToEnd)
+        if variant.isEndToEnd { select(model, output) } else { _ = model.decoded(output) }
     }
 }
 

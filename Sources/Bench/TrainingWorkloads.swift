@@ -1,6 +1,5 @@
 import ArgumentParser
 import Switchback
-import SwitchbackInference
 import SwitchbackVision
 
 /// Whole training steps: zero the gradients, forward, loss, backward, step of the optimizer.
@@ -30,17 +29,7 @@ let trainingWorkloads: [Workload] = [
     },
     Workload(name: "resnet50_infer_224_b1_int8", peer: "resnet50_infer_224_b1", numbers: .int8, items: 1) {
         let model = ResNet(.resnet50)
-        model.eval()
-        let image = Tensor.randn([1, 3, 224, 224])
-        let quantizer = try Quantizer(model, images: [image]) { [model($0[0])] }
-        let network = QuantizedNetwork(try quantizer.run().quantization)
-        return {
-            do {
-                _ = try network.run(model, [image]) { [model($0[0])] }
-            } catch {
-                fail("int8", "\(error)")
-            }
-        }
+        return try quantizedStep(model, Tensor.randn([1, 3, 224, 224]), forward: { [model($0[0])] })
     },
     Workload(name: "lstm_2x256_b64_t24", items: 64 * 24) {
         let model = LSTM(256, 256, layers: 2, batchFirst: true)
