@@ -62,12 +62,18 @@ struct TrainingState: Codable {
             epoch, batch, batchCount, step, validations, validationsWithoutImprovement, averageUpdates, saves,
             slots ?? 1, means.count,
         ]
-        return counted.allSatisfy(Self.counts.contains) && batch < batchCount
-            && step <= batchesDone && batchesDone < Self.counts.upperBound && gradient.isPossible(after: batch)
+        return counted.allSatisfy(Self.counts.contains) && isPlacePossible && gradient.isPossible(after: batch)
             && [seconds, epochSeconds].allSatisfy(Self.times.contains) && isTimePossible
             && generator.offset < 1 << 60
             && optimizers.allSatisfy { $0.numbers.values.allSatisfy(\.isFinite) }
             && gradientStrides.values.allSatisfy { $0.allSatisfy(Self.counts.contains) }
+    }
+
+    /// Whether the batches since the beginning, too, are no more than counts reach, and a step has one at least.
+    private var isPlacePossible: Bool {
+        guard batch < batchCount else { return false }
+        let mostEpochs = (Self.counts.upperBound - 1 - batch) / batchCount
+        return epoch <= mostEpochs && step <= batchesDone
     }
 
     /// Only a training in a time is fitted to it.
@@ -76,11 +82,8 @@ struct TrainingState: Codable {
         return budget.isPossible && plan?.isPossible ?? true
     }
 
-    /// The batches since the beginning; the greatest number there is where that is too small.
-    var batchesDone: Int {
-        let (before, isTooMany) = epoch.multipliedReportingOverflow(by: batchCount)
-        return isTooMany ? .max : before.addingReportingOverflow(batch).overflow ? .max : before + batch
-    }
+    /// The batches since the beginning.
+    var batchesDone: Int { epoch * batchCount + batch }
 
     /// For messages: "epoch 3, step 1200".
     var place: String { "epoch \(epoch + 1), step \(step)" }

@@ -66,15 +66,18 @@ extension Trainer {
         _ gradients: [String: Tensor], rows: [String: Tensor], _ found: CheckpointFolder.Found
     ) throws {
         for (name, parameter) in task.model.namedParameters where parameter.requiresGrad {
-            guard let values = gradients[name], let rows = rows[name] else {
-                if let values = gradients[name], values.shape != parameter.shape {
+            guard let values = gradients[name] else {
+                parameter.grad = nil
+                continue
+            }
+            guard let rows = rows[name] else {
+                if values.shape != parameter.shape {
                     throw InputError(
                         found.path, at: "gradient of \(name)",
                         "its shape is \(values.shape), and the parameter has \(parameter.shape)")
                 }
-                parameter.grad = gradients[name].map {
-                    $0.to(parameter.dtype).to(parameter.backend).arranged(found.state.gradientStrides[name])
-                }
+                parameter.grad = values.to(parameter.dtype).to(parameter.backend).arranged(
+                    found.state.gradientStrides[name])
                 continue
             }
             guard values.dtype == parameter.dtype, parameter.rank == 2, rows.dtype == .int64, rows.rank == 1,
