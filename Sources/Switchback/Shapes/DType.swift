@@ -70,25 +70,10 @@ public enum DType: Sendable, CaseIterable {
     }
 
     /// What no element is below: what pooling finds outside of an image.
-    var lowest: Double {
-        switch self {
-        case .int32: -0x1p31
-        case .int64: -0x1p63
-        case .uint8, .bool: 0
-        default: -.infinity
-        }
-    }
+    var lowest: Double { isFloatingPoint ? -.infinity : Double(wholeRange.lowerBound) }
 
     /// What no element is above; of int64 the next larger number, since its largest is not a `Double`.
-    var highest: Double {
-        switch self {
-        case .int32: 0x1p31 - 1
-        case .int64: 0x1p63
-        case .uint8: 255
-        case .bool: 1
-        default: .infinity
-        }
-    }
+    var highest: Double { isFloatingPoint ? .infinity : Double(wholeRange.upperBound) }
 
     /// The type in which arithmetic of functions such as `exp` or `mean` happens: integers become float32.
     public var floating: DType { isFloatingPoint ? self : .float32 }
