@@ -105,6 +105,7 @@ static input_window window_of(const convolution_job *job, intptr_t image, intptr
 #else
 #define TILE 4
 #endif
+#define SMALL_TILE (TILE / 3)   // for the last pixels
 #define VECTORS 2
 
 INLINE vi KERNEL(word_at)(const uint8_t *p) {
@@ -113,48 +114,56 @@ INLINE vi KERNEL(word_at)(const uint8_t *p) {
     return word - (vi){0};
 }
 
-// The sums of TILE pixels and vectors · LANES outputs; `vectors` is a constant after inlining.
-INLINE void KERNEL(sum_tile)(const int vectors, const convolution_job *job, const input_window *window,
+// The sums of `tile` pixels and `vectors` · LANES outputs; both counts are constants after inlining.
+INLINE void KERNEL(sum_tile)(const int tile, const int vectors, const convolution_job *job, const input_window *window,
                              const uint8_t *const *pixels, const int8_t *w, vi (*sums)[VECTORS]) {
     const intptr_t row_step = job->shape->dilation[0] * window->row, run_step = job->shape->dilation[1] * window->pixel;
+    const intptr_t bytes = 4 * job->words;
     vi total[TILE][VECTORS] = {{{0}}};
+    intptr_t row = 0, run_in_row = 0;
     for (intptr_t run = 0; run < job->runs; ++run) {
-        const intptr_t offset = run / job->row_runs * row_step + run % job->row_runs * run_step;
+        const intptr_t offset = row * row_step + run_in_row * run_step;
+        if (++run_in_row == job->row_runs) ++row, run_in_row = 0;
         const uint8_t *from[TILE];
 #pragma clang loop unroll(full)
-        for (int r = 0; r < TILE; ++r) from[r] = pixels[r] + offset;
-        for (intptr_t i = 0; i < 4 * job->words; i += 4, w += 4 * PANEL) {
+        for (int r = 0; r < tile; ++r) from[r] = pixels[r] + offset;
+        for (intptr_t i = 0; i < bytes; i += 4, w += 4 * PANEL) {
             vi filters[VECTORS];
             memcpy(filters, w, (size_t)(vectors * VECTOR_BYTES));
 #pragma clang loop unroll(full)
-            for (int r = 0; r < TILE; ++r) {
+            for (int r = 0; r < tile; ++r) {
                 const vi word = KERNEL(word_at)(from[r] + i);
 #pragma clang loop unroll(full)
                 for (int v = 0; v < vectors; ++v) total[r][v] = byte_products(total[r][v], word, filters[v]);
             }
         }
     }
-    memcpy(sums, total, sizeof total);
+    memcpy(sums, total, (size_t)tile * sizeof *sums);
 }
 
-// `count` pixels, at most TILE, from number `pixel` of the output on, and one panel.
-INLINE void KERNEL(panel_tile)(const convolution_job *job, const input_window *window, const uint8_t *const *pixels,
-                               intptr_t pixel, int count, intptr_t panel) {
+INLINE void KERNEL(finish_tile)(const sb_activation activation, const v_finish *finish, vi (*sums)[VECTORS], int v, vi excess,
+                                intptr_t pixel, int count) {
+    for (int r = 0; r < count; ++r)
+        v_store_finished(activation, finish, __builtin_convertvector(sums[r][v] - excess, vf), pixel + r);
+}
+
+// `count` pixels, at most `tile`, from number `pixel` of the output on, and one panel; `tile` is a constant after inlining.
+INLINE void KERNEL(panel_tile)(const int tile, const convolution_job *job, const input_window *window,
+                               const uint8_t *const *pixels, intptr_t pixel, int count, intptr_t panel) {
     const intptr_t end = job->shape->outputs;
-    const float inverse = job->y->floats ? 0 : 1 / job->y->map.scale;
     const int8_t *w = job->panels + panel * job->runs * job->words * 4 * PANEL;
     for (intptr_t part = 0; part < PANEL; part += VECTORS * LANES, w += VECTORS * VECTOR_BYTES) {
         const intptr_t first = panel * PANEL + part;
         if (first >= end) break;
         vi sums[TILE][VECTORS];
-        if (end - first > LANES) KERNEL(sum_tile)(2, job, window, pixels, w, sums);
-        else KERNEL(sum_tile)(1, job, window, pixels, w, sums);
+        if (end - first > LANES) KERNEL(sum_tile)(tile, 2, job, window, pixels, w, sums);
+        else KERNEL(sum_tile)(tile, 1, job, window, pixels, w, sums);
         for (int v = 0; v < VECTORS && first + v * LANES < end; ++v) {
-            const intptr_t output = first + v * LANES, outputs = end - output;
-            const vi excess = (vi)vf_load_or((const float *)job->sums + output, outputs, 0) * job->x->zero;
-            for (int r = 0; r < count; ++r)
-                v_store_finished(job->epilogue, job->y, inverse, __builtin_convertvector(sums[r][v] - excess, vf), pixel + r,
-                                 output, outputs);
+            const intptr_t output = first + v * LANES;
+            const v_finish finish = v_finish_for(job->epilogue, job->y, output, end - output);
+            const vi excess = (vi)vf_load_or((const float *)job->sums + output, end - output, 0) * job->x->zero;
+            WITH_ACTIVATION(job->epilogue->activation,
+                            KERNEL(finish_tile)(ACTIVATION, &finish, sums, v, excess, pixel, count))
         }
     }
 }
@@ -164,17 +173,22 @@ static void KERNEL(convolve_rows)(const convolution_job *job, input_window windo
                                   intptr_t panel, intptr_t end_panel) {
     const sb_int8_shape *shape = job->shape;
     const intptr_t columns = shape->output[1], count = rows * columns;
-    for (; panel < end_panel; ++panel)
-        for (intptr_t pixel = 0; pixel < count; pixel += TILE) {
+    const intptr_t right = shape->stride[1] * window.pixel, down = shape->stride[0] * window.row - columns * right;
+    for (; panel < end_panel; ++panel) {
+        const uint8_t *at = window.data;   // what the filter sees for the next pixel
+        for (intptr_t pixel = 0, column = 0, tile; pixel < count; pixel += tile) {
+            tile = count - pixel > 2 * SMALL_TILE ? TILE : SMALL_TILE;
             const uint8_t *pixels[TILE];
-            const int present = count - pixel < TILE ? (int)(count - pixel) : TILE;
-            intptr_t row = pixel / columns, column = pixel % columns;
-            for (int r = 0; r < TILE; ++r) {
-                pixels[r] = window.data + row * shape->stride[0] * window.row + column * shape->stride[1] * window.pixel;
-                if (r + 1 < present && ++column == columns) ++row, column = 0;   // the last one again where there are no more
+            const int present = (int)(count - pixel < tile ? count - pixel : tile);
+            for (int r = 0; r < tile; ++r) {
+                pixels[r] = r < present ? at : pixels[present - 1];
+                at += right;
+                if (++column == columns) at += down, column = 0;
             }
-            KERNEL(panel_tile)(job, &window, pixels, first_pixel + pixel, present, panel);
+            if (tile == TILE) KERNEL(panel_tile)(TILE, job, &window, pixels, first_pixel + pixel, present, panel);
+            else KERNEL(panel_tile)(SMALL_TILE, job, &window, pixels, first_pixel + pixel, present, panel);
         }
+    }
 }
 
 static void KERNEL(convolve_piece)(void *context, intptr_t piece) {
@@ -201,6 +215,7 @@ static void KERNEL(convolve)(convolution_job *job) {
 
 #undef INLINE
 #undef TILE
+#undef SMALL_TILE
 #undef VECTORS
 
 #else

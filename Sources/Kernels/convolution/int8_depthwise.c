@@ -22,9 +22,9 @@ typedef struct {
 
 static inside places_inside(const sb_int8_shape *shape, int axis, intptr_t start) {
     const intptr_t step = shape->dilation[axis];
-    inside places = {start < 0 ? (-start + step - 1) / step : 0, shape->kernel[axis]};
-    const intptr_t most = (shape->input[axis] - start + step - 1) / step;
-    if (places.end > most) places.end = most;
+    inside places = {0, shape->kernel[axis]};
+    while (places.first < places.end && start + places.first * step < 0) ++places.first;
+    while (places.end > places.first && start + (places.end - 1) * step >= shape->input[axis]) --places.end;
     return places;
 }
 #endif
@@ -37,42 +37,47 @@ static inside places_inside(const sb_int8_shape *shape, int axis, intptr_t start
 #include "foundation/lanes.h"
 #include "int8_numbers.h"
 
-static inline __attribute__((always_inline)) vf KERNEL(signed_bytes)(const int8_t *p, intptr_t count) {
-    typedef int8_t vs __attribute__((vector_size(LANES)));
-    vs bytes = {0};
-    if (__builtin_expect(count >= LANES, 1)) memcpy(&bytes, p, sizeof bytes);
-    else memcpy(&bytes, p, (size_t)count);
-    return __builtin_convertvector(bytes, vf);
+// The filters as floats, once for all pixels of a piece.
+static const float *KERNEL(filters_as_floats)(const depthwise_job *job) {
+    const intptr_t count = job->shape->kernel[0] * job->shape->kernel[1] * job->shape->channels;
+    float *filters = sb_scratch((size_t)count * sizeof *filters);
+    for (intptr_t i = 0; i < count; ++i) filters[i] = job->w[i];
+    return filters;
 }
 
-// One pixel of the output.
-static void KERNEL(depthwise_pixel)(const depthwise_job *job, intptr_t image, intptr_t row, intptr_t column, float inverse) {
+// Some channels of a row of the output, numbered through all images; `activation` is a constant after inlining.
+static inline __attribute__((always_inline)) void KERNEL(depthwise_row)(const sb_activation activation,
+                                                                        const depthwise_job *job, const float *filters,
+                                                                        intptr_t row, intptr_t channel, intptr_t count) {
     const sb_int8_shape *shape = job->shape;
-    const sb_int8_map *x = job->x;
-    const intptr_t top = row * shape->stride[0] - shape->padding[0], left = column * shape->stride[1] - shape->padding[1];
-    const inside rows = places_inside(shape, 0, top), columns = places_inside(shape, 1, left);
-    const intptr_t pixel = (image * shape->output[0] + row) * shape->output[1] + column;
-    FOR_LANES(channel, count, shape->channels) {
+    const sb_int8_map x = *job->x;
+    const intptr_t image = row / shape->output[0], columns = shape->output[1];
+    const intptr_t top = row % shape->output[0] * shape->stride[0] - shape->padding[0];
+    const inside rows = places_inside(shape, 0, top);
+    const v_finish finish = v_finish_for(job->epilogue, job->y, channel, count);
+    for (intptr_t column = 0; column < columns; ++column) {
+        const intptr_t left = column * shape->stride[1] - shape->padding[1];
+        const inside places = places_inside(shape, 1, left);
         vf sum = {0};
-        for (intptr_t i = rows.first; i < rows.end; ++i)
-            for (intptr_t j = columns.first; j < columns.end; ++j) {
-                const intptr_t place =
-                    (image * shape->input[0] + top + i * shape->dilation[0]) * shape->input[1] + left + j * shape->dilation[1];
-                const vi bytes = vi_load_bytes(x->data + place * x->pixel + channel, count) - x->zero;
+        for (intptr_t i = rows.first; i < rows.end; ++i) {
+            const intptr_t line = (image * shape->input[0] + top + i * shape->dilation[0]) * shape->input[1] + left;
+            for (intptr_t j = places.first; j < places.end; ++j) {
+                const vi bytes = vi_load_bytes(x.data + (line + j * shape->dilation[1]) * x.pixel + channel, count) - x.zero;
                 sum += __builtin_convertvector(bytes, vf) *
-                       KERNEL(signed_bytes)(job->w + (i * shape->kernel[1] + j) * shape->channels + channel, count);
+                       vf_load_or(filters + (i * shape->kernel[1] + j) * shape->channels + channel, count, 0);
             }
-        v_store_finished(job->epilogue, job->y, inverse, sum, pixel, channel, count);
+        }
+        v_store_finished(activation, &finish, sum, row * columns + column);
     }
 }
 
 static void KERNEL(depthwise_piece)(void *context, intptr_t piece) {
     const depthwise_job *job = context;
-    const intptr_t height = job->shape->output[0];
-    const float inverse = job->y->floats ? 0 : 1 / job->y->map.scale;
+    const float *filters = KERNEL(filters_as_floats)(job);
     for (intptr_t row = sb_piece_begin(job->rows, piece); row < sb_piece_end(job->rows, piece); ++row)
-        for (intptr_t column = 0; column < job->shape->output[1]; ++column)
-            KERNEL(depthwise_pixel)(job, row / height, row % height, column, inverse);
+        FOR_LANES(channel, count, job->shape->channels)
+            WITH_ACTIVATION(job->epilogue->activation,
+                            KERNEL(depthwise_row)(ACTIVATION, job, filters, row, channel, count))
 }
 
 static void KERNEL(depthwise)(depthwise_job *job) { sb_parallel(job->rows.count, KERNEL(depthwise_piece), job); }

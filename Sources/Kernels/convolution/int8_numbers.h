@@ -7,7 +7,8 @@
 #undef v_numbers
 #undef v_bytes
 #undef v_logistic_product
-#undef v_finished
+#undef v_finish
+#undef v_finish_for
 #undef v_store_finished
 
 #define vb KERNEL(vb)
@@ -18,7 +19,11 @@ typedef uint8_t vb __attribute__((vector_size(LANES)));
 static inline __attribute__((always_inline)) vi vi_load_bytes(const uint8_t *p, intptr_t count) {
     vb bytes = {0};
     if (__builtin_expect(count >= LANES, 1)) memcpy(&bytes, p, sizeof bytes);
+#if ISA_PASS == ISA_AVX512
+    else bytes = (vb)_mm_maskz_loadu_epi8((__mmask16)((1u << count) - 1), p);
+#else
     else memcpy(&bytes, p, (size_t)count);
+#endif
     return __builtin_convertvector(bytes, vi);
 }
 
@@ -26,7 +31,11 @@ static inline __attribute__((always_inline)) vi vi_load_bytes(const uint8_t *p, 
 static inline __attribute__((always_inline)) void vi_store_bytes(uint8_t *p, vi v, intptr_t count) {
     const vb bytes = __builtin_convertvector(v, vb);
     if (__builtin_expect(count >= LANES, 1)) memcpy(p, &bytes, sizeof bytes);
+#if ISA_PASS == ISA_AVX512
+    else _mm_mask_storeu_epi8(p, (__mmask16)((1u << count) - 1), (__m128i)bytes);
+#else
     else memcpy(p, &bytes, (size_t)count);
+#endif
 }
 
 /// The numbers that bytes stand for.
@@ -60,35 +69,71 @@ static inline __attribute__((always_inline)) vf v_logistic_product(vf x) {
     return x / ((vf)((vi)power + ((vi)shifted << 23)) + 1);
 }
 
-/// The number that is stored for a sum: see sb_int8_epilogue. `residual` is 0 where there is none.
-#define v_finished KERNEL(v_finished)
-static inline __attribute__((always_inline)) vf v_finished(const sb_int8_epilogue *epilogue, vf sum, vf scale, vf bias,
-                                                           vf residual) {
-    vf value = sum * scale + bias;
-    if (!epilogue->residual_last) value = value + residual;
-    switch (epilogue->activation) {
+/// What finishes the sums of a vector of outputs: see sb_int8_epilogue. It is read once for many pixels, as any byte that is
+/// stored might change what a pointer leads to.
+#define v_finish KERNEL(v_finish)
+typedef struct {
+    vf scale, bias;
+    vf low, high;                // bounds
+    bool is_bounded, residual_last;
+    sb_int8_map residual, y;     // from the first of the outputs on
+    const float *floats;
+    float *float_y;
+    intptr_t float_pixel, float_y_pixel;
+    intptr_t count;              // of the outputs
+    float inverse;               // 1 / scale of the result
+} v_finish;
+
+/// For `count` outputs from `channel` on.
+#define v_finish_for KERNEL(v_finish_for)
+static inline __attribute__((always_inline)) v_finish v_finish_for(const sb_int8_epilogue *epilogue, const sb_int8_result *y,
+                                                                   intptr_t channel, intptr_t count) {
+    v_finish finish = {.scale = vf_load_or(epilogue->scale + channel, count, 0),
+                       .bias = vf_load_or(epilogue->bias + channel, count, 0),
+                       .low = vf_set(epilogue->low), .high = vf_set(epilogue->high),
+                       .is_bounded = epilogue->low != -INFINITY || epilogue->high != INFINITY,
+                       .residual_last = epilogue->residual_last, .residual = epilogue->residual, .y = y->map,
+                       .float_pixel = epilogue->float_pixel, .float_y_pixel = y->float_pixel, .count = count};
+    if (epilogue->residual.data) finish.residual.data += channel;
+    else if (epilogue->floats) finish.floats = epilogue->floats + channel;
+    if (y->floats) {
+        finish.float_y = y->floats + channel;
+    } else {
+        finish.y.data += channel;
+        finish.inverse = 1 / y->map.scale;
+    }
+    return finish;
+}
+
+/// Stores the outputs of a pixel, of which these are the sums; `activation` is a constant after inlining.
+#define v_store_finished KERNEL(v_store_finished)
+static inline __attribute__((always_inline)) void v_store_finished(const sb_activation activation, const v_finish *f, vf sum,
+                                                                   intptr_t pixel) {
+    const sb_int8_map *r = &f->residual;
+    vf residual = {0};
+    if (r->data) residual = v_numbers(vi_load_bytes(r->data + pixel * r->pixel, f->count), r->scale, r->zero);
+    else if (f->floats) residual = vf_load_or(f->floats + pixel * f->float_pixel, f->count, 0);
+    vf value = sum * f->scale + f->bias;
+    if (!f->residual_last) value = value + residual;
+    switch (activation) {
         case SB_ACT_NONE: break;
         case SB_ACT_RELU: value = vf_select(value < 0, (vf){0}, value); break;
         case SB_ACT_SILU: value = v_logistic_product(value); break;
     }
-    if (epilogue->residual_last) value = value + residual;
-    if (epilogue->low == -INFINITY && epilogue->high == INFINITY) return value;
-    const vf low = vf_set(epilogue->low), high = vf_set(epilogue->high);
-    value = vf_select(value < low, low, value);
-    return vf_select(value > high, high, value);
+    if (f->residual_last) value = value + residual;
+    if (f->is_bounded) {
+        value = vf_select(value < f->low, f->low, value);
+        value = vf_select(value > f->high, f->high, value);
+    }
+    if (f->float_y) vf_store_some(f->float_y + pixel * f->float_y_pixel, value, f->count);
+    else vi_store_bytes(f->y.data + pixel * f->y.pixel, v_bytes(value, f->inverse, f->y.zero), f->count);
 }
 
-/// Stores `count` channels of a pixel from `channel` on, of which these are the sums.
-#define v_store_finished KERNEL(v_store_finished)
-static inline __attribute__((always_inline)) void v_store_finished(const sb_int8_epilogue *epilogue, const sb_int8_result *y,
-                                                                   float inverse, vf sum, intptr_t pixel, intptr_t channel,
-                                                                   intptr_t count) {
-    const sb_int8_map *r = &epilogue->residual;
-    vf residual = {0};
-    if (r->data) residual = v_numbers(vi_load_bytes(r->data + pixel * r->pixel + channel, count), r->scale, r->zero);
-    else if (epilogue->floats) residual = vf_load_or(epilogue->floats + pixel * epilogue->float_pixel + channel, count, 0);
-    const vf value = v_finished(epilogue, sum, vf_load_or(epilogue->scale + channel, count, 0),
-                                vf_load_or(epilogue->bias + channel, count, 0), residual);
-    if (y->floats) vf_store_some(y->floats + pixel * y->float_pixel + channel, value, count);
-    else vi_store_bytes(y->map.data + pixel * y->map.pixel + channel, v_bytes(value, inverse, y->map.zero), count);
-}
+/// Runs a statement with `ACTIVATION` as a constant, that of the epilogue.
+#undef WITH_ACTIVATION
+#define WITH_ACTIVATION(activation, ...)                                                 \
+    switch (activation) {                                                                \
+        case SB_ACT_NONE: { enum { ACTIVATION = SB_ACT_NONE }; __VA_ARGS__; break; }     \
+        case SB_ACT_RELU: { enum { ACTIVATION = SB_ACT_RELU }; __VA_ARGS__; break; }     \
+        case SB_ACT_SILU: { enum { ACTIVATION = SB_ACT_SILU }; __VA_ARGS__; break; }     \
+    }
