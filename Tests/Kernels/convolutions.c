@@ -53,16 +53,16 @@ static void check_convolution(const convolution_case *c) {
     convolution_sums sums = {numbers(x_count), numbers(w_count), numbers(y_count),
                              zeros(y_count), zeros(x_count), zeros(w_count)};
     each_product(c, add_products, &sums);
-    const float *bias = numbers(c->o);
+    const float *bias = numbers(c->o), *residual = numbers(y_count);
     float *y = memory((size_t)y_count * 4), *gx = memory((size_t)x_count * 4), *gw = memory((size_t)w_count * 4);
     const sb_array x = images_of(sums.x, c->n, c->c, c->h, c->w), w = FLOATS(sums.w, c->o, inputs, c->taps, c->taps);
     const sb_array gy = images_of(sums.gy, c->n, c->o, oh, ow), to = images_of(y, c->n, c->o, oh, ow);
     const sb_array x_gradient = images_of(gx, c->n, c->c, c->h, c->w), w_gradient = FLOATS(gw, c->o, inputs, c->taps, c->taps);
-    for (intptr_t i = 0; i < y_count; ++i) sums.y[i] = fmax(sums.y[i] + bias[i % c->o], 0);
+    for (intptr_t i = 0; i < y_count; ++i) sums.y[i] = fmax(sums.y[i] + bias[i % c->o] + residual[i], 0);
     char name[100];
     snprintf(name, sizeof name, "convolution %s", c->name);
     CHECK(name, y, y_count, sums.y, c->tolerance,
-          sb_conv2d_forward(&x, &w, NULL, c->p, (sb_conv2d_epilogue){bias, NULL, SB_ACT_RELU}, &to));
+          sb_conv2d_forward(&x, &w, NULL, c->p, (sb_conv2d_epilogue){bias, residual, SB_ACT_RELU}, &to));
     snprintf(name, sizeof name, "convolution %s, gradient of the input", c->name);
     CHECK(name, gx, x_count, sums.gx, c->tolerance, sb_conv2d_input_gradient(&gy, &w, c->p, &x_gradient));
     snprintf(name, sizeof name, "convolution %s, gradient of the filters", c->name);
