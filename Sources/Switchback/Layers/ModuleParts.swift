@@ -185,6 +185,8 @@ extension String {
 
     /// `runningMean` as `running_mean`, and `inputURL` as `input_url`: the names of checkpoints.
     package var snakeCased: String {
+        // Most names are one word, and are asked for with every look at a model.
+        if utf8.allSatisfy({ (UInt8(ascii: "a")...UInt8(ascii: "z")).contains($0) }) { return self }
         var result = ""
         let characters = Array(self)
         for (i, character) in characters.enumerated() {
