@@ -104,6 +104,8 @@ class Browser:
     def resize(self, width, height):
         # A window is no narrower than 500 pixels; what a page sees can be.
         self.devtools("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=False)
+        # The page learns of it, and is laid out anew, in its own time.
+        self.until("innerWidth === arguments[0] && document.documentElement.clientWidth <= arguments[0]", width)
 
     def prefer(self, scheme):
         """light or dark."""
