@@ -1,6 +1,7 @@
 #ifndef ISA_PASS
 #include "image.h"
 
+#include "image_bilinear.h"
 #include "resample_taps.h"
 
 typedef struct {
@@ -121,6 +122,7 @@ static void resize_nearest(intptr_t c, intptr_t h, intptr_t w, intptr_t oh, intp
 void sb_image_resize(intptr_t c, intptr_t h, intptr_t w, intptr_t oh, intptr_t ow, sb_interpolation mode,
                      const uint8_t *x, uint8_t *y) {
     if (mode == SB_NEAREST) return resize_nearest(c, h, w, oh, ow, x, y);
+    if (mode == SB_LINEAR) return sb_image_resize_bilinear(c, h, w, oh, ow, x, y);
     if (mode == SB_COVERAGE && (oh > h || ow > w)) mode = SB_COVERAGE_UP;
     const sb_resize resize = {.mode = mode};
     const image_resize_job job = {.channels = c, .width = w, .vertical = sb_taps_make(h, oh, &resize, 0),

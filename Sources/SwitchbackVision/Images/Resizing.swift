@@ -1,8 +1,8 @@
 import Switchback
 
 extension Image {
-    /// The image in another size; bilinear if nothing else is said. Equal to OpenCV's `resize` to within one gray
-    /// level. Stops unless both sides are at least 1.
+    /// The image in another size; bilinear if nothing else is said. Nearest and bilinear are equal to OpenCV's `resize`, so
+    /// that networks see what they were trained on there; the others are to within one gray level. Stops unless both sides are at least 1.
     public func resized(height: Int, width: Int, _ interpolation: Pixels.Interpolation = .bilinear) -> Image {
         require(height > 0 && width > 0, "resized", "an image of \(height)×\(width) has no pixels")
         if height == self.height && width == self.width { return self }

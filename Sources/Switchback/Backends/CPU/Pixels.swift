@@ -32,7 +32,8 @@ public enum Pixels {
         }
     }
 
-    /// Fills `target` with the image `source` in another size, as OpenCV's `resize` does to within one gray level.
+    /// Fills `target` with the image `source` in another size, as OpenCV's `resize` does: nearest and bilinear bit for bit,
+    /// the others to within one gray level.
     /// Stops where a buffer does not have the size of its layout, or where the channels differ.
     public static func resize(
         _ source: UnsafeBufferPointer<UInt8>, _ from: Layout, into target: UnsafeMutableBufferPointer<UInt8>,
