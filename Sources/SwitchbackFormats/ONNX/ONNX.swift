@@ -78,8 +78,9 @@ public enum ONNX {
                 ONNXExporter.subject, at: "input \(name)", "the example has shape \(example.shape), and no batch")
         }
         let free = options.freeDimensions
-        // One trace for every choice of the first or the second sample for each open size.
-        let traces = try (0..<1 << free.count).map { number in
+        // One trace for every choice of the first or the second sample for each open size; where none is open, a second one
+        // of other values: what depends on those other than through tensors differs between the two.
+        let traces = try (0..<max(2, 1 << free.count)).map { number in
             let sizes = free.enumerated().map { position, dimension in
                 let isSecond = number >> position & 1 == 1
                 let samples = FreeDimension.samples

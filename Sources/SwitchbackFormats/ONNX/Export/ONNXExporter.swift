@@ -6,7 +6,8 @@ import Switchback
 /// What differs between the traces as the open sizes or products of them do is computed from those in the graph.
 /// Anything else that differs could not be written down as a graph, and is refused.
 struct ONNXExporter {
-    /// For every choice of the first or the second sample for each open size, as `GraphSize` numbers them.
+    /// For every choice of the first or the second sample for each open size, as `GraphSize` numbers them; of two inputs where
+    /// no size is open.
     private let traces: [Trace]
     private let options: ONNXOptions
     /// What is rounded to 8 bits, of the first trace.
@@ -56,10 +57,10 @@ struct ONNXExporter {
 
     private func differs(_ module: String) -> InputError {
         let open = options.freeDimensions.map(\.name).joined(separator: ", ")
+        let sizes = open.isEmpty ? "" : "open sizes (\(open)) or "
         return InputError(
             Self.subject, at: module.isEmpty ? nil : module,
-            "what is computed depends on open sizes (\(open)) or on the values of the input in a way that a graph cannot hold"
-        )
+            "what is computed depends on \(sizes)the values of the input in a way that a graph cannot hold")
     }
 
     // MARK: Values
@@ -70,7 +71,8 @@ struct ONNXExporter {
     private func sizes(_ numbers: [[Int]]) throws -> [GraphSize] {
         guard numbers.allSatisfy({ $0.count == numbers[0].count }) else { throw differs(builder.module) }
         return try numbers[0].indices.map { position in
-            guard let size = GraphSize(numbers.map { $0[position] }) else { throw differs(builder.module) }
+            let size = GraphSize(numbers.map { $0[position] })
+            guard let size, size.isFixed || !options.freeDimensions.isEmpty else { throw differs(builder.module) }
             return size
         }
     }
