@@ -12,6 +12,13 @@ struct MessageTests {
         #expect("batch".nearest(in: [long, "bath"]) == "bath")
     }
 
+    @Test func countsAndPlurals() {
+        #expect(1.counted("bus") == "1 bus" && 2.counted("bus") == "2 buses" && 0.counted("box") == "0 boxes")
+        #expect(2.counted("person") == "2 persons" && 1234.counted("bench") == "1,234 benches")
+        #expect(
+            2.counted("cherry") == "2 cherries" && 2.counted("key") == "2 keys" && 3.counted("class_0") == "3 class_0")
+    }
+
     @Test func longNamesAreCut() {
         let error = InputError(
             "request", at: "field \(String(repeating: "z", count: 4_000_000))", "there is no such field")

@@ -12,9 +12,16 @@ extension Int {
         return text
     }
 
-    /// With a noun, which stands in the plural but after one: `1 class`, `2 classes`.
-    package func counted(_ noun: String) -> String {
-        let endsInSibilant = ["s", "x", "ch", "sh"].contains { noun.hasSuffix($0) }
-        return "\(grouped) \(noun)\(self == 1 ? "" : endsInSibilant ? "es" : "s")"
+    /// With a noun, which stands in the plural but after one: `1 class`, `2 classes`, `2 cherries`. Names that end in no
+    /// letter, such as `class_0`, stay as they are.
+    package func counted(_ noun: String) -> String { "\(grouped) \(self == 1 ? noun : noun.plural)" }
+}
+
+extension String {
+    fileprivate var plural: String {
+        guard let last, last.isLetter else { return self }
+        if ["s", "x", "z", "ch", "sh"].contains(where: hasSuffix) { return self + "es" }
+        let endsInConsonantAndY = last == "y" && !["a", "e", "i", "o", "u"].contains(dropLast().last ?? "a")
+        return endsInConsonantAndY ? dropLast() + "ies" : self + "s"
     }
 }

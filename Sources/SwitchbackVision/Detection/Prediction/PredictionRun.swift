@@ -98,10 +98,10 @@ public final class PredictionRun {
         return "\(result.width)x\(result.height) \(words(marks)), \(time)"
     }
 
-    /// `3 persons, 1 bus`.
+    /// `3 persons, 2 buses`.
     private func words(_ marks: [BoxPainter.Mark]) -> String {
         let counts = Dictionary(marks.map { ($0.classIndex, 1) }, uniquingKeysWith: +).sorted { $0.key < $1.key }
         if counts.isEmpty { return "nothing" }
-        return counts.map { "\($1) \(names[$0])\($1 > 1 ? "s" : "")" }.joined(separator: ", ")
+        return counts.map { $1.counted(names[$0]) }.joined(separator: ", ")
     }
 }
