@@ -107,6 +107,28 @@ import Testing
         #expect(norm == 10 && abs(task.validations[0] - 1) < 1e-6)
     }
 
+    /// The weights of every second epoch are those of a training that ends there.
+    @Test func weightsOfEpochsAreKept() throws {
+        func train(_ epochs: Int, every period: Int?) throws -> RunFolder {
+            let configuration = options {
+                $0.epochs = epochs
+                $0.schedule = .constant
+                $0.savePeriod = period
+            }
+            let run = try RunFolder(in: folder.path("runs"), task: "small", name: "a", arguments: configuration)
+            _ = try SmallTask.trainer(configuration, folder: run).run()
+            return run
+        }
+        let run = try train(5, every: 2)
+        let names = try FileManager.default.contentsOfDirectory(atPath: run.file("weights")).sorted()
+        #expect(
+            names == ["best.safetensors", "epoch2.safetensors", "epoch4.safetensors", "last.safetensors"], "\(names)")
+        let short = try train(4, every: nil)
+        #expect(
+            try Data(contentsOf: URL(fileURLWithPath: run.weights("epoch4")))
+                == Data(contentsOf: URL(fileURLWithPath: short.weights("last"))))
+    }
+
     @Test func theAverageOfTheWeightsIsValidatedAndSaved() throws {
         let task = ByHand([1, 1])
         let configuration = plain {

@@ -147,6 +147,9 @@ struct TrainingOptions<Defaults: TrainingDefaults>: ParsableArguments {
         transform: Value.integer)
     var saveSteps: Int?
 
+    @Option(help: TrainingHelp.savePeriod, transform: Value.integer)
+    var savePeriod: Int?
+
     /// Changes what was given.
     func apply(to configuration: inout TrainingConfiguration) {
         func set<Value>(_ option: WritableKeyPath<TrainingConfiguration, Value>, _ value: Value?) {
@@ -182,6 +185,7 @@ struct TrainingOptions<Defaults: TrainingDefaults>: ParsableArguments {
         set(\.workers, workers)
         set(\.saveMinutes, saveMinutes)
         set(\.saveSteps, saveSteps)
+        set(\.savePeriod, savePeriod)
     }
 }
 
@@ -190,5 +194,9 @@ enum TrainingHelp {
     static let slots = ArgumentHelp(
         "The number of parts that each batch is cut into, for training in several processes with mpirun or srun: the "
             + "same number gives the same weights on any number of processes. (default: the number of processes)",
+        valueName: "n")
+
+    static let savePeriod = ArgumentHelp(
+        "Also keep the weights of every n-th epoch, as weights/epoch10.safetensors. (default: only the best and the last)",
         valueName: "n")
 }

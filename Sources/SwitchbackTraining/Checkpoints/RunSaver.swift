@@ -30,9 +30,9 @@ final class RunSaver {
 
     init(_ folder: RunFolder) { files = Files(folder) }
 
-    /// Notes weights that are the last, and the best where they are, instead of those that were noted before.
-    func keep(_ snapshot: Snapshot, _ metadata: [String: String], isBest: Bool) {
-        for name in isBest ? ["last", "best"] : ["last"] {
+    /// Notes weights under names such as `last` and `best`, instead of those that were noted under them before.
+    func keep(_ snapshot: Snapshot, _ metadata: [String: String], as names: [String]) {
+        for name in names {
             kept.removeAll { $0.name == name }
             kept.append((name, Weights(snapshot: snapshot, metadata: metadata)))
         }
@@ -86,20 +86,21 @@ final class RunSaver {
 
     /// Where the files of a run are.
     private struct Files: Sendable {
-        private let best, last, results: String
+        private let weights: @Sendable (_ name: String) -> String
+        private let results: String
         let checkpoints: CheckpointFolder
 
         init(_ folder: RunFolder) {
-            (best, last) = (folder.weights("best"), folder.weights("last"))
+            let path = folder.path
+            weights = { RunFolder.weights($0, of: path) }
             results = folder.file("results.csv")
             checkpoints = folder.checkpoints
         }
 
         func write(_ kept: [(name: String, weights: Weights)]) throws {
-            for (name, weights) in kept {
+            for (name, kept) in kept {
                 try Safetensors.save(
-                    weights.snapshot.tensors.map { ($0.name, $0.tensor) }, metadata: weights.metadata,
-                    to: name == "best" ? best : last)
+                    kept.snapshot.tensors.map { ($0.name, $0.tensor) }, metadata: kept.metadata, to: weights(name))
             }
             try ResultsFile.makeLasting(results)
         }

@@ -79,6 +79,9 @@ public struct TrainingConfiguration: Configuration {
     public var saveMinutes = 10.0
     /// The greatest number of optimizer's steps between two checkpoints; `nil` for any number.
     public var saveSteps: Int?
+    /// Of every so many-th epoch the weights are kept, as `weights/epoch10.safetensors`; `nil` for none beside the best and
+    /// the last.
+    public var savePeriod: Int?
 
     public init() {}
 
@@ -90,6 +93,6 @@ public struct TrainingConfiguration: Configuration {
         "warmup_steps": .count(from: 0), "ema": .from(0, below: 1), "ema_warmup": .atLeast(0),
         "validate_every": .count(), "patience": .count(), "minutes": .above(0),
         "workers": .from(0, to: 64),
-        "save_minutes": .above(0), "save_steps": .count(),
+        "save_minutes": .above(0), "save_steps": .count(), "save_period": .count(),
     ]
 }

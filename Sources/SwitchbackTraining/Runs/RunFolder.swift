@@ -9,6 +9,7 @@ import SwitchbackFormats
 /// | `args.yaml` | the configuration |
 /// | `results.csv` | a row for each validation |
 /// | `weights/best.safetensors`, `weights/last.safetensors` | the weights of the best and of the last validation |
+/// | `weights/epoch10.safetensors` | the weights of an epoch, with `savePeriod` |
 /// | `diagnosis.jsonl`, `gradients.png` | what a ``DiagnosisLog`` measured |
 /// | `resume/state-1.safetensors`, `resume/state-2.safetensors` | the last two checkpoints |
 public final class RunFolder {
@@ -87,8 +88,10 @@ public final class RunFolder {
     /// The path of a file in the folder.
     public func file(_ name: String) -> String { Folder.join(path, name) }
 
-    /// The path of a file of weights, `last` or `best`.
-    public func weights(_ name: String) -> String { file("weights/\(name).safetensors") }
+    /// The path of a file of weights: `last`, `best`, or `epoch10` where those of epochs are kept.
+    public func weights(_ name: String) -> String { Self.weights(name, of: path) }
+
+    static func weights(_ name: String, of run: String) -> String { Folder.join(run, "weights/\(name).safetensors") }
 
     /// The file of weights that a path stands for: of a run's folder its best, of anything else the path itself.
     ///

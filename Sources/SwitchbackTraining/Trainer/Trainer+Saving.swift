@@ -7,10 +7,14 @@ private let shortestInterval = 1.0
 
 extension Trainer {
     /// Keeps the model's weights, the averaged ones if there are such, until they are saved with the next state.
-    func keepWeights(isBest: Bool) {
+    ///
+    /// - Parameter epoch: which they are of, counted from 1.
+    func keepWeights(isBest: Bool, epoch: Int) {
         guard let saver else { return }
         let weights = withAverages { Snapshot(task.model.namedState) }
-        saver.keep(weights, task.metadata, isBest: isBest)
+        let isKept = configuration.savePeriod.map { epoch % $0 == 0 } ?? false
+        let names = ["last"] + (isBest ? ["best"] : []) + (isKept ? ["epoch\(epoch)"] : [])
+        saver.keep(weights, task.metadata, as: names)
         isSaveWanted = true
     }
 
