@@ -60,7 +60,19 @@ import Testing
             [images.narrow(dim: 0, start: 3, length: 6), arrays(seed: 2, count: 54).images], dim: 0)
         let check = try checks(heldOut: leaked)[.leaks]
         #expect(check?.outcome == .failed, "\(check as Any)")
-        #expect(check?.finding.hasPrefix("6 of 60 held-out examples are also") ?? false, "\(check as Any)")
+        #expect(check?.finding.hasPrefix("6 of 60 held-out images are also") ?? false, "\(check as Any)")
+    }
+
+    /// Each part once, however many are compared to the training's.
+    @Test func partsAreReadOnce() throws {
+        let (images, labels) = arrays()
+        let parts = ["train", "val", "test"].flatMap { [("\($0)_images", images), ("\($0)_labels", Tensor(labels))] }
+        try NumPy.saveArchive(Dictionary(uniqueKeysWithValues: parts), to: folder.path("z.npz"))
+        let data = try ClassificationData.load(folder.path("z.npz"))
+        var report: ClassificationReport?
+        let profile = try Profiler.record { report = try ClassificationReport(data) }
+        let reads = profile.byOperation.filter { $0.operation == "indexSelect" }.reduce(0) { $0 + $1.cost.calls }
+        #expect(report?.duplicates.count == 120 && reads == 3, "\(reads)")
     }
 
     /// Copies with a little noise, of rows and of images.
@@ -70,7 +82,7 @@ import Testing
         let leaked = Tensor.cat(
             [images.narrow(dim: 0, start: 3, length: 6) + noise, arrays(seed: 2, count: 54).images], dim: 0)
         let rows = try checks(heldOut: leaked)[.leaks]
-        #expect(rows?.finding.hasPrefix("6 of 60 held-out examples are also") ?? false, "\(rows as Any)")
+        #expect(rows?.finding.hasPrefix("6 of 60 held-out images are also") ?? false, "\(rows as Any)")
 
         func pattern(_ seed: UInt64) -> Tensor {
             let coarse = Tensor.randint(0..<200, [1, 4, 4], generator: Generator(seed: seed)).to(.float32)

@@ -12,6 +12,8 @@ public struct ClassificationReport: Codable, Sendable {
     public let kind: String
     public let classNames: [String]
     public let inputShape: [Int]
+    /// What an example is called: an image, or a row of a table.
+    public var noun: String { inputShape.count == 3 ? "image" : "row" }
     public let parts: [Part]
     /// Examples for training, and held-out ones that are the same: files, or positions in their arrays.
     public let duplicates: [DataReport.Duplicate]
@@ -40,14 +42,14 @@ public struct ClassificationReport: Codable, Sendable {
             (duplicates, conflicts) = ([], [])
             return
         }
-        let prints = try ExamplePrints(training, measuredBy: training)
+        let printer = try ExamplePrinter(training)
         duplicates = try [DataSplit.val, .test].flatMap { split -> [DataReport.Duplicate] in
             guard let heldOut = data.parts[split] else { return [] }
-            return try prints.pairs(with: ExamplePrints(heldOut, measuredBy: training)).map {
+            return try printer.training.pairs(with: printer.prints(of: heldOut)).map {
                 DataReport.Duplicate(training: training.place($0, in: .train), heldOut: heldOut.place($1, in: split))
             }
         }
-        conflicts = prints.conflicts(training.classes).map {
+        conflicts = printer.training.conflicts(training.classes).map {
             Conflict(first: training.place($0, in: .train), second: training.place($1, in: .train))
         }
     }

@@ -29,7 +29,7 @@ extension ClassificationTask: ExaminedTask {
         let conflicts = DoctorCheck.conflicts(report.conflicts.map { ($0.first, $0.second) }, of: training.count)
         return [
             try values(training), DoctorCheck.classes(data.classNames, counts: counts), conflicts,
-            DoctorCheck.leaks(shared, of: heldOut, training.areImages ? "image" : "example"),
+            DoctorCheck.leaks(shared, of: heldOut, report.noun),
         ].compactMap { $0 }
     }
 
