@@ -27,6 +27,25 @@ import Testing
         )
     }
 
+    /// Features are left out in training alone; `nil` is the network's own share.
+    @Test(arguments: [ClassifierKind.mlp, .cnn, .resnet18, .mobilenetV2, .yolo11n])
+    func dropoutIsForTraining(_ kind: ClassifierKind) throws {
+        let description = Classifier.Configuration(
+            model: kind, classNames: ["a", "b", "c"], inputShape: [3, 32, 32],
+            normalization: Normalization(of: Tensor.rand([8, 3, 32, 32], generator: Generator(seed: 3))))
+        let input = Tensor.rand([4, 3, 32, 32], generator: Generator(seed: 2))
+        for (dropout, isRandom) in [(0.6, true), (0, false), (nil, kind == .mobilenetV2)] {
+            manualSeed(1)
+            let classifier = try Classifier(description, dropout: dropout)
+            // Normalization by the batch does not change from one time to the next.
+            func scores() throws -> [Float] { try noGrad { try classifier.scores(input).toArray(as: Float.self) } }
+            classifier.model.train()
+            #expect(try (scores() != scores()) == isRandom, "\(kind), \(dropout as Any)")
+            classifier.model.eval()
+            #expect(try scores() == scores())
+        }
+    }
+
     // MARK: Data
 
     @Test func arraysAreRecognisedByName() throws {

@@ -44,6 +44,13 @@ struct ClassifyTrain: ParsableCommand {
         transform: Value.integer)
     var imgsz: Int?
 
+    @Option(
+        help: ArgumentHelp(
+            "The share of features that training leaves out before the last layer. (default: 0.2 for mobilenet_v2, else 0)",
+            valueName: "x"),
+        transform: Value.number)
+    var dropout: Double?
+
     @OptionGroup(title: "Augmentation") var augmentation: ClassifyAugmentationOptions
     @OptionGroup(title: "Training") var training: TrainingOptions<ClassifierDefaults>
     @OptionGroup(title: "Run") var runOptions: RunOptions
@@ -75,6 +82,7 @@ struct ClassifyTrain: ParsableCommand {
             configuration.classes = labels.classes ?? configuration.classes
             configuration.model = model ?? configuration.model
             configuration.imgsz = imgsz ?? configuration.imgsz
+            configuration.dropout = dropout ?? configuration.dropout
             augmentation.apply(to: &configuration)
             training.apply(to: &configuration.training)
         }

@@ -11,12 +11,14 @@ public final class ClassificationTask: TrainingTask {
 
     /// A classifier with fresh weights, drawn from the default generator.
     ///
-    /// - Parameter augmentation: how images are changed; not at all by default.
+    /// - Parameters:
+    ///   - augmentation: how images are changed; not at all by default.
+    ///   - dropout: the share of features that training leaves out before the last layer; the network's own by default.
     /// - Throws: `InputError` where the data has no train split, or does not suit the model, the batch size or
     ///   the augmentation.
     public init(
         _ kind: ClassifierKind, on data: ClassificationData, _ configuration: TrainingConfiguration,
-        augmentation: ClassificationAugmentation? = nil
+        augmentation: ClassificationAugmentation? = nil, dropout: Double? = nil
     ) throws {
         guard let examples = data.training else { throw InputError(data.path, "has no train split") }
         let batchSize = configuration.batch ?? min(64, examples.count)
@@ -34,7 +36,7 @@ public final class ClassificationTask: TrainingTask {
         try AvailableMemory.check(batch: batchSize, of: data.inputShape)
         self.data = data
         workers = configuration.workers
-        classifier = try Classifier(kind, for: data)
+        classifier = try Classifier(kind, for: data, dropout: dropout)
         let seed = configuration.seed
         let shape = data.inputShape
         let steps = augmentation?.steps(height: shape[1], width: shape[2])

@@ -40,19 +40,21 @@ public final class Classifier {
     public internal(set) var quantized: QuantizedNetwork?
 
     /// A classifier with fresh weights, drawn from the default generator.
-    public init(_ configuration: Configuration) throws {
+    ///
+    /// - Parameter dropout: the share of features that training leaves out before the last layer; the network's own if `nil`.
+    public init(_ configuration: Configuration, dropout: Double? = nil) throws {
         self.configuration = configuration
         model = try configuration.model.makeModel(
-            inputShape: Shape(configuration.inputShape), classCount: configuration.classNames.count)
+            inputShape: Shape(configuration.inputShape), classCount: configuration.classNames.count, dropout: dropout)
     }
 
     /// A classifier for some data, which is not trained yet.
-    public convenience init(_ kind: ClassifierKind, for data: ClassificationData) throws {
+    public convenience init(_ kind: ClassifierKind, for data: ClassificationData, dropout: Double? = nil) throws {
         let examples = data.training ?? data.heldOut
         try self.init(
             Configuration(
                 model: kind, classNames: data.classNames, inputShape: Array(data.inputShape),
-                normalization: examples.normalization()))
+                normalization: examples.normalization()), dropout: dropout)
     }
 
     /// The scores (logits) of inputs as they are in files: [N, …] → [N, classes].

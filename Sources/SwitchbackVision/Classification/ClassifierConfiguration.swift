@@ -16,9 +16,14 @@ public struct ClassifierConfiguration: ExtendedTrainingConfiguration {
     public var augmentation = ClassificationAugmentation()
     /// `nil` is `cnn` for images and `mlp` for tables.
     public var model: ClassifierKind?
+    /// The share of features that training leaves out before the last layer; `nil` is the network's own.
+    public var dropout: Double?
     public var training = TrainingConfiguration()
 
-    public static let ranges: [String: NumberRange] = ["classes": .from(1, to: 1_000_000), "imgsz": .from(1, to: 8192)]
+    public static let ranges: [String: NumberRange] = [
+        "classes": .from(1, to: 1_000_000), "imgsz": .from(1, to: 8192),
+        "dropout": .from(0, below: 1),
+    ]
 
     public init() {}
 
@@ -43,6 +48,6 @@ public struct ClassifierConfiguration: ExtendedTrainingConfiguration {
         manualSeed(training.seed)
         return try ClassificationTask(
             model ?? (data.inputShape.count == 3 ? .cnn : .mlp), on: data, training,
-            augmentation: isAugmented ? augmentation : nil)
+            augmentation: isAugmented ? augmentation : nil, dropout: dropout)
     }
 }

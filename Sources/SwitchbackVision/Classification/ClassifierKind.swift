@@ -24,17 +24,23 @@ public enum ClassifierKind: String, CaseIterable, Codable, Sendable {
 
     /// A model of this kind with fresh weights, drawn from the default generator.
     ///
-    /// Throws `InputError` if inputs of the shape do not suit it.
-    func makeModel(inputShape: Shape, classCount: Int) throws -> Module {
-        if self == .mlp { return MultilayerPerceptron(inputs: inputShape.elementCount, classes: classCount) }
+    /// - Parameter dropout: the share of features that training leaves out before the last layer; the network's own if
+    ///   `nil`, which is 0.2 for `mobilenet_v2` and else 0.
+    /// - Throws: `InputError` if inputs of the shape do not suit it.
+    func makeModel(inputShape: Shape, classCount: Int, dropout: Double? = nil) throws -> Module {
+        let share = dropout ?? (self == .mobilenetV2 ? 0.2 : 0)
+        if self == .mlp {
+            return MultilayerPerceptron(inputs: inputShape.elementCount, classes: classCount, dropout: share)
+        }
         let images = try ImageShape(of: inputShape, model: rawValue)
         switch self {
-        case .mobilenetV2: return MobileNetV2(classes: classCount, channels: images.channels)
+        case .mobilenetV2: return MobileNetV2(classes: classCount, channels: images.channels, dropout: share)
         case .resnet18, .resnet34, .resnet50, .resnet101, .resnet152:
             let stem: ResNet.Stem = max(images.height, images.width) <= Self.smallImage ? .cifar : .imageNet
-            return ResNet(residual ?? .resnet18, classes: classCount, channels: images.channels, stem: stem)
-        case .cnn, .mlp: return ConvolutionalNetwork(images, classes: classCount)
-        default: return YOLOClassifier(size ?? .n, classes: classCount, channels: images.channels)
+            return ResNet(
+                residual ?? .resnet18, classes: classCount, channels: images.channels, stem: stem, dropout: share)
+        case .cnn, .mlp: return ConvolutionalNetwork(images, classes: classCount, dropout: share)
+        default: return YOLOClassifier(size ?? .n, classes: classCount, channels: images.channels, dropout: share)
         }
     }
 

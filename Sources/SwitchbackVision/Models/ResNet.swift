@@ -43,14 +43,16 @@ public final class ResNet: Module, FeatureMapped {
     /// [classes, features].
     public let fc: Linear
     private let pool: MaxPool2d?
+    private let drop: Dropout
 
     /// - Parameters:
     ///   - channels: of the images.
     ///   - width: the channels after the stem; each stage after the first doubles them.
+    ///   - dropout: the share of features that training leaves out before the linear layer.
     ///   - generator: where the first weights are drawn from; the default generator if omitted.
     public init(
         _ variant: Variant, classes: Int = 1000, channels: Int = 3, stem: Stem = .imageNet, width: Int = 64,
-        generator: Generator? = nil
+        dropout: Double = 0, generator: Generator? = nil
     ) {
         switch stem {
         case .imageNet:
@@ -76,13 +78,14 @@ public final class ResNet: Module, FeatureMapped {
         }
         (layer1, layer2, layer3, layer4) = (stages[0], stages[1], stages[2], stages[3])
         fc = Linear(inputs, classes, generator: generator)
+        drop = Dropout(p: dropout)
     }
 
     var featureMap: Module { layer4 }
 
     /// [N, channels, H, W] → [N, classes]: one logit for each class.
     public override func forward(_ images: Tensor) -> Tensor {
-        fc(features(images).adaptiveAvgPool2d(outputSize: 1).flatten(start: 1))
+        fc(drop(features(images).adaptiveAvgPool2d(outputSize: 1).flatten(start: 1)))
     }
 
     /// [N, channels, H, W] → [N, features, H', W']: what the last stage makes of the images, before pooling.
