@@ -21,6 +21,83 @@ import Testing
         #expect(try load("L35_bomyaml/data.yaml").problems.isEmpty)
     }
 
+    /// Windows programs write a byte order mark before JSON, XML and lists, too.
+    @Test func byteOrderMarksOfAllFormats() throws {
+        let folder = try TemporaryFolder()
+        for name in ["labelme", "cvat", "voc", "masks/images", "masks/masks", "coco"] {
+            try FileManager.default.createDirectory(atPath: folder.path(name), withIntermediateDirectories: true)
+        }
+        for name in ["labelme", "cvat", "voc", "masks/images", "coco"] {
+            try Image(height: 40, width: 50, filledWith: 7).save(to: folder.path("\(name)/a.png"))
+        }
+        var mask = Image(height: 40, width: 50, .gray, filledWith: 0)
+        mask.paste(Image(height: 20, width: 20, .gray, filledWith: 1), top: 0, left: 0)
+        mask.paste(Image(height: 20, width: 20, .gray, filledWith: 2), top: 0, left: 25)
+        try mask.save(to: folder.path("masks/masks/a.png"))
+        let mark = "\u{FEFF}"
+        _ = try folder.write(
+            mark + #"{"shapes": [{"label": "x", "points": [[1, 1], [9, 1], [9, 9]]}], "imagePath": "a.png"}"#,
+            to: "labelme/a.json")
+        _ = try folder.write(
+            mark + "<annotations><image id='0' name='a.png'><box label='x' xtl='1' ytl='1' xbr='9' ybr='9'/></image>"
+                + "</annotations>", to: "cvat/annotations.xml")
+        _ = try folder.write(
+            mark + "<annotation><object><name>x</name><bndbox><xmin>1</xmin><ymin>1</ymin><xmax>9</xmax><ymax>9</ymax>"
+                + "</bndbox></object></annotation>", to: "voc/a.xml")
+        _ = try folder.write(mark + "x\r\ny\r\n\r\n", to: "masks/classes.txt")
+        _ = try folder.write(
+            mark
+                + #"{"images": [{"id": 1, "file_name": "a.png"}], "categories": [{"id": 1, "name": "x"}], "annotations": "#
+                + #"[{"image_id": 1, "category_id": 1, "bbox": [1, 1, 8, 8]}]}"#, to: "coco/data.json")
+        for (path, names) in [
+            ("labelme", ["x"]), ("cvat", ["x"]), ("voc", ["x"]), ("masks", ["x", "y"]), ("coco/data.json", ["x"]),
+        ] {
+            let data = try DetectionData.load(folder.path(path))
+            #expect(data.problems.isEmpty && data.classNames == names, "\(path): \(data.problems), \(data.classNames)")
+            #expect(data[.train].map(\.labels.count) == [names.count], "\(path)")
+        }
+    }
+
+    /// The number of a line is the value of the class's pixels: one that is missing would rename all that follow.
+    @Test(arguments: [
+        ("x\n\ny\n", "classes.txt, line 2: is empty"), ("x\n  \ny\n", "line 2: is empty"),
+        ("\nx\n", "line 1: is empty"),
+        ("x\ny\nx\n", "line 3: names x, as line 1 does"), ("\n\n", "names no class"),
+    ]) func linesOfClassesThatAreNone(_ lines: String, _ sentence: String) throws {
+        let folder = try TemporaryFolder()
+        for name in ["images", "masks"] {
+            try FileManager.default.createDirectory(atPath: folder.path(name), withIntermediateDirectories: true)
+            try Image(height: 8, width: 8, .gray, filledWith: 2).save(to: folder.path("\(name)/a.png"))
+        }
+        _ = try folder.write(lines, to: "classes.txt")
+        let error = #expect(throws: InputError.self) { try DetectionData.load(folder.url.path) }
+        #expect("\(error as Any)".contains(sentence), "\(error as Any)")
+    }
+
+    /// A key that nothing reads is no key: what looks like one that is read is said, or refused where that is missing.
+    @Test func keysThatAreWrittenWrongly() throws {
+        let folder = try TemporaryFolder()
+        for name in ["a", "b"] {
+            try FileManager.default.createDirectory(atPath: folder.path(name), withIntermediateDirectories: true)
+            try Image(height: 8, width: 8, filledWith: 2).save(to: folder.path("\(name)/\(name).png"))
+        }
+        func load(_ lines: String, for task: YOLOTask = .detect) throws -> DetectionData {
+            try DetectionData.load(folder.write(lines + "names: [x]\n", to: "data.yaml"), for: task)
+        }
+        for (key, meant) in [("value", "val"), ("vall", "val"), ("vals", "val")] {
+            let error = #expect(throws: InputError.self) { try load("train: a\n\(key): b\n") }
+            #expect("\(error as Any)".contains("is \(key) meant to be \(meant)?"), "\(error as Any)")
+        }
+        let tests = try load("train: a\nval: b\ntst: b\nnc: 1\nlicense: MIT\ndate: today\nval_split: 0.1\n")
+        #expect(
+            tests.remarks.count == 1 && tests.remarks[0].contains("line 3: the key tst is not read; is test meant?"))
+        let flip = try load("train: a\nval: b\nkpt_shape: [2, 3]\nflip_index: [1, 0]\n", for: .pose)
+        #expect(flip.remarks.contains { $0.contains("the key flip_index is not read; is flip_idx meant?") })
+        let shape = #expect(throws: InputError.self) { try load("train: a\nval: b\nkpt_shapes: [2, 3]\n", for: .pose) }
+        #expect("\(shape as Any)".contains("the key kpt_shapes is not read; is kpt_shape meant?"), "\(shape as Any)")
+        #expect(try load("train: a\nval: b\nname: my set\nchannels: 3\n").remarks.isEmpty)
+    }
+
     @Test func variantsOfDescriptions() throws {
         #expect(try load("L14a_strkeys/data.yaml").classNames == ["a", "b"])
         #expect(try load("L14j_nconly/data.yaml").classNames == ["class_0", "class_1"])

@@ -12,7 +12,7 @@ package enum YOLOData {
         if task == .pose && description.keypoints == nil {
             throw InputError(
                 path, "the key kpt_shape is missing, which gives the number of keypoints and of their numbers",
-                remedy: "as in kpt_shape: [17, 3]")
+                remedy: description.remarks.first ?? "as in kpt_shape: [17, 3]")
         }
         let keypoints = task == .pose ? description.keypoints : nil
         var problems: [InputError] = []
@@ -41,7 +41,7 @@ package enum YOLOData {
         let stray = try strayLabels(folders, allImages).map { "\($0): there is no image for these labels" }
         return DetectionData(
             kind: "YOLO labels", path: path, classNames: description.classNames, splits: splits, problems: problems,
-            remarks: stray, keypoints: keypoints)
+            remarks: description.remarks + stray, keypoints: keypoints)
     }
 
     /// Files of labels in the folders of labels that belong to none of the images.
@@ -122,6 +122,8 @@ package struct DataDescription {
     package let places: [DataSplit: [String]]
     /// By the keys `kpt_shape`, `flip_idx`, `kpt_oks_sigmas` and `kpt_names`.
     package let keypoints: KeypointLayout?
+    /// On keys that are not read and look like ones that are, as sentences.
+    package let remarks: [String]
 
     package static func load(_ path: String) throws -> DataDescription {
         let keys = try YAMLMapping.load(path)
@@ -140,7 +142,8 @@ package struct DataDescription {
                     split.rawValue, "the folder of the images to \(split == .train ? "train" : "validate")")
             }
         }
-        return DataDescription(classNames: classNames, places: places, keypoints: try keypoints(keys, path))
+        return DataDescription(
+            classNames: classNames, places: places, keypoints: try keypoints(keys, path), remarks: keys.remarks)
     }
 
     private static func keypoints(_ keys: YAMLMapping, _ path: String) throws -> KeypointLayout? {
@@ -279,11 +282,40 @@ struct YAMLMapping {
             remedy: nearest(key).map { "is \($0) meant to be \(key)?" })
     }
 
-    /// The unknown key that may have been meant to be `key`.
+    /// The unknown key that may have been meant to be `key`: it is near to it, or goes on as a word does, as `value` after
+    /// `val`.
     func nearest(_ key: String) -> String? {
-        let keys = node.mapping?.keys.compactMap(\.scalar?.string) ?? []
-        let known = DataSplit.allCases.flatMap(\.folderNames) + ["names", "nc", "path"]
-        return key.nearest(in: keys.filter { !known.contains($0) })
+        let unknown = unknownKeys.map(\.name)
+        return key.nearest(in: unknown)
+            ?? unknown.first { name in
+                let rest = name.dropFirst(key.count)
+                return name.hasPrefix(key) && rest.count <= 3 && rest.allSatisfy(\.isLetter)
+            }
+    }
+
+    /// Sentences on keys that are not read, and near to ones that are and were not given.
+    var remarks: [String] {
+        unknownKeys.compactMap { name, place in
+            guard let meant = name.nearest(in: Self.read), self[meant] == nil else { return nil }
+            let position = place.map { ", \($0)" } ?? ""
+            return "\(path)\(position): the key \(name) is not read; is \(meant) meant?"
+        }
+    }
+
+    private static let read =
+        DataSplit.allCases.flatMap(\.folderNames)
+        + ["names", "nc", "path", "kpt_shape", "flip_idx", "kpt_oks_sigmas", "kpt_names"]
+    /// What other programs read.
+    private static let foreign = [
+        "channels", "download", "masks_dir", "label_mapping", "depth_scale", "minival", "roboflow", "yaml_file",
+    ]
+
+    private var unknownKeys: [(name: String, place: String?)] {
+        let known = Self.read + Self.foreign
+        return (node.mapping.map { Array($0.keys) } ?? []).compactMap { key in
+            guard let name = key.scalar?.string, !known.contains(name) else { return nil }
+            return (name, key.place)
+        }
     }
 }
 

@@ -12,8 +12,7 @@ enum MaskImageData {
     static func load(_ path: String, for task: YOLOTask) throws -> DetectionData {
         var data = ShapeData(kind: "images of masks", path: path)
         let namesPath = Folder.join(path, namesFile)
-        let names =
-            try Folder.exists(namesPath) ? TextFile.lines(namesPath).map(String.init).filter { !$0.isEmpty } : nil
+        let names = try Folder.exists(namesPath) ? classNames(namesPath) : nil
         data.classNames = names ?? ["object"]
         let (images, masks) = (Folder.join(path, "images"), Folder.join(path, folder))
         let files = try ImageSurvey.files(under: images)
@@ -29,6 +28,25 @@ enum MaskImageData {
             }
         }
         return try data.data(for: task)
+    }
+
+    /// A class on each line: its number is the value of its pixels, so that none can be missing before the last. Lines after
+    /// that may be empty.
+    private static func classNames(_ path: String) throws -> [String] {
+        var names = try TextFile.lines(path).map { $0.trimmingCharacters(in: .whitespaces) }
+        while names.last?.isEmpty ?? false { names.removeLast() }
+        if names.isEmpty { throw InputError(path, "names no class", remedy: "without it, all values are of one class") }
+        for (index, name) in names.enumerated() {
+            if name.isEmpty {
+                throw InputError(
+                    path, at: "line \(index + 1)", "is empty, and the value \(index + 1) of the masks is named there",
+                    remedy: "write its name, also of a class that does not occur")
+            }
+            if let first = names[..<index].firstIndex(of: name) {
+                throw InputError(path, at: "line \(index + 1)", "names \(name), as line \(first + 1) does")
+            }
+        }
+        return names
     }
 
     private static func objects(of path: String, _ names: [String]?) throws -> [ShapedImage.Object] {
