@@ -11,6 +11,25 @@ enum OptionNames {
         "img": ["imgsz"], "img-size": ["imgsz"], "image-size": ["imgsz"], "imgsize": ["imgsz"],
         "weights": ["model"], "checkpoint": ["model"], "ckpt": ["model"], "cfg": ["model", "config"],
         "dataset": ["data"], "amp": ["precision"], "half": ["precision", "dtype"], "bf16": ["precision", "dtype"],
+        "show-labels": ["hide-labels"], "show-conf": ["hide-conf"], "line-thickness": ["line-width"],
+        "plots": ["no-plots", "output"], "frame-stride": ["vid-stride"], "save-every": ["save-period"],
+        "save-freq": ["save-period"], "conf-thres": ["conf"], "iou-thres": ["iou"],
+    ]
+
+    /// Ultralytics' options that no command for images has, with why that is so.
+    private static let explained: [String: String] = [
+        "exist-ok": "runs are never overwritten: the next one is called train-2",
+        "retina-masks": "masks always have the resolution of the image",
+        "deterministic": "the same seed gives the same bits in any case",
+        "show": "there is no window; what is saved shows the same",
+        "augment": "images are looked at once; --imgsz in a larger size, or --tile, finds more",
+        "dnn": "networks are computed by Switchback itself",
+        "end2end": "YOLO26 needs no suppression, and --nms uses its other head",
+        "auto-augment": "it is for classify train; detectors have --hsv-h, --mosaic and the others of --help",
+        "erasing": "it is for classify train; detectors have --mosaic, --cutmix and the others of --help",
+        "cls-pw": "classes count alike; --cls weighs the loss of classes as a whole",
+        "simplify": "files are written without what is not needed",
+        "workspace": "it is for TensorRT, which is not written",
     ]
 
     /// A sentence on the first option that the command does not have; `nil` where all are its own.
@@ -33,6 +52,9 @@ enum OptionNames {
         if known.contains(given) { return nil }
         if let own = ([name] + (familiar[name] ?? [])).first(where: known.contains) {
             return "there is no option --\(given) here; it is --\(own)"
+        }
+        if known.contains("imgsz"), let reason = explained[name] {
+            return "there is no option --\(given) here: \(reason)"
         }
         let hint = name.nearest(in: known.sorted()).map { "; did you mean --\($0)?" } ?? ""
         return "there is no option --\(given) here\(hint)"

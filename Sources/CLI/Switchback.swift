@@ -38,7 +38,7 @@ struct SwitchbackCommand: ParsableCommand {
     /// Parses, runs, and answers every error with one sentence, and the exit codes that the help lists.
     static func main() async {
         Interruption.install()
-        let arguments = NegativeNumbers.attached(Array(CommandLine.arguments.dropFirst()))
+        let arguments = OptionValues.attached(Array(CommandLine.arguments.dropFirst()))
         do {
             try CommandNames.check(arguments, in: Self.self)
             var command = try parseAsRoot(arguments)

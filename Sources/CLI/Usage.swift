@@ -55,9 +55,10 @@ enum CommandNames {
     }
 }
 
-/// Negative numbers as the values of options: the parser would take them for options of their own.
-enum NegativeNumbers {
-    /// The arguments with `--lr0 -1` as `--lr0=-1`.
+/// Values of options that the parser would take for something else.
+enum OptionValues {
+    /// The arguments with `--lr0 -1` as `--lr0=-1`, which would be an option of its own, and with `--imgsz 480 640` as
+    /// `--imgsz=480x640`, of which the second would be an argument.
     static func attached(_ arguments: [String]) -> [String] {
         let end = arguments.firstIndex(of: "--") ?? arguments.endIndex
         var result: [String] = []
@@ -66,12 +67,19 @@ enum NegativeNumbers {
                 !option.contains("=")
             {
                 result[result.count - 1] = "\(option)=\(word)"
+            } else if isSide(word), result.count > 1, isSide(result[result.count - 1]),
+                result[result.count - 2] == "--imgsz"
+            {
+                result[(result.count - 2)...] = ["--imgsz=\(result[result.count - 1])x\(word)"]
             } else {
                 result.append(word)
             }
         }
         return result + arguments[end...]
     }
+
+    /// Cameras have smaller numbers.
+    private static func isSide(_ word: String) -> Bool { Int(word).map { $0 >= YOLO.stride } ?? false }
 }
 
 /// Readers for the values of options, each with a sentence for what it does not accept.
@@ -124,10 +132,11 @@ enum Value {
         return side
     }
 
-    /// A side, or height and width with an x between them, rounded up likewise.
+    /// A side, or height and width as in `480x640`, rounded up likewise. Ultralytics' `480,640` and `[480, 640]` are read too.
     static func imageSize(_ text: String) throws -> InputSize {
-        let sides = text.split(separator: "x", omittingEmptySubsequences: false)
-        if sides.count == 1 { return InputSize(try side(text)) }
+        let plain = text.filter { !"[] ".contains($0) }
+        let sides = plain.split(omittingEmptySubsequences: false) { "x,".contains($0) }
+        if sides.count == 1 { return InputSize(try side(plain)) }
         guard sides.count == 2, let height = Int(sides[0]), let width = Int(sides[1]), (1...8192).contains(height),
             (1...8192).contains(width)
         else { throw ValidationError("a side, or height and width as in 480x640, are needed, up to 8192") }
@@ -137,6 +146,16 @@ enum Value {
                 "imgsz \(text) is not of multiples of \(YOLO.stride): \(size.height)x\(size.width) is used")
         }
         return size
+    }
+
+    /// A side for commands that have one size for images of all shapes; of height and width the longer one, said.
+    static func longerSide(_ text: String) throws -> Int {
+        let size = try imageSize(text)
+        if size.height != size.width {
+            Diagnostics.warn(
+                "imgsz \(text): images of all shapes are scaled by one side here, and \(size.longer) is used")
+        }
+        return size.longer
     }
 
     private static func wholeCells(_ side: Int) -> Int { (side + YOLO.stride - 1) / YOLO.stride * YOLO.stride }

@@ -130,6 +130,14 @@ import Testing
         ("detect train --close_mosaic 0", "there is no option --close_mosaic here; it is --close-mosaic;"),
         ("classify train --learning-rate 1", "there is no option --learning-rate here; it is --lr;"),
         ("text train --amp", "there is no option --amp here; it is --precision;"),
+        (
+            "segment predict --model x y --retina-masks",
+            "--retina-masks here: masks always have the resolution of the image"
+        ),
+        ("detect train --data x --exist-ok", "--exist-ok here: runs are never overwritten"),
+        ("detect val --model x --data y --augment", "or --tile, finds more"),
+        ("text train --augment", "there is no option --augment here; see switchback text train --help."),
+        ("detect predict --model x y --line-thickness 3", "it is --line-width;"),
         ("text train --zzzzzz", "there is no option --zzzzzz here; see switchback text train --help."),
     ])
     func commandLinesThatCannotBeUnderstood(_ line: String, _ sentence: String) throws {
@@ -168,6 +176,18 @@ import Testing
     func numbersThatAnOptionCanHave(_ options: String) throws {
         let run = try program.shell("$switchback detect train --data none.yaml \(options)")
         program.expectRefusal(run, "none.yaml: there is no such file")
+    }
+
+    /// Two sides, in the forms that Ultralytics' users know: where there is one size for all images, the longer is taken, said.
+    @Test(arguments: ["--imgsz 480 640", "--imgsz 480x640", "--imgsz=480,640", "--imgsz '[480, 640]'"])
+    func heightAndWidthOfImages(_ option: String) throws {
+        let warning = ": images of all shapes are scaled by one side here, and 640 is used"
+        for command in ["train", "val --model none"] {
+            let run = try program.shell("$switchback detect \(command) --data none.yaml \(option)")
+            #expect(run.code == 1 && run.errors.contains(warning), "\(command): \(run.errors)")
+        }
+        let predict = try program.shell("$switchback detect predict --model none \(option) none.jpg")
+        program.expectRefusal(predict, "none: there is no such file")
     }
 
     @Test(arguments: [

@@ -47,6 +47,18 @@ import Testing
         #expect(typo.code == 2 && typo.errors.contains("did you mean 'onnx'?"), "\(typo.errors)")
     }
 
+    /// Rows of a table are no images.
+    @Test func dataIsCalledWhatItIs() throws {
+        let rows = (0..<10).map { "\($0 % 2),\($0 % 2 + 1),\($0 % 2 == 0 ? "x" : "y")\n" }.joined()
+        _ = try program.folder.write("a,b,label\n" + rows + "0,1,y\n", to: "table.csv")
+        let table = try program.run("data", "check", "table.csv")
+        #expect(table.code == 0 && !table.output.contains("image"), "\(table.output)")
+        #expect(table.output.contains("rows") && table.output.contains("The same row is in both parts: train "))
+        #expect(table.output.contains("The same row is in two classes: train "), "\(table.output)")
+        let digits = try program.run("data", "check", "digits")
+        #expect(digits.output.contains("train: 1,442 images"), "\(digits.output)")
+    }
+
     @Test func runsDoNotOverwriteEachOther() throws {
         for _ in 0..<2 {
             #expect(

@@ -132,6 +132,56 @@ import Testing
         #expect(
             val.code == 1 && val.errors.contains("its 3 classes, and the detector's 1, are not the same"),
             "\(val.errors)")
+        for more in [[], ["--tile", "48"], ["--classes", "red", "blue"]] {
+            let one = try program.run(
+                ["detect", "val", "--model", weights, "--data", data, "--single-cls", "--json"] + more)
+            #expect(
+                one.code == 0 && (one.json["classes"] as? [String: Any])?.keys.sorted() == ["item"], "\(one.errors)")
+        }
+    }
+
+    /// Weights of epochs are kept; and predictions are counted as people count.
+    @Test func epochsAreKept() throws {
+        let data = try program.detectionSet()
+        _ = try program.shell("sed -i 's/red, green, blue/bus, bus stop, city/' shapes/data.yaml")
+        let train = try program.run(
+            "detect", "train", "--data", data, "--imgsz", "32", "--epochs", "5", "--batch", "4", "--save-period", "2",
+            "--quiet", "--no-plots")
+        #expect(train.code == 0, "\(train.errors)")
+        let weights = program.folder.path("runs/detect/train/weights")
+        #expect(
+            try FileManager.default.contentsOfDirectory(atPath: weights).sorted() == [
+                "best.safetensors", "epoch2.safetensors", "epoch4.safetensors", "last.safetensors",
+            ])
+        let predict = try program.run(
+            "detect", "predict", "--model", "\(weights)/epoch4.safetensors", "shapes/images/val/0.jpg", "--conf", "0",
+            "--max-det", "40", "--no-save")
+        #expect(predict.code == 0 && !predict.output.contains("buss") && !predict.output.contains("citys"))
+        #expect(
+            predict.output.contains(/\d+ (buses|bus stops|cities)/) || predict.output.contains("1 bus"),
+            "\(predict.output)")
+    }
+
+    /// What is drawn, and how.
+    @Test func labelsAndLinesOfImages() throws {
+        let data = try program.detectionSet()
+        let train = try program.run(
+            "detect", "train", "--data", data, "--imgsz", "32", "--epochs", "1", "--batch", "4", "--quiet", "--no-plots"
+        )
+        #expect(train.code == 0, "\(train.errors)")
+        var images: Set<Data> = []
+        for options in [
+            [], ["--hide-labels"], ["--hide-conf"], ["--hide-labels", "--hide-conf"], ["--line-width", "5"],
+        ] {
+            let run = try program.run(
+                ["detect", "predict", "--model", "runs/detect/train", "shapes/images/val/0.jpg", "--conf", "0"]
+                    + options
+                    + ["--max-det", "3", "--name", "p"])
+            #expect(run.code == 0, "\(run.errors)")
+            let folder = try #require(run.output.firstMatch(of: /Results are in (.*)/)?.output.1)
+            images.insert(try Data(contentsOf: program.folder.url.appendingPathComponent("\(folder)/0.jpg")))
+        }
+        #expect(images.count == 5)
     }
 
     @Test func damagedLabelsAreNamedAndLeftOut() throws {

@@ -1,4 +1,5 @@
 import Foundation
+import SwitchbackVision
 import TestSupport
 import Testing
 
@@ -59,6 +60,34 @@ import Testing
             }
         }
         #expect(try program.shell("ls runs/classify").output == "mpich2\nmpich4\none\nopenmpi2\nopenmpi3\n")
+    }
+
+    /// Each process looks at its own images alone: in each, those of the other one are damaged behind their headers.
+    @Test(.enabled(if: areInstalled, unable))
+    func validationInTilesIsShared() throws {
+        let data = try program.detectionSet()
+        let train = try program.run(
+            "detect", "train", "--data", data, "--imgsz", "32", "--epochs", "1", "--batch", "4", "--quiet", "--no-plots"
+        )
+        #expect(train.code == 0, "\(train.errors)")
+        // JPEG files that end early are read all the same.
+        for number in 0..<4 {
+            _ = try program.image(
+                "shapes/images/val/\(number).png", height: 64, width: 96,
+                boxes: [LabeledBox(Box(x1: 8, y1: 9, x2: 40, y2: 50), classIndex: number % 3)])
+        }
+        let val = "val --model ../runs/detect/train --data shapes/data.yaml --tile 48 --conf 0 --threads 1 --json"
+        let run = try program.shell(
+            """
+            rm shapes/images/val/*.jpg; mkdir whole 0 1
+            for folder in whole 0 1; do cp -r shapes $folder; done
+            for number in 0 1 2 3; do truncate -s 60 $((1 - number % 2))/shapes/images/val/$number.png; done
+            cd whole; $switchback detect \(val) | tail -1 | tr , '\\n' | grep -E 'map|images' > ../whole.txt; cd ..
+            timeout 120 \(Self.launchers[1]) -np 2 bash -c 'cd $PMI_RANK; exec '$switchback' detect \(val)' \
+                | tail -1 | tr , '\\n' | grep -E 'map|images' > shared.txt
+            cmp whole.txt shared.txt && cat shared.txt
+            """)
+        #expect(run.code == 0 && run.output.contains("\"images\":4"), "\(run.output)\(run.errors)")
     }
 
     @Test(.enabled(if: areInstalled, unable))

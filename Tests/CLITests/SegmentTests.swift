@@ -98,6 +98,71 @@ import Testing
         #expect(export.code == 0, "\(export.errors)")
     }
 
+    /// Names that a file cannot have, and such that would then be the same: each class has files of its own.
+    @Test func classesWithOddNamesHaveFilesOfTheirOwn() throws {
+        let data = try program.detectionSet(labels: .outlines)
+        _ = try program.shell("sed -i 's|red, green, blue|a/b, a_b, ..|' shapes/data.yaml")
+        let train = try program.run(
+            "obb", "train", "--data", data, "--imgsz", "32", "--epochs", "1", "--batch", "4", "--quiet", "--no-plots")
+        #expect(train.code == 0, "\(train.errors)")
+        let predict = try program.run(
+            "obb", "predict", "--model", "runs/obb/train", "shapes/images/val", "--conf", "0", "--save-dota",
+            "--save-csv", "--save-crop", "--no-save", "--json")
+        #expect(predict.code == 0, "\(predict.errors)")
+        let folder = program.folder.path("runs/obb/predict")
+        let names = try FileManager.default.contentsOfDirectory(atPath: "\(folder)/dota").sorted()
+        #expect(names == ["Task1__..txt", "Task1_a_b.txt", "Task1_a_b_2.txt"])
+        #expect(predict.errors.contains("the class a/b is in Task1_a_b_2.txt"), "\(predict.errors)")
+        let rows = try names.reduce(0) { sum, name in
+            sum + (try String(contentsOfFile: "\(folder)/dota/\(name)", encoding: .utf8)).split(separator: "\n").count
+        }
+        #expect(rows == predict.json["boxes"] as? Int)
+        let table = try String(contentsOfFile: "\(folder)/boxes.csv", encoding: .utf8)
+        let shared = try String(contentsOfFile: "\(folder)/dota/Task1_a_b.txt", encoding: .utf8)
+        #expect(shared.split(separator: "\n").count == table.split(separator: "\n").count { $0.contains(",a_b,") })
+        #expect(try FileManager.default.contentsOfDirectory(atPath: folder).allSatisfy { !$0.hasSuffix(".jpg") })
+    }
+
+    /// Masks drawn at another size, or not shared, are learned otherwise; and validation takes them.
+    @Test func masksDrawnOtherwise() throws {
+        let data = try program.detectionSet(labels: .outlines)
+        var losses: Set<String> = []
+        for (name, options) in [
+            ("plain", []), ("fine", ["--mask-ratio", "1"]), ("coarse", ["--mask-ratio", "8"]),
+            ("whole", ["--no-overlap-mask"]), ("both", ["--no-overlap-mask", "--mask-ratio", "2"]),
+        ] {
+            let train = try program.run(
+                ["segment", "train", "--data", data, "--imgsz", "64", "--epochs", "1", "--batch", "4", "--mosaic", "0"]
+                    + ["--copy-paste", "1", "--copy-paste-mode", "mixup", "--quiet", "--no-plots", "--name", name]
+                    + options)
+            #expect(train.code == 0, "\(train.errors)")
+            losses.insert(try program.shell("tail -1 runs/segment/\(name)/results.csv | cut -d, -f4-12").output)
+        }
+        #expect(losses.count >= 4, "\(losses)")
+        let val = try program.run(
+            "segment", "val", "--model", "runs/segment/whole", "--data", data, "--no-overlap-mask", "--json")
+        #expect(val.code == 0, "\(val.errors)")
+        let odd = try program.run("segment", "train", "--data", data, "--mask-ratio", "3")
+        #expect(odd.code == 1 && odd.errors.contains("masks are drawn at 1, 2, 4 or 8 pixels to one"), "\(odd.errors)")
+    }
+
+    /// Data is checked for what it is for, and called so.
+    @Test func dataIsCheckedForItsTask() throws {
+        for (labels, task, found) in [
+            (BuiltProgram.Labels.outlines, "segment", "8 outlines"), (.outlines, "obb", "8 oriented boxes"),
+            (.keypoints, "pose", "8 poses"), (.outlines, "detect", "8 boxes"),
+        ] {
+            let data = try program.detectionSet("\(task)", labels: labels)
+            let check = try program.run("data", "check", data, "--task", task)
+            #expect(check.code == 0 && check.output.contains(found), "\(check.output)\(check.errors)")
+        }
+        let boxes = try program.run("data", "check", try program.detectionSet("plain"), "--task", "segment")
+        #expect(
+            boxes.code == 1 && (boxes.output + boxes.errors).contains("segment needs an outline"), "\(boxes.errors)")
+        let digits = try program.run("data", "check", "digits", "--task", "pose")
+        #expect(digits.code == 2 && digits.errors.contains("is data for classify"), "\(digits.errors)")
+    }
+
     @Test func posesNeedTheShapeOfKeypoints() throws {
         let data = try program.detectionSet("plain")
         program.expectRefusal(try program.run("pose", "train", "--data", data), "kpt_shape is missing")

@@ -92,7 +92,7 @@ import Testing
         let mixed = try MixUp()(AugmentationTests.scene(), context)
         #expect(mixed.labels.count == 2)
         #expect((80...160).contains(mixed.image[30, 40][mixed.image[30, 40].startIndex]))
-        let pasted = try CopyPaste(probability: 1)(AugmentationTests.scene(), context)
+        let pasted = try CopyPaste(probability: 1, mode: .mixup)(AugmentationTests.scene(), context)
         #expect(pasted.labels.map(\.box) == [AugmentationTests.scene().labels[0].box, other.labels[0].box])
         #expect(Array(pasted.image[5, 5]) == [220, 220, 220])
         for seed in 0..<10 {
@@ -100,6 +100,24 @@ import Testing
             let cut = try CutMix()(AugmentationTests.scene(), context)
             #expect(cut.labels.allSatisfy { $0.box.area > 0 } && cut.labels.count <= 2)
         }
+    }
+
+    /// Copies of the mirror image need no other image, and keypoints take each other's places.
+    @Test func objectsAreCopiedFromTheMirrorImage() throws {
+        var image = Image(height: 20, width: 40, filledWith: 50)
+        image.paste(Image(height: 10, width: 8, filledWith: 200), top: 5, left: 2)
+        var label = LabeledBox(Box(x1: 2, y1: 5, x2: 10, y2: 15), classIndex: 1)
+        label.keypoints = [Keypoint(x: 3, y: 6, visibility: 2), Keypoint(x: 9, y: 6, visibility: 1)]
+        let context = AugmentationContext(Generator(seed: 1))
+        let copied = try CopyPaste(probability: 1, mode: .flip, keypointOrder: [1, 0])(
+            Sample(image, labels: [label]), context)
+        #expect(copied.labels.map(\.box) == [label.box, Box(x1: 30, y1: 5, x2: 38, y2: 15)])
+        #expect(
+            copied.labels[1].keypoints == [Keypoint(x: 31, y: 6, visibility: 1), Keypoint(x: 37, y: 6, visibility: 2)])
+        #expect(copied.image[10, 33].first == 200 && copied.image[10, 20].first == 50)
+        // What lies in the middle is covered by its own image.
+        let middle = LabeledBox(Box(x1: 16, y1: 5, x2: 24, y2: 15), classIndex: 1)
+        #expect(try CopyPaste(probability: 1)(Sample(image, labels: [middle]), context).labels == [middle])
     }
 
     static let all: [any Augmentation] = [

@@ -117,6 +117,67 @@ struct ONNXTests {
         #expect(complaints == "")
     }
 
+    /// The rows that a file is to give that selects the boxes itself: what `select`, which shares no code with the graph, keeps
+    /// of each image, the likeliest first, with what the network says beside boxes and classes at the same position; then
+    /// zeros.
+    private func selectedRows(_ detector: YOLO, _ input: Tensor, _ how: NonMaximumSuppression) -> Tensor {
+        let output = noGrad { detector.finalOutput(input) }
+        let decoded = noGrad { detector.decoded(output) }
+        let (images, values, positions) = (decoded.shape[0], decoded.shape[1], decoded.shape[2])
+        let columns = decoded.transpose(1, 2).reshape(images * positions, values).toArray(as: Float.self)
+        let classCount = detector.classes.count
+        let width = 2 + values - classCount
+        var rows = [Float](repeating: 0, count: images * how.maximumCount * width)
+        for (image, found) in noGrad({ detector.select(output, suppression: how) }).enumerated() {
+            for (number, detection) in found.enumerated() {
+                func column(_ position: Int) -> ArraySlice<Float> {
+                    columns[(image * positions + position) * values..<(image * positions + position + 1) * values]
+                }
+                func distance(_ position: Int) -> Float {
+                    let own = Array(column(position))
+                    let (box, rotated) = (detection.box, detection.rotated)
+                    let center = [rotated?.centerX ?? box.centerX, rotated?.centerY ?? box.centerY]
+                    return abs(own[0] - center[0]) + abs(own[1] - center[1])
+                        + abs(own[4 + detection.classIndex] - detection.score) * 1000
+                }
+                let own = Array(column((0..<positions).min { distance($0) < distance($1) }!))
+                let isOriented = detection.rotated != nil
+                let box =
+                    isOriented
+                    ? Array(own[0..<4])
+                    : [own[0] - own[2] / 2, own[1] - own[3] / 2, own[0] + own[2] / 2, own[1] + own[3] / 2]
+                let row = box + [detection.score, Float(detection.classIndex)] + own[(4 + classCount)...]
+                let start = (image * how.maximumCount + number) * width
+                rows.replaceSubrange(start..<start + width, with: row)
+            }
+        }
+        return Tensor(rows, shape: [images, how.maximumCount, width])
+    }
+
+    /// Suppression within the graph keeps what suppression in Swift keeps: by class and by none, of as many boxes as there
+    /// may be and of more.
+    @Test(arguments: variants, [(25, false), (300, true)])
+    func suppressionInTheGraph(_ variant: YOLOVariant, _ limits: (count: Int, isAgnostic: Bool)) throws {
+        let detector = unsettled(variant)
+        let path = folder.path("model.onnx")
+        var how = DetectorExport()
+        (how.heads, how.batch) = (.selected, nil)
+        (how.suppression.maximumCount, how.suppression.isAgnostic) = limits
+        (how.suppression.confidence, how.suppression.iou) = (1e-6, 0.45)
+        try DetectorFile.Loaded(detector: detector, imgsz: 64).export(.onnx, how, to: path)
+        let cases = [1, 3].map { count -> ONNXRuntime.Case in
+            let input = images(count, 64)
+            var expected = ["predictions": selectedRows(detector, input, how.suppression)]
+            expected["prototypes"] = noGrad { detector.finalOutput(input) }.prototypes
+            return ONNXRuntime.Case(["images": input], expected)
+        }
+        // Some stay, and some go.
+        let kept = cases[0].outputs["predictions"]!.narrow(dim: 2, start: 4, length: 1).gt(0).to(.float32).sum().item()
+        #expect(kept > 1 && kept < 84, "\(kept)")
+        let complaints = try ONNXRuntime.complaints(of: path, cases)
+        #expect(complaints == "")
+    }
+
     /// Float16 layers change little, and the file is half as large.
     @Test(arguments: [YOLOVariant(.yolo11, .n), YOLOVariant(.yolo26, .n, .segment)])
     func halfPrecision(_ variant: YOLOVariant) throws {

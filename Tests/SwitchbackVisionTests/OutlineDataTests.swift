@@ -237,7 +237,7 @@ import Testing
             Image(height: 32, width: 32, filledWith: 200), labels: [LabeledBox(polygon: triangle, classIndex: 1)])
         let sample = Sample(Image(height: 32, width: 32, filledWith: 50))
         let context = AugmentationContext(Generator(seed: 1)) { _ in other }
-        let mixed = try CopyPaste(probability: 1)(sample, context)
+        let mixed = try CopyPaste(probability: 1, mode: .mixup)(sample, context)
         #expect(mixed.labels == other.labels)
         #expect(mixed.image[6, 6].first == 200 && mixed.image[20, 20].first == 50)
     }

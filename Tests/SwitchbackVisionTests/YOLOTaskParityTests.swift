@@ -83,7 +83,7 @@ struct YOLOTaskCase: CustomTestStringConvertible {
     }
 
     /// The images' objects as their label files have them, in pixels.
-    func targets() throws -> DetectionTargets {
+    func targets(masks detail: MaskDetail = MaskDetail()) throws -> DetectionTargets {
         let fixture = try fixture()
         if let keypoints { return try posed(fixture, keypoints) }
         let files = try #require(fixture.manifest["files"] as? [[Double]])
@@ -94,7 +94,7 @@ struct YOLOTaskCase: CustomTestStringConvertible {
             label.isOriented = variant.task == .obb
             labels[Int(row[0])].append(label.withFineOutline().scaled(x: 128, y: 96))
         }
-        return DetectionTargets(labels, for: variant.task, height: 96, width: 128)
+        return DetectionTargets(labels, for: variant.task, height: 96, width: 128, masks: detail)
     }
 }
 
@@ -253,6 +253,41 @@ struct YOLOTaskParityTests {
     }
 
     @Test(arguments: YOLOTaskCase.all)
+    func partsCountAsTheirGainsSay(_ yolo: YOLOTaskCase) throws {
+        let (model, targets) = (try yolo.model().train(), try yolo.targets())
+        let outputs = model.outputs(try yolo.images())
+        var configuration = DetectionConfiguration()
+        (configuration.box, configuration.cls, configuration.dfl) = (15, 1, 3)
+        (configuration.pose, configuration.kobj, configuration.rle, configuration.angle) = (24, 2, 2, 2)
+        let usual = YOLOLoss()(outputs, of: model, targets).parts.values
+        let doubled = YOLOLoss(gains: configuration.gains)(outputs, of: model, targets).parts.values
+        for (part, (a, b)) in zip(model.variant.lossParts, zip(usual, doubled)) {
+            #expect(abs(b - 2 * a) <= 1e-5 * abs(b), "\(part)")
+        }
+    }
+
+    /// Ultralytics' `mask_ratio` and `overlap_mask`.
+    @Test(arguments: YOLOTaskCase.all.filter { $0.variant.task == .segment })
+    func lossesOfMasksDrawnOtherwiseAgree(_ yolo: YOLOTaskCase) throws {
+        let (model, fixture) = (try yolo.model().train(), try yolo.fixture())
+        let variants = try #require(fixture.manifest["variants"] as? [String: [String: Any]])
+        let outputs = model.outputs(try yolo.images())
+        for (name, detail) in [
+            ("mask_ratio 1", MaskDetail(ratio: 1)), ("mask_ratio 2", MaskDetail(ratio: 2)),
+            ("overlap_mask off", MaskDetail(isShared: false)),
+        ] {
+            let value = YOLOLoss()(outputs, of: model, try yolo.targets(masks: detail))
+            let items = try #require(variants[name]?["items"] as? [String: Double])
+            for (part, found) in zip(model.variant.lossParts, value.parts.values) {
+                let expected = try #require(items[part.name])
+                #expect(abs(found - expected) < 1e-3 * expected + 1e-6, "\(name), \(part): \(found), not \(expected)")
+            }
+            let total = try #require(variants[name]?["loss"] as? [Double]).reduce(0, +)
+            #expect(abs(value.total.item() - total) < 1e-3 * total, "\(name)")
+        }
+    }
+
+    @Test(arguments: YOLOTaskCase.all)
     func lossesOfFewerObjectsAgree(_ yolo: YOLOTaskCase) throws {
         let (model, fixture, targets) = (try yolo.model().train(), try yolo.fixture(), try yolo.targets())
         let variants = try #require(fixture.manifest["variants"] as? [String: [String: Any]])
@@ -302,7 +337,7 @@ func areNear(_ points: [PlanePoint], _ others: [PlanePoint], within distance: Fl
 
     @Test(arguments: [1, 4]) func overlapsAreOrderedByArea(_ ratio: Int) {
         let labels = (0..<8).map { LabeledBox(polygon: polygon($0), classIndex: $0) }
-        let map = MaskMap(labels, height: 96, width: 128, ratio: ratio)
+        let map = MaskMap(labels, height: 96, width: 128, MaskDetail(ratio: ratio))
         #expect(map.labels.map(\.classIndex) == raster.tensor("order/\(ratio)").toArray(as: Int.self))
         #expect(map.codes.map(Int.init) == raster.tensor("overlap/\(ratio)").flatten().toArray(as: Int.self))
     }

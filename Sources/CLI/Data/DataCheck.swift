@@ -11,6 +11,7 @@ struct DataCheck: ParsableCommand {
             EXAMPLES
               switchback data check bccd/bccd.yaml
               switchback data check VOCdevkit/VOC2012 --labels labels.png
+              switchback data check coco8-pose.yaml --task pose
 
             The exit code is 1 if anything is unusable: a damaged image, an invalid label, no labels at all.
             """)
@@ -21,6 +22,13 @@ struct DataCheck: ParsableCommand {
             valueName: "path"))
     var path: String
 
+    @Option(
+        help: ArgumentHelp(
+            "What the data is for: \(YOLOTask.names); outlines, keypoints and corners are checked then. (default: detect)",
+            valueName: "task"),
+        transform: Value.choice)
+    var task: YOLOTask?
+
     @Option(help: ArgumentHelp("Plot the positions and sizes of the boxes to a .png or .svg.", valueName: "file"))
     var labels: String?
 
@@ -28,11 +36,13 @@ struct DataCheck: ParsableCommand {
 
     func run() throws {
         common.apply()
-        if try DetectionData.recognises(path) { try checkDetection() } else { try checkClassification() }
+        if try DetectionData.recognises(path) { return try checkDetection() }
+        if let task { throw UsageError("--task \(task) is for images with objects, and \(path) is data for classify") }
+        try checkClassification()
     }
 
     private func checkDetection() throws {
-        let data = try DetectionData.load(path)
+        let data = try DetectionData.load(path, for: task ?? .detect)
         let report = DataReport(data)
         try Terminal.print("\(path): \(report.kind), \(report.classNames.count.counted("class"))")
         for sentence in report.problems + report.remarks { try Terminal.print("  \(sentence)") }
@@ -53,30 +63,32 @@ struct DataCheck: ParsableCommand {
         let report = try ClassificationReport(ClassificationData.load(path))
         try Terminal.print("\(path): \(report.kind), \(report.classNames.count.counted("class"))")
         for part in report.parts {
-            try Terminal.print("\(part.split.rawValue): \(part.examples.counted("example"))")
+            try Terminal.print("\(part.split.rawValue): \(part.examples.counted(report.noun))")
         }
         try showCounts(report.classNames, report.parts.map { ($0.split, $0.examplesByClass) })
-        try show(report.duplicates)
+        try show(report.duplicates, noun: report.noun)
         for conflict in report.conflicts {
-            try Terminal.print("The same image is in two classes: \(conflict.first) and \(conflict.second)")
+            try Terminal.print("The same \(report.noun) is in two classes: \(conflict.first) and \(conflict.second)")
         }
         if common.json { try Terminal.printJSON(report) }
     }
+
+    private var noun: String { (task ?? .detect).objectNoun }
 
     private func show(_ report: DataReport) throws {
         for part in report.parts {
             try Terminal.print(
                 "\(part.split.rawValue): \(part.images.counted("image")), \(part.backgrounds.grouped) without objects"
                     + (part.unlabeled > 0 ? " (\(part.unlabeled.grouped) without a file of labels)" : "")
-                    + "; \(part.boxes.counted("box")), \(part.tinyBoxes.grouped) tiny")
+                    + "; \(part.boxes.counted(noun)), \(part.tinyBoxes.grouped) tiny")
         }
         try showCounts(report.classNames, report.parts.map { ($0.split, $0.boxesByClass) })
         if !report.unseenClasses.isEmpty {
             let names = report.unseenClasses.prefix(10).joined(separator: ", ")
             let more = report.unseenClasses.count > 10 ? " and \(report.unseenClasses.count - 10) others" : ""
-            try Terminal.print("Classes without a training box: \(names)\(more)")
+            try Terminal.print("Classes without a training \(noun): \(names)\(more)")
         }
-        try show(report.duplicates)
+        try show(report.duplicates, noun: "image")
     }
 
     /// How often each class occurs in each part.
@@ -89,9 +101,9 @@ struct DataCheck: ParsableCommand {
         }
     }
 
-    private func show(_ duplicates: [DataReport.Duplicate]) throws {
+    private func show(_ duplicates: [DataReport.Duplicate], noun: String) throws {
         for duplicate in duplicates {
-            try Terminal.print("The same image is in both parts: \(duplicate.training) and \(duplicate.heldOut)")
+            try Terminal.print("The same \(noun) is in both parts: \(duplicate.training) and \(duplicate.heldOut)")
         }
     }
 }

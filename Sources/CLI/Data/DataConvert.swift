@@ -63,7 +63,7 @@ struct DataConvert: ParsableCommand {
         let result = Result(
             output: output, images: examples.count, boxes: examples.reduce(0) { $0 + $1.labels.count },
             problems: data.problems.count)
-        try Terminal.print("\(output): \(result.images.counted("image")) with \(result.boxes.counted("box"))")
+        try Terminal.print("\(output): \(result.images.counted("image")) with \(result.boxes.counted(task.objectNoun))")
         if common.json { try Terminal.printJSON(result) }
     }
 }

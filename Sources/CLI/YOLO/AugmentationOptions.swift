@@ -92,9 +92,16 @@ struct AugmentationOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "The probability of copy-paste from another image. (default: \(defaults.copyPaste))", valueName: "x"),
+            "The probability of each object to be copied. (default: \(defaults.copyPaste))", valueName: "x"),
         transform: Value.number)
     var copyPaste: Double?
+
+    @Option(
+        help: ArgumentHelp(
+            "Where objects are copied from: flip, the mirror image, or mixup, another image. (default: "
+                + "\(defaults.copyPasteMode.rawValue))", valueName: "name"),
+        transform: Value.choice)
+    var copyPasteMode: CopyPaste.Mode?
 
     @Option(
         help: ArgumentHelp(
@@ -117,5 +124,6 @@ struct AugmentationOptions: ParsableArguments {
             (\.copyPaste, copyPaste), (\.blur, blur), (\.greyscale, greyscale),
         ]
         for case (let option, let value?) in given { augmentation[keyPath: option] = value }
+        augmentation.copyPasteMode = copyPasteMode ?? augmentation.copyPasteMode
     }
 }

@@ -38,6 +38,9 @@ struct DetectionTrainingOptions: ParsableArguments {
     @Flag(help: "Use a cosine learning rate schedule.")
     var cosLr = false
 
+    @Option(help: TrainingHelp.savePeriod, transform: Value.integer)
+    var savePeriod: Int?
+
     @Flag(help: "Do not draw images and curves.")
     var noPlots = false
 
@@ -63,7 +66,7 @@ struct DetectionTrainingOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
             "The input size in pixels, a multiple of 32. (default: \(defaults.imgsz))", valueName: "pixels"),
-        transform: Value.side)
+        transform: Value.longerSide)
     var imgsz: Int?
 
     @Option(
@@ -195,6 +198,53 @@ struct DetectionTrainingOptions: ParsableArguments {
         transform: Value.number)
     var dfl: Double?
 
+    @Option(
+        help: ArgumentHelp("pose: the weight of the keypoint loss. (default: \(defaults.pose))", valueName: "x"),
+        transform: Value.number)
+    var pose: Double?
+
+    @Option(
+        help: ArgumentHelp("pose: the weight of the visibility loss. (default: \(defaults.kobj))", valueName: "x"),
+        transform: Value.number)
+    var kobj: Double?
+
+    @Option(
+        help: ArgumentHelp(
+            "pose with YOLO26: the weight of the likelihood of keypoint errors. (default: \(defaults.rle))",
+            valueName: "x"),
+        transform: Value.number)
+    var rle: Double?
+
+    @Option(
+        help: ArgumentHelp("obb: the weight of the angle loss. (default: \(defaults.angle))", valueName: "x"),
+        transform: Value.number)
+    var angle: Double?
+
+    @Option(
+        help: ArgumentHelp(
+            "segment: learn masks at this fraction of the image size: 1, 2, 4 or 8; finer ones take more time and memory. "
+                + "(default: \(defaults.maskRatio))", valueName: "n"),
+        transform: Value.integer)
+    var maskRatio: Int?
+
+    @Flag(
+        inversion: .prefixedNo,
+        help: "segment: where objects overlap, pixels belong to the smaller one alone. (default: --overlap-mask)")
+    var overlapMask: Bool?
+
+    /// Throws over options that are for other tasks.
+    func check(for task: YOLOTask) throws {
+        let others: [(String, Bool, YOLOTask, String)] = [
+            ("--pose", pose != nil, .pose, "keypoints"), ("--kobj", kobj != nil, .pose, "keypoints"),
+            ("--rle", rle != nil, .pose, "keypoints"), ("--angle", angle != nil, .obb, "oriented boxes"),
+            ("--mask-ratio", maskRatio != nil, .segment, "masks"),
+            ("--overlap-mask", overlapMask != nil, .segment, "masks"),
+        ]
+        for (option, isGiven, owner, subject) in others where isGiven && owner != task {
+            throw ValidationError("\(option) is for \(subject), which switchback \(owner) learns")
+        }
+    }
+
     /// Changes what was given.
     func apply(to configuration: inout DetectionConfiguration) {
         func set<Value>(_ option: WritableKeyPath<DetectionConfiguration, Value>, _ value: Value?) {
@@ -207,6 +257,7 @@ struct DetectionTrainingOptions: ParsableArguments {
         if let pretrained { configuration.pretrained = pretrained }
         set(\.singleCls, singleCls ? true : nil)
         set(\.cosLr, cosLr ? true : nil)
+        if let savePeriod { configuration.savePeriod = savePeriod }
         set(\.plots, noPlots ? false : nil)
         set(\.epochs, epochs)
         if let time { configuration.time = time }
@@ -233,5 +284,11 @@ struct DetectionTrainingOptions: ParsableArguments {
         set(\.box, box)
         set(\.cls, cls)
         set(\.dfl, dfl)
+        set(\.pose, pose)
+        set(\.kobj, kobj)
+        set(\.rle, rle)
+        set(\.angle, angle)
+        set(\.maskRatio, maskRatio)
+        set(\.overlapMask, overlapMask)
     }
 }

@@ -112,6 +112,16 @@ extension YOLOTask {
         }
     }
 
+    /// What its data has of each object.
+    var objectNoun: String {
+        switch self {
+        case .detect: "box"
+        case .segment: "outline"
+        case .pose: "pose"
+        case .obb: "oriented box"
+        }
+    }
+
     /// What data can be given.
     var dataHelp: String {
         switch self {

@@ -92,6 +92,17 @@ struct YOLOPredict<Command: YOLOCommand>: ParsableCommand {
     @Flag(help: "Do not save images and videos.")
     var noSave = false
 
+    @Option(
+        help: ArgumentHelp("How wide lines are drawn. (default: by the image's size)", valueName: "pixels"),
+        transform: Value.number(in: .from(0.5, to: 100)))
+    var lineWidth: Double?
+
+    @Flag(help: "Draw boxes without the names of their classes.")
+    var hideLabels = false
+
+    @Flag(help: "Draw boxes without their confidences.")
+    var hideConf = false
+
     @Flag(help: "Save the boxes of each image as a label file.")
     var saveTxt = false
 
@@ -136,6 +147,11 @@ struct YOLOPredict<Command: YOLOCommand>: ParsableCommand {
         if saveDota && Self.task != .obb {
             throw ValidationError("--save-dota is for oriented boxes, which switchback obb finds")
         }
+        for (option, isGiven) in [
+            ("--line-width", lineWidth != nil), ("--hide-labels", hideLabels), ("--hide-conf", hideConf),
+        ] where isGiven && noSave {
+            throw ValidationError("\(option) is for the images that are saved, and --no-save saves none")
+        }
         if saveConf && !saveTxt { throw ValidationError("--save-conf needs --save-txt") }
         if pixelSize != nil && !(saveJson || saveCsv) {
             throw ValidationError("--pixel-size needs --save-json or --save-csv")
@@ -161,7 +177,7 @@ struct YOLOPredict<Command: YOLOCommand>: ParsableCommand {
         defer { if let folder { OutputFolder.removeIfEmpty(folder) } }
         let writer = PredictionWriter(
             names: loaded.detector.classes, saves: saves, folder: folder,
-            keypoints: loaded.detector.keypoints)
+            keypoints: loaded.detector.keypoints, painter: painter(loaded.detector.classes))
         let run = PredictionRun(predictor, writer: writer, names: loaded.detector.classes, tracks: track)
         try Interruption.finishing {
             try run.predict(images, stride: vidStride, isInterrupted: { Interruption.isRequested }) { line in
@@ -182,5 +198,11 @@ struct YOLOPredict<Command: YOLOCommand>: ParsableCommand {
                     postprocess: run.seconds.postprocess / count * 1000))
         }
         if Interruption.isRequested { throw ExitCode(Interruption.exitCode) }
+    }
+
+    private func painter(_ names: [String]) -> BoxPainter {
+        var painter = BoxPainter(names: names)
+        (painter.lineWidth, painter.showsLabels, painter.showsScores) = (lineWidth, !hideLabels, !hideConf)
+        return painter
     }
 }

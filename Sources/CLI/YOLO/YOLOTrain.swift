@@ -56,7 +56,10 @@ struct YOLOTrain<Command: YOLOCommand>: ParsableCommand {
         let weights, lastWeights: String
     }
 
-    func validate() throws { try runOptions.require("--data <path>", data) }
+    func validate() throws {
+        try runOptions.require("--data <path>", data)
+        try training.check(for: Self.task)
+    }
 
     /// The training that the options ask for.
     func session() throws -> TrainingSession<DetectionConfiguration> {

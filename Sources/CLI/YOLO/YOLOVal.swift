@@ -25,6 +25,8 @@ struct YOLOVal<Command: YOLOCommand>: ParsableCommand {
                 """)
     }
 
+    private static var usualBatch: Int { 16 }
+
     @Option(help: .runOrFile)
     var model: String
 
@@ -37,14 +39,16 @@ struct YOLOVal<Command: YOLOCommand>: ParsableCommand {
     var split = DataSplit.val
 
     @Option(
-        help: ArgumentHelp("The longer side of the input in pixels, a multiple of 32.", valueName: "pixels"),
-        transform: Value.side)
+        help: ArgumentHelp(
+            "The longer side of the input in pixels, a multiple of 32; the other side is that of each batch's images.",
+            valueName: "pixels"),
+        transform: Value.longerSide)
     var imgsz: Int?
 
     @Option(
-        help: ArgumentHelp("The batch size. (default: 16)", valueName: "n"),
+        help: ArgumentHelp("The batch size. (default: \(usualBatch))", valueName: "n"),
         transform: Value.integer(in: .from(1, to: 1_000_000)))
-    var batch = 16
+    var batch: Int?
 
     @OptionGroup var selection: SelectionOptions
 
@@ -62,6 +66,14 @@ struct YOLOVal<Command: YOLOCommand>: ParsableCommand {
 
     @Flag(help: "Match classes with different names by index.")
     var namesByNumber = false
+
+    @Flag(help: "Treat all classes as one.")
+    var singleCls = false
+
+    @Flag(
+        inversion: .prefixedNo,
+        help: "segment: where objects overlap, pixels belong to the smaller one alone. (default: --overlap-mask)")
+    var overlapMask: Bool?
 
     @Flag(
         inversion: .prefixedNo,
@@ -107,21 +119,22 @@ struct YOLOVal<Command: YOLOCommand>: ParsableCommand {
         var data = try DetectionData.load(data, for: Self.task).keepingBoxes(of: classes)
         if split == .val { data = data.holdingOut(valFraction) }
         data.warnOfProblems()
-        try detector.checkClasses(of: data, byNumber: namesByNumber)
+        if singleCls { data = data.withOneClass } else { try detector.checkClasses(of: data, byNumber: namesByNumber) }
         guard !data[split].isEmpty else { throw InputError(data.path, "has no \(split.rawValue) split") }
         let validation = try validate(loaded, data[split])
         guard Processes.group.isRoot else { return }
-        try print(validation, names: detector.classes)
-        if let output { try draw(validation, names: detector.classes, into: output) }
+        let names = singleCls ? data.classNames : detector.classes
+        try print(validation, names: names)
+        if let output { try draw(validation, names: names, into: output) }
         guard common.json else { return }
-        let shapes = validation.shapeResults.map { Shapes($0, names: detector.classes) }
+        let shapes = validation.shapeResults.map { Shapes($0, names: names) }
         let (results, count) = (validation.results, Double(max(validation.imageCount, 1)))
         try Terminal.printJSON(
             Result(
                 task: Self.task.rawValue, model: model, images: validation.imageCount, precision: results.precision,
                 recall: results.recall,
                 map50: results.map50, map75: results.map75, map: results.map,
-                classes: results.byClass(detector.classes),
+                classes: results.byClass(names),
                 masks: Self.task == .segment ? shapes : nil, keypoints: Self.task == .pose ? shapes : nil,
                 preprocess: validation.seconds.preprocess / count * 1000,
                 inference: validation.seconds.inference / count * 1000,
@@ -131,10 +144,14 @@ struct YOLOVal<Command: YOLOCommand>: ParsableCommand {
     private func validate(_ loaded: DetectorFile.Loaded, _ examples: [DetectionExample]) throws -> DetectionValidation {
         let detector = loaded.detector
         var validator = DetectionValidator(
-            detector, examples, size: imgsz ?? loaded.imgsz, batchSize: batch, isRectangular: rect)
+            detector, examples, size: imgsz ?? loaded.imgsz, batchSize: batch ?? Self.usualBatch,
+            masks: MaskDetail(isShared: overlapMask ?? true), isRectangular: rect)
+        validator.countsAsOne = singleCls
         selection.apply(to: &validator.suppression)
         validator.usesSingleHead = selection.usesSingleHead(of: detector)
-        validator.classes = try detector.classNumbers(classes)
+        if singleCls { validator.suppression.isAgnostic = true }
+        // A network with one class does not know the data's.
+        if !singleCls || detector.classes.count > 1 { validator.classes = try detector.classNumbers(classes) }
         guard let tiling = try tiles.tiling() else {
             return try validator.run(in: Processes.group) { _, _ in try Processes.endIfInterrupted() }
         }
@@ -143,12 +160,24 @@ struct YOLOVal<Command: YOLOCommand>: ParsableCommand {
         predictor.usesSingleHead = validator.usesSingleHead
         predictor.classes = validator.classes
         predictor.tiling = tiling
-        return try TiledValidator(detector, examples, predictor).run { _, _ in try Processes.endIfInterrupted() }
+        var tiled = TiledValidator(detector, examples, predictor)
+        tiled.countsAsOne = singleCls
+        return try tiled.run(in: Processes.group) { _, _ in try Processes.endIfInterrupted() }
     }
 
     func validate() throws {
         try tiles.check()
-        if tiles.tile != nil && !rect { throw ValidationError("--no-rect is for batches, and --tile has none") }
+        if overlapMask != nil && Self.task != .segment {
+            throw ValidationError("--overlap-mask is for masks, which switchback segment finds")
+        }
+        if singleCls && namesByNumber {
+            throw ValidationError(
+                "--names-by-number matches classes, and with --single-cls there is one: take one of them")
+        }
+        for (option, isGiven) in [("--no-rect", !rect), ("--batch", batch != nil)] where tiles.tile != nil && isGiven {
+            throw ValidationError(
+                "\(option) is for batches, and with --tile there are none: tiles are looked at one by one")
+        }
     }
 
     private func print(_ validation: DetectionValidation, names: [String]) throws {

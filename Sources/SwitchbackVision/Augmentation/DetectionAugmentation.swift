@@ -24,6 +24,8 @@ public struct DetectionAugmentation: Codable, Hashable, Sendable {
     public var mixup = 0.0
     public var cutmix = 0.0
     public var copyPaste = 0.0
+    /// Where objects are copied from.
+    public var copyPasteMode = CopyPaste.Mode.flip
     public var blur = 0.0
     public var greyscale = 0.0
 
@@ -45,6 +47,7 @@ public struct DetectionAugmentation: Codable, Hashable, Sendable {
     var withoutFlips: DetectionAugmentation {
         var options = self
         (options.fliplr, options.flipud) = (0, 0)
+        options.copyPasteMode = .mixup
         return options
     }
 
@@ -69,7 +72,8 @@ public struct DetectionAugmentation: Codable, Hashable, Sendable {
         affine.shear = shear.magnitude
         affine.perspective = perspective
         let frame = Randomly(mosaic, Mosaic(size: size), otherwise: LetterboxFrame(height: size, width: size))
-        let placed = Augmentations([frame, CopyPaste(probability: copyPaste), affine])
+        let copies = CopyPaste(probability: copyPaste, mode: copyPasteMode, keypointOrder: keypointOrder)
+        let placed = Augmentations([frame, copies, affine])
         return Augmentations([
             placed, Randomly(mixup, MixUp(other: placed)), Randomly(cutmix, CutMix(other: placed)),
             Randomly(blur, GaussianBlur()), Randomly(greyscale, Greyscale()),

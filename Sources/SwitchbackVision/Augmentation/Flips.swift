@@ -13,8 +13,7 @@ public struct HorizontalFlip: Augmentation {
 
     public func callAsFunction(_ sample: Sample, _ context: AugmentationContext) -> Sample {
         guard context.generator.chance(probability) else { return sample }
-        let flipped = sample.flippedHorizontally()
-        return Sample(flipped.image, labels: flipped.labels.map { $0.withKeypoints(in: keypointOrder) })
+        return sample.flippedHorizontally(keypointOrder: keypointOrder)
     }
 }
 
@@ -39,8 +38,10 @@ public struct VerticalFlip: Augmentation {
 }
 
 extension Sample {
-    func flippedHorizontally() -> Sample {
+    /// - Parameter keypointOrder: which keypoint takes the place of each.
+    func flippedHorizontally(keypointOrder: [Int]? = nil) -> Sample {
         Sample(
-            image.flippedHorizontally(), labels: labels.map { $0.flippedHorizontally(width: image.width) })
+            image.flippedHorizontally(),
+            labels: labels.map { $0.flippedHorizontally(width: image.width).withKeypoints(in: keypointOrder) })
     }
 }

@@ -101,20 +101,33 @@ public struct CutMix: Augmentation {
     }
 }
 
-/// Copies objects of another image to the same places of this one, where they cover little of what exists: what is in
-/// their outlines (Ghiasi et al., "Simple copy-paste", 2021), or in their boxes where only those are known.
+/// Copies objects to where they cover little of what exists: what is in their outlines (Ghiasi et al., "Simple copy-paste",
+/// 2021), or in their boxes where only those are known.
 public struct CopyPaste: Augmentation {
+    /// Where objects are copied from: Ultralytics' `copy_paste_mode`.
+    public enum Mode: String, Codable, CaseIterable, Sendable {
+        /// The mirror image of the same image.
+        case flip
+        /// Another image, in which they are in the same places.
+        case mixup
+    }
+
     /// How much of a box that is there may be covered.
     private let coverage: Float = 0.3
     /// The probability of each box to be copied.
     public let probability: Double
+    public let mode: Mode
+    /// Which keypoint takes the place of each in a mirror image.
+    private let keypointOrder: [Int]?
 
-    public init(probability: Double) { self.probability = probability }
+    public init(probability: Double, mode: Mode = .flip, keypointOrder: [Int]? = nil) {
+        (self.probability, self.mode, self.keypointOrder) = (probability, mode, keypointOrder)
+    }
 
     public func callAsFunction(_ sample: Sample, _ context: AugmentationContext) throws -> Sample {
         // Draws nothing, and reads no other image, where nothing can be copied.
         if probability == 0 { return sample }
-        let source = try context.other()
+        let source = try mode == .flip ? sample.flippedHorizontally(keypointOrder: keypointOrder) : context.other()
         var result = sample
         for label in source.labels where context.generator.chance(probability) {
             let seen = label.clipped(

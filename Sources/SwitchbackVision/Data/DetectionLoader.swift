@@ -63,9 +63,8 @@ public enum DetectionLoader {
     ///   - cacheBytes: how much memory decoded images may take up between their uses.
     public static func training(
         _ examples: [DetectionExample], size: Int, batchSize: Int, augmentation: DetectionAugmentation,
-        task: YOLOTask = .detect, keypointOrder: [Int]? = nil, multiScale: Double = 0, seed: UInt64 = 0,
-        workers: Int = 2,
-        cacheBytes: Int = 1 << 29
+        task: YOLOTask = .detect, masks: MaskDetail = MaskDetail(), keypointOrder: [Int]? = nil, multiScale: Double = 0,
+        seed: UInt64 = 0, workers: Int = 2, cacheBytes: Int = 1 << 29
     ) -> TrainingBatches {
         let sampler = RandomSampler(examples.count, seed: seed)
         let source = DetectionSource(examples, size: size, cacheBytes: cacheBytes)
@@ -87,7 +86,8 @@ public enum DetectionLoader {
                 Generator(seed: seed &+ 1, epoch: epoch, index: indices[0]))
             return DetectionBatch(
                 images: images,
-                targets: DetectionTargets(labels, for: task, height: images.shape[2], width: images.shape[3]),
+                targets: DetectionTargets(
+                    labels, for: task, height: images.shape[2], width: images.shape[3], masks: masks),
                 examples: indices, letterboxes: [], epoch: epoch)
         }
     }
@@ -99,8 +99,8 @@ public enum DetectionLoader {
     ///     together, instead of a square.
     ///   - stride: what the sides of a batch are multiples of, where it is rectangular.
     public static func validation(
-        _ examples: [DetectionExample], size: Int, batchSize: Int, task: YOLOTask = .detect, rectangular: Bool = true,
-        stride: Int = 32, workers: Int = 2
+        _ examples: [DetectionExample], size: Int, batchSize: Int, task: YOLOTask = .detect,
+        masks: MaskDetail = MaskDetail(), rectangular: Bool = true, stride: Int = 32, workers: Int = 2
     ) -> Batches {
         let order = examples.indices.sorted { a, b in
             let (x, y) = (examples[a].aspect, examples[b].aspect)
@@ -122,7 +122,7 @@ public enum DetectionLoader {
             }
             return DetectionBatch(
                 images: Tensor(images: framed),
-                targets: DetectionTargets(labels, for: task, height: shape.height, width: shape.width),
+                targets: DetectionTargets(labels, for: task, height: shape.height, width: shape.width, masks: masks),
                 examples: indices, letterboxes: places, epoch: epoch)
         }
     }

@@ -3,13 +3,16 @@ import Switchback
 /// The loss of one head: for boxes, classes and distance distributions at the positions assigned to objects, and for
 /// what else the task asks for.
 public struct DetectionLoss: Sendable {
-    /// How much each part counts. Masks, and the classes all over the image, count as boxes do; angles, the visibility of
-    /// keypoints and the likelihood of their errors once.
+    /// How much each part counts. Masks, and the classes all over the image, count as boxes do.
     public struct Gains: Codable, Hashable, Sendable {
         public var box = 7.5
         public var cls = 0.5
         public var dfl = 1.5
         public var pose = 12.0
+        /// The visibility of keypoints, and the likelihood of their errors.
+        public var kobj = 1.0
+        public var rle = 1.0
+        public var angle = 1.0
 
         public init() {}
     }
@@ -54,7 +57,7 @@ public struct DetectionLoss: Sendable {
                 .reduce(Tensor(Float(0))) { $0 + $1.sum() * 0 }
             return Parts(model.variant) { $0 == .cls ? all * gains.cls : none }
         }
-        let maskTargets = MaskTargets(output, objects, truth.masks)
+        let maskTargets = MaskTargets(output, objects, truth)
         let keypointTargets = KeypointTargets(output, of: model, objects, truth.labels)
         let isOriented = model.variant.task == .obb
         let predicted = noGrad { isOriented ? model.rotatedBoxes(output) : model.corners(output) }
@@ -83,9 +86,9 @@ public struct DetectionLoss: Sendable {
             case .seg: (maskTargets?.loss(of: assigned) ?? Tensor(Float(0))) * gains.box
             case .sem: (maskTargets?.classMapLoss ?? Tensor(Float(0))) * gains.box
             case .pose: (keypoints?.pose ?? Tensor(Float(0))) * gains.pose
-            case .kobj: keypoints?.visibility ?? Tensor(Float(0))
-            case .rle: keypoints?.likelihood ?? Tensor(Float(0))
-            case .angle: (targets.turn(of: angles) * weights).sum()
+            case .kobj: (keypoints?.visibility ?? Tensor(Float(0))) * gains.kobj
+            case .rle: (keypoints?.likelihood ?? Tensor(Float(0))) * gains.rle
+            case .angle: (targets.turn(of: angles) * weights).sum() * gains.angle
             }
         }
     }

@@ -6,8 +6,8 @@ import Switchback
 struct MaskCrossEntropy {
     /// A mask to be learned.
     struct Place {
-        /// The image, and the number of the object in it, counted from 1.
-        let image: Int
+        /// The image, the plane of its object's code, and the number of that in the image, counted from 1.
+        let image, plane: Int
         let code: Int32
         /// The pixels of the object's box.
         let rows, columns: Range<Int>
@@ -18,7 +18,7 @@ struct MaskCrossEntropy {
     private typealias Vector = SIMD32<Float>
 
     let places: [Place]
-    /// Which object each pixel belongs to: [N · h · w].
+    /// Which object each pixel belongs to: [planes · h · w].
     let codes: [Int32]
 
     /// The sum over all places, differentiable once.
@@ -66,7 +66,7 @@ struct MaskCrossEntropy {
                     let pixel = row * width + column
                     let position = pixels.startIndex + pixel
                     let logit = (vector * pixels[position]).sum()
-                    let wanted: Float = codes[position] == target.code ? 1 : 0
+                    let wanted: Float = codes[target.plane * pixels.count + pixel] == target.code ? 1 : 0
                     let power = exp(-abs(logit))
                     part.loss += target.weight * (max(logit, 0) - logit * wanted + log1p(power))
                     let probability = logit > 0 ? 1 / (1 + power) : power / (1 + power)

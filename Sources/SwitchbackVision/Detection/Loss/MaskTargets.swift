@@ -1,27 +1,45 @@
 import Switchback
 
-/// The masks that a batch's objects have and those that a head predicts, at a quarter of the images' size.
+/// The masks that a batch's objects have, and those that a head predicts at a quarter of the images' size.
 package struct MaskTargets {
     /// The weights of the prototypes, [N, positions, 32], and the prototypes, [N, 32, h, w].
     private let coefficients, prototypes: Tensor
     /// The logits of the classes all over the image; only in YOLO26's training.
     private let classMap: Tensor?
-    /// Which object each pixel belongs to, counted from 1 within its image: [N, h, w], int32.
-    private let codes: Tensor
+    /// Which object each pixel belongs to, counted from 1 within its image: [planes, H, W], int32; and the same in the size of
+    /// the prototypes, of the nearest pixels.
+    private let codes, coarseCodes: Tensor
+    /// The plane of each object.
+    private let planes: [Int]
+    /// Pixels of the images to one of the codes.
+    private let ratio: Int
     private let objects: ObjectList
     /// The position of each object in its image, counted from 1.
     private let numbers: Tensor
 
     /// `nil` where there are no masks.
-    init?(_ output: DetectHead.Output, _ objects: ObjectList, _ codes: Tensor?) {
-        guard let coefficients = output.extras, let prototypes = output.prototypes, let codes else { return nil }
+    init?(_ output: DetectHead.Output, _ objects: ObjectList, _ truth: DetectionTargets) {
+        guard let coefficients = output.extras, let prototypes = output.prototypes, let codes = truth.masks else {
+            return nil
+        }
+        let ratio = truth.detail.ratio
+        let size = [prototypes.shape[2], prototypes.shape[3]].map { $0 * MaskMap.ratio / ratio }
         require(
-            codes.shape == [prototypes.shape[0], prototypes.shape[2], prototypes.shape[3]], "mask loss",
+            Array(codes.shape.dropFirst()) == size, "mask loss",
             "the masks \(codes.shape) do not fit the prototypes \(prototypes.shape)")
+        self.ratio = ratio
         self.coefficients = coefficients
         self.prototypes = prototypes
         self.codes = codes
         self.objects = objects
+        coarseCodes =
+            ratio == MaskMap.ratio
+            ? codes
+            : codes.unsqueeze(1).to(.float32).interpolate(
+                size: IntPair(prototypes.shape[2], prototypes.shape[3]), mode: .nearest
+            )
+            .squeeze(1).to(.int32)
+        planes = truth.detail.isShared ? objects.imageOfObject : Array(0..<objects.count)
         classMap = output.classMap
         numbers = Tensor(objects.numbers, shape: [objects.count])
     }
@@ -29,7 +47,7 @@ package struct MaskTargets {
     private var height: Int { prototypes.shape[2] }
     private var width: Int { prototypes.shape[3] }
 
-    /// Where boxes in pixels lie on the masks' grid: 1 from the first column and row to before the last, [boxes, h, w].
+    /// Where boxes in pixels lie on the prototypes' grid: 1 from the first column and row to before the last, [boxes, h, w].
     private func inside(_ boxes: Tensor) -> Tensor {
         let sides = (boxes / Double(MaskMap.ratio)).split(1, dim: 1)
         let columns = Tensor.arange(Float(width)).unsqueeze(0)
@@ -44,9 +62,9 @@ package struct MaskTargets {
         coefficients[image].indexSelect(dim: 0, index: positions).matmul(prototypes[image].reshape(-1, height * width))
     }
 
-    /// Whether pixels belong to objects of one image: [objects, h · w].
-    private func masks(_ image: Int, _ chosen: Tensor) -> Tensor {
-        codes[image].reshape(1, -1).eq(numbers.indexSelect(dim: 0, index: chosen).unsqueeze(1)).to(.float32)
+    /// Whether pixels of the prototypes' grid belong to an object: [h · w, 1].
+    private func mask(_ object: Int) -> Tensor {
+        coarseCodes[planes[object]].reshape(-1, 1).eq(numbers[object]).to(.float32)
     }
 
     /// The binary cross entropy of the masks within the objects' boxes, as a mean over all pixels divided by the box's
@@ -64,17 +82,20 @@ package struct MaskTargets {
         let entropy = MaskCrossEntropy(
             places: learned.map { place(owners[$0], boxes, count: learned.count) },
             codes: codes.toArray(as: Int32.self))
-        return entropy(rows, prototypes)
+        // Masks that are finer are compared with prototypes that are enlarged to them.
+        let size = IntPair(codes.shape[1], codes.shape[2])
+        return entropy(
+            rows, ratio == MaskMap.ratio ? prototypes : prototypes.interpolate(size: size, mode: .bilinear))
     }
 
     private func place(_ object: Int, _ boxes: [Float], count: Int) -> MaskCrossEntropy.Place {
-        let sides = boxes[4 * object..<4 * object + 4].map { $0 / Float(MaskMap.ratio) }
+        let sides = boxes[4 * object..<4 * object + 4].map { $0 / Float(ratio) }
         let box = Box(x1: sides[0], y1: sides[1], x2: sides[2], y2: sides[3])
-        let (rows, columns) = box.pixels(height: height, width: width)
+        let (rows, columns) = box.pixels(height: codes.shape[1], width: codes.shape[2])
         // In pixels of the grid: the mean over all of them and the share of the image have the same divisor.
         return MaskCrossEntropy.Place(
-            image: objects.imageOfObject[object], code: objects.numbers[object], rows: rows, columns: columns,
-            weight: 1 / (box.width * box.height * Float(count)))
+            image: objects.imageOfObject[object], plane: planes[object], code: objects.numbers[object], rows: rows,
+            columns: columns, weight: 1 / (box.width * box.height * Float(count)))
     }
 
     /// How far the masks that positions predict overlap those of the objects: intersection over union, [objects,
@@ -90,9 +111,9 @@ package struct MaskTargets {
                 let own = positions[object]
                 let seen = inside(boxes[image].indexSelect(dim: 0, index: own)).reshape(own.count, -1)
                 let predicted = logits(image, own).gt(0).to(.float32) * seen
-                let mask = masks(image, Tensor([object], shape: [1]))
-                let shared = predicted.matmul(mask.reshape(-1, 1)).reshape(1, -1)
-                let union = predicted.sum(dim: 1).reshape(1, -1) + mask.sum() - shared
+                let wanted = mask(object)
+                let shared = predicted.matmul(wanted).reshape(1, -1)
+                let union = predicted.sum(dim: 1).reshape(1, -1) + wanted.sum() - shared
                 return shared / (union + 1e-7)
             }, dim: 0)
     }
@@ -116,15 +137,17 @@ package struct MaskTargets {
     private func classTargets(_ rows: Int, _ columns: Int, _ classes: Int) -> [Float] {
         let all = codes.toArray(as: Int.self)
         let classOfObject = objects.classes.toArray(as: Int.self)
-        var target = [Float](repeating: 0, count: codes.shape[0] * classes * rows * columns)
-        for image in 0..<codes.shape[0] {
-            guard let first = objects.imageOfObject.firstIndex(of: image) else { continue }
+        var target = [Float](repeating: 0, count: prototypes.shape[0] * classes * rows * columns)
+        let (height, width) = (codes.shape[1], codes.shape[2])
+        // Each plane once.
+        for (object, plane) in planes.enumerated() where object == 0 || planes[object - 1] != plane {
+            let (image, first) = (objects.imageOfObject[object], object + 1 - Int(objects.numbers[object]))
             for row in 0..<rows {
                 for column in 0..<columns {
-                    let pixel = (image * height + row * height / rows) * width + column * width / columns
+                    let pixel = (plane * height + row * height / rows) * width + column * width / columns
                     guard all[pixel] > 0 else { continue }
-                    let plane = image * classes + classOfObject[first + all[pixel] - 1]
-                    target[(plane * rows + row) * columns + column] = 1
+                    let place = image * classes + classOfObject[first + all[pixel] - 1]
+                    target[(place * rows + row) * columns + column] = 1
                 }
             }
         }

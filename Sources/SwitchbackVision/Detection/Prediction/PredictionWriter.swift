@@ -30,6 +30,8 @@ public final class PredictionWriter {
     }
 
     private let names: [String]
+    /// The classes as parts of paths, each another one.
+    private let fileNames: [String]
     /// Whether keypoints have a visibility, for label files.
     private let hasVisibility: Bool
     private let saves: Saves
@@ -54,13 +56,18 @@ public final class PredictionWriter {
         let keypoints: [Keypoint]?
     }
 
-    /// - Parameter folder: where files go; nowhere if `nil`.
-    public init(names: [String], saves: Saves, folder: String?, keypoints: KeypointLayout? = nil) {
+    /// - Parameters:
+    ///   - folder: where files go; nowhere if `nil`.
+    ///   - painter: how boxes are drawn.
+    public init(
+        names: [String], saves: Saves, folder: String?, keypoints: KeypointLayout? = nil, painter: BoxPainter? = nil
+    ) {
         self.names = names
+        fileNames = names.inFileNames
         hasVisibility = keypoints?.dimensions == 3
         self.saves = saves
         self.folder = folder
-        painter = BoxPainter(names: names)
+        self.painter = painter ?? BoxPainter(names: names)
     }
 
     /// Saves an image's boxes.
@@ -121,7 +128,10 @@ public final class PredictionWriter {
             try write(JSON.text(rows, isPretty: true) + "\n", to: "boxes.json", in: folder)
         }
         if saves.dota {
-            for name in names { try write(results(of: name), to: "dota/Task1_\(name.inFileName).txt", in: folder) }
+            for (name, fileName) in zip(names, fileNames) {
+                if fileName != name { Diagnostics.warn("the class \(name) is in Task1_\(fileName).txt") }
+                try write(results(of: name), to: "dota/Task1_\(fileName).txt", in: folder)
+            }
         }
     }
 
@@ -169,7 +179,7 @@ public final class PredictionWriter {
         let (top, left) = (Int(box.y1), Int(box.x1))
         let (height, width) = (Int(box.y2.rounded(.up)) - top, Int(box.x2.rounded(.up)) - left)
         guard height > 0, width > 0 else { return }
-        let inner = "crops/\(names[mark.classIndex].inFileName)"
+        let inner = "crops/\(fileNames[mark.classIndex])"
         let ending = mark.mask == nil ? "jpg" : "png"
         let path = try OutputFolder.file("\(name)-\(number + 1).\(ending)", in: Folder.join(folder, inner))
         let part = image.cropped(top: top, left: left, height: height, width: width)
@@ -199,9 +209,35 @@ extension MaskSize {
     fileprivate var numbers: [String] { [area, length, width].map { String(format: "%.6g", $0) } }
 }
 
+extension [String] {
+    /// Names of classes as parts of paths: without what leads elsewhere, and with a number where two would then be the same,
+    /// also on disks to which small and large letters are one. Names that need no change keep theirs.
+    fileprivate var inFileNames: [String] {
+        let safe = map(\.inFileName)
+        var taken = Set(zip(self, safe).compactMap { $0 == $1 ? $1.lowercased() : nil })
+        var kept: Set<String> = []
+        return zip(self, safe).map { name, safe in
+            if name == safe, kept.insert(safe.lowercased()).inserted { return safe }
+            var (candidate, number) = (safe, 1)
+            while !taken.insert(candidate.lowercased()).inserted {
+                number += 1
+                candidate = "\(safe)_\(number)"
+            }
+            return candidate
+        }
+    }
+}
+
 extension String {
-    /// A class as part of a file's name.
-    fileprivate var inFileName: String { replacingOccurrences(of: "/", with: "_") }
+    /// Most file systems take names of 255 bytes, and others are put around this one.
+    private static let longestFileName = 200
+
+    fileprivate var inFileName: String {
+        let isControl: (Unicode.Scalar) -> Bool = { $0.value < 32 || $0.value == 127 }
+        var safe = String(String.UnicodeScalarView(unicodeScalars.map { $0 == "/" || isControl($0) ? "_" : $0 }))
+        while safe.utf8.count > Self.longestFileName { safe.removeLast() }
+        return safe.isEmpty || safe.hasPrefix(".") ? "_" + safe.dropFirst() : safe
+    }
 
     /// In quotes where it has a comma, a quote or a line break.
     fileprivate var quotedForCSV: String {

@@ -43,8 +43,9 @@ enum AutoBatch {
         let middle = Keypoint(x: Float(side / 2), y: Float(side / 2), visibility: 2)
         label.keypoints = Array(repeating: middle, count: detector.keypoints?.count ?? 0)
         let labels = [[LabeledBox]](repeating: [label], count: images)
-        let targets = DetectionTargets(labels, for: detector.variant.task, height: side, width: side)
-            .to(detector.backend)
+        let targets = DetectionTargets(
+            labels, for: detector.variant.task, height: side, width: side, masks: configuration.maskDetail
+        ).to(detector.backend)
         YOLOLoss()(detector.outputs(input), of: detector, targets).total.backward()
         return Memory.peak - start
     }

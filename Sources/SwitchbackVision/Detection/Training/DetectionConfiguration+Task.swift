@@ -10,10 +10,10 @@ extension DetectionConfiguration {
     /// - Throws: `InputError` where the data or the weights cannot be read, or an option makes no sense.
     public func makeTask(_ task: YOLOTask = .detect) throws -> DetectionTask {
         try check()
-        let data = try DetectionData.load(data, for: task).keepingBoxes(of: classes).asTrained(singleClass: singleCls)
-            .holdingOut(valFraction)
+        let all = try DetectionData.load(data, for: task).keepingBoxes(of: classes)
+        let trained = (singleCls ? all.withOneClass : all).holdingOut(valFraction)
         manualSeed(seed)
-        return try DetectionTask(self, makeDetector(task, for: data), on: data)
+        return try DetectionTask(self, makeDetector(task, for: trained), on: trained)
     }
 
     /// The model with the data's classes; from the weights of another task's, what fits.
@@ -40,9 +40,8 @@ extension DetectionConfiguration {
 }
 
 extension DetectionData {
-    /// The data with one class instead of all, where requested.
-    fileprivate func asTrained(singleClass: Bool) -> DetectionData {
-        guard singleClass else { return self }
+    /// The data with one class, `item`, instead of all.
+    public var withOneClass: DetectionData {
         let splits = splits.mapValues { examples in
             examples.map { example in
                 DetectionExample(

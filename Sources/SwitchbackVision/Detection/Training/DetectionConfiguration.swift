@@ -41,6 +41,10 @@ public struct DetectionConfiguration: TaskConfiguration {
     public var cosLr = false
     /// How many epochs at the end are without mosaic and mixing.
     public var closeMosaic = 10
+    /// Pixels of the images to one of the masks that are learned, on each side: 1, 2, 4 or 8. Networks predict at 4.
+    public var maskRatio = MaskMap.ratio
+    /// Whether a pixel in which objects overlap belongs to the smaller one alone; else to all of them.
+    public var overlapMask = true
     /// The share of the images for training.
     public var fraction = 1.0
     /// The share of the images that is held out for validation, where the data has no part for that.
@@ -52,6 +56,8 @@ public struct DetectionConfiguration: TaskConfiguration {
     /// How many batches give batch norm's statistics before a validation, in the first few hundred batches of a training;
     /// with 0 it is the running averages alone, as in Ultralytics.
     public var statisticsBatches = 4
+    /// Of every so many-th epoch the weights are kept: see `TrainingConfiguration.savePeriod`.
+    public var savePeriod: Int?
     /// Whether images and curves are drawn.
     public var plots = true
 
@@ -70,6 +76,12 @@ public struct DetectionConfiguration: TaskConfiguration {
     public var box = 7.5
     public var cls = 0.5
     public var dfl = 1.5
+    /// Of poses: keypoints, whether they are seen, and how likely their errors are (YOLO26).
+    public var pose = 12.0
+    public var kobj = 1.0
+    public var rle = 1.0
+    /// Of oriented boxes.
+    public var angle = 1.0
 
     public var augmentation = DetectionAugmentation()
 
@@ -78,7 +90,7 @@ public struct DetectionConfiguration: TaskConfiguration {
     public static let ranges: [String: NumberRange] = [
         "epochs": .from(1, to: 1_000_000), "time": .above(0), "patience": .count(),
         "batch": .from(1, to: 65_536).or(-1, for: "what fits into memory"), "imgsz": YOLO.sides,
-        "slots": .from(1, to: 65_536),
+        "slots": .from(1, to: 65_536), "save_period": .count(),
         "workers": .from(0, to: 64), "cache": .from(0, to: 1_048_576), "close_mosaic": .count(from: 0),
         "fraction": .above(0, to: 1),
         "val_fraction": .from(0, below: 1), "statistics_batches": .count(from: 0),
@@ -86,12 +98,25 @@ public struct DetectionConfiguration: TaskConfiguration {
         "momentum": .from(0, below: 1), "weight_decay": .from(0, to: 10), "warmup_epochs": .from(0, to: 1_000_000),
         "warmup_momentum": .from(0, below: 1), "warmup_bias_lr": .from(0, to: 10), "nbs": .from(1, to: 1_000_000),
         "box": .from(0, to: 1000), "cls": .from(0, to: 1000), "dfl": .from(0, to: 1000),
+        "pose": .from(0, to: 1000), "kobj": .from(0, to: 1000), "rle": .from(0, to: 1000), "angle": .from(0, to: 1000),
+        "mask_ratio": .from(1, to: 8),
     ]
 
     public var ownUnusedOptions: [UnusedOption] {
         let rises = OptimizerChoice.namesWithMomentum.contains { $0.lowercased() == optimizer.lowercased() }
         if warmupMomentum == DetectionConfiguration().warmupMomentum || rises { return [] }
         return [UnusedOption("warmup_momentum", "\(optimizer) does not raise its momentum")]
+    }
+
+    /// How masks are drawn for training.
+    var maskDetail: MaskDetail { MaskDetail(ratio: maskRatio, isShared: overlapMask) }
+
+    /// The weights of the parts of the loss.
+    public var gains: DetectionLoss.Gains {
+        var gains = DetectionLoss.Gains()
+        (gains.box, gains.cls, gains.dfl) = (box, cls, dfl)
+        (gains.pose, gains.kobj, gains.rle, gains.angle) = (pose, kobj, rle, angle)
+        return gains
     }
 
     /// How many batches make a step.

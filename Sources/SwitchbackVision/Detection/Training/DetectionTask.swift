@@ -51,18 +51,20 @@ public final class DetectionTask: TrainingTask {
         epochs = Course(to: configuration.epochs)
         choice = try OptimizerChoice(
             configuration, batch: batchSize, images: examples.count, classCount: detector.classes.count)
-        var gains = DetectionLoss.Gains()
-        (gains.box, gains.cls, gains.dfl) = (configuration.box, configuration.cls, configuration.dfl)
-        criterion = YOLOLoss(gains: gains)
+        guard MaskDetail.ratios.contains(configuration.maskRatio) else {
+            throw InputError(
+                "option mask_ratio", "is \(configuration.maskRatio), and masks are drawn at 1, 2, 4 or 8 pixels to one")
+        }
+        criterion = YOLOLoss(gains: configuration.gains)
         let augmentation = Self.augmentation(configuration, detector, data)
         batches = DetectionLoader.training(
             Array(examples), size: configuration.imgsz, batchSize: batchSize, augmentation: augmentation,
-            task: detector.variant.task, keypointOrder: data.keypoints?.flip, multiScale: configuration.multiScale,
-            seed: configuration.seed,
-            workers: configuration.workers, cacheBytes: configuration.cache << 20)
+            task: detector.variant.task, masks: configuration.maskDetail, keypointOrder: data.keypoints?.flip,
+            multiScale: configuration.multiScale, seed: configuration.seed, workers: configuration.workers,
+            cacheBytes: configuration.cache << 20)
         var validator = DetectionValidator(
             detector, data[.val].isEmpty ? Array(examples) : data[.val], size: configuration.imgsz,
-            batchSize: 2 * batchSize, workers: configuration.workers)
+            batchSize: 2 * batchSize, masks: configuration.maskDetail.predicted, workers: configuration.workers)
         validator.criterion = criterion
         if !configuration.singleCls { validator.classes = try detector.classNumbers(configuration.classes) }
         self.validator = validator
@@ -176,6 +178,7 @@ public final class DetectionTask: TrainingTask {
         training.weights = configuration.pretrained
         training.seed = configuration.seed
         training.workers = configuration.workers
+        training.savePeriod = configuration.savePeriod
         return training
     }
 }

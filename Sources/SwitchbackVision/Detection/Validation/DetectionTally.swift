@@ -82,9 +82,7 @@ extension DetectionTargets {
     ///
     /// - Parameter found: [masks, h · w] of 0 and 1.
     fileprivate func maskOverlaps(of found: Tensor, image: Int) -> [Float] {
-        guard let masks, !labels[image].isEmpty, found.shape[0] > 0 else { return [] }
-        let numbers = Tensor((1...labels[image].count).map { Int32($0) }, shape: [labels[image].count, 1])
-        let wanted = masks[image].reshape(1, -1).eq(numbers).to(.float32)
+        guard found.shape[0] > 0, let wanted = objectMasks(ofImage: image) else { return [] }
         let shared = found.matmul(wanted.transpose(0, 1))
         let union = found.sum(dim: 1, keepDim: true) + wanted.sum(dim: 1).unsqueeze(0) - shared
         return (shared / (union + 1e-7)).toArray(as: Float.self)

@@ -15,20 +15,23 @@ public struct DetectionValidator {
     public var form: DetectorForm?
     /// The classes whose boxes are looked for; all if empty.
     public var classes: Set<Int> = []
+    /// Whether all classes count as the first one, which is the only one of the examples.
+    public var countsAsOne = false
     /// How many batches keep their images, to be shown.
     public var shownBatches = 3
 
     /// - Parameters:
     ///   - size: the longer side of the input, in pixels.
+    ///   - masks: how the objects' masks are drawn.
     ///   - isRectangular: whether batches have the shape of their images instead of a square.
     public init(
-        _ detector: YOLO, _ examples: [DetectionExample], size: Int, batchSize: Int, isRectangular: Bool = true,
-        workers: Int = 2
+        _ detector: YOLO, _ examples: [DetectionExample], size: Int, batchSize: Int,
+        masks: MaskDetail = MaskDetail(), isRectangular: Bool = true, workers: Int = 2
     ) {
         self.detector = detector
         loader = DetectionLoader.validation(
-            examples, size: size, batchSize: batchSize, task: detector.variant.task, rectangular: isRectangular,
-            stride: YOLO.stride, workers: workers)
+            examples, size: size, batchSize: batchSize, task: detector.variant.task, masks: masks,
+            rectangular: isRectangular, stride: YOLO.stride, workers: workers)
         usesSingleHead = detector.variant.isEndToEnd
         suppression.confidence = detector.variant.task == .obb ? 0.01 : 0.001
         suppression.allowsSeveralLabels = true
@@ -64,7 +67,7 @@ public struct DetectionValidator {
                 }
             let found = measured.seconds.timed(\.postprocess) {
                 noGrad { detector.candidates(output, suppression) }
-            }.map { $0.filter { classes.isEmpty || classes.contains($0.detection.classIndex) } }
+            }.map { $0.filter { classes.isEmpty || classes.contains($0.detection.classIndex) }.map(counted) }
             if let criterion, let outputs {
                 let parts = noGrad { criterion(outputs, of: detector, batch.targets).parts }
                 measured.losses = parts.values.map { $0 * Double(found.count) }
@@ -87,6 +90,13 @@ public struct DetectionValidator {
         tally.write(to: &validation)
         validation.losses = criterion == nil ? nil : losses.map { $0 / Double(max(validation.imageCount, 1)) }
         return validation
+    }
+
+    /// What was found, as it counts.
+    private func counted(_ found: Candidate) -> Candidate {
+        var found = found
+        if countsAsOne { found.detection.classIndex = 0 }
+        return found
     }
 
     /// Of one batch.

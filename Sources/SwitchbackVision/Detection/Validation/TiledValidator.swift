@@ -8,6 +8,8 @@ public struct TiledValidator {
     private let detector: YOLO
     private let examples: [DetectionExample]
     private var predictor: DetectionPredictor
+    /// Whether all classes count as the first one, which is the only one of the examples.
+    public var countsAsOne = false
     /// How many images are kept to be shown.
     public var shownImages = 4
 
@@ -19,26 +21,52 @@ public struct TiledValidator {
 
     /// Runs over all images.
     ///
-    /// - Parameter progress: is told how many images of how many are done.
+    /// - Parameters:
+    ///   - group: the processes that share the work; all get the result, each with the images of its own to show.
+    ///   - progress: is told how many images of how many are done.
     /// - Throws: `InputError` where an image cannot be read.
-    public func run(progress: (_ done: Int, _ of: Int) throws -> Void = { _, _ in }) throws -> DetectionValidation {
+    public func run(
+        in group: ProcessGroup = .alone, progress: (_ done: Int, _ of: Int) throws -> Void = { _, _ in }
+    ) throws -> DetectionValidation {
         var tally = DetectionTally(detector)
         var validation = DetectionValidation(variant: detector.variant)
-        for (number, example) in examples.enumerated() {
-            let image = try validation.seconds.timed(\.preprocess) {
-                try Image.load(example.imagePath).converted(to: .rgb)
-            }
-            let labels = example.labels.map { $0.scaled(x: Float(image.width), y: Float(image.height)) }
-            let result = try predictor(image)
-            validation.seconds += result.seconds
-            tally.add(result.detections, labels, height: image.height, width: image.width)
-            if validation.shown.count < shownImages {
-                validation.shown.append([ShownImage(image, labels, result.detections.filter(\.isShown))])
-            }
+        var shown: [[ShownImage]] = []
+        try group.inTurns(examples.count) { number in
+            let (measured, image) = try measure(examples[number])
+            if shown.count < shownImages { shown.append([image()]) }
+            return measured
+        } fold: { measured in
+            tally.add(measured.tally)
+            validation.seconds += measured.seconds
             validation.imageCount += 1
-            try progress(number + 1, examples.count)
+            try progress(validation.imageCount, examples.count)
         }
+        validation.shown = shown
         tally.write(to: &validation)
         return validation
+    }
+
+    /// Of one image.
+    private struct Measured: Codable {
+        var tally: DetectionTally
+        var seconds = StageSeconds()
+    }
+
+    /// What an image counts, and how it is shown.
+    private func measure(_ example: DetectionExample) throws -> (Measured, shown: () -> ShownImage) {
+        var measured = Measured(tally: DetectionTally(detector))
+        let image = try measured.seconds.timed(\.preprocess) {
+            try Image.load(example.imagePath).converted(to: .rgb)
+        }
+        let labels = example.labels.map { $0.scaled(x: Float(image.width), y: Float(image.height)) }
+        let result = try predictor(image)
+        measured.seconds += result.seconds
+        let found = result.detections.map { detection in
+            var detection = detection
+            if countsAsOne { detection.classIndex = 0 }
+            return detection
+        }
+        measured.tally.add(found, labels, height: image.height, width: image.width)
+        return (measured, { ShownImage(image, labels, found.filter(\.isShown)) })
     }
 }
