@@ -8,7 +8,7 @@ final class StudioFolder: Sendable {
     /// The folder that runs are saved in.
     let runs: String
     let path: String
-    private let descriptor: Int32
+    private let lock: LockFile
 
     /// - Throws: `InputError` where `runs` is a file, cannot be written to, or belongs to another studio.
     init(in runs: String) throws {
@@ -20,24 +20,20 @@ final class StudioFolder: Sendable {
         self.runs = runs
         path = Folder.join(runs, ".studio")
         try OutputFolder.make(path)
-        let lock = Folder.join(path, "lock")
-        descriptor = open(lock, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else { throw InputError(runs, cannot: "written to", errno) }
-        if flock(descriptor, LOCK_EX | LOCK_NB) != 0, errno == EWOULDBLOCK {
-            let address = (try? String(contentsOfFile: lock, encoding: .utf8)) ?? ""
-            close(descriptor)
+        let file = Folder.join(path, "lock")
+        guard let lock = try LockFile.take(file, for: runs) else {
+            let address = (try? String(contentsOfFile: file, encoding: .utf8)) ?? ""
             throw InputError(
                 runs, "another studio is at work in this folder",
                 remedy: address.isEmpty ? "stop it first" : "open \(address), or stop it first")
         }
-        ftruncate(descriptor, 0)
+        self.lock = lock
+        ftruncate(lock.descriptor, 0)
     }
-
-    deinit { close(descriptor) }
 
     /// Tells another studio that is started for this folder where this one is.
     func announce(_ address: String) {
         let bytes = Array(address.utf8.prefix(200))
-        pwrite(descriptor, bytes, bytes.count, 0)
+        pwrite(lock.descriptor, bytes, bytes.count, 0)
     }
 }

@@ -19,7 +19,7 @@ package struct KeptRequest: Codable, Sendable {
     /// The name of the file with the image, where it is kept.
     package var image: String?
 
-    init(task: String, status: Int, milliseconds: Double) {
+    package init(task: String, status: Int, milliseconds: Double) {
         (time, self.task, self.status, self.milliseconds) = (0, task, status, milliseconds)
     }
 }

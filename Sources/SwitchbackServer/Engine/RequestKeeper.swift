@@ -16,10 +16,12 @@ package final class RequestKeeper: @unchecked Sendable {
 
     private let folder: String
     private let mostImages: Int
-    private let descriptor: Int32
+    private let lock: LockFile
     private let queue = WorkQueue("kept requests", threads: 1, limit: 64)
     // Used on the queue's only thread.
     private var images: [(name: String, uncertainty: Float)] = []
+    /// The folder of images as it was when it was last written here, or looked at.
+    private var seen = FileStamp()
     private var count = 0
 
     private static let mostLineBytes = 16 << 20
@@ -30,21 +32,22 @@ package final class RequestKeeper: @unchecked Sendable {
         try OutputFolder.make(Folder.join(folder, Self.imagesName))
         // Images that people send are not for everybody on the machine.
         chmod(folder, 0o700)
-        let lock = Folder.join(folder, "lock")
-        descriptor = open(lock, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else { throw InputError(folder, cannot: "written to", errno) }
-        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+        guard let lock = try LockFile.take(Folder.join(folder, "lock"), for: folder) else {
             throw InputError(folder, "another server keeps its requests there", remedy: "give another folder")
         }
-        let there = Set((try? Folder.names(in: Folder.join(folder, Self.imagesName))) ?? [])
+        self.lock = lock
+        let there = Self.imageNames(in: folder)
         images = Self.requests(in: folder).compactMap { request in
             request.image.flatMap { there.contains($0) ? ($0, request.uncertainty) : nil }
         }
     }
 
-    deinit { close(descriptor) }
+    package func stop() { queue.stop() }
 
-    func stop() { queue.stop() }
+    /// The names of the images that are kept in a folder.
+    package static func imageNames(in folder: String) -> Set<String> {
+        Set((try? Folder.names(in: Folder.join(folder, imagesName))) ?? [])
+    }
 
     /// The requests that are kept in a folder, the oldest first. A line that is no request is passed over.
     package static func requests(in folder: String) -> [KeptRequest] {
@@ -57,7 +60,7 @@ package final class RequestKeeper: @unchecked Sendable {
 
     /// - Parameters:
     ///   - upload: the image that was sent; `nil` where there was none that can be read.
-    func keep(_ request: KeptRequest, _ upload: ImageUpload?) {
+    package func keep(_ request: KeptRequest, _ upload: ImageUpload?) {
         let now = Date()
         // Where too many wait, one is left out.
         try? queue.add { [self] in write(request, upload, now) }
@@ -83,8 +86,7 @@ package final class RequestKeeper: @unchecked Sendable {
 
     /// Saves the image, if there is room for it or one of which the model was more certain; returns its name.
     private func save(_ upload: ImageUpload, _ now: Date, _ uncertainty: Float) -> String? {
-        // Somebody may have taken images from the folder.
-        if images.count >= mostImages { images.removeAll { !Folder.exists(path($0.name)) } }
+        if images.count >= mostImages { forgetTaken(now) }
         if images.count >= mostImages {
             guard let surest = images.indices.min(by: { images[$0].uncertainty < images[$1].uncertainty }),
                 images[surest].uncertainty <= uncertainty
@@ -95,8 +97,20 @@ package final class RequestKeeper: @unchecked Sendable {
         let name = "request-\(Int(now.timeIntervalSince1970 * 1000))-\(count).\(upload.fileExtension)"
         guard (try? AtomicFile.write(to: path(name), { try $0.append(upload.file) })) != nil else { return nil }
         images.append((name, uncertainty))
+        seen = FileStamp(imageFolder)
         return name
     }
 
-    private func path(_ name: String) -> String { Folder.join(folder, "\(Self.imagesName)/\(name)") }
+    /// Forgets the images that somebody took from the folder: looked for only where it has changed, and not by what this
+    /// one wrote.
+    private func forgetTaken(_ now: Date) {
+        let stamp = FileStamp(imageFolder)
+        if stamp == seen && !stamp.isFresh(at: now) { return }
+        seen = stamp
+        let there = Self.imageNames(in: folder)
+        images.removeAll { !there.contains($0.name) }
+    }
+
+    private var imageFolder: String { Folder.join(folder, Self.imagesName) }
+    private func path(_ name: String) -> String { Folder.join(imageFolder, name) }
 }
