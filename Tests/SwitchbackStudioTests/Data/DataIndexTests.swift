@@ -65,4 +65,35 @@ struct DataIndexTests {
             #expect(names == names.sorted(), "\(split)")
         }
     }
+
+    /// Images that were added are found by their numbers, also between looks at all of them, and in their places after.
+    @Test func uploadsAreFoundBeforeAndAfterALookAtAll() async throws {
+        let studio = try DataStudio()
+        try await studio.make()
+        _ = try await studio.upload(Sample.jpeg(1), as: "m.jpg", more: "&split=train")
+        let middle = try await studio.images()[0].id
+        for name in ["z", "a", "n"] {
+            _ = try await studio.upload(Sample.jpeg(name.utf8.first!), as: "\(name).jpg", more: "&split=train")
+        }
+        _ = try await studio.upload(Sample.jpeg(2), as: "b.jpg", more: "&split=val")
+        let change = #"{"object": "o", "value": {"class": 1, "box": [0.5, 0.5, 0.2, 0.2]}}"#
+        #expect(try await studio.stroke(middle, "e", change).status == 200)
+        let images = try await studio.images()
+        #expect(images.map(\.name) == ["a.jpg", "m.jpg", "n.jpg", "z.jpg", "b.jpg"])
+        #expect(try await studio.images("around=\(middle)&count=2&before=1").map(\.name) == ["a.jpg", "m.jpg"])
+        #expect(try await studio.images("state=labeled").map(\.id) == [middle])
+    }
+
+    /// Putting many among many takes one pass over both: 100,000 uploads would take hours otherwise.
+    @Test func puttingImagesInTheirPlacesTakesOnePass() {
+        let (known, new) = (Array(stride(from: 0, to: 20_000, by: 2)), Array(stride(from: 1, to: 20_003, by: 4)))
+        var comparisons = 0
+        let all = known.merged(with: new) {
+            comparisons += 1
+            return $0 < $1
+        }
+        #expect(all == (known + new).sorted())
+        #expect(comparisons <= known.count + new.count)
+        #expect([Int]().merged(with: new, isBefore: <) == new && known.merged(with: [], isBefore: <) == known)
+    }
 }

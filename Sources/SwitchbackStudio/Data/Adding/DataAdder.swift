@@ -12,7 +12,7 @@ struct DataAdder {
     private let className: String?
     private var classNames: [String] = []
     private var places: [DataSplit: String] = [:]
-    private var counts: [DataSplit: Int] = [:]
+    private var counts: [DataSplit: Int]
     private(set) var names: PlacedNames
     private(set) var report = AddingReport()
     private(set) var added: [AddedImage] = []
@@ -21,12 +21,14 @@ struct DataAdder {
     private static let pixelLimit = 64_000_000
     private static let validationShare = 5
 
+    /// - Parameters:
+    ///   - counts: how many images each split has.
+    ///   - names: what is known of names that are taken.
     /// - Throws: `InputError` where the data set takes no images from here.
     init(
-        _ set: DataFolder, _ content: DataIndex.Content, _ names: PlacedNames, split: DataSplit?, className: String?
+        _ set: DataFolder, _ counts: [DataSplit: Int], _ names: PlacedNames, split: DataSplit?, className: String?
     ) throws {
-        (self.set, self.names, self.split, self.className) = (set, names, split, className)
-        for image in content.images { counts[image.split, default: 0] += 1 }
+        (self.set, self.counts, self.names, self.split, self.className) = (set, counts, names, split, className)
         if let description = set.description {
             // What the index knows may be older: a class that was added since has its number already.
             let found = try DataDescription.load(description)

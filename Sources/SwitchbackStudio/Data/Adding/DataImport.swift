@@ -46,7 +46,7 @@ extension OpenDataSet {
         split: DataSplit? = nil, className: String? = nil, _ body: (inout DataAdder) throws -> Void
     ) throws -> AddingReport {
         try adding.withLock {
-            var adder = try DataAdder(folder, index.known(), names, split: split, className: className)
+            var adder = try DataAdder(folder, index.counts(), names, split: split, className: className)
             // One owner, or they would be copied.
             names = PlacedNames()
             defer { names = adder.names }

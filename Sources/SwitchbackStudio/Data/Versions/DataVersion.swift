@@ -195,6 +195,7 @@ private struct KeptPlaces {
 extension DataFolder {
     /// The path below the data set's folder; of what lies elsewhere the whole.
     func relativePath(_ path: String) -> String {
-        path.hasPrefix(root + "/") ? String(path.dropFirst(root.count + 1)) : path
+        let start = (root + "/").utf8
+        return path.utf8.starts(with: start) ? String(Substring(path.utf8.dropFirst(start.count))) : path
     }
 }
