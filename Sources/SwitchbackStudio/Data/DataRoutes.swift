@@ -75,8 +75,8 @@ package struct DataRoutes: Sendable {
                 guard set.folder.kind.isShown else {
                     throw InputError(set.folder.root, "has to be imported before it is shown here")
                 }
-                let readOnly = try set.folder.kind == .yolo ? set.labels().readOnly : nil
-                return DataStatistics(set.folder, try set.index.now(), readOnly: readOnly?.description)
+                let readOnly = try set.readOnly?.description
+                return DataStatistics(set.folder, try set.index.now(), readOnly: readOnly)
             }
         }
         group.post(":set/classes") { [sets] request, context in
@@ -88,7 +88,7 @@ package struct DataRoutes: Sendable {
                         set.folder.root, "has folders for classes", remedy: "make a folder for the new one")
                 }
                 let newName = try fields.string("name")
-                _ = try set.adding.withLock { try ClassList.add([newName], to: description) }
+                _ = try set.changing { try ClassList.add([newName], to: description) }
                 return try set.index.now(isFresh: true).classNames
             }
         }

@@ -94,8 +94,9 @@ struct DataArrangingTests {
 
     /// The program was killed after it had written what is to be done, and before it was.
     @Test func whatWasBegunIsCompleted() async throws {
-        let studio = try await filled()
-        let root = studio.folder.path("cells")
+        var studio: DataStudio? = try await filled()
+        let folder = try #require(studio).folder
+        let root = folder.path("cells")
         let moves = """
             {"id": "a", "isDone": false, "moves": [
               {"from": "\(root)/images/train/0.jpg", "to": "\(root)/images/val/0.jpg"},
@@ -105,7 +106,9 @@ struct DataArrangingTests {
         try FileManager.default.createDirectory(
             atPath: "\(root)/.switchback/moves", withIntermediateDirectories: true)
         try moves.write(toFile: "\(root)/.switchback/moves/a.json", atomically: true, encoding: .utf8)
-        let routes = DataRoutes(folder: studio.folder.url.path, runs: studio.folder.path("runs"))
+        studio = nil
+        try await DataStudio.untilFree(folder)
+        let routes = DataRoutes(folder: folder.url.path, runs: folder.path("runs"))
         defer { routes.stop() }
         let asked = AskedRoutes { routes.add(to: $0) }
         let list = try await asked.get("/api/v1/data/cells/images?split=val&state=labeled").fields

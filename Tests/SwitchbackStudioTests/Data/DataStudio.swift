@@ -21,6 +21,12 @@ final class DataStudio: Sendable {
 
     deinit { routes.stop() }
 
+    /// Waits until no studio holds the data set: the threads of one that has ended let go of it a moment later.
+    static func untilFree(_ folder: TemporaryFolder) async throws {
+        let lock = folder.path("cells/.switchback/lock")
+        while try LockFile.take(lock, for: lock) == nil { try await Task.sleep(for: .milliseconds(5)) }
+    }
+
     func make(_ json: String = #"{"name": "cells", "classes": ["red", "white"]}"#) async throws {
         let answer = try await asked.ask("/api/v1/data", json.utf8)
         #expect(answer.status == 200, "\(answer.problem)")

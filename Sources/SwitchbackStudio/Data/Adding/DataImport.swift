@@ -45,7 +45,7 @@ extension OpenDataSet {
     func add(
         split: DataSplit? = nil, className: String? = nil, _ body: (inout DataAdder) throws -> Void
     ) throws -> AddingReport {
-        try adding.withLock {
+        try changing {
             var adder = try DataAdder(folder, index.counts(), names, split: split, className: className)
             // One owner, or they would be copied.
             names = PlacedNames()

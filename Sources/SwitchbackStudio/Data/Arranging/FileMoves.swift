@@ -72,9 +72,16 @@ struct FileMoves: Codable, Sendable {
         }
     }
 
-    /// Completes what a studio that was killed had begun, and forgets what is older than a month.
-    static func recover(in state: String) {
-        for var moves in all(in: state) where !moves.isDone { try? moves.finish(in: state) }
+    /// Whether a studio was killed in the midst of some.
+    static func areUnfinished(in state: String) -> Bool { all(in: state).contains { !$0.isDone } }
+
+    /// Completes what a studio that was killed had begun, and forgets what is older than a month. Only for the studio that
+    /// holds the data set: another one may be in the midst of them.
+    ///
+    /// - Returns: whether there was something to complete.
+    static func recover(in state: String) -> Bool {
+        let unfinished = all(in: state).filter { !$0.isDone }
+        for var moves in unfinished { try? moves.finish(in: state) }
         let monthAgo = Date(timeIntervalSinceNow: -30 * 86_400)
         for folder in [folder(in: state), trash(in: state)] {
             for name in (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? [] {
@@ -83,6 +90,7 @@ struct FileMoves: Codable, Sendable {
                 if let changed, changed < monthAgo { try? FileManager.default.removeItem(atPath: path) }
             }
         }
+        return !unfinished.isEmpty
     }
 
     /// Where deleted files are kept for a month, in a folder for each deletion.

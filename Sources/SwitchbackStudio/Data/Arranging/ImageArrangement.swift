@@ -53,7 +53,7 @@ extension OpenDataSet {
     /// - Throws: `InputError` where a place is taken, or the data set has no such split or class; `APIError` where there
     ///   is no such image.
     func arrange(_ arrangement: ImageArrangement) throws -> ArrangementReport {
-        try adding.withLock {
+        try changing {
             let images = try arrangement.images.map { try index.image($0) }
             let places = try DataPlaces(folder)
             let trash = Folder.join(FileMoves.trash(in: folder.state), UUID().uuidString)
@@ -78,7 +78,7 @@ extension OpenDataSet {
 
     /// Puts back what `arrange` moved or deleted.
     func takeBack(_ id: String) throws -> ArrangementReport {
-        try adding.withLock {
+        try changing {
             let back = try exclusively { try FileMoves.takeBack(id, in: folder.state) }
             _ = try index.now(isFresh: true)
             return ArrangementReport(count: back.moves.count { !$0.from.hasSuffix(".txt") }, id: nil)

@@ -20,17 +20,14 @@ package final class LabelJournal {
         let count: Int
     }
 
-    /// Opens a journal, or begins one.
+    /// Opens a journal, or begins one. Only for who holds the data set.
     ///
-    /// - Throws: `InputError` where it cannot be written, is damaged, or another studio has it open.
+    /// - Throws: `InputError` where it cannot be written, or is damaged.
     package init(_ path: String) throws {
         self.path = path
         descriptor = open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0o666)
         guard descriptor >= 0 else { throw InputError(path, cannot: "written", errno) }
         size = 0
-        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
-            throw InputError(path, "another studio has this data set open", remedy: "close that one to label here")
-        }
         try read()
     }
 

@@ -21,7 +21,7 @@ package final class LabelStore: @unchecked Sendable {
         }
     }
 
-    private let folder: String
+    private let hold: DataHold
     private let hasKeypoints: Bool
     private let lock = NSLock()
     // Guarded by the lock.
@@ -45,19 +45,19 @@ package final class LabelStore: @unchecked Sendable {
     private static let mostOpen = 64
 
     /// - Parameters:
-    ///   - folder: where the journal is, or will be.
+    ///   - hold: the right to the data set, in whose folder the journal is, or will be.
     ///   - images: those that the data set has now, whose files are completed where the journal is ahead of them.
-    package init(folder: String, hasKeypoints: Bool, images: (UInt64) -> Image?) {
-        self.folder = folder
+    package init(_ hold: DataHold, hasKeypoints: Bool, images: (UInt64) -> Image?) {
+        self.hold = hold
         self.hasKeypoints = hasKeypoints
         do {
-            try OutputFolder.make(folder)
-            let journal = try LabelJournal(Folder.join(folder, "labels.journal"))
+            try hold.take()
+            let journal = try LabelJournal(Folder.join(hold.folder, "labels.journal"))
             self.journal = journal
             for image in journal.images.compactMap(images) { try complete(image, journal) }
         } catch {
             journal = nil
-            problem = error as? InputError ?? InputError(folder, "\(error)")
+            problem = error as? InputError ?? InputError(hold.folder, "\(error)")
         }
     }
 
@@ -140,7 +140,7 @@ package final class LabelStore: @unchecked Sendable {
 
     private func change(_ image: Image, id: String, _ make: (LabelDocument) throws -> LabelEdit?) throws -> Outcome {
         try lock.withLock {
-            guard let journal else { throw problem ?? InputError(folder, "the labels cannot be written") }
+            guard let journal else { throw problem ?? InputError(hold.folder, "the labels cannot be written") }
             var state = try current(image)
             // Sent again, because the answer was lost, or the file of labels could not be written.
             if state.document.revision(of: id) == nil {

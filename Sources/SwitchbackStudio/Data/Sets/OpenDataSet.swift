@@ -8,18 +8,43 @@ import SwitchbackVision
 final class OpenDataSet: @unchecked Sendable {
     let folder: DataFolder
     let index: DataIndex
-    /// Held while files or classes are added.
-    let adding = NSLock()
+    private let hold: DataHold
+    /// Held while files or classes are added, moved or removed.
+    private let changing = NSLock()
     // Guarded by it.
     var names = PlacedNames()
     private let lock = NSLock()
     // Guarded by the lock.
-    private var store: LabelStore?
+    private var store: (labels: LabelStore, isHeld: Bool)?
 
     init(_ folder: DataFolder) {
         self.folder = folder
-        index = DataIndex(folder)
-        FileMoves.recover(in: folder.state)
+        let index = DataIndex(folder)
+        self.index = index
+        // What a studio that was killed had begun is completed by the one that may change the data set.
+        hold = DataHold(folder.state) {
+            if FileMoves.recover(in: folder.state) { index.forget() }
+        }
+        if FileMoves.areUnfinished(in: folder.state) { try? hold.take() }
+    }
+
+    /// Why nothing can be changed; `nil` where it can.
+    var readOnly: InputError? {
+        get throws {
+            if folder.kind == .yolo { return try labels().readOnly }
+            do { try hold.take() } catch let problem as InputError { return problem }
+            return nil
+        }
+    }
+
+    /// Changes files of the data set, one caller after another.
+    ///
+    /// - Throws: `InputError` where another studio has it open; and what `body` throws.
+    func changing<Value>(_ body: () throws -> Value) throws -> Value {
+        try changing.withLock {
+            try hold.take()
+            return try body()
+        }
     }
 
     /// The labels; the journal is opened when they are first asked for.
@@ -29,14 +54,16 @@ final class OpenDataSet: @unchecked Sendable {
         guard folder.kind == .yolo else {
             throw InputError(folder.root, "its images are sorted into folders: there are no objects to label in them")
         }
+        // Another studio that had the data set may have ended.
+        let isHeld = (try? hold.take()) != nil
         let content = try index.known()
         return lock.withLock {
-            if let store { return store }
-            let store = LabelStore(folder: folder.state, hasKeypoints: content.hasKeypoints) { id in
+            if let store, store.isHeld == isHeld { return store.labels }
+            let labels = LabelStore(hold, hasKeypoints: content.hasKeypoints) { id in
                 content.image(id).map(LabelStore.Image.init)
             }
-            self.store = store
-            return store
+            store = (labels, isHeld)
+            return labels
         }
     }
 

@@ -30,7 +30,7 @@ extension OpenDataSet {
 
     /// Gives a name to the data set as it is now.
     func keepVersion(_ name: String) throws -> DataVersion {
-        try adding.withLock { try keepVersion(name, index.now(isFresh: true)) }
+        try changing { try keepVersion(name, index.now(isFresh: true)) }
     }
 
     private func keepVersion(_ name: String, _ content: DataIndex.Content) throws -> DataVersion {
@@ -50,7 +50,7 @@ extension OpenDataSet {
     /// - Returns: the version that was made.
     func restore(_ name: String) throws -> DataVersion {
         let path = try versionFolder(name)
-        return try adding.withLock {
+        return try changing {
             let content = try index.now(isFresh: true)
             let kept = try keepVersion(freeName("before \(name)"), content)
             let difference = try VersionDifference(folder, content, since: path)
@@ -101,12 +101,14 @@ extension OpenDataSet {
 
     /// Puts a version into the trash, where it stays for a month.
     func removeVersion(_ name: String) throws {
-        let path = try versionFolder(name)
-        let trash = FileMoves.trash(in: folder.state)
-        try OutputFolder.make(trash)
-        let place = Folder.join(trash, UUID().uuidString)
-        guard rename(path, place) == 0 else { throw InputError(path, cannot: "removed", errno) }
-        // Its month in the trash begins now, not when it was made.
-        try? FileManager.default.setAttributes([.modificationDate: Date()], ofItemAtPath: place)
+        try changing {
+            let path = try versionFolder(name)
+            let trash = FileMoves.trash(in: folder.state)
+            try OutputFolder.make(trash)
+            let place = Folder.join(trash, UUID().uuidString)
+            guard rename(path, place) == 0 else { throw InputError(path, cannot: "removed", errno) }
+            // Its month in the trash begins now, not when it was made.
+            try? FileManager.default.setAttributes([.modificationDate: Date()], ofItemAtPath: place)
+        }
     }
 }
