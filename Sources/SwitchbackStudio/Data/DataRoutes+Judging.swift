@@ -16,7 +16,9 @@ extension DataRoutes {
         group.get(":set/judgements") { [sets, judgements] request, context in
             let name = try context.parameters.part("set")
             let run = request.uri.queryParameters.get("run") ?? ""
-            return await files.answer { try judgements.judgement(of: sets.set(name), by: run).answer }
+            return await files.answer(within: Self.longSeconds) {
+                try judgements.judgement(of: sets.set(name), by: run).answer
+            }
         }
         group.post(":set/judgements/stop") { [sets, judgements] request, context in
             let name = try context.parameters.part("set")

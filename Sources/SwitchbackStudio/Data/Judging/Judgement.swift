@@ -17,7 +17,8 @@ final class Judgement: Sendable {
 
     private struct State {
         var findings: [String: ImageFinding] = [:]
-        var weights = ""
+        /// The first line of the file that the findings are of; `nil` where none was read.
+        var head: String?
         var total = 0
         var isWorking = false
         var isStopping = false
@@ -62,6 +63,14 @@ final class Judgement: Sendable {
             })
     }
 
+    /// Takes up what an earlier studio has found, where it is of the run's weights as they are now.
+    func takeUp(_ set: OpenDataSet, _ run: RunRecord) throws {
+        if state.withLock({ $0.head != nil || $0.isWorking }) { return }
+        let (weights, content) = (try RunFolder.weightFile(run.path), try set.index.now())
+        // At work it knows more than the file.
+        state.withLock { if !$0.isWorking { read(Self.head(weights, content.classNames), content, &$0) } }
+    }
+
     /// Whether it was not at work: then it is now, and `work` has to be called.
     func begin() -> Bool {
         state.withLock { state in
@@ -82,7 +91,8 @@ final class Judgement: Sendable {
     private func look(_ set: OpenDataSet, _ run: RunRecord) throws {
         let weights = try RunFolder.weightFile(run.path)
         let content = try set.index.now()
-        try read(Self.head(weights, content.classNames))
+        let head = Self.head(weights, content.classNames)
+        state.withLock { read(head, content, &$0) }
         let known = findings(for: content.images)
         let missing = content.images.filter { known[$0.id] == nil }
         state.withLock { state in
@@ -91,9 +101,8 @@ final class Judgement: Sendable {
         }
         if missing.isEmpty { return }
         let model = try JudgingModel(weights, isClassifier: run.task == "classify", classNames: content.classNames)
-        let file = try FileHandle(forUpdating: URL(fileURLWithPath: path))
+        let file = try set.changing { try begun(head) }
         defer { try? file.close() }
-        try file.seekToEnd()
         for image in missing {
             if state.withLock({ $0.isStopping }) { return }
             guard let finding = try? model.finding(in: image) else {
@@ -111,24 +120,29 @@ final class Judgement: Sendable {
         return "\(weights) \(stamp.size) \(stamp.changed) \(Checksum.crc32(classNames.joined(separator: "\n")))"
     }
 
-    /// Reads what is known; where it is of other weights or classes, or there is no file, one is begun.
-    private func read(_ head: String) throws {
-        if state.withLock({ $0.weights == head }) { return }
+    /// Reads what is known, unless that was done; of other weights or classes it is nothing.
+    private func read(_ head: String, _ content: DataIndex.Content, _ state: inout State) {
+        if state.head == head { return }
         let lines = (try? TextFile.lines(path)) ?? []
-        if lines.first.map(String.init) == head {
-            // What is cut short at the end was being written when the studio was killed; the next line begins behind it.
-            let findings = lines.dropFirst().compactMap { JSON.value(ImageFinding.self, String($0)) }
-            state.withLock { $0.findings = Dictionary(findings.map { ($0.image, $0) }) { $1 } }
-            let file = try FileHandle(forUpdating: URL(fileURLWithPath: path))
-            try file.seekToEnd()
-            try file.write(contentsOf: Data("\n".utf8))
-            try file.close()
-        } else {
-            state.withLock { $0.findings = [:] }
+        // What is cut short at the end was being written when the studio was killed.
+        let found = lines.first?.isExactly(head) == true ? lines.dropFirst() : []
+        let findings = found.compactMap { JSON.value(ImageFinding.self, String($0)) }
+        state.findings = Dictionary(findings.map { ($0.image, $0) }) { $1 }
+        (state.head, state.total, state.omitted, state.problem) = (head, content.images.count, 0, nil)
+    }
+
+    /// The file to write on, begun anew where it is of other weights.
+    private func begun(_ head: String) throws -> FileHandle {
+        let first = try? TextFile.lines(path).first
+        if first?.isExactly(head) != true {
             try OutputFolder.make(Folder.parent(path))
-            try AtomicFile.write(head + "\n", to: path)
+            try AtomicFile.write(head, to: path)
         }
-        state.withLock { $0.weights = head }
+        let file = try FileHandle(forUpdating: URL(fileURLWithPath: path))
+        try file.seekToEnd()
+        // The next line begins behind what was cut short.
+        try file.write(contentsOf: Data("\n".utf8))
+        return file
     }
 }
 
@@ -142,10 +156,19 @@ final class Judgements: Sendable {
 
     func stop() { known.withLock { $0 }.values.forEach { $0.stop() } }
 
+    /// What a run has found in a data set so far.
+    ///
     /// - Parameter run: `TASK/NAME`.
+    /// - Throws: `InputError` where the run has no model.
     func judgement(of set: OpenDataSet, by run: String) throws -> Judgement {
         let record = try runs.run(ofID: run)
-        let id = RunSummary.id(of: record)
+        let judgement = judgement(of: set, by: record)
+        try judgement.takeUp(set, record)
+        return judgement
+    }
+
+    private func judgement(of set: OpenDataSet, by run: RunRecord) -> Judgement {
+        let id = RunSummary.id(of: run)
         return known.withLock { known in
             let key = "\(set.folder.root)\n\(id)"
             let judgement = known[key] ?? Judgement(of: id, in: set.folder.state)
@@ -164,7 +187,7 @@ final class Judgements: Sendable {
             throw InputError(run, "is of another task than the data set", remedy: "choose a run that learned such data")
         }
         _ = try RunFolder.weightFile(record.path)
-        let judgement = try judgement(of: set, by: run)
+        let judgement = judgement(of: set, by: record)
         if judgement.begin() {
             let thread = Thread { [working] in
                 working.withLock { judgement.work(set, record) }
