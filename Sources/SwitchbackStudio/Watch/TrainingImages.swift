@@ -1,7 +1,6 @@
 import Foundation
 import Switchback
 import SwitchbackVision
-import Synchronization
 
 /// What the images that a run has learned from are like: what requests are compared with.
 struct TrainingImages: Sendable {
@@ -37,17 +36,5 @@ struct TrainingImages: Sendable {
         }
         let total = max(1, counts.reduce(0, +))
         shares = counts.map { $0 / total }
-    }
-}
-
-/// The same by runs: to look at the images that a run has learned from takes a while.
-final class TrainingImagesByRun: Sendable {
-    private let known = Mutex<[String: TrainingImages]>([:])
-
-    func images(of run: String, _ look: () throws -> TrainingImages?) rethrows -> TrainingImages? {
-        if let images = known.withLock({ $0[run] }) { return images }
-        let images = try look()
-        known.withLock { $0[run] = images }
-        return images
     }
 }

@@ -7,7 +7,7 @@ struct WatchAnswer: Encodable, Sendable {
     struct Hour: Encodable, Sendable {
         /// Its beginning, in seconds since 1970.
         let begin: Double
-        var requests = 0, errors = 0
+        let requests, errors: Int
     }
 
     struct ClassShare: Encodable, Sendable {
@@ -29,7 +29,7 @@ struct WatchAnswer: Encodable, Sendable {
     let run: String
     let requests, errors: Int
     /// Of the time until an answer, in milliseconds: the middle, and what 95 and 99 of 100 stay below.
-    let milliseconds: [Double]
+    let milliseconds: [Float]
     let hours: [Hour]
     let classes: [ClassShare]
     let drifts: [Drift]
@@ -40,31 +40,22 @@ struct WatchAnswer: Encodable, Sendable {
 
     private static let hourCount = 48
     private static let mostImages = 60
-    /// Drift is of now: older requests say what was.
-    private static let mostCompared = 500
     /// What a detector finds with less does not count as an object.
     private static let leastConfidence: Float = 0.25
 
     /// - Parameters:
-    ///   - there: the names of the images that are still kept.
     ///   - classNames: those of the model.
-    init(
-        _ run: String, _ requests: [KeptRequest], there: Set<String>, classNames: [String], _ training: TrainingImages?,
-        now: Date
-    ) {
+    init(_ run: String, _ met: MetRequests, classNames: [String], _ training: TrainingImages?, now: Date) {
         self.run = run
-        self.requests = requests.count
-        errors = requests.count { $0.status >= 400 }
-        let answered = requests.filter { $0.status < 400 }
-        let times = answered.map(\.milliseconds).sorted()
+        (requests, errors) = (met.count, met.errors)
+        let times = met.times.sorted()
         milliseconds =
             times.isEmpty ? [] : [0.5, 0.95, 0.99].map { times[min(times.count - 1, Int($0 * Double(times.count)))] }
-        hours = Self.hours(requests, now)
-        let recent = answered.suffix(Self.mostCompared)
-        classes = Self.shares(recent.flatMap(Self.objects), classNames, training)
-        drifts = training.map { Self.drifts($0, Array(recent)) } ?? []
-        let kept = answered.compactMap { request -> KeptImage? in
-            guard let name = request.image, there.contains(name) else { return nil }
+        hours = Self.hours(met, now)
+        classes = Self.shares(met.recent.flatMap(Self.objects), classNames, training)
+        drifts = training.map { Self.drifts($0, met.recent) } ?? []
+        let kept = met.withImages.compactMap { request -> KeptImage? in
+            guard let name = request.image else { return nil }
             return KeptImage(
                 name: name, time: request.time, width: request.width ?? 0, height: request.height ?? 0,
                 uncertainty: request.uncertainty, found: request.found)
@@ -73,16 +64,12 @@ struct WatchAnswer: Encodable, Sendable {
         set = training?.set
     }
 
-    private static func hours(_ requests: [KeptRequest], _ now: Date) -> [Hour] {
-        let last = (now.timeIntervalSince1970 / 3600).rounded(.down)
-        var hours = (0..<hourCount).map { Hour(begin: (last - Double(hourCount - 1 - $0)) * 3600) }
-        for request in requests {
-            let place = hourCount - 1 - Int(last - (request.time / 3600).rounded(.down))
-            guard hours.indices.contains(place) else { continue }
-            hours[place].requests += 1
-            if request.status >= 400 { hours[place].errors += 1 }
+    private static func hours(_ met: MetRequests, _ now: Date) -> [Hour] {
+        let last = Int(now.timeIntervalSince1970 / 3600)
+        return (last - hourCount + 1...last).map { number in
+            let hour = met.hours[number] ?? MetRequests.Hour()
+            return Hour(begin: Double(number) * 3600, requests: hour.requests, errors: hour.errors)
         }
-        return hours
     }
 
     /// The classes of what was found in an image.
@@ -92,8 +79,9 @@ struct WatchAnswer: Encodable, Sendable {
     }
 
     private static func shares(_ found: [Int], _ names: [String], _ training: TrainingImages?) -> [ClassShare] {
-        names.enumerated().map { number, name in
-            let count = found.count { $0 == number }
+        let counts = found.reduce(into: [Int: Int]()) { $0[$1, default: 0] += 1 }
+        return names.enumerated().map { number, name in
+            let count = counts[number] ?? 0
             let before = training?.classes.firstIndex(of: name).map { training?.shares[$0] ?? 0 }
             return ClassShare(
                 name: name, count: count, share: Double(count) / Double(max(1, found.count)), before: before)

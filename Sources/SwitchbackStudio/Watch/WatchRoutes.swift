@@ -13,13 +13,16 @@ struct WatchRoutes: Sendable {
     private let sets: OpenDataSets
     private let folders: WatchFolders
     private let queue = WorkQueue("watch", threads: 1, limit: 64)
-    private let training = TrainingImagesByRun()
+    private let requests: MetRequestsByRun
+    /// By the file of a run's options, which is another one where another run has taken the name.
+    private let training = KeptByFile<TrainingImages>()
     private let classes = ModelClasses()
 
     private static let seconds = 300.0
 
     init(_ runs: RunLookup, _ sets: OpenDataSets, _ folders: WatchFolders) {
         (self.runs, self.sets, self.folders) = (runs, sets, folders)
+        requests = MetRequestsByRun(folders)
     }
 
     func stop() { queue.stop() }
@@ -52,12 +55,12 @@ struct WatchRoutes: Sendable {
     }
 
     private func answer(_ run: String) throws -> WatchAnswer {
-        let folder = try folders.path(of: run)
+        let met = try requests.met(by: run)
         let record = try runs.run(ofID: run)
-        let images = try training.images(of: run) { try set(of: record).map { try TrainingImages($0) } }
-        return WatchAnswer(
-            run, RequestKeeper.requests(in: folder), there: folders.imageNames(in: folder),
-            classNames: try classes.names(of: record), images, now: Date())
+        let images = try training.value(of: Folder.join(record.path, "args.yaml")) {
+            try set(of: record).map { try TrainingImages($0) }
+        }
+        return WatchAnswer(run, met, classNames: try classes.names(of: record), images, now: Date())
     }
 
     /// The data set that a run has learned from, where it is one of this studio's.
@@ -120,14 +123,10 @@ struct WatchFolders: Sendable {
         return place(of: known)
     }
 
-    func imageNames(in folder: String) -> Set<String> {
-        Set((try? Folder.names(in: Folder.join(folder, RequestKeeper.imagesName))) ?? [])
-    }
-
     /// The path of a kept image, looked up in the same way.
     func image(_ name: String, of run: String) throws -> String {
         let folder = try path(of: run)
-        guard let known = imageNames(in: folder).first(where: { $0.isExactly(name) }) else {
+        guard let known = RequestKeeper.imageNames(in: folder).first(where: { $0.isExactly(name) }) else {
             throw APIError.notFound("there is no such image; it may have been labelled, or made room for another")
         }
         return Folder.join(folder, "\(RequestKeeper.imagesName)/\(known)")

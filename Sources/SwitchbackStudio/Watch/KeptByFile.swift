@@ -1,0 +1,32 @@
+import Switchback
+import SwitchbackFormats
+import SwitchbackVision
+import Synchronization
+
+/// What was found out about files, which takes a while: found out again where a file is another than it was, and forgotten
+/// where it is gone.
+package final class KeptByFile<Value: Sendable>: Sendable {
+    private struct Entry {
+        let stamp: FileStamp
+        let value: Value
+    }
+
+    private let known = Mutex<[String: Entry]>([:])
+
+    package init() {}
+
+    /// - Parameter find: finds out; `nil` is not kept.
+    package func value(of path: String, _ find: () throws -> Value?) rethrows -> Value? {
+        let stamp = FileStamp(path)
+        if let entry = known.withLock({ $0[path] }), entry.stamp == stamp { return entry.value }
+        let value = try find()
+        known.withLock { known in
+            known = known.filter { Folder.exists($0.key) }
+            known[path] = value.map { Entry(stamp: stamp, value: $0) }
+        }
+        return value
+    }
+
+    /// How many files something is kept of.
+    package var count: Int { known.withLock { $0.count } }
+}
