@@ -22,7 +22,7 @@ from webdriver import Browser
 PAGES = {
     "/": "#rows tr", "/data": "#sets .card", "/data/parts": "#figures dd", "/data/parts/check": "#groups li",
     "/data/parts/label/first": "#objects .item", "/train": "#chief .field", "/runs#classify%2Ftrain": "#curves figure",
-    "/try": "#run option", "/deploy": "#endpoints .card", "/learn": "#presets .chip", "/login": "#token",
+    "/try": "#run option", "/deploy": "#endpoints pre", "/learn": "#presets .chip", "/login": "#token",
     "/data/plates": "#figures dd", "/compare?set=plates&a=detect/plates&split=all": "#rows .pair", "/watch": "#figures dd",
 }
 
@@ -177,7 +177,12 @@ def compare(browser):
     browser.open("/data/plates")
     browser.click("#to-train")
     browser.until("document.querySelector('#option-data')?.value.endsWith('plates')")
-    for option, value in {"epochs": "1", "imgsz": "64", "batch": "4", "name": "plates"}.items():
+    # Few images: the page offers smaller steps.
+    browser.until("/there are 9/.test(document.querySelector('#advice-words').innerText)")
+    browser.click("#follow")
+    browser.until("document.querySelector('#advice').hidden && document.querySelector('#option-batch').value === '4'")
+    assert "--nbs 4" in browser.text("#command"), browser.text("#command")
+    for option, value in {"epochs": "1", "imgsz": "64", "name": "plates"}.items():
         browser.type(f"#option-{option}", value)
     browser.click("#start")
     browser.until("document.querySelector('#job-state')?.innerText === 'Done'")
@@ -205,6 +210,9 @@ def watch_requests(browser):
     browser.click("#label")
     browser.until("location.pathname.startsWith('/data/plates/label/')")
     browser.until("/^request-/.test(document.querySelector('#name').innerText)")
+
+
+def stop_endpoint(browser):
     browser.open("/deploy")
     browser.click("#endpoints header button")
     browser.until("!document.querySelector('#endpoints pre')")
@@ -261,6 +269,7 @@ with Browser(address) as browser:
         compare(browser)
         watch_requests(browser)
     look(browser, sys.argv[3] if len(sys.argv) > 3 else None)
+    stop_endpoint(browser)
     # The refusal of the wrong model is the only error that was asked for.
     errors = [error for error in browser.errors() if "/api/v1/trainings" not in error]
     assert errors == [], errors

@@ -44,7 +44,8 @@ export function jobButtons(job, changed, failed) {
 
 export function jobLine(job, changed, failed) {
   const name = link(job.run, job.kind === "training" ? `/runs#${encodeURIComponent(job.run)}` : "/deploy", "strong");
-  const state = html("span", "row", name, stateTag(job.state));
+  const kind = html("span", "muted", t(`jobs.kind.${job.kind}`));
+  const state = html("span", "row", name, kind, stateTag(job.state));
   const line = html("li", "job", state, html("span", "row", ...jobButtons(job, changed, failed)));
   if (job.complaint) {
     line.append(html("p", "bad", job.complaint));

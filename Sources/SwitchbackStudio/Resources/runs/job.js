@@ -28,6 +28,7 @@ function buttons(run, job, changed, failed) {
     }, failed));
   }
   if (run?.canTry) made.push(link(t("home.tryIt"), `/try?run=${encodeURIComponent(run.id)}`, "btn sm"));
+  if (run?.canServe) made.push(link(t("frame.deploy"), `/deploy?run=${encodeURIComponent(run.id)}`, "btn sm"));
   return made;
 }
 

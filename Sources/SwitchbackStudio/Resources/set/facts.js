@@ -41,6 +41,7 @@ export function showClasses(data) {
       x += width;
     });
     const name = html("span", "row", swatch(index), html("span", "", one.name));
+    name.title = one.name;
     return html("div", "barrow", name, bar, html("span", "num", whole(total(one))));
   });
   find("classes").replaceChildren(...rows);

@@ -6,19 +6,21 @@ import { copies } from "/frame/copy.js";
 import { find, html } from "/frame/drawing.js";
 import { failed, startPage, succeeded } from "/frame/frame.js";
 import { isOpen, jobLine } from "/frame/jobs.js";
-import { t } from "/frame/words.js";
+import { t, whole } from "/frame/words.js";
 
 // What most people choose; all else stands under "All options", as does whatever of these a task does not have.
-const CHIEF = ["data", "model", "epochs", "imgsz", "batch"];
+const CHIEF = ["data", "model", "epochs", "time", "minutes", "imgsz", "batch"];
 const OWN = ["name", "diagnose"];
 const VISION = ["detect", "segment", "pose", "obb", "classify"];
 const SECONDS = 2;
+// Fewer steps than these make an epoch of a small data set learn next to nothing; then a step takes so many images.
+const FEW_STEPS = 8, SMALL_STEP = "4";
 
 const given = new URLSearchParams(location.search);
 // What was entered, by the option's name: kept when another task is chosen.
 const values = new Map([...given].filter(([name]) => name !== "task" && name !== "lang"));
 let task = given.get("task") ?? "detect";
-let tasks = [], options = [], shownQueue = "";
+let tasks = [], options = [], sets = [], shownQueue = "";
 
 function field(option) {
   const id = `option-${option.name}`;
@@ -93,7 +95,25 @@ function quoted(text) { return /^[\w\-./=:,+@%]+$/.test(text) ? text : `'${text.
 
 function showCommand() {
   const words = Object.entries(entered()).map(([name, value]) => (value === true ? `--${name}` : `--${name} ${quoted(value.trim())}`));
+  showAdvice();
   find("command").textContent = [`switchback ${task} train`, ...words].join(" \\\n  ");
+}
+
+/** Says where the data set is so small that a step of the usual size takes most of it. */
+function showAdvice() {
+  const set = sets.find((one) => one.path === values.get("data")?.trim());
+  const usual = Number(options.find((option) => option.name === "nbs")?.usual);
+  const isChosen = values.get("batch")?.trim() || values.get("nbs")?.trim();
+  find("advice").hidden = !set || !usual || isChosen || set.images >= FEW_STEPS * usual;
+  if (!find("advice").hidden) {
+    find("advice-words").textContent = t("train.few", { images: whole(set.images), usual: whole(usual), few: SMALL_STEP });
+  }
+}
+
+function takeAdvice() {
+  for (const name of ["batch", "nbs"]) values.set(name, SMALL_STEP);
+  showForm();
+  find("option-batch").focus();
 }
 
 async function choose(name) {
@@ -111,7 +131,7 @@ async function choose(name) {
 
 /** The data sets that suit a task, and their versions, to choose from. */
 async function suggestData() {
-  const { sets } = await get("/api/v1/data");
+  ({ sets } = await get("/api/v1/data"));
   const suitable = sets.filter((set) => set.images > 0 && set.kind === (task === "classify" ? "classes" : "yolo"));
   const versions = await Promise.all(suitable.map((set) => get(`${api(set.name)}/versions`)));
   const isVision = VISION.includes(task);
@@ -129,6 +149,7 @@ async function suggestData() {
     values.set("data", suitable[0].path);
     showForm();
   }
+  showAdvice();
 }
 
 async function start(event) {
@@ -182,6 +203,7 @@ try {
   failed(error);
 }
 find("form").addEventListener("submit", start);
+find("follow").addEventListener("click", takeAdvice);
 copies(find("copy"), () => find("command").textContent);
 setInterval(() => { if (!document.hidden) showQueue(); }, SECONDS * 1000);
 await showQueue();
