@@ -178,7 +178,7 @@ def compare(browser):
     browser.click("#to-train")
     browser.until("document.querySelector('#option-data')?.value.endsWith('plates')")
     # Few images: the page offers smaller steps.
-    browser.until("/there are 9/.test(document.querySelector('#advice-words').innerText)")
+    browser.until("/there are 12/.test(document.querySelector('#advice-words').innerText)")
     browser.click("#follow")
     browser.until("document.querySelector('#advice').hidden && document.querySelector('#option-batch').value === '4'")
     assert "--nbs 4" in browser.text("#command"), browser.text("#command")
