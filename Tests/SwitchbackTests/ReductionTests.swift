@@ -1,4 +1,5 @@
 import Switchback
+import TestSupport
 import Testing
 
 struct ReductionTests {
@@ -91,6 +92,23 @@ struct ReductionTests {
         #expect(inverse.toArray(as: Int.self) == [1, 0, 1, 2] && inverse.shape == [2, 2])
         #expect(Tensor([0.0, 0.1, 0.9, 1, 7]).histc(bins: 2, min: 0, max: 1).toArray() == [2, 2])
         #expect(Tensor.zeros([0]).unique().values.shape == [0])
+    }
+
+    /// What is composed of other operations names itself, not those.
+    @Test func theOperationThatWasCalledIsNamed() throws {
+        let (x, none) = (Tensor.zeros([2, 3]), Tensor.zeros([0], dtype: .int64))
+        try expectStop("nanmedian: ") { _ = none.nanmedian() }
+        try expectStop("median: ") { _ = none.median() }
+        let composed: [(String, (Int) -> Tensor)] = [
+            ("nansum", { x.nansum(dims: [$0]) }), ("nanmean", { x.nanmean(dims: [$0]) }),
+            ("nanmedian", { x.nanmedian(dim: $0).values }), ("nanquantile", { x.nanquantile(Tensor(0.5), dim: $0) }),
+            ("std", { x.std(dim: $0) }), ("norm", { x.norm(p: 0, dim: $0) }), ("softmin", { x.softmin(dim: $0) }),
+            ("gumbelSoftmax", { x.gumbelSoftmax(dim: $0) }), ("argsort", { x.argsort(dim: $0) }),
+            ("normalize", { x.normalize(dim: $0) }), ("cosineSimilarity", { x.cosineSimilarity(x, dim: $0) }),
+        ]
+        for (name, operation) in composed {
+            try expectStop("\(name): there is no dimension 5 in [2, 3]") { _ = operation(5) }
+        }
     }
 
     @Test func sumsOfManyElementsAreExactEnough() {

@@ -20,12 +20,12 @@ extension Tensor {
     /// The element in the middle of the order of all; NaN if there is one, or no element, for which whole numbers stop.
     /// Equal ones, or all NaN, share the gradient evenly.
     public final func median() -> Tensor {
-        count == 0 ? missingMedian : sharing("median", detach().reshape(-1).median(dim: 0).values)
+        count == 0 ? missing("median") : sharing("median", detach().reshape(-1).median(dim: 0).values)
     }
 
     /// As `median`, of the elements that are not NaN; NaN if there is none.
     public final func nanmedian() -> Tensor {
-        count == 0 ? missingMedian : sharing("nanmedian", detach().reshape(-1).nanmedian(dim: 0).values)
+        count == 0 ? missing("nanmedian") : sharing("nanmedian", detach().reshape(-1).nanmedian(dim: 0).values)
     }
 
     /// A value that stands in this tensor, with a gradient that the elements equal to it share.
@@ -36,8 +36,9 @@ extension Tensor {
         }
     }
 
-    private var missingMedian: Tensor {
-        require(dtype.isFloatingPoint, "median", "\(shape) has no element, and \(dtype) no NaN to say so")
+    /// The median of nothing.
+    private func missing(_ name: String) -> Tensor {
+        require(dtype.isFloatingPoint, name, "\(shape) has no element, and \(dtype) no NaN to say so")
         return sum() + Double.nan
     }
 

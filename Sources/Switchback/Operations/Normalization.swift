@@ -108,6 +108,7 @@ extension Tensor {
 
     /// Each line along `dim` divided by its `p`-norm, or by `eps` where that is larger. Shape is unchanged.
     public final func normalize(p: Double = 2, dim: Int = 1, eps: Double = 1e-12) -> Tensor {
+        let dim = dimension(dim, "normalize")
         // In 16 bits squares overflow early, and eps is 0.
         if dtype.isShortFloat {
             return to(.float32).normalize(p: p, dim: dim, eps: eps).to(dtype)
@@ -118,6 +119,7 @@ extension Tensor {
     /// The cosine of the angle between the lines of two tensors along `dim`, which disappears. Norms below `eps` count
     /// as `eps`. The shapes broadcast.
     public final func cosineSimilarity(_ other: Tensor, dim: Int = 1, eps: Double = 1e-8) -> Tensor {
+        for vectors in [self, other] { vectors.requireDimensions([dim], "cosineSimilarity") }
         if dtype.isShortFloat && other.dtype == dtype {
             return to(.float32).cosineSimilarity(other.to(.float32), dim: dim, eps: eps).to(dtype)
         }

@@ -4,14 +4,18 @@ extension Tensor {
     /// The elements in order along a dimension, and where each stood (int64). Equal elements keep their order; NaN is
     /// the greatest.
     public final func sort(dim: Int = -1, descending: Bool = false) -> (values: Tensor, indices: Tensor) {
-        ordered("sort", dim, count: nil) { backend, x, dim, values, indices in
+        sort("sort", dim, descending)
+    }
+
+    private func sort(_ name: OperationName, _ dim: Int, _ descending: Bool) -> (values: Tensor, indices: Tensor) {
+        ordered(name, dim, count: nil) { backend, x, dim, values, indices in
             backend.sort(x, dim: dim, descending: descending, values: values, indices: indices)
         }
     }
 
     /// The positions (int64) that put the elements in order along a dimension. Equal elements keep their order.
     public final func argsort(dim: Int = -1, descending: Bool = false) -> Tensor {
-        detach().sort(dim: dim, descending: descending).indices
+        detach().sort("argsort", dim, descending).indices
     }
 
     /// The `k` largest elements along a dimension, largest first, or the smallest, and where each stood (int64). Stops

@@ -36,6 +36,11 @@ struct ReducedShape: Sendable {
 }
 
 extension Tensor {
+    /// Stops, in the name of an operation that is composed of others, if `dims` are no dimensions to reduce.
+    final func requireDimensions(_ dims: [Int]?, _ operation: String) {
+        _ = ReducedShape(self, dims, keepDim: false, operation)
+    }
+
     /// A reduction's result in its kept shape.
     private func reduced(_ reduction: Reduction, _ form: ReducedShape, dtype: DType? = nil) -> NDArray {
         let result = NDArray(empty: form.kept, dtype: dtype ?? self.dtype, backend: backend)
@@ -268,7 +273,8 @@ extension Tensor {
 
     /// The standard deviation over `dims`: the root of `var`. Its gradient is 0 where it is 0.
     public final func std(dims: [Int]? = nil, correction: Double = 1, keepDim: Bool = false) -> Tensor {
-        self.var(dims: dims, correction: correction, keepDim: keepDim).rootWithFlatZero("std")
+        requireDimensions(dims, "std")
+        return self.var(dims: dims, correction: correction, keepDim: keepDim).rootWithFlatZero("std")
     }
 
     /// The standard deviation along one dimension.
@@ -293,6 +299,7 @@ extension Tensor {
     /// 1 also where an element is.
     public final func norm(p: Double = 2, dims: [Int]? = nil, keepDim: Bool = false) -> Tensor {
         let x = floating
+        x.requireDimensions(dims, "norm")
         switch p {
         case .infinity: return x.extremeNorm(.maximum, dims, keepDim)
         case -.infinity: return x.extremeNorm(.minimum, dims, keepDim)

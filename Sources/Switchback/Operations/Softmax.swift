@@ -7,7 +7,7 @@ extension Tensor {
     public final func logSoftmax(dim: Int) -> Tensor { softmax(.logSoftmax, dim, logarithm: true) }
 
     /// The softmax of −x: the smallest element gets most.
-    public final func softmin(dim: Int) -> Tensor { (-self).softmax(dim: dim) }
+    public final func softmin(dim: Int) -> Tensor { (-self).softmax(dim: dimension(dim, "softmin")) }
 
     /// A random choice along `dim` that gradients flow through, where these are logits (Jang, Gu and Poole, "Categorical
     /// reparameterization with Gumbel-softmax", 2017). Shape is unchanged.
@@ -19,6 +19,7 @@ extension Tensor {
         tau: Double = 1, hard: Bool = false, dim: Int = -1, generator: Generator? = nil
     ) -> Tensor {
         require(tau > 0, "gumbelSoftmax", "the temperature is \(tau), and must be above 0")
+        let dim = dimension(dim, "gumbelSoftmax")
         let noise = noGrad { -(-randLike(generator: generator).log()).log() }
         let soft = ((self + noise) / tau).softmax(dim: dim)
         if !hard { return soft }
