@@ -104,6 +104,29 @@ import Testing
         #expect(sparse.weight.grad == nil && sparse.weight.rowGrad == nil)
     }
 
+    /// The gradient of a large table is made whole only for those who ask for it: clipping and checks read the rows that
+    /// were used, and everybody sees the same numbers as of `indexSelect`, which knows no rows.
+    @Test func aLargeTableHasItsWholeGradientOnRequest() throws {
+        let (table, other) = (Parameter(Tensor.randn([64, 3])), Parameter(Tensor.zeros([64, 3])))
+        noGrad { other.copy(from: table.detach()) }
+        let ids = Tensor([3, 60, 3, 7])
+        func pass(_ gathered: Tensor, _ factor: Double) { (gathered.square() * factor).sum().backward() }
+        for factor in [1.0, 0.3] {
+            pass(ids.embedding(weight: table), factor)
+            pass(other.indexSelect(dim: 0, index: ids), factor)
+        }
+        #expect(table.rowGrad == nil)
+        #expect(table.gradElements?.shape == [3, 3] && other.gradElements?.shape == [64, 3])
+        let norms = [table, other].map { clipGradNorm([$0], maxNorm: 0.5).item() }
+        #expect(abs(norms[0] - norms[1]) < 1e-6 && norms[0] > 0.5)
+        let (found, expected) = (try #require(table.grad), try #require(other.grad))
+        #expect(found.shape == [64, 3] && (found - expected).abs().max().item() < 1e-7)
+        #expect(table.gradElements?.shape == [64, 3] && table.grad === found)
+        pass(ids.embedding(weight: table), 1)
+        pass(other.indexSelect(dim: 0, index: ids), 1)
+        #expect(isNear(table.grad?.toArray(as: Float.self) ?? [], other.grad?.toArray(as: Float.self) ?? [1]))
+    }
+
     /// Where the table is used in another way, too, the gradient is a whole one, whichever came first.
     @Test(arguments: [true, false]) func aTableThatIsUsedElsewhereHasAWholeGradient(_ inOneWalk: Bool) {
         func gradient(sparse: Bool) -> [Float]? {

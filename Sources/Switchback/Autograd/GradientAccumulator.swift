@@ -3,6 +3,8 @@ final class GradientAccumulator: Node {
     @exclusivity(unchecked) private(set) var gradient: Tensor?
     /// The gradient instead of `gradient`, as long as all that came in was of single rows.
     @exclusivity(unchecked) private(set) var rowGradient: RowGradient?
+    /// Whether the gradient of rows is to stay one; else it becomes a whole one as soon as that is requested.
+    private var staysInRows = true
     /// What has come in of single rows.
     @exclusivity(unchecked) private var incomingRows: RowGradient?
     /// Whether `gradient` is memory that no other tensor sees.
@@ -47,7 +49,21 @@ final class GradientAccumulator: Node {
     }
 
     /// Takes the gradient of some rows as a part of what comes in.
-    func receive(_ rows: RowGradient) { incomingRows = incomingRows.map { $0 + rows } ?? rows }
+    ///
+    /// - Parameter staying: whether it is to stay one of rows, if all others are.
+    func receive(_ rows: RowGradient, staying: Bool) {
+        let isFirst = rowGradient == nil && incomingRows == nil
+        staysInRows = staying && (isFirst || staysInRows)
+        incomingRows = incomingRows.map { $0 + rows } ?? rows
+    }
+
+    /// The gradient of rows, where it is to stay one.
+    var stayingRows: RowGradient? { staysInRows ? rowGradient : nil }
+
+    var wholeGradient: Tensor? {
+        if !staysInRows, let rows = rowGradient.take() { (gradient, ownsGradient) = (rows.dense, true) }
+        return gradient ?? rowGradient?.dense
+    }
 
     override func makeIncomingDense() {
         if let rows = incomingRows.take() { receive(rows.dense, output: 0) }
@@ -61,6 +77,6 @@ final class GradientAccumulator: Node {
 
     func replaceGradient(rows: RowGradient?) {
         replaceGradient(nil)
-        rowGradient = rows
+        (rowGradient, staysInRows) = (rows, true)
     }
 }

@@ -32,14 +32,16 @@ public struct Saved {
 
     /// Hands the gradient of single rows to an operand that is a leaf; returns whether that could be done, or else the
     /// rule has to give the whole gradient.
-    func deliver(rows: Tensor, values: Tensor, padding: Int?, toOperand operand: Int) -> Bool {
+    ///
+    /// - Parameter staying: whether it is to stay one of rows, or be made whole when that is requested.
+    func deliver(rows: Tensor, values: Tensor, padding: Int?, staying: Bool, toOperand operand: Int) -> Bool {
         guard !ThreadState.recordsGradients, let leaf = node.edges[operand].node as? GradientAccumulator else {
             return false
         }
         // Where only other gradients are requested, nobody would come for it.
         if !leaf.isNeeded { return true }
         let gradient = RowGradient(rows: rows, values: values, shape: leaf.firstForm.layout.shape)
-        leaf.receive(padding.map { gradient.without(row: $0) } ?? gradient)
+        leaf.receive(padding.map { gradient.without(row: $0) } ?? gradient, staying: staying)
         return true
     }
 

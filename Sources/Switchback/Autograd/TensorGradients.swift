@@ -23,7 +23,7 @@ extension Tensor {
     /// `nil` before the first. Results of operations have one only after `retainGrad()`.
     public final var grad: Tensor? {
         get {
-            if let leaf = node as? GradientAccumulator { return leaf.gradient ?? leaf.rowGradient?.dense }
+            if let leaf = node as? GradientAccumulator { return leaf.wholeGradient }
             return node?.retainedGradient(ofOutput: outputIndex)
         }
         set {
@@ -42,7 +42,7 @@ extension Tensor {
     /// The gradient of single rows of this table, where only `embedding(weight:sparse:)` has used it since the last
     /// `zeroGrad()`; else `nil`. Then `grad` is the same as a whole tensor, made anew whenever it is requested.
     public final var rowGrad: RowGradient? {
-        get { (node as? GradientAccumulator)?.rowGradient }
+        get { (node as? GradientAccumulator)?.stayingRows }
         set {
             guard let leaf = node as? GradientAccumulator else {
                 fail("rowGrad", "only a leaf that requires a gradient has one that can be set")
@@ -56,8 +56,12 @@ extension Tensor {
     }
 
     /// The numbers of the gradient in the memory that holds them, to be read or changed in place: the whole gradient,
-    /// or the rows of one of rows, [n, width], beside which all is 0.
-    package final var gradElements: Tensor? { rowGrad?.values ?? grad }
+    /// or those of `gradRows`, [n, width], beside which all is 0.
+    package final var gradElements: Tensor? { gradRows?.values ?? grad }
+
+    /// The rows beside which all of the gradient is 0, as far as they are known: those of `rowGrad`, and of a large
+    /// table of which few were used, until its `grad` is requested.
+    package final var gradRows: RowGradient? { (node as? GradientAccumulator)?.rowGradient }
 
     /// Clears the gradient.
     public final func zeroGrad() { (node as? GradientAccumulator)?.replaceGradient(nil) }

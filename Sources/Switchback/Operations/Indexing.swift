@@ -163,7 +163,13 @@ extension Tensor {
         ) { saved, gradient in
             let ids = saved.tensor(0)
             let rows = gradient.reshape([ids.count, form[1]])
-            if sparse, saved.deliver(rows: ids, values: rows, padding: padding, toOperand: 0) { return [nil] }
+            // Of few rows of a large table, those are all that clipping and checks have to read.
+            let areFew = ids.count <= form[0] / 8
+            if sparse || areFew,
+                saved.deliver(rows: ids, values: rows, padding: padding, staying: sparse, toOperand: 0)
+            {
+                return [nil]
+            }
             let sum = rows.slicesAdded(toZerosOf: form, 0, ids)
             if let padding { sum[padding] = 0 }
             return [sum]

@@ -35,8 +35,9 @@ extension Trainer {
             }
         }
         for (name, parameter) in waiting {
-            if let rows = parameter.rowGrad { tensors.append((Part.gradientRows.name(name), rows.rows)) }
-            if let gradient = parameter.gradElements { tensors.append((Part.gradient.name(name), gradient)) }
+            let rows = parameter.rowGrad
+            if let rows { tensors.append((Part.gradientRows.name(name), rows.rows)) }
+            if let gradient = rows?.values ?? parameter.grad { tensors.append((Part.gradient.name(name), gradient)) }
         }
         return tensors
     }
