@@ -184,6 +184,18 @@ import Testing
         #expect(run.errors.contains(sentence), "\(run.errors)")
     }
 
+    /// A task's own defaults are not the user's options: they are used in vain without a word.
+    @Test(arguments: [
+        "chat train --data x --from x --steps 5", "chat prefer --data x --from x --steps 5",
+        "translate train --data x --steps 5", "sentiment train --data x --steps 5",
+        "text train --data x --schedule constant", "text train --data x --optimizer sgd",
+        "text train --data x --optimizer rprop", "text finetune --data x --from x --epochs 1",
+    ])
+    func defaultsAreNoOptionsInVain(_ line: String) throws {
+        let run = try program.shell("$switchback \(line)")
+        #expect(run.code == 1 && !run.errors.contains("has no effect"), "\(run.errors)")
+    }
+
     /// What takes the place of an option by default gives way to one that is given, in files as on the command line.
     @Test func whatIsGivenWinsOverADefault() throws {
         _ = try program.folder.write(String(repeating: "to be or not to be. ", count: 200), to: "text.txt")

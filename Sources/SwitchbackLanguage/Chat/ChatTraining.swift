@@ -35,9 +35,7 @@ public struct ChatTrainingConfiguration: ConversationTrainingConfiguration {
 
     public init() {}
 
-    public var ownUnusedOptions: [UnusedOption] {
-        unusedAdapterOptions
-    }
+    public func ownUnusedOptions(besides defaults: Self) -> [UnusedOption] { unusedAdapterOptions }
 
     /// Three passes with small steps; adapters bear a higher rate.
     public static func trainingDefaults(lora: Bool) -> TrainingConfiguration {

@@ -39,7 +39,7 @@ public struct PreferenceConfiguration: ConversationTrainingConfiguration {
 
     public init() {}
 
-    public var ownUnusedOptions: [UnusedOption] { unusedAdapterOptions }
+    public func ownUnusedOptions(besides defaults: Self) -> [UnusedOption] { unusedAdapterOptions }
 
     /// As conversations are learned, with steps that are a hundred times smaller: the weights begin at the reference, and
     /// β pulls them back to it.

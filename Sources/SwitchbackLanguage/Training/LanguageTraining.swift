@@ -57,19 +57,18 @@ public struct LanguageTrainingConfiguration: ExtendedTrainingConfiguration, LowR
 
     public init() {}
 
-    public var ownUnusedOptions: [UnusedOption] {
-        let usual = LanguageTrainingConfiguration()
+    public func ownUnusedOptions(besides defaults: Self) -> [UnusedOption] {
         var found: [UnusedOption] = []
-        if vocabularySize != usual.vocabularySize && tokenizer != "bpe" {
+        if vocabularySize != defaults.vocabularySize && tokenizer != "bpe" {
             found.append(UnusedOption("vocabulary", "only the tokenizer bpe learns its tokens"))
         }
-        if dropout != usual.dropout && (from != nil || !model.hasDropout) {
+        if dropout != defaults.dropout && (from != nil || !model.hasDropout) {
             found.append(
                 UnusedOption(
                     "dropout", from == nil ? "\(model.rawValue) has no dropout" : "the model of from has its own"))
         }
         found += unusedAdapterOptions
-        if model != usual.model && from != nil { found.append(UnusedOption("model", "from takes its place")) }
+        if model != defaults.model && from != nil { found.append(UnusedOption("model", "from takes its place")) }
         return found
     }
 

@@ -21,8 +21,8 @@ public protocol Configuration: Codable, Equatable, Sendable {
     /// Which numbers its own options can have, by their keys; those that are not named can have any finite one.
     static var ranges: [String: NumberRange] { get }
 
-    /// Its own options that were changed in vain; none if not defined.
-    var ownUnusedOptions: [UnusedOption] { get }
+    /// Its own options that differ from the defaults in vain; none if not defined.
+    func ownUnusedOptions(besides defaults: Self) -> [UnusedOption]
 }
 
 /// A number that its option cannot have.

@@ -102,9 +102,9 @@ public struct DetectionConfiguration: TaskConfiguration {
         "mask_ratio": .from(1, to: 8),
     ]
 
-    public var ownUnusedOptions: [UnusedOption] {
+    public func ownUnusedOptions(besides defaults: Self) -> [UnusedOption] {
         let rises = OptimizerChoice.namesWithMomentum.contains { $0.lowercased() == optimizer.lowercased() }
-        if warmupMomentum == DetectionConfiguration().warmupMomentum || rises { return [] }
+        if warmupMomentum == defaults.warmupMomentum || rises { return [] }
         return [UnusedOption("warmup_momentum", "\(optimizer) does not raise its momentum")]
     }
 
