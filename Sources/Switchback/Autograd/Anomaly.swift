@@ -57,6 +57,21 @@ public enum Anomaly {
     }
 }
 
+extension Anomaly.Birth {
+    /// What earlier versions wrote does not say which examples are to blame.
+    public init(from decoder: any Decoder) throws {
+        let fields = try decoder.container(keyedBy: CodingKeys.self)
+        self.init(
+            value: try fields.decode(Value.self, forKey: .value),
+            operation: try fields.decode(String.self, forKey: .operation),
+            module: try fields.decode(String.self, forKey: .module),
+            isBackward: try fields.decode(Bool.self, forKey: .isBackward),
+            detail: try fields.decode(String.self, forKey: .detail),
+            shape: try fields.decodeIfPresent([Int].self, forKey: .shape) ?? [],
+            rows: try fields.decodeIfPresent([Int].self, forKey: .rows) ?? [])
+    }
+}
+
 extension Anomaly {
     /// Ends this thread's search, which is returned if there is one, until its `resume()`. No scope with a closure:
     /// every gradient rule runs in such a pause, and its captures would cost more than the arithmetic of a scalar.

@@ -20,6 +20,9 @@ public enum ConfigurationFile {
         try AtomicFile.write(text(configuration, task: task), to: path)
     }
 
+    /// What earlier versions wrote into the file of every run, also of tasks that have no such option: it did nothing there.
+    private static let former = ["statistics_batches": "0"]
+
     /// Reads options from a YAML or JSON file; those that it does not name keep the values of `base`.
     ///
     /// - Parameter task: what the file must be for, where it says that.
@@ -39,6 +42,7 @@ public enum ConfigurationFile {
                 continue
             }
             guard let field = fields.first(where: { $0.key == entry.key }) else {
+                if former[entry.key] == entry.value.string { continue }
                 let hint = entry.key.nearest(in: fields.map(\.key)).map { "did you mean \($0)?" }
                 throw entry.error("there is no option \(entry.key)", remedy: hint)
             }

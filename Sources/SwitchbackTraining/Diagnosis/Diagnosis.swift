@@ -38,20 +38,6 @@ public struct Diagnosis: Equatable, Sendable {
 
     // MARK: Files
 
-    /// A line of a file.
-    private struct Line: Codable {
-        var record: StepRecord?
-        var failure: TrainingFailure?
-        var facts: TrainingFacts?
-        var validation: ValidationRecord?
-        var finding: Verdict?
-        var links: [Graph.LayerLink]?
-
-        var isEmpty: Bool {
-            record == nil && failure == nil && facts == nil && validation == nil && finding == nil && links == nil
-        }
-    }
-
     /// Reads what a ``DiagnosisLog`` wrote.
     ///
     /// - Parameter ignoringCutEnd: whether a last line that was not written to its end is passed over, as a loss of
@@ -67,9 +53,7 @@ public struct Diagnosis: Equatable, Sendable {
             let isLast = number == lines.count - 1
             let isCut = isLast && text.last != "\n"
             if isCut && ignoringCutEnd { break }
-            guard !isCut, let content = JSON.value(Line.self, String(line)),
-                !content.isEmpty
-            else {
+            guard !isCut, let content = JSON.value(DiagnosisLine.self, String(line)), content.isPossible else {
                 throw InputError(
                     path, at: "line \(number + 1)",
                     isCut ? "the line was cut short" : "is not a measurement of a step",
@@ -84,20 +68,22 @@ public struct Diagnosis: Equatable, Sendable {
         }
     }
 
-    static func line(_ record: StepRecord) throws -> String { try JSON.text(Line(record: record)) + "\n" }
+    static func line(_ record: StepRecord) throws -> String { try JSON.text(DiagnosisLine(record: record)) + "\n" }
 
-    static func line(_ failure: TrainingFailure) throws -> String { try JSON.text(Line(failure: failure)) + "\n" }
-
-    static func line(_ validation: ValidationRecord) throws -> String {
-        try JSON.text(Line(validation: validation)) + "\n"
+    static func line(_ failure: TrainingFailure) throws -> String {
+        try JSON.text(DiagnosisLine(failure: failure)) + "\n"
     }
 
-    static func line(_ finding: Verdict) throws -> String { try JSON.text(Line(finding: finding)) + "\n" }
+    static func line(_ validation: ValidationRecord) throws -> String {
+        try JSON.text(DiagnosisLine(validation: validation)) + "\n"
+    }
+
+    static func line(_ finding: Verdict) throws -> String { try JSON.text(DiagnosisLine(finding: finding)) + "\n" }
 
     /// What the training began with.
     var header: String {
         get throws {
-            let line = Line(facts: facts, links: layerLinks.isEmpty ? nil : layerLinks)
+            let line = DiagnosisLine(facts: facts, links: layerLinks.isEmpty ? nil : layerLinks)
             return try JSON.text(line) + "\n" + findings.map(Self.line).joined()
         }
     }

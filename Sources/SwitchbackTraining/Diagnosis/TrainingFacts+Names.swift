@@ -66,5 +66,6 @@ extension Double {
         return Double(text).map { String(format: "%g", $0) } ?? text
     }
 
-    var wholePercent: String { "\(Int((self * 100).rounded())) %" }
+    /// `33 %`; what is beyond all shares, as a quotient of losses may be, with three digits.
+    var wholePercent: String { "\(magnitude < 1e6 ? "\(Int((self * 100).rounded()))" : (self * 100).brief) %" }
 }

@@ -140,3 +140,16 @@ public struct TrainingFailure: Codable, Equatable, Sendable {
         }
     }
 }
+
+extension TrainingFailure {
+    /// What earlier versions wrote does not say where examples stand.
+    public init(from decoder: any Decoder) throws {
+        let fields = try decoder.container(keyedBy: CodingKeys.self)
+        self.init(
+            step: try fields.decode(Int.self, forKey: .step), problem: try fields.decode(String.self, forKey: .problem),
+            birth: try fields.decodeIfPresent(Anomaly.Birth.self, forKey: .birth),
+            entry: try fields.decodeIfPresent(Anomaly.Entry.self, forKey: .entry),
+            damagedParameter: try fields.decodeIfPresent(String.self, forKey: .damagedParameter),
+            examples: try fields.decodeIfPresent([String].self, forKey: .examples) ?? [])
+    }
+}

@@ -94,6 +94,39 @@ import Testing
         #expect(throws: InputError.self) { try Diagnosis(path: folder.path("none.jsonl")) }
     }
 
+    /// Files of earlier versions lack what was added to records and failures since.
+    @Test func whatEarlierVersionsWroteIsRead() throws {
+        let birth = #"{"value":"NaN","operation":"log","module":"head","isBackward":false,"detail":"of 0"}"#
+        let file = try folder.write(
+            #"{"record":{"step":0,"loss":2.5,"layers":[{"layer":"fc","type":"Linear","weight":1}],"missing":[]}}"#
+                + "\n"
+                + #"{"failure":{"step":1,"problem":"the loss is nan","birth":"# + birth + "}}\n", to: "old.jsonl")
+        let diagnosis = try Diagnosis(path: file)
+        #expect(diagnosis.records.first?.isTraining == true)
+        let failure = try #require(diagnosis.failure)
+        #expect(failure.birth?.operation == "log" && failure.birth?.rows == [] && failure.examples == [])
+        #expect(diagnosis.verdicts.contains { $0.kind == .notANumber })
+    }
+
+    /// Numbers that no training writes are named, or judged, and end nothing.
+    @Test func forgedNumbersAreBorne() throws {
+        let (path, _) = try run("a", epochs: 6)
+        let file = path + "/" + Diagnosis.fileName
+        let text = try String(contentsOfFile: file, encoding: .utf8)
+        let numbers = /"[A-Za-z]+":-?[0-9][0-9.e+-]*/
+        let keys = Set(text.matches(of: numbers).map { $0.output.split(separator: ":")[0] })
+        #expect(keys.count > 20)
+        for key in keys {
+            for number in ["9223372036854775807", "-9223372036854775808", "1e300", "-1e300", "\"inf\"", "\"nan\""] {
+                let forged = text.replacing(numbers) {
+                    $0.output.hasPrefix("\(key):") ? "\(key):\(number)" : String($0.output)
+                }
+                try forged.write(toFile: file, atomically: true, encoding: .utf8)
+                if let diagnosis = try? Diagnosis(path: file) { #expect(!diagnosis.verdicts.isEmpty) }
+            }
+        }
+    }
+
     /// Trains until the loss of the third batch is not a number.
     private final class Failing: TrainingTask {
         let name = "failing"

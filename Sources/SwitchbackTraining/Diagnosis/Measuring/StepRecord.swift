@@ -1,3 +1,4 @@
+import Foundation
 import Switchback
 
 /// The measurements of one training step.
@@ -26,6 +27,24 @@ public struct StepRecord: Codable, Equatable, Sendable {
     /// The norm of all gradients together, as the optimizer used them.
     public var gradient: Double {
         layers.reduce(0) { $0 + ($1.gradient ?? 0) * ($1.gradient ?? 0) }.squareRoot()
+    }
+}
+
+extension StepRecord {
+    /// What earlier versions wrote does not say how the model was computed: as one that is trained.
+    public init(from decoder: any Decoder) throws {
+        let fields = try decoder.container(keyedBy: CodingKeys.self)
+        self.init(
+            step: try fields.decode(Int.self, forKey: .step), loss: try fields.decode(Double.self, forKey: .loss),
+            meanLoss: try fields.decodeIfPresent(Double.self, forKey: .meanLoss),
+            largestLoss: try fields.decodeIfPresent(Double.self, forKey: .largestLoss),
+            rate: try fields.decodeIfPresent(Double.self, forKey: .rate),
+            layers: try fields.decode([LayerRecord].self, forKey: .layers),
+            missing: try fields.decode([String].self, forKey: .missing),
+            isTraining: try fields.decodeIfPresent(Bool.self, forKey: .isTraining) ?? true,
+            input: try fields.decodeIfPresent(InputRecord.self, forKey: .input),
+            output: try fields.decodeIfPresent(OutputRecord.self, forKey: .output),
+            optimizer: try fields.decodeIfPresent(OptimizerRecord.self, forKey: .optimizer))
     }
 }
 
@@ -164,6 +183,13 @@ public struct OptimizerRecord: Codable, Equatable, Sendable {
 }
 
 extension Double {
-    /// To five digits, which is what a record needs.
-    var recorded: Double { isFinite ? (Double(general(5)) ?? self) : self }
+    /// To five digits, which is what a record needs. A power of ten up to 10²² is a `Double`, and so the quotient is the
+    /// one that is nearest to those digits.
+    var recorded: Double {
+        guard isFinite, self != 0 else { return self }
+        let places = 4 - Int(log10(magnitude).rounded(.down))
+        guard abs(places) <= 22 else { return Double(general(5)) ?? self }
+        let power = pow(10, Double(abs(places)))
+        return places < 0 ? (self / power).rounded() * power : (self * power).rounded() / power
+    }
 }
