@@ -31,27 +31,31 @@ extension Module {
     /// has several names.
     public final func namedModules() -> [(name: String, module: Module)] {
         var found: [(String, Module)] = []
-        collectModules(prefix: "", into: &found)
+        visit { path, module, _ in found.append((path, module)) }
         return found
     }
 
-    private func collectModules(prefix: String, into found: inout [(String, Module)]) {
-        found.append((prefix, self))
-        for (name, part) in namedParts() {
-            if case .module(let module) = part { module.collectModules(prefix: prefix.path(name), into: &found) }
-        }
+    /// Shows this module (named "") and all modules inside it with their parts, by path, parents first. Looking for
+    /// parts takes longer than small layers compute, and is done once of each.
+    package final func visit(
+        path: String = "", _ body: (_ path: String, _ module: Module, _ parts: [(name: String, part: Part)]) -> Void
+    ) {
+        let parts = namedParts()
+        body(path, self, parts)
+        for case (let name, .module(let module)) in parts { module.visit(path: path.path(name), body) }
     }
 
     /// The parameters by path. One that appears in several places is listed once.
     public final var namedParameters: [(name: String, parameter: Parameter)] {
         var seen = Set<ObjectIdentifier>()
-        return namedModules().flatMap { path, module in
-            module.namedParts().compactMap { name, part -> (String, Parameter)? in
-                guard case .parameter(let parameter) = part, seen.insert(ObjectIdentifier(parameter)).inserted
-                else { return nil }
-                return (path.path(name), parameter)
+        var found: [(String, Parameter)] = []
+        visit { path, _, parts in
+            for case (let name, .parameter(let parameter)) in parts
+            where seen.insert(ObjectIdentifier(parameter)).inserted {
+                found.append((path.path(name), parameter))
             }
         }
+        return found
     }
 
     public final var parameters: [Parameter] { namedParameters.map(\.parameter) }
@@ -75,12 +79,11 @@ extension Module {
 
     /// The buffers by path.
     public final var namedBuffers: [(name: String, buffer: Buffer)] {
-        namedModules().flatMap { path, module in
-            module.namedParts().compactMap { name, part -> (String, Buffer)? in
-                guard case .buffer(let buffer) = part else { return nil }
-                return (path.path(name), buffer)
-            }
+        var found: [(String, Buffer)] = []
+        visit { path, _, parts in
+            for case (let name, .buffer(let buffer)) in parts { found.append((path.path(name), buffer)) }
         }
+        return found
     }
 
     // MARK: Changing all of them

@@ -21,6 +21,8 @@ public final class DiagnosisLog {
     private let interface: TrainingFacts.Interface
     private var sampling = SamplingPlan()
     private var model: Module?
+    /// Found once: the layers of a training stay the same.
+    private var layers: ObservedLayers?
     private var folder: RunFolder?
     private var file: FileHandle?
     /// Whether the file says what the training began with: there is none of a training that failed before.
@@ -63,6 +65,7 @@ public final class DiagnosisLog {
 
     private func begin(_ start: TrainingStart) throws {
         (model, folder) = (start.model, start.folder)
+        layers = ObservedLayers(start.model)
         sampling = SamplingPlan(every: wantedInterval, steps: start.stepCount)
         diagnosis = Diagnosis()
         if let path = start.folder?.file(Diagnosis.fileName) {
@@ -83,8 +86,8 @@ public final class DiagnosisLog {
     }
 
     private func beginStep(_ step: Int) {
-        guard sampling.includes(step), let model else { return }
-        observer = StepObserver(model, isFirst: step == 0)
+        guard sampling.includes(step), let model, let layers else { return }
+        observer = StepObserver(model, layers, isFirst: step == 0)
         if step == 0 { trace = StepTrace(model) }
     }
 

@@ -55,13 +55,14 @@ public final class DiagnosisRecorder {
             return loss
         }
         let isFirst = diagnosis.records.isEmpty
-        let observer = StepObserver(model, isFirst: isFirst)
+        let layers = ObservedLayers(model)
+        let observer = StepObserver(model, layers, isFirst: isFirst)
         let trace = isFirst ? StepTrace(model) : nil
         defer {
             observer.end()
             trace?.end()
         }
-        keepWeights()
+        keepWeights(layers.parameters.map(\.parameter))
         let loss = try body()
         losses.add(noGrad { loss.detach().mean().item() })
         isSound = losses.latest.isFinite
@@ -78,8 +79,7 @@ public final class DiagnosisRecorder {
     }
 
     /// Keeps the weights as they are before the step, as long as they are sound.
-    private func keepWeights() {
-        let parameters = model.parameters
+    private func keepWeights(_ parameters: [Parameter]) {
         let count = parameters.reduce(0) { $0 + $1.count }
         guard isSound, count <= Self.keptElements, isTurn(count), weights.isEmpty || parameters.allSatisfy(\.isFinite)
         else { return }

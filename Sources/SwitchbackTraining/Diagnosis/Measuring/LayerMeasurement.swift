@@ -79,11 +79,14 @@ struct LayerMeasurement {
             attention: attention.value)
     }
 
+    /// How many elements of a gradient are enough to tell how many are 0.
+    private static let sampledGradients = 1 << 14
+
     /// Of some of the elements of gradients, the shares of those that are 0 and of those that are subnormal; `nil`
     /// without elements. Biases tell nothing that weights do not, and are left out where there are such.
     private static func vanished(_ gradients: [Tensor]) -> (zeros: Double?, subnormals: Double?) {
         let matrices = gradients.filter { $0.rank > 1 }
-        let samples = (matrices.isEmpty ? gradients : matrices).map { $0.sample(of: Tensor.fewElements) }
+        let samples = (matrices.isEmpty ? gradients : matrices).map { $0.sample(of: sampledGradients) }
         let count = Double(samples.reduce(0) { $0 + $1.count })
         guard count > 0 else { return (nil, nil) }
         let tiny = samples.reduce(0) { $0 + $1.isBelowNormal.to(.float32).sum().item() }
@@ -95,16 +98,21 @@ struct LayerMeasurement {
     /// Whether the first units have the same weights, each its row; the last layer may have one unit.
     private var hasEqualUnits: Bool {
         let matrices = parameters.map(\.parameter).filter { $0.rank > 1 && $0.shape[0] > 1 && $0.requiresGrad }
-        return !matrices.isEmpty
-            && matrices.allSatisfy { matrix in
-                let rows = matrix.detach().narrow(dim: 0, start: 0, length: min(matrix.shape[0], 64))
-                return (rows - rows.narrow(dim: 0, start: 0, length: 1)).abs().max().item() == 0
-            }
+        // In nearly all layers two rows tell.
+        return !matrices.isEmpty && matrices.allSatisfy { $0.hasEqualRows(first: 2) && $0.hasEqualRows(first: 64) }
     }
 
     private var frozenShare: Double? {
         let all = parameters.reduce(0) { $0 + $1.parameter.count }
         let frozen = parameters.reduce(0) { $0 + ($1.parameter.requiresGrad ? 0 : $1.parameter.count) }
         return frozen > 0 ? (Double(frozen) / Double(max(1, all))).recorded : nil
+    }
+}
+
+extension Tensor {
+    /// Whether the first rows, so many as there are of these, hold the same numbers.
+    fileprivate func hasEqualRows(first count: Int) -> Bool {
+        let rows = detach().narrow(dim: 0, start: 0, length: Swift.min(shape[0], count))
+        return (rows - rows.narrow(dim: 0, start: 0, length: 1)).abs().max().item() == 0
     }
 }

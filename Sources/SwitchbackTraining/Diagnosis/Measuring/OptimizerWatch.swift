@@ -47,9 +47,9 @@ struct OptimizerWatch {
         for (_, parameter) in parameters {
             let identity = ObjectIdentifier(parameter)
             if kept[identity] == nil { keep(parameter) }
-            if let gradient = parameter.gradElements, theirs.contains(identity) || used[identity] == nil {
-                used[identity] = gradient
-            }
+            // Of small parameters all weights were kept, and not those of rows alone.
+            let gradient = parameter.count <= KeptWeights.most ? parameter.grad : parameter.gradElements
+            if let gradient, theirs.contains(identity) || used[identity] == nil { used[identity] = gradient }
         }
         steppedWithoutGradients = used.isEmpty
     }
@@ -176,7 +176,7 @@ private struct KeptWeights {
     init(_ parameter: Parameter) {
         let width = parameter.count / max(1, parameter.shape.first ?? 1)
         let most = max(1, Self.most / max(1, width))
-        if let gradient = parameter.rowGrad {
+        if let gradient = parameter.gradRows {
             let count = min(gradient.rows.count, most)
             rows = gradient.rows.narrow(dim: 0, start: 0, length: count)
         } else {

@@ -6,8 +6,8 @@ import Switchback
 /// What is measured of a layer that is computed several times in a step is averaged over them; gradients are added up.
 final class StepObserver: TrainingObserver {
     private let model: Module
-    private var layers: [LayerMeasurement] = []
-    private var positions: [ObjectIdentifier: Int] = [:]
+    private var layers: [LayerMeasurement]
+    private let positions: [ObjectIdentifier: Int]
     /// The positions of layers in the order in which they were first computed.
     private var order: [Int] = []
     private var latest: Int?
@@ -22,22 +22,12 @@ final class StepObserver: TrainingObserver {
     private let isFirst: Bool
 
     /// Measures from now until `end()`, on this thread.
-    init(_ model: Module, isFirst: Bool = false) {
+    init(_ model: Module, _ layers: ObservedLayers, isFirst: Bool = false) {
         self.model = model
         self.isFirst = isFirst
-        var seen = Set<ObjectIdentifier>()
-        for (path, module) in model.namedModules() where positions[ObjectIdentifier(module)] == nil {
-            let own = module.namedParts().compactMap { name, part -> (String, Parameter)? in
-                guard case .parameter(let parameter) = part, seen.insert(ObjectIdentifier(parameter)).inserted else {
-                    return nil
-                }
-                return (path.isEmpty ? name : "\(path).\(name)", parameter)
-            }
-            guard !own.isEmpty else { continue }
-            positions[ObjectIdentifier(module)] = layers.count
-            layers.append(LayerMeasurement(path: path, module: module, parameters: own))
-        }
-        watch = OptimizerWatch(layers.flatMap(\.parameters))
+        self.layers = layers.all
+        positions = layers.positions
+        watch = OptimizerWatch(layers.parameters)
         observation = TrainingObservation(self)
     }
 
