@@ -25,7 +25,9 @@ public struct DiagnosisBenchmark {
     }
 
     /// All trainings that go ill, each with another cause.
-    public static var ill: [IllCase] { IllCase.ofModels + IllCase.ofData + IllCase.ofOptimizers + IllCase.ofHabits }
+    public static var ill: [IllCase] {
+        IllCase.ofModels + IllCase.ofData + IllCase.ofOptimizers + IllCase.ofHabits + IllCase.ofMistakes
+    }
 
     public static func run(_ ill: IllCase) -> IllResult {
         let all = ill.patient.diagnosis().verdicts

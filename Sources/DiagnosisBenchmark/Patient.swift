@@ -25,6 +25,8 @@ public struct Patient {
     /// What the learning rate is multiplied by in a step.
     public var schedule: (Int) -> Double = { _ in 1 }
     public var loss: (Tensor, Tensor) -> Tensor = { $0.crossEntropy($1) }
+    /// What is added to the loss.
+    public var penalty: ((Module) -> Tensor)?
     /// What is differentiated, where it is not the loss itself.
     public var differentiated: (Tensor) -> Tensor = { $0 }
     /// Changes the network before the training.
@@ -84,7 +86,8 @@ public struct Patient {
     }
 
     private func step(_ model: Module, _ optimizers: [Optimizer], _ batch: Data) -> Tensor {
-        let loss = loss(model(batch.inputs), batch.targets)
+        var loss = loss(model(batch.inputs), batch.targets)
+        if let penalty { loss = loss + penalty(model) }
         for part in loop {
             switch part {
             case .forget: for optimizer in optimizers { optimizer.zeroGrad() }

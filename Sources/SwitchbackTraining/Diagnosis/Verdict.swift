@@ -29,6 +29,10 @@ public struct Verdict: Codable, Equatable, Sendable, CustomStringConvertible {
         /// As in a verdict.
         public let layer: String?
         public let onset: Int?
+
+        init(_ verdict: Verdict) {
+            (kind, layer, onset) = (verdict.kind, verdict.layer, verdict.onset)
+        }
     }
 
     public let kind: Kind

@@ -26,6 +26,7 @@ extension Verdict {
         case outputActivation = "activation before the loss"
         case lossShape = "shapes in the loss"
         case lossScale = "loss at the start"
+        case penalty = "penalty that drowns the loss"
 
         // Data.
         case inputs = "inputs"

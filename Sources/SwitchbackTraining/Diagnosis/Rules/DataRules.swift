@@ -32,7 +32,7 @@ extension Evidence {
         guard let input = inputs.first, input.mostFrequent == nil, input.notFinite == 0 else { return nil }
         let size = max(abs(input.smallest), abs(input.largest))
         let isLarge = size > 30 && max(input.std, abs(input.mean)) > 10
-        let isSmall = input.std > 0 && size < 1e-3
+        let isSmall = input.std > 0 && size < 5e-3
         let isOutlying = size > 1e4 * max(1e-12, input.std)
         guard isLarge || isSmall || isOutlying, isIll || failure != nil || isLarge else { return nil }
         let harms =
@@ -74,6 +74,7 @@ extension Evidence {
                     "the targets are the numbers that enter the model, each at its own place: it learns to copy them",
                 remedy: "shift the targets by one place, so that each is what follows the input")
         }
+        if let found = learnedPadding ?? uncountedExamples { return found }
         let (low, high) = (outputs.compactMap(\.targetSmallest).min(), outputs.compactMap(\.targetLargest).max())
         guard first.loss.hasPrefix("binaryCrossEntropy"), let low, let high, low < -1e-6 || high > 1 + 1e-6 else {
             return nil
@@ -85,15 +86,53 @@ extension Evidence {
             remedy: "make the labels 0 and 1: (labels - \(low.brief)) / \((high - low).brief)")
     }
 
+    /// Padding that counts in the loss as text does. Where it is ignored, what the model answers to it, and so the mean
+    /// over all places, is another matter.
+    private var learnedPadding: Verdict? {
+        let last = records.suffix(max(3, records.count / 4))
+        let shares = last.compactMap { record -> Double? in
+            guard let output = record.output, output.targetShape == record.input?.shape, output.targetShape.count > 1,
+                let value = output.value, abs(record.loss - value) <= 0.01 * value,
+                let share = record.input?.mostFrequent
+            else { return nil }
+            return min(share, LabelCounts([output]).share)
+        }
+        guard records.count >= LossCourse.least, shares.count == last.count, shares.median >= 0.5 else { return nil }
+        return Verdict(
+            .labels, .problem, onset: records.first?.step,
+            finding: "\(shares.median.wholePercent) of the places of a text, and of its targets, are the same index, "
+                + "padding probably, and they count in the loss: it falls as that is learned",
+            remedy: "leave them out: crossEntropy(ignoreIndex:) with the index of the padding")
+    }
+
+    /// Examples that the loss does not count, as those of classes whose weight in it is 0.
+    private var uncountedExamples: Verdict? {
+        let last = records.suffix(max(3, records.count / 4)).compactMap(\.output)
+        let counts = LabelCounts(outputs)
+        let mean = last.compactMap(\.value).median
+        guard records.count >= LossCourse.least, isOneAnswerPerExample, last.allSatisfy({ $0.classes > 1 }),
+            loss.direction == .falling, mean > counts.entropy, mean > 10 * loss.end, let accuracy = loss.accuracy,
+            accuracy < counts.share + 0.1
+        else { return nil }
+        return Verdict(
+            .labels, .failure, onset: records.first?.step,
+            finding:
+                "\(loss.sentence), while the mean over all examples is \(mean.brief), and \(accuracy.wholePercent) of "
+                + "them are answered right: most do not count in the loss",
+            remedy: "give each class a weight above 0, and look at which targets the loss ignores")
+    }
+
     /// Batches of one class each, of data that have several.
     private var sortedBatches: Verdict? {
-        let shares = outputs.compactMap { output -> Double? in
-            let total = output.counts.reduce(0, +)
-            return total >= 8 ? Double(output.counts.max() ?? 0) / Double(total) : nil
-        }
-        guard shares.count >= 4, isOneAnswerPerExample, shares.median >= 0.95, LabelCounts(outputs).share < 0.75 else {
-            return nil
-        }
+        let counts = LabelCounts(outputs)
+        let batches = outputs.map(\.counts).filter { $0.reduce(0, +) > 1 }
+        let shares = batches.map { Double($0.max() ?? 0) / Double(max(1, $0.reduce(0, +))) }
+        let chance = batches.map { counts.chanceOfOneClass(among: $0.reduce(0, +)) }.median
+        let pure = shares.count { $0 >= 0.95 }
+        // That so many are of one class by chance is at most so likely.
+        let likelihood = pow(chance, Double(pure)) * pow(2, Double(shares.count))
+        guard shares.count >= 4, isOneAnswerPerExample, shares.median >= 0.95, likelihood < 1e-3, counts.share < 0.75
+        else { return nil }
         return Verdict(
             .oneClass, isIll ? .failure : .problem, onset: records.first?.step,
             finding:
@@ -245,6 +284,26 @@ extension Evidence {
             .lossShape, .problem, onset: records.first?.step,
             finding: "\(output.loss) compares predictions of shape \(output.predictionShape) with targets of shape "
                 + "\(output.targetShape), each with each", remedy: "bring both to one shape, by squeeze or reshape")
+    }
+
+    /// A loss that falls by what is added to it alone, while the examples are answered as by one who does not see them.
+    var penalty: Verdict? {
+        let last = outputs.suffix(max(3, outputs.count / 3))
+        let counts = LabelCounts(outputs)
+        let added = records.compactMap { record in record.output?.value.map { record.loss - $0 } }
+        let chance = 0.95 * counts.entropy...1.15 * counts.entropy
+        guard outputs.count == records.count, added.count >= LossCourse.least, isOneAnswerPerExample,
+            outputs.allSatisfy({ $0.classes > 1 }), counts.share < 0.75, let first = records.first,
+            added[0] > 0.5 * first.loss, loss.direction == .falling, summedExamples == nil,
+            chance.contains(last.compactMap(\.value).median)
+        else { return nil }
+        return Verdict(
+            .penalty, .failure, onset: first.step,
+            finding:
+                "of the loss of the first step, \(first.loss.brief), \(added[0].brief) are a term beside \(outputs[0].loss), and "
+                + "while it fell, that stayed at \(last.compactMap(\.value).median.brief), the loss of one who does not see "
+                + "the inputs",
+            remedy: "give the other term a factor with which it is a small part of the loss")
     }
 
     /// A loss that begins far from that of one who knows nothing.

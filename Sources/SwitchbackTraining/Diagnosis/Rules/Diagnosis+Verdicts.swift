@@ -18,10 +18,10 @@ extension Diagnosis {
             } else if causes.isEmpty {
                 causes.append(verdict)
             } else {
-                causes[0].consequences.append(
-                    Verdict.Consequence(kind: verdict.kind, layer: verdict.layer, onset: verdict.onset))
+                causes[0].consequences.append(Verdict.Consequence(verdict))
             }
         }
+        if let late = causes.first, let before = evidence.notLearning(before: late) { causes = [before] }
         let explainsAll = !causes.isEmpty || others.contains { $0.severity == .failure }
         if !explainsAll, let notLearning = evidence.notLearning { causes.append(notLearning) }
         let found = causes + others.filter { $0.severity > .note }
@@ -31,12 +31,24 @@ extension Diagnosis {
 }
 
 extension Evidence {
+    /// That nothing was learned, where a training had long stood still before what is thought to be the cause began: it
+    /// is what became of the units meanwhile.
+    fileprivate func notLearning(before late: Verdict) -> Verdict? {
+        guard [.dead, .saturated, .vanishing].contains(late.kind), let onset = late.onset,
+            LossCourse(records.filter { $0.step < onset }, failed: false).standsAtBaseline,
+            var verdict = notLearning(until: onset)
+        else { return nil }
+        verdict.consequences = [Verdict.Consequence(late)] + late.consequences
+        return verdict
+    }
+
     /// What each rule found.
     fileprivate var symptoms: [Verdict] {
         [
             notANumber, damagedInputs, underflow, equalInputs, inputScale, duplicates, labels, oneClass, imbalance,
             targetScale,
-            outputActivation, lossShape, lossScale, noGradient, equalUnits, initialization, deadUnits, saturatedUnits,
+            outputActivation, lossShape, lossScale, penalty, noGradient, equalUnits, initialization, deadUnits,
+            saturatedUnits,
             vanishing, vanishingInTime, exploding, attention, rateTooHigh, rateTooLow, schedule, warmup, clipping,
             weightDecay, momentum, noise, noSteps, notInOptimizer, staleGradients, wrongDirection, evaluationMode,
             batchNorm, dropout, frozen, overfitting, shift, averaging, augmentation, underfitting,
@@ -98,7 +110,7 @@ extension Verdict.Kind {
         .staleGradients, .equalUnits, .noGradient, .evaluationMode, .batchNorm, .frozen, .inputScale, .targetScale,
         .schedule, .warmup, .clipping, .weightDecay, .momentum, .dropout, .attention, .dead, .saturated,
         .initialization,
-        .vanishing, .vanishingInTime, .exploding, .lossScale, .noise, .rateTooHigh, .rateTooLow,
+        .vanishing, .vanishingInTime, .exploding, .lossScale, .penalty, .noise, .rateTooHigh, .rateTooLow,
         .notANumber, .imbalance, .averaging, .augmentation, .shift, .overfitting, .underfitting, .notLearning,
     ]
 }

@@ -186,12 +186,18 @@ extension Evidence {
         let signals = signals(record)
         let largest = signals.map(\.signal).max() ?? 0
         let first = signals[0]
+        if largest == 0 {
+            return Verdict(
+                .vanishing, .failure, onset: onset, layer: signals.last?.layer.layer,
+                finding: "no gradient leaves the loss: at every layer, up to the last, it is exactly 0",
+                remedy: "look at what multiplies the loss, and whether predictions lie where the loss is flat")
+        }
         guard isIll || first.signal == 0 || (signals.count >= 4 && loss.progress < 0.5 && !loss.isAtFloor) else {
             return nil
         }
         let last = signals[reached - 1].layer
         let distance = signals.count - reached + 1
-        let left = largest > 0 ? first.signal / largest : 0
+        let left = first.signal / largest
         let since = onset == records.first?.step ? "" : " from step \(onset + 1) on"
         let finding =
             "on the way back it vanishes\(since) at \(last.name), layer \(distance) of \(signals.count) from the output, where less "

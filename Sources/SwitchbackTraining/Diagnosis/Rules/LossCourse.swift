@@ -80,7 +80,8 @@ struct LossCourse {
     /// Whether there is next to nothing left to learn.
     var isAtFloor: Bool {
         // Of answers that are right, a loss above that of one who guesses tells that the wrong ones are very wrong.
-        if accuracy ?? 0 >= 0.97, latest ?? 0 < baseline ?? .infinity { return true }
+        // Near that of one who guesses, nothing keeps them from being surer.
+        if accuracy ?? 0 >= 0.97, latest ?? 0 < 0.9 * (baseline ?? .infinity) { return true }
         if let baseline, let latest { return baseline > 0 && latest < 0.1 * baseline }
         return abs(end) < 1e-4 || end < 0.02 * start
     }
@@ -96,6 +97,9 @@ struct LossCourse {
         guard let baseline, let latest, baseline > 0 else { return false }
         return latest > 0.95 * baseline && latest < 1.15 * baseline
     }
+
+    /// Whether there was time to learn, and nothing has come of it.
+    var standsAtBaseline: Bool { values.count >= Self.least && !isLearning && isAtBaseline }
 
     /// Whether it learns: the loss falls, or is at its floor.
     var isLearning: Bool {
@@ -152,6 +156,12 @@ struct LabelCounts {
     var total: Int { counts.reduce(0, +) }
     var largest: Int { counts.max() ?? 0 }
     var share: Double { total > 0 ? Double(largest) / Double(total) : 0 }
+
+    /// How likely examples that are drawn at random are all of one class.
+    func chanceOfOneClass(among examples: Int) -> Double {
+        guard examples > 0, total > 0 else { return 1 }
+        return counts.reduce(0) { $0 + pow(Double($1) / Double(total), Double(examples)) }
+    }
 
     /// Of the classes' frequencies, in nats: the least loss of one who does not see the inputs.
     var entropy: Double {

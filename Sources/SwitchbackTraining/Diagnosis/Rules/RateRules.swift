@@ -53,7 +53,7 @@ extension Evidence {
     }
 
     /// Over how many targets the loss is a sum, where it is none of means.
-    private var summedExamples: Int? {
+    var summedExamples: Int? {
         let first = records.prefix(3)
         guard let output = first.first?.output, first.count == 3 else { return nil }
         let count = output.targetShape.reduce(1, *)

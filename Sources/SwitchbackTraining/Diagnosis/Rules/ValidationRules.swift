@@ -98,7 +98,10 @@ extension Evidence {
     // MARK: Does it learn at all?
 
     /// A training that does not learn though nothing else is wrong.
-    var notLearning: Verdict? {
+    var notLearning: Verdict? { notLearning(until: nil) }
+
+    /// - Parameter onset: the step in which something went wrong at last.
+    func notLearning(until onset: Int?) -> Verdict? {
         guard isIll else { return nil }
         let classes = outputs.first?.classes ?? 0
         let counts = LabelCounts(outputs)
@@ -120,8 +123,10 @@ extension Evidence {
         return Verdict(
             .notLearning, .failure, onset: records.first?.step,
             finding:
-                "\(loss.sentence)\(reference)\(answer); nothing is wrong with the gradients and the steps, so the inputs do not tell what "
-                + "the targets are",
+                "\(loss.sentence)\(reference)\(answer); "
+                + (onset.map { "nothing was wrong with the gradients and the steps up to step \($0)" }
+                    ?? "nothing is wrong with the gradients and the steps")
+                + ", so the inputs do not tell what the targets are",
             remedy:
                 "see whether labels belong to their inputs (shuffled apart, shifted by one, at random), and whether one batch can be learned by "
                 + "heart: " + (facts.interface == .commandLine ? "switchback doctor" : "Doctor") + " does both")
