@@ -229,20 +229,26 @@ def same_names(program, folder, count):
 
 def prompt(program, folder, count):
     """Seconds of a server that is started and answers one prompt of so many tokens."""
-    Run(program, folder, "text", "train", "--data", text_file(folder), "--steps", "1", "--context", "8192", "--batch", "1",
+    trained = Run(
+        program, folder, "text", "train", "--data", text_file(folder), "--steps", "1", "--context", "8192", "--batch", "1",
         "--quiet", "--name", "long")
+    if trained.failed:
+        return None
     server = subprocess.Popen(
         [program, "serve", "text=" + os.path.join("runs", "text", "long"), "--port", "0", "--json"], cwd=folder,
         stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
-    address = json.loads(server.stdout.readline())["address"]
     body = json.dumps({"prompt": "e" * count, "max_tokens": 1}).encode()
+    has_answered = True
     try:
+        address = json.loads(server.stdout.readline())["address"]
         urllib.request.urlopen(urllib.request.Request(
             address + "/v1/completions", body, {"Content-Type": "application/json"}), timeout=LIMIT_SECONDS).read()
+    except (OSError, ValueError):
+        has_answered = False
     finally:
         server.terminate()
         usage = os.wait4(server.pid, 0)[2]
-    return usage.ru_utime + usage.ru_stime
+    return usage.ru_utime + usage.ru_stime if has_answered else None
 
 
 POINTS = {

@@ -2,21 +2,26 @@
 # Kills training runs with SIGKILL at random moments and resumes them, until the given number of kills, and compares the
 # weights and results of each run with those of an uninterrupted one, bit for bit.
 #
-#   Scripts/kill_and_resume.sh classify|detect|text [KILLS] [OPTION...]
+#   Scripts/kill_and_resume.sh classify|detect|segment|text|sentiment|translate|chat [KILLS] [OPTION...]
 #
-# The options are those of `switchback TASK train`; detect needs --data, with a whole path. $switchback is the program; the
-# release build if unset.
+# The options are those of `switchback TASK train`; all but classify and text need --data, and chat --from, with whole paths.
+# $switchback is the program; the release build if unset.
 set -u
 root=$(cd "$(dirname "$0")/.." && pwd)
 program=${switchback:-$root/.build/release/switchback}
-task=${1:?which task: classify, detect or text}
+tasks="classify, detect, segment, text, sentiment, translate, chat"
+task=${1:?which task: $tasks}
 kills=${2:-30}
 shift 2
 case $task in
 classify) options=(--data digits --model cnn --epochs 2 --save-steps 1 --ema 0.99 --accumulate 2 --clip-norm 1) ;;
 detect) options=(--model yolo11n --imgsz 64 --epochs 4 --batch 2 --nbs 4 --no-plots) ;;
+segment) options=(--model yolo11n-seg --imgsz 64 --epochs 3 --batch 2 --nbs 4 --no-plots) ;;
 text) options=(--data "$root/Docs" --steps 60 --save-steps 5 --validate-every 20 --context 32 --dropout 0.1) ;;
-*) echo "kill_and_resume: $task is not a task; classify, detect and text are" >&2 && exit 2 ;;
+sentiment) options=(--epochs 2 --save-steps 10 --accumulate 2 --clip-norm 1) ;;
+translate) options=(--source en --target de --steps 24 --save-steps 3 --validate-every 12 --layers 1 --width 32) ;;
+chat) options=(--steps 40 --save-steps 3 --validate-every 20) ;;
+*) echo "kill_and_resume: $task is not a task; $tasks are" >&2 && exit 2 ;;
 esac
 options+=("$@")
 folder=$(mktemp -d)
