@@ -43,10 +43,7 @@ public struct Hub: Sendable {
     /// The folder of a model that was fetched into the cache before, with all that is needed of it; `nil` if there is none.
     public func cached(_ model: HubModel) -> String? {
         let cache = HubCache(settings.cache, model)
-        guard let commit = cache.commit(of: model.revision),
-            let names = try? HubSelection.choose(cache.names(in: commit), of: model), names.contains("config.json"),
-            names.allSatisfy({ Folder.exists(Folder.join(cache.snapshot(commit), $0)) })
-        else { return nil }
+        guard let commit = cache.commit(of: model.revision), cache.isWhole(commit) else { return nil }
         return cache.snapshot(commit)
     }
 
@@ -77,6 +74,8 @@ public struct Hub: Sendable {
                 if let folder { HubFolder(folder) } else {
                     HubCachePlace(HubCache(settings.cache, model), listing.commit)
                 }
+            // Where there is nothing that is needed by itself, the user chose what is fetched.
+            if let needed = try? HubSelection.choose(all, of: model) { try place.begin(needed: needed) }
             var fetched: [Fetched.File] = []
             for (index, file) in files.enumerated() {
                 fetched.append(

@@ -9,6 +9,7 @@ import SwitchbackFormats
 ///       blobs/HASH                  the contents of files
 ///       refs/main                   the commit that a branch had when it was last asked for
 ///       snapshots/COMMIT/PATH       links to the contents: the model's folder
+///       needed/COMMIT               what a fetch begun here needs, a name a line; not known to that package
 struct HubCache {
     private let folder: String
 
@@ -36,6 +37,25 @@ struct HubCache {
         let path = Folder.join(folder, "refs/\(revision)")
         try OutputFolder.make(Folder.parent(path))
         try AtomicFile.write(commit, to: path)
+    }
+
+    private func needed(in commit: String) -> String { Folder.join(folder, "needed/\(commit)") }
+
+    /// Notes which files a model needs before the first of them is there, so that a fetch that is interrupted is not taken
+    /// for a whole one.
+    func note(needed names: [String], in commit: String) throws {
+        let path = needed(in: commit)
+        try OutputFolder.make(Folder.parent(path))
+        try AtomicFile.write(names.joined(separator: "\n"), to: path)
+    }
+
+    /// Whether all that is needed of a model is there: what was noted when it was fetched, or, where another program fetched
+    /// it, what the names of the files tell.
+    func isWhole(_ commit: String) -> Bool {
+        let names = names(in: commit).filter { Folder.exists(Folder.join(snapshot(commit), $0)) }
+        guard let noted = try? TextFile.read(needed(in: commit)) else { return HubSelection.isWhole(names) }
+        return names.contains("config.json")
+            && Set(names).isSuperset(of: noted.split(separator: "\n").map(String.init))
     }
 
     /// Lays a file into a model's folder: a link to its contents.

@@ -15,6 +15,18 @@ public struct HubModel: Sendable, Equatable, CustomStringConvertible {
         (organization, name, self.revision) = (names[0], names[1], revision)
     }
 
+    /// The model whose folder in a cache this is, with the commit as its revision; `nil` if it is another folder.
+    public init?(snapshot folder: String) {
+        let parts = folder.split(separator: "/").suffix(3).map(String.init)
+        guard parts.count == 3, parts[1] == "snapshots" else { return nil }
+        let names = parts[0].components(separatedBy: "--")
+        guard names.count == 3, names[0] == "models" else { return nil }
+        self.init("\(names[1])/\(names[2])@\(parts[2])")
+    }
+
+    /// Whether the revision is a commit, which never means another version than now; branches and tags can move.
+    public var isFixed: Bool { revision.utf8.count == 40 && revision.allSatisfy(\.isHexDigit) }
+
     /// What is given by the user. Throws `InputError` if it is no name of a model.
     public init(argument text: String) throws {
         guard let model = HubModel(text) else {

@@ -6,6 +6,10 @@ import SwitchbackFormats
 protocol HubPlace {
     /// The model's folder.
     var folder: String { get }
+    /// The first file is about to come.
+    ///
+    /// - Parameter names: the files without which the model cannot be used.
+    func begin(needed names: [String]) throws
     /// The size of a file that is there already, in bytes; `nil` if it has to be fetched.
     func size(ofComplete file: HubListing.File) throws -> Int?
     /// Where a file is kept until it is complete.
@@ -40,6 +44,8 @@ struct HubFolder: HubPlace {
 
     init(_ folder: String) { self.folder = folder }
 
+    func begin(needed names: [String]) {}
+
     func size(ofComplete file: HubListing.File) throws -> Int? {
         let path = Folder.join(folder, file.path)
         guard let identity = file.identity, Folder.exists(path) else { return nil }
@@ -67,6 +73,8 @@ struct HubCachePlace: HubPlace {
     init(_ cache: HubCache, _ commit: String) { (self.cache, self.commit) = (cache, commit) }
 
     var folder: String { cache.snapshot(commit) }
+
+    func begin(needed names: [String]) throws { try cache.note(needed: names, in: commit) }
 
     /// Contents have their hash's name since they were checked.
     func size(ofComplete file: HubListing.File) throws -> Int? {

@@ -37,6 +37,32 @@ enum HubSelection {
         return names.filter { descriptions.contains($0) } + found
     }
 
+    /// Files of which one says how text or images become numbers.
+    private static let readers: Set<String> = [
+        "tokenizer.json", "tokenizer.model", "vocab.json", "vocab.txt", "spiece.model", "source.spm",
+        "sentencepiece.bpe.model", "preprocessor_config.json",
+    ]
+
+    /// Whether the files of a folder are all that is needed, as far as their names tell: a description, a tokenizer, and
+    /// weights in one file or all of their shards.
+    static func isWhole(_ names: [String]) -> Bool {
+        let found = Set(names)
+        guard found.contains("config.json"), !found.isDisjoint(with: readers),
+            let stem = weights.first(where: { stem in names.contains { isWeights($0, stem) } }),
+            let ending = endings[stem]
+        else { return false }
+        if found.contains("\(stem).\(ending)") { return true }
+        let numbered = names.lazy.compactMap { $0.wholeMatch(of: /(.*)-\d{5}-of-(\d{5})\..*/) }
+        guard let shard = numbered.first(where: { $0.output.1 == stem }), let count = Int(shard.output.2) else {
+            return false
+        }
+        let shards = (0..<count).map { number in
+            let digits = String("0000\(number + 1)".suffix(5))
+            return "\(stem)-\(digits)-of-\(shard.output.2).\(ending)"
+        }
+        return found.contains("\(stem).\(ending).index.json") && found.isSuperset(of: shards)
+    }
+
     /// Of the files of a model, those that the user named.
     static func choose(_ names: [String], of model: HubModel, named wanted: [String]) throws -> [String] {
         for name in wanted where !names.contains(name) {

@@ -103,6 +103,44 @@ import Testing
         #expect(try bytes(folder.path("third/model.safetensors")) == Self.weights.contents)
     }
 
+    /// What an interrupted fetch left is not taken for a model, nor are some of its files.
+    @Test(arguments: ["main", TestHub.commit]) func anInterruptedFetchIsNotWhole(_ revision: String) async throws {
+        let hub = try await TestHub(Self.files)
+        let model = try HubModel(argument: "\(model.path)@\(revision)")
+        struct Ended: Error {}
+        await #expect(throws: Ended.self) {
+            try await Hub(settings(hub)).fetch(model) { if $0.path == "tokenizer.json" { throw Ended() } }
+        }
+        #expect(try Hub(settings(hub)).cached(model) == nil)
+        _ = try await Hub(settings(hub)).fetch(model, files: ["config.json", "model.safetensors"])
+        #expect(try Hub(settings(hub)).cached(model) == nil)
+        let fetched = try await Hub(settings(hub)).fetch(model)
+        #expect(try Hub(settings(hub)).cached(model) == fetched.folder)
+        #expect(HubModel(snapshot: fetched.folder)?.description == "\(model.path)@\(TestHub.commit)")
+    }
+
+    /// Of what another program put into the cache, only what has a tokenizer and all its weights is a model.
+    @Test func whatAnotherProgramFetched() async throws {
+        let hub = try await TestHub([])
+        let root = "home/hub/models--some-org--Some.Model_1"
+        for name in ["refs", "snapshots/\(TestHub.commit)"] {
+            try FileManager.default.createDirectory(
+                atPath: folder.path("\(root)/\(name)"), withIntermediateDirectories: true)
+        }
+        _ = try folder.write(TestHub.commit, to: "\(root)/refs/main")
+        let names = [
+            "config.json", "model.safetensors.index.json", "model-00001-of-00002.safetensors", "tokenizer.json",
+            "model-00002-of-00002.safetensors",
+        ]
+        for name in names {
+            #expect(try Hub(settings(hub)).cached(model) == nil, "before \(name)")
+            _ = try folder.write("{}", to: "\(root)/snapshots/\(TestHub.commit)/\(name)")
+        }
+        #expect(try Hub(settings(hub)).cached(model) == folder.path("\(root)/snapshots/\(TestHub.commit)"))
+        try FileManager.default.removeItem(atPath: folder.path("\(root)/snapshots/\(TestHub.commit)/tokenizer.json"))
+        #expect(try Hub(settings(hub)).cached(model) == nil)
+    }
+
     /// Damaged contents never get the file's name.
     @Test(arguments: [false, true]) func damageIsFound(hidesHashes: Bool) async throws {
         let hub = try await TestHub(Self.files, TestHub.Faults(damages: true, hidesHashes: hidesHashes))
