@@ -64,7 +64,8 @@ struct ChatPrefer: ParsableCommand {
 
     func run() throws {
         common.apply()
-        let session = try TrainingSession("prefer", command: "chat prefer", options.run, common, change: apply)
+        let session = try TrainingSession(
+            "prefer", command: "chat prefer", options.run, common, defaults: options.defaults(), change: apply)
         let training = try PreferenceTraining(session.configuration)
         try say(what: training)
         if !options.run.dryRun { try measureReference(training.task) }

@@ -40,7 +40,9 @@ struct ChatTrain: ParsableCommand {
     /// The training that the options ask for.
     func session() throws -> TrainingSession<ChatTrainingConfiguration> {
         common.apply()
-        return try TrainingSession("chat", options.run, common) { try options.apply(to: &$0) }
+        return try TrainingSession("chat", options.run, common, defaults: options.defaults()) {
+            try options.apply(to: &$0)
+        }
     }
 
     func run() throws {

@@ -26,12 +26,17 @@ struct ConversationOptions<Defaults: ConversationDefaults>: ParsableArguments {
         try run.require("--from <folder>", from)
     }
 
+    /// What a new training has where nothing is given.
+    func defaults<Options: ConversationTrainingConfiguration>() -> Options {
+        var configuration = Options()
+        configuration.training = Options.trainingDefaults(lora: adaptation.lora != nil)
+        return configuration
+    }
+
     func apply<Options: ConversationTrainingConfiguration>(to configuration: inout Options) throws {
-        if run.config == nil && run.resume == nil {
-            configuration.training = Options.trainingDefaults(lora: adaptation.lora != nil)
-        }
         configuration.data = data ?? configuration.data
-        configuration.from = try from.map(ModelFolder.path) ?? configuration.from
+        let recorded = configuration.from
+        configuration.from = try from.map { try ModelFolder.path($0, recorded: recorded) } ?? recorded
         configuration.template = template.template ?? configuration.template
         adaptation.apply(to: &configuration)
         configuration.contextLength = reading.context ?? configuration.contextLength

@@ -10,10 +10,7 @@ enum ModelFolder {
     /// What exists is a path, and so is what has an existing folder as its first part: a path with a misspelt end is not
     /// asked for on the hub.
     static func path(_ text: String) throws -> String {
-        let files = FileManager.default
-        guard !files.fileExists(atPath: text), let model = HubModel(text),
-            !files.fileExists(atPath: model.organization)
-        else { return text }
+        guard let model = hubModel(text) else { return text }
         let hub = Hub(try HubSettings())
         if let folder = hub.cached(model) { return folder }
         if hub.settings.isOffline {
@@ -23,6 +20,32 @@ enum ModelFolder {
         }
         Diagnostics.warn("\(text) is no folder here: it is fetched from \(hub.settings.endpoint)")
         return try waiting { try await hub.fetch(model).folder }
+    }
+
+    /// The model on the hub that a text names; `nil` if it is a path.
+    private static func hubModel(_ text: String) -> HubModel? {
+        let files = FileManager.default
+        guard !files.fileExists(atPath: text), let model = HubModel(text),
+            !files.fileExists(atPath: model.organization)
+        else { return nil }
+        return model
+    }
+
+    /// The model that a training starts from. One that goes on keeps the version that it began with, also where the branch
+    /// of the hub has moved since, which is said aloud.
+    ///
+    /// - Parameter recorded: the folder that the run has had so far.
+    static func path(_ text: String, recorded: String?) throws -> String {
+        guard let model = hubModel(text), !model.isFixed, let recorded, let begun = HubModel(snapshot: recorded),
+            begun.path == model.path
+        else { return try path(text) }
+        let isThere = FileManager.default.fileExists(atPath: recorded)
+        let folder = try isThere ? recorded : path("\(begun)")
+        if let now = Hub(try HubSettings()).cached(model).flatMap(HubModel.init(snapshot:)), now != begun {
+            Diagnostics.warn(
+                "\(text) has been fetched anew since: the version \(begun.revision), with which the run began, is kept")
+        }
+        return folder
     }
 
     /// A model to serve: `NAME=FOLDER`, or a folder, which may be a name on the hub.

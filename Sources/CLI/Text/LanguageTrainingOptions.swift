@@ -97,12 +97,15 @@ struct LanguageTrainingOptions<Defaults: TrainingDefaults>: ParsableArguments {
 
     /// The training that the options ask for.
     ///
-    /// - Parameter change: puts the options that only one of the commands has into the configuration.
+    /// - Parameters:
+    ///   - defaults: what a new training has where nothing is given.
+    ///   - change: puts the options that only one of the commands has into the configuration.
     func session(
+        defaults: LanguageTrainingConfiguration = LanguageTrainingConfiguration(),
         change: (inout LanguageTrainingConfiguration) throws -> Void
     ) throws -> TrainingSession<LanguageTrainingConfiguration> {
         common.apply()
-        return try TrainingSession("text", run, common) { configuration in
+        return try TrainingSession("text", run, common, defaults: defaults) { configuration in
             try change(&configuration)
             apply(to: &configuration)
         }
@@ -110,9 +113,14 @@ struct LanguageTrainingOptions<Defaults: TrainingDefaults>: ParsableArguments {
 
     /// Trains, shows how it goes and what the model writes by then.
     ///
-    /// - Parameter change: puts the options that only one of the commands has into the configuration.
-    func train(mode: String, change: (inout LanguageTrainingConfiguration) throws -> Void) throws {
-        let session = try session(change: change)
+    /// - Parameters:
+    ///   - defaults: what a new training has where nothing is given.
+    ///   - change: puts the options that only one of the commands has into the configuration.
+    func train(
+        mode: String, defaults: LanguageTrainingConfiguration = LanguageTrainingConfiguration(),
+        change: (inout LanguageTrainingConfiguration) throws -> Void
+    ) throws {
+        let session = try session(defaults: defaults, change: change)
         let training = try LanguageTraining(session.configuration)
         try run.say(
             "Data: \(session.configuration.data); \(training.data.training.count.counted("token")) for training, "

@@ -25,9 +25,10 @@ struct TextFinetune: ParsableCommand {
     @OptionGroup var options: LanguageTrainingOptions<FineTuningDefaults>
 
     func run() throws {
-        try options.train(mode: "finetune") { configuration in
-            if options.run.config == nil { configuration.training = .fineTuning(lora: adaptation.lora != nil) }
-            configuration.from = try ModelFolder.path(from)
+        var defaults = LanguageTrainingConfiguration()
+        defaults.training = .fineTuning(lora: adaptation.lora != nil)
+        try options.train(mode: "finetune", defaults: defaults) { configuration in
+            configuration.from = try ModelFolder.path(from, recorded: configuration.from)
             adaptation.apply(to: &configuration)
         }
     }

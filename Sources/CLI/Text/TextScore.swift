@@ -44,8 +44,9 @@ struct TextScore: ParsableCommand {
     func run() throws {
         common.apply()
         try Processes.connect(common)
-        let (network, tokenizer) = try Checkpoint(ModelFolder.path(model)).languageModelAndTokenizer(
-            dtype: weights.dtype)
+        // The first process fetches what is not there for all.
+        let folder = try Processes.group.fromRoot { try ModelFolder.path(model) }
+        let (network, tokenizer) = try Checkpoint(folder).languageModelAndTokenizer(dtype: weights.dtype)
         let rows = try files.map { file -> Row in
             let tokens = try TokenSequence(
                 tokenizer.encode(TextFiles(file).text(), from: file, addingSpecialTokens: true))

@@ -18,10 +18,11 @@ struct TrainingSession<Options: TaskConfiguration> {
 
     /// - Parameters:
     ///   - command: the command that trains, if it is not `train` of the task.
+    ///   - defaults: what a new training without a file of options has where nothing is given.
     ///   - change: puts the options of the command line into the configuration.
     init(
         _ task: String, command: String? = nil, _ run: RunOptions, _ common: CommonOptions,
-        change: (inout Options) throws -> Void
+        defaults: Options = Options(), change: (inout Options) throws -> Void
     ) throws {
         self.task = task
         self.command = command ?? "\(task) train"
@@ -43,7 +44,7 @@ struct TrainingSession<Options: TaskConfiguration> {
                 resumed = found
                 return found.configuration
             }
-            var configuration = try run.config.map { try ConfigurationFile.read($0, task: task) } ?? Options()
+            var configuration = try run.config.map { try ConfigurationFile.read($0, task: task) } ?? defaults
             if Processes.group.size > 1 { configuration.slots = configuration.slots ?? Processes.group.size }
             try changeAndCheck(&configuration)
             for unused in configuration.unusedOptions {
