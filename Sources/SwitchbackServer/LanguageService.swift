@@ -20,7 +20,7 @@ package struct LanguageService: Sendable {
     ) throws {
         let checkpoint = try Checkpoint(folder)
         let (model, tokenizer) = try checkpoint.languageModelAndTokenizer(dtype: dtype)
-        let template = try ChatTemplate.choose(style, for: folder)
+        let template = try ChatTemplate.choose(style, for: checkpoint)
         try template.check(tokenizer)
         self.init(name, model, tokenizer, template, try checkpoint.generationOptions(), limits, metrics)
     }

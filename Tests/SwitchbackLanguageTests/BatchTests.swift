@@ -46,7 +46,7 @@ import Testing
                 #"{"messages": [{"role": "user", "content": "\#($0[0])"}, {"role": "assistant", "content": "\#($0[2])"}]}"#
             }
             let path = try folder.write(data.joined(separator: "\n"), to: "chat.jsonl")
-            let template = try ChatTemplate.choose(.plain, for: "")
+            let template = ChatTemplate(.plain)
             return try ChatTask(
                 languageModel, CharacterTokenizer(charactersOf: "abcdefghijklmnopqrstuvwxyz UA:-\n"), template,
                 on: ChatData(path),

@@ -125,6 +125,81 @@ struct GGUFModelTests {
         #expect(try Tokenizers.load(path).encode("abca\u{4}11") == [2, 0, 3, 3])
     }
 
+    /// A byte-level tokenizer in a file: of each byte, and of `more`.
+    private func words(
+        _ pre: String?, more: [String] = [], merges: [String] = ["a b"], _ fields: [(String, GGUFWriter.Value)] = []
+    ) throws -> String {
+        let alphabet = try tokenizer().file
+        guard case .object(let members)? = try ConfigurationFields(alphabet, path: "").object("model")?["vocab"] else {
+            throw InputError("tokenizer", "it has no vocabulary")
+        }
+        let bytes = members.map(\.name).filter { $0.unicodeScalars.count == 1 }
+        let path = folder.path("words.gguf")
+        let own = pre.map { [("tokenizer.ggml.pre", GGUFWriter.Value.string($0))] } ?? []
+        try GGUFWriter.write(
+            [
+                ("general.architecture", .string("llama")), ("tokenizer.ggml.model", .string("gpt2")),
+                ("tokenizer.ggml.tokens", .strings(bytes + ["ab"] + more)), ("tokenizer.ggml.merges", .strings(merges)),
+                ("tokenizer.ggml.bos_token_id", .uint32(0)),
+            ] + own + fields, [], to: path)
+        return path
+    }
+
+    /// Qwen's tokenizer composes letters, that of DeepSeek's models of its kind does not; Llama 3's texts begin with a mark
+    /// where the file says nothing else, as llama.cpp has it.
+    @Test func tokenizersByTheirNames() throws {
+        func encoded(_ pre: String, _ text: String, _ fields: [(String, GGUFWriter.Value)] = []) throws -> [Int] {
+            try Tokenizers.load(words(pre, fields)).encode(text, addingSpecialTokens: true)
+        }
+        #expect(try encoded("qwen2", "e\u{301}") == encoded("qwen2", "\u{e9}"))
+        #expect(try encoded("deepseek-r1-qwen", "e\u{301}").count == 3)
+        #expect(try encoded("llama-bpe", "a").first == 0 && encoded("llama-bpe", "a").count == 2)
+        #expect(try encoded("llama-bpe", "a", [("tokenizer.ggml.add_bos_token", .bool(false))]).count == 1)
+        #expect(try encoded("qwen2", "a").count == 1)
+        // Where a file has no name, words are cut as GPT-2 does it.
+        #expect(try Tokenizers.load(words(nil)).encode("ab 1") == Tokenizers.load(words("gpt-2")).encode("ab 1"))
+    }
+
+    /// What a name of llama.cpp's does not say of a tokenizer is refused where texts would be other tokens.
+    @Test func tokenizersThatNoNameDescribes() throws {
+        let source = try saved("llama")
+        let plain = try String(contentsOfFile: "\(source)/tokenizer.json", encoding: .utf8)
+        let file = try ConfigurationFields(tokenizer().file, path: "")
+        let model = try #require(try file.object("model"))
+        let ignores = try model.bool("ignore_merges", default: false)
+        let (own, other) = (#""ignore_merges": \#(ignores)"#, #""ignore_merges": \#(!ignores)"#)
+        #expect(plain.contains(own))
+        func export(_ text: String) throws -> String {
+            try text.write(toFile: "\(source)/tokenizer.json", atomically: true, encoding: .utf8)
+            let path = folder.path("again.gguf")
+            try Checkpoint(source).exportGGUF(weights: .f16, to: path)
+            return path
+        }
+        // Where merges make all tokens, it is the same either way.
+        let again = try Tokenizers.load(export(plain.replacing(own, with: other)))
+        #expect(try again.encode(Self.text) == tokenizer().encode(Self.text))
+        // A merge less, and the token that it made is only found whole.
+        let cut = try #require(plain.range(of: #""merges": ["#))
+        let end = try #require(plain[cut.upperBound...].range(of: ","))
+        let less = plain.replacingCharacters(in: cut.upperBound..<end.upperBound, with: "")
+        let error = #expect(throws: InputError.self) { try export(less.replacing(own, with: other)) }
+        #expect(error?.description.contains("the merges do not make the token") == true, "\(String(describing: error))")
+    }
+
+    /// A file is read once, however much of it is needed: all of it is known when it is gone.
+    @Test func aFileIsReadOnce() throws {
+        let source = try saved("qwen3")
+        _ = try folder.write(#"{"chat_template": "{{ messages[0].content }}"}"#, to: "qwen3/tokenizer_config.json")
+        let path = folder.path("model.gguf")
+        try Checkpoint(source).exportGGUF(weights: .f16, to: path)
+        let checkpoint = try Checkpoint(path)
+        try FileManager.default.removeItem(atPath: path)
+        let (model, tokenizer) = try checkpoint.languageModelAndTokenizer()
+        #expect(model.vocabularySize >= tokenizer.vocabularySize)
+        let template = try ChatTemplate.choose(nil, for: checkpoint)
+        #expect(try template.text(of: [ChatMessage(.user, "hello")], awaitingAnswer: true) == "hello")
+    }
+
     /// Whatever is damaged, the file is read or refused.
     @Test func damagedModels() throws {
         let source = try saved("llama")

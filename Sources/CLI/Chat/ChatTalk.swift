@@ -45,10 +45,9 @@ struct ChatTalk: ParsableCommand {
 
     func run() throws {
         common.apply()
-        let folder = try ModelFolder.path(folder)
-        let checkpoint = try Checkpoint(folder)
+        let checkpoint = try Checkpoint(ModelFolder.path(folder))
         let (model, tokenizer) = try checkpoint.languageModelAndTokenizer(dtype: weights.dtype)
-        let template = try ChatTemplate.choose(template.template, for: folder)
+        let template = try ChatTemplate.choose(template.template, for: checkpoint)
         try template.check(tokenizer)
         var conversation = Conversation(model, tokenizer, template)
         conversation.options = try writing.options(for: checkpoint)

@@ -6,12 +6,11 @@ import SwitchbackFormats
 // `tokenizer_config.json`.
 
 extension ChatTemplate {
-    /// The template for a model: of a style that was requested, or the one that the model's folder has, or the plain
-    /// one.
-    public static func choose(_ style: Style?, for folder: String) throws -> ChatTemplate {
+    /// The template for a model: of a style that was requested, or the model's own, or the plain one.
+    public static func choose(_ style: Style?, for checkpoint: Checkpoint) throws -> ChatTemplate {
         if let style { return ChatTemplate(style) }
-        if let own = try load(folder) { return own }
-        Diagnostics.warn("\(folder) has no chat template: the template plain is used")
+        if let own = try checkpoint.chatTemplate() { return own }
+        Diagnostics.warn("\(checkpoint.folder) has no chat template: the template plain is used")
         return ChatTemplate(.plain)
     }
 
@@ -20,7 +19,6 @@ extension ChatTemplate {
     /// Throws `InputError` over a template that cannot be read.
     public static func load(_ folder: String) throws -> ChatTemplate? {
         let folder = try SavedAdapters(folder)?.base ?? folder
-        if GGUFModel.isFile(folder) { return try GGUFModel(folder).chatTemplate() }
         let settings = Checkpoint.path(folder, settingsName)
         let fields = try FileManager.default.fileExists(atPath: settings) ? ConfigurationFields(file: settings) : nil
         let tokens = try fields.map(specialTokens) ?? [:]

@@ -28,10 +28,11 @@ struct ConversationStart {
     /// Throws `InputError` if a file cannot be used or options do not fit the model.
     init(_ configuration: some ConversationTrainingConfiguration) throws {
         source = configuration.from
-        (model, tokenizer) = try Checkpoint(source).languageModelAndTokenizer()
+        let checkpoint = try Checkpoint(source)
+        (model, tokenizer) = try checkpoint.languageModelAndTokenizer()
         try model.recompute(configuration.recompute)
         try model.checkContext(configuration.contextLength)
-        template = try ChatTemplate.choose(configuration.template, for: source)
+        template = try ChatTemplate.choose(configuration.template, for: checkpoint)
     }
 
     /// The model in training, whose folder has the template, too.

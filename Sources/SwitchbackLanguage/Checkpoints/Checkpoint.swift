@@ -53,6 +53,12 @@ public struct Checkpoint {
         return try Tokenizers.load(folder)
     }
 
+    /// The chat template of the folder; `nil` if it has none.
+    public func chatTemplate() throws -> ChatTemplate? {
+        if let gguf { return try gguf.chatTemplate() }
+        return try ChatTemplate.load(folder)
+    }
+
     /// The language model and the tokenizer of the folder: what generates, scores or serves begins with this call.
     ///
     /// Throws `InputError` if one has tokens that the other lacks, or where weights cannot be packed.

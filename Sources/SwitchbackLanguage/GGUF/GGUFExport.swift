@@ -35,7 +35,7 @@ extension Checkpoint {
         metadata += sizes.map { (name: "\(architecture.rawValue).\($0.name)", value: $0.value) }
         metadata += words
         if let ends { metadata.append(("tokenizer.ggml.eos_token_id", .uint32(ends))) }
-        if let template = try ChatTemplate.load(folder) {
+        if let template = try chatTemplate() {
             metadata.append(("tokenizer.chat_template", .string(template.jinja)))
         }
         try GGUFWriter.write(metadata, architecture.entries(of: model, configuration, weights.type, path), to: path)
@@ -108,6 +108,28 @@ extension GGUFArchitecture {
     }
 }
 
+extension BytePairTokenizer {
+    /// Throws where a file that says no more than how words are cut would be read with other tokens, and says where only some
+    /// texts are.
+    fileprivate func checkMeaning(of words: GGUFWords, _ folder: String) throws {
+        if settings.ignoresMerges != words.settings.ignoresMerges, let token = unmergedToken {
+            let name = ByteAlphabet.text(of: bytes(of: token))
+            throw InputError(
+                folder, at: "tokenizer.json",
+                "the merges do not make the token \(name), and "
+                    + (settings.ignoresMerges
+                        ? "it is taken whole here, but not" : "it is not taken whole here, but is")
+                    + " by what reads GGUF files whose words are cut as \(words.rawValue)",
+                remedy: "keep the model in Hugging Face's format")
+        }
+        if settings.normalizesToNFC && !words.settings.normalizesToNFC {
+            Diagnostics.warn(
+                "\(folder): the tokenizer composes letters (NFC), and what reads GGUF files does not: give it composed text"
+            )
+        }
+    }
+}
+
 extension GGUFWriter {
     /// A byte-level tokenizer as the format has it.
     fileprivate static func tokenizer(
@@ -122,6 +144,7 @@ extension GGUFWriter {
                 "only byte-level BPE with words cut by a known pattern is written as GGUF",
                 remedy: "train with --tokenizer bpe")
         }
+        try bytes.checkMeaning(of: words, folder)
         var tokens = (0..<vocabularySize).map { "[PAD\($0)]" }
         var types = Array(repeating: GGUFTokenType.unused, count: vocabularySize)
         guard case .object(let members) = model["vocab"] else { throw model.problem("vocab", "it is missing") }

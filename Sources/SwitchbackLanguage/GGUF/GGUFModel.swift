@@ -5,7 +5,7 @@ import SwitchbackFormats
 /// A language model in a GGUF file: everything that a folder in Hugging Face's format would have.
 struct GGUFModel {
     let file: GGUF
-    private let architecture: GGUFArchitecture
+    let architecture: GGUFArchitecture
 
     /// Whether a path is that of such a file, by its ending.
     static func isFile(_ path: String) -> Bool {

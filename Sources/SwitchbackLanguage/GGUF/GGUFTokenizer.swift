@@ -18,41 +18,52 @@ enum GGUFWords: String, CaseIterable {
     case gpt2 = "gpt-2"
     case llama3 = "llama-bpe"
     case qwen2
+    /// As `qwen2`, where letters are not composed.
+    case deepseekQwen = "deepseek-r1-qwen"
     case smollm
     case gpt4o = "gpt-4o"
 
     /// Others that mean the same.
-    private static let synonyms = ["llama3": llama3, "llama-v3": llama3, "default": gpt2, "deepseek-r1-qwen": qwen2]
+    private static let synonyms = ["llama3": llama3, "llama-v3": llama3, "falcon3": llama3, "llama4": gpt4o]
 
     init?(name: String) {
         guard let known = GGUFWords(rawValue: name) ?? GGUFWords.synonyms[name] else { return nil }
         self = known
     }
 
-    /// The one by which a tokenizer cuts words; `nil` if it is none of them.
+    /// The one by which a tokenizer cuts words, with the same settings if there is one; `nil` if it is none of them.
     init?(_ tokenizer: BytePairTokenizer) {
         let settings = tokenizer.settings
-        guard !settings.addsPrefixSpace,
-            let known = GGUFWords.allCases.first(where: { $0.rule == (tokenizer.pattern, settings.digits) })
+        let fitting = GGUFWords.allCases.filter {
+            $0.pattern == tokenizer.pattern && $0.settings.digits == settings.digits
+        }
+        guard !settings.addsPrefixSpace, let known = fitting.first(where: { $0.settings == settings }) ?? fitting.first
         else { return nil }
         self = known
     }
 
-    /// What words are cut by, and how digits are before.
-    private var rule: (WordScanner.Pattern, BytePairTokenizer.Settings.Digits) {
+    private var pattern: WordScanner.Pattern {
         switch self {
-        case .gpt2: (.gpt2, .inWords)
-        case .llama3: (.llama3, .inWords)
-        case .qwen2: (.qwen, .inWords)
-        case .smollm: (.gpt2, .single)
-        case .gpt4o: (.gpt4o, .inWords)
+        case .gpt2, .smollm: .gpt2
+        case .llama3: .llama3
+        case .qwen2, .deepseekQwen: .qwen
+        case .gpt4o: .gpt4o
         }
     }
 
-    /// The `pre_tokenizer` of a `tokenizer.json`.
-    var preTokenizer: JSON {
-        BytePairTokenizer.preTokenizer(rule.0, BytePairTokenizer.Settings(digits: rule.1))
+    /// What the tokenizers that have this name do beside it. llama.cpp composes no letters; the models learned from texts
+    /// in which they were.
+    var settings: BytePairTokenizer.Settings {
+        BytePairTokenizer.Settings(
+            normalizesToNFC: self == .qwen2, digits: self == .smollm ? .single : .inWords,
+            ignoresMerges: self == .llama3)
     }
+
+    /// Whether a text begins with a mark where the file says nothing of it.
+    var addsBeginning: Bool { self == .llama3 }
+
+    /// The `pre_tokenizer` of a `tokenizer.json`.
+    var preTokenizer: JSON { BytePairTokenizer.preTokenizer(pattern, settings) }
 }
 
 extension GGUFModel {
@@ -64,15 +75,17 @@ extension GGUFModel {
         let tokens = try texts("tokenizer.ggml.tokens")
         let types = try types(tokens.count)
         let kind = try metadata.string("tokenizer.ggml.model")
-        let addsBeginning = try metadata.bool("tokenizer.ggml.add_bos_token", default: kind == "llama")
+        let words = try kind == "gpt2" ? words() : nil
+        let addsBeginning = try metadata.bool(
+            "tokenizer.ggml.add_bos_token", default: words?.addsBeginning ?? (kind == "llama"))
         var root: [(name: String, value: JSON)] = [("added_tokens", .array(addedTokens(tokens, types)))]
         if addsBeginning, let number = try metadata.integers("tokenizer.ggml.bos_token_id").first {
             root.append(("post_processor", try mark(number, tokens)))
         }
         let model: [(name: String, value: JSON)]
-        switch kind {
-        case "gpt2": model = try byteLevel(tokens, &root)
-        case "llama": model = try sentencePiece(tokens, &root)
+        switch (kind, words) {
+        case (_, let words?): model = try byteLevel(tokens, words, &root)
+        case ("llama", _): model = try sentencePiece(tokens, &root)
         default:
             throw metadata.problem("tokenizer.ggml.model", "it is \(kind); supported in GGUF files are gpt2 and llama")
         }
@@ -149,19 +162,33 @@ extension GGUFModel {
             })
     }
 
-    private func byteLevel(
-        _ tokens: [String], _ root: inout [(name: String, value: JSON)]
-    ) throws -> [(name: String, value: JSON)] {
+    /// How words are cut. Files from before llama.cpp had names for it do not say.
+    private func words() throws -> GGUFWords {
         let name = try file.metadata.string("tokenizer.ggml.pre", default: "default")
+        if name.isExactly("default") {
+            if architecture != .gpt2 {
+                Diagnostics.warn(
+                    "\(file.path) does not say how words are cut (tokenizer.ggml.pre): they are as GPT-2 does it, which may "
+                        + "not be how the model learned it")
+            }
+            return .gpt2
+        }
         guard let words = GGUFWords(name: name) else {
             let names = GGUFWords.allCases.map(\.rawValue).joined(separator: ", ")
             throw file.metadata.problem("tokenizer.ggml.pre", "it is \(name); supported are \(names)")
         }
+        return words
+    }
+
+    private func byteLevel(
+        _ tokens: [String], _ words: GGUFWords, _ root: inout [(name: String, value: JSON)]
+    ) throws -> [(name: String, value: JSON)] {
         root.append(("pre_tokenizer", words.preTokenizer))
         root.append(("decoder", .object([("type", .string("ByteLevel"))])))
-        if words == .qwen2 { root.append(("normalizer", .object([("type", .string("NFC"))]))) }
+        if words.settings.normalizesToNFC { root.append(("normalizer", .object([("type", .string("NFC"))]))) }
         return [
-            ("type", .string("BPE")), ("vocab", try vocabulary(tokens)), ("ignore_merges", .bool(words == .llama3)),
+            ("type", .string("BPE")), ("vocab", try vocabulary(tokens)),
+            ("ignore_merges", .bool(words.settings.ignoresMerges)),
             ("merges", .array(try texts("tokenizer.ggml.merges").map { .string($0) })),
         ]
     }

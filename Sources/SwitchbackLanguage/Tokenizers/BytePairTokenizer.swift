@@ -126,6 +126,15 @@ public struct BytePairTokenizer: Tokenizer {
         return merges.apply(to: word.compactMap { ofByte[Int($0)] }).map(Int.init)
     }
 
+    /// A token that the merges do not make of its bytes, if there is one: texts with it depend on `ignoresMerges`.
+    var unmergedToken: Int? {
+        tokens.indices.first { number in
+            let bytes = tokens[number]
+            return !bytes.isEmpty && special.bytes(of: number) == nil
+                && merges.apply(to: bytes.compactMap { ofByte[Int($0)] }) != [Int32(number)]
+        }
+    }
+
     public func bytes(of token: Int) -> [UInt8] {
         special.bytes(of: token) ?? (tokens.indices.contains(token) ? tokens[token] : [])
     }
