@@ -34,6 +34,20 @@ import Testing
         expectGradients(of: model, loss, fixture)
     }
 
+    /// The loss of a text beyond the context that angles are stretched from is that of Transformers, which reads the last
+    /// token, too.
+    @Test func lossOfStretchedTexts() throws {
+        let fixture = try fixture("dynamic-tiny")
+        let tokens = fixture.tensors["input_ids"]!.select(dim: 0, index: 0)
+        let logits = fixture.tensors["logits"]!.select(dim: 0, index: 0)
+        let count = tokens.size(0)
+        let expected = logits.narrow(dim: 0, start: 0, length: count - 1)
+            .crossEntropy(tokens.narrow(dim: 0, start: 1, length: count - 1)).item()
+        let model = try checkpoint("dynamic-tiny").languageModel()
+        let found = try model.meanLoss(on: TokenSequence(tokens.toArray(as: Int.self)))
+        #expect(abs(found - expected) < 1e-5 * expected, "\(found) \(expected)")
+    }
+
     /// Reading on from the cache, in blocks and token by token, chooses the tokens that Hugging Face's model chooses.
     @Test(arguments: languageModels)
     func greedyDecoding(name: String) throws {

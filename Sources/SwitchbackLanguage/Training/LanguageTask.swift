@@ -106,18 +106,31 @@ extension LanguageModel {
             (starts: (first..<min(first + windowsAtATime, read)).map { $0 * whole / read * length }, length: length)
         }
         if rest > 0 { readings.append((starts: [whole * length], length: rest)) }
+        // A text is read to its end, as in Transformers: angles that change with the length are those of all of it.
+        let hasEnd = rest > 0
         var sum = 0.0
         try group.inTurns(readings.count) { number in
-            noGrad { totalLoss(of: tokens, at: readings[number].starts, readings[number].length) }
+            let isLast = hasEnd && number == readings.count - 1
+            return noGrad {
+                totalLoss(of: tokens, at: readings[number].starts, readings[number].length, readingLast: isLast)
+            }
         } fold: {
             sum += $0
         }
         return sum / Double(read * length + rest)
     }
 
-    private func totalLoss(of tokens: TokenSequence, at starts: [Int], _ length: Int) -> Double {
-        let (tokens, targets) = tokens.windows(at: starts, length: length)
+    /// - Parameter readingLast: whether the model also reads the last token, behind which there is nothing to tell.
+    private func totalLoss(
+        of sequence: TokenSequence, at starts: [Int], _ length: Int, readingLast: Bool
+    ) -> Double {
+        var (tokens, targets) = sequence.windows(at: starts, length: length)
+        let count = Double(targets.count)
+        if readingLast {
+            tokens = Tensor.cat([tokens, targets.narrow(dim: 1, start: length - 1, length: 1)], dim: 1)
+            targets = Tensor.cat([targets, Tensor([[-100]])], dim: 1)
+        }
         let backend = outputWeight.backend
-        return loss(tokens.to(backend), targets: targets.to(backend)).item() * Double(targets.count)
+        return loss(tokens.to(backend), targets: targets.to(backend)).item() * count
     }
 }
