@@ -297,6 +297,97 @@ import Testing
         #expect(server.stop() == 0)
     }
 
+    /// A chat template as Qwen's, in short.
+    private static let toolTemplate = """
+        {% if tools %}<tool_call>{% for t in tools %}{{ t | tojson }}{% endfor %}</tool_call>{% endif %}{% for m in messages \
+        %}{{ m.role }}: {{ m.content }}{% for c in m.tool_calls or [] %}<tool_call>{{ {"name": c.function.name, \
+        "arguments": c.function.arguments} | tojson }}</tool_call>{% endfor %}
+        {% endfor %}
+        """
+
+    /// Functions that the model calls, in both interfaces: whole, as events, chosen from, and with what they gave.
+    @Test(.enabled(if: Python.has("openai"), Comment(rawValue: openAIMissing)))
+    func callsOfFunctions() throws {
+        try FileManager.default.copyItem(
+            atPath: fixtureFolder.appendingPathComponent("tiny-llama").path, toPath: program.folder.path("tools"))
+        let config = program.folder.path("tools/config.json")
+        let sizes = try String(contentsOfFile: config, encoding: .utf8).replacing(": 256", with: ": 1024")
+        try sizes.write(toFile: config, atomically: true, encoding: .utf8)
+        let settings = try JSONSerialization.data(withJSONObject: ["chat_template": Self.toolTemplate])
+        try settings.write(to: program.folder.url.appendingPathComponent("tools/tokenizer_config.json"))
+        let server = try RunningServer(program, ["tools"])
+        try Python.run(
+            #"""
+            import json, sys
+            import openai, pydantic
+
+            client = openai.OpenAI(base_url=sys.argv[1] + "/v1", api_key="-", max_retries=0)
+
+            class Weather(pydantic.BaseModel):
+                city: str = pydantic.Field(max_length=3)
+                days: int = pydantic.Field(ge=0, le=9)
+
+            weather = openai.pydantic_function_tool(Weather, name="weather")
+            nothing = {"type": "object", "properties": {}, "additionalProperties": False}
+            stop = {"type": "function", "function": {"name": "stop", "parameters": nothing}}
+            messages = [{"role": "user", "content": "Bern?"}]
+
+            def ask(tools=[weather], choice="required", **options):
+                return dict(model="tools", messages=messages, tools=tools, tool_choice=choice, max_tokens=200, **options)
+
+            raw = client.chat.completions.with_raw_response.create(**ask())
+            message = json.loads(raw.text)["choices"][0]["message"]
+            assert message["content"] is None and message["role"] == "assistant", message
+            answer = raw.parse().choices[0]
+            assert answer.finish_reason == "tool_calls" and answer.message.tool_calls[0].function.name == "weather"
+            Weather.model_validate_json(answer.message.tool_calls[0].function.arguments)
+            with client.chat.completions.stream(**ask()) as stream:
+                kinds = {event.type for event in stream}
+                final = stream.get_final_completion().choices[0]
+            assert final.finish_reason == "tool_calls" and "tool_calls.function.arguments.done" in kinds, kinds
+            assert isinstance(final.message.tool_calls[0].function.parsed_arguments, Weather)
+            some = {"type": "allowed_tools", "allowed_tools": {"mode": "required", "tools": [{"type": "function", "function": {"name": "stop"}}]}}
+            chosen = client.chat.completions.create(**ask([weather, stop], some)).choices[0].message.tool_calls
+            assert [call.function.name for call in chosen] == ["stop"], chosen
+            told = messages + [answer.message, {"role": "tool", "tool_call_id": answer.message.tool_calls[0].id, "content": "sunny"}]
+            assert client.chat.completions.create(model="tools", messages=told, tools=[weather], max_tokens=3).choices[0].message
+            # With a form for answers, each is of that form or a call.
+            for seed in range(6):
+                found = client.chat.completions.parse(**ask(choice="auto", seed=seed, response_format=Weather)).choices[0].message
+                assert found.tool_calls or isinstance(found.parsed, Weather), found
+
+            flat = [{"type": "function", **tool["function"]} for tool in (weather, stop)]
+
+            def respond(choice="required", **options):
+                return dict(model="tools", input="Bern?", tools=flat, tool_choice=choice, max_output_tokens=200, **options)
+
+            call = client.responses.create(**respond({"type": "function", "name": "weather"})).output
+            assert [item.type for item in call] == ["function_call"] and call[0].name == "weather", call
+            Weather.model_validate_json(call[0].arguments)
+            events = list(client.responses.create(**respond(stream=True)))
+            assert [event.sequence_number for event in events] == list(range(len(events)))
+            assert [event.type.removeprefix("response.") for event in events] == [
+                "created", "in_progress", "output_item.added", "function_call_arguments.delta", "function_call_arguments.done",
+                "output_item.done", "completed"], events
+            assert events[3].delta == events[4].arguments == events[-1].response.output[0].arguments
+            assert events[2].item.id == events[3].item_id == events[5].item.id and events[5].item.status == "completed"
+            with client.responses.stream(**respond()) as stream:
+                assert stream.get_final_response().output[0].type == "function_call"
+            some = {"type": "allowed_tools", "mode": "required", "tools": [{"type": "function", "name": "stop"}]}
+            assert client.responses.create(**respond(some)).output[0].name == "stop"
+            told = [{"role": "user", "content": "Bern?"}, *call, {"type": "function_call_output", "call_id": call[0].call_id, "output": "sunny"}]
+            assert client.responses.create(model="tools", input=told, tools=flat, max_output_tokens=3).output
+            for choice in ["some", {"type": "allowed_tools", "mode": "never", "tools": []}, {"type": "function", "name": "none"},
+                           {"type": "allowed_tools", "mode": "required", "tools": [{"type": "function", "name": "none"}]}]:
+                try:
+                    client.responses.create(**respond(choice))
+                    raise SystemExit(str(choice))
+                except openai.BadRequestError as error:
+                    assert "tool_choice" in str(error), error
+            """#, [server.address])
+        #expect(server.stop() == 0)
+    }
+
     /// Images in each of the forms in which they can be sent, and what is refused; Python's own library suffices.
     @Test(.enabled(if: Python.has("json"), "Python is not installed"))
     func visionModels() throws {

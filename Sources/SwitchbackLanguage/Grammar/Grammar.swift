@@ -54,6 +54,18 @@ public struct Grammar: Sendable, Equatable {
         return rule(Array(repeating: .rule(item), count: minimum) + [.rule(rest)])
     }
 
+    /// What is a text of one grammar or of the other.
+    public static func either(_ first: Grammar, or second: Grammar) -> Grammar {
+        var result = first
+        let (symbolCount, ruleCount) = (first.symbols.count, first.alternatives.count)
+        result.symbols += second.symbols.map { symbol in
+            if case .rule(let rule) = symbol { .rule(rule + ruleCount) } else { symbol }
+        }
+        result.alternatives += second.alternatives.map { $0.map { $0 + symbolCount } }
+        result.root = result.rule([.rule(first.root)], [.rule(second.root + ruleCount)])
+        return result
+    }
+
     /// Exactly these bytes.
     static func literal(_ text: String) -> [Symbol] { text.utf8.map { .bytes(ByteSet($0)) } }
 }

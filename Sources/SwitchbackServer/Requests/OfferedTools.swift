@@ -8,7 +8,7 @@ struct OfferedTools: Sendable {
     let list: JSON?
     /// How the model writes calls, if it is offered any.
     let form: ToolCallForm?
-    /// What the answer has to be where a function must be called.
+    /// What the answer has to be: a call where a function must be called, and else what the request wants, or a call.
     let grammar: Grammar?
     /// Whether an answer can have several calls.
     let allowsSeveral: Bool
@@ -16,8 +16,9 @@ struct OfferedTools: Sendable {
     /// - Parameters:
     ///   - template: the model's.
     ///   - model: its name, for errors.
+    ///   - format: what an answer that calls nothing has to be, if it cannot be anything.
     /// - Throws: `InputError` over tools that are none, and where the template has no place for them.
-    init(_ fields: ConfigurationFields, _ template: ChatTemplate, model: String) throws {
+    init(_ fields: ConfigurationFields, _ template: ChatTemplate, model: String, format: Grammar?) throws {
         let tools = try fields.array("tools") ?? []
         let functions = try tools.enumerated().map { index, tool in
             let entry = try fields.element(tool, "tools[\(index)]")
@@ -30,7 +31,7 @@ struct OfferedTools: Sendable {
         allowsSeveral = try fields.bool("parallel_tool_calls", default: true)
         guard choice.allowsCalls, !tools.isEmpty else {
             if choice.demandsCalls { throw fields.problem("tool_choice", "there are no tools to choose from") }
-            (list, form, grammar) = (nil, nil, nil)
+            (list, form, grammar) = (nil, nil, format)
             return
         }
         guard let form = template.toolCallForm else {
@@ -38,8 +39,9 @@ struct OfferedTools: Sendable {
         }
         let callable = functions.filter { choice.allows($0.name) }
         if callable.isEmpty { throw fields.problem("tool_choice", "there is no such function among the tools") }
-        (list, self.form) = (.array(tools), form)
-        grammar = choice.demandsCalls ? try form.grammar(of: callable) : nil
+        (list, self.form) = (.array(zip(tools, functions).filter { choice.offers($1.name) }.map(\.0)), form)
+        func calls() throws -> Grammar { try form.grammar(of: callable) }
+        grammar = try choice.demandsCalls ? calls() : format.map { .either(try calls(), or: $0) }
     }
 
     /// What an answer says, and the functions that it calls.
@@ -51,6 +53,8 @@ struct OfferedTools: Sendable {
     private enum Choice {
         case none, automatic, required
         case one(String)
+        /// Some of the functions, as if the others were not there.
+        case some([String], isRequired: Bool)
 
         init(_ fields: ConfigurationFields) throws {
             switch fields["tool_choice"] {
@@ -60,14 +64,30 @@ struct OfferedTools: Sendable {
                 case "none": self = .none
                 case "auto": self = .automatic
                 case "required": self = .required
-                default: throw fields.problem("tool_choice", "auto, none, required or a function is needed")
+                default: throw fields.problem("tool_choice", Choice.needed)
                 }
             default:
-                guard let function = try fields.object("tool_choice")?.object("function") else {
-                    throw fields.problem("tool_choice", "auto, none, required or a function is needed")
+                let choice = try fields.object("tool_choice")
+                if let some = try choice?.object("allowed_tools") {
+                    let mode = try some.string("mode", default: "auto")
+                    guard ["auto", "required"].contains(where: mode.isExactly) else {
+                        throw some.problem("mode", "auto or required is needed")
+                    }
+                    let names = try some.entries("tools").map { try Choice.name($0) }
+                    self = .some(names, isRequired: mode == "required")
+                } else if let choice {
+                    self = .one(try Choice.name(choice))
+                } else {
+                    throw fields.problem("tool_choice", Choice.needed)
                 }
-                self = .one(try function.string("name"))
             }
+        }
+
+        private static let needed = "auto, none, required, a function or allowed_tools is needed"
+
+        private static func name(_ choice: ConfigurationFields) throws -> String {
+            guard let function = try choice.object("function") else { throw choice.problem("function", needed) }
+            return try function.string("name")
         }
 
         var allowsCalls: Bool { if case .none = self { false } else { true } }
@@ -76,11 +96,18 @@ struct OfferedTools: Sendable {
             switch self {
             case .none, .automatic: false
             case .required, .one: true
+            case .some(_, let isRequired): isRequired
             }
         }
 
+        /// Whether the model is told of a function.
+        func offers(_ name: String) -> Bool {
+            if case .some(let names, _) = self { names.contains(where: name.isExactly) } else { true }
+        }
+
+        /// Whether it can be called.
         func allows(_ name: String) -> Bool {
-            if case .one(let wanted) = self { wanted.isExactly(name) } else { true }
+            if case .one(let wanted) = self { wanted.isExactly(name) } else { offers(name) }
         }
     }
 }

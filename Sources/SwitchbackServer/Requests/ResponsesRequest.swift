@@ -171,11 +171,22 @@ extension ConfigurationFields {
         guard case .object = self["tool_choice"], let choice = try object("tool_choice") else {
             return self["tool_choice"]
         }
-        guard try choice.string("type", default: "function").isExactly("function") else {
-            throw choice.problem("type", "only a function can be chosen")
+        guard try choice.string("type", default: "function").isExactly("allowed_tools") else {
+            return try choice.chosenFunction()
+        }
+        let some: [(name: String, value: JSON)] = [
+            ("mode", choice["mode"] ?? .string("auto")),
+            ("tools", .array(try choice.entries("tools").map { try $0.chosenFunction() })),
+        ]
+        return .object([("type", .string("allowed_tools")), ("allowed_tools", .object(some))])
+    }
+
+    private func chosenFunction() throws -> JSON {
+        guard try string("type", default: "function").isExactly("function") else {
+            throw problem("type", "only a function can be chosen")
         }
         return .object([
-            ("type", .string("function")), ("function", .object([("name", .string(try choice.string("name")))])),
+            ("type", .string("function")), ("function", .object([("name", .string(try string("name")))])),
         ])
     }
 

@@ -41,6 +41,17 @@ struct GenerationAnswer: Encodable {
         var role: String?
         var content: String?
         var toolCalls: [Call]?
+        /// Whether a missing content is said: beside calls it is null, and in a piece absent.
+        var isWhole = false
+
+        private enum CodingKeys: CodingKey { case role, content, toolCalls }
+
+        func encode(to encoder: any Encoder) throws {
+            var container = encoder.container(keyedBy: CodingKeys.self)
+            try container.encodeIfPresent(role, forKey: .role)
+            if isWhole || content != nil { try container.encode(content, forKey: .content) }
+            try container.encodeIfPresent(toolCalls, forKey: .toolCalls)
+        }
     }
 
     /// A function that the assistant calls.

@@ -83,7 +83,8 @@ struct PendingAnswers: Sendable {
             switch form {
             case .chat:
                 choice.message = .init(
-                    role: "assistant", content: content, toolCalls: GenerationAnswer.Call.list(calls))
+                    role: "assistant", content: content.isEmpty && !calls.isEmpty ? nil : content,
+                    toolCalls: GenerationAnswer.Call.list(calls), isWhole: true)
             case .completion: choice.text = content
             }
             return choice

@@ -32,14 +32,9 @@ package struct LanguageRoutes: Sendable {
         let parameters = try GenerationParameters(fields, .chat, limits: reader.limits)
         let (name, service) = try models.language(parameters.model)
         let messages = try ChatMessage.list(fields)
-        let tools = try OfferedTools(fields, service.template, model: name)
-        if tools.list != nil && parameters.grammar != nil {
-            throw fields.problem(
-                "response_format", "with tools, answers can be any text",
-                remedy: "send tool_choice none, or no tools")
-        }
+        let tools = try OfferedTools(fields, service.template, model: name, format: parameters.grammar)
         let context = ChatTemplate.Context(tools: tools.list, variables: try fields.templateVariables())
-        let answers = try service.answers(messages, context, parameters, tools.grammar ?? parameters.grammar)
+        let answers = try service.answers(messages, context, parameters, tools.grammar)
         var pending = PendingAnswers(
             answers, .chat, model: name, parameters, service.tokenizer, idPrefix: idPrefix)
         pending.tools = tools
