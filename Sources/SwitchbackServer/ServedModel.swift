@@ -81,6 +81,9 @@ extension ServedModel {
         guard FileManager.default.fileExists(atPath: path) else {
             throw InputError(path, "there is no such file or folder")
         }
+        if Classifier.isTransformersFolder(path) {
+            return ServedModel(name: name, service: classifierService(try Classifier.load(path), limits))
+        }
         if Checkpoint.isThere(path) {
             if try Checkpoint(path).isEncoder {
                 return ServedModel(
@@ -99,14 +102,17 @@ extension ServedModel {
     package static func visionService(_ weights: String, _ limits: ServerLimits) throws -> Service {
         let metadata = try Safetensors.read(weights).metadata
         if metadata.keys.contains("switchback.classifier") {
-            let classifier = try Classifier.load(weights)
-            return .classifier(ModelThread(ClassifierModel(classifier: classifier), limits))
+            return classifierService(try Classifier.load(weights), limits)
         }
         let loaded = try DetectorFile.load(weights, for: nil)
         let predictor = DetectionPredictor(loaded.detector, size: InputSize(loaded.imgsz))
         return .detector(
             loaded.detector.variant.task,
             ModelThread(DetectorModel(predictor: predictor, classes: loaded.detector.classes), limits))
+    }
+
+    private static func classifierService(_ classifier: Classifier, _ limits: ServerLimits) -> Service {
+        .classifier(ModelThread(ClassifierModel(classifier: classifier), limits))
     }
 
     /// `mine=path` is the path under the name `mine`, which can have two parts as on the hub, `owner/model=path`; a path

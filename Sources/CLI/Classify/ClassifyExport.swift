@@ -1,4 +1,5 @@
 import ArgumentParser
+import Foundation
 import SwitchbackTraining
 import SwitchbackVision
 
@@ -25,8 +26,12 @@ struct ClassifyExport: ParsableCommand {
 
     func run() throws {
         common.apply()
-        let file = try RunFolder.weightFile(weights.source)
-        let classifier = try Classifier.load(file)
+        // Of a folder of Transformers, the file lies beside it and has its name.
+        let file =
+            Classifier.isTransformersFolder(weights.source)
+            ? (weights.source as NSString).standardizingPath + ".export"
+            : try RunFolder.weightFile(weights.source)
+        let classifier = try Classifier.load(weights.source)
         try export.run("classify", from: file, common) { try classifier.export($0, to: $1) }
     }
 }

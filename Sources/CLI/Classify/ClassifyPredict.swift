@@ -16,9 +16,10 @@ struct ClassifyPredict: ParsableCommand {
               switchback classify predict --model best.safetensors flowers.csv --json
               switchback classify predict --model best.safetensors chest.jpg --explain
               switchback classify predict --model best.safetensors images/cats
+              switchback classify predict --model google/vit-base-patch16-224 cat.jpg
             """)
 
-    @Option(help: .runOrFile)
+    @Option(help: .classifier)
     var model: String
 
     @Argument(
@@ -58,7 +59,7 @@ struct ClassifyPredict: ParsableCommand {
 
     func run() throws {
         common.apply()
-        let classifier = try Classifier.load(model)
+        let classifier = try Classifier.load(ModelFolder.path(model))
         // All are read before anything is printed: a bad file is noticed at once.
         let examples = try inputs.flatMap(ImageSource.files).map { ($0, try classifier.readInputs($0)) }
         var rows: [Row] = []

@@ -32,7 +32,7 @@ struct ClassifyQuantize: ParsableCommand {
         let classifier = try Classifier.load(weights)
         let shape = classifier.configuration.inputShape
         let data = try dataOptions.load(imageSize: shape.count == 3 ? shape[1] : nil)
-            .numbered(as: classifier.configuration.classNames)
+            .suited(to: classifier.configuration)
         try classifier.checkInput(data.inputShape, of: data.path)
         let result = try quantize.run(
             classifier.quantizer(data.training ?? data.heldOut, count: quantize.images))

@@ -18,6 +18,8 @@ struct ClassifyTrain: ParsableCommand {
               switchback classify train --data chest.npz --epochs 5 --schedule one-cycle \\
                 --json
               switchback classify train --data flowers --model resnet18 --imgsz 128
+              switchback classify train --data flowers --lr 5e-5 \\
+                --from google/vit-base-patch16-224
               switchback classify train --resume runs/classify/train --epochs 20
               mpirun -np 4 switchback classify train --data flowers --slots 4
 
@@ -37,6 +39,13 @@ struct ClassifyTrain: ParsableCommand {
             "\(ClassifierKind.names). (default: cnn for images, mlp for tables)", valueName: "model"),
         transform: Value.choice)
     var model: ClassifierKind?
+
+    @Option(
+        help: ArgumentHelp(
+            "A trained classifier to fine-tune instead of a new model: a run, a weights file, or a ViT in Hugging Face's "
+                + "format, its folder or ORG/NAME on the hub. Its classes become those of the data.",
+            valueName: "path"))
+    var from: String?
 
     @Option(
         help: ArgumentHelp(
@@ -83,6 +92,8 @@ struct ClassifyTrain: ParsableCommand {
             configuration.model = model ?? configuration.model
             configuration.imgsz = imgsz ?? configuration.imgsz
             configuration.dropout = dropout ?? configuration.dropout
+            let recorded = configuration.from
+            configuration.from = try from.map { try ModelFolder.path($0, recorded: recorded) } ?? recorded
             augmentation.apply(to: &configuration)
             training.apply(to: &configuration.training)
         }

@@ -17,7 +17,7 @@ struct ClassifyVal: ParsableCommand {
                 --split test --output figures
             """)
 
-    @Option(help: .runOrFile)
+    @Option(help: .classifier)
     var model: String
 
     @Option(
@@ -51,10 +51,11 @@ struct ClassifyVal: ParsableCommand {
     func run() throws {
         common.apply()
         try Processes.connect(common)
-        let classifier = try Classifier.load(model)
+        let path = try Processes.group.fromRoot { try ModelFolder.path(model) }
+        let classifier = try Classifier.load(path)
         let configuration = classifier.configuration
         let side = configuration.inputShape.count == 3 ? configuration.inputShape[1] : nil
-        let data = try dataOptions.load(imageSize: side).numbered(as: configuration.classNames)
+        let data = try dataOptions.load(imageSize: side).suited(to: configuration)
         try Terminal.print("Data: \(data.summary)")
         try classifier.checkInput(data.inputShape, of: data.path)
         let examples = try split.map { try data.part($0) } ?? data.heldOut

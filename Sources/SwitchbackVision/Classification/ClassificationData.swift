@@ -161,6 +161,19 @@ public struct ClassificationData {
                     "it has \(DataSplit.allCases.filter { parts[$0] != nil }.map(\.rawValue).joined(separator: ", "))"))
     }
 
+    /// The same data as a classifier reads it: its classes numbered as the classifier's, its images prepared in that way.
+    ///
+    /// Throws `InputError` if the data has a class that the classifier does not know.
+    public func suited(to configuration: Classifier.Configuration) throws -> ClassificationData {
+        try stretched(configuration.stretching).numbered(as: configuration.classNames)
+    }
+
+    /// The same data with its images prepared otherwise.
+    func stretched(_ stretching: Stretching?) throws -> ClassificationData {
+        try ClassificationData(
+            kind: kind, path: path, classNames: classNames, parts: parts.mapValues { $0.stretched(stretching) })
+    }
+
     /// The same data with its classes numbered as in `names`, the classes of a model.
     ///
     /// Throws `InputError` if the data has a class that the model does not know.

@@ -4,8 +4,8 @@ import Switchback
 public struct ClassificationExamples: Dataset {
     private enum Source {
         case arrays(Tensor)
-        /// The shorter side is scaled to `size`, and the middle is cut out.
-        case images(ImageFiles, size: Int)
+        /// The shorter side is scaled to `size`, and the middle is cut out; or all of the image is stretched to it.
+        case images(ImageFiles, size: Int, Stretching? = nil)
     }
 
     private let source: Source
@@ -37,19 +37,25 @@ public struct ClassificationExamples: Dataset {
         ClassificationExamples(source, classes: classes.map { positions[$0] })
     }
 
+    /// The same images, prepared otherwise; arrays stay as they are.
+    func stretched(_ stretching: Stretching?) -> ClassificationExamples {
+        guard case .images(let files, let size, _) = source else { return self }
+        return ClassificationExamples(.images(files, size: size, stretching), classes: classes)
+    }
+
     public var count: Int { classes.count }
 
     /// The shape of one input: [C, H, W] or [columns].
     public var inputShape: Shape {
         switch source {
         case .arrays(let inputs): Shape(inputs.shape.dropFirst())
-        case .images(_, let size): [3, size, size]
+        case .images(_, let size, _): [3, size, size]
         }
     }
 
     /// The files of images; `nil` for arrays.
     public var imagePaths: [String]? {
-        if case .images(let files, _) = source { files.paths } else { nil }
+        if case .images(let files, _, _) = source { files.paths } else { nil }
     }
 
     /// Where an example stands: its file, or its position in the arrays of a split.
@@ -75,9 +81,9 @@ public struct ClassificationExamples: Dataset {
             let targets = Tensor(indices.map { classes[$0] }, shape: [indices.count])
             let numbers = Tensor(indices, shape: [indices.count])
             return Example(input: inputs.indexSelect(dim: 0, index: numbers), target: targets)
-        case .images(let files, let size):
+        case .images(let files, let size, let stretching):
             let found = try indices.map(files.image)
-            return example(found.map(\.number), found.map { $0.image.centerSquare(size) })
+            return example(found.map(\.number), found.map { $0.image.fitted(size, stretching) })
         }
     }
 
@@ -109,7 +115,7 @@ public struct ClassificationExamples: Dataset {
     private func image(_ index: Int) throws -> (number: Int, image: Image) {
         switch source {
         case .arrays(let inputs): (index, Image(inputs.select(dim: 0, index: index)))
-        case .images(let files, _): try files.image(index)
+        case .images(let files, _, _): try files.image(index)
         }
     }
 

@@ -16,9 +16,19 @@ public final class ClassificationTask: TrainingTask {
     ///   - dropout: the share of features that training leaves out before the last layer; the network's own by default.
     /// - Throws: `InputError` where the data has no train split, or does not suit the model, the batch size or
     ///   the augmentation.
-    public init(
+    public convenience init(
         _ kind: ClassifierKind, on data: ClassificationData, _ configuration: TrainingConfiguration,
         augmentation: ClassificationAugmentation? = nil, dropout: Double? = nil
+    ) throws {
+        try self.init(on: data, configuration, augmentation: augmentation) {
+            try Classifier(kind, for: data, dropout: dropout)
+        }
+    }
+
+    /// A classifier that `make` gives once the data has been found usable.
+    init(
+        on data: ClassificationData, _ configuration: TrainingConfiguration,
+        augmentation: ClassificationAugmentation?, _ make: () throws -> Classifier
     ) throws {
         guard let examples = data.training else { throw InputError(data.path, "has no train split") }
         let batchSize = configuration.batch ?? min(64, examples.count)
@@ -36,7 +46,7 @@ public final class ClassificationTask: TrainingTask {
         try AvailableMemory.check(batch: batchSize, of: data.inputShape)
         self.data = data
         workers = configuration.workers
-        classifier = try Classifier(kind, for: data, dropout: dropout)
+        classifier = try make()
         let seed = configuration.seed
         let shape = data.inputShape
         let steps = augmentation?.steps(height: shape[1], width: shape[2])

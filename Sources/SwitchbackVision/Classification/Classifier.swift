@@ -17,6 +17,10 @@ public final class Classifier {
         /// The shape of one input: [C, H, W] or [columns].
         public var inputShape: [Int]
         public var normalization: Normalization
+        /// The sizes of a vision transformer, if they are not those of its kind for such inputs.
+        public var transformer: VisionTransformerSizes?
+        /// How images are brought to the size of inputs, if it is not their middle that is taken.
+        public var stretching: Stretching?
 
         public init(model: ClassifierKind, classNames: [String], inputShape: [Int], normalization: Normalization) {
             self.model = model
@@ -44,8 +48,11 @@ public final class Classifier {
     /// - Parameter dropout: the share of features that training leaves out before the last layer; the network's own if `nil`.
     public init(_ configuration: Configuration, dropout: Double? = nil) throws {
         self.configuration = configuration
-        model = try configuration.model.makeModel(
-            inputShape: Shape(configuration.inputShape), classCount: configuration.classNames.count, dropout: dropout)
+        let classCount = configuration.classNames.count
+        model =
+            try configuration.transformer.map { VisionTransformer($0, classes: classCount, dropout: dropout ?? 0) }
+            ?? configuration.model.makeModel(
+                inputShape: Shape(configuration.inputShape), classCount: classCount, dropout: dropout)
     }
 
     /// A classifier for some data, which is not trained yet.
@@ -55,6 +62,24 @@ public final class Classifier {
             Configuration(
                 model: kind, classNames: data.classNames, inputShape: Array(data.inputShape),
                 normalization: examples.normalization()), dropout: dropout)
+    }
+
+    /// The same network for the classes of some data: what tells classes has fresh weights, drawn from the default
+    /// generator, unless they are the same classes.
+    ///
+    /// - Parameter dropout: the share of features that training leaves out before the last layer; the network's own if `nil`.
+    /// - Throws: `InputError` where the data's inputs have another shape.
+    public func adapted(to data: ClassificationData, dropout: Double? = nil) throws -> Classifier {
+        try checkInput(data.inputShape, of: data.path)
+        var configuration = configuration
+        configuration.classNames = data.classNames
+        let result = try Classifier(configuration, dropout: dropout)
+        let isSame = data.classNames == self.configuration.classNames
+        let last = configuration.model.outerLayers.last
+        let layer = last.prefix(last.count - "weight".count)
+        let kept = model.stateDict().filter { isSame || !$0.key.hasPrefix(layer) }
+        try result.model.load(stateDict: result.model.stateDict().merging(kept) { $1 })
+        return result
     }
 
     /// The scores (logits) of inputs as they are in files: [N, …] → [N, classes].

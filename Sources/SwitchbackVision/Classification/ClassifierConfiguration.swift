@@ -18,6 +18,8 @@ public struct ClassifierConfiguration: ExtendedTrainingConfiguration {
     public var model: ClassifierKind?
     /// The share of features that training leaves out before the last layer; `nil` is the network's own.
     public var dropout: Double?
+    /// The folder of a ViT of Transformers, or other trained classifier, to start from instead of a new `model`.
+    public var from: String?
     public var training = TrainingConfiguration()
 
     public static let ranges: [String: NumberRange] = [
@@ -32,11 +34,31 @@ public struct ClassifierConfiguration: ExtendedTrainingConfiguration {
     /// - Throws: `InputError` where an option makes no sense, the data cannot be read, or does not suit the model.
     public func makeTask() throws -> ClassificationTask {
         try check()
-        return try makeTask(on: ClassificationData.load(data, label: label, classCount: classes, imageSize: imgsz))
+        let start = try start()
+        let data = try ClassificationData.load(
+            data, label: label, classCount: classes, imageSize: start?.configuration.inputShape.last ?? imgsz)
+        return try makeTask(on: data, from: start)
+    }
+
+    /// What is trained further.
+    private func start() throws -> Classifier? {
+        guard let from else { return nil }
+        for (name, isGiven) in [("model", model != nil), ("imgsz", imgsz != nil)] where isGiven {
+            throw InputError("option \(name)", "is that of the model in \(from)", remedy: "leave it out")
+        }
+        let classifier = try Classifier.load(from)
+        guard classifier.quantized == nil else {
+            throw InputError(from, "computes in 8 bits and cannot be trained", remedy: "give its weights in float32")
+        }
+        return classifier
     }
 
     /// The task on data that has been read already.
     public func makeTask(on data: ClassificationData) throws -> ClassificationTask {
+        try makeTask(on: data, from: start())
+    }
+
+    private func makeTask(on data: ClassificationData, from start: Classifier?) throws -> ClassificationTask {
         let areFiles = data.heldOut.imagePaths != nil
         guard imgsz == nil || areFiles else {
             throw InputError("option imgsz", "is the size of images in files, and \(data.path) has none")
@@ -46,6 +68,12 @@ public struct ClassifierConfiguration: ExtendedTrainingConfiguration {
             Diagnostics.warn("augmentation options are ignored: arrays are augmented only with --augment")
         }
         manualSeed(training.seed)
+        if let start {
+            let data = try data.stretched(start.configuration.stretching)
+            return try ClassificationTask(on: data, training, augmentation: isAugmented ? augmentation : nil) {
+                try start.adapted(to: data, dropout: dropout)
+            }
+        }
         return try ClassificationTask(
             model ?? (data.inputShape.count == 3 ? .cnn : .mlp), on: data, training,
             augmentation: isAugmented ? augmentation : nil, dropout: dropout)

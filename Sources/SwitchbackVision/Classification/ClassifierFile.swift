@@ -19,11 +19,17 @@ extension Classifier {
         try Safetensors.save(model.namedState.map { ($0.name, $0.tensor) }, metadata: metadata, to: path)
     }
 
-    /// Reads what `save` wrote, or the classifiers of YOLO11 and YOLO26 from `.pt` files of Ultralytics'. The folder of
-    /// a run stands for its best weights.
+    /// Whether a path is that of a folder as Hugging Face's Transformers writes it, with a classifier that is read here.
+    public static func isTransformersFolder(_ path: String) -> Bool {
+        TransformersClassifier.isThere(path) && (try? TransformersClassifier(path)) != nil
+    }
+
+    /// Reads what `save` wrote, the folder of a ViT of Hugging Face's Transformers, or the classifiers of YOLO11 and YOLO26
+    /// from `.pt` files of Ultralytics'. The folder of a run stands for its best weights.
     ///
     /// Throws `InputError` if the file is damaged or holds something else.
     public static func load(_ path: String) throws -> Classifier {
+        if TransformersClassifier.isThere(path) { return try TransformersClassifier(path).load() }
         let path = try RunFolder.weightFile(path)
         if WeightFile.isPyTorch(path) { return try loadCheckpoint(path) }
         let contents = try Safetensors.read(path)
@@ -45,7 +51,7 @@ extension Classifier {
         return classifier
     }
 
-    private func taking(_ tensors: [String: Tensor], from path: String) throws -> Classifier {
+    func taking(_ tensors: [String: Tensor], from path: String) throws -> Classifier {
         do {
             try model.load(stateDict: tensors)
         } catch let error as InputError {
@@ -96,6 +102,13 @@ extension Classifier.Configuration {
         guard version == 1 else { throw refuse("it is of version \(version), and this program reads version 1") }
         guard [1, 3].contains(inputShape.count), inputShape.allSatisfy({ (1...(1 << 20)).contains($0) }) else {
             throw refuse("the input shape \(inputShape) is not that of an image or a row")
+        }
+        if let transformer {
+            let shape = [transformer.channels, transformer.side, transformer.side]
+            guard model == .vit, inputShape == shape else {
+                throw refuse("the input shape \(inputShape) does not fit the network's \(shape)")
+            }
+            if let problem = transformer.problem(with: tensors) { throw refuse(problem) }
         }
         let (first, last) = model.outerLayers
         guard !classNames.isEmpty, tensors[last]?.shape.first == classNames.count else {

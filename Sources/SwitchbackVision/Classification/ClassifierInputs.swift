@@ -35,7 +35,7 @@ extension Classifier {
         try input(path) { try Image.load(path, as: $0) }
     }
 
-    /// An image as the classifier reads it, [1, channels, side, side]: its middle, scaled as in validation.
+    /// An image as the classifier reads it, [1, channels, side, side]: scaled as in validation.
     ///
     /// - Parameters:
     ///   - name: what messages call the image.
@@ -46,7 +46,7 @@ extension Classifier {
         guard shape.count == 3, shape[1] == shape[2], let model = Image.ColorModel(rawValue: shape[0]) else {
             throw InputError(name, "is an image, and the weights are for inputs of shape \(Shape(shape))")
         }
-        return Tensor.bytes(images: [try image(model).centerSquare(shape[1])])
+        return Tensor.bytes(images: [try image(model).fitted(shape[1], configuration.stretching)])
     }
 
     /// A table with or without a column of labels: the number of columns tells.

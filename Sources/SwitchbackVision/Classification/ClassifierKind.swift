@@ -10,6 +10,8 @@ public enum ClassifierKind: String, CaseIterable, Codable, Sendable {
     case resnet18, resnet34, resnet50, resnet101, resnet152
     /// A small network, for images.
     case mobilenetV2 = "mobilenet_v2"
+    /// A transformer over patches of square images.
+    case vit
     /// The networks of YOLO11 and YOLO26, which are the same for classes, for images.
     case yolo11n = "yolo11n-cls"
     case yolo11s = "yolo11s-cls"
@@ -34,6 +36,8 @@ public enum ClassifierKind: String, CaseIterable, Codable, Sendable {
         }
         let images = try ImageShape(of: inputShape, model: rawValue)
         switch self {
+        case .vit:
+            return VisionTransformer(try VisionTransformerSizes(for: images), classes: classCount, dropout: share)
         case .mobilenetV2: return MobileNetV2(classes: classCount, channels: images.channels, dropout: share)
         case .resnet18, .resnet34, .resnet50, .resnet101, .resnet152:
             let stem: ResNet.Stem = max(images.height, images.width) <= Self.smallImage ? .cifar : .imageNet
@@ -60,6 +64,7 @@ public enum ClassifierKind: String, CaseIterable, Codable, Sendable {
         case .mlp: ("fc1.weight", "fc3.weight")
         case .cnn: ("conv1.weight", "fc2.weight")
         case .mobilenetV2: ("features.0.0.weight", "classifier.1.weight")
+        case .vit: ("vit.embeddings.patch_embeddings.projection.weight", "classifier.weight")
         case .resnet18, .resnet34, .resnet50, .resnet101, .resnet152: ("conv1.weight", "fc.weight")
         default: ("model.0.conv.weight", "model.10.linear.weight")
         }
