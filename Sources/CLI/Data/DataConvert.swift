@@ -15,22 +15,32 @@ struct DataConvert: ParsableCommand {
               switchback data convert person_keypoints_val.json --task pose --to yolo \\
                 --output persons
               switchback data convert labeled --task segment --to masks --output masks
+              switchback data convert project-1.json --to yolo --output parts-yolo
+              switchback data convert project-2.json --to folders --output sorted
 
-            It also reads LabelMe's JSON files beside images, CVAT's annotations.xml (CVAT for images), and gray PNG files in \
-            masks beside images: 0 is background, and other values are classes as classes.txt names them, or one \
-            class where it is missing. In masks, objects of a class that touch become one.
+            It also reads LabelMe's JSON files beside images, CVAT's annotations.xml (CVAT for images), what Label Studio \
+            exports as JSON, and gray PNG files in masks beside images: 0 is background, and other values are classes as \
+            classes.txt names them, or one class where it is missing. In masks, objects of a class that touch become one.
+
+            Of Label Studio, the images have to lie in the folder of the file or below it, under their own names or those \
+            of their uploads: nothing is fetched. Where several people have labelled an image, the annotation counts that \
+            is marked as ground truth, else the one that was changed last. Choices of whole images become folders.
+
+            For pose, keypoints are LabelMe's points in the group of an object, the points of CVAT's skeletons, or Label \
+            Studio's keypoints that belong to a region.
             """)
 
     @Argument(
         help: ArgumentHelp(
-            "A data.yaml, a COCO .json, CVAT's annotations.xml, or a folder with COCO, Pascal VOC, LabelMe or CVAT annotations or masks.",
+            "A data.yaml, a COCO or Label Studio .json, CVAT's annotations.xml, or a folder with annotations of these, Pascal VOC or LabelMe, or masks.",
             valueName: "path"))
     var path: String
 
     @Option(
-        help: ArgumentHelp("\(DataFormat.names).", valueName: "format"),
-        transform: Value.choice)
-    var to: DataFormat
+        help: ArgumentHelp(
+            "\(DataFormat.names), or folders: one for each class, of Label Studio's choices.", valueName: "format"),
+        transform: Target.init(named:))
+    var to: Target
 
     @Option(
         help: ArgumentHelp(
@@ -51,19 +61,59 @@ struct DataConvert: ParsableCommand {
         let task = "data"
         let mode = "convert"
         let output: String
-        let images, boxes, problems: Int
+        let images: Int
+        let boxes: Int?
+        let problems: Int
     }
 
     func run() throws {
         common.apply()
+        switch to {
+        case .data(let format): try convert(to: format)
+        case .folders: try sort()
+        }
+    }
+
+    private func convert(to format: DataFormat) throws {
         let data = try DetectionData.load(path, for: task)
         data.warnOfProblems()
-        try data.write(as: to, to: output, copies: !link)
+        try data.write(as: format, to: output, copies: !link)
         let examples = data.splits.values.flatMap { $0 }
-        let result = Result(
-            output: output, images: examples.count, boxes: examples.reduce(0) { $0 + $1.labels.count },
-            problems: data.problems.count)
-        try Terminal.print("\(output): \(result.images.counted("image")) with \(result.boxes.counted(task.objectNoun))")
+        try tell(
+            images: examples.count, boxes: examples.reduce(0) { $0 + $1.labels.count }, problems: data.problems.count)
+    }
+
+    private func sort() throws {
+        let sorted = try SortedImages.load(path)
+        sorted.warnOfProblems()
+        try sorted.write(to: output, copies: !link)
+        try tell(images: sorted.examples.count, boxes: nil, problems: sorted.problems.count)
+    }
+
+    private func tell(images: Int, boxes: Int?, problems: Int) throws {
+        let objects = boxes.map { " with \($0.counted(task.objectNoun))" } ?? ""
+        try Terminal.print("\(output): \(images.counted("image"))\(objects)")
+        let result = Result(output: output, images: images, boxes: boxes, problems: problems)
         if common.json { try Terminal.printJSON(result) }
+    }
+}
+
+extension DataConvert {
+    /// What a data set is converted to.
+    enum Target: Sendable {
+        case data(DataFormat)
+        /// A folder for each class.
+        case folders
+
+        init(named name: String) throws {
+            if let format = DataFormat(rawValue: name) {
+                self = .data(format)
+            } else if name == "folders" {
+                self = .folders
+            } else {
+                let names = DataFormat.allCases.map(\.rawValue) + ["folders"]
+                throw ValidationError(CommandNames.suggestion(for: name, among: names))
+            }
+        }
     }
 }

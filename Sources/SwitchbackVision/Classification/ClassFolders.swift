@@ -3,7 +3,7 @@ import SwitchbackFormats
 
 /// Image folders, one per class: `train/CLASS/….jpg` and `val` or `test` beside it; or only the class folders, of which
 /// every fifth image is then used for validation.
-enum ClassFolders {
+package enum ClassFolders {
     struct Contents {
         var classNames: [String]
         /// Paths with their classes.
@@ -38,6 +38,16 @@ enum ClassFolders {
 }
 
 extension ClassFolders {
+    private static let longestName = 100
+
+    /// Why a text cannot be the name of a class, which becomes that of a folder; `nil` where it can.
+    package static func problem(withName name: String) -> String? {
+        if name.isEmpty || name.utf8.count > longestName { return "a name has from 1 to \(longestName) bytes" }
+        if name.hasPrefix(".") { return "a name does not begin with a dot" }
+        let forbidden = name.unicodeScalars.first { "/\\:*?\"<>|".unicodeScalars.contains($0) || $0.value < 0x20 }
+        return forbidden.map { "a name has no \($0.value < 0x20 ? "control character" : "\($0)") in it" }
+    }
+
     /// Throws where two names are one to Unicode, and so to whoever reads them, but not to the disk.
     fileprivate static func checkForms(of names: [String], in folder: String) throws {
         var seen: [String: String] = [:]

@@ -8,20 +8,22 @@ import SwitchbackFormats
 enum COCOData {
     private struct File: Decodable {
         struct ImageEntry: Decodable {
-            let id: ID
+            let id: JSONIdentifier
             let file_name: String
             let width, height: Int?
         }
         struct Category: Decodable {
-            let id: ID
+            let id: JSONIdentifier
             let name: String
             let supercategory: String?
             /// The names of the keypoints.
             let keypoints: [String]?
+            /// Pairs of them, counted from 1 on.
+            let skeleton: [[Int]]?
         }
         struct Annotation: Decodable {
-            let id: ID?
-            let image_id, category_id: ID
+            let id: JSONIdentifier?
+            let image_id, category_id: JSONIdentifier
             let bbox: [Float]
             let iscrowd: Int?
             let segmentation: COCOSegmentation?
@@ -33,34 +35,15 @@ enum COCOData {
         let annotations: [Entry<Annotation>]
     }
 
-    /// A number, or where a program writes that, a text.
-    private struct ID: Decodable, Hashable, Comparable, CustomStringConvertible {
-        let number: Int?
-        let text: String
-
-        init(from decoder: any Decoder) throws {
-            let container = try decoder.singleValueContainer()
-            number = try? container.decode(Int.self)
-            text = try number.map(String.init) ?? container.decode(String.self)
-        }
-
-        var description: String { text }
-
-        static func < (a: ID, b: ID) -> Bool {
-            if let first = a.number, let second = b.number { return first < second }
-            return a.text < b.text
-        }
-    }
-
     /// An element of a list, or what is wrong with it: one odd value is no reason to refuse all others.
     private struct Entry<Value: Decodable>: Decodable {
         let value: Value?
         let problem: DecodingError?
         /// The image that it belongs to, as far as that can be read.
-        let image: ID?
+        let image: JSONIdentifier?
 
         private struct Owner: Decodable {
-            let id, image_id: ID?
+            let id, image_id: JSONIdentifier?
         }
 
         init(from decoder: any Decoder) throws {
@@ -117,10 +100,11 @@ enum COCOData {
             remarks: remarks, keypoints: layout)
     }
 
-    /// The keypoints of all categories, which must be the same. Those of names with left and right in them change places
-    /// in a mirror image.
+    /// The keypoints of all categories, which must be the same.
     private static func keypointLayout(_ classes: [File.Category], _ path: String) throws -> KeypointLayout {
-        guard let names = classes.lazy.compactMap(\.keypoints).first, (1...1000).contains(names.count) else {
+        guard let names = classes.lazy.compactMap(\.keypoints).first,
+            (1...KeypointLayout.mostKeypoints).contains(names.count)
+        else {
             throw InputError(
                 path, at: "categories", "none has keypoints, and pose needs them",
                 remedy: "give a file of keypoints, such as person_keypoints_train.json")
@@ -128,17 +112,15 @@ enum COCOData {
         if let other = classes.first(where: { $0.keypoints != names }) {
             throw InputError(path, at: "category \(other.name)", "its keypoints are not those of the others")
         }
-        func mirrored(_ name: String) -> String {
-            for (a, b) in [("left", "right"), ("right", "left")] where name.contains(a) {
-                return name.replacing(a, with: b)
-            }
-            return name
+        let skeleton = classes.lazy.compactMap(\.skeleton).first?.map { $0.map { $0 &- 1 } }
+        let layout = KeypointLayout(names: names, skeleton: skeleton)
+        if let odd = skeleton?.first(where: { !layout.isLimb($0) }) {
+            throw InputError(
+                path, at: "categories",
+                "the skeleton has \(odd.map { $0 &+ 1 }), and pairs of keypoints from 1 to "
+                    + "\(names.count) are needed")
         }
-        let flip = names.map { names.firstIndex(of: mirrored($0)) }
-        let isSided = names.contains { mirrored($0) != $0 }
-        return KeypointLayout(
-            count: names.count, dimensions: 3, flip: isSided && !flip.contains(nil) ? flip.compactMap { $0 } : nil,
-            names: names)
+        return layout
     }
 
     /// The categories of the first file in the order of their ids, without those that only stand for a group of others,
@@ -218,7 +200,7 @@ enum COCOData {
     }
 
     private static func examples(
-        _ file: File, _ path: String, root: String, for task: YOLOTask, _ classes: [ID],
+        _ file: File, _ path: String, root: String, for task: YOLOTask, _ classes: [JSONIdentifier],
         _ layout: KeypointLayout?, _ problems: inout [InputError], _ remarks: inout [String]
     ) throws -> [DetectionExample] {
         let folders = try imageFolders(path, root: root)
@@ -275,7 +257,7 @@ enum COCOData {
 
     private static func label(
         _ annotation: File.Annotation, _ image: File.ImageEntry, _ header: ImageHeader, for task: YOLOTask,
-        _ numbers: [ID: Int], _ layout: KeypointLayout?, _ path: String, _ problems: inout [InputError],
+        _ numbers: [JSONIdentifier: Int], _ layout: KeypointLayout?, _ path: String, _ problems: inout [InputError],
         _ remarks: inout [String]
     ) -> LabeledBox? {
         let place = "annotation \(annotation.id.map(\.text) ?? "of \(image.file_name)")"

@@ -26,9 +26,10 @@ extension DetectionData {
     ///
     /// - Throws: `InputError` where the folder exists already, or cannot be written, or the format cannot say what the data is.
     public func write(as format: DataFormat, to folder: String, copies: Bool = true) throws {
-        if keypoints != nil && format != .yolo && format != .coco {
+        if keypoints != nil && (format == .voc || format == .masks) {
             throw InputError(
-                path, "has keypoints, which \(format.rawValue) is not written with", remedy: "choose yolo or coco")
+                path, "has keypoints, which \(format.rawValue) is not written with",
+                remedy: "choose yolo, coco, labelme or cvat")
         }
         if classNames.isEmpty {
             throw InputError(path, "has no object of any class, and none can be written without the names of classes")
@@ -36,12 +37,8 @@ extension DetectionData {
         if format == .voc, splits.values.joined().contains(where: { $0.labels.contains { !$0.polygon.isEmpty } }) {
             Diagnostics.warn("\(folder): Pascal VOC has boxes alone, so outlines are left out, and their boxes written")
         }
-        if Folder.exists(folder) { throw InputError(folder, "exists already", remedy: "give the name of a new folder") }
-        let temporary = folder + ".part-\(ProcessInfo.processInfo.processIdentifier)"
-        UnfinishedFiles.begin(temporary)
-        defer { UnfinishedFiles.end(temporary) }
-        do {
-            var writer = DataWriter(data: self, root: temporary, copies: copies)
+        try ImageFolderWriter.make(folder, copies: copies) { files in
+            var writer = DataWriter(data: self, files: files)
             switch format {
             case .yolo: try writer.writeYOLO()
             case .coco: try writer.writeCOCO()
@@ -50,10 +47,6 @@ extension DetectionData {
             case .cvat: try writer.writeCVAT()
             case .masks: try writer.writeMasks()
             }
-            try FileManager.default.moveItem(atPath: temporary, toPath: folder)
-        } catch {
-            try? FileManager.default.removeItem(atPath: temporary)
-            throw error as? InputError ?? InputError(folder, cannot: "written", error)
         }
     }
 }
@@ -74,56 +67,10 @@ extension [PlanePoint] {
 /// Writes data into a folder that does not exist yet.
 struct DataWriter {
     let data: DetectionData
-    let root: String
-    let copies: Bool
-    /// The names that are taken, by folder, with the number that the next image of the same name gets.
-    private var taken: [String: [String: Int]] = [:]
-
-    init(data: DetectionData, root: String, copies: Bool) {
-        self.data = data
-        self.root = root
-        self.copies = copies
-    }
+    var files: ImageFolderWriter
 
     var parts: [(split: DataSplit, examples: [DetectionExample])] {
         DataSplit.allCases.map { ($0, data[$0]) }.filter { !$0.1.isEmpty }
-    }
-
-    func make(_ name: String) throws -> String {
-        let path = Folder.join(root, name)
-        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-        return path
-    }
-
-    func write(_ text: String, _ name: String) throws {
-        let path = Folder.join(root, name)
-        _ = try make(Folder.parent(name))
-        try AtomicFile.write(text, to: path)
-    }
-
-    /// Puts the image of an example into a folder; returns its name there, which is another where two have the same.
-    mutating func place(_ example: DetectionExample, in folder: String) throws -> String {
-        let path = try make(folder)
-        let ending = (example.imagePath as NSString).pathExtension
-        let stem = Folder.stem(example.imagePath)
-        let unique = unusedName(stem, in: folder)
-        let target = Folder.join(path, "\(unique).\(ending)")
-        if copies || link(example.imagePath, target) != 0 {
-            try FileManager.default.copyItem(atPath: example.imagePath, toPath: target)
-        }
-        return "\(unique).\(ending)"
-    }
-
-    /// The name, or one with a number, in constant time however many images have the same.
-    private mutating func unusedName(_ stem: String, in folder: String) -> String {
-        var unique = stem
-        while taken[folder]?[unique] != nil {
-            let number = taken[folder]?[stem] ?? 2
-            taken[folder]?[stem] = number + 1
-            unique = "\(stem)_\(number)"
-        }
-        taken[folder, default: [:]][unique] = 2
-        return unique
     }
 
     /// Pixels as files of JSON have them.
@@ -134,7 +81,7 @@ struct DataWriter {
     mutating func writeYOLO() throws {
         for (split, examples) in parts {
             for example in examples {
-                let name = try place(example, in: "images/\(split.rawValue)")
+                let name = try files.place(example.imagePath, in: "images/\(split.rawValue)")
                 let rows = example.labels.map { label in
                     let box = label.box
                     let numbers =
@@ -144,24 +91,20 @@ struct DataWriter {
                     return "\(label.classIndex) " + numbers.map { String(format: "%.6f", $0) }.joined(separator: " ")
                         + "\n"
                 }
-                try write(rows.joined(), "labels/\(split.rawValue)/\(Folder.stem(name)).txt")
+                // No file of labels says that nobody has looked, and an empty one that there is nothing.
+                if !example.isLabeled { continue }
+                try files.write(rows.joined(), "labels/\(split.rawValue)/\(Folder.stem(name)).txt")
             }
         }
         let places = parts.map { "\($0.split.rawValue): images/\($0.split.rawValue)\n" }.joined()
         let names = data.classNames.enumerated().map { "  \($0): \(quoted($1))\n" }.joined()
-        try write("\(places)\(keypointKeys)\nnames:\n\(names)", "data.yaml")
+        let keypoints = data.keypoints.map { "\n\($0.yaml)" } ?? ""
+        try files.write("\(places)\(keypoints)\nnames:\n\(names)", "data.yaml")
     }
 
     private func keypointNumbers(_ label: LabeledBox) -> [Float] {
         let hasVisibility = data.keypoints?.dimensions == 3
         return label.keypoints.flatMap { [$0.x, $0.y] + (hasVisibility ? [$0.visibility] : []) }
-    }
-
-    private var keypointKeys: String {
-        guard let layout = data.keypoints else { return "" }
-        let flip = layout.flip.map { "flip_idx: \($0)\n" } ?? ""
-        let names = layout.names.map { "kpt_names: [\($0.map(quoted).joined(separator: ", "))]\n" } ?? ""
-        return "\nkpt_shape: [\(layout.count), \(layout.dimensions)]\n\(flip)\(names)"
     }
 
     /// A name as YAML and JSON both read it.
@@ -180,6 +123,8 @@ struct DataWriter {
             let name: String
             /// The names of the keypoints, where objects have some.
             let keypoints: [String]?
+            /// Pairs of them, counted from 1 on.
+            let skeleton: [[Int]]?
         }
         struct Annotation: Encodable {
             let id, image_id, category_id: Int
@@ -199,13 +144,14 @@ struct DataWriter {
 
     mutating func writeCOCO() throws {
         for (split, examples) in parts {
-            let points = data.keypoints.map { layout in
-                layout.names ?? (1...layout.count).map { "keypoint_\($0)" }
-            }
+            let points = data.keypoints?.shownNames
+            let skeleton = data.keypoints?.skeleton?.map { $0.map { $0 + 1 } }
             var file = COCOFile(
-                categories: data.classNames.enumerated().map { .init(id: $0 + 1, name: $1, keypoints: points) })
+                categories: data.classNames.enumerated().map {
+                    .init(id: $0 + 1, name: $1, keypoints: points, skeleton: skeleton)
+                })
             for (position, example) in examples.enumerated() {
-                let name = try place(example, in: "images/\(split.rawValue)")
+                let name = try files.place(example.imagePath, in: "images/\(split.rawValue)")
                 file.images.append(
                     .init(id: position + 1, file_name: name, width: example.width, height: example.height))
                 for label in example.pixelLabels {
@@ -224,7 +170,7 @@ struct DataWriter {
                             num_keypoints: points == nil ? nil : label.keypoints.count(where: \.isKnown)))
                 }
             }
-            try write(JSON.text(file) + "\n", "annotations/instances_\(split.rawValue).json")
+            try files.write(JSON.text(file) + "\n", "annotations/instances_\(split.rawValue).json")
         }
     }
 
@@ -234,11 +180,11 @@ struct DataWriter {
         for (split, examples) in parts {
             var stems: [String] = []
             for example in examples {
-                let name = try place(example, in: "JPEGImages")
+                let name = try files.place(example.imagePath, in: "JPEGImages")
                 stems.append(Folder.stem(name))
-                try write(xml(example, name), "Annotations/\(Folder.stem(name)).xml")
+                try files.write(xml(example, name), "Annotations/\(Folder.stem(name)).xml")
             }
-            try write(stems.map { $0 + "\n" }.joined(), "ImageSets/Main/\(split.rawValue).txt")
+            try files.write(stems.map { $0 + "\n" }.joined(), "ImageSets/Main/\(split.rawValue).txt")
         }
     }
 

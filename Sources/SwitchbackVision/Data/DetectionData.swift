@@ -98,6 +98,7 @@ public struct DetectionData: Sendable {
     /// - `.json`, or a folder with `annotations/*.json`: COCO.
     /// - A folder with `train/_annotations.coco.json` and `valid/…`: COCO as Roboflow lays it out.
     /// - A folder with `Annotations/*.xml` or `annotations/*.xml`, or with XML files beside the images: Pascal VOC.
+    /// - A `.json` file that holds a list, or a folder with one: the tasks of Label Studio.
     /// - A folder with JSON files of LabelMe beside the images.
     /// - A folder with `annotations.xml`, or that file: CVAT for images.
     /// - A folder with `images` and gray PNG files in `masks`.
@@ -114,6 +115,7 @@ public struct DetectionData: Sendable {
             throw InputError(path, "there is no such file or folder")
         case "yaml", "yml": data = try YOLOData.load(path, for: task)
         case "xml": data = try CVATData.load(path, for: task)
+        case "json" where LabelStudioFile.isList(path): data = try LabelStudioData.load(path, for: task)
         case "json": data = try COCOData.load(files: [(.train, path)], root: path, for: task)
         default: data = try loadFolder(path, for: task)
         }
@@ -144,6 +146,7 @@ public struct DetectionData: Sendable {
         case yaml(String)
         case coco, voc, labelMe, masks
         case cvat(String)
+        case labelStudio(String)
         /// A COCO file in the folder of each part.
         case cocoParts([(DataSplit, String)])
     }
@@ -164,6 +167,7 @@ public struct DetectionData: Sendable {
         if !parts.isEmpty { return .cocoParts(parts) }
         if files.contains(CVATData.fileName) { return .cvat(Folder.join(path, CVATData.fileName)) }
         if files.contains("images"), files.contains(MaskImageData.folder) { return .masks }
+        if let file = try LabelStudioFile.find(in: path) { return .labelStudio(file) }
         if try LabelMeData.lies(in: path) { return .labelMe }
         return try VOCData.liesBesideImages(path) ? .voc : nil
     }
@@ -174,6 +178,7 @@ public struct DetectionData: Sendable {
         case .coco: return try COCOData.load(folder: path, for: task)
         case .cocoParts(let files): return try COCOData.load(files: files, root: path, for: task)
         case .cvat(let file): return try CVATData.load(file, for: task)
+        case .labelStudio(let file): return try LabelStudioData.load(file, for: task)
         case .labelMe: return try LabelMeData.load(path, for: task)
         case .masks: return try MaskImageData.load(path, for: task)
         case .voc where task != .detect:
@@ -186,8 +191,8 @@ public struct DetectionData: Sendable {
                 path, "is not a supported detection data set",
                 remedy:
                     "give a data.yaml, a COCO .json, or a folder with annotations/*.json, train/_annotations.coco.json, "
-                    + "Annotations/*.xml, XML files or LabelMe's JSON files beside the images, CVAT's annotations.xml, or "
-                    + "images and masks")
+                    + "Annotations/*.xml, XML files or LabelMe's JSON files beside the images, CVAT's annotations.xml, "
+                    + "Label Studio's JSON, or images and masks")
         }
     }
 }

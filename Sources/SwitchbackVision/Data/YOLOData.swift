@@ -120,7 +120,7 @@ package struct DataDescription {
     package let classNames: [String]
     /// Folders, or files that list images.
     package let places: [DataSplit: [String]]
-    /// By the keys `kpt_shape`, `flip_idx`, `kpt_oks_sigmas` and `kpt_names`.
+    /// By the keys `kpt_shape`, `flip_idx`, `kpt_oks_sigmas`, `kpt_names` and `skeleton`, pairs of keypoints from 0 on.
     package let keypoints: KeypointLayout?
     /// On keys that are not read and look like ones that are, as sentences.
     package let remarks: [String]
@@ -149,7 +149,7 @@ package struct DataDescription {
     private static func keypoints(_ keys: YAMLMapping, _ path: String) throws -> KeypointLayout? {
         guard let node = keys["kpt_shape"], node.null == nil else { return nil }
         let shape = node.sequence.map { $0.compactMap(\.int) } ?? []
-        guard shape.count == 2, (1...1000).contains(shape[0]), (2...3).contains(shape[1]) else {
+        guard shape.count == 2, (1...KeypointLayout.mostKeypoints).contains(shape[0]), (2...3).contains(shape[1]) else {
             throw InputError(
                 path, at: node.place, "kpt_shape is the number of keypoints and 2 or 3, as in [17, 3]")
         }
@@ -171,7 +171,18 @@ package struct DataDescription {
         let names = keys["kpt_names"]?.sequence == nil ? nil : try list("kpt_names") { $0.scalar?.string }
         return KeypointLayout(
             count: shape[0], dimensions: shape[1], flip: flip,
-            sigmas: try list("kpt_oks_sigmas") { $0.float.map { Float($0) } }, names: names)
+            sigmas: try list("kpt_oks_sigmas") { $0.float.map { Float($0) } }, names: names,
+            skeleton: try skeleton(keys, path, count: shape[0]))
+    }
+
+    private static func skeleton(_ keys: YAMLMapping, _ path: String, count: Int) throws -> [[Int]]? {
+        guard let node = keys["skeleton"], node.null == nil else { return nil }
+        let pairs = (node.sequence ?? []).map { $0.sequence?.compactMap(\.int) ?? [] }
+        guard node.sequence != nil, pairs.allSatisfy(KeypointLayout(count: count, dimensions: 3).isLimb) else {
+            throw InputError(
+                path, at: node.place, "skeleton is a list of pairs of keypoints from 0 to \(count - 1), as in [[0, 1]]")
+        }
+        return pairs
     }
 
     /// A list of names, or a mapping from numbers, which must be those from 0 on, to names. Where `nc` alone says how
@@ -252,6 +263,16 @@ package struct DataDescription {
             throw InputError(path, at: "key \(split.rawValue)", "there is no \(place)")
         }
         return place
+    }
+}
+
+extension KeypointLayout {
+    /// The lines of a data.yaml that describe it.
+    package var yaml: String {
+        let flip = flip.map { "flip_idx: \($0)\n" } ?? ""
+        let names = names.map { "kpt_names: [\($0.map { "\(JSON.string($0))" }.joined(separator: ", "))]\n" } ?? ""
+        let skeleton = skeleton.map { "skeleton: \($0)\n" } ?? ""
+        return "kpt_shape: [\(count), \(dimensions)]\n\(flip)\(names)\(skeleton)"
     }
 }
 

@@ -22,6 +22,9 @@ public struct Keypoint: Hashable, Sendable, Codable {
 
 /// The keypoints that the objects of a data set have.
 public struct KeypointLayout: Codable, Hashable, Sendable {
+    /// How many an object may have.
+    package static let mostKeypoints = 1000
+
     /// How many there are.
     public let count: Int
     /// The numbers of each in label files and in what networks give: x and y, and with 3 also the visibility.
@@ -31,12 +34,16 @@ public struct KeypointLayout: Codable, Hashable, Sendable {
     /// How far annotators differ, as a share of the object's size: what the similarity of keypoints is measured by.
     public let sigmas: [Float]
     public let names: [String]?
+    /// Pairs of keypoints between which lines are drawn; `nil` if that is not known.
+    public let skeleton: [[Int]]?
 
     /// - Parameter sigmas: by default COCO's of persons for 17 keypoints of 3 numbers, else 1 over their number.
     public init(
-        count: Int, dimensions: Int, flip: [Int]? = nil, sigmas: [Float]? = nil, names: [String]? = nil
+        count: Int, dimensions: Int, flip: [Int]? = nil, sigmas: [Float]? = nil, names: [String]? = nil,
+        skeleton: [[Int]]? = nil
     ) {
         (self.count, self.dimensions, self.flip, self.names) = (count, dimensions, flip, names)
+        self.skeleton = skeleton
         let isPerson = count == Self.personSigmas.count && dimensions == 3
         self.sigmas = sigmas ?? (isPerson ? Self.personSigmas : Array(repeating: 1 / Float(count), count: count))
     }
@@ -49,16 +56,45 @@ public struct KeypointLayout: Codable, Hashable, Sendable {
         0.089,
     ]
 
-    /// How many numbers an object has.
-    var numberCount: Int { count * dimensions }
+    /// Keypoints with names, of which those with left and right in them change places in a mirror image.
+    ///
+    /// - Parameters:
+    ///   - dimensions: the numbers of each, as in the property.
+    ///   - skeleton: pairs of their numbers.
+    package init(names: [String], dimensions: Int = 3, skeleton: [[Int]]? = nil) {
+        func mirrored(_ name: String) -> String {
+            for (a, b) in [("left", "right"), ("right", "left")] where name.contains(a) {
+                return name.replacing(a, with: b)
+            }
+            return name
+        }
+        let flip = names.map { names.firstIndex(of: mirrored($0)) }
+        let isSided = names.contains { mirrored($0) != $0 }
+        self.init(
+            count: names.count, dimensions: dimensions,
+            flip: isSided && !flip.contains(nil) ? flip.compactMap { $0 } : nil, names: names,
+            skeleton: skeleton)
+    }
 
-    /// Pairs of keypoints between which lines are drawn.
-    var limbs: [(Int, Int)] {
+    /// The names, or numbers from 1 on where there are none.
+    package var shownNames: [String] { names ?? (1...count).map { "keypoint_\($0)" } }
+
+    /// How many numbers an object has.
+    package var numberCount: Int { count * dimensions }
+
+    /// Pairs of keypoints between which lines are drawn; of 17, COCO's of persons where nothing else is said.
+    package var limbs: [(Int, Int)] {
+        if let skeleton { return skeleton.filter(isLimb).map { ($0[0], $0[1]) } }
         guard count == 17 else { return [] }
         return [
             (15, 13), (13, 11), (16, 14), (14, 12), (11, 12), (5, 11), (6, 12), (5, 6), (5, 7), (6, 8), (7, 9), (8, 10),
             (1, 2), (0, 1), (0, 2), (1, 3), (2, 4), (3, 5), (4, 6),
         ]
+    }
+
+    /// Whether numbers are a pair of keypoints.
+    package func isLimb(_ numbers: [Int]) -> Bool {
+        numbers.count == 2 && numbers.allSatisfy { (0..<count).contains($0) }
     }
 
     /// How much each keypoint counts in YOLO26's likelihood: elbows, knees, wrists and ankles more than others.

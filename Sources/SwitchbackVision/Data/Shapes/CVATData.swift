@@ -7,18 +7,20 @@ import FoundationXML
 #endif
 
 /// Data as CVAT exports it under "CVAT for images 1.1": a file `annotations.xml` with an element for each image, and the
-/// images beside it or in `images`.
+/// images beside it or in `images`. Keypoints are those of skeletons, whose boxes are those of their group, else the ones
+/// around their points.
 enum CVATData {
     static let fileName = "annotations.xml"
 
     static func load(_ file: String, for task: YOLOTask) throws -> DetectionData {
-        let reader = CVATReader()
+        let reader = CVATReader(readsSkeletons: task == .pose)
         try XMLFile.parse(file, with: reader)
         guard reader.sawAnnotations else {
             throw InputError(file, "holds no element annotations", remedy: "export it as 'CVAT for images 1.1'")
         }
         let root = Folder.parent(file)
         var data = ShapeData(kind: "CVAT annotations", path: root)
+        data.keypointNames = reader.keypointNames
         data.remarks = reader.remarks.map { "\(file), \($0)" }
         data.problems = reader.problems.map { InputError(file, at: "line \($0.line)", $0.sentence) }
         let spoiled = Set(reader.problems.map(\.image))
@@ -33,7 +35,7 @@ enum CVATData {
             data.images.append(
                 ShapedImage(
                     file: file, imagePath: place, split: image.subset.flatMap { DataSplit(folderName: $0) },
-                    objects: image.objects))
+                    objects: image.objects, points: image.points))
         }
         return try data.data(for: task)
     }
@@ -44,21 +46,57 @@ private final class CVATReader: BoundedXMLReader {
         let name: String
         let subset: String?
         var objects: [ShapedImage.Object] = []
+        var points: [ShapedImage.Point] = []
+        var skeletons: [Skeleton] = []
     }
 
+    struct Skeleton {
+        let name, place: String
+        /// Of shapes that belong together; `nil` if it belongs to none.
+        let group: String?
+        var points: [(name: String, at: PlanePoint, visibility: Float, place: String)] = []
+    }
+
+    private let readsSkeletons: Bool
     private(set) var sawAnnotations = false
     private(set) var images: [Entry] = []
+    /// Of the skeletons, as the project lists them.
+    private(set) var keypointNames: [String] = []
+    private var label: (name: String, hasParent: Bool) = ("", false)
     private(set) var remarks: [String] = []
     /// With the number of the image in which they are.
     private(set) var problems: [(image: Int, line: Int, sentence: String)] = []
 
+    init(readsSkeletons: Bool) { self.readsSkeletons = readsSkeletons }
+
     override func begin(_ name: String, _ attributes: [String: String], line: Int) {
-        switch name {
-        case "annotations": sawAnnotations = true
-        case "image": images.append(Entry(name: attributes["name"] ?? "", subset: attributes["subset"]))
-        case _ where path.dropLast().last == "image": shape(name, attributes, line)
+        switch (name, path.dropLast().last) {
+        case ("annotations", _): sawAnnotations = true
+        case ("label", "labels"): label = ("", false)
+        case ("image", _): images.append(Entry(name: attributes["name"] ?? "", subset: attributes["subset"]))
+        case ("skeleton", "image") where readsSkeletons:
+            images[images.count - 1].skeletons.append(
+                Skeleton(name: attributes["label"] ?? "", place: "line \(line)", group: Self.group(attributes)))
+        case (_, "image"): shape(name, attributes, line)
+        case ("points", "skeleton") where readsSkeletons && !images.isEmpty: keypoint(attributes, line)
         default: break
         }
+    }
+
+    override func end(_ name: String, text: String, line: Int) {
+        switch (name, path.last) {
+        case ("name", "label"): label.name = text
+        case ("parent", "label"): label.hasParent = true
+        case ("label", "labels"):
+            if label.hasParent, !keypointNames.contains(label.name) { keypointNames.append(label.name) }
+        case ("image", _): images[images.count - 1].placeSkeletons()
+        default: break
+        }
+    }
+
+    /// 0 is no group.
+    private static func group(_ attributes: [String: String]) -> String? {
+        attributes["group_id"].flatMap { $0 == "0" ? nil : $0 }
     }
 
     private func shape(_ kind: String, _ attributes: [String: String], _ line: Int) {
@@ -71,7 +109,21 @@ private final class CVATReader: BoundedXMLReader {
             problems.append((images.count - 1, line, "the element \(kind) \(label) is not as CVAT writes it"))
             return
         }
-        images[images.count - 1].objects.append(.init(name: label, outline: outline, place: "line \(line)"))
+        images[images.count - 1].objects.append(
+            .init(name: label, outline: outline, place: "line \(line)", group: Self.group(attributes)))
+    }
+
+    /// A point of the last skeleton; one that is outside is not known.
+    private func keypoint(_ attributes: [String: String], _ line: Int) {
+        let last = images[images.count - 1].skeletons.count - 1
+        guard last >= 0, let name = attributes["label"], let at = attributes["points"].flatMap(points), at.count == 1
+        else {
+            problems.append((images.count - 1, line, "the point of a skeleton is not as CVAT writes it"))
+            return
+        }
+        if attributes["outside"] == "1" { return }
+        images[images.count - 1].skeletons[last].points.append(
+            (name, at[0], attributes["occluded"] == "1" ? 1 : 2, "line \(line)"))
     }
 
     private func outline(_ kind: String, _ attributes: [String: String]) -> [PlanePoint]? {
@@ -116,5 +168,25 @@ private final class CVATReader: BoundedXMLReader {
         let turned = runs.mask
         let mask = InstanceMask(imageHeight: sides[3], imageWidth: sides[2]) { turned[$1, $0] }
         return mask.outline.map { $0 + PlanePoint(Float(sides[0]), Float(sides[1])) + 0.5 }
+    }
+}
+
+extension CVATReader.Entry {
+    /// Gives the points of skeletons to the objects of their groups, and makes objects of skeletons that have none.
+    fileprivate mutating func placeSkeletons() {
+        for skeleton in skeletons {
+            var owner = skeleton.group.flatMap { group in objects.contains { $0.group == group } ? group : nil }
+            if owner == nil {
+                owner = "of \(skeleton.place)"
+                objects.append(
+                    .init(
+                        name: skeleton.name, outline: Box(around: skeleton.points.map(\.at)).corners,
+                        place: skeleton.place, group: owner))
+            }
+            points += skeleton.points.map {
+                .init(name: $0.name, at: $0.at, visibility: $0.visibility, group: owner, place: $0.place)
+            }
+        }
+        skeletons = []
     }
 }

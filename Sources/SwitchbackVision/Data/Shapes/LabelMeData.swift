@@ -3,7 +3,8 @@ import Switchback
 import SwitchbackFormats
 
 /// Data as LabelMe writes it (github.com/wkentaro/labelme): a JSON file beside each image, with shapes whose points are
-/// in pixels.
+/// in pixels. A shape of the type point is a keypoint of the object in whose group it is; one that is difficult is hidden,
+/// as in X-AnyLabeling.
 enum LabelMeData {
     private struct File: Decodable {
         let shapes: [Shape]
@@ -14,6 +15,8 @@ enum LabelMeData {
         let label: String
         let points: [[Float]]
         let shape_type: String?
+        let group_id: Int?
+        let difficult: Bool?
         /// Of a shape of the type mask: a PNG file in Base64, from the first point to the second.
         let mask: String?
     }
@@ -30,18 +33,25 @@ enum LabelMeData {
         for (file, result) in zip(files, ImageSurvey.map(files, { file in Result { try read(file) } })) {
             do {
                 let read = try result.get()
-                var objects: [ShapedImage.Object] = []
+                var (objects, points): ([ShapedImage.Object], [ShapedImage.Point]) = ([], [])
                 for (number, shape) in read.shapes.enumerated() {
                     let place = "shape \(number + 1)"
+                    let group = shape.group_id.map(String.init)
                     if let outline = try outline(of: shape, file, place) {
-                        objects.append(.init(name: shape.label, outline: outline, place: place))
+                        objects.append(.init(name: shape.label, outline: outline, place: place, group: group))
+                    } else if task == .pose, shape.shape_type == "point", let at = shape.points.first {
+                        points.append(
+                            .init(
+                                name: shape.label, at: PlanePoint(at[0], at[1]),
+                                visibility: shape.difficult == true ? 1 : 2, group: group, place: place))
                     } else {
                         data.remarks.append(
                             "\(file), \(place): a \(shape.shape_type ?? "shape") has no area, and is left out")
                     }
                 }
                 data.images.append(
-                    ShapedImage(file: file, imagePath: try imagePath(of: file, read), objects: objects))
+                    ShapedImage(
+                        file: file, imagePath: try imagePath(of: file, read), objects: objects, points: points))
             } catch {
                 data.problems.append(error as? InputError ?? InputError(file, "\(error)"))
             }

@@ -9,6 +9,21 @@ struct ShapedImage: Sendable {
         let outline: [PlanePoint]
         /// Where it stands, for messages.
         let place: String
+        /// By which keypoints say that they are its own.
+        var group: String?
+    }
+
+    /// A point that is a keypoint of an object.
+    struct Point: Sendable {
+        /// Which of the object's keypoints it is.
+        let name: String
+        let at: PlanePoint
+        /// As in `Keypoint`.
+        var visibility: Float = 2
+        /// That of its object; `nil` if it is that of the image's only object.
+        let group: String?
+        /// Where it stands, for messages.
+        let place: String
     }
 
     /// The file that says it.
@@ -16,7 +31,12 @@ struct ShapedImage: Sendable {
     let imagePath: String
     /// The part that it is in, where that is said; else the folders tell.
     var split: DataSplit?
+    /// The sides of the image whose pixels the outlines count, where the file says so; else they are those of the image.
+    var size: (height: Int, width: Int)?
+    /// Whether anyone has said what is in the image.
+    var isLabeled = true
     let objects: [Object]
+    var points: [Point] = []
 }
 
 /// Makes data of what programs for labeling say of images.
@@ -25,6 +45,8 @@ struct ShapeData {
     let path: String
     /// By number; those that occur, in alphabetical order, if `nil`.
     var classNames: [String]?
+    /// By number; others that occur follow in alphabetical order.
+    var keypointNames: [String] = []
     var images: [ShapedImage] = []
     var problems: [InputError] = []
     var remarks: [String] = []
@@ -32,12 +54,10 @@ struct ShapeData {
     init(kind: String, path: String) { (self.kind, self.path) = (kind, path) }
 
     /// The data for a task. An image with an object that cannot be used is left out, and named.
+    ///
+    /// - Throws: `InputError` where the task is pose and no object has a keypoint.
     func data(for task: YOLOTask) throws -> DetectionData {
-        guard task != .pose else {
-            throw InputError(
-                path, "\(kind) are read for boxes and outlines alone",
-                remedy: "give a data.yaml with kpt_shape, or COCO annotations with keypoints")
-        }
+        let keypoints = task == .pose ? try keypointLayout() : nil
         let names = classNames ?? Set(images.flatMap { $0.objects.map(\.name) }).sorted()
         let numbers = Dictionary(names.enumerated().map { ($1, $0) }, uniquingKeysWith: { first, _ in first })
         let headers = ImageSurvey.map(images.map(\.imagePath)) { path in Result { try ImageSurvey.header(path) } }
@@ -46,38 +66,55 @@ struct ShapeData {
         for (image, header) in zip(images, headers) {
             do {
                 let header = try header.get()
-                var bad: [InputError] = []
-                let labels = image.objects.compactMap { object in
-                    Self.label(
-                        object, numbers[object.name] ?? 0, header, for: task,
-                        refuse: { bad.append(InputError(image.file, at: object.place, $0)) },
-                        remark: { remarks.append("\(image.file), \(object.place): \($0)") })
-                }
-                problems += bad
-                if !bad.isEmpty { continue }
+                let labels = try labels(of: image, numbers, header, for: task, keypoints, &problems, &remarks)
+                guard let labels else { continue }
                 splits[image.split ?? split(of: image.imagePath), default: []].append(
                     DetectionExample(
-                        imagePath: image.imagePath, height: header.height, width: header.width, labels: labels))
+                        imagePath: image.imagePath, height: header.height, width: header.width, labels: labels,
+                        isLabeled: image.isLabeled))
             } catch {
                 problems.append(error as? InputError ?? InputError(image.imagePath, "\(error)"))
             }
         }
         return DetectionData(
-            kind: kind, path: path, classNames: names, splits: splits, problems: problems, remarks: remarks)
+            kind: kind, path: path, classNames: names, splits: splits, problems: problems, remarks: remarks,
+            keypoints: keypoints)
+    }
+
+    /// The objects of an image in fractions of its sides; `nil` where one cannot be used.
+    private func labels(
+        of image: ShapedImage, _ numbers: [String: Int], _ header: ImageHeader, for task: YOLOTask,
+        _ keypoints: KeypointLayout?, _ problems: inout [InputError], _ remarks: inout [String]
+    ) throws -> [LabeledBox]? {
+        let size = try image.pixels(header)
+        var bad: [InputError] = []
+        var labels = image.objects.map { object in
+            Self.label(
+                object, numbers[object.name] ?? 0, size, for: task,
+                refuse: { bad.append(InputError(image.file, at: object.place, $0)) },
+                remark: { remarks.append("\(image.file), \(object.place): \($0)") })
+        }
+        if let keypoints {
+            for (number, found) in image.keypoints(keypoints, size, &bad).enumerated() {
+                labels[number]?.keypoints = found
+            }
+        }
+        problems += bad
+        return bad.isEmpty ? labels.compactMap { $0 } : nil
     }
 
     private static func label(
-        _ object: ShapedImage.Object, _ classIndex: Int, _ header: ImageHeader, for task: YOLOTask,
+        _ object: ShapedImage.Object, _ classIndex: Int, _ size: (height: Int, width: Int), for task: YOLOTask,
         refuse: (String) -> Void, remark: (String) -> Void
     ) -> LabeledBox? {
         guard object.outline.count > 2, object.outline.allSatisfy({ $0.x.isFinite && $0.y.isFinite }) else {
             refuse("its outline has fewer than 3 points")
             return nil
         }
-        let (height, width) = (header.height, header.width)
+        let (height, width) = size
         let box = PixelBoxes.label(
             Box(around: object.outline), classIndex, height: height, width: width, refuse: refuse, remark: remark)
-        guard box != nil, task != .detect else { return box }
+        guard box != nil, task == .segment || task == .obb else { return box }
         var label = LabeledBox(polygon: object.outline, classIndex: classIndex)
             .scaled(x: 1 / Float(width), y: 1 / Float(height)).clipped(to: Box(height: 1, width: 1))
         label.isOriented = task == .obb
@@ -89,6 +126,26 @@ struct ShapeData {
         let depth = path.split(separator: "/").count
         let folders = imagePath.split(separator: "/").dropFirst(depth).dropLast()
         return folders.lazy.compactMap { DataSplit(folderName: String($0)) }.first ?? .train
+    }
+}
+
+extension ShapedImage {
+    /// How far the ratios of sides may differ because of rounding.
+    private static let ratioTolerance = 0.02
+
+    /// The sides of the image whose pixels the outlines count.
+    ///
+    /// - Throws: `InputError` where that cannot be this image.
+    fileprivate func pixels(_ header: ImageHeader) throws -> (height: Int, width: Int) {
+        guard let size else { return (header.height, header.width) }
+        let (said, found) = (Double(size.width) * Double(header.height), Double(size.height) * Double(header.width))
+        guard size.width > 0, size.height > 0, abs(said - found) <= Self.ratioTolerance * max(said, found) else {
+            throw InputError(
+                file, at: "image \((imagePath as NSString).lastPathComponent)",
+                "its objects were marked in an image of \(size.width)×\(size.height) pixels, and this one has "
+                    + "\(header.width)×\(header.height)")
+        }
+        return size
     }
 }
 

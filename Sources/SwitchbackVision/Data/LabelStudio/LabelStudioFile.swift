@@ -1,0 +1,188 @@
+import Foundation
+import Switchback
+import SwitchbackFormats
+
+/// What Label Studio exports under "JSON": a list of tasks, each an image with what people have marked in it.
+package struct LabelStudioFile {
+    let path: String
+    private(set) var tasks: [LabelStudioTask] = []
+    private(set) var problems: [InputError] = []
+
+    /// Larger files would not fit in memory.
+    private static let mostBytes = 1 << 30
+
+    /// Whether a file is a list, which no other format of annotations begins with.
+    static func isList(_ path: String) -> Bool {
+        head(of: path).first == UInt8(ascii: "[")
+    }
+
+    /// Whether a file of any folder is likely to be one.
+    package static func isLikely(_ path: String) -> Bool {
+        let head = head(of: path)
+        return head.first == UInt8(ascii: "[")
+            && ["annotations", "annotation_id", "completions"].contains { key in
+                head.range(of: Data("\"\(key)\"".utf8)) != nil
+            }
+    }
+
+    /// The first bytes, without spaces before them.
+    private static func head(of path: String) -> Data {
+        guard path.lowercased().hasSuffix(".json"), let handle = FileHandle(forReadingAtPath: path) else {
+            return Data()
+        }
+        defer { try? handle.close() }
+        let bytes = (try? handle.read(upToCount: 4096)) ?? Data()
+        return bytes.drop { [0xEF, 0xBB, 0xBF, 0x20, 0x09, 0x0A, 0x0D].contains($0) }
+    }
+
+    /// The one in a folder; `nil` if there is none.
+    ///
+    /// - Throws: `InputError` where there are several: the same task may be in all of them.
+    static func find(in folder: String) throws -> String? {
+        let found = try Folder.names(in: folder).map { Folder.join(folder, $0) }.filter(isLikely)
+        guard found.count < 2 else {
+            let names = found.map { ($0 as NSString).lastPathComponent }.joined(separator: ", ")
+            throw InputError(
+                folder, "holds \(found.count) exports of Label Studio: \(names)", remedy: "give the path of one")
+        }
+        return found.first
+    }
+
+    /// - Throws: `InputError` where it cannot be read or is something else. Tasks that make no sense are in `problems`.
+    init(_ path: String) throws {
+        self.path = path
+        let size = FileStamp(path).size
+        guard size <= Self.mostBytes else {
+            throw InputError(path, "has \(size) bytes, and at most \(Self.mostBytes) are read")
+        }
+        guard let contents = FileManager.default.contents(atPath: path) else {
+            throw InputError(path, "the file cannot be read")
+        }
+        let read: [JSONListElement<LabelStudioTask>]
+        do {
+            read = try JSONDecoder().decode([JSONListElement<LabelStudioTask>].self, from: contents)
+        } catch {
+            throw InputError(path, "is not a list of tasks in JSON, as Label Studio exports it")
+        }
+        for (number, element) in read.enumerated() {
+            switch element.result {
+            case .success(let task):
+                guard task.annotations != nil else {
+                    throw InputError(
+                        path, at: "task \(task.name(number))", "has no annotations",
+                        remedy: "export the project as JSON, not as JSON-MIN")
+                }
+                tasks.append(task)
+            case .failure(let error): problems.append(InputError(path, at: "task number \(number + 1)", error.sentence))
+            }
+        }
+    }
+}
+
+/// An image with what people have marked in it.
+struct LabelStudioTask: Decodable {
+    /// What one person has said of the image.
+    struct Annotation: Decodable {
+        let result: [JSONListElement<LabelStudioRegion>]
+        let was_cancelled, ground_truth: Bool?
+        /// As texts that are in the order of the times.
+        let created_at, updated_at: String?
+    }
+
+    private struct TextOrOther: Decodable {
+        let text: String?
+
+        init(from decoder: any Decoder) throws { text = try? decoder.singleValueContainer().decode(String.self) }
+    }
+
+    private enum Key: String, CodingKey { case id, data, annotations, completions, predictions }
+
+    let id: JSONIdentifier?
+    /// The texts that the task was made of, by their names: which of them is the image, the project alone knows.
+    let texts: [String: String]
+    let annotations: [Annotation]?
+    let hasPredictions: Bool
+
+    init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: Key.self)
+        id = try container.decodeIfPresent(JSONIdentifier.self, forKey: .id)
+        texts =
+            try container.decodeIfPresent([String: TextOrOther].self, forKey: .data)?.compactMapValues(\.text) ?? [:]
+        // As they were called before version 1.0.
+        let older = try container.decodeIfPresent([Annotation].self, forKey: .completions)
+        annotations = try container.decodeIfPresent([Annotation].self, forKey: .annotations) ?? older
+        let predictions = try? container.decodeIfPresent([TextOrOther].self, forKey: .predictions)
+        hasPredictions = predictions?.isEmpty == false
+    }
+
+    func name(_ number: Int) -> String { id?.text ?? "number \(number + 1)" }
+
+    /// Where its image is, as the project was told: under `image`, else what alone looks like an image.
+    var imageText: String? {
+        if let text = texts["image"] { return text }
+        let likely = texts.values.filter { text in
+            Image.fileExtensions.contains { text.lowercased().contains(".\($0)") }
+        }
+        return likely.count == 1 ? likely[0] : nil
+    }
+
+    /// The annotation that counts of those that were not skipped: the one marked as ground truth, else the one that was
+    /// changed last; and how many others there are.
+    var chosen: (annotation: Annotation, others: Int)? {
+        let kept = (annotations ?? []).filter { $0.was_cancelled != true }
+        func rank(_ annotation: Annotation) -> (Int, String) {
+            (annotation.ground_truth == true ? 1 : 0, annotation.updated_at ?? annotation.created_at ?? "")
+        }
+        return kept.reversed().max { rank($0) < rank($1) }.map { ($0, kept.count - 1) }
+    }
+}
+
+/// One thing that somebody has said of an image: a shape, its labels, a choice, or what belongs to what.
+struct LabelStudioRegion: Decodable {
+    struct Value: Decodable {
+        /// In percent of the image's sides.
+        let x, y, width, height, radiusX, radiusY: Float?
+        /// In degrees.
+        let rotation: Float?
+        let points: [[Float]]?
+        let rle: [UInt8]?
+        let choices: [String]?
+        /// Of the class, whatever drew the shape.
+        let labels: [String]
+
+        private enum Key: String, CodingKey, CaseIterable {
+            case x, y, width, height, radiusX, radiusY, rotation, points, rle, choices
+            case labels, rectanglelabels, polygonlabels, ellipselabels, keypointlabels, brushlabels
+        }
+
+        private static let labelKeys: [Key] = [
+            .rectanglelabels, .polygonlabels, .ellipselabels, .keypointlabels, .brushlabels, .labels,
+        ]
+
+        init(from decoder: any Decoder) throws {
+            let container = try decoder.container(keyedBy: Key.self)
+            func number(_ key: Key) throws -> Float? { try container.decodeIfPresent(Float.self, forKey: key) }
+            (x, y) = (try number(.x), try number(.y))
+            (width, height) = (try number(.width), try number(.height))
+            (radiusX, radiusY) = (try number(.radiusX), try number(.radiusY))
+            rotation = try number(.rotation)
+            points = try container.decodeIfPresent([[Float]].self, forKey: .points)
+            rle = try container.decodeIfPresent([UInt8].self, forKey: .rle)
+            choices = try container.decodeIfPresent([String].self, forKey: .choices)
+            labels = try Self.labelKeys.flatMap { try container.decodeIfPresent([String].self, forKey: $0) ?? [] }
+        }
+    }
+
+    let id: JSONIdentifier?
+    let type: String
+    let value: Value?
+    /// The question that a choice answers.
+    let from_name: String?
+    let original_width, original_height: Int?
+    /// By how many degrees the image was turned when it was marked.
+    let image_rotation: Float?
+    /// The region that this one belongs to.
+    let parentID: JSONIdentifier?
+    /// Of a relation.
+    let from_id, to_id: JSONIdentifier?
+}
