@@ -7,7 +7,6 @@ IMAGE is a file to try and to label; screenshots are saved in FOLDER where one i
 """
 
 import json
-import os
 import random
 import sys
 import tempfile
@@ -15,7 +14,7 @@ import urllib.request
 import zipfile
 import zlib
 
-import axe_core_python
+from access import check_access
 from webdriver import Browser
 
 # Each page, and what stands on it once it has its data.
@@ -216,17 +215,6 @@ def stop_endpoint(browser):
     browser.open("/deploy")
     browser.click("#endpoints header button")
     browser.until("!document.querySelector('#endpoints pre')")
-
-
-def check_access(browser, name):
-    """What axe-core finds against WCAG 2.2 A and AA."""
-    with open(os.path.join(os.path.dirname(axe_core_python.__file__), "axe.min.js")) as source:
-        browser.run(source.read())
-    faults = browser.run_async("""
-        const done = arguments[arguments.length - 1];
-        axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"] }).then((found) => done(
-            found.violations.map((fault) => [fault.id, fault.impact, fault.nodes.map((node) => node.html)])))""")
-    assert faults == [], (name, faults)
 
 
 def look(browser, folder):

@@ -18,17 +18,29 @@ struct StudioBrowserTests {
     func theWholeStory() throws {
         let program = try BuiltProgram()
         let image = try program.image("image.jpg", height: 28, width: 28, boxes: [])
+        try play("studio_story.py", program, [image])
+    }
+
+    @Test(.enabled(if: hasBrowser, "chromium, chromium-driver or axe-core-python is not installed"))
+    func theStoryOfKeypoints() throws {
+        let program = try BuiltProgram()
+        let image = try program.image("image.jpg", height: 30, width: 40, boxes: [])
+        try play("keypoint_story.py", program, [image, program.folder.path("runs")])
+    }
+
+    /// Starts a studio, and plays a story with its address and more.
+    private func play(_ story: String, _ program: BuiltProgram, _ arguments: [String]) throws {
         let studio = try RunningServer(program, command: "studio", [])
         let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
             .appendingPathComponent("../Browser").standardizedFileURL.path
         try Python.run(
             """
             import runpy, sys
-            folder = sys.argv[1]
+            folder, story = sys.argv[1:3]
             sys.path.insert(0, folder)
-            sys.argv = sys.argv[1:]
-            runpy.run_path(folder + "/studio_story.py")
-            """, [folder, studio.address, image])
+            sys.argv = sys.argv[2:]
+            runpy.run_path(f"{folder}/{story}")
+            """, [folder, story, studio.address] + arguments)
         #expect(studio.stop() == 0)
     }
 }

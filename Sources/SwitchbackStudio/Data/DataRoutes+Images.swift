@@ -52,9 +52,9 @@ extension DataRoutes {
             if place == positions.count || positions[place] != position { positions.insert(position, at: place) }
             from = max(0, place - (try query.number("before", in: 0...Self.mostListed) ?? count / 2))
         }
-        let withBoxes = query.get("boxes") == "1" && !content.hasKeypoints
+        let withBoxes = query.get("boxes") == "1"
         let listed = positions.dropFirst(from).prefix(count).map {
-            ImageAnswer(content.images[$0], withBoxes: withBoxes)
+            ImageAnswer(content.images[$0], withBoxes: withBoxes, hasKeypoints: content.hasKeypoints)
         }
         return ImageList(total: positions.count, from: min(from, positions.count), images: listed)
     }

@@ -12,8 +12,23 @@ private struct LabelsAnswer: Encodable, Sendable {
         let type = "conflict"
     }
 
+    /// The keypoints that objects of the data set have.
+    struct Keypoints: Encodable, Sendable {
+        let names: [String]
+        /// The numbers of each: x and y, and with 3 also the visibility.
+        let dimensions: Int
+        /// Pairs of them between which lines are drawn.
+        let limbs: [[Int]]
+
+        init(_ layout: KeypointLayout) {
+            (names, dimensions) = (layout.shownNames, layout.dimensions)
+            limbs = layout.limbs.map { [$0, $1] }
+        }
+    }
+
     let image: ImageAnswer
     let classes: [String]
+    let keypoints: Keypoints?
     let revision: Int
     let labeled: Bool
     let objects: [LabelObject]
@@ -28,6 +43,7 @@ private struct LabelsAnswer: Encodable, Sendable {
         let content = try set.index.known()
         self.image = ImageAnswer(content.image(image.id) ?? image, withBoxes: false)
         classes = content.classNames
+        keypoints = try set.keypoints().map(Keypoints.init)
         (revision, labeled, objects) = (document.revision, document.isLabeled, document.objects)
         (canUndo, canRedo) = (document.canUndo(who), document.canRedo(who))
         readOnly = try set.labels().readOnly?.description
@@ -54,7 +70,7 @@ extension DataRoutes {
         }
         group.post(":set/images/:image/edits") { request, context in
             await change(request, context) { set, image, fields in
-                let edit = try Self.edit(fields, try set.index.known())
+                let edit = try Self.edit(fields, try set.index.known(), try set.keypoints())
                 return try set.change(image) { try $0.edit($1, edit) }
             }
         }
@@ -69,11 +85,12 @@ extension DataRoutes {
         group.get(":set/images/:image/proposals") { [sets, proposing] _, context in
             let (name, id) = try (context.parameters.part("set"), context.parameters.part("image"))
             do {
-                let (image, classes) = try await strokes.run(within: Self.strokeSeconds) {
+                let (image, classes, keypoints) = try await strokes.run(within: Self.strokeSeconds) {
                     let set = try sets.set(name)
-                    return (try set.index.image(id), try set.index.known().classNames)
+                    return (try set.index.image(id), try set.index.known().classNames, try set.keypoints())
                 }
-                return try Response(answering: try await proposing.proposals(for: image, classes: classes))
+                return try Response(
+                    answering: try await proposing.proposals(for: image, classes: classes, keypoints: keypoints))
             } catch {
                 return Response(refusing: error)
             }
@@ -118,7 +135,9 @@ extension DataRoutes {
         }
     }
 
-    private static func edit(_ fields: ConfigurationFields, _ content: DataIndex.Content) throws -> LabelRequest {
+    private static func edit(
+        _ fields: ConfigurationFields, _ content: DataIndex.Content, _ keypoints: KeypointLayout?
+    ) throws -> LabelRequest {
         try fields.checkNames(known: ["id", "who", "page", "base", "changes", "labeled"])
         let changes = try fields.array("changes") ?? []
         guard changes.count <= mostChanges else {
@@ -127,7 +146,7 @@ extension DataRoutes {
         let wishes = try changes.enumerated().map { number, value -> (object: String, value: LabelValue?) in
             let change = try ConfigurationFields(value, path: "request", prefix: "changes.\(number).")
             let value = try change.object("value").map {
-                try LabelValue($0, classCount: content.classNames.count)
+                try LabelValue($0, classCount: content.classNames.count, keypoints: keypoints)
             }
             return (try change.name("object"), value)
         }

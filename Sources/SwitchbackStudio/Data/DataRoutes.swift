@@ -76,7 +76,8 @@ package struct DataRoutes: Sendable {
                     throw InputError(set.folder.root, "has to be imported before it is shown here")
                 }
                 let readOnly = try set.readOnly?.description
-                return DataStatistics(set.folder, try set.index.now(), readOnly: readOnly)
+                return DataStatistics(
+                    set.folder, try set.index.now(), keypoints: try set.keypoints(), readOnly: readOnly)
             }
         }
         group.post(":set/classes") { [sets] request, context in
@@ -121,14 +122,30 @@ package struct DataRoutes: Sendable {
             let query = request.uri.queryParameters
             let set = try await files.run(within: Self.longSeconds) { [sets] in try sets.set(name) }
             let (split, className): (DataSplit?, String?) = (try query.choice("split"), query.get("class"))
+            let seconds = try query.seconds("every") ?? 1
             let working = Folder.join(set.folder.state, "uploads")
             let file = try await UploadedFile.receive(request, name: query.get("name") ?? "", in: working)
             return await files.answer(within: Self.longSeconds) {
                 defer { file.remove() }
-                return try set.add(file, split: split, className: className, workingIn: working)
+                return try set.add(
+                    file, split: split, className: className, every: seconds, workingIn: working)
             }
         } catch {
             return Response(refusing: error)
         }
+    }
+}
+
+extension Parameters {
+    private static let mostSeconds = 86_400.0
+
+    /// A number of seconds; `nil` where the part is missing or empty.
+    fileprivate func seconds(_ name: String) throws -> Double? {
+        guard let text = get(name), !text.isEmpty else { return nil }
+        guard let seconds = Double(text), (0...Self.mostSeconds).contains(seconds) else {
+            throw InputError(
+                "request", at: "field \(name)", "it is no number of seconds from 0 to \(Int(Self.mostSeconds))")
+        }
+        return seconds
     }
 }

@@ -5,12 +5,15 @@ import SwitchbackServer
 import SwitchbackTraining
 import SwitchbackVision
 
-/// What the newest detector of one's own finds in an image: boxes to accept instead of drawing them.
+/// What the newest detector of one's own finds in an image, or of objects with keypoints the newest model of poses: to be
+/// accepted instead of drawn.
 struct Proposals: Encodable, Sendable {
     struct Box: Encodable, Sendable {
         let `class`: Int
         /// Center x and y, width and height, in fractions of the image.
         let box: [Double]
+        /// As lines of the data set have them; `nil` where its objects have none.
+        let keypoints: [Double]?
         let confidence: Double
     }
 
@@ -21,12 +24,12 @@ struct Proposals: Encodable, Sendable {
     let unknown: [String]
 }
 
-/// Keeps the newest detector ready. Belongs to one thread.
+/// Keeps the newest model ready. Belongs to one thread.
 final class ProposingModel: @unchecked Sendable {
     private let runs: RunLookup
     private let queue = WorkQueue("proposals", threads: 1, limit: 16)
     // Used on the queue's only thread.
-    private var loaded: (weights: String, stamp: FileStamp, predictor: DetectionPredictor, classes: [String])?
+    private var loaded: (weights: String, stamp: FileStamp, predictor: DetectionPredictor, detector: YOLO)?
 
     init(_ runs: RunLookup) { self.runs = runs }
 
@@ -38,15 +41,28 @@ final class ProposingModel: @unchecked Sendable {
     private static let mostBoxes = 300
 
     /// What the newest run finds in an image.
-    func proposals(for image: IndexedImage, classes: [String]) async throws -> Proposals {
+    ///
+    /// - Parameter keypoints: those that objects of the data set have.
+    /// - Throws: `InputError` where the newest model of poses finds others.
+    func proposals(
+        for image: IndexedImage, classes: [String], keypoints: KeypointLayout?
+    ) async throws -> Proposals {
         try await queue.run(within: Self.seconds) { [self] in
-            try catchingErrors { try self.find(image, classes) }
+            try catchingErrors { try self.find(image, classes, keypoints) }
         }
     }
 
-    private func find(_ image: IndexedImage, _ classes: [String]) throws -> Proposals {
-        guard let run = try newest() else { return Proposals(run: nil, boxes: [], unknown: []) }
-        let (predictor, known) = try model(of: run)
+    private func find(_ image: IndexedImage, _ classes: [String], _ keypoints: KeypointLayout?) throws -> Proposals {
+        let task = keypoints == nil ? YOLOTask.detect : .pose
+        guard let run = try newest(of: task) else { return Proposals(run: nil, boxes: [], unknown: []) }
+        let (predictor, detector) = try model(of: run)
+        let known = detector.classes
+        if let keypoints, let own = detector.keypoints, own.count != keypoints.count {
+            throw InputError(
+                "\(task)/\(run.name)",
+                "finds objects of \(own.count) keypoints, and those of this data set have "
+                    + "\(keypoints.count)", remedy: "train on this data set")
+        }
         let pixels = try Image.load(image.path)
         let (width, height) = (Double(pixels.width), Double(pixels.height))
         var unknown: Set<String> = []
@@ -60,25 +76,42 @@ final class ProposingModel: @unchecked Sendable {
                 Double(found.box.width) / width, Double(found.box.height) / height,
             ]
             return Proposals.Box(
-                class: index, box: numbers.map(LabelValue.rounded), confidence: Double(found.score))
+                class: index, box: numbers.map(LabelValue.rounded),
+                keypoints: keypoints.map { Self.numbers(found.keypoints, $0, width: width, height: height) },
+                confidence: Double(found.score))
         }
         return Proposals(run: run.name, boxes: boxes, unknown: unknown.sorted())
     }
 
-    /// The newest run of a detector that has weights.
-    private func newest() throws -> RunRecord? {
-        try runs.runs(of: "detect").first { (try? RunFolder.weightFile($0.path)) != nil }
+    /// From this probability on that a keypoint is seen, it is proposed.
+    private static let leastVisibility: Float = 0.5
+
+    /// Keypoints in pixels as numbers of a label file: those outside of the image, or hardly seen, are not known.
+    private static func numbers(
+        _ keypoints: [Keypoint], _ layout: KeypointLayout, width: Double, height: Double
+    ) -> [Double] {
+        keypoints.flatMap { point -> [Double] in
+            let place = [Double(point.x) / width, Double(point.y) / height].map(LabelValue.rounded)
+            let isKnown = place.allSatisfy { (0...1).contains($0) }
+            if layout.dimensions == 2 { return isKnown ? place : [-1, -1] }
+            return isKnown && point.visibility >= leastVisibility ? place + [2] : [0, 0, 0]
+        }
     }
 
-    private func model(of run: RunRecord) throws -> (DetectionPredictor, [String]) {
+    /// The newest run of a task that has weights.
+    private func newest(of task: YOLOTask) throws -> RunRecord? {
+        try runs.runs(of: task.rawValue).first { (try? RunFolder.weightFile($0.path)) != nil }
+    }
+
+    private func model(of run: RunRecord) throws -> (DetectionPredictor, YOLO) {
         let weights = try RunFolder.weightFile(run.path)
         let stamp = FileStamp(weights)
-        if let loaded, loaded.weights == weights, loaded.stamp == stamp { return (loaded.predictor, loaded.classes) }
+        if let loaded, loaded.weights == weights, loaded.stamp == stamp { return (loaded.predictor, loaded.detector) }
         let found = try DetectorFile.load(weights)
         var predictor = DetectionPredictor(found.detector, size: InputSize(found.imgsz))
         predictor.suppression.confidence = Self.confidence
         predictor.suppression.maximumCount = Self.mostBoxes
-        loaded = (weights, stamp, predictor, found.detector.classes)
-        return (predictor, found.detector.classes)
+        loaded = (weights, stamp, predictor, found.detector)
+        return (predictor, found.detector)
     }
 }

@@ -5,7 +5,7 @@ import Switchback
 public final class VisionTransformer: Module {
     public let sizes: VisionTransformerSizes
     private let vit: Body
-    private let dropout: Dropout
+    private let drop: Dropout
     private let classifier: Linear
 
     private final class Body: Module {
@@ -30,7 +30,7 @@ public final class VisionTransformer: Module {
     public init(_ sizes: VisionTransformerSizes, classes: Int, dropout: Double = 0) {
         self.sizes = sizes
         vit = Body(sizes)
-        self.dropout = Dropout(dropout)
+        drop = Dropout(p: dropout)
         classifier = Linear(sizes.width, classes)
         super.init()
         for (name, parameter) in namedParameters {
@@ -43,7 +43,7 @@ public final class VisionTransformer: Module {
     public override func forward(_ images: Tensor) -> Tensor {
         var x = vit.embeddings(images)
         for layer in vit.encoder.layer { x = layer(x) }
-        return classifier(dropout(vit.layernorm(x).select(dim: 1, index: 0)))
+        return classifier(drop(vit.layernorm(x).select(dim: 1, index: 0)))
     }
 
     /// A vector for each patch, row by row, behind one that stands for the whole image.

@@ -18,7 +18,7 @@ struct LabelStoreTests {
 
     /// As if the studio had been started now.
     private func store() -> LabelStore {
-        LabelStore(DataHold(folder.path("state")), hasKeypoints: false) { $0 == image.id ? image : nil }
+        LabelStore(DataHold(folder.path("state"))) { $0 == image.id ? image : nil }
     }
 
     private func box(_ x: Double, class index: Int = 0) -> LabelValue {

@@ -10,7 +10,11 @@ struct DataAdder {
     private let split: DataSplit?
     /// The class of all, in a data set of class folders.
     private let className: String?
+    /// How many seconds apart the frames of videos are.
+    private let seconds: Double
     private var classNames: [String] = []
+    /// Those that objects have.
+    private var keypoints: KeypointLayout?
     private var places: [DataSplit: String] = [:]
     private var counts: [DataSplit: Int]
     private(set) var names: PlacedNames
@@ -26,13 +30,16 @@ struct DataAdder {
     ///   - names: what is known of names that are taken.
     /// - Throws: `InputError` where the data set takes no images from here.
     init(
-        _ set: DataFolder, _ counts: [DataSplit: Int], _ names: PlacedNames, split: DataSplit?, className: String?
+        _ set: DataFolder, _ counts: [DataSplit: Int], _ names: PlacedNames, split: DataSplit?, className: String?,
+        seconds: Double = 1
     ) throws {
         (self.set, self.counts, self.names, self.split, self.className) = (set, counts, names, split, className)
+        self.seconds = seconds
         if let description = set.description {
             // What the index knows may be older: a class that was added since has its number already.
             let found = try DataDescription.load(description)
             classNames = found.classNames
+            keypoints = found.keypoints
             for (split, all) in found.places {
                 places[split] = all.first(where: Folder.isFolder)
             }
@@ -53,12 +60,14 @@ struct DataAdder {
         }
     }
 
-    /// Adds an image or an archive. What is wrong is in the report.
+    /// Adds an image, an archive or a video. What is wrong is in the report.
     mutating func add(_ file: UploadedFile, workingIn folder: String) {
         do {
             if file.isArchive {
                 let archive = try UnpackedArchive(file, in: folder)
-                try withExtendedLifetime(archive) { try add(folder: archive.root) }
+                try withExtendedLifetime(archive) { try add(folder: archive.root, workingIn: folder) }
+            } else if UnpackedVideo.isVideo(file.name) {
+                try add(video: file.path, named: file.name, workingIn: folder)
             } else {
                 try place(file.path, as: file.name, in: split ?? nextSplit, class: className, labels: nil)
             }
@@ -75,17 +84,38 @@ struct DataAdder {
         return all > 1 && held < max(1, all / Self.validationShare) ? .val : .train
     }
 
-    /// Adds what lies in a folder: a data set, or just images. It is moved.
-    mutating func add(folder: String) throws {
+    /// Adds frames of a video. Those that follow each other are alike, so that the last fifth is for validation, and not
+    /// each fifth.
+    private mutating func add(video path: String, named name: String, workingIn folder: String) throws {
+        let video = try UnpackedVideo(path, name: name, every: seconds, in: folder)
+        for remark in video.remarks { report.add(remark: remark) }
+        let training = video.frames.count - (places[.val] == nil ? 0 : video.frames.count / Self.validationShare)
+        try withExtendedLifetime(video) {
+            for (number, frame) in video.frames.enumerated() {
+                try place(
+                    frame, as: (frame as NSString).lastPathComponent, in: split ?? (number < training ? .train : .val),
+                    class: className, labels: nil)
+            }
+        }
+    }
+
+    /// Adds what lies in a folder: a data set, or just images and videos. It is moved.
+    ///
+    /// - Parameter working: where frames of videos may be put for a while.
+    mutating func add(folder: String, workingIn working: String) throws {
         if set.kind == .yolo, try DetectionData.recognises(folder) {
-            try add(try Self.load(folder, &report), from: folder)
+            try add(try ReadAnnotations(folder, wantsKeypoints: keypoints != nil, &report).data, from: folder)
+            return
+        }
+        if set.kind == .classes, try SortedImages.recognises(folder) {
+            try add(try SortedImages.load(folder), from: folder)
             return
         }
         for path in try ImageSurvey.files(under: folder) {
             do {
                 let parent = (Folder.parent(path) as NSString).lastPathComponent
                 let labelPath = YOLOData.labelPath(ofImage: path)
-                let labels = try set.kind == .yolo ? LabelLines.read(labelPath, hasKeypoints: false) : nil
+                let labels = try set.kind == .yolo ? LabelLines.read(labelPath, keypoints) : nil
                 try place(
                     path, as: (path as NSString).lastPathComponent, in: split ?? nextSplit, class: className ?? parent,
                     labels: labels)
@@ -93,19 +123,16 @@ struct DataAdder {
                 report.add(problem: error, hiding: folder)
             }
         }
+        for path in try Folder.files(under: folder, extensions: UnpackedVideo.extensions) {
+            do {
+                try add(video: path, named: (path as NSString).lastPathComponent, workingIn: working)
+            } catch {
+                report.add(problem: error, hiding: folder)
+            }
+        }
     }
 
     // MARK: Data sets
-
-    /// Outlines are read where all objects have them.
-    static func load(_ path: String, _ report: inout AddingReport) throws -> DetectionData {
-        let boxes = try DetectionData.load(path)
-        let outlines = try? DetectionData.load(path, for: .segment)
-        let best = if let outlines, outlines.problems.count <= boxes.problems.count { outlines } else { boxes }
-        for problem in best.problems { report.add(problem: problem, hiding: path) }
-        for remark in best.remarks { report.add(remark: remark, hiding: path) }
-        return best
-    }
 
     private mutating func add(_ data: DetectionData, from folder: String) throws {
         var known = Set(classNames)
@@ -116,11 +143,13 @@ struct DataAdder {
         }
         let places = Dictionary(zip(classNames, classNames.indices)) { first, _ in first }
         let numbers = data.classNames.map { places[$0] ?? 0 }
+        let order = try keypoints.map { try KeypointOrder(of: data, in: $0) }
         for own in DataSplit.allCases {
             for example in data[own] {
                 do {
                     let target = split ?? (self.places[own] == nil ? .train : own)
-                    let labels = example.labels.map { LabelValue($0, classIndex: numbers[$0.classIndex]) }
+                    try Self.check(example.imagePath, isBelow: folder)
+                    let labels = example.labels.map { LabelValue($0, classIndex: numbers[$0.classIndex], order) }
                     try place(
                         example.imagePath, as: (example.imagePath as NSString).lastPathComponent, in: target,
                         class: nil, labels: example.isLabeled ? labels : nil)
@@ -128,6 +157,30 @@ struct DataAdder {
                     report.add(problem: error, hiding: folder)
                 }
             }
+        }
+    }
+
+    private mutating func add(_ images: SortedImages, from folder: String) throws {
+        for problem in images.problems { report.add(problem: problem, hiding: folder) }
+        for remark in images.remarks { report.add(remark: remark, hiding: folder) }
+        for example in images.examples {
+            do {
+                try Self.check(example.imagePath, isBelow: folder)
+                try place(
+                    example.imagePath, as: (example.imagePath as NSString).lastPathComponent,
+                    in: split ?? (places[example.split] == nil ? .train : example.split), class: example.className,
+                    labels: nil)
+            } catch {
+                report.add(problem: error, hiding: folder)
+            }
+        }
+    }
+
+    /// What annotations name is moved, so it has to be a part of what was sent.
+    private static func check(_ path: String, isBelow folder: String) throws {
+        func resolved(_ path: String) -> String { URL(fileURLWithPath: path).resolvingSymlinksInPath().path }
+        guard resolved(path).hasPrefix(resolved(folder) + "/") else {
+            throw InputError(path, "lies outside of what was sent, and is left where it is")
         }
     }
 
@@ -193,10 +246,14 @@ struct DataAdder {
 }
 
 extension LabelValue {
-    init(_ label: LabeledBox, classIndex: Int) {
-        if label.polygon.isEmpty {
-            let box = [label.box.centerX, label.box.centerY, label.box.width, label.box.height]
-            self = .box(class: classIndex, box.map { Self.rounded(Double($0)) })
+    /// - Parameter order: of the keypoints, in a data set whose objects have some.
+    init(_ label: LabeledBox, classIndex: Int, _ order: KeypointOrder? = nil) {
+        let numbers = [label.box.centerX, label.box.centerY, label.box.width, label.box.height]
+        let box = numbers.map { Self.rounded(Double($0)) }
+        if let order {
+            self = .pose(class: classIndex, box: box, keypoints: order.numbers(label.keypoints))
+        } else if label.polygon.isEmpty {
+            self = .box(class: classIndex, box)
         } else {
             self = .outline(
                 class: classIndex, label.polygon.flatMap { [Self.rounded(Double($0.x)), Self.rounded(Double($0.y))] })

@@ -26,25 +26,33 @@ struct DataExport: Encodable, Sendable {
         guard set.kind == .yolo, let description = set.description else {
             throw InputError(set.root, "has folders for classes, which are a format that others read as it is")
         }
-        let outlines = content.hasKeypoints ? nil : (try? DetectionData.load(description, for: .segment))
-        let boxes = try DetectionData.load(description)
-        let keepsOutlines = format != .voc && outlines.map { $0.problems.count <= boxes.problems.count } == true
-        let task = keepsOutlines ? YOLOTask.segment : .detect
-        let all = keepsOutlines ? outlines ?? boxes : boxes
+        let (all, task) = try Self.read(description, hasKeypoints: content.hasKeypoints, for: format)
         let data = DetectionData(
             kind: all.kind, path: all.path, classNames: all.classNames,
-            splits: all.splits.mapValues { $0.filter(\.isLabeled) }.filter { !$0.value.isEmpty })
+            splits: all.splits.mapValues { $0.filter(\.isLabeled) }.filter { !$0.value.isEmpty },
+            keypoints: all.keypoints)
         self.format = format.rawValue
         images = data.splits.values.reduce(0) { $0 + $1.count }
         guard images > 0 else { throw InputError(set.root, "has no labelled image to export") }
         objects = data.splits.values.joined().reduce(0) { $0 + $1.labels.count }
         unlabeled = all.splits.values.joined().count { !$0.isLabeled }
-        flattened = try keepsOutlines ? 0 : Self.outlines(in: all)
+        flattened = try task == .detect ? Self.outlines(in: all) : 0
         problems = all.problems.map(\.description)
         path = set.freePath("-\(format.rawValue)")
         try data.write(as: format, to: path, copies: false)
         differences = Self.differences(data, try DetectionData.load(path, for: task))
         isEqual = differences.isEmpty
+    }
+
+    /// Keypoints are read where objects have them, and outlines where all have one.
+    private static func read(
+        _ description: String, hasKeypoints: Bool, for format: DataFormat
+    ) throws -> (DetectionData, YOLOTask) {
+        if hasKeypoints { return (try DetectionData.load(description, for: .pose), .pose) }
+        let boxes = try DetectionData.load(description)
+        let outlines = format == .voc ? nil : try? DetectionData.load(description, for: .segment)
+        if let outlines, outlines.problems.count <= boxes.problems.count { return (outlines, .segment) }
+        return (boxes, .detect)
     }
 
     private static func outlines(in data: DetectionData) throws -> Int {
@@ -67,13 +75,21 @@ struct DataExport: Encodable, Sendable {
         func names(_ data: DetectionData, _ example: DetectionExample) -> [String] {
             example.labels.map { data.classNames[$0.classIndex] }
         }
+        let orders: [KeypointOrder]
+        do {
+            // The keypoints of some formats have no order either.
+            orders =
+                try first.keypoints.map { layout in
+                    try [first, second].map { try KeypointOrder(of: $0, in: layout) }
+                } ?? []
+        } catch { return found + ["\(error)"] }
         for split in DataSplit.allCases {
             let (ours, theirs) = (sorted(first[split]), sorted(second[split]))
             if ours.map({ Folder.stem($0.imagePath) }) != theirs.map({ Folder.stem($0.imagePath) }) {
                 found.append("\(split.rawValue) has other images: \(ours.count) and \(theirs.count)")
                 continue
             }
-            for (a, b) in zip(ours, theirs) where !isEqual(a, b) || names(first, a) != names(second, b) {
+            for (a, b) in zip(ours, theirs) where !isEqual(a, b, orders) || names(first, a) != names(second, b) {
                 found.append("\(split.rawValue)/\((a.imagePath as NSString).lastPathComponent) has other labels")
             }
         }
@@ -84,15 +100,18 @@ struct DataExport: Encodable, Sendable {
         examples.sorted { Folder.stem($0.imagePath) < Folder.stem($1.imagePath) }
     }
 
-    private static func isEqual(_ a: DetectionExample, _ b: DetectionExample) -> Bool {
+    private static func isEqual(_ a: DetectionExample, _ b: DetectionExample, _ orders: [KeypointOrder]) -> Bool {
         let (ours, theirs) = (a.pixelLabels, b.pixelLabels)
         guard a.width == b.width, a.height == b.height, ours.count == theirs.count else { return false }
         return zip(ours, theirs).allSatisfy { ours, theirs in
-            func corners(_ label: LabeledBox) -> [Float] {
-                [label.box.x1, label.box.y1, label.box.x2, label.box.y2] + label.polygon.flatMap { [$0.x, $0.y] }
-            }
-            let (first, second) = (corners(ours), corners(theirs))
+            let (first, second) = (numbers(ours, orders.first), numbers(theirs, orders.last))
             return first.count == second.count && zip(first, second).allSatisfy { abs($0 - $1) <= tolerance }
         }
+    }
+
+    private static func numbers(_ label: LabeledBox, _ order: KeypointOrder?) -> [Float] {
+        let keypoints = order?.numbers(label.keypoints).map { Float($0) } ?? []
+        let box = label.box
+        return [box.x1, box.y1, box.x2, box.y2] + label.polygon.flatMap { [$0.x, $0.y] } + keypoints
     }
 }

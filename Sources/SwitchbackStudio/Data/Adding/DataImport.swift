@@ -3,7 +3,8 @@ import Switchback
 import SwitchbackFormats
 import SwitchbackVision
 
-/// A data set of COCO or Pascal VOC made one of YOLO, which is labelled here; the original stays as it is.
+/// A data set of another program made one of YOLO, which is labelled here, or where images were sorted, one of class folders;
+/// the original stays as it is.
 struct DataImport: Encodable, Sendable {
     /// The name of the new data set.
     let name: String
@@ -13,7 +14,8 @@ struct DataImport: Encodable, Sendable {
     static func make(_ source: DataFolder, in catalog: DataCatalog) throws -> DataImport {
         guard source.kind == .foreign else { throw InputError(source.root, "needs no import: it is shown as it is") }
         var report = AddingReport()
-        var data = try DataAdder.load(source.root, &report)
+        if try SortedImages.recognises(source.root) { return try sort(source, in: catalog) }
+        var data = try ReadAnnotations(source.root, &report).data
         if data[.val].isEmpty {
             data = data.holdingOut(0.2)
             guard !data[.val].isEmpty else {
@@ -26,27 +28,44 @@ struct DataImport: Encodable, Sendable {
         try data.write(as: .yolo, to: path)
         report.added = data.splits.values.reduce(0) { $0 + $1.count }
         report.objects = data.splits.values.joined().reduce(0) { $0 + $1.labels.count }
+        return try DataImport(made: path, report, in: catalog)
+    }
+
+    private static func sort(_ source: DataFolder, in catalog: DataCatalog) throws -> DataImport {
+        var report = AddingReport()
+        let images = try SortedImages.load(source.root)
+        for problem in images.problems { report.add(problem: problem, hiding: source.root) }
+        for remark in images.remarks { report.add(remark: remark, hiding: source.root) }
+        let path = source.freePath("-sorted")
+        try images.write(to: path)
+        report.added = images.examples.count
+        return try DataImport(made: path, report, in: catalog)
+    }
+
+    private init(made path: String, _ report: AddingReport, in catalog: DataCatalog) throws {
         guard let made = catalog.sets().first(where: { $0.root == path }) else {
             throw InputError(path, "cannot be found again")
         }
-        return DataImport(name: made.name, report: report)
+        (name, self.report) = (made.name, report)
     }
 }
 
 extension OpenDataSet {
     /// Adds a file that was sent.
     func add(
-        _ file: UploadedFile, split: DataSplit?, className: String?, workingIn folder: String
+        _ file: UploadedFile, split: DataSplit?, className: String?, every seconds: Double = 1, workingIn folder: String
     ) throws -> AddingReport {
-        try add(split: split, className: className) { $0.add(file, workingIn: folder) }
+        try add(split: split, className: className, every: seconds) { $0.add(file, workingIn: folder) }
     }
 
     /// Adds what `body` gives to the adder. One caller after another, so that each finds names that are free.
     func add(
-        split: DataSplit? = nil, className: String? = nil, _ body: (inout DataAdder) throws -> Void
+        split: DataSplit? = nil, className: String? = nil, every seconds: Double = 1,
+        _ body: (inout DataAdder) throws -> Void
     ) throws -> AddingReport {
         try changing {
-            var adder = try DataAdder(folder, index.counts(), names, split: split, className: className)
+            var adder = try DataAdder(
+                folder, index.counts(), names, split: split, className: className, seconds: seconds)
             // One owner, or they would be copied.
             names = PlacedNames()
             defer { names = adder.names }

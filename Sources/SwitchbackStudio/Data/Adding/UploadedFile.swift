@@ -26,13 +26,15 @@ struct UploadedFile: Sendable {
         let name = given.split(whereSeparator: { "/\\".contains($0) }).last.map(String.init) ?? ""
         if let problem = NewDataSet.problem(withName: name) { throw InputError(name, problem) }
         let ending = (name as NSString).pathExtension.lowercased()
-        guard ending == "zip" || (Image.fileExtensions + ImageSurvey.foreignExtensions).contains(ending) else {
-            throw InputError(name, "is neither an image nor a .zip", remedy: "images are .jpg, .png and the like")
+        let known = Image.fileExtensions + ImageSurvey.foreignExtensions + UnpackedVideo.extensions + ["zip"]
+        guard known.contains(ending) else {
+            throw InputError(
+                name, "is no image, no video and no .zip", remedy: "images are .jpg, .png and the like, videos .mp4")
         }
         try OutputFolder.make(folder)
         removeRemains(in: folder)
         let file = UploadedFile(name: name, path: Folder.join(folder, UUID().uuidString + "." + ending))
-        let most = file.isArchive ? mostArchiveBytes : mostImageBytes
+        let most = file.isArchive || UnpackedVideo.isVideo(name) ? mostArchiveBytes : mostImageBytes
         UnfinishedFiles.begin(file.path)
         defer { UnfinishedFiles.end(file.path) }
         do {

@@ -35,13 +35,13 @@ struct ImageAnswer: Encodable, Sendable {
     /// The objects for the overlay, where they were asked for: class, then x1, y1, x2 and y2 in fractions.
     var boxes: [[Double]]?
 
-    init(_ image: IndexedImage, withBoxes: Bool) {
+    init(_ image: IndexedImage, withBoxes: Bool, hasKeypoints: Bool = false) {
         (id, name, version) = (String(image.id, radix: 16), image.name, image.version)
         (split, width, height) = (image.split, image.width, image.height)
         state = image.state.rawValue
         objects = image.marks.count
         guard withBoxes, !image.marks.isEmpty, image.labelStamp.size > 0 else { return }
-        let labels = try? LabelLines.read(YOLOData.labelPath(ofImage: image.path), hasKeypoints: false)
+        let labels = try? LabelLines.read(YOLOData.labelPath(ofImage: image.path), hasKeypoints: hasKeypoints)
         boxes = (labels ?? []).prefix(Self.mostBoxes).compactMap { value -> [Double]? in
             guard let index = value.classIndex, let bounds = value.bounds else { return nil }
             return [Double(index)] + bounds.map { (min(max($0, -1), 2) * 1e4).rounded() / 1e4 }
@@ -87,8 +87,11 @@ struct DataStatistics: Encodable, Sendable {
     let sides: [Int]
     /// The middle of the objects' sizes.
     let middleSize: Double?
+    /// The names of the keypoints that objects have.
+    let keypoints: [String]
 
-    init(_ set: DataFolder, _ content: DataIndex.Content, readOnly: String?) {
+    init(_ set: DataFolder, _ content: DataIndex.Content, keypoints: KeypointLayout?, readOnly: String?) {
+        self.keypoints = keypoints?.shownNames ?? []
         (name, path, kind, self.readOnly) = (set.name, set.root, set.kind, readOnly)
         let splits = DataSplit.allCases.filter { split in content.images.contains { $0.split == split } }
         parts = splits.map { Part(split: $0) }

@@ -12,7 +12,7 @@ import SwitchbackVision
 struct IndexFile: Sendable {
     private let path: String
 
-    private static let head = "switchback index 1"
+    private static let head = "switchback index 2"
     /// Smaller data sets are looked at faster than this file is worth.
     static let leastImages = 1000
 

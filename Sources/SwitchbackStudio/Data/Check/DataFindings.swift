@@ -35,7 +35,7 @@ struct DataFindings: Encodable, Sendable {
         let content = try set.index.now(isFresh: true)
         counts = Dictionary(uniqueKeysWithValues: LabelFault.Kind.allCases.map { ($0.rawValue, 0) })
         comparesImages = content.images.count <= Self.mostCompared
-        for image in content.images where !content.hasKeypoints && image.labelStamp.size > 0 {
+        for image in content.images where image.labelStamp.size > 0 {
             for fault in try set.faults(of: image, content) {
                 counts[fault.kind.rawValue, default: 0] += 1
                 guard counts[fault.kind.rawValue, default: 0] <= Self.mostOfAKind else { continue }
@@ -48,7 +48,7 @@ struct DataFindings: Encodable, Sendable {
         let byPath = Dictionary(content.images.map { ($0.path, $0) }) { first, _ in first }
         guard let description = set.folder.description, !content.images.isEmpty else { return }
         let data: DetectionData
-        do { data = try DetectionData.load(description) } catch {
+        do { data = try DetectionData.load(description, for: content.hasKeypoints ? .pose : .detect) } catch {
             sentences = ["\(error)".replacingOccurrences(of: set.folder.root + "/", with: "")]
             return
         }
@@ -69,7 +69,7 @@ extension OpenDataSet {
     /// The faults of an image's labels, which another program may have written a moment ago.
     func faults(of image: IndexedImage, _ content: DataIndex.Content) throws -> [LabelFault] {
         // The labels are looked through without their history first: nearly all have no fault.
-        let values = try? LabelLines.read(YOLOData.labelPath(ofImage: image.path), hasKeypoints: content.hasKeypoints)
+        let values = try? LabelLines.read(YOLOData.labelPath(ofImage: image.path), keypoints())
         let objects = (values ?? []).map { LabelObject(id: "", value: $0) }
         if LabelFault.faults(in: objects, classCount: content.classNames.count).isEmpty { return [] }
         let document = try labels().document(of: LabelStore.Image(image))

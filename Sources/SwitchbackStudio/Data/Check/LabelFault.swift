@@ -55,6 +55,10 @@ struct LabelFault: Sendable {
         switch object.value {
         case .box(let index, _):
             return .box(class: index, corners: (object.value.bounds ?? []).map { min(max($0, 0), 1) })
+        case .pose(let index, _, let keypoints):
+            let whole = LabelValue.box(class: index, corners: (object.value.bounds ?? []).map { min(max($0, 0), 1) })
+            guard case .box(_, let box) = whole else { return nil }
+            return .pose(class: index, box: box, keypoints: keypoints)
         case .outline(let index, let numbers):
             return .outline(class: index, numbers.map { min(max($0, 0), 1) })
         case .unread: return nil

@@ -22,7 +22,7 @@ package final class LabelStore: @unchecked Sendable {
     }
 
     private let hold: DataHold
-    private let hasKeypoints: Bool
+    private let keypoints: KeypointLayout?
     private let lock = NSLock()
     // Guarded by the lock.
     private var journal: LabelJournal?
@@ -46,10 +46,11 @@ package final class LabelStore: @unchecked Sendable {
 
     /// - Parameters:
     ///   - hold: the right to the data set, in whose folder the journal is, or will be.
+    ///   - keypoints: those that objects of the data set have.
     ///   - images: those that the data set has now, whose files are completed where the journal is ahead of them.
-    package init(_ hold: DataHold, hasKeypoints: Bool, images: (UInt64) -> Image?) {
+    package init(_ hold: DataHold, keypoints: KeypointLayout? = nil, images: (UInt64) -> Image?) {
         self.hold = hold
-        self.hasKeypoints = hasKeypoints
+        self.keypoints = keypoints
         do {
             try hold.take()
             let journal = try LabelJournal(Folder.join(hold.folder, "labels.journal"))
@@ -84,7 +85,7 @@ package final class LabelStore: @unchecked Sendable {
         if stamp != state.stamp || !state.isStampSure {
             state.isStampSure = !stamp.isFresh(at: Date())
             state.stamp = stamp
-            let found = try LabelLines.read(image.labelPath, hasKeypoints: hasKeypoints)
+            let found = try LabelLines.read(image.labelPath, keypoints)
             if let edit = state.document.edit(onDisk: found, image: image.name) { state.document.apply(edit) }
         }
         keep(state, image)
@@ -199,7 +200,7 @@ package final class LabelStore: @unchecked Sendable {
             before = after
             after.apply(edit)
         }
-        let found = try LabelLines.read(image.labelPath, hasKeypoints: hasKeypoints)
+        let found = try LabelLines.read(image.labelPath, keypoints)
         if after.edit(onDisk: found, image: image.name) == nil { return }
         if before.edit(onDisk: found, image: image.name) == nil { try write(after, image) }
     }

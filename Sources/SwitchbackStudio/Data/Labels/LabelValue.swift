@@ -9,12 +9,14 @@ package enum LabelValue: Equatable, Sendable {
     case box(class: Int, [Double])
     /// The corners: x and y in turn.
     case outline(class: Int, [Double])
+    /// A box as above, and the numbers of its keypoints, as lines of the data set have them.
+    case pose(class: Int, box: [Double], keypoints: [Double])
     /// A line that the editor cannot read, and keeps as it is.
     case unread(String)
 
     package var classIndex: Int? {
         switch self {
-        case .box(let index, _), .outline(let index, _): index
+        case .box(let index, _), .outline(let index, _), .pose(let index, _, _): index
         case .unread: nil
         }
     }
@@ -22,7 +24,7 @@ package enum LabelValue: Equatable, Sendable {
     /// The upright box around it, as [x1, y1, x2, y2].
     package var bounds: [Double]? {
         switch self {
-        case .box(_, let numbers): return Self.corners(ofBox: numbers)
+        case .box(_, let numbers), .pose(_, let numbers, _): return Self.corners(ofBox: numbers)
         case .outline(_, let numbers):
             var bounds = [numbers[0], numbers[1], numbers[0], numbers[1]]
             for (position, number) in numbers.enumerated() {
@@ -49,17 +51,20 @@ package enum LabelValue: Equatable, Sendable {
 // MARK: - Lines
 
 extension LabelValue {
-    /// - Parameter hasKeypoints: lines of such data are kept as they are, because the editor moves no keypoints.
+    /// - Parameter hasKeypoints: whether keypoints follow the box in lines of the data set.
     init(line: some StringProtocol, hasKeypoints: Bool) {
         let fields = line.split(whereSeparator: \.isWhitespace)
         let numbers = fields.dropFirst().compactMap { Double($0) }.filter(\.isFinite)
-        guard !hasKeypoints, let first = fields.first, let number = Double(first), let index = Int(exactly: number),
+        guard let first = fields.first, let number = Double(first), let index = Int(exactly: number),
             index >= 0, numbers.count == fields.count - 1
         else {
             self = .unread(String(line))
             return
         }
         switch numbers.count {
+        case 5... where hasKeypoints:
+            self = .pose(class: index, box: Array(numbers.prefix(4)), keypoints: Array(numbers.dropFirst(4)))
+        case _ where hasKeypoints: self = .unread(String(line))
         case 4: self = .box(class: index, numbers)
         case 6... where numbers.count % 2 == 0: self = .outline(class: index, numbers)
         default: self = .unread(String(line))
@@ -69,9 +74,14 @@ extension LabelValue {
     package var line: String {
         switch self {
         case .box(let index, let numbers), .outline(let index, let numbers):
-            ([String(index)] + numbers.map(Self.text)).joined(separator: " ")
+            Self.line(index, numbers)
+        case .pose(let index, let box, let keypoints): Self.line(index, box + keypoints)
         case .unread(let line): line
         }
+    }
+
+    private static func line(_ index: Int, _ numbers: [Double]) -> String {
+        ([String(index)] + numbers.map(text)).joined(separator: " ")
     }
 
     /// With six decimals, as label files have them, where that loses nothing: what nobody touched stays as exact as it
@@ -92,13 +102,25 @@ enum LabelLines {
     ///
     /// - Throws: `InputError` where it cannot be read, or is too large.
     static func read(_ path: String, hasKeypoints: Bool) throws -> [LabelValue]? {
+        try lines(path)?.map { LabelValue(line: $0, hasKeypoints: hasKeypoints) }
+    }
+
+    /// The objects of a file of a data set: where they have keypoints, what has more or fewer is not understood.
+    static func read(_ path: String, _ keypoints: KeypointLayout?) throws -> [LabelValue]? {
+        try lines(path)?.map { line in
+            let value = LabelValue(line: line, hasKeypoints: keypoints != nil)
+            guard case .pose(_, _, let numbers) = value, numbers.count != keypoints?.numberCount else { return value }
+            return .unread(String(line))
+        }
+    }
+
+    private static func lines(_ path: String) throws -> [Substring]? {
         let stamp = FileStamp(path)
         guard stamp.size >= 0 else { return nil }
         guard stamp.size <= mostBytes else {
             throw InputError(path, "has \(stamp.size) bytes, and labels of one image have at most \(mostBytes)")
         }
         return try TextFile.lines(path).filter { !$0.allSatisfy(\.isWhitespace) }
-            .map { LabelValue(line: $0, hasKeypoints: hasKeypoints) }
     }
 
     static func text(_ values: [LabelValue]) -> String { values.map { $0.line + "\n" }.joined() }
@@ -107,7 +129,7 @@ enum LabelLines {
 // MARK: - JSON
 
 extension LabelValue: Codable {
-    private enum Key: String, CodingKey { case `class`, box, outline, unread }
+    private enum Key: String, CodingKey { case `class`, box, outline, keypoints, unread }
 
     package func encode(to encoder: any Encoder) throws {
         var container = encoder.container(keyedBy: Key.self)
@@ -115,6 +137,9 @@ extension LabelValue: Codable {
         switch self {
         case .box(_, let numbers): try container.encode(numbers, forKey: .box)
         case .outline(_, let numbers): try container.encode(numbers, forKey: .outline)
+        case .pose(_, let box, let keypoints):
+            try container.encode(box, forKey: .box)
+            try container.encode(keypoints, forKey: .keypoints)
         case .unread(let line): try container.encode(line, forKey: .unread)
         }
     }
@@ -127,7 +152,8 @@ extension LabelValue: Codable {
         }
         let index = try container.decode(Int.self, forKey: .class)
         if let box = try container.decodeIfPresent([Double].self, forKey: .box) {
-            self = .box(class: index, box)
+            let keypoints = try container.decodeIfPresent([Double].self, forKey: .keypoints)
+            self = keypoints.map { .pose(class: index, box: box, keypoints: $0) } ?? .box(class: index, box)
         } else {
             self = .outline(class: index, try container.decode([Double].self, forKey: .outline))
         }
@@ -141,12 +167,20 @@ extension LabelValue {
 
     /// What a request asks an object to become, cut to the image and rounded to a label file's six decimals.
     ///
+    /// - Parameter keypoints: those that objects of the data set have.
     /// - Throws: `InputError` with the field that makes no sense.
-    init(_ fields: ConfigurationFields, classCount: Int) throws {
+    init(_ fields: ConfigurationFields, classCount: Int, keypoints: KeypointLayout? = nil) throws {
         let index = try fields.integer("class", minimum: 0)
         guard index < classCount else {
             throw fields.problem("class", "there is no class \(index), only \(classCount)")
         }
+        if let keypoints {
+            let box = LabelValue.box(class: index, corners: try Self.boxCorners(fields))
+            guard case .box(_, let numbers) = box else { throw fields.problem("box", "it is missing") }
+            self = .pose(class: index, box: numbers, keypoints: try Self.keypointNumbers(fields, keypoints))
+            return
+        }
+        if fields["keypoints"] != nil { throw fields.problem("keypoints", "objects of this data set have none") }
         if fields["box"] != nil {
             self = .box(class: index, corners: try Self.boxCorners(fields))
         } else {
@@ -179,6 +213,27 @@ extension LabelValue {
             throw fields.problem("outline", "x and y of 3 to \(mostCorners) corners are needed")
         }
         return try n.map { rounded(try inside($0, fields, "outline")) }
+    }
+
+    /// The numbers of keypoints: of three each, the last is 0, 1 or 2 (see `Keypoint`), and all are 0 where nobody knows
+    /// the place; of two, such a place is negative.
+    private static func keypointNumbers(_ fields: ConfigurationFields, _ layout: KeypointLayout) throws -> [Double] {
+        let n = try numbers(fields, "keypoints")
+        guard n.count == layout.numberCount else {
+            throw fields.problem(
+                "keypoints",
+                "\(layout.numberCount) numbers are needed: \(layout.dimensions) for each of \(layout.count)")
+        }
+        return try stride(from: 0, to: n.count, by: layout.dimensions).flatMap { start -> [Double] in
+            let place = Array(n[start..<start + 2])
+            let visibility = layout.dimensions == 3 ? n[start + 2] : place.min() ?? 0 < 0 ? 0 : 2
+            guard [0, 1, 2].contains(visibility) else {
+                throw fields.problem("keypoints", "the visibility \(visibility) is none of 0, 1 and 2")
+            }
+            if visibility == 0 { return layout.dimensions == 3 ? [0, 0, 0] : [-1, -1] }
+            let inner = try place.map { rounded(try inside($0, fields, "keypoints")) }
+            return layout.dimensions == 3 ? inner + [visibility] : inner
+        }
     }
 
     private static func inside(_ number: Double, _ fields: ConfigurationFields, _ name: String) throws -> Double {

@@ -11,7 +11,7 @@ struct DataFolder: Sendable {
         case yolo
         /// A folder of images for each class: browsed here.
         case classes
-        /// COCO or Pascal VOC: becomes YOLO before it is labelled here.
+        /// COCO, Pascal VOC, LabelMe, CVAT or Label Studio: becomes YOLO before it is labelled here.
         case foreign
         /// Images and nothing that says what is in them: a data set can be made of them.
         case images
@@ -40,7 +40,7 @@ struct DataFolder: Sendable {
         self.root = root
         if files.count == 1, (try? DataDescription.load(files[0])) != nil {
             (kind, description) = (.yolo, files[0])
-        } else if files.isEmpty, DataFolder.mayHoldAnnotations(root, names),
+        } else if files.isEmpty, DataFolder.mayHoldAnnotations(root, names) || DataFolder.mayHoldShapes(root, names),
             (try? DetectionData.recognises(root)) == true
         {
             (kind, description) = (.foreign, nil)
@@ -63,6 +63,26 @@ struct DataFolder: Sendable {
             number += 1
         }
         return path
+    }
+
+    /// Programs write very many JSON files that are no annotations: more are not looked into.
+    private static let mostLists = 20
+
+    /// Whether there are JSON files of the names of images, in it or the folders of its parts, or the tasks of a project.
+    private static func mayHoldShapes(_ root: String, _ names: [String]) -> Bool {
+        let files = names.filter { $0.hasSuffix(".json") }
+        if files.isEmpty {
+            let parts = names.filter { DataSplit(folderName: $0) != nil }.map { Folder.join(root, $0) }
+            return parts.contains { part in
+                let inner = (try? Folder.names(in: part)) ?? []
+                return inner.contains { $0.hasSuffix(".json") } && mayHoldShapes(part, inner)
+            }
+        }
+        let images = Set(
+            names.filter { Image.fileExtensions.contains(($0 as NSString).pathExtension.lowercased()) }.map(Folder.stem)
+        )
+        return files.contains { images.contains(Folder.stem($0)) }
+            || files.prefix(mostLists).contains { LabelStudioFile.isLikely(Folder.join(root, $0)) }
     }
 
     /// Whether there are annotations right in it or in its folders, so that not all below it is looked through.

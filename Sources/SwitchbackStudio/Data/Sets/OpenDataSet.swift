@@ -16,6 +16,8 @@ final class OpenDataSet: @unchecked Sendable {
     private let lock = NSLock()
     // Guarded by the lock.
     private var store: (labels: LabelStore, isHeld: Bool)?
+    /// What was read of it; a store keeps to that, too.
+    private var layout: KeypointLayout??
 
     init(_ folder: DataFolder) {
         self.folder = folder
@@ -57,14 +59,25 @@ final class OpenDataSet: @unchecked Sendable {
         // Another studio that had the data set may have ended.
         let isHeld = (try? hold.take()) != nil
         let content = try index.known()
+        let keypoints = try keypoints()
         return lock.withLock {
             if let store, store.isHeld == isHeld { return store.labels }
-            let labels = LabelStore(hold, hasKeypoints: content.hasKeypoints) { id in
+            let labels = LabelStore(hold, keypoints: keypoints) { id in
                 content.image(id).map(LabelStore.Image.init)
             }
             store = (labels, isHeld)
             return labels
         }
+    }
+
+    /// The keypoints that its objects have; `nil` where they have none.
+    ///
+    /// - Throws: `InputError` where its description cannot be read.
+    func keypoints() throws -> KeypointLayout? {
+        if let layout = lock.withLock({ layout }) { return layout }
+        let found = try folder.description.map { try DataDescription.load($0).keypoints } ?? nil
+        lock.withLock { layout = .some(found) }
+        return found
     }
 
     /// Does something during which no label is changed.
@@ -130,7 +143,7 @@ final class OpenDataSets: @unchecked Sendable {
         for path in try ImageSurvey.files(in: source.root) {
             try linkOrCopy(path, to: Folder.join(staged, (path as NSString).lastPathComponent))
         }
-        _ = try made.add { try $0.add(folder: staged) }
+        _ = try made.add { try $0.add(folder: staged, workingIn: Folder.join(folder.state, "uploads")) }
         return DataSummary(folder, made.index)
     }
 

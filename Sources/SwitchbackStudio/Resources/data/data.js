@@ -29,7 +29,8 @@ function sentence(set) {
 async function importSet(set) {
   const made = await ask(`${api(set.name)}/imports`);
   say(t("data.imported", { images: whole(made.report.added), problems: whole(made.report.problems.length) }));
-  await refresh();
+  await for (const choice of document.querySelectorAll("[name=kind]")) choice.addEventListener("change", showKind);
+refresh();
 }
 
 function actions(set) {
@@ -80,16 +81,27 @@ function startCreating(source = null) {
     document.querySelector("[name=kind][value=boxes]").checked = true;
     find("name").value = `${folderName(source)}-set`;
   }
+  showKind();
   find("create").showModal();
 }
 
+const kindOf = () => document.querySelector("[name=kind]:checked").value;
+
+/** Only what is found with keypoints has names of these. */
+function showKind() {
+  find("points-field").hidden = kindOf() !== "poses";
+  find("points").required = kindOf() === "poses";
+}
+
+const names = (text) => text.split(",").map((name) => name.trim()).filter(Boolean);
+
 async function create(event) {
   event.preventDefault();
-  const kind = document.querySelector("[name=kind]:checked").value;
-  const classes = find("classes").value.split(",").map((name) => name.trim()).filter(Boolean);
+  const [kind, classes] = [kindOf() === "classes" ? "classes" : "boxes", names(find("classes").value)];
+  const keypoints = kindOf() === "poses" ? names(find("points").value) : [];
   try {
     const made = await ask("/api/v1/data", {
-      name: find("name").value, kind, classes, ...(find("source").value ? { source: find("source").value } : {}),
+      name: find("name").value, kind, classes, keypoints, ...(find("source").value ? { source: find("source").value } : {}),
     });
     location.href = made.images ? `${page(made.name)}/label/first?state=unlabeled` : `${page(made.name)}?add=1`;
   } catch (error) {
@@ -102,4 +114,5 @@ await startPage(draw);
 startDialogs();
 for (const id of ["new", "new-first"]) find(id).addEventListener("click", () => startCreating());
 find("create").querySelector("form").addEventListener("submit", create);
+for (const choice of document.querySelectorAll("[name=kind]")) choice.addEventListener("change", showKind);
 refresh();

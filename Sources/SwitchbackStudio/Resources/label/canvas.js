@@ -1,6 +1,7 @@
 // The canvas: the image, its objects, and what is being drawn.
 
 import { classColor, classDash } from "/data/parts.js";
+import { HIDDEN, pointsOf, UNKNOWN } from "./keypoints.js";
 import { bounds, corners, grips } from "./shapes.js";
 
 const MARGIN = 24;
@@ -12,7 +13,11 @@ export class Canvas {
     this.scale = 1;
     [this.x, this.y] = [0, 0];
     this.isFitted = true;
-    this.scene = { objects: new Map(), proposals: [], selected: null, hidden: false, draft: null, pointer: null };
+    // `layout` has the keypoints of objects, `point` which one is chosen of the selected object, `hint` the name of the one
+    // that a click sets.
+    this.scene = {
+      objects: new Map(), proposals: [], selected: null, hidden: false, draft: null, pointer: null, layout: null, point: null, hint: "",
+    };
     new ResizeObserver(() => { if (this.isFitted) this.fit(); else this.draw(); }).observe(element);
   }
 
@@ -97,6 +102,7 @@ export class Canvas {
     }
     if (draft) this.paintDraft(brush, draft);
     this.paintGuides(brush, width, height);
+    this.paintHint(brush);
     this.viewed();
   }
 
@@ -129,7 +135,8 @@ export class Canvas {
     brush.stroke();
     brush.setLineDash([]);
     this.paintName(brush, value, color, confidence);
-    if (!isSelected) return;
+    if (this.scene.layout && value.keypoints) this.paintPoints(brush, value, color, isSelected);
+    if (!isSelected || this.scene.placesPoints) return;
     for (const { at } of grips(value)) {
       const [x, y] = this.toScreen(at);
       brush.beginPath();
@@ -141,19 +148,57 @@ export class Canvas {
     }
   }
 
+  /** The skeleton and the keypoints: seen ones filled, hidden ones hollow. */
+  paintPoints(brush, value, color, isSelected) {
+    const { layout, point } = this.scene;
+    const points = pointsOf(value, layout).map(([x, y, visibility]) => ({ at: this.toScreen([x, y]), visibility }));
+    for (const [width, style] of [[4, "rgba(255, 255, 255, .85)"], [2, color]]) {
+      brush.lineWidth = width;
+      brush.strokeStyle = style;
+      brush.beginPath();
+      for (const [from, to] of layout.limbs) {
+        if (points[from].visibility === UNKNOWN || points[to].visibility === UNKNOWN) continue;
+        brush.moveTo(...points[from].at);
+        brush.lineTo(...points[to].at);
+      }
+      brush.stroke();
+    }
+    points.forEach(({ at: [x, y], visibility }, index) => {
+      if (visibility === UNKNOWN) return;
+      const isChosen = isSelected && index === point;
+      brush.beginPath();
+      brush.arc(x, y, isChosen ? 7 : isSelected ? 5 : 4, 0, 7);
+      brush.fillStyle = visibility === HIDDEN ? "#fff" : color;
+      brush.fill();
+      brush.lineWidth = isChosen ? 3 : 2;
+      brush.strokeStyle = visibility === HIDDEN ? color : "#fff";
+      brush.stroke();
+      if (isChosen) this.paintWords(brush, layout.names[index], [x + 10, y - 9], color);
+    });
+  }
+
+  paintWords(brush, words, [x, y], color, ink = "#fff") {
+    brush.font = `600 11px ${getComputedStyle(document.body).fontFamily}`;
+    brush.beginPath();
+    brush.roundRect(x, y, brush.measureText(words).width + 12, 18, 4);
+    brush.fillStyle = color;
+    brush.fill();
+    brush.fillStyle = ink;
+    brush.fillText(words, x + 6, y + 13);
+  }
+
+  /** Beside the pointer stands which keypoint a click sets. */
+  paintHint(brush) {
+    const { pointer, hint, placesPoints } = this.scene;
+    if (pointer && hint && placesPoints) this.paintWords(brush, hint, [pointer[0] + 12, pointer[1] + 12], "#1a1916");
+  }
+
   paintName(brush, value, color, confidence) {
     const [left, top] = bounds(corners(value));
     const [x, y] = this.toScreen([left, top]);
     const words = this.words(value.class) + (confidence === null ? "" : ` ${confidence.toFixed(2)}`);
-    brush.font = `600 11px ${getComputedStyle(document.body).fontFamily}`;
-    const width = brush.measureText(words).width + 12;
-    const [atX, atY] = [Math.max(this.x, x) - 0.5, Math.max(this.y, y - 19)];
-    brush.beginPath();
-    brush.roundRect(atX, atY, width, 18, 4);
-    brush.fillStyle = confidence === null ? color : "#fff";
-    brush.fill();
-    brush.fillStyle = confidence === null ? "#fff" : color;
-    brush.fillText(words, atX + 6, atY + 13);
+    const at = [Math.max(this.x, x) - 0.5, Math.max(this.y, y - 19)];
+    if (confidence === null) this.paintWords(brush, words, at, color); else this.paintWords(brush, words, at, "#fff", color);
   }
 
   paintDraft(brush, draft) {

@@ -7,6 +7,7 @@ import { failed, startPage, succeeded } from "/frame/frame.js";
 import { t, whole } from "/frame/words.js";
 import { Canvas } from "./canvas.js";
 import { Images } from "./images.js";
+import { nextUnknown, pointsOf, toggled, UNKNOWN, withOwnPoints, withPoint } from "./keypoints.js";
 import { showKeymap, startKeys } from "./keys.js";
 import { Panel } from "./panel.js";
 import { Proposals } from "./proposals.js";
@@ -26,14 +27,36 @@ let data = { path: "" };
 const editor = {
   classIndex: 0,
   selected: null,
+  /** The number of the keypoint that is chosen of the selected object. */
+  point: null,
+  /** The keypoints that objects of the data set have; null where they have none. */
+  get layout() { return strokes?.server?.keypoints ?? null; },
   get objects() { return strokes?.server ? strokes.objects : new Map(); },
   get visibleProposals() { return proposals.visible(this.objects); },
 
-  select(id) { this.selected = id; this.redraw(); },
+  select(id) {
+    this.choosePoint(id, null);
+    const value = selected();
+    if (value && tools.tool === "point") this.choosePoint(id, nextUnknown(value, this.layout));
+  },
+  choosePoint(id, index) {
+    [this.selected, this.point] = [id, index];
+    this.redraw();
+  },
   add(value) {
     const id = `o${freshName()}`;
-    this.selected = id;
-    strokes.add([{ object: id, value }]);
+    [this.selected, this.point] = [id, null];
+    strokes.add([{ object: id, value: this.layout ? withOwnPoints(value, this.layout) : value }]);
+    // The keypoints of a box are set next.
+    if (this.layout && !value.keypoints) setTool("point");
+  },
+  /** An object of which a keypoint was moved, or set: then the next one is chosen, and behind the last the next box drawn. */
+  placed(id, value, index) {
+    if (index !== null) this.point = nextUnknown(value, this.layout, index + 1);
+    this.change(id, value);
+    if (index === null || this.point !== null) return;
+    say(t("label.points.done"));
+    setTool("box");
   },
   change(id, value) { strokes.add([{ object: id, value }]); },
   remove(id) {
@@ -48,11 +71,17 @@ const editor = {
     strokes.add(changes);
     say(t("label.accepted", { count: whole(list.length) }));
   },
+  /** The name of the keypoint that a click sets. */
+  get nextName() {
+    const value = this.layout && selected();
+    return (value && this.layout.names[this.point ?? nextUnknown(value, this.layout)]) ?? "";
+  },
   redraw() {
     if (!strokes?.server) return;
-    if (this.selected && !this.objects.has(this.selected)) this.selected = null;
+    if (this.selected && !this.objects.has(this.selected)) [this.selected, this.point] = [null, null];
     Object.assign(canvas.scene, {
-      objects: this.objects, proposals: this.visibleProposals, selected: this.selected,
+      objects: this.objects, proposals: this.visibleProposals, selected: this.selected, layout: this.layout, point: this.point,
+      hint: this.nextName,
     });
     canvas.draw();
     panel.draw();
@@ -107,7 +136,9 @@ async function open(next, replaces = false) {
       opened.server ? opened.look() : opened.open(), images.bitmap(next).catch((error) => { failed(error); return null; }),
     ]);
     [strokes, image] = [opened, opened.server.image];
-    editor.selected = null;
+    [editor.selected, editor.point] = [null, null];
+    showTools();
+    if (tools.tool === "point") setTool("box");
     const address = labelPage(next, `${images.query}`);
     if (replaces) history.replaceState(null, "", address); else history.pushState(null, "", address);
     document.title = `${next.name} · ${t("label.title")} · Switchback`;
@@ -129,7 +160,7 @@ async function go(step) {
   if (next) await open(next);
   else if (step < 0) say(t("label.first"));
   // Whoever is through with all images trains next.
-  else offer(t("label.last"), t("frame.train"), () => { location.href = `/train?${new URLSearchParams({ task: "detect", data: data.path })}`; });
+  else offer(t("label.last"), t("frame.train"), () => { location.href = `/train?${new URLSearchParams({ task: editor.layout ? "pose" : "detect", data: data.path })}`; });
 }
 
 /** The image of the address; `first` is the first that the filter takes. */
@@ -152,8 +183,19 @@ async function start() {
 // ---- acts
 
 function setTool(tool) {
+  if (tool === (editor.layout ? "outline" : "point")) return;
   tools.choose(tool);
+  const value = selected();
+  if (tool === "point") editor.choosePoint(editor.selected, value ? nextUnknown(value, editor.layout) : null);
   for (const button of document.querySelectorAll("[data-tool]")) button.setAttribute("aria-pressed", button.dataset.tool === tool);
+}
+
+/** Of objects with keypoints no outlines are drawn, and of others no keypoints set. */
+function showTools() {
+  const hasPoints = Boolean(editor.layout);
+  document.querySelector("[data-tool=point]").hidden = !hasPoints;
+  document.querySelector("[data-tool=outline]").hidden = hasPoints;
+  showKeymap(hasPoints);
 }
 
 /** The selected object, if it can be changed. */
@@ -181,14 +223,24 @@ const acts = {
   },
   fitSelected: () => { if (selected()) canvas.fitTo(bounds(corners(selected()))); },
   help: () => find("keys").showModal(),
-  escape() { tools.cancel(); editor.select(null); },
-  remove: () => { if (editor.objects.has(editor.selected)) editor.remove(editor.selected); },
+  escape() {
+    tools.cancel();
+    editor.choosePoint(editor.point === null ? null : editor.selected, null);
+  },
+  remove() {
+    if (editor.point !== null) { setPoint(([x, y]) => [x, y, UNKNOWN]); return; }
+    if (editor.objects.has(editor.selected)) editor.remove(editor.selected);
+  },
   undo: () => strokes.step("undo"),
   redo: () => strokes.step("redo"),
-  duplicate() { if (selected()) editor.add(moved(selected(), 0.02, 0.02)); },
+  duplicate() { if (selected()) editor.add(moved(selected(), 0.02, 0.02, editor.layout)); },
   copy() { copied = selected() ?? copied; return Boolean(selected()); },
   paste() { if (copied) editor.add({ ...copied }); },
-  shift(x, y) { if (selected()) editor.change(editor.selected, moved(selected(), x / image.width, y / image.height)); },
+  shift(x, y) {
+    const [dx, dy] = [x / image.width, y / image.height];
+    if (editor.point !== null) setPoint(([px, py, seen]) => [px + dx, py + dy, seen]);
+    else if (selected()) editor.change(editor.selected, moved(selected(), dx, dy, editor.layout));
+  },
   size(x, y) {
     const value = selected();
     if (!value?.box) return;
@@ -196,6 +248,20 @@ const acts = {
     const larger = gripped(value, 2, [right + x / image.width, bottom + y / image.height]);
     if (larger.box[2] > 0 && larger.box[3] > 0) editor.change(editor.selected, larger);
   },
+  /** Seen, hidden, not marked: the chosen keypoint. */
+  togglePoint() {
+    const value = selected();
+    if (!value || editor.point === null) { if (editor.layout) say(t("label.points.choose")); return; }
+    setPoint((point) => toggled(point, editor.layout, value.box.slice(0, 2)));
+  },
+  /** Chooses the keypoint before or after. */
+  pointStep(step) {
+    if (!editor.layout || !selected()) return;
+    const count = editor.layout.names.length;
+    const from = editor.point ?? (step > 0 ? -1 : 0);
+    editor.choosePoint(editor.selected, (from + step + count) % count);
+  },
+  choosePoint(index) { editor.choosePoint(editor.selected, index); },
   classNumber(index) {
     if (index >= strokes.server.classes.length) return;
     editor.classIndex = index;
@@ -211,6 +277,16 @@ const acts = {
     return true;
   },
 };
+
+/** Changes the chosen keypoint of the selected object. */
+function setPoint(change) {
+  const value = selected();
+  const before = pointsOf(value, editor.layout)[editor.point];
+  const after = change(before);
+  if (before[2] !== UNKNOWN || after[2] !== UNKNOWN) {
+    editor.change(editor.selected, withPoint(value, editor.layout, editor.point, after));
+  }
+}
 
 async function addClass(event) {
   event.preventDefault();
@@ -228,9 +304,9 @@ async function addClass(event) {
 
 // ---- start
 
-await startPage(() => { showKeymap(); editor.redraw(); });
+await startPage(() => { showTools(); editor.redraw(); });
 startDialogs();
-showKeymap();
+showTools();
 setTool("box");
 find("back").href = `${page(setName())}`;
 panel.start(acts);

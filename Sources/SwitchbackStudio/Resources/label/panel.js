@@ -3,7 +3,11 @@
 import { labelPage, stateWord, swatch, thumbnail } from "/data/parts.js";
 import { find, html } from "/frame/drawing.js";
 import { percent, t, whole } from "/frame/words.js";
+import { pointsOf, UNKNOWN } from "./keypoints.js";
 import { bounds, corners } from "./shapes.js";
+
+// By the visibility of a keypoint.
+const STATES = ["unknown", "hidden", "seen"];
 
 export class Panel {
   constructor(editor, parts) { Object.assign(this, { editor, ...parts }); }
@@ -32,6 +36,7 @@ export class Panel {
     this.drawNotes(strokes);
     this.drawClasses(strokes);
     this.drawObjects();
+    this.drawPoints();
     this.drawProposals();
   }
 
@@ -92,6 +97,30 @@ export class Panel {
     const focused = document.activeElement?.dataset?.object;
     find("objects").replaceChildren(...(items.length ? items : [html("p", "pad muted small", t("label.none"))]));
     if (focused) find("objects").querySelector(`[data-object="${focused}"]`)?.focus();
+  }
+
+  /** The keypoints of the selected object: a click chooses one, and one more toggles it. */
+  drawPoints() {
+    const { layout, selected, point } = this.editor;
+    const value = layout && this.editor.objects.get(selected);
+    find("points-section").hidden = !layout;
+    if (!layout) return;
+    const points = value && !value.unread ? pointsOf(value, layout) : [];
+    const marked = points.filter(([, , visibility]) => visibility !== UNKNOWN).length;
+    find("points-count").textContent = points.length ? t("label.at", { at: whole(marked), total: whole(points.length) }) : "";
+    const items = points.map(([, , visibility], index) => {
+      const state = t(`label.points.${STATES[visibility]}`);
+      const item = html("button", "item", html("span", `dot ${STATES[visibility]}`), html("span", "name", layout.names[index]), html("span", "end", state));
+      item.type = "button";
+      item.dataset.point = index;
+      item.setAttribute("aria-pressed", index === point);
+      item.setAttribute("aria-label", t("label.points.one", { name: layout.names[index], state }));
+      item.addEventListener("click", () => (index === this.editor.point ? this.acts.togglePoint() : this.acts.choosePoint(index)));
+      return item;
+    });
+    const focused = document.activeElement?.dataset?.point;
+    find("points").replaceChildren(...(items.length ? items : [html("p", "pad muted small", t("label.points.choose"))]));
+    if (focused) find("points").querySelector(`[data-point="${focused}"]`)?.focus();
   }
 
   drawProposals() {

@@ -1,4 +1,4 @@
-// What the newest detector of one's own finds in the image, until it is accepted or rejected.
+// What the newest model of one's own finds in the image, until it is accepted or rejected.
 
 import { api, say } from "/data/parts.js";
 import { get } from "/frame/ask.js";
@@ -50,7 +50,8 @@ export class Proposals {
       if (this.id !== image.id) return;
       this.run = found.run ?? null;
       find("run").textContent = this.run ?? "";
-      this.list = found.boxes.map(({ class: index, box, confidence }) => ({ value: { class: index, box }, confidence }));
+      this.list = found.boxes.map(({ class: index, box, keypoints, confidence }) =>
+        ({ value: { class: index, box, ...(keypoints ? { keypoints } : {}) }, confidence }));
       if (isAsked && !this.run) say(t("label.norun"));
       else if (isAsked && !this.list.length) say(t("label.noproposal"));
       if (found.unknown.length) say(t("label.unknown", { names: found.unknown.join(", ") }));

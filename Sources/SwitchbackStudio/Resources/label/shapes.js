@@ -1,5 +1,7 @@
 // Objects as shapes: corners, where they are hit, moved and changed. In fractions of the image's sides.
 
+import { pointsOf, withPoints } from "./keypoints.js";
+
 const clamp = (value) => Math.min(1, Math.max(0, value));
 
 /** The corners of a value: of a box top left and bottom right, of an outline all. */
@@ -13,11 +15,11 @@ export function corners(value) {
   return points;
 }
 
-/** The value with other corners. */
+/** The value with other corners; keypoints stay where they are. */
 export function withCorners(value, points) {
   if (value.box) {
     const [x1, y1, x2, y2] = bounds(points).map(clamp);
-    return { class: value.class, box: [(x1 + x2) / 2, (y1 + y2) / 2, x2 - x1, y2 - y1] };
+    return { ...value, box: [(x1 + x2) / 2, (y1 + y2) / 2, x2 - x1, y2 - y1] };
   }
   return { class: value.class, outline: points.flatMap(([x, y]) => [clamp(x), clamp(y)]) };
 }
@@ -45,12 +47,14 @@ export function holds(value, [x, y]) {
   return isInside;
 }
 
-/** The value moved, as far as it stays in the image. */
-export function moved(value, dx, dy) {
+/** The value moved, as far as it stays in the image; with its keypoints, where objects have some. */
+export function moved(value, dx, dy, layout) {
   const points = corners(value);
   const [x1, y1, x2, y2] = bounds(points);
   const [sx, sy] = [Math.min(1 - x2, Math.max(-x1, dx)), Math.min(1 - y2, Math.max(-y1, dy))];
-  return withCorners(value, points.map(([x, y]) => [x + sx, y + sy]));
+  const there = withCorners(value, points.map(([x, y]) => [x + sx, y + sy]));
+  if (!layout) return there;
+  return withPoints(there, layout, pointsOf(value, layout).map(([x, y, visibility]) => [x + sx, y + sy, visibility]));
 }
 
 /** Where a selected object can be gripped: of a box four corners and four sides, of an outline its corners. */

@@ -1,5 +1,6 @@
 // What the pointer does on the canvas, by the tool in hand.
 
+import { HIDDEN, nextUnknown, pointsOf, SEEN, UNKNOWN, withPoint } from "./keypoints.js";
 import { area, corners, gripped, grips, holds, moved, withCorners } from "./shapes.js";
 
 const GRIP = 10;
@@ -8,8 +9,9 @@ const LEAST = 4;
 
 export class Tools {
   /**
-   * `editor` has the objects (`objects`, `visibleProposals`), the class for new ones (`classIndex`), the selection
-   * (`selected`, `select(id)`), and does what is drawn: `add(value)`, `change(id, value)`, `accept(proposals)`.
+   * `editor` has the objects (`objects`, `visibleProposals`), the class for new ones (`classIndex`), the keypoints that
+   * objects have (`layout`), the selection (`selected`, `select(id)`, `point`, `choosePoint(id, index)`), and does what is
+   * drawn: `add(value)`, `change(id, value)`, `placed(id, value, index)`, `accept(proposals)`.
    */
   constructor(canvas, editor) {
     Object.assign(this, { canvas, editor, tool: "box", drag: null, isSpace: false });
@@ -30,6 +32,7 @@ export class Tools {
     this.cancel();
     this.tool = tool;
     this.canvas.scene.hasGuides = tool === "box" || tool === "outline";
+    this.canvas.scene.placesPoints = tool === "point";
     this.canvas.element.style.cursor = { pan: "grab", select: "default" }[tool] ?? "crosshair";
     this.canvas.draw();
   }
@@ -59,6 +62,50 @@ export class Tools {
     return near && near.distance <= GRIP ? near.index : null;
   }
 
+  /** The keypoint of an object near a place; those of the selected one first. */
+  nearPoint(at) {
+    const { editor, canvas } = this;
+    if (!editor.layout) return null;
+    const ids = [...editor.objects.keys()].sort((a, b) => (b === editor.selected) - (a === editor.selected));
+    for (const id of this.tool === "point" ? ids : ids.slice(0, 1)) {
+      const value = editor.objects.get(id);
+      if (value.unread || (this.tool !== "point" && id !== editor.selected)) continue;
+      const near = pointsOf(value, editor.layout).map(([x, y, visibility], index) => {
+        const [atX, atY] = canvas.toScreen([x, y]);
+        return { id, index, distance: visibility === UNKNOWN ? Infinity : Math.hypot(atX - at[0], atY - at[1]) };
+      }).sort((a, b) => a.distance - b.distance)[0];
+      if (near?.distance <= GRIP) return near;
+    }
+    return null;
+  }
+
+  /** Takes hold of a keypoint, or sets the next one of the selected object; false where there is none to set. */
+  takePoint(point, at, isHidden) {
+    const { editor } = this;
+    const near = this.nearPoint(at);
+    if (near) {
+      const value = editor.objects.get(near.id);
+      editor.choosePoint(near.id, near.index);
+      this.drag = { kind: "point", id: near.id, index: near.index, value, start: value };
+      return true;
+    }
+    const value = editor.objects.get(editor.selected);
+    if (this.tool !== "point" || !value || value.unread) return false;
+    const index = editor.point ?? nextUnknown(value, editor.layout);
+    if (index === null) return false;
+    const visibility = isHidden && editor.layout.dimensions === 3 ? HIDDEN : SEEN;
+    const set = withPoint(value, editor.layout, index, [...point, visibility]);
+    this.drag = { kind: "point", id: editor.selected, index, value: set, start: value, isNew: true };
+    this.showDrag();
+    return true;
+  }
+
+  /** Shows an object as it is while something is dragged. */
+  showDrag() {
+    this.canvas.scene.objects = new Map(this.editor.objects).set(this.drag.id, this.drag.value);
+    this.canvas.draw();
+  }
+
   down(event) {
     const { canvas, editor } = this;
     canvas.element.setPointerCapture(event.pointerId);
@@ -70,6 +117,8 @@ export class Tools {
     }
     if (event.button !== 0) return;
     if (this.tool === "outline") { this.addCorner(point, at); return; }
+    if (this.takePoint(point, at, event.shiftKey)) return;
+    if (this.tool === "point") { this.takeUp(this.hit(point), point); return; }
     const grip = this.grip(at);
     const selected = editor.objects.get(editor.selected);
     if (grip !== null) {
@@ -99,14 +148,21 @@ export class Tools {
       drag.at = at;
     } else if (drag?.kind === "box") {
       drag.to = at;
-      drag.value = withCorners({ box: [], class: this.editor.classIndex }, [drag.from, point]);
+      drag.value = withCorners({ class: this.editor.classIndex, box: [] }, [drag.from, point]);
       canvas.scene.draft = drag.value;
     } else if (drag) {
-      drag.value = drag.kind === "grip" ? gripped(drag.start, drag.grip, point)
-        : moved(drag.start, point[0] - drag.from[0], point[1] - drag.from[1]);
-      canvas.scene.objects = new Map(this.editor.objects).set(drag.id, drag.value);
+      drag.value = this.dragged(drag, point);
+      this.showDrag();
     }
     canvas.draw();
+  }
+
+  /** What an object becomes with what is dragged at a place. */
+  dragged({ kind, start, value, grip, index, from }, point) {
+    const { layout } = this.editor;
+    if (kind === "grip") return gripped(start, grip, point);
+    if (kind === "point") return withPoint(value, layout, index, [...point, pointsOf(value, layout)[index][2]]);
+    return moved(start, point[0] - from[0], point[1] - from[1], layout);
   }
 
   up() {
@@ -119,6 +175,8 @@ export class Tools {
       if (isLarge && area(drag.value) > 0) editor.add(drag.value);
       else this.takeUp(this.hit(drag.from), drag.from);
       this.drag = null;
+    } else if (drag.kind === "point" && drag.value !== drag.start) {
+      editor.placed(drag.id, drag.value, drag.isNew ? drag.index : null);
     } else if (drag.kind !== "pan" && drag.value !== drag.start && area(drag.value) > 0) {
       editor.change(drag.id, drag.value);
     }

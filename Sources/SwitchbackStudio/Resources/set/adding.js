@@ -5,7 +5,7 @@ import { send } from "/frame/ask.js";
 import { find, html } from "/frame/drawing.js";
 import { t, whole } from "/frame/words.js";
 
-const ENDINGS = /\.(jpe?g|jfif|png|webp|tiff?|bmp|gif|heic|heif|avif|zip)$/i;
+const ENDINGS = /\.(jpe?g|jfif|png|webp|tiff?|bmp|gif|heic|heif|avif|zip|asf|avi|m4v|mkv|mov|mp4|mpe?g|ts|webm|wmv)$/i;
 const AT_ONCE = 3;
 
 /** The files in what was dropped, also those of folders. */
@@ -36,7 +36,7 @@ export function startAdding(data, done) {
   let isBusy = false;
 
   function show(report, files, at) {
-    find("progress-bar").style.width = `${100 * at / files.length}%`;
+    find("progress-bar").style.width = `${100 * at / Math.max(1, files.length)}%`;
     find("progress-words").textContent = t("set.sent", { at: whole(at), count: whole(files.length) });
     find("report-words").textContent = t("set.report", {
       added: whole(report.added), known: whole(report.known), objects: whole(report.objects),
@@ -49,16 +49,18 @@ export function startAdding(data, done) {
 
   async function add(all) {
     const files = all.filter((file) => ENDINGS.test(file.name));
-    if (!files.length || isBusy) return;
+    if (!all.length || isBusy) return;
     [isBusy, isStopped] = [true, false];
     const report = { added: 0, known: 0, objects: 0, newClasses: [], problems: [], remarks: [] };
+    // Alone they would say nothing: which image they are about, an archive tells.
+    if (files.length < all.length) report.problems.push(t("set.others", { count: whole(all.length - files.length) }));
     find("progress").hidden = find("report").hidden = false;
     let [next, at] = [0, 0];
     show(report, files, 0);
     async function work() {
       while (next < files.length && !isStopped) {
         const file = files[next++];
-        const query = new URLSearchParams({ name: file.name, split: find("split").value });
+        const query = new URLSearchParams({ name: file.name, split: find("split").value, every: find("every").value });
         if (data().kind === "classes") query.set("class", find("class").value);
         try {
           const answer = await send(`${api()}/files?${query}`, {

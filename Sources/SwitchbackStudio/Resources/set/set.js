@@ -64,12 +64,15 @@ async function showGrid() {
   find("nothing").hidden = total > 0;
 }
 
+/** What a model of the data learns. */
+const task = () => (data.keypoints.length ? "pose" : data.kind === "yolo" ? "detect" : "classify");
+
 function draw() {
   const images = data.parts.reduce((sum, part) => sum + part.images, 0);
   find("name").textContent = setName();
   document.title = `${setName()} · Switchback`;
   find("path").textContent = data.path;
-  find("sentence").textContent = t(`set.${data.kind}.lead`);
+  find("sentence").textContent = t(`set.${data.keypoints.length ? "pose" : data.kind}.lead`);
   find("read-only").hidden = !data.readOnly;
   find("read-only").querySelector("p").textContent = data.readOnly ?? "";
   find("filled").hidden = images === 0;
@@ -78,7 +81,7 @@ function draw() {
   for (const id of ["to-label", "to-check", "export"]) find(id).hidden = !isLabelable;
   find("to-label").href = `${page()}/label/first?state=unlabeled`;
   find("to-check").href = `${page()}/check`;
-  find("to-train").href = `/train?${new URLSearchParams({ task: data.kind === "yolo" ? "detect" : "classify", data: data.path })}`;
+  find("to-train").href = `/train?${new URLSearchParams({ task: task(), data: data.path })}`;
   // The one button that stands out is the next step.
   const isUnlabeled = isLabelable && data.parts.some((part) => part.unlabeled > 0);
   const next = images === 0 ? "add" : isUnlabeled ? "to-label" : "to-train";
