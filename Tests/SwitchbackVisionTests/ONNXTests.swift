@@ -117,65 +117,73 @@ struct ONNXTests {
         #expect(complaints == "")
     }
 
-    /// The rows that a file is to give that selects the boxes itself: what `select`, which shares no code with the graph, keeps
-    /// of each image, the likeliest first, with what the network says beside boxes and classes at the same position; then
-    /// zeros.
-    private func selectedRows(_ detector: YOLO, _ input: Tensor, _ how: NonMaximumSuppression) -> Tensor {
-        let output = noGrad { detector.finalOutput(input) }
-        let decoded = noGrad { detector.decoded(output) }
-        let (images, values, positions) = (decoded.shape[0], decoded.shape[1], decoded.shape[2])
-        let columns = decoded.transpose(1, 2).reshape(images * positions, values).toArray(as: Float.self)
-        let classCount = detector.classes.count
-        let width = 2 + values - classCount
-        var rows = [Float](repeating: 0, count: images * how.maximumCount * width)
-        for (image, found) in noGrad({ detector.select(output, suppression: how) }).enumerated() {
-            for (number, detection) in found.enumerated() {
-                func column(_ position: Int) -> ArraySlice<Float> {
-                    columns[(image * positions + position) * values..<(image * positions + position + 1) * values]
-                }
-                func distance(_ position: Int) -> Float {
-                    let own = Array(column(position))
-                    let (box, rotated) = (detection.box, detection.rotated)
-                    let center = [rotated?.centerX ?? box.centerX, rotated?.centerY ?? box.centerY]
-                    return abs(own[0] - center[0]) + abs(own[1] - center[1])
-                        + abs(own[4 + detection.classIndex] - detection.score) * 1000
-                }
-                let own = Array(column((0..<positions).min { distance($0) < distance($1) }!))
-                let isOriented = detection.rotated != nil
-                let box =
-                    isOriented
-                    ? Array(own[0..<4])
-                    : [own[0] - own[2] / 2, own[1] - own[3] / 2, own[0] + own[2] / 2, own[1] + own[3] / 2]
-                let row = box + [detection.score, Float(detection.classIndex)] + own[(4 + classCount)...]
-                let start = (image * how.maximumCount + number) * width
-                rows.replaceSubrange(start..<start + width, with: row)
-            }
+    /// Rows of boxes, probability, class and the rest as a file selects them, of positions and classes, with zeros behind.
+    ///
+    /// - Parameter decoded: of one image, [values, positions], as Ultralytics computed it.
+    private func rows(
+        _ decoded: Tensor, _ chosen: [(position: Int, label: Int)], of yolo: YOLOTaskCase, areCorners: Bool, count: Int
+    ) -> Tensor {
+        let (values, positions) = (decoded.shape[0], decoded.shape[1])
+        let columns = decoded.transpose(0, 1).flatten().toArray(as: Float.self)
+        let width = 2 + values - yolo.classCount
+        var rows = [Float](repeating: 0, count: count * width)
+        for (number, (position, label)) in chosen.prefix(min(count, positions)).enumerated() {
+            let own = Array(columns[position * values..<(position + 1) * values])
+            let (x, y, w, h) = (own[0], own[1], own[2], own[3])
+            let box =
+                areCorners || yolo.variant.task == .obb
+                ? [x, y, w, h] : [x - w / 2, y - h / 2, x + w / 2, y + h / 2]
+            let row = box + [own[4 + label], Float(label)] + own[(4 + yolo.classCount)...]
+            rows.replaceSubrange(number * width..<(number + 1) * width, with: row)
         }
-        return Tensor(rows, shape: [images, how.maximumCount, width])
+        return Tensor(rows, shape: [1, count, width])
     }
 
-    /// Suppression within the graph keeps what suppression in Swift keeps: by class and by none, of as many boxes as there
-    /// may be and of more.
-    @Test(arguments: variants, [(25, false), (300, true)])
-    func suppressionInTheGraph(_ variant: YOLOVariant, _ limits: (count: Int, isAgnostic: Bool)) throws {
-        let detector = unsettled(variant)
+    private func expectSelection(
+        _ yolo: YOLOTaskCase, _ expected: Tensor, change: (inout DetectorExport) -> Void
+    ) throws {
         let path = folder.path("model.onnx")
         var how = DetectorExport()
-        (how.heads, how.batch) = (.selected, nil)
-        (how.suppression.maximumCount, how.suppression.isAgnostic) = limits
-        (how.suppression.confidence, how.suppression.iou) = (1e-6, 0.45)
-        try DetectorFile.Loaded(detector: detector, imgsz: 64).export(.onnx, how, to: path)
-        let cases = [1, 3].map { count -> ONNXRuntime.Case in
-            let input = images(count, 64)
-            var expected = ["predictions": selectedRows(detector, input, how.suppression)]
-            expected["prototypes"] = noGrad { detector.finalOutput(input) }.prototypes
-            return ONNXRuntime.Case(["images": input], expected)
-        }
-        // Some stay, and some go.
-        let kept = cases[0].outputs["predictions"]!.narrow(dim: 2, start: 4, length: 1).gt(0).to(.float32).sum().item()
-        #expect(kept > 1 && kept < 84, "\(kept)")
-        let complaints = try ONNXRuntime.complaints(of: path, cases)
+        (how.heads, how.batch, how.size) = (.selected, nil, InputSize(height: 96, width: 128))
+        how.suppression.maximumCount = expected.shape[1]
+        change(&how)
+        let detector = try yolo.model().eval()
+        try DetectorFile.Loaded(detector: detector, imgsz: 128).export(.onnx, how, to: path)
+        let input = try yolo.images()[0..<1]
+        var outputs = ["predictions": expected]
+        outputs["prototypes"] = noGrad { detector.finalOutput(input, usesSingleHead: how.usesSingleHead) }.prototypes
+        let complaints = try ONNXRuntime.complaints(
+            of: path, [ONNXRuntime.Case(["images": input], outputs)], tolerance: 3e-4)
         #expect(complaints == "")
+    }
+
+    /// Suppression in the graph keeps the boxes that Ultralytics keeps, with what belongs to them, in its order.
+    @Test(arguments: YOLOTaskCase.all) func suppressionInTheGraph(_ yolo: YOLOTaskCase) throws {
+        let fixture = try yolo.fixture()
+        let decoded = fixture.tensor("eval/decoded")[0]
+        let scores = decoded.narrow(dim: 0, start: 4, length: yolo.classCount)
+        let labels = scores.argmax(dim: 0).toArray(as: Int.self)
+        let kept = fixture.tensor("eval/nms_index").toArray(as: Int.self).map { ($0, labels[$0]) }
+        try expectSelection(yolo, rows(decoded, kept, of: yolo, areCorners: false, count: 40)) {
+            $0.usesSingleHead = false
+        }
+    }
+
+    /// YOLO26's second head: the likeliest positions and classes, of as many as there may be, and of more than there are.
+    @Test(arguments: YOLOTaskCase.all.filter { $0.variant.isEndToEnd }, [100, 300])
+    func directSelectionInTheGraph(_ yolo: YOLOTaskCase, _ count: Int) throws {
+        let decoded = try yolo.fixture().tensor("eval/decoded_one2one")[0]
+        let scores = decoded.narrow(dim: 0, start: 4, length: yolo.classCount)
+        let best = scores.amax(dim: 0).toArray(as: Float.self)
+        let all = scores.flatten().toArray(as: Float.self)
+        let positions = best.indices.sorted { best[$0] > best[$1] }.prefix(count)
+        let pairs = positions.flatMap { position in
+            (0..<yolo.classCount).map { (position: position, label: $0, score: all[$0 * best.count + position]) }
+        }.sorted { $0.score > $1.score }
+        let chosen = pairs.map { (position: $0.position, label: $0.label) }
+        try expectSelection(yolo, rows(decoded, chosen, of: yolo, areCorners: true, count: count)) {
+            $0.suppression.confidence = 0
+        }
     }
 
     /// Float16 layers change little, and the file is half as large.

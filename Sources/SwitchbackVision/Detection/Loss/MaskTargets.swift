@@ -9,7 +9,8 @@ package struct MaskTargets {
     /// Which object each pixel belongs to, counted from 1 within its image: [planes, H, W], int32; and the same in the size of
     /// the prototypes, of the nearest pixels.
     private let codes, coarseCodes: Tensor
-    /// The plane of each object.
+    /// Whether the objects of an image share a plane; and the plane of each object.
+    private let isShared: Bool
     private let planes: [Int]
     /// Pixels of the images to one of the codes.
     private let ratio: Int
@@ -39,7 +40,8 @@ package struct MaskTargets {
                 size: IntPair(prototypes.shape[2], prototypes.shape[3]), mode: .nearest
             )
             .squeeze(1).to(.int32)
-        planes = truth.detail.isShared ? objects.imageOfObject : Array(0..<objects.count)
+        isShared = truth.detail.isShared
+        planes = isShared ? objects.imageOfObject : Array(0..<objects.count)
         classMap = output.classMap
         numbers = Tensor(objects.numbers, shape: [objects.count])
     }
@@ -135,22 +137,39 @@ package struct MaskTargets {
 
     /// 1 where a class is, of the pixel nearest to each of a coarser grid: N × classes × rows × columns.
     private func classTargets(_ rows: Int, _ columns: Int, _ classes: Int) -> [Float] {
-        let all = codes.toArray(as: Int.self)
+        let owner = owners()
         let classOfObject = objects.classes.toArray(as: Int.self)
-        var target = [Float](repeating: 0, count: prototypes.shape[0] * classes * rows * columns)
         let (height, width) = (codes.shape[1], codes.shape[2])
-        // Each plane once.
-        for (object, plane) in planes.enumerated() where object == 0 || planes[object - 1] != plane {
-            let (image, first) = (objects.imageOfObject[object], object + 1 - Int(objects.numbers[object]))
+        var target = [Float](repeating: 0, count: prototypes.shape[0] * classes * rows * columns)
+        for image in 0..<prototypes.shape[0] {
             for row in 0..<rows {
                 for column in 0..<columns {
-                    let pixel = (plane * height + row * height / rows) * width + column * width / columns
-                    guard all[pixel] > 0 else { continue }
-                    let place = image * classes + classOfObject[first + all[pixel] - 1]
-                    target[(place * rows + row) * columns + column] = 1
+                    guard let object = owner(image, row * height / rows * width + column * width / columns) else {
+                        continue
+                    }
+                    let plane = image * classes + classOfObject[object]
+                    target[(plane * rows + row) * columns + column] = 1
                 }
             }
         }
         return target
+    }
+
+    /// Tells which object a pixel of an image belongs to, the smaller where several overlap.
+    private func owners() -> (_ image: Int, _ pixel: Int) -> Int? {
+        let all = codes.toArray(as: Int.self)
+        let size = codes.shape[1] * codes.shape[2]
+        let ofImage = Dictionary(grouping: objects.imageOfObject.indices) { objects.imageOfObject[$0] }
+        if isShared {
+            return { image, pixel in
+                let code = all[image * size + pixel]
+                return code > 0 ? ofImage[image].map { $0[0] + code - 1 } : nil
+            }
+        }
+        let areas = planes.map { plane in all[plane * size..<(plane + 1) * size].count { $0 > 0 } }
+        return { image, pixel in
+            let here = (ofImage[image] ?? []).filter { all[planes[$0] * size + pixel] > 0 }
+            return here.min { (areas[$0], $1) < (areas[$1], $0) }
+        }
     }
 }

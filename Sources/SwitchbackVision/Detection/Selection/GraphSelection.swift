@@ -53,7 +53,10 @@ private struct GraphTable {
         let found = positions.rows(row)
         let box = found.narrow(dim: 2, start: 0, length: 4)
         let rest = extras == nil ? [] : [found.narrow(dim: 2, start: 6, length: found.shape[2] - 6)]
-        return Tensor.cat([box, flat.values.unsqueeze(2), label] + rest, dim: 2).above(selection.confidence)
+        // No more than there are positions.
+        let place = flat.values.onesByComputation.cumsum(dim: 1)
+        let isThere = place.le(scores.squeeze(2).onesByComputation.sum(dim: 1, keepDim: true)).to(.float32).unsqueeze(2)
+        return Tensor.cat([box, flat.values.unsqueeze(2), label] + rest, dim: 2).above(selection.confidence) * isThere
     }
 
     /// Boxes without those that a likelier one overlaps.
