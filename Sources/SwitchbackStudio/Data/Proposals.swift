@@ -55,7 +55,7 @@ final class ProposingModel: @unchecked Sendable {
     private func find(_ image: IndexedImage, _ classes: [String], _ keypoints: KeypointLayout?) throws -> Proposals {
         let task = keypoints == nil ? YOLOTask.detect : .pose
         guard let run = try newest(of: task) else { return Proposals(run: nil, boxes: [], unknown: []) }
-        let (predictor, detector) = try model(of: run)
+        let (predictor, detector) = try model(of: run, for: task)
         let known = detector.classes
         if let keypoints, let own = detector.keypoints, own.count != keypoints.count {
             throw InputError(
@@ -103,11 +103,11 @@ final class ProposingModel: @unchecked Sendable {
         try runs.runs(of: task.rawValue).first { (try? RunFolder.weightFile($0.path)) != nil }
     }
 
-    private func model(of run: RunRecord) throws -> (DetectionPredictor, YOLO) {
+    private func model(of run: RunRecord, for task: YOLOTask) throws -> (DetectionPredictor, YOLO) {
         let weights = try RunFolder.weightFile(run.path)
         let stamp = FileStamp(weights)
         if let loaded, loaded.weights == weights, loaded.stamp == stamp { return (loaded.predictor, loaded.detector) }
-        let found = try DetectorFile.load(weights)
+        let found = try DetectorFile.load(weights, for: task)
         var predictor = DetectionPredictor(found.detector, size: InputSize(found.imgsz))
         predictor.suppression.confidence = Self.confidence
         predictor.suppression.maximumCount = Self.mostBoxes

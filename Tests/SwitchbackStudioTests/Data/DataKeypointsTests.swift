@@ -117,7 +117,11 @@ struct DataKeypointsTests {
     @Test(arguments: ["yolo", "coco", "labelme", "cvat"]) func posesAreExportedAndEqual(format: String) async throws {
         let (studio, image) = try await studio()
         let keypoints = #""keypoints": [0.25,0.5,2, 0.75,0.125,1, 0,0,0]"#
-        _ = try await studio.stroke(image, "1", #"{"object": "o1", "value": {\#(box), \#(keypoints)}}"#)
+        // A class without an object is in no file of LabelMe and CVAT.
+        let objects = [0, 1].map {
+            #"{"object": "o\#($0)", "value": {"class": \#($0), "box": [0.5, 0.5, 0.4, 0.4], \#(keypoints)}}"#
+        }
+        _ = try await studio.stroke(image, "1", objects.joined(separator: ", "))
         let statistics = try await studio.asked.get("/api/v1/data/cells").fields
         #expect(try statistics.shown("parts").contains("objects"))
         let list = try await studio.asked.get("/api/v1/data/cells/images?boxes=1&class=1")

@@ -27,10 +27,14 @@ function sentence(set) {
 }
 
 async function importSet(set) {
-  const made = await ask(`${api(set.name)}/imports`);
-  say(t("data.imported", { images: whole(made.report.added), problems: whole(made.report.problems.length) }));
-  await for (const choice of document.querySelectorAll("[name=kind]")) choice.addEventListener("change", showKind);
-refresh();
+  const { report } = await ask(`${api(set.name)}/imports`);
+  const sentence = t("data.imported", { images: whole(report.added), problems: whole(report.problems.length) });
+  await refresh();
+  const sentences = [...report.problems, ...report.remarks];
+  if (!sentences.length) { say(sentence); return; }
+  find("imported-title").textContent = sentence;
+  find("imported-sentences").replaceChildren(...sentences.map((one) => html("li", "", one)));
+  find("imported").showModal();
 }
 
 function actions(set) {
