@@ -1,4 +1,5 @@
 import CZlib
+import Foundation
 import Switchback
 
 /// The members of a .zip file, by its central directory
@@ -28,17 +29,19 @@ package struct ZipArchive {
         }
     }
 
-    /// Writes the contents of a member to a new file, piece by piece, checked against size and checksum.
+    /// Writes the contents of a member to a file, piece by piece, checked against size and checksum. Where it fails there may
+    /// be a part of them; and it does not wait for the disk, which would take longer than all else where members are many.
     package func write(_ entry: Entry, to path: String) throws {
         let source = source(of: entry)
-        try AtomicFile.write(to: path) { file in
-            let piece = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 18, alignment: 16)
-            defer { piece.deallocate() }
-            while true {
-                let count = try source.read(into: piece)
-                try file.append(UnsafeRawBufferPointer(rebasing: piece[..<count]))
-                if count < piece.count { break }
-            }
+        let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666)
+        guard descriptor >= 0 else { throw InputError(path, cannot: "written", errno) }
+        defer { close(descriptor) }
+        let piece = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 18, alignment: 16)
+        defer { piece.deallocate() }
+        while true {
+            let count = try source.read(into: piece)
+            try FileWriting.write(UnsafeRawBufferPointer(rebasing: piece[..<count]), to: descriptor, named: path)
+            if count < piece.count { break }
         }
     }
 

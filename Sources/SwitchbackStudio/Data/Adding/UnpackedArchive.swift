@@ -43,6 +43,8 @@ final class UnpackedArchive {
             try archive.write(member, to: path)
         }
         if made.isEmpty { try OutputFolder.make(folder) }
+        // The disk is waited for once, before any of them becomes an image of the data set.
+        sync()
     }
 
     deinit {
