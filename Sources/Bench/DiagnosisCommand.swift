@@ -39,7 +39,7 @@ struct DiagnosisCommand: ParsableCommand {
             report(ill, result)
             return result
         }
-        let healthy = HealthyCase.all.filter { isWanted($0.name) }.map { healthy in
+        let healthy = (HealthyCase.all + [.detection]).filter { isWanted($0.name) }.map { healthy in
             let result = DiagnosisBenchmark.run(healthy)
             for alarm in result.alarms { print("FALSE ALARM \(result.name): \(alarm)") }
             return result
