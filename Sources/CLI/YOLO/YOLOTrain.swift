@@ -114,7 +114,8 @@ struct YOLOTrain<Command: YOLOCommand>: ParsableCommand {
         guard let precision = result.validation["mAP50"], precision < 0.001, result.step < fewSteps else { return nil }
         return """
             mAP is 0 after \(result.step.counted("step")), which is usual: the averages that batch normalization and the \
-            validation use follow the weights slowly, over some hundred steps. Smaller batches or more epochs make more steps.
+            validation use follow the weights slowly, over some hundred steps. More epochs make more steps, and so \
+            do fewer images a step (--batch 4 --nbs 4).
             """
     }
 
