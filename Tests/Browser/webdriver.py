@@ -85,8 +85,14 @@ class Browser:
         self.until("document.querySelector(arguments[0])?.getClientRects().length > 0", selector)
         return self.ask("POST", "/element", {"using": "css selector", "value": selector})[ELEMENT]
 
-    def click(self, selector):
-        self.ask("POST", f"/element/{self.element(selector)}/click", {})
+    def click(self, selector, tries=20):
+        for left in reversed(range(tries)):
+            try:
+                return self.ask("POST", f"/element/{self.element(selector)}/click", {})
+            except AssertionError as problem:
+                # The page may have drawn another one since.
+                if not left or "stale element" not in str(problem):
+                    raise
 
     def type(self, selector, text):
         element = self.element(selector)

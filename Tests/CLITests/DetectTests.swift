@@ -79,10 +79,9 @@ import Testing
         let image = try program.image(
             "bus.jpg", height: 108, width: 81, boxes: [LabeledBox(Box(x1: 9, y1: 20, x2: 60, y2: 90), classIndex: 0)])
         let predict = try program.run(
-            "detect", "predict", "--model", weights, image, "--conf", "0", "--max-det", "5", "--save-txt",
-            "--save-csv",
-            "--save-json", "--save-crop", "--json")
-        #expect(predict.code == 0 && predict.json["boxes"] as? Int == 5, "\(predict.errors)")
+            "detect", "predict", "--model", weights, image, "--conf", "0", "--max-det", "40", "--save-txt",
+            "--save-csv", "--save-json", "--save-crop", "--json")
+        #expect(predict.code == 0 && predict.json["boxes"] as? Int == 40, "\(predict.errors)")
         let saved = Set(try FileManager.default.contentsOfDirectory(atPath: program.folder.path("runs/detect/predict")))
         #expect(saved == ["bus.jpg", "boxes.csv", "boxes.json", "labels", "crops"])
         try expectSameFromServer(image)
@@ -109,7 +108,7 @@ import Testing
             from: Data(contentsOf: program.folder.url.appendingPathComponent("runs/detect/predict/boxes.json")))
         let server = try RunningServer(program, ["bus=runs/detect/train"])
         let request = "curl -s \(server.address)/v1/detect -F image=@\(image) -F conf=0"
-        let text = try program.shell("\(request) -F max_det=5").output
+        let text = try program.shell("\(request) -F max_det=40").output
         let answer = try JSONDecoder().decode(Answer.self, from: Data(text.utf8))
         #expect(answer.model == "bus" && answer.width == 81 && answer.height == 108)
         #expect(answer.detections.map(\.class) == saved.map(\.class))

@@ -20,11 +20,11 @@ struct DataConvert: ParsableCommand {
 
             It also reads LabelMe's JSON files beside images, CVAT's annotations.xml (CVAT for images), what Label Studio \
             exports as JSON, and gray PNG files in masks beside images: 0 is background, and other values are classes as \
-            classes.txt names them, or one class where it is missing. In masks, objects of a class that touch become one.
+            classes.txt names them, or one class where it is missing. In masks, objects of one class that touch become one.
 
             Of Label Studio, the images have to lie in the folder of the file or below it, under their own names or those \
             of their uploads: nothing is fetched. Where several people have labelled an image, the annotation counts that \
-            is marked as ground truth, else the one that was changed last. Choices of whole images become folders.
+            is marked as ground truth, else the one that was changed last. Choices for whole images become folders.
 
             For pose, keypoints are LabelMe's points in the group of an object, the points of CVAT's skeletons, or Label \
             Studio's keypoints that belong to a region.

@@ -20,6 +20,11 @@ private func readingDetectionData() throws {
     print(data.classNames, data[.train].count, data.problems.count)
 }
 
+private func sortingImages() throws {
+    let sorted = try SortedImages.load("project.json")
+    try sorted.write(to: "sorted")
+}
+
 private func loadingDetectionData(data: DetectionData, epoch: Int, train: (DetectionBatch) -> Void) throws {
     let training = DetectionLoader.training(
         data[.train], size: 640, batchSize: 16, augmentation: DetectionAugmentation())
