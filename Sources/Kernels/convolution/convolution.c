@@ -4,7 +4,6 @@
 #include <stddef.h>
 
 #include "convolution_core.h"
-#include "convolution_patches.h"
 #include "matmul.h"
 
 static _Thread_local bool winograd_forbidden;
@@ -143,17 +142,6 @@ static void convolve(const sb_convolution *c, bool depthwise) {
     else sb_convolve_patches(c);
 }
 
-// Whether the outputs are products of pixels with filters that may read rounded operands.
-static bool multiplies_pixels(const sb_convolution *c) { return c->rounded && sb_patches_are_pixels(c); }
-
-static void multiply_pixels(const sb_convolution *c) {
-    const sb_rounded pixels = {c->in.data, SB_FLOAT32, 0, c->in.pixel, 1};
-    const sb_rounded filters = {c->filter.data, SB_FLOAT32, 0, c->filter.input, c->filter.output};
-    const sb_epilogue epilogue = {c->epilogue.bias, c->epilogue.activation, c->epilogue.residual};
-    sb_matmul_rounded(1, sb_output_count(c), c->out.channels, c->in.channels, pixels, filters, c->epilogue.residual ? 1 : 0,
-                      c->out.data, 0, c->out.pixel, &epilogue);
-}
-
 static void correlate(const sb_convolution *c, bool depthwise) {
     if (sb_output_count(c) == 0) sb_store_filter_gradient(c, 0, NULL);
     else if (depthwise) sb_correlate_depthwise(c);
@@ -195,8 +183,7 @@ void sb_conv2d_forward(const sb_array *x, const sb_array *w, const float *panels
         c.filter.panels = c.rounded ? NULL : panels;   // these are of an instruction set that may not have the products
         c.epilogue = (sb_conv2d_epilogue){epilogue.bias ? epilogue.bias + channel : NULL,
                                           epilogue.residual ? epilogue.residual + channel : NULL, epilogue.activation};
-        if (multiplies_pixels(&c) && !is_depthwise(w, p)) multiply_pixels(&c);
-        else convolve(&c, is_depthwise(w, p));
+        convolve(&c, is_depthwise(w, p));
     }
 }
 

@@ -16,8 +16,7 @@
 #include "array.h"
 
 /// Pairs are height, width; padding is what lies before the first row and column. `rounded` allows products to read operands
-/// rounded to bfloat16, which those of Winograd's algorithm do (see sb_set_winograd), and forward those of 1×1 filters with
-/// stride 1.
+/// rounded to bfloat16, which those of Winograd's algorithm do: see sb_set_winograd.
 typedef struct {
     intptr_t stride[2], padding[2], dilation[2], groups;
     int rounded;

@@ -12,7 +12,6 @@
 typedef struct {
     const float *column_bias;   // one for each column of the result, or NULL
     sb_activation activation;
-    const float *old;           // what beta multiplies in place of c, and lies as c does; or NULL
 } sb_epilogue;
 
 /// c[m, n] = alpha · a[m, k] b[k, n] + beta · c, then the epilogue (or none: NULL).

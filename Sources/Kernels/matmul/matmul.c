@@ -39,8 +39,7 @@ static void KERNEL(matmul_block)(const matmul_job *job, intptr_t matrix, intptr_
         const sb_panels panels = in_place ? (sb_panels){b_block, MATMUL_PANEL, job->b_row}
                                           : pack_panels(depth, columns, b_block, job->b_row, job->b_col, scratch);
         const sb_finish finish = {job->alpha, first ? job->beta : 1, last ? bias : NULL,
-                                  last ? job->epilogue.activation : SB_ACT_NONE,
-                                  first && job->epilogue.old ? job->epilogue.old - job->c : 0};
+                                  last ? job->epilogue.activation : SB_ACT_NONE, 0};
         multiply(rows, columns, depth, left_matrix(&a), panels, (sb_result){c, job->c_row, NULL}, finish);
     }
 }
@@ -64,7 +63,6 @@ static void matmul(matmul_job *job) {
 
 // Whether the product has few rows or columns and operands that lie as matmul_thin.h needs them; then it is computed.
 static bool multiply_thin(const matmul_job *job) {
-    if (job->epilogue.old) return false;
     sb_thin_result result = {job->alpha, job->beta, job->epilogue.column_bias, 1, job->epilogue.activation,
                              job->c, job->c_row, 1};
     const bool along_depth = job->a_col == 1 && job->b_row == 1;

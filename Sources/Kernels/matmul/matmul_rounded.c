@@ -76,8 +76,7 @@ static void KERNEL(rounded_block)(const rounded_job *job, intptr_t matrix, const
         const bool first = word == 0, last = word + depth == words;
         const sb_pair_matrix a = KERNEL(matrix_at)(&job->a, matrix, block->row, 2 * word, job->k - 2 * word);
         const sb_finish finish = {1, first ? job->beta : 1, last ? bias : NULL,
-                                  last ? job->epilogue.activation : SB_ACT_NONE,
-                                  first && job->epilogue.old ? job->epilogue.old - job->c : 0};
+                                  last ? job->epilogue.activation : SB_ACT_NONE, 0};
         multiply(block->rows, block->columns, depth, left_pairs(&a), KERNEL(panels_of)(job, matrix, block, word, depth),
                  (sb_result){c, job->c_row, NULL}, finish);
     }

@@ -102,13 +102,13 @@ extension Tensor {
             }
         }
         let operands = [self, weight] + [bias, residual].compactMap { $0 }
-        let records = ThreadState.current.recordsGradients && operands.contains(where: \.requiresGrad)
-        if activation.gradientSource == .operand && records {
+        if activation.gradientSource == .operand && ThreadState.current.recordsGradients
+            && operands.contains(where: \.requiresGrad)
+        {
             // Its gradient needs what it was applied to.
             return convolved(filters, convolution, positions, adding: residual).activated(activation)
         }
-        // Where nothing is kept for a gradient, the kernel rounds what it reads on the way.
-        if records, let sum = pointwiseProduct(filters, convolution) {
+        if let sum = pointwiseProduct(filters, convolution) {
             return (residual.map { sum + $0 } ?? sum).activated(activation)
         }
         let (inputShape, weightShape, hasBias, hasResidual) = (shape, weight.shape, bias != nil, residual != nil)

@@ -54,7 +54,7 @@ private struct LinearCrossEntropy {
 
     private func computeLogits(_ start: Int, _ count: Int, into logits: NDArray) {
         var epilogue = sb_epilogue(
-            column_bias: bias.map { UnsafePointer($0.floats) }, activation: SB_ACT_NONE, old: nil)
+            column_bias: bias.map { UnsafePointer($0.floats) }, activation: SB_ACT_NONE)
         multiply(some(x, start, count), weight.permuted([1, 0]), into: logits, &epilogue)
     }
 

@@ -29,7 +29,7 @@ extension CPUBackend {
             return linearComposed(x, weight: weight, bias: bias, into: y)
         }
         var epilogue = sb_epilogue(
-            column_bias: bias.map { UnsafePointer($0.floats) }, activation: SB_ACT_NONE, old: nil)
+            column_bias: bias.map { UnsafePointer($0.floats) }, activation: SB_ACT_NONE)
         if x.dtype == .bfloat16 {
             return sb_matmul_rounded(
                 1, y.shape[0], y.shape[1], x.shape[1], x.roundedMatrix, weight.permuted([1, 0]).roundedMatrix, 0,
