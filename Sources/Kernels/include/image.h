@@ -9,7 +9,8 @@
 #include "interpolation.h"
 
 /// y, [oh, ow, c], is x, [h, w, c], in another size; as OpenCV's resize of 8-bit pictures, bit for bit where mode is
-/// SB_NEAREST or SB_LINEAR, else to within one gray level. mode is SB_NEAREST, SB_LINEAR, SB_CUBIC or SB_COVERAGE; all sizes are at least 1.
+/// SB_NEAREST or SB_LINEAR, else to within one gray level. mode is SB_NEAREST, SB_LINEAR, SB_CUBIC or SB_COVERAGE; all sizes
+/// are at least 1.
 void sb_image_resize(intptr_t c, intptr_t h, intptr_t w, intptr_t oh, intptr_t ow, sb_interpolation mode,
                      const uint8_t *x, uint8_t *y);
 
