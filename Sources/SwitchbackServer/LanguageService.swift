@@ -15,10 +15,9 @@ package struct LanguageService: Sendable {
     private let table: OnDemand<TokenTable>
 
     init(
-        _ name: String, _ folder: String, template style: ChatTemplate.Style?, dtype: WeightFormat,
+        _ name: String, _ checkpoint: Checkpoint, template style: ChatTemplate.Style?, dtype: WeightFormat,
         _ limits: ServerLimits, _ metrics: ServerMetrics
     ) throws {
-        let checkpoint = try Checkpoint(folder)
         let (model, tokenizer) = try checkpoint.languageModelAndTokenizer(dtype: dtype)
         let template = try ChatTemplate.choose(style, for: checkpoint)
         try template.check(tokenizer)

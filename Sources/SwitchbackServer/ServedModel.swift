@@ -61,7 +61,8 @@ extension ServedModel {
         _ folder: String, _ limits: ServerLimits, _ metrics: ServerMetrics
     ) throws -> ServedModel {
         let (name, path) = named(folder)
-        let service = try LanguageService(name, path, template: nil, dtype: .float32, limits, metrics)
+        let service = try LanguageService(
+            name, Checkpoint(path), template: nil, dtype: .float32, limits, metrics)
         return ServedModel(name: name, service: .language(service))
     }
 
@@ -85,11 +86,12 @@ extension ServedModel {
             return ServedModel(name: name, service: classifierService(try Classifier.load(path), limits))
         }
         if Checkpoint.isThere(path) {
-            if try Checkpoint(path).isEncoder {
+            let checkpoint = try Checkpoint(path)
+            if try checkpoint.isEncoder {
                 return ServedModel(
                     name: name, service: .encoder(ModelThread(try SentenceEncoder(path), limits)))
             }
-            let service = try LanguageService(name, path, template: template, dtype: dtype, limits, metrics)
+            let service = try LanguageService(name, checkpoint, template: template, dtype: dtype, limits, metrics)
             return ServedModel(name: name, service: .language(service))
         }
         return ServedModel(name: name, service: try visionService(RunFolder.weightFile(path), limits))
