@@ -52,10 +52,11 @@ struct HubCache {
     /// Whether all that is needed of a model is there: what was noted when it was fetched, or, where another program fetched
     /// it, what the names of the files tell.
     func isWhole(_ commit: String) -> Bool {
-        let names = names(in: commit).filter { Folder.exists(Folder.join(snapshot(commit), $0)) }
-        guard let noted = try? TextFile.read(needed(in: commit)) else { return HubSelection.isWhole(names) }
-        return names.contains("config.json")
-            && Set(names).isSuperset(of: noted.split(separator: "\n").map(String.init))
+        func isThere(_ name: String) -> Bool { Folder.exists(Folder.join(snapshot(commit), name)) }
+        guard let noted = try? TextFile.read(needed(in: commit)) else {
+            return HubSelection.isWhole(names(in: commit).filter(isThere))
+        }
+        return isThere("config.json") && noted.split(separator: "\n").allSatisfy { isThere(String($0)) }
     }
 
     /// Lays a file into a model's folder: a link to its contents.
