@@ -103,17 +103,17 @@ extension LanguageModel {
         let rest = read < whole ? 0 : tokens.count - 1 - whole * length
         var readings = stride(from: 0, to: read, by: windowsAtATime).map { first in
             // The i-th of n windows that are read is the (i · all / n)-th of all.
-            (starts: (first..<min(first + windowsAtATime, read)).map { $0 * whole / read * length }, length: length)
+            (
+                starts: (first..<min(first + windowsAtATime, read)).map { $0 * whole / read * length }, length: length,
+                isLast: false
+            )
         }
-        if rest > 0 { readings.append((starts: [whole * length], length: rest)) }
         // A text is read to its end, as in Transformers: angles that change with the length are those of all of it.
-        let hasEnd = rest > 0
+        if rest > 0 { readings.append((starts: [whole * length], length: rest, isLast: true)) }
         var sum = 0.0
         try group.inTurns(readings.count) { number in
-            let isLast = hasEnd && number == readings.count - 1
-            return noGrad {
-                totalLoss(of: tokens, at: readings[number].starts, readings[number].length, readingLast: isLast)
-            }
+            let (starts, length, isLast) = readings[number]
+            return noGrad { totalLoss(of: tokens, at: starts, length, readingLast: isLast) }
         } fold: {
             sum += $0
         }
