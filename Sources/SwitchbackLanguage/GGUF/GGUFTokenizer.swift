@@ -185,7 +185,7 @@ extension GGUFModel {
     ) throws -> [(name: String, value: JSON)] {
         root.append(("pre_tokenizer", words.preTokenizer))
         root.append(("decoder", .object([("type", .string("ByteLevel"))])))
-        if words.settings.normalizesToNFC { root.append(("normalizer", .object([("type", .string("NFC"))]))) }
+        root.append(("normalizer", BytePairTokenizer.normalizer(words.settings)))
         return [
             ("type", .string("BPE")), ("vocab", try vocabulary(tokens)),
             ("ignore_merges", .bool(words.settings.ignoresMerges)),

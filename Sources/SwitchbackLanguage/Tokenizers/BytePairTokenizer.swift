@@ -150,7 +150,7 @@ extension BytePairTokenizer {
         return .object([
             ("version", .string("1.0")),
             ("added_tokens", special.json),
-            ("normalizer", settings.normalizesToNFC ? .object([("type", .string("NFC"))]) : .null),
+            ("normalizer", BytePairTokenizer.normalizer(settings)),
             ("pre_tokenizer", BytePairTokenizer.preTokenizer(pattern, settings)),
             ("post_processor", special.template),
             ("decoder", BytePairTokenizer.byteLevel(addsPrefixSpace: true, cutsWords: true)),
@@ -162,6 +162,11 @@ extension BytePairTokenizer {
                 ])
             ),
         ])
+    }
+
+    /// The `normalizer` of a `tokenizer.json` that prepares text in this way.
+    static func normalizer(_ settings: Settings) -> JSON {
+        settings.normalizesToNFC ? .object([("type", .string("NFC"))]) : .null
     }
 
     /// The `pre_tokenizer` of a `tokenizer.json` that prepares and cuts text in this way.

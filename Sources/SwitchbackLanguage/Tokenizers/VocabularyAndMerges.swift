@@ -38,10 +38,12 @@ struct VocabularyAndMerges {
         let merges = try mergeList(vocabulary)
         let added = try addedTokens(kind, vocabulary, settings)
         let addsPrefixSpace = try settings?.bool("add_prefix_space", default: false) ?? false
-        let cutting = BytePairTokenizer.preTokenizer(
-            kind == .qwen2 ? .qwen : .gpt2, BytePairTokenizer.Settings(addsPrefixSpace: addsPrefixSpace))
-        var root: [(name: String, value: JSON)] = [("added_tokens", .array(added)), ("pre_tokenizer", cutting)]
-        if kind == .qwen2 { root.append(("normalizer", .object([("type", .string("NFC"))]))) }
+        let preparation = BytePairTokenizer.Settings(
+            normalizesToNFC: kind == .qwen2, addsPrefixSpace: addsPrefixSpace)
+        var root: [(name: String, value: JSON)] = [
+            ("added_tokens", .array(added)), ("normalizer", BytePairTokenizer.normalizer(preparation)),
+            ("pre_tokenizer", BytePairTokenizer.preTokenizer(kind == .qwen2 ? .qwen : .gpt2, preparation)),
+        ]
         if let marks = try marks(kind, vocabulary, settings) { root.append(("post_processor", marks)) }
         return TokenizerFile(
             root: try ConfigurationFields(.object(root), path: folder),
