@@ -24,6 +24,19 @@ enum FFmpeg {
         process.arguments = arguments
         return process
     }
+
+    /// Starts a program that decodes a video.
+    ///
+    /// - Returns: what it complains about.
+    /// - Throws: `InputError` where it cannot be started.
+    static func start(_ process: Process, for subject: String) throws -> ComplaintReader {
+        let errors = Pipe()
+        process.standardError = errors
+        do { try process.run() } catch {
+            throw InputError(subject, "videos are decoded by ffmpeg, which cannot be started")
+        }
+        return ComplaintReader(errors.fileHandleForReading)
+    }
 }
 
 /// Reads what a program complains about, so that it never waits for a reader, and keeps the end of it.

@@ -29,13 +29,8 @@ package enum VideoFrames {
                 // A percent sign is a place for the number.
                 "-f", "image2", "file:" + Folder.join(folder, name.replacing("%", with: "%%")) + "-%05d.jpg",
             ], for: video)
-        let errors = Pipe()
         process.standardOutput = FileHandle.nullDevice
-        process.standardError = errors
-        do { try process.run() } catch {
-            throw InputError(video, "videos are decoded by ffmpeg, which cannot be started")
-        }
-        let complaint = ComplaintReader(errors.fileHandleForReading).lastLine()
+        let complaint = try FFmpeg.start(process, for: video).lastLine()
         process.waitUntilExit()
         let paths = try Folder.files(under: folder, extensions: ["jpg"])
         guard !paths.isEmpty else {

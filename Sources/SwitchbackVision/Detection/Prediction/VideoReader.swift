@@ -23,13 +23,8 @@ public final class VideoReader {
                 "-map", "0:v:0", "-fps_mode", "passthrough", "-f", "image2pipe", "-c:v", "ppm", "-pix_fmt", "rgb24",
                 "-",
             ], for: "\(input)")
-        let errors = Pipe()
         process.standardOutput = output
-        process.standardError = errors
-        do { try process.run() } catch {
-            throw InputError("\(input)", "videos are decoded by ffmpeg, which cannot be started")
-        }
-        complaints = ComplaintReader(errors.fileHandleForReading)
+        complaints = try FFmpeg.start(process, for: "\(input)")
     }
 
     deinit { if process.isRunning { process.terminate() } }
