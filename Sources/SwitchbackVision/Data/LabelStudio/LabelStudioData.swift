@@ -15,16 +15,13 @@ enum LabelStudioData {
             let place = "task \(one.name(number))"
             func remark(_ sentence: String) { data.remarks.append("\(path), \(place): \(sentence)") }
             do {
-                guard let text = one.imageText else { throw LabelStudioProblem("nothing in its data names an image") }
-                let imagePath = try images.path(of: text)
+                let imagePath = try images.path(of: one)
                 guard let chosen = one.chosen else {
                     if one.hasPredictions { remark("has predictions alone, which nobody has confirmed") }
                     data.images.append(ShapedImage(file: path, imagePath: imagePath, isLabeled: false, objects: []))
                     continue
                 }
-                if chosen.others > 0 {
-                    remark("\(chosen.others + 1) people have labelled it, and one is taken: \(Self.rule)")
-                }
+                if let sentence = chosen.remark { remark(sentence) }
                 let said = try LabelStudioMarks(chosen.annotation, place, for: task)
                 for sentence in said.remarks { remark(sentence) }
                 choices += said.choices
@@ -45,9 +42,6 @@ enum LabelStudioData {
         }
         return try data.data(for: task)
     }
-
-    /// Which of several annotations of a task counts.
-    static let rule = "the one marked as ground truth, else the one that was changed last"
 }
 
 /// What one annotation marks in an image.

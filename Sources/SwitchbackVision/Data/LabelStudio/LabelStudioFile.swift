@@ -127,13 +127,17 @@ struct LabelStudioTask: Decodable {
     }
 
     /// The annotation that counts of those that were not skipped: the one marked as ground truth, else the one that was
-    /// changed last; and how many others there are.
-    var chosen: (annotation: Annotation, others: Int)? {
+    /// changed last; and a remark where there are others.
+    var chosen: (annotation: Annotation, remark: String?)? {
         let kept = (annotations ?? []).filter { $0.was_cancelled != true }
         func rank(_ annotation: Annotation) -> (Int, String) {
             (annotation.ground_truth == true ? 1 : 0, annotation.updated_at ?? annotation.created_at ?? "")
         }
-        return kept.reversed().max { rank($0) < rank($1) }.map { ($0, kept.count - 1) }
+        let remark: String? =
+            kept.count > 1
+            ? "\(kept.count) people have labelled it, and one is taken: the one marked as ground truth, else the one that "
+                + "was changed last" : nil
+        return kept.reversed().max { rank($0) < rank($1) }.map { ($0, remark) }
     }
 }
 

@@ -18,10 +18,16 @@ struct LabelStudioImages {
         byUploadName = Dictionary(grouping: files) { Self.uploadName(($0 as NSString).lastPathComponent) }
     }
 
-    /// The image that a text names: a path, an address, or a name that an upload was given.
+    /// The image of a task.
     ///
-    /// - Throws: `LabelStudioProblem` where there is no such image, or several are called so.
-    func path(of text: String) throws -> String {
+    /// - Throws: `LabelStudioProblem` where it names none, there is no such image, or several are called so.
+    func path(of task: LabelStudioTask) throws -> String {
+        guard let text = task.imageText else { throw LabelStudioProblem("nothing in its data names an image") }
+        return try path(of: text)
+    }
+
+    /// The image that a text names: a path, an address, or a name that an upload was given.
+    private func path(of text: String) throws -> String {
         if text.hasPrefix("data:") {
             throw LabelStudioProblem("the image itself is in the file, as Base64, and an image file is needed")
         }

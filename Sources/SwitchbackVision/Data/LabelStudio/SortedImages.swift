@@ -56,15 +56,10 @@ public struct SortedImages: Sendable {
             let place = "task \(task.name(number))"
             do {
                 guard let chosen = task.chosen else { continue }
-                if chosen.others > 0 {
-                    remarks.append(
-                        "\(file.path), \(place): \(chosen.others + 1) people have labelled it, and one is taken: "
-                            + LabelStudioData.rule)
-                }
+                if let remark = chosen.remark { remarks.append("\(file.path), \(place): \(remark)") }
                 guard let choice = try Self.choice(in: chosen.annotation) else { continue }
                 questions.insert(choice.question)
-                guard let text = task.imageText else { throw LabelStudioProblem("nothing in its data names an image") }
-                let imagePath = try images.path(of: text)
+                let imagePath = try images.path(of: task)
                 _ = try ImageSurvey.header(imagePath)
                 found.append((imagePath, choice.className))
             } catch let problem as LabelStudioProblem {
