@@ -107,8 +107,8 @@ struct DataAdder {
             try add(try ReadAnnotations(folder, wantsKeypoints: keypoints != nil, &report).data, from: folder)
             return
         }
-        if set.kind == .classes, try SortedImages.recognises(folder) {
-            try add(try SortedImages.load(folder), from: folder)
+        if set.kind == .classes, let images = try SortedImages.find(in: folder) {
+            try add(images, from: folder)
             return
         }
         for path in try ImageSurvey.files(under: folder) {

@@ -14,7 +14,7 @@ struct DataImport: Encodable, Sendable {
     static func make(_ source: DataFolder, in catalog: DataCatalog) throws -> DataImport {
         guard source.kind == .foreign else { throw InputError(source.root, "needs no import: it is shown as it is") }
         var report = AddingReport()
-        if try SortedImages.recognises(source.root) { return try sort(source, in: catalog) }
+        if let images = try SortedImages.find(in: source.root) { return try sort(source, images, in: catalog) }
         var data = try ReadAnnotations(source.root, &report).data
         if data[.val].isEmpty {
             data = data.holdingOut(0.2)
@@ -31,9 +31,10 @@ struct DataImport: Encodable, Sendable {
         return try DataImport(made: path, report, in: catalog)
     }
 
-    private static func sort(_ source: DataFolder, in catalog: DataCatalog) throws -> DataImport {
+    private static func sort(
+        _ source: DataFolder, _ images: SortedImages, in catalog: DataCatalog
+    ) throws -> DataImport {
         var report = AddingReport()
-        let images = try SortedImages.load(source.root)
         for problem in images.problems { report.add(problem: problem, hiding: source.root) }
         for remark in images.remarks { report.add(remark: remark, hiding: source.root) }
         let path = source.freePath("-sorted")

@@ -26,14 +26,16 @@ public struct SortedImages: Sendable {
     /// Every fifth image of a class is for validation.
     private static let validationShare = 5
 
-    /// Whether a folder has an export of Label Studio that has choices of whole images and no objects.
+    /// Those of a folder with an export of Label Studio that has choices of whole images and no objects; `nil` without one.
     ///
-    /// - Throws: `InputError` where the export cannot be read.
-    package static func recognises(_ folder: String) throws -> Bool {
-        guard let file = try LabelStudioFile.find(in: folder) else { return false }
-        let regions = try LabelStudioFile(file).tasks.flatMap { $0.chosen?.annotation.result ?? [] }
-            .compactMap { try? $0.result.get() }
-        return regions.contains { $0.type == "choices" } && !regions.contains { $0.value?.labels.isEmpty == false }
+    /// - Throws: `InputError` where the export cannot be read, or no image has a choice.
+    package static func find(in folder: String) throws -> SortedImages? {
+        guard let file = try LabelStudioFile.find(in: folder).map(LabelStudioFile.init) else { return nil }
+        let regions = file.tasks.flatMap { $0.chosen?.annotation.result ?? [] }.compactMap { try? $0.result.get() }
+        guard regions.contains(where: { $0.type == "choices" }),
+            !regions.contains(where: { $0.value?.labels.isEmpty == false })
+        else { return nil }
+        return try SortedImages(file)
     }
 
     /// Reads a file that Label Studio exported as JSON, beside whose images lie, or the folder that it is in.
