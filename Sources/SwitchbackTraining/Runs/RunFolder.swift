@@ -17,7 +17,7 @@ public final class RunFolder {
     /// The folders that were made, outermost first.
     private let made: [String]
     /// Keeps other programs from training in the folder.
-    private let lock: FolderLock
+    private let lock: LockFile
 
     /// Creates the folder, with `args.yaml` in it from the start.
     ///
@@ -34,7 +34,7 @@ public final class RunFolder {
             try ConfigurationFile.write(
                 arguments, task: task, to: Folder.join(draft, "args.yaml"))
             path = try RunFolder.takeName(Folder.join(parent, name), for: draft)
-            lock = try FolderLock(path)
+            lock = try RunFolder.takeLock(path)
         } catch {
             try? FileManager.default.removeItem(atPath: draft)
             RunFolder.remove(made)
@@ -53,7 +53,7 @@ public final class RunFolder {
         self.path = path
         made = []
         guard FileManager.default.fileExists(atPath: path) else { throw InputError(path, "there is no such run") }
-        lock = try FolderLock(path)
+        lock = try RunFolder.takeLock(path)
         for folder in ["", "weights"] {
             AtomicFile.removeRemains(in: Folder.join(path, folder))
         }
@@ -139,24 +139,17 @@ public final class RunFolder {
         guard mkdir(path, 0o777) == 0 || errno == EEXIST else { throw InputError(path, cannot: "made", errno) }
         made.append(path)
     }
-}
 
-/// The right to write to a folder, for as long as this exists. It ends with the program, however that ends.
-private final class FolderLock {
-    private let descriptor: Int32
-
-    /// Throws `InputError` if another has it. File systems without locks do without.
-    init(_ path: String) throws {
-        descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    /// The right to write to a folder. Throws `InputError` if another has it.
+    private static func takeLock(_ path: String) throws -> LockFile {
+        let descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard descriptor >= 0 else {
             if errno == ENOTDIR { throw InputError(path, "is a file, and a run folder was expected") }
             throw InputError(path, cannot: "read", errno)
         }
-        if flock(descriptor, LOCK_EX | LOCK_NB) != 0, errno == EWOULDBLOCK {
-            close(descriptor)
+        guard let lock = LockFile.take(descriptor) else {
             throw InputError(path, "is in use: another process is training there")
         }
+        return lock
     }
-
-    deinit { close(descriptor) }
 }
