@@ -56,12 +56,10 @@ public struct KeypointLayout: Codable, Hashable, Sendable {
         0.089,
     ]
 
-    /// Keypoints with names, of which those with left and right in them change places in a mirror image.
+    /// Keypoints with names and a visibility, of which those with left and right in them change places in a mirror image.
     ///
-    /// - Parameters:
-    ///   - dimensions: the numbers of each, as in the property.
-    ///   - skeleton: pairs of their numbers.
-    package init(names: [String], dimensions: Int = 3, skeleton: [[Int]]? = nil) {
+    /// - Parameter skeleton: pairs of their numbers.
+    package init(names: [String], skeleton: [[Int]]? = nil) {
         func mirrored(_ name: String) -> String {
             for (a, b) in [("left", "right"), ("right", "left")] where name.contains(a) {
                 return name.replacing(a, with: b)
@@ -71,7 +69,7 @@ public struct KeypointLayout: Codable, Hashable, Sendable {
         let flip = names.map { names.firstIndex(of: mirrored($0)) }
         let isSided = names.contains { mirrored($0) != $0 }
         self.init(
-            count: names.count, dimensions: dimensions,
+            count: names.count, dimensions: 3,
             flip: isSided && !flip.contains(nil) ? flip.compactMap { $0 } : nil, names: names,
             skeleton: skeleton)
     }
