@@ -61,19 +61,7 @@ extension IllCase {
             ) { $0.data = Ordinary.images.data },
             IllCase(
                 "batches sorted by class", [.oneClass], remedy: "shuffle",
-                Ordinary.points.with {
-                    $0.data = {
-                        var sets = PatientData.points()
-                        let order = sets.training.targets.argsort()
-                        sets.training = (
-                            sets.training.inputs.indexSelect(dim: 0, index: order),
-                            sets.training.targets.indexSelect(dim: 0, index: order)
-                        )
-                        return sets
-                    }
-                    $0.isShuffled = false
-                    $0.rate = 1e-2
-                }
+                Ordinary.points.sortedByClass.with { $0.rate = 1e-2 }
             ) { $0.isShuffled = true },
             IllCase(
                 "one column of tens of thousands among others of 1", [.inputScale], remedy: "normalize",

@@ -10,19 +10,7 @@ extension IllCase {
         [
             IllCase(
                 "batches of four sorted by class", [.oneClass], remedy: "shuffle",
-                Ordinary.points.with {
-                    $0.data = {
-                        var sets = PatientData.points()
-                        let order = sets.training.targets.argsort()
-                        sets.training = (
-                            sets.training.inputs.indexSelect(dim: 0, index: order),
-                            sets.training.targets.indexSelect(dim: 0, index: order)
-                        )
-                        return sets
-                    }
-                    $0.batch = 4
-                    $0.isShuffled = false
-                }
+                Ordinary.points.sortedByClass.with { $0.batch = 4 }
             ) {
                 $0.batch = 32
                 $0.isShuffled = true

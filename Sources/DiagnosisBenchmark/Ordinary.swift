@@ -71,6 +71,14 @@ extension Patient {
             }
         }
     }
+
+    /// With examples that come in the order of their classes.
+    var sortedByClass: Patient {
+        reading { data in
+            let order = data.targets.argsort()
+            data = (data.inputs.indexSelect(dim: 0, index: order), data.targets.indexSelect(dim: 0, index: order))
+        }.with { $0.isShuffled = false }
+    }
 }
 
 /// The layer of a path.
