@@ -3,8 +3,6 @@ final class GradientAccumulator: Node {
     @exclusivity(unchecked) private(set) var gradient: Tensor?
     /// The gradient instead of `gradient`, as long as all that came in was of single rows.
     @exclusivity(unchecked) private(set) var rowGradient: RowGradient?
-    /// Whether the gradient of rows is to stay one; else it becomes a whole one as soon as that is requested.
-    private var staysInRows = true
     /// What has come in of single rows.
     @exclusivity(unchecked) private var incomingRows: RowGradient?
     /// Whether `gradient` is memory that no other tensor sees.
@@ -22,7 +20,7 @@ final class GradientAccumulator: Node {
     override func accumulate(keepingGraph: Bool) {
         if incomingRows != nil { settleIncomingRows() }
         guard var incoming = takeFirstIncoming() else { return }
-        if rowGradient != nil, let rows = rowGradient.take() { (gradient, ownsGradient) = (rows.dense, true) }
+        if rowGradient != nil { makeWhole() }
         if let gradient {
             if ownsGradient && !keepingGraph {
                 gradient.backend.binary(.add, gradient.array, incoming.array, into: gradient.array)
@@ -49,20 +47,22 @@ final class GradientAccumulator: Node {
     }
 
     /// Takes the gradient of some rows as a part of what comes in.
-    ///
-    /// - Parameter staying: whether it is to stay one of rows, if all others are.
-    func receive(_ rows: RowGradient, staying: Bool) {
-        let isFirst = rowGradient == nil && incomingRows == nil
-        staysInRows = staying && (isFirst || staysInRows)
-        incomingRows = incomingRows.map { $0 + rows } ?? rows
-    }
+    func receive(_ rows: RowGradient) { incomingRows = incomingRows.map { $0 + rows } ?? rows }
 
     /// The gradient of rows, where it is to stay one.
-    var stayingRows: RowGradient? { staysInRows ? rowGradient : nil }
+    var stayingRows: RowGradient? {
+        guard let rowGradient, rowGradient.staysInRows else { return nil }
+        return rowGradient
+    }
 
     var wholeGradient: Tensor? {
-        if !staysInRows, let rows = rowGradient.take() { (gradient, ownsGradient) = (rows.dense, true) }
+        if let rowGradient, !rowGradient.staysInRows { makeWhole() }
         return gradient ?? rowGradient?.dense
+    }
+
+    /// Puts a whole gradient in the place of that of rows.
+    private func makeWhole() {
+        if let rows = rowGradient.take() { (gradient, ownsGradient) = (rows.dense, true) }
     }
 
     override func makeIncomingDense() {
@@ -77,6 +77,6 @@ final class GradientAccumulator: Node {
 
     func replaceGradient(rows: RowGradient?) {
         replaceGradient(nil)
-        (rowGradient, staysInRows) = (rows, true)
+        rowGradient = rows
     }
 }

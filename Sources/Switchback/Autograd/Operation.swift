@@ -40,8 +40,10 @@ public struct Saved {
         }
         // Where only other gradients are requested, nobody would come for it.
         if !leaf.isNeeded { return true }
-        let gradient = RowGradient(rows: rows, values: values, shape: leaf.firstForm.layout.shape)
-        leaf.receive(padding.map { gradient.without(row: $0) } ?? gradient, staying: staying)
+        var gradient = RowGradient(rows: rows, values: values, shape: leaf.firstForm.layout.shape)
+        if let padding { gradient = gradient.without(row: padding) }
+        gradient.staysInRows = staying
+        leaf.receive(gradient)
         return true
     }
 

@@ -7,6 +7,8 @@ public struct RowGradient {
     public let values: Tensor
     /// That of the table, [count, width].
     public let shape: Shape
+    /// Whether a leaf keeps it as it is; else it becomes a whole gradient as soon as that is requested.
+    var staysInRows = true
 
     /// Adds up the gradients of rows that occur several times, in their order, as a dense gradient does: to the same
     /// bits.
@@ -38,10 +40,12 @@ public struct RowGradient {
 
     /// The sum of two gradients of one table.
     public static func + (a: RowGradient, b: RowGradient) -> RowGradient {
-        noGrad {
+        var sum = noGrad {
             RowGradient(
                 rows: Tensor.cat([a.rows, b.rows]), values: Tensor.cat([a.values, b.values]), shape: a.shape)
         }
+        sum.staysInRows = a.staysInRows && b.staysInRows
+        return sum
     }
 
     /// Without one row, which is not trained.
