@@ -86,21 +86,19 @@ final class RunSaver {
 
     /// Where the files of a run are.
     private struct Files: Sendable {
-        private let weights: @Sendable (_ name: String) -> String
-        private let results: String
+        private let run, results: String
         let checkpoints: CheckpointFolder
 
         init(_ folder: RunFolder) {
-            let path = folder.path
-            weights = { RunFolder.weights($0, of: path) }
-            results = folder.file("results.csv")
+            (run, results) = (folder.path, folder.file("results.csv"))
             checkpoints = folder.checkpoints
         }
 
         func write(_ kept: [(name: String, weights: Weights)]) throws {
-            for (name, kept) in kept {
+            for (name, weights) in kept {
                 try Safetensors.save(
-                    kept.snapshot.tensors.map { ($0.name, $0.tensor) }, metadata: kept.metadata, to: weights(name))
+                    weights.snapshot.tensors.map { ($0.name, $0.tensor) }, metadata: weights.metadata,
+                    to: RunFolder.weights(name, of: run))
             }
             try ResultsFile.makeLasting(results)
         }
