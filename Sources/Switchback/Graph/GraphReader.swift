@@ -66,14 +66,16 @@ struct GraphReader {
 
     private var isFreed: Bool { order.contains { ($0 as? OperationNode)?.isReleased ?? false } }
 
-    /// The modules that have parameters of their own.
-    private var layers: [(path: String, module: Module)] {
-        (model?.namedModules() ?? []).compactMap { path, module in
-            let hasParameters = module.namedParts().contains {
-                if case .parameter = $0.part { true } else { false }
+    /// The modules that have parameters of their own, with these.
+    private var layers: [(path: String, module: Module, parameters: [(name: String, parameter: Parameter)])] {
+        var found: [(String, Module, [(name: String, parameter: Parameter)])] = []
+        model?.visit { path, module, parts in
+            let own = parts.compactMap { name, part -> (name: String, parameter: Parameter)? in
+                if case .parameter(let parameter) = part { (name, parameter) } else { nil }
             }
-            return hasParameters ? (path, module) : nil
+            if !own.isEmpty { found.append((path, module, own)) }
         }
+        return found
     }
 
     /// The parameters that should be in the graph and are not. What the graph does not show whole, it cannot tell.
@@ -82,10 +84,10 @@ struct GraphReader {
         guard isWhole else { return [] }
         let reached = Set(order.map { ObjectIdentifier($0) })
         var seen = Set<ObjectIdentifier>()
-        return layers.compactMap { path, module in
+        return layers.compactMap { path, module, parameters in
             guard seen.insert(ObjectIdentifier(module)).inserted else { return nil }
-            let missing = module.namedParts().compactMap { name, part -> String? in
-                guard case .parameter(let parameter) = part, let node = parameter.node else { return nil }
+            let missing = parameters.compactMap { name, parameter -> String? in
+                guard let node = parameter.node else { return nil }
                 return reached.contains(ObjectIdentifier(node)) ? nil : name
             }
             if missing.isEmpty { return nil }

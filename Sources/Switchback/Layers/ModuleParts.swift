@@ -184,7 +184,7 @@ extension Set: ReflectedCollection {
 
 extension String {
     /// `self.name`, or `name` alone at the root.
-    func path(_ name: String) -> String { isEmpty ? name : "\(self).\(name)" }
+    package func path(_ name: String) -> String { isEmpty ? name : "\(self).\(name)" }
 
     /// `runningMean` as `running_mean`, and `inputURL` as `input_url`: the names of checkpoints.
     package var snakeCased: String {

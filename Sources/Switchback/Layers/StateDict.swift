@@ -20,8 +20,8 @@ extension Module {
 
     /// The state with every name of a tensor that has several.
     private var namedStateAndAliases: [(name: String, tensor: Tensor)] {
-        namedModules().flatMap { path, module -> [(String, Tensor)] in
-            let parts = module.namedParts()
+        var found: [(String, Tensor)] = []
+        visit { path, _, parts in
             let parameters = parts.compactMap { name, part -> (String, Tensor)? in
                 guard case .parameter(let parameter) = part else { return nil }
                 require(
@@ -34,8 +34,9 @@ extension Module {
                 guard case .buffer(let buffer) = part, buffer.isPersistent else { return nil }
                 return (path.path(name), buffer)
             }
-            return parameters + buffers
+            found += parameters + buffers
         }
+        return found
     }
 
     /// Copies values into the parameters and buffers, converting element types.

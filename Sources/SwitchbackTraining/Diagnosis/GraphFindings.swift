@@ -36,11 +36,12 @@ enum GraphFindings {
 
     /// A layer that was computed while others got gradients, but got none itself.
     private static func detached(_ trace: StepTrace) -> Verdict? {
-        let trained = trace.model.namedModules().compactMap { path, module -> (String, Module, Bool)? in
-            let own = module.namedParts().compactMap { part -> Parameter? in
+        var trained: [(String, Module, Bool)] = []
+        trace.model.visit { path, module, parts in
+            let own = parts.compactMap { part -> Parameter? in
                 if case .parameter(let parameter) = part.part, parameter.requiresGrad { parameter } else { nil }
             }
-            return own.isEmpty ? nil : (path, module, own.contains { $0.gradElements != nil })
+            if !own.isEmpty { trained.append((path, module, own.contains { $0.gradElements != nil })) }
         }
         guard trained.contains(where: \.2) else { return nil }
         let cut = trained.filter { _, module, isReached in !isReached && trace.hasRun(module) }

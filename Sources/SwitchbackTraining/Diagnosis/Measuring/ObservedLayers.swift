@@ -14,7 +14,7 @@ struct ObservedLayers {
                 guard case .parameter(let parameter) = part, seen.insert(ObjectIdentifier(parameter)).inserted else {
                     return nil
                 }
-                return (path.isEmpty ? name : "\(path).\(name)", parameter)
+                return (path.path(name), parameter)
             }
             if own.isEmpty { return }
             positions[ObjectIdentifier(module)] = all.count
