@@ -125,9 +125,9 @@ extension Evidence {
     /// Batches of one class each, of data that have several.
     private var sortedBatches: Verdict? {
         let counts = LabelCounts(outputs)
-        let batches = outputs.map(\.counts).filter { $0.reduce(0, +) > 1 }
-        let shares = batches.map { Double($0.max() ?? 0) / Double(max(1, $0.reduce(0, +))) }
-        let chance = batches.map { counts.chanceOfOneClass(among: $0.reduce(0, +)) }.median
+        let batches = outputs.map { LabelCounts([$0]) }.filter { $0.total > 1 }
+        let shares = batches.map(\.share)
+        let chance = batches.map { counts.chanceOfOneClass(among: $0.total) }.median
         let pure = shares.count { $0 >= 0.95 }
         // That so many are of one class by chance is at most so likely.
         let likelihood = pow(chance, Double(pure)) * pow(2, Double(shares.count))
@@ -288,21 +288,20 @@ extension Evidence {
 
     /// A loss that falls by what is added to it alone, while the examples are answered as by one who does not see them.
     var penalty: Verdict? {
-        let last = outputs.suffix(max(3, outputs.count / 3))
+        let value = outputs.suffix(max(3, outputs.count / 3)).compactMap(\.value).median
         let counts = LabelCounts(outputs)
         let added = records.compactMap { record in record.output?.value.map { record.loss - $0 } }
         let chance = 0.95 * counts.entropy...1.15 * counts.entropy
         guard outputs.count == records.count, added.count >= LossCourse.least, isOneAnswerPerExample,
             outputs.allSatisfy({ $0.classes > 1 }), counts.share < 0.75, let first = records.first,
             added[0] > 0.5 * first.loss, loss.direction == .falling, summedExamples == nil,
-            chance.contains(last.compactMap(\.value).median)
+            chance.contains(value)
         else { return nil }
         return Verdict(
             .penalty, .failure, onset: first.step,
             finding:
                 "of the loss of the first step, \(first.loss.brief), \(added[0].brief) are a term beside \(outputs[0].loss), and "
-                + "while it fell, that stayed at \(last.compactMap(\.value).median.brief), the loss of one who does not see "
-                + "the inputs",
+                + "while it fell, that stayed at \(value.brief), the loss of one who does not see the inputs",
             remedy: "give the other term a factor with which it is a small part of the loss")
     }
 
