@@ -20,6 +20,12 @@ struct AddingReport: Encodable, Sendable {
     mutating func add(problem: any Error, hiding folder: String? = nil) { add("\(problem)", to: \.problems, folder) }
     mutating func add(remark: String, hiding folder: String? = nil) { add(remark, to: \.remarks, folder) }
 
+    /// What came of reading annotations.
+    mutating func add(problems: [InputError], remarks: [String], hiding folder: String) {
+        for problem in problems { add(problem: problem, hiding: folder) }
+        for remark in remarks { add(remark: remark, hiding: folder) }
+    }
+
     /// - Parameter folder: where the files were unpacked, of which nobody wants to read.
     private mutating func add(_ sentence: String, to list: WritableKeyPath<AddingReport, [String]>, _ folder: String?) {
         guard self[keyPath: list].count < Self.mostSentences else {

@@ -161,8 +161,7 @@ struct DataAdder {
     }
 
     private mutating func add(_ images: SortedImages, from folder: String) throws {
-        for problem in images.problems { report.add(problem: problem, hiding: folder) }
-        for remark in images.remarks { report.add(remark: remark, hiding: folder) }
+        report.add(problems: images.problems, remarks: images.remarks, hiding: folder)
         for example in images.examples {
             do {
                 try Self.check(example.imagePath, isBelow: folder)

@@ -13,8 +13,8 @@ struct DataImport: Encodable, Sendable {
     /// - Throws: `InputError` where it cannot be read or written.
     static func make(_ source: DataFolder, in catalog: DataCatalog) throws -> DataImport {
         guard source.kind == .foreign else { throw InputError(source.root, "needs no import: it is shown as it is") }
+        if let images = try SortedImages.find(in: source.root) { return try sort(images, of: source, in: catalog) }
         var report = AddingReport()
-        if let images = try SortedImages.find(in: source.root) { return try sort(source, images, in: catalog) }
         var data = try ReadAnnotations(source.root, &report).data
         if data[.val].isEmpty {
             data = data.holdingOut(0.2)
@@ -32,11 +32,10 @@ struct DataImport: Encodable, Sendable {
     }
 
     private static func sort(
-        _ source: DataFolder, _ images: SortedImages, in catalog: DataCatalog
+        _ images: SortedImages, of source: DataFolder, in catalog: DataCatalog
     ) throws -> DataImport {
         var report = AddingReport()
-        for problem in images.problems { report.add(problem: problem, hiding: source.root) }
-        for remark in images.remarks { report.add(remark: remark, hiding: source.root) }
+        report.add(problems: images.problems, remarks: images.remarks, hiding: source.root)
         let path = source.freePath("-sorted")
         try images.write(to: path)
         report.added = images.examples.count

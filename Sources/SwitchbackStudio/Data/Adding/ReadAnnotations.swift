@@ -30,8 +30,7 @@ struct ReadAnnotations {
                 report.add(remark: "\(path): no keypoint is marked in it", hiding: path)
             }
         }
-        for problem in data.problems { report.add(problem: problem, hiding: path) }
-        for remark in data.remarks { report.add(remark: remark, hiding: path) }
+        report.add(problems: data.problems, remarks: data.remarks, hiding: path)
     }
 
     /// Annotations of a data set that is to be made, with keypoints where any object has one.
