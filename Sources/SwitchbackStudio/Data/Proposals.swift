@@ -92,9 +92,9 @@ final class ProposingModel: @unchecked Sendable {
     ) -> [Double] {
         keypoints.flatMap { point -> [Double] in
             let place = [Double(point.x) / width, Double(point.y) / height].map(LabelValue.rounded)
-            let isKnown = place.allSatisfy { (0...1).contains($0) }
-            if layout.dimensions == 2 { return isKnown ? place : [-1, -1] }
-            return isKnown && point.visibility >= leastVisibility ? place + [2] : [0, 0, 0]
+            let isSeen = layout.dimensions == 2 || point.visibility >= leastVisibility
+            let isKnown = isSeen && place.allSatisfy { (0...1).contains($0) }
+            return isKnown ? layout.numbers(place, visibility: 2) : layout.unknownNumbers
         }
     }
 

@@ -37,9 +37,9 @@ struct KeypointOrder {
     func numbers(_ keypoints: [Keypoint]) -> [Double] {
         sources.flatMap { source -> [Double] in
             let point = source.flatMap { keypoints.indices.contains($0) ? keypoints[$0] : nil }
-            guard let point, point.visibility != 0 else { return layout.dimensions == 3 ? [0, 0, 0] : [-1, -1] }
+            guard let point, point.visibility != 0 else { return layout.unknownNumbers }
             let place = [point.x, point.y].map { LabelValue.rounded(Double($0)) }
-            return layout.dimensions == 3 ? place + [Double(point.visibility)] : place
+            return layout.numbers(place, visibility: Double(point.visibility))
         }
     }
 }

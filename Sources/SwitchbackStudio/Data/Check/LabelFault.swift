@@ -51,16 +51,15 @@ struct LabelFault: Sendable {
 
     /// What the object should become: `nil` where it should go.
     var mended: LabelValue? {
-        guard kind == .outside else { return nil }
+        guard kind == .outside, let bounds = object.value.bounds else { return nil }
+        func inside(_ numbers: [Double]) -> [Double] { numbers.map { min(max($0, 0), 1) } }
         switch object.value {
         case .box(let index, _):
-            return .box(class: index, corners: (object.value.bounds ?? []).map { min(max($0, 0), 1) })
+            return .box(class: index, LabelValue.boxNumbers(corners: inside(bounds)))
         case .pose(let index, _, let keypoints):
-            let whole = LabelValue.box(class: index, corners: (object.value.bounds ?? []).map { min(max($0, 0), 1) })
-            guard case .box(_, let box) = whole else { return nil }
-            return .pose(class: index, box: box, keypoints: keypoints)
+            return .pose(class: index, box: LabelValue.boxNumbers(corners: inside(bounds)), keypoints: keypoints)
         case .outline(let index, let numbers):
-            return .outline(class: index, numbers.map { min(max($0, 0), 1) })
+            return .outline(class: index, inside(numbers))
         case .unread: return nil
         }
     }

@@ -41,10 +41,10 @@ package enum LabelValue: Equatable, Sendable {
         return [n[0] - halfWidth, n[1] - halfHeight, n[0] + halfWidth, n[1] + halfHeight]
     }
 
-    /// The upright box with two corners.
-    static func box(class index: Int, corners c: [Double]) -> LabelValue {
+    /// The numbers of the upright box with two corners.
+    static func boxNumbers(corners c: [Double]) -> [Double] {
         let numbers: [Double] = [(c[0] + c[2]) / 2, (c[1] + c[3]) / 2, c[2] - c[0], c[3] - c[1]]
-        return .box(class: index, numbers.map(rounded))
+        return numbers.map(rounded)
     }
 }
 
@@ -91,6 +91,18 @@ extension LabelValue {
     }
 
     static func rounded(_ number: Double) -> Double { (number * 1e6).rounded() / 1e6 }
+}
+
+extension KeypointLayout {
+    /// What stands in a line for a keypoint whose place nobody knows: of three numbers all are 0, of two both negative.
+    var unknownNumbers: [Double] { dimensions == 3 ? [0, 0, 0] : [-1, -1] }
+
+    /// What stands in a line for a keypoint.
+    ///
+    /// - Parameter place: x and y.
+    func numbers(_ place: [Double], visibility: Double) -> [Double] {
+        dimensions == 3 ? place + [visibility] : place
+    }
 }
 
 /// The lines of label files.
@@ -175,14 +187,13 @@ extension LabelValue {
             throw fields.problem("class", "there is no class \(index), only \(classCount)")
         }
         if let keypoints {
-            let box = LabelValue.box(class: index, corners: try Self.boxCorners(fields))
-            guard case .box(_, let numbers) = box else { throw fields.problem("box", "it is missing") }
-            self = .pose(class: index, box: numbers, keypoints: try Self.keypointNumbers(fields, keypoints))
+            let box = Self.boxNumbers(corners: try Self.boxCorners(fields))
+            self = .pose(class: index, box: box, keypoints: try Self.keypointNumbers(fields, keypoints))
             return
         }
         if fields["keypoints"] != nil { throw fields.problem("keypoints", "objects of this data set have none") }
         if fields["box"] != nil {
-            self = .box(class: index, corners: try Self.boxCorners(fields))
+            self = .box(class: index, Self.boxNumbers(corners: try Self.boxCorners(fields)))
         } else {
             self = .outline(class: index, try Self.outlineNumbers(fields))
         }
@@ -215,8 +226,7 @@ extension LabelValue {
         return try n.map { rounded(try inside($0, fields, "outline")) }
     }
 
-    /// The numbers of keypoints: of three each, the last is 0, 1 or 2 (see `Keypoint`), and all are 0 where nobody knows
-    /// the place; of two, such a place is negative.
+    /// The numbers of keypoints: of three each, the last is 0, 1 or 2 (see `Keypoint`).
     private static func keypointNumbers(_ fields: ConfigurationFields, _ layout: KeypointLayout) throws -> [Double] {
         let n = try numbers(fields, "keypoints")
         guard n.count == layout.numberCount else {
@@ -230,9 +240,9 @@ extension LabelValue {
             guard [0, 1, 2].contains(visibility) else {
                 throw fields.problem("keypoints", "the visibility \(visibility) is none of 0, 1 and 2")
             }
-            if visibility == 0 { return layout.dimensions == 3 ? [0, 0, 0] : [-1, -1] }
+            if visibility == 0 { return layout.unknownNumbers }
             let inner = try place.map { rounded(try inside($0, fields, "keypoints")) }
-            return layout.dimensions == 3 ? inner + [visibility] : inner
+            return layout.numbers(inner, visibility: visibility)
         }
     }
 
