@@ -5,7 +5,7 @@ import SwitchbackVision
 
 /// The files of a .zip, in a folder of its own that disappears with it.
 final class UnpackedArchive {
-    let folder: String
+    private let folder: WorkingFolder
 
     private static let mostMembers = 300_000
     private static let mostBytes = 64 << 30
@@ -16,7 +16,6 @@ final class UnpackedArchive {
     /// - Throws: `InputError` where the archive is damaged, has a member that would lie elsewhere, or unfolds to too
     ///   much; nothing is written before all of that is known.
     init(_ file: UploadedFile, in parent: String) throws {
-        folder = Folder.join(parent, UUID().uuidString)
         let archive = try ZipArchive(file.path)
         let members = archive.entries.filter { !$0.name.hasSuffix("/") }
         guard members.count <= Self.mostMembers else {
@@ -34,30 +33,25 @@ final class UnpackedArchive {
             throw InputError(
                 file.name, "becomes \(total >> 20) MiB from \(packed >> 20) MiB when it is unpacked: nothing is read")
         }
-        UnfinishedFiles.begin(folder)
+        folder = WorkingFolder(in: parent)
         var made: Set<String> = []
         for member in members where !Self.isHidden(member.name) {
-            let path = Folder.join(folder, member.name)
+            let path = Folder.join(folder.path, member.name)
             let parent = Folder.parent(path)
             if made.insert(parent).inserted { try OutputFolder.make(parent) }
             try archive.write(member, to: path)
         }
-        if made.isEmpty { try OutputFolder.make(folder) }
+        if made.isEmpty { try OutputFolder.make(folder.path) }
         // The disk is waited for once, before any of them becomes an image of the data set.
         sync()
-    }
-
-    deinit {
-        try? FileManager.default.removeItem(atPath: folder)
-        UnfinishedFiles.end(folder)
     }
 
     /// Where the data begins: archives often have one folder that holds all.
     var root: String {
         get throws {
-            let names = try Folder.names(in: folder)
-            let inner = names.first.map { Folder.join(folder, $0) }
-            return if let inner, names.count == 1, Folder.isFolder(inner) { inner } else { folder }
+            let names = try Folder.names(in: folder.path)
+            let inner = names.first.map { Folder.join(folder.path, $0) }
+            return if let inner, names.count == 1, Folder.isFolder(inner) { inner } else { folder.path }
         }
     }
 

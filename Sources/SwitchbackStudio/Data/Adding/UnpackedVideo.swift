@@ -9,7 +9,7 @@ final class UnpackedVideo {
     let frames: [String]
     /// What is worth knowing: that there are more, or that the video is damaged.
     let remarks: [String]
-    private let folder: String
+    private let folder: WorkingFolder
 
     static let mostFrames = 2000
     /// The endings of videos; moving images are images.
@@ -24,32 +24,19 @@ final class UnpackedVideo {
     ///   - seconds: between two frames at least.
     /// - Throws: `InputError` where ffmpeg is missing, or no frame can be decoded.
     init(_ path: String, name: String, every seconds: Double, in parent: String) throws {
-        folder = Folder.join(parent, UUID().uuidString)
-        UnfinishedFiles.begin(folder)
-        do {
-            try OutputFolder.make(folder)
-            let found = try VideoFrames.write(
-                path, as: Folder.stem(name), every: seconds, atMost: Self.mostFrames, to: folder)
-            frames = found.paths
-            var remarks =
-                found.complaint.map {
-                    ["\(name): the video is damaged, \(found.paths.count.counted("frame")) can be decoded: \($0)"]
-                } ?? []
-            if frames.count == Self.mostFrames {
-                remarks.append(
-                    "\(name): only the first \(Self.mostFrames) frames are taken; more seconds between them reach further"
-                )
-            }
-            self.remarks = remarks
-        } catch {
-            try? FileManager.default.removeItem(atPath: folder)
-            UnfinishedFiles.end(folder)
-            throw error
+        folder = WorkingFolder(in: parent)
+        try OutputFolder.make(folder.path)
+        let found = try VideoFrames.write(
+            path, as: Folder.stem(name), every: seconds, atMost: Self.mostFrames, to: folder.path)
+        frames = found.paths
+        var remarks =
+            found.complaint.map {
+                ["\(name): the video is damaged, \(found.paths.count.counted("frame")) can be decoded: \($0)"]
+            } ?? []
+        if frames.count == Self.mostFrames {
+            remarks.append(
+                "\(name): only the first \(Self.mostFrames) frames are taken; more seconds between them reach further")
         }
-    }
-
-    deinit {
-        try? FileManager.default.removeItem(atPath: folder)
-        UnfinishedFiles.end(folder)
+        self.remarks = remarks
     }
 }
