@@ -1,7 +1,7 @@
 // The canvas: the image, its objects, and what is being drawn.
 
 import { classColor, classDash } from "/data/parts.js";
-import { HIDDEN, pointsOf, UNKNOWN } from "./keypoints.js";
+import { clamp, HIDDEN, pointsOf, UNKNOWN } from "./keypoints.js";
 import { bounds, corners, grips } from "./shapes.js";
 
 const MARGIN = 24;
@@ -67,7 +67,6 @@ export class Canvas {
   toScreen([x, y]) { return [this.x + x * this.width * this.scale, this.y + y * this.height * this.scale]; }
 
   toImage([x, y]) {
-    const clamp = (value) => Math.min(1, Math.max(0, value));
     return [clamp((x - this.x) / (this.width * this.scale)), clamp((y - this.y) / (this.height * this.scale))];
   }
 

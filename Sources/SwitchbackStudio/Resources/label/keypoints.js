@@ -11,7 +11,8 @@ export function pointsOf(value, { names, dimensions }) {
   });
 }
 
-const clamp = (number) => Math.min(1, Math.max(0, number));
+/** A fraction of the image's side that stays in the image. */
+export const clamp = (number) => Math.min(1, Math.max(0, number));
 
 /** The value with other keypoints. */
 export function withPoints(value, { dimensions }, points) {

@@ -1,8 +1,6 @@
 // Objects as shapes: corners, where they are hit, moved and changed. In fractions of the image's sides.
 
-import { pointsOf, withPoints } from "./keypoints.js";
-
-const clamp = (value) => Math.min(1, Math.max(0, value));
+import { clamp, pointsOf, withPoints } from "./keypoints.js";
 
 /** The corners of a value: of a box top left and bottom right, of an outline all. */
 export function corners(value) {

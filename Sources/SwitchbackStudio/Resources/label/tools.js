@@ -62,14 +62,14 @@ export class Tools {
     return near && near.distance <= GRIP ? near.index : null;
   }
 
-  /** The keypoint of an object near a place; those of the selected one first. */
+  /** The keypoint near a place: of the selected object, and where keypoints are set, also of others. */
   nearPoint(at) {
     const { editor, canvas } = this;
     if (!editor.layout) return null;
-    const ids = [...editor.objects.keys()].sort((a, b) => (b === editor.selected) - (a === editor.selected));
-    for (const id of this.tool === "point" ? ids : ids.slice(0, 1)) {
+    const others = this.tool === "point" ? editor.objects.keys() : [];
+    for (const id of [editor.selected, ...others]) {
       const value = editor.objects.get(id);
-      if (value.unread || (this.tool !== "point" && id !== editor.selected)) continue;
+      if (!value || value.unread) continue;
       const near = pointsOf(value, editor.layout).map(([x, y, visibility], index) => {
         const [atX, atY] = canvas.toScreen([x, y]);
         return { id, index, distance: visibility === UNKNOWN ? Infinity : Math.hypot(atX - at[0], atY - at[1]) };
