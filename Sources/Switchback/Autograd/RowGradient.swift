@@ -8,7 +8,7 @@ public struct RowGradient {
     /// That of the table, [count, width].
     public let shape: Shape
     /// Whether a leaf keeps it as it is; else it becomes a whole gradient as soon as that is requested.
-    var staysInRows = true
+    package var staysInRows = true
 
     /// Adds up the gradients of rows that occur several times, in their order, as a dense gradient does: to the same
     /// bits.

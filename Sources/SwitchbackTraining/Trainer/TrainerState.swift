@@ -12,7 +12,7 @@ extension Trainer {
             let state = optimizer.state
             return TrainingState.SavedOptimizer(kind: state.kind, numbers: state.numbers)
         }
-        for (name, parameter) in waiting where parameter.rowGrad == nil {
+        for (name, parameter) in waiting where parameter.gradRows == nil {
             captured.gradientStrides[name] = parameter.grad.map { Array($0.array.emptyLike().strides) }
         }
         return captured
@@ -35,9 +35,12 @@ extension Trainer {
             }
         }
         for (name, parameter) in waiting {
-            let rows = parameter.rowGrad
-            if let rows { tensors.append((Part.gradientRows.name(name), rows.rows)) }
-            if let gradient = rows?.values ?? parameter.grad { tensors.append((Part.gradient.name(name), gradient)) }
+            if let rows = parameter.gradRows {
+                // To ask for the whole would make it one, and sums over it are of another order.
+                let part = rows.staysInRows ? Part.gradientRows : .usedRows
+                tensors.append((part.name(name), rows.rows))
+            }
+            if let gradient = parameter.gradElements { tensors.append((Part.gradient.name(name), gradient)) }
         }
         return tensors
     }
@@ -58,20 +61,23 @@ extension Trainer {
         } catch let error as InputError {
             throw InputError(found.path, at: error.place, error.problem, remedy: "it belongs to another model")
         }
-        try restoreGradients(tensors(.gradient), rows: tensors(.gradientRows), found)
+        try restoreGradients(
+            tensors(.gradient), rows: tensors(.gradientRows), usedRows: tensors(.usedRows), found)
         state = found.state
         Generator.default.state = found.state.generator
     }
 
     private func restoreGradients(
-        _ gradients: [String: Tensor], rows: [String: Tensor], _ found: CheckpointFolder.Found
+        _ gradients: [String: Tensor], rows: [String: Tensor], usedRows: [String: Tensor],
+        _ found: CheckpointFolder.Found
     ) throws {
         for (name, parameter) in task.model.namedParameters where parameter.requiresGrad {
             guard let values = gradients[name] else {
                 parameter.grad = nil
                 continue
             }
-            guard let rows = rows[name] else {
+            let stays = rows[name] != nil
+            guard let rows = rows[name] ?? usedRows[name] else {
                 if values.shape != parameter.shape {
                     throw InputError(
                         found.path, at: "gradient of \(name)",
@@ -87,8 +93,10 @@ extension Trainer {
             else {
                 throw InputError(found.path, at: "gradient of \(name)", "is of rows that the parameter does not have")
             }
-            parameter.rowGrad = RowGradient(
+            var gradient = RowGradient(
                 rows: rows.to(parameter.backend), values: values.to(parameter.backend), shape: parameter.shape)
+            gradient.staysInRows = stays
+            parameter.rowGrad = gradient
         }
     }
 
@@ -178,6 +186,8 @@ private enum Part {
     case model, average, gradient
     /// Which rows the gradient of a table is of, where it is of some.
     case gradientRows
+    /// The same where it becomes a whole one once that is requested.
+    case usedRows
     case optimizer(Int)
 
     private var prefix: String {
@@ -186,6 +196,7 @@ private enum Part {
         case .average: "average/"
         case .gradient: "gradient/"
         case .gradientRows: "gradient rows/"
+        case .usedRows: "used rows/"
         case .optimizer(let number): "optimizer \(number)/"
         }
     }
