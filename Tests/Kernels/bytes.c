@@ -117,6 +117,8 @@ void check_bytes(void) {
         {"3x3 dilated", false, SB_ACT_NONE, {1, 8, 33, {12, 13}, {12, 13}, {3, 3}, {1, 1}, {2, 2}, {2, 2}}},
         {"by channel", true, SB_ACT_SILU, {2, 37, 37, {11, 10}, {11, 10}, {3, 3}, {1, 1}, {1, 1}, {1, 1}}},
         {"by channel with stride 2", true, SB_ACT_RELU, {1, 64, 64, {11, 10}, {6, 5}, {5, 5}, {2, 2}, {2, 2}, {1, 1}}},
+        {"by channel, wide and dilated", true, SB_ACT_NONE, {2, 19, 19, {9, 14}, {4, 13}, {3, 7}, {2, 1}, {1, 8}, {2, 3}}},
+        {"by channel, high", true, SB_ACT_RELU, {1, 5, 5, {3, 2}, {7, 4}, {31, 1}, {1, 1}, {17, 1}, {1, 1}}},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; ++i) check_case(&cases[i]);
 }

@@ -114,12 +114,20 @@ INLINE vi KERNEL(word_at)(const uint8_t *p) {
     return word - (vi){0};
 }
 
+// What the input's zero adds to the sums of some outputs, taken off: sums begin with it.
+INLINE void KERNEL(begin_sums)(const convolution_job *job, intptr_t output, vi *start) {
+    for (int v = 0; v < VECTORS; ++v, output += LANES)
+        start[v] = (vi)vf_load_or((const float *)job->sums + output, job->shape->outputs - output, 0) * -job->x->zero;
+}
+
 // The sums of `tile` pixels and `vectors` · LANES outputs; both counts are constants after inlining.
 INLINE void KERNEL(sum_tile)(const int tile, const int vectors, const convolution_job *job, const input_window *window,
-                             const uint8_t *const *pixels, const int8_t *w, vi (*sums)[VECTORS]) {
+                             const uint8_t *const *pixels, const int8_t *w, const vi *start, vi (*sums)[VECTORS]) {
     const intptr_t row_step = job->shape->dilation[0] * window->row, run_step = job->shape->dilation[1] * window->pixel;
     const intptr_t bytes = 4 * job->words;
-    vi total[TILE][VECTORS] = {{{0}}};
+    vi total[TILE][VECTORS];
+    for (int r = 0; r < tile; ++r)
+        for (int v = 0; v < vectors; ++v) total[r][v] = start[v];
     intptr_t row = 0, run_in_row = 0;
     for (intptr_t run = 0; run < job->runs; ++run) {
         const intptr_t offset = row * row_step + run_in_row * run_step;
@@ -141,10 +149,10 @@ INLINE void KERNEL(sum_tile)(const int tile, const int vectors, const convolutio
     memcpy(sums, total, (size_t)tile * sizeof *sums);
 }
 
-INLINE void KERNEL(finish_tile)(const sb_activation activation, const v_finish *finish, vi (*sums)[VECTORS], int v, vi excess,
+INLINE void KERNEL(finish_tile)(const sb_activation activation, const v_finish *finish, vi (*sums)[VECTORS], int v,
                                 intptr_t pixel, int count) {
     for (int r = 0; r < count; ++r)
-        v_store_finished(activation, finish, __builtin_convertvector(sums[r][v] - excess, vf), pixel + r);
+        v_store_finished(activation, finish, __builtin_convertvector(sums[r][v], vf), pixel + r);
 }
 
 // `count` pixels, at most `tile`, from number `pixel` of the output on, and one panel; `tile` is a constant after inlining.
@@ -155,15 +163,15 @@ INLINE void KERNEL(panel_tile)(const int tile, const convolution_job *job, const
     for (intptr_t part = 0; part < PANEL; part += VECTORS * LANES, w += VECTORS * VECTOR_BYTES) {
         const intptr_t first = panel * PANEL + part;
         if (first >= end) break;
-        vi sums[TILE][VECTORS];
-        if (end - first > LANES) KERNEL(sum_tile)(tile, 2, job, window, pixels, w, sums);
-        else KERNEL(sum_tile)(tile, 1, job, window, pixels, w, sums);
+        vi start[VECTORS], sums[TILE][VECTORS];
+        KERNEL(begin_sums)(job, first, start);
+        if (end - first > LANES) KERNEL(sum_tile)(tile, 2, job, window, pixels, w, start, sums);
+        else KERNEL(sum_tile)(tile, 1, job, window, pixels, w, start, sums);
         for (int v = 0; v < VECTORS && first + v * LANES < end; ++v) {
             const intptr_t output = first + v * LANES;
             const v_finish finish = v_finish_for(job->epilogue, job->y, output, end - output);
-            const vi excess = (vi)vf_load_or((const float *)job->sums + output, end - output, 0) * job->x->zero;
             WITH_ACTIVATION(job->epilogue->activation,
-                            KERNEL(finish_tile)(ACTIVATION, &finish, sums, v, excess, pixel, count))
+                            KERNEL(finish_tile)(ACTIVATION, &finish, sums, v, pixel, count))
         }
     }
 }

@@ -50,15 +50,16 @@ typedef struct {
 size_t sb_int8_panels_size(const sb_int8_shape *shape);
 void sb_int8_lay_out(const int8_t *w, const sb_int8_shape *shape, int8_t *panels, int32_t *sums);
 
-/// y = epilogue(x ∗ w). At most SB_INT8_TERMS products a sum: KH · KW · C.
-void sb_int8_convolution(const sb_int8_map *x, const int8_t *panels, const int32_t *sums, const sb_int8_shape *shape,
-                         const sb_int8_epilogue *epilogue, const sb_int8_result *y);
+/// At most that many products a sum.
 enum { SB_INT8_TERMS = 66311 };
 
-/// The same with one filter for each channel, w [KH, KW, C]: C outputs. At most SB_INT8_DEPTHWISE_TERMS products a sum.
+/// y = epilogue(x ∗ w). A sum has KH · KW · C products.
+void sb_int8_convolution(const sb_int8_map *x, const int8_t *panels, const int32_t *sums, const sb_int8_shape *shape,
+                         const sb_int8_epilogue *epilogue, const sb_int8_result *y);
+
+/// The same with one filter for each channel, w [KH, KW, C]: C outputs. A sum has KH · KW products.
 void sb_int8_depthwise(const sb_int8_map *x, const int8_t *w, const sb_int8_shape *shape, const sb_int8_epilogue *epilogue,
                        const sb_int8_result *y);
-enum { SB_INT8_DEPTHWISE_TERMS = 518 };
 
 /// Bytes of `pixels` pixels of floats, `x_pixel` floats apart, rounded to even; and the floats of bytes.
 void sb_int8_quantize(intptr_t pixels, intptr_t channels, const float *x, intptr_t x_pixel, const sb_int8_map *y);

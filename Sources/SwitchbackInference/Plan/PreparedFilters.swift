@@ -38,7 +38,6 @@ final class PreparedFilters {
 
     /// Whether kernels can sum so many products without overflow.
     static func canSum(_ convolution: GraphConvolution) -> Bool {
-        let terms = convolution.weight.shape.dropFirst().reduce(1, *)
-        return terms <= (convolution.isDepthwise ? SB_INT8_DEPTHWISE_TERMS : SB_INT8_TERMS)
+        convolution.weight.shape.dropFirst().reduce(1, *) <= SB_INT8_TERMS
     }
 }
