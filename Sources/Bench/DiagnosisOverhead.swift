@@ -4,15 +4,15 @@ import SwitchbackLanguage
 import SwitchbackTraining
 import SwitchbackVision
 
-/// What a diagnosis costs in time of the processor, user's and system's: a step of a small training of each task, plain
-/// and measured in turn.
+/// What a diagnosis costs in time: a step of a small training of each task, plain and measured in turn. Time of the
+/// processor would count threads that only wait for the next kernel.
 struct DiagnosisOverhead {
     let name: String
     let model: Module
     let optimizer: Optimizer
     let loss: () -> Tensor
 
-    /// Milliseconds of the processor.
+    /// In milliseconds.
     struct Cost {
         /// A step that nothing watches, and one that is measured.
         let plain, measured: Double
@@ -29,16 +29,16 @@ struct DiagnosisOverhead {
         let parameters = model.parameters
         var times = [[Double]](repeating: [], count: 3)
         for pair in 0..<pairs + 5 {
-            let start = Platform.processSeconds
+            let start = now()
             _ = step().item()
-            let plain = Platform.processSeconds
+            let plain = now()
             recorder.record(step)
-            let measured = Platform.processSeconds
+            let measured = now()
             _ = makeGradients()
-            let differentiated = Platform.processSeconds
+            let differentiated = now()
             // Before the step, as a trainer looks at them.
             _ = gradNorm(parameters).item()
-            let checked = Platform.processSeconds
+            let checked = now()
             // The first steps still ask the system for memory, and a recorder looks closer at them.
             if pair < 5 { continue }
             times[0].append(plain - start)
