@@ -129,6 +129,37 @@ import Testing
                 == Data(contentsOf: URL(fileURLWithPath: short.weights("last"))))
     }
 
+    /// Where validations are not at the ends of epochs, and the training ends within one.
+    @Test(arguments: [2, 4, nil]) func weightsOfEpochsAreOfTheirEnds(_ interval: Int?) throws {
+        func train(_ steps: Int, _ change: (inout TrainingConfiguration) -> Void) throws -> RunFolder {
+            let configuration = options {
+                $0.steps = steps
+                $0.schedule = .constant
+                change(&$0)
+            }
+            let run = try RunFolder(in: folder.path("runs"), task: "small", name: "a", arguments: configuration)
+            let trainer = try SmallTask.trainer(configuration, folder: run)
+            // They would change the averages of batch norm where there is a validation.
+            trainer.task.statisticsBatches = 0
+            _ = try trainer.run()
+            return run
+        }
+        // An epoch is of 6 steps.
+        let run = try train(15) {
+            $0.savePeriod = 1
+            $0.validateEvery = interval
+        }
+        let names = try FileManager.default.contentsOfDirectory(atPath: run.file("weights")).sorted()
+        #expect(
+            names == ["best.safetensors", "epoch1.safetensors", "epoch2.safetensors", "last.safetensors"], "\(names)")
+        for epoch in 1...2 {
+            let short = try train(6 * epoch) { _ in }
+            #expect(
+                try Data(contentsOf: URL(fileURLWithPath: run.weights("epoch\(epoch)")))
+                    == Data(contentsOf: URL(fileURLWithPath: short.weights("last"))))
+        }
+    }
+
     @Test func theAverageOfTheWeightsIsValidatedAndSaved() throws {
         let task = ByHand([1, 1])
         let configuration = plain {

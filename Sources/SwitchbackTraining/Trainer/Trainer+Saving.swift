@@ -6,15 +6,13 @@ import Switchback
 private let shortestInterval = 1.0
 
 extension Trainer {
-    /// Keeps the model's weights, the averaged ones if there are such, until they are saved with the next state.
-    ///
-    /// - Parameter epoch: which they are of, counted from 1.
-    func keepWeights(isBest: Bool, epoch: Int) {
-        guard let saver else { return }
-        let weights = withAverages { Snapshot(task.model.namedState) }
-        let isKept = configuration.savePeriod.map { epoch % $0 == 0 } ?? false
-        let names = ["last"] + (isBest ? ["best"] : []) + (isKept ? ["epoch\(epoch)"] : [])
-        saver.keep(weights, task.metadata, as: names)
+    /// Keeps the model's weights, the averaged ones if there are such, until they are saved with the next state: under names
+    /// and, where an epoch has just ended of which they are to be kept, under that one's.
+    func keepWeights(as names: [String]) {
+        let hasEnded = state.batch == 0 && configuration.savePeriod.map { state.epoch % $0 == 0 } ?? false
+        let names = names + (hasEnded ? ["epoch\(state.epoch)"] : [])
+        guard let saver, !names.isEmpty else { return }
+        saver.keep(withAverages { Snapshot(task.model.namedState) }, task.metadata, as: names)
         isSaveWanted = true
     }
 

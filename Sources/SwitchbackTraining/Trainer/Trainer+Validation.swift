@@ -16,7 +16,7 @@ extension Trainer {
         let isBest = state.bestFitness.map { fitness.isBetter(than: $0) } ?? true
         state.bestFitness = isBest ? fitness : state.bestFitness
         state.validationsWithoutImprovement = isBest ? 0 : state.validationsWithoutImprovement + 1
-        beside { keepWeights(isBest: isBest, epoch: epoch) }
+        beside { keepWeights(as: ["last"] + (isBest ? ["best"] : [])) }
         let seconds = clock.seconds() - start
         state.seconds += seconds
         countTime()

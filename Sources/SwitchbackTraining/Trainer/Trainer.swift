@@ -251,7 +251,11 @@ public final class Trainer<Task: TrainingTask> {
             if !isDue { try fitPlan() }
         }
         let isDone = madeStep && state.step >= plan.steps.end
-        if isDone || isDue || isLate { try validate(epoch: isLast ? state.epoch : state.epoch + 1) }
+        if isDone || isDue || isLate {
+            try validate(epoch: isLast ? state.epoch : state.epoch + 1)
+        } else if isLast {
+            beside { keepWeights(as: []) }
+        }
         reason = reason ?? reasonToEnd
         let isStepDue = configuration.saveSteps.map { madeStep && state.step % $0 == 0 } ?? false
         try save(isDue: isDone || isStepDue || reason != nil)
