@@ -11,9 +11,13 @@ enum OptionNames {
         "img": ["imgsz"], "img-size": ["imgsz"], "image-size": ["imgsz"], "imgsize": ["imgsz"],
         "weights": ["model"], "checkpoint": ["model"], "ckpt": ["model"], "cfg": ["model", "config"],
         "dataset": ["data"], "amp": ["precision"], "half": ["precision", "dtype"], "bf16": ["precision", "dtype"],
-        "show-labels": ["hide-labels"], "show-conf": ["hide-conf"], "line-thickness": ["line-width"],
-        "plots": ["no-plots", "output"], "frame-stride": ["vid-stride"], "save-every": ["save-period"],
-        "save-freq": ["save-period"], "conf-thres": ["conf"], "iou-thres": ["iou"],
+        "line-thickness": ["line-width"], "plots": ["output"], "frame-stride": ["vid-stride"],
+        "save-every": ["save-period"], "save-freq": ["save-period"], "conf-thres": ["conf"], "iou-thres": ["iou"],
+    ]
+
+    /// What is the default here, with the option that turns it off.
+    private static let defaults = [
+        "show-labels": "hide-labels", "show-conf": "hide-conf", "plots": "no-plots",
     ]
 
     /// Ultralytics' options that no command for images has, with why that is so.
@@ -50,6 +54,9 @@ enum OptionNames {
             return "\(word) is not an option; write --\(name) \(value)"
         }
         if known.contains(given) { return nil }
+        if let off = defaults[name], known.contains(off) {
+            return "there is no option --\(given) here: that is the default, and --\(off) turns it off"
+        }
         if let own = ([name] + (familiar[name] ?? [])).first(where: known.contains) {
             return "there is no option --\(given) here; it is --\(own)"
         }

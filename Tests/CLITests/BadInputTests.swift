@@ -138,6 +138,11 @@ import Testing
         ("detect val --model x --data y --augment", "or --tile, finds more"),
         ("text train --augment", "there is no option --augment here; see switchback text train --help."),
         ("detect predict --model x y --line-thickness 3", "it is --line-width;"),
+        (
+            "detect predict --model x y --show-labels=False",
+            "there is no option --show-labels here: that is the default, and --hide-labels turns it off;"
+        ),
+        ("detect train --data x --plots", "--plots here: that is the default, and --no-plots turns it off;"),
         ("text train --zzzzzz", "there is no option --zzzzzz here; see switchback text train --help."),
     ])
     func commandLinesThatCannotBeUnderstood(_ line: String, _ sentence: String) throws {
