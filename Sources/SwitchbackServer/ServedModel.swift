@@ -129,7 +129,14 @@ extension ServedModel {
             let part = String($0) as NSString
             return ["safetensors", "gguf"].contains(part.pathExtension) ? part.deletingPathExtension : part as String
         }
-        return (parts.last { !["weights", "best", "last", "."].contains($0) } ?? "model", path)
+        let named = parts.indices.last { !saysNothing(parts[$0], after: $0 > 0 ? parts[$0 - 1] : "") }
+        return (named.map { parts[$0] } ?? "model", path)
+    }
+
+    /// Whether a part of a path is one that every run has.
+    private static func saysNothing(_ part: String, after folder: String) -> Bool {
+        ["weights", "best", "last", "."].contains(part)
+            || folder == "weights" && part.wholeMatch(of: /epoch[0-9]+/) != nil
     }
 
     /// One part, or two with a slash between them.

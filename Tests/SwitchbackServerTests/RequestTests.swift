@@ -80,6 +80,9 @@ struct RequestTests {
     @Test func names() {
         #expect(ServedModel.named("runs/chat/train").name == "train")
         #expect(ServedModel.named("runs/detect/cars/weights/best.safetensors").name == "cars")
+        #expect(ServedModel.named("runs/detect/cars/weights/epoch40.safetensors").name == "cars")
+        #expect(ServedModel.named("runs/detect/epoch4/weights/best.safetensors").name == "epoch4")
+        #expect(ServedModel.named("models/epoch4.safetensors").name == "epoch4")
         let (name, path) = ServedModel.named("mine=a/b")
         #expect(name == "mine" && path == "a/b")
         #expect(ServedModel.named("./a=b/c").name == "c")
