@@ -52,6 +52,25 @@ import Testing
         #expect(layer.weight.grad?.toArray(as: Float.self) == dense.weight.grad?.toArray(as: Float.self))
     }
 
+    /// Of a table of which a batch uses few rows, and several batches many: unasked, they are kept by row while they are few.
+    @Test func fewRowsOfSeveralBatchesBecomeMany() {
+        let layer = Embedding(32, 2)
+        let numbers: [[Int64]] = [[1, 30], [4, 1], [9, 30], [2, 11]]
+        var kept: [Int?] = []
+        for batch in numbers {
+            layer(Tensor(batch, shape: [2])).square().sum().backward()
+            kept.append(layer.weight.gradRows?.rows.count)
+        }
+        #expect(kept == [2, 3, 4, nil])
+        let whole = layer.weight.detach().clone()
+        whole.requiresGrad = true
+        for batch in numbers { whole.indexSelect(dim: 0, index: Tensor(batch, shape: [2])).square().sum().backward() }
+        #expect(layer.weight.grad?.toArray(as: Float.self) == whole.grad?.toArray(as: Float.self))
+        let sparse = Embedding(32, 2, sparse: true)
+        for batch in numbers { sparse(Tensor(batch, shape: [2])).sum().backward() }
+        #expect(sparse.weight.rowGrad?.rows.count == 6)
+    }
+
     @Test func optimizersAreThoseOfPyTorch() {
         let sgd = table(sparse: true)
         #expect(

@@ -43,7 +43,11 @@ final class GradientAccumulator: Node {
     /// Adds what came in of single rows: to the gradient of rows, unless other rows have gradients too.
     private func settleIncomingRows() {
         if hasIncoming || gradient != nil { makeIncomingDense() }
-        if let rows = incomingRows.take() { rowGradient = rowGradient.map { $0 + rows } ?? rows }
+        guard let rows = incomingRows.take() else { return }
+        let sum = rowGradient.map { $0 + rows } ?? rows
+        rowGradient = sum
+        // Batch by batch, few rows become many.
+        if !sum.staysInRows && !RowGradient.areFew(sum.rows.count, of: sum.shape[0]) { makeWhole() }
     }
 
     /// Takes the gradient of some rows as a part of what comes in.

@@ -30,6 +30,10 @@ public struct RowGradient {
         (self.rows, self.values, self.shape) = (used, Tensor(sums), shape)
     }
 
+    /// Whether so many rows of a table are few enough for their gradient to be kept by row unasked: they are all that
+    /// clipping and checks have to read.
+    static func areFew(_ rows: Int, of count: Int) -> Bool { rows <= count / 8 }
+
     /// The gradient of the whole table, [count, width], with zeros in the rows that were not used. New memory each
     /// time.
     public var dense: Tensor {

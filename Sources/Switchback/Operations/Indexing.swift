@@ -163,9 +163,7 @@ extension Tensor {
         ) { saved, gradient in
             let ids = saved.tensor(0)
             let rows = gradient.reshape([ids.count, form[1]])
-            // Of few rows of a large table, those are all that clipping and checks have to read.
-            let areFew = ids.count <= form[0] / 8
-            if sparse || areFew,
+            if sparse || RowGradient.areFew(ids.count, of: form[0]),
                 saved.deliver(rows: ids, values: rows, padding: padding, staying: sparse, toOperand: 0)
             {
                 return [nil]
