@@ -84,15 +84,20 @@ struct LayerMeasurement {
 
     /// Of some of the elements of gradients, the shares of those that are 0 and of those that are subnormal; `nil`
     /// without elements. Biases tell nothing that weights do not, and are left out where there are such.
-    private static func vanished(_ gradients: [Tensor]) -> (zeros: Double?, subnormals: Double?) {
-        let matrices = gradients.filter { $0.rank > 1 }
-        let samples = (matrices.isEmpty ? gradients : matrices).map { $0.sample(of: sampledGradients) }
-        let count = Double(samples.reduce(0) { $0 + $1.count })
-        guard count > 0 else { return (nil, nil) }
-        let tiny = samples.reduce(0) { $0 + $1.isBelowNormal.to(.float32).sum().item() }
-        if tiny == 0 { return (0, 0) }
-        let zeros = samples.reduce(0) { $0 + $1.eq(0).to(.float32).sum().item() }
-        return ((zeros / count).recorded, ((tiny - zeros) / count).recorded)
+    private static func vanished(_ gradients: [WatchedGradient]) -> (zeros: Double?, subnormals: Double?) {
+        let matrices = gradients.filter { $0.elements.rank > 1 }
+        var (count, zeros, subnormals) = (0.0, 0.0, 0.0)
+        for gradient in matrices.isEmpty ? gradients : matrices {
+            let sample = gradient.elements.sample(of: sampledGradients)
+            let tiny = sample.isBelowNormal.to(.float32).sum().item()
+            let zero = tiny == 0 ? 0 : sample.eq(0).to(.float32).sum().item()
+            // Beside rows that were used there are others, whose gradients are 0.
+            let others = Double(sample.count) * (gradient.factor - 1)
+            count += Double(sample.count) + others
+            zeros += zero + others
+            subnormals += tiny - zero
+        }
+        return count > 0 ? ((zeros / count).recorded, (subnormals / count).recorded) : (nil, nil)
     }
 
     /// Whether the first units have the same weights, each its row; the last layer may have one unit.

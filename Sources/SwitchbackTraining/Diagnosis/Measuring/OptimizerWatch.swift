@@ -7,7 +7,7 @@ struct OptimizerWatch {
     private var kept: [ObjectIdentifier: KeptWeights] = [:]
     private var optimizers: [Optimizer] = []
     /// The gradients as the optimizer found them: loops may forget them right after its step.
-    private var used: [ObjectIdentifier: Tensor] = [:]
+    private var used: [ObjectIdentifier: WatchedGradient] = [:]
     private var unclipped: Double?
     private var clipped = false
     /// The squares of the norms of gradients that were there when the walk back began.
@@ -47,8 +47,7 @@ struct OptimizerWatch {
         for (_, parameter) in parameters {
             let identity = ObjectIdentifier(parameter)
             if kept[identity] == nil { keep(parameter) }
-            // Of small parameters all weights were kept, and not those of rows alone.
-            let gradient = parameter.count <= KeptWeights.most ? parameter.grad : parameter.gradElements
+            let gradient = WatchedGradient(of: parameter, isWhole: parameter.count <= KeptWeights.most)
             if let gradient, theirs.contains(identity) || used[identity] == nil { used[identity] = gradient }
         }
         steppedWithoutGradients = used.isEmpty
@@ -63,7 +62,9 @@ struct OptimizerWatch {
     }
 
     /// The gradient that the optimizer used, or that is there where none has stepped.
-    func gradient(of parameter: Parameter) -> Tensor? { used[ObjectIdentifier(parameter)] ?? parameter.gradElements }
+    func gradient(of parameter: Parameter) -> WatchedGradient? {
+        used[ObjectIdentifier(parameter)] ?? WatchedGradient(of: parameter, isWhole: false)
+    }
 
     // MARK: What came of it
 
@@ -74,8 +75,9 @@ struct OptimizerWatch {
         var change: Double?
         /// Of the gradient that the optimizer used; `nil` without one.
         var gradient: Double?
-        /// Of the part of the gradient that belongs to what was kept of the weights, and its product with the change.
-        var gradientPart = 0.0
+        /// Of the part of the gradient that belongs to what was kept of the weights, `nil` where that is not known; and its
+        /// product with the change.
+        var gradientPart: Double? = 0
         var product = 0.0
     }
 
@@ -86,7 +88,7 @@ struct OptimizerWatch {
 
     private func outcome(of parameter: Parameter) -> ParameterStep {
         let gradient = gradient(of: parameter)
-        let size = gradient?.sumOfSquares
+        let size = gradient?.elements.sumOfSquares
         guard let before = kept[ObjectIdentifier(parameter)] else {
             return ParameterStep(weight: parameter.detach().sumOfSquares, gradient: size)
         }
@@ -94,10 +96,10 @@ struct OptimizerWatch {
         guard parameter.requiresGrad else { return outcome }
         let change = before.change(of: parameter)
         outcome.change = change.sumOfSquares
-        if let gradient, let part = before.part(ofGradient: gradient) {
-            outcome.product = (change * part).sum().item()
-            outcome.gradientPart = part.count == gradient.count ? size ?? 0 : part.sumOfSquares
-        }
+        guard let gradient else { return outcome }
+        let part = before.part(of: gradient)
+        outcome.gradientPart = part.map { $0.count == gradient.elements.count ? size ?? 0 : $0.sumOfSquares }
+        if let part { outcome.product = (change * part).sum().item() }
         return outcome
     }
 
@@ -135,9 +137,11 @@ struct OptimizerWatch {
 
     /// The cosine between the step and the way down the gradient.
     private var descent: Double? {
-        let steps = parameters.compactMap { outcomes[ObjectIdentifier($0.parameter)] }.filter { $0.change != nil }
+        let steps = parameters.compactMap { outcomes[ObjectIdentifier($0.parameter)] }.filter {
+            $0.change != nil && $0.gradientPart != nil
+        }
         let step = steps.reduce(0) { $0 + ($1.change ?? 0) }
-        let norms = (step * steps.reduce(0) { $0 + $1.gradientPart }).squareRoot()
+        let norms = (step * steps.reduce(0) { $0 + ($1.gradientPart ?? 0) }).squareRoot()
         return norms > 0 && norms.isFinite ? -steps.reduce(0) { $0 + $1.product } / norms : nil
     }
 
@@ -160,55 +164,5 @@ struct OptimizerWatch {
         let (part, whole) = (decay.squareRoot(), pull > 0 ? pull.squareRoot() : nil)
         if let whole { return part / (part + whole) }
         return step > 0 ? min(1, part / step) : 1
-    }
-}
-
-/// Some of a parameter's weights as they were before a step: all of small ones, the rows with gradients of tables, and
-/// the first of others.
-private struct KeptWeights {
-    /// How many elements are kept of a parameter: enough to tell of all, and few beside the passes that a step makes.
-    static let most = 1 << 16
-    private let values: Tensor
-    private let rows: Tensor?
-    /// How much larger the whole is than what is kept; 1 of rows, which stand for themselves.
-    private let factor: Double
-
-    init(_ parameter: Parameter) {
-        let width = parameter.count / max(1, parameter.shape.first ?? 1)
-        let most = max(1, Self.most / max(1, width))
-        if let gradient = parameter.gradRows {
-            let count = min(gradient.rows.count, most)
-            rows = gradient.rows.narrow(dim: 0, start: 0, length: count)
-        } else {
-            rows = nil
-        }
-        values = Self.part(of: parameter, rows, most).clone()
-        factor = rows == nil ? Double(parameter.count) / Double(max(1, values.count)) : 1
-        sumOfSquares = values.sumOfSquares * factor
-    }
-
-    let sumOfSquares: Double
-
-    /// The change of what was kept, scaled to stand for the whole.
-    func change(of parameter: Parameter) -> Tensor {
-        let now = Self.part(of: parameter, rows, values.rank > 0 ? max(1, values.shape[0]) : 1)
-        let change = now - values
-        return factor == 1 ? change : change * factor.squareRoot()
-    }
-
-    /// The part of a gradient that belongs to what was kept, scaled as the change is; `nil` where it has another shape.
-    func part(ofGradient gradient: Tensor) -> Tensor? {
-        if gradient.shape == values.shape { return gradient }
-        guard gradient.rank > 0, values.rank > 0, gradient.rank == values.rank, gradient.shape[0] >= values.shape[0]
-        else { return nil }
-        let part = gradient.narrow(dim: 0, start: 0, length: values.shape[0])
-        return factor == 1 ? part : part * factor.squareRoot()
-    }
-
-    private static func part(of parameter: Parameter, _ rows: Tensor?, _ most: Int) -> Tensor {
-        let whole = parameter.detach()
-        if let rows { return whole.indexSelect(dim: 0, index: rows) }
-        guard whole.rank > 0, whole.shape[0] > most else { return whole }
-        return whole.narrow(dim: 0, start: 0, length: most)
     }
 }
