@@ -12,7 +12,7 @@ program=${switchback:-$root/.build/release/switchback}
 tasks="classify, detect, segment, text, sentiment, translate, chat"
 task=${1:?which task: $tasks}
 kills=${2:-30}
-shift 2
+shift $(($# < 2 ? $# : 2))
 case $task in
 classify) options=(--data digits --model cnn --epochs 2 --save-steps 1 --ema 0.99 --accumulate 2 --clip-norm 1) ;;
 detect) options=(--model yolo11n --imgsz 64 --epochs 4 --batch 2 --nbs 4 --no-plots) ;;

@@ -9,7 +9,7 @@ set -u
 root=$(cd "$(dirname "$0")/.." && pwd)
 program=${switchback:-$root/.build/release/switchback}
 kills=${1:-20}
-shift
+shift $(($# < 1 ? $# : 1))
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 options=(

@@ -16,13 +16,23 @@ import Testing
         FileManager.default.contents(atPath: path(name, file))
     }
 
+    private static let script = projectFolder.appendingPathComponent("Scripts/kill_and_resume.sh").path
+
     /// A few kills at random moments; `Scripts/kill_and_resume.sh classify 30` makes more of them.
     @Test(arguments: ["classify 6", "text 3"])
     func killedRunsEndWithTheSameBits(_ arguments: String) throws {
-        let script = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-            .appendingPathComponent("../../Scripts/kill_and_resume.sh").path
-        let run = try program.shell("'\(script)' \(arguments)")
+        let run = try program.shell("'\(Self.script)' \(arguments)")
         #expect(run.code == 0 && run.output.contains("the same bits"), "\(run.output)\(run.errors)")
+    }
+
+    /// The number of kills and the options may be left out.
+    @Test(arguments: [("text", 0), ("text 3", 0), ("text 3 --steps 9", 2)])
+    func theScriptThatKillsPassesOptionsOn(_ arguments: String, _ added: Int) throws {
+        // A program that says what it was given, and fails.
+        _ = try program.shell("printf '#!/bin/bash\\necho \"$#: $*\"; exit 1\\n' > stub; chmod +x stub")
+        let run = try program.shell("switchback=$PWD/stub '\(Self.script)' \(arguments)")
+        #expect(run.code == 1 && run.output.hasPrefix("\(17 + added): text train --quiet --data "), "\(run.output)")
+        #expect(run.output.contains(added > 0 ? "--dropout 0.1 --steps 9 --name whole" : "--dropout 0.1 --name whole"))
     }
 
     @Test func aDryRunChecksAndLeavesNothingBehind() throws {
