@@ -122,10 +122,7 @@ import Testing
 
     @Test func otherClassesAreRefused() throws {
         let data = try program.detectionSet()
-        let train = try program.run(
-            "detect", "train", "--data", data, "--imgsz", "32", "--epochs", "1", "--batch", "4", "--single-cls",
-            "--json",
-            "--quiet", "--no-plots")
+        let train = try program.trainDetector(on: data, "--single-cls", "--json")
         let weights = try #require(train.json["weights"] as? String, "\(train.errors)")
         let val = try program.run("detect", "val", "--model", weights, "--data", data)
         #expect(
@@ -143,10 +140,7 @@ import Testing
     @Test func epochsAreKept() throws {
         let data = try program.detectionSet()
         _ = try program.shell("sed -i 's/red, green, blue/bus, bus stop, city/' shapes/data.yaml")
-        let train = try program.run(
-            "detect", "train", "--data", data, "--imgsz", "32", "--epochs", "5", "--batch", "4", "--save-period", "2",
-            "--quiet", "--no-plots")
-        #expect(train.code == 0, "\(train.errors)")
+        try program.trainDetector(on: data, epochs: 5, "--save-period", "2")
         let weights = program.folder.path("runs/detect/train/weights")
         #expect(
             try FileManager.default.contentsOfDirectory(atPath: weights).sorted() == [
@@ -164,10 +158,7 @@ import Testing
     /// What is drawn, and how.
     @Test func labelsAndLinesOfImages() throws {
         let data = try program.detectionSet()
-        let train = try program.run(
-            "detect", "train", "--data", data, "--imgsz", "32", "--epochs", "1", "--batch", "4", "--quiet", "--no-plots"
-        )
-        #expect(train.code == 0, "\(train.errors)")
+        try program.trainDetector(on: data)
         var images: Set<Data> = []
         for options in [
             [], ["--hide-labels"], ["--hide-conf"], ["--hide-labels", "--hide-conf"], ["--line-width", "5"],
@@ -186,9 +177,7 @@ import Testing
     @Test func damagedLabelsAreNamedAndLeftOut() throws {
         let data = try program.detectionSet()
         _ = try program.folder.write("0 0.5 0.5 0.1\n", to: "shapes/labels/val/0.txt")
-        let train = try program.run(
-            "detect", "train", "--data", data, "--imgsz", "32", "--epochs", "1",
-            "--batch", "4", "--quiet", "--no-plots")
+        let train = try program.trainDetector(on: data)
         let val = try program.run(
             "detect", "val", "--model", "runs/detect/train", "--data", data, "--json")
         for run in [train, val] {

@@ -2,6 +2,7 @@ import Foundation
 import Switchback
 import SwitchbackFormats
 import SwitchbackVision
+import Testing
 
 /// Small data sets of images for the vision commands.
 extension BuiltProgram {
@@ -75,6 +76,19 @@ extension BuiltProgram {
             "path: .\ntrain: images/train\nval: images/val\nnames: [red, green, blue]\n"
                 + (labels == .keypoints ? "kpt_shape: [4, 3]\nflip_idx: [1, 0, 3, 2]\n" : ""), to: "\(name)/data.yaml")
         return "\(name)/data.yaml"
+    }
+
+    /// Trains a detector, or a network of another task, for a moment: the run is `runs/TASK/train`.
+    @discardableResult
+    func trainDetector(
+        _ task: String = "detect", on data: String, epochs: Int = 1, _ options: String...,
+        location: SourceLocation = #_sourceLocation
+    ) throws -> Run {
+        let train = try run(
+            [task, "train", "--data", data, "--imgsz", "32", "--epochs", "\(epochs)", "--batch", "4", "--quiet"]
+                + ["--no-plots"] + options)
+        #expect(train.code == 0, "\(train.errors)", sourceLocation: location)
+        return train
     }
 
     /// An archive as MedMNIST distributes its sets: gray images of two classes, in three parts. One label in eight is
