@@ -51,6 +51,9 @@ import Testing
     private static let onlyInFiles: Set = [
         "accumulate_warmup", "beta2", "ema_warmup", "held_out", "nesterov", "warmup_steps",
     ]
+    /// What is only for models with batch norm, those of images.
+    private static let ofBatchNorm: Set = ["sync_batch_norm"]
+
     /// What is about the run and not about the training.
     private static let ofRuns: Set = [
         "config", "device", "diagnose", "dry-run", "find-lr", "help", "json", "log", "name", "output", "profile",
@@ -79,7 +82,9 @@ import Testing
     }
 
     @Test(arguments: commands) func optionsAreThoseOfTheConfiguration(_ command: Command) throws {
+        let isOfImages = ["classify train", "detect train"].contains(command.words)
         let keys = Set(command.configuration.fields.map(\.key)).subtracting(command.elsewhere)
+            .subtracting(isOfImages ? [] : Self.ofBatchNorm)
         let wanted = Set(keys.subtracting(Self.onlyInFiles).map(Self.option))
         let found = Set(try help(command).keys).subtracting(Self.ofRuns)
             .filter { !["no-augment", "no-overlap-mask"].contains($0) }

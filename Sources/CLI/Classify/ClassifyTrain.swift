@@ -60,6 +60,9 @@ struct ClassifyTrain: ParsableCommand {
         transform: Value.number)
     var dropout: Double?
 
+    @Flag(help: TrainingHelp.syncBatchNorm)
+    var syncBatchNorm = false
+
     @OptionGroup(title: "Augmentation") var augmentation: ClassifyAugmentationOptions
     @OptionGroup(title: "Training") var training: TrainingOptions<ClassifierDefaults>
     @OptionGroup(title: "Run") var runOptions: RunOptions
@@ -96,6 +99,7 @@ struct ClassifyTrain: ParsableCommand {
             configuration.from = try from.map { try ModelFolder.path($0, recorded: recorded) } ?? recorded
             augmentation.apply(to: &configuration)
             training.apply(to: &configuration.training)
+            if syncBatchNorm { configuration.training.syncBatchNorm = true }
         }
     }
 

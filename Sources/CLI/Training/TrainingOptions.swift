@@ -196,6 +196,10 @@ enum TrainingHelp {
             + "same number gives the same weights on any number of processes. (default: the number of processes)",
         valueName: "n")
 
+    static let syncBatchNorm = ArgumentHelp(
+        "With --slots: take batch norm's statistics from the whole batch instead of each slot, as one process without slots "
+            + "does. All slots of a process are in memory at once.")
+
     static let savePeriod = ArgumentHelp(
         "Also keep the weights of every n-th epoch, as weights/epoch10.safetensors. (default: only the best and the last)",
         valueName: "n")

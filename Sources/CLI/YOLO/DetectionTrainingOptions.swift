@@ -16,6 +16,9 @@ struct DetectionTrainingOptions: ParsableArguments {
     @Option(help: TrainingHelp.slots, transform: Value.integer)
     var slots: Int?
 
+    @Flag(help: TrainingHelp.syncBatchNorm)
+    var syncBatchNorm = false
+
     @Option(
         help: ArgumentHelp(
             "\(OptimizerChoice.names.joined(separator: ", ")). (default: \(defaults.optimizer))", valueName: "name"),
@@ -252,6 +255,7 @@ struct DetectionTrainingOptions: ParsableArguments {
         }
         set(\.batch, batch)
         if let slots { configuration.slots = slots }
+        set(\.syncBatchNorm, syncBatchNorm ? true : nil)
         set(\.precision, precision)
         set(\.optimizer, optimizer)
         if let pretrained { configuration.pretrained = pretrained }

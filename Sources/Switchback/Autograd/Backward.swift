@@ -117,7 +117,8 @@ private struct BackwardWalk {
             root.isVisited = false
             ready.push(root)
         }
-        while let node = ready.pop() {
+        var shared: [Node] = []
+        while let node = next(&ready, &shared) {
             node.isVisited = false
             if !keepingRows || node.extras != nil { node.makeIncomingDense() }
             if node.extras != nil && runsHooks { node.runHooks() }
@@ -126,6 +127,20 @@ private struct BackwardWalk {
             node.forgetIncoming()
             leave(node, ready: &ready)
         }
+    }
+
+    /// The next node to visit.
+    ///
+    /// Nodes that wait for other slots of a batch come when nothing else is left, and of them the one that ran last: so all
+    /// slots come to them in one order, whatever their losses look like.
+    private func next(_ ready: inout NodeStack, _ shared: inout [Node]) -> Node? {
+        while let node = ready.pop() {
+            guard node.extras?.sharedPosition != nil else { return node }
+            shared.append(node)
+        }
+        func position(_ node: Node) -> Int { node.extras?.sharedPosition ?? 0 }
+        guard let last = shared.indices.max(by: { position(shared[$0]) < position(shared[$1]) }) else { return nil }
+        return shared.remove(at: last)
     }
 
     /// Marks the nodes that can be reached, and counts how many consumers hand each a gradient.

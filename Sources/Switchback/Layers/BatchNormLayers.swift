@@ -73,9 +73,10 @@ public class BatchNorm: Module {
         return (scale, bias.map { $0.to(.float64) - mean * scale } ?? -(mean * scale))
     }
 
-    /// Counts the batch; returns its share in the running averages.
+    /// Counts the batch, of several slots the first; returns its share in the running averages.
     private func nextMomentum() -> Double {
-        guard let numBatchesTracked, isTraining else { return momentum ?? 0 }
+        let isCounted = ThreadState.current.sharedStatistics?.movesAverages ?? true
+        guard let numBatchesTracked, isTraining, isCounted else { return momentum ?? 0 }
         numBatchesTracked += 1
         return momentum ?? 1 / numBatchesTracked.item()
     }

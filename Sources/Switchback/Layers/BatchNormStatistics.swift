@@ -32,6 +32,14 @@ extension Module {
         try noGrad(pass)
     }
 
+    /// What batch normalization keeps from batch to batch.
+    package final var batchNormBuffers: [Buffer] {
+        trackingLayers.flatMap { [$0.runningMean, $0.runningVar, $0.numBatchesTracked].compactMap { $0 } }
+    }
+
+    /// Whether any of the model's layers is a batch normalization.
+    package final var hasBatchNorm: Bool { namedModules().contains { $0.module is BatchNorm } }
+
     private final var trackingLayers: [BatchNorm] {
         namedModules().compactMap { $0.module as? BatchNorm }.filter { $0.numBatchesTracked != nil }
     }

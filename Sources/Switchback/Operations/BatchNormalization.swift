@@ -45,6 +45,11 @@ extension Tensor {
                 adding: residual?.to(.float32)
             ).to(dtype)
         }
+        if training, let others = ThreadState.current.sharedStatistics {
+            return normalizedWithOthers(
+                others, weight, bias, eps, activation, adding: residual,
+                running: (runningMean, runningVar, momentum))
+        }
         if training {
             let perChannel = shape[1] == 0 ? 0 : count / shape[1]
             require(
@@ -113,7 +118,7 @@ extension Tensor {
     }
 
     /// `activation(self · scale + shift + residual)` for each channel; recorded only without the latter two.
-    private func scaledChannels(
+    final func scaledChannels(
         _ scale: Tensor, _ shift: Tensor, _ activation: FusedActivation = .none, adding residual: Tensor? = nil
     ) -> Tensor {
         let channels = Shape.channels(of: self)
@@ -178,14 +183,17 @@ extension Tensor {
 }
 
 /// Which operands a recorded batch normalization has besides its input, in their order.
-private struct BatchNormOperands {
+struct BatchNormOperands {
     let weight: Bool
     let bias: Bool
     let residual: Bool
 
     /// The gradients of all operands; `saved` holds input, weight, bias, mean and inverse deviation.
+    ///
+    /// - Parameter sharing: where the statistics are those of several slots.
     func gradients(
-        _ saved: Saved, _ gradient: Tensor, _ activation: FusedActivation, output: Tensor?, dims: [Int], eps: Double
+        _ saved: Saved, _ gradient: Tensor, _ activation: FusedActivation, output: Tensor?, dims: [Int], eps: Double,
+        sharing: SharedNormalization? = nil
     ) -> [Tensor?] {
         let (biasPosition, residualPosition) = (weight ? 2 : 1, 1 + (weight ? 1 : 0) + (bias ? 1 : 0))
         let wanted = NormalizationGradients(
@@ -195,7 +203,11 @@ private struct BatchNormOperands {
         // Without an activation the residual's gradient is the upstream one itself.
         let inPlace = saved.ownsGradient && !(residual && activation == .none)
         var found: (operands: NormalizationGradients<Tensor?>, residual: Tensor?)
-        if !ThreadState.current.recordsGradients,
+        if let sharing {
+            found = sharing.gradients(
+                saved, gradient, activation, output: output, dims: dims, wanted: wanted,
+                wantsResidual: wantsResidual && activation != .none, inPlace: inPlace)
+        } else if !ThreadState.current.recordsGradients,
             let result = x.backend.batchNormGradient(
                 gradient.array, x.array, weight: saved[1]?.array, bias: saved[2]?.array, mean: saved.tensor(3).array,
                 inverseDeviation: saved.tensor(4).array, activation: activation, output: output?.array, wanted: wanted,
@@ -226,7 +238,7 @@ private struct BatchNormOperands {
 }
 
 /// The statistics that batch normalization keeps for use outside training.
-private struct RunningStatistics {
+struct RunningStatistics {
     let mean: Tensor?
     let variance: Tensor?
     let momentum: Double

@@ -23,6 +23,8 @@ extension Node {
         var otherForms: [Form] = []
         /// The activation that the operation's kernel applied to its own result.
         var activation: OperationName?
+        /// The position among the normalizations of the forward pass that share their statistics with other slots.
+        var sharedPosition: Int?
         /// Where in the model the operation ran, and what it took; known only while operations are observed.
         var origin: OperationOrigin?
         /// The gradients of the outputs after the first, as far as they are summed.

@@ -18,6 +18,9 @@ final class ThreadState {
     /// The checks of indices whose outcomes no one has read yet.
     @exclusivity(unchecked) var pendingChecks: [PendingCheck] = []
 
+    /// With whom batch normalization shares its statistics, where this thread computes a slot of a batch.
+    @exclusivity(unchecked) var sharedStatistics: (any SharedStatistics)?
+
     /// What catches the errors of this thread.
     @exclusivity(unchecked) var scope: CatchingScope?
 
@@ -175,6 +178,16 @@ final class ThreadState {
         FailureContext.path = { current.runningPath }
         FailureContext.leaveScope = { current.scope?.leave($0) }
     }()
+
+    /// The state of a thread that does a part of this one's work.
+    func forPart(isObserved: Bool) -> ThreadState {
+        let part = ThreadState()
+        part.recordsGradients = recordsGradients
+        part.precision = precision
+        part.backend = backend
+        if isObserved { part.observers = observers }
+        return part
+    }
 
     // MARK: What a scope that catches errors puts back
 

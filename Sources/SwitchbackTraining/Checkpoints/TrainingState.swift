@@ -17,6 +17,8 @@ struct TrainingState: Codable {
     var precision: Precision?
     /// Into how many slots batches are cut; `nil` where they are not.
     var slots: Int?
+    /// Whether batch norm's statistics are those of the whole batch; `nil` where they are not.
+    var syncBatchNorm: Bool?
     /// The steps that the optimizer has made.
     var step = 0
     /// The gradients of batches that wait for the optimizer.

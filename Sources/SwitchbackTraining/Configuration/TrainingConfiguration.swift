@@ -20,8 +20,11 @@ public struct TrainingConfiguration: Configuration {
     /// together, and the sum of their gradients has one order: the weights depend on this number, and not on how many
     /// processes there are. `nil` is as many as there are processes when the training begins.
     ///
-    /// Batch norm takes its statistics from the examples of a slot.
+    /// Batch norm takes its statistics from the examples of a slot, unless `syncBatchNorm` is set.
     public var slots: Int?
+    /// Whether batch norm takes its statistics from all examples of a batch that is cut into slots, in all processes. All slots
+    /// of a process are then in memory at once.
+    public var syncBatchNorm = false
 
     /// What products compute with in training; weights, their steps and validations are float32 in any case.
     public var precision = Precision.float32

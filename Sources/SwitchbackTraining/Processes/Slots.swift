@@ -23,6 +23,20 @@ struct Slots {
         }
     }
 
+    /// Throws where nothing would come of common statistics of batch norm.
+    func checkSyncBatchNorm(of model: Module) throws {
+        guard count > 1 else {
+            throw InputError(
+                "option sync_batch_norm",
+                "has no effect on batches that are not cut: their statistics are of all examples",
+                remedy: "leave it out, or use slots")
+        }
+        guard model.hasBatchNorm else {
+            throw InputError(
+                "option sync_batch_norm", "has no effect: the model has no batch normalization", remedy: "leave it out")
+        }
+    }
+
     /// The slots of a process.
     func slots(of rank: Int) -> Range<Int> { rank * count / group.size..<(rank + 1) * count / group.size }
 

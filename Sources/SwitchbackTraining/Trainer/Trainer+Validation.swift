@@ -46,7 +46,13 @@ extension Trainer {
         try task.model.updateBatchNorm {
             for _ in 0..<task.statisticsBatches {
                 guard let batch = try next() else { return }
-                for case let slot? in batch { _ = try task.loss(moving: slot, in: .float32) }
+                let filled = batch.compactMap { $0 }
+                let pass = { [task] (slot: Int) in _ = try task.loss(moving: filled[slot], in: .float32) }
+                if configuration.syncBatchNorm && filled.count > 1 {
+                    try SlotsInStep(Array(filled.indices), of: filled.count, in: .alone, leaves: []).run(pass)
+                } else {
+                    for slot in filled.indices { try pass(slot) }
+                }
             }
         }
     }

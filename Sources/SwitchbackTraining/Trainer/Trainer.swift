@@ -73,6 +73,7 @@ public final class Trainer<Task: TrainingTask> {
         batchCount = task.source.count
         guard batchCount > 0 else { throw InputError("task \(task.name)", "has no training batches") }
         slots = try Slots(configuration.slots, batchSize: task.source.batchSize, group)
+        if configuration.syncBatchNorm { try slots.checkSyncBatchNorm(of: task.model) }
         stepPlan = StepPlan(
             batchCount: batchCount, accumulate: configuration.accumulate,
             warmupBatches: configuration.accumulateWarmup)
@@ -80,7 +81,10 @@ public final class Trainer<Task: TrainingTask> {
         try task.model.freeze(configuration.freeze)
         optimizers = OptimizerSet(configuration, task.parameterGroups, steps: askedPlan.steps)
         trained = optimizers.parameters
-        slotGradient = slots.count > 1 ? SlotGradient(task.model, trained.filter(\.requiresGrad), slots) : nil
+        slotGradient =
+            slots.count > 1
+            ? SlotGradient(
+                task.model, trained.filter(\.requiresGrad), slots, isInStep: configuration.syncBatchNorm) : nil
         average = configuration.ema.map {
             ExponentialMovingAverage(
                 task.model, decay: $0, warmup: configuration.emaWarmup > 0 ? configuration.emaWarmup : nil)
@@ -89,7 +93,8 @@ public final class Trainer<Task: TrainingTask> {
         saver = folder.map(RunSaver.init)
         state = TrainingState(
             task: task.name, batchCount: batchCount, precision: configuration.precision,
-            slots: slots.count > 1 ? slots.count : nil, generator: Generator.default.state)
+            slots: slots.count > 1 ? slots.count : nil, syncBatchNorm: configuration.syncBatchNorm ? true : nil,
+            generator: Generator.default.state)
     }
 
     /// Trains until all epochs or steps are done, or something ends it before.

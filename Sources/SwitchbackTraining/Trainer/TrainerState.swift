@@ -168,6 +168,13 @@ extension Trainer {
                 "was trained with batches cut into \((saved.slots ?? 1).counted("slot")), and slots is \(slots.count) now"
             )
         }
+        guard saved.syncBatchNorm ?? false == configuration.syncBatchNorm else {
+            throw InputError(
+                found.path,
+                configuration.syncBatchNorm
+                    ? "was trained without sync_batch_norm, which is on now"
+                    : "was trained with sync_batch_norm, which is off now")
+        }
         guard saved.optimizers.count == optimizers.optimizers.count,
             zip(saved.optimizers, optimizers.optimizers).allSatisfy({ $0.kind == "\(type(of: $1))" })
         else {

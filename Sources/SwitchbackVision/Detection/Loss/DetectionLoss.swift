@@ -53,8 +53,9 @@ public struct DetectionLoss: Sendable {
     ) -> Parts {
         let all = output.scores.softplus().sum()
         guard objects.count > 0 else {
-            let none = [output.boxes, output.extras, output.deviations, output.prototypes].compactMap { $0 }
-                .reduce(Tensor(Float(0))) { $0 + $1.sum() * 0 }
+            // Nothing to learn, and yet a part of the graph: layers in step with other slots are all reached.
+            let outputs = [output.boxes, output.extras, output.deviations, output.prototypes, output.classMap]
+            let none = outputs.compactMap { $0 }.reduce(Tensor(Float(0))) { $0 + $1.sum() * 0 }
             return Parts(model.variant) { $0 == .cls ? all * gains.cls : none }
         }
         let maskTargets = MaskTargets(output, objects, truth)

@@ -72,7 +72,7 @@ package struct KeypointTargets {
         guard let flow, let deviations = output.deviations else { return Tensor(Float(0)) }
         let known = isKnown.toArray(as: Float.self)
         let chosen = known.indices.filter { known[$0] > 0 }
-        if chosen.isEmpty { return Tensor(Float(0)) }
+        if chosen.isEmpty { return deviations.sum() * 0 }
         let index = Tensor(chosen, shape: [chosen.count])
         func selected(_ x: Tensor) -> Tensor { x.reshape(-1, 2).indexSelect(dim: 0, index: index) }
         let shape = [deviations.shape[0], deviations.shape[1], layout.count, 2]

@@ -22,6 +22,8 @@ public struct DetectionConfiguration: TaskConfiguration {
     public var batch = 16
     /// Into how many parts each batch is cut, for processes that train together: see `TrainingConfiguration.slots`.
     public var slots: Int?
+    /// Whether batch norm takes its statistics from all slots: see `TrainingConfiguration.syncBatchNorm`.
+    public var syncBatchNorm = false
     /// The side of the network's input, in pixels.
     public var imgsz = 640
     /// Threads that load and change images; results do not depend on it.

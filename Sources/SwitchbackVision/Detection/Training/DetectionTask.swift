@@ -37,7 +37,7 @@ public final class DetectionTask: TrainingTask {
         )
         try AvailableMemory.check(batch: batchSize, of: [3, configuration.imgsz, configuration.imgsz])
         let lastBatch = (examples.count - 1) % batchSize + 1
-        let fewest = batchSize / (configuration.slots ?? 1)
+        let fewest = configuration.syncBatchNorm ? batchSize : batchSize / (configuration.slots ?? 1)
         if configuration.imgsz == YOLO.stride && min(lastBatch, fewest) == 1 {
             throw InputError(
                 "option imgsz",
@@ -164,6 +164,7 @@ public final class DetectionTask: TrainingTask {
         training.batch = batchSize
         training.accumulate = accumulate
         training.slots = configuration.slots
+        training.syncBatchNorm = configuration.syncBatchNorm
         training.accumulateWarmup = warmupBatches
         training.precision = configuration.precision
         training.optimizer = choice.kind
