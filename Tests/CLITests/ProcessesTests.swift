@@ -33,8 +33,12 @@ import Testing
 
     private static let common = "--data digits --workers 1 --threads 1 --quiet"
 
-    /// Trainings of a moment: one whose last batch of 2 examples leaves slots empty, and one with batch norm.
-    private static let trainings = ["cnn --epochs 2 --batch 480", "yolo11n-cls --steps 2 --batch 24"]
+    /// Trainings of a moment: one whose last batch of 2 examples leaves slots empty, and two with batch norm, by slots and
+    /// by whole batches.
+    private static let trainings = [
+        "cnn --epochs 2 --batch 480", "yolo11n-cls --steps 2 --batch 24",
+        "yolo11n-cls --steps 2 --batch 24 --sync-batch-norm",
+    ]
 
     private func hash(_ run: String) throws -> String {
         let found = try program.shell("sha256sum < runs/\(run)/weights/last.safetensors")
@@ -62,14 +66,54 @@ import Testing
         #expect(try program.shell("ls runs/classify").output == "mpich2\nmpich4\none\nopenmpi2\nopenmpi3\n")
     }
 
+    /// Of oriented boxes, with an image that has none, so that a slot learns nothing but that.
+    @Test(.enabled(if: areInstalled, unable), arguments: ["", "--sync-batch-norm"])
+    func theWeightsOfADetectorDoNotDependOnTheNumberOfProcesses(_ option: String) throws {
+        let data = try program.detectionSet(labels: .outlines)
+        _ = try program.folder.write("", to: "shapes/labels/train/2.txt")
+        let train =
+            "$switchback obb train --data \(data) --imgsz 64 --epochs 2 --batch 4 --close-mosaic 2 --slots 4 --threads 1 "
+            + "--workers 1 --quiet --no-plots \(option)"
+        let one = try program.shell("\(train) --name one")
+        #expect(one.code == 0, "\(one.errors)")
+        for (name, launcher) in zip(["openmpi", "mpich"], Self.launchers) {
+            let run = try program.shell("timeout 120 \(launcher) -np 2 \(train) --name \(name)")
+            #expect(run.code == 0, "\(run.errors)")
+            #expect(try hash("obb/\(name)") == hash("obb/one"))
+            #expect(try results("obb/\(name)") == results("obb/one"))
+        }
+    }
+
+    /// A library between MPICH's and one of three processes changes a bit of a sum that this one receives.
+    @Test(.enabled(if: areInstalled, unable)) func aProcessThatComputesWronglyIsNamed() throws {
+        let source = fixtureFolder.appendingPathComponent("faulty_mpi.c").path
+        let run = try program.shell(
+            """
+            cc -shared -fPIC -o faulty.so '\(source)' -Wl,--no-as-needed -l:libmpich.so.12 || exit 99
+            timeout 120 \(Self.launchers[1]) -np 3 bash -c '[ $PMI_RANK = 1 ] && export SWITCHBACK_MPI=$PWD/faulty.so; \
+            exec '$switchback' classify train \(Self.common) --model cnn --slots 3 --epochs 1'
+            """)
+        #expect(run.code != 0 && run.code != 99)
+        let said = run.errors.split(separator: "\n").filter { $0.hasPrefix("switchback: ") }
+        #expect(said.count == 1, "\(run.errors)")
+        #expect(
+            run.errors.contains(/step 1: process 2 of 3 on \S+ has other weights than the other processes/),
+            "\(run.errors)")
+    }
+
+    @Test(.enabled(if: areInstalled, unable), arguments: ["", "--slots 3 --model mlp"])
+    func commonStatisticsWithoutEffectAreRefused(_ options: String) throws {
+        let run = try program.run(
+            ["classify", "train", "--data", "digits", "--model", "yolo11n-cls", "--sync-batch-norm"]
+                + options.split(separator: " ").map(String.init))
+        program.expectRefusal(run, "option sync_batch_norm: has no effect")
+    }
+
     /// Each process looks at its own images alone: in each, those of the other one are damaged behind their headers.
     @Test(.enabled(if: areInstalled, unable))
     func validationInTilesIsShared() throws {
         let data = try program.detectionSet()
-        let train = try program.run(
-            "detect", "train", "--data", data, "--imgsz", "32", "--epochs", "1", "--batch", "4", "--quiet", "--no-plots"
-        )
-        #expect(train.code == 0, "\(train.errors)")
+        try program.trainDetector(on: data)
         // PNG files, of which every byte counts; their length stays, which is looked at before.
         for number in 0..<4 {
             _ = try program.image(
