@@ -35,8 +35,7 @@ struct ConversationOptions<Defaults: ConversationDefaults>: ParsableArguments {
 
     func apply<Options: ConversationTrainingConfiguration>(to configuration: inout Options) throws {
         configuration.data = data ?? configuration.data
-        let recorded = configuration.from
-        configuration.from = try from.map { try ModelFolder.path($0, recorded: recorded) } ?? recorded
+        configuration.from = try ModelFolder.path(from, recorded: configuration.from) ?? configuration.from
         configuration.template = template.template ?? configuration.template
         adaptation.apply(to: &configuration)
         configuration.contextLength = reading.context ?? configuration.contextLength

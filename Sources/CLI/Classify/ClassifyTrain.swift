@@ -95,8 +95,7 @@ struct ClassifyTrain: ParsableCommand {
             configuration.model = model ?? configuration.model
             configuration.imgsz = imgsz ?? configuration.imgsz
             configuration.dropout = dropout ?? configuration.dropout
-            let recorded = configuration.from
-            configuration.from = try from.map { try ModelFolder.path($0, recorded: recorded) } ?? recorded
+            configuration.from = try ModelFolder.path(from, recorded: configuration.from)
             augmentation.apply(to: &configuration)
             training.apply(to: &configuration.training)
             if syncBatchNorm { configuration.training.syncBatchNorm = true }

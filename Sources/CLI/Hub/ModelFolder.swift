@@ -34,8 +34,11 @@ enum ModelFolder {
     /// The model that a training starts from. One that goes on keeps the version that it began with, also where the branch
     /// of the hub has moved since, which is said aloud.
     ///
-    /// - Parameter recorded: the folder that the run has had so far.
-    static func path(_ text: String, recorded: String?) throws -> String {
+    /// - Parameters:
+    ///   - text: what is given now; the folder stays where nothing is.
+    ///   - recorded: the folder that the run has had so far.
+    static func path(_ text: String?, recorded: String?) throws -> String? {
+        guard let text else { return recorded }
         guard let model = hubModel(text), !model.isFixed, let recorded, let begun = HubModel(snapshot: recorded),
             begun.path == model.path
         else { return try path(text) }
