@@ -82,7 +82,7 @@ extension ServedModel {
         guard FileManager.default.fileExists(atPath: path) else {
             throw InputError(path, "there is no such file or folder")
         }
-        if Classifier.isTransformersFolder(path) {
+        if try Classifier.isTransformersFolder(path) {
             return ServedModel(name: name, service: classifierService(try Classifier.load(path), limits))
         }
         if Checkpoint.isThere(path) {

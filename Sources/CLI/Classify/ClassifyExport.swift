@@ -28,7 +28,7 @@ struct ClassifyExport: ParsableCommand {
         common.apply()
         // Of a folder of Transformers, the file lies beside it and has its name.
         let file =
-            Classifier.isTransformersFolder(weights.source)
+            try Classifier.isTransformersFolder(weights.source)
             ? (weights.source as NSString).standardizingPath + ".export"
             : try RunFolder.weightFile(weights.source)
         let classifier = try Classifier.load(weights.source)

@@ -19,9 +19,12 @@ extension Classifier {
         try Safetensors.save(model.namedState.map { ($0.name, $0.tensor) }, metadata: metadata, to: path)
     }
 
-    /// Whether a path is that of a folder as Hugging Face's Transformers writes it, with a classifier that is read here.
-    public static func isTransformersFolder(_ path: String) -> Bool {
-        TransformersClassifier.isThere(path) && (try? TransformersClassifier(path)) != nil
+    /// Whether a path is that of a folder as Hugging Face's Transformers writes it, with a classifier of a kind that is
+    /// read here.
+    ///
+    /// Throws `InputError` where its description cannot be read.
+    public static func isTransformersFolder(_ path: String) throws -> Bool {
+        try TransformersClassifier.isThere(path) && TransformersClassifier.isKnown(path)
     }
 
     /// Reads what `save` wrote, the folder of a ViT of Hugging Face's Transformers, or the classifiers of YOLO11 and YOLO26

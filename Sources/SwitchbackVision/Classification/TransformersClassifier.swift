@@ -13,12 +13,24 @@ struct TransformersClassifier {
     /// Whether a path is that of a folder that Transformers wrote, of whichever model.
     static func isThere(_ path: String) -> Bool { Folder.exists(Folder.join(path, "config.json")) }
 
+    private static let modelType = "vit"
+
+    private static func description(of folder: String) throws -> ConfigurationFields {
+        try ConfigurationFields(file: Folder.join(folder, "config.json"))
+    }
+
+    /// Whether the model of a folder is of a kind that is read here. Throws `InputError` where its description cannot be
+    /// read.
+    static func isKnown(_ folder: String) throws -> Bool {
+        try description(of: folder).string("model_type", default: "").isExactly(modelType)
+    }
+
     /// Throws `InputError` where a description cannot be read, or is that of another model.
     init(_ folder: String) throws {
         self.folder = folder
-        fields = try ConfigurationFields(file: Folder.join(folder, "config.json"))
+        fields = try TransformersClassifier.description(of: folder)
         let kind = try fields.string("model_type")
-        guard kind.isExactly("vit") else {
+        guard kind.isExactly(TransformersClassifier.modelType) else {
             throw fields.problem("model_type", "it is \(kind); of image classifiers, vit is supported")
         }
         let path = Folder.join(folder, "preprocessor_config.json")
