@@ -2,6 +2,7 @@ import Foundation
 import Switchback
 import SwitchbackFormats
 import SwitchbackLanguage
+import SwitchbackTraining
 import TestSupport
 import Testing
 
@@ -72,6 +73,31 @@ struct GGUFModelTests {
         let own = logits(model, tokens)
         let found = own.narrow(dim: 1, start: 0, length: expected.size(1))
         #expect((expected - found).abs().max().item() < 5e-3 * own.abs().max().item())
+    }
+
+    /// The chat template of a file is found by its path, and stays with a model that is tuned further, as do the ends.
+    @Test func whatStaysWithTunedModels() throws {
+        let source = try saved("llama")
+        let program = "{{ bos_token }}{% for m in messages %}{{ m.content }}</s>{% endfor %}"
+        let settings = JSON.object([("bos_token", .string("<s>")), ("chat_template", .string(program))])
+        _ = try folder.write("\(settings)", to: "llama/tokenizer_config.json")
+        let path = folder.path("model.gguf")
+        try Checkpoint(source).exportGGUF(weights: .f16, to: path)
+        let template = try #require(try ChatTemplate.load(path))
+        let messages = [ChatMessage(.user, "hi")]
+        let text = try template.text(of: messages, awaitingAnswer: false)
+        #expect(template.jinja == program && text.hasSuffix("hi</s>"))
+        var configuration = LanguageTrainingConfiguration()
+        (configuration.data, configuration.from) = (
+            try folder.write(String(repeating: Self.text, count: 30), to: "a.txt"), path
+        )
+        (configuration.contextLength, configuration.training.steps, configuration.training.batch) = (8, 1, 1)
+        let run = try RunFolder(in: folder.path("runs"), task: "text", name: "tuned", arguments: configuration)
+        try LanguageTraining(configuration).run(in: run)
+        let tuned = try Checkpoint(run.path)
+        #expect(try tuned.chatTemplate()?.text(of: messages, awaitingAnswer: false) == text)
+        let ends = try Checkpoint(path).generationOptions().endTokens
+        #expect(try !ends.isEmpty && tuned.generationOptions().endTokens == ends)
     }
 
     @Test func whatIsNotWritten() throws {

@@ -22,7 +22,7 @@ public struct ChatTemplate: Sendable {
     /// What is used where tools are offered, if the model has a template of its own for that.
     private let withTools: JinjaTemplate?
     /// The special tokens that the program can name, such as `bos_token`.
-    private let tokens: [String: String]
+    let tokens: [String: String]
     /// Whether the tokenizer's marks of a text's beginning come first; a model's own program writes them itself.
     private let addsBeginning: Bool
 
@@ -86,6 +86,13 @@ public struct ChatTemplate: Sendable {
         public let tokens: [Int]
         /// Whether each token is one that the assistant wrote, the mark of the answer's end included.
         public let isAnswer: [Bool]
+    }
+
+    /// Whether the program has a variable of some name that a conversation does not set itself.
+    public func reads(_ variable: String) -> Bool {
+        let own = ["messages", "tools", "add_generation_prompt"]
+        return !own.contains(variable)
+            && (usual.names.contains(variable) || withTools?.names.contains(variable) == true)
     }
 
     /// The text of a conversation.

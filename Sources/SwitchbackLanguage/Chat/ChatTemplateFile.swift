@@ -14,11 +14,12 @@ extension ChatTemplate {
         return ChatTemplate(.plain)
     }
 
-    /// The template of a folder; `nil` if it has none.
+    /// The template of a folder, or of a GGUF file; `nil` if it has none.
     ///
     /// Throws `InputError` over a template that cannot be read.
-    public static func load(_ folder: String) throws -> ChatTemplate? {
-        let folder = try SavedAdapters(folder)?.base ?? folder
+    public static func load(_ path: String) throws -> ChatTemplate? {
+        let folder = try SavedAdapters(path)?.base ?? path
+        if GGUFModel.isFile(folder) { return try GGUFModel(folder).chatTemplate() }
         let settings = Checkpoint.path(folder, settingsName)
         let fields = try FileManager.default.fileExists(atPath: settings) ? ConfigurationFields(file: settings) : nil
         let tokens = try fields.map(specialTokens) ?? [:]
@@ -61,7 +62,8 @@ extension ChatTemplate {
         return tokens
     }
 
-    /// Writes the template into a folder; whatever else `tokenizer_config.json` says there is kept.
+    /// Writes the template into a folder, with the texts of the special tokens that it can name; whatever else
+    /// `tokenizer_config.json` says there is kept.
     func save(to folder: String) throws {
         let path = Checkpoint.path(folder, ChatTemplate.settingsName)
         var members: [(name: String, value: JSON)] = []
@@ -71,6 +73,9 @@ extension ChatTemplate {
         let separate = Checkpoint.path(folder, ChatTemplate.programName)
         if FileManager.default.fileExists(atPath: separate) { try FileManager.default.removeItem(atPath: separate) }
         members.removeAll { $0.name == "chat_template" }
+        for (name, text) in tokens.sorted(by: { $0.key < $1.key }) where !members.contains(where: { $0.name == name }) {
+            members.append((name, .string(text)))
+        }
         members.append(("chat_template", chatTemplateField))
         try AtomicFile.write("\(JSON.object(members))\n", to: path)
     }

@@ -23,16 +23,15 @@ struct ConversationStart {
     let model: LanguageModel
     let tokenizer: any Tokenizer
     let template: ChatTemplate
-    private let source: String
+    private let source: Checkpoint
 
     /// Throws `InputError` if a file cannot be used or options do not fit the model.
     init(_ configuration: some ConversationTrainingConfiguration) throws {
-        source = configuration.from
-        let checkpoint = try Checkpoint(source)
-        (model, tokenizer) = try checkpoint.languageModelAndTokenizer()
+        source = try Checkpoint(configuration.from)
+        (model, tokenizer) = try source.languageModelAndTokenizer()
         try model.recompute(configuration.recompute)
         try model.checkContext(configuration.contextLength)
-        template = try ChatTemplate.choose(configuration.template, for: checkpoint)
+        template = try ChatTemplate.choose(configuration.template, for: source)
     }
 
     /// The model in training, whose folder has the template, too.

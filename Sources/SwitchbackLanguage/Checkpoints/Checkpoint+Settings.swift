@@ -31,28 +31,32 @@ extension Checkpoint {
         guard FileManager.default.fileExists(atPath: path),
             let text = try ChatTemplate.specialTokens(ConfigurationFields(file: path))["eos_token"]
         else { return nil }
-        return try? tokenizer().specialToken(text)
+        return try tokenizer().specialToken(text)
     }
 
     /// Members of `config.json` that a model does not have itself, and that stay with its weights.
-    private static let keptMembers = ["bos_token_id", "eos_token_id", "pad_token_id"]
+    private static let keptNames = ["bos_token_id", "eos_token_id", "pad_token_id"]
     private static let keptFiles = [
         generationName, ChatTemplate.settingsName, ChatTemplate.programName, "special_tokens_map.json",
     ]
 
-    /// The members of another folder's `config.json` that stay with a model.
-    static func keptMembers(of source: String) throws -> [(name: String, value: JSON)] {
-        let path = path(source, "config.json")
-        guard FileManager.default.fileExists(atPath: path), case .object(let members) = try JSON(file: path) else {
-            return []
-        }
-        return members.filter { keptMembers.contains($0.name) }
+    /// The members of `config.json` that stay with the model.
+    var keptMembers: [(name: String, value: JSON)] {
+        Checkpoint.keptNames.compactMap { name in configuration[name].map { (name, $0) } }
     }
 
-    /// Copies the small files that stay with a model from the folder that it came from.
-    static func keepFiles(of source: String, in folder: String) throws {
-        for name in keptFiles where FileManager.default.fileExists(atPath: path(source, name)) {
-            try AtomicFile.write(TextFile.read(path(source, name)), to: path(folder, name))
+    /// Writes the small files that stay with the model into another folder. What a GGUF file has instead is its chat
+    /// template.
+    func keepFiles(in other: String) throws {
+        if GGUFModel.isFile(folder) {
+            try chatTemplate()?.save(to: other)
+            return
+        }
+        for name in Checkpoint.keptFiles {
+            // Adapters come with settings of their own, or with none.
+            let places = [path, folder].map { Checkpoint.path($0, name) }
+            guard let place = places.first(where: FileManager.default.fileExists) else { continue }
+            try AtomicFile.write(TextFile.read(place), to: Checkpoint.path(other, name))
         }
     }
 }

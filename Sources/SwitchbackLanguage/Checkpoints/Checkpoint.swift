@@ -6,6 +6,9 @@ import SwitchbackFormats
 /// it with an index) and, for text, `tokenizer.json` or `vocab.json` with `merges.txt`; or a GGUF file, which has all
 /// of that in it; or a folder of adapters (`adapter_config.json`), which are added to the model that they are for.
 public struct Checkpoint {
+    /// What was asked for: a folder, which may be one of adapters, or a file.
+    let path: String
+    /// The folder of the model, or its file.
     public let folder: String
     public let configuration: ConfigurationFields
 
@@ -15,6 +18,7 @@ public struct Checkpoint {
 
     /// Reads the configuration. Throws `InputError` if the folder has none.
     public init(_ folder: String) throws {
+        self.path = folder
         adapters = try SavedAdapters(folder)
         let folder = adapters?.base ?? folder
         self.folder = folder
@@ -222,10 +226,10 @@ public struct Checkpoint {
     /// Writes a model that `languageModel()` reads: `config.json` and `model.safetensors`. The folder is made if
     /// needed.
     ///
-    /// - Parameter source: the folder that the model came from, of which the ids of special tokens, the settings of
-    ///   generation and tokenizer, and the chat template are kept.
+    /// - Parameter source: what the model came from, of which the ids of special tokens are kept.
     public static func save(
-        _ model: LanguageModel, _ tokenizer: (any Tokenizer)? = nil, to folder: String, keeping source: String? = nil
+        _ model: LanguageModel, _ tokenizer: (any Tokenizer)? = nil, to folder: String,
+        keeping source: Checkpoint? = nil
     ) throws {
         try saveConfiguration(of: model, to: folder, keeping: source)
         if let tokenizer { try Tokenizers.save(tokenizer, to: folder) }
@@ -235,20 +239,20 @@ public struct Checkpoint {
 
     /// Writes `config.json`, `tokenizer.json`, and the small files that stay with a model.
     static func saveDescription(
-        of model: LanguageModel, _ tokenizer: any Tokenizer, to folder: String, keeping source: String?
+        of model: LanguageModel, _ tokenizer: any Tokenizer, to folder: String, keeping source: Checkpoint?
     ) throws {
         try saveConfiguration(of: model, to: folder, keeping: source)
-        if let source { try keepFiles(of: source, in: folder) }
+        try source?.keepFiles(in: folder)
         try Tokenizers.save(tokenizer, to: folder)
     }
 
     private static func saveConfiguration(
-        of model: LanguageModel, to folder: String, keeping source: String?
+        of model: LanguageModel, to folder: String, keeping source: Checkpoint?
     ) throws {
         try OutputFolder.make(folder)
         let own = model.configurationFields
         let names = Set(own.map(\.name))
-        let kept = try source.map(keptMembers)?.filter { !names.contains($0.name) } ?? []
+        let kept = source?.keptMembers.filter { !names.contains($0.name) } ?? []
         try AtomicFile.write("\(JSON.object(own + kept))\n", to: path(folder, "config.json"))
     }
 }

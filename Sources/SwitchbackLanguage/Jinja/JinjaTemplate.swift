@@ -8,6 +8,8 @@ import SwitchbackFormats
 /// Templates come from outside: they can reach no file, and their steps, depth and output are bounded.
 package struct JinjaTemplate: Sendable {
     package let source: String
+    /// The words in it, among them the names of all variables.
+    let names: Set<String>
     /// The file that it comes from.
     let place: String
     // Constants in it are values, none of which is a reference.
@@ -16,6 +18,7 @@ package struct JinjaTemplate: Sendable {
     /// Throws `InputError` where the text is no template.
     package init(_ source: String, place: String) throws {
         self.source = source
+        names = Set(source.split { !($0.isLetter || $0.isNumber || $0 == "_") }.map(String.init))
         self.place = place
         do {
             statements = try JinjaParser.statements(of: source)

@@ -9,16 +9,16 @@ public struct LanguageModelRun {
     public let model: LanguageModel
     public let tokenizer: any Tokenizer
     private let adaptation: LowRankAdaptation?
-    /// The folder that the model came from, whose other settings go with it.
-    private let source: String?
+    /// What the model came from, whose other settings go with it.
+    private let source: Checkpoint?
     private let saveMore: (_ folder: String) throws -> Void
 
     /// - Parameters:
     ///   - adaptation: the adapters, where they are what is trained.
-    ///   - source: the folder that the model came from, if it is not new.
+    ///   - source: what the model came from, if it is not new.
     ///   - saveMore: writes what else belongs into the folder.
     init(
-        _ model: LanguageModel, _ tokenizer: any Tokenizer, adaptation: LowRankAdaptation?, source: String? = nil,
+        _ model: LanguageModel, _ tokenizer: any Tokenizer, adaptation: LowRankAdaptation?, source: Checkpoint? = nil,
         saveMore: @escaping (_ folder: String) throws -> Void = { _ in }
     ) {
         self.model = model
@@ -45,7 +45,7 @@ public struct LanguageModelRun {
             try (adaptation ?? model).load(stateDict: Safetensors.load(best))
         }
         // In a folder of their own: beside merged weights, Transformers would add them once more.
-        try adaptation?.save(to: folder.file("adapter"), source: source)
+        try adaptation?.save(to: folder.file("adapter"), source: source?.path)
         adaptation?.merge()
         try Checkpoint.save(model, to: folder.path, keeping: source)
     }

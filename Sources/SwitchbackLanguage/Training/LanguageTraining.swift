@@ -127,10 +127,15 @@ public final class LanguageTraining {
     public init(_ configuration: LanguageTrainingConfiguration) throws {
         self.configuration = configuration
         try configuration.check()
+        let start = try configuration.from.map { try Checkpoint($0) }
         data = try TextData.load(
-            configuration.data, tokenizer: configuration.tokenizerChoice, heldOut: configuration.heldOut)
+            configuration.data, tokenizer: configuration.tokenizerChoice(start), heldOut: configuration.heldOut)
         manualSeed(configuration.training.seed)
-        model = try configuration.makeModel(vocabularySize: data.tokenizer.vocabularySize)
+        model =
+            try start?.languageModel()
+            ?? configuration.model.makeModel(
+                vocabularySize: data.tokenizer.vocabularySize, contextLength: configuration.contextLength,
+                dropout: configuration.dropout)
         try model.recompute(configuration.recompute)
         try model.checkContext(configuration.contextLength)
         let task = try LanguageTask(
@@ -141,7 +146,7 @@ public final class LanguageTraining {
         adaptation = try configuration.adapterOptions.map { [model] in try AdaptationTask(task, of: model, $0) }
         trainingConfiguration = configuration.trainingForModel
         product = LanguageModelRun(
-            model, data.tokenizer, adaptation: adaptation?.adaptation, source: configuration.from)
+            model, data.tokenizer, adaptation: adaptation?.adaptation, source: start)
     }
 
     /// Trains. The folder then has `config.json`, `tokenizer.json`, and the best weights as `model.safetensors`.
@@ -159,8 +164,10 @@ public final class LanguageTraining {
 }
 
 extension LanguageTrainingConfiguration {
-    fileprivate var tokenizerChoice: TokenizerChoice? {
-        tokenizer.map { TokenizerChoice($0, vocabularySize: vocabularySize) } ?? from.map { .file($0) }
+    /// - Parameter start: what the training continues from.
+    fileprivate func tokenizerChoice(_ start: Checkpoint?) throws -> TokenizerChoice? {
+        if let tokenizer { return TokenizerChoice(tokenizer, vocabularySize: vocabularySize) }
+        return try start.map { .loaded(try $0.tokenizer()) }
     }
 
     /// Other optimizers than AdamW have usual rates of their own.
@@ -171,10 +178,5 @@ extension LanguageTrainingConfiguration {
             training.lr = isNew ? model.usualLearningRate : TrainingConfiguration.fineTuning(lora: lora != nil).lr
         }
         return training
-    }
-
-    fileprivate func makeModel(vocabularySize: Int) throws -> LanguageModel {
-        if let from { return try Checkpoint(from).languageModel() }
-        return model.makeModel(vocabularySize: vocabularySize, contextLength: contextLength, dropout: dropout)
     }
 }

@@ -3,13 +3,15 @@ import Switchback
 import SwitchbackFormats
 
 /// How a text is tokenized.
-public enum TokenizerChoice: Equatable, Sendable {
+public enum TokenizerChoice: Sendable {
     /// One token for each character of the text.
     case characters
     /// Byte pairs, learned from the text.
     case bytePairs(vocabularySize: Int)
     /// The tokenizer of a folder or a `tokenizer.json`.
     case file(String)
+    /// One that is there already.
+    case loaded(any Tokenizer)
 
     /// `characters`, `bpe`, or a path.
     public init(_ name: String, vocabularySize: Int) {
@@ -71,6 +73,7 @@ public struct TextData {
                 try pieces.forEach(cutAfter: cut) { piece, _, isFirst in if isFirst { add(piece) } }
             }
         case .file(let path): return try Tokenizers.load(path)
+        case .loaded(let tokenizer): return tokenizer
         }
     }
 
@@ -89,7 +92,8 @@ public struct TextData {
         switch choice {
         case nil: tokenizer = try Tokenizers.load(path)
         case .file(let file): tokenizer = try Tokenizers.load(file)
-        default:
+        case .loaded(let own): tokenizer = own
+        case .characters, .bytePairs:
             throw InputError(path, "it holds tokens already, so no tokenizer can be made for it")
         }
         let size = tokenizer.vocabularySize
