@@ -223,6 +223,12 @@ import Testing
             assert events[-1].response.output_text == "the pear" and events[-1].response.usage.output_tokens == 12
             with client.responses.stream(model="fruit", input="what is red?", temperature=0) as stream:
                 assert stream.get_final_response().output_text == "the apple"
+            for told, word in [({"text": {"verbosity": "low"}}, "verbosity"), ({"text": {"formt": {}}}, "did you mean format?"),
+                               ({"reasoning": {"effort": "low"}}, "effort"), ({"reasoning": {"summary": "detailed"}}, "summary"),
+                               ({"stream_options": {"include_obfuscation": False}}, "it needs stream")]:
+                refused(openai.BadRequestError, word, lambda: client.responses.create(model="fruit", input="a", **told))
+            refused(openai.BadRequestError, "does not read it", lambda: ask(
+                "red", extra_body={"chat_template_kwargs": {"enable_thinking": False}}))
             refused(openai.BadRequestError, "not kept here", lambda: respond("a", previous_response_id="resp_1"))
             refused(openai.BadRequestError, "did you mean input?", lambda: client.post("/responses", body={"inputs": "a"}, cast_to=object))
             refused(openai.BadRequestError, "has no place for them", lambda: respond("a", tools=[{"type": "function", "name": "f", "parameters": {}}]))
@@ -366,11 +372,23 @@ import Testing
             Weather.model_validate_json(call[0].arguments)
             events = list(client.responses.create(**respond(stream=True)))
             assert [event.sequence_number for event in events] == list(range(len(events)))
-            assert [event.type.removeprefix("response.") for event in events] == [
+            kinds = [event.type.removeprefix("response.") for event in events]
+            assert list(dict.fromkeys(kinds)) == [
                 "created", "in_progress", "output_item.added", "function_call_arguments.delta", "function_call_arguments.done",
-                "output_item.done", "completed"], events
-            assert events[3].delta == events[4].arguments == events[-1].response.output[0].arguments
-            assert events[2].item.id == events[3].item_id == events[5].item.id and events[5].item.status == "completed"
+                "output_item.done", "completed"] and kinds.count("function_call_arguments.delta") > 1, kinds
+            arguments = "".join(event.delta for event in events if event.type.endswith("arguments.delta"))
+            assert arguments == events[-3].arguments == events[-1].response.output[0].arguments
+            assert events[2].item.id == events[3].item_id == events[-2].item.id and events[-2].item.status == "completed"
+            # Where functions are offered, text comes as it is written, too; and arguments do.
+            spoken = list(client.chat.completions.create(**ask(choice="auto", stream=True, seed=1)))
+            assert sum(bool(c.choices[0].delta.content) for c in spoken) > 10, spoken
+            called = list(client.chat.completions.create(**ask(stream=True)))
+            deltas = [c.choices[0].delta.tool_calls[0] for c in called if c.choices[0].delta.tool_calls]
+            assert deltas[0].id and deltas[0].function.name == "weather" and not any(d.id or d.function.name for d in deltas[1:])
+            assert len(deltas) > 2 and {d.index for d in deltas} == {0} and called[-1].choices[0].finish_reason == "tool_calls"
+            Weather.model_validate_json("".join(d.function.arguments for d in deltas))
+            cut = client.chat.completions.create(**(ask() | {"max_tokens": 30})).choices[0]
+            assert cut.finish_reason == "length" or cut.message.tool_calls, cut
             with client.responses.stream(**respond()) as stream:
                 assert stream.get_final_response().output[0].type == "function_call"
             some = {"type": "allowed_tools", "mode": "required", "tools": [{"type": "function", "name": "stop"}]}

@@ -184,27 +184,6 @@ struct ChatTemplateTests {
         #expect(try learned(ChatTemplate(.chatml), messages, tokenizer) == "second<|im_end|>")
     }
 
-    /// The functions that a model calls, in each of the forms.
-    @Test func toolCallsAreParsed() throws {
-        let tagged = ToolCallForm.tagged.parse(
-            "Let me see.\n<tool_call>\n{\"name\": \"f\", \"arguments\": {\"a\": [1, \"é\"]}}\n</tool_call>\n<tool_call>\n"
-                + "{\"name\": \"g\", \"arguments\": \"{}\"}")
-        #expect(tagged.content == "Let me see.")
-        #expect(
-            tagged.calls == [
-                ToolCall(name: "f", arguments: #"{"a": [1, "é"]}"#), ToolCall(name: "g", arguments: "{}"),
-            ])
-        let object = ToolCallForm.object.parse(
-            #" {"name": "f", "parameters": {"a": 1}}\n"#.replacing("\\n", with: "\n"))
-        #expect(object.calls == [ToolCall(name: "f", arguments: #"{"a": 1}"#)] && object.content == "")
-        for form in [ToolCallForm.tagged, .object] {
-            for text in ["plain", "<tool_call>{", #"{"names": 1}"#, "<tool_call>[]</tool_call> more"] {
-                #expect(form.parse(text).content == text && form.parse(text).calls.isEmpty)
-            }
-        }
-        #expect(ChatTemplate(.chatml).toolCallForm == nil)
-    }
-
     /// A folder's template ends answers with its own mark, and the tokens that the folder names as ends count, too.
     @Test func endsComeFromTheFolder() throws {
         let folder = try TemporaryFolder()

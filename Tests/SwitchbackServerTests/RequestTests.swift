@@ -51,6 +51,10 @@ struct RequestTests {
         (#"{"top_logprobs": 2}"#, "it needs logprobs", "top_logprobs"),
         (#"{"logprobs": true, "top_logprobs": 21}"#, "at most 20", "top_logprobs"),
         (#"{"reasoning_effort": "low"}"#, "chat_template_kwargs", "reasoning_effort"),
+        (#"{"stream_options": {"include_usage": true}}"#, "it needs stream", "stream_options"),
+        (#"{"stream": true, "stream_options": {"usage": true}}"#, "no such field", "stream_options.usage"),
+        (#"{"max_tokens": 3, "max_completion_tokens": 4}"#, "another number", "max_tokens"),
+        (#"{"verbosity": "low"}"#, "there is none", "verbosity"),
         (#"{"stream": 1}"#, "true or false", "stream"), (#"{"seed": 0.5}"#, "whole number", "seed"),
     ])
     func refusals(_ json: String, _ sentence: String, _ param: String?) throws {

@@ -51,9 +51,15 @@ package struct GenerationParameters: Sendable {
         }
         model = fields["model"] == nil ? nil : try fields.string("model")
         stream = try fields.bool("stream", default: false)
-        includesUsage = try fields.object("stream_options")?.bool("include_usage", default: false) ?? false
+        includesUsage =
+            try fields.streamOptions(known: ["include_usage"])?.bool("include_usage", default: false) ?? false
         let name = fields["max_completion_tokens"] == nil ? "max_tokens" : "max_completion_tokens"
         tokens = fields[name] == nil ? nil : try fields.integer(name)
+        let tokens = tokens
+        if fields["max_completion_tokens"] != nil {
+            try fields.refuse(
+                "max_tokens", unless: { $0.wholeNumber == tokens }, "it is another number than max_completion_tokens")
+        }
         if let limit = limits.tokens, let tokens, tokens > limit {
             throw fields.problem(name, "at most \(limit) tokens can be asked for here, not \(tokens)")
         }

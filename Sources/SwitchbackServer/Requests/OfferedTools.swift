@@ -6,12 +6,10 @@ import SwitchbackLanguage
 struct OfferedTools: Sendable {
     /// For the chat template, in OpenAI's form; `nil` where none is offered.
     let list: JSON?
-    /// How the model writes calls, if it is offered any.
-    let form: ToolCallForm?
+    /// Tells calls from text in an answer; `nil` where nothing can be called.
+    let reader: ToolCallReader?
     /// What the answer has to be: a call where a function must be called, and else what the request wants, or a call.
     let grammar: Grammar?
-    /// Whether an answer can have several calls.
-    let allowsSeveral: Bool
 
     /// - Parameters:
     ///   - template: the model's.
@@ -28,10 +26,10 @@ struct OfferedTools: Sendable {
             return (name: try function.string("name"), parameters: try function.object("parameters"))
         }
         let choice = try Choice(fields)
-        allowsSeveral = try fields.bool("parallel_tool_calls", default: true)
+        let allowsSeveral = try fields.bool("parallel_tool_calls", default: true)
         guard choice.allowsCalls, !tools.isEmpty else {
             if choice.demandsCalls { throw fields.problem("tool_choice", "there are no tools to choose from") }
-            (list, form, grammar) = (nil, nil, format)
+            (list, reader, grammar) = (nil, nil, format)
             return
         }
         guard let form = template.toolCallForm else {
@@ -39,15 +37,10 @@ struct OfferedTools: Sendable {
         }
         let callable = functions.filter { choice.allows($0.name) }
         if callable.isEmpty { throw fields.problem("tool_choice", "there is no such function among the tools") }
-        (list, self.form) = (.array(zip(tools, functions).filter { choice.offers($1.name) }.map(\.0)), form)
+        list = .array(zip(tools, functions).filter { choice.offers($1.name) }.map(\.0))
+        reader = ToolCallReader(form, functions: callable.map(\.name), allowsSeveral: allowsSeveral)
         func calls() throws -> Grammar { try form.grammar(of: callable) }
         grammar = try choice.demandsCalls ? calls() : format.map { .either(try calls(), or: $0) }
-    }
-
-    /// What an answer says, and the functions that it calls.
-    func parse(_ answer: String) -> (content: String, calls: [ToolCall]) {
-        guard let (content, calls) = form?.parse(answer) else { return (answer, []) }
-        return (content, allowsSeveral ? calls : Array(calls.prefix(1)))
     }
 
     private enum Choice {

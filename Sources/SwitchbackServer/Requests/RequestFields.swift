@@ -29,4 +29,15 @@ extension ConfigurationFields {
     func refuse(_ name: String, unless isHarmless: (JSON) -> Bool, _ problem: String) throws {
         if let value = self[name], !isHarmless(value) { throw self.problem(name, problem) }
     }
+
+    /// How a stream is to be, where one is asked for.
+    func streamOptions(known: [String]) throws -> ConfigurationFields? {
+        guard let options = try object("stream_options") else { return nil }
+        guard try bool("stream", default: false) else {
+            throw problem("stream_options", "it needs stream", remedy: "set stream to true")
+        }
+        try options.checkNames(known: known + ["include_obfuscation"])
+        try options.refuse("include_obfuscation", unless: { $0.isFalse }, "pieces come as they are")
+        return options
+    }
 }

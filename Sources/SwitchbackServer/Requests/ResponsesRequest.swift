@@ -49,9 +49,15 @@ struct ResponsesRequest: Sendable {
                 throw fields.problem("include", "\(value) is not there")
             }
         }
-        if let reasoning = try fields.object("reasoning"), reasoning["effort"] != nil {
-            throw reasoning.problem("effort", "what a template has for it goes into chat_template_kwargs")
+        let reasoning = try fields.object("reasoning")
+        try reasoning?.checkNames(known: ["effort", "summary", "generate_summary"])
+        try reasoning?.refuse(
+            "effort", unless: { _ in false }, "what a template has for it goes into chat_template_kwargs")
+        for name in ["summary", "generate_summary"] {
+            // Of what is not there, a summary is made automatically: none.
+            try reasoning?.refuse(name, unless: { $0.isText("auto") }, "thoughts are not summarized")
         }
+        _ = try fields.streamOptions(known: [])
         var members = ResponsesRequest.shared.compactMap { name in fields[name].map { (name: name, value: $0) } }
         members.append(("messages", .array(try fields.instructions() + fields.inputMessages())))
         if let count = fields["max_output_tokens"] {
@@ -61,6 +67,8 @@ struct ResponsesRequest: Sendable {
         if let tools = try fields.functionTools() { members.append(("tools", tools)) }
         if let choice = try fields.functionChoice() { members.append(("tool_choice", choice)) }
         let text = try fields.object("text")
+        try text?.checkNames(known: ["format", "verbosity"])
+        try text?.refuse("verbosity", unless: { _ in false }, "there is none")
         if let format = try text?.object("format") { members.append(("response_format", try format.responseFormat())) }
         chat = .object(members)
         repeated = [

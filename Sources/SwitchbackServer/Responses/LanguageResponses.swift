@@ -54,25 +54,29 @@ struct GenerationAnswer: Encodable {
         }
     }
 
-    /// A function that the assistant calls.
+    /// A function that the assistant calls, or a further piece of its arguments: then without name and id.
     struct Call: Encodable {
         struct Function: Encodable {
-            let name, arguments: String
+            var name: String?
+            var arguments: String
         }
 
         /// Its place among the calls of an answer.
         let index: Int
-        let id = "call_" + UUID().uuidString.lowercased().replacing("-", with: "").prefix(24)
-        let type = "function"
-        let function: Function
+        var id, type: String?
+        var function: Function
 
-        init(_ call: ToolCall, index: Int) {
+        /// A call that begins.
+        init(_ name: String, index: Int) {
             self.index = index
-            function = Function(name: call.name, arguments: call.arguments)
+            id = "call_" + UUID().uuidString.lowercased().replacing("-", with: "").prefix(24)
+            type = "function"
+            function = Function(name: name, arguments: "")
         }
 
-        static func list(_ calls: [ToolCall]) -> [Call]? {
-            calls.isEmpty ? nil : calls.enumerated().map { Call($1, index: $0) }
+        init(moreArguments: String, index: Int) {
+            self.index = index
+            function = Function(arguments: moreArguments)
         }
     }
 

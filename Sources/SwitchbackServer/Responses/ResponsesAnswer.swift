@@ -5,9 +5,31 @@ import SwitchbackLanguage
 /// The answer to a request to `/v1/responses`: what has come of it, as the reference of OpenAI has it.
 struct ResponsesAnswer {
     /// A part of the answer.
-    enum Item {
-        case message(id: String, text: String)
-        case call(id: String, GenerationAnswer.Call)
+    struct Item {
+        enum Content {
+            case message(String)
+            case call(id: String, name: String, arguments: String)
+        }
+
+        let id: String
+        fileprivate(set) var content: Content
+    }
+
+    /// What happens to an item.
+    struct Change {
+        enum Kind {
+            /// It was begun, and has nothing yet.
+            case began
+            /// It has more text, or more arguments.
+            case added(String)
+            case ended
+        }
+
+        let kind: Kind
+        /// Its place in the answer.
+        let index: Int
+        /// As it is now.
+        let item: Item
     }
 
     private let head: AnswerHead
@@ -21,24 +43,43 @@ struct ResponsesAnswer {
         repeated = request.repeated
     }
 
-    /// Adds a piece of the message that the answer begins with, which may be the first; returns the message's id.
-    mutating func add(text: String) -> String {
-        if case .message(let id, let before)? = items.first {
-            items[0] = .message(id: id, text: before + text)
-            return id
+    /// Adds a piece of the text; returns what that changes.
+    @discardableResult mutating func add(_ piece: GenerationAnswer.Choice) -> [Change] {
+        finishReason = piece.finishReason ?? finishReason
+        var changes: [Change] = []
+        if let text = piece.delta?.content, !text.isEmpty {
+            if case .message? = items.last?.content {} else { changes += begin(.message("")) }
+            changes.append(append(text))
         }
-        let id = ResponsesAnswer.makeID("msg_")
-        items.append(.message(id: id, text: text))
-        return id
+        for call in piece.delta?.toolCalls ?? [] {
+            if let name = call.function.name {
+                changes += begin(.call(id: call.id ?? "", name: name, arguments: ""))
+            }
+            if !call.function.arguments.isEmpty { changes.append(append(call.function.arguments)) }
+        }
+        return piece.finishReason == nil ? changes : changes + end()
     }
 
-    mutating func add(_ call: GenerationAnswer.Call) -> Item {
-        let item = Item.call(id: ResponsesAnswer.makeID("fc_"), call)
-        items.append(item)
-        return item
+    private mutating func begin(_ content: Item.Content) -> [Change] {
+        let ended = end()
+        let prefix = if case .message = content { "msg_" } else { "fc_" }
+        items.append(Item(id: ResponsesAnswer.makeID(prefix), content: content))
+        return ended + [change(.began)]
     }
 
-    mutating func finish(_ reason: String?, _ usage: Usage) { (finishReason, self.usage) = (reason, usage) }
+    private mutating func append(_ more: String) -> Change {
+        items[items.count - 1].content.append(more)
+        return change(.added(more))
+    }
+
+    private func end() -> [Change] { items.isEmpty ? [] : [change(.ended)] }
+
+    /// Of the last item.
+    private func change(_ kind: Change.Kind) -> Change {
+        Change(kind: kind, index: items.count - 1, item: items[items.count - 1])
+    }
+
+    mutating func finish(_ usage: Usage) { self.usage = usage }
 
     private static func makeID(_ prefix: String) -> String {
         prefix + UUID().uuidString.lowercased().replacing("-", with: "")
@@ -54,6 +95,9 @@ struct ResponsesAnswer {
         }
     }
 
+    /// Whether an item is whole: where the answer is cut, the last one is not.
+    func isDone(_ item: Int) -> Bool { finishReason != "length" || item < items.count - 1 }
+
     var json: JSON {
         let isCut = status == "incomplete"
         let details: JSON = isCut ? .object([("reason", .string("max_output_tokens"))]) : .null
@@ -61,7 +105,8 @@ struct ResponsesAnswer {
             ("id", .string(head.id)), ("object", .string("response")), ("created_at", .integer(head.created)),
             ("status", .string(status)), ("background", .bool(false)), ("error", .null),
             ("incomplete_details", details),
-            ("model", .string(head.model)), ("output", .array(items.map { $0.json(isDone: !isCut) })),
+            ("model", .string(head.model)),
+            ("output", .array(items.indices.map { items[$0].json(isDone: isDone($0)) })),
             ("previous_response_id", .null), ("reasoning", .object([("effort", .null), ("summary", .null)])),
             ("store", .bool(false)), ("truncation", .string("disabled")),
             ("usage", usage.map(\.responsesJSON) ?? .null),
@@ -70,27 +115,30 @@ struct ResponsesAnswer {
     }
 }
 
-extension ResponsesAnswer.Item {
-    var id: String {
+extension ResponsesAnswer.Item.Content {
+    fileprivate mutating func append(_ more: String) {
         switch self {
-        case .message(let id, _), .call(let id, _): id
+        case .message(let text): self = .message(text + more)
+        case .call(let id, let name, let arguments): self = .call(id: id, name: name, arguments: arguments + more)
         }
     }
+}
 
+extension ResponsesAnswer.Item {
     /// - Parameter isDone: whether it is whole.
     func json(isDone: Bool) -> JSON {
-        switch self {
-        case .message(let id, let text):
-            ResponsesAnswer.Item.message(id, isDone ? "completed" : "incomplete", [ResponsesAnswer.Item.part(text)])
-        case .call(let id, let call): ResponsesAnswer.Item.call(id, call, call.function.arguments, "completed")
+        let status = isDone ? "completed" : "incomplete"
+        switch content {
+        case .message(let text): return message(status, [ResponsesAnswer.Item.part(text)])
+        case .call(let id, let name, let arguments): return call(id, name, arguments, status)
         }
     }
 
     /// The item before anything of it has come.
     var openingJSON: JSON {
-        switch self {
-        case .message(let id, _): ResponsesAnswer.Item.message(id, "in_progress", [])
-        case .call(let id, let call): ResponsesAnswer.Item.call(id, call, "", "in_progress")
+        switch content {
+        case .message: message("in_progress", [])
+        case .call(let id, let name, _): call(id, name, "", "in_progress")
         }
     }
 
@@ -101,19 +149,17 @@ extension ResponsesAnswer.Item {
         ])
     }
 
-    private static func message(_ id: String, _ status: String, _ parts: [JSON]) -> JSON {
+    private func message(_ status: String, _ parts: [JSON]) -> JSON {
         .object([
             ("type", .string("message")), ("id", .string(id)), ("status", .string(status)),
             ("role", .string("assistant")), ("content", .array(parts)),
         ])
     }
 
-    private static func call(
-        _ id: String, _ call: GenerationAnswer.Call, _ arguments: String, _ status: String
-    ) -> JSON {
+    private func call(_ callID: String, _ name: String, _ arguments: String, _ status: String) -> JSON {
         .object([
-            ("type", .string("function_call")), ("id", .string(id)), ("call_id", .string(String(call.id))),
-            ("name", .string(call.function.name)), ("arguments", .string(arguments)), ("status", .string(status)),
+            ("type", .string("function_call")), ("id", .string(id)), ("call_id", .string(callID)),
+            ("name", .string(name)), ("arguments", .string(arguments)), ("status", .string(status)),
         ])
     }
 }

@@ -33,11 +33,12 @@ package struct LanguageRoutes: Sendable {
         let (name, service) = try models.language(parameters.model)
         let messages = try ChatMessage.list(fields)
         let tools = try OfferedTools(fields, service.template, model: name, format: parameters.grammar)
-        let context = ChatTemplate.Context(tools: tools.list, variables: try fields.templateVariables())
+        let context = ChatTemplate.Context(
+            tools: tools.list, variables: try fields.templateVariables(service.template, model: name))
         let answers = try service.answers(messages, context, parameters, tools.grammar)
         var pending = PendingAnswers(
             answers, .chat, model: name, parameters, service.tokenizer, idPrefix: idPrefix)
-        pending.tools = tools
+        pending.reader = tools.reader
         return pending
     }
 
@@ -127,10 +128,16 @@ package struct LanguageRoutes: Sendable {
 }
 
 extension ConfigurationFields {
-    /// Variables for the chat template, as other servers take them: `{"enable_thinking": false}`.
-    func templateVariables() throws -> [(name: String, value: JSON)] {
+    /// Variables for the chat template, as other servers take them: `{"enable_thinking": false}`. Throws over one that the
+    /// template does not have.
+    func templateVariables(_ template: ChatTemplate, model: String) throws -> [(name: String, value: JSON)] {
         guard let variables = try object("chat_template_kwargs") else { return [] }
-        return variables.names.compactMap { name in variables[name].map { (name, $0) } }
+        return try variables.names.compactMap { name in
+            guard template.reads(name) else {
+                throw variables.problem(name, "the chat template of the model \(model) does not read it")
+            }
+            return variables[name].map { (name, $0) }
+        }
     }
 
     private static let mostPrompts = 128

@@ -30,7 +30,8 @@ struct TokenRoutes: Sendable {
             let (name, service) = try models.language(fields["model"] == nil ? nil : fields.string("model"))
             let tokens: [Int]
             if fields["messages"] != nil {
-                let context = ChatTemplate.Context(variables: try fields.templateVariables())
+                let context = ChatTemplate.Context(
+                    variables: try fields.templateVariables(service.template, model: name))
                 tokens = try service.template.prompt(
                     for: ChatMessage.list(fields), with: service.tokenizer, context)
             } else {
