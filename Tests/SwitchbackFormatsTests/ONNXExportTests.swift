@@ -184,8 +184,12 @@ private final class Functions: Module {
                 x[0..., 0..<(x.mean().item(as: Double.self) > 0.9 ? 1 : 2)]
             }
         }
+        // For numbers that are never seen while it is followed.
+        final class RarelyBranching: Module {
+            override func forward(_ x: Tensor) -> Tensor { x.abs().amax().item(as: Double.self) > 1e6 ? x.relu() : -x }
+        }
         // With a fixed batch too, where nothing but the values could differ.
-        for model in [Peeking(), Random(), Branching(), Choosing()] as [Module] {
+        for model in [Peeking(), Random(), Branching(), Choosing(), RarelyBranching()] as [Module] {
             for free in [[FreeDimension.batch], []] {
                 let path = folder.path("x.onnx")
                 var options = ONNXOptions()

@@ -89,6 +89,12 @@ public enum ONNX {
             let examples = inputs.map { $0.example.sample(sizes, seed: number + 1) }
             return try TracingBackend.trace(model, examples, forward)
         }
+        if let module = traces.lazy.flatMap(\.readings).first {
+            throw InputError(
+                ONNXExporter.subject, at: module.isEmpty ? nil : module,
+                "numbers that depend on the input are read, as item() and toArray() do, and a graph cannot hold what the "
+                    + "program does with them", remedy: "compute with tensors alone: where(), clamp(), topK()")
+        }
         guard traces[0].outputs.count == outputs.count else {
             throw InputError(
                 ONNXExporter.subject, "there are \(outputs.count) names for \(traces[0].outputs.count) outputs")

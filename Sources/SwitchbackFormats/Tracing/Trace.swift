@@ -6,9 +6,12 @@ package struct Trace {
     package var outputs: [TraceValue] = []
     /// In the order in which they ran.
     package let nodes: [TraceNode]
+    /// The layers in which the program read numbers that depend on the inputs, as `item()` does: what it does with them is
+    /// not followed.
+    package let readings: [String]
 
-    package init(inputs: [TraceValue], outputs: [TraceValue] = [], nodes: [TraceNode]) {
-        (self.inputs, self.outputs, self.nodes) = (inputs, outputs, nodes)
+    package init(inputs: [TraceValue], outputs: [TraceValue] = [], nodes: [TraceNode], readings: [String] = []) {
+        (self.inputs, self.outputs, self.nodes, self.readings) = (inputs, outputs, nodes, readings)
     }
 
     /// Runs `body` on examples, with the behavior of inference, and follows what becomes of them.

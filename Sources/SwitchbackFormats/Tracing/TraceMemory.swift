@@ -1,4 +1,4 @@
-import Switchback
+@_spi(Backends) import Switchback
 
 /// A block of memory, and the tensors of the traced program that were written to it.
 struct TraceMemory {
@@ -32,6 +32,13 @@ struct TraceMemory {
     init(_ storage: Storage, _ value: TraceValue) {
         self.init(storage, elementSize: value.dtype.byteCount)
         whole = value
+    }
+
+    /// Whether an address lies in the block, and what the block holds depends on the inputs.
+    func depends(at address: Address) -> Bool {
+        let start = storage.address.pointer
+        let isInside = (start..<start + max(storage.byteCount, 1)).contains(address.pointer)
+        return isInside && !(pieces.isEmpty && whole?.isConstant ?? false)
     }
 
     // MARK: Writing

@@ -5,6 +5,7 @@
 /// It is used by the thread that runs the trace, and by no other.
 final class TraceRecorder: @unchecked Sendable {
     private(set) var nodes: [TraceNode] = []
+    private(set) var readings: [String] = []
     private var memories: [ObjectIdentifier: TraceMemory] = [:]
     private var names: [ObjectIdentifier: TraceValue] = [:]
 
@@ -58,6 +59,11 @@ final class TraceRecorder: @unchecked Sendable {
     }
 
     func isFollowed(_ array: NDArray) -> Bool { memories[ObjectIdentifier(array.storage)] != nil }
+
+    /// Notes that the program reads the numbers at an address, if they depend on the inputs.
+    func noteReading(at address: Address) {
+        if memories.values.contains(where: { $0.depends(at: address) }) { readings.append(Module.runningPath) }
+    }
 
     // MARK: Recording
 

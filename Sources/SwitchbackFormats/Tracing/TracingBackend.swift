@@ -16,6 +16,14 @@ enum TracingBackend: Backend, HostMemory {
 
     static var statistics: MemoryStatistics { CPUBackend.statistics }
 
+    /// It could, but then nobody would notice when numbers are read.
+    static var isHostReadable: Bool { false }
+
+    static func download(_ address: Address, into bytes: UnsafeMutableRawBufferPointer) {
+        TraceRecorder.current?.noteReading(at: address)
+        bytes.copyMemory(from: UnsafeRawBufferPointer(start: address.pointer, count: bytes.count))
+    }
+
     /// Runs `body` on examples, with the behavior of inference, and follows what becomes of them.
     static func trace(
         _ model: Module, _ examples: [Tensor], _ body: ([Tensor]) throws -> [Tensor]
@@ -35,7 +43,9 @@ enum TracingBackend: Backend, HostMemory {
                 }
             }
             let results = outputs.map { recorder.read($0.array) }
-            return Trace(inputs: values, outputs: results, nodes: recorder.nodes)
+            // The first reading from here settles the checks of indices that are still open.
+            _ = Tensor.withBackend(TracingBackend.self) { Tensor.zeros([]).item() }
+            return Trace(inputs: values, outputs: results, nodes: recorder.nodes, readings: recorder.readings)
         }
     }
 
@@ -243,8 +253,19 @@ extension TracingBackend {
     }
 
     static func normalizeIndices(_ index: NDArray, _ range: IndexRange, into y: NDArray) {
-        run(.unsupported("negative indices"), [index], into: [y]) {
-            CPUBackend.normalizeIndices(index.onProcessor, range, into: y.onProcessor)
+        let kernel = { CPUBackend.normalizeIndices(index.onProcessor, range, into: y.onProcessor) }
+        guard let recorder = TraceRecorder.current, recorder.isFollowed(index) else {
+            return run(.unsupported("negative indices"), [index], into: [y], kernel)
+        }
+        let value = recorder.read(index)
+        kernel()
+        let isSame = index.onProcessor.withHostBytes { before in
+            y.onProcessor.withHostBytes { before.elementsEqual($0) }
+        }
+        if isSame {
+            recorder.write(value, to: y)
+        } else {
+            recorder.record(.unsupported("negative indices"), [value], into: [y])
         }
     }
 }
