@@ -270,4 +270,15 @@ import Testing
         let error = #expect(throws: InputError.self) { try SortedImages.load(path) }
         #expect("\(error as Any)".contains("2 questions: kind, state"))
     }
+
+    /// Neither is what the image is sorted by.
+    @Test func twoQuestionsOfOneTaskAreOneTooMany() throws {
+        try image("a.png")
+        let answers = ["kind", "state"].map { question in
+            #"{"id": "\#(question)", "type": "choices", "from_name": "\#(question)", "value": {"choices": ["\#(question)"]}}"#
+        }
+        let path = try folder.write("[\(task("{\"result\": [\(answers.joined(separator: ","))]}"))]", to: "project.json")
+        let error = #expect(throws: InputError.self) { try SortedImages.load(path) }
+        #expect("\(error as Any)".contains("2 questions: kind, state"))
+    }
 }

@@ -60,7 +60,7 @@ public struct SortedImages: Sendable {
                 guard let chosen = task.chosen else { continue }
                 if let remark = chosen.remark { remarks.append("\(file.path), \(place): \(remark)") }
                 guard let choice = try Self.choice(in: chosen.annotation) else { continue }
-                questions.insert(choice.question)
+                questions.formUnion(choice.questions)
                 let imagePath = try images.path(of: task)
                 _ = try ImageSurvey.header(imagePath)
                 found.append((imagePath, choice.className))
@@ -89,18 +89,19 @@ public struct SortedImages: Sendable {
     /// What an annotation says of the whole image; `nil` if nothing.
     private static func choice(
         in annotation: LabelStudioTask.Annotation
-    ) throws -> (question: String, className: String)? {
+    ) throws -> (questions: Set<String>, className: String)? {
         let choices = annotation.result.compactMap { try? $0.result.get() }.filter { $0.type == "choices" }
         let names = choices.flatMap { $0.value?.choices ?? [] }
         guard let name = names.first else { return nil }
         let questions = Set(choices.compactMap(\.from_name))
+        // Several questions are refused as a whole, below.
         guard names.count == 1 || questions.count > 1 else {
             throw LabelStudioProblem("has \(names.count) choices, and an image is of one class")
         }
         if let problem = ClassFolders.problem(withName: name) {
             throw LabelStudioProblem("the choice \(name): \(problem)")
         }
-        return (questions.sorted().joined(separator: ", "), name)
+        return (questions, name)
     }
 
     private static func split(_ images: [(imagePath: String, className: String)]) -> [Example] {
