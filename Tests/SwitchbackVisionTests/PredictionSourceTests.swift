@@ -80,6 +80,13 @@ struct VideoReaderTests {
             try FileManager.default.copyItem(atPath: fixture("vfr.mp4"), toPath: folder.path(name))
             #expect(try frames(folder.path(name)).count == 5)
         }
+        // A percent sign is a place for a number in what ffmpeg writes.
+        for name in ["plain", "50%d", "%"] {
+            let frames = folder.path(name)
+            try FileManager.default.createDirectory(atPath: frames, withIntermediateDirectories: true)
+            let written = try VideoFrames.write(fixture("vfr.mp4"), as: "a%d", every: 0, atMost: 9, to: frames)
+            #expect(written.paths.map { ($0 as NSString).lastPathComponent } == (1...5).map { "a%d-0000\($0).jpg" })
+        }
         let path = try folder.write("no video", to: "text.mp4")
         let problem = #expect(throws: InputError.self) { try frames(path) }
         #expect(problem?.problem.contains("cannot be decoded") == true)

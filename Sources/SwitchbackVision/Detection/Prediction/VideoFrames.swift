@@ -26,8 +26,8 @@ package enum VideoFrames {
                 "-i", "file:" + video, "-map", "0:v:0",
                 "-vf", "select='isnan(prev_selected_t)+gte(t-prev_selected_t,\(distance))'",
                 "-fps_mode", "passthrough", "-frames:v", "\(most)", "-q:v", "2",
-                // A percent sign is a place for the number.
-                "-f", "image2", "file:" + Folder.join(folder, name.replacing("%", with: "%%")) + "-%05d.jpg",
+                // A percent sign is a place for the number, in the names of folders too.
+                "-f", "image2", "file:" + Folder.join(folder, name).replacing("%", with: "%%") + "-%05d.jpg",
             ], for: video)
         process.standardOutput = FileHandle.nullDevice
         let complaint = try FFmpeg.start(process, for: video).lastLine()
