@@ -169,6 +169,42 @@ struct ONNXTests {
         }
     }
 
+    /// The same for boxes alone, against the rows that Ultralytics' suppression gives.
+    @Test(arguments: YOLOCase.all) func suppressionOfDetectorsInTheGraph(_ yolo: YOLOCase) throws {
+        let expected = try yolo.fixture().tensor("eval/nms")
+        try expectSelection(of: yolo.model().eval(), yolo.fixture().images[0..<1], expected, count: 40) {
+            $0.usesSingleHead = false
+        }
+    }
+
+    /// YOLO26's second head, of both images.
+    @Test(arguments: YOLOCase.all.filter { $0.variant.isEndToEnd })
+    func directSelectionOfDetectorsInTheGraph(_ yolo: YOLOCase) throws {
+        let expected = try yolo.fixture().tensor("eval/end2end")
+        let model = try yolo.model().eval()
+        for image in 0..<2 {
+            try expectSelection(of: model, yolo.fixture().images[image..<image + 1], expected[image], count: 300) {
+                $0.suppression.confidence = 0
+            }
+        }
+    }
+
+    /// - Parameter expected: rows of the left, upper, right and lower side, probability and class; zeros follow.
+    private func expectSelection(
+        of detector: YOLO, _ input: Tensor, _ expected: Tensor, count: Int, change: (inout DetectorExport) -> Void
+    ) throws {
+        let path = folder.path("model.onnx")
+        var how = DetectorExport()
+        (how.heads, how.batch, how.size) = (.selected, nil, InputSize(height: 96, width: 128))
+        how.suppression.maximumCount = count
+        change(&how)
+        try DetectorFile.Loaded(detector: detector, imgsz: 128).export(.onnx, how, to: path)
+        let rows = Tensor.cat([expected, Tensor.zeros([count - expected.shape[0], 6])], dim: 0).unsqueeze(0)
+        let complaints = try ONNXRuntime.complaints(
+            of: path, [ONNXRuntime.Case(["images": input], ["predictions": rows])], tolerance: 3e-4)
+        #expect(complaints == "")
+    }
+
     /// YOLO26's second head: the likeliest positions and classes, of as many as there may be, and of more than there are.
     @Test(arguments: YOLOTaskCase.all.filter { $0.variant.isEndToEnd }, [100, 300])
     func directSelectionInTheGraph(_ yolo: YOLOTaskCase, _ count: Int) throws {
