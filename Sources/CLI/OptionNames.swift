@@ -26,7 +26,7 @@ enum OptionNames {
         "retina-masks": "masks always have the resolution of the image",
         "deterministic": "the same seed gives the same bits in any case",
         "show": "there is no window; what is saved shows the same",
-        "augment": "images are looked at once; --imgsz in a larger size, or --tile, finds more",
+        "augment": "it is for detect val and predict, and training has --hsv-h, --mosaic and the others of --help",
         "dnn": "networks are computed by Switchback itself",
         "end2end": "YOLO26 needs no suppression, and --nms uses its other head",
         "auto-augment": "it is for classify train; detectors have --hsv-h, --mosaic and the others of --help",

@@ -135,7 +135,8 @@ import Testing
             "--retina-masks here: masks always have the resolution of the image"
         ),
         ("detect train --data x --exist-ok", "--exist-ok here: runs are never overwritten"),
-        ("detect val --model x --data y --augment", "or --tile, finds more"),
+        ("detect train --data x --augment", "it is for detect val and predict"),
+        ("segment val --model x --data y --augment", "--augment is for detect"),
         ("text train --augment", "there is no option --augment here; see switchback text train --help."),
         ("detect predict --model x y --line-thickness 3", "it is --line-width;"),
         (

@@ -94,7 +94,12 @@ import Testing
         let flip = try load("train: a\nval: b\nkpt_shape: [2, 3]\nflip_index: [1, 0]\n", for: .pose)
         #expect(flip.remarks.contains { $0.contains("the key flip_index is not read; is flip_idx meant?") })
         let shape = #expect(throws: InputError.self) { try load("train: a\nval: b\nkpt_shapes: [2, 3]\n", for: .pose) }
-        #expect("\(shape as Any)".contains("the key kpt_shapes is not read; is kpt_shape meant?"), "\(shape as Any)")
+        #expect("\(shape as Any)".contains("is kpt_shapes meant to be kpt_shape?"), "\(shape as Any)")
+        // Another key that is written wrongly is not why this one is missing.
+        let other = #expect(throws: InputError.self) { try load("train: a\nval: b\nflip_index: [1, 0]\n", for: .pose) }
+        #expect("\(other as Any)".contains("as in kpt_shape: [17, 3]"), "\(other as Any)")
+        let skeleton = try load("train: a\nval: b\nkpt_shape: [2, 3]\nskeletons: [[0, 1]]\n", for: .pose)
+        #expect(skeleton.remarks.contains { $0.contains("the key skeletons is not read; is skeleton meant?") })
         #expect(try load("train: a\nval: b\nname: my set\nchannels: 3\n").remarks.isEmpty)
     }
 

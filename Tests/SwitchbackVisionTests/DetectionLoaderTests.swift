@@ -72,6 +72,43 @@ import Testing
         #expect(square[0].images.shape == [12, 3, 64, 64] && square[0].examples == Array(0..<12))
     }
 
+    /// Images of like shape are together, in the same order in each epoch, and never four in one.
+    @Test func trainingKeepsShapesTogether() throws {
+        func loader(_ workers: Int) -> DetectionLoader.Batches {
+            DetectionLoader.training(
+                examples, size: 128, batchSize: 4, augmentation: DetectionAugmentation(), isRectangular: true, seed: 3,
+                workers: workers
+            ).loader()
+        }
+        let batches = try all(loader(0).batches(epoch: 0))
+        // Heights of 60 to 90 by widths of 110 to 120, in frames as low as they may be.
+        #expect(batches.map(\.images.shape) == [[4, 3, 96, 128], [4, 3, 96, 128], [4, 3, 128, 128]])
+        #expect(Set(batches.flatMap(\.examples)) == Set(0..<12))
+        #expect(batches.flatMap(\.labels).allSatisfy { $0.count <= 1 })
+        let later = try all(loader(2).batches(epoch: 5))
+        #expect(later.map(\.examples) == batches.map(\.examples))
+        #expect(later[0].images.toArray() != batches[0].images.toArray())
+        // A run goes on in the middle of an epoch, and processes have parts of batches, in the same frames.
+        let rest = try all(loader(0).batches(epoch: 5, from: 1))
+        #expect(rest.map { $0.images.toArray() } == later.dropFirst().map { $0.images.toArray() })
+        let slots = loader(0).batches(epoch: 5, slots: 0..<2, of: 2)
+        var shapes: [Shape?] = []
+        while let slot = try slots.next() { shapes.append(slot?.images.shape) }
+        #expect(shapes == [[2, 3, 96, 128], [2, 3, 96, 128], [2, 3, 96, 128], [2, 3, 96, 128], [2, 3, 128, 128], [2, 3, 128, 128]])
+    }
+
+    /// As other programs decode them, with whose figures ours are compared.
+    @Test func validationDecodesImagesWhole() throws {
+        let noise = Tensor.randint(0..<256, [300 * 400 * 3], generator: Generator(seed: 1)).toArray(as: UInt8.self)
+        let path = folder.path("large.jpg")
+        try Image(height: 300, width: 400, pixels: noise).save(to: path)
+        let example = DetectionExample(imagePath: path, height: 300, width: 400, labels: [])
+        let loader = DetectionLoader.validation([example], size: 64, batchSize: 1, rectangular: false, workers: 0)
+        let found = try #require(try loader.batches(epoch: 0).next()).images[0].narrow(dim: 1, start: 8, length: 48)
+        let expected = Tensor(images: [try Image.load(path).resized(height: 48, width: 64)])[0]
+        #expect(found.toArray() == expected.toArray())
+    }
+
     @Test func dataWithoutAnyReadableImageIsRefused() {
         let loader = DetectionLoader.validation([examples[7]], size: 64, batchSize: 1, workers: 0)
         #expect(throws: InputError.self) { try all(loader.batches(epoch: 0)) }

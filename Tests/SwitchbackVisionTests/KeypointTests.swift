@@ -86,6 +86,22 @@ import Testing
         #expect(throws: InputError.self) { try data.write(as: .voc, to: folder.path("voc")) }
     }
 
+    /// The lines of the data's own skeleton, not those of persons.
+    @Test func skeletonsAreDrawn() throws {
+        let blank = Image(height: 40, width: 60, filledWith: 0)
+        var label = LabeledBox(Box(x1: 2, y1: 2, x2: 58, y2: 38), classIndex: 0)
+        label.keypoints = [(10, 20), (50, 20), (30, 35)].map { Keypoint(x: $0.0, y: $0.1, visibility: 2) }
+        func isDrawn(_ skeleton: [[Int]]?) throws -> Bool {
+            let layout = KeypointLayout(count: 3, dimensions: 3, skeleton: skeleton)
+            var painter = BoxPainter(names: ["a"], keypoints: layout)
+            (painter.showsLabels, painter.lineWidth) = (false, 1)
+            return try painter.paint([BoxPainter.Mark(label)], on: blank)[20, 30].contains { $0 > 60 }
+        }
+        #expect(try isDrawn([[0, 1]]))
+        #expect(try !isDrawn([[0, 2]]))
+        #expect(try !isDrawn(nil))
+    }
+
     @Test func filesWithoutKeypointsAreNamed() throws {
         let folder = try TemporaryFolder()
         let file = try folder.write(

@@ -127,6 +127,13 @@ struct DetectionTrainingOptions: ParsableArguments {
         transform: Value.number)
     var multiScale: Double?
 
+    @Flag(
+        help: """
+            Give each batch the smallest shape that its images need, images of like shape together, in the same order in \
+            each epoch and without mosaic: faster with long or wide images.
+            """)
+    var rect = false
+
     @Option(
         help: ArgumentHelp(
             "How many batches give batch norm's statistics before a validation, in the first few hundred batches; 0 for the running averages alone, as in Ultralytics. (default: \(defaults.statisticsBatches))",
@@ -276,6 +283,7 @@ struct DetectionTrainingOptions: ParsableArguments {
         set(\.classes, classes.isEmpty ? nil : classes)
         set(\.freeze, freeze)
         set(\.multiScale, multiScale)
+        set(\.rect, rect ? true : nil)
         set(\.statisticsBatches, statisticsBatches)
         set(\.lr0, lr0)
         set(\.lrf, lrf)

@@ -80,6 +80,8 @@ struct YOLOPredict<Command: YOLOCommand>: ParsableCommand {
 
     @OptionGroup var selection: SelectionOptions
 
+    @OptionGroup var testTime: TestTimeOptions
+
     @Option(
         parsing: .upToNextOption, help: ArgumentHelp("Keep only these classes, by name or index.", valueName: "class"))
     var classes: [String] = []
@@ -144,6 +146,7 @@ struct YOLOPredict<Command: YOLOCommand>: ParsableCommand {
 
     func validate() throws {
         try tiles.check()
+        try testTime.check(for: Self.task)
         if saveDota && Self.task != .obb {
             throw ValidationError("--save-dota is for oriented boxes, which switchback obb finds")
         }
@@ -169,6 +172,8 @@ struct YOLOPredict<Command: YOLOCommand>: ParsableCommand {
         predictor.tiling = try tiles.tiling()
         selection.apply(to: &predictor.suppression)
         predictor.usesSingleHead = selection.usesSingleHead(of: loaded.detector)
+        try testTime.check(loaded.detector, usesSingleHead: predictor.usesSingleHead)
+        predictor.isAugmented = testTime.augment
         predictor.classes = try loaded.detector.classNumbers(classes)
         let saves = PredictionWriter.Saves(
             images: !noSave, text: saveTxt, confidence: saveConf, crops: saveCrop, csv: saveCsv, json: saveJson,
@@ -177,7 +182,7 @@ struct YOLOPredict<Command: YOLOCommand>: ParsableCommand {
         defer { if let folder { OutputFolder.removeIfEmpty(folder) } }
         let writer = PredictionWriter(
             names: loaded.detector.classes, saves: saves, folder: folder,
-            keypoints: loaded.detector.keypoints, painter: painter(loaded.detector.classes))
+            keypoints: loaded.detector.keypoints, painter: painter(loaded.detector))
         let run = PredictionRun(predictor, writer: writer, names: loaded.detector.classes, tracks: track)
         try Interruption.finishing {
             try run.predict(images, stride: vidStride, isInterrupted: { Interruption.isRequested }) { line in
@@ -200,8 +205,8 @@ struct YOLOPredict<Command: YOLOCommand>: ParsableCommand {
         if Interruption.isRequested { throw ExitCode(Interruption.exitCode) }
     }
 
-    private func painter(_ names: [String]) -> BoxPainter {
-        var painter = BoxPainter(names: names)
+    private func painter(_ detector: YOLO) -> BoxPainter {
+        var painter = BoxPainter(names: detector.classes, keypoints: detector.keypoints)
         (painter.lineWidth, painter.showsLabels, painter.showsScores) = (lineWidth, !hideLabels, !hideConf)
         return painter
     }

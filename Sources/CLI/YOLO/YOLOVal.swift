@@ -20,9 +20,19 @@ struct YOLOVal<Command: YOLOCommand>: ParsableCommand {
                     --split train --json
                   switchback \(task) val --model best.safetensors --data survey.yaml --tile 1024 \\
                     --overlap 200
+                  switchback \(task) val --model best.safetensors --data annotations.json --save-json
 
                 With --tile, images are cut as in predict, and boxes are compared in the image's own pixels.
+
+                predictions.json is a result file of COCO, which pycocotools reads: image_id and category_id are those of the \
+                data if that is described by COCO JSON; else the image's name, a number where it is one, and the number of \
+                the class, counted from 1.\(rotated)
                 """)
+    }
+
+    private static var rotated: String {
+        task == .obb
+            ? " rbox is center, width, height and angle in radians, and poly the corners, as DOTA has them." : ""
     }
 
     private static var usualBatch: Int { 16 }
@@ -82,6 +92,12 @@ struct YOLOVal<Command: YOLOCommand>: ParsableCommand {
 
     @OptionGroup var tiles: TileOptions
 
+    @OptionGroup var testTime: TestTimeOptions
+
+    @Flag(
+        help: "Save what is found as predictions.json, for pycocotools, in --output or else in runs/\(task)/val.")
+    var saveJson = false
+
     @Option(help: ArgumentHelp("A folder for curves and images. (default: none are drawn)", valueName: "path"))
     var output: String?
 
@@ -96,6 +112,8 @@ struct YOLOVal<Command: YOLOCommand>: ParsableCommand {
         /// mAP50-95 by class.
         let classes: [String: Double]
         let masks, keypoints: Shapes?
+        /// The path of what was saved.
+        let predictions: String?
         let preprocess, inference, postprocess: Double
     }
 
@@ -121,11 +139,17 @@ struct YOLOVal<Command: YOLOCommand>: ParsableCommand {
         data.warnOfProblems()
         if singleCls { data = data.withOneClass } else { try detector.checkClasses(of: data, byNumber: namesByNumber) }
         guard !data[split].isEmpty else { throw InputError(data.path, "has no \(split.rawValue) split") }
-        let validation = try validate(loaded, data[split])
+        let validator = try validator(loaded, data)
+        let (validation, predictions) = try saving { report in
+            try validate(by: validator, loaded, data[split], report)
+        }
         guard Processes.group.isRoot else { return }
         let names = singleCls ? data.classNames : detector.classes
         try print(validation, names: names)
-        if let output { try draw(validation, names: names, into: output) }
+        if let output {
+            try draw(validation, DetectionFigures(names: names, keypoints: detector.keypoints), into: output)
+        }
+        if let predictions { try Terminal.print("What was found is in \(predictions)") }
         guard common.json else { return }
         let shapes = validation.shapeResults.map { Shapes($0, names: names) }
         let (results, count) = (validation.results, Double(max(validation.imageCount, 1)))
@@ -136,37 +160,67 @@ struct YOLOVal<Command: YOLOCommand>: ParsableCommand {
                 map50: results.map50, map75: results.map75, map: results.map,
                 classes: results.byClass(names),
                 masks: Self.task == .segment ? shapes : nil, keypoints: Self.task == .pose ? shapes : nil,
+                predictions: predictions,
                 preprocess: validation.seconds.preprocess / count * 1000,
                 inference: validation.seconds.inference / count * 1000,
                 postprocess: validation.seconds.postprocess / count * 1000))
     }
 
-    private func validate(_ loaded: DetectorFile.Loaded, _ examples: [DetectionExample]) throws -> DetectionValidation {
+    /// Runs `body`, which reports what is found, and saves that if it is asked for: the first process does.
+    ///
+    /// - Returns: also the path of the file.
+    private func saving<Result>(
+        _ body: (_ report: ([COCOResult]) throws -> Void) throws -> Result
+    ) throws -> (Result, path: String?) {
+        guard saveJson, Processes.group.isRoot else { return (try body { _ in }, nil) }
+        let folder = try output ?? OutputFolder.make(in: "runs", task: Self.task.rawValue, name: "val")
+        defer { OutputFolder.removeIfEmpty(folder) }
+        let path = try OutputFolder.file("predictions.json", in: folder)
+        return (try COCOResultFile.write(to: path) { file in try body(file.append) }, path)
+    }
+
+    private func validator(_ loaded: DetectorFile.Loaded, _ data: DetectionData) throws -> DetectionValidator {
         let detector = loaded.detector
         var validator = DetectionValidator(
-            detector, examples, size: imgsz ?? loaded.imgsz, batchSize: batch ?? Self.usualBatch,
+            detector, data[split], size: imgsz ?? loaded.imgsz, batchSize: batch ?? Self.usualBatch,
             masks: MaskDetail(isShared: overlapMask ?? true), isRectangular: rect)
         validator.countsAsOne = singleCls
         selection.apply(to: &validator.suppression)
         validator.usesSingleHead = selection.usesSingleHead(of: detector)
+        try testTime.check(detector, usesSingleHead: validator.usesSingleHead)
+        validator.isAugmented = testTime.augment
+        validator.names = saveJson ? try COCONames(of: data, data[split]) : nil
         if singleCls { validator.suppression.isAgnostic = true }
         // A network with one class does not know the data's.
         if !singleCls || detector.classes.count > 1 { validator.classes = try detector.classNumbers(classes) }
+        return validator
+    }
+
+    private func validate(
+        by validator: DetectionValidator, _ loaded: DetectorFile.Loaded, _ examples: [DetectionExample],
+        _ report: ([COCOResult]) throws -> Void
+    ) throws -> DetectionValidation {
         guard let tiling = try tiles.tiling() else {
-            return try validator.run(in: Processes.group) { _, _ in try Processes.endIfInterrupted() }
+            return try validator.run(in: Processes.group) { _, _ in
+                try Processes.endIfInterrupted()
+            } found: { try report($0) }
         }
         var predictor = DetectionPredictor(
-            detector, size: InputSize(imgsz ?? loaded.imgsz), suppression: validator.suppression)
+            loaded.detector, size: InputSize(imgsz ?? loaded.imgsz), suppression: validator.suppression)
         predictor.usesSingleHead = validator.usesSingleHead
         predictor.classes = validator.classes
         predictor.tiling = tiling
-        var tiled = TiledValidator(detector, examples, predictor)
-        tiled.countsAsOne = singleCls
-        return try tiled.run(in: Processes.group) { _, _ in try Processes.endIfInterrupted() }
+        predictor.isAugmented = testTime.augment
+        var tiled = TiledValidator(loaded.detector, examples, predictor)
+        (tiled.countsAsOne, tiled.names) = (singleCls, validator.names)
+        return try tiled.run(in: Processes.group) { _, _ in
+            try Processes.endIfInterrupted()
+        } found: { try report($0) }
     }
 
     func validate() throws {
         try tiles.check()
+        try testTime.check(for: Self.task)
         if overlapMask != nil && Self.task != .segment {
             throw ValidationError("--overlap-mask is for masks, which switchback segment finds")
         }
@@ -211,9 +265,9 @@ struct YOLOVal<Command: YOLOCommand>: ParsableCommand {
         }
     }
 
-    private func draw(_ validation: DetectionValidation, names: [String], into folder: String) throws {
+    private func draw(_ validation: DetectionValidation, _ figures: DetectionFigures, into folder: String) throws {
         try OutputFolder.make(folder)
-        try validation.draw(DetectionFigures(names: names)) { Folder.join(folder, $0) }
+        try validation.draw(figures) { Folder.join(folder, $0) }
         try Terminal.print("Curves and images are in \(folder)")
     }
 }

@@ -61,17 +61,30 @@ public struct DetectionAugmentation: Codable, Hashable, Sendable {
         return options
     }
 
+    /// The same without mosaic: for frames that are no squares.
+    var withoutMosaic: DetectionAugmentation {
+        var options = self
+        options.mosaic = 0
+        return options
+    }
+
     /// The steps, for images whose longer side has been scaled to `size`; the result is `size` × `size`.
     ///
     /// - Parameter keypointOrder: which keypoint takes the place of each in a mirror image.
     public func steps(size: Int, keypointOrder: [Int]? = nil) -> any Augmentation {
-        var affine = RandomAffine(size: (size, size))
+        steps(height: size, width: size, keypointOrder: keypointOrder)
+    }
+
+    /// The steps for a frame of any shape, into which images fit that have been scaled; mosaic is for squares.
+    func steps(height: Int, width: Int, keypointOrder: [Int]? = nil) -> any Augmentation {
+        var affine = RandomAffine(size: (height, width))
         affine.degrees = degrees
         affine.translate = translate
         affine.scale = scale
         affine.shear = shear.magnitude
         affine.perspective = perspective
-        let frame = Randomly(mosaic, Mosaic(size: size), otherwise: LetterboxFrame(height: size, width: size))
+        let frame = Randomly(
+            mosaic, Mosaic(size: max(height, width)), otherwise: LetterboxFrame(height: height, width: width))
         let copies = CopyPaste(probability: copyPaste, mode: copyPasteMode, keypointOrder: keypointOrder)
         let placed = Augmentations([frame, copies, affine])
         return Augmentations([

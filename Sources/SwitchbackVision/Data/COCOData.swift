@@ -95,9 +95,11 @@ enum COCOData {
             splits[split] = try examples(
                 file, path, root: root, for: task, classes.map(\.id), layout, &problems, &remarks)
         }
-        return DetectionData(
+        var data = DetectionData(
             kind: "COCO annotations", path: root, classNames: classes.map(\.name), splits: splits, problems: problems,
             remarks: remarks, keypoints: layout)
+        data.categories = classes.map(\.id)
+        return data
     }
 
     /// The keypoints of all categories, which must be the same.
@@ -229,9 +231,10 @@ enum COCOData {
                 }
                 problems += bad
                 if !bad.isEmpty { continue }
-                examples.append(
-                    DetectionExample(
-                        imagePath: place, height: header.height, width: header.width, labels: labels))
+                var example = DetectionExample(
+                    imagePath: place, height: header.height, width: header.width, labels: labels)
+                example.identifier = image.id
+                examples.append(example)
             } catch {
                 problems.append(error as? InputError ?? InputError(place, "\(error)"))
             }

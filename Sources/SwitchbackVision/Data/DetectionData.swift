@@ -29,9 +29,11 @@ public struct DetectionExample: Hashable, Sendable {
     /// The sizes of the image, upright, in pixels.
     public let height, width: Int
     /// Boxes in fractions of the image's sides; none in an image of mere background.
-    public let labels: [LabeledBox]
+    public private(set) var labels: [LabeledBox]
     /// Whether anyone has said what is in the image: not where its file of labels is missing.
     public let isLabeled: Bool
+    /// What the data's own description calls the image, where it does.
+    var identifier: JSONIdentifier?
 
     public init(imagePath: String, height: Int, width: Int, labels: [LabeledBox], isLabeled: Bool = true) {
         self.imagePath = imagePath
@@ -39,6 +41,13 @@ public struct DetectionExample: Hashable, Sendable {
         self.width = width
         self.labels = labels
         self.isLabeled = isLabeled
+    }
+
+    /// The image with other labels.
+    func with(labels: [LabeledBox]) -> DetectionExample {
+        var example = self
+        example.labels = labels
+        return example
     }
 
     /// The boxes in pixels.
@@ -67,6 +76,8 @@ public struct DetectionData: Sendable {
     public let remarks: [String]
     /// The keypoints of objects, where the data describes some.
     public let keypoints: KeypointLayout?
+    /// What the data's own description calls the classes, in their order, where it does by more than their names.
+    var categories: [JSONIdentifier]?
 
     public init(
         kind: String, path: String, classNames: [String], splits: [DataSplit: [DetectionExample]],
@@ -130,9 +141,11 @@ public struct DetectionData: Sendable {
     func with(
         splits: [DataSplit: [DetectionExample]], classNames: [String]? = nil
     ) -> DetectionData {
-        DetectionData(
+        var data = DetectionData(
             kind: kind, path: path, classNames: classNames ?? self.classNames, splits: splits, problems: problems,
             remarks: remarks, keypoints: keypoints)
+        data.categories = classNames == nil ? categories : nil
+        return data
     }
 
     /// Whether a path leads to one of the kinds that `load` reads.

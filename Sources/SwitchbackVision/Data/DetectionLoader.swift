@@ -11,6 +11,8 @@ public struct DetectionBatch: Movable {
     public let examples: [Int]
     /// Where each image lies in its frame; for batches that were not augmented.
     public let letterboxes: [Letterbox]
+    /// The images that take the place of ones that cannot be read, by their positions in the batch.
+    var substitutes: Set<Int> = []
     /// The epoch of the training, counted from 0.
     public let epoch: Int
 
@@ -20,7 +22,7 @@ public struct DetectionBatch: Movable {
     public func to(_ backend: any Backend.Type) -> DetectionBatch {
         DetectionBatch(
             images: images.to(backend), targets: targets.to(backend), examples: examples, letterboxes: letterboxes,
-            epoch: epoch)
+            substitutes: substitutes, epoch: epoch)
     }
 }
 
@@ -38,9 +40,9 @@ public struct DetectionBatch: Movable {
 public enum DetectionLoader {
     public typealias Batches = DataLoader<DetectionBatch, any Error>
 
-    /// Shuffled and augmented batches, with several images mixed in one or without.
+    /// Augmented batches, with several images mixed in one or without.
     public struct TrainingBatches {
-        fileprivate let sampler: RandomSampler
+        fileprivate let sampler: any Sampler
         fileprivate let batchSize, workers: Int
         fileprivate let load: (_ indices: [Int], _ epoch: Int, _ isMixed: Bool) throws -> DetectionBatch
 
@@ -55,31 +57,38 @@ public enum DetectionLoader {
         }
     }
 
-    /// Shuffled and augmented batches of `size` × `size` pixels.
+    /// Shuffled and augmented batches of `size` × `size` pixels. Large JPEG files are decoded at a part of their size, which
+    /// is faster.
     ///
     /// - Parameters:
+    ///   - isRectangular: gives each batch the smallest frame that its images need, with images of like shape together, in
+    ///     the same order in each epoch. There is no mosaic then, which is square.
     ///   - multiScale: by what share the size of batches varies, in whole strides.
     ///   - workers: threads that put batches together ahead of time.
     ///   - cacheBytes: how much memory decoded images may take up between their uses.
     public static func training(
         _ examples: [DetectionExample], size: Int, batchSize: Int, augmentation: DetectionAugmentation,
         task: YOLOTask = .detect, masks: MaskDetail = MaskDetail(), keypointOrder: [Int]? = nil, multiScale: Double = 0,
-        seed: UInt64 = 0, workers: Int = 2, cacheBytes: Int = 1 << 29
+        isRectangular: Bool = false, seed: UInt64 = 0, workers: Int = 2, cacheBytes: Int = 1 << 29
     ) -> TrainingBatches {
-        let sampler = RandomSampler(examples.count, seed: seed)
+        let shapes =
+            isRectangular ? RectangularBatches(examples, size: size, batchSize: batchSize, margin: 0) : nil
+        let sampler: any Sampler =
+            shapes.map { ListSampler($0.order) } ?? RandomSampler(examples.count, seed: seed)
         let source = DetectionSource(examples, size: size, cacheBytes: cacheBytes)
         let order = EpochOrder(sampler, window: max(8 * batchSize, 4))
         let (mixed, unmixed) = (
-            augmentation.steps(size: size, keypointOrder: keypointOrder),
-            augmentation.withoutMixing.steps(size: size, keypointOrder: keypointOrder)
+            isRectangular ? augmentation.withoutMosaic : augmentation, augmentation.withoutMixing
         )
         return TrainingBatches(sampler: sampler, batchSize: batchSize, workers: workers) { indices, epoch, isMixed in
-            let steps = isMixed ? mixed : unmixed
+            let frame = shapes?.frame(of: indices[0]) ?? (height: size, width: size)
+            let steps = (isMixed ? mixed : unmixed).steps(
+                height: frame.height, width: frame.width, keypointOrder: keypointOrder)
             let samples = try indices.map { index in
                 let context = AugmentationContext(Generator(seed: seed, epoch: epoch, index: index)) { generator in
-                    try source.sample(order.neighbor(of: index, epoch: epoch, generator))
+                    try source.sample(order.neighbor(of: index, epoch: epoch, generator)).sample
                 }
-                return try steps(source.sample(index), context)
+                return try steps(source.sample(index).sample, context)
             }
             let (images, labels) = rescaled(
                 Tensor(images: samples.map(\.image)), samples.map(\.labels), by: multiScale,
@@ -92,7 +101,8 @@ public enum DetectionLoader {
         }
     }
 
-    /// Batches in a fixed order, each image letterboxed and otherwise as it is.
+    /// Batches in a fixed order, each image letterboxed and otherwise as it is: JPEG files are decoded whole, as by other
+    /// programs, because figures are compared with theirs.
     ///
     /// - Parameters:
     ///   - rectangular: gives each batch the shape that its images need, in whole strides, with images of like shape
@@ -102,40 +112,29 @@ public enum DetectionLoader {
         _ examples: [DetectionExample], size: Int, batchSize: Int, task: YOLOTask = .detect,
         masks: MaskDetail = MaskDetail(), rectangular: Bool = true, stride: Int = 32, workers: Int = 2
     ) -> Batches {
-        let order = examples.indices.sorted { a, b in
-            let (x, y) = (examples[a].aspect, examples[b].aspect)
-            return rectangular && x != y ? x < y : a < b
-        }
-        let source = DetectionSource(examples, size: size, cacheBytes: 0)
+        let shapes =
+            rectangular
+            ? RectangularBatches(examples, size: size, batchSize: batchSize, stride: stride, margin: 0.5) : nil
+        let order = shapes?.order ?? Array(examples.indices)
+        let source = DetectionSource(examples, size: size, cacheBytes: 0, isWhole: true)
         return Batches(sampler: ListSampler(order), batchSize: batchSize, workers: workers) { indices, epoch in
-            let shape =
-                rectangular
-                ? frame(indices.map { examples[$0].aspect }, size: size, stride: stride) : (height: size, width: size)
-            let samples = try indices.map(source.sample)
+            let shape = shapes?.frame(of: indices[0]) ?? (height: size, width: size)
+            let found = try indices.map(source.sample)
+            let samples = found.map(\.sample)
             let letterboxes = samples.map { Letterbox($0.image, into: shape, enlarges: false) }
             let framed = zip(samples, letterboxes).map { $1.apply(to: $0.image) }
             let labels = zip(samples, letterboxes).map { sample, letterbox in
                 sample.labels.map(letterbox.frameLabel)
             }
-            let places = zip(indices, letterboxes).map { index, letterbox in
-                letterbox.seen(fromHeight: examples[index].height, width: examples[index].width)
+            let places = zip(found, letterboxes).map { found, letterbox in
+                letterbox.seen(fromHeight: examples[found.number].height, width: examples[found.number].width)
             }
             return DetectionBatch(
                 images: Tensor(images: framed),
                 targets: DetectionTargets(labels, for: task, height: shape.height, width: shape.width, masks: masks),
-                examples: indices, letterboxes: places, epoch: epoch)
+                examples: indices, letterboxes: places,
+                substitutes: Set(indices.indices.filter { found[$0].number != indices[$0] }), epoch: epoch)
         }
-    }
-
-    /// The shape of a batch of images with these heights by width, as Ultralytics has it: the side that is shorter for
-    /// all of them is shortened, and half a stride is left around.
-    static func frame(_ aspects: [Double], size: Int, stride: Int) -> (height: Int, width: Int) {
-        let (least, greatest) = (aspects.min() ?? 1, aspects.max() ?? 1)
-        let (height, width) = greatest < 1 ? (greatest, 1.0) : least > 1 ? (1.0, 1 / least) : (1.0, 1.0)
-        func whole(_ part: Double) -> Int {
-            Int((part * Double(size) / Double(stride) + 0.5).rounded(.up)) * stride
-        }
-        return (whole(height), whole(width))
     }
 }
 
@@ -145,20 +144,19 @@ extension DetectionLoader {
         _ images: Tensor, _ labels: [[LabeledBox]], by share: Double, _ generator: Generator
     ) -> (Tensor, [[LabeledBox]]) {
         guard share > 0 else { return (images, labels) }
-        let size = images.shape[3]
-        let strides = Double(size) * generator.uniform(1 - share...1 + share) / Double(YOLO.stride)
-        let side = max(Int(strides.rounded()), 2) * YOLO.stride
-        if side == size { return (images, labels) }
-        let factor = Float(side) / Float(size)
+        let (height, width) = (images.shape[2], images.shape[3])
+        let factor = generator.uniform(1 - share...1 + share)
+        func whole(_ side: Int) -> Int {
+            max(Int((Double(side) * factor / Double(YOLO.stride)).rounded()), 2) * YOLO.stride
+        }
+        let (newHeight, newWidth) = (whole(height), whole(width))
+        if newHeight == height && newWidth == width { return (images, labels) }
+        let (x, y) = (Float(newWidth) / Float(width), Float(newHeight) / Float(height))
         return (
-            images.interpolate(size: side, mode: .bilinear), labels.map { $0.map { $0.scaled(x: factor, y: factor) } }
+            images.interpolate(size: IntPair(newHeight, newWidth), mode: .bilinear),
+            labels.map { $0.map { $0.scaled(x: x, y: y) } }
         )
     }
-}
-
-extension DetectionExample {
-    /// Height by width.
-    fileprivate var aspect: Double { Double(height) / Double(width) }
 }
 
 /// A given order in each epoch.
@@ -177,21 +175,23 @@ struct DetectionSource: Sendable {
     private let examples: [DetectionExample]
     private let files: ImageFiles
 
-    init(_ examples: [DetectionExample], size: Int, cacheBytes: Int) {
+    /// - Parameter isWhole: whether JPEG files are decoded whole, even where a part of their size would do.
+    init(_ examples: [DetectionExample], size: Int, cacheBytes: Int, isWhole: Bool = false) {
         self.examples = examples
         files = ImageFiles(examples.map(\.imagePath), cacheBytes: cacheBytes) { path in
-            let image = try Image.load(path, minimumSide: size)
+            let image = try Image.load(path, minimumSide: isWhole ? nil : size)
             return max(image.height, image.width) == size ? image : image.resized(longerSide: size)
         }
     }
 
-    /// The image of an example, with its boxes in pixels. Throws where no image at all can be read.
-    func sample(_ index: Int) throws -> Sample {
+    /// The image of an example, with its boxes in pixels, and its number: another one where it cannot be read. Throws where
+    /// no image at all can.
+    func sample(_ index: Int) throws -> (number: Int, sample: Sample) {
         let (number, image) = try files.image(index)
         let labels = examples[number].labels.map { label in
             label.withFineOutline().scaled(x: Float(image.width), y: Float(image.height))
         }
-        return Sample(image, labels: labels)
+        return (number, Sample(image, labels: labels))
     }
 }
 

@@ -12,7 +12,7 @@ package enum YOLOData {
         if task == .pose && description.keypoints == nil {
             throw InputError(
                 path, "the key kpt_shape is missing, which gives the number of keypoints and of their numbers",
-                remedy: description.remarks.first ?? "as in kpt_shape: [17, 3]")
+                remedy: description.likelyKeypointKey.map { "is \($0) meant to be kpt_shape?" } ?? "as in kpt_shape: [17, 3]")
         }
         let keypoints = task == .pose ? description.keypoints : nil
         var problems: [InputError] = []
@@ -124,6 +124,8 @@ package struct DataDescription {
     package let keypoints: KeypointLayout?
     /// On keys that are not read and look like ones that are, as sentences.
     package let remarks: [String]
+    /// The key that is not read and may have been meant to be `kpt_shape`.
+    let likelyKeypointKey: String?
 
     package static func load(_ path: String) throws -> DataDescription {
         let keys = try YAMLMapping.load(path)
@@ -143,7 +145,8 @@ package struct DataDescription {
             }
         }
         return DataDescription(
-            classNames: classNames, places: places, keypoints: try keypoints(keys, path), remarks: keys.remarks)
+            classNames: classNames, places: places, keypoints: try keypoints(keys, path), remarks: keys.remarks,
+            likelyKeypointKey: keys.nearest("kpt_shape"))
     }
 
     private static func keypoints(_ keys: YAMLMapping, _ path: String) throws -> KeypointLayout? {
@@ -325,7 +328,7 @@ struct YAMLMapping {
 
     private static let read =
         DataSplit.allCases.flatMap(\.folderNames)
-        + ["names", "nc", "path", "kpt_shape", "flip_idx", "kpt_oks_sigmas", "kpt_names"]
+        + ["names", "nc", "path", "kpt_shape", "flip_idx", "kpt_oks_sigmas", "kpt_names", "skeleton"]
     /// What other programs read.
     private static let foreign = [
         "channels", "download", "masks_dir", "label_mapping", "depth_scale", "minival", "roboflow", "yaml_file",

@@ -5,7 +5,7 @@ import Switchback
 public struct AnchorGrid {
     public let levels: [PositionMap]
     public let count: Int
-    /// Centers and strides as a graph computes them in which the size of the image is open.
+    /// Centers and strides as a graph computes them in which the size of the image is open, or of several grids.
     private var computed: (centers: Tensor, strides: Tensor)?
 
     /// - Parameters:
@@ -43,7 +43,32 @@ public struct AnchorGrid {
         return Tensor(values, shape: [count, 2], like: tensor)
     }
 
-    /// The stride at each position, [positions, 1], where `tensor` lies.
+    /// A grid of images that were scaled, and mirrored if they have a width there.
+    struct Part {
+        let grid: AnchorGrid
+        /// Pixels of the image before to one of the scaled image.
+        let x, y: Double
+        let mirroredWidth: Int?
+    }
+
+    /// The positions of several grids in the image before it was scaled.
+    init(joining parts: [Part], like tensor: Tensor) {
+        levels = parts.flatMap(\.grid.levels)
+        count = parts.reduce(0) { $0 + $1.grid.count }
+        let places = parts.map { part -> (centers: Tensor, strides: Tensor) in
+            let (centers, strides) = (part.grid.centers(like: tensor), part.grid.strides(like: tensor))
+            let (x, y) = (strides * part.x, strides * part.y)
+            let columns = centers.narrow(dim: 1, start: 0, length: 1)
+            let place = part.mirroredWidth.map { Double($0) / strides - columns } ?? columns
+            return (
+                Tensor.cat([place, centers.narrow(dim: 1, start: 1, length: 1)], dim: 1),
+                Tensor.cat([x, y, x, y], dim: 1)
+            )
+        }
+        computed = (Tensor.cat(places.map(\.centers), dim: 0), Tensor.cat(places.map(\.strides), dim: 0))
+    }
+
+    /// The stride at each position, [positions, 1], where `tensor` lies; of joined grids in x, y, x and y, [positions, 4].
     public func strides(like tensor: Tensor) -> Tensor {
         if let computed { return computed.strides }
         let values = levels.flatMap { [Float](repeating: Float($0.stride), count: $0.height * $0.width) }

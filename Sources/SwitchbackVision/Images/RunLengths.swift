@@ -94,7 +94,7 @@ public struct RunLengths: Hashable, Sendable {
 }
 
 /// A mask as COCO's JSON files have it.
-public struct MaskText: Encodable, Sendable {
+public struct MaskText: Codable, Sendable {
     /// Height and width of the image.
     public let size: [Int]
     public let counts: String

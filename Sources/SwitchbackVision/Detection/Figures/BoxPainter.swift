@@ -4,13 +4,17 @@ import SwitchbackDrawing
 public struct BoxPainter: Sendable {
     /// The class names, by index.
     public var names: [String]
+    /// What the keypoints are, where objects have some: between which of them lines are drawn.
+    public var keypoints: KeypointLayout?
     /// Whether names, and whether scores are written.
     public var showsLabels = true
     public var showsScores = true
     /// How wide lines are, in pixels; from the image's size if `nil`.
     public var lineWidth: Double?
 
-    public init(names: [String]) { self.names = names }
+    public init(names: [String], keypoints: KeypointLayout? = nil) {
+        (self.names, self.keypoints) = (names, keypoints)
+    }
 
     /// A box to draw.
     public struct Mark: Sendable {
@@ -80,10 +84,11 @@ public struct BoxPainter: Sendable {
             text, at: Point(left + width, top + size.height / 2), font: font, color: color.legible, anchor: .left)
     }
 
-    /// Draws the keypoints that are seen well enough, and lines between those of a person.
-    private func draw(_ keypoints: [Keypoint], on canvas: Canvas, _ width: Double) {
-        let points = keypoints.map { $0.visibility >= 0.5 ? Point(Double($0.x), Double($0.y)) : nil }
-        for (number, limb) in KeypointLayout(count: max(points.count, 1), dimensions: 3).limbs.enumerated() {
+    /// Draws the keypoints that are seen well enough, and the lines of their skeleton.
+    private func draw(_ found: [Keypoint], on canvas: Canvas, _ width: Double) {
+        let points = found.map { $0.visibility >= 0.5 ? Point(Double($0.x), Double($0.y)) : nil }
+        let limbs = keypoints?.count == points.count ? keypoints?.limbs ?? [] : []
+        for (number, limb) in limbs.enumerated() {
             guard let a = points[limb.0], let b = points[limb.1] else { continue }
             canvas.stroke(.line(from: a, to: b), Theme.color(number), width: width)
         }

@@ -6,9 +6,10 @@ public struct DetectionFigures {
     private let names: [String]
     private let painter: BoxPainter
 
-    public init(names: [String]) {
+    /// - Parameter keypoints: of poses, whose skeletons are drawn.
+    public init(names: [String], keypoints: KeypointLayout? = nil) {
         self.names = names
-        painter = BoxPainter(names: names)
+        painter = BoxPainter(names: names, keypoints: keypoints)
     }
 
     // MARK: Images

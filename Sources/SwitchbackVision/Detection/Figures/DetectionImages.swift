@@ -15,7 +15,7 @@ public final class DetectionImages {
     public init(_ task: DetectionTask, in folder: RunFolder) {
         self.task = task
         self.folder = folder
-        figures = DetectionFigures(names: task.detector.classes)
+        figures = DetectionFigures(names: task.detector.classes, keypoints: task.detector.keypoints)
     }
 
     /// The listener for a trainer.

@@ -8,7 +8,7 @@ import Switchback
 /// let found = try predictor(Image.load("bus.jpg")).detections
 /// ```
 public struct DetectionPredictor {
-    private let inference: DetectorInference
+    private var inference: DetectorInference
     /// What images are scaled into, in pixels: the network's input is the smallest frame of whole strides around them.
     public var size: InputSize
     /// How large images are cut into parts, each of which is looked at on its own; `nil` for not at all.
@@ -18,6 +18,12 @@ public struct DetectionPredictor {
     public var usesSingleHead: Bool
     /// The classes that are looked for; all if empty.
     public var classes: Set<Int> = []
+    /// Whether each image is looked at in three sizes, in one of them mirrored: test-time augmentation, for networks that
+    /// find boxes, and with suppression.
+    public var isAugmented: Bool {
+        get { inference.isAugmented }
+        set { inference.isAugmented = newValue }
+    }
 
     public init(
         _ detector: YOLO, size: InputSize = InputSize(640), suppression: NonMaximumSuppression = NonMaximumSuppression()
@@ -98,13 +104,6 @@ public struct DetectionPredictor {
     private func select(_ output: DetectHead.Output, _ letterbox: Letterbox) -> [Detection] {
         let found = (inference.detector.candidates(output, suppression).first ?? [])
             .filter { classes.isEmpty || classes.contains($0.detection.classIndex) }
-        let planes = MaskPlanes(found, output, image: 0)
-        let keypoints = inference.detector.poses(of: found, output, image: 0)
-        return found.enumerated().compactMap { number, candidate in
-            var detection = letterbox.imageDetection(of: candidate.detection)
-            detection.mask = planes?.mask(number, in: detection.box, ofImageIn: letterbox)
-            detection.keypoints = (keypoints?[number] ?? []).map { $0.at(letterbox.imagePoint(of: $0.point)) }
-            return detection.mask?.area == 0 ? nil : detection
-        }
+        return inference.detector.detections(found, output, image: 0, in: letterbox).filter { $0.mask?.area != 0 }
     }
 }

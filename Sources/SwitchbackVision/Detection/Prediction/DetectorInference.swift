@@ -15,6 +15,9 @@ public enum DetectorForm: String, CaseIterable, Sendable {
 struct DetectorInference {
     let detector: YOLO
     let form: DetectorForm
+    /// Whether images are looked at in three sizes, and mirrored: of networks that find boxes alone, and by the head of
+    /// which several positions speak for an object.
+    var isAugmented = false
     /// Where that is the form: it has its own copies of the filters.
     private let fused: Fused<YOLO>?
 
@@ -29,6 +32,11 @@ struct DetectorInference {
     ///
     /// - Throws: `InputError` where a quantized detector cannot be computed; not if it came from a file.
     func finalOutput(_ images: Tensor, usesSingleHead: Bool) throws -> DetectHead.Output {
+        guard isAugmented else { return try singleOutput(images, usesSingleHead: usesSingleHead) }
+        return try noGrad { try TestTimeViews.output(images) { try singleOutput($0, usesSingleHead: usesSingleHead) } }
+    }
+
+    private func singleOutput(_ images: Tensor, usesSingleHead: Bool) throws -> DetectHead.Output {
         try noGrad {
             switch form {
             case .int8: try quantizedOutput(images, usesSingleHead)

@@ -67,7 +67,7 @@ public final class PredictionWriter {
         hasVisibility = keypoints?.dimensions == 3
         self.saves = saves
         self.folder = folder
-        self.painter = painter ?? BoxPainter(names: names)
+        self.painter = painter ?? BoxPainter(names: names, keypoints: keypoints)
     }
 
     /// Saves an image's boxes.

@@ -43,12 +43,7 @@ extension DetectionData {
     /// The data with one class, `item`, instead of all.
     public var withOneClass: DetectionData {
         let splits = splits.mapValues { examples in
-            examples.map { example in
-                DetectionExample(
-                    imagePath: example.imagePath, height: example.height, width: example.width,
-                    labels: example.labels.map { $0.withClass(0) },
-                    isLabeled: example.isLabeled)
-            }
+            examples.map { example in example.with(labels: example.labels.map { $0.withClass(0) }) }
         }
         return with(splits: splits, classNames: ["item"])
     }
@@ -60,9 +55,7 @@ extension DetectionData {
         let numbers = try classNames.numbers(ofClasses: wanted, knownTo: "the data")
         let splits = splits.mapValues { examples in
             examples.map { example in
-                DetectionExample(
-                    imagePath: example.imagePath, height: example.height, width: example.width,
-                    labels: example.labels.filter { numbers.contains($0.classIndex) }, isLabeled: example.isLabeled)
+                example.with(labels: example.labels.filter { numbers.contains($0.classIndex) })
             }
         }
         return with(splits: splits)

@@ -55,6 +55,9 @@ public struct DetectionConfiguration: TaskConfiguration {
     public var freeze = 0
     /// By what share the size of batches varies.
     public var multiScale = 0.0
+    /// Whether batches have the shape that their images need, images of like shape together in a fixed order and without
+    /// mosaic, instead of squares.
+    public var rect = false
     /// How many batches give batch norm's statistics before a validation, in the first few hundred batches of a training;
     /// with 0 it is the running averages alone, as in Ultralytics.
     public var statisticsBatches = 4
@@ -105,9 +108,15 @@ public struct DetectionConfiguration: TaskConfiguration {
     ]
 
     public func ownUnusedOptions(besides defaults: Self) -> [UnusedOption] {
+        var found: [UnusedOption] = []
         let rises = OptimizerChoice.namesWithMomentum.contains { $0.lowercased() == optimizer.lowercased() }
-        if warmupMomentum == defaults.warmupMomentum || rises { return [] }
-        return [UnusedOption("warmup_momentum", "\(optimizer) does not raise its momentum")]
+        if warmupMomentum != defaults.warmupMomentum && !rises {
+            found.append(UnusedOption("warmup_momentum", "\(optimizer) does not raise its momentum"))
+        }
+        if rect && augmentation.mosaic != defaults.augmentation.mosaic {
+            found.append(UnusedOption("mosaic", "a mosaic is a square, and with rect batches are not"))
+        }
+        return found
     }
 
     /// How masks are drawn for training.

@@ -60,8 +60,8 @@ public final class DetectionTask: TrainingTask {
         batches = DetectionLoader.training(
             Array(examples), size: configuration.imgsz, batchSize: batchSize, augmentation: augmentation,
             task: detector.variant.task, masks: configuration.maskDetail, keypointOrder: data.keypoints?.flip,
-            multiScale: configuration.multiScale, seed: configuration.seed, workers: configuration.workers,
-            cacheBytes: configuration.cache << 20)
+            multiScale: configuration.multiScale, isRectangular: configuration.rect, seed: configuration.seed,
+            workers: configuration.workers, cacheBytes: configuration.cache << 20)
         var validator = DetectionValidator(
             detector, data[.val].isEmpty ? Array(examples) : data[.val], size: configuration.imgsz,
             batchSize: 2 * batchSize, masks: configuration.maskDetail.predicted, workers: configuration.workers)

@@ -13,12 +13,18 @@ public struct DetectionValidator {
     public var usesSingleHead: Bool
     /// How the detector is computed: by default int8 where it is quantized, else fused.
     public var form: DetectorForm?
+    /// Whether each image is looked at in three sizes, in one of them mirrored: test-time augmentation, for networks that
+    /// find boxes, with suppression and without a criterion.
+    public var isAugmented = false
     /// The classes whose boxes are looked for; all if empty.
     public var classes: Set<Int> = []
     /// Whether all classes count as the first one, which is the only one of the examples.
     public var countsAsOne = false
     /// How many batches keep their images, to be shown.
     public var shownBatches = 3
+    /// What images and classes are called in the rows of COCO's result files, where those are wanted.
+    public var names: COCONames?
+    private let examples: [DetectionExample]
 
     /// - Parameters:
     ///   - size: the longer side of the input, in pixels.
@@ -28,7 +34,7 @@ public struct DetectionValidator {
         _ detector: YOLO, _ examples: [DetectionExample], size: Int, batchSize: Int,
         masks: MaskDetail = MaskDetail(), isRectangular: Bool = true, workers: Int = 2
     ) {
-        self.detector = detector
+        (self.detector, self.examples) = (detector, examples)
         loader = DetectionLoader.validation(
             examples, size: size, batchSize: batchSize, task: detector.variant.task, masks: masks,
             rectangular: isRectangular, stride: YOLO.stride, workers: workers)
@@ -42,11 +48,14 @@ public struct DetectionValidator {
     /// - Parameters:
     ///   - group: the processes that share the work; all get the result, each with the images of its own batches to show.
     ///   - progress: is told how many batches of how many are done.
+    ///   - found: gets what is found, batch by batch, where there are `names`.
     /// - Throws: `InputError` where an image cannot be read.
     public func run(
-        in group: ProcessGroup = .alone, progress: (_ done: Int, _ of: Int) throws -> Void = { _, _ in }
+        in group: ProcessGroup = .alone, progress: (_ done: Int, _ of: Int) throws -> Void = { _, _ in },
+        found report: ([COCOResult]) throws -> Void = { _ in }
     ) throws -> DetectionValidation {
-        let inference = DetectorInference(detector, form: form)
+        var inference = DetectorInference(detector, form: form)
+        inference.isAugmented = isAugmented
         var tally = DetectionTally(detector)
         var validation = DetectionValidation(variant: detector.variant)
         var losses = [Double](repeating: 0, count: detector.variant.lossParts.count)
@@ -73,6 +82,7 @@ public struct DetectionValidator {
                 measured.losses = parts.values.map { $0 * Double(found.count) }
             }
             for i in found.indices { measured.tally.add(found[i], output, batch, image: i, detector) }
+            measured.rows = rows(found, output, batch)
             if shown.count < shownBatches {
                 shown.append(found.indices.map { self.shown(found[$0], output, batch, $0) })
             }
@@ -84,6 +94,7 @@ public struct DetectionValidator {
             validation.imageCount += measured.imageCount
             validation.seconds += measured.seconds
             done += 1
+            try report(measured.rows)
             try progress(done, loader.count)
         }
         validation.shown = shown
@@ -106,6 +117,16 @@ public struct DetectionValidator {
         var losses: [Double] = []
         var imageCount = 0
         var seconds = StageSeconds()
+        var rows: [COCOResult] = []
+    }
+
+    /// What was found in a batch, each image once.
+    private func rows(_ found: [[Candidate]], _ output: DetectHead.Output, _ batch: DetectionBatch) -> [COCOResult] {
+        guard let names else { return [] }
+        return found.indices.filter { !batch.substitutes.contains($0) }.flatMap { image in
+            let detections = detector.detections(found[image], output, image: image, in: batch.letterboxes[image])
+            return names.rows(detections, in: examples[batch.examples[image]])
+        }
     }
 
     /// An image of a batch with what was found, for the figures.
@@ -192,24 +213,5 @@ public struct ShownImage {
         self.image = image
         self.labels = labels
         self.detections = detections
-    }
-}
-
-extension Letterbox {
-    /// A detection in the pixels of the frame, in those of the image. Oriented boxes may reach over its edges.
-    func imageDetection(of detection: Detection) -> Detection {
-        if let rotated = detection.rotated {
-            return Detection(
-                rotated: imageBox(of: rotated), classIndex: detection.classIndex, score: detection.score)
-        }
-        return Detection(box: imageBox(of: detection.box), classIndex: detection.classIndex, score: detection.score)
-    }
-
-    private func imageBox(of box: RotatedBox) -> RotatedBox {
-        let (x, y) = (Float(imageWidth) / Float(scaledWidth), Float(imageHeight) / Float(scaledHeight))
-        return RotatedBox(
-            centerX: (box.centerX - Float(left)) * x, centerY: (box.centerY - Float(top)) * y, width: box.width * x,
-            height: box.height * y, angle: box.angle
-        ).regularized
     }
 }

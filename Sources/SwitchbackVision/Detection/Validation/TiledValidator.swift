@@ -12,6 +12,8 @@ public struct TiledValidator {
     public var countsAsOne = false
     /// How many images are kept to be shown.
     public var shownImages = 4
+    /// What images and classes are called in the rows of COCO's result files, where those are wanted.
+    public var names: COCONames?
 
     /// - Parameters:
     ///   - predictor: with the tiles, the size and the selection of boxes.
@@ -24,9 +26,11 @@ public struct TiledValidator {
     /// - Parameters:
     ///   - group: the processes that share the work; all get the result, each with the images of its own to show.
     ///   - progress: is told how many images of how many are done.
+    ///   - found: gets what is found, image by image, where there are `names`.
     /// - Throws: `InputError` where an image cannot be read.
     public func run(
-        in group: ProcessGroup = .alone, progress: (_ done: Int, _ of: Int) throws -> Void = { _, _ in }
+        in group: ProcessGroup = .alone, progress: (_ done: Int, _ of: Int) throws -> Void = { _, _ in },
+        found report: ([COCOResult]) throws -> Void = { _ in }
     ) throws -> DetectionValidation {
         var tally = DetectionTally(detector)
         var validation = DetectionValidation(variant: detector.variant)
@@ -39,6 +43,7 @@ public struct TiledValidator {
             tally.add(measured.tally)
             validation.seconds += measured.seconds
             validation.imageCount += 1
+            try report(measured.rows)
             try progress(validation.imageCount, examples.count)
         }
         validation.shown = shown
@@ -50,6 +55,7 @@ public struct TiledValidator {
     private struct Measured: Codable {
         var tally: DetectionTally
         var seconds = StageSeconds()
+        var rows: [COCOResult] = []
     }
 
     /// What an image counts, and how it is shown.
@@ -67,6 +73,7 @@ public struct TiledValidator {
             return detection
         }
         measured.tally.add(found, labels, height: image.height, width: image.width)
+        measured.rows = names?.rows(found, in: example) ?? []
         return (measured, { ShownImage(image, labels, found.filter(\.isShown)) })
     }
 }
