@@ -51,7 +51,7 @@ public struct StudioServer: Sendable {
         jobs = try JobQueue(folder, program: program)
         self.token = token
         let data = DataRoutes(folder: data ?? output, runs: output)
-        let watched = WatchFolders(root: Folder.join(folder.path, "watch"))
+        let watched = WatchFolders(root: Folder.join(folder.path, "watch"), output: output)
         routes = [
             data, RunRoutes(lookup, jobs),
             TrainRoutes(lookup, jobs, program: program), JobRoutes(jobs),

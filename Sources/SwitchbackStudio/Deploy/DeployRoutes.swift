@@ -64,14 +64,13 @@ struct DeployRoutes: Sendable {
 
     /// Where the requests of a run are kept; only one endpoint at a time does that.
     private func freePlace(for run: RunRecord) throws -> String {
-        let place = watched.place(of: RunSummary.id(of: run))
-        let word = Endpoint.keeping(place)
+        let word = Endpoint.keeping(watched.place(of: RunSummary.id(of: run)))
         if jobs.list.contains(where: { $0.arguments.contains(word) && jobs.state(of: $0).isOpen }) {
             throw InputError(
                 RunSummary.id(of: run), "another endpoint keeps the requests of this run",
                 remedy: "stop that one, or start this one without keeping")
         }
-        return place
+        return try watched.prepare(for: RunSummary.id(of: run))
     }
 
     // MARK: Files

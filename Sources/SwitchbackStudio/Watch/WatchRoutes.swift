@@ -99,36 +99,3 @@ struct WatchRoutes: Sendable {
         return Labeled(set: set.folder.name, added: added)
     }
 }
-
-/// Where endpoints keep their requests: `.studio/watch/TASK~NAME`.
-struct WatchFolders: Sendable {
-    let root: String
-
-    /// The folder of a run's requests, there or not.
-    func place(of run: String) -> String { Folder.join(root, run.replacing("/", with: "~")) }
-
-    /// The runs that requests were kept of, the one with the newest first.
-    func runs() -> [String] {
-        let names = (try? Folder.names(in: root)) ?? []
-        let stamps = names.map { ($0, FileStamp(Folder.join(root, "\($0)/\(RequestKeeper.linesName)"))) }
-        return stamps.filter { $0.1.size > 0 }.sorted { $0.1.changed > $1.1.changed }
-            .map { $0.0.replacing("~", with: "/", maxReplacements: 1) }
-    }
-
-    /// The folder of a run. It is looked up among those that are there: no path is made of what a client sends.
-    func path(of run: String) throws -> String {
-        guard let known = runs().first(where: { $0.isExactly(run) }) else {
-            throw APIError.notFound("no endpoint has kept requests of this run")
-        }
-        return place(of: known)
-    }
-
-    /// The path of a kept image, looked up in the same way.
-    func image(_ name: String, of run: String) throws -> String {
-        let folder = try path(of: run)
-        guard let known = RequestKeeper.imageNames(in: folder).first(where: { $0.isExactly(name) }) else {
-            throw APIError.notFound("there is no such image; it may have been labelled, or made room for another")
-        }
-        return Folder.join(folder, "\(RequestKeeper.imagesName)/\(known)")
-    }
-}
