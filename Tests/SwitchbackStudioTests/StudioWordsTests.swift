@@ -23,8 +23,9 @@ struct StudioWordsTests {
             .map { try String(contentsOf: folder.appendingPathComponent($0), encoding: .utf8) }.joined()
     }
 
-    private func placeholders(_ text: String) -> [String] {
-        text.matches(of: /\{\w+\}/).map { String($0.output) }.sorted()
+    /// The names of the values in a sentence: `{count}`, and `{count:image|images}` for the word that goes with it.
+    private func placeholders(_ text: String) -> Set<String> {
+        Set(text.matches(of: /\{(\w+)(?::[^}]*)?\}/).map { String($0.output.1) })
     }
 
     @Test(arguments: languages) func everyLanguageSaysAll(language: String) throws {
@@ -36,10 +37,24 @@ struct StudioWordsTests {
         }
     }
 
+    /// Words that go with a number have two forms, and no noun in the plural stands beside a number without them.
+    @Test(arguments: languages) func wordsGoWithTheirNumbers(language: String) throws {
+        for (key, text) in try words(language) {
+            for forms in text.matches(of: /\{\w+:([^}]*)\}/) {
+                let each = forms.output.1.split(separator: "|")
+                #expect(each.count == 2 && each[0] != each[1], "\(key)")
+            }
+            guard ["en", "fr"].contains(language) else { continue }
+            // What is measured is hardly ever one.
+            let plural = text.matches(of: /\{(?:count|images|objects|problems|added|known)\} (\p{L}+s)\b/)
+            #expect(plural.allSatisfy { $0.output.1 == "pixels" }, "\(language) \(key): \(text)")
+        }
+    }
+
     /// Sentences that nobody translated are the same as the English ones.
     @Test(arguments: languages.dropFirst()) func sentencesAreTranslated(language: String) throws {
         let (english, own) = try (words("en"), words(language))
-        for (key, text) in own where text.replacing(/\{\w+\}/, with: "").count > 20 {
+        for (key, text) in own where text.replacing(/\{\w+(?::[^}]*)?\}/, with: "").count > 20 {
             #expect(text != english[key], "\(key)")
         }
     }

@@ -34,6 +34,11 @@ package struct APIError: Error, Sendable {
         APIError(status: .notFound, message: message, type: "invalid_request_error", param: param, code: code)
     }
 
+    /// Somebody else has changed what a request is about.
+    package static func conflict(_ message: String) -> APIError {
+        APIError(status: .conflict, message: message, type: "conflict")
+    }
+
     static func methodNotAllowed(_ method: String, allowed: [String]) -> APIError {
         var error = APIError(
             status: .methodNotAllowed,

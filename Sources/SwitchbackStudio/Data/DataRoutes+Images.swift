@@ -53,17 +53,18 @@ extension DataRoutes {
             from = max(0, place - (try query.number("before", in: 0...Self.mostListed) ?? count / 2))
         }
         let withBoxes = query.get("boxes") == "1"
-        let listed = positions.dropFirst(from).prefix(count).map {
-            ImageAnswer(content.images[$0], withBoxes: withBoxes, hasKeypoints: content.hasKeypoints)
+        let listed = positions.dropFirst(from).prefix(count).map { position in
+            let image = content.images[position]
+            return withBoxes ? ImageAnswer(image, boxesWith: content.keypoints) : ImageAnswer(image)
         }
         return ImageList(total: positions.count, from: min(from, positions.count), images: listed)
     }
 
     /// The images that a run has looked at, those first of which its model is least certain.
     private func leastCertain(_ positions: [Int], _ content: DataIndex.Content, _ judgement: Judgement) -> [Int] {
-        let findings = judgement.findings(for: positions.map { content.images[$0] })
+        let findings = judgement.findings()
         let judged = positions.compactMap { position in
-            findings[content.images[position].id].map { (position: position, uncertainty: $0.uncertainty) }
+            findings.uncertainty(of: content.images[position]).map { (position: position, uncertainty: $0) }
         }
         return judged.sorted { ($0.uncertainty, $1.position) > ($1.uncertainty, $0.position) }.map(\.position)
     }

@@ -12,24 +12,13 @@ private struct LabelsAnswer: Encodable, Sendable {
         let type = "conflict"
     }
 
-    /// The keypoints that objects of the data set have.
-    struct Keypoints: Encodable, Sendable {
-        let names: [String]
-        /// The numbers of each: x and y, and with 3 also the visibility.
-        let dimensions: Int
-        /// Pairs of them between which lines are drawn.
-        let limbs: [[Int]]
-
-        init(_ layout: KeypointLayout) {
-            (names, dimensions) = (layout.shownNames, layout.dimensions)
-            limbs = layout.limbs.map { [$0, $1] }
-        }
-    }
-
     let image: ImageAnswer
     let classes: [String]
-    let keypoints: Keypoints?
+    /// Those that objects of the data set have.
+    let keypoints: KeypointDescription?
     let revision: Int
+    /// What the page has seen: of the labels, and of the description of the data set.
+    let seen: String
     let labeled: Bool
     let objects: [LabelObject]
     let canUndo, canRedo: Bool
@@ -41,12 +30,17 @@ private struct LabelsAnswer: Encodable, Sendable {
 
     init(_ set: OpenDataSet, _ image: IndexedImage, _ document: LabelDocument, who: String) throws {
         let content = try set.index.known()
-        self.image = ImageAnswer(content.image(image.id) ?? image, withBoxes: false)
+        self.image = ImageAnswer(content.image(image.id) ?? image)
         classes = content.classNames
-        keypoints = try set.keypoints().map(Keypoints.init)
+        keypoints = try set.keypoints().map { KeypointDescription($0, in: set.description) }
+        seen = Self.seen(set, document)
         (revision, labeled, objects) = (document.revision, document.isLabeled, document.objects)
         (canUndo, canRedo) = (document.canUndo(who), document.canRedo(who))
         readOnly = try set.labels().readOnly?.description
+    }
+
+    static func seen(_ set: OpenDataSet, _ document: LabelDocument) -> String {
+        "\(document.revision)-\(KeypointDescription.version(set.description))"
     }
 }
 
@@ -64,7 +58,9 @@ extension DataRoutes {
                 let set = try sets.set(name)
                 let image = try set.index.image(id)
                 let document = try set.labels().document(of: LabelStore.Image(image))
-                if let seen = query.get("seen"), seen == "\(document.revision)" { return Response(status: .noContent) }
+                if let seen = query.get("seen"), seen == LabelsAnswer.seen(set, document) {
+                    return Response(status: .noContent)
+                }
                 return try Response(answering: LabelsAnswer(set, image, document, who: query.get("who") ?? ""))
             }
         }
@@ -97,6 +93,23 @@ extension DataRoutes {
         }
     }
 
+    /// The outline of what lies where somebody clicks, or in a box.
+    func addOutlines(to group: RouterGroup<some RequestContext>) {
+        group.post(":set/images/:image/outlines") { [sets, outlining] request, context in
+            do {
+                let (name, id) = try (context.parameters.part("set"), context.parameters.part("image"))
+                let body = try await request.jsonBody(upTo: Self.mostOutlineBytes)
+                let (wish, image) = try await strokes.run(within: Self.strokeSeconds) {
+                    (try OutlineRequest(ConfigurationFields(body: body)), try sets.set(name).index.image(id))
+                }
+                return try Response(answering: try await outlining.outlines(wish, of: image))
+            } catch {
+                return Response(refusing: error)
+            }
+        }
+    }
+
+    private static let mostOutlineBytes = 10_000
     private static let strokeSeconds = 60.0
 
     /// Answers a stroke: with the labels after it, or where others were faster with theirs.

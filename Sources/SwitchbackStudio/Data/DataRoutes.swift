@@ -13,6 +13,7 @@ package struct DataRoutes: Sendable {
     let sets: OpenDataSets
     let proposing: ProposingModel
     let judgements: Judgements
+    let outlining = OutlineFinder()
     /// For lists, statistics, uploads, imports and checks.
     let files = WorkQueue("data", threads: 2, limit: 256)
     /// For labels.
@@ -33,6 +34,7 @@ package struct DataRoutes: Sendable {
     package func stop() {
         for queue in [files, strokes, previews] { queue.stop() }
         proposing.stop()
+        outlining.stop()
         judgements.stop()
     }
 
@@ -41,6 +43,7 @@ package struct DataRoutes: Sendable {
         addSets(to: group)
         addImages(to: group)
         addLabels(to: group)
+        addOutlines(to: group)
         addCheck(to: group)
         addArranging(to: group)
         addVersions(to: group)
@@ -91,6 +94,13 @@ package struct DataRoutes: Sendable {
                 let newName = try fields.string("name")
                 _ = try set.changing { try ClassList.add([newName], to: description) }
                 return try set.index.now(isFresh: true).classNames
+            }
+        }
+        group.post(":set/keypoints") { [sets] request, context in
+            let name = try context.parameters.part("set")
+            return await files.answer(request) { fields in
+                let set = try sets.set(name)
+                return try set.changing { try set.setKeypoints(fields) }
             }
         }
         group.post(":set/imports") { [sets] request, context in

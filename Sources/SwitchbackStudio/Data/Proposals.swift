@@ -5,13 +5,15 @@ import SwitchbackServer
 import SwitchbackTraining
 import SwitchbackVision
 
-/// What the newest detector of one's own finds in an image, or of objects with keypoints the newest model of poses: to be
-/// accepted instead of drawn.
+/// What the newest model of one's own finds in an image, a detector or one that outlines objects, and of objects with
+/// keypoints the newest model of poses: to be accepted instead of drawn.
 struct Proposals: Encodable, Sendable {
     struct Box: Encodable, Sendable {
         let `class`: Int
         /// Center x and y, width and height, in fractions of the image.
         let box: [Double]
+        /// The corners of the object's largest part, x and y in turn; `nil` where the model tells no outlines.
+        let outline: [Double]?
         /// As lines of the data set have them; `nil` where its objects have none.
         let keypoints: [Double]?
         let confidence: Double
@@ -53,13 +55,14 @@ final class ProposingModel: @unchecked Sendable {
     }
 
     private func find(_ image: IndexedImage, _ classes: [String], _ keypoints: KeypointLayout?) throws -> Proposals {
-        let task = keypoints == nil ? YOLOTask.detect : .pose
-        guard let run = try newest(of: task) else { return Proposals(run: nil, boxes: [], unknown: []) }
-        let (predictor, detector) = try model(of: run, for: task)
+        guard let run = try newest(of: keypoints == nil ? [.detect, .segment] : [.pose]) else {
+            return Proposals(run: nil, boxes: [], unknown: [])
+        }
+        let (predictor, detector) = try model(of: run)
         let known = detector.classes
         if let keypoints, let own = detector.keypoints, own.count != keypoints.count {
             throw InputError(
-                "\(task)/\(run.name)",
+                "\(run.task)/\(run.name)",
                 "finds objects of \(own.count) keypoints, and those of this data set have "
                     + "\(keypoints.count)", remedy: "train on this data set")
         }
@@ -77,10 +80,18 @@ final class ProposingModel: @unchecked Sendable {
             ]
             return Proposals.Box(
                 class: index, box: numbers.map(LabelValue.rounded),
+                outline: Self.outline(found.mask, width: width, height: height),
                 keypoints: keypoints.map { Self.numbers(found.keypoints, $0, width: width, height: height) },
                 confidence: Double(found.score))
         }
         return Proposals(run: run.name, boxes: boxes, unknown: unknown.sorted())
+    }
+
+    /// An outline in pixels as numbers of a label file.
+    private static func outline(_ mask: InstanceMask?, width: Double, height: Double) -> [Double]? {
+        guard let outline = mask?.outlines.first?.simplified(), outline.count > 2 else { return nil }
+        return outline.flatMap { [(Double($0.x) + 0.5) / width, (Double($0.y) + 0.5) / height] }
+            .map { LabelValue.rounded(min(max($0, 0), 1)) }
     }
 
     /// From this probability on that a keypoint is seen, it is proposed.
@@ -98,16 +109,17 @@ final class ProposingModel: @unchecked Sendable {
         }
     }
 
-    /// The newest run of a task that has weights.
-    private func newest(of task: YOLOTask) throws -> RunRecord? {
-        try runs.runs(of: task.rawValue).first { (try? RunFolder.weightFile($0.path)) != nil }
+    /// The newest run of some tasks that has weights.
+    private func newest(of tasks: [YOLOTask]) throws -> RunRecord? {
+        let names = tasks.map(\.rawValue)
+        return try runs.runs().first { names.contains($0.task) && (try? RunFolder.weightFile($0.path)) != nil }
     }
 
-    private func model(of run: RunRecord, for task: YOLOTask) throws -> (DetectionPredictor, YOLO) {
+    private func model(of run: RunRecord) throws -> (DetectionPredictor, YOLO) {
         let weights = try RunFolder.weightFile(run.path)
         let stamp = FileStamp(weights)
         if let loaded, loaded.weights == weights, loaded.stamp == stamp { return (loaded.predictor, loaded.detector) }
-        let found = try DetectorFile.load(weights, for: task)
+        let found = try DetectorFile.load(weights, for: YOLOTask(rawValue: run.task))
         var predictor = DetectionPredictor(found.detector, size: InputSize(found.imgsz))
         predictor.suppression.confidence = Self.confidence
         predictor.suppression.maximumCount = Self.mostBoxes

@@ -34,6 +34,8 @@ struct TryAnswer: Encodable, Sendable {
     let milliseconds: Double
     /// Of a detector, and the like; the most likely first.
     let detections: [Object]
+    /// Pairs of keypoints between which lines are drawn.
+    var limbs: [[Int]] = []
     /// Of a classifier; the most likely first.
     let classes: [ClassGuess]
 

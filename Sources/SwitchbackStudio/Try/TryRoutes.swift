@@ -10,6 +10,8 @@ import SwitchbackVision
 struct TryRoutes: Sendable {
     private let models: LoadedModels<TriedModel>
     private let reader: RequestReader
+    private let runs: RunLookup
+    private let skeleton = RunSkeleton()
 
     /// The least confidence that the page offers.
     private static let thresholds = (confidence: 0.25, iou: 0.7)
@@ -21,6 +23,7 @@ struct TryRoutes: Sendable {
             $0.stop()
         }
         reader = RequestReader(limits)
+        self.runs = runs
     }
 
     func stop() {
@@ -53,18 +56,24 @@ struct TryRoutes: Sendable {
         }
         let id = UUID().uuidString
         try await model.look(at: upload.image, as: id)
-        return try await found(model, id, request)
+        return try await found(model, id, request, context)
     }
 
     private func again(_ request: Request, _ context: ServerContext) async throws -> TryAnswer {
-        try await found(model(context), context.parameters.part("image"), request)
+        try await found(model(context), context.parameters.part("image"), request, context)
     }
 
-    private func found(_ model: TriedModel, _ id: String, _ request: Request) async throws -> TryAnswer {
+    private func found(
+        _ model: TriedModel, _ id: String, _ request: Request, _ context: ServerContext
+    ) async throws -> TryAnswer {
         let confidence = try TryRoutes.fraction("conf", request) ?? TryRoutes.thresholds.confidence
         let iou = try TryRoutes.fraction("iou", request) ?? TryRoutes.thresholds.iou
-        guard let answer = try await model.answer(id, confidence: confidence, iou: iou) else {
+        guard var answer = try await model.answer(id, confidence: confidence, iou: iou) else {
             throw APIError.notFound("this image was tried too long ago; send it again")
+        }
+        if let count = answer.detections.first?.keypoints.count, count > 0 {
+            let run = try runs.run(context.parameters.part("task"), context.parameters.part("name"))
+            answer.limbs = skeleton.limbs(of: run, count: count)
         }
         return answer
     }

@@ -136,6 +136,98 @@ struct DataKeypointsTests {
         #expect(imported.status == 400 && imported.problem.contains("one image only"), "\(imported.problem)")
     }
 
+    /// A line of other keypoints than the data set has is none, in the list as in the editor.
+    @Test func linesOfOtherLengthsAreFaults() async throws {
+        let (studio, _) = try await studio()
+        /// The check looks at the files anew.
+        func write(_ line: String) async throws {
+            _ = try studio.folder.write(line, to: "cells/labels/train/a.txt")
+            _ = try await studio.asked.get("/api/v1/data/cells/check")
+        }
+        try await write("0 0.5 0.5 0.1 0.1 0.5 0.5 2\n")
+        #expect(try await studio.images("state=faulty").map(\.name) == ["a.jpg"])
+        try await write("0 0.5 0.5 0.1 0.1 0.5 0.5 2 0 0 0 0.4 0.4 1\n")
+        #expect(try await studio.images("state=faulty").isEmpty)
+    }
+
+    @Test func boxesOfPosesAreShownInWhatChanged() async throws {
+        let (studio, image) = try await studio()
+        let version = try await studio.asked.ask("/api/v1/data/cells/versions", #"{"name": "v1"}"#.utf8)
+        #expect(version.status == 200, "\(version.problem)")
+        _ = try await studio.stroke(
+            image, "1", #"{"object": "o1", "value": {\#(box), "keypoints": [0.5,0.5,2, 0,0,0, 0,0,0]}}"#)
+        let changes = try await studio.asked.get("/api/v1/data/cells/versions/v1/changes").fields
+        let first = try ConfigurationFields(try #require(try changes.array("relabeled")?.first), path: "answer")
+        #expect(try first.shown("boxes").contains("0.3"), "the corner of the box")
+    }
+
+    // MARK: Names, lines and pairs
+
+    private func keypoints(_ studio: DataStudio, _ image: String) async throws -> ConfigurationFields {
+        let labels = try await studio.asked.get("/api/v1/data/cells/images/\(image)/labels")
+        return try #require(try labels.fields.object("keypoints"))
+    }
+
+    /// Somebody changes the data.yaml while pages are open: lines of labels say something else from then on.
+    @Test func aDescriptionChangedByHandIsNoticed() async throws {
+        let (studio, image) = try await studio()
+        #expect(try await keypoints(studio, image).integer("dimensions") == 3)
+        let yaml = studio.folder.path("cells/data.yaml")
+        let text = try String(contentsOfFile: yaml, encoding: .utf8)
+        _ = try studio.folder.write("1 0.5 0.5 0.4 0.4 0.1 0.1 0.2 0.2 0.3 0.3\n", to: "cells/labels/train/a.txt")
+        let labels = "/api/v1/data/cells/images/\(image)/labels"
+        let before = try await studio.asked.get(labels).fields
+        #expect(try before.shown("objects").contains("unread"))
+        try text.replacing("[3, 3]", with: "[3, 2]").write(toFile: yaml, atomically: true, encoding: .utf8)
+        let after = try await studio.asked.get("\(labels)?seen=\(before.string("seen"))")
+        #expect(after.status == 200, "an open page gets it")
+        #expect(try after.fields.object("keypoints")?.integer("dimensions") == 2)
+        #expect(try !after.fields.shown("objects").contains("unread"))
+        #expect(try await studio.images("state=labeled").map(\.name) == ["a.jpg"])
+    }
+
+    @Test func keypointsAreNamedConnectedAndPaired() async throws {
+        let (studio, image) = try await studio()
+        let yaml = studio.folder.path("cells/data.yaml")
+        try ("# ours\n" + String(contentsOfFile: yaml, encoding: .utf8) + "# end\n")
+            .write(toFile: yaml, atomically: true, encoding: .utf8)
+        let version = try await keypoints(studio, image).string("version")
+        func set(_ fields: String, _ version: String) async throws -> AskedRoutes.Answer {
+            try await studio.asked.ask(
+                "/api/v1/data/cells/keypoints", "{\(fields), \"version\": \"\(version)\"}".utf8)
+        }
+        let wish = #""names": ["head", "tail", "fin"], "limbs": [[1, 0], [1, 2]], "pairs": [[2, 0]]"#
+        let made = try await set(wish, version)
+        #expect(made.status == 200, "\(made.problem)")
+        let layout = try #require(try DataDescription.load(yaml).keypoints)
+        #expect(layout.names == ["head", "tail", "fin"] && layout.skeleton == [[0, 1], [1, 2]])
+        #expect(layout.flip == [2, 1, 0] && layout.dimensions == 3)
+        let text = try String(contentsOfFile: yaml, encoding: .utf8)
+        #expect(text.hasPrefix("# ours\n") && text.hasSuffix("# end\n") && text.contains("\"white\""))
+        // The editor draws them.
+        let known = try await keypoints(studio, image)
+        #expect(try known.shown("names").contains("tail") && known.array("limbs")?.count == 2)
+        #expect(try known.array("pairs")?.count == 1)
+        // Who saw the file before that does not overwrite it.
+        #expect(try await set(wish, version).status == 409)
+        for (fields, words) in [
+            (#""names": ["a", "b"]"#, "3 names"), (#""names": ["a", "b", "b"]"#, "twice"),
+            (#""names": ["a", "b", "c"], "limbs": [[0, 3]]"#, "0 to 2"),
+            (#""names": ["a", "b", "c"], "limbs": [[0, 1], [1, 0]]"#, "each once"),
+            (#""names": ["a", "b", "c"], "limbs": [[1, 1]]"#, "pairs"),
+            (#""names": ["a", "b", "c"], "pairs": [[0, 1], [1, 2]]"#, "two pairs"),
+        ] {
+            let answer = try await set(fields, known.string("version"))
+            #expect(answer.status == 400 && answer.problem.contains(words), "\(fields): \(answer.problem)")
+        }
+        #expect(try String(contentsOfFile: yaml, encoding: .utf8) == text)
+        // And back: without pairs, nothing is known of mirror images.
+        let plain = try await set(#""names": ["head", "tail", "fin"]"#, known.string("version"))
+        #expect(plain.status == 200, "\(plain.problem)")
+        #expect(try DataDescription.load(yaml).keypoints?.flip == nil)
+        #expect(try DataDescription.load(yaml).keypoints?.skeleton == [])
+    }
+
     @Test func voidFormatsAreRefused() async throws {
         let (studio, image) = try await studio()
         let keypoints = #""keypoints": [0.25,0.5,2, 0.75,0.125,1, 0,0,0]"#

@@ -5,7 +5,7 @@ import Testing
 /// How findings compare with labels, and whether a difference is more than chance.
 struct ImageOutcomeTests {
     private func outcome(_ found: [[Float]], truth: [[Float]], confidence: Float = 0.25) -> ImageOutcome {
-        ImageOutcome(ImageFinding(image: "1", version: "1", found: found), truth: truth, confidence: confidence)
+        ImageOutcome(ImageFinding(image: 1, version: "1", found: found), truth: truth, confidence: confidence)
     }
 
     @Test func boxesAreMatchedByOverlapAndClass() {

@@ -98,12 +98,23 @@ struct FollowedRequestsTests {
                 return value
             }
         }
-        let (first, second) = (try folder.write("1", to: "first"), try folder.write("2", to: "second"))
+        /// A file that was written a while ago: of one that is new, another one may have the same time.
+        func write(_ text: String, _ name: String) throws -> String {
+            let path = try folder.write(text, to: name)
+            try FileManager.default.setAttributes(
+                [.modificationDate: Date(timeIntervalSinceNow: -60)], ofItemAtPath: path)
+            return path
+        }
+        let (first, second) = (try write("1", "first"), try write("2", "second"))
         #expect(look(first, "a") == "a" && look(first, "b") == "a" && looks == 1)
-        _ = try folder.write("10", to: "first")
+        _ = try write("10", "first")
         #expect(look(first, "b") == "b" && looks == 2)
         try FileManager.default.removeItem(atPath: first)
         #expect(look(second, "c") == "c" && kept.count == 1, "the first is gone")
         #expect(look(first, nil) == nil && look(first, "d") == "d" && looks == 5)
+        let new = try folder.write("1", to: "new")
+        #expect(look(new, "e") == "e")
+        _ = try folder.write("2", to: "new")
+        #expect(look(new, "f") == "f", "within a tick of the clock")
     }
 }

@@ -26,7 +26,7 @@ struct DataExport: Encodable, Sendable {
         guard set.kind == .yolo, let description = set.description else {
             throw InputError(set.root, "has folders for classes, which are a format that others read as it is")
         }
-        let (all, task) = try Self.read(description, hasKeypoints: content.hasKeypoints, for: format)
+        let (all, task) = try Self.read(description, hasKeypoints: content.keypoints != nil, for: format)
         let data = DetectionData(
             kind: all.kind, path: all.path, classNames: all.classNames,
             splits: all.splits.mapValues { $0.filter(\.isLabeled) }.filter { !$0.value.isEmpty },
@@ -57,7 +57,7 @@ struct DataExport: Encodable, Sendable {
 
     private static func outlines(in data: DetectionData) throws -> Int {
         try data.splits.values.joined().reduce(0) { sum, example in
-            let values = try LabelLines.read(YOLOData.labelPath(ofImage: example.imagePath), hasKeypoints: false) ?? []
+            let values = try LabelLines.read(YOLOData.labelPath(ofImage: example.imagePath), nil) ?? []
             return sum + values.count { if case .outline = $0 { true } else { false } }
         }
     }

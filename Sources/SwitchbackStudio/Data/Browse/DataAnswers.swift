@@ -35,13 +35,20 @@ struct ImageAnswer: Encodable, Sendable {
     /// The objects for the overlay, where they were asked for: class, then x1, y1, x2 and y2 in fractions.
     var boxes: [[Double]]?
 
-    init(_ image: IndexedImage, withBoxes: Bool, hasKeypoints: Bool = false) {
+    init(_ image: IndexedImage) {
         (id, name, version) = (String(image.id, radix: 16), image.name, image.version)
         (split, width, height) = (image.split, image.width, image.height)
         state = image.state.rawValue
         objects = image.marks.count
-        guard withBoxes, !image.marks.isEmpty, image.labelStamp.size > 0 else { return }
-        let labels = try? LabelLines.read(YOLOData.labelPath(ofImage: image.path), hasKeypoints: hasKeypoints)
+    }
+
+    /// With its boxes.
+    ///
+    /// - Parameter keypoints: those that objects of the data set have.
+    init(_ image: IndexedImage, boxesWith keypoints: KeypointLayout?) {
+        self.init(image)
+        guard !image.marks.isEmpty, image.labelStamp.size > 0 else { return }
+        let labels = try? LabelLines.read(YOLOData.labelPath(ofImage: image.path), keypoints)
         boxes = (labels ?? []).prefix(Self.mostBoxes).compactMap { value -> [Double]? in
             guard let index = value.classIndex, let bounds = value.bounds else { return nil }
             return [Double(index)] + bounds.map { (min(max($0, -1), 2) * 1e4).rounded() / 1e4 }

@@ -10,7 +10,10 @@ extension DataIndex {
         private(set) var positions: [UInt64: Int32] = [:]
         /// How many images each split has.
         private(set) var counts: [DataSplit: Int] = [:]
-        var hasKeypoints = false
+        /// Those that objects have; `nil` where they have none.
+        var keypoints: KeypointLayout?
+        /// The data.yaml that classes and keypoints were read from.
+        var description = FileStamp()
 
         func image(_ id: UInt64) -> IndexedImage? { positions[id].map { images[Int($0)] } }
 

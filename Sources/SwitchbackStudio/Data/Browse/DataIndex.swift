@@ -38,8 +38,7 @@ final class DataIndex: @unchecked Sendable {
             // Whoever waited here while another looked anew has what that one saw.
             if let old, let looked, isFresh ? looked.from > asked : looked.to.duration(to: .now) < pause { return old }
             let (start, moment) = (ContinuousClock.now, Date())
-            let kept = old == nil ? IndexFile(in: set.state).read() : [:]
-            let new = try read { old?.image($0) ?? kept[$0] }
+            let new = try read(knowing: old)
             replace(new)
             looked = (start, .now)
             pause = min(max(.seconds(2), start.duration(to: .now) * 20), .seconds(30))
@@ -73,7 +72,9 @@ final class DataIndex: @unchecked Sendable {
     private func keep(_ content: Content, lookedAt moment: Date) {
         guard content.images.count >= IndexFile.leastImages else { return }
         guard unkept > content.images.count / 50 else { return }
-        if (try? IndexFile(in: set.state).write(content.images, lookedAt: moment)) != nil { unkept = 0 }
+        if (try? IndexFile(in: set.state, content.keypoints).write(content.images, lookedAt: moment)) != nil {
+            unkept = 0
+        }
     }
 
     /// The images as they were when they were last looked at: a stroke waits for nobody who looks.
@@ -103,9 +104,9 @@ final class DataIndex: @unchecked Sendable {
     /// large data set again would take longer than to add them.
     func insert(_ files: [AddedImage]) {
         looking.withLock {
-            guard let hasKeypoints = lock.withLock({ content?.hasKeypoints }) else { return }
+            guard let keypoints = lock.withLock({ content.map(\.keypoints) }) else { return }
             for file in files {
-                let image = IndexedImage(file, id: set.id(of: file.path), hasKeypoints: hasKeypoints)
+                let image = IndexedImage(file, id: set.id(of: file.path), keypoints)
                 lock.withLock {
                     if content?.positions[image.id] != nil || added[image.id] != nil { return }
                     added[image.id] = image
@@ -119,22 +120,23 @@ final class DataIndex: @unchecked Sendable {
     /// Reads the labels of an image again, which were changed here.
     func refresh(_ id: UInt64) {
         lock.withLock {
-            guard let hasKeypoints = content?.hasKeypoints else { return }
-            added[id]?.readLabels(hasKeypoints: hasKeypoints)
+            guard let keypoints = content.map(\.keypoints) else { return }
+            added[id]?.readLabels(keypoints)
             guard let position = content?.positions[id] else { return }
-            content?.images[Int(position)].readLabels(hasKeypoints: hasKeypoints)
+            content?.images[Int(position)].readLabels(keypoints)
         }
     }
 
     // MARK: Reading
 
-    private func read(knowing known: (UInt64) -> IndexedImage?) throws -> Content {
+    private func read(knowing old: Content?) throws -> Content {
         var content = Content()
         var files: [AddedImage] = []
         if let description = set.description {
+            content.description = FileStamp(description)
             let found = try DataDescription.load(description)
             content.classNames = found.classNames
-            content.hasKeypoints = found.keypoints != nil
+            content.keypoints = found.keypoints
             for split in DataSplit.allCases {
                 for place in found.places[split] ?? [] {
                     files += try YOLOData.images(in: place).map { AddedImage(path: $0, split: split) }
@@ -143,13 +145,21 @@ final class DataIndex: @unchecked Sendable {
         } else {
             try Self.readClasses(set.root, &content, &files)
         }
+        let keypoints = content.keypoints
+        let kept = old == nil ? IndexFile(in: set.state, keypoints).read() : [:]
+        func known(_ id: UInt64) -> IndexedImage? {
+            guard let old else { return kept[id] }
+            var image = old.image(id)
+            // Lines of labels say something else where objects have other keypoints.
+            if old.keypoints != keypoints { image?.labelStamp = FileStamp() }
+            return image
+        }
         // A folder can be two splits at once: its images count for the first.
         var seen: Set<UInt64> = []
         let found = files.map { (file: $0, id: set.id(of: $0.path)) }.filter { seen.insert($0.id).inserted }
             .map { (file: $0.file, id: $0.id, known: known($0.id)) }
-        let hasKeypoints = content.hasKeypoints
         content.images = ImageSurvey.map(found) { file, id, known in
-            IndexedImage(file, id: id, knowing: known, hasKeypoints: hasKeypoints)
+            IndexedImage(file, id: id, knowing: known, keypoints)
         }
         unkept += zip(content.images, found).count { $0.imageStamp != $1.known?.imageStamp }
         content.updatePositions()

@@ -11,17 +11,22 @@ import SwitchbackVision
 /// the folders are the truth.
 struct IndexFile: Sendable {
     private let path: String
+    private let head: String
 
-    private static let head = "switchback index 2"
     /// Smaller data sets are looked at faster than this file is worth.
     static let leastImages = 1000
 
-    /// - Parameter folder: of what the studio keeps about the data set.
-    init(in folder: String) { path = Folder.join(folder, "index") }
+    /// - Parameters:
+    ///   - folder: of what the studio keeps about the data set.
+    ///   - keypoints: those that objects have: with others, lines of labels say something else.
+    init(in folder: String, _ keypoints: KeypointLayout?) {
+        path = Folder.join(folder, "index")
+        head = "switchback index 3, keypoints " + (keypoints.map { "\($0.count)×\($0.dimensions)" } ?? "none")
+    }
 
     /// The images by their ids; without their paths and splits, which are looked up in any case.
     func read() -> [UInt64: IndexedImage] {
-        guard let text = try? TextFile.read(path), text.hasPrefix(Self.head + "\n") else { return [:] }
+        guard let text = try? TextFile.read(path), text.hasPrefix(head + "\n") else { return [:] }
         let body = text.dropLast(9)
         guard text.hasSuffix("\n"), let sum = UInt32(text.suffix(9).dropLast(), radix: 16),
             Checksum.crc32(String(body)) == sum
@@ -35,7 +40,7 @@ struct IndexFile: Sendable {
     /// - Parameter moment: when the look at the folders began: what was changed just before it might be changed again
     ///   without another time.
     func write(_ images: [IndexedImage], lookedAt moment: Date) throws {
-        var text = Self.head + "\n"
+        var text = head + "\n"
         for image in images { text += image.line(lookedAt: moment) + "\n" }
         try OutputFolder.make(Folder.parent(path))
         try AtomicFile.write(text + String(format: "%08x\n", Checksum.crc32(text)), to: path)

@@ -59,7 +59,7 @@ extension DataFolder {
 
 extension IndexedImage {
     /// An image as it is on disk now; only what has changed since it was known is read.
-    init(_ file: AddedImage, id: UInt64, knowing known: IndexedImage? = nil, hasKeypoints: Bool) {
+    init(_ file: AddedImage, id: UInt64, knowing known: IndexedImage? = nil, _ keypoints: KeypointLayout?) {
         self.init(id: id, path: file.path, split: file.split)
         if let known {
             (width, height, state, marks) = (known.width, known.height, known.state, known.marks)
@@ -69,7 +69,7 @@ extension IndexedImage {
         if let classIndex = file.classIndex {
             setClass(classIndex)
         } else {
-            readLabelsIfChanged(hasKeypoints: hasKeypoints)
+            readLabelsIfChanged(keypoints)
         }
     }
 
@@ -83,22 +83,23 @@ extension IndexedImage {
         (width, height) = (Int32(clamping: header?.width ?? 0), Int32(clamping: header?.height ?? 0))
     }
 
-    private mutating func readLabelsIfChanged(hasKeypoints: Bool) {
+    private mutating func readLabelsIfChanged(_ keypoints: KeypointLayout?) {
         let stamp = FileStamp(YOLOData.labelPath(ofImage: path))
         if stamp.size < 0 {
             (labelStamp, marks, state) = (stamp, [], width > 0 ? .unlabeled : .faulty)
         } else if stamp != labelStamp || stamp.isFresh(at: Date()) {
-            readLabels(hasKeypoints: hasKeypoints)
+            readLabels(keypoints)
         }
     }
 
-    mutating func readLabels(hasKeypoints: Bool) {
+    /// - Parameter keypoints: those that objects of the data set have.
+    mutating func readLabels(_ keypoints: KeypointLayout?) {
         let labels = YOLOData.labelPath(ofImage: path)
         labelStamp = FileStamp(labels)
         do {
-            let found = try LabelLines.read(labels, hasKeypoints: hasKeypoints)
+            let found = try LabelLines.read(labels, keypoints)
             marks = (found ?? []).compactMap(Mark.init)
-            let isReadable = width > 0 && (found == nil || found?.count == marks.count || hasKeypoints)
+            let isReadable = width > 0 && (found == nil || found?.count == marks.count)
             state = !isReadable ? .faulty : found == nil ? .unlabeled : found?.isEmpty == true ? .empty : .labeled
         } catch {
             (marks, state) = ([], .faulty)

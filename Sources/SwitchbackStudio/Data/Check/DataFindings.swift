@@ -42,13 +42,13 @@ struct DataFindings: Encodable, Sendable {
                 findings.append(
                     Finding(
                         kind: fault.kind, isMendable: fault.kind.isMendable,
-                        image: ImageAnswer(image, withBoxes: false), object: fault.object))
+                        image: ImageAnswer(image), object: fault.object))
             }
         }
         let byPath = Dictionary(content.images.map { ($0.path, $0) }) { first, _ in first }
         guard let description = set.folder.description, !content.images.isEmpty else { return }
         let data: DetectionData
-        do { data = try DetectionData.load(description, for: content.hasKeypoints ? .pose : .detect) } catch {
+        do { data = try DetectionData.load(description, for: content.keypoints == nil ? .detect : .pose) } catch {
             sentences = ["\(error)".replacingOccurrences(of: set.folder.root + "/", with: "")]
             return
         }
@@ -56,7 +56,7 @@ struct DataFindings: Encodable, Sendable {
         leaks = (report?.duplicates ?? []).compactMap { pair -> Leak? in
             guard let training = byPath[pair.training], let heldOut = byPath[pair.heldOut] else { return nil }
             return Leak(
-                training: ImageAnswer(training, withBoxes: false), heldOut: ImageAnswer(heldOut, withBoxes: false))
+                training: ImageAnswer(training), heldOut: ImageAnswer(heldOut))
         }
         let all = (report?.problems ?? data.problems.map(\.description)) + data.remarks
         sentences = Array(all.prefix(Self.mostOfAKind)).map {
@@ -69,7 +69,7 @@ extension OpenDataSet {
     /// The faults of an image's labels, which another program may have written a moment ago.
     func faults(of image: IndexedImage, _ content: DataIndex.Content) throws -> [LabelFault] {
         // The labels are looked through without their history first: nearly all have no fault.
-        let values = try? LabelLines.read(YOLOData.labelPath(ofImage: image.path), keypoints())
+        let values = try? LabelLines.read(YOLOData.labelPath(ofImage: image.path), content.keypoints)
         let objects = (values ?? []).map { LabelObject(id: "", value: $0) }
         if LabelFault.faults(in: objects, classCount: content.classNames.count).isEmpty { return [] }
         let document = try labels().document(of: LabelStore.Image(image))

@@ -5,14 +5,16 @@ import SwitchbackServer
 import SwitchbackVision
 
 /// What the model of a run finds in an image of a data set, with the data set's numbers of classes.
-package struct ImageFinding: Codable, Sendable {
-    /// The id of the image, and its version: another file under the same name is looked at anew.
-    package let image, version: String
+package struct ImageFinding: Sendable {
+    /// The id of the image.
+    package let image: UInt64
+    /// Of the image: another file under the same name is looked at anew.
+    package let version: String
     /// Of a detector: class, confidence, x1, y1, x2 and y2 in fractions of the image's sides. Of a classifier: class and
     /// probability. The most likely first.
     package let found: [[Float]]
 
-    package init(image: String, version: String, found: [[Float]]) {
+    package init(image: UInt64, version: String, found: [[Float]]) {
         (self.image, self.version, self.found) = (image, version, found)
     }
 
@@ -82,6 +84,6 @@ struct JudgingModel {
                 numbers[guess.classIndex].map { [Float($0), Float(guess.probability)] }
             }
         }
-        return ImageFinding(image: String(image.id, radix: 16), version: image.version, found: found)
+        return ImageFinding(image: image.id, version: image.version, found: found)
     }
 }

@@ -8,18 +8,18 @@ import Synchronization
 /// What the model of a run finds in all images of a data set: found one after another, and kept in a file, so that neither
 /// a stop nor a kill begins anew.
 ///
-/// The file's first line names the weights, and each other line is an ``ImageFinding``. Other weights begin it anew.
+/// The first line of its ``FindingFile`` names the weights. Other weights begin it anew.
 final class Judgement: Sendable {
     /// `TASK/NAME`.
     let run: String
-    private let path: String
+    private let file: FindingFile
     private let state = Mutex(State())
 
     private struct State {
-        var findings: [String: ImageFinding] = [:]
         /// The first line of the file that the findings are of; `nil` where none was read.
         var head: String?
-        var total = 0
+        /// How many of the images were looked at, of how many.
+        var done = 0, total = 0
         var isWorking = false
         var isStopping = false
         var problem: String?
@@ -40,27 +40,35 @@ final class Judgement: Sendable {
     /// - Parameter folder: of what the studio keeps about the data set.
     init(of run: String, in folder: String) {
         self.run = run
-        path = Folder.join(folder, "judgements/\(run.replacing("/", with: "~")).jsonl")
+        file = FindingFile(Folder.join(folder, "judgements/\(run.replacing("/", with: "~")).findings"))
     }
 
     var answer: Answer {
         state.withLock {
             Answer(
-                run: run, done: $0.findings.count + $0.omitted, total: $0.total, isWorking: $0.isWorking,
+                run: run, done: $0.done + $0.omitted, total: $0.total, isWorking: $0.isWorking,
                 omitted: $0.omitted, problem: $0.problem)
         }
     }
 
-    /// The findings of the images as they are now.
-    func findings(for images: [IndexedImage]) -> [UInt64: ImageFinding] {
-        let known = state.withLock { $0.findings }
-        return Dictionary(
-            uniqueKeysWithValues: images.compactMap { image in
-                guard let finding = known[String(image.id, radix: 16)], finding.version == image.version else {
-                    return nil
-                }
-                return (image.id, finding)
-            })
+    /// The findings of images as they are now.
+    func findings() -> Findings { Findings(entries: file.entries, reader: file.reader()) }
+
+    /// What was found, read image by image.
+    struct Findings {
+        fileprivate let entries: [UInt64: FindingFile.Entry]
+        fileprivate let reader: FindingFile.Reader
+
+        /// Of an image that is another now, nothing is known.
+        private func entry(_ image: IndexedImage) -> FindingFile.Entry? {
+            entries[image.id].flatMap { $0.version == image.version ? $0 : nil }
+        }
+
+        func uncertainty(of image: IndexedImage) -> Float? { entry(image)?.uncertainty }
+
+        func finding(of image: IndexedImage) -> ImageFinding? {
+            entry(image).flatMap { reader.finding(image.id, $0) }
+        }
     }
 
     /// Takes up what an earlier studio has found, where it is of the run's weights as they are now.
@@ -93,25 +101,29 @@ final class Judgement: Sendable {
         let content = try set.index.now()
         let head = Self.head(weights, content.classNames)
         state.withLock { read(head, content, &$0) }
-        let known = findings(for: content.images)
-        let missing = content.images.filter { known[$0.id] == nil }
+        let missing = unseen(of: content.images)
         state.withLock { state in
-            state.findings = Dictionary(uniqueKeysWithValues: known.values.map { ($0.image, $0) })
-            (state.total, state.omitted) = (content.images.count, 0)
+            (state.done, state.total) = (content.images.count - missing.count, content.images.count)
+            state.omitted = 0
         }
         if missing.isEmpty { return }
         let model = try JudgingModel(weights, isClassifier: run.task == "classify", classNames: content.classNames)
-        let file = try set.changing { try begun(head) }
-        defer { try? file.close() }
+        try set.changing { try file.begin(head) }
         for image in missing {
             if state.withLock({ $0.isStopping }) { return }
             guard let finding = try? model.finding(in: image) else {
                 state.withLock { $0.omitted += 1 }
                 continue
             }
-            try file.write(contentsOf: Data((JSON.text(finding) + "\n").utf8))
-            state.withLock { $0.findings[finding.image] = finding }
+            try file.append(finding)
+            state.withLock { $0.done += 1 }
         }
+    }
+
+    /// The images of which nothing is known.
+    private func unseen(of images: [IndexedImage]) -> [IndexedImage] {
+        let known = findings()
+        return images.filter { known.uncertainty(of: $0) == nil }
     }
 
     /// The line that names the weights by their path, size and time, and the classes, whose numbers the findings have.
@@ -123,26 +135,9 @@ final class Judgement: Sendable {
     /// Reads what is known, unless that was done; of other weights or classes it is nothing.
     private func read(_ head: String, _ content: DataIndex.Content, _ state: inout State) {
         if state.head == head { return }
-        let lines = (try? TextFile.lines(path)) ?? []
-        // What is cut short at the end was being written when the studio was killed.
-        let found = lines.first?.isExactly(head) == true ? lines.dropFirst() : []
-        let findings = found.compactMap { JSON.value(ImageFinding.self, String($0)) }
-        state.findings = Dictionary(findings.map { ($0.image, $0) }) { $1 }
+        file.read(head)
+        state.done = content.images.count - unseen(of: content.images).count
         (state.head, state.total, state.omitted, state.problem) = (head, content.images.count, 0, nil)
-    }
-
-    /// The file to write on, begun anew where it is of other weights.
-    private func begun(_ head: String) throws -> FileHandle {
-        let first = try? TextFile.lines(path).first
-        if first?.isExactly(head) != true {
-            try OutputFolder.make(Folder.parent(path))
-            try AtomicFile.write(head, to: path)
-        }
-        let file = try FileHandle(forUpdating: URL(fileURLWithPath: path))
-        try file.seekToEnd()
-        // The next line begins behind what was cut short.
-        try file.write(contentsOf: Data("\n".utf8))
-        return file
     }
 }
 

@@ -40,10 +40,21 @@ struct RunComparison: Encodable, Sendable {
         let truth: [[Float]]
         /// In the order of the runs.
         let outcomes: [ImageOutcome]
+    }
 
-        fileprivate var errors: Int { outcomes.reduce(0) { $0 + $1.errors } }
-        fileprivate var lead: Int { outcomes.count < 2 ? 0 : outcomes[0].errors - outcomes[1].errors }
-        fileprivate var uncertainty: Float { outcomes.map(\.uncertainty).max() ?? 0 }
+    /// What is kept of each image while the list is put in order: what was found in all of 100,000 would fill the memory.
+    private struct Standing {
+        /// In the list of images.
+        let position: Int
+        let errors, lead: Int
+        let uncertainty: Float
+
+        init(_ position: Int, _ outcomes: [ImageOutcome]) {
+            self.position = position
+            errors = outcomes.reduce(0) { $0 + $1.errors }
+            lead = outcomes.count < 2 ? 0 : outcomes[0].errors - outcomes[1].errors
+            uncertainty = outcomes.map(\.uncertainty).max() ?? 0
+        }
     }
 
     let runs: [String]
@@ -72,24 +83,24 @@ struct RunComparison: Encodable, Sendable {
             try query.number("count", in: 1...Self.mostRows) ?? Self.mostRows,
             try query.number("from", in: 0...Int(Int32.max)) ?? 0
         )
-        let judged = content.images.filter { split == nil || $0.split == split }
-        let findings = judgements.map { $0.findings(for: judged) }
-        let all = judged.compactMap { image -> Row? in
-            guard image.isLabeled,
-                let truth = Self.truth(of: image, in: set.folder, hasKeypoints: content.hasKeypoints)
+        let findings = judgements.map { $0.findings() }
+        func row(_ image: IndexedImage) -> Row? {
+            let own = findings.compactMap { $0.finding(of: image) }
+            guard own.count == findings.count, let truth = Self.truth(of: image, in: set.folder, content.keypoints)
             else { return nil }
-            let own = findings.compactMap { $0[image.id] }
-            guard own.count == findings.count else { return nil }
             return Row(
-                image: ImageAnswer(image, withBoxes: false), truth: truth,
+                image: ImageAnswer(image), truth: truth,
                 outcomes: own.map { ImageOutcome($0, truth: truth, confidence: confidence) })
         }
+        var totals = [Totals](repeating: Totals(), count: judgements.count)
+        let all = content.images.enumerated().compactMap { position, image -> Standing? in
+            guard image.isLabeled, split == nil || image.split == split, let row = row(image) else { return nil }
+            for (run, outcome) in row.outcomes.enumerated() { totals[run].add(outcome) }
+            return Standing(position, row.outcomes)
+        }
+        (self.totals, images) = (totals, all.count)
         runs = judgements.map(\.run)
         classes = content.classNames
-        images = all.count
-        totals = judgements.indices.map { run in
-            all.reduce(into: Totals()) { $0.add($1.outcomes[run]) }
-        }
         (firstBetter, secondBetter) = (all.count { $0.lead < 0 }, all.count { $0.lead > 0 })
         chance = judgements.count == 2 ? SignTest.probability(firstBetter, secondBetter) : nil
         let listed = Self.sorted(
@@ -103,11 +114,11 @@ struct RunComparison: Encodable, Sendable {
             }, by: order ?? (judgements.count == 2 ? .difference : .worst))
         total = listed.count
         self.from = min(from, total)
-        rows = Array(listed.dropFirst(from).prefix(count))
+        rows = listed.dropFirst(from).prefix(count).compactMap { row(content.images[$0.position]) }
     }
 
-    private static func sorted(_ rows: [Row], by order: Order) -> [Row] {
-        func key(_ row: Row) -> [Float] {
+    private static func sorted(_ rows: [Standing], by order: Order) -> [Standing] {
+        func key(_ row: Standing) -> [Float] {
             let (lead, errors) = (Float(abs(row.lead)), Float(row.errors))
             return switch order {
             case .difference: [lead, errors, row.uncertainty]
@@ -121,23 +132,13 @@ struct RunComparison: Encodable, Sendable {
     }
 
     /// What is in an image; `nil` where its labels cannot be read.
-    private static func truth(of image: IndexedImage, in set: DataFolder, hasKeypoints: Bool) -> [[Float]]? {
+    private static func truth(of image: IndexedImage, in set: DataFolder, _ keypoints: KeypointLayout?) -> [[Float]]? {
         if set.kind == .classes { return image.marks.map { [Float($0.classIndex)] } }
-        guard let lines = try? LabelLines.read(YOLOData.labelPath(ofImage: image.path), hasKeypoints: hasKeypoints)
+        guard let lines = try? LabelLines.read(YOLOData.labelPath(ofImage: image.path), keypoints)
         else { return nil }
         return lines.compactMap { value in
-            let value = hasKeypoints ? value.boxBeforeKeypoints : value
             guard let index = value.classIndex, let bounds = value.bounds else { return nil }
             return [Float(index)] + bounds.map { Float($0) }
         }
-    }
-}
-
-extension LabelValue {
-    /// The box with which a line of an object with keypoints begins.
-    fileprivate var boxBeforeKeypoints: LabelValue {
-        guard case .unread(let line) = self else { return self }
-        let fields = line.split(whereSeparator: \.isWhitespace)
-        return LabelValue(line: fields.prefix(5).joined(separator: " "), hasKeypoints: false)
     }
 }

@@ -22,9 +22,9 @@ package final class LabelStore: @unchecked Sendable {
     }
 
     private let hold: DataHold
-    private let keypoints: KeypointLayout?
     private let lock = NSLock()
     // Guarded by the lock.
+    private var keypoints: KeypointLayout?
     private var journal: LabelJournal?
     private var problem: InputError?
     private var open: [UInt64: OpenImage] = [:]
@@ -64,6 +64,15 @@ package final class LabelStore: @unchecked Sendable {
 
     /// Why nothing can be edited; `nil` where it can.
     package var readOnly: InputError? { lock.withLock { problem } }
+
+    /// Takes up other keypoints that objects of the data set have now: lines of labels say something else with them.
+    func follow(_ keypoints: KeypointLayout?) {
+        lock.withLock {
+            if keypoints == self.keypoints { return }
+            self.keypoints = keypoints
+            for image in open.keys { open[image]?.isStampSure = false }
+        }
+    }
 
     /// Does something to files of labels, during which nobody else changes any.
     func exclusively<Value>(_ body: () throws -> Value) rethrows -> Value { try lock.withLock(body) }

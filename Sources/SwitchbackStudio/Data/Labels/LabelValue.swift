@@ -51,8 +51,8 @@ package enum LabelValue: Equatable, Sendable {
 // MARK: - Lines
 
 extension LabelValue {
-    /// - Parameter hasKeypoints: whether keypoints follow the box in lines of the data set.
-    init(line: some StringProtocol, hasKeypoints: Bool) {
+    /// - Parameter keypoints: those that follow the box in lines of the data set; a line of more or fewer is none.
+    init(line: some StringProtocol, _ keypoints: KeypointLayout?) {
         let fields = line.split(whereSeparator: \.isWhitespace)
         let numbers = fields.dropFirst().compactMap { Double($0) }.filter(\.isFinite)
         guard let first = fields.first, let number = Double(first), let index = Int(exactly: number),
@@ -62,9 +62,12 @@ extension LabelValue {
             return
         }
         switch numbers.count {
-        case 5... where hasKeypoints:
-            self = .pose(class: index, box: Array(numbers.prefix(4)), keypoints: Array(numbers.dropFirst(4)))
-        case _ where hasKeypoints: self = .unread(String(line))
+        case let count where keypoints != nil:
+            let isPose = count == 4 + (keypoints?.numberCount ?? 0)
+            self =
+                isPose
+                ? .pose(class: index, box: Array(numbers.prefix(4)), keypoints: Array(numbers.dropFirst(4)))
+                : .unread(String(line))
         case 4: self = .box(class: index, numbers)
         case 6... where numbers.count % 2 == 0: self = .outline(class: index, numbers)
         default: self = .unread(String(line))
@@ -112,27 +115,17 @@ enum LabelLines {
 
     /// The objects of a file; `nil` if there is none.
     ///
+    /// - Parameter keypoints: those that objects of the data set have.
     /// - Throws: `InputError` where it cannot be read, or is too large.
-    static func read(_ path: String, hasKeypoints: Bool) throws -> [LabelValue]? {
-        try lines(path)?.map { LabelValue(line: $0, hasKeypoints: hasKeypoints) }
-    }
-
-    /// The objects of a file of a data set: where they have keypoints, what has more or fewer is not understood.
     static func read(_ path: String, _ keypoints: KeypointLayout?) throws -> [LabelValue]? {
-        try lines(path)?.map { line in
-            let value = LabelValue(line: line, hasKeypoints: keypoints != nil)
-            guard case .pose(_, _, let numbers) = value, numbers.count != keypoints?.numberCount else { return value }
-            return .unread(String(line))
-        }
-    }
-
-    private static func lines(_ path: String) throws -> [Substring]? {
         let stamp = FileStamp(path)
         guard stamp.size >= 0 else { return nil }
         guard stamp.size <= mostBytes else {
             throw InputError(path, "has \(stamp.size) bytes, and labels of one image have at most \(mostBytes)")
         }
-        return try TextFile.lines(path).filter { !$0.allSatisfy(\.isWhitespace) }
+        return try TextFile.lines(path).filter { !$0.allSatisfy(\.isWhitespace) }.map {
+            LabelValue(line: $0, keypoints)
+        }
     }
 
     static func text(_ values: [LabelValue]) -> String { values.map { $0.line + "\n" }.joined() }

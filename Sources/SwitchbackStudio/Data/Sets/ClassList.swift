@@ -24,17 +24,30 @@ enum ClassList {
             throw InputError(
                 path, "the list of names is written in a way that is not known here", remedy: "add the class there")
         }
-        // What was made is read back before it counts.
+        try DataDescription.rewrite(path, as: changed, remedy: "add the class there") { before, after in
+            after.classNames == known + names && after.places == before.places && after.keypoints == before.keypoints
+        }
+        return known + names
+    }
+}
+
+extension DataDescription {
+    /// Writes another text of a data.yaml, which is read back before it counts.
+    ///
+    /// - Parameters:
+    ///   - remedy: for who cannot have it changed here.
+    ///   - isRight: whether it says what it should, by what it said before and would say then.
+    /// - Throws: `InputError` where it does not, or cannot be written; then nothing is changed.
+    static func rewrite(
+        _ path: String, as text: String, remedy: String, isRight: (DataDescription, DataDescription) -> Bool
+    ) throws {
         let trial = Folder.join(Folder.parent(path), ".\((path as NSString).lastPathComponent).trial.yaml")
         defer { unlink(trial) }
-        try AtomicFile.write(changed, to: trial)
-        let (before, after) = (try DataDescription.load(path), try? DataDescription.load(trial))
-        guard after?.classNames == known + names, after?.places == before.places else {
-            throw InputError(
-                path, "the list of names is written in a way that is not known here", remedy: "add the class there")
+        try AtomicFile.write(text, to: trial)
+        guard let after = try? DataDescription.load(trial), isRight(try DataDescription.load(path), after) else {
+            throw InputError(path, "is written in a way that is not known here", remedy: remedy)
         }
-        try AtomicFile.write(changed, to: path)
-        return known + names
+        try AtomicFile.write(text, to: path)
     }
 }
 

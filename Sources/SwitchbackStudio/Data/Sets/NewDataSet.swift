@@ -34,7 +34,7 @@ struct NewDataSet {
     }
 
     /// Names that differ.
-    private static func names(_ fields: ConfigurationFields, _ field: String, atMost most: Int) throws -> [String] {
+    static func names(_ fields: ConfigurationFields, _ field: String, atMost most: Int) throws -> [String] {
         let names = try (fields.array(field) ?? []).map { value in
             guard case .string(let text) = value else { throw fields.problem(field, "names are needed") }
             return text.trimmingCharacters(in: .whitespaces)

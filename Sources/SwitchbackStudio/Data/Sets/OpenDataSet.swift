@@ -16,8 +16,8 @@ final class OpenDataSet: @unchecked Sendable {
     private let lock = NSLock()
     // Guarded by the lock.
     private var store: (labels: LabelStore, isHeld: Bool)?
-    /// What was read of it; a store keeps to that, too.
-    private var layout: KeypointLayout??
+    /// By the description, which other programs may change at any time.
+    private let layouts = KeptByFile<KeypointLayout?>()
 
     init(_ folder: DataFolder) {
         self.folder = folder
@@ -58,10 +58,14 @@ final class OpenDataSet: @unchecked Sendable {
         }
         // Another studio that had the data set may have ended.
         let isHeld = (try? hold.take()) != nil
-        let content = try index.known()
+        var content = try index.known()
         let keypoints = try keypoints()
+        if content.description != description { content = try index.now(isFresh: true) }
         return lock.withLock {
-            if let store, store.isHeld == isHeld { return store.labels }
+            if let store, store.isHeld == isHeld {
+                store.labels.follow(keypoints)
+                return store.labels
+            }
             let labels = LabelStore(hold, keypoints: keypoints) { id in
                 content.image(id).map(LabelStore.Image.init)
             }
@@ -70,14 +74,15 @@ final class OpenDataSet: @unchecked Sendable {
         }
     }
 
+    /// The data.yaml as it is now: other programs may change it at any time.
+    var description: FileStamp { folder.description.map { FileStamp($0) } ?? FileStamp() }
+
     /// The keypoints that its objects have; `nil` where they have none.
     ///
     /// - Throws: `InputError` where its description cannot be read.
     func keypoints() throws -> KeypointLayout? {
-        if let layout = lock.withLock({ layout }) { return layout }
-        let found = try folder.description.map { try DataDescription.load($0).keypoints } ?? nil
-        lock.withLock { layout = .some(found) }
-        return found
+        guard let description = folder.description else { return nil }
+        return try layouts.value(of: description) { .some(try DataDescription.load(description).keypoints) } ?? nil
     }
 
     /// Does something during which no label is changed.

@@ -71,7 +71,7 @@ struct VersionDifferenceAnswer: Encodable, Sendable {
 
     init(_ difference: VersionDifference, _ version: DataVersion, _ content: DataIndex.Content) {
         func first(_ images: [IndexedImage]) -> [ImageAnswer] {
-            images.prefix(Self.most).map { ImageAnswer($0, withBoxes: !content.hasKeypoints) }
+            images.prefix(Self.most).map { ImageAnswer($0, boxesWith: content.keypoints) }
         }
         added = first(difference.added)
         moved = first(difference.moved.map(\.to))

@@ -124,7 +124,7 @@ export class Strokes {
   async look() {
     if (this.queue.length || document.hidden) return;
     try {
-      const found = await get(`${this.address}/labels?who=${who()}&seen=${this.server.revision}`);
+      const found = await get(`${this.address}/labels?who=${who()}&seen=${this.server.seen}`);
       if (found && !this.queue.length) { this.server = found; this.changed(); }
       if (this.problem) { this.problem = null; this.changed(); }
     } catch (error) {

@@ -1,3 +1,4 @@
+import Foundation
 import Switchback
 import SwitchbackFormats
 import SwitchbackVision
@@ -8,6 +9,8 @@ import Synchronization
 package final class KeptByFile<Value: Sendable>: Sendable {
     private struct Entry {
         let stamp: FileStamp
+        /// Whether the stamp tells the file from any later one: clocks of file systems tick coarsely.
+        let isSure: Bool
         let value: Value
     }
 
@@ -17,12 +20,12 @@ package final class KeptByFile<Value: Sendable>: Sendable {
 
     /// - Parameter find: finds out; `nil` is not kept.
     package func value(of path: String, _ find: () throws -> Value?) rethrows -> Value? {
-        let stamp = FileStamp(path)
-        if let entry = known.withLock({ $0[path] }), entry.stamp == stamp { return entry.value }
+        let (stamp, now) = (FileStamp(path), Date())
+        if let entry = known.withLock({ $0[path] }), entry.stamp == stamp, entry.isSure { return entry.value }
         let value = try find()
         known.withLock { known in
             known = known.filter { Folder.exists($0.key) }
-            known[path] = value.map { Entry(stamp: stamp, value: $0) }
+            known[path] = value.map { Entry(stamp: stamp, isSure: !stamp.isFresh(at: now), value: $0) }
         }
         return value
     }
