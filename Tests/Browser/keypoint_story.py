@@ -173,7 +173,7 @@ def import_project(browser):
     browser.until("[...document.querySelectorAll('#sets footer button')].some((button) => button.innerText === 'Import')")
     browser.run("[...document.querySelectorAll('#sets footer button')].find((button) => button.innerText === 'Import').click()")
     browser.until("document.querySelector('#imported').open")
-    assert "Images imported: 2" in browser.text("#imported-title"), browser.text("#imported-title")
+    assert "2 images imported" in browser.text("#imported-title"), browser.text("#imported-title")
     assert "task 2: there is no image" in browser.text("#imported-sentences"), browser.text("#imported-sentences")
     if shots:
         browser.save(f"{shots}/imported.png")

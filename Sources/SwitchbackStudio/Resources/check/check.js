@@ -1,6 +1,6 @@
 // The page /data/NAME/check: what is likely wrong with a data set, with its images, and what mends it.
 
-import { api, freshName, labelPage, page, say, tile, who } from "/data/parts.js";
+import { api, freshName, labelPage, page, say, tile, trainPage, who } from "/data/parts.js";
 import { ask, get } from "/frame/ask.js";
 import { find, html } from "/frame/drawing.js";
 import { failed, startPage, succeeded } from "/frame/frame.js";
@@ -21,7 +21,7 @@ function faultTile(image, value) {
 async function mend(kind, image) {
   const body = { id: freshName(), who: who(), page: pageName, kind, ...(image ? { image: image.id } : {}) };
   const { mended } = await ask(`${api()}/check/mend`, body);
-  say(t("check.mended", { count: whole(mended) }));
+  say(t("check.mended", { count: mended }));
   await refresh();
 }
 
@@ -42,7 +42,7 @@ function kindCard(kind) {
   }
   const card = html("section", "card", head, html("p", "in muted", t(`check.${kind}.lead`)));
   card.append(html("div", "faults", ...findings.map(fault)));
-  if (count > findings.length) card.append(html("p", "in muted", t("check.more", { count: whole(count - findings.length) })));
+  if (count > findings.length) card.append(html("p", "in muted", t("check.more", { count: count - findings.length })));
   return card;
 }
 
@@ -69,6 +69,8 @@ function fine() {
 function draw() {
   if (!found) return;
   const cards = [...kinds.map(kindCard), leaksCard(), sentencesCard()].filter(Boolean);
+  // With nothing to mend, training is next.
+  find("to-train").hidden = cards.length > 0;
   find("kinds").replaceChildren(...(cards.length ? cards : [fine()]));
   const counts = [
     ...kinds.map((kind) => [t(`check.${kind}`), found.counts[kind]]),
@@ -93,5 +95,6 @@ async function refresh() {
 
 await startPage(draw);
 find("back").href = page();
+get(api()).then((data) => { find("to-train").href = trainPage(data); }, failed);
 find("again").addEventListener("click", refresh);
 refresh();

@@ -59,7 +59,7 @@ function complete() {
 function progressLine(state) {
   const bar = html("i", ""), track = html("div", "bar", bar);
   bar.style.width = `${100 * state.done / Math.max(1, state.total)}%`;
-  const words = html("span", "num", t("compare.looking", { run: state.run, done: whole(state.done), total: whole(state.total) }));
+  const words = html("span", "num", t("compare.looking", { run: state.run, done: state.done, total: state.total }));
   const stop = button(t("jobs.stop"), "sm", () => ask(`${api(chosen().get("set"))}/judgements/stop`, { run: state.run }), failed);
   return html("div", "looking", words, stop, track);
 }
@@ -84,7 +84,7 @@ async function look(set, own) {
 // ---- what came of it
 
 function sentence() {
-  const values = { images: whole(shown.images), first: whole(shown.firstBetter), second: whole(shown.secondBetter) };
+  const values = { images: shown.images, first: shown.firstBetter, second: shown.secondBetter };
   if (shown.images === 0) return t("compare.unlabeled");
   if (shown.runs.length < 2) return t("compare.one", values);
   return `${t("compare.two", values)} ${t(shown.chance > CHANCE ? "compare.chance" : "compare.sure", { chance: percent(shown.chance) })}`;
@@ -111,7 +111,7 @@ function verdict(outcome, index, row) {
   const guess = outcome.found[0];
   const words = row.truth[0]?.length === 1
     ? (guess ? `${shown.classes[guess[0]]} ${percent(guess[1])}` : "–")
-    : t("compare.verdict", { right: whole(outcome.right), missed: whole(outcome.missed), wrong: whole(outcome.wrong) });
+    : t("compare.verdict", { right: outcome.right, missed: outcome.missed, wrong: outcome.wrong });
   return html("span", isBest ? "best" : "", isBest ? `✓ ${words}` : words);
 }
 

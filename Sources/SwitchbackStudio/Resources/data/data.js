@@ -1,18 +1,18 @@
 // The page /data: the data sets below the studio's folder, and new ones.
 
 import { ask, get } from "/frame/ask.js";
-import { find, html, link } from "/frame/drawing.js";
+import { find, html, link, svg } from "/frame/drawing.js";
 import { failed, startPage, succeeded } from "/frame/frame.js";
 import { button } from "/frame/jobs.js";
-import { t, whole } from "/frame/words.js";
+import { t } from "/frame/words.js";
 import { api, page, say, startDialogs, thumbnail } from "./parts.js";
 
 let list = { folder: "", sets: [] };
 
 /** A few images, so that one knows the data set again. */
 async function strip(set) {
+  if (set.images === 0) return blank();
   const element = html("div", "strip");
-  if (set.images === 0) return element;
   const { images } = await get(`${api(set.name)}/images?count=3`);
   element.append(...images.map((image) => thumbnail(image, set.name)));
   return element;
@@ -20,15 +20,15 @@ async function strip(set) {
 
 function sentence(set) {
   if (set.kind === "foreign") return t("data.foreign");
-  if (set.kind === "images") return t("data.loose", { images: whole(set.images) });
+  if (set.kind === "images") return t("data.loose", { images: set.images });
   if (set.images === 0) return t("data.empty");
-  const values = { images: whole(set.images), labeled: whole(set.labeled) };
+  const values = { images: set.images, labeled: set.labeled };
   return set.kind === "classes" ? t("data.sorted", values) : t("data.labeled", values);
 }
 
 async function importSet(set) {
   const { report } = await ask(`${api(set.name)}/imports`);
-  const sentence = t("data.imported", { images: whole(report.added), problems: whole(report.problems.length) });
+  const sentence = t("data.imported", { images: report.added, problems: report.problems.length });
   await refresh();
   const sentences = [...report.problems, ...report.remarks];
   if (!sentences.length) { say(sentence); return; }
@@ -37,9 +37,20 @@ async function importSet(set) {
   find("imported").showModal();
 }
 
+/** Whether images lie there of which no data set was made yet. */
+const isPending = (set) => set.kind === "images" && !list.sets.some((other) => other.name === `${folderName(set)}-set`);
+
+/** A drawing where there are no images to show. */
+function blank() {
+  const frame = svg("rect", { x: 14, y: 14, width: 30, height: 24, rx: 3 });
+  const other = svg("rect", { x: 52, y: 14, width: 30, height: 24, rx: 3, "stroke-dasharray": "4 3" });
+  const hills = svg("path", { d: "M18 34l7-8 6 6 4-4 6 6M67 21v10M62 26h10" });
+  return html("div", "strip blank", svg("svg", { viewBox: "0 0 96 52", "aria-hidden": "true" }, frame, other, hills));
+}
+
 function actions(set) {
   if (set.kind === "foreign") return [button(t("data.import"), "", () => importSet(set), failed)];
-  if (set.kind === "images") return [button(t("data.make"), "primary", () => startCreating(set), failed)];
+  if (set.kind === "images") return [button(t("data.make"), isPending(set) ? "primary" : "", () => startCreating(set), failed)];
   const open = link(t("data.open"), page(set.name), "btn");
   return set.kind === "yolo" && set.images > 0 ? [open, link(t("data.check"), `${page(set.name)}/check`, "btn quiet")] : [open];
 }
@@ -52,13 +63,15 @@ async function card(set) {
   if (set.classes.length) text.append(html("p", "muted", set.classes.slice(0, 8).join(" · ")));
   text.append(html("p", "mono small", set.path));
   const footer = html("footer", "", ...(set.problem ? [] : actions(set)));
-  element.append(!isShown || set.problem ? html("div", "strip") : await strip(set), text, footer);
+  element.append(!isShown || set.problem ? blank() : await strip(set), text, footer);
   return element;
 }
 
 async function draw() {
   find("folder").textContent = list.folder;
   find("none").hidden = list.sets.length > 0;
+  // The one button that stands out is the next step.
+  find("new").classList.toggle("primary", !list.sets.some(isPending));
   find("sets").replaceChildren(...await Promise.all(list.sets.map(card)));
 }
 
@@ -79,7 +92,7 @@ const folderName = (set) => set.path.split("/").at(-1);
 function startCreating(source = null) {
   find("source").value = source?.name ?? "";
   find("source-words").hidden = !source;
-  find("source-words").textContent = source ? t("data.from", { images: whole(source.images), path: source.path }) : "";
+  find("source-words").textContent = source ? t("data.from", { images: source.images, path: source.path }) : "";
   find("kinds").hidden = Boolean(source);
   if (source) {
     document.querySelector("[name=kind][value=boxes]").checked = true;
@@ -119,4 +132,7 @@ startDialogs();
 for (const id of ["new", "new-first"]) find(id).addEventListener("click", () => startCreating());
 find("create").querySelector("form").addEventListener("submit", create);
 for (const choice of document.querySelectorAll("[name=kind]")) choice.addEventListener("change", showKind);
-refresh();
+await refresh();
+const asked = new URLSearchParams(location.search).get("make");
+const source = list.sets.find((set) => set.kind === "images" && set.name === asked);
+if (source) startCreating(source);

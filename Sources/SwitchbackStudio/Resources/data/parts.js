@@ -10,6 +10,11 @@ export const setName = () => decodeURIComponent(location.pathname.split("/")[2] 
 export const api = (name = setName()) => `/api/v1/data/${encodeURIComponent(name)}`;
 export const page = (name = setName()) => `/data/${encodeURIComponent(name)}`;
 export const preview = (image, kind, name = setName()) => `${api(name)}/images/${image.id}/${kind}?v=${image.version}`;
+/** Where a model of a data set is trained; `path` is another one than its own for a version of it. */
+export function trainPage(data, path = data.path) {
+  const task = data.keypoints?.length ? "pose" : data.kind === "classes" ? "classify" : "detect";
+  return `/train?${new URLSearchParams({ task, data: path })}`;
+}
 export const labelPage = (image, query = "", name = setName()) => `${page(name)}/label/${image.id}${query && `?${query}`}`;
 
 /**

@@ -14,9 +14,16 @@ function preferred() {
   return known ?? "en";
 }
 
-/** A sentence, in which each {name} is replaced by its value. */
+/**
+ * A sentence, in which each {name} is replaced by its value, which is written as the language does where it is a number, and
+ * each {name:image|images} by the word that goes with the number: the first with one, the second with others.
+ */
 export function t(key, values = {}) {
-  return (table[key] ?? key).replace(/\{(\w+)\}/g, (_, name) => values[name] ?? "");
+  return (table[key] ?? key).replace(/\{(\w+)(?::([^}|]*)\|([^}]*))?\}/g, (_, name, one, others) => {
+    const value = values[name] ?? "";
+    if (others !== undefined) return new Intl.PluralRules(language).select(value) === "one" ? one : others;
+    return typeof value === "number" ? whole(value) : value;
+  });
 }
 
 /** A number with at most so many digits that mean something; "–" for none. */

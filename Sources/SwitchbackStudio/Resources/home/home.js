@@ -1,11 +1,12 @@
 // The first page: what is at work, what came of the newest trainings, and what to do next.
 
+import { page } from "/data/parts.js";
 import { get } from "/frame/ask.js";
 import { find, html, link } from "/frame/drawing.js";
 import { failed, startPage, succeeded } from "/frame/frame.js";
-import { headline } from "/frame/figures.js";
+import { headline, progress } from "/frame/figures.js";
 import { isOpen, jobLine } from "/frame/jobs.js";
-import { t, whole } from "/frame/words.js";
+import { t } from "/frame/words.js";
 
 const SECONDS = 3, NEWEST = 5;
 let shown = "";
@@ -15,7 +16,7 @@ function row(run) {
   const next = html("td", "right");
   if (run.canTry) next.append(link(t("home.tryIt"), `/try?run=${id}`, "btn sm"));
   const name = html("td", "", link(run.id, `/runs#${id}`, "strong"));
-  const cells = [name, html("td", "num nowrap", run.progress), html("td", "num", headline(run.best)), next];
+  const cells = [name, html("td", "num nowrap", progress(run.progress)), html("td", "num", headline(run.best)), next];
   const made = html("tr", "");
   made.append(...cells);
   return made;
@@ -44,19 +45,40 @@ async function refresh() {
 }
 
 /** Once, as large data sets take a while to be read. */
-async function countSets() {
+async function showSets() {
   try {
     const { sets } = await get("/api/v1/data");
-    find("sets").textContent = t("home.sets", { count: whole(sets.length) });
+    find("sets").textContent = t("home.sets", { count: sets.length });
+    showFirst(sets);
   } catch (error) {
     failed(error);
   }
 }
 
+/** What to begin with: images that lie here already, or the digits. */
+function showFirst(sets) {
+  const loose = sets.find((set) => set.kind === "images" && !sets.some((other) => other.name === `${set.name}-set`));
+  const started = sets.find((set) => ["yolo", "classes"].includes(set.kind) && set.images > 0);
+  const own = find("own");
+  if (started) {
+    const isLabeled = started.labeled === started.images;
+    find("first-lead").textContent = t("data.labeled", started);
+    own.textContent = `${t(isLabeled ? "frame.train" : "set.label")}: ${started.name}`;
+    own.href = isLabeled ? page(started.name) : `${page(started.name)}/label/first?state=unlabeled`;
+  } else if (loose) {
+    find("first-lead").textContent = t("home.loose", { images: loose.images, path: loose.path });
+    own.textContent = t("data.make");
+    own.href = `/data?make=${encodeURIComponent(loose.name)}`;
+  }
+  const isOwn = Boolean(started || loose);
+  own.classList.toggle("primary", isOwn);
+  find("digits").classList.toggle("primary", !isOwn);
+}
+
 await startPage(() => {
   refresh();
-  countSets();
+  showSets();
 });
 await refresh();
-countSets();
+showSets();
 setInterval(() => { if (!document.hidden) refresh(); }, SECONDS * 1000);

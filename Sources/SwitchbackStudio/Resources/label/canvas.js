@@ -2,6 +2,7 @@
 
 import { classColor, classDash } from "/data/parts.js";
 import { clamp, HIDDEN, pointsOf, UNKNOWN } from "./keypoints.js";
+import { percent } from "/frame/words.js";
 import { bounds, corners, grips } from "./shapes.js";
 
 const MARGIN = 24;
@@ -13,10 +14,12 @@ export class Canvas {
     this.scale = 1;
     [this.x, this.y] = [0, 0];
     this.isFitted = true;
+    // `candidate` is an outline that is not accepted yet.
     // `layout` has the keypoints of objects, `point` which one is chosen of the selected object, `hint` the name of the one
     // that a click sets.
     this.scene = {
-      objects: new Map(), proposals: [], selected: null, hidden: false, draft: null, pointer: null, layout: null, point: null, hint: "",
+      objects: new Map(), proposals: [], selected: null, candidate: null, hidden: false, draft: null, pointer: null, layout: null, point: null,
+      hint: "",
     };
     new ResizeObserver(() => { if (this.isFitted) this.fit(); else this.draw(); }).observe(element);
   }
@@ -70,6 +73,9 @@ export class Canvas {
     return [clamp((x - this.x) / (this.width * this.scale)), clamp((y - this.y) / (this.height * this.scale))];
   }
 
+  /** The part of the image that is seen: x1, y1, x2 and y2. */
+  get visible() { return [...this.toImage([0, 0]), ...this.toImage([this.element.clientWidth, this.element.clientHeight])]; }
+
   // ---- drawing
 
   draw() {
@@ -90,7 +96,7 @@ export class Canvas {
     brush.lineJoin = "round";
     brush.imageSmoothingEnabled = this.scale < 3;
     if (this.bitmap) brush.drawImage(this.bitmap, this.x, this.y, this.width * this.scale, this.height * this.scale);
-    const { objects, proposals, selected, hidden, draft } = this.scene;
+    const { objects, proposals, selected, candidate, hidden, draft } = this.scene;
     if (!hidden) {
       for (const { value, confidence } of proposals) this.paintObject(brush, value, { confidence });
       for (const [id, value] of objects) {
@@ -99,6 +105,7 @@ export class Canvas {
       const value = objects.get(selected);
       if (value && !value.unread) this.paintObject(brush, value, { isSelected: true });
     }
+    if (candidate) this.paintObject(brush, candidate, { isSelected: true, isDashed: true });
     if (draft) this.paintDraft(brush, draft);
     this.paintGuides(brush, width, height);
     this.paintHint(brush);
@@ -118,7 +125,7 @@ export class Canvas {
   }
 
   /** A line in the color of the class on a white one, so that it shows on dark and light alike. */
-  paintObject(brush, value, { isSelected = false, confidence = null }) {
+  paintObject(brush, value, { isSelected = false, isDashed = false, confidence = null }) {
     const color = classColor(value.class);
     const isProposal = confidence !== null;
     this.trace(brush, value);
@@ -128,7 +135,7 @@ export class Canvas {
     brush.lineWidth = isSelected ? 4.5 : 3.5;
     brush.strokeStyle = "rgba(255, 255, 255, .85)";
     brush.stroke();
-    brush.setLineDash(isProposal ? [6, 4] : classDash(value.class) ? [4, 2] : []);
+    brush.setLineDash(isProposal || isDashed ? [6, 4] : classDash(value.class) ? [4, 2] : []);
     brush.lineWidth = isSelected ? 2.5 : 1.75;
     brush.strokeStyle = color;
     brush.stroke();
@@ -188,14 +195,14 @@ export class Canvas {
 
   /** Beside the pointer stands which keypoint a click sets. */
   paintHint(brush) {
-    const { pointer, hint, placesPoints } = this.scene;
-    if (pointer && hint && placesPoints) this.paintWords(brush, hint, [pointer[0] + 12, pointer[1] + 12], "#1a1916");
+    const { pointer, hint } = this.scene;
+    if (pointer && hint) this.paintWords(brush, hint, [pointer[0] + 12, pointer[1] + 12], "#1a1916");
   }
 
   paintName(brush, value, color, confidence) {
     const [left, top] = bounds(corners(value));
     const [x, y] = this.toScreen([left, top]);
-    const words = this.words(value.class) + (confidence === null ? "" : ` ${confidence.toFixed(2)}`);
+    const words = this.words(value.class) + (confidence === null ? "" : ` ${percent(confidence)}`);
     const at = [Math.max(this.x, x) - 0.5, Math.max(this.y, y - 19)];
     if (confidence === null) this.paintWords(brush, words, at, color); else this.paintWords(brush, words, at, "#fff", color);
   }

@@ -5,7 +5,7 @@ import { t } from "/frame/words.js";
 
 const map = [
   ["D", "label.next"], ["A", "label.before"], ["N", "label.nothing"], ["V", "label.select"], ["B", "label.box"],
-  ["P", "label.outline"], ["K", "label.point"], ["O", "label.key.toggle"], [", .", "label.key.points"], ["H", "label.pan"], ["1–9", "label.class"], ["Tab", "label.key.tab"],
+  ["P", "label.outline"], ["S", "label.find"], ["[ ]", "label.key.found"], ["K", "label.point"], ["O", "label.key.toggle"], [", .", "label.key.points"], ["H", "label.pan"], ["1–9", "label.class"], ["Tab", "label.key.tab"],
   ["← ↑ → ↓", "label.key.arrows"], ["Alt ←", "label.key.size"], ["Del", "label.key.delete"],
   ["Ctrl D", "label.key.duplicate"], ["Ctrl C / V", "label.key.copy"], ["Ctrl Z", "label.undo"],
   ["Ctrl ⇧ Z", "label.redo"], ["M", "label.propose"], ["Enter", "label.accept"], ["⇧ Enter", "label.accept.all"],
@@ -14,7 +14,7 @@ const map = [
 
 /** Shows what keys do: with outlines, or with keypoints. */
 export function showKeymap(hasPoints) {
-  const others = hasPoints ? ["P"] : ["K", "O", ", ."];
+  const others = hasPoints ? ["P", "S", "[ ]"] : ["K", "O", ", ."];
   find("keymap").replaceChildren(...map.filter(([key]) => !others.includes(key)).flatMap(([key, words]) => [html("dt", "", html("kbd", "", key)), html("dd", "", t(words))]));
 }
 
@@ -22,7 +22,7 @@ export function showKeymap(hasPoints) {
 export function startKeys(canvas, tools, acts) {
   const plain = {
     d: acts.next, a: acts.before, n: acts.nothing, v: () => acts.tool("select"), b: () => acts.tool("box"),
-    p: () => acts.tool("outline"), k: () => acts.tool("point"), o: acts.togglePoint, ",": () => acts.pointStep(-1),
+    p: () => acts.tool("outline"), s: () => acts.tool("find"), "[": acts.smaller, "]": acts.larger, k: () => acts.tool("point"), o: acts.togglePoint, ",": () => acts.pointStep(-1),
     ".": () => acts.pointStep(1), h: () => acts.tool("pan"), m: acts.propose, r: acts.rejectFirst, x: acts.hide,
     "+": () => canvas.zoom(1.25), "=": () => canvas.zoom(1.25), "-": () => canvas.zoom(0.8), 0: () => canvas.fit(),
     f: acts.fitSelected, "?": acts.help, Escape: acts.escape, Delete: acts.remove,

@@ -1,17 +1,20 @@
 // The page /data/NAME/label/IMAGE: draws, changes and deletes the objects of one image after another.
 
-import { api, freshName, labelPage, offer, page, say, setName, startDialogs } from "/data/parts.js";
+import { api, freshName, labelPage, offer, page, say, setName, startDialogs, trainPage } from "/data/parts.js";
 import { ask, get } from "/frame/ask.js";
 import { find } from "/frame/drawing.js";
 import { failed, startPage, succeeded } from "/frame/frame.js";
-import { t, whole } from "/frame/words.js";
+import { t } from "/frame/words.js";
 import { Canvas } from "./canvas.js";
 import { Images } from "./images.js";
 import { nextUnknown, pointsOf, toggled, UNKNOWN, withOwnPoints, withPoint } from "./keypoints.js";
 import { showKeymap, startKeys } from "./keys.js";
+import { Outliner } from "./outliner.js";
 import { Panel } from "./panel.js";
+import { Progress } from "./progress.js";
 import { Proposals } from "./proposals.js";
 import { bounds, corners, gripped, moved } from "./shapes.js";
+import { Skeleton } from "./skeleton.js";
 import { Strokes } from "./strokes.js";
 import { Tools } from "./tools.js";
 
@@ -21,8 +24,11 @@ const strokesOf = new Map();
 let strokes = null;
 let image = null;
 let copied = null;
+// Whether the tools are those for keypoints.
+let shownPoints = false;
 // What is known of the data set as a whole.
-let data = { path: "" };
+let data = null;
+let progress = null;
 
 const editor = {
   classIndex: 0,
@@ -69,19 +75,36 @@ const editor = {
     proposals.drop(list);
     if (list.length === 1) this.selected = changes[0].object;
     strokes.add(changes);
-    say(t("label.accepted", { count: whole(list.length) }));
+    say(t("label.accepted", { count: list.length }));
+  },
+  /** Looks for the outline of what is at a place, or in a box. */
+  look(place) {
+    this.select(null);
+    this.outliner.look(image, place, this.classIndex);
+  },
+  /** Takes the outline that a model proposes, to be changed before it is accepted. */
+  offer(proposal) {
+    proposals.drop([proposal]);
+    this.outliner.offer(proposal.value);
+  },
+  acceptOutline() {
+    const value = this.outliner.take();
+    if (value) this.add(value);
+    return Boolean(value);
   },
   /** The name of the keypoint that a click sets. */
   get nextName() {
-    const value = this.layout && selected();
+    if (tools.tool === "find" && !this.outliner.value) return t("label.find.hint");
+    const value = tools.tool === "point" && this.layout && selected();
     return (value && this.layout.names[this.point ?? nextUnknown(value, this.layout)]) ?? "";
   },
   redraw() {
     if (!strokes?.server) return;
+    if (Boolean(this.layout) !== shownPoints) showTools();
     if (this.selected && !this.objects.has(this.selected)) [this.selected, this.point] = [null, null];
     Object.assign(canvas.scene, {
       objects: this.objects, proposals: this.visibleProposals, selected: this.selected, layout: this.layout, point: this.point,
-      hint: this.nextName,
+      hint: this.nextName, candidate: this.outliner.value,
     });
     canvas.draw();
     panel.draw();
@@ -90,6 +113,7 @@ const editor = {
 
 const canvas = new Canvas(
   find("canvas"), (index) => strokes.server.classes[index] ?? t("label.class.none", { index }), () => panel.drawZoom());
+editor.outliner = new Outliner(canvas, () => editor.redraw());
 const proposals = new Proposals(() => editor.redraw());
 const panel = new Panel(editor, { canvas, images, proposals, current: () => ({ image, strokes }), open });
 const tools = new Tools(canvas, editor);
@@ -130,6 +154,7 @@ function strokesFor(id) {
 /** Shows an image of the list. */
 async function open(next, replaces = false) {
   strokes?.stop();
+  countLabeled();
   const opened = strokesFor(next.id);
   try {
     const [, bitmap] = await Promise.all([
@@ -137,6 +162,7 @@ async function open(next, replaces = false) {
     ]);
     [strokes, image] = [opened, opened.server.image];
     [editor.selected, editor.point] = [null, null];
+    editor.outliner.take();
     showTools();
     if (tools.tool === "point") setTool("box");
     const address = labelPage(next, `${images.query}`);
@@ -155,12 +181,18 @@ async function open(next, replaces = false) {
   }
 }
 
+/** Where the image that is left was labelled here: says when there are enough for a first model. */
+function countLabeled() {
+  const isNew = image?.state === "unlabeled" && strokes.isLabeled;
+  if (isNew && progress?.add(image.id)) offer(t("label.enough", { count: progress.count }), t("frame.train"), () => { location.href = trainPage(data); });
+}
+
 async function go(step) {
   const next = images.neighbor(image.id, step);
   if (next) await open(next);
   else if (step < 0) say(t("label.first"));
   // Whoever is through with all images trains next.
-  else offer(t("label.last"), t("frame.train"), () => { location.href = `/train?${new URLSearchParams({ task: editor.layout ? "pose" : "detect", data: data.path })}`; });
+  else offer(t("label.last"), t("frame.train"), () => { location.href = trainPage(data); });
 }
 
 /** The image of the address; `first` is the first that the filter takes. */
@@ -183,18 +215,21 @@ async function start() {
 // ---- acts
 
 function setTool(tool) {
-  if (tool === (editor.layout ? "outline" : "point")) return;
+  if ((editor.layout ? ["outline", "find"] : ["point"]).includes(tool)) return;
+  editor.outliner.take();
   tools.choose(tool);
   const value = selected();
   if (tool === "point") editor.choosePoint(editor.selected, value ? nextUnknown(value, editor.layout) : null);
   for (const button of document.querySelectorAll("[data-tool]")) button.setAttribute("aria-pressed", button.dataset.tool === tool);
+  editor.redraw();
 }
 
 /** Of objects with keypoints no outlines are drawn, and of others no keypoints set. */
 function showTools() {
   const hasPoints = Boolean(editor.layout);
+  shownPoints = hasPoints;
   document.querySelector("[data-tool=point]").hidden = !hasPoints;
-  document.querySelector("[data-tool=outline]").hidden = hasPoints;
+  for (const tool of ["outline", "find"]) document.querySelector(`[data-tool=${tool}]`).hidden = hasPoints;
   showKeymap(hasPoints);
 }
 
@@ -215,7 +250,7 @@ const acts = {
   propose: () => proposals.toggle(image),
   rejectFirst: () => { proposals.drop(editor.visibleProposals.slice(0, 1)); editor.redraw(); },
   rejectAll: () => { proposals.drop(editor.visibleProposals); editor.redraw(); },
-  accept: (isAll) => editor.accept(isAll ? editor.visibleProposals : editor.visibleProposals.slice(0, 1)),
+  accept: (isAll) => editor.acceptOutline() || editor.accept(isAll ? editor.visibleProposals : editor.visibleProposals.slice(0, 1)),
   hide() {
     canvas.scene.hidden = !canvas.scene.hidden;
     find("hide").setAttribute("aria-pressed", canvas.scene.hidden);
@@ -224,14 +259,18 @@ const acts = {
   fitSelected: () => { if (selected()) canvas.fitTo(bounds(corners(selected()))); },
   help: () => find("keys").showModal(),
   escape() {
+    if (editor.outliner.take()) return;
     tools.cancel();
     editor.choosePoint(editor.point === null ? null : editor.selected, null);
   },
   remove() {
+    if (editor.outliner.take()) return;
     if (editor.point !== null) { setPoint(([x, y]) => [x, y, UNKNOWN]); return; }
     if (editor.objects.has(editor.selected)) editor.remove(editor.selected);
   },
-  undo: () => strokes.step("undo"),
+  undo: () => editor.outliner.take() ?? strokes.step("undo"),
+  smaller: () => editor.outliner.step(-1),
+  larger: () => editor.outliner.step(1),
   redo: () => strokes.step("redo"),
   duplicate() { if (selected()) editor.add(moved(selected(), 0.02, 0.02, editor.layout)); },
   copy() { copied = selected() ?? copied; return Boolean(selected()); },
@@ -265,6 +304,7 @@ const acts = {
   classNumber(index) {
     if (index >= strokes.server.classes.length) return;
     editor.classIndex = index;
+    if (editor.outliner.setClass(index)) return;
     if (selected() && selected().class !== index) editor.change(editor.selected, { ...selected(), class: index });
     else editor.redraw();
   },
@@ -306,6 +346,11 @@ async function addClass(event) {
 
 await startPage(() => { showTools(); editor.redraw(); });
 startDialogs();
+new Skeleton({
+  layout: () => editor.layout,
+  example: () => selected() ?? [...editor.objects.values()].find((value) => value.keypoints),
+  changed: () => strokes.look(),
+});
 showTools();
 setTool("box");
 find("back").href = `${page(setName())}`;
@@ -314,6 +359,7 @@ startKeys(canvas, tools, acts);
 const clicks = {
   next: acts.next, before: acts.before, undo: acts.undo, redo: acts.redo, help: acts.help, hide: acts.hide,
   propose: acts.propose, accept: () => acts.accept(false), "accept-all": () => acts.accept(true), reject: acts.rejectAll,
+  "found-accept": () => editor.acceptOutline(), "found-drop": () => editor.outliner.take(), "found-smaller": acts.smaller, "found-larger": acts.larger,
   fit: () => canvas.fit(), larger: () => canvas.zoom(1.25), smaller: () => canvas.zoom(0.8),
   "class-new": () => { find("class-problem").hidden = true; find("class-name").value = ""; find("naming").showModal(); },
 };
@@ -321,6 +367,6 @@ for (const [id, act] of Object.entries(clicks)) find(id).addEventListener("click
 for (const button of document.querySelectorAll("[data-tool]")) button.addEventListener("click", () => setTool(button.dataset.tool));
 find("naming").querySelector("form").addEventListener("submit", addClass);
 addEventListener("popstate", () => start());
-get(api()).then((found) => { data = found; }, failed);
+get(api()).then((found) => { data = found; progress = new Progress(found); }, failed);
 addEventListener("beforeunload", (event) => { if (strokes && !strokes.isSaved) event.preventDefault(); });
 start();

@@ -22,11 +22,11 @@ export class Panel {
     if (!image) return;
     find("name").textContent = image.name;
     find("split").textContent = image.split;
-    find("size").textContent = t("label.size", { width: whole(image.width), height: whole(image.height) });
+    find("size").textContent = t("label.size", { width: image.width, height: image.height });
     find("file").textContent = image.name;
     const place = this.images.place(image.id);
     find("at").textContent = place < 0 ? "" : t("label.at", {
-      at: whole(this.images.list.from + place + 1), total: whole(this.images.list.total),
+      at: this.images.list.from + place + 1, total: this.images.list.total,
     });
     find("undo").disabled = !strokes.server.canUndo && strokes.isSaved;
     find("redo").disabled = !strokes.server.canRedo;
@@ -55,7 +55,7 @@ export class Panel {
     const sentences = [
       strokes.server.readOnly ?? "",
       strokes.problem && !strokes.isSaved ? t("label.unsaved.more", { sentence: strokes.problem.message }) : "",
-      unread ? t("label.unread", { count: whole(unread) }) : "",
+      unread ? t("label.unread", { count: unread }) : "",
     ].filter(Boolean);
     find("notes").replaceChildren(...sentences.map((sentence) => html("p", "", sentence)));
   }
@@ -89,7 +89,7 @@ export class Panel {
       item.dataset.object = id;
       item.setAttribute("aria-pressed", id === this.editor.selected);
       item.setAttribute("aria-label", t("label.object", {
-        name, size, x: whole(Math.round(x1 * image.width)), y: whole(Math.round(y1 * image.height)),
+        name, size, x: Math.round(x1 * image.width), y: Math.round(y1 * image.height),
       }));
       item.addEventListener("click", () => this.editor.select(id));
       return item;
@@ -107,7 +107,7 @@ export class Panel {
     if (!layout) return;
     const points = value && !value.unread ? pointsOf(value, layout) : [];
     const marked = points.filter(([, , visibility]) => visibility !== UNKNOWN).length;
-    find("points-count").textContent = points.length ? t("label.at", { at: whole(marked), total: whole(points.length) }) : "";
+    find("points-count").textContent = points.length ? t("label.at", { at: marked, total: points.length }) : "";
     const items = points.map(([, , visibility], index) => {
       const state = t(`label.points.${STATES[visibility]}`);
       const item = html("button", "item", html("span", `dot ${STATES[visibility]}`), html("span", "name", layout.names[index]), html("span", "end", state));
@@ -125,8 +125,8 @@ export class Panel {
 
   drawProposals() {
     const list = this.editor.visibleProposals;
-    find("prop").hidden = list.length === 0;
-    find("prop-words").textContent = t("label.proposed", { count: whole(list.length), run: this.proposals.run ?? "" });
+    find("prop").hidden = list.length === 0 || Boolean(this.editor.outliner.value);
+    find("prop-words").textContent = t("label.proposed", { count: list.length, run: this.proposals.run ?? "" });
   }
 
   drawFilm() {

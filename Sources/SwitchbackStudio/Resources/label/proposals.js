@@ -4,7 +4,7 @@ import { api, say } from "/data/parts.js";
 import { get } from "/frame/ask.js";
 import { fillTrack, find } from "/frame/drawing.js";
 import { failed } from "/frame/frame.js";
-import { t } from "/frame/words.js";
+import { percent, t } from "/frame/words.js";
 import { overlap } from "./shapes.js";
 
 const key = "switchback.proposals";
@@ -16,7 +16,7 @@ export class Proposals {
     Object.assign(this, { changed, list: [], run: null, isOn: sessionStorage.getItem(key) === "1" });
     const slider = find("least");
     const show = () => {
-      find("least-value").textContent = Number(slider.value).toFixed(2);
+      find("least-value").textContent = percent(slider.value);
       fillTrack(slider);
     };
     slider.addEventListener("input", () => { show(); changed(); });
@@ -50,8 +50,8 @@ export class Proposals {
       if (this.id !== image.id) return;
       this.run = found.run ?? null;
       find("run").textContent = this.run ?? "";
-      this.list = found.boxes.map(({ class: index, box, keypoints, confidence }) =>
-        ({ value: { class: index, box, ...(keypoints ? { keypoints } : {}) }, confidence }));
+      this.list = found.boxes.map(({ class: index, box, outline, keypoints, confidence }) =>
+        ({ value: { class: index, ...(outline ? { outline } : { box }), ...(keypoints ? { keypoints } : {}) }, confidence }));
       if (isAsked && !this.run) say(t("label.norun"));
       else if (isAsked && !this.list.length) say(t("label.noproposal"));
       if (found.unknown.length) say(t("label.unknown", { names: found.unknown.join(", ") }));

@@ -1,7 +1,7 @@
 // What the pointer does on the canvas, by the tool in hand.
 
 import { HIDDEN, nextUnknown, pointsOf, SEEN, UNKNOWN, withPoint } from "./keypoints.js";
-import { area, corners, gripped, grips, holds, moved, withCorners } from "./shapes.js";
+import { area, bounds, corners, gripped, grips, holds, moved, withCorners } from "./shapes.js";
 
 const GRIP = 10;
 // Smaller boxes are clicks, in pixels of the screen.
@@ -11,7 +11,8 @@ export class Tools {
   /**
    * `editor` has the objects (`objects`, `visibleProposals`), the class for new ones (`classIndex`), the keypoints that
    * objects have (`layout`), the selection (`selected`, `select(id)`, `point`, `choosePoint(id, index)`), and does what is
-   * drawn: `add(value)`, `change(id, value)`, `placed(id, value, index)`, `accept(proposals)`.
+   * drawn: `add(value)`, `change(id, value)`, `placed(id, value, index)`, `accept(proposals)`; and for outlines that are found,
+   * `outliner`, `look(place)` and `acceptOutline()`.
    */
   constructor(canvas, editor) {
     Object.assign(this, { canvas, editor, tool: "box", drag: null, isSpace: false });
@@ -52,14 +53,23 @@ export class Tools {
     return all.filter(({ value }) => holds(value, point)).sort((a, b) => area(a.value) - area(b.value))[0];
   }
 
-  grip(at) {
-    const value = this.editor.objects.get(this.editor.selected);
+  /** The grip near a place, of the selected object if none is given. */
+  grip(at, value = this.editor.objects.get(this.editor.selected)) {
     if (!value || value.unread) return null;
     const near = grips(value).map((grip) => {
       const [x, y] = this.canvas.toScreen(grip.at);
       return { index: grip.index, distance: Math.hypot(x - at[0], y - at[1]) };
     }).sort((a, b) => a.distance - b.distance)[0];
     return near && near.distance <= GRIP ? near.index : null;
+  }
+
+  /** Takes hold of a corner of the outline that was found, accepts it where it is clicked, or begins to look for another. */
+  takeOutline(point, at) {
+    const { outliner } = this.editor;
+    const grip = outliner.value ? this.grip(at, outliner.value) : null;
+    if (grip !== null) this.drag = { kind: "found", grip, value: outliner.value };
+    else if (outliner.value && holds(outliner.value, point)) this.editor.acceptOutline();
+    else this.drag = { kind: "find", at, from: point, value: null };
   }
 
   /** The keypoint near a place: of the selected object, and where keypoints are set, also of others. */
@@ -117,6 +127,7 @@ export class Tools {
     }
     if (event.button !== 0) return;
     if (this.tool === "outline") { this.addCorner(point, at); return; }
+    if (this.tool === "find") { this.takeOutline(point, at); return; }
     if (this.takePoint(point, at, event.shiftKey)) return;
     if (this.tool === "point") { this.takeUp(this.hit(point), point); return; }
     const grip = this.grip(at);
@@ -146,10 +157,12 @@ export class Tools {
     if (drag?.kind === "pan") {
       canvas.move(at[0] - drag.at[0], at[1] - drag.at[1]);
       drag.at = at;
-    } else if (drag?.kind === "box") {
+    } else if (drag?.kind === "box" || drag?.kind === "find") {
       drag.to = at;
       drag.value = withCorners({ class: this.editor.classIndex, box: [] }, [drag.from, point]);
       canvas.scene.draft = drag.value;
+    } else if (drag?.kind === "found") {
+      this.editor.outliner.show(gripped(drag.value, drag.grip, point));
     } else if (drag) {
       drag.value = this.dragged(drag, point);
       this.showDrag();
@@ -169,9 +182,16 @@ export class Tools {
     const { canvas, drag, editor } = this;
     this.drag = null;
     if (!drag) return;
-    if (drag.kind === "box") {
+    const isLarge = drag.to && Math.abs(drag.to[0] - drag.at[0]) >= LEAST && Math.abs(drag.to[1] - drag.at[1]) >= LEAST;
+    if (drag.kind === "found") return;
+    if (drag.kind === "find") {
       canvas.scene.draft = null;
-      const isLarge = drag.to && Math.abs(drag.to[0] - drag.at[0]) >= LEAST && Math.abs(drag.to[1] - drag.at[1]) >= LEAST;
+      const hit = this.hit(drag.from);
+      if (isLarge && area(drag.value) > 0) editor.look({ box: bounds(corners(drag.value)) });
+      else if (hit?.proposal?.value.outline) editor.offer(hit.proposal);
+      else editor.look({ at: drag.from });
+    } else if (drag.kind === "box") {
+      canvas.scene.draft = null;
       if (isLarge && area(drag.value) > 0) editor.add(drag.value);
       else this.takeUp(this.hit(drag.from), drag.from);
       this.drag = null;

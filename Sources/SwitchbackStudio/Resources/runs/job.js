@@ -2,6 +2,7 @@
 
 import { ask, get, runPath } from "/frame/ask.js";
 import { find, link } from "/frame/drawing.js";
+import { progress } from "/frame/figures.js";
 import { button, isOpen, jobButtons, stateTag } from "/frame/jobs.js";
 import { duration, number, t } from "/frame/words.js";
 
@@ -39,7 +40,7 @@ export function showPace(run) {
   if (!pace) return;
   const [done, all] = run.summary.progress.split(/[/ ]/).map(Number);
   find("pace-bar").style.width = `${all ? 100 * done / all : 0}%`;
-  find("pace-done").textContent = run.summary.progress;
+  find("pace-done").textContent = progress(run.summary.progress);
   find("pace-left").textContent = [
     pace.secondsLeft === undefined ? t("runs.pace.unknown") : t("runs.pace.left", { time: duration(pace.secondsLeft) }),
     pace.gigabytes === undefined ? "" : t("runs.pace.memory", { value: number(pace.gigabytes, 2) }),
@@ -51,7 +52,7 @@ export async function showJob(id, runs, jobs, changed, failed) {
   const run = runs.find((run) => run.id === id);
   const job = jobs.find((job) => job.kind === "training" && job.run === id);
   find("job").hidden = !id || (!job && !run);
-  if (find("job").hidden) return;
+  if (find("job").hidden) { find("log").hidden = true; return; }
   const state = JSON.stringify([id, job?.id, job?.state, run?.canResume, run?.canTry, document.documentElement.lang]);
   if (state !== shownState) {
     shownState = state;
@@ -66,6 +67,6 @@ export async function showJob(id, runs, jobs, changed, failed) {
     next = 0;
     find("console").textContent = "";
   }
-  find("console").hidden = !job;
+  find("log").hidden = !job;
   if (job) await follow(job);
 }

@@ -3,8 +3,8 @@
 import { get, runPath, talks } from "/frame/ask.js";
 import { find, html, link } from "/frame/drawing.js";
 import { failed, startPage, succeeded } from "/frame/frame.js";
-import { headline } from "/frame/figures.js";
-import { t } from "/frame/words.js";
+import { headline, progress } from "/frame/figures.js";
+import { t, whole } from "/frame/words.js";
 import { curve } from "./curves.js";
 import { showJob, showPace } from "./job.js";
 
@@ -29,15 +29,15 @@ function summary(run, chosen) {
   box.addEventListener("change", () => select(run.id, box.checked));
   const name = link(run.id, `#${encodeURIComponent(run.id)}`, "strong");
   return html("tr", "",
-    html("td", "", box), html("td", "", name), html("td", "num", run.progress), html("td", "num", headline(run.best)),
-    html("td", "narrow-hide muted", new Date(run.modified * 1000).toLocaleString()));
+    html("td", "", box), html("td", "", name), html("td", "num", progress(run.progress)), html("td", "num", headline(run.best)),
+    html("td", "narrow-hide muted", new Date(run.modified * 1000).toLocaleString(document.documentElement.lang, { dateStyle: "medium", timeStyle: "short" })));
 }
 
 function showList({ folder, runs }) {
   find("folder").textContent = folder;
   find("none").hidden = runs.length > 0;
   find("list").hidden = runs.length === 0;
-  find("count").textContent = runs.length;
+  find("count").textContent = whole(runs.length);
   const chosen = selected();
   find("rows").replaceChildren(...runs.map((run) => summary(run, chosen)));
 }
@@ -45,7 +45,7 @@ function showList({ folder, runs }) {
 function showLegend(runs) {
   find("chosen").textContent = runs.length === 1 ? runs[0].summary.id : t("runs.compared");
   find("legend").replaceChildren(...runs.map((run, index) => html("span", `key c${index % 6 + 1}`,
-    html("i"), html("span", "", `${run.summary.id} · ${run.summary.progress}`))));
+    html("i"), html("span", "", `${run.summary.id} · ${progress(run.summary.progress)}`))));
 }
 
 /** Image by image, where the runs look at images: one beside its labels, or two. */
@@ -56,8 +56,12 @@ function showLink(runs) {
   find("to-compare").href = `/compare?${new URLSearchParams({ a, ...(b ? { b } : {}) })}`;
 }
 
+/** What a run is judged by stands first, and how it learns last. */
+const rank = (column) => (/^lr|rate/.test(column) ? 2 : /loss/.test(column) ? 1 : 0);
+
 function showCurves(runs) {
-  const columns = [...new Set(runs.flatMap((run) => run.columns))].filter((column) => !COURSE.includes(column));
+  const columns = [...new Set(runs.flatMap((run) => run.columns))].filter((column) => !COURSE.includes(column))
+    .sort((a, b) => rank(a) - rank(b));
   const figures = columns.map((column) => curve(column, runs)).filter(Boolean);
   const waiting = html("p", "muted", t("runs.noCurves"));
   find("curves").replaceChildren(...(figures.length ? figures : [waiting]));
@@ -72,8 +76,9 @@ function showDiagnosis(runs) {
   find("sentences").replaceChildren(...(sentences.length ? sentences : [none]));
 }
 
-/** All options of one run; of several those that differ. */
+/** All options of one run, which are many and stay folded; of several those that differ. */
 function showOptions(runs) {
+  if (runs.length > 1) find("options-card").open = true;
   const keys = [...new Set(runs.flatMap((run) => Object.keys(run.arguments)))].sort();
   const differing = keys.filter((key) => new Set(runs.map((run) => run.arguments[key])).size > 1);
   find("options-title").textContent = runs.length === 1 ? t("runs.options") : t("runs.differing");

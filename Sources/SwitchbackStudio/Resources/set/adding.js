@@ -3,7 +3,7 @@
 import { api } from "/data/parts.js";
 import { send } from "/frame/ask.js";
 import { find, html } from "/frame/drawing.js";
-import { t, whole } from "/frame/words.js";
+import { t } from "/frame/words.js";
 
 const ENDINGS = /\.(jpe?g|jfif|png|webp|tiff?|bmp|gif|heic|heif|avif|zip|asf|avi|m4v|mkv|mov|mp4|mpe?g|ts|webm|wmv)$/i;
 const AT_ONCE = 3;
@@ -37,10 +37,10 @@ export function startAdding(data, done) {
 
   function show(report, files, at) {
     find("progress-bar").style.width = `${100 * at / Math.max(1, files.length)}%`;
-    find("progress-words").textContent = t("set.sent", { at: whole(at), count: whole(files.length) });
+    find("progress-words").textContent = t("set.sent", { at: at, count: files.length });
     find("report-words").textContent = t("set.report", {
-      added: whole(report.added), known: whole(report.known), objects: whole(report.objects),
-      problems: whole(report.problems.length),
+      added: report.added, known: report.known, objects: report.objects,
+      problems: report.problems.length,
     });
     const classes = report.newClasses.map((name) => t("set.newclass", { name }));
     find("report-sentences").replaceChildren(
@@ -53,7 +53,7 @@ export function startAdding(data, done) {
     [isBusy, isStopped] = [true, false];
     const report = { added: 0, known: 0, objects: 0, newClasses: [], problems: [], remarks: [] };
     // Alone they would say nothing: which image they are about, an archive tells.
-    if (files.length < all.length) report.problems.push(t("set.others", { count: whole(all.length - files.length) }));
+    if (files.length < all.length) report.problems.push(t("set.others", { count: all.length - files.length }));
     find("progress").hidden = find("report").hidden = false;
     let [next, at] = [0, 0];
     show(report, files, 0);

@@ -20,12 +20,12 @@ export function showFigures(data) {
   if (data.kind === "yolo") {
     figures.push(
       figure("set.objects", whole(objects), t("set.each", { count: number(images ? objects / images : 0, 2) })),
-      figure("set.unlabeled", whole(unlabeled), t("set.unlabeled.more", { count: whole(empty) })),
+      figure("set.unlabeled", whole(unlabeled), t("set.unlabeled.more", { count: empty })),
       figure("set.middle", data.middleSize === undefined ? "–" : percent(data.middleSize), t("set.middle.more")));
   }
   const [least, middle, most] = data.sides;
   figures.push(figure("set.pixels", middle === undefined ? "–" : whole(middle), middle === undefined ? ""
-    : t("set.pixels.more", { least: whole(least), most: whole(most) })));
+    : least === most ? t("set.pixels.all") : t("set.pixels.more", { least, most })));
   find("figures").replaceChildren(...figures);
 }
 

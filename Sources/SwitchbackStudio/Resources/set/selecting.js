@@ -3,7 +3,7 @@
 import { api, offer, say } from "/data/parts.js";
 import { ask } from "/frame/ask.js";
 import { find } from "/frame/drawing.js";
-import { t, whole } from "/frame/words.js";
+import { t } from "/frame/words.js";
 
 export class Selection {
   /** `done` is called when images have other places. */
@@ -51,7 +51,7 @@ export class Selection {
   }
 
   show() {
-    find("selected").textContent = t("set.selected", { count: whole(this.ids.size) });
+    find("selected").textContent = t("set.selected", { count: this.ids.size });
     for (const id of ["move-split", "move-class", "delete"]) find(id).disabled = this.ids.size === 0;
   }
 
@@ -61,7 +61,7 @@ export class Selection {
       this.turn(false);
       await this.done();
       if (!id) { say(t("set.arranged.none")); return; }
-      offer(t(wish.delete ? "set.deleted" : "set.moved", { count: whole(count) }), t("label.undo"), async () => {
+      offer(t(wish.delete ? "set.deleted" : "set.moved", { count: count }), t("label.undo"), async () => {
         try {
           await ask(`${api()}/arrangements/${id}/undo`);
           await this.done();

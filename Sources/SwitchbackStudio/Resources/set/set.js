@@ -1,6 +1,6 @@
 // The page /data/NAME: what a data set holds, and its images.
 
-import { api, page, setName, startDialogs, swatch } from "/data/parts.js";
+import { api, page, setName, startDialogs, swatch, trainPage } from "/data/parts.js";
 import { ask, get } from "/frame/ask.js";
 import { find, html } from "/frame/drawing.js";
 import { failed, startPage, succeeded } from "/frame/frame.js";
@@ -46,7 +46,8 @@ function showFilters() {
       chip(part.split, whole(part.images), { split: part.split }, query.get("split") === part.split)));
   }
   if (data.kind === "yolo") {
-    for (const state of ["unlabeled", "empty", "faulty"]) {
+    // What there is none of is not offered.
+    for (const state of ["unlabeled", "empty", "faulty"].filter((state) => query.get("state") === state || data.parts.some((part) => part[state]))) {
       chips.push(chip(t(`data.state.${state}`), total(state), { state }, query.get("state") === state));
     }
   }
@@ -64,9 +65,6 @@ async function showGrid() {
   find("nothing").hidden = total > 0;
 }
 
-/** What a model of the data learns. */
-const task = () => (data.keypoints.length ? "pose" : data.kind === "yolo" ? "detect" : "classify");
-
 function draw() {
   const images = data.parts.reduce((sum, part) => sum + part.images, 0);
   find("name").textContent = setName();
@@ -81,14 +79,14 @@ function draw() {
   for (const id of ["to-label", "to-check", "export"]) find(id).hidden = !isLabelable;
   find("to-label").href = `${page()}/label/first?state=unlabeled`;
   find("to-check").href = `${page()}/check`;
-  find("to-train").href = `/train?${new URLSearchParams({ task: task(), data: data.path })}`;
+  find("to-train").href = trainPage(data);
   // The one button that stands out is the next step.
   const isUnlabeled = isLabelable && data.parts.some((part) => part.unlabeled > 0);
   const next = images === 0 ? "add" : isUnlabeled ? "to-label" : "to-train";
   for (const id of ["add", "to-label", "to-train"]) find(id).classList.toggle("primary", id === next);
   find("to-compare").href = `/compare?${new URLSearchParams({ set: setName() })}`;
   for (const id of ["to-train", "to-compare", "versions"]) find(id).hidden = images === 0;
-  find("places-card").hidden = find("sizes-card").hidden = data.kind !== "yolo";
+  find("places-card").hidden = find("sizes-card").hidden = !data.parts.some((part) => part.objects) || data.kind !== "yolo";
   grid.canOpen = data.kind === "yolo";
   find("class-field").hidden = data.kind !== "classes";
   if (find("class").options.length !== data.classes.length) {
@@ -120,12 +118,12 @@ async function exportSet() {
     const made = await ask(`${api()}/exports`, { format: find("format").value });
     find("exported").hidden = false;
     find("exported-words").textContent = t(made.isEqual ? "set.equal" : "set.unequal", {
-      images: whole(made.images), objects: whole(made.objects),
+      images: made.images, objects: made.objects,
     });
     find("exported-path").textContent = made.path;
     const lost = [
-      made.unlabeled ? t("set.without", { count: whole(made.unlabeled) }) : "",
-      made.flattened ? t("set.flattened", { count: whole(made.flattened) }) : "",
+      made.unlabeled ? t("set.without", { count: made.unlabeled }) : "",
+      made.flattened ? t("set.flattened", { count: made.flattened }) : "",
     ].filter(Boolean);
     find("exported-sentences").replaceChildren(
       ...[...lost, ...made.differences, ...made.problems].map((sentence) => html("li", "", sentence)));

@@ -1,10 +1,10 @@
 // Versions of a data set: named, compared with what is there now, trained on, gone back to.
 
-import { api, labelPage, say, tile } from "/data/parts.js";
+import { api, labelPage, say, tile, trainPage } from "/data/parts.js";
 import { ask, get } from "/frame/ask.js";
 import { find, html, link } from "/frame/drawing.js";
 import { button } from "/frame/jobs.js";
-import { t, whole } from "/frame/words.js";
+import { t } from "/frame/words.js";
 
 const KINDS = ["added", "removed", "moved", "replaced", "relabeled"];
 const address = (version, verb) => `${api()}/versions/${encodeURIComponent(version.name)}/${verb}`;
@@ -18,7 +18,7 @@ function problem(error) {
 /** What differs, as a sentence, with the images below it. */
 function differences(found) {
   const parts = KINDS.filter((kind) => found.counts[kind] > 0);
-  const sentences = parts.map((kind) => t(`set.version.${kind}`, { count: whole(found.counts[kind]) }));
+  const sentences = parts.map((kind) => t(`set.version.${kind}`, { count: found.counts[kind] }));
   if (found.newClasses.length) sentences.push(t("set.version.newClasses", { names: found.newClasses.join(", ") }));
   if (found.oldClasses.length) sentences.push(t("set.version.oldClasses", { names: found.oldClasses.join(", ") }));
   if (found.damaged.length) sentences.push(t("set.version.damaged", { names: found.damaged.join(", ") }));
@@ -30,13 +30,12 @@ function differences(found) {
 
 function line(version) {
   const when = new Date(version.created * 1000).toLocaleString(document.documentElement.lang, { dateStyle: "medium", timeStyle: "short" });
-  const facts = t("set.version.facts", { images: whole(version.images), objects: whole(version.objects) });
+  const facts = t("set.version.facts", { images: version.images, objects: version.objects });
   const name = html("div", "", html("b", "", version.name), html("p", "muted small", `${when} · ${facts}`));
   const place = html("div", "changes");
-  const task = data().kind === "yolo" ? "detect" : "classify";
   const actions = html("div", "actions",
     button(t("set.version.compare"), "sm", async () => { place.replaceChildren(differences(await get(address(version, "changes")))); }, problem),
-    link(t("frame.train"), `/train?${new URLSearchParams({ task, data: version.data })}`, "btn sm"),
+    link(t("frame.train"), trainPage(data(), version.data), "btn sm"),
     button(t("set.version.restore"), "sm", async () => {
       const { versions, kept } = await ask(address(version, "restore"));
       show(versions);

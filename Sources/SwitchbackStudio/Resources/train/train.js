@@ -6,13 +6,15 @@ import { copies } from "/frame/copy.js";
 import { find, html } from "/frame/drawing.js";
 import { failed, startPage, succeeded } from "/frame/frame.js";
 import { isOpen, jobLine } from "/frame/jobs.js";
-import { t, whole } from "/frame/words.js";
+import { t } from "/frame/words.js";
 
 // What most people choose; all else stands under "All options", as does whatever of these a task does not have.
 const CHIEF = ["data", "model", "epochs", "time", "minutes", "imgsz", "batch"];
 const OWN = ["name", "diagnose"];
 const VISION = ["detect", "segment", "pose", "obb", "classify"];
 const SECONDS = 2;
+// Beside as many epochs as there are: in minutes.
+const DURATIONS = [15, 60, 480];
 // Fewer steps than these make an epoch of a small data set learn next to nothing; then a step takes so many images.
 const FEW_STEPS = 8, SMALL_STEP = "4";
 
@@ -24,8 +26,8 @@ let tasks = [], options = [], sets = [], shownQueue = "";
 
 function field(option) {
   const id = `option-${option.name}`;
-  const label = html("label", "", CHIEF.includes(option.name) || OWN.includes(option.name)
-    ? t(`train.option.${option.name}`) : `--${option.name}`);
+  const isOwn = CHIEF.includes(option.name) || OWN.includes(option.name);
+  const label = html("label", "", isOwn ? t(`train.option.${option.name}`) : `--${option.name}`);
   label.htmlFor = id;
   const input = html("input", option.isFlag ? "" : "input");
   input.id = id;
@@ -42,12 +44,14 @@ function field(option) {
   }
   input.addEventListener("input", () => {
     values.set(option.name, option.isFlag ? input.checked : input.value);
+    showDurations();
     showCommand();
   });
   if (option.name === "data") input.setAttribute("list", "data-sets");
-  const help = html("small", "", option.help);
+  const help = html("small", "", isOwn ? t(`train.help.${option.name}`) : option.help);
   help.id = `${id}-help`;
-  help.lang = "en";
+  // All else is the command line's own.
+  if (!isOwn) help.lang = "en";
   input.setAttribute("aria-describedby", help.id);
   if (option.isFlag) {
     const check = html("label", "check", input, label.textContent);
@@ -67,7 +71,29 @@ function choices() {
 
 const named = (names) => names.map((name) => options.find((option) => option.name === name)).filter(Boolean);
 
+/** How long it may take, as choices: what most people know is how much time they have. */
+function showDurations() {
+  const limit = options.find((option) => ["time", "minutes"].includes(option.name));
+  find("long").hidden = !limit;
+  if (!limit) return;
+  const value = (minutes) => (minutes === null ? "" : `${limit.name === "time" ? minutes / 60 : minutes}`);
+  const words = (minutes) => (minutes === null ? t("train.long.epochs")
+    : minutes < 60 ? t("train.long.minutes", { count: minutes }) : t("train.long.hours", { count: minutes / 60 }));
+  find("durations").replaceChildren(...[...DURATIONS, null].map((minutes) => {
+    const chip = html("button", "chip", words(minutes));
+    chip.type = "button";
+    chip.setAttribute("aria-pressed", (values.get(limit.name) ?? "") === value(minutes));
+    chip.addEventListener("click", () => {
+      values.set(limit.name, value(minutes));
+      showForm();
+      find("durations").querySelector("[aria-pressed=true]").focus();
+    });
+    return chip;
+  }));
+}
+
 function showForm() {
+  showDurations();
   find("chief").replaceChildren(...named(CHIEF).map(field));
   find("own").replaceChildren(...named(OWN).map(field));
   const others = options.filter((option) => !CHIEF.includes(option.name) && !OWN.includes(option.name));
@@ -106,7 +132,7 @@ function showAdvice() {
   const isChosen = values.get("batch")?.trim() || values.get("nbs")?.trim();
   find("advice").hidden = !set || !usual || isChosen || set.images >= FEW_STEPS * usual;
   if (!find("advice").hidden) {
-    find("advice-words").textContent = t("train.few", { images: whole(set.images), usual: whole(usual), few: SMALL_STEP });
+    find("advice-words").textContent = t("train.few", { images: set.images, usual: usual, few: SMALL_STEP });
   }
 }
 

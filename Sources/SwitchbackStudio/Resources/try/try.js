@@ -74,6 +74,10 @@ function drawObject(object, size) {
   const group = svg("g", { class: `k${object.classIndex % SERIES}` });
   for (const outline of object.outlines) group.append(svg("path", { class: "mask", d: path(outline) }));
   group.append(svg("path", { class: "shape under", d: path(object.corners) }), svg("path", { class: "shape", d: path(object.corners) }));
+  for (const [from, to] of answer.limbs ?? []) {
+    const ends = [object.keypoints[from], object.keypoints[to]];
+    if (ends.every((end) => end?.[2] > 0.5)) group.append(svg("path", { class: "limb", d: path(ends) }));
+  }
   for (const [x, y, seen] of object.keypoints) {
     if (seen > 0.5) group.append(svg("circle", { class: "point", cx: x, cy: y, r: size / 4 }));
   }
@@ -119,7 +123,7 @@ function show(found) {
   const summary = best.length ? best.slice(0, 20).join(", ") : t("try.nothing");
   find("scene").setAttribute("aria-label", summary);
   find("caption").textContent = t("try.caption", {
-    width: number(found.width), height: number(found.height), milliseconds: number(found.milliseconds, 3), count: number(lines.length) });
+    width: number(found.width), height: number(found.height), milliseconds: number(found.milliseconds, 3), count: lines.length });
 }
 
 function showSlider(slider) {

@@ -43,7 +43,7 @@ function showHours() {
   const most = Math.max(1, ...hours.map((hour) => hour.requests));
   const [width, height] = [480, 120], step = width / hours.length;
   drawing.setAttribute("viewBox", `0 0 ${width} ${height + 20}`);
-  drawing.setAttribute("aria-label", t("watch.hours.label", { count: whole(hours.reduce((sum, hour) => sum + hour.requests, 0)), most: whole(most) }));
+  drawing.setAttribute("aria-label", t("watch.hours.label", { count: hours.reduce((sum, hour) => sum + hour.requests, 0), most: most }));
   const bars = hours.flatMap((hour, index) => {
     const [all, bad] = [height * hour.requests / most, height * hour.errors / most];
     return [svg("rect", { class: "good", x: index * step + 1, y: height - all, width: step - 2, height: all - bad, rx: 1 }),
@@ -90,7 +90,7 @@ const chosen = () => [...document.querySelectorAll("#images :checked")].map((box
 function showChoice() {
   const count = chosen().length;
   find("label").disabled = count === 0;
-  find("label").textContent = count ? t("watch.label.count", { count: whole(count) }) : t("watch.label");
+  find("label").textContent = count ? t("watch.label.count", { count: count }) : t("watch.label");
 }
 
 function showImages() {

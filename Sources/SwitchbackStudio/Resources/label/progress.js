@@ -1,0 +1,19 @@
+// Says when so many images are labelled that a first model can learn from them.
+
+const ENOUGH = 20;
+
+export class Progress {
+  /** `data` is what is known of the data set when the page is opened. */
+  constructor(data) {
+    this.count = data.parts.reduce((sum, part) => sum + part.images - part.unlabeled - part.faulty, 0);
+    this.seen = new Set();
+  }
+
+  /** Counts an image that was labelled here; true when those are enough for the first time. */
+  add(id) {
+    if (this.seen.has(id)) return false;
+    this.seen.add(id);
+    this.count++;
+    return this.count === ENOUGH;
+  }
+}
