@@ -69,6 +69,8 @@ import Testing
         let val = try program.run("detect", "val", "--model", "runs/detect/train", "--data", data, "--json")
         #expect(val.code == 0 && val.json["images"] as? Int == 4, "\(val.errors)")
 
+        try expectPredictionsAndViews(data)
+
         let export = try program.run("detect", "export", "runs/detect/train", "--json")
         #expect(export.code == 0, "\(export.errors)")
         #expect(export.json["output"] as? String == "runs/detect/train/weights/best.onnx")
@@ -85,6 +87,40 @@ import Testing
         let saved = Set(try FileManager.default.contentsOfDirectory(atPath: program.folder.path("runs/detect/predict")))
         #expect(saved == ["bus.jpg", "boxes.csv", "boxes.json", "labels", "crops"])
         try expectSameFromServer(image)
+    }
+
+    /// A file for pycocotools beside the runs, and images looked at in several sizes, where that is possible.
+    private func expectPredictionsAndViews(_ data: String) throws {
+        let val = ["detect", "val", "--model", "runs/detect/train", "--data", data]
+        let saved = try program.run(val + ["--save-json", "--json"])
+        #expect(saved.code == 0 && saved.json["predictions"] as? String == "runs/detect/val/predictions.json")
+        let rows = try JSONSerialization.jsonObject(
+            with: Data(contentsOf: program.folder.url.appendingPathComponent("runs/detect/val/predictions.json")))
+        let images = Set((rows as? [[String: Any]] ?? []).compactMap { $0["image_id"] as? Int })
+        #expect(!images.isEmpty && images.isSubset(of: Set(0..<4)))
+        #expect(try program.run(val + ["--save-json", "--output", "figures"]).code == 0)
+        let figures = try FileManager.default.contentsOfDirectory(atPath: program.folder.path("figures"))
+        #expect(figures.contains("predictions.json"))
+        let direct = try program.run(val + ["--augment"])
+        #expect(direct.code == 2 && direct.errors.contains("--augment needs --nms with yolo26n"), "\(direct.errors)")
+        let views = try program.run(val + ["--augment", "--nms"])
+        #expect(views.code == 0, "\(views.errors)")
+    }
+
+    /// Batches of like shape: what has no effect with them is said, and the same options give the same weights.
+    @Test func rectangularTraining() throws {
+        let data = try program.detectionSet()
+        let train = [
+            "detect", "train", "--data", data, "--imgsz", "64", "--epochs", "2", "--batch", "2", "--rect", "--no-plots",
+            "--quiet", "--workers", "1", "--name",
+        ]
+        let first = try program.run(train + ["first", "--mosaic", "0.5"])
+        #expect(first.code == 0 && first.errors.contains("--mosaic has no effect"), "\(first.errors)")
+        #expect(try program.run(train + ["second"]).code == 0)
+        let last = "weights/last.safetensors"
+        let same = try program.shell("cmp runs/detect/first/\(last) runs/detect/second/\(last)")
+        #expect(same.code == 0, "\(same.output)")
+        #expect(try program.shell("grep -q 'rect: true' runs/detect/first/args.yaml").code == 0)
     }
 
     /// The server finds in the image what `predict` saved in boxes.json.

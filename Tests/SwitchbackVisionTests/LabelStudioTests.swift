@@ -275,9 +275,11 @@ import Testing
     @Test func twoQuestionsOfOneTaskAreOneTooMany() throws {
         try image("a.png")
         let answers = ["kind", "state"].map { question in
-            #"{"id": "\#(question)", "type": "choices", "from_name": "\#(question)", "value": {"choices": ["\#(question)"]}}"#
+            #"{"id": "\#(question)", "type": "choices", "from_name": "\#(question)", "#
+                + #""value": {"choices": ["\#(question)"]}}"#
         }
-        let path = try folder.write("[\(task("{\"result\": [\(answers.joined(separator: ","))]}"))]", to: "project.json")
+        let annotation = "{\"result\": [\(answers.joined(separator: ","))]}"
+        let path = try folder.write("[\(task(annotation))]", to: "project.json")
         let error = #expect(throws: InputError.self) { try SortedImages.load(path) }
         #expect("\(error as Any)".contains("2 questions: kind, state"))
     }

@@ -16,7 +16,8 @@ import Testing
         return Tensor.cat([centers * x, parts[1] * y, parts[2] * x, parts[3] * y, parts[4]], dim: 1)
     }
 
-    @Test(arguments: [YOLOCase.all[0], YOLOCase.all[2]]) func boxesOfAllViewsAreSelectedTogether(_ yolo: YOLOCase) throws {
+    @Test(arguments: [YOLOCase.all[0], YOLOCase.all[2]])
+    func boxesOfAllViewsAreSelectedTogether(_ yolo: YOLOCase) throws {
         let (model, images) = (try yolo.model().eval(), try yolo.fixture().images)
         var predictor = DetectionPredictor(model, size: InputSize(128))
         predictor.usesSingleHead = false
@@ -30,32 +31,36 @@ import Testing
             }
         }
         let expected = NonMaximumSuppression()(Tensor.cat(views, dim: 2))[0]
-        #expect(found.map(\.classIndex) == expected.map(\.classIndex) && found.count > plain.count)
-        for (a, b) in zip(found, expected) {
-            #expect(abs(a.score - b.score) < 1e-3)
+        #expect(found.count == expected.count && found.count > plain.count)
+        // Their order aside: some are as likely as each other but for the rounding of the folded filters.
+        for wanted in expected {
             // Those of prediction end at the image's edges.
-            #expect(AugmentationTests.isNear(a.box, b.box.clipped(height: 96, width: 128), within: 0.05), "\(a), \(b)")
+            let box = wanted.box.clipped(height: 96, width: 128)
+            let isFound = found.contains {
+                $0.classIndex == wanted.classIndex && abs($0.score - wanted.score) < 1e-3
+                    && AugmentationTests.isNear($0.box, box, within: 0.05)
+            }
+            #expect(isFound, "\(wanted)")
         }
     }
 
-    /// Where nothing is found without, nothing of it shows: figures of a validation are those of the joined boxes.
+    /// Validation finds what prediction finds, where both look at the same frame.
     @Test func validationLooksAtAllViews() throws {
         let folder = try TemporaryFolder()
         let (model, images) = (try YOLOCase.all[0].model().eval(), try YOLOCase.all[0].fixture().images)
         let path = folder.path("a.png")
-        try Image(images[0]).save(to: path)
+        try Image(images[0]).resized(height: 128, width: 128).save(to: path)
         var predictor = DetectionPredictor(model, size: InputSize(128))
         predictor.isAugmented = true
         let labels = try predictor(Image.load(path)).detections.map {
-            LabeledBox($0.box.scaled(x: 1.0 / 128, y: 1.0 / 96), classIndex: $0.classIndex)
+            LabeledBox($0.box.scaled(x: 1.0 / 128, y: 1.0 / 128), classIndex: $0.classIndex)
         }
-        let example = DetectionExample(imagePath: path, height: 96, width: 128, labels: labels)
+        let example = DetectionExample(imagePath: path, height: 128, width: 128, labels: labels)
         func map50(_ isAugmented: Bool) throws -> Double {
-            // In a frame as wide and as high as the image.
             var validator = DetectionValidator(model, [example], size: 128, batchSize: 1, isRectangular: false)
-            validator.isAugmented = isAugmented
+            (validator.isAugmented, validator.suppression) = (isAugmented, predictor.suppression)
             return try validator.run().results.map50
         }
-        #expect(try map50(true) > map50(false))
+        #expect(try map50(true) > 0.99 && map50(false) < 0.99)
     }
 }

@@ -22,6 +22,7 @@ struct TestTimeOptions: ParsableArguments {
     func check(_ detector: YOLO, usesSingleHead: Bool) throws {
         guard augment, usesSingleHead else { return }
         throw UsageError(
-            "--augment needs --nms with \(detector.variant): without suppression, an object would be found once in each view")
+            "--augment needs --nms with \(detector.variant): without suppression, an object would be found once in each view"
+        )
     }
 }

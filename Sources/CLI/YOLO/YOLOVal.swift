@@ -201,9 +201,8 @@ struct YOLOVal<Command: YOLOCommand>: ParsableCommand {
         _ report: ([COCOResult]) throws -> Void
     ) throws -> DetectionValidation {
         guard let tiling = try tiles.tiling() else {
-            return try validator.run(in: Processes.group) { _, _ in
-                try Processes.endIfInterrupted()
-            } found: { try report($0) }
+            return try validator.run(
+                in: Processes.group, progress: { _, _ in try Processes.endIfInterrupted() }, found: report)
         }
         var predictor = DetectionPredictor(
             loaded.detector, size: InputSize(imgsz ?? loaded.imgsz), suppression: validator.suppression)
@@ -213,9 +212,8 @@ struct YOLOVal<Command: YOLOCommand>: ParsableCommand {
         predictor.isAugmented = testTime.augment
         var tiled = TiledValidator(loaded.detector, examples, predictor)
         (tiled.countsAsOne, tiled.names) = (singleCls, validator.names)
-        return try tiled.run(in: Processes.group) { _, _ in
-            try Processes.endIfInterrupted()
-        } found: { try report($0) }
+        return try tiled.run(
+            in: Processes.group, progress: { _, _ in try Processes.endIfInterrupted() }, found: report)
     }
 
     func validate() throws {

@@ -30,6 +30,18 @@ public enum TextFile {
     /// The lines of a text file; see `String.lines`.
     public static func lines(_ path: String) throws -> [Substring] { try read(path).lines }
 
+    /// The lines of a file of names or numbers. Throws also where there is a NUL in it, as in files whose contents were lost
+    /// with the power: numbers would be read as far as there.
+    public static func rows(_ path: String) throws -> [Substring] {
+        let lines = try lines(path)
+        if let line = lines.firstIndex(where: { $0.utf8.contains(0) }) {
+            throw InputError(
+                path, at: "line \(line + 1)", "holds a byte 0, which no text does: the file is damaged",
+                remedy: "take it from a backup, or write it anew")
+        }
+        return lines
+    }
+
     /// Whether there is a file that holds nothing, which cannot be mapped.
     static func isEmpty(_ path: String) -> Bool {
         var status = stat()

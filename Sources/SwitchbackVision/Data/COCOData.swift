@@ -146,7 +146,7 @@ enum COCOData {
         } catch let DecodingError.typeMismatch(_, context), let DecodingError.valueNotFound(_, context) {
             throw InputError(path, at: place(context), "the value is not of the type that COCO specifies")
         } catch {
-            throw InputError(path, "is not JSON")
+            throw InputError.ofJSON(data, path) ?? InputError(path, "is not JSON")
         }
     }
 

@@ -30,10 +30,12 @@ enum VOCData {
         }
         let classNames = Set(found.flatMap { $0.objects.map(\.name) }).sorted()
         let examples = examples(found, classNames, &problems, &remarks)
+        let splits =
+            try annotations == nil
+            ? partsByFolder(path, examples) : partsByLists(path, examples, Set(pairs.map(\.name)), &problems)
         return DetectionData(
-            kind: "Pascal VOC annotations", path: path, classNames: classNames,
-            splits: try annotations == nil ? partsByFolder(path, examples) : partsByLists(path, examples),
-            problems: problems, remarks: remarks)
+            kind: "Pascal VOC annotations", path: path, classNames: classNames, splits: splits, problems: problems,
+            remarks: remarks)
     }
 
     /// Whether there are XML files beside images of the same name, in a folder or in its folders.
@@ -95,20 +97,32 @@ enum VOCData {
         return examples
     }
 
+    /// - Parameter known: the names that there are annotations of, those that cannot be used among them.
     private static func partsByLists(
-        _ path: String, _ examples: [String: DetectionExample]
+        _ path: String, _ examples: [String: DetectionExample], _ known: Set<String>, _ problems: inout [InputError]
     ) throws -> [DataSplit: [DetectionExample]] {
         let folder = Folder.join(path, "ImageSets/Main")
         var splits: [DataSplit: [DetectionExample]] = [:]
         for split in DataSplit.allCases {
             let list = Folder.join(folder, "\(split.rawValue).txt")
             guard Folder.exists(list) else { continue }
-            splits[split] = try TextFile.lines(list).compactMap { line in
+            var strangers: [String] = []
+            splits[split] = try TextFile.rows(list).compactMap { line in
                 // Lists of single classes have -1, 0 or 1 after the name, which may have spaces in it.
                 let words = line.split(separator: " ")
-                return examples[line.trimmingCharacters(in: .whitespaces)]
-                    ?? examples[words.dropLast().joined(separator: " ")]
-                    ?? words.first.flatMap { examples[String($0)] }
+                let whole = line.trimmingCharacters(in: .whitespaces)
+                if whole.isEmpty { return nil }
+                let names = [whole, words.dropLast().joined(separator: " "), words.first.map(String.init) ?? ""]
+                guard let name = names.first(where: known.contains) else {
+                    strangers.append(whole)
+                    return nil
+                }
+                return examples[name]
+            }
+            if let first = strangers.first {
+                problems.append(
+                    InputError(list, "there are no annotations of \(strangers.count.counted("name")), such as \(first)")
+                )
             }
         }
         return splits.isEmpty ? [.train: inOrder(examples)] : splits

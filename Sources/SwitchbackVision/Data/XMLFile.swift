@@ -16,7 +16,9 @@ enum XMLFile {
             throw InputError(path, "the file cannot be read")
         }
         // The parser ends the program where an attribute is none.
-        guard String(data: data, encoding: .utf8) != nil else { throw InputError(path, "is not text in UTF-8") }
+        guard String(validating: data, as: UTF8.self) != nil else {
+            throw TextFile.notUTF8(path, [UInt8](data)[...], from: 0)
+        }
         let parser = XMLParser(data: data)
         parser.delegate = reader
         guard parser.parse(), reader.path.isEmpty else {

@@ -12,7 +12,8 @@ package enum YOLOData {
         if task == .pose && description.keypoints == nil {
             throw InputError(
                 path, "the key kpt_shape is missing, which gives the number of keypoints and of their numbers",
-                remedy: description.likelyKeypointKey.map { "is \($0) meant to be kpt_shape?" } ?? "as in kpt_shape: [17, 3]")
+                remedy: description.likelyKeypointKey.map { "is \($0) meant to be kpt_shape?" }
+                    ?? "as in kpt_shape: [17, 3]")
         }
         let keypoints = task == .pose ? description.keypoints : nil
         var problems: [InputError] = []
@@ -97,7 +98,7 @@ package enum YOLOData {
     /// The images of one place: a folder, or a text file with a path on each line, relative to the file's folder.
     package static func images(in place: String) throws -> [String] {
         guard place.lowercased().hasSuffix(".txt") else { return try ImageSurvey.files(under: place) }
-        return try TextFile.lines(place).compactMap { line in
+        return try TextFile.rows(place).compactMap { line in
             let name = line.trimmingCharacters(in: .whitespaces)
             if name.isEmpty { return nil }
             return Folder.join(Folder.parent(place), name.hasPrefix("./") ? String(name.dropFirst(2)) : name)
@@ -363,6 +364,7 @@ extension InputError {
             } else {
                 self.init(path, at: "line \(mark.line)", "is not YAML: \(problem)")
             }
+        case .reader(let problem, _, _, _): self.init(path, "is not YAML: \(problem)")
         default: self.init(path, "is not YAML: \(error)")
         }
     }

@@ -17,7 +17,7 @@ package enum YOLOLabels {
         var labels: [LabeledBox] = []
         var seen: Set<LabeledBox> = []
         var problems: [InputError] = []
-        for (index, line) in try TextFile.lines(path).enumerated() {
+        for (index, line) in try TextFile.rows(path).enumerated() {
             let fields = line.split(whereSeparator: \.isWhitespace)
             if fields.isEmpty { continue }
             do throws(RowProblem) {
@@ -57,9 +57,8 @@ package enum YOLOLabels {
             throw RowProblem(sentence: "has \(found), and a box has 5: class, x, y, width and height")
         }
         let (classIndex, numbers) = try numbers(fields, classCount: classCount)
-        var label = try label(numbers, classIndex)
+        var label = try label(numbers, classIndex, isOriented: task == .obb)
         if task == .detect { label.polygon = [] }
-        label.isOriented = task == .obb
         return label
     }
 
@@ -102,14 +101,11 @@ package enum YOLOLabels {
         return label
     }
 
-    private static func label(_ numbers: [Float], _ classIndex: Int) throws(RowProblem) -> LabeledBox {
-        let allowed = -tolerance...1 + tolerance
-        guard numbers.allSatisfy(allowed.contains) else {
-            let outside = numbers.first { !allowed.contains($0) } ?? 0
-            throw RowProblem(
-                sentence: "the box is outside the image: \(outside) is not a fraction from 0 to 1"
-                    + (outside > 2 ? "; are these pixels?" : ""))
-        }
+    /// Of corners, some may lie outside: tiles of large images cut through objects. As in Ultralytics, it is the box around
+    /// them whose center and sides must be fractions. An oriented box stays whole, others end at the image's edges.
+    private static func label(
+        _ numbers: [Float], _ classIndex: Int, isOriented: Bool = false
+    ) throws(RowProblem) -> LabeledBox {
         var label: LabeledBox
         if numbers.count == 4 {
             let box = Box(centerX: numbers[0], centerY: numbers[1], width: numbers[2], height: numbers[3])
@@ -118,8 +114,18 @@ package enum YOLOLabels {
             let points = stride(from: 0, to: numbers.count, by: 2).map { PlanePoint(numbers[$0], numbers[$0 + 1]) }
             label = LabeledBox(polygon: points, classIndex: classIndex)
         }
-        label = label.clipped(to: Box(height: 1, width: 1))
-        guard label.box.width > 0, label.box.height > 0 else { throw RowProblem(sentence: "the box has no area") }
-        return label
+        let box = label.box
+        let sides = numbers.count == 4 ? numbers : [box.centerX, box.centerY, box.width, box.height]
+        let allowed = -tolerance...1 + tolerance
+        if !sides.allSatisfy(allowed.contains) {
+            let outside = numbers.first { !allowed.contains($0) } ?? 0
+            throw RowProblem(
+                sentence: "the box is outside the image: \(outside) is not a fraction from 0 to 1"
+                    + (outside > 2 ? "; are these pixels?" : ""))
+        }
+        label.isOriented = isOriented
+        let visible = label.clipped(to: Box(height: 1, width: 1))
+        guard visible.box.width > 0, visible.box.height > 0 else { throw RowProblem(sentence: "the box has no area") }
+        return isOriented ? label : visible
     }
 }

@@ -62,7 +62,8 @@ package struct LabelStudioFile {
         do {
             read = try JSONDecoder().decode([JSONListElement<LabelStudioTask>].self, from: contents)
         } catch {
-            throw InputError(path, "is not a list of tasks in JSON, as Label Studio exports it")
+            throw InputError.ofJSON(contents, path)
+                ?? InputError(path, "is not a list of tasks in JSON, as Label Studio exports it")
         }
         for (number, element) in read.enumerated() {
             switch element.result {

@@ -21,10 +21,12 @@ enum LabelMeData {
         let mask: String?
     }
 
+    /// So many files are looked into: some may be damaged.
+    private static let triedFiles = 100
+
     /// Whether there are such files under a folder.
     static func lies(in folder: String) throws -> Bool {
-        guard let first = try Folder.files(under: folder, extensions: ["json"]).first else { return false }
-        return (try? read(first)) != nil
+        try Folder.files(under: folder, extensions: ["json"]).prefix(triedFiles).contains { (try? read($0)) != nil }
     }
 
     static func load(_ path: String, for task: YOLOTask) throws -> DetectionData {
@@ -68,7 +70,7 @@ enum LabelMeData {
         } catch DecodingError.keyNotFound(let key, _) {
             throw InputError(path, "the key \(key.stringValue) is missing, which LabelMe writes")
         } catch {
-            throw InputError(path, "is not a JSON file of LabelMe")
+            throw InputError.ofJSON(contents, path) ?? InputError(path, "is not a JSON file of LabelMe")
         }
     }
 

@@ -33,7 +33,7 @@ enum MaskImageData {
     /// A class on each line: its number is the value of its pixels, so that none can be missing before the last. Lines after
     /// that may be empty.
     private static func classNames(_ path: String) throws -> [String] {
-        var names = try TextFile.lines(path).map { $0.trimmingCharacters(in: .whitespaces) }
+        var names = try TextFile.rows(path).map { $0.trimmingCharacters(in: .whitespaces) }
         while names.last?.isEmpty ?? false { names.removeLast() }
         if names.isEmpty { throw InputError(path, "names no class", remedy: "without it, all values are of one class") }
         for (index, name) in names.enumerated() {

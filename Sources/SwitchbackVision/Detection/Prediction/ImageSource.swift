@@ -45,7 +45,7 @@ public struct ImageSource: Equatable, Sendable {
 
     /// What the lines of a list name; paths may be relative to the list's folder.
     private static func items(ofList path: String) throws -> [Item] {
-        let found = try TextFile.lines(path).enumerated().flatMap { number, line -> [Item] in
+        let found = try TextFile.rows(path).enumerated().flatMap { number, line -> [Item] in
             let text = line.trimmingCharacters(in: .whitespaces)
             if text.isEmpty { return [] }
             let beside = Folder.join(Folder.parent(path), text)
