@@ -141,6 +141,35 @@ def change(browser):
     assert abs(moved[6] - 0.4 - 1 / 30) < 0.01 and abs(moved[2] - 0.5 - 1 / 30) < 0.01, moved
 
 
+def connect(browser):
+    """Keypoints are named, connected and paired in their dialog, and all of it is taken back."""
+    yaml = f"{folder}/gestures/data.yaml"
+    with open(yaml) as file:
+        before = file.read()
+    browser.open("/data/gestures/label/first")
+    browser.until("document.querySelectorAll('#objects .item').length === 1")
+    browser.click("#objects .item")
+    browser.click("#skeleton-open")
+    browser.type("#skeleton-rows li:nth-child(1) input", "thumb")
+    for joint in [1, 2]:
+        browser.run("""
+            document.querySelectorAll("#skeleton-drawing .joint")[arguments[0]].dispatchEvent(
+                new KeyboardEvent("keydown", { key: "Enter", bubbles: true }))""", joint)
+    assert browser.run("return document.querySelectorAll('#skeleton-drawing .limb').length") == 1
+    check_access(browser, "skeleton")
+    if shots:
+        browser.save(f"{shots}/skeleton.png")
+    browser.click("#skeleton [type=submit]")
+    browser.until("document.querySelector('#points .name')?.innerText === 'thumb'")
+    with open(yaml) as file:
+        text = file.read()
+    assert "skeleton: [[1, 2]]" in text and '"thumb"' in text and "flip_idx: [0, 2, 1]" in text, text
+    browser.click(".toast button")
+    browser.until("document.querySelector('#points .name')?.innerText === 'tip'")
+    with open(yaml) as file:
+        assert file.read() == before
+
+
 def add_video(browser, scratch):
     subprocess.run(
         ["ffmpeg", "-nostdin", "-v", "error", "-f", "lavfi", "-i", "testsrc=duration=5:size=64x48:rate=10", scratch], check=True)
@@ -206,6 +235,7 @@ with Browser(address) as browser:
     make(browser)
     mark(browser)
     change(browser)
+    connect(browser)
     if shutil.which("ffmpeg"):
         add_video(browser, f"{folder}/clip.mp4")
     import_project(browser)

@@ -171,6 +171,41 @@ def arrange(browser, folder):
     browser.until("document.querySelectorAll('#grid .tile').length === 9")
 
 
+def outline(browser):
+    """A click becomes an outline, which is made larger and smaller, accepted, and taken back."""
+    browser.open("/data/plates/label/first")
+    browser.until("document.querySelector('#saved').innerText === 'Saved'")
+    name = browser.text("#name")
+    _, x, y, _, _ = map(float, plate(int(name[:2]))[1].split())
+    count = "document.querySelectorAll('#objects .item').length"
+    assert browser.run(f"return {count}") == 1, name
+
+    def press(key, **more):
+        browser.run("""
+            document.querySelector("#canvas").dispatchEvent(
+                new KeyboardEvent("keydown", { key: arguments[0], bubbles: true, ...arguments[1] }))""", key, more)
+
+    press("s")
+    browser.run("""
+        const canvas = document.querySelector("#canvas"), frame = canvas.getBoundingClientRect();
+        canvas.setPointerCapture = () => {};
+        const scale = Math.min((frame.width - 48) / 96, (frame.height - 48) / 64);
+        for (const kind of ["down", "up"]) {
+          canvas.dispatchEvent(new PointerEvent(`pointer${kind}`, { bubbles: true,
+            clientX: frame.left + frame.width / 2 + (arguments[0] - 0.5) * 96 * scale,
+            clientY: frame.top + frame.height / 2 + (arguments[1] - 0.5) * 64 * scale }));
+        }""", x, y)
+    browser.until("!document.querySelector('#found').hidden")
+    check_access(browser, "outline")
+    press("]")
+    press("[")
+    press("Enter")
+    browser.until(f"{count} === 2 && document.querySelector('#saved').innerText === 'Saved'")
+    assert browser.run("return document.querySelector('#found').hidden")
+    press("z", ctrlKey=True)
+    browser.until(f"{count} === 1 && document.querySelector('#saved').innerText === 'Saved'")
+
+
 def compare(browser):
     """A detector that has hardly learned, image by image beside the labels."""
     browser.open("/data/plates")
@@ -254,6 +289,7 @@ with Browser(address) as browser:
     label(browser, image)
     with tempfile.TemporaryDirectory() as folder:
         arrange(browser, folder)
+        outline(browser)
         compare(browser)
         watch_requests(browser)
     look(browser, sys.argv[3] if len(sys.argv) > 3 else None)

@@ -225,7 +225,7 @@ struct DataKeypointsTests {
         let plain = try await set(#""names": ["head", "tail", "fin"]"#, known.string("version"))
         #expect(plain.status == 200, "\(plain.problem)")
         #expect(try DataDescription.load(yaml).keypoints?.flip == nil)
-        #expect(try DataDescription.load(yaml).keypoints?.skeleton == [])
+        #expect(try DataDescription.load(yaml).keypoints?.skeleton == nil, "nothing is said of lines")
     }
 
     @Test func voidFormatsAreRefused() async throws {

@@ -14,6 +14,8 @@ struct KeypointDescription: Encodable, Sendable {
     let limbs: [[Int]]
     /// Pairs that change places in a mirror image.
     let pairs: [[Int]]
+    /// Which of `names` and `limbs` the data.yaml says itself: the others are what its readers take instead.
+    let said: [String]
     /// Of the data.yaml that says so, by which it is known whether somebody else has changed it.
     let version: String
 
@@ -21,6 +23,7 @@ struct KeypointDescription: Encodable, Sendable {
         (names, dimensions) = (layout.shownNames, layout.dimensions)
         limbs = layout.limbs.map { [$0, $1] }
         pairs = (layout.flip ?? []).enumerated().filter { $0 < $1 }.map { [$0, $1] }
+        said = (layout.names == nil ? [] : ["names"]) + (layout.skeleton == nil ? [] : ["limbs"])
         version = Self.version(description)
     }
 
@@ -34,8 +37,9 @@ extension KeypointLayout {
     ///
     /// - Throws: `InputError` with the field that makes no sense.
     func changed(by fields: ConfigurationFields) throws -> KeypointLayout {
-        let names = try NewDataSet.names(fields, "names", atMost: Self.mostKeypoints)
-        guard names.count == count else {
+        let isNamed = fields["names"] != nil
+        let names = try isNamed ? NewDataSet.names(fields, "names", atMost: Self.mostKeypoints) : []
+        guard !isNamed || names.count == count else {
             throw fields.problem("names", "\(count) names are needed, one for each keypoint")
         }
         let pairs = try pairs(fields, "pairs")
@@ -44,9 +48,11 @@ extension KeypointLayout {
         }
         var flip = Array(0..<count)
         for pair in pairs { flip.swapAt(pair[0], pair[1]) }
+        // Without pairs a mirror image may still be known to leave each as it is.
+        let isKnown = !pairs.isEmpty || self.flip == flip
         return KeypointLayout(
-            count: count, dimensions: dimensions, flip: pairs.isEmpty ? nil : flip, sigmas: sigmas, names: names,
-            skeleton: try self.pairs(fields, "limbs"))
+            count: count, dimensions: dimensions, flip: isKnown ? flip : nil, sigmas: sigmas,
+            names: isNamed ? names : nil, skeleton: try fields["limbs"] == nil ? nil : self.pairs(fields, "limbs"))
     }
 
     /// Pairs of two keypoints, each once.

@@ -6,6 +6,8 @@ import { percent } from "/frame/words.js";
 import { bounds, corners, grips } from "./shapes.js";
 
 const MARGIN = 24;
+// Narrower objects have their names in the list alone, in pixels of the screen.
+const LEAST_NAMED = 48;
 
 export class Canvas {
   /** `words` names a class by its number; `viewed` is called when what is seen has changed. */
@@ -140,13 +142,16 @@ export class Canvas {
     brush.strokeStyle = color;
     brush.stroke();
     brush.setLineDash([]);
-    this.paintName(brush, value, color, confidence);
+    const [left, top, right, bottom] = bounds(corners(value).map((point) => this.toScreen(point)));
+    // Names of many small objects would hide them.
+    if (isSelected || right - left >= LEAST_NAMED) this.paintName(brush, value, color, confidence);
     if (this.scene.layout && value.keypoints) this.paintPoints(brush, value, color, isSelected);
     if (!isSelected || this.scene.placesPoints) return;
+    const radius = Math.min(4, Math.max(2, Math.max(right - left, bottom - top) / 20));
     for (const { at } of grips(value)) {
       const [x, y] = this.toScreen(at);
       brush.beginPath();
-      if (value.box) brush.roundRect(x - 4, y - 4, 8, 8, 2); else brush.arc(x, y, 4, 0, 7);
+      if (value.box) brush.roundRect(x - 4, y - 4, 8, 8, 2); else brush.arc(x, y, radius, 0, 7);
       brush.fillStyle = "#fff";
       brush.fill();
       brush.lineWidth = 1.5;

@@ -191,6 +191,7 @@ async function go(step) {
   const next = images.neighbor(image.id, step);
   if (next) await open(next);
   else if (step < 0) say(t("label.first"));
+  else if (!data) say(t("label.last"));
   // Whoever is through with all images trains next.
   else offer(t("label.last"), t("frame.train"), () => { location.href = trainPage(data); });
 }

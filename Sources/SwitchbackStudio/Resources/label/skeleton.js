@@ -6,7 +6,7 @@ import { find, html, svg } from "/frame/drawing.js";
 import { t } from "/frame/words.js";
 import { pointsOf, UNKNOWN } from "./keypoints.js";
 
-const WIDTH = 320, HEIGHT = 220, MARGIN = 28;
+const WIDTH = 320, HEIGHT = 220, MARGIN = 28, MOST_NAMED = 8;
 
 const isSame = ([a, b], [c, d]) => (a === c && b === d) || (a === d && b === c);
 
@@ -29,24 +29,29 @@ export class Skeleton {
     this.drawRows();
     this.draw();
     find("skeleton").showModal();
+    find("skeleton-rows").querySelector("input")?.focus();
   }
 
-  /** Where keypoints are drawn: as they lie in an object, and on a circle where it has not all of them. */
+  /** Where keypoints are drawn: as they lie in an object, and below it those that it does not have; or all on a circle. */
   spread(value) {
-    const points = value ? pointsOf(value, this.layout()) : [];
-    const isWhole = points.length > 1 && points.every(([, , visibility]) => visibility !== UNKNOWN);
-    if (!isWhole) {
+    const points = this.names.map((_, index) => (value ? pointsOf(value, this.layout())[index] : [0, 0, UNKNOWN]));
+    const known = points.filter(([, , visibility]) => visibility !== UNKNOWN);
+    if (known.length < 2) {
       return this.names.map((_, index) => {
         const angle = 2 * Math.PI * index / this.names.length - Math.PI / 2;
         return [WIDTH / 2 + Math.cos(angle) * (HEIGHT / 2 - MARGIN), HEIGHT / 2 + Math.sin(angle) * (HEIGHT / 2 - MARGIN)];
       });
     }
-    const [xs, ys] = [points.map(([x]) => x), points.map(([, y]) => y)];
+    const missing = points.length - known.length;
+    const height = missing ? HEIGHT - MARGIN : HEIGHT;
     const place = (list, value, side) => {
       const [low, high] = [Math.min(...list), Math.max(...list)];
       return high > low ? MARGIN + (value - low) / (high - low) * (side - 2 * MARGIN) : side / 2;
     };
-    return points.map(([x, y]) => [place(xs, x, WIDTH), place(ys, y, HEIGHT)]);
+    const [xs, ys] = [known.map(([x]) => x), known.map(([, y]) => y)];
+    let next = 0;
+    return points.map(([x, y, visibility]) => (visibility === UNKNOWN
+      ? [WIDTH * ++next / (missing + 1), HEIGHT - MARGIN / 2] : [place(xs, x, WIDTH), place(ys, y, height)]));
   }
 
   /** A first click chooses a keypoint, a second one on another draws a line between the two, or takes it away. */
@@ -72,7 +77,9 @@ export class Skeleton {
     });
     const dots = this.places.map(([x, y], index) => {
       const circle = svg("circle", { cx: x, cy: y, r: 8 });
-      const text = svg("text", { x, y: y < HEIGHT - MARGIN ? y + 20 : y - 13, "text-anchor": "middle" }, this.names[index]);
+      // The names of many would hide each other.
+      const words = this.names.length > MOST_NAMED ? `${index + 1}` : this.names[index];
+      const text = svg("text", { x, y: y < HEIGHT - MARGIN ? y + 20 : y - 13, "text-anchor": "middle" }, words);
       const dot = svg("g", {
         class: "joint", role: "button", tabindex: 0, "aria-pressed": index === this.from,
         "aria-label": t("label.skeleton.joint", { name: this.names[index], others: this.joined(index).join(", ") || "–" }),
@@ -130,14 +137,20 @@ export class Skeleton {
 
   async save() {
     const before = this.layout();
-    const wish = ({ names, limbs, pairs }, version) => ask(`${api()}/keypoints`, { names, limbs, pairs, version });
+    // What data.yaml leaves to its readers stays so, unless it was changed here.
+    const isOther = (key) => JSON.stringify(this[key]) !== JSON.stringify(before[key]);
+    const own = (source, isKept) => ({
+      pairs: source.pairs, ...(isKept("names") ? { names: source.names } : {}), ...(isKept("limbs") ? { limbs: source.limbs } : {}),
+    });
+    const isSaid = (key) => before.said.includes(key);
+    const wish = (fields, version) => ask(`${api()}/keypoints`, { ...fields, version });
     try {
-      const { version } = await wish(this, before.version);
+      const { version } = await wish(own(this, (key) => isSaid(key) || isOther(key)), before.version);
       find("skeleton").close();
       await this.changed();
       offer(t("label.skeleton.saved"), t("label.undo"), async () => {
         try {
-          await wish(before, version);
+          await wish(own(before, isSaid), version);
         } catch (error) {
           offer(error.message, t("label.skeleton"), () => this.open());
         }
