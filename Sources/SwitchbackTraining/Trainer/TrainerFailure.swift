@@ -42,12 +42,17 @@ extension Trainer {
     /// Runs a batch again, slot by slot, and tells where NaN or infinity was born or came in, and in which slot.
     private func origin(of batch: [Task.Batch?]) throws -> (Origin, slot: Int) {
         for case (let slot, let examples?) in zip(slots.own, batch) {
-            let origin = try withRandomNumbers(of: slot) {
-                try Anomaly.origin {
-                    let loss = try task.loss(moving: examples, in: configuration.precision).total
-                    if loss.requiresGrad && loss.item().isFinite { loss.backward() }
+            let search = { [self] in
+                try withRandomNumbers(of: slot) {
+                    try Anomaly.origin {
+                        let loss = try task.loss(moving: examples, in: configuration.precision).total
+                        if loss.requiresGrad && loss.item().isFinite { loss.backward() }
+                    }
                 }
             }
+            // A slot that has its statistics from others may have too few examples for its own.
+            let none: Origin = (birth: nil, entry: nil)
+            let origin = configuration.syncBatchNorm ? (try? catchingErrors(search)) ?? none : try search()
             if origin.birth != nil || origin.entry != nil { return (origin, slot) }
         }
         return ((nil, nil), 0)

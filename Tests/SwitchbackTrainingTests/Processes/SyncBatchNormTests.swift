@@ -132,6 +132,21 @@ import Testing
     /// A slot of one example has statistics by the others'.
     @Test func slotsMayBeOfOneExample() throws { _ = try weights(options { $0.slots = 8 }) }
 
+    /// Where a number is none, each slot is computed again by itself, which one of one example cannot be.
+    @Test func aFailureOfSlotsOfOneExampleIsTold() throws {
+        let problem = try refusal {
+            let trainer = try SmallTask.trainer(
+                options {
+                    $0.slots = 8
+                    $0.clipNorm = nil
+                    $0.optimizer = .sgd
+                    $0.lr = 1e30
+                })
+            _ = try trainer.run()
+        }
+        #expect(problem.contains("training, epoch 1, batch ") && problem.contains("the loss is "), "\(problem)")
+    }
+
     @Test func memoryBehindAWall() throws {
         let differences = try differencesOnMirror(options()) { SmallTask() }.filter { !$0.contains("is read from") }
         #expect(differences == [])
