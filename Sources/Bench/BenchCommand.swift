@@ -15,11 +15,12 @@ struct BenchCommand: ParsableCommand {
               switchback-bench roofline
               switchback-bench batch
               switchback-bench diagnosis
+              mpirun -np 2 switchback-bench processes
               switchback-bench list
             """,
         subcommands: [
             RunCommand.self, CompareCommand.self, RooflineCommand.self, BatchCommand.self, OverheadCommand.self,
-            DiagnosisCommand.self, ListCommand.self,
+            DiagnosisCommand.self, ProcessesCommand.self, ListCommand.self,
         ],
         defaultSubcommand: RunCommand.self)
 }

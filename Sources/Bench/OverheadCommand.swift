@@ -91,25 +91,3 @@ struct OverheadCommand: ParsableCommand {
                 DiagnosisLog.usualInterval, 100 * share / plain))
     }
 }
-
-/// ResNet-18 in the form for small images, on noise.
-private final class ResNetTask: TrainingTask {
-    let name = "resnet18"
-    let model: Module = ResNet(.resnet18, classes: 10, stem: .cifar)
-    let source: BatchSource<Example>
-
-    init(images: Int) {
-        let labels = Tensor.randint(0..<10, [images])
-        source = BatchSource(
-            DataLoader(
-                TensorDataset(Tensor.randn([images, 3, 32, 32]), labels), batchSize: 64, shuffle: true, workers: 1))
-    }
-
-    func loss(_ batch: Example) -> BatchLoss {
-        BatchLoss(model(batch.input).crossEntropy(batch.target), count: batch.target.count)
-    }
-
-    func validate() -> Metrics { [:] }
-
-    func fitness(_ metrics: Metrics) -> [Double] { [] }
-}
