@@ -22,6 +22,8 @@ struct ClassifyTrain: ParsableCommand {
                 --from google/vit-base-patch16-224
               switchback classify train --resume runs/classify/train --epochs 20
               mpirun -np 4 switchback classify train --data flowers --slots 4
+              mpirun -np 4 switchback classify train --data flowers --model resnet18 \\
+                --sync-batch-norm
 
             The same seed gives exactly the same weights on any number of threads and workers, even if the run was \
             interrupted or killed and then resumed.
