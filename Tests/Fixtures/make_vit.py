@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """models/vit-tiny: a tiny image classifier of Transformers, with inputs, logits, loss and the norm of every gradient in case.*, and
-an image with what its processor makes of it.
+an image with what its processor makes of it; and in sizes.* logits
+for images of other sizes.
 
 Needs transformers 5.24 and torchvision; run with PyTorch 2.13.
 """
@@ -42,6 +43,12 @@ def main():
     save("models/vit-tiny/case", dict(pixel_values=pixels, logits=out.logits, image=image, prepared=prepared),
          dict(about=__doc__.strip().splitlines(), transformers=transformers.__version__, labels=labels.tolist(), loss=out.loss.item(),
               grad_norm={file_name(k): p.grad.norm().item() for k, p in model.named_parameters() if p.grad is not None}))
+    sizes = {}
+    for side in [8, 24, 40]:
+        sizes[f"pixels.{side}"] = torch.randn(2, 3, side, side)
+        with torch.no_grad():
+            sizes[f"logits.{side}"] = model(pixel_values=sizes[f"pixels.{side}"], interpolate_pos_encoding=True).logits
+    save("models/vit-tiny/sizes", sizes, dict(about="logits for images of other sizes", transformers=transformers.__version__))
 
 
 if __name__ == "__main__":

@@ -56,6 +56,45 @@ import Testing
         #expect(guess.classIndex == Int(scores.argmax().item()))
     }
 
+    /// For larger and smaller images it tells what Transformers does with `interpolate_pos_encoding`, also when it is saved.
+    @Test(arguments: [8, 24, 40]) func otherSizes(_ side: Int) throws {
+        let fixture = try Fixture("models/vit-tiny/sizes")
+        let classifier = try Classifier.load(path).resized(to: side)
+        let pixels = try #require(fixture.tensors["pixels.\(side)"])
+        let expected = try #require(fixture.tensors["logits.\(side)"])
+        #expect(
+            (noGrad { classifier.model(pixels) } - expected).abs().max().item() < 1e-5
+                * max(1, expected.abs().max().item()))
+        #expect(classifier.configuration.inputShape == [3, side, side])
+        let file = folder.path("resized.safetensors")
+        try classifier.save(to: file)
+        let again = try Classifier.load(file)
+        #expect(
+            (noGrad { again.model(pixels) } - expected).abs().max().item() < 1e-5 * max(1, expected.abs().max().item()))
+        #expect(try classifier.resized(to: side) === classifier)
+    }
+
+    @Test func sizesThatDoNotFit() throws {
+        let patches = #expect(throws: InputError.self) { try Classifier.load(path).resized(to: 30) }
+        #expect(patches?.description.contains("take 28 or 32") == true)
+        let shape = [3, 32, 32]
+        let plain = Normalization(of: Tensor((0..<3072).map { Float($0 % 7) }, shape: [1, 3, 32, 32]))
+        func make(_ kind: ClassifierKind) throws -> Classifier {
+            try Classifier(.init(model: kind, classNames: ["a", "b"], inputShape: shape, normalization: plain))
+        }
+        let alone = #expect(throws: InputError.self) { try make(.cnn).resized(to: 64) }
+        #expect(alone?.description.contains("images of 32 pixels alone") == true)
+        #expect(try make(.mobilenetV2).resized(to: 64).configuration.inputShape == [3, 64, 64])
+    }
+
+    /// Its layers are linear, and only convolutions are computed in 8 bits: that is said instead of done to one of them.
+    @Test func quantization() throws {
+        let classifier = try Classifier.load(path)
+        let data = try ClassificationData.load(images(), imageSize: 16)
+        let error = #expect(throws: InputError.self) { try classifier.quantizer(data.heldOut) }
+        #expect(error?.description.contains("linear") == true)
+    }
+
     /// A loaded one is saved and read again as one file.
     @Test func saving() throws {
         let classifier = try Classifier.load(path)
@@ -115,6 +154,9 @@ import Testing
         }
         _ = try Trainer(task, configuration.training).run()
         #expect(try task.validate()["accuracy"] == 1)
+        configuration.imgsz = 24
+        let larger = try configuration.makeTask()
+        #expect(larger.classifier.configuration.inputShape == [3, 24, 24])
         configuration.model = .cnn
         #expect(throws: InputError.self) { try configuration.makeTask() }
     }

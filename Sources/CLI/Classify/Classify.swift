@@ -32,6 +32,25 @@ struct LabelOptions: ParsableArguments {
     var classes: Int?
 }
 
+/// A trained classifier, and the size of images that it is to read.
+struct ClassifierOptions: ParsableArguments {
+    @Option(help: .classifier)
+    var model: String
+
+    @Option(
+        help: ArgumentHelp(
+            "The image size, if it is not the one that the weights were trained with; not for every model.",
+            valueName: "pixels"),
+        transform: Value.integer(in: .from(1, to: 8192)))
+    var imgsz: Int?
+
+    /// Throws `InputError` where it cannot be read, or not for images of that size.
+    func load(_ path: String) throws -> Classifier {
+        let classifier = try Classifier.load(path)
+        return try imgsz.map { try classifier.resized(to: $0) } ?? classifier
+    }
+}
+
 /// Where examples with classes come from.
 struct DataOptions: ParsableArguments {
     static let help =

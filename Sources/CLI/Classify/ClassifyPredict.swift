@@ -16,11 +16,10 @@ struct ClassifyPredict: ParsableCommand {
               switchback classify predict --model best.safetensors flowers.csv --json
               switchback classify predict --model best.safetensors chest.jpg --explain
               switchback classify predict --model best.safetensors images/cats
-              switchback classify predict --model google/vit-base-patch16-224 cat.jpg
+              switchback classify predict --model google/vit-base-patch16-224 --imgsz 384 cat.jpg
             """)
 
-    @Option(help: .classifier)
-    var model: String
+    @OptionGroup var classifier: ClassifierOptions
 
     @Argument(
         help: ArgumentHelp(
@@ -59,7 +58,7 @@ struct ClassifyPredict: ParsableCommand {
 
     func run() throws {
         common.apply()
-        let classifier = try Classifier.load(ModelFolder.path(model))
+        let classifier = try self.classifier.load(ModelFolder.path(self.classifier.model))
         // All are read before anything is printed: a bad file is noticed at once.
         let examples = try inputs.flatMap(ImageSource.files).map { ($0, try classifier.readInputs($0)) }
         var rows: [Row] = []

@@ -51,7 +51,8 @@ struct ClassifyTrain: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "The image size for images in files. (default: 224, or less if all are smaller)", valueName: "pixels"),
+            "The image size for images in files. (default: that of --from, or 224, or less if all are smaller)",
+            valueName: "pixels"),
         transform: Value.integer)
     var imgsz: Int?
 

@@ -17,8 +17,7 @@ struct ClassifyVal: ParsableCommand {
                 --split test --output figures
             """)
 
-    @Option(help: .classifier)
-    var model: String
+    @OptionGroup var classifier: ClassifierOptions
 
     @Option(
         help: ArgumentHelp(
@@ -51,8 +50,8 @@ struct ClassifyVal: ParsableCommand {
     func run() throws {
         common.apply()
         try Processes.connect(common)
-        let path = try Processes.group.fromRoot { try ModelFolder.path(model) }
-        let classifier = try Classifier.load(path)
+        let path = try Processes.group.fromRoot { try ModelFolder.path(self.classifier.model) }
+        let classifier = try self.classifier.load(path)
         let configuration = classifier.configuration
         let side = configuration.inputShape.count == 3 ? configuration.inputShape[1] : nil
         let data = try dataOptions.load(imageSize: side).suited(to: configuration)
@@ -78,6 +77,6 @@ struct ClassifyVal: ParsableCommand {
                 loss: loss, areaUnderCurve: metrics.areaUnderCurve, classes: metrics.classes,
                 confusion: metrics.classNames.count <= ClassificationMetrics.tableLimit
                     ? metrics.confusion.counts : nil,
-                mostConfused: metrics.mostConfused, examples: metrics.count, weights: model))
+                mostConfused: metrics.mostConfused, examples: metrics.count, weights: self.classifier.model))
     }
 }

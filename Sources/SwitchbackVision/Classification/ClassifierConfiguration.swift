@@ -9,7 +9,7 @@ public struct ClassifierConfiguration: ExtendedTrainingConfiguration {
     public var label: String?
     /// The number of classes, where labels are numbers; `nil` is the greatest label and one.
     public var classes: Int?
-    /// The side of images in files; `nil` is 224, or less where all are smaller.
+    /// The side of images in files; `nil` is that of `from`, or 224, or less where all are smaller.
     public var imgsz: Int?
     /// Whether images are changed at random; `nil` is that images in files are, and arrays are not.
     public var augment: Bool?
@@ -43,14 +43,12 @@ public struct ClassifierConfiguration: ExtendedTrainingConfiguration {
     /// What is trained further.
     private func start() throws -> Classifier? {
         guard let from else { return nil }
-        for (name, isGiven) in [("model", model != nil), ("imgsz", imgsz != nil)] where isGiven {
-            throw InputError("option \(name)", "is that of the model in \(from)", remedy: "leave it out")
-        }
+        if model != nil { throw InputError("option model", "is that of the model in \(from)", remedy: "leave it out") }
         let classifier = try Classifier.load(from)
         guard classifier.quantized == nil else {
             throw InputError(from, "computes in 8 bits and cannot be trained", remedy: "give its weights in float32")
         }
-        return classifier
+        return try imgsz.map { try classifier.resized(to: $0) } ?? classifier
     }
 
     /// The task on data that has been read already.

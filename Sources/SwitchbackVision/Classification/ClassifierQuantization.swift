@@ -8,9 +8,14 @@ extension Classifier {
     /// - Parameters:
     ///   - examples: inputs of the classifier's shape, which are looked at spread evenly.
     ///   - count: how many at most.
-    /// - Throws: `InputError` where there are fewer than two, one cannot be read, or the model has no convolutions.
+    /// - Throws: `InputError` where there are fewer than two, one cannot be read, or the model is none of convolutions.
     public func quantizer(_ examples: ClassificationExamples, count: Int = 64) throws -> Quantizer {
         guard quantized == nil else { throw QuantizationInput.isQuantized }
+        guard !(model is VisionTransformer) else {
+            throw InputError(
+                "model vit", "nearly all of it are linear layers, and only convolutions are computed in 8 bits",
+                remedy: "use it in float32")
+        }
         let positions = try QuantizationInput.positions(count, of: examples.count)
         let images = try positions.map { position in
             configuration.normalization.apply(to: try examples.examples(at: [position]).input)

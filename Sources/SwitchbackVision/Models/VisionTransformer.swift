@@ -8,6 +8,11 @@ public final class VisionTransformer: Module {
     private let drop: Dropout
     private let classifier: Linear
 
+    /// The name of the vectors of positions, [1, 1 + patches, width].
+    static let positionsName = "vit.embeddings.position_embeddings"
+
+    var classCount: Int { classifier.weight.size(0) }
+
     private final class Body: Module {
         let embeddings: Embeddings
         let encoder: Encoder

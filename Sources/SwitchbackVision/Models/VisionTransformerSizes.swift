@@ -62,7 +62,7 @@ public struct VisionTransformerSizes: Codable, Equatable, Sendable {
         if side % patch != 0 { return "\(side) pixels cannot be divided into patches of \(patch)" }
         let shapes: KeyValuePairs<String, Shape> = [
             "vit.embeddings.patch_embeddings.projection.weight": [width, channels, patch, patch],
-            "vit.embeddings.position_embeddings": [1, 1 + patchCount, width],
+            VisionTransformer.positionsName: [1, 1 + patchCount, width],
             "vit.encoder.layer.0.intermediate.dense.weight": [feedForward, width],
         ]
         for (name, shape) in shapes where tensors[name]?.shape != shape {
