@@ -53,6 +53,40 @@ struct TokenizerTests {
         #expect(wrong.isEmpty, "\(wrong.count) differ; the first: \(wrong.prefix(3).map(\.debugDescription))")
     }
 
+    /// Characters of which the second becomes part of the first, and of others that only look so: the numbers are those of
+    /// the `tokenizers` package.
+    @Test(arguments: [
+        ("\u{CCA}\u{CD5}", "\u{CCB}"), ("\u{CC6}\u{CC2}\u{CD5}", "\u{CCB}"), ("\u{AC00}\u{11A8}", "\u{AC01}"),
+        ("\u{1100}\u{1161}\u{11A8}", "\u{AC01}"), ("w\u{308}", "\u{1E85}"), ("s\u{307}\u{323}", "\u{1E69}"),
+        ("\u{110A5}\u{110BA}", "\u{110AB}"), ("\u{344}", "\u{308}\u{301}"), ("\u{958}", "\u{915}\u{93C}"),
+    ])
+    func composition(apart: String, together: String) throws {
+        let qwen = try fixture("qwen")
+        #expect(try qwen.encode("a\(apart)b") == qwen.encode("a\(together)b"))
+        #expect(
+            try Array(qwen.decode(qwen.encode("a\(apart)b")).unicodeScalars) == Array("a\(together)b".unicodeScalars))
+    }
+
+    @Test(arguments: [
+        "\u{E0077}\u{308}", "\u{E01B0}\u{309}", "a\u{334}\u{1D165}", "\u{AC01}\u{11A8}", "\u{9C7}a\u{9BE}",
+    ])
+    func charactersThatStayApart(text: String) throws {
+        let qwen = try fixture("qwen")
+        #expect(try Array(qwen.decode(qwen.encode(text)).unicodeScalars) == Array(text.unicodeScalars))
+    }
+
+    /// Marks that another version of Unicode took for others: BERT leaves accents out as Unicode 8 knew them. The numbers
+    /// are those of the `tokenizers` package.
+    @Test func accentsOfUnicode8() throws {
+        let bert = try fixture("bert")
+        let (plain, unknown) = (try bert.encode("ab"), try bert.encode("a\u{4FF}b"))
+        #expect(plain != unknown && unknown.count == 1)
+        for mark in ["\u{1734}", "\u{1171D}", "\u{1171E}", "\u{301}"] { #expect(try bert.encode("a\(mark)b") == plain) }
+        for mark in ["\u{1885}", "\u{1886}", "\u{A9BD}"] { #expect(try bert.encode("a\(mark)b") == unknown) }
+        let ends = try fixture("ends")
+        #expect(try ends.encode("a\u{301}b") == ends.encode("ab") && ends.encode("a\u{111C9}b") != ends.encode("ab"))
+    }
+
     /// What was read from a file and written again makes the same tokens.
     @Test(arguments: kinds + parts)
     func writtenAgain(name: String) throws {

@@ -10,7 +10,7 @@ enum NormalForm: Sendable {
         var result: [Unicode.Scalar] = []
         var known = String.UnicodeScalarView()
         func endKnown() {
-            if !known.isEmpty { result += form(String(known)).unicodeScalars }
+            if !known.isEmpty { result += form(known) }
             known = String.UnicodeScalarView()
         }
         for scalar in text.withSortedMarks {
@@ -25,13 +25,17 @@ enum NormalForm: Sendable {
         return result
     }
 
-    private func form(_ text: String) -> String {
-        if text.utf8.allSatisfy({ $0 < 0x80 }) { return text }
-        return switch self {
-        case .composed: text.precomposedStringWithCanonicalMapping
-        case .decomposed: text.decomposedStringWithCanonicalMapping
-        case .compatibilityComposed: text.precomposedStringWithCompatibilityMapping
-        case .compatibilityDecomposed: text.decomposedStringWithCompatibilityMapping
+    private func form(_ scalars: String.UnicodeScalarView) -> [Unicode.Scalar] {
+        if scalars.allSatisfy({ $0.value < 0x80 }) { return Array(scalars) }
+        let text = String(scalars)
+        switch self {
+        case .composed:
+            if scalars.allSatisfy(Composition.isStable) { return Array(scalars) }
+            return Composition.apply(text.decomposedStringWithCanonicalMapping.unicodeScalars)
+        case .decomposed: return Array(text.decomposedStringWithCanonicalMapping.unicodeScalars)
+        case .compatibilityComposed:
+            return Composition.apply(text.decomposedStringWithCompatibilityMapping.unicodeScalars)
+        case .compatibilityDecomposed: return Array(text.decomposedStringWithCompatibilityMapping.unicodeScalars)
         }
     }
 }

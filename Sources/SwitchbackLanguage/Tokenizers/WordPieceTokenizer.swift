@@ -193,9 +193,16 @@ extension WordPieceTokenizer.Normalization {
 
 extension Unicode.Scalar {
     /// The category as of Unicode 8, which is what the `tokenizers` package has for BERT: later characters count as
-    /// unassigned, and two were punctuation then.
+    /// unassigned, and a few were others then.
     private var category: Unicode.GeneralCategory {
-        if value == 0x166D || value == 0x111C9 { return .otherPunctuation }
+        switch value {
+        case ..<0x166D: break
+        case 0x166D, 0x111C9: return .otherPunctuation
+        case 0x1734, 0x1171E: return .nonspacingMark
+        case 0x1885...0x1886: return .otherLetter
+        case 0xA9BD: return .spacingMark
+        default: break
+        }
         return (properties.age?.major ?? .max) <= 8 ? properties.generalCategory : .unassigned
     }
 

@@ -66,10 +66,11 @@ indirect enum TextNormalizer: Sendable {
 }
 
 extension Unicode.Scalar {
-    /// Whether it was a mark in Unicode 9; later versions count U+1CF2 and U+1CF3 among the letters.
+    /// Whether it was a mark in Unicode 9; later versions count U+1CF2 and U+1CF3 among the letters, and U+111C9 among the
+    /// marks.
     fileprivate var isMark: Bool {
         switch properties.generalCategory {
-        case .nonspacingMark, .spacingMark, .enclosingMark: isOfUnicode9
+        case .nonspacingMark, .spacingMark, .enclosingMark: isOfUnicode9 && value != 0x111C9
         default: (0x1CF2...0x1CF3).contains(value)
         }
     }
