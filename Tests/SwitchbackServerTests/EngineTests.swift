@@ -93,6 +93,26 @@ struct EngineTests {
         #expect(try await longer.scores == scores([conversation], plain).scores && longer.cached == prompts[1].count)
     }
 
+    /// What is computed, as `/metrics` tells it: a long prompt is read in blocks, and what was read before not again.
+    @Test func whatIsComputed() async throws {
+        let metrics = ServerMetrics()
+        let engine = GenerationEngine("test", model(), tokenizer, ServerLimits(), metrics)
+        defer { engine.stop() }
+        func figures() -> [Int] {
+            ["prompt_tokens", "cached_tokens", "generated_tokens", "steps"].map { name in
+                let line = metrics.text.split(separator: "\n").first { $0.hasPrefix("switchback_\(name)_total ") }
+                return line.flatMap { Int($0.split(separator: " ")[1]) } ?? -1
+            }
+        }
+        let prompt = (0..<300).map { ($0 * 7 + $0 / 27) % 27 }
+        let first = try await text(engine.submit(prompt: prompt, options(5))).text
+        // Two blocks, of which the second gives the first token, and a step for each of the others.
+        #expect(LanguageModel.readingBlock == 256 && figures() == [300, 0, 5, 6])
+        // Two tokens of the prompt are read again.
+        #expect(try await text(engine.submit(prompt: prompt, options(5))).text == first)
+        #expect(figures() == [600, 298, 10, 11])
+    }
+
     /// The same for sizes at which products take the paths of larger models.
     @Test func widerPromptsThatBeginAlike() async throws {
         let make = {
