@@ -6,6 +6,14 @@ extension ArgumentHelp {
         ArgumentHelp("A run's folder or a weights file.", valueName: "run or file")
     }
 
+    /// For a classifier of texts, which can come from the hub.
+    static var textClassifier: ArgumentHelp {
+        ArgumentHelp(
+            "A run's folder, a weights file, or an encoder with classes in Hugging Face's format: its folder, or ORG/NAME on "
+                + "the hub.",
+            valueName: "model")
+    }
+
     /// For a classifier, which can come from the hub.
     static var classifier: ArgumentHelp {
         ArgumentHelp(

@@ -65,6 +65,8 @@ public struct ModelServer: Sendable {
         EmbeddingRoutes(models: list, reader: reader).add(to: group)
         TokenRoutes(models: list, reader: reader).add(to: root)
         VisionRoutes(models: list, reader: reader, keeper: keeper).add(to: group)
+        ClassificationRoutes(models: list, reader: reader, keeper: keeper).add(to: group)
+        TranslationRoutes(models: list, reader: reader).add(to: group)
         router.refuseOtherMethods()
         return router
     }

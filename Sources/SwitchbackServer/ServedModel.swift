@@ -13,7 +13,9 @@ public struct ServedModel: Sendable {
 
     package enum Service: Sendable {
         case language(LanguageService)
-        case encoder(ModelThread<SentenceEncoder>)
+        case encoder(EncoderService)
+        case textClassifier(ModelThread<any TextClassifier>)
+        case translator(ModelThread<Translator>)
         case detector(YOLOTask, ModelThread<DetectorModel>)
         case classifier(ModelThread<ClassifierModel>)
 
@@ -21,7 +23,9 @@ public struct ServedModel: Sendable {
         package func stop() {
             switch self {
             case .language(let service): service.engine.stop()
-            case .encoder(let thread): thread.stop()
+            case .encoder(let service): service.thread.stop()
+            case .textClassifier(let thread): thread.stop()
+            case .translator(let thread): thread.stop()
             case .detector(_, let thread): thread.stop()
             case .classifier(let thread): thread.stop()
             }
@@ -33,6 +37,8 @@ public struct ServedModel: Sendable {
         switch service {
         case .language: "language model"
         case .encoder: "sentence encoder"
+        case .textClassifier: "text classifier"
+        case .translator: "translator"
         case .detector(let task, _): task.networkName
         case .classifier: "classifier"
         }
@@ -66,8 +72,7 @@ extension ServedModel {
         return ServedModel(name: name, service: .language(service))
     }
 
-    /// Reads a model: the folder of a language model, of an encoder, or of a run of a detector or classifier, or its file
-    /// of weights.
+    /// Reads a model: the folder of a language model, of an encoder, of a translator, or of a run, or a file of weights.
     ///
     /// - Parameters:
     ///   - path: may begin with a name of one's own and `=`.
@@ -82,27 +87,34 @@ extension ServedModel {
         guard FileManager.default.fileExists(atPath: path) else {
             throw InputError(path, "there is no such file or folder")
         }
-        if try Classifier.isTransformersFolder(path) {
-            return ServedModel(name: name, service: classifierService(try Classifier.load(path), limits))
-        }
-        if Checkpoint.isThere(path) {
-            let checkpoint = try Checkpoint(path)
-            if try checkpoint.isEncoder {
-                return ServedModel(
-                    name: name, service: .encoder(ModelThread(try SentenceEncoder(path), limits)))
-            }
-            let service = try LanguageService(name, checkpoint, template: template, dtype: dtype, limits, metrics)
-            return ServedModel(name: name, service: .language(service))
-        }
-        return ServedModel(name: name, service: try visionService(RunFolder.weightFile(path), limits))
+        let service = try service(of: path, name, template: template, dtype: dtype, limits, metrics)
+        return ServedModel(name: name, service: service)
     }
 
-    /// What answers with a detector or classifier.
+    private static func service(
+        of path: String, _ name: String, template: ChatTemplate.Style?, dtype: WeightFormat, _ limits: ServerLimits,
+        _ metrics: ServerMetrics
+    ) throws -> Service {
+        if try Classifier.isTransformersFolder(path) { return classifierService(try Classifier.load(path), limits) }
+        guard Checkpoint.isThere(path) else { return try runService(RunFolder.weightFile(path), limits) }
+        let checkpoint = try Checkpoint(path)
+        if try checkpoint.isSequenceClassifier {
+            return .textClassifier(ModelThread(try SequenceClassifier(path), limits))
+        }
+        if try checkpoint.isEncoder { return .encoder(EncoderService(try SentenceEncoder(path), limits)) }
+        if try checkpoint.isTranslator { return .translator(ModelThread(try Translator.load(path), limits)) }
+        return .language(try LanguageService(name, checkpoint, template: template, dtype: dtype, limits, metrics))
+    }
+
+    /// What answers with a run of a detector or classifier, of images or texts.
     ///
     /// - Parameter weights: its file of weights.
     /// - Throws: `InputError` where it cannot be used.
-    package static func visionService(_ weights: String, _ limits: ServerLimits) throws -> Service {
+    package static func runService(_ weights: String, _ limits: ServerLimits) throws -> Service {
         let metadata = try Safetensors.read(weights).metadata
+        if SentenceClassifier.isDescribed(in: metadata) {
+            return .textClassifier(ModelThread(try SentenceClassifier.load(weights), limits))
+        }
         if metadata.keys.contains("switchback.classifier") {
             return classifierService(try Classifier.load(weights), limits)
         }

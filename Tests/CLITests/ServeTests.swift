@@ -245,7 +245,11 @@ import Testing
     func answersOfAForm() throws {
         let fixtures = fixtureFolder.path
         let server = try RunningServer(
-            program, ["tiny=\(fixtures)/tiny-llama", "minilm=\(fixtures)/models/minilm-tiny"])
+            program,
+            [
+                "tiny=\(fixtures)/tiny-llama", "minilm=\(fixtures)/models/minilm-tiny",
+                "e5=\(fixtures)/models/e5-tiny",
+            ])
         try Python.run(
             #"""
             import http.client, json, sys
@@ -281,10 +285,22 @@ import Testing
             close = lambda a, b: all(abs(x - y) < 1e-6 for x, y in zip(a.embedding, b.embedding, strict=True))
             assert close(packed.data[0], plain.data[0]) and not close(packed.data[0], packed.data[1])
             assert abs(sum(x * x for x in plain.data[0].embedding) - 1) < 1e-5 and packed.usage.prompt_tokens > 4
-            for body, word in [({"input": [[1, 2]]}, "texts are needed"), ({"input": []}, "1 to 2048"),
-                               ({"input": "a " * 5000}, "context_length_exceeded"), ({"input": "a", "dimensions": 3}, "dimensions")]:
+            # Tokens as the model's own tokenizer gives them, and fewer numbers.
+            tokens = client.post("/../tokenize", body={"model": "minilm", "prompt": "a cat"}, cast_to=object)["tokens"]
+            told = client.embeddings.create(model="minilm", input=[tokens, tokens], encoding_format="float")
+            assert close(told.data[0], plain.data[0]) and told.usage.prompt_tokens == 2 * len(tokens)
+            assert close(client.embeddings.create(model="minilm", input=tokens, encoding_format="float").data[0], plain.data[0])
+            # What is written before every text is among its tokens.
+            tokens = client.post("/../tokenize", body={"model": "e5", "prompt": "a cat"}, cast_to=object)["tokens"]
+            both = client.embeddings.create(model="e5", input="a cat").data + client.embeddings.create(model="e5", input=[tokens]).data
+            assert close(*both), both
+            short = client.embeddings.create(model="minilm", input="a cat", dimensions=4).data[0].embedding
+            scale = sum(x * x for x in plain.data[0].embedding[:4]) ** 0.5
+            assert len(short) == 4 and all(abs(x - y / scale) < 1e-5 for x, y in zip(short, plain.data[0].embedding))
+            for body, word in [({"input": [[1, 2]]}, "tokens of another model"), ({"input": []}, "1 to 2048"), ({"input": [["a"]]}, "numbers alone"),
+                               ({"input": "a " * 5000}, "context_length_exceeded"), ({"input": "a", "dimensions": 99}, "dimensions")]:
                 try:
-                    client.post("/embeddings", body=body, cast_to=object)
+                    client.post("/embeddings", body={"model": "minilm", **body}, cast_to=object)
                     raise SystemExit(word)
                 except openai.BadRequestError as error:
                     assert word in str(error) or word == error.code, error
@@ -300,6 +316,71 @@ import Testing
                 assert response.status == 200 and response.read()
                 assert connection.sock is socket and response.getheader("connection") != "close"
             """#, [server.address])
+        #expect(server.stop() == 0)
+    }
+
+    /// Texts in classes and in another language: runs of this program, and folders of Transformers.
+    @Test(.enabled(if: Python.has("openai"), Comment(rawValue: openAIMissing)))
+    func classesAndTranslations() throws {
+        for name in ["films", "words"] {
+            try FileManager.default.createDirectory(
+                atPath: program.folder.path(name), withIntermediateDirectories: true)
+        }
+        let lines = (0..<40).map {
+            $0 % 2 == 0 ? "a fine and lovely film \($0)\tgood" : "a dull and boring film \($0)\tbad"
+        }
+        for name in ["train.tsv", "dev.tsv"] {
+            _ = try program.folder.write(lines.joined(separator: "\n"), to: "films/\(name)")
+        }
+        for name in ["train", "val"] {
+            _ = try program.folder.write(String(repeating: "red blue\nblue red\n", count: 20), to: "words/\(name).en")
+            _ = try program.folder.write(String(repeating: "blue red\nred blue\n", count: 20), to: "words/\(name).de")
+        }
+        let trained = try program.shell(
+            """
+            $switchback sentiment train --data films --epochs 2 --quiet && $switchback translate train --data words \
+              --source en --target de --epochs 1 --layers 1 --width 32 --vocabulary 270 --quiet \
+            && cp -r \(fixtureFolder.path)/models/distilbert-classes other \
+            && cp \(fixtureFolder.path)/tokenizers/bert.json other/tokenizer.json
+            """)
+        try #require(trained.code == 0, "\(trained.errors)")
+        let server = try RunningServer(
+            program, ["films=runs/sentiment/train", "other", "words=runs/translate/train"])
+        let translated = try program.shell(
+            "$switchback translate predict --model runs/translate/train 'red blue' --json")
+        let own = try #require((translated.json["translations"] as? [[String: Any]])?.first?["translation"] as? String)
+        let told = try program.shell("$switchback sentiment predict --model other 'The weather is fine.' --json")
+        let prediction = try #require((told.json["predictions"] as? [[String: Any]])?.first)
+        try Python.run(
+            #"""
+            import json, sys
+            import openai
+
+            client = openai.OpenAI(base_url=sys.argv[1] + "/v1", api_key="-", max_retries=0)
+            post = lambda path, **body: client.post(path, body=body, cast_to=object)
+            found = post("/classify", model="films", input=["lovely", "boring"], top=1)
+            assert [entry["predictions"][0]["class"] for entry in found["data"]] == ["good", "bad"], found
+            assert found["model"] == "films" and [entry["index"] for entry in found["data"]] == [0, 1]
+            best = post("/classify", model="other", input="The weather is fine.")["data"][0]["predictions"]
+            told = json.loads(sys.argv[3])
+            assert len(best) == 2 and best[0]["class"] == told["class"] and abs(best[0]["probability"] - told["probability"]) < 1e-6
+            assert abs(sum(guess["probability"] for guess in best) - 1) < 1e-6
+            for beam in [{}, {"beam": 4}]:
+                answer = post("/translate", input=["red blue", " "], **beam)
+                assert [entry["text"] for entry in answer["data"]] == [sys.argv[2], ""] and answer["model"] == "words", answer
+            assert {model.id for model in client.models.list()} == {"films", "other", "words"}
+            for path, body, word in [("/classify", {"input": "a"}, "this server has several"), ("/classify", {"input": 3, "model": "films"}, "a text is needed"),
+                                     ("/classify", {"input": ["a", 1], "model": "films"}, "only texts"), ("/classify", {"inputs": "a"}, "image"),
+                                     ("/classify", {"input": "a " * 600, "model": "other"}, "the model reads at most"),
+                                     ("/classify", {"input": "a", "tops": 1}, "did you mean top?"), ("/translate", {"input": []}, "1 to 128"),
+                                     ("/translate", {"input": "a", "beam": 101}, "at most 100"), ("/translate", {"text": "a"}, "no such field")]:
+                try:
+                    post(path, **body)
+                    raise SystemExit(f"{path} {body}")
+                except openai.BadRequestError as error:
+                    assert word in str(error), error
+            """#,
+            [server.address, own, String(decoding: JSONSerialization.data(withJSONObject: prediction), as: UTF8.self)])
         #expect(server.stop() == 0)
     }
 

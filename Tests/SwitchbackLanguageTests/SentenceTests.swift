@@ -55,7 +55,7 @@ struct SentenceTests {
         let outcome = try Trainer(configuration.makeTask(), configuration.training, folder: run).run()
         #expect(outcome.best?.validation["accuracy"] == 1)
         let classifier = try SentenceClassifier.load(run.weights("best"))
-        #expect(classifier.predict(["lovely", "boring"]).map(\.class) == ["good", "bad"])
+        #expect(try classifier.predict(["lovely", "boring"]).map(\.class) == ["good", "bad"])
     }
 
     /// Before any training a classifier tells classes as naive Bayes does, here counted by hand: "good" is in both of
@@ -66,7 +66,7 @@ struct SentenceTests {
         let classifier = SentenceClassifier(naiveBayes: try LabeledSentences(folder.write(lines, to: "train.tsv")))
         #expect(classifier.classes == ["kind", "unkind"])
         #expect(
-            classifier.eval().predict(["good", "awful", "awful film"]).map(\.class) == ["kind", "unkind", "unkind"])
+            try classifier.eval().predict(["good", "awful", "awful film"]).map(\.class) == ["kind", "unkind", "unkind"])
         // Terms: "awful", "awful film", "film", "good", "good film"; one is added to each count.
         let table = try #require(classifier.namedParameters.first { $0.name == "embedding.weight" }?.parameter)
         let (kind, unkind) = (log(3.0 / 9), log(1.0 / 8))

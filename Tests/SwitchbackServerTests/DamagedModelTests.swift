@@ -11,7 +11,7 @@ struct DamagedModelTests {
     ]
 
     /// Files that are only for the tests, or can be missing.
-    private static let others = ["case.json", "case.safetensors", "loss.json"]
+    private static let others = ["case.json", "case.safetensors", "sizes.json", "sizes.safetensors"]
 
     private func copy(_ name: String, _ folder: TemporaryFolder) throws -> (path: String, files: [String]) {
         let path = folder.path("model-\(UUID().uuidString)")

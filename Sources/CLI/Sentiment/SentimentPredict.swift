@@ -13,7 +13,7 @@ struct SentimentPredict: ParsableCommand {
                 --model best.safetensors "what a lovely film" "never again"
             """)
 
-    @Option(help: .runOrFile)
+    @Option(help: .textClassifier)
     var model: String
 
     @Argument(help: ArgumentHelp("Sentences.", valueName: "sentence"))
@@ -34,8 +34,8 @@ struct SentimentPredict: ParsableCommand {
 
     func run() throws {
         common.apply()
-        let classifier = try SentenceClassifier.load(model)
-        let rows = zip(sentences, classifier.predict(sentences)).map {
+        let classifier = try TextClassifiers.load(ModelFolder.path(model))
+        let rows = try zip(sentences, classifier.predict(sentences)).map {
             Row(sentence: $0, class: $1.class, probability: $1.probability)
         }
         for row in rows { try Terminal.print("\(row.class)  \(row.probability.percent)  \(row.sentence)") }

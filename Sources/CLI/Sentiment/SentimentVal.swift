@@ -12,7 +12,7 @@ struct SentimentVal: ParsableCommand {
               switchback sentiment val --model best.safetensors --data reviews/test.tsv
             """)
 
-    @Option(help: .runOrFile)
+    @Option(help: .textClassifier)
     var model: String
 
     @Option(help: ArgumentHelp("A file with one sentence, a tab and its class per line.", valueName: "file"))
@@ -29,7 +29,7 @@ struct SentimentVal: ParsableCommand {
 
     func run() throws {
         common.apply()
-        let classifier = try SentenceClassifier.load(model)
+        let classifier = try TextClassifiers.load(ModelFolder.path(model))
         let data = try LabeledSentences(data)
         let accuracy = try classifier.accuracy(on: data)
         try Terminal.print("\(data.path): accuracy \(accuracy.percent) of \(data.sentences.count.counted("sentence"))")

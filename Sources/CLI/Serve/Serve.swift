@@ -18,10 +18,12 @@ struct Serve: AsyncParsableCommand {
               curl localhost:8080/v1/chat/completions -H 'Content-Type: application/json' \\
                 -d '{"messages": [{"role": "user", "content": "Hello!"}]}'
               curl localhost:8080/v1/detect -F image=@bus.jpg
+              curl localhost:8080/v1/classify -H 'Content-Type: application/json' \\
+                -d '{"input": "what a lovely film"}'
               switchback serve runs/detect/train --keep-requests requests --kept-images 200
 
             Several clients are served at once. The endpoints are /v1/chat/completions, /v1/responses, /v1/completions, /v1/embeddings, \
-            /v1/models, /tokenize, /detokenize, /v1/detect, /v1/segment, /v1/pose, /v1/obb, /v1/classify, /health and /metrics. SIGTERM or Ctrl-C stops the server after the requests in progress.
+            /v1/translate, /v1/models, /tokenize, /detokenize, /v1/detect, /v1/segment, /v1/pose, /v1/obb, /v1/classify, /health and /metrics. SIGTERM or Ctrl-C stops the server after the requests in progress.
             """)
 
     @Argument(

@@ -39,7 +39,8 @@ struct ParallelTextOptions: ParsableArguments {
 struct TranslatorOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "The folder of a 'translate train' run, or of a T5, BART or Marian in Hugging Face's format.",
+            "The folder of a 'translate train' run, or of a T5, BART or Marian in Hugging Face's format, or ORG/NAME on the "
+                + "hub.",
             valueName: "folder"))
     var model: String
 
@@ -50,7 +51,7 @@ struct TranslatorOptions: ParsableArguments {
     var beam: Int?
 
     func load() throws -> Translator {
-        var translator = try Translator.load(model)
+        var translator = try Translator.load(ModelFolder.path(model))
         if let beam { translator.beam = beam }
         return translator
     }

@@ -5,6 +5,15 @@ extension Checkpoint {
     /// The `model_type`s of models that read one sequence and write another.
     public static let encoderDecoders = ["t5"] + BARTConfiguration.Family.allCases.map(\.rawValue)
 
+    /// Whether the folder has a model that reads one sequence and writes another: of others, or a run of `translate train`.
+    public var isTranslator: Bool {
+        get throws {
+            let kind = try configuration.string("model_type")
+            return (Checkpoint.encoderDecoders + [SequenceToSequenceConfiguration.modelType]).contains(
+                where: kind.isExactly)
+        }
+    }
+
     /// The encoder–decoder of the folder, with its weights.
     public func encoderDecoder() throws -> EncoderDecoder {
         let kind = try configuration.string("model_type")

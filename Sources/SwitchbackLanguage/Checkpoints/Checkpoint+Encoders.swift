@@ -3,7 +3,7 @@ import SwitchbackFormats
 
 extension Checkpoint {
     /// The `model_type`s of encoders.
-    public static let encoders = ["bert", "roberta", "distilbert", "modernbert"]
+    public static let encoders = ["bert", "roberta", "xlm-roberta", "distilbert", "modernbert"]
 
     /// Whether the folder has an encoder.
     public var isEncoder: Bool {
@@ -13,14 +13,36 @@ extension Checkpoint {
         }
     }
 
+    /// Whether the folder's encoder tells classes of texts.
+    public var isSequenceClassifier: Bool {
+        get throws {
+            let names = try isEncoder ? configuration.array("architectures") ?? [] : []
+            return names.contains {
+                if case .string(let name) = $0 { name.hasSuffix("ForSequenceClassification") } else { false }
+            }
+        }
+    }
+
     /// The encoder of the folder, with its weights; with a head for words, if these have one.
     public func encoder() throws -> TextEncoder {
+        try checkEncoder()
+        let (tensors, place) = try readWeights()
+        return try encoder(tensors, place)
+    }
+
+    private func checkEncoder() throws {
         guard try isEncoder else {
             let kind = try configuration.string("model_type")
             let names = Checkpoint.encoders.joined(separator: ", ")
             throw configuration.problem("model_type", "it is \(kind); supported encoders are \(names)")
         }
-        let (tensors, place) = try readWeights()
+    }
+
+    /// - Parameters:
+    ///   - tensors: the weights by name, and maybe those of heads for other tasks.
+    ///   - place: the file that lists them.
+    func encoder(_ tensors: [String: Tensor], _ place: String) throws -> TextEncoder {
+        try checkEncoder()
         try configuration.checkSizes(against: tensors)
         let model: TextEncoder
         let state: [String: Tensor]
@@ -65,8 +87,10 @@ extension Checkpoint {
         return state
     }
 
-    /// Heads that are not used here: of sentences, of RoBERTa's and of DistilBERT's words.
-    private static let otherTasks = ["pooler.", "cls.seq_relationship.", "lm_head.", "vocab_"]
+    /// Heads that are no part of an encoder: of sentences, of RoBERTa's and of DistilBERT's words, and of classes.
+    private static let otherTasks = [
+        "pooler.", "cls.seq_relationship.", "lm_head.", "vocab_", "classifier.", "pre_classifier.",
+    ]
 
     /// DistilBERT's names and BERT's.
     private static let distilledNames: KeyValuePairs = [

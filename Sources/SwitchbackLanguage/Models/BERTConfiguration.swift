@@ -43,7 +43,7 @@ public struct BERTConfiguration: Sendable, Equatable {
         feedForward = 4 * width
     }
 
-    /// The contents of a Hugging Face `config.json`, of which `model_type` is `bert`, `roberta` or `distilbert`.
+    /// The contents of a Hugging Face `config.json`, of which `model_type` is `bert`, `roberta`, `xlm-roberta` or `distilbert`.
     public init(_ fields: ConfigurationFields) throws {
         let kind = try fields.string("model_type", default: "bert")
         if kind.isExactly("distilbert") {
@@ -62,7 +62,7 @@ public struct BERTConfiguration: Sendable, Equatable {
         feedForward = try fields.integer("intermediate_size")
         segments = try fields.integer("type_vocab_size", default: 2)
         paddingToken = try fields.paddingToken(of: vocabularySize)
-        if kind.isExactly("roberta") {
+        if ["roberta", "xlm-roberta"].contains(where: kind.isExactly) {
             firstPosition = (paddingToken ?? 1) + 1
             contextLength -= firstPosition
             guard contextLength > 0 else {

@@ -37,5 +37,16 @@ open class TextEncoder: Module {
         running(tokens) { words(features(tokens, mask: mask, segments: segments)) }
     }
 
+    /// The vectors of texts of different lengths, [N, longest, width], and which of them count: [N, longest], 1 for tokens
+    /// and 0 for the padding behind them.
+    final func features(of texts: [[Int]]) -> (features: Tensor, mask: Tensor) {
+        let longest = max(1, texts.map(\.count).max() ?? 1)
+        let shape: Shape = [texts.count, longest]
+        let numbers = texts.flatMap { $0 + Array(repeating: paddingToken ?? 0, count: longest - $0.count) }
+        let visible = texts.flatMap { text in (0..<longest).map { Float($0 < text.count ? 1 : 0) } }
+        let mask = Tensor(visible, shape: shape)
+        return (features(Tensor(numbers, shape: shape), mask: mask), mask)
+    }
+
     public final override func forward(_ tokens: Tensor) -> Tensor { words(features(tokens)) }
 }

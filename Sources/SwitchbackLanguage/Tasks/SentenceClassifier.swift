@@ -8,7 +8,7 @@ import SwitchbackTraining
 /// 2012).
 ///
 /// That little is hard to beat where there are only some thousands of sentences to learn from.
-public final class SentenceClassifier: Module {
+public final class SentenceClassifier: Module, TextClassifier {
     public let classes: [String]
     /// The words and pairs of words that have a vector, and its row in the table.
     private let terms: [String: Int]
@@ -96,17 +96,7 @@ public final class SentenceClassifier: Module {
         }
     }
 
-    /// The class of each sentence and its probability.
-    public func predict(_ sentences: [String]) -> [(class: String, probability: Double)] {
-        noGrad {
-            stride(from: 0, to: sentences.count, by: 256).flatMap { start in
-                let part = Array(sentences[start..<min(start + 256, sentences.count)])
-                let (values, indices) = self(part).softmax(dim: 1).topK(1, dim: 1)
-                return zip(indices.flatten().toArray(as: Int.self), values.flatten().toArray(as: Double.self))
-                    .map { (classes[$0], $1) }
-            }
-        }
-    }
+    public func probabilities(of texts: [String]) -> Tensor { self(texts).softmax(dim: 1) }
 
     // MARK: As a file
 
@@ -117,6 +107,9 @@ public final class SentenceClassifier: Module {
             "switchback.terms": terms.sorted { $0.value < $1.value }.map(\.key).joined(separator: "\n"),
         ]
     }
+
+    /// Whether a file of weights is one that `sentiment train` saved.
+    package static func isDescribed(in metadata: [String: String]) -> Bool { metadata["switchback.terms"] != nil }
 
     /// A classifier that `sentiment train` saved: its file, or the folder of the run.
     public static func load(_ path: String) throws -> SentenceClassifier {

@@ -87,12 +87,3 @@ public final class SentimentTask: TrainingTask {
     public func validate() throws -> Metrics { ["accuracy": try classifier.accuracy(on: validation)] }
     public func fitness(_ metrics: Metrics) -> [Double] { [metrics["accuracy"] ?? .nan] }
 }
-
-extension SentenceClassifier {
-    /// The part of the sentences whose class is told rightly. Throws `InputError` over a class that is not known.
-    public func accuracy(on data: LabeledSentences) throws -> Double {
-        try data.checkClasses(classes)
-        let right = zip(predict(data.sentences), data.labels).count { $0.class == $1 }
-        return Double(right) / Double(data.sentences.count)
-    }
-}

@@ -111,7 +111,7 @@ public struct Translator {
     /// The translator of a run's folder, or of a folder in Hugging Face's format with a T5, BART, mBART or Marian.
     public static func load(_ folder: String) throws -> Translator {
         let fields = try ConfigurationFields(file: path(folder, "config.json"))
-        guard try fields.string("model_type", default: "").isExactly("seq2seq") else {
+        guard try fields.string("model_type", default: "").isExactly(SequenceToSequenceConfiguration.modelType) else {
             return try Translator(checkpoint: Checkpoint(folder))
         }
         let weights = path(folder, "weights/best.safetensors")

@@ -23,30 +23,35 @@ package struct ImageUpload: Sendable {
     /// - Throws: `InputError` if there is no image, or one that cannot be decoded, and over other fields; `APIError`
     ///   where there is not enough memory left.
     package init(_ body: [UInt8], contentType: String?, names: [String], _ share: MemoryShare? = nil) throws {
-        let kind = contentType?.lowercased() ?? ""
-        let bytes: [UInt8]
-        if kind.hasPrefix("multipart/form-data") {
+        if let json = try ImageUpload.json(body, contentType) {
+            try self.init(json, names: names, share)
+        } else if ImageUpload.kind(contentType).hasPrefix("multipart/form-data") {
             let form = try MultipartForm(body, contentType: contentType ?? "")
             guard let file = form.parts["image"] ?? form.parts["file"] else {
                 throw InputError("request", at: "field image", "the form has no image")
             }
-            bytes = file
-            fields = form.parts.filter { $0.key != "image" && $0.key != "file" }
+            let fields = form.parts.filter { $0.key != "image" && $0.key != "file" }
                 .mapValues { String(decoding: $0, as: UTF8.self) }
-        } else if ImageUpload.isImage(body, kind) {
-            bytes = body
-            fields = [:]
+            try self.init(file, fields, names: names, share)
         } else {
-            let json = try ConfigurationFields(body: body)
-            bytes = try ImageUpload.decoded(json)
-            try json.checkNames(known: names + ["image"])
-            fields = try Dictionary(json.names.filter { $0 != "image" }.map { ($0, try json.text($0)) }) { $1 }
+            try self.init(body, [:], names: names, share)
         }
+    }
+
+    /// An image in JSON. Throws as the other does.
+    init(_ json: ConfigurationFields, names: [String], _ share: MemoryShare? = nil) throws {
+        let bytes = try ImageUpload.decoded(json)
+        try json.checkNames(known: names + ["image"])
+        let fields = try json.names.filter { $0 != "image" }.map { ($0, try json.text($0)) }
+        try self.init(bytes, Dictionary(fields) { $1 }, names: names, share)
+    }
+
+    private init(_ bytes: [UInt8], _ fields: [String: String], names: [String], _ share: MemoryShare?) throws {
         for name in fields.keys.sorted() where !names.contains(where: name.isExactly) {
             let remedy = name.nearest(in: names + ["image"]).map { "did you mean \($0)?" }
             throw InputError("request", at: "field \(name)", "there is no such field", remedy: remedy)
         }
-        file = bytes
+        (file, self.fields) = (bytes, fields)
         (image, fileExtension) = try bytes.withUnsafeBytes { bytes in
             let header = try ImageHeader(bytes, "image")
             if header.pixelCount <= ImageUpload.pixelLimit { try share?.take(4 * header.pixelCount) }
@@ -55,6 +60,15 @@ package struct ImageUpload: Sendable {
         }
         self.share = share
     }
+
+    /// The members of a body that is neither a form nor an image; `nil` if it is one of those.
+    static func json(_ body: [UInt8], _ contentType: String?) throws -> ConfigurationFields? {
+        let kind = kind(contentType)
+        if kind.hasPrefix("multipart/form-data") || isImage(body, kind) { return nil }
+        return try ConfigurationFields(body: body)
+    }
+
+    private static func kind(_ contentType: String?) -> String { contentType?.lowercased() ?? "" }
 
     /// A few megabytes may stand for an image of a hundred million pixels: less is allowed than in files of one's own.
     private static let pixelLimit = 40_000_000

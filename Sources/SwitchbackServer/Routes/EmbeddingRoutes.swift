@@ -55,7 +55,7 @@ struct EmbeddingRoutes: Sendable {
 
     private struct Order: Sendable {
         let model: String?
-        let sentences: [String]
+        let inputs: [LanguageService.Prompt]
         let isBase64: Bool
         let dimensions: Int?
     }
@@ -65,37 +65,24 @@ struct EmbeddingRoutes: Sendable {
 
     private func embed(_ request: Request) async throws -> Response {
         let order = try await reader.readJSON(request, EmbeddingRoutes.order)
-        let (name, thread) = try models.encoder(order.model)
-        let answer = try await thread.run { encoder in
-            if let dimensions = order.dimensions, dimensions != encoder.model.width {
-                throw InputError(
-                    "request", at: "field dimensions", "the vectors of \(name) have \(encoder.model.width)")
-            }
-            let tokens = try EmbeddingRoutes.count(order.sentences, encoder)
+        let (name, service) = try models.encoder(order.model)
+        let answer = try await service.thread.run { encoder in
+            if let width = order.dimensions { try encoder.checkWidth(width) }
+            let inputs = try order.inputs.enumerated().map { try encoder.tokens(of: $1, "input \($0 + 1)") }
             var data: [Embedding] = []
-            for start in stride(from: 0, to: order.sentences.count, by: EmbeddingRoutes.batch) {
-                let part = order.sentences[start..<min(start + EmbeddingRoutes.batch, order.sentences.count)]
-                for row in try encoder.embed(Array(part)).split(1) {
+            for start in stride(from: 0, to: inputs.count, by: EmbeddingRoutes.batch) {
+                var vectors = encoder.embed(
+                    tokens: Array(inputs[start..<min(start + EmbeddingRoutes.batch, inputs.count)]))
+                if let width = order.dimensions { vectors = encoder.shortened(vectors, to: width) }
+                for row in vectors.split(1) {
                     let vector = Vector(row.toArray(as: Float.self), isBase64: order.isBase64)
                     data.append(Embedding(index: data.count, embedding: vector))
                 }
             }
-            return Embeddings(model: name, data: data, usage: Usage(promptTokens: tokens, totalTokens: tokens))
+            let count = inputs.reduce(0) { $0 + $1.count }
+            return Embeddings(model: name, data: data, usage: Usage(promptTokens: count, totalTokens: count))
         }
         return Response(json: answer)
-    }
-
-    /// The tokens of all sentences. Throws where one would be cut: a vector of half a sentence is another one.
-    private static func count(_ sentences: [String], _ encoder: SentenceEncoder) throws -> Int {
-        try sentences.enumerated().reduce(0) { sum, sentence in
-            let count = try encoder.tokenCount(of: sentence.element)
-            guard count <= encoder.length else {
-                throw APIError.invalid(
-                    "request, field input: text \(sentence.offset + 1) has \(count.counted("token")), and the model reads "
-                        + "at most \(encoder.length); shorten it", param: "input", code: "context_length_exceeded")
-            }
-            return sum + count
-        }
     }
 
     @Sendable private static func order(_ fields: ConfigurationFields) throws -> Order {
@@ -105,29 +92,51 @@ struct EmbeddingRoutes: Sendable {
             throw fields.problem("encoding_format", "it is \(format); float or base64 is needed")
         }
         return Order(
-            model: try fields["model"] == nil ? nil : fields.string("model"), sentences: try fields.sentences(),
-            isBase64: format.isExactly("base64"),
+            model: try fields["model"] == nil ? nil : fields.string("model"),
+            // As many as OpenAI's interface takes.
+            inputs: try fields.prompts("input", most: 2048), isBase64: format.isExactly("base64"),
             dimensions: try fields["dimensions"] == nil ? nil : fields.integer("dimensions"))
     }
 }
 
-extension ConfigurationFields {
-    /// As many as OpenAI's interface takes.
-    private static let mostSentences = 2048
-
-    fileprivate func sentences() throws -> [String] {
-        switch self["input"] {
-        case .string(let text): return [text]
-        case .array(let list) where (1...ConfigurationFields.mostSentences).contains(list.count):
-            return try list.map { value in
-                guard case .string(let text) = value else {
-                    throw problem(
-                        "input", "texts are needed: tokens are another tokenizer's",
-                        remedy: "LangChain sends texts with check_embedding_ctx_length=False")
-                }
-                return text
-            }
-        default: throw problem("input", "text is needed, or a list of 1 to \(ConfigurationFields.mostSentences) texts")
+extension SentenceEncoder {
+    /// Throws where vectors cannot be cut to so many numbers.
+    fileprivate func checkWidth(_ width: Int) throws {
+        guard !canShorten(to: width) else { return }
+        let others = shorterWidths.map {
+            "those of its vectors can be \($0.map(String.init).joined(separator: ", ")) or"
         }
+        throw InputError(
+            "request", at: "field dimensions",
+            "\(others ?? "vectors of the model have at most") \(model.width), not \(width)")
+    }
+
+    /// The tokens of an input. Throws where it would be cut, as a vector of half a sentence is another one, and over tokens
+    /// that are another tokenizer's: those of this model's have its marks around them.
+    fileprivate func tokens(of input: LanguageService.Prompt, _ place: String) throws -> [Int] {
+        let found: [Int]
+        switch input {
+        case .text(let text): found = try tokens(of: text)
+        case .tokens(let tokens):
+            let (before, after) = try marks()
+            guard tokens.allSatisfy((0..<model.vocabularySize).contains), tokens.starts(with: before),
+                tokens.suffix(after.count).elementsEqual(after), tokens.count >= max(1, before.count + after.count)
+            else {
+                throw InputError(
+                    "request", at: "field input",
+                    "\(place) has tokens of another model: this one's are from 0 to \(model.vocabularySize - 1), begin with "
+                        + "\(before) and end with \(after)",
+                    remedy:
+                        "send text, or what /tokenize gives; LangChain sends text with check_embedding_ctx_length=False"
+                )
+            }
+            found = tokens
+        }
+        guard found.count <= length else {
+            throw APIError.invalid(
+                "request, field input: \(place) has \(found.count.counted("token")), and the model reads at most "
+                    + "\(length); shorten it", param: "input", code: "context_length_exceeded")
+        }
+        return found.isEmpty ? [model.paddingToken ?? 0] : found
     }
 }

@@ -46,7 +46,7 @@ package struct LanguageRoutes: Sendable {
         let pending = try await reader.readJSON(request) { fields in
             let parameters = try GenerationParameters(fields, .completion, limits: reader.limits)
             let (name, service) = try models.language(parameters.model)
-            let prompts = try fields.prompts()
+            let prompts = try fields.prompts("prompt", most: 128)
             let isEchoed = try fields.bool("echo", default: false)
             if isEchoed {
                 try fields.refuse(
@@ -137,34 +137,6 @@ extension ConfigurationFields {
                 throw variables.problem(name, "the chat template of the model \(model) does not read it")
             }
             return variables[name].map { (name, $0) }
-        }
-    }
-
-    private static let mostPrompts = 128
-
-    /// A text, its tokens, or a list of texts or of tokens.
-    fileprivate func prompts() throws -> [LanguageService.Prompt] {
-        switch self["prompt"] {
-        case .string(let text): return [.text(text)]
-        case .array(let list) where list.first?.wholeNumber != nil: return [.tokens(try tokens(list))]
-        case .array(let list) where !list.isEmpty && list.count <= ConfigurationFields.mostPrompts:
-            return try list.map { value in
-                switch value {
-                case .string(let text): return .text(text)
-                case .array(let numbers): return .tokens(try tokens(numbers))
-                default: throw problem("prompt", "text is needed, or a list of texts or of tokens")
-                }
-            }
-        case .array(let list):
-            throw problem("prompt", "1 to \(ConfigurationFields.mostPrompts) texts are needed, not \(list.count)")
-        default: throw problem("prompt", "text is needed, or a list of texts or of tokens")
-        }
-    }
-
-    private func tokens(_ values: [JSON]) throws -> [Int] {
-        try values.map { value in
-            guard let token = value.wholeNumber else { throw problem("prompt", "a list of tokens has numbers alone") }
-            return token
         }
     }
 }

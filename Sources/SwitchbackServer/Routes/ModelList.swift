@@ -21,8 +21,39 @@ struct ModelList: Sendable {
         try find(name, "language model") { if case .language(let service) = $0 { service } else { nil } }
     }
 
-    func encoder(_ name: String?) throws -> (name: String, service: ModelThread<SentenceEncoder>) {
+    func encoder(_ name: String?) throws -> (name: String, service: EncoderService) {
         try find(name, "sentence encoder") { if case .encoder(let service) = $0 { service } else { nil } }
+    }
+
+    /// What turns text into a model's tokens.
+    struct Tokenizing {
+        let tokenizer: any Tokenizer
+        /// How many tokens the model reads.
+        let length: Int
+        /// What it reads before every text.
+        var prompt = ""
+        /// How it reads conversations, if it does.
+        var template: ChatTemplate?
+    }
+
+    func tokenizing(_ name: String?) throws -> (name: String, service: Tokenizing) {
+        try find(name, "language model or sentence encoder") {
+            switch $0 {
+            case .language(let service):
+                Tokenizing(tokenizer: service.tokenizer, length: service.contextLength, template: service.template)
+            case .encoder(let service):
+                Tokenizing(tokenizer: service.tokenizer, length: service.length, prompt: service.prompt)
+            default: nil
+            }
+        }
+    }
+
+    func textClassifier(_ name: String?) throws -> (name: String, service: ModelThread<any TextClassifier>) {
+        try find(name, "text classifier") { if case .textClassifier(let service) = $0 { service } else { nil } }
+    }
+
+    func translator(_ name: String?) throws -> (name: String, service: ModelThread<Translator>) {
+        try find(name, "translator") { if case .translator(let service) = $0 { service } else { nil } }
     }
 
     func detector(

@@ -3,7 +3,7 @@ import Switchback
 import SwitchbackFormats
 import SwitchbackLanguage
 
-/// `/tokenize` and `/detokenize`, as vLLM has them: the tokens that a language model reads.
+/// `/tokenize` and `/detokenize`, as vLLM has them: the tokens that a language model or a sentence encoder reads.
 struct TokenRoutes: Sendable {
     let models: ModelList
     let reader: RequestReader
@@ -27,18 +27,22 @@ struct TokenRoutes: Sendable {
     private func tokenize(_ request: Request) async throws -> Response {
         let answer = try await reader.readJSON(request) { fields in
             try fields.checkNames(known: ["model", "prompt", "messages", "add_special_tokens", "chat_template_kwargs"])
-            let (name, service) = try models.language(fields["model"] == nil ? nil : fields.string("model"))
+            let (name, service) = try models.tokenizing(fields["model"] == nil ? nil : fields.string("model"))
             let tokens: [Int]
             if fields["messages"] != nil {
+                guard let template = service.template else {
+                    throw fields.problem("messages", "the model \(name) reads no conversations", remedy: "send prompt")
+                }
                 let context = ChatTemplate.Context(
-                    variables: try fields.templateVariables(service.template, model: name))
-                tokens = try service.template.prompt(
+                    variables: try fields.templateVariables(template, model: name))
+                tokens = try template.prompt(
                     for: ChatMessage.list(fields), with: service.tokenizer, context)
             } else {
                 let isMarked = try fields.bool("add_special_tokens", default: true)
-                tokens = try service.tokenizer.encode(fields.string("prompt"), addingSpecialTokens: isMarked)
+                let text = try service.prompt + fields.string("prompt")
+                tokens = try service.tokenizer.encode(text, addingSpecialTokens: isMarked)
             }
-            return Tokens(model: name, count: tokens.count, maxModelLen: service.contextLength, tokens: tokens)
+            return Tokens(model: name, count: tokens.count, maxModelLen: service.length, tokens: tokens)
         }
         return Response(json: answer)
     }
@@ -46,7 +50,7 @@ struct TokenRoutes: Sendable {
     private func detokenize(_ request: Request) async throws -> Response {
         let answer = try await reader.readJSON(request) { fields in
             try fields.checkNames(known: ["model", "tokens"])
-            let (name, service) = try models.language(fields["model"] == nil ? nil : fields.string("model"))
+            let (name, service) = try models.tokenizing(fields["model"] == nil ? nil : fields.string("model"))
             let tokens = try (fields.array("tokens") ?? []).map { value in
                 guard let token = value.wholeNumber, (0..<service.tokenizer.vocabularySize).contains(token) else {
                     throw fields.problem(

@@ -3,7 +3,7 @@ import Switchback
 import SwitchbackTraining
 import SwitchbackVision
 
-/// `/v1/detect`, `/v1/segment`, `/v1/pose`, `/v1/obb` and `/v1/classify`: an image in a form, as base64 in JSON, or as the body itself.
+/// `/v1/detect`, `/v1/segment`, `/v1/pose` and `/v1/obb`: an image in a form, as base64 in JSON, or as the body itself.
 struct VisionRoutes: Sendable {
     let models: ModelList
     let reader: RequestReader
@@ -14,7 +14,6 @@ struct VisionRoutes: Sendable {
         for task in YOLOTask.allCases {
             group.post("\(task)") { request, _ in try await detect(request, task) }
         }
-        group.post("classify") { request, _ in try await classify(request) }
     }
 
     private func upload(_ request: Request, names: [String]) async throws -> ImageUpload {
@@ -56,28 +55,8 @@ struct VisionRoutes: Sendable {
         let milliseconds: Double
     }
 
-    /// The answer that `work` makes; the request is kept, where requests are.
-    private func keeping(
-        _ task: String, _ work: (_ keep: (ImageUpload, [[Float]], Float) -> Void) async throws -> Response
-    ) async throws -> Response {
-        let start = ContinuousClock.now
-        func kept(_ status: Int) -> KeptRequest {
-            KeptRequest(task: task, status: status, milliseconds: start.duration(to: .now) / .milliseconds(1))
-        }
-        do {
-            return try await work { upload, found, uncertainty in
-                var request = kept(200)
-                (request.found, request.uncertainty) = (found, uncertainty)
-                keeper?.keep(request, upload)
-            }
-        } catch {
-            keeper?.keep(kept(Int(APIError(error).status.code)), nil)
-            throw error
-        }
-    }
-
     private func detect(_ request: Request, _ task: YOLOTask) async throws -> Response {
-        try await keeping("\(task)") { keep in
+        try await keeper.keeping("\(task)") { keep in
             let (upload, answer) = try await detections(request, task)
             let (width, height) = (Float(answer.width), Float(answer.height))
             let found = answer.detections.prefix(Self.mostKept).map { found in
@@ -113,28 +92,4 @@ struct VisionRoutes: Sendable {
         }
         return (upload, answer)
     }
-
-    private struct Guesses: Encodable {
-        let object = "classification"
-        let model: String
-        /// The most likely first.
-        let predictions: [ClassGuess]
-    }
-
-    private func classify(_ request: Request) async throws -> Response {
-        try await keeping("classify") { keep in
-            let upload = try await upload(request, names: ["model", "top"])
-            let (name, service) = try models.classifier(upload.text("model"))
-            let top = try upload.count("top") ?? Self.usualGuesses
-            let image = upload.image
-            let guesses = try await service.run {
-                try $0.classifier.likeliest(of: image, count: max(top, Self.usualGuesses))
-            }
-            let found = guesses.prefix(Self.usualGuesses).map { [Float($0.classIndex), Float($0.probability)] }
-            keep(upload, found, Uncertainty.ofClasses(found.map { $0[1] }))
-            return Response(json: Guesses(model: name, predictions: Array(guesses.prefix(top))))
-        }
-    }
-
-    private static let usualGuesses = 5
 }

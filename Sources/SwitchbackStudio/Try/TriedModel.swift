@@ -14,7 +14,7 @@ final class TriedModel: Sendable {
     /// - Parameter weights: a file of weights.
     /// - Throws: `InputError` where it is none of a vision model.
     init(_ weights: String, _ limits: ServerLimits) throws {
-        service = try ServedModel.visionService(weights, limits)
+        service = try ServedModel.runService(weights, limits)
     }
 
     func stop() { service.stop() }
@@ -33,7 +33,8 @@ final class TriedModel: Sendable {
                 let seconds = start.duration(to: .now) / .seconds(1)
                 seen.add(id, .classes(classes, image, seconds))
             }
-        case .language, .encoder: throw InputError("request", "this is a model of language, and an image was sent")
+        case .language, .encoder, .textClassifier, .translator:
+            throw InputError("request", "this is a model of language, and an image was sent")
         }
     }
 
@@ -60,7 +61,7 @@ final class TriedModel: Sendable {
                 guard case .classes(let classes, let image, let seconds)? = seen[id] else { return nil }
                 return TryAnswer(id, "classify", image, seconds: seconds, classes: classes)
             }
-        case .language, .encoder: return nil
+        case .language, .encoder, .textClassifier, .translator: return nil
         }
     }
 }

@@ -25,7 +25,7 @@ func aGPTInSwift() throws {
 
 func isItKindInSwift() throws {
     let classifier = try SentenceClassifier.load("runs/sentiment/train/weights/best.safetensors")
-    for prediction in classifier.predict(["what a lovely film", "dull from end to end"]) {
+    for prediction in try classifier.predict(["what a lovely film", "dull from end to end"]) {
         print(prediction.class, prediction.probability)
     }
 }

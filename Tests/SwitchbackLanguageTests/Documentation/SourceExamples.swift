@@ -35,6 +35,11 @@ private func embedding() throws {
     print(vectors.shape)
 }
 
+private func classifying() throws {
+    let classifier = try SequenceClassifier("path/to/distilbert-sst2")
+    print(try classifier.predict(["what a lovely film"])[0].class)
+}
+
 private func generating(model: LanguageModel, tokenizer: any Tokenizer) throws {
     let generator = TextGenerator(model, tokenizer)
     let result = try generator.generate("To be, or", tokens: 100) {

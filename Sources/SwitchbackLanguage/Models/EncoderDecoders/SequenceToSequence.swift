@@ -97,8 +97,10 @@ public struct SequenceToSequenceConfiguration: Sendable, Equatable {
         self.normFirst = normFirst
     }
 
+    static let modelType = "seq2seq"
+
     init(_ fields: ConfigurationFields) throws {
-        try fields.requireOnly("model_type", ["seq2seq"], default: "")
+        try fields.requireOnly("model_type", [SequenceToSequenceConfiguration.modelType], default: "")
         sourceVocabulary = try fields.integer("source_vocab_size")
         targetVocabulary = try fields.integer("target_vocab_size")
         width = try fields.integer("hidden_size")
@@ -113,7 +115,8 @@ public struct SequenceToSequenceConfiguration: Sendable, Equatable {
     /// The contents of `config.json`.
     var fields: [(name: String, value: JSON)] {
         [
-            ("model_type", .string("seq2seq")), ("source_vocab_size", .integer(sourceVocabulary)),
+            ("model_type", .string(SequenceToSequenceConfiguration.modelType)),
+            ("source_vocab_size", .integer(sourceVocabulary)),
             ("target_vocab_size", .integer(targetVocabulary)), ("hidden_size", .integer(width)),
             ("num_hidden_layers", .integer(layers)), ("num_attention_heads", .integer(heads)),
             ("intermediate_size", .integer(feedForward)), ("dropout", .number(dropout)),

@@ -1,0 +1,102 @@
+import Hummingbird
+import Switchback
+import SwitchbackFormats
+import SwitchbackLanguage
+import SwitchbackVision
+
+/// `/v1/classify`: the classes of an image, as those of `VisionRoutes` are sent, or of texts as JSON,
+/// `{"input": "what a lovely film"}`.
+struct ClassificationRoutes: Sendable {
+    let models: ModelList
+    let reader: RequestReader
+    /// Where requests about images are kept, if they are.
+    let keeper: RequestKeeper?
+
+    func add(to group: RouterGroup<ServerContext>) {
+        group.post("classify") { request, _ in try await classify(request) }
+    }
+
+    private enum Order: Sendable {
+        case image(ImageUpload)
+        case texts([String], model: String?, top: Int?)
+    }
+
+    private static let usualGuesses = 5
+    private static let mostTexts = 2048
+
+    private func classify(_ request: Request) async throws -> Response {
+        try await keeper.keeping("classify") { keep in
+            switch try await order(request) {
+            case .image(let upload): try await classify(upload, keep)
+            case .texts(let texts, let model, let top): try await classify(texts, model, top)
+            }
+        }
+    }
+
+    private func order(_ request: Request) async throws -> Order {
+        let contentType = request.headers[.contentType]
+        return try await reader.read(request) { body, share in
+            let names = ["model", "top"]
+            guard let json = try ImageUpload.json(body, contentType) else {
+                return .image(try ImageUpload(body, contentType: contentType, names: names, share))
+            }
+            guard json["input"] != nil else { return .image(try ImageUpload(json, names: names, share)) }
+            try json.checkNames(known: names + ["input"])
+            return .texts(
+                try json.texts("input", most: ClassificationRoutes.mostTexts),
+                model: try json["model"] == nil ? nil : json.string("model"),
+                top: try json["top"] == nil ? nil : json.integer("top"))
+        }
+    }
+
+    // MARK: Images
+
+    private struct Guesses: Encodable {
+        let object = "classification"
+        let model: String
+        /// The most likely first.
+        let predictions: [ClassGuess]
+    }
+
+    private func classify(_ upload: ImageUpload, _ keep: RequestKeeper.Keep) async throws -> Response {
+        let (name, service) = try models.classifier(upload.text("model"))
+        let top = try upload.count("top") ?? Self.usualGuesses
+        let image = upload.image
+        let guesses = try await service.run {
+            try $0.classifier.likeliest(of: image, count: max(top, Self.usualGuesses))
+        }
+        let found = guesses.prefix(Self.usualGuesses).map { [Float($0.classIndex), Float($0.probability)] }
+        keep(upload, found, Uncertainty.ofClasses(found.map { $0[1] }))
+        return Response(json: Guesses(model: name, predictions: Array(guesses.prefix(top))))
+    }
+
+    // MARK: Texts
+
+    private struct TextGuesses: Encodable {
+        let object = "classification"
+        let index: Int
+        /// The most likely first.
+        let predictions: [ClassGuess]
+    }
+
+    private struct TextList: Encodable {
+        let object = "list"
+        let model: String
+        let data: [TextGuesses]
+    }
+
+    private func classify(_ texts: [String], _ model: String?, _ top: Int?) async throws -> Response {
+        let (name, service) = try models.textClassifier(model)
+        let found = try await service.run { classifier in
+            do {
+                return try classifier.likeliest(of: texts, count: top ?? Self.usualGuesses).map { list in
+                    list.map { ClassGuess(class: $0.class, classIndex: $0.classIndex, probability: $0.probability) }
+                }
+            } catch let error as InputError {
+                throw InputError("request", at: "field input", error.problem, remedy: error.remedy)
+            }
+        }
+        return Response(
+            json: TextList(model: name, data: found.enumerated().map { TextGuesses(index: $0, predictions: $1) }))
+    }
+}
