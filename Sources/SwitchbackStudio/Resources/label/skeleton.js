@@ -109,25 +109,31 @@ export class Skeleton {
       field.setAttribute("aria-label", t("label.skeleton.name", { number: index + 1 }));
       field.addEventListener("input", () => {
         this.names[index] = field.value.trim();
+        for (const option of find("skeleton-rows").querySelectorAll(`option[value="${index}"]`)) option.textContent = this.names[index];
         this.draw();
       });
-      // The pairs name each other: all are written anew when one is left.
-      field.addEventListener("change", () => this.drawRows());
       const partner = html("select", "input");
       partner.append(new Option("–", ""), ...this.names.map((other, number) => new Option(other, number)).filter((_, number) => number !== index));
-      const pair = this.pairs.find((one) => one.includes(index));
-      partner.value = pair ? `${pair[0] === index ? pair[1] : pair[0]}` : "";
       partner.setAttribute("aria-label", t("label.skeleton.mirror", { name }));
       partner.addEventListener("change", () => this.pair(index, partner.value));
       return html("li", "", html("span", "muted num", `${index + 1}`), field, partner);
     }));
+    this.showPairs();
+  }
+
+  /** Each row has the partner of its keypoint. */
+  showPairs() {
+    find("skeleton-rows").querySelectorAll("select").forEach((partner, index) => {
+      const pair = this.pairs.find((one) => one.includes(index));
+      partner.value = pair ? `${pair[0] === index ? pair[1] : pair[0]}` : "";
+    });
   }
 
   pair(index, partner) {
     const others = partner === "" ? [index] : [index, Number(partner)];
     this.pairs = this.pairs.filter((pair) => !pair.some((one) => others.includes(one)));
     if (partner !== "") this.pairs.push([Math.min(...others), Math.max(...others)]);
-    this.drawRows();
+    this.showPairs();
   }
 
   complain(sentence) {
