@@ -28,7 +28,9 @@ function buttons(run, job, changed, failed) {
       await changed();
     }, failed));
   }
-  if (run?.canTry) made.push(link(t("home.tryIt"), `/try?run=${encodeURIComponent(run.id)}`, "btn sm"));
+  // What has come to its end is tried next.
+  const isDone = job?.state === "done" && run?.canTry;
+  if (run?.canTry) made.push(link(t("home.tryIt"), `/try?run=${encodeURIComponent(run.id)}`, `btn sm ${isDone ? "primary" : ""}`));
   if (run?.canServe) made.push(link(t("frame.deploy"), `/deploy?run=${encodeURIComponent(run.id)}`, "btn sm"));
   return made;
 }
@@ -52,6 +54,8 @@ export async function showJob(id, runs, jobs, changed, failed) {
   const run = runs.find((run) => run.id === id);
   const job = jobs.find((job) => job.kind === "training" && job.run === id);
   find("job").hidden = !id || (!job && !run);
+  // The one button that stands out is the next step of the run, where one is chosen.
+  find("new-run").classList.toggle("primary", find("job").hidden);
   if (find("job").hidden) { find("log").hidden = true; return; }
   const state = JSON.stringify([id, job?.id, job?.state, run?.canResume, run?.canTry, document.documentElement.lang]);
   if (state !== shownState) {
