@@ -91,7 +91,8 @@ def table(t):
     ]
     # What a step of two processes takes beyond one without a sum, of what the sum takes by itself.
     waited, alone = t["2 processes"] - t["2 apart"], t["2 sums"] - t["2 apart sums"]
-    rows.append(("the sum by itself", f"{alone:.1f} ms", f"{1 - waited / alone:.2f} of it beside the backward pass"))
+    share = f"{1 - waited / alone:.2f} of it beside the backward pass" if alone > 0 else "lost in noise: time more steps"
+    rows.append(("the sum by itself", f"{alone:.1f} ms", share))
     print("| step | time | |\n| --- | --: | --- |")
     for row in rows:
         print("| " + " | ".join(row) + " |")
