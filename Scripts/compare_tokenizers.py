@@ -168,7 +168,7 @@ def main():
     parser.add_argument("files", nargs="*", type=Path)
     parser.add_argument("--count", type=int, default=100_000)
     parser.add_argument("--only")
-    options = parser.parse_args()
+    options = parser.parse_intermixed_args()
     r = random.Random(7)
     every = [string(r) for _ in range(options.count)] + every_character()
     print("| tokenizer | strings | tokens | strings with other tokens |\n| --- | --: | --: | --: |", flush=True)

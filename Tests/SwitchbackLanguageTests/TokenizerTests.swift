@@ -58,7 +58,8 @@ struct TokenizerTests {
     @Test(arguments: [
         ("\u{CCA}\u{CD5}", "\u{CCB}"), ("\u{CC6}\u{CC2}\u{CD5}", "\u{CCB}"), ("\u{AC00}\u{11A8}", "\u{AC01}"),
         ("\u{1100}\u{1161}\u{11A8}", "\u{AC01}"), ("w\u{308}", "\u{1E85}"), ("s\u{307}\u{323}", "\u{1E69}"),
-        ("\u{110A5}\u{110BA}", "\u{110AB}"), ("\u{344}", "\u{308}\u{301}"), ("\u{958}", "\u{915}\u{93C}"),
+        ("\u{110A5}\u{110BA}", "\u{110AB}"), ("q\u{344}", "q\u{308}\u{301}"),
+        ("q\u{301}\u{F81}", "q\u{F71}\u{F80}\u{301}"), ("\u{958}", "\u{915}\u{93C}"),
     ])
     func composition(apart: String, together: String) throws {
         let qwen = try fixture("qwen")

@@ -6,6 +6,10 @@ enum NormalForm: Sendable {
     /// NFC, NFD, NFKC, NFKD.
     case composed, decomposed, compatibilityComposed, compatibilityDecomposed
 
+    /// Longer runs of marks are put in order before Foundation gets them, which takes a time that grows with the square of
+    /// their number.
+    private static let shortRun = 32
+
     func apply(_ text: some Sequence<Unicode.Scalar>) -> [Unicode.Scalar] {
         var result: [Unicode.Scalar] = []
         var known = String.UnicodeScalarView()
@@ -13,7 +17,7 @@ enum NormalForm: Sendable {
             if !known.isEmpty { result += form(known) }
             known = String.UnicodeScalarView()
         }
-        for scalar in text.withSortedMarks {
+        for scalar in text.sortingMarks(inRunsLongerThan: NormalForm.shortRun) {
             if scalar.isOfUnicode9 {
                 known.append(scalar)
             } else {
@@ -31,13 +35,19 @@ enum NormalForm: Sendable {
         switch self {
         case .composed:
             if scalars.allSatisfy(Composition.isStable) { return Array(scalars) }
-            return Composition.apply(text.decomposedStringWithCanonicalMapping.unicodeScalars)
-        case .decomposed: return Array(text.decomposedStringWithCanonicalMapping.unicodeScalars)
+            return Composition.apply(text.decomposedStringWithCanonicalMapping.unicodeScalars.ordered)
+        case .decomposed: return text.decomposedStringWithCanonicalMapping.unicodeScalars.ordered
         case .compatibilityComposed:
-            return Composition.apply(text.decomposedStringWithCompatibilityMapping.unicodeScalars)
-        case .compatibilityDecomposed: return Array(text.decomposedStringWithCompatibilityMapping.unicodeScalars)
+            return Composition.apply(text.decomposedStringWithCompatibilityMapping.unicodeScalars.ordered)
+        case .compatibilityDecomposed: return text.decomposedStringWithCompatibilityMapping.unicodeScalars.ordered
         }
     }
+}
+
+extension String.UnicodeScalarView {
+    /// With its marks in order: Foundation leaves those of U+0F73, U+0F75 and U+0F81, which are of marks alone, where they
+    /// were.
+    fileprivate var ordered: [Unicode.Scalar] { Array(sortingMarks(inRunsLongerThan: 1)) }
 }
 
 extension StringProtocol {
@@ -54,17 +64,14 @@ extension StringProtocol {
 }
 
 extension Sequence<Unicode.Scalar> {
-    /// So many marks are in order at once, whichever way they are put in order.
-    private static var shortRun: Int { 32 }
-
-    /// The text with the marks of each long run of them in the order of their combining classes, which is what every
-    /// normal form begins with: Foundation sorts them in a time that grows with the square of their number.
-    fileprivate var withSortedMarks: String.UnicodeScalarView {
+    /// The text with the marks of each run of more than `count` in the order of their combining classes, which is what every
+    /// normal form begins with.
+    fileprivate func sortingMarks(inRunsLongerThan count: Int) -> String.UnicodeScalarView {
         var result = String.UnicodeScalarView()
         var marks: [(mark: Unicode.Scalar, combiningClass: UInt8)] = []
         func endRun() {
             // Those of one class stay as they follow each other: the sort is stable.
-            if marks.count > Self.shortRun { marks.sort { $0.combiningClass < $1.combiningClass } }
+            if marks.count > count { marks.sort { $0.combiningClass < $1.combiningClass } }
             result.append(contentsOf: marks.lazy.map(\.mark))
             marks.removeAll(keepingCapacity: true)
         }

@@ -62,7 +62,7 @@ extension TextCutter.CharacterKind {
     fileprivate func holds(_ scalar: Unicode.Scalar) -> Bool {
         switch self {
         case .space: scalar.properties.isWhitespace
-        case .number: TextClass(scalar) == .number
+        case .number: scalar.isNumber
         case .punctuation: scalar.isPunctuationMark
         case .only(let own): scalar == own
         }
@@ -199,5 +199,15 @@ extension ConfigurationFields {
         let scalars = try string(name).unicodeScalars
         guard let scalar = scalars.first, scalars.count == 1 else { throw problem(name, "one character is needed") }
         return scalar
+    }
+}
+
+extension Unicode.Scalar {
+    /// Whether it is a digit or another number in the newest Unicode, which the package asks here, unlike in expressions.
+    fileprivate var isNumber: Bool {
+        switch properties.generalCategory {
+        case .decimalNumber, .letterNumber, .otherNumber: true
+        default: false
+        }
     }
 }
