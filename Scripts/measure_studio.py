@@ -27,6 +27,8 @@ import zipfile
 BASE = 20
 # As the page does.
 AT_ONCE = 3
+# A connection that nobody has used for so many seconds may have been closed by the studio.
+IDLE = 5
 
 
 def make(folder, count, image):
@@ -62,12 +64,13 @@ class Studio:
     def ask(self, method, path, body=None, kind="application/json"):
         """The body of the answer, and the seconds until all of it was there."""
         start = time.monotonic()
-        if not hasattr(self.threads, "connection"):
+        if start - getattr(self.threads, "used", -IDLE) >= IDLE:
             self.threads.connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=3600)
         connection = self.threads.connection
         connection.request(method, path, body, {"Content-Type": kind})
         response = connection.getresponse()
         answer = response.read()
+        self.threads.used = time.monotonic()
         assert response.status == 200, answer
         return answer, time.monotonic() - start
 
