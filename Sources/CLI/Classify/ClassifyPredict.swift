@@ -16,7 +16,8 @@ struct ClassifyPredict: ParsableCommand {
               switchback classify predict --model best.safetensors flowers.csv --json
               switchback classify predict --model best.safetensors chest.jpg --explain
               switchback classify predict --model best.safetensors images/cats
-              switchback classify predict --model google/vit-base-patch16-224 --imgsz 384 cat.jpg
+              switchback classify predict --model google/vit-base-patch16-224 cat.jpg \\
+                --imgsz 384
             """)
 
     @OptionGroup var classifier: ClassifierOptions
