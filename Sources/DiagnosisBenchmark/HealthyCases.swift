@@ -2,7 +2,9 @@ import Foundation
 import Switchback
 
 extension HealthyCase {
-    public static var all: [HealthyCase] { tasks + optimizers + habits + activations + fineTunings + options }
+    public static var all: [HealthyCase] {
+        tasks + optimizers + habits + activations + fineTunings + options + validated
+    }
 
     private static var tasks: [HealthyCase] {
         [

@@ -66,7 +66,7 @@ extension IllCase {
                 Ordinary.descent.with { $0.loss = { ($0 / 1000).crossEntropy($1) } }
             ) { $0 = Ordinary.descent },
             IllCase(
-                "label smoothing of 0.99", [.notLearning], remedy: "labels belong",
+                "label smoothing of 0.99", [.labels], remedy: "labelSmoothing",
                 Ordinary.points.with { $0.loss = { $0.crossEntropy($1, labelSmoothing: 0.99) } }
             ) { $0.loss = { $0.crossEntropy($1) } },
             IllCase(

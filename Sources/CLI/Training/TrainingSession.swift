@@ -98,7 +98,7 @@ struct TrainingSession<Options: TaskConfiguration> {
             try assist(trainer)
             throw ExitCode.success
         }
-        let diagnosis = isDiagnosed ? DiagnosisLog(interface: .commandLine) : nil
+        let diagnosis = try isDiagnosed ? DiagnosisLog(interface: .commandLine, findings: leaks(in: task)) : nil
         trainer.listeners = [ProgressReporter(run.style, write: Terminal.draw).receive, RunPlots().receive]
         if let diagnosis { trainer.listeners.append(diagnosis.receive) }
         trainer.listeners += listeners
@@ -117,6 +117,12 @@ struct TrainingSession<Options: TaskConfiguration> {
               switchback \(command) --resume \(folder.path.quoted)
             """)
         throw ExitCode(Interruption.exitCode)
+    }
+
+    /// That held-out examples are trained on as well, as far as a quick look tells.
+    private func leaks(in task: any TrainingTask) throws -> [Verdict] {
+        let check = try (task as? any ExaminedTask)?.exactCopies()
+        return [check?.leakVerdict].compactMap { $0 }
     }
 
     /// Trains as one of several processes that is not the first: the folder and the progress are that one's.

@@ -20,8 +20,10 @@ public final class StepTrace {
         public let source: OperationName?
         /// The path of the layer that this operation ran in; empty outside of layers.
         public let layer: String
-        /// The share of targets that the function `source` cannot give, whatever it is applied to: those below 0 of
-        /// ReLU. 0 for integers, and of other functions.
+        /// What the results of `source` lie in, whatever it is applied to: numbers from 0 on of ReLU. `nil` where they
+        /// can be any.
+        public let range: ClosedRange<Double>?
+        /// The share of targets outside of that. 0 for integers.
         public let unreachable: Double
     }
 
@@ -80,11 +82,12 @@ public final class StepTrace {
     private func note(_ prediction: Tensor, _ target: Tensor, _ loss: OperationName) {
         let node = prediction.node.flatMap(Self.source)
         let source = node?.extras?.activation ?? node?.name
+        let range = source.flatMap { $0.kind.range ?? ("\($0)" == "clamp" ? prediction.clampedRange : nil) }
         comparisons.append(
             Comparison(
                 loss: "\(loss)", prediction: prediction.shape, target: target.shape, source: source,
                 layer: node?.place?.innermost.flatMap { paths[ObjectIdentifier($0)] } ?? "",
-                unreachable: source?.kind.range.map { target.share(outside: $0) } ?? 0))
+                range: range, unreachable: range.map { target.share(outside: $0) } ?? 0))
     }
 
     private func noteGraph(of result: Tensor) {
@@ -118,6 +121,19 @@ extension OperationName.Kind {
 }
 
 extension Tensor {
+    /// What `clamp` keeps numbers in, as far as its results show: a bound is what many of them are. `nil` without one.
+    fileprivate var clampedRange: ClosedRange<Double>? {
+        guard dtype.isFloatingPoint, count > 3 else { return nil }
+        return noGrad {
+            let values = detach()
+            let (low, high) = (values.min().item(), values.max().item())
+            func isBound(_ number: Double) -> Bool { values.eq(number).to(.float32).mean().item() >= 0.25 }
+            let (hasLow, hasHigh) = (isBound(low), isBound(high))
+            guard low.isFinite, high.isFinite, hasLow || hasHigh else { return nil }
+            return (hasLow ? low : -Double.infinity)...(hasHigh ? high : Double.infinity)
+        }
+    }
+
     /// The share of elements outside of a range, by more than rounding.
     fileprivate func share(outside range: ClosedRange<Double>) -> Double {
         guard dtype.isFloatingPoint, count > 0 else { return 0 }

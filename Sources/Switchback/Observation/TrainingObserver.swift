@@ -28,6 +28,12 @@ public protocol TrainingObserver: AnyObject {
     /// [T, N, G · H]; it may be watched further by `registerHook`.
     func reads(_ gates: Tensor, inside module: Module?)
 
+    /// A module begins to compute what is not recorded for `backward()`, as in a validation.
+    func begins(unrecorded module: Module, on input: Tensor)
+
+    /// A loss compares predictions with their targets where nothing is recorded for `backward()`.
+    func compares(unrecorded prediction: Tensor, with target: Tensor, in loss: OperationName)
+
     /// `backward()` is about to walk the graph of a loss.
     func walksBack(from loss: Tensor)
 
@@ -36,6 +42,11 @@ public protocol TrainingObserver: AnyObject {
 
     /// An optimizer is about to make a step.
     func steps(_ optimizer: Optimizer)
+}
+
+extension TrainingObserver {
+    public func begins(unrecorded module: Module, on input: Tensor) {}
+    public func compares(unrecorded prediction: Tensor, with target: Tensor, in loss: OperationName) {}
 }
 
 /// Shows an observer what this thread computes, until it is ended or freed. There is one at a time per thread: a later
@@ -68,7 +79,7 @@ private final class Witness: OperationObserver {
 
     init(_ observation: TrainingObservation) { self.observation = observation }
 
-    /// Of what is computed, what is recorded for `backward()` is shown.
+    /// Of operations and layers, those that are recorded for `backward()` are shown.
     private var recorder: (any TrainingObserver)? {
         ThreadState.recordsGradients ? observation?.observer : nil
     }
@@ -76,7 +87,9 @@ private final class Witness: OperationObserver {
     private var innermost: Module? { ThreadState.current.modules.last as? Module }
 
     func begins(_ module: any RunningModule, on input: Tensor) {
-        if let module = module as? Module { recorder?.begins(module, on: input) }
+        guard let module = module as? Module else { return }
+        if let recorder { return recorder.begins(module, on: input) }
+        observation?.observer?.begins(unrecorded: module, on: input)
     }
 
     func computed(_ outputs: [NDArray], by operation: OperationName, from inputs: [Tensor]) {
@@ -93,7 +106,8 @@ private final class Witness: OperationObserver {
     }
 
     func compares(_ prediction: Tensor, with target: Tensor, in loss: OperationName) {
-        recorder?.compares(prediction, with: target, in: loss)
+        if let recorder { return recorder.compares(prediction, with: target, in: loss) }
+        observation?.observer?.compares(unrecorded: prediction, with: target, in: loss)
     }
 
     func attends(_ attention: ObservedAttention) { recorder?.attends(attention, inside: innermost) }

@@ -26,4 +26,12 @@ extension ChatTask: ExaminedTask {
         let likeness = ", but for a token at most"
         return [DoctorCheck.leaks(shared, of: validation.count, "conversation", likeness: likeness)]
     }
+
+    public func exactCopies() -> DoctorCheck? {
+        func tokens(_ numbers: [Int]) -> [[Int]] { numbers.map { conversations[$0].tokens } }
+        let shared = ExactCopies.pairs(tokens(Array(trainingNumbers)), tokens(Array(validation))).map {
+            (training: "conversation \(trainingNumbers[$0] + 1)", heldOut: "conversation \(validation[$1] + 1)")
+        }
+        return .leaks(shared, of: validation.count, "conversation")
+    }
 }

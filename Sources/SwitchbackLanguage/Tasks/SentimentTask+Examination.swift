@@ -49,4 +49,11 @@ extension SentimentTask: ExaminedTask {
             DoctorCheck.leaks(shared, of: validation.sentences.count, "sentence", likeness: ", but for a word at most"),
         ].compactMap { $0 }
     }
+
+    public func exactCopies() -> DoctorCheck? {
+        let shared = ExactCopies.pairs(training.sentences, validation.sentences).map {
+            (training: training.place($0), heldOut: validation.place($1))
+        }
+        return .leaks(shared, of: validation.sentences.count, "sentence")
+    }
 }

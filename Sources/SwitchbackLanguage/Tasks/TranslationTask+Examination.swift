@@ -39,4 +39,12 @@ extension TranslationTask: ExaminedTask {
             DoctorCheck.leaks(shared, of: validation.count, "sentence", likeness: ", but for a token at most"),
         ]
     }
+
+    public func exactCopies() -> DoctorCheck? {
+        func both(_ pairs: [Pair]) -> [[Int]] { pairs.map { $0.source + [-1] + $0.target } }
+        let shared = ExactCopies.pairs(both(training), both(validation)).map {
+            (training: "train line \($0 + 1)", heldOut: "val line \($1 + 1)")
+        }
+        return .leaks(shared, of: validation.count, "sentence")
+    }
 }

@@ -43,6 +43,10 @@ extension LanguageTask: ExaminedTask {
     }
 }
 
+extension LanguageTask {
+    public func exactCopies() -> DoctorCheck? { dataChecks().first { $0.name == .leaks } }
+}
+
 /// Passages of a text that stand in another one word for word.
 struct SharedPassages {
     /// Of a passage, in tokens.
@@ -104,4 +108,5 @@ extension AdaptationTask: ExaminedTask where Base: ExaminedTask {
     public var chance: Chance? { task.chance }
     public var beginsTrained: Bool { true }
     public func dataChecks() throws -> [DoctorCheck] { try task.dataChecks() }
+    public func exactCopies() throws -> DoctorCheck? { try task.exactCopies() }
 }

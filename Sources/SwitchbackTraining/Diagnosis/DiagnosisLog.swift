@@ -29,6 +29,11 @@ public final class DiagnosisLog {
     private var hasHeader = false
     private var observer: StepObserver?
     private var trace: StepTrace?
+    private let memory = ExampleMemory()
+    private var validation: ValidationWatch?
+    private var validationInterval: Int?
+    /// What the training's data showed before it began.
+    private let findings: [Verdict]
 
     /// One step in so many is measured in trainings of usual length.
     public static let usualInterval = 10
@@ -36,19 +41,25 @@ public final class DiagnosisLog {
     /// - Parameters:
     ///   - interval: one step in so many is measured; what suits the length of the training by default.
     ///   - interface: how remedies name options.
-    public init(every interval: Int? = nil, interface: TrainingFacts.Interface = .swift) {
+    ///   - findings: what a check of the data found before.
+    public init(
+        every interval: Int? = nil, interface: TrainingFacts.Interface = .swift, findings: [Verdict] = []
+    ) {
         require(interval ?? 1 > 0, "DiagnosisLog", "one step in at least one is measured")
         wantedInterval = interval
         self.interface = interface
+        self.findings = findings
     }
 
     public func receive(_ event: TrainingEvent) throws -> TrainingDecision {
         switch event {
         case .started(let start): try begin(start)
         case .batch(let result):
-            guard result.madeStep else { break }
-            try finishStep(result)
-            if result.step < result.stepCount { beginStep(result.step) }
+            if result.madeStep {
+                try finishStep(result)
+                if result.step < result.stepCount { beginStep(result.step) }
+            }
+            if isValidated(after: result) { watchValidation() }
         case .epoch(let result): try note(result)
         case .failed(let failure):
             endStep()
@@ -67,6 +78,7 @@ public final class DiagnosisLog {
         (model, folder) = (start.model, start.folder)
         layers = ObservedLayers(start.model)
         sampling = SamplingPlan(every: wantedInterval, steps: start.stepCount)
+        validationInterval = start.configuration.validateEvery
         diagnosis = Diagnosis()
         if let path = start.folder?.file(Diagnosis.fileName) {
             if start.stepsMade > 0 && FileManager.default.fileExists(atPath: path) {
@@ -82,12 +94,14 @@ public final class DiagnosisLog {
         } else {
             diagnosis.facts = TrainingFacts(start, interface)
         }
+        // A resumed run's file has them already.
+        if diagnosis.findings.isEmpty { diagnosis.add(findings: findings) }
         if start.stepsMade < start.stepCount { beginStep(start.stepsMade) }
     }
 
     private func beginStep(_ step: Int) {
         guard sampling.includes(step), let model, let layers else { return }
-        observer = StepObserver(model, layers, isFirst: step == 0)
+        observer = StepObserver(model, layers, memory, isFirst: step == 0)
         if step == 0 { trace = StepTrace(model) }
     }
 
@@ -101,10 +115,25 @@ public final class DiagnosisLog {
         try append(Diagnosis.line(record))
     }
 
+    private func isValidated(after result: BatchResult) -> Bool {
+        let isDue =
+            validationInterval.map { result.madeStep && result.step % $0 == 0 } ?? (result.batch == result.batchCount)
+        return isDue || result.step == result.stepCount
+    }
+
+    /// Watches until the validation's results are told. A step that is to be measured is watched again after it.
+    private func watchValidation() {
+        if let model { validation = ValidationWatch(model, memory) }
+    }
+
     private func note(_ result: EpochResult) throws {
-        let validation = ValidationRecord(
+        var validation = ValidationRecord(
             step: result.step, trainingLoss: result.training["loss"], validationLoss: result.validation["loss"],
             trainingMetrics: result.training.numbers, validationMetrics: result.validation.numbers)
+        self.validation?.end()
+        validation.sample = self.validation?.sample
+        self.validation = nil
+        observer?.goOn()
         diagnosis.validations.append(validation)
         try append(Diagnosis.line(validation))
     }

@@ -29,6 +29,9 @@ public final class DiagnosisRecorder {
     /// The weights before the last measured step that began with sound ones.
     private var weights: [(parameter: Parameter, before: Tensor)] = []
     private var isSound = true
+    private let memory = ExampleMemory()
+    /// Between the steps.
+    private var validation: ValidationWatch?
     /// The measurements so far, and the verdicts.
     public private(set) var diagnosis = Diagnosis()
 
@@ -48,7 +51,11 @@ public final class DiagnosisRecorder {
     /// - Returns: the loss.
     @discardableResult
     public func record(learningRate: Double? = nil, _ body: () throws -> Tensor) rethrows -> Tensor {
-        defer { step += 1 }
+        validation?.end()
+        defer {
+            step += 1
+            validation = ValidationWatch(model, memory)
+        }
         guard sampling.includes(step) else {
             let loss = try body()
             losses.add(noGrad { loss.detach().mean().item() })
@@ -56,7 +63,7 @@ public final class DiagnosisRecorder {
         }
         let isFirst = diagnosis.records.isEmpty
         let layers = ObservedLayers(model)
-        let observer = StepObserver(model, layers, isFirst: isFirst)
+        let observer = StepObserver(model, layers, memory, isFirst: isFirst)
         let trace = isFirst ? StepTrace(model) : nil
         defer {
             observer.end()
@@ -106,10 +113,11 @@ public final class DiagnosisRecorder {
     ///   - trainingLoss: that of the training since the validation before; that of the last steps by default.
     ///   - metrics: others, of which greater is better: the accuracy.
     public func validated(loss: Double, trainingLoss: Double? = nil, metrics: [String: Double] = [:]) {
-        diagnosis.validations.append(
-            ValidationRecord(
-                step: step, trainingLoss: trainingLoss ?? diagnosis.records.last.map { $0.meanLoss ?? $0.loss },
-                validationLoss: loss, validationMetrics: metrics))
+        var record = ValidationRecord(
+            step: step, trainingLoss: trainingLoss ?? diagnosis.records.last.map { $0.meanLoss ?? $0.loss },
+            validationLoss: loss, validationMetrics: metrics)
+        record.sample = validation?.sample
+        diagnosis.validations.append(record)
     }
 
     /// Runs `body`, a forward pass and `backward()`, and notes where NaN or infinity was born in it: for a batch whose

@@ -20,6 +20,7 @@ struct LayerFindings {
             + first(graph.nodes.compactMap(withoutNonlinearity), "such pair")
             + first(graph.nodes.compactMap(droppedBeforeNormalization), "such layer")
             + first(graph.nodes.compactMap(biasBeforeNormalization), "such layer")
+            + first(graph.nodes.compactMap(normalizedAlone), "such layer")
     }
 
     /// The first, which tells how many there are.
@@ -88,6 +89,17 @@ struct LayerFindings {
             finding: "between \(name(before)) and \(name(node)) stands no nonlinearity: together they compute no more "
                 + "than one of them could",
             remedy: "put an activation such as ReLU between them")
+    }
+
+    /// A mean over one number is that number.
+    private func normalizedAlone(_ node: Graph.Node) -> Verdict? {
+        guard node.operation == "layerNorm", node.shape.last == 1, node.shape.reduce(1, *) > 1 else { return nil }
+        return Verdict(
+            .normalization, .failure, onset: 0, layer: node.module,
+            finding: "\(name(node)) normalizes single numbers, each of which is its own mean: its result is the same "
+                + "whatever enters, and no gradient passes",
+            remedy: "normalize over more numbers: before the places of an image are down to one, over several channels "
+                + "or features, or not here")
     }
 
     private func droppedBeforeNormalization(_ node: Graph.Node) -> Verdict? {

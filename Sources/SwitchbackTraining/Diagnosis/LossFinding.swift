@@ -3,7 +3,7 @@ import Switchback
 /// What is wrong with what a loss is given.
 enum LossFinding {
     static func verdict(_ comparison: StepTrace.Comparison) -> Verdict? {
-        shape(comparison) ?? activation(comparison) ?? range(comparison)
+        shape(comparison) ?? dropout(comparison) ?? activation(comparison) ?? range(comparison)
     }
 
     // MARK: Shapes
@@ -35,6 +35,17 @@ enum LossFinding {
     }
 
     // MARK: Activations
+
+    /// Answers that are dropped as hidden units are.
+    private static func dropout(_ comparison: StepTrace.Comparison) -> Verdict? {
+        guard let source = comparison.source, source.kind == .dropout else { return nil }
+        return Verdict(
+            .dropout, .problem, onset: 0, layer: comparison.layer,
+            finding:
+                "\(comparison.loss) is given the result of \(source): in training a part of the answers themselves "
+                + "is set to 0, and the others are enlarged",
+            remedy: "move dropout before the last layer: it is meant for hidden units")
+    }
 
     /// The activations that a loss applies itself, or cannot do with.
     private static func activation(_ comparison: StepTrace.Comparison) -> Verdict? {
@@ -99,15 +110,19 @@ enum LossFinding {
     /// Targets that the last activation cannot give.
     private static func range(_ comparison: StepTrace.Comparison) -> Verdict? {
         guard ["mseLoss", "l1Loss", "smoothL1Loss", "huberLoss"].contains(comparison.loss),
-            comparison.unreachable > unreachableShare, let source = comparison.source, let range = source.kind.range
+            comparison.unreachable > unreachableShare, let source = comparison.source, let range = comparison.range
         else { return nil }
         let limits =
-            range.upperBound.isFinite
-            ? "from \(range.lowerBound.brief) to \(range.upperBound.brief)" : "above \(range.lowerBound.brief)"
+            range.lowerBound == -Double.infinity
+            ? "up to \(range.upperBound.brief)"
+            : range.upperBound.isFinite
+                ? "from \(range.lowerBound.brief) to \(range.upperBound.brief)" : "above \(range.lowerBound.brief)"
         return Verdict(
             .outputActivation, .problem, onset: 0, layer: comparison.layer,
             finding: "\(comparison.loss) is given the result of \(source), which can only be \(limits), and "
                 + "\((comparison.unreachable * 100).brief) % of the targets lie outside",
-            remedy: "remove the activation after the last layer, or scale the targets into its range")
+            remedy: source.kind == .other
+                ? "remove \(source) in training: where it cuts numbers off, no gradient passes"
+                : "remove the activation after the last layer, or scale the targets into its range")
     }
 }

@@ -33,27 +33,3 @@ public struct TrainingFacts: Codable, Equatable, Sendable {
 
     public init() {}
 }
-
-/// The losses and metrics of a validation.
-public struct ValidationRecord: Codable, Equatable, Sendable {
-    /// The optimizer's steps that were made by then.
-    public let step: Int
-    /// The mean loss of training since the validation before; `nil` if it is not known.
-    public let trainingLoss: Double?
-    /// `nil` where the task's validation has no loss.
-    public let validationLoss: Double?
-    /// What the task says of the training and of the validation: the accuracy.
-    public let trainingMetrics: [String: Double]
-    public let validationMetrics: [String: Double]
-
-    public init(
-        step: Int, trainingLoss: Double? = nil, validationLoss: Double? = nil,
-        trainingMetrics: [String: Double] = [:], validationMetrics: [String: Double] = [:]
-    ) {
-        self.step = step
-        self.trainingLoss = trainingLoss
-        self.validationLoss = validationLoss
-        self.trainingMetrics = trainingMetrics
-        self.validationMetrics = validationMetrics
-    }
-}

@@ -36,6 +36,7 @@ extension Verdict {
         case imbalance = "class imbalance"
         case labels = "labels"
         case duplicates = "duplicates"
+        case mixedExamples = "examples that see each other"
 
         // The optimizer.
         case rateTooHigh = "learning rate too high"
@@ -58,6 +59,7 @@ extension Verdict {
         case batchNorm = "statistics of batch normalization"
         case nonlinearity = "layers without a nonlinearity"
         case layerOrder = "order of layers"
+        case normalization = "normalization of single numbers"
         case unregistered = "unregistered parts"
 
         // Training against validation.

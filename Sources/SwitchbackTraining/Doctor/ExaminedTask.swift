@@ -24,11 +24,16 @@ public protocol ExaminedTask: TrainingTask {
 
     /// Looks at the data: at its values, its classes, and at what is in several of its parts.
     func dataChecks() throws -> [DoctorCheck]
+
+    /// Whether held-out examples are exact copies of ones for training, which is told in little time; `nil`, which it is
+    /// if not defined, where that is not looked at.
+    func exactCopies() throws -> DoctorCheck?
 }
 
 extension ExaminedTask {
     public var beginsTrained: Bool { false }
     public var learnsFromInputsSoon: Bool { true }
+    public func exactCopies() throws -> DoctorCheck? { nil }
 }
 
 /// The loss, in nats, of one who does not look at the inputs.

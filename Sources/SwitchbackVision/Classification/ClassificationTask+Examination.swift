@@ -33,6 +33,23 @@ extension ClassificationTask: ExaminedTask {
         ].compactMap { $0 }
     }
 
+    public func exactCopies() throws -> DoctorCheck? {
+        guard let training = data.training else { return nil }
+        let split = data.parts[.val] == nil ? DataSplit.test : .val
+        let pairs =
+            if let files = training.imagePaths, let others = data.heldOut.imagePaths {
+                ExactCopies.pairs(ofFiles: files, others)
+            } else {
+                try ExactCopies.pairs(training.rowMarks(), data.heldOut.rowMarks())
+            }
+        let shared = pairs.map {
+            (training: training.place($0, in: .train), heldOut: data.heldOut.place($1, in: split))
+        }
+        return .leaks(shared, of: data.heldOut.count, inputShapeNoun)
+    }
+
+    private var inputShapeNoun: String { data.inputShape.count == 3 ? "image" : "row" }
+
     private func values(_ training: ClassificationExamples) throws -> DoctorCheck {
         let size = 1024
         if training.imagePaths != nil {
@@ -45,5 +62,24 @@ extension ClassificationTask: ExaminedTask {
             try training.examples(at: Array($0..<min($0 + size, training.count))).input
         }
         return ValueCheck.check(inputs) { batch, row in training.place(batch * size + row, in: .train) }
+    }
+}
+
+extension ClassificationExamples {
+    /// A number for each input that next to no other one has.
+    fileprivate func rowMarks() throws -> [UInt64] {
+        let size = 1024
+        return try stride(from: 0, to: count, by: size).flatMap { first -> [UInt64] in
+            let input = try examples(at: Array(first..<min(first + size, count))).input
+            let rows = input.shape[0]
+            let width = input.count / max(1, rows)
+            let numbers = input.to(.float32).toArray(as: Float.self)
+            return (0..<rows).map { row in
+                // Fowler, Noll and Vo's hash, of whole elements.
+                numbers[row * width..<(row + 1) * width].reduce(0xcbf2_9ce4_8422_2325) {
+                    ($0 ^ UInt64(($1 + 0).bitPattern)) &* 0x100_0000_01b3
+                }
+            }
+        }
     }
 }

@@ -14,6 +14,8 @@ struct LayerMeasurement {
     var dead = Average()
     var saturated = Average()
     var attention = Average()
+    /// The time steps and the sequences that a recurrent layer reads.
+    var sequenceShape: [Int]?
     /// The squares of the norms of the gradient at places of a sequence.
     private var signalInTime: [Double] = []
 
@@ -76,6 +78,7 @@ struct LayerMeasurement {
             zeros: zeros, subnormals: subnormals,
             hasEqualUnits: hasEqualUnits ? true : nil, frozen: frozenShare,
             signalInTime: signalInTime.isEmpty ? nil : signalInTime.map { $0.squareRoot().recorded },
+            sequenceShape: sequenceShape,
             attention: attention.value)
     }
 

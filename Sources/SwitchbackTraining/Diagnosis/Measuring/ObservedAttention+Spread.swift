@@ -29,6 +29,17 @@ extension ObservedAttention {
 }
 
 extension Tensor {
+    /// How evenly weights along the last dimension are spread, from 0 to 1; `nil` of what does not sum to 1 there.
+    var spread: Double? {
+        guard rank >= 3, let places = shape.last, places > 1 else { return nil }
+        var some = self
+        while some.rank > 2 { some = some.select(dim: 0, index: 0) }
+        some = some.to(.float32)
+        guard (some.sum(dim: 1) - 1).abs().max().item() < 1e-3 else { return nil }
+        let entropy = -(some * some.clamp(min: 1e-30).log()).sum().item() / Double(some.size(0))
+        return entropy / Foundation.log(Double(places))
+    }
+
     /// The first of all leading dimensions but the heads: [H, T, D].
     fileprivate var firstExample: Tensor {
         var result = self

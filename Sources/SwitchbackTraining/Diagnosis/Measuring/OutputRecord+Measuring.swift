@@ -27,6 +27,11 @@ extension OutputRecord {
         entropy = -(logarithms.exp() * logarithms.clamp(min: -1e4)).sum().item() / Double(rows.size(0))
         let choices = rows.argmax(dim: 1).toArray(as: Int64.self)
         majority = Self.shareOfMostFrequent(choices)
+        if classes <= Self.judgedClasses {
+            let likeliest = logarithms.amax(dim: 1).exp().toArray(as: Float.self).sorted()
+            confidence = (Double(likeliest.reduce(0, +)) / Double(likeliest.count)).recorded
+            surest = Double(likeliest[(likeliest.count - 1) * 19 / 20]).recorded
+        }
         let isIndex = !target.dtype.isFloatingPoint
         let classTarget = isIndex ? target.reshape([target.count]) : target.classRows.argmax(dim: 1)
         let labels = classTarget.to(.int64).narrow(
@@ -62,8 +67,8 @@ extension OutputRecord {
         counts = [labels.count - positives, positives]
     }
 
-    /// The classes that are counted.
-    private static let countedClasses = 100
+    /// The classes that are counted, and up to how many the surest answers are looked for.
+    private static let (countedClasses, judgedClasses) = (100, 1000)
 
     private static func shareOfMostFrequent(_ values: [Int64]) -> Double {
         var counts: [Int64: Int] = [:]

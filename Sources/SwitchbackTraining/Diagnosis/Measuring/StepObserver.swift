@@ -16,14 +16,18 @@ final class StepObserver: TrainingObserver {
     private var inputNumbers: Tensor?
     private var output: OutputRecord?
     private var watch: OptimizerWatch
+    private let memory: ExampleMemory
     private var hasBegun = false
     private var observation: TrainingObservation?
     /// Whether the weights are those that the training began with.
     private let isFirst: Bool
 
     /// Measures from now until `end()`, on this thread.
-    init(_ model: Module, _ layers: ObservedLayers, isFirst: Bool = false) {
+    ///
+    /// - Parameter memory: of the training's examples.
+    init(_ model: Module, _ layers: ObservedLayers, _ memory: ExampleMemory, isFirst: Bool = false) {
         self.model = model
+        self.memory = memory
         self.isFirst = isFirst
         self.layers = layers.all
         positions = layers.positions
@@ -33,11 +37,14 @@ final class StepObserver: TrainingObserver {
 
     func end() { observation?.end() }
 
+    /// Watches again, after another one was shown what this thread computes.
+    func goOn() { observation = TrainingObservation(self) }
+
     // MARK: Forward
 
     func begins(_ module: Module, on input: Tensor) {
         guard self.input == nil, module === model || positions[ObjectIdentifier(module)] != nil else { return }
-        noGrad { self.input = InputRecord(measuring: input.detach()) }
+        noGrad { self.input = InputRecord(measuring: input.detach(), noting: memory) }
         if input.dtype.isInteger { inputNumbers = input.detach() }
     }
 
@@ -62,6 +69,7 @@ final class StepObserver: TrainingObserver {
     }
 
     func computed(_ output: Tensor, by operation: OperationName, from inputs: [Tensor], inside module: Module?) {
+        if operation.kind == .softmax { noteChoice(output, inside: module) }
         guard let activation = ActivationShape(operation.kind), output.dtype.isFloatingPoint, output.count > 0,
             let position = position(of: module)
         else { return }
@@ -95,6 +103,12 @@ final class StepObserver: TrainingObserver {
         }
     }
 
+    /// Notes how a softmax over places, [N, …, places], as attention that is written out has it, spreads its weights.
+    private func noteChoice(_ weights: Tensor, inside module: Module?) {
+        guard weights.rank >= 3, let position = position(of: module) else { return }
+        noGrad { if let spread = weights.detach().spread { layers[position].attention.add(spread) } }
+    }
+
     func attends(_ attention: ObservedAttention, inside module: Module?) {
         guard let position = position(of: module) else { return }
         noGrad { if let spread = attention.spread { layers[position].attention.add(spread) } }
@@ -103,9 +117,9 @@ final class StepObserver: TrainingObserver {
     func reads(_ gates: Tensor, inside module: Module?) {
         let running = module.flatMap { positions[ObjectIdentifier($0)] }
         // A layer whose forward(_:) is called directly is not told of: the first of its kind is meant.
-        guard let position = running ?? layers.firstIndex(where: { $0.module is RecurrentLayer }), gates.requiresGrad,
-            gates.size(0) >= 8
-        else { return }
+        guard let position = running ?? layers.firstIndex(where: { $0.module is RecurrentLayer }) else { return }
+        if isFirst { layers[position].sequenceShape = Array(gates.shape.prefix(2)) }
+        guard gates.requiresGrad, gates.size(0) >= 8 else { return }
         gates.registerHook { [weak self] gradient in
             noGrad { self?.layers[position].add(signalInTime: gradient) }
             return nil

@@ -85,6 +85,8 @@ public struct LayerRecord: Codable, Equatable, Sendable {
     /// The norms of the gradient at eight places of a sequence, from its first step to its last; `nil` for layers that
     /// are not recurrent.
     public internal(set) var signalInTime: [Double]?
+    /// What a recurrent layer took for the number of time steps and of sequences, in the first step.
+    public internal(set) var sequenceShape: [Int]?
     /// How evenly attention is spread, from 0 (all on one place) to 1 (the same on all); `nil` without attention.
     public internal(set) var attention: Double?
 
@@ -110,6 +112,10 @@ public struct InputRecord: Codable, Equatable, Sendable {
     /// The share of examples that are in the batch more than once; `nil` where they are indices, or too few numbers to
     /// tell.
     public internal(set) var repeated: Double?
+    /// The share of examples whose numbers are all the same; `nil` where they are indices, or few.
+    public internal(set) var blank: Double?
+    /// The share of examples that no measured step before had; `nil` where they cannot be told apart.
+    public internal(set) var unseen: Double?
 }
 
 /// What entered the loss in one step.
@@ -141,6 +147,10 @@ public struct OutputRecord: Codable, Equatable, Sendable {
     public internal(set) var majority: Double?
     /// The share of examples that are predicted right.
     public internal(set) var accuracy: Double?
+    /// The mean probability of the predicted class, and the one that only a twentieth of the examples exceed; `nil`
+    /// without classes, and with very many.
+    public internal(set) var confidence: Double?
+    public internal(set) var surest: Double?
     /// How many examples have each class, the first hundred classes; empty without classes.
     public internal(set) var counts: [Int]
     /// The mean and the standard deviation of targets that are no classes.

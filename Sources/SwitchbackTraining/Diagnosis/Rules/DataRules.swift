@@ -36,12 +36,26 @@ extension Evidence {
         let isOutlying = size > 1e4 * max(1e-12, input.std)
         guard isLarge || isSmall || isOutlying, isIll || failure != nil || isLarge else { return nil }
         let harms =
-            isIll || failure != nil || [saturatedUnits, deadUnits].contains { $0?.onset == records.first?.step }
+            isIll || failure != nil || loss.isWorseThanGuessing
+            || [saturatedUnits, deadUnits].contains { $0?.onset == records.first?.step }
         let range =
             "the inputs reach from \(input.smallest.brief) to \(input.largest.brief), with a standard deviation of \(input.std.brief)"
         return Verdict(
             .inputScale, harms ? .problem : .note, onset: records.first?.step, finding: range,
             remedy: "normalize them to mean 0 and standard deviation 1 (divide bytes of images by 255)")
+    }
+
+    /// Examples that say nothing, as those that could not be read.
+    var blankInputs: Verdict? {
+        let shares = inputs.compactMap(\.blank)
+        guard shares.count >= 3, shares.count == inputs.count, shares.median >= 0.1, shares.median < 1 else {
+            return nil
+        }
+        return Verdict(
+            .inputs, .problem, onset: records.first?.step,
+            finding: "\(shares.median.wholePercent) of the examples of a usual batch are blank: all of an example's "
+                + "numbers are the same",
+            remedy: "look at which they are as they are loaded: files that could not be read, or cuts beside the image")
     }
 
     /// Examples that are drawn again and again, where what is learned of them does not hold for others.
@@ -60,7 +74,7 @@ extension Evidence {
 
     /// Whether the loss compares one answer for each example, and not one for each place or class, most of which are
     /// background.
-    private var isOneAnswerPerExample: Bool {
+    var isOneAnswerPerExample: Bool {
         outputs.last.map { $0.targetShape.reduce(1, *) == $0.targetShape.first } ?? false
     }
 
@@ -181,6 +195,7 @@ extension Evidence {
     }
 
     var targetScale: Verdict? {
+        if let outlyingTarget { return outlyingTarget }
         guard isIll || failure != nil, let output = outputs.first, let mean = output.targetMean,
             let std = output.targetStd,
             !output.loss.hasPrefix("binary"), max(abs(mean), std) > 30 || (std > 0 && max(abs(mean), std) < 1e-3)
@@ -189,6 +204,25 @@ extension Evidence {
             .targetScale, onset: records.first?.step,
             finding: "the targets have a mean of \(mean.brief) and a standard deviation of \(std.brief)",
             remedy: "normalize them to mean 0 and standard deviation 1, and undo that in predictions")
+    }
+
+    /// A target far from all others, in single steps.
+    private var outlyingTarget: Verdict? {
+        let sizes = records.compactMap { record -> (step: Int, size: Double)? in
+            guard let output = record.output, !output.loss.hasPrefix("binary"), let low = output.targetSmallest,
+                let high = output.targetLargest
+            else { return nil }
+            return (record.step, max(abs(low), abs(high)))
+        }
+        let usual = sizes.map(\.size).median
+        guard sizes.count >= 5, usual > 0, let found = sizes.first(where: { $0.size > 100 * usual }),
+            sizes.count(where: { $0.size > 10 * usual }) <= max(1, sizes.count / 4)
+        else { return nil }
+        return Verdict(
+            .targetScale, .problem, onset: found.step,
+            finding: "in step \(found.step + 1) a target is \(found.size.brief), where those of a usual batch reach "
+                + "\(usual.brief): it outweighs all others in the loss",
+            remedy: "look at that example and correct or remove it, or use huberLoss, which limits what one can do")
     }
 
     // MARK: What stands before the loss
@@ -253,9 +287,10 @@ extension Evidence {
 
     /// Predictions that an activation keeps from reaching their targets.
     private func boundedPredictions(_ last: LayerRecord?, _ verdict: (String, String) -> Verdict) -> Verdict? {
-        guard isIll || loss.progress < 0.9, let activation = last?.activation,
-            let low = outputs.compactMap(\.targetSmallest).min(), let high = outputs.compactMap(\.targetLargest).max()
+        guard isIll || loss.progress < 0.9, let low = outputs.compactMap(\.targetSmallest).min(),
+            let high = outputs.compactMap(\.targetLargest).max()
         else { return nil }
+        guard let activation = last?.activation else { return cutPredictions(low, high, verdict) }
         let bounds: (Double, Double)
         switch activation {
         case "sigmoid", "hardsigmoid": bounds = (0, 1)
@@ -272,6 +307,23 @@ extension Evidence {
             "the targets reach from \(low.brief) to \(high.brief), and the \(activation) after the last layer gives nothing "
                 + (bounds.1.isFinite ? "outside of \(bounds.0.brief) to \(bounds.1.brief)" : "below 0"),
             "remove the activation after the last layer, or normalize the targets into its range")
+    }
+
+    /// Predictions that stop at the same number in many steps, as `clamp` makes them, while targets lie beyond it.
+    private func cutPredictions(
+        _ low: Double, _ high: Double, _ verdict: (String, String) -> Verdict
+    ) -> Verdict? {
+        let (lowest, highest) = (outputs.map(\.smallest).min() ?? 0, outputs.map(\.largest).max() ?? 0)
+        let often = max(3, outputs.count / 3)
+        let mean = outputs.compactMap(\.targetMean).median
+        let isCutAbove = outputs.count(where: { $0.largest == highest }) >= often && mean > highest
+        let isCutBelow = outputs.count(where: { $0.smallest == lowest }) >= often && mean < lowest
+        guard outputs.count >= LossCourse.least, isIll, isCutAbove || isCutBelow else { return nil }
+        return verdict(
+            "the predictions stop at exactly \((isCutAbove ? highest : lowest).brief) in one step after another, and the "
+                + "targets reach from \(low.brief) to \(high.brief): something after the last layer cuts them off, where "
+                + "no gradient passes",
+            "remove clamp or the activation after the last layer in training, or normalize the targets into its range")
     }
 
     var lossShape: Verdict? {
@@ -291,11 +343,12 @@ extension Evidence {
         let value = outputs.suffix(max(3, outputs.count / 3)).compactMap(\.value).median
         let counts = LabelCounts(outputs)
         let added = records.compactMap { record in record.output?.value.map { record.loss - $0 } }
-        let chance = 0.95 * counts.entropy...1.15 * counts.entropy
-        guard outputs.count == records.count, added.count >= LossCourse.least, isOneAnswerPerExample,
-            outputs.allSatisfy({ $0.classes > 1 }), counts.share < 0.75, let first = records.first,
+        let isOfClasses = isOneAnswerPerExample && outputs.allSatisfy { $0.classes > 1 } && counts.share < 0.75
+        let variance = outputs.compactMap(\.targetStd).map { $0 * $0 }.median
+        guard let guess = isOfClasses ? counts.entropy : outputs.allSatisfy({ $0.loss == "mseLoss" }) ? variance : nil,
+            outputs.count == records.count, added.count >= LossCourse.least, let first = records.first,
             added[0] > 0.5 * first.loss, loss.direction == .falling, summedExamples == nil,
-            chance.contains(value)
+            value > 0.95 * guess, value < 1.15 * guess
         else { return nil }
         return Verdict(
             .penalty, .failure, onset: first.step,
@@ -307,11 +360,11 @@ extension Evidence {
 
     /// A loss that begins far from that of one who knows nothing.
     var lossScale: Verdict? {
-        guard isIll, !facts.isFineTuning, let record = records.first, record.step == 0, let output = record.output,
+        guard !facts.isFineTuning, let record = records.first, record.step == 0, let output = record.output,
             output.loss == "crossEntropy", output.classes > 1, let value = output.value
         else { return nil }
         let expected = log(Double(output.classes))
-        guard value > 3 * expected else { return nil }
+        guard value > (isIll || loss.isWorseThanGuessing ? 3 : 5) * expected else { return nil }
         return Verdict(
             .lossScale, .problem, onset: 0, layer: record.layers.last?.layer,
             finding:

@@ -45,8 +45,8 @@ extension Evidence {
     /// What each rule found.
     fileprivate var symptoms: [Verdict] {
         [
-            notANumber, damagedInputs, underflow, equalInputs, inputScale, duplicates, labels, oneClass, imbalance,
-            targetScale,
+            notANumber, damagedInputs, underflow, equalInputs, blankInputs, inputScale, leak, duplicates,
+            mixedExamples, labels, labelsByHeart, noisyLabels, oneClass, imbalance, targetScale,
             outputActivation, lossShape, lossScale, penalty, noGradient, equalUnits, initialization, deadUnits,
             saturatedUnits,
             vanishing, vanishingInTime, exploding, attention, rateTooHigh, rateTooLow, schedule, warmup, clipping,
@@ -95,9 +95,8 @@ extension Verdict.Kind {
     /// What is so from before the first step on, whenever it was noticed.
     var isSetUp: Bool {
         switch self {
-        case .inputs, .labels, .oneClass, .duplicates, .outputActivation, .lossShape, .equalUnits, .staleGradients,
-            .wrongDirection, .noSteps,
-            .underflow, .frozen, .momentum:
+        case .inputs, .labels, .oneClass, .duplicates, .mixedExamples, .outputActivation, .lossShape, .equalUnits,
+            .normalization, .staleGradients, .wrongDirection, .noSteps, .frozen, .momentum, .underflow:
             true
         default: false
         }
@@ -105,8 +104,8 @@ extension Verdict.Kind {
 
     /// All that may be a cause, each before what may follow from it where both begin in the same step.
     static let causality: [Self] = [
-        .inputs, .labels, .oneClass, .duplicates, .lossShape, .outputActivation, .underflow, .noSteps, .notInOptimizer,
-        .wrongDirection,
+        .inputs, .mixedExamples, .labels, .oneClass, .duplicates, .lossShape, .outputActivation, .normalization,
+        .underflow, .noSteps, .notInOptimizer, .wrongDirection,
         .staleGradients, .equalUnits, .noGradient, .evaluationMode, .batchNorm, .frozen, .inputScale, .targetScale,
         .schedule, .warmup, .clipping, .weightDecay, .momentum, .dropout, .attention, .dead, .saturated,
         .initialization,

@@ -129,8 +129,10 @@ extension Evidence {
     }
 
     var saturatedUnits: Verdict? {
-        // The last layer may be as sure as it likes.
-        guard let found = lostUnits(\.saturated, among: layers.dropLast(), whereWell: 0.85) else { return nil }
+        // The last layer may be as sure as it likes, unless it is to meet numbers and does not.
+        let isSure = !isIll || outputs.last.map { $0.classes > 1 || $0.loss.hasPrefix("binary") } ?? true
+        let judged = isSure ? layers.dropLast() : layers[...]
+        guard let found = lostUnits(\.saturated, among: judged, whereWell: 0.85) else { return nil }
         let rest = found.count > 1 ? "; \(found.count) layers have most of theirs saturated" : ""
         return Verdict(
             .saturated, onset: found.onset, layer: found.layer.layer,
@@ -295,11 +297,11 @@ extension Evidence {
     }
 
     var attention: Verdict? {
-        guard isIll else { return nil }
+        guard isIll || !loss.isAtFloor && loss.progress < 0.5 else { return nil }
         for layer in layers {
             let spreads = records.compactMap { $0[layer.layer]?.attention }
-            guard spreads.count >= 3 else { continue }
-            if spreads.suffix(3).median < 0.03 {
+            guard spreads.count >= 3, isIll || spreads[0] < 0.03 && spreads.median < 0.15 else { continue }
+            if !isIll || spreads.suffix(3).median < 0.03 {
                 return Verdict(
                     .attention, onset: onset(where: { $0[layer.layer]?.attention.map { $0 < 0.03 } }),
                     layer: layer.layer,
@@ -309,7 +311,7 @@ extension Evidence {
                         "divide the scores by the root of the width of a head, normalize queries and keys, or start from smaller weights"
                 )
             }
-            if spreads.allSatisfy({ $0 > 0.9999 }) {
+            if isIll, spreads.allSatisfy({ $0 > 0.9999 }) {
                 return Verdict(
                     .attention, onset: records.first?.step, layer: layer.layer,
                     finding:

@@ -65,6 +65,17 @@ struct LossCourse {
         return from - to > max(noise / Double(length).squareRoot(), 0.03 * abs(from))
     }
 
+    /// Whether the loss falls from third to third, by little.
+    var fallsSteadily: Bool {
+        guard values.count >= 2 * LossCourse.least else { return false }
+        let length = values.count / 3
+        let means = (0..<3).map { third in
+            values[(third * length)..<(third + 1) * length].reduce(0, +) / Double(length)
+        }
+        let least = noise / Double(length).squareRoot()
+        return means[0] - means[1] > least && means[1] - means[2] > least
+    }
+
     /// Whether the loss rises from third to third, and not by one leap.
     var risesSteadily: Bool {
         guard direction == .rising, values.count >= LossCourse.least else { return false }
@@ -81,7 +92,7 @@ struct LossCourse {
     var isAtFloor: Bool {
         // Of answers that are right, a loss above that of one who guesses tells that the wrong ones are very wrong.
         // Near that of one who guesses, nothing keeps them from being surer.
-        if accuracy ?? 0 >= 0.97, latest ?? 0 < 0.9 * (baseline ?? .infinity) { return true }
+        if accuracy ?? 0 >= 0.97, max(latest ?? 0, end) < 0.9 * (baseline ?? .infinity) { return true }
         if let baseline, let latest { return baseline > 0 && latest < 0.1 * baseline }
         return abs(end) < 1e-4 || end < 0.02 * start
     }
@@ -96,6 +107,12 @@ struct LossCourse {
     var isAtBaseline: Bool {
         guard let baseline, let latest, baseline > 0 else { return false }
         return latest > 0.95 * baseline && latest < 1.15 * baseline
+    }
+
+    /// Whether it is far above that.
+    var isWorseThanGuessing: Bool {
+        guard let baseline, let latest, baseline > 0 else { return false }
+        return values.count >= Self.least && latest > 1.5 * baseline
     }
 
     /// Whether there was time to learn, and nothing has come of it.
@@ -113,7 +130,9 @@ struct LossCourse {
     }
 
     /// Whether the loss goes up and down by much of itself.
-    var isErratic: Bool { !isAtFloor && noise > 0.3 * abs(end) && end > 0.1 * abs(start) }
+    var isErratic: Bool {
+        !isAtFloor && noise > 0.3 * abs(end) && noise > 0.1 * abs(start) && end > 0.1 * abs(start)
+    }
 
     /// As sentences tell it.
     var sentence: String {

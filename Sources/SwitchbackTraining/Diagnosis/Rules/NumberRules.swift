@@ -41,6 +41,9 @@ extension Evidence {
         for layer in layers {
             let shares = records.suffix(5).compactMap { $0[layer.layer]?.subnormals }
             guard !shares.isEmpty, shares.median > 0.05 else { continue }
+            // In float32 gradients become so small after something else went wrong, unless they were from the start.
+            let isCause = facts.halfType != nil || records.first?[layer.layer]?.subnormals ?? 0 > 0.05
+            guard isCause else { continue }
             return Verdict(
                 .underflow, onset: records.first { $0[layer.layer]?.subnormals ?? 0 > 0.05 }?.step, layer: layer.layer,
                 finding:

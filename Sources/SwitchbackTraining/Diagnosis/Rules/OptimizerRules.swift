@@ -2,7 +2,7 @@
 
 extension Evidence {
     /// Weights that never change.
-    var noSteps: Verdict? { emptyStep ?? idleSteps }
+    var noSteps: Verdict? { emptyStep ?? idleSteps ?? idleGroup }
 
     /// Steps that found no gradients.
     private var emptyStep: Verdict? {
@@ -38,6 +38,28 @@ extension Evidence {
                     ?? "")
                     + "raise the learning rate\(facts.namedRate)"
         )
+    }
+
+    /// A layer that the optimizer has, and that does not change while others do.
+    private var idleGroup: Verdict? {
+        guard let last = optimizers.last, records.count >= 3 else { return nil }
+        func isIdle(_ layer: LayerRecord, in record: StepRecord) -> Bool {
+            // Gradients that are far smaller than those of others may change no digit.
+            layer.frozen ?? 0 == 0 && layer.update == 0 && layer.gradient ?? 0 > 1e-2 * record.gradient
+        }
+        let idle = layers.first { layer in
+            !last.absent.contains { $0.hasPrefix(layer.layer + ".") }
+                && records.dropFirst().allSatisfy { record in
+                    record[layer.layer].map { isIdle($0, in: record) } ?? false
+                }
+        }
+        guard let idle, records.contains(where: { $0.usualUpdate ?? 0 > 0 }) else { return nil }
+        return Verdict(
+            .noSteps, isIll ? .failure : .problem, onset: records.first?.step, layer: idle.layer,
+            finding:
+                "\(idle.name) gets gradients and \(last.name) has it, and it never changes, while other layers do: "
+                + "the learning rate of its group is 0",
+            remedy: "give its group of parameters a learning rate above 0, or freeze() it if that is meant")
     }
 
     /// Parameters that no optimizer has.
@@ -125,6 +147,19 @@ extension Evidence {
 
     var batchNorm: Verdict? {
         guard let layer = layers.first(where: { $0.type.contains("BatchNorm") }) else { return nil }
+        if let shape = inputs.last?.shape, shape.count > 2, records.allSatisfy(\.isTraining),
+            inputs.allSatisfy({ $0.shape.first == 1 })
+        {
+            return Verdict(
+                .batchNorm, .problem, onset: records.first?.step, layer: layer.layer,
+                finding:
+                    "\(layer.name) gets batches of one example: in training it normalizes each by its own mean and "
+                    + "variance, and in inference by averages over all",
+                remedy:
+                    "use larger batches: \(facts.named(.batch, "16")); or GroupNorm, which looks at each example alone in "
+                    + "both",
+                changes: [facts.change(.batch, "16")])
+        }
         if let size = inputs.last?.shape.first, inputs.last?.shape.count == 2, size <= 4, loss.isLongEnough,
             loss.progress < 0.5, !loss.isAtFloor
         {
@@ -149,7 +184,8 @@ extension Evidence {
     }
 
     var dropout: Verdict? {
-        guard let share = facts.dropout, share >= 0.75, loss.isLongEnough, isIll || loss.progress < 0.5, !loss.isAtFloor
+        guard let share = facts.dropout, share >= 0.75, loss.isLongEnough, !loss.isAtFloor,
+            isIll || loss.progress < 0.5 || share >= 0.9 && loss.latest ?? 0 > 0.25 * (loss.baseline ?? .infinity)
         else { return nil }
         return Verdict(
             .dropout, isIll ? .failure : .problem, onset: records.first?.step, layer: facts.dropoutLayer,

@@ -28,7 +28,9 @@ extension Evidence {
     }
 
     var rateTooHigh: Verdict? {
-        let hasLostUnits = [deadUnits, saturatedUnits].contains { $0?.onset ?? 0 > records.first?.step ?? 0 }
+        let hasLostUnits = [deadUnits, saturatedUnits, vanishing].contains {
+            $0?.onset ?? 0 > records.first?.step ?? 0
+        }
         guard loss.isLongEnough, !loss.isLearning || loss.isErratic || failure != nil || hasLostUnits,
             let largest = largestUpdate
         else { return nil }
@@ -66,17 +68,27 @@ extension Evidence {
 
     var rateTooLow: Verdict? {
         guard loss.isLongEnough, failure == nil, !loss.isAtFloor, loss.progress < 0.2, let largest = largestUpdate,
-            largest > 0, largest < (loss.progress < 0.1 ? 3 : 1) * Limit.smallUpdate, !(loss.beatsBaseline ?? false)
+            largest > 0, largest < smallestUsefulUpdate, !(loss.beatsBaseline ?? false)
         else { return nil }
         let times = min(1e8, fittingUpdate / largest)
+        let usualGradient = records.map(\.gradient).median
+        let isFaint = usualGradient < 1e-4 && (rate ?? 0) >= 1e-3
         let (proposal, changes) = rateChange(by: times)
         return Verdict(
             .rateTooLow, .failure, onset: records.first?.step,
             finding: "a step changes weights by no more than \(largest.brief) of themselves, where a thousandth is "
                 + "usual, and \(loss.sentence)",
-            remedy: "raise the learning rate\(proposal); "
+            remedy: (isFaint ? "see what makes the gradient so small: its norm is \(usualGradient.brief); or " : "")
+                + "raise the learning rate\(proposal); "
                 + (facts.interface == .commandLine ? "--find-lr suggests one" : "LearningRateFinder suggests one"),
             changes: changes)
+    }
+
+    /// Below this, steps are to blame where nothing is learned. Where the loss keeps falling, and is no better than a
+    /// guess by the end, that is so of larger ones too.
+    private var smallestUsefulUpdate: Double {
+        if loss.progress < 0.1 { return loss.fallsSteadily ? Limit.usualUpdate : 3 * Limit.smallUpdate }
+        return Limit.smallUpdate
     }
 
     /// A schedule that ends while there is more to learn.
@@ -158,6 +170,8 @@ extension Evidence {
         let norms = records.map { record in record.layers.reduce(0) { $0 + $1.weight * $1.weight }.squareRoot() }
         let shrinks = norms.count > 2 && norms[norms.count - 1] < 0.5 * norms[0]
         guard isIll || (shrinks && !loss.isAtFloor) else { return nil }
+        // A usual decay acts so strongly because the rate is too high.
+        if last.weightDecay <= 0.1, rateTooHigh != nil { return nil }
         let proposed = last.weightDecay / 1000 < 1e-5 ? 1e-4 : min(last.weightDecay / 100, 1e-2)
         return Verdict(
             .weightDecay, isIll ? .failure : .problem, onset: records.first?.step,

@@ -3,7 +3,7 @@ import Foundation
 // Training against validation.
 
 extension Evidence {
-    private var losses: [(step: Int, training: Double, validation: Double)] {
+    var validationLosses: [(step: Int, training: Double, validation: Double)] {
         validations.compactMap { record in
             guard let training = record.trainingLoss, let validation = record.validationLoss, validation.isFinite else {
                 return nil
@@ -13,11 +13,16 @@ extension Evidence {
     }
 
     var overfitting: Verdict? {
-        let losses = losses
+        let losses = validationLosses
         guard losses.count >= 3, let last = losses.last, let best = losses.min(by: { $0.validation < $1.validation }),
-            losses[0].training - last.training > 0.2 * abs(losses[0].training), last.validation > 1.2 * best.validation,
-            last.validation > 1.5 * last.training, best.validation < 0.95 * (loss.baseline ?? .infinity)
-        else { return nil }
+            losses[0].training - last.training > 0.2 * abs(losses[0].training)
+        else { return fewExamples }
+        // A rise that is little beside what was learned is no loss, and losses of densities may be below 0.
+        let learned = max(loss.start - loss.end, losses[0].training - last.training)
+        guard last.validation - best.validation > max(0.2 * abs(best.validation), 0.1 * learned),
+            last.validation - last.training > max(0.5 * abs(last.training), 0.1 * learned),
+            best.validation < 0.95 * (loss.baseline ?? .infinity)
+        else { return fewExamples }
         return Verdict(
             .overfitting, .problem, onset: best.step,
             finding:
@@ -28,9 +33,30 @@ extension Evidence {
                 + facts.named(.weightDecay, "0.01"), changes: [facts.change(.patience, "5")])
     }
 
+    /// So few examples that nothing but them is learned, from the start on.
+    private var fewExamples: Verdict? {
+        guard let shiftOfLoss, labelsByHeart == nil, let count = exampleCount, let variety, count < 1000,
+            variety.drawn > 10 * count
+        else {
+            return nil
+        }
+        return Verdict(
+            .overfitting, .problem, onset: shiftOfLoss.onset,
+            finding: "there are only about \(Int(count.rounded())) different examples, and each is learned by heart: "
+                + shiftOfLoss.finding,
+            remedy: "use more data or augmentation; or a smaller model, dropout or \(facts.named(.weightDecay, "0.01"))"
+        )
+    }
+
     /// What is learned of the training data is of no use for the validation's, from the start on.
     var shift: Verdict? {
-        let losses = losses
+        if let differingInputs { return differingInputs }
+        // Where the cause is known, it says so.
+        return labelsByHeart == nil && overfitting == nil ? shiftOfLoss : nil
+    }
+
+    private var shiftOfLoss: Verdict? {
+        let losses = validationLosses
         guard losses.count >= 2, let last = losses.last, !isIll, let best = losses.map(\.validation).min(),
             last.training < 0.6 * (loss.baseline ?? losses[0].training),
             best > 0.95 * (loss.baseline ?? losses[0].training),
@@ -49,7 +75,8 @@ extension Evidence {
 
     /// A validation of averaged weights that have not followed yet.
     var averaging: Verdict? {
-        guard let decay = facts.options["ema"].flatMap(Double.init), let last = losses.last, last.step > 0 else {
+        guard let decay = facts.options["ema"].flatMap(Double.init), let last = validationLosses.last, last.step > 0
+        else {
             return nil
         }
         let warmup = facts.options["ema_warmup"].flatMap(Double.init) ?? 2000
@@ -57,7 +84,7 @@ extension Evidence {
         guard (1 - reached) * Double(last.step) < 2, last.validation > 1.3 * last.training, !isIll else { return nil }
         let proposed = max(0.5, 1 - 10 / Double(last.step))
         return Verdict(
-            .averaging, .problem, onset: losses[0].step,
+            .averaging, .problem, onset: validations.first?.step,
             finding:
                 "the weights that are validated are an average over about \((1 / (1 - reached)).brief) steps, and \(last.step) were made: the validation loss is "
                 + "\(last.validation.brief), and that of training \(last.training.brief)",
@@ -66,11 +93,12 @@ extension Evidence {
     }
 
     var augmentation: Verdict? {
-        let losses = losses
-        guard losses.count >= 2, let last = losses.last, last.validation < 0.5 * last.training,
-            facts.dropout ?? 0 < 0.5,
-            loss.progress < 0.5, !loss.isAtFloor
+        let losses = validationLosses
+        guard losses.count >= 2, !isIll, let last = losses.last, facts.dropout ?? 0 < 0.5, !loss.isAtFloor,
+            noisyLabels == nil, blankInputs == nil, differingInputs == nil
         else { return nil }
+        if let verdict = harderTraining { return verdict }
+        guard last.validation < 0.5 * last.training, loss.progress < 0.5 else { return nil }
         return Verdict(
             .augmentation, .problem, onset: losses[0].step,
             finding:
@@ -79,6 +107,22 @@ extension Evidence {
             remedy: facts.interface == .commandLine
                 ? "augment less: look at a batch of training images in the run's folder"
                 : "augment less: look at a batch as the model gets it in training, and at one of validation")
+    }
+
+    /// Training whose examples are answered far worse than those of validation are.
+    private var harderTraining: Verdict? {
+        let late = outputs.suffix(max(3, outputs.count / 3)).compactMap(\.accuracy)
+        let validated = validations.suffix(3).compactMap(\.accuracy)
+        guard isOneAnswerPerExample, outputs.count >= LossCourse.least, validated.count >= 2, !late.isEmpty,
+            late.median < 0.75, validated.min() ?? 0 > late.median + 0.25, let last = validationLosses.last,
+            last.validation < last.training
+        else { return nil }
+        return Verdict(
+            .augmentation, .problem, onset: validations.first?.step,
+            finding: "of training \(late.median.wholePercent) of the examples are answered right, and of validation "
+                + "\(validated.median.wholePercent): what is trained on is much harder than what is measured with",
+            remedy: "augment less, with less noise: look at a batch as the model gets it in training, and at one of "
+                + "validation")
     }
 
     var underfitting: Verdict? {
@@ -103,6 +147,7 @@ extension Evidence {
     /// - Parameter onset: the step in which something went wrong at last.
     func notLearning(until onset: Int?) -> Verdict? {
         guard isIll else { return nil }
+        if let smoothedLabels { return smoothedLabels }
         let classes = outputs.first?.classes ?? 0
         let counts = LabelCounts(outputs)
         var reference = ""
@@ -126,7 +171,7 @@ extension Evidence {
                 "\(loss.sentence)\(reference)\(answer); "
                 + (onset.map { "nothing was wrong with the gradients and the steps up to step \($0)" }
                     ?? "nothing is wrong with the gradients and the steps")
-                + ", so the inputs do not tell what the targets are",
+                + ", so that the inputs do not tell what the targets are, or this model cannot see it in them",
             remedy:
                 "see whether labels belong to their inputs (shuffled apart, shifted by one, at random), and whether one batch can be learned by "
                 + "heart: " + (facts.interface == .commandLine ? "switchback doctor" : "Doctor") + " does both")

@@ -50,6 +50,14 @@ extension DetectionTask: ExaminedTask {
         let shared = report.duplicates.map { (training: $0.training, heldOut: $0.heldOut) }
         return checks + [DoctorCheck.leaks(shared, of: heldOut, "image")]
     }
+
+    public func exactCopies() -> DoctorCheck? {
+        let (training, heldOut) = (data[.train].map(\.imagePath), (data[.val] + data[.test]).map(\.imagePath))
+        let shared = ExactCopies.pairs(ofFiles: training, heldOut).map {
+            (training: training[$0], heldOut: heldOut[$1])
+        }
+        return .leaks(shared, of: heldOut.count, "image")
+    }
 }
 
 extension DetectionBatch {
