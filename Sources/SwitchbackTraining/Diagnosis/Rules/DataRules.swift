@@ -364,7 +364,12 @@ extension Evidence {
             output.loss == "crossEntropy", output.classes > 1, let value = output.value
         else { return nil }
         let expected = log(Double(output.classes))
-        guard value > (isIll || loss.isWorseThanGuessing ? 3 : 5) * expected else { return nil }
+        let isHarmful = isIll || loss.isWorseThanGuessing
+        // Where the training overcomes it, it is the last layer's weights alone that are told of.
+        let variations = Array(record.layers.compactMap(\.variation).suffix(2))
+        let isEnlarged =
+            variations.count == 2 && variations[1] > 10 * variations[0]
+        guard value > (isHarmful ? 3 : 5) * expected, isHarmful || isEnlarged else { return nil }
         return Verdict(
             .lossScale, .problem, onset: 0, layer: record.layers.last?.layer,
             finding:
