@@ -53,11 +53,14 @@ extension Evidence {
 
     // MARK: Other examples in validation
 
+    /// How many numbers a batch has that shows how inputs are spread.
+    private static let tellingNumbers = 64
+
     /// Inputs of a validation that are not prepared as those of the training are.
     var differingInputs: Verdict? {
         guard let first = validations.first(where: { $0.sample != nil }),
             let input = validations.last?.sample?.input, input.mostFrequent == nil, input.notFinite == 0,
-            !inputs.isEmpty, validations.contains(where: differs)
+            input.shape.reduce(1, *) >= Self.tellingNumbers, !inputs.isEmpty, validations.contains(where: differs)
         else { return nil }
         let (mean, std) = (inputs.map(\.mean).median, inputs.map(\.std).median)
         guard std > 0, std.isFinite, mean.isFinite else { return nil }
