@@ -48,4 +48,7 @@ extension StepRecord {
         let updates = layers.compactMap(\.update)
         return updates.isEmpty ? nil : updates.median
     }
+
+    /// Of the weights of all layers.
+    var weightNorm: Double { layers.reduce(0) { $0 + $1.weight * $1.weight }.squareRoot() }
 }

@@ -38,7 +38,7 @@ extension Evidence {
         guard !(largest < limit) else { return nil }
         let onset = records.first { $0.loss.isFinite && !($0.usualUpdate ?? 0 < limit) }?.step
         // What follows a first step that was too large may be of any size.
-        let large = updates.filter { $0.isFinite && $0 > limit }
+        let large = stepsOverFirstWeights(above: limit)
         let size = large.median > 100 * (large.first ?? 1) ? large[0] : large.median
         let times = max(3, (size.isFinite ? size : largest.isFinite ? largest : 1) / fittingUpdate)
         let (proposal, changes) = rateChange(by: 1 / min(times, 1e4))
@@ -52,6 +52,19 @@ extension Evidence {
             } ?? "") + "lower the learning rate\(proposal); "
                 + (facts.interface == .commandLine ? "--find-lr suggests one" : "LearningRateFinder suggests one"),
             changes: changes)
+    }
+
+    /// The changes of weights that are larger than `limit`, as shares of the weights that the training began with: beside
+    /// weights that such steps have blown up, the next ones look small.
+    private func stepsOverFirstWeights(above limit: Double) -> [Double] {
+        guard let first = records.first?.weightNorm, first > 0 else { return [] }
+        return records.compactMap { record in
+            guard record.loss.isFinite, record.gradient.isFinite, let update = record.usualUpdate, update > limit else {
+                return nil
+            }
+            let size = update * max(1, record.weightNorm / first)
+            return size.isFinite ? size : nil
+        }
     }
 
     /// Over how many targets the loss is a sum, where it is none of means.
@@ -167,7 +180,7 @@ extension Evidence {
         guard let last = optimizers.last, last.weightDecay > 0, shares.median > 0.3, shares.count >= 3 else {
             return nil
         }
-        let norms = records.map { record in record.layers.reduce(0) { $0 + $1.weight * $1.weight }.squareRoot() }
+        let norms = records.map(\.weightNorm)
         let shrinks = norms.count > 2 && norms[norms.count - 1] < 0.5 * norms[0]
         guard isIll || (shrinks && !loss.isAtFloor) else { return nil }
         // A usual decay acts so strongly because the rate is too high.
