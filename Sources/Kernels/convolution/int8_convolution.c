@@ -287,12 +287,10 @@ void sb_int8_convolution(const sb_int8_map *x, const int8_t *panels, const int32
     // Few rows are divided among the panels too.
     job.columns = sb_cut(panel_count, row_work / panel_count * job.rows.rows_each, PIECE_WORK, INTPTR_MAX);
 #if defined(__x86_64__)
-    const bool has_wide = __builtin_cpu_supports("avx512vnni") != 0, has_narrow = __builtin_cpu_supports("avxvnni") != 0;
-    if (sb_isa() == SB_ISA_AVX512 && !has_wide) convolve_avx2(&job);
-    else if (sb_isa() == SB_ISA_AVX2 && has_narrow) convolve_avxvnni(&job);
+    if (sb_isa() == SB_ISA_AVX2 && __builtin_cpu_supports("avxvnni")) convolve_avxvnni(&job);
     else
 #endif
-        DISPATCH(convolve, &job);
+        DISPATCH_BYTES(convolve, &job);
 }
 
 #endif

@@ -149,11 +149,7 @@ void sb_int8_depthwise(const sb_int8_map *x, const int8_t *w, const sb_int8_shap
     depthwise_job job = {.x = x, .w = w, .shape = shape, .epilogue = epilogue, .y = y, .groups = groups,
                          .pixels = (shape->output[1] - 1) * shape->stride[1] + (4 * groups - 1) * shape->dilation[1] + 1,
                          .rows = sb_cut(shape->images * shape->output[0], row_work, 256 * 1024, INTPTR_MAX)};
-#if defined(__x86_64__)
-    if (sb_isa() == SB_ISA_AVX512 && !__builtin_cpu_supports("avx512vnni")) depthwise_avx2(&job);
-    else
-#endif
-        DISPATCH(depthwise, &job);
+    DISPATCH_BYTES(depthwise, &job);
 }
 
 #endif

@@ -4,6 +4,19 @@
 // That is the instruction `vpdpbusd`, on arm64 `usdot`, which round nothing and saturate nowhere; elsewhere the same integers come
 // from multiplications of 16 bits. A sum of n products stays below 2^31 while n <= 66,311 (2^31 / (255 · 127)).
 
+#ifndef DISPATCH_BYTES
+// A file whose AVX-512 pass includes this names the extension in AVX512_ALSO, and the first such processors lack it.
+#if defined(__x86_64__)
+#define DISPATCH_BYTES(name, ...) \
+    do { \
+        if (sb_isa() == SB_ISA_AVX512 && !__builtin_cpu_supports("avx512vnni")) SB_PASTE(name, avx2)(__VA_ARGS__); \
+        else DISPATCH(name, __VA_ARGS__); \
+    } while (0)
+#else
+#define DISPATCH_BYTES(name, ...) DISPATCH(name, __VA_ARGS__)
+#endif
+#endif
+
 #undef byte_products
 #define byte_products KERNEL(byte_products)
 static inline __attribute__((always_inline)) vi byte_products(vi sum, vi unsigned_bytes, vi signed_bytes) {

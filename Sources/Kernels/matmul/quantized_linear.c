@@ -269,12 +269,7 @@ void sb_quantized_linear(intptr_t m, const float *x, const sb_quantized *matrix,
     const size_t bytes = sizeof(rounded_group) * (size_t)(m * groups);
     linear_job job = {.m = m, .x = x, .matrix = matrix, .bias = bias, .y = y, .rounded = sb_workspace(bytes),
                       .rows = sb_cut_rows(m, matrix->k), .panels = sb_cut(panels, PANEL * matrix->k, PRODUCT_WORK, INTPTR_MAX)};
-#if defined(__x86_64__)
-    // The AVX-512 kernel needs an extension that the first such processors lack.
-    if (sb_isa() == SB_ISA_AVX512 && !__builtin_cpu_supports("avx512vnni")) quantized_linear_avx2(&job);
-    else
-#endif
-        DISPATCH(quantized_linear, &job);
+    DISPATCH_BYTES(quantized_linear, &job);
     sb_free(job.rounded, bytes);
 }
 
