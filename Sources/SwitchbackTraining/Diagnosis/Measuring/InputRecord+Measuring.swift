@@ -3,15 +3,16 @@ import Switchback
 extension InputRecord {
     /// What a model was given; `nil` of nothing.
     ///
-    /// - Parameter memory: notes the examples, where they are those of a training.
-    init?(measuring input: Tensor, noting memory: ExampleMemory? = nil) {
+    /// - Parameters:
+    ///   - marks: those of its examples.
+    ///   - unseen: the share of its examples that no measured step before had, where they are those of a training.
+    init?(measuring input: Tensor, marks: [UInt64]?, unseen: Double? = nil) {
         guard input.count > 0, input.rank > 0 else { return nil }
         let isNumber = input.dtype.isFloatingPoint
         let values = (isNumber ? input : input.to(.float32)).sample()
         let (mean, deviation) = values.meanAndDeviation
         let (smallest, largest) = (values.amin(dim: 0), values.amax(dim: 0))
         let isIndex = !isNumber && input.dtype != .uint8 && input.dtype != .bool
-        let marks = input.exampleMarks
         self.init(
             shape: Array(input.shape), mean: mean.recorded, std: deviation.recorded,
             smallest: smallest.min().item().recorded, largest: largest.max().item().recorded,
@@ -20,7 +21,7 @@ extension InputRecord {
             mostFrequent: isIndex ? input.shareOfMostFrequent.recorded : nil,
             repeated: isNumber ? marks.flatMap(Self.repeatedShare)?.recorded : nil,
             blank: isNumber ? values.shareOfBlankRows?.recorded : nil,
-            unseen: marks.flatMap { memory?.note($0).recorded })
+            unseen: unseen?.recorded)
     }
 
     /// The share of examples that another one is the same as; `nil` of too few to tell.

@@ -44,7 +44,11 @@ final class StepObserver: TrainingObserver {
 
     func begins(_ module: Module, on input: Tensor) {
         guard self.input == nil, module === model || positions[ObjectIdentifier(module)] != nil else { return }
-        noGrad { self.input = InputRecord(measuring: input.detach(), noting: memory) }
+        noGrad {
+            let input = input.detach()
+            let marks = input.exampleMarks
+            self.input = InputRecord(measuring: input, marks: marks, unseen: marks.map { memory.note($0) })
+        }
         if input.dtype.isInteger { inputNumbers = input.detach() }
     }
 

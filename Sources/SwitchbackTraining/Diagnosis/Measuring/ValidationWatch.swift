@@ -48,8 +48,10 @@ final class ValidationWatch: TrainingObserver {
         entry = module
         batches += 1
         noGrad {
-            if self.input == nil { self.input = InputRecord(measuring: input.detach()) }
-            guard let marks = input.detach().exampleMarks else { return }
+            let input = input.detach()
+            let marks = input.exampleMarks
+            if self.input == nil { self.input = InputRecord(measuring: input, marks: marks) }
+            guard let marks else { return }
             compared += marks.count
             known += memory.known(marks)
             self.marks.formUnion(marks)
