@@ -45,8 +45,19 @@ public protocol TrainingObserver: AnyObject {
 }
 
 extension TrainingObserver {
+    public func begins(_ module: Module, on input: Tensor) {}
+    public func computed(_ output: Tensor, by module: Module) {}
+    public func computed(
+        _ output: Tensor, by operation: OperationName, from inputs: [Tensor], inside module: Module?
+    ) {}
+    public func compares(_ prediction: Tensor, with target: Tensor, in loss: OperationName) {}
+    public func attends(_ attention: ObservedAttention, inside module: Module?) {}
+    public func reads(_ gates: Tensor, inside module: Module?) {}
     public func begins(unrecorded module: Module, on input: Tensor) {}
     public func compares(unrecorded prediction: Tensor, with target: Tensor, in loss: OperationName) {}
+    public func walksBack(from loss: Tensor) {}
+    public func clips() {}
+    public func steps(_ optimizer: Optimizer) {}
 }
 
 /// Shows an observer what this thread computes, until it is ended or freed. There is one at a time per thread: a later

@@ -71,14 +71,4 @@ final class ValidationWatch: TrainingObserver {
             if let accuracy = record.accuracy { accuracies.append(accuracy) }
         }
     }
-
-    // MARK: What is not
-
-    func computed(_ output: Tensor, by module: Module) {}
-    func computed(_ output: Tensor, by operation: OperationName, from inputs: [Tensor], inside module: Module?) {}
-    func attends(_ attention: ObservedAttention, inside module: Module?) {}
-    func reads(_ gates: Tensor, inside module: Module?) {}
-    func walksBack(from loss: Tensor) {}
-    func clips() {}
-    func steps(_ optimizer: Optimizer) {}
 }
