@@ -78,13 +78,7 @@ extension IllCase {
             ) { $0.data = Ordinary.points.data },
             IllCase(
                 "validation that is not normalized as training is", [.shift], remedy: "normalization",
-                Ordinary.images.with {
-                    let data = $0.data
-                    $0.data = {
-                        var sets = data()
-                        sets.validation = sets.validation.map { ($0.inputs * 60 + 128, $0.targets) }
-                        return sets
-                    }
+                Ordinary.images.readingInValidation { $0.inputs = $0.inputs * 60 + 128 }.with {
                     $0.rate = 1e-2
                     $0.validateEvery = 8
                 }

@@ -188,17 +188,12 @@ extension IllCase {
             ) { $0.isInTraining = true },
             IllCase(
                 "running statistics that stay behind", [.batchNorm], layer: "1", remedy: "momentum of 0.1",
-                Ordinary.points.reading { $0.inputs = $0.inputs + 6 }.with { patient in
-                    patient.model = normalizing(1e-4)
-                    let data = patient.data
-                    patient.data = {
-                        var sets = data()
-                        sets.validation = sets.validation.map { ($0.inputs + 6, $0.targets) }
-                        return sets
+                Ordinary.points.reading { $0.inputs = $0.inputs + 6 }.readingInValidation { $0.inputs = $0.inputs + 6 }
+                    .with {
+                        $0.model = normalizing(1e-4)
+                        $0.validateEvery = 15
+                        $0.rate = 1e-2
                     }
-                    patient.validateEvery = 15
-                    patient.rate = 1e-2
-                }
             ) { $0.model = normalizing(0.1) },
         ]
     }

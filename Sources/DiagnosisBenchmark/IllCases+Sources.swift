@@ -11,14 +11,6 @@ extension Patient {
             data.targets = Tensor.where(Tensor.rand(data.targets.shape).lt(share), others, data.targets).to(.int64)
         }
     }
-
-    /// With a validation every so many steps.
-    func validated(every interval: Int, steps: Int) -> Patient {
-        with {
-            $0.validateEvery = interval
-            $0.steps = steps
-        }
-    }
 }
 
 extension IllCase {
@@ -78,14 +70,8 @@ extension IllCase {
             ) { $0.data = Ordinary.points.data },
             IllCase(
                 "validation that is scaled otherwise", [.shift], remedy: "same normalization",
-                Ordinary.points.with {
-                    let data = $0.data
-                    $0.data = {
-                        var sets = data()
-                        sets.validation = sets.validation.map { ($0.inputs * 40 + 20, $0.targets) }
-                        return sets
-                    }
-                }.validated(every: 20, steps: 160)
+                Ordinary.points.readingInValidation { $0.inputs = $0.inputs * 40 + 20 }
+                    .validated(every: 20, steps: 160)
             ) { $0.data = Ordinary.points.data },
             IllCase(
                 "a dozen examples", [.overfitting], remedy: "more data",

@@ -72,6 +72,29 @@ extension Patient {
         }
     }
 
+    /// With changes to what the validation reads.
+    func readingInValidation(_ change: @escaping (inout Patient.Data) -> Void) -> Patient {
+        let data = data
+        return with {
+            $0.data = {
+                var sets = data()
+                if var validation = sets.validation {
+                    change(&validation)
+                    sets.validation = validation
+                }
+                return sets
+            }
+        }
+    }
+
+    /// With a validation every so many steps.
+    func validated(every interval: Int, steps: Int) -> Patient {
+        with {
+            $0.validateEvery = interval
+            $0.steps = steps
+        }
+    }
+
     /// With examples that come in the order of their classes.
     var sortedByClass: Patient {
         reading { data in
