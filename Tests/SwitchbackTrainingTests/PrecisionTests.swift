@@ -19,14 +19,11 @@ import Testing
         return options
     }
 
-    /// Runs until `batches` batches were trained in all, resuming after every `stop` of them.
     private func run(
         _ precision: Precision, _ name: String, stoppingEvery stop: Int? = nil
     ) throws -> (folder: RunFolder, losses: [Double]) {
-        let options = options(precision)
-        let run = try RunFolder(in: folder.path("runs"), task: "small", name: name, arguments: options)
-        let outcome = try trainInParts(stoppingEvery: stop) { try SmallTask.trainer(options, folder: run) }.outcome
-        return (run, outcome.history.map { $0.training["loss"] ?? .nan })
+        let run = try SmallTask.run(in: folder, options(precision), name: name, stoppingEvery: stop)
+        return (run.folder, run.outcome.history.map { $0.training["loss"] ?? .nan })
     }
 
     private func weights(_ run: RunFolder) throws -> [String: Tensor] { try Safetensors.load(run.weights("last")) }

@@ -38,11 +38,8 @@ import Testing
             }
     }
 
-    /// Runs until `batches` batches were trained in all, resuming after every `stop` of them.
     private func run(_ options: TrainingConfiguration, stoppingEvery stop: Int?, _ name: String) throws -> RunFolder {
-        let run = try RunFolder(in: folder.path("runs"), task: "small", name: name, arguments: options)
-        _ = try trainInParts(stoppingEvery: stop) { try SmallTask.trainer(options, folder: run) }
-        return run
+        try SmallTask.run(in: folder, options, name: name, stoppingEvery: stop).folder
     }
 
     @Test(arguments: [1, 2, 5, 7]) func stopsLeaveNoTrace(_ stop: Int) throws {

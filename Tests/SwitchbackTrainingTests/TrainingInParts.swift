@@ -1,5 +1,7 @@
+import Foundation
 import Switchback
 import SwitchbackTraining
+import TestSupport
 
 /// Trains a run to its end by one trainer after another: each stops after `stop` batches, and the next one resumes. Draws
 /// from a generator of its own, because other tests draw numbers at the same time.
@@ -20,5 +22,24 @@ func trainInParts<Task: TrainingTask>(
             let outcome = try trainer.run(resuming: true)
             if outcome.reason != .stopped { return (trainer, outcome) }
         }
+    }
+}
+
+extension SmallTask {
+    /// A new run that was trained to its end, stopping after every `stop` batches, and what came of it.
+    static func run(
+        in folder: TemporaryFolder, _ options: TrainingConfiguration, name: String = "run",
+        stoppingEvery stop: Int? = nil
+    ) throws -> (folder: RunFolder, outcome: TrainingOutcome) {
+        let run = try RunFolder(in: folder.path("runs"), task: "small", name: name, arguments: options)
+        return (run, try trainInParts(stoppingEvery: stop) { try trainer(options, folder: run) }.outcome)
+    }
+
+    /// The weights that such a run ends with.
+    static func weights(
+        in folder: TemporaryFolder, _ options: TrainingConfiguration, stoppingEvery stop: Int? = nil
+    ) throws -> Data {
+        let run = try run(in: folder, options, stoppingEvery: stop).folder
+        return try Data(contentsOf: URL(fileURLWithPath: run.weights("last")))
     }
 }

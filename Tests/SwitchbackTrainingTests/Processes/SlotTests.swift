@@ -93,25 +93,22 @@ import Testing
         return options
     }
 
-    /// The weights that a run ends with, which stops after every `stop` batches and is continued.
-    private func weights(_ options: TrainingConfiguration, stoppingEvery stop: Int? = nil) throws -> Data {
-        let run = try RunFolder(in: folder.path("runs"), task: "small", name: "run", arguments: options)
-        _ = try trainInParts(stoppingEvery: stop) { try SmallTask.trainer(options, folder: run) }
-        return try Data(contentsOf: URL(fileURLWithPath: run.weights("last")))
-    }
-
     @Test func oneSlotIsAWholeBatch() throws {
-        #expect(try weights(options { $0.slots = 1 }) == weights(options { $0.slots = nil }))
+        #expect(
+            try SmallTask.weights(in: folder, options { $0.slots = 1 })
+                == SmallTask.weights(in: folder, options { $0.slots = nil }))
     }
 
     @Test func theNumberOfSlotsIsPartOfTheRecipe() throws {
-        #expect(try weights(options()) != weights(options { $0.slots = 1 }))
+        #expect(
+            try SmallTask.weights(in: folder, options())
+                != SmallTask.weights(in: folder, options { $0.slots = 1 }))
     }
 
     @Test(arguments: [1, 2, 5]) func stopsLeaveNoTrace(_ stop: Int) throws {
-        let whole = try weights(options())
-        #expect(try weights(options()) == whole)
-        #expect(try weights(options(), stoppingEvery: stop) == whole)
+        let whole = try SmallTask.weights(in: folder, options())
+        #expect(try SmallTask.weights(in: folder, options()) == whole)
+        #expect(try SmallTask.weights(in: folder, options(), stoppingEvery: stop) == whole)
     }
 
     @Test func memoryBehindAWall() throws {

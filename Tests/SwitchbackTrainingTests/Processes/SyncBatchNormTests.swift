@@ -115,22 +115,17 @@ import Testing
         return options
     }
 
-    /// The weights that a run ends with, which stops after every `stop` batches and is continued.
-    private func weights(_ options: TrainingConfiguration, stoppingEvery stop: Int? = nil) throws -> Data {
-        let run = try RunFolder(in: folder.path("runs"), task: "small", name: "run", arguments: options)
-        _ = try trainInParts(stoppingEvery: stop) { try SmallTask.trainer(options, folder: run) }
-        return try Data(contentsOf: URL(fileURLWithPath: run.weights("last")))
-    }
-
     @Test(arguments: [1, 2, 5]) func stopsLeaveNoTrace(_ stop: Int) throws {
-        let whole = try weights(options())
-        #expect(try weights(options()) == whole)
-        #expect(try weights(options(), stoppingEvery: stop) == whole)
-        #expect(try weights(options { $0.syncBatchNorm = false }) != whole)
+        let whole = try SmallTask.weights(in: folder, options())
+        #expect(try SmallTask.weights(in: folder, options()) == whole)
+        #expect(try SmallTask.weights(in: folder, options(), stoppingEvery: stop) == whole)
+        #expect(try SmallTask.weights(in: folder, options { $0.syncBatchNorm = false }) != whole)
     }
 
     /// A slot of one example has statistics by the others'.
-    @Test func slotsMayBeOfOneExample() throws { _ = try weights(options { $0.slots = 8 }) }
+    @Test func slotsMayBeOfOneExample() throws {
+        _ = try SmallTask.weights(in: folder, options { $0.slots = 8 })
+    }
 
     /// Where a number is none, each slot is computed again by itself, which one of one example cannot be.
     @Test func aFailureOfSlotsOfOneExampleIsTold() throws {
