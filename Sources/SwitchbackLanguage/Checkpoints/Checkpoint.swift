@@ -57,6 +57,18 @@ public struct Checkpoint {
         return try Tokenizers.load(folder)
     }
 
+    /// The tokenizer of the folder, for a model that knows so many tokens. Throws `InputError` also if it has more.
+    func tokenizer(fitting vocabularySize: Int) throws -> any Tokenizer {
+        let tokenizer = try tokenizer()
+        guard tokenizer.vocabularySize <= vocabularySize else {
+            throw InputError(
+                folder, at: "tokenizer.json",
+                "it has \(tokenizer.vocabularySize) tokens, and the model only \(vocabularySize)",
+                remedy: "they belong to different models")
+        }
+        return tokenizer
+    }
+
     /// The chat template of the folder; `nil` if it has none.
     public func chatTemplate() throws -> ChatTemplate? {
         if let gguf { return try gguf.chatTemplate() }
@@ -72,14 +84,9 @@ public struct Checkpoint {
     public func languageModelAndTokenizer(
         dtype: WeightFormat = .float32
     ) throws -> (model: LanguageModel, tokenizer: any Tokenizer) {
-        let (model, tokenizer) = (try languageModel(), try tokenizer())
+        let model = try languageModel()
+        let tokenizer = try tokenizer(fitting: model.vocabularySize)
         try model.packWeights(as: dtype)
-        guard tokenizer.vocabularySize <= model.vocabularySize else {
-            throw InputError(
-                folder, at: "tokenizer.json",
-                "it has \(tokenizer.vocabularySize) tokens, and the model only \(model.vocabularySize)",
-                remedy: "they belong to different models")
-        }
         return (model, tokenizer)
     }
 

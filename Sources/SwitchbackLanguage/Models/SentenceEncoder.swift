@@ -30,13 +30,7 @@ public struct SentenceEncoder {
     public init(_ folder: String) throws {
         let checkpoint = try Checkpoint(folder)
         model = try checkpoint.encoder()
-        tokenizer = try checkpoint.tokenizer()
-        guard tokenizer.vocabularySize <= model.vocabularySize else {
-            throw InputError(
-                folder, at: "tokenizer.json",
-                "it has \(tokenizer.vocabularySize) tokens, and the model only \(model.vocabularySize)",
-                remedy: "they belong to different models")
-        }
+        tokenizer = try checkpoint.tokenizer(fitting: model.vocabularySize)
         let files = SentenceEncoderFiles(folder)
         let parts = try files.modules()
         (pooling, normalizes) = (try files.pooling(parts), parts.contains { $0.kind == .normalize })

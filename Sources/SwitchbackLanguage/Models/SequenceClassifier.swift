@@ -22,13 +22,7 @@ public struct SequenceClassifier: TextClassifier {
         let configuration = checkpoint.configuration
         let (tensors, place) = try checkpoint.readWeights()
         model = try checkpoint.encoder(tensors, place)
-        tokenizer = try checkpoint.tokenizer()
-        guard tokenizer.vocabularySize <= model.vocabularySize else {
-            throw InputError(
-                folder, at: "tokenizer.json",
-                "it has \(tokenizer.vocabularySize) tokens, and the model only \(model.vocabularySize)",
-                remedy: "they belong to different models")
-        }
+        tokenizer = try checkpoint.tokenizer(fitting: model.vocabularySize)
         head = try ClassificationHead(configuration, tensors, place, width: model.width)
         let count = head.classCount
         guard count > 1 else {
