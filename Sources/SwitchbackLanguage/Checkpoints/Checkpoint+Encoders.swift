@@ -24,25 +24,17 @@ extension Checkpoint {
     }
 
     /// The encoder of the folder, with its weights; with a head for words, if these have one.
-    public func encoder() throws -> TextEncoder {
-        try checkEncoder()
-        let (tensors, place) = try readWeights()
-        return try encoder(tensors, place)
-    }
+    public func encoder() throws -> TextEncoder { try encoderAndWeights().encoder }
 
-    private func checkEncoder() throws {
+    /// The encoder, and all weights of the folder: by their names, maybe with those of heads for other tasks, and the file
+    /// that lists them.
+    func encoderAndWeights() throws -> (encoder: TextEncoder, tensors: [String: Tensor], place: String) {
         guard try isEncoder else {
             let kind = try configuration.string("model_type")
             let names = Checkpoint.encoders.joined(separator: ", ")
             throw configuration.problem("model_type", "it is \(kind); supported encoders are \(names)")
         }
-    }
-
-    /// - Parameters:
-    ///   - tensors: the weights by name, and maybe those of heads for other tasks.
-    ///   - place: the file that lists them.
-    func encoder(_ tensors: [String: Tensor], _ place: String) throws -> TextEncoder {
-        try checkEncoder()
+        let (tensors, place) = try readWeights()
         try configuration.checkSizes(against: tensors)
         let model: TextEncoder
         let state: [String: Tensor]
@@ -56,7 +48,7 @@ extension Checkpoint {
                 try BERTConfiguration(configuration), hasHead: state.keys.contains { $0.hasPrefix("cls.predictions.") })
         }
         try load(state, from: place, into: model)
-        return model.eval()
+        return (model.eval(), tensors, place)
     }
 
     /// Tensors by the names that ModernBERT has for them: those of a model without a head have no `model.` before them, and

@@ -20,8 +20,8 @@ public struct SequenceClassifier: TextClassifier {
     public init(_ folder: String) throws {
         let checkpoint = try Checkpoint(folder)
         let configuration = checkpoint.configuration
-        let (tensors, place) = try checkpoint.readWeights()
-        model = try checkpoint.encoder(tensors, place)
+        let (encoder, tensors, place) = try checkpoint.encoderAndWeights()
+        model = encoder
         tokenizer = try checkpoint.tokenizer(fitting: model.vocabularySize)
         head = try ClassificationHead(configuration, tensors, place, width: model.width)
         let count = head.classCount
