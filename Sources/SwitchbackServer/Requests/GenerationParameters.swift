@@ -49,7 +49,7 @@ package struct GenerationParameters: Sendable {
         for (name, isHarmless, problem) in GenerationParameters.refused {
             try fields.refuse(name, unless: isHarmless, problem)
         }
-        model = fields["model"] == nil ? nil : try fields.string("model")
+        model = try fields.modelName
         stream = try fields.bool("stream", default: false)
         includesUsage =
             try fields.streamOptions(known: ["include_usage"])?.bool("include_usage", default: false) ?? false

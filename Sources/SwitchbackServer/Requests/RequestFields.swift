@@ -25,6 +25,11 @@ extension ConfigurationFields {
         }
     }
 
+    /// The name of the model that is asked for; `nil` where none is named.
+    var modelName: String? {
+        get throws { self["model"] == nil ? nil : try string("model") }
+    }
+
     /// Throws where a field asks for what is not there: any value but those that change nothing.
     func refuse(_ name: String, unless isHarmless: (JSON) -> Bool, _ problem: String) throws {
         if let value = self[name], !isHarmless(value) { throw self.problem(name, problem) }

@@ -44,7 +44,7 @@ struct ClassificationRoutes: Sendable {
             try json.checkNames(known: names + ["input"])
             return .texts(
                 try json.texts("input", most: ClassificationRoutes.mostTexts),
-                model: try json["model"] == nil ? nil : json.string("model"),
+                model: try json.modelName,
                 top: try json["top"] == nil ? nil : json.integer("top"))
         }
     }

@@ -92,7 +92,7 @@ struct EmbeddingRoutes: Sendable {
             throw fields.problem("encoding_format", "it is \(format); float or base64 is needed")
         }
         return Order(
-            model: try fields["model"] == nil ? nil : fields.string("model"),
+            model: try fields.modelName,
             // As many as OpenAI's interface takes.
             inputs: try fields.prompts("input", most: 2048), isBase64: format.isExactly("base64"),
             dimensions: try fields["dimensions"] == nil ? nil : fields.integer("dimensions"))

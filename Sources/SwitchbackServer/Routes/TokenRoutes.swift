@@ -27,7 +27,7 @@ struct TokenRoutes: Sendable {
     private func tokenize(_ request: Request) async throws -> Response {
         let answer = try await reader.readJSON(request) { fields in
             try fields.checkNames(known: ["model", "prompt", "messages", "add_special_tokens", "chat_template_kwargs"])
-            let (name, service) = try models.tokenizing(fields["model"] == nil ? nil : fields.string("model"))
+            let (name, service) = try models.tokenizing(fields.modelName)
             let tokens: [Int]
             if fields["messages"] != nil {
                 guard let template = service.template else {
@@ -50,7 +50,7 @@ struct TokenRoutes: Sendable {
     private func detokenize(_ request: Request) async throws -> Response {
         let answer = try await reader.readJSON(request) { fields in
             try fields.checkNames(known: ["model", "tokens"])
-            let (name, service) = try models.tokenizing(fields["model"] == nil ? nil : fields.string("model"))
+            let (name, service) = try models.tokenizing(fields.modelName)
             let tokens = try (fields.array("tokens") ?? []).map { value in
                 guard let token = value.wholeNumber, (0..<service.tokenizer.vocabularySize).contains(token) else {
                     throw fields.problem(

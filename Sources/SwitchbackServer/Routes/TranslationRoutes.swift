@@ -59,7 +59,6 @@ struct TranslationRoutes: Sendable {
         let beam = try fields["beam"] == nil ? nil : fields.integer("beam")
         if let beam, beam > widestBeam { throw fields.problem("beam", "it is \(beam), and at most \(widestBeam)") }
         return Order(
-            model: try fields["model"] == nil ? nil : fields.string("model"),
-            texts: try fields.texts("input", most: mostTexts), beam: beam)
+            model: try fields.modelName, texts: try fields.texts("input", most: mostTexts), beam: beam)
     }
 }
