@@ -34,7 +34,7 @@ enum ToolCallHead {
                 self = ToolCallHead.whole(bytes[start...scanner.place], functions, isMarked) ?? .none
                 return
             }
-            guard case .value(let key) = scanner.string(), let colon = scanner.skipSpace() else {
+            guard let key = scanner.string(), let colon = scanner.skipSpace() else {
                 self = scanner.isOver ? .unfinished : .none
                 return
             }
@@ -49,7 +49,7 @@ enum ToolCallHead {
                 return
             }
             if key.isExactly("name") {
-                guard case .value(let text) = scanner.string() else {
+                guard let text = scanner.string() else {
                     self = scanner.isOver ? .unfinished : .none
                     return
                 }
@@ -104,21 +104,14 @@ private struct Scanner {
         return isOver ? nil : bytes[place]
     }
 
-    enum Found {
-        case value(String)
-        case nothing
-    }
-
-    /// The string that begins here.
-    mutating func string() -> Found {
-        guard !isOver, bytes[place] == UInt8(ascii: "\"") else { return .nothing }
+    /// The string that begins here; `nil` where there is none, or its end is not there yet.
+    mutating func string() -> String? {
+        guard !isOver, bytes[place] == UInt8(ascii: "\"") else { return nil }
         let start = place
         guard skipValue(),
             case .string(let text)? = try? bytes[start..<place].withUnsafeBytes({ try JSON(parsing: $0) })
-        else {
-            return .nothing
-        }
-        return .value(text)
+        else { return nil }
+        return text
     }
 
     /// Goes behind the value that begins here; `false` where its end is not there yet.
