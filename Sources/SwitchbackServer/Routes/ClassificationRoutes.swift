@@ -79,12 +79,6 @@ struct ClassificationRoutes: Sendable {
         let predictions: [ClassGuess]
     }
 
-    private struct TextList: Encodable {
-        let object = "list"
-        let model: String
-        let data: [TextGuesses]
-    }
-
     private func classify(_ texts: [String], _ model: String?, _ top: Int?) async throws -> Response {
         let (name, service) = try models.textClassifier(model)
         let found = try await service.run { classifier in
@@ -97,6 +91,6 @@ struct ClassificationRoutes: Sendable {
             }
         }
         return Response(
-            json: TextList(model: name, data: found.enumerated().map { TextGuesses(index: $0, predictions: $1) }))
+            json: AnswerList(model: name, data: found.enumerated().map { TextGuesses(index: $0, predictions: $1) }))
     }
 }

@@ -42,17 +42,6 @@ struct EmbeddingRoutes: Sendable {
         }
     }
 
-    private struct Usage: Encodable {
-        let promptTokens, totalTokens: Int
-    }
-
-    private struct Embeddings: Encodable {
-        let object = "list"
-        let model: String
-        let data: [Embedding]
-        let usage: Usage
-    }
-
     private struct Order: Sendable {
         let model: String?
         let inputs: [LanguageService.Prompt]
@@ -80,7 +69,8 @@ struct EmbeddingRoutes: Sendable {
                 }
             }
             let count = inputs.reduce(0) { $0 + $1.count }
-            return Embeddings(model: name, data: data, usage: Usage(promptTokens: count, totalTokens: count))
+            let usage = ReadingUsage(promptTokens: count, totalTokens: count)
+            return AnswerList(model: name, data: data, usage: usage)
         }
         return Response(json: answer)
     }

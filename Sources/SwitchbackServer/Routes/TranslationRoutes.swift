@@ -18,12 +18,6 @@ struct TranslationRoutes: Sendable {
         let text: String
     }
 
-    private struct Translations: Encodable {
-        let object = "list"
-        let model: String
-        let data: [Translation]
-    }
-
     private struct Order: Sendable {
         let model: String?
         let texts: [String]
@@ -51,7 +45,7 @@ struct TranslationRoutes: Sendable {
             }
             data.append(Translation(index: index, text: found))
         }
-        return Response(json: Translations(model: name, data: data))
+        return Response(json: AnswerList(model: name, data: data))
     }
 
     @Sendable private static func order(_ fields: ConfigurationFields) throws -> Order {
