@@ -68,9 +68,8 @@ final class OutlineFinder: @unchecked Sendable {
     func stop() { queue.stop() }
 
     private static let seconds = 60.0
-    /// As the editor shows it; more pixels would take longer, and nobody would see a difference.
-    private static let (longestImage, longestPart) = (2048, 640)
-    private static let pixelLimit = 64_000_000
+    /// More pixels would take longer, and nobody would see a difference.
+    private static let longestPart = 640
 
     /// - Throws: `InputError` where the image cannot be decoded.
     func outlines(_ request: OutlineRequest, of image: IndexedImage) async throws -> OutlineAnswer {
@@ -79,11 +78,8 @@ final class OutlineFinder: @unchecked Sendable {
 
     private func open(_ indexed: IndexedImage) throws -> Image {
         if let opened, opened.path == indexed.path, opened.version == indexed.version { return opened.image }
-        var image = try Image.load(
-            indexed.path, minimumSide: Self.longestImage, pixelLimit: Self.pixelLimit)
-        if max(image.width, image.height) > Self.longestImage {
-            image = image.resized(longerSide: Self.longestImage, .area)
-        }
+        // As the editor shows it.
+        let image = try ImagePreviews.image(indexed.path, .view)
         opened = (indexed.path, indexed.version, image)
         return image
     }

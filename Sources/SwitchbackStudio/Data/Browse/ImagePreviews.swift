@@ -37,9 +37,15 @@ enum ImagePreviews {
 
     /// The bytes of a JPEG file of any image.
     static func small(_ path: String, _ kind: Kind = .thumb) throws -> [UInt8] {
+        try image(path, kind).jpegData(quality: kind.quality)
+    }
+
+    /// The pixels of any image as a page shows it.
+    ///
+    /// - Throws: `InputError` where the image cannot be decoded.
+    static func image(_ path: String, _ kind: Kind) throws -> Image {
         let side = kind.longerSide
-        var found = try Image.load(path, minimumSide: side, pixelLimit: pixelLimit)
-        if max(found.width, found.height) > side { found = found.resized(longerSide: side, .area) }
-        return try found.jpegData(quality: kind.quality)
+        let found = try Image.load(path, minimumSide: side, pixelLimit: pixelLimit)
+        return max(found.width, found.height) > side ? found.resized(longerSide: side, .area) : found
     }
 }
