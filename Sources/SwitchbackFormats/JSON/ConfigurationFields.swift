@@ -66,11 +66,8 @@ public struct ConfigurationFields {
     }
 
     public func number(_ name: String) throws -> Double {
-        switch try required(name) {
-        case .integer(let number): return Double(number)
-        case .number(let number) where number.isFinite: return number
-        default: throw problem(name, "a number is needed")
-        }
+        guard let number = try required(name).finiteNumber else { throw problem(name, "a number is needed") }
+        return number
     }
 
     public func number(_ name: String, default value: Double) throws -> Double {

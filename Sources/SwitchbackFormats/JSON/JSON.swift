@@ -48,6 +48,15 @@ extension JSON {
         default: nil
         }
     }
+
+    /// A number, whole or not; `nil` where it is too large for one.
+    package var finiteNumber: Double? {
+        switch self {
+        case .integer(let number): Double(number)
+        case .number(let number) where number.isFinite: number
+        default: nil
+        }
+    }
 }
 
 extension JSON: CustomStringConvertible {

@@ -22,13 +22,7 @@ struct OutlineRequest: Sendable {
         try fields.checkNames(known: ["at", "box", "within"])
         func numbers(_ name: String, _ count: Int) throws -> [Double] {
             let values = try fields.array(name) ?? []
-            let numbers = values.compactMap { value -> Double? in
-                switch value {
-                case .integer(let number): Double(number)
-                case .number(let number): number
-                default: nil
-                }
-            }
+            let numbers = values.compactMap(\.finiteNumber)
             guard numbers.count == count, values.count == count, numbers.allSatisfy({ (0...1).contains($0) }) else {
                 throw fields.problem(name, "\(count) fractions from 0 to 1 are needed")
             }

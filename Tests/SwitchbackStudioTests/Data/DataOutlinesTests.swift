@@ -27,13 +27,7 @@ struct DataOutlinesTests {
     private func best(_ answer: AskedRoutes.Answer) throws -> [Double] {
         let best = try answer.fields.integer("best", minimum: 0)
         guard case .array(let numbers)? = try answer.fields.array("outlines")?[best] else { return [] }
-        return numbers.compactMap {
-            switch $0 {
-            case .number(let number): number
-            case .integer(let number): Double(number)
-            default: nil
-            }
-        }
+        return numbers.compactMap(\.finiteNumber)
     }
 
     /// The share of the disc and an outline that both have.

@@ -133,13 +133,3 @@ extension UnigramModel {
             writesBytes: try model.bool("byte_fallback", default: false), precision: .double)
     }
 }
-
-extension JSON {
-    fileprivate var finiteNumber: Double? {
-        switch self {
-        case .integer(let number): Double(number)
-        case .number(let number) where number.isFinite: number
-        default: nil
-        }
-    }
-}

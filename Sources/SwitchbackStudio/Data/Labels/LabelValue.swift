@@ -195,11 +195,8 @@ extension LabelValue {
     private static func numbers(_ fields: ConfigurationFields, _ name: String) throws -> [Double] {
         guard let values = try fields.array(name) else { throw fields.problem(name, "it is missing") }
         return try values.map { value in
-            switch value {
-            case .integer(let number): return Double(number)
-            case .number(let number) where number.isFinite: return number
-            default: throw fields.problem(name, "a list of numbers is needed")
-            }
+            guard let number = value.finiteNumber else { throw fields.problem(name, "a list of numbers is needed") }
+            return number
         }
     }
 
