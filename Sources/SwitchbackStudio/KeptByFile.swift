@@ -33,3 +33,12 @@ package final class KeptByFile<Value: Sendable>: Sendable {
     /// How many files something is kept of.
     package var count: Int { known.withLock { $0.count } }
 }
+
+extension KeptByFile<KeypointLayout?> {
+    /// The keypoints that objects have as a data.yaml says; `nil` where they have none.
+    ///
+    /// - Throws: `InputError` where it cannot be read.
+    func keypoints(in description: String) throws -> KeypointLayout? {
+        try value(of: description) { .some(try DataDescription.load(description).keypoints) } ?? nil
+    }
+}

@@ -11,9 +11,7 @@ struct RunSkeleton: Sendable {
     func limbs(of run: RunRecord, count: Int) -> [[Int]] {
         let data = run.argument("data")
         let description = data.flatMap { Folder.isFolder($0) ? DataFolder($0, name: run.name)?.description : $0 }
-        let layout = description.flatMap { path in
-            try? known.value(of: path) { .some(try DataDescription.load(path).keypoints) } ?? nil
-        }
+        let layout = description.flatMap { try? known.keypoints(in: $0) }
         // The data may be gone, or others by now.
         let fitting = layout?.count == count ? layout : KeypointLayout(count: count, dimensions: 3)
         return (fitting?.limbs ?? []).map { [$0, $1] }

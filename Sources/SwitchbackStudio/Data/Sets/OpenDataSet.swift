@@ -81,8 +81,7 @@ final class OpenDataSet: @unchecked Sendable {
     ///
     /// - Throws: `InputError` where its description cannot be read.
     func keypoints() throws -> KeypointLayout? {
-        guard let description = folder.description else { return nil }
-        return try layouts.value(of: description) { .some(try DataDescription.load(description).keypoints) } ?? nil
+        try folder.description.flatMap { try layouts.keypoints(in: $0) }
     }
 
     /// Does something during which no label is changed.
