@@ -57,6 +57,11 @@ export function duration(seconds) {
   return shown.map(([count, unit]) => new Intl.NumberFormat(language, { style: "unit", unit }).format(count)).join(" ");
 }
 
+/** A moment, given in seconds since 1970. */
+export function moment(seconds) {
+  return new Date(seconds * 1000).toLocaleString(language, { dateStyle: "medium", timeStyle: "short" });
+}
+
 function superscript(exponent) {
   return [...String(exponent)].map((digit) => (digit === "-" ? "⁻" : "⁰¹²³⁴⁵⁶⁷⁸⁹"[digit])).join("");
 }

@@ -4,7 +4,7 @@ import { get, runPath, talks } from "/frame/ask.js";
 import { find, html, link } from "/frame/drawing.js";
 import { failed, startPage, succeeded } from "/frame/frame.js";
 import { headline, progress } from "/frame/figures.js";
-import { t, whole } from "/frame/words.js";
+import { moment, t, whole } from "/frame/words.js";
 import { curve } from "./curves.js";
 import { showJob, showPace } from "./job.js";
 
@@ -30,7 +30,7 @@ function summary(run, chosen) {
   const name = link(run.id, `#${encodeURIComponent(run.id)}`, "strong");
   return html("tr", "",
     html("td", "", box), html("td", "", name), html("td", "num", progress(run.progress)), html("td", "num", headline(run.best)),
-    html("td", "narrow-hide muted", new Date(run.modified * 1000).toLocaleString(document.documentElement.lang, { dateStyle: "medium", timeStyle: "short" })));
+    html("td", "narrow-hide muted", moment(run.modified)));
 }
 
 function showList({ folder, runs }) {

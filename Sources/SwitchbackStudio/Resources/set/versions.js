@@ -4,7 +4,7 @@ import { api, labelPage, say, tile, trainPage } from "/data/parts.js";
 import { ask, get } from "/frame/ask.js";
 import { find, html, link } from "/frame/drawing.js";
 import { button } from "/frame/jobs.js";
-import { t } from "/frame/words.js";
+import { moment, t } from "/frame/words.js";
 
 const KINDS = ["added", "removed", "moved", "replaced", "relabeled"];
 const address = (version, verb) => `${api()}/versions/${encodeURIComponent(version.name)}/${verb}`;
@@ -29,9 +29,8 @@ function differences(found) {
 }
 
 function line(version) {
-  const when = new Date(version.created * 1000).toLocaleString(document.documentElement.lang, { dateStyle: "medium", timeStyle: "short" });
   const facts = t("set.version.facts", { images: version.images, objects: version.objects });
-  const name = html("div", "", html("b", "", version.name), html("p", "muted small", `${when} · ${facts}`));
+  const name = html("div", "", html("b", "", version.name), html("p", "muted small", `${moment(version.created)} · ${facts}`));
   const place = html("div", "changes");
   const actions = html("div", "actions",
     button(t("set.version.compare"), "sm", async () => { place.replaceChildren(differences(await get(address(version, "changes")))); }, problem),
