@@ -61,13 +61,14 @@ extension LabelValue {
             self = .unread(String(line))
             return
         }
-        switch numbers.count {
-        case let count where keypoints != nil:
-            let isPose = count == 4 + (keypoints?.numberCount ?? 0)
+        if let keypoints {
             self =
-                isPose
+                numbers.count == 4 + keypoints.numberCount
                 ? .pose(class: index, box: Array(numbers.prefix(4)), keypoints: Array(numbers.dropFirst(4)))
                 : .unread(String(line))
+            return
+        }
+        switch numbers.count {
         case 4: self = .box(class: index, numbers)
         case 6... where numbers.count % 2 == 0: self = .outline(class: index, numbers)
         default: self = .unread(String(line))
