@@ -39,11 +39,30 @@ public struct COCOMetrics: Sendable {
     /// A detection after judgement at one threshold: right, wrong, or of no consequence.
     private enum Verdict: Sendable { case right, wrong, ignored }
 
-    /// A class in an image.
+    /// A class in an image: what all ranges and thresholds are judged by. Masks are compared once and not kept.
     private struct Scene: Sendable {
-        /// From the surest on, at most 100.
-        let detections: [Detection]
-        let truth: [Truth]
+        /// Of the detections, from the surest on, at most 100.
+        let scores: [Float]
+        /// Of the detections, in square pixels.
+        let areas: [Double]
+        let truth: [(area: Double, isCrowd: Bool)]
+        /// By detection and object: intersection over union; over the detection's area where the object is a crowd.
+        let overlaps: [[Double]]
+
+        init(_ detections: [Detection], _ wanted: [Truth]) {
+            scores = detections.map(\.score)
+            let areas = detections.map(\.area)
+            let truth = wanted.map { (area: $0.area, isCrowd: $0.isCrowd) }
+            overlaps = detections.indices.map { position in
+                wanted.indices.map { index in
+                    let shared = COCOMetrics.shared(detections[position], wanted[index])
+                    if shared == 0 { return 0 }
+                    let (area, object) = (areas[position], truth[index])
+                    return shared / (object.isCrowd ? area : area + object.area - shared)
+                }
+            }
+            (self.areas, self.truth) = (areas, truth)
+        }
     }
 
     private static let detectionLimit = 100
@@ -66,7 +85,7 @@ public struct COCOMetrics: Sendable {
         for index in Set(foundByClass.keys).union(wantedByClass.keys) {
             let (found, wanted) = (foundByClass[index] ?? [], wantedByClass[index] ?? [])
             let order = found.positionsDescending(\.score).prefix(COCOMetrics.detectionLimit)
-            scenes[index].append(Scene(detections: order.map { found[$0] }, truth: wanted))
+            scenes[index].append(Scene(order.map { found[$0] }, wanted))
         }
     }
 
@@ -108,14 +127,11 @@ public struct COCOMetrics: Sendable {
         scenes.map { scenes in
             let wanted = scenes.reduce(0) { $0 + $1.truth.count { !isIgnored($0, range) } }
             if wanted == 0 { return nil }
-            let scores = scenes.flatMap { $0.detections.prefix(limit).map(\.score) }
+            let scores = scenes.flatMap { $0.scores.prefix(limit) }
             let order = scores.positionsDescending { $0 }
-            let overlaps = scenes.map(COCOMetrics.overlaps)
             var evaluation = Evaluation(precisions: [], recalls: [])
             for threshold in OverlapThresholds.doubles {
-                let verdicts = zip(scenes, overlaps).flatMap { scene, overlaps in
-                    judge(scene, overlaps, threshold, range, limit: limit)
-                }
+                let verdicts = scenes.flatMap { judge($0, threshold, range, limit: limit) }
                 let (precision, recall) = accumulate(order.map { verdicts[$0] }, wanted: wanted)
                 evaluation.precisions.append(precision)
                 evaluation.recalls.append(recall)
@@ -124,30 +140,28 @@ public struct COCOMetrics: Sendable {
         }
     }
 
-    private func isIgnored(_ truth: Truth, _ range: AreaRange) -> Bool {
+    private func isIgnored(_ truth: (area: Double, isCrowd: Bool), _ range: AreaRange) -> Bool {
         truth.isCrowd || !range.contains(truth.area)
     }
 
     /// Detections take turns from the surest on; each takes the free box that overlaps most, and one that does not
     /// count only if there is no other.
-    private func judge(
-        _ scene: Scene, _ overlaps: [[Double]], _ threshold: Double, _ range: AreaRange, limit: Int
-    ) -> [Verdict] {
+    private func judge(_ scene: Scene, _ threshold: Double, _ range: AreaRange, limit: Int) -> [Verdict] {
         let ignored = scene.truth.map { isIgnored($0, range) }
         let order = scene.truth.indices.filter { !ignored[$0] } + scene.truth.indices.filter { ignored[$0] }
         var isTaken = [Bool](repeating: false, count: scene.truth.count)
-        return scene.detections.prefix(limit).indices.map { position in
+        return scene.scores.prefix(limit).indices.map { position in
             var best = min(threshold, 1 - 1e-10)
             var choice: Int?
             for index in order {
                 if isTaken[index] && !scene.truth[index].isCrowd { continue }
                 if let choice, !ignored[choice], ignored[index] { break }
-                if overlaps[position][index] < best { continue }
-                best = overlaps[position][index]
+                if scene.overlaps[position][index] < best { continue }
+                best = scene.overlaps[position][index]
                 choice = index
             }
             guard let choice else {
-                return range.contains(scene.detections[position].area) ? .wrong : .ignored
+                return range.contains(scene.areas[position]) ? .wrong : .ignored
             }
             isTaken[choice] = true
             return ignored[choice] ? .ignored : .right
@@ -174,17 +188,6 @@ public struct COCOMetrics: Sendable {
             return sum + (position < recall.count ? precision[position] : 0)
         }
         return (sum / Double(COCOMetrics.recallLevels.count), recall.last ?? 0)
-    }
-
-    /// By detection and object: intersection over union; over the detection's area where the object is a crowd.
-    private static func overlaps(_ scene: Scene) -> [[Double]] {
-        scene.detections.map { detection in
-            scene.truth.map { truth in
-                let shared = shared(detection, truth)
-                if shared == 0 { return 0 }
-                return shared / (truth.isCrowd ? detection.area : detection.area + truth.area - shared)
-            }
-        }
     }
 
     /// The common area in square pixels: of masks where both have one, else of boxes.
