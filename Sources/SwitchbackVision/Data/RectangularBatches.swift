@@ -32,9 +32,6 @@ struct RectangularBatches {
     /// The frame of the batch that an example is in.
     func frame(of index: Int) -> (height: Int, width: Int) { frames[index] }
 
-    /// How many frames there are of other shapes.
-    var shapeCount: Int { Set(frames.map { [$0.height, $0.width] }).count }
-
     /// The shape of a batch of images with these heights by width: the side that is shorter for all of them is shortened.
     private static func frame(
         _ aspects: [Double], size: Int, stride: Int, margin: Double
