@@ -65,7 +65,10 @@ public struct InstanceMask: Hashable, Sendable {
         let columns = max(left, other.left)..<max(max(left, other.left), min(left + width, other.left + other.width))
         var count = 0
         for row in max(top, other.top)..<max(max(top, other.top), min(top + height, other.top + other.height)) {
-            for column in columns where self[row, column] && other[row, column] { count += 1 }
+            let (start, otherStart) = ((row - top) * width - left, (row - other.top) * other.width - other.left)
+            for column in columns where pixels[start + column] > 0 && other.pixels[otherStart + column] > 0 {
+                count += 1
+            }
         }
         return count
     }
