@@ -8,6 +8,11 @@ public enum Checksum {
         text.utf8.reduce(0xCBF2_9CE4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 }
     }
 
+    /// The same of whole elements instead of bytes; 0 and -0 are one.
+    package static func fnv1a(_ numbers: ArraySlice<Float>) -> UInt64 {
+        numbers.reduce(0xCBF2_9CE4_8422_2325) { ($0 ^ UInt64(($1 + 0).bitPattern)) &* 0x100_0000_01B3 }
+    }
+
     // CRC-32, the checksum of gzip and zip files (ISO 3309).
 
     /// Of a tensor's elements in row-major order.

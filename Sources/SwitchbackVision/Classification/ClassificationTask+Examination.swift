@@ -1,4 +1,5 @@
 import Switchback
+import SwitchbackFormats
 import SwitchbackTraining
 
 /// What `switchback doctor classify` looks at.
@@ -74,12 +75,7 @@ extension ClassificationExamples {
             let rows = input.shape[0]
             let width = input.count / max(1, rows)
             let numbers = input.to(.float32).toArray(as: Float.self)
-            return (0..<rows).map { row in
-                // Fowler, Noll and Vo's hash, of whole elements.
-                numbers[row * width..<(row + 1) * width].reduce(0xcbf2_9ce4_8422_2325) {
-                    ($0 ^ UInt64(($1 + 0).bitPattern)) &* 0x100_0000_01b3
-                }
-            }
+            return (0..<rows).map { Checksum.fnv1a(numbers[$0 * width..<($0 + 1) * width]) }
         }
     }
 }

@@ -1,4 +1,5 @@
 import Switchback
+import SwitchbackFormats
 
 /// The examples of a training that measured steps have shown, each by a number that next to no other one has.
 final class ExampleMemory {
@@ -36,11 +37,6 @@ extension Tensor {
         let numbers = narrow(dim: 0, start: 0, length: rows).reshape([rows, width])
             .indexSelect(dim: 1, index: Tensor(columns, shape: [chosen]).to(backend)).to(.float32)
             .toArray(as: Float.self)
-        return (0..<rows).map { Self.mark(numbers[$0 * chosen..<($0 + 1) * chosen]) }
-    }
-
-    /// Fowler, Noll and Vo's hash, of whole elements.
-    private static func mark(_ row: ArraySlice<Float>) -> UInt64 {
-        row.reduce(0xcbf2_9ce4_8422_2325) { ($0 ^ UInt64(($1 + 0).bitPattern)) &* 0x100_0000_01b3 }
+        return (0..<rows).map { Checksum.fnv1a(numbers[$0 * chosen..<($0 + 1) * chosen]) }
     }
 }
