@@ -118,7 +118,7 @@ package enum YOLOLabels {
         let sides = numbers.count == 4 ? numbers : [box.centerX, box.centerY, box.width, box.height]
         let allowed = -tolerance...1 + tolerance
         if !sides.allSatisfy(allowed.contains) {
-            let outside = numbers.first { !allowed.contains($0) } ?? 0
+            let outside = (numbers + sides).first { !allowed.contains($0) } ?? 0
             throw RowProblem(
                 sentence: "the box is outside the image: \(outside) is not a fraction from 0 to 1"
                     + (outside > 2 ? "; are these pixels?" : ""))
