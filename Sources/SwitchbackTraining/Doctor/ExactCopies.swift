@@ -1,4 +1,5 @@
 import Foundation
+import SwitchbackFormats
 
 /// Finds held-out examples that are exactly the same as ones for training, in little time: a training that is diagnosed
 /// begins with it. Near copies take a closer look, which a ``Doctor`` has.
@@ -16,21 +17,28 @@ package enum ExactCopies {
         for (position, path) in training.enumerated() {
             if let size = size(path) { bySize[size, default: []].append(position) }
         }
-        var read: [Int: [Data: Int]] = [:]
+        var read: [Int: [UInt32: [Int]]] = [:]
         return heldOut.enumerated().compactMap { position, path in
-            guard let size = size(path), let candidates = bySize[size],
-                let data = FileManager.default.contents(atPath: path)
-            else { return nil }
-            let contents =
-                read[size]
-                ?? Dictionary(
-                    candidates.compactMap { place in
-                        FileManager.default.contents(atPath: training[place]).map { ($0, place) }
-                    }, uniquingKeysWith: { first, _ in first })
-            read[size] = contents
-            return contents[data].map { ($0, position) }
+            guard let size = size(path), let candidates = bySize[size], let data = contents(path) else { return nil }
+            let bySum = read[size] ?? positions(of: candidates, in: training)
+            read[size] = bySum
+            let copy = bySum[checksum(data)]?.first { contents(training[$0]) == data }
+            return copy.map { ($0, position) }
         }
     }
+
+    /// The positions of files by the checksums of their contents, which would not all fit into memory.
+    private static func positions(of candidates: [Int], in paths: [String]) -> [UInt32: [Int]] {
+        var bySum: [UInt32: [Int]] = [:]
+        for position in candidates {
+            if let data = contents(paths[position]) { bySum[checksum(data), default: []].append(position) }
+        }
+        return bySum
+    }
+
+    private static func checksum(_ data: Data) -> UInt32 { data.withUnsafeBytes { Checksum.crc32($0) } }
+
+    private static func contents(_ path: String) -> Data? { FileManager.default.contents(atPath: path) }
 
     private static func size(_ path: String) -> Int? {
         (try? FileManager.default.attributesOfItem(atPath: path))?[.size] as? Int
