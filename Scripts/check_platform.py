@@ -27,7 +27,9 @@ FORBIDDEN = [
     (r"\b(cpu_set_t|sched_[gs]etaffinity|CPU_COUNT|malloc_trim|mallopt|mallinfo2?|sysconf|madvise|getauxval|prctl|epoll_\w+|"
      r"eventfd|inotify_\w+|signalfd|timerfd_\w+|sysinfo|getrusage|getrlimit|setrlimit|clock_gettime|sysctl(byname)?|"
      r"host_statistics64?|task_info|mach_\w+|fsync|fdatasync|F_FULLFSYNC|pthread_attr_\w+|pthread_create|pthread_set\w*_np|"
+     r"posix_spawn\w*|st_[amc]tim(espec)?|memfd_create|posix_fallocate|getrandom|pipe2|accept4|dup3|O_PATH|O_TMPFILE|renameat2|"
      r"__rlimit_resource_t|__rusage_who_t)\b", "is for the platform's files"),
+    (r'"lib\w+\.(so|dylib)\b', "names a library as one system does"),
     (r'"/(proc|sys)/', "names a file of Linux alone"),
     (r"^\s*(@\w+ )?import (Glibc|Musl|Bionic|Darwin)\b", "imports the C library of one system"),
     (r"^\s*#(if|elseif)\b.*\b(os\((Linux|macOS|iOS)\)|canImport\((Glibc|Musl|Darwin)\))", "asks which system it is"),

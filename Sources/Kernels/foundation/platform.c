@@ -6,6 +6,8 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <pthread.h>
+#include <signal.h>
+#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -225,14 +227,49 @@ bool sb_process_start(int number, char *start, size_t size) {
 #endif
 }
 
-void sb_detach_spawned(posix_spawn_file_actions_t *actions, posix_spawnattr_t *attributes, short flags) {
+int sb_start_process(const char *program, char *const arguments[], char *const environment[], const char *log, int *number) {
+    posix_spawn_file_actions_t actions;
+    posix_spawn_file_actions_init(&actions);
+    posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
+    posix_spawn_file_actions_addopen(&actions, 1, log, O_WRONLY | O_CREAT | O_APPEND, 0666);
+    posix_spawn_file_actions_adddup2(&actions, 1, 2);
+    posix_spawnattr_t attributes;
+    posix_spawnattr_init(&attributes);
+    short flags = POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF;
+    // Files: those that stay open for the child hold ports, for one.
 #if defined(__APPLE__)
-    (void)actions;   // posix_spawnattr_setflags(3): POSIX_SPAWN_CLOEXEC_DEFAULT
-    flags |= POSIX_SPAWN_CLOEXEC_DEFAULT;
+    flags |= POSIX_SPAWN_CLOEXEC_DEFAULT;   // posix_spawnattr_setflags(3)
 #else
-    posix_spawn_file_actions_addclosefrom_np(actions, 3);
+    posix_spawn_file_actions_addclosefrom_np(&actions, 3);
 #endif
-    posix_spawnattr_setflags(attributes, (short)(flags | POSIX_SPAWN_SETSID));
+    // Signals: the parent's own way with them is not the child's.
+    sigset_t none, usual;
+    sigemptyset(&none);
+    sigemptyset(&usual);
+    static const int signals[] = {SIGINT, SIGTERM, SIGPIPE, SIGCHLD};
+    for (size_t i = 0; i < sizeof signals / sizeof *signals; i++) sigaddset(&usual, signals[i]);
+    posix_spawnattr_setsigmask(&attributes, &none);
+    posix_spawnattr_setsigdefault(&attributes, &usual);
+    posix_spawnattr_setflags(&attributes, flags);
+    pid_t started = 0;
+    const int code = posix_spawn(&started, program, &actions, &attributes, arguments, environment);
+    posix_spawnattr_destroy(&attributes);
+    posix_spawn_file_actions_destroy(&actions);
+    *number = started;
+    return code;
+}
+
+void sb_library_file(const char *library, int version, char *name, size_t size) {
+#if defined(__APPLE__)
+    // "Dynamic Library Design Guidelines": the version stands before the suffix.
+    const char *const versioned = "%s.%d.dylib", *const plain = "%s.dylib";
+#else
+    const char *const versioned = "%s.so.%d", *const plain = "%s.so";
+#endif
+    if (version < 0)
+        snprintf(name, size, plain, library);
+    else
+        snprintf(name, size, versioned, library, version);
 }
 
 // MARK: Threads
@@ -326,6 +363,15 @@ int sb_flush_file(int descriptor) {
     if (fcntl(descriptor, F_FULLFSYNC) == 0) return 0;
 #endif
     return fsync(descriptor);
+}
+
+int64_t sb_change_time(const struct stat *status) {
+#if defined(__APPLE__)
+    const struct timespec time = status->st_mtimespec;   // stat(2)
+#else
+    const struct timespec time = status->st_mtim;
+#endif
+    return time.tv_sec * (int64_t)1000000000 + time.tv_nsec;
 }
 
 intptr_t sb_raise_open_files(void) {

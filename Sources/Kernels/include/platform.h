@@ -4,9 +4,9 @@
 #define SB_PLATFORM_H
 
 #include <stdbool.h>
-#include <spawn.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/stat.h>
 
 // ---- Memory, in bytes; 0 where the system does not tell
 
@@ -45,9 +45,14 @@ void sb_processor_list(char *list, size_t size);
 /// When a process was started, to at most `size` bytes: in words that no later process of the same number has; "" where there
 /// is none of that number. Returns whether it has ended, and waits only for its parent to ask for its exit code.
 bool sb_process_start(int number, char *start, size_t size);
-/// Has a process begin a session of its own, with no files open but the first three: the last of the actions, and the flags
-/// beside `flags`.
-void sb_detach_spawned(posix_spawn_file_actions_t *actions, posix_spawnattr_t *attributes, short flags);
+/// Starts a program as a process of a session of its own, which reads nothing, adds what it prints to the file `log`, and has
+/// no other file open and every signal's usual effect. `arguments`, of which the first is the program's name, and `environment`
+/// end with NULL. Returns 0, or the number of the error.
+int sb_start_process(const char *program, char *const arguments[], char *const environment[], const char *log, int *number);
+
+/// What a library of a version is named in a file: `libmpi.so.40` or `libmpi.40.dylib`, and without a version where that is -1.
+/// To at most `size` bytes.
+void sb_library_file(const char *library, int version, char *name, size_t size);
 
 // ---- Threads
 
@@ -75,6 +80,8 @@ double sb_process_seconds(void);
 
 /// Has what was written to a file reach the disk itself. 0, or -1 with `errno` set.
 int sb_flush_file(int descriptor);
+/// When a file was changed last, in nanoseconds since 1970.
+int64_t sb_change_time(const struct stat *status);
 /// How many files and connections the process may have open, after the limit was raised as far as the system allows it.
 intptr_t sb_raise_open_files(void);
 /// The path of the program that runs, to at most `size` bytes; "" where the system does not tell.

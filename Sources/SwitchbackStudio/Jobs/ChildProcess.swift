@@ -39,31 +39,12 @@ struct ChildProcess: Codable, Equatable, Sendable {
     }
 
     private static func spawn(_ program: String, _ arguments: [String], log: String) throws -> Int32 {
-        var actions = posix_spawn_file_actions_t()
-        posix_spawn_file_actions_init(&actions)
-        defer { posix_spawn_file_actions_destroy(&actions) }
-        posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
-        posix_spawn_file_actions_addopen(&actions, 1, log, O_WRONLY | O_CREAT | O_APPEND, 0o666)
-        posix_spawn_file_actions_adddup2(&actions, 1, 2)
-        var attributes = posix_spawnattr_t()
-        posix_spawnattr_init(&attributes)
-        defer { posix_spawnattr_destroy(&attributes) }
-        // The studio's own way with signals is not the child's.
-        var none = sigset_t()
-        var usual = sigset_t()
-        sigemptyset(&none)
-        sigemptyset(&usual)
-        for signal in [SIGINT, SIGTERM, SIGPIPE, SIGCHLD] { sigaddset(&usual, signal) }
-        posix_spawnattr_setsigmask(&attributes, &none)
-        posix_spawnattr_setsigdefault(&attributes, &usual)
-        // A port that the child held open could not be listened on by the next studio.
-        sb_detach_spawned(&actions, &attributes, Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF))
         let environment = ProcessInfo.processInfo.environment.map { "\($0.key)=\($0.value)" }
-        var texts = ([program] + arguments).map { strdup($0) } + [nil]
-        var variables = environment.map { strdup($0) } + [nil]
+        let texts = ([program] + arguments).map { strdup($0) } + [nil]
+        let variables = environment.map { strdup($0) } + [nil]
         defer { for text in texts + variables { free(text) } }
-        var number: pid_t = 0
-        let code = posix_spawn(&number, program, &actions, &attributes, &texts, &variables)
+        var number: Int32 = 0
+        let code = sb_start_process(program, texts, variables, log, &number)
         guard code == 0 else { throw InputError(program, cannot: "started", code) }
         return number
     }

@@ -14,9 +14,9 @@ struct Launch {
     /// `nil` where no launcher started this process, or this process alone.
     init?(_ environment: [String: String] = ProcessInfo.processInfo.environment) {
         func number(_ name: String) -> Int? { environment[name].flatMap { Int($0) } }
-        let openMPI = ["libmpi.so.40"]
-        let standard = ["libmpi_abi.so.1", "libmpi_abi.so.0"]
-        let mpich = ["libmpich.so.12", "libmpi.so.12"]
+        let openMPI = [Platform.libraryFile("libmpi", version: 40)]
+        let standard = [1, 0].map { Platform.libraryFile("libmpi_abi", version: $0) }
+        let mpich = ["libmpich", "libmpi"].map { Platform.libraryFile($0, version: 12) }
         let found: (rank: Int?, size: Int?, launcher: String, libraries: [String])
         if environment["OMPI_COMM_WORLD_SIZE"] != nil {
             found = (
@@ -31,6 +31,6 @@ struct Launch {
         }
         guard let rank = found.rank, let size = found.size, size > 1, 0..<size ~= rank else { return nil }
         (self.rank, self.size, launcher) = (rank, size, found.launcher)
-        libraries = environment["SWITCHBACK_MPI"].map { [$0] } ?? found.libraries + ["libmpi.so"]
+        libraries = environment["SWITCHBACK_MPI"].map { [$0] } ?? found.libraries + [Platform.libraryFile("libmpi")]
     }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import Switchback
 
 /// By what a file is known to be the same as before: its size and the time of its last change.
 package struct FileStamp: Hashable, Sendable {
@@ -13,7 +14,7 @@ package struct FileStamp: Hashable, Sendable {
         var status = stat()
         guard stat(path, &status) == 0 else { return }
         size = Int64(status.st_size)
-        changed = Int64(status.st_mtim.tv_sec) * 1_000_000_000 + Int64(status.st_mtim.tv_nsec)
+        changed = Platform.changeTime(of: status)
     }
 
     /// Whether a change after `moment` could have left the time as it is: clocks of file systems tick coarsely.

@@ -65,7 +65,17 @@ package enum Platform {
         return text { isOver = sb_process_start(number, $0, $1) }.map { ($0, isOver) }
     }
 
+    /// What a library of a version is named in a file here: `libmpi.so.40` on Linux.
+    package static func libraryFile(_ library: String, version: Int32? = nil) -> String {
+        text { sb_library_file(library, version ?? -1, $0, $1) } ?? library
+    }
+
     // MARK: Files
+
+    /// When a file was changed last, in nanoseconds since 1970.
+    package static func changeTime(of status: stat) -> Int64 {
+        withUnsafePointer(to: status) { sb_change_time($0) }
+    }
 
     /// The path of the program that runs; `nil` where the system does not tell.
     package static var programPath: String? { text(sb_program_path) }
