@@ -67,6 +67,13 @@ static void check_convolution(const convolution_case *c) {
     CHECK(name, gx, x_count, sums.gx, c->tolerance, sb_conv2d_input_gradient(&gy, &w, c->p, &x_gradient));
     snprintf(name, sizeof name, "convolution %s, gradient of the filters", c->name);
     CHECK(name, gw, w_count, sums.gw, c->tolerance, sb_conv2d_weight_gradient(&x, &gy, c->p, &w_gradient, NULL));
+    if (!c->p.rounded) return;
+    sb_array halves = x;
+    halves.dtype = SB_BFLOAT16;
+    halves.data = memory((size_t)x_count * 2);
+    sb_copy(&x, &halves);
+    snprintf(name, sizeof name, "convolution %s, gradient of the filters with a rounded input", c->name);
+    CHECK(name, gw, w_count, sums.gw, c->tolerance, sb_conv2d_weight_gradient(&halves, &gy, c->p, &w_gradient, NULL));
 }
 
 void check_convolutions(void) {

@@ -62,6 +62,21 @@ import Testing
         #expect(found[3].equal(exact[3]), "the gradient of the bias is no product")
     }
 
+    /// Filters get the same gradient from an input that was rounded when it was saved as from a leaf, which is rounded when it is
+    /// read; where products toward them are rounded at all.
+    @Test(arguments: cases.filter { $0.outputs >= 32 && $0.stride == 1 && $0.images[2] > 2 })
+    func inputsAreSavedAsTheyAreRead(_ test: Case) {
+        func gradient(_ input: (Tensor) -> Tensor) -> Tensor {
+            let generator = Generator(seed: 13)
+            let x = Tensor.randn(test.images, requiresGrad: true, generator: generator)
+            let weight = Tensor.randn([test.outputs, test.images[1], 3, 3], requiresGrad: true, generator: generator)
+            let y = withPrecision(.bfloat16) { input(x).conv2d(weight: weight, padding: 1) }
+            (y * Tensor.randn(y.shape, generator: generator)).sum().backward()
+            return weight.grad!
+        }
+        #expect(gradient { $0 }.equal(gradient { $0 * 1 }))
+    }
+
     /// A backend without kernels of its own rounds the operands themselves; each side has its own error.
     @Test(arguments: smallCases) func otherBackendsAreAsNear(_ test: Case) {
         let (ours, others) = (results(test, .bfloat16), results(test, .bfloat16, on: MirrorBackend.self))

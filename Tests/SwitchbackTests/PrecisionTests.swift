@@ -109,6 +109,37 @@ import Testing
         }
     }
 
+    /// Functions of the result of an operation, [4, 8, 6, 6], which save it, or what they make of it, rounded.
+    static let savedResults: [String: @Sendable (Tensor) -> Tensor] = [
+        "relu": { $0.relu() },
+        "gelu": { $0.gelu() },
+        "gelu by tanh": { $0.gelu(approximate: .tanh) },
+        "silu": { $0.silu() },
+        "batch norm": { $0.batchNorm(weight: $0[0, 0..., 0, 0] + 2, training: true) },
+        "batch norm, relu": { $0.batchNorm(bias: $0[0, 0..., 0, 0], training: true, activation: .relu) },
+        "batch norm, silu": { $0.batchNorm(training: true, activation: .silu) },
+        "batch norm, sum, relu": { $0.batchNorm(training: true, activation: .relu, adding: $0 * 0.5) },
+        "batch norm, sum, silu": { $0.batchNorm(training: true, activation: .silu, adding: $0 * 0.5) },
+        "3×3 convolution": { $0.conv2d(weight: $0[..., ..., ..<3, ..<3], padding: 1) },
+    ]
+
+    /// Results are float32's own, but for a product's; gradients are off by what the operand was rounded by.
+    @Test(arguments: savedResults.keys.sorted(), [true, false])
+    func whatIsSavedIsRounded(_ name: String, isMirrored: Bool) {
+        func results(_ precision: Precision) -> [Tensor] {
+            let x = Tensor.randn([4, 8, 6, 6], generator: Generator(seed: 5))
+                .to(isMirrored ? MirrorBackend.self : CPUBackend.self)
+            x.requiresGrad = true
+            let factors = Tensor.randn([4, 8, 6, 6], generator: Generator(seed: 6)).to(x.backend)
+            let y = withPrecision(precision) { Self.savedResults[name]!(x * 1.5) }
+            (y * factors[..<y.shape[0], ..<y.shape[1]]).sum().backward()
+            return [y.detach(), x.grad!].map { $0.to(CPUBackend.self) }
+        }
+        let (exact, found) = (results(.float32), results(.bfloat16))
+        #expect(found[0].equal(exact[0]))
+        #expect(found[1].dtype == .float32 && difference(found[1], exact[1]) < 0.01)
+    }
+
     /// A backend without kernels of its own for it rounds the same operands; and where a kernel is fused, those of the steps
     /// that it does not have (attention's weights), or before they are scaled (the gradient of logits).
     @Test(arguments: products.keys.sorted()) func otherBackendsRoundTheSame(_ name: String) {
@@ -187,17 +218,30 @@ import Testing
     }
 
     #if compiler(>=6.2)
-    /// Operands that wait for the gradient take half the memory. In a process of its own, where no other test allocates.
+    /// What waits for the gradient takes half the memory. In a process of its own, where no other test allocates.
     @Test func whatIsSavedIsSmaller() async {
         await #expect(processExitsWith: .success) {
-            func saved(_ precision: Precision) -> Int {
-                let weight = Parameter(Tensor.randn([64, 64]))
+            func saved(_ precision: Precision, _ function: (Tensor) -> Tensor) -> Int {
+                let leaf = Parameter(Tensor.ones([16, 64, 64, 64]))
                 let start = Memory.live
-                let y = withPrecision(precision) { (Tensor.ones([1 << 16, 64]) * 2).linear(weight: weight) }
+                let y = withPrecision(precision) { function(leaf + 1) }
                 defer { withExtendedLifetime(y) {} }
                 return Memory.live - start - 4 * y.count
             }
-            #expect(Double(saved(.bfloat16)) < 0.6 * Double(saved(.float32)))
+            let weight = Parameter(Tensor.randn([64, 64]))
+            let filters = Parameter(Tensor.randn([64, 64, 3, 3]))
+            let functions: [(Tensor) -> Tensor] = [
+                // What comes after holds nothing, where the result would be what is saved.
+                { $0.linear(weight: weight) }, { $0.gelu() }, { $0.relu() + 1 },
+                { $0.conv2d(weight: filters, padding: 1).batchNorm(training: true, activation: .silu) },
+                {
+                    $0.conv2d(weight: filters, padding: 1)
+                        .batchNorm(training: true, activation: .relu, adding: $0.detach()) + 1
+                },
+            ]
+            for function in functions {
+                #expect(Double(saved(.bfloat16, function)) < 0.6 * Double(saved(.float32, function)))
+            }
         }
     }
     #endif

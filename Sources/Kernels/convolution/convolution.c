@@ -39,7 +39,9 @@ static intptr_t convolution_count(const sb_array *w, sb_conv2d p) { return is_de
 
 static sb_map map_of(const sb_array *a, intptr_t groups, intptr_t group) {
     const intptr_t channels = a->shape[1] / groups;
-    return (sb_map){(float *)a->data + group * channels, a->shape[0], a->shape[2], a->shape[3], channels, a->strides[3]};
+    const bool rounded = a->dtype == SB_BFLOAT16;
+    char *data = (char *)a->data + group * channels * (rounded ? 2 : 4);
+    return (sb_map){(float *)data, a->shape[0], a->shape[2], a->shape[3], channels, a->strides[3], rounded};
 }
 
 // `backward` exchanges the roles of input and output channels.
@@ -141,6 +143,8 @@ static void convolve(const sb_convolution *c, bool depthwise) {
     else if (convolves_windows(c)) sb_convolve_windows(c);
     else sb_convolve_patches(c);
 }
+
+static bool correlates_rounded(const sb_convolution *c) { return c->rounded && c->out.channels >= ROUNDED_OUTPUTS; }
 
 static void correlate(const sb_convolution *c, bool depthwise) {
     if (sb_output_count(c) == 0) sb_store_filter_gradient(c, 0, NULL);
@@ -252,9 +256,22 @@ void sb_conv2d_input_gradient(const sb_array *gy, const sb_array *w, sb_conv2d p
     }
 }
 
+// Whether the gradient toward the filters reads the input as bfloat16.
+static bool reads_bfloats(const sb_array *x, const sb_array *gy, sb_conv2d p, const sb_array *gw) {
+    const sb_convolution c = forward_convolution(x, gw, gy, p, 0);
+    return correlates_rounded(&c) && !is_depthwise(gw, p) && repetitions(gw, p) == 1 && correlates_tiles(&c);
+}
+
 void sb_conv2d_weight_gradient(const sb_array *x, const sb_array *gy, sb_conv2d p, const sb_array *gw, float *gbias) {
     if (gbias) sb_sum_pixels(gy, gbias);
     if (is_empty(gw)) return;
+    const int type = reads_bfloats(x, gy, p, gw) ? SB_BFLOAT16 : SB_FLOAT32;
+    if (x->dtype != type && !is_empty(x)) {
+        const sb_array converted = sb_converted_map(x, type);
+        sb_conv2d_weight_gradient(&converted, gy, p, gw, NULL);
+        sb_free_map(&converted);
+        return;
+    }
     if (repetitions(gw, p) > 1 && !is_empty(x)) {
         const sb_array repeated = sb_repeated_map(x, repetitions(gw, p));
         sb_repeat_channels(x, repetitions(gw, p), &repeated);
@@ -264,7 +281,7 @@ void sb_conv2d_weight_gradient(const sb_array *x, const sb_array *gy, sb_conv2d 
     }
     for (intptr_t group = 0; group < convolution_count(gw, p); ++group) {
         sb_convolution c = forward_convolution(x, gw, gy, p, group);
-        c.rounded = c.rounded && c.out.channels >= ROUNDED_OUTPUTS;
+        c.rounded = correlates_rounded(&c);
         correlate(&c, is_depthwise(gw, p));
     }
 }

@@ -21,6 +21,7 @@ typedef struct {
 typedef struct {
     float *data;   // the group's first channel of the first pixel
     intptr_t images, height, width, channels, pixel;
+    bool rounded;  // whether `data` holds bfloat16 and not floats, as a gradient toward rounded filters reads it
 } sb_map;
 
 /// A group's filter of size[0] × size[1] taps: strides of one output channel, one input channel and of the taps' two axes.
@@ -99,6 +100,8 @@ void sb_store_filter_gradient(const sb_convolution *convolution, intptr_t chunks
 
 /// A channels-last map like `map` but with each channel `times` times, contents undefined; give it back with sb_free_map.
 sb_array sb_repeated_map(const sb_array *map, intptr_t times);
+/// The same elements as `map` in another type, dense; give it back with sb_free_map.
+sb_array sb_converted_map(const sb_array *map, int dtype);
 void sb_free_map(const sb_array *map);
 /// Fills such a map, or adds the channels that belong together in it.
 void sb_repeat_channels(const sb_array *map, intptr_t times, const sb_array *to);

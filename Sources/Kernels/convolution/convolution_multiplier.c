@@ -2,6 +2,7 @@
 #include <stddef.h>
 
 #include "convolution_core.h"
+#include "copy.h"
 #include "foundation/pieces.h"
 #include "threads.h"
 #include "foundation/workspace.h"
@@ -42,17 +43,31 @@ static sb_pieces pixels_of(const sb_array *map) {
 }
 
 static size_t map_bytes(const sb_array *map) {
-    return sizeof(float) * (size_t)(map->shape[0] * map->shape[1] * map->shape[2] * map->shape[3]);
+    const size_t size = map->dtype == SB_BFLOAT16 ? sizeof(uint16_t) : sizeof(float);
+    return size * (size_t)(map->shape[0] * map->shape[1] * map->shape[2] * map->shape[3]);
+}
+
+// A map like `map`, which lies densely in memory of its own.
+static sb_array new_map(const sb_array *map, intptr_t channels, int dtype) {
+    sb_array result = *map;
+    result.dtype = dtype;
+    result.shape[1] = channels;
+    result.strides[1] = 1;
+    result.strides[3] = channels;
+    result.strides[2] = result.shape[3] * result.strides[3];
+    result.strides[0] = result.shape[2] * result.strides[2];
+    result.data = sb_workspace(map_bytes(&result));
+    return result;
 }
 
 sb_array sb_repeated_map(const sb_array *map, intptr_t times) {
-    sb_array repeated = *map;
-    repeated.shape[1] *= times;
-    repeated.strides[3] = repeated.shape[1];
-    repeated.strides[2] = repeated.shape[3] * repeated.strides[3];
-    repeated.strides[0] = repeated.shape[2] * repeated.strides[2];
-    repeated.data = sb_workspace(map_bytes(&repeated));
-    return repeated;
+    return new_map(map, map->shape[1] * times, map->dtype);
+}
+
+sb_array sb_converted_map(const sb_array *map, int dtype) {
+    const sb_array converted = new_map(map, map->shape[1], dtype);
+    sb_copy(map, &converted);
+    return converted;
 }
 
 void sb_free_map(const sb_array *map) { sb_free(map->data, map_bytes(map)); }

@@ -58,10 +58,12 @@ static inline sb_block sb_block_of(intptr_t tiles, intptr_t channels, intptr_t l
 /// because neighbors in a tile are a row of the map apart.
 static inline void sb_prefetch_tile(const sb_map *map, intptr_t image, intptr_t row, intptr_t column, intptr_t extent,
                                     intptr_t first, intptr_t channels) {
+    const intptr_t size = map->rounded ? 2 : 4;
     for (intptr_t y = row < 0 ? 0 : row; y < row + extent && y < map->height; ++y)
         for (intptr_t x = column < 0 ? 0 : column; x < column + extent && x < map->width; ++x) {
-            const float *pixel = map->data + ((image * map->height + y) * map->width + x) * map->pixel + first;
-            for (intptr_t channel = 0; channel < channels; channel += 16) __builtin_prefetch(pixel + channel);
+            const char *pixel =
+                (const char *)map->data + (((image * map->height + y) * map->width + x) * map->pixel + first) * size;
+            for (intptr_t byte = 0; byte < channels * size; byte += 64) __builtin_prefetch(pixel + byte);
         }
 }
 

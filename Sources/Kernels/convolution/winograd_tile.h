@@ -1,6 +1,17 @@
 // Reads the inputs of a tile for one of the schemes of winograd_transforms.h. Include inside an ISA pass, after lanes.h and
 // convolution_winograd.h, with SCHEME (a name), POINTS (along an axis), TILE_INPUTS and INPUT_LINE defined, and
-// STORE_POINT(tile, channel, index, value), which stores the LANES channels from one on of tile number `index`.
+// STORE_POINT(tile, channel, index, value), which stores the LANES channels from one on of tile number `index`; and, with
+// ROUNDED_INPUT, of a map of bfloat16.
+
+#undef INPUT
+#undef LOAD_INPUT
+#ifdef ROUNDED_INPUT
+#define INPUT uint16_t
+#define LOAD_INPUT(p, count) vf_load_bfloats(p, count)
+#else
+#define INPUT float
+#define LOAD_INPUT(p, count) vf_load_or(p, count, 0)
+#endif
 
 #undef SCHEMED2
 #undef SCHEMED1
@@ -15,12 +26,12 @@ static void SCHEMED(load_tile)(const sb_map *map, sb_tile tile, intptr_t first, 
     enum { PIXELS = TILE_INPUTS * TILE_INPUTS };
     const intptr_t rows = map->height - tile.in_row, columns = map->width - tile.in_column;   // that lie within the map
     const intptr_t right = map->pixel, down = map->width * map->pixel;
-    const float *from =
-        map->data + tile.image * map->height * down + tile.in_row * down + tile.in_column * right + first;
+    const INPUT *from = (const INPUT *)(const void *)map->data + tile.image * map->height * down + tile.in_row * down +
+                        tile.in_column * right + first;
     const bool inside = tile.in_row >= 0 && tile.in_column >= 0 && rows >= TILE_INPUTS && columns >= TILE_INPUTS;
     const bool whole = channels % LANES == 0;   // vectors of channels
-    static const float zeros[LANES];
-    const float *at[PIXELS];   // pixels outside the map are read from `zeros`, for every channel
+    static const INPUT zeros[LANES];
+    const INPUT *at[PIXELS];   // pixels outside the map are read from `zeros`, for every channel
     intptr_t channel_mask[PIXELS];
     for (int i = 0; i < PIXELS && !(inside && whole); ++i) {
         const intptr_t y = i / TILE_INPUTS, x = i % TILE_INPUTS;
@@ -32,11 +43,11 @@ static void SCHEMED(load_tile)(const sb_map *map, sb_tile tile, intptr_t first, 
 #define STORE(i, j, value) STORE_POINT(to + (POINTS * (i) + (j)) * point, channel, index, value)
 #define AT(i, j) (at[TILE_INPUTS * (i) + (j)] + (channel & channel_mask[TILE_INPUTS * (i) + (j)]))
         if (inside && count == LANES) {
-#define LOAD(i, j) vf_load(from + (i) * down + (j) * right + channel)
+#define LOAD(i, j) LOAD_INPUT(from + (i) * down + (j) * right + channel, LANES)
             WINOGRAD_TRANSFORM(INPUT_LINE, TILE_INPUTS, POINTS, LOAD, STORE);
 #undef LOAD
         } else {
-#define LOAD(i, j) vf_load_or(AT(i, j), count, 0)
+#define LOAD(i, j) LOAD_INPUT(AT(i, j), count)
             WINOGRAD_TRANSFORM(INPUT_LINE, TILE_INPUTS, POINTS, LOAD, STORE);
 #undef LOAD
         }

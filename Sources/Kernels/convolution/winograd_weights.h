@@ -1,5 +1,5 @@
 // The kernels of the gradient toward 3×3 filters. Include inside an ISA pass, after winograd_weights_job.h; with ROUNDED their
-// products read bfloat16, in words of two tiles.
+// products read bfloat16, in words of two tiles, and so are the inputs.
 
 #include "foundation/vector.h"
 #include "foundation/lanes.h"
@@ -17,6 +17,9 @@
 #define TILE_INPUTS 6
 #undef STORE_POINT
 #define STORE_POINT(tile, channel, index, value) store_in_word((tile) + (channel), index, value)
+#ifdef ROUNDED
+#define ROUNDED_INPUT
+#endif
 #include "winograd_tile.h"
 
 // Transforms a tile's 4×4 output gradients, as load_tile does its inputs.

@@ -13,13 +13,20 @@ void sb_batch_norm_statistics(intptr_t rows, intptr_t channels, const float *x, 
 void sb_batch_norm_apply(intptr_t rows, intptr_t channels, const float *x, const float *scale, const float *shift,
                          const float *residual, sb_activation activation, float *y);
 
+/// Numbers of one of two types, those of the other being NULL.
+typedef struct {
+    const float *floats;
+    const uint16_t *bfloats;
+} sb_kept;
+
 /// What the gradient in training mode needs of the forward pass y = activation(x·scale + shift + residual), where
 /// scale = rstd·weight and shift = bias − mean·scale with the batch's own mean and rstd = 1/√(variance + eps).
 typedef struct {
-    const float *x, *mean, *rstd;
+    sb_kept x;
+    const float *mean, *rstd;
     const float *weight;   // NULL for ones
     const float *scale, *shift;   // with an activation and no y
-    const float *y;        // needed where there was a residual: then the activation may not be silu
+    sb_kept y;             // needed where there was a residual: then the activation may not be silu
     sb_activation activation;
 } sb_batch_norm_pass;
 

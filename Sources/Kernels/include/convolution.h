@@ -41,7 +41,8 @@ size_t sb_conv2d_panels_size(const sb_array *w, sb_conv2d p);
 /// gx from gy: the gradient of the forward with respect to x, and the forward of a transposed convolution.
 void sb_conv2d_input_gradient(const sb_array *gy, const sb_array *w, sb_conv2d p, const sb_array *gx);
 
-/// gw from x and gy, and gbias (O elements, or NULL) as the sums of gy over N, OH and OW.
+/// gw from x and gy, and gbias (O elements, or NULL) as the sums of gy over N, OH and OW. x may be of bfloat16: products that are
+/// rounded read it so, and others convert it first.
 void sb_conv2d_weight_gradient(const sb_array *x, const sb_array *gy, sb_conv2d p, const sb_array *gw, float *gbias);
 
 /// Allows (1, the default) or forbids (0) Winograd's algorithm for 3×3 filters on the calling thread; returns what was set

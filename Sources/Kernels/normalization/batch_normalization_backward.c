@@ -38,12 +38,16 @@ typedef struct {
 
 #define INLINE static inline __attribute__((always_inline))
 
+INLINE vf KERNEL(kept)(sb_kept numbers, intptr_t at, intptr_t count) {
+    return numbers.bfloats ? vf_load_bfloats(numbers.bfloats + at, count) : vf_load_or(numbers.floats + at, count, 0);
+}
+
 // The gradient before the activation, of a row's channels from `channel` on.
 INLINE vf KERNEL(gated)(const gate gate, const backward_job *job, vf x, intptr_t row, intptr_t channel, intptr_t count) {
     const vf g = vf_load_or(job->gy + row * job->gy_step + channel, count, 0);
     if (gate == GATE_OPEN) return g;
     if (gate == GATE_OUTPUT)
-        return vf_select(vf_load_or(job->pass.y + row * job->channels + channel, count, 0) <= 0, (vf){0}, g);
+        return vf_select(KERNEL(kept)(job->pass.y, row * job->channels + channel, count) <= 0, (vf){0}, g);
     const vf z = x * vf_load_or(job->pass.scale + channel, count, 0) + vf_load_or(job->pass.shift + channel, count, 0);
     if (gate == GATE_INPUT) return vf_select(z <= 0, (vf){0}, g);
     const vf sigmoid = v_sigmoid(z);
@@ -61,7 +65,7 @@ INLINE void KERNEL(sum_channels)(const int vectors, intptr_t count, const gate g
     for (intptr_t row = begin; row < end; ++row)
         EACH(v, vectors) {
             const intptr_t at = row * job->channels + channel + v * LANES;
-            const vf x = vf_load_or(job->pass.x + at, count, 0);
+            const vf x = KERNEL(kept)(job->pass.x, at, count);
             const vf g = KERNEL(gated)(gate, job, x, row, channel + v * LANES, count);
             if ((gate == GATE_OUTPUT || gate == GATE_SILU) && job->gated) vf_store_some(job->gated + at, g, count);
             sum[v] += g;
@@ -99,7 +103,7 @@ INLINE void KERNEL(result_piece)(const gate gate, const backward_job *job, intpt
     for (intptr_t row = sb_piece_begin(job->pieces, piece); row < end; ++row)
         FOR_LANES(c, count, channels) {
             const intptr_t at = row * channels + c;
-            const vf x = vf_load_or(job->pass.x + at, count, 0);
+            const vf x = KERNEL(kept)(job->pass.x, at, count);
             const vf g = KERNEL(gated)(gate, job, x, row, c, count), d = x - vf_load_or(job->pass.mean + c, count, 0);
             vf_store_some(job->gx + at,
                           g * vf_load_or(job->scale + c, count, 0) +
@@ -142,7 +146,7 @@ static void KERNEL(backward_result)(backward_job *job) {
 static gate gate_of(const sb_batch_norm_pass *pass) {
     switch (pass->activation) {
         case SB_ACT_NONE: return GATE_OPEN;
-        case SB_ACT_RELU: return pass->y ? GATE_OUTPUT : GATE_INPUT;
+        case SB_ACT_RELU: return pass->y.floats || pass->y.bfloats ? GATE_OUTPUT : GATE_INPUT;
         case SB_ACT_SILU: return GATE_SILU;
     }
 }

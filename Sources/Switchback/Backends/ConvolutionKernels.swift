@@ -32,7 +32,7 @@ public protocol ConvolutionKernels {
     static func convolutionInputGradient(
         _ gradient: NDArray, _ weight: NDArray, _ convolution: Convolution2D, inputShape: Shape
     ) -> NDArray?
-    /// The gradients of the weight, and of the bias if it is wanted.
+    /// The gradients of the weight, and of the bias if it is wanted. `x` may have been rounded to bfloat16.
     static func convolutionWeightGradient(
         _ x: NDArray, _ gradient: NDArray, _ convolution: Convolution2D, weightShape: Shape, withBias: Bool
     ) -> (weight: NDArray, bias: NDArray?)?

@@ -26,8 +26,8 @@ public protocol NormalizationKernels {
     static func batchNorm(
         _ x: NDArray, weight: NDArray?, bias: NDArray?, epsilon: Double, residual: NDArray?, activation: FusedActivation
     ) -> BatchNormResult?
-    /// `output` is what `batchNorm` gave; it is there where there was a residual and an activation. `inPlace` allows a
-    /// result to take the place of `gradient`.
+    /// `output` is what `batchNorm` gave; it is there where there was a residual and an activation. It and `x` may have been
+    /// rounded to bfloat16. `inPlace` allows a result to take the place of `gradient`.
     static func batchNormGradient(
         _ gradient: NDArray, _ x: NDArray, weight: NDArray?, bias: NDArray?, mean: NDArray, inverseDeviation: NDArray,
         activation: FusedActivation, output: NDArray?, wanted: NormalizationGradients<Bool>, wantsResidual: Bool,

@@ -4,7 +4,7 @@
 extension Tensor {
     /// `max(x, 0)`.
     public final func relu() -> Tensor {
-        mapped(.relu, .relu, saving: .result) { gradient, y in y.reluGradient(gradient) }
+        mapped(.relu, .relu, saving: .result, compactly: true) { gradient, y in y.reluGradient(gradient) }
     }
 
     /// The gradient of the input of `relu`, where this tensor is its output and `gradient` that of the output.
@@ -72,16 +72,18 @@ extension Tensor {
     public final func gelu(approximate: GELUApproximation = .none) -> Tensor {
         switch approximate {
         case .none:
-            floating.mapped(OperationName("gelu", .gelu), .gelu) { gradient, x in
+            floating.mapped(OperationName("gelu", .gelu), .gelu, compactly: true) { gradient, x in
                 Tensor.gradient(.geluGradient, gradient, at: x) {
+                    let x = x.to(gradient.dtype)
                     let density = (x.square() * -0.5).exp() * (1 / (2 * Double.pi).squareRoot())
                     let distribution = ((-x) * 0.5.squareRoot()).erfc() * 0.5
                     return gradient * (distribution + x * density)
                 }
             }
         case .tanh:
-            floating.mapped(OperationName("gelu", .gelu), .geluTanh) { gradient, x in
+            floating.mapped(OperationName("gelu", .gelu), .geluTanh, compactly: true) { gradient, x in
                 Tensor.gradient(.geluTanhGradient, gradient, at: x) {
+                    let x = x.to(gradient.dtype)
                     let scale = (2 / Double.pi).squareRoot()
                     let t = ((x + x.pow(3) * 0.044715) * scale).tanh()
                     let slope = (x.square() * (3 * 0.044715) + 1) * scale
@@ -93,14 +95,15 @@ extension Tensor {
 
     /// `x * sigmoid(x)` (Elfwing et al., 2017), also called swish.
     public final func silu() -> Tensor {
-        floating.mapped(.silu, .silu) { gradient, x in x.siluGradient(gradient) }
+        floating.mapped(.silu, .silu, compactly: true) { gradient, x in x.siluGradient(gradient) }
     }
 
     /// The gradient of the input of `silu`, which this tensor is, from `gradient`, that of the output.
     final func siluGradient(_ gradient: Tensor) -> Tensor {
         Tensor.gradient(.siluGradient, gradient, at: self) {
-            let s = sigmoid()
-            return gradient * (s * (self * (1 - s) + 1))
+            let x = to(gradient.dtype)
+            let s = x.sigmoid()
+            return gradient * (s * (x * (1 - s) + 1))
         }
     }
 

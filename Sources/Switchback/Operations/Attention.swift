@@ -80,12 +80,15 @@ extension Tensor {
         else { return nil }
         return record(
             .scaledDotProductAttention, result.y, from: [query, key, value],
-            saving: [q, k, v, mask.map { Tensor($0) }, Tensor(result.y), Tensor(result.logSum)], once: true
+            saving: [
+                q, k, v, mask.map { Tensor($0) }, compacted(result.y) ?? Tensor(result.y), Tensor(result.logSum),
+            ], once: true
         ) { saved, gradient in
             let (query, key, value) = (saved.tensor(0), saved.tensor(1), saved.tensor(2))
             let found = query.backend.attentionGradient(
                 gradient.array, query: query.array, key: key.array, value: value.array, mask: saved[3]?.array,
-                isCausal: isCausal, scale: scale, y: saved.tensor(4).array, logSum: saved.tensor(5).array)
+                isCausal: isCausal, scale: scale, y: saved.tensor(4).array.cast(to: gradient.dtype),
+                logSum: saved.tensor(5).array)
             guard let found else {
                 fail("scaledDotProductAttention", "the backend has no gradient of its fused attention")
             }

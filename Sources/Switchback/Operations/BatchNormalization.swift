@@ -90,14 +90,16 @@ extension Tensor {
         }
         running.follow(result.mean, result.variance)
         let operands = BatchNormOperands(weight: weight != nil, bias: bias != nil, residual: residual != nil)
-        let savesOutput = activation != .none && residual != nil
+        let readsOutput = activation != .none && residual != nil
+        let output = readsOutput ? Tensor.compacted(result.y) : nil
         return Tensor.record(
             .batchNorm, result.y, from: [self] + [weight, bias, residual].compactMap { $0 },
-            saving: [self, weight, bias, Tensor(result.mean), Tensor(result.inverseDeviation)],
-            savingOutput: savesOutput
+            saving: [compacted(), weight, bias, Tensor(result.mean), Tensor(result.inverseDeviation), output],
+            savingOutput: readsOutput && output == nil
         ) { saved, gradient in
             operands.gradients(
-                saved, gradient, activation, output: savesOutput ? saved.output() : nil, dims: dims, eps: eps)
+                saved, gradient, activation, output: readsOutput ? saved[5] ?? saved.output() : nil, dims: dims,
+                eps: eps)
         }.noting(activation)
     }
 
@@ -188,7 +190,8 @@ struct BatchNormOperands {
     let bias: Bool
     let residual: Bool
 
-    /// The gradients of all operands; `saved` holds input, weight, bias, mean and inverse deviation.
+    /// The gradients of all operands; `saved` holds input, weight, bias, mean and inverse deviation. Input and output may be
+    /// rounded.
     ///
     /// - Parameter sharing: where the statistics are those of several slots.
     func gradients(
@@ -215,7 +218,8 @@ struct BatchNormOperands {
         {
             found = (result.operands.map { $0.map(Tensor.init) }, result.residual.map(Tensor.init) ?? gradient)
         } else {
-            found = composed(x, saved[1], saved[2], gradient, activation, output, dims, eps)
+            found = composed(
+                x.to(gradient.dtype), saved[1], saved[2], gradient, activation, output, dims, eps)
         }
         return [found.operands.x] + (weight ? [found.operands.weight] : []) + (bias ? [found.operands.bias] : [])
             + (residual ? [found.residual] : [])

@@ -125,7 +125,8 @@ extension Tensor {
         }
         return Tensor.record(
             .conv2d, result, from: operands,
-            saving: [weight.requiresGrad ? self : nil, requiresGrad ? weight : nil], savingOutput: activation != .none
+            saving: [weight.requiresGrad ? compacted() : nil, requiresGrad ? weight : nil],
+            savingOutput: activation != .none
         ) { saved, gradient in
             // The kernels of both gradients want this order: it is brought about once.
             let gradient = activation.gradient(gradient, at: saved.output()).channelsLast()
@@ -160,10 +161,14 @@ extension Tensor {
         }
     }
 
-    /// The gradients of a convolution's weight and bias, where this tensor is the input and `gradient` the output's.
+    /// The gradients of a convolution's weight and bias, where this tensor is the input, maybe rounded, and `gradient` the
+    /// output's.
     private func convolutionWeight(
         _ gradient: Tensor, _ convolution: Convolution2D, _ weightShape: Shape, withBias: Bool
     ) -> (weight: Tensor, bias: Tensor?) {
+        if dtype != gradient.dtype && ThreadState.current.recordsGradients {
+            return to(gradient.dtype).convolutionWeight(gradient, convolution, weightShape, withBias: withBias)
+        }
         // The kernel's sum over the bias is not an operation, so it serves only where none is recorded.
         let fusesBias = withBias && !ThreadState.current.recordsGradients
         guard
@@ -171,7 +176,7 @@ extension Tensor {
                 array, gradient.array, convolution, weightShape: weightShape, withBias: fusesBias)
         else {
             let window = Window(size: IntPair(Shape(weightShape.suffix(2))), convolution)
-            let product = composedConvolutionWeight(
+            let product = to(gradient.dtype).composedConvolutionWeight(
                 gradient, window, groups: convolution.groups, weightShape: weightShape)
             return (product, withBias ? gradient.sum(dims: [0, 2, 3]) : nil)
         }

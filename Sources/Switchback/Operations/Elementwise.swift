@@ -122,24 +122,31 @@ extension Tensor {
 
     /// Records a function of each element. The rule gets the gradient of the result and the operand, or the result
     /// itself.
+    ///
+    /// - Parameter compactly: whether what the rule gets may be rounded, in the precision of the thread.
     final func mapped(
         _ name: OperationName, _ operation: UnaryOperation, saving source: GradientSource = .operand,
-        gradient rule: @escaping @Sendable (_ gradient: Tensor, _ value: Tensor) -> Tensor
+        compactly: Bool = false, gradient rule: @escaping @Sendable (_ gradient: Tensor, _ value: Tensor) -> Tensor
     ) -> Tensor {
         let result = array.unary(operation)
         switch source {
         case .operand:
-            return Tensor.record(name, result, of: self, saving: self) { rule($1, $0.tensor(0)) }
+            return Tensor.record(name, result, of: self, saving: compactly ? compacted() : self) {
+                rule($1, $0.tensor(0))
+            }
         case .result:
+            if compactly, let saved = Tensor.compacted(result) {
+                return Tensor.record(name, result, of: self, saving: saved) { rule($1, $0.tensor(0)) }
+            }
             return Tensor.record(name, result, of: self, savingOutput: true) { rule($1, $0.output()) }
         }
     }
 
     final func mapped(
         _ name: OperationName, _ function: UnaryFunction, saving source: GradientSource = .operand,
-        gradient rule: @escaping @Sendable (_ gradient: Tensor, _ value: Tensor) -> Tensor
+        compactly: Bool = false, gradient rule: @escaping @Sendable (_ gradient: Tensor, _ value: Tensor) -> Tensor
     ) -> Tensor {
-        mapped(name, UnaryOperation(function), saving: source, gradient: rule)
+        mapped(name, UnaryOperation(function), saving: source, compactly: compactly, gradient: rule)
     }
 
     /// Records a function of two tensors, in the type where they meet, whose gradient needs both.

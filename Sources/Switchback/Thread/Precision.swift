@@ -8,9 +8,9 @@ public enum Precision: String, CaseIterable, Codable, Sendable {
 /// Runs `body` with products in a precision: PyTorch's `torch.autocast("cpu", dtype: torch.bfloat16)`.
 ///
 /// Under `.bfloat16` the operands of `matmul`, `linear`, `linearCrossEntropy`, attention and 1×1 convolutions are rounded
-/// to bfloat16, and their products summed in float32; what is saved of them for the gradient takes half the memory. So are
-/// what Winograd's algorithm multiplies in 3×3 convolutions, whose results are off by some 1 %.
-/// Everything else, results and gradients among it, stays float32. An operation's gradient is computed in the precision
+/// to bfloat16, and their products summed in float32. So is what Winograd's algorithm multiplies in 3×3 convolutions, whose
+/// results are off by some 1 %. What these operations, batch normalization, ReLU, GELU and SiLU save for the gradient is rounded,
+/// too, and takes half the memory. Everything else, results and gradients among it, stays float32. An operation's gradient is computed in the precision
 /// of the operation, wherever `backward()` is called. Operands of float64 and float16 are left as they are.
 ///
 /// ```swift
@@ -27,12 +27,25 @@ public func withPrecision<Result>(_ precision: Precision, _ body: () throws -> R
 extension Tensor {
     /// The tensor as a product reads it in the precision of the thread: itself, or rounded to bfloat16.
     final func operand() -> Tensor {
-        ThreadState.precision == .bfloat16 && dtype == .float32 ? to(.bfloat16) : self
+        guard ThreadState.precision == .bfloat16 && dtype == .float32 else { return self }
+        return Tensor.record(.conversion, ThreadState.current.roundedCopies.rounded(array), from: [self]) { [$1] }
     }
 
     /// What a product keeps of an operand for its gradient: not a second copy of a parameter, which stays in memory
     /// anyway and is rounded again.
     final func kept(as operand: Tensor) -> Tensor { requiresGrad && isLeaf ? self : operand }
+}
+
+extension Tensor {
+    /// What an operation saves of an operand that it read as it is: what other operations made is rounded in the precision of
+    /// the thread, which halves its memory; a leaf stays in memory anyway.
+    final func compacted() -> Tensor { isLeaf ? self : operand() }
+
+    /// The same of a result, which nothing but the operation's gradient needs; `nil` in a precision that leaves it as it is.
+    static func compacted(_ result: NDArray) -> Tensor? {
+        guard ThreadState.precision == .bfloat16 && result.dtype == .float32 else { return nil }
+        return Tensor(ThreadState.current.roundedCopies.rounded(result))
+    }
 }
 
 extension NDArray {

@@ -18,6 +18,9 @@ final class ThreadState {
     /// The checks of indices whose outcomes no one has read yet.
     @exclusivity(unchecked) var pendingChecks: [PendingCheck] = []
 
+    /// What products of bfloat16 and those who save for them can share.
+    private(set) lazy var roundedCopies = RoundedCopies()
+
     /// With whom batch normalization shares its statistics, where this thread computes a slot of a batch.
     @exclusivity(unchecked) var sharedStatistics: (any SharedStatistics)?
 

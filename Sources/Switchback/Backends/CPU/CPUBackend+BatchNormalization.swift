@@ -27,12 +27,17 @@ extension CPUBackend {
         return result
     }
 
+    /// Whether the operand, if there is one, is of a type that gradients read what was saved in.
+    private static func areKept(_ operand: NDArray?) -> Bool {
+        operand.map { $0.dtype == .float32 || $0.dtype == .bfloat16 } ?? true
+    }
+
     public static func batchNormGradient(
         _ gradient: NDArray, _ x: NDArray, weight: NDArray?, bias: NDArray?, mean: NDArray, inverseDeviation: NDArray,
         activation: FusedActivation, output: NDArray?, wanted: NormalizationGradients<Bool>, wantsResidual: Bool,
         inPlace: Bool
     ) -> (operands: NormalizationGradients<NDArray?>, residual: NDArray?)? {
-        guard areFloats(gradient, x, weight, bias, mean, output) else { return nil }
+        guard areFloats(gradient, weight, bias, mean), areKept(x), areKept(output) else { return nil }
         let image = x.channelsLast()
         let gradient = gradient.channelsTogether()
         let output = output?.channelsLast()
@@ -46,13 +51,13 @@ extension CPUBackend {
         var operands = emptyGradients([], features: [channels], wanted)
         // The residual's is the first that is stored, and the last that needs what was there.
         var place = inPlace && gradient.isChannelsLast ? gradient : nil
-        let residual = wantsResidual ? place.take() ?? image.emptyLike() : nil
-        operands.x = wanted.x ? place.take() ?? image.emptyLike() : nil
+        let residual = wantsResidual ? place.take() ?? image.emptyLike(dtype: .float32) : nil
+        operands.x = wanted.x ? place.take() ?? image.emptyLike(dtype: .float32) : nil
         sb_batch_norm_backward(
             x.count / channels, channels, gradient.floats, gradient.pixelStride,
             sb_batch_norm_pass(
-                x: image.floats, mean: mean.floats, rstd: inverseDeviation.floats, weight: weight?.floats,
-                scale: map?.scale.floats, shift: map?.shift.floats, y: output?.floats,
+                x: image.kept, mean: mean.floats, rstd: inverseDeviation.floats, weight: weight?.floats,
+                scale: map?.scale.floats, shift: map?.shift.floats, y: output?.kept ?? sb_kept(),
                 activation: activation.kernelForm),
             sb_batch_norm_gradients(
                 x: operands.x?.floats, weight: operands.weight?.floats, bias: operands.bias?.floats,
@@ -93,5 +98,14 @@ private struct AffineMap {
             }
         }
         (self.scale, self.shift) = (scale, shift)
+    }
+}
+
+extension NDArray {
+    /// Numbers as a gradient reads what was saved.
+    fileprivate var kept: sb_kept {
+        dtype == .bfloat16
+            ? sb_kept(floats: nil, bfloats: pointer.assumingMemoryBound(to: UInt16.self))
+            : sb_kept(floats: floats, bfloats: nil)
     }
 }

@@ -49,7 +49,7 @@ extension CPUBackend {
     public static func convolutionWeightGradient(
         _ x: NDArray, _ gradient: NDArray, _ convolution: Convolution2D, weightShape: Shape, withBias: Bool
     ) -> (weight: NDArray, bias: NDArray?)? {
-        guard areFloats(x, gradient) else { return nil }
+        guard areFloats(gradient), areFloats(x) || areBFloats(x) else { return nil }
         let image = x.channelsTogether()
         let gradient = gradient.channelsTogether()
         defer { withExtendedLifetime((image, gradient)) {} }
