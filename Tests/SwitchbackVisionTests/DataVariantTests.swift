@@ -228,11 +228,15 @@ import Testing
         try write("train: images\nval: images\nnames: [x]\n".utf8, "data.yaml")
         let bare = DataReport(try DetectionData.load(folder.path("data.yaml")))
         #expect(bare.isUnlabeled && bare.parts[0].unlabeled == 3)
+        #expect(throws: InputError.self) { try DetectionData.load(folder.path("data.yaml")).keepingLabeled() }
         try write("0 0.5 0.5 0.2 0.2\n".utf8, "labels/a.txt")
         try write([], "labels/b.txt")
         try write("0 0.5 0.5 0.2 0.2\n".utf8, "labels/z.txt")
         try write("x\n".utf8, "labels/classes.txt")
-        let report = DataReport(try DetectionData.load(folder.path("data.yaml")))
+        let data = try DetectionData.load(folder.path("data.yaml"))
+        let kept = try data.keepingLabeled()[.train].map { ($0.imagePath as NSString).lastPathComponent }
+        #expect(kept == ["a.png", "b.png"])
+        let report = DataReport(data)
         #expect(!report.isUnlabeled && report.parts[0].unlabeled == 1 && report.parts[0].backgrounds == 2)
         #expect(report.remarks.count == 1 && report.remarks[0].contains("labels/z.txt: there is no image"))
     }

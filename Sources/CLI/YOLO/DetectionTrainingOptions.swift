@@ -38,6 +38,13 @@ struct DetectionTrainingOptions: ParsableArguments {
     @Flag(help: "Treat all classes as one.")
     var singleCls = false
 
+    @Flag(
+        help: """
+            Leave out images without a file of labels, as while a data set is being labelled; else they teach that there is \
+            nothing in them.
+            """)
+    var labeledOnly = false
+
     @Flag(help: "Use a cosine learning rate schedule.")
     var cosLr = false
 
@@ -267,6 +274,7 @@ struct DetectionTrainingOptions: ParsableArguments {
         set(\.optimizer, optimizer)
         if let pretrained { configuration.pretrained = pretrained }
         set(\.singleCls, singleCls ? true : nil)
+        set(\.labeledOnly, labeledOnly ? true : nil)
         set(\.cosLr, cosLr ? true : nil)
         if let savePeriod { configuration.savePeriod = savePeriod }
         set(\.plots, noPlots ? false : nil)

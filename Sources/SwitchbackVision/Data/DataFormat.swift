@@ -8,9 +8,9 @@ public enum DataFormat: String, CaseIterable, Sendable {
     case yolo
     /// `annotations/instances_train.json`, `images/train/…`.
     case coco
-    /// `Annotations/….xml`, `JPEGImages/…`, `ImageSets/Main/train.txt`.
+    /// `Annotations/….xml`, `JPEGImages/…`, `ImageSets/Main/train.txt`, `classes.txt`.
     case voc
-    /// `train/….json` beside the images.
+    /// `train/….json` beside the images, `classes.txt`.
     case labelme
     /// `annotations.xml`, `images/train/…`.
     case cvat
@@ -186,6 +186,7 @@ struct DataWriter {
             }
             try files.write(stems.map { $0 + "\n" }.joined(), "ImageSets/Main/\(split.rawValue).txt")
         }
+        try files.write(ClassNamesFile.text(data.classNames), ClassNamesFile.name)
     }
 
     private func xml(_ example: DetectionExample, _ name: String) -> String {

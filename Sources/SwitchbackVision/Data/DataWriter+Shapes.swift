@@ -44,6 +44,7 @@ extension DataWriter {
                 try files.write(JSON.text(file) + "\n", "\(split.rawValue)/\(Folder.stem(name)).json")
             }
         }
+        try files.write(ClassNamesFile.text(data.classNames), ClassNamesFile.name)
     }
 
     /// An object, and behind it those of its keypoints that are known.
@@ -148,6 +149,6 @@ extension DataWriter {
                 try image.save(to: Folder.join(files.root, path))
             }
         }
-        try files.write(data.classNames.map { $0 + "\n" }.joined(), MaskImageData.namesFile)
+        try files.write(ClassNamesFile.text(data.classNames), ClassNamesFile.name)
     }
 }

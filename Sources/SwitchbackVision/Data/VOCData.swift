@@ -4,7 +4,8 @@ import SwitchbackFormats
 
 /// Data as Pascal VOC describes it: an XML file for each image in `Annotations`, the images in `JPEGImages` or
 /// `images`, and perhaps the parts in `ImageSets/Main/*.txt`; or XML files beside their images, perhaps in a folder for
-/// each part. Without parts, all is for training. Classes are numbered in alphabetical order.
+/// each part. Without parts, all is for training. Classes are numbered as `classes.txt` lists them, and others after those in
+/// alphabetical order.
 enum VOCData {
     /// An XML file, and the image that it is about.
     private struct Pair {
@@ -28,7 +29,8 @@ enum VOCData {
                 problems.append(error as? InputError ?? InputError(pair.file, "\(error)"))
             }
         }
-        let classNames = Set(found.flatMap { $0.objects.map(\.name) }).sorted()
+        let classNames = try ClassNamesFile.names(
+            in: path, occurring: Set(found.flatMap { $0.objects.map(\.name) }))
         let examples = examples(found, classNames, &problems, &remarks)
         let splits =
             try annotations == nil

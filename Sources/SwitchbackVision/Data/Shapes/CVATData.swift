@@ -20,7 +20,7 @@ enum CVATData {
         }
         let root = Folder.parent(file)
         var data = ShapeData(kind: "CVAT annotations", path: root)
-        data.keypointNames = reader.keypointNames
+        (data.classNames, data.keypointNames) = (reader.classNames, reader.keypointNames)
         data.remarks = reader.remarks.map { "\(file), \($0)" }
         data.problems = reader.problems.map { InputError(file, at: "line \($0.line)", $0.sentence) }
         let spoiled = Set(reader.problems.map(\.image))
@@ -60,8 +60,10 @@ private final class CVATReader: BoundedXMLReader {
     private let readsSkeletons: Bool
     private(set) var sawAnnotations = false
     private(set) var images: [Entry] = []
+    /// As the project lists them.
+    fileprivate(set) var classNames: [String] = []
     /// Of the skeletons, as the project lists them.
-    private(set) var keypointNames: [String] = []
+    fileprivate(set) var keypointNames: [String] = []
     private var label: (name: String, hasParent: Bool) = ("", false)
     private(set) var remarks: [String] = []
     /// With the number of the image in which they are.
@@ -88,7 +90,8 @@ private final class CVATReader: BoundedXMLReader {
         case ("name", "label"): label.name = text
         case ("parent", "label"): label.hasParent = true
         case ("label", "labels"):
-            if label.hasParent, !keypointNames.contains(label.name) { keypointNames.append(label.name) }
+            let list = label.hasParent ? \CVATReader.keypointNames : \CVATReader.classNames
+            if !label.name.isEmpty, !self[keyPath: list].contains(label.name) { self[keyPath: list].append(label.name) }
         case ("image", _): images[images.count - 1].placeSkeletons()
         default: break
         }

@@ -31,6 +31,7 @@ enum LabelMeData {
 
     static func load(_ path: String, for task: YOLOTask) throws -> DetectionData {
         var data = ShapeData(kind: "LabelMe annotations", path: path)
+        data.classNames = try ClassNamesFile.names(in: path, occurring: [])
         let files = try Folder.files(under: path, extensions: ["json"])
         for (file, result) in zip(files, ImageSurvey.map(files, { file in Result { try read(file) } })) {
             do {

@@ -7,11 +7,10 @@ import SwitchbackFormats
 /// all values are of the class `object`. Pixels that touch are one object.
 enum MaskImageData {
     static let folder = "masks"
-    static let namesFile = "classes.txt"
 
     static func load(_ path: String, for task: YOLOTask) throws -> DetectionData {
         var data = ShapeData(kind: "images of masks", path: path)
-        let namesPath = Folder.join(path, namesFile)
+        let namesPath = Folder.join(path, ClassNamesFile.name)
         let names = try Folder.exists(namesPath) ? classNames(namesPath) : nil
         data.classNames = names ?? ["object"]
         let (images, masks) = (Folder.join(path, "images"), Folder.join(path, folder))
@@ -60,8 +59,8 @@ enum MaskImageData {
         return try values.flatMap { value -> [ShapedImage.Object] in
             if let value, let names, Int(value) > names.count {
                 throw InputError(
-                    path, "has the value \(value), and \(namesFile) names \(names.count.counted("class"))",
-                    remedy: "without \(namesFile), all values are of one class")
+                    path, "has the value \(value), and \(ClassNamesFile.name) names \(names.count.counted("class"))",
+                    remedy: "without \(ClassNamesFile.name), all values are of one class")
             }
             let mask = InstanceMask(imageHeight: image.height, imageWidth: image.width) { row, column in
                 let pixel = image.pixels[row * image.width + column]

@@ -43,8 +43,8 @@ struct ShapedImage: Sendable {
 struct ShapeData {
     let kind: String
     let path: String
-    /// By number; those that occur, in alphabetical order, if `nil`.
-    var classNames: [String]?
+    /// By number; others that occur follow in alphabetical order.
+    var classNames: [String] = []
     /// By number; others that occur follow in alphabetical order.
     var keypointNames: [String] = []
     var images: [ShapedImage] = []
@@ -58,7 +58,7 @@ struct ShapeData {
     /// - Throws: `InputError` where the task is pose and no object has a keypoint.
     func data(for task: YOLOTask) throws -> DetectionData {
         let keypoints = task == .pose ? try keypointLayout() : nil
-        let names = classNames ?? Set(images.flatMap { $0.objects.map(\.name) }).sorted()
+        let names = ClassNamesFile.all(classNames, Set(images.flatMap { $0.objects.map(\.name) }))
         let numbers = Dictionary(names.enumerated().map { ($1, $0) }, uniquingKeysWith: { first, _ in first })
         let headers = ImageSurvey.map(images.map(\.imagePath)) { path in Result { try ImageSurvey.header(path) } }
         var (problems, remarks) = (problems, remarks)

@@ -10,7 +10,8 @@ extension DetectionConfiguration {
     /// - Throws: `InputError` where the data or the weights cannot be read, or an option makes no sense.
     public func makeTask(_ task: YOLOTask = .detect) throws -> DetectionTask {
         try check()
-        let all = try DetectionData.load(data, for: task).keepingBoxes(of: classes)
+        let found = try DetectionData.load(data, for: task)
+        let all = try (labeledOnly ? found.keepingLabeled() : found).keepingBoxes(of: classes)
         let trained = (singleCls ? all.withOneClass : all).holdingOut(valFraction)
         manualSeed(seed)
         return try DetectionTask(self, makeDetector(task, for: trained), on: trained)
@@ -59,6 +60,17 @@ extension DetectionData {
             }
         }
         return with(splits: splits)
+    }
+
+    /// The data without the images that have no file of labels.
+    ///
+    /// - Throws: `InputError` where none is left to learn from.
+    public func keepingLabeled() throws -> DetectionData {
+        let labeled = splits.mapValues { $0.filter(\.isLabeled) }.filter { !$0.value.isEmpty }
+        guard labeled[.train] != nil else {
+            throw InputError(path, "no image for training has a file of labels", remedy: "label some, as in the studio")
+        }
+        return with(splits: labeled)
     }
 
     /// `YOLO labels, 4 images for training and 4 for validation, 80 classes`.

@@ -39,6 +39,8 @@ public struct DetectionConfiguration: TaskConfiguration {
     public var classes: [String] = []
     /// Whether all classes count as one.
     public var singleCls = false
+    /// Whether images without a file of labels are left out; else they teach that there is nothing in them.
+    public var labeledOnly = false
     /// Whether the learning rate falls along a cosine instead of a line.
     public var cosLr = false
     /// How many epochs at the end are without mosaic and mixing.
