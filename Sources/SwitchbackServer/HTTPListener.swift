@@ -1,3 +1,4 @@
+import Foundation
 import Hummingbird
 import HummingbirdCore
 import Logging
@@ -44,7 +45,11 @@ package struct HTTPListener: Sendable {
         } catch {
             // The number stands at the end of what NIO says, whose own type this module does not depend on.
             let code = "\(error)".firstMatch(of: /errno: ([0-9]+)/).flatMap { Int32($0.output.1) } ?? 0
-            throw InputError("http://\(host):\(options.port)", cannot: "listened on", code)
+            let address = "http://\(host):\(options.port)"
+            guard code == EADDRINUSE else { throw InputError(address, cannot: "listened on", code) }
+            throw InputError(
+                address, "cannot be listened on, because another program does",
+                remedy: "give another --port, or 0 for any that is free")
         }
     }
 

@@ -4,12 +4,15 @@ import SwitchbackFormats
 import SwitchbackVision
 import Synchronization
 
+/// To look for files that are gone takes long where they are many.
+private let mostSearched = 64
+
 /// What was found out about files, which takes a while: found out again where a file is another than it was, and forgotten
 /// where it is gone.
 package final class KeptByFile<Value: Sendable>: Sendable {
     private struct Entry {
-        let stamp: FileStamp
-        /// Whether the stamp tells the file from any later one: clocks of file systems tick coarsely.
+        let stamps: [FileStamp]
+        /// Whether the stamps tell the files from any later ones: clocks of file systems tick coarsely.
         let isSure: Bool
         let value: Value
     }
@@ -18,14 +21,22 @@ package final class KeptByFile<Value: Sendable>: Sendable {
 
     package init() {}
 
-    /// - Parameter find: finds out; `nil` is not kept.
-    package func value(of path: String, _ find: () throws -> Value?) rethrows -> Value? {
-        let (stamp, now) = (FileStamp(path), Date())
-        if let entry = known.withLock({ $0[path] }), entry.stamp == stamp, entry.isSure { return entry.value }
-        let value = try find()
+    /// - Parameters:
+    ///   - others: files that the value depends on as well.
+    ///   - find: finds out, and is told which file it was just before; `nil` is not kept.
+    package func value(
+        of path: String, and others: [String] = [], _ find: (FileStamp) throws -> Value?
+    ) rethrows -> Value? {
+        let (stamps, now) = (([path] + others).map { FileStamp($0) }, Date())
+        if let entry = known.withLock({ $0[path] }), entry.stamps == stamps, entry.isSure { return entry.value }
+        let value = try find(stamps[0])
         known.withLock { known in
-            known = known.filter { Folder.exists($0.key) }
-            known[path] = value.map { Entry(stamp: stamp, isSure: !stamp.isFresh(at: now), value: $0) }
+            if known.count < mostSearched || known.count.isMultiple(of: mostSearched) {
+                known = known.filter { Folder.exists($0.key) }
+            }
+            known[path] = value.map { value in
+                Entry(stamps: stamps, isSure: !stamps.contains { $0.isFresh(at: now) }, value: value)
+            }
         }
         return value
     }
@@ -34,11 +45,17 @@ package final class KeptByFile<Value: Sendable>: Sendable {
     package var count: Int { known.withLock { $0.count } }
 }
 
-extension KeptByFile<KeypointLayout?> {
-    /// The keypoints that objects have as a data.yaml says; `nil` where they have none.
-    ///
-    /// - Throws: `InputError` where it cannot be read.
-    func keypoints(in description: String) throws -> KeypointLayout? {
-        try value(of: description) { .some(try DataDescription.load(description).keypoints) } ?? nil
+/// The keypoints that objects have, as a data.yaml says.
+struct SaidKeypoints: Sendable {
+    /// `nil` where objects have none.
+    var layout: KeypointLayout?
+    /// The file that says so. Where it was changed just then, this may be the one before: never a later one.
+    var file = FileStamp()
+}
+
+extension KeptByFile<SaidKeypoints> {
+    /// - Throws: `InputError` where the data.yaml cannot be read.
+    func keypoints(in description: String) throws -> SaidKeypoints? {
+        try value(of: description) { SaidKeypoints(layout: try DataDescription.load(description).keypoints, file: $0) }
     }
 }

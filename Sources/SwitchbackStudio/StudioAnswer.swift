@@ -46,7 +46,7 @@ extension Request {
     /// asking.
     func jsonBody(upTo mostBytes: Int) async throws -> [UInt8] {
         guard headers[.contentType]?.lowercased().hasPrefix("application/json") == true else {
-            throw HTTPError(.unsupportedMediaType)
+            throw APIError.unsupportedMediaType(headers[.contentType] ?? "nothing that is named")
         }
         return try await Array(body.collect(upTo: mostBytes).readableBytesView)
     }

@@ -48,10 +48,12 @@ package struct APIError: Error, Sendable {
         return error
     }
 
-    static func unsupportedMediaType(_ kind: String) -> APIError {
+    package static func unsupportedMediaType(
+        _ kind: String, wanted: String = "JSON, with the header Content-Type: application/json"
+    ) -> APIError {
         APIError(
             status: .unsupportedMediaType,
-            message: "the body is sent as \(kind.shortened); send JSON, with the header Content-Type: application/json",
+            message: "the body is sent as \(kind.shortened); send \(wanted)",
             type: "invalid_request_error")
     }
 

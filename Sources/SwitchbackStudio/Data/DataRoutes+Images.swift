@@ -36,7 +36,8 @@ extension DataRoutes {
     /// A piece of the images that a filter takes: from a place on, or around an image, which is always among them.
     private func list(_ set: OpenDataSet, _ query: Parameters) throws -> ImageList {
         let content = try set.index.now()
-        var positions = try ImageFilter(query).positions(in: content.images)
+        let filter = try ImageFilter(query)
+        var positions = filter.positions(in: content)
         if let run = query.get("uncertain") {
             positions = try leastCertain(positions, content, judgements.judgement(of: set, by: run))
         }
@@ -47,8 +48,10 @@ extension DataRoutes {
             guard let position = content.positions[image.id].map(Int.init) else {
                 throw APIError.notFound("there is no such image; it may have been moved or deleted")
             }
+            let rank = filter.order.rank(position, in: content)
             let place =
-                positions.firstIndex(of: position) ?? positions.firstIndex { $0 >= position } ?? positions.count
+                positions.firstIndex(of: position)
+                ?? positions.firstIndex { rank < filter.order.rank($0, in: content) } ?? positions.count
             if place == positions.count || positions[place] != position { positions.insert(position, at: place) }
             from = max(0, place - (try query.number("before", in: 0...Self.mostListed) ?? count / 2))
         }

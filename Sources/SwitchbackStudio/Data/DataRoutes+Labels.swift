@@ -28,19 +28,22 @@ private struct LabelsAnswer: Encodable, Sendable {
     var conflicts: [String]?
     var error: Failure?
 
-    init(_ set: OpenDataSet, _ image: IndexedImage, _ document: LabelDocument, who: String) throws {
+    /// - Parameter keypoints: as they were before the labels were read: a page that has seen less than there is asks again.
+    init(
+        _ set: OpenDataSet, _ image: IndexedImage, _ document: LabelDocument, _ keypoints: SaidKeypoints, who: String
+    ) throws {
         let content = try set.index.known()
         self.image = ImageAnswer(content.image(image.id) ?? image)
         classes = content.classNames
-        keypoints = try set.keypoints().map { KeypointDescription($0, in: set.description) }
-        seen = Self.seen(set, document)
+        self.keypoints = keypoints.layout.map { KeypointDescription($0, in: keypoints.file) }
+        seen = Self.seen(document, keypoints)
         (revision, labeled, objects) = (document.revision, document.isLabeled, document.objects)
         (canUndo, canRedo) = (document.canUndo(who), document.canRedo(who))
         readOnly = try set.labels().readOnly?.description
     }
 
-    static func seen(_ set: OpenDataSet, _ document: LabelDocument) -> String {
-        "\(document.revision)-\(KeypointDescription.version(set.description))"
+    static func seen(_ document: LabelDocument, _ keypoints: SaidKeypoints) -> String {
+        "\(document.revision)-\(KeypointDescription.version(keypoints.file))"
     }
 }
 
@@ -57,16 +60,18 @@ extension DataRoutes {
             return await strokes.respond {
                 let set = try sets.set(name)
                 let image = try set.index.image(id)
+                let keypoints = try set.keypoints()
                 let document = try set.labels().document(of: LabelStore.Image(image))
-                if let seen = query.get("seen"), seen == LabelsAnswer.seen(set, document) {
+                if let seen = query.get("seen"), seen == LabelsAnswer.seen(document, keypoints) {
                     return Response(status: .noContent)
                 }
-                return try Response(answering: LabelsAnswer(set, image, document, who: query.get("who") ?? ""))
+                return try Response(
+                    answering: LabelsAnswer(set, image, document, keypoints, who: query.get("who") ?? ""))
             }
         }
         group.post(":set/images/:image/edits") { request, context in
             await change(request, context) { set, image, fields in
-                let edit = try Self.edit(fields, try set.index.known(), try set.keypoints())
+                let edit = try Self.edit(fields, try set.index.known(), try set.keypoints().layout)
                 return try set.change(image) { try $0.edit($1, edit) }
             }
         }
@@ -83,7 +88,7 @@ extension DataRoutes {
             do {
                 let (image, classes, keypoints) = try await strokes.run(within: Self.strokeSeconds) {
                     let set = try sets.set(name)
-                    return (try set.index.image(id), try set.index.known().classNames, try set.keypoints())
+                    return (try set.index.image(id), try set.index.known().classNames, try set.keypoints().layout)
                 }
                 return try Response(
                     answering: try await proposing.proposals(for: image, classes: classes, keypoints: keypoints))
@@ -125,6 +130,7 @@ extension DataRoutes {
                 let who = try fields.name("who")
                 let set = try sets.set(name)
                 let image = try set.index.image(id)
+                let keypoints = try set.keypoints()
                 let outcome: LabelStore.Outcome
                 do { outcome = try work(set, image, fields) } catch let unwritten as LabelStore.Unwritten {
                     var response = Response(refusing: unwritten.cause)
@@ -133,9 +139,9 @@ extension DataRoutes {
                 }
                 switch outcome {
                 case .done(let document), .nothing(let document):
-                    return try Response(answering: LabelsAnswer(set, image, document, who: who))
+                    return try Response(answering: LabelsAnswer(set, image, document, keypoints, who: who))
                 case .conflict(let document, let objects):
-                    var answer = try LabelsAnswer(set, image, document, who: who)
+                    var answer = try LabelsAnswer(set, image, document, keypoints, who: who)
                     answer.conflicts = objects
                     answer.error = .init(message: "somebody else has changed the same object since; nothing was done")
                     var response = try Response(answering: answer)

@@ -26,8 +26,9 @@ package struct DataRoutes: Sendable {
     ///   - runs: the folder that runs are saved in.
     package init(folder: String, runs: String) {
         sets = OpenDataSets(folder: folder)
-        proposing = ProposingModel(RunLookup(output: runs))
-        judgements = Judgements(RunLookup(output: runs))
+        let lookup = RunLookup(output: runs)
+        proposing = ProposingModel(lookup)
+        judgements = Judgements(lookup)
     }
 
     /// Ends the threads.
@@ -80,7 +81,7 @@ package struct DataRoutes: Sendable {
                 }
                 let readOnly = try set.readOnly?.description
                 return DataStatistics(
-                    set.folder, try set.index.now(), keypoints: try set.keypoints(), readOnly: readOnly)
+                    set.folder, try set.index.now(), keypoints: try set.keypoints().layout, readOnly: readOnly)
             }
         }
         group.post(":set/classes") { [sets] request, context in
@@ -127,7 +128,9 @@ package struct DataRoutes: Sendable {
         do {
             // Forms and plain text are what a page of another origin may send without asking.
             guard request.headers[.contentType]?.lowercased().hasPrefix("application/octet-stream") == true else {
-                throw HTTPError(.unsupportedMediaType)
+                throw APIError.unsupportedMediaType(
+                    request.headers[.contentType] ?? "nothing that is named",
+                    wanted: "the file, with the header Content-Type: application/octet-stream")
             }
             let query = request.uri.queryParameters
             let set = try await files.run(within: Self.longSeconds) { [sets] in try sets.set(name) }

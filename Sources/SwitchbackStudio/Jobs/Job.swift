@@ -33,6 +33,8 @@ struct Job: Codable, Sendable {
     /// In seconds since 1970.
     let created: Double
     var process: ChildProcess?
+    /// When the process was started, in seconds since 1970.
+    var started: Double?
     var isStopRequested = false
 }
 

@@ -51,10 +51,10 @@ package final class JobQueue: Sendable {
 
     func state(of job: Job) -> Job.State { folder(of: job).state(of: job) }
 
-    /// What the training of a run has printed lately; `nil` where it is not at work.
-    func outputOfTraining(_ run: String) -> String? {
+    /// The training of a run, and what it has printed lately; `nil` where it is not at work.
+    func training(of run: String) -> (job: Job, output: String)? {
         let job = list.first { $0.kind == .training && $0.run == run && state(of: $0) == .running }
-        return job.map { folder(of: $0).output(from: 0).text }
+        return job.map { ($0, folder(of: $0).output(from: 0).text) }
     }
 
     /// The job of an id. It is looked up among those that are there: no path is made of what a client sends.
@@ -146,6 +146,7 @@ package final class JobQueue: Sendable {
         do {
             job.process = try ChildProcess(
                 running: program, job.arguments, log: place.log, exitFile: place.exitFile)
+            job.started = Date().timeIntervalSince1970
             try place.save(job)
         } catch {
             // Said where the job's own errors are.

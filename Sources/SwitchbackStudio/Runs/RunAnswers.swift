@@ -61,10 +61,10 @@ struct RunDetails: Encodable, Sendable {
     /// Of a training that is at work.
     let pace: TrainingPace?
 
-    /// - Parameter output: what the training has printed, if it is at work.
+    /// - Parameter training: with what it has printed, if it is at work.
     /// - Throws: `InputError` where the run's diagnosis is damaged.
-    init(_ run: RunRecord, output: String?) throws {
-        pace = output.map { TrainingPace(run, output: $0, now: Date()) }
+    init(_ run: RunRecord, _ training: (job: Job, output: String)?) throws {
+        pace = training.map { TrainingPace(run, $0.job, output: $0.output, now: Date()) }
         summary = RunSummary(run)
         let given = run.arguments.compactMap { pair in run.argument(pair.key).map { (pair.key, $0) } }
         arguments = Dictionary(given) { $1 }

@@ -1,16 +1,26 @@
-import Foundation
 import Switchback
+import SwitchbackFormats
 import SwitchbackServer
 import SwitchbackTraining
 
-/// The runs below a folder. Nothing is kept: they are read each time, so that runs of the command line appear too.
+/// The runs below a folder, looked for each time, so that runs of the command line appear too. Pages ask every few seconds:
+/// only those are read again whose files have changed.
 struct RunLookup: Sendable {
     /// The folder that runs are saved in.
     let output: String
+    private let known = KeptByFile<RunRecord>()
+
+    init(output: String) { self.output = output }
 
     /// The runs, the newest first; none where nothing was trained yet.
     func runs(of task: String? = nil) throws -> [RunRecord] {
-        FileManager.default.fileExists(atPath: output) ? try RunCatalog.runs(in: output, task: task) : []
+        guard Folder.exists(output) else { return [] }
+        return try RunCatalog.runs(in: output, task: task) { path in
+            let record = try known.value(
+                of: Folder.join(path, "args.yaml"), and: [Folder.join(path, "results.csv")]
+            ) { _ in try RunRecord(path) }
+            return try record ?? RunRecord(path)
+        }
     }
 
     /// A run of a task. It is looked up among those that are there: no path is made of what a client sends.

@@ -22,7 +22,7 @@ package struct RunRoutes: Sendable {
             let (task, name) = try (context.parameters.part("task"), context.parameters.part("name"))
             return await queue.answer {
                 let run = try runs.run(task, name)
-                return try RunDetails(run, output: jobs.outputOfTraining(RunSummary.id(of: run)))
+                return try RunDetails(run, jobs.training(of: RunSummary.id(of: run)))
             }
         }
     }

@@ -6,6 +6,10 @@ import SwitchbackTraining
 struct TrainingPace: Encodable, Sendable {
     /// Until its last epoch; `nil` where that is not known yet.
     let secondsLeft: Double?
+    /// Since it was started.
+    let secondsPassed: Double?
+    /// How long it may take, where that was said.
+    let secondsAllowed: Double?
     /// The memory of the process in GB, as it last said; only trainings with long epochs say it.
     let gigabytes: Double?
 
@@ -13,7 +17,11 @@ struct TrainingPace: Encodable, Sendable {
     private static let epochs = 5
 
     /// - Parameter output: what the training has printed.
-    init(_ run: RunRecord, output: String, now: Date) {
+    init(_ run: RunRecord, _ job: Job, output: String, now: Date) {
+        secondsPassed = job.started.map { max(0, now.timeIntervalSince1970 - $0) }
+        secondsAllowed =
+            run.argument("minutes").flatMap(Double.init).map { $0 * 60 }
+            ?? run.argument("time").flatMap(Double.init).map { $0 * 3600 }
         secondsLeft = Self.secondsLeft(run, now)
         // As `ProgressReporter` writes it.
         let said = output.split(separator: "\n").last { $0.contains(" left") && $0.contains(" GB  ") }

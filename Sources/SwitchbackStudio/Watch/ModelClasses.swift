@@ -8,7 +8,7 @@ struct ModelClasses: Sendable {
 
     func names(of run: RunRecord) throws -> [String] {
         let weights = try RunFolder.weightFile(run.path)
-        return try known.value(of: weights) {
+        return try known.value(of: weights) { _ in
             try run.task == "classify"
                 ? Classifier.load(weights).configuration.classNames
                 : DetectorFile.load(weights, for: nil).detector.classes

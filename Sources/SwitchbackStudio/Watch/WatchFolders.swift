@@ -8,7 +8,8 @@ import SwitchbackVision
 /// Where endpoints keep their requests: `.studio/watch/TASK~NAME`.
 ///
 /// A run that was deleted leaves its requests behind, and another one may take its name. So each run has a word of its own
-/// in its folder, which stands in the folder of its requests, too: what has another word is none of this run's.
+/// in its folder, which stands in the folder of its requests, too: what has another word is none of this run's. Requests that
+/// were kept before runs had words are of the one that has the name.
 package struct WatchFolders: Sendable {
     let root: String
     /// The folder that runs are saved in.
@@ -34,8 +35,8 @@ package struct WatchFolders: Sendable {
 
     /// Whether what was kept under the name of a run is of the one that has the name now.
     private func isOwn(_ run: String) -> Bool {
-        let word = Self.word(in: Folder.join(output, run))
-        return word != nil && word == Self.word(in: place(of: run))
+        let (folder, kept) = (Folder.join(output, run), Self.word(in: place(of: run)))
+        return Folder.isFolder(folder) && (kept == nil || kept == Self.word(in: folder))
     }
 
     private static func word(in folder: String) -> String? { try? TextFile.read(Folder.join(folder, wordName)) }
@@ -47,7 +48,7 @@ package struct WatchFolders: Sendable {
         let (folder, place) = (Folder.join(output, run), place(of: run))
         let word = Self.word(in: folder) ?? UUID().uuidString
         if Self.word(in: folder) == nil { try AtomicFile.write(word, to: Folder.join(folder, Self.wordName)) }
-        if Folder.exists(place), Self.word(in: place) != word { try setAside(place) }
+        if let kept = Self.word(in: place), kept != word { try setAside(place) }
         try OutputFolder.make(place)
         try AtomicFile.write(word, to: Folder.join(place, Self.wordName))
         return place

@@ -57,7 +57,7 @@ struct WatchRoutes: Sendable {
     private func answer(_ run: String) throws -> WatchAnswer {
         let met = try requests.met(by: run)
         let record = try runs.run(ofID: run)
-        let images = try training.value(of: Folder.join(record.path, "args.yaml")) {
+        let images = try training.value(of: Folder.join(record.path, "args.yaml")) { _ in
             try set(of: record).map { try TrainingImages($0) }
         }
         return WatchAnswer(run, met, classNames: try classes.names(of: record), images, now: Date())

@@ -26,7 +26,8 @@ struct ImageFolderWriter {
             try FileManager.default.moveItem(atPath: temporary, toPath: folder)
         } catch {
             try? FileManager.default.removeItem(atPath: temporary)
-            throw error as? InputError ?? InputError(folder, cannot: "written", error)
+            throw (error as? InputError)?.about(folder, insteadOf: temporary)
+                ?? InputError(folder, cannot: "written", error)
         }
     }
 

@@ -67,6 +67,27 @@ struct DataExportTests {
         }
     }
 
+    /// A class that no object has yet, and images of one name in two splits, which lie in one folder as Pascal VOC has it.
+    @Test(arguments: ["yolo", "coco", "voc", "labelme", "cvat"])
+    func classesWithoutObjectsAndEqualNamesStay(format: String) async throws {
+        let studio = try DataStudio()
+        try await studio.make(#"{"name": "cells", "classes": ["white", "red", "blue"]}"#)
+        for (number, split) in ["train", "val"].enumerated() {
+            _ = try await studio.upload(Sample.jpeg(UInt8(90 * number + 9)), as: "a.jpg", more: "&split=\(split)")
+        }
+        for image in try await studio.images() {
+            let change = #"{"object": "o1", "value": {"class": 1, "box": [0.5, 0.5, 0.25, 0.25]}}"#
+            #expect(try await studio.stroke(image.id, "e", change).status == 200)
+        }
+        let export = try await studio.asked.ask(
+            "/api/v1/data/cells/exports", #"{"format": "\#(format)"}"#.utf8
+        ).fields
+        let differences = try export.array("differences") ?? []
+        #expect(try export.bool("isEqual", default: false), "\(differences)")
+        let found = try DetectionData.load(studio.folder.path("cells-\(format)"))
+        #expect(found.classNames == ["white", "red", "blue"])
+    }
+
     @Test func aDataSetInAnArchiveIsImported() async throws {
         let studio = try DataStudio()
         try await studio.make(#"{"name": "cells", "classes": ["white"]}"#)

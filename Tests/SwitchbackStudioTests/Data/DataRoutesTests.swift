@@ -36,6 +36,25 @@ struct DataRoutesTests {
             ])
     }
 
+    /// Whoever labels the first few has some to validate with: images of all splits come by turns.
+    @Test func imagesOfAllSplitsComeByTurns() async throws {
+        let studio = try DataStudio()
+        try await studio.make()
+        for number in 0..<10 {
+            let name = "image \(number).jpg"
+            _ = try await studio.upload(
+                Sample.jpeg(UInt8(20 * number)), as: name, more: number < 8 ? "&split=train" : "&split=val")
+        }
+        let query = "state=unlabeled&order=mixed"
+        let images = try await studio.images(query)
+        #expect(images.map(\.split).prefix(5).count { $0 == "val" } == 1 && images.count == 10)
+        // One that was labelled meanwhile keeps its place in the list.
+        _ = try await studio.stroke(images[4].id, "e", "", more: ", \"labeled\": true")
+        let around = try await studio.images("\(query)&around=\(images[4].id)&before=2&count=5")
+        #expect(around.map(\.id) == images[2...6].map(\.id))
+        #expect(try await studio.images("\(query)").count == 9)
+    }
+
     @Test(arguments: [
         (#"{"name": "../out", "classes": ["a"]}"#, "field name"),
         (#"{"name": ".x", "classes": ["a"]}"#, "field name"),

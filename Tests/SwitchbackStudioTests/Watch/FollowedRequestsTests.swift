@@ -93,7 +93,7 @@ struct FollowedRequestsTests {
         let kept = KeptByFile<String>()
         var looks = 0
         func look(_ path: String, _ value: String?) -> String? {
-            kept.value(of: path) {
+            kept.value(of: path) { _ in
                 looks += 1
                 return value
             }

@@ -44,6 +44,21 @@ struct WatchFoldersTests {
         #expect(try String(contentsOfFile: old, encoding: .utf8) == "first")
     }
 
+    /// An earlier program kept requests without a word of their run.
+    @Test func requestsWithoutAWordAreOfTheRunOfTheName() throws {
+        try makeRun()
+        let place = watched.place(of: run)
+        try FileManager.default.createDirectory(atPath: place, withIntermediateDirectories: true)
+        let lines = "\(place)/\(RequestKeeper.linesName)"
+        try "old".write(toFile: lines, atomically: true, encoding: .utf8)
+        #expect(watched.runs() == [run])
+        _ = try watched.prepare(for: run)
+        #expect(watched.runs() == [run])
+        #expect(try String(contentsOfFile: lines, encoding: .utf8) == "old", "they were taken up")
+        try FileManager.default.removeItem(atPath: folder.path("runs/\(run)"))
+        #expect(watched.runs().isEmpty, "of a run that is gone")
+    }
+
     @Test func aRunThatCannotBeWrittenIsSaid() throws {
         #expect(throws: (any Error).self) { try watched.prepare(for: run) }
         #expect(!FileManager.default.fileExists(atPath: watched.place(of: run)))

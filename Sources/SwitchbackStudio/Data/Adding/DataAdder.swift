@@ -220,7 +220,8 @@ struct DataAdder {
         counts[split, default: 0] += 1
         report.added += 1
         let classIndex = set.kind == .classes ? className.flatMap { classNames.firstIndex(of: $0) } : nil
-        added.append(AddedImage(path: target, split: split, classIndex: classIndex))
+        let place = ImagePlace(folder: folder, name: "\(stem).\(ending)")
+        added.append(AddedImage(place: place, split: split, classIndex: classIndex))
     }
 
     private func folder(for split: DataSplit, class className: String?) throws -> String {
@@ -257,12 +258,5 @@ extension LabelValue {
             self = .outline(
                 class: classIndex, label.polygon.flatMap { [Self.rounded(Double($0.x)), Self.rounded(Double($0.y))] })
         }
-    }
-}
-
-extension InputError {
-    /// The same error about a file under the name that its sender knows.
-    fileprivate func about(_ name: String, insteadOf path: String) -> InputError {
-        subject == path ? InputError(name, at: place, problem, remedy: remedy) : self
     }
 }

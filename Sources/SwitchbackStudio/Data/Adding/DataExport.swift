@@ -70,7 +70,7 @@ struct DataExport: Encodable, Sendable {
     /// What two data sets do not have in common, as sentences; at most a few.
     static func differences(_ first: DetectionData, _ second: DetectionData) -> [String] {
         var found: [String] = []
-        // Pascal VOC has no order of classes, only names.
+        // Names are what formats have in common.
         if Set(first.classNames) != Set(second.classNames) { found.append("the classes differ") }
         func names(_ data: DetectionData, _ example: DetectionExample) -> [String] {
             example.labels.map { data.classNames[$0.classIndex] }
@@ -84,20 +84,39 @@ struct DataExport: Encodable, Sendable {
                 } ?? []
         } catch { return found + ["\(error)"] }
         for split in DataSplit.allCases {
-            let (ours, theirs) = (sorted(first[split]), sorted(second[split]))
-            if ours.map({ Folder.stem($0.imagePath) }) != theirs.map({ Folder.stem($0.imagePath) }) {
+            let (ours, theirs) = (first[split], second[split])
+            guard let pairs = pairs(ours, theirs) else {
                 found.append("\(split.rawValue) has other images: \(ours.count) and \(theirs.count)")
                 continue
             }
-            for (a, b) in zip(ours, theirs) where !isEqual(a, b, orders) || names(first, a) != names(second, b) {
+            for (a, b) in pairs where !isEqual(a, b, orders) || names(first, a) != names(second, b) {
                 found.append("\(split.rawValue)/\((a.imagePath as NSString).lastPathComponent) has other labels")
             }
         }
         return Array((found + second.problems.map(\.description)).prefix(20))
     }
 
-    private static func sorted(_ examples: [DetectionExample]) -> [DetectionExample] {
-        examples.sorted { Folder.stem($0.imagePath) < Folder.stem($1.imagePath) }
+    /// The same images of both; `nil` where there are others. Where all lie in one folder, one of two that have the same name
+    /// has another one there.
+    private static func pairs(
+        _ ours: [DetectionExample], _ theirs: [DetectionExample]
+    ) -> [(DetectionExample, DetectionExample)]? {
+        guard ours.count == theirs.count else { return nil }
+        var named = Dictionary(grouping: theirs) { Folder.stem($0.imagePath) }
+        var (pairs, rest) = ([(DetectionExample, DetectionExample)](), [DetectionExample]())
+        for example in ours {
+            let other = named[Folder.stem(example.imagePath)]?.popLast()
+            if let other { pairs.append((example, other)) } else { rest.append(example) }
+        }
+        var waiting = named.values.joined().map { $0 }
+        for example in rest {
+            let place = waiting.firstIndex {
+                FileManager.default.contentsEqual(atPath: example.imagePath, andPath: $0.imagePath)
+            }
+            guard let place else { return nil }
+            pairs.append((example, waiting.remove(at: place)))
+        }
+        return pairs
     }
 
     private static func isEqual(_ a: DetectionExample, _ b: DetectionExample, _ orders: [KeypointOrder]) -> Bool {

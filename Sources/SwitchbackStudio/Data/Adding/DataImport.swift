@@ -71,6 +71,7 @@ extension OpenDataSet {
             defer { names = adder.names }
             try body(&adder)
             index.insert(adder.added)
+            if adder.added.count >= IndexFile.leastImages { Memory.giveBackHeap() }
             if !adder.report.newClasses.isEmpty { _ = try index.now(isFresh: true) }
             return adder.report
         }

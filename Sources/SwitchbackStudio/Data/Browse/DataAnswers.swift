@@ -8,10 +8,12 @@ struct DataSummary: Encodable, Sendable {
     let kind: DataFolder.Kind
     let classes: [String]
     let images, labeled: Int
+    /// The folder of images that it was made of, if it was.
+    let source: String?
     let problem: String?
 
     init(_ set: DataFolder, _ index: DataIndex?) {
-        (name, path, kind) = (set.name, set.root, set.kind)
+        (name, path, kind, source) = (set.name, set.root, set.kind, set.source)
         do {
             let content = try index?.now()
             let loose = try set.kind == .images ? ImageSurvey.files(in: set.root).count : 0

@@ -10,20 +10,35 @@ extension DataIndex {
         private(set) var positions: [UInt64: Int32] = [:]
         /// How many images each split has.
         private(set) var counts: [DataSplit: Int] = [:]
+        /// Where those of each split begin.
+        private var starts: [DataSplit: Int] = [:]
         /// Those that objects have; `nil` where they have none.
         var keypoints: KeypointLayout?
         /// The data.yaml that classes and keypoints were read from.
         var description = FileStamp()
 
+        init() {}
+
+        init(_ images: [IndexedImage], _ keypoints: KeypointLayout?) {
+            (self.images, self.keypoints) = (images, keypoints)
+            updatePositions()
+        }
+
+        /// The share of its split that comes before the middle of the image at a place.
+        func shareBefore(_ position: Int) -> Double {
+            let split = images[position].split
+            return (Double(position - (starts[split] ?? 0)) + 0.5) / Double(counts[split] ?? 1)
+        }
+
         func image(_ id: UInt64) -> IndexedImage? { positions[id].map { images[Int($0)] } }
 
         /// Puts images among those of their splits, in the order of their paths.
         mutating func insert(_ added: [IndexedImage]) {
-            var waiting = Dictionary(grouping: added.sorted { $0.path < $1.path }, by: \.split)
+            var waiting = Dictionary(grouping: added.sorted { $0.place < $1.place }, by: \.split)
             var (all, rest) = ([IndexedImage](), images[...])
             while let split = rest.first?.split {
                 let own = rest.prefix { $0.split == split }
-                all += own.merged(with: waiting.removeValue(forKey: split) ?? []) { $0.path < $1.path }
+                all += own.merged(with: waiting.removeValue(forKey: split) ?? []) { $0.place < $1.place }
                 rest = rest.dropFirst(own.count)
             }
             all += DataSplit.allCases.flatMap { waiting[$0] ?? [] }
@@ -35,7 +50,11 @@ extension DataIndex {
             positions.removeAll(keepingCapacity: true)
             positions.reserveCapacity(images.count)
             for (position, image) in images.enumerated() { positions[image.id] = Int32(position) }
-            counts = images.reduce(into: [:]) { $0[$1.split, default: 0] += 1 }
+            (counts, starts) = ([:], [:])
+            for (position, image) in images.enumerated() {
+                counts[image.split, default: 0] += 1
+                if starts[image.split] == nil { starts[image.split] = position }
+            }
         }
     }
 }

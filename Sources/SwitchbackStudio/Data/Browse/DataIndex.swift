@@ -18,8 +18,8 @@ final class DataIndex: @unchecked Sendable {
     private let lock = NSLock()
     // Guarded by the lock.
     private var content: Content?
-    /// Images that were added here since, which come to their places when somebody wants to see all: to make room for each
-    /// one among 100,000 takes longer than to add it.
+    /// Images that were added here since, which come to their places when they are many, or somebody wants to see all: to make
+    /// room for each one among 100,000 takes longer than to add it.
     private var added: [UInt64: IndexedImage] = [:]
     /// How many images each split has, those that were added included.
     private var knownCounts: [DataSplit: Int] = [:]
@@ -43,9 +43,12 @@ final class DataIndex: @unchecked Sendable {
             looked = (start, .now)
             pause = min(max(.seconds(2), start.duration(to: .now) * 20), .seconds(30))
             keep(new, lookedAt: moment)
+            if new.images.count >= IndexFile.leastImages { Memory.giveBackHeap() }
             return new
         }
     }
+
+    private static let mostAdded = 4096
 
     private func replace(_ new: Content?) {
         lock.withLock { (content, added, knownCounts) = (new, [:], new?.counts ?? [:]) }
@@ -54,10 +57,15 @@ final class DataIndex: @unchecked Sendable {
     /// What is known, with all images in their places.
     private var merged: Content? {
         lock.withLock {
-            if !added.isEmpty { content?.insert(Array(added.values)) }
-            added = [:]
+            takeIn()
             return content
         }
+    }
+
+    /// Puts the images that were added to their places. The lock is held.
+    private func takeIn() {
+        if !added.isEmpty { content?.insert(Array(added.values)) }
+        added = [:]
     }
 
     /// Forgets what is known: files were changed otherwise than the images' own.
@@ -106,14 +114,16 @@ final class DataIndex: @unchecked Sendable {
         looking.withLock {
             guard let keypoints = lock.withLock({ content.map(\.keypoints) }) else { return }
             for file in files {
-                let image = IndexedImage(file, id: set.id(of: file.path), keypoints)
+                let image = IndexedImage(file, id: set.id(of: file.place.path), keypoints)
                 lock.withLock {
                     if content?.positions[image.id] != nil || added[image.id] != nil { return }
                     added[image.id] = image
                     knownCounts[image.split, default: 0] += 1
                     unkept += 1
+                    if added.count >= Self.mostAdded { takeIn() }
                 }
             }
+            if lock.withLock({ added.isEmpty }) { Memory.giveBackHeap() }
         }
     }
 
@@ -131,54 +141,39 @@ final class DataIndex: @unchecked Sendable {
 
     private func read(knowing old: Content?) throws -> Content {
         var content = Content()
-        var files: [AddedImage] = []
         if let description = set.description {
             content.description = FileStamp(description)
             let found = try DataDescription.load(description)
             content.classNames = found.classNames
             content.keypoints = found.keypoints
+            var reading = IndexReading(set, keypoints: content.keypoints, knowing: old)
             for split in DataSplit.allCases {
-                for place in found.places[split] ?? [] {
-                    files += try YOLOData.images(in: place).map { AddedImage(path: $0, split: split) }
-                }
+                for place in found.places[split] ?? [] { reading.add(try YOLOData.images(in: place), split) }
             }
+            finish(&content, reading)
         } else {
-            try Self.readClasses(set.root, &content, &files)
+            var reading = IndexReading(set, keypoints: nil, knowing: old)
+            try readClasses(&content, &reading)
+            finish(&content, reading)
         }
-        let keypoints = content.keypoints
-        let kept = old == nil ? IndexFile(in: set.state, keypoints).read() : [:]
-        func known(_ id: UInt64) -> IndexedImage? {
-            guard let old else { return kept[id] }
-            var image = old.image(id)
-            // Lines of labels say something else where objects have other keypoints.
-            if old.keypoints != keypoints { image?.labelStamp = FileStamp() }
-            return image
-        }
-        // A folder can be two splits at once: its images count for the first.
-        var seen: Set<UInt64> = []
-        let found = files.map { (file: $0, id: set.id(of: $0.path)) }.filter { seen.insert($0.id).inserted }
-            .map { (file: $0.file, id: $0.id, known: known($0.id)) }
-        content.images = ImageSurvey.map(found) { file, id, known in
-            IndexedImage(file, id: id, knowing: known, keypoints)
-        }
-        unkept += zip(content.images, found).count { $0.imageStamp != $1.known?.imageStamp }
-        content.updatePositions()
         return content
     }
 
-    private static func readClasses(
-        _ root: String, _ content: inout Content, _ files: inout [AddedImage]
-    ) throws {
+    private func finish(_ content: inout Content, _ reading: IndexReading) {
+        content.images = reading.images
+        unkept += reading.newCount
+        content.updatePositions()
+    }
+
+    private func readClasses(_ content: inout Content, _ reading: inout IndexReading) throws {
         var numbers: [String: Int] = [:]
-        for name in try Folder.names(in: root) {
+        for name in try Folder.names(in: set.root) {
             guard let split = DataSplit(folderName: name) else { continue }
-            let folder = Folder.join(root, name)
+            let folder = Folder.join(set.root, name)
             for name in try Folder.names(in: folder) where Folder.isFolder(Folder.join(folder, name)) {
                 let index = numbers[name] ?? numbers.count
                 if numbers.updateValue(index, forKey: name) == nil { content.classNames.append(name) }
-                files += try ImageSurvey.files(under: Folder.join(folder, name)).map {
-                    AddedImage(path: $0, split: split, classIndex: index)
-                }
+                reading.add(try ImageSurvey.files(under: Folder.join(folder, name)), split, classIndex: index)
             }
         }
     }

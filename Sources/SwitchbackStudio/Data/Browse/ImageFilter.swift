@@ -11,6 +11,8 @@ struct ImageFilter {
     let state: IndexedImage.State?
     /// What the name has in it, in small letters.
     let text: String
+    /// In which order they come.
+    let order: ImageOrder
 
     private static let longestText = 200
 
@@ -19,6 +21,7 @@ struct ImageFilter {
         split = try query.choice("split")
         state = try query.choice("state")
         classIndex = try query.number("class", in: 0...100_000)
+        order = try query.choice("order") ?? .path
         text = query.get("q").map { String($0.prefix(Self.longestText)).lowercased() } ?? ""
     }
 
@@ -29,8 +32,25 @@ struct ImageFilter {
         return text.isEmpty || image.name.lowercased().contains(text)
     }
 
-    /// The places of the images in a list that it takes.
-    func positions(in images: [IndexedImage]) -> [Int] { images.indices.filter { takes(images[$0]) } }
+    /// The places of the images that it takes, in their order.
+    func positions(in content: DataIndex.Content) -> [Int] {
+        let taken = content.images.indices.filter { takes(content.images[$0]) }
+        return order == .path ? taken : taken.map { order.rank($0, in: content) }.sorted(by: <).map(\.position)
+    }
+}
+
+/// In which order images are listed.
+enum ImageOrder: String, CaseIterable, Sendable {
+    /// Those of a split together.
+    case path
+    /// Those of all splits by turns, in the proportion of their numbers: whoever labels the first twenty has some of them
+    /// to validate with.
+    case mixed
+
+    /// What the image at a place in the list of all is ordered by.
+    func rank(_ position: Int, in content: DataIndex.Content) -> (share: Double, position: Int) {
+        (self == .path ? 0 : content.shareBefore(position), position)
+    }
 }
 
 extension Parameters {

@@ -26,7 +26,7 @@ struct IndexedImage: Sendable {
 
     /// A hash of the path below the data set's folder, by which pages speak of it.
     let id: UInt64
-    let path: String
+    let place: ImagePlace
     let split: DataSplit
     var width: Int32 = 0
     var height: Int32 = 0
@@ -35,16 +35,40 @@ struct IndexedImage: Sendable {
     var imageStamp = FileStamp()
     var labelStamp = FileStamp()
 
-    var name: String { (path as NSString).lastPathComponent }
+    var path: String { place.path }
+    var name: String { place.name }
     /// Whether its labels are known: also that there is nothing to find.
     var isLabeled: Bool { state == .labeled || state == .empty }
     /// Changes when the image does, so that browsers may keep what they got.
     var version: String { String(UInt64(bitPattern: imageStamp.changed &* 31 &+ imageStamp.size), radix: 36) }
 }
 
+/// Where the file of an image is. All images of a folder share its path, and short names take no memory of their own: of
+/// 100,000 images whole paths are more than all else that is known of them.
+struct ImagePlace: Sendable {
+    let folder: String
+    let name: String
+
+    var path: String { Folder.join(folder, name) }
+
+    static func < (first: ImagePlace, second: ImagePlace) -> Bool {
+        first.folder == second.folder ? first.name < second.name : first.path < second.path
+    }
+}
+
+extension ImagePlace {
+    /// - Parameter neighbor: an image that may be in the same folder.
+    init(_ path: String, beside neighbor: ImagePlace?) {
+        let folder = Folder.parent(path)
+        self.init(
+            folder: neighbor.flatMap { $0.folder == folder ? $0.folder : nil } ?? folder,
+            name: (path as NSString).lastPathComponent)
+    }
+}
+
 /// A file of an image with its place in a data set.
 struct AddedImage: Sendable {
-    let path: String
+    let place: ImagePlace
     let split: DataSplit
     /// In a data set of class folders.
     var classIndex: Int?
@@ -60,7 +84,7 @@ extension DataFolder {
 extension IndexedImage {
     /// An image as it is on disk now; only what has changed since it was known is read.
     init(_ file: AddedImage, id: UInt64, knowing known: IndexedImage? = nil, _ keypoints: KeypointLayout?) {
-        self.init(id: id, path: file.path, split: file.split)
+        self.init(id: id, place: file.place, split: file.split)
         if let known {
             (width, height, state, marks) = (known.width, known.height, known.state, known.marks)
             (imageStamp, labelStamp) = (known.imageStamp, known.labelStamp)
@@ -74,6 +98,7 @@ extension IndexedImage {
     }
 
     private mutating func readImage() {
+        let path = path
         let stamp = FileStamp(path)
         if stamp == imageStamp { return }
         imageStamp = stamp

@@ -15,7 +15,8 @@ package final class FindingFile: Sendable {
         /// As ``ImageFinding`` has it.
         package let version: String
         package let uncertainty: Float
-        fileprivate let offset: Int
+        /// Where the list of what was found begins in the file.
+        let offset: Int
         fileprivate let count: Int32
     }
 

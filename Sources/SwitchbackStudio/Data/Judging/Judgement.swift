@@ -13,6 +13,7 @@ final class Judgement: Sendable {
     /// `TASK/NAME`.
     let run: String
     private let file: FindingFile
+    private let outcomes = KeptOutcomes()
     private let state = Mutex(State())
 
     private struct State {
@@ -52,12 +53,13 @@ final class Judgement: Sendable {
     }
 
     /// The findings of images as they are now.
-    func findings() -> Findings { Findings(entries: file.entries, reader: file.reader()) }
+    func findings() -> Findings { Findings(entries: file.entries, reader: file.reader(), outcomes: outcomes) }
 
     /// What was found, read image by image.
     struct Findings {
         fileprivate let entries: [UInt64: FindingFile.Entry]
         fileprivate let reader: FindingFile.Reader
+        fileprivate let outcomes: KeptOutcomes
 
         /// Of an image that is another now, nothing is known.
         private func entry(_ image: IndexedImage) -> FindingFile.Entry? {
@@ -68,6 +70,15 @@ final class Judgement: Sendable {
 
         func finding(of image: IndexedImage) -> ImageFinding? {
             entry(image).flatMap { reader.finding(image.id, $0) }
+        }
+
+        /// How the model does on an image, if that is known; `finding` tells it.
+        func counts(of image: IndexedImage, confidence: Float) -> KeptOutcomes.Counts? {
+            entry(image).flatMap { outcomes.counts(of: image, $0.offset, confidence: confidence) }
+        }
+
+        func keep(_ counts: KeptOutcomes.Counts, of image: IndexedImage, confidence: Float) {
+            if let entry = entry(image) { outcomes.keep(counts, of: image, entry.offset, confidence: confidence) }
         }
     }
 
@@ -136,6 +147,7 @@ final class Judgement: Sendable {
     private func read(_ head: String, _ content: DataIndex.Content, _ state: inout State) {
         if state.head == head { return }
         file.read(head)
+        outcomes.clear()
         state.done = content.images.count - unseen(of: content.images).count
         (state.head, state.total, state.omitted, state.problem) = (head, content.images.count, 0, nil)
     }
@@ -144,12 +156,15 @@ final class Judgement: Sendable {
 /// The judgements of data sets by runs, one at work at a time.
 final class Judgements: Sendable {
     private let runs: RunLookup
-    private let known = Mutex<[String: Judgement]>([:])
+    /// The one that was asked for last is the last.
+    private let known = Mutex<[(key: String, judgement: Judgement)]>([])
+    /// What is known of the images in memory grows with the runs that are compared; files have it.
+    private static let mostKnown = 4
     private let working = NSLock()
 
     init(_ runs: RunLookup) { self.runs = runs }
 
-    func stop() { known.withLock { $0 }.values.forEach { $0.stop() } }
+    func stop() { known.withLock { $0 }.forEach { $0.judgement.stop() } }
 
     /// What a run has found in a data set so far.
     ///
@@ -166,8 +181,12 @@ final class Judgements: Sendable {
         let id = RunSummary.id(of: run)
         return known.withLock { known in
             let key = "\(set.folder.root)\n\(id)"
-            let judgement = known[key] ?? Judgement(of: id, in: set.folder.state)
-            known[key] = judgement
+            let place = known.firstIndex { $0.key == key }
+            let judgement = place.map { known.remove(at: $0).judgement } ?? Judgement(of: id, in: set.folder.state)
+            known.append((key, judgement))
+            if known.count > Self.mostKnown, let idle = known.firstIndex(where: { !$0.judgement.answer.isWorking }) {
+                known.remove(at: idle)
+            }
             return judgement
         }
     }

@@ -27,10 +27,10 @@ struct RunComparison: Encodable, Sendable {
     struct Totals: Encodable, Sendable {
         var right = 0, missed = 0, wrong = 0
 
-        fileprivate mutating func add(_ outcome: ImageOutcome) {
-            right += outcome.right
-            missed += outcome.missed
-            wrong += outcome.wrong
+        fileprivate mutating func add(_ counts: KeptOutcomes.Counts) {
+            right += Int(counts.right)
+            missed += Int(counts.missed)
+            wrong += Int(counts.wrong)
         }
     }
 
@@ -49,7 +49,7 @@ struct RunComparison: Encodable, Sendable {
         let errors, lead: Int
         let uncertainty: Float
 
-        init(_ position: Int, _ outcomes: [ImageOutcome]) {
+        init(_ position: Int, _ outcomes: [KeptOutcomes.Counts]) {
             self.position = position
             errors = outcomes.reduce(0) { $0 + $1.errors }
             lead = outcomes.count < 2 ? 0 : outcomes[0].errors - outcomes[1].errors
@@ -92,11 +92,19 @@ struct RunComparison: Encodable, Sendable {
                 image: ImageAnswer(image), truth: truth,
                 outcomes: own.map { ImageOutcome($0, truth: truth, confidence: confidence) })
         }
+        func counts(_ image: IndexedImage) -> [KeptOutcomes.Counts]? {
+            let known = findings.compactMap { $0.counts(of: image, confidence: confidence) }
+            if known.count == findings.count { return known }
+            guard let counts = row(image)?.outcomes.map(KeptOutcomes.Counts.init) else { return nil }
+            for (own, counts) in zip(findings, counts) { own.keep(counts, of: image, confidence: confidence) }
+            return counts
+        }
         var totals = [Totals](repeating: Totals(), count: judgements.count)
         let all = content.images.enumerated().compactMap { position, image -> Standing? in
-            guard image.isLabeled, split == nil || image.split == split, let row = row(image) else { return nil }
-            for (run, outcome) in row.outcomes.enumerated() { totals[run].add(outcome) }
-            return Standing(position, row.outcomes)
+            guard image.isLabeled, split == nil || image.split == split, let counts = counts(image)
+            else { return nil }
+            for (run, counts) in counts.enumerated() { totals[run].add(counts) }
+            return Standing(position, counts)
         }
         (self.totals, images) = (totals, all.count)
         runs = judgements.map(\.run)

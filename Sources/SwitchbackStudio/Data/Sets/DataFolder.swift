@@ -30,6 +30,16 @@ struct DataFolder: Sendable {
     /// Where the studio keeps the journal, thumbnails and unfinished uploads of it.
     var state: String { Folder.join(root, ".switchback") }
 
+    private var sourceFile: String { Folder.join(state, "source") }
+
+    /// The folder of images that it was made of, if it was.
+    var source: String? { try? TextFile.read(sourceFile) }
+
+    func keep(source: String) throws {
+        try OutputFolder.make(state)
+        try AtomicFile.write(source, to: sourceFile)
+    }
+
     /// The data set in a folder; `nil` if there is none.
     init?(_ root: String, name: String) {
         let names = (try? Folder.names(in: root)) ?? []
@@ -172,7 +182,7 @@ struct DataCatalog: Sendable {
             guard rename(temporary, root) == 0 else { throw InputError(root, cannot: "made", errno) }
         } catch {
             try? FileManager.default.removeItem(atPath: temporary)
-            throw error
+            throw (error as? InputError)?.about(root, insteadOf: temporary) ?? error
         }
         guard let set = DataFolder(root, name: request.name) else { throw InputError(root, "cannot be read") }
         return set

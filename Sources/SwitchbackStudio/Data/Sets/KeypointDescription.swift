@@ -76,10 +76,11 @@ extension OpenDataSet {
     ///   makes no sense, or the file is written in a way that is not known here.
     func setKeypoints(_ fields: ConfigurationFields) throws -> KeypointDescription {
         try fields.checkNames(known: ["names", "limbs", "pairs", "version"])
-        guard let path = folder.description, let layout = try keypoints() else {
+        let said = try keypoints()
+        guard let path = folder.description, let layout = said.layout else {
             throw InputError(folder.root, "its objects have no keypoints")
         }
-        guard try fields.string("version") == KeypointDescription.version(description) else {
+        guard try fields.string("version") == KeypointDescription.version(said.file) else {
             throw APIError.conflict("data.yaml was changed meanwhile; nothing was done")
         }
         let changed = try layout.changed(by: fields)
@@ -94,7 +95,8 @@ extension OpenDataSet {
             after.classNames == before.classNames && after.places == before.places && after.keypoints == changed
         }
         _ = try index.now(isFresh: true)
-        return KeypointDescription(changed, in: description)
+        let now = try keypoints()
+        return KeypointDescription(now.layout ?? changed, in: now.file)
     }
 }
 

@@ -17,7 +17,7 @@ final class OpenDataSet: @unchecked Sendable {
     // Guarded by the lock.
     private var store: (labels: LabelStore, isHeld: Bool)?
     /// By the description, which other programs may change at any time.
-    private let layouts = KeptByFile<KeypointLayout?>()
+    private let layouts = KeptByFile<SaidKeypoints>()
 
     init(_ folder: DataFolder) {
         self.folder = folder
@@ -60,13 +60,13 @@ final class OpenDataSet: @unchecked Sendable {
         let isHeld = (try? hold.take()) != nil
         var content = try index.known()
         let keypoints = try keypoints()
-        if content.description != description { content = try index.now(isFresh: true) }
+        if content.description != keypoints.file { content = try index.now(isFresh: true) }
         return lock.withLock {
             if let store, store.isHeld == isHeld {
-                store.labels.follow(keypoints)
+                store.labels.follow(keypoints.layout)
                 return store.labels
             }
-            let labels = LabelStore(hold, keypoints: keypoints) { id in
+            let labels = LabelStore(hold, keypoints: keypoints.layout) { id in
                 content.image(id).map(LabelStore.Image.init)
             }
             store = (labels, isHeld)
@@ -74,14 +74,11 @@ final class OpenDataSet: @unchecked Sendable {
         }
     }
 
-    /// The data.yaml as it is now: other programs may change it at any time.
-    var description: FileStamp { folder.description.map { FileStamp($0) } ?? FileStamp() }
-
-    /// The keypoints that its objects have; `nil` where they have none.
+    /// The keypoints that its objects have now: other programs may change the data.yaml at any time.
     ///
-    /// - Throws: `InputError` where its description cannot be read.
-    func keypoints() throws -> KeypointLayout? {
-        try folder.description.flatMap { try layouts.keypoints(in: $0) }
+    /// - Throws: `InputError` where it cannot be read.
+    func keypoints() throws -> SaidKeypoints {
+        try folder.description.flatMap { try layouts.keypoints(in: $0) } ?? SaidKeypoints()
     }
 
     /// Does something during which no label is changed.
@@ -141,6 +138,7 @@ final class OpenDataSets: @unchecked Sendable {
         let source = try request.source.map { try set($0).folder }
         let folder = try catalog.create(request)
         guard let source else { return DataSummary(folder, nil) }
+        try folder.keep(source: source.root)
         let made = opened(folder)
         let staged = Folder.join(folder.state, "uploads/\(UUID().uuidString)")
         defer { try? FileManager.default.removeItem(atPath: staged) }

@@ -98,7 +98,7 @@ extension DataVersion {
             guard rename(temporary, target) == 0 else { throw InputError(target, cannot: "made", errno) }
         } catch {
             try? FileManager.default.removeItem(atPath: temporary)
-            throw error
+            throw (error as? InputError)?.about(target, insteadOf: temporary) ?? error
         }
     }
 

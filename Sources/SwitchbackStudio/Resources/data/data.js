@@ -5,7 +5,7 @@ import { find, html, link, svg } from "/frame/drawing.js";
 import { failed, startPage, succeeded } from "/frame/frame.js";
 import { button } from "/frame/jobs.js";
 import { t } from "/frame/words.js";
-import { api, page, say, startDialogs, thumbnail } from "./parts.js";
+import { api, firstPage, folderName, isPending, page, say, startDialogs, thumbnail } from "./parts.js";
 
 let list = { folder: "", sets: [] };
 
@@ -37,9 +37,6 @@ async function importSet(set) {
   find("imported").showModal();
 }
 
-/** Whether images lie there of which no data set was made yet. */
-const isPending = (set) => set.kind === "images" && !list.sets.some((other) => other.name === `${folderName(set)}-set`);
-
 /** A drawing where there are no images to show. */
 function blank() {
   const frame = svg("rect", { x: 14, y: 14, width: 30, height: 24, rx: 3 });
@@ -50,7 +47,7 @@ function blank() {
 
 function actions(set) {
   if (set.kind === "foreign") return [button(t("data.import"), "", () => importSet(set), failed)];
-  if (set.kind === "images") return [button(t("data.make"), isPending(set) ? "primary" : "", () => startCreating(set), failed)];
+  if (set.kind === "images") return [button(t("data.make"), isPending(set, list.sets) ? "primary" : "", () => startCreating(set), failed)];
   const open = link(t("data.open"), page(set.name), "btn");
   return set.kind === "yolo" && set.images > 0 ? [open, link(t("data.check"), `${page(set.name)}/check`, "btn quiet")] : [open];
 }
@@ -71,7 +68,7 @@ async function draw() {
   find("folder").textContent = list.folder;
   find("none").hidden = list.sets.length > 0;
   // The one button that stands out is the next step.
-  find("new").classList.toggle("primary", !list.sets.some(isPending));
+  find("new").classList.toggle("primary", !list.sets.some((set) => isPending(set, list.sets)));
   find("sets").replaceChildren(...await Promise.all(list.sets.map(card)));
 }
 
@@ -85,9 +82,6 @@ async function refresh() {
   }
 }
 
-/** The last part of a path: mere images in the studio's own folder have no other name. */
-const folderName = (set) => set.path.split("/").at(-1);
-
 /** Opens the dialog, for an empty data set or for one of the images of a folder. */
 function startCreating(source = null) {
   find("source").value = source?.name ?? "";
@@ -100,6 +94,8 @@ function startCreating(source = null) {
   }
   showKind();
   find("create").showModal();
+  // Its name is a good one already: what is to be found, only the user knows.
+  if (source) find("classes").focus();
 }
 
 const kindOf = () => document.querySelector("[name=kind]:checked").value;
@@ -108,6 +104,8 @@ const kindOf = () => document.querySelector("[name=kind]:checked").value;
 function showKind() {
   find("points-field").hidden = kindOf() !== "poses";
   find("points").required = kindOf() === "poses";
+  find("classes-words").textContent = t(kindOf() === "classes" ? "data.names.sorted" : "data.names");
+  find("classes-help").textContent = t(kindOf() === "classes" ? "data.names.sorted.help" : "data.names.help");
 }
 
 const names = (text) => text.split(",").map((name) => name.trim()).filter(Boolean);
@@ -120,14 +118,17 @@ async function create(event) {
     const made = await ask("/api/v1/data", {
       name: find("name").value, kind, classes, keypoints, ...(find("source").value ? { source: find("source").value } : {}),
     });
-    location.href = made.images ? `${page(made.name)}/label/first?state=unlabeled` : `${page(made.name)}?add=1`;
+    location.href = made.images ? firstPage(made.name) : `${page(made.name)}?add=1`;
   } catch (error) {
     find("create-problem").hidden = false;
     find("create-problem").textContent = t("frame.problem", { sentence: error.message });
   }
 }
 
-await startPage(draw);
+await startPage(() => {
+  draw();
+  showKind();
+});
 startDialogs();
 for (const id of ["new", "new-first"]) find(id).addEventListener("click", () => startCreating());
 find("create").querySelector("form").addEventListener("submit", create);

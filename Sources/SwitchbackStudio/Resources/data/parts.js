@@ -9,12 +9,19 @@ import { t, whole } from "/frame/words.js";
 export const setName = () => decodeURIComponent(location.pathname.split("/")[2] ?? "");
 export const api = (name = setName()) => `/api/v1/data/${encodeURIComponent(name)}`;
 export const page = (name = setName()) => `/data/${encodeURIComponent(name)}`;
+/** The first image that nobody has labelled: those to learn from and those to validate with come by turns. */
+export const firstPage = (name = setName()) => `${page(name)}/label/first?state=unlabeled&order=mixed`;
 export const preview = (image, kind, name = setName()) => `${api(name)}/images/${image.id}/${kind}?v=${image.version}`;
 /** Where a model of a data set is trained; `path` is another one than its own for a version of it. */
 export function trainPage(data, path = data.path) {
   const task = data.keypoints?.length ? "pose" : data.kind === "classes" ? "classify" : "detect";
   return `/train?${new URLSearchParams({ task, data: path })}`;
 }
+
+/** The last part of a path: mere images in the studio's own folder have no other name. */
+export const folderName = (set) => set.path.split("/").at(-1);
+/** Whether mere images lie there of which no data set of `sets` was made yet. */
+export const isPending = (set, sets) => set.kind === "images" && !sets.some((other) => other.source === set.path);
 export const labelPage = (image, query = "", name = setName()) => `${page(name)}/label/${image.id}${query && `?${query}`}`;
 
 /**

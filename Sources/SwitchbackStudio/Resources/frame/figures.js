@@ -9,8 +9,8 @@ export function headline(best) {
   return (chief.length ? chief : all).map(([name, value]) => `${name} ${number(value)}`).join(", ");
 }
 
-/** How far a run is, as in `11/30 epochs`. */
+/** How far a run is, as in `11/30 epochs`; `11 epochs` while nobody knows how many fit into the time. */
 export function progress(text) {
   const [, at, unit] = /^(\S+) (epochs|steps)$/.exec(text) ?? [];
-  return unit ? t(`runs.progress.${unit}`, { at }) : text;
+  return unit ? t(`runs.progress.${unit}`, { at: at.replace("/?", "") }) : text;
 }

@@ -1,6 +1,6 @@
 // The first page: what is at work, what came of the newest trainings, and what to do next.
 
-import { page } from "/data/parts.js";
+import { firstPage, isPending, page } from "/data/parts.js";
 import { get } from "/frame/ask.js";
 import { find, html, link } from "/frame/drawing.js";
 import { failed, startPage, succeeded } from "/frame/frame.js";
@@ -57,14 +57,14 @@ async function showSets() {
 
 /** What to begin with: images that lie here already, or the digits. */
 function showFirst(sets) {
-  const loose = sets.find((set) => set.kind === "images" && !sets.some((other) => other.name === `${set.name}-set`));
+  const loose = sets.find((set) => isPending(set, sets));
   const started = sets.find((set) => ["yolo", "classes"].includes(set.kind) && set.images > 0);
   const own = find("own");
   if (started) {
     const isLabeled = started.labeled === started.images;
     find("first-lead").textContent = t("data.labeled", started);
     own.textContent = `${t(isLabeled ? "frame.train" : "set.label")}: ${started.name}`;
-    own.href = isLabeled ? page(started.name) : `${page(started.name)}/label/first?state=unlabeled`;
+    own.href = isLabeled ? page(started.name) : firstPage(started.name);
   } else if (loose) {
     find("first-lead").textContent = t("home.loose", { images: loose.images, path: loose.path });
     own.textContent = t("data.make");

@@ -75,8 +75,11 @@ export class Canvas {
     return [clamp((x - this.x) / (this.width * this.scale)), clamp((y - this.y) / (this.height * this.scale))];
   }
 
-  /** The part of the image that is seen: x1, y1, x2 and y2. */
-  get visible() { return [...this.toImage([0, 0]), ...this.toImage([this.element.clientWidth, this.element.clientHeight])]; }
+  /** The part of the image that is seen: x1, y1, x2 and y2; all of it where it was moved out of sight. */
+  get visible() {
+    const [[x1, y1], [x2, y2]] = [[0, 0], [this.element.clientWidth, this.element.clientHeight]].map((place) => this.toImage(place));
+    return x2 > x1 && y2 > y1 ? [x1, y1, x2, y2] : [0, 0, 1, 1];
+  }
 
   // ---- drawing
 

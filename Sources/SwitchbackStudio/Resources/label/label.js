@@ -24,8 +24,6 @@ const strokesOf = new Map();
 let strokes = null;
 let image = null;
 let copied = null;
-// Whether the tools are those for keypoints.
-let shownPoints = false;
 // What is known of the data set as a whole.
 let data = null;
 let progress = null;
@@ -100,7 +98,7 @@ const editor = {
   },
   redraw() {
     if (!strokes?.server) return;
-    if (Boolean(this.layout) !== shownPoints) showTools();
+    showTools();
     if (this.selected && !this.objects.has(this.selected)) [this.selected, this.point] = [null, null];
     Object.assign(canvas.scene, {
       objects: this.objects, proposals: this.visibleProposals, selected: this.selected, layout: this.layout, point: this.point,
@@ -115,7 +113,7 @@ const canvas = new Canvas(
   find("canvas"), (index) => strokes.server.classes[index] ?? t("label.class.none", { index }), () => panel.drawZoom());
 editor.outliner = new Outliner(canvas, () => editor.redraw());
 const proposals = new Proposals(() => editor.redraw());
-const panel = new Panel(editor, { canvas, images, proposals, current: () => ({ image, strokes }), open });
+const panel = new Panel(editor, { canvas, images, proposals, current: () => ({ image, strokes, progress }), open });
 const tools = new Tools(canvas, editor);
 
 // ---- images
@@ -163,7 +161,6 @@ async function open(next, replaces = false) {
     [strokes, image] = [opened, opened.server.image];
     [editor.selected, editor.point] = [null, null];
     editor.outliner.take();
-    showTools();
     if (tools.tool === "point") setTool("box");
     const address = labelPage(next, `${images.query}`);
     if (replaces) history.replaceState(null, "", address); else history.pushState(null, "", address);
@@ -184,7 +181,15 @@ async function open(next, replaces = false) {
 /** Where the image that is left was labelled here: says when there are enough for a first model. */
 function countLabeled() {
   const isNew = image?.state === "unlabeled" && strokes.isLabeled;
-  if (isNew && progress?.add(image.id)) offer(t("label.enough", { count: progress.count }), t("frame.train"), () => { location.href = trainPage(data); });
+  if (!isNew || !progress) return;
+  if (progress.add(image.id)) offer(t("label.enough", { count: progress.count }), t("frame.train"), () => { location.href = trainPage(data); });
+  showEnough();
+}
+
+/** Once there are enough, training stays one click away. */
+function showEnough() {
+  find("to-train").hidden = !progress.isEnough;
+  find("to-train").href = trainPage(data);
 }
 
 async function go(step) {
@@ -228,10 +233,8 @@ function setTool(tool) {
 /** Of objects with keypoints no outlines are drawn, and of others no keypoints set. */
 function showTools() {
   const hasPoints = Boolean(editor.layout);
-  shownPoints = hasPoints;
   document.querySelector("[data-tool=point]").hidden = !hasPoints;
   for (const tool of ["outline", "find"]) document.querySelector(`[data-tool=${tool}]`).hidden = hasPoints;
-  showKeymap(hasPoints);
 }
 
 /** The selected object, if it can be changed. */
@@ -258,7 +261,10 @@ const acts = {
     canvas.draw();
   },
   fitSelected: () => { if (selected()) canvas.fitTo(bounds(corners(selected()))); },
-  help: () => find("keys").showModal(),
+  help() {
+    showKeymap(Boolean(editor.layout));
+    find("keys").showModal();
+  },
   escape() {
     if (editor.outliner.take()) return;
     tools.cancel();
@@ -368,6 +374,11 @@ for (const [id, act] of Object.entries(clicks)) find(id).addEventListener("click
 for (const button of document.querySelectorAll("[data-tool]")) button.addEventListener("click", () => setTool(button.dataset.tool));
 find("naming").querySelector("form").addEventListener("submit", addClass);
 addEventListener("popstate", () => start());
-get(api()).then((found) => { data = found; progress = new Progress(found); }, failed);
+get(api()).then((found) => {
+  data = found;
+  progress = new Progress(found);
+  showEnough();
+  panel.draw();
+}, failed);
 addEventListener("beforeunload", (event) => { if (strokes && !strokes.isSaved) event.preventDefault(); });
 start();

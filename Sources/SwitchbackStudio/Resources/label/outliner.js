@@ -38,6 +38,12 @@ export class Outliner {
     this.show(value);
   }
 
+  /** Changes the outline that is offered, also for who takes a larger one and comes back. */
+  change(value) {
+    this.choices = this.choices.with(this.at, value.outline);
+    this.show(value);
+  }
+
   show(value) {
     this.value = value;
     find("found").hidden = !value;

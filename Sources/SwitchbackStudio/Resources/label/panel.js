@@ -18,16 +18,13 @@ export class Panel {
   }
 
   draw() {
-    const { image, strokes } = this.current();
+    const { image, strokes, progress } = this.current();
     if (!image) return;
     find("name").textContent = image.name;
     find("split").textContent = image.split;
     find("size").textContent = t("label.size", { width: image.width, height: image.height });
     find("file").textContent = image.name;
-    const place = this.images.place(image.id);
-    find("at").textContent = place < 0 ? "" : t("label.at", {
-      at: this.images.list.from + place + 1, total: this.images.list.total,
-    });
+    find("at").textContent = this.place(image, progress);
     find("undo").disabled = !strokes.server.canUndo && strokes.isSaved;
     find("redo").disabled = !strokes.server.canRedo;
     find("nothing").checked = strokes.isLabeled && this.editor.objects.size === 0;
@@ -38,6 +35,13 @@ export class Panel {
     this.drawObjects();
     this.drawPoints();
     this.drawProposals();
+  }
+
+  /** Where one is in the list; among those without labels, of which there are ever fewer, how many have some by now. */
+  place(image, progress) {
+    if (this.images.query.get("state") === "unlabeled") return progress ? t("label.done", { count: progress.count, total: progress.total }) : "";
+    const place = this.images.place(image.id);
+    return place < 0 ? "" : t("label.at", { at: this.images.list.from + place + 1, total: this.images.list.total });
   }
 
   drawZoom() { find("zoom").textContent = percent(this.canvas.scale); }

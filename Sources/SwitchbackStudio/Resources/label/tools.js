@@ -162,7 +162,7 @@ export class Tools {
       drag.value = withCorners({ class: this.editor.classIndex, box: [] }, [drag.from, point]);
       canvas.scene.draft = drag.value;
     } else if (drag?.kind === "found") {
-      this.editor.outliner.show(gripped(drag.value, drag.grip, point));
+      this.editor.outliner.change(gripped(drag.value, drag.grip, point));
     } else if (drag) {
       drag.value = this.dragged(drag, point);
       this.showDrag();

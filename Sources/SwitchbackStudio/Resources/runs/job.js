@@ -41,9 +41,12 @@ export function showPace(run) {
   find("pace").hidden = !pace;
   if (!pace) return;
   const [done, all] = run.summary.progress.split(/[/ ]/).map(Number);
-  find("pace-bar").style.width = `${all ? 100 * done / all : 0}%`;
+  // Before the first epoch is done, it is only the time that shows that it goes on.
+  const share = done > 0 && all ? done / all : (pace.secondsPassed ?? 0) / (pace.secondsAllowed ?? Infinity);
+  find("pace-bar").style.width = `${100 * Math.min(1, share)}%`;
   find("pace-done").textContent = progress(run.summary.progress);
   find("pace-left").textContent = [
+    pace.secondsPassed === undefined ? "" : t("runs.pace.passed", { time: duration(pace.secondsPassed) }),
     pace.secondsLeft === undefined ? t("runs.pace.unknown") : t("runs.pace.left", { time: duration(pace.secondsLeft) }),
     pace.gigabytes === undefined ? "" : t("runs.pace.memory", { value: number(pace.gigabytes, 2) }),
   ].filter(Boolean).join(" · ");

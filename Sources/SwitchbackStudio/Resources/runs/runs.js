@@ -4,7 +4,7 @@ import { get, runPath, talks } from "/frame/ask.js";
 import { find, html, link } from "/frame/drawing.js";
 import { failed, startPage, succeeded } from "/frame/frame.js";
 import { headline, progress } from "/frame/figures.js";
-import { moment, t, whole } from "/frame/words.js";
+import { moment, percent, t, whole } from "/frame/words.js";
 import { curve } from "./curves.js";
 import { showJob, showPace } from "./job.js";
 
@@ -56,6 +56,17 @@ function showLink(runs) {
   find("to-compare").href = `/compare?${new URLSearchParams({ a, ...(b ? { b } : {}) })}`;
 }
 
+/** What the figures of a run mean, for those who do not know their names. */
+function showSaid(runs) {
+  const [run] = runs;
+  const best = (name) => run.rows[run.bestRow]?.[run.columns.indexOf(`val/${name}`)] ?? null;
+  const [precision, recall, accuracy] = ["precision", "recall", "accuracy"].map(best);
+  find("said").hidden = runs.length > 1 || (accuracy === null && (precision === null || recall === null));
+  if (find("said").hidden) return;
+  find("said").textContent = accuracy !== null ? t("runs.said.accuracy", { accuracy: percent(accuracy) })
+    : recall === 0 ? t("runs.said.nothing") : t("runs.said", { recall: percent(recall), precision: percent(precision) });
+}
+
 /** What a run is judged by stands first, and how it learns last. */
 const rank = (column) => (/^lr|rate/.test(column) ? 2 : /loss/.test(column) ? 1 : 0);
 
@@ -98,7 +109,7 @@ function show(list, runs) {
   showList(list);
   find("selected").hidden = runs.length === 0;
   if (runs.length === 0) return;
-  for (const part of [showLegend, showLink, showCurves, showDiagnosis, showOptions]) part(runs);
+  for (const part of [showLegend, showLink, showSaid, showCurves, showDiagnosis, showOptions]) part(runs);
 }
 
 async function refresh() {

@@ -1,6 +1,6 @@
 // The page /data/NAME: what a data set holds, and its images.
 
-import { api, page, setName, startDialogs, swatch, trainPage } from "/data/parts.js";
+import { api, firstPage, page, setName, startDialogs, swatch, trainPage } from "/data/parts.js";
 import { ask, get } from "/frame/ask.js";
 import { find, html } from "/frame/drawing.js";
 import { failed, startPage, succeeded } from "/frame/frame.js";
@@ -77,7 +77,7 @@ function draw() {
   find("empty").hidden = images > 0;
   const isLabelable = data.kind === "yolo" && images > 0;
   for (const id of ["to-label", "to-check", "export"]) find(id).hidden = !isLabelable;
-  find("to-label").href = `${page()}/label/first?state=unlabeled`;
+  find("to-label").href = firstPage();
   find("to-check").href = `${page()}/check`;
   find("to-train").href = trainPage(data);
   // The one button that stands out is the next step.

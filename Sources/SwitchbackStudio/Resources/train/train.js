@@ -10,7 +10,7 @@ import { t } from "/frame/words.js";
 
 // What most people choose; all else stands under "All options", as does whatever of these a task does not have.
 const CHIEF = ["data", "model", "epochs", "time", "minutes", "imgsz", "batch"];
-const OWN = ["name", "diagnose"];
+const OWN = ["name", "labeled-only", "diagnose"];
 const VISION = ["detect", "segment", "pose", "obb", "classify"];
 const SECONDS = 2;
 // Beside as many epochs as there are: in minutes.
@@ -34,7 +34,7 @@ function field(option) {
   input.name = option.name;
   if (option.isFlag) {
     input.type = "checkbox";
-    input.checked = values.get(option.name) ?? option.name === "diagnose";
+    input.checked = values.get(option.name) ?? (option.name === "diagnose" || (option.name === "labeled-only" && unlabeled() > 0));
     values.set(option.name, input.checked);
   } else {
     input.value = values.get(option.name) ?? "";
@@ -45,10 +45,11 @@ function field(option) {
   input.addEventListener("input", () => {
     values.set(option.name, option.isFlag ? input.checked : input.value);
     showDurations();
+    if (option.name === "data") showOwn();
     showCommand();
   });
   if (option.name === "data") input.setAttribute("list", "data-sets");
-  const help = html("small", "", isOwn ? t(`train.help.${option.name}`) : option.help);
+  const help = html("small", "", isOwn ? t(`train.help.${option.name}`, { count: unlabeled() }) : option.help);
   help.id = `${id}-help`;
   // All else is the command line's own.
   if (!isOwn) help.lang = "en";
@@ -92,10 +93,15 @@ function showDurations() {
   }));
 }
 
+function showOwn() {
+  // That images have no labels is a question only where some have none.
+  find("own").replaceChildren(...named(OWN).filter(({ name }) => name !== "labeled-only" || unlabeled() > 0).map(field));
+}
+
 function showForm() {
   showDurations();
   find("chief").replaceChildren(...named(CHIEF).map(field));
-  find("own").replaceChildren(...named(OWN).map(field));
+  showOwn();
   const others = options.filter((option) => !CHIEF.includes(option.name) && !OWN.includes(option.name));
   find("count").textContent = t("train.count", { count: others.length });
   const sections = [...new Set(others.map((option) => option.section))];
@@ -111,6 +117,8 @@ function showForm() {
 /** What was entered for the options that the task has. */
 function entered() {
   const known = options.filter((option) => {
+    // Where all images have labels it changes nothing.
+    if (option.name === "labeled-only" && !unlabeled()) return false;
     const value = values.get(option.name);
     return option.isFlag ? value === true : value?.trim();
   });
@@ -125,9 +133,17 @@ function showCommand() {
   find("command").textContent = [`switchback ${task} train`, ...words].join(" \\\n  ");
 }
 
+const chosenSet = () => sets.find((one) => one.path === values.get("data")?.trim());
+
+/** How many images of the chosen data set nobody has labelled. */
+function unlabeled() {
+  const set = chosenSet();
+  return set ? set.images - set.labeled : 0;
+}
+
 /** Says where the data set is so small that a step of the usual size takes most of it. */
 function showAdvice() {
-  const set = sets.find((one) => one.path === values.get("data")?.trim());
+  const set = chosenSet();
   const usual = Number(options.find((option) => option.name === "nbs")?.usual);
   const isChosen = values.get("batch")?.trim() || values.get("nbs")?.trim();
   find("advice").hidden = !set || !usual || isChosen || set.images >= FEW_STEPS * usual;
@@ -173,9 +189,8 @@ async function suggestData() {
   // With one data set there is nothing to choose.
   if (isVision && suitable.length === 1 && !values.get("data")) {
     values.set("data", suitable[0].path);
-    showForm();
   }
-  showAdvice();
+  showForm();
 }
 
 async function start(event) {

@@ -81,10 +81,21 @@ function drawObject(object, size) {
   for (const [x, y, seen] of object.keypoints) {
     if (seen > 0.5) group.append(svg("circle", { class: "point", cx: x, cy: y, r: size / 4 }));
   }
-  const [x, y] = object.corners.reduce((best, corner) => (corner[1] < best[1] ? corner : best));
-  group.append(svg("text", { x, y: Math.max(y - size / 4, size), "font-size": size, "stroke-width": size / 5 },
-    `${object.class} ${percent(object.confidence)}`));
   return group;
+}
+
+/** The names of objects, the most certain first: one that would lie on another stands in the list alone. */
+function drawNames(objects, size) {
+  const taken = [];
+  return objects.flatMap((object) => {
+    const [x, top] = object.corners.reduce((best, corner) => (corner[1] < best[1] ? corner : best));
+    const words = `${object.class} ${percent(object.confidence)}`;
+    const [y, width] = [Math.max(top - size / 4, size), 0.6 * size * words.length];
+    if (taken.some((other) => Math.abs(other.y - y) < 1.2 * size && x < other.x + other.width && other.x < x + width)) return [];
+    taken.push({ x, y, width });
+    const text = svg("text", { x, y, "font-size": size, "stroke-width": size / 5 }, words);
+    return [svg("g", { class: `k${object.classIndex % SERIES}` }, text)];
+  });
 }
 
 function drawScene() {
@@ -94,7 +105,8 @@ function drawScene() {
   const picture = svg("image", { href: image.url, width, height });
   if (Math.max(width, height) < 128) picture.setAttribute("class", "pixels");
   const size = Math.max(width, height) / 40;
-  scene.replaceChildren(picture, ...answer.detections.map((object) => drawObject(object, size)).reverse());
+  const objects = answer.detections.toSorted((a, b) => b.confidence - a.confidence);
+  scene.replaceChildren(picture, ...objects.map((object) => drawObject(object, size)).reverse(), ...drawNames(objects, size));
 }
 
 function objectLine(object) {
