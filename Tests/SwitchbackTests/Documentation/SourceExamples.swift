@@ -44,6 +44,13 @@ private func catching(model: Sequential, input: Tensor) throws {
     }
 }
 
+private func gradientsOfExamples(weight: Tensor, inputs: Tensor, targets: Tensor) -> Tensor {
+    func loss(_ weight: Tensor, _ x: Tensor, _ y: Tensor) -> Tensor { x.matmul(weight).mseLoss(y) }
+    let perExample = vmap(of: { example in grad(of: { loss($0, example[0], example[1]) })(weight) })
+    let gradients = perExample([inputs, targets])  // [N, weight…]
+    return gradients
+}
+
 private func steppingByCurvature(model: Module, x: Tensor, y: Tensor) {
     let optimizer = LBFGS(model, lineSearch: .strongWolfe)
     for _ in 0..<10 { optimizer.step { model(x).mseLoss(y) } }
