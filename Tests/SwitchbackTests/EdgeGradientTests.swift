@@ -96,6 +96,21 @@ struct EdgeGradientTests {
 
     // MARK: Gradients
 
+    @Test func keptGradientsAreOfThePresentValues() {
+        let x = leaf([2])
+        let y = x * 3
+        y.retainGrad()
+        y += 1.0
+        y.square().sum().backward()
+        #expect(same(y.grad, [14]) && same(x.grad, [42]))
+    }
+
+    @Test func ofTargetsThatAreZero() {
+        let (input, target) = (leaf([-1, -2]), leaf([0, 0.5]))
+        input.klDiv(target, reduction: .sum).backward()
+        #expect(same(input.grad, [0, -0.5]) && target.grad!.toArray()[0].isNaN)
+    }
+
     @Test func ofWhatIsOverwritten() {
         let value = Tensor(1.0, dtype: .float64, requiresGrad: true)
         Tensor.zeros([3, 2], dtype: .float64).indexFill(dim: 0, index: Tensor([1, 1, 2]), value).sum().backward()

@@ -91,6 +91,9 @@ struct ReductionTests {
         #expect(values.toArray() == [1, 2, 5] && counts.toArray(as: Int.self) == [1, 2, 1])
         #expect(inverse.toArray(as: Int.self) == [1, 0, 1, 2] && inverse.shape == [2, 2])
         #expect(Tensor([0.0, 0.1, 0.9, 1, 7]).histc(bins: 2, min: 0, max: 1).toArray() == [2, 2])
+        // Equal bounds are those of the elements.
+        #expect(Tensor([1.0, 2, 1]).histc(bins: 4, min: 0, max: 0).toArray() == [2, 0, 0, 1])
+        #expect(Tensor([3.0, 3]).histc(bins: 2, min: 1, max: 1).toArray() == [0, 2])
         #expect(Tensor.zeros([0]).unique().values.shape == [0])
     }
 

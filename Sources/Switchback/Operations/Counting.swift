@@ -19,10 +19,18 @@ extension Tensor {
     }
 
     /// How many elements fall into each of `bins` parts of equal width between `min` and `max`, in this tensor's type.
-    /// The last part includes `max`; elements outside are not counted.
+    /// The last part includes `max`; elements outside are not counted. Two equal bounds stand for the smallest and the
+    /// largest element.
     public final func histc(bins: Int = 100, min: Double, max: Double) -> Tensor {
-        require(bins > 0 && min < max, "histc", "\(bins) parts between \(min) and \(max) are not possible")
         let x = detach().reshape(-1)
+        if min == max && count > 0 {
+            let (low, high) = (x.min().item(), x.max().item())
+            return low == high
+                ? histc(bins: bins, min: low - 1, max: high + 1) : histc(bins: bins, min: low, max: high)
+        }
+        require(
+            bins > 0 && min < max && (max - min).isFinite, "histc",
+            "\(bins) parts between \(min) and \(max) are not possible")
         let inside = x.maskedSelect(x.ge(min) .& x.le(max))
         let places = inside.inFloat32 { (($0 - min) * (Double(bins) / (max - min))).floor() }
         return places.clamp(max: Double(bins - 1)).to(.int64).bincount(minLength: bins).to(dtype)

@@ -30,6 +30,7 @@ extension Tensor {
         let after = Tensor.record(name, array, from: [before] + operands, saving: saving(), gradient: gradient)
         array.storage.noteChange(by: name.text)
         if records {
+            if let after = after.node { node?.passRetention(ofOutput: outputIndex, to: after) }
             node = after.node
             outputIndex = after.outputIndex
         }

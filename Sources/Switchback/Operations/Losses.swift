@@ -52,7 +52,8 @@ extension Tensor {
     ) -> Tensor {
         require(beta >= 0, "smoothL1Loss", "beta is \(beta); it must not be negative")
         if beta == 0 { return l1Loss(target, reduction: reduction) }
-        return (huberLoss(target, delta: beta, reduction: .none) / beta).reduced(reduction)
+        return Tensor.inFloat32([self, target]) { $0[0].huberLoss($0[1], delta: beta, reduction: .none) / beta }
+            .reduced(reduction)
     }
 
     /// Half the squared difference, but above `delta` a straight line: delta · (difference − delta / 2) (Huber, 1964).
@@ -142,8 +143,8 @@ extension Tensor {
         _ target: Tensor, logTarget: Bool = false, reduction: LossReduction = .mean
     ) -> Tensor {
         if logTarget { return (target.exp() * (target - self)).reduced(reduction) }
-        let logarithm = target.maskedFill(target.eq(0), 1).log()
-        return (target * (logarithm - self)).reduced(reduction)
+        let own = (target * target.log()).maskedFill(target.eq(0), 0)
+        return (own - target * self).reduced(reduction)
     }
 
     /// The Kullback-Leibler divergence, summed, over the number of samples (the first dimension): PyTorch's

@@ -100,6 +100,9 @@ extension Tensor {
         require(
             rank >= 2 && size > 0, "localResponseNorm",
             "the input has shape \(shape) and the neighborhood \(size) channels; expected [N, C, …] and at least 1")
+        if dtype.isShortFloat {
+            return to(.float32).localResponseNorm(size: size, alpha: alpha, beta: beta, k: k).to(dtype)
+        }
         let neighbors = Window(size: [size], stride: [1], padding: [size / 2], dilation: [1])
         let flat = reshape([shape[0], shape[1], shape.dropFirst(2).reduce(1, *)]).transpose(1, 2)
         let means = flat.square().windows(neighbors, positions: [shape[1]]).sum(dim: 2) / Double(size)

@@ -101,7 +101,7 @@ extension Tensor {
 
     private func averagePooled(_ pooling: Pooling2D, _ size: IntPair) -> Tensor {
         guard let result = backend.averagePool(array, pooling, outputSize: size) else {
-            return composedAveragePool(pooling, size)
+            return inFloat32 { $0.composedAveragePool(pooling, size) }
         }
         let inputShape = shape
         return Tensor.record("avgPool2d", result, from: [self]) { _, gradient in

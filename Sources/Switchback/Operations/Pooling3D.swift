@@ -24,9 +24,11 @@ extension Tensor {
         let window = Window(kernelSize, stride: stride, padding: padding, dilation: 1)
         return batched("avgPool3d", spatialRank: 3) { volume in
             let positions = volume.poolingPositions("avgPool3d", window, ceilMode: ceilMode)
-            let sums = volume.windows(window, positions: positions).sum(dims: [2, 3, 4])
-            if let divisorOverride { return sums / Double(divisorOverride) }
-            return sums / volume.elementCounts(window, positions, countsPadding: countIncludePad)
+            return volume.inFloat32 { volume in
+                let sums = volume.windows(window, positions: positions).sum(dims: [2, 3, 4])
+                if let divisorOverride { return sums / Double(divisorOverride) }
+                return sums / volume.elementCounts(window, positions, countsPadding: countIncludePad)
+            }
         }
     }
 

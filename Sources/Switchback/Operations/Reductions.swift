@@ -274,7 +274,10 @@ extension Tensor {
     /// The standard deviation over `dims`: the root of `var`. Its gradient is 0 where it is 0.
     public final func std(dims: [Int]? = nil, correction: Double = 1, keepDim: Bool = false) -> Tensor {
         requireDimensions(dims, "std")
-        return self.var(dims: dims, correction: correction, keepDim: keepDim).rootWithFlatZero("std")
+        // In 16 bits the variance overflows where its root does not.
+        return floating.inFloat32 {
+            $0.var(dims: dims, correction: correction, keepDim: keepDim).rootWithFlatZero("std")
+        }
     }
 
     /// The standard deviation along one dimension.
@@ -305,7 +308,6 @@ extension Tensor {
         case -.infinity: return x.extremeNorm(.minimum, dims, keepDim)
         case 0: return x.stepped(to: x.ne(0).to(x.dtype)).sum(dims: dims, keepDim: keepDim)
         case 1: return x.sumNorm(dims, keepDim)
-        case 2: return x.powerNorm(p, dims, keepDim)
         // Powers of 16 bits overflow where the norm does not.
         default: return x.inFloat32 { $0.powerNorm(p, dims, keepDim) }
         }

@@ -35,6 +35,11 @@ extension Node {
 
     final func retainGradient(ofOutput output: Int) { ensureExtras().retainedOutputs.insert(output) }
 
+    /// Lets the node of a change in place keep what `retainGrad()` asked of this one: `grad` is of the present values.
+    final func passRetention(ofOutput output: Int, to change: Node) {
+        if extras?.retainedOutputs.remove(output) != nil { change.retainGradient(ofOutput: 0) }
+    }
+
     final func retainedGradient(ofOutput output: Int) -> Tensor? { extras?.retainedGradients[output] }
 
     /// Runs the hooks in their order, and then keeps what they left.
