@@ -4,8 +4,9 @@ import Switchback
 public struct Normal: ReparametrizedDistribution {
     public let mean, standardDeviation: Tensor
 
-    /// Stops unless every standard deviation is positive.
+    /// Stops unless every standard deviation is positive, or if a mean is NaN.
     public init(mean: Tensor, standardDeviation: Tensor) {
+        requireAll(mean.isnan().logicalNot(), "Normal", "a mean is NaN")
         (self.mean, self.standardDeviation) = broadcast(mean, standardDeviation, "Normal")
         requireAll(standardDeviation.gt(0), "Normal", "a standard deviation is not positive")
     }
@@ -55,8 +56,9 @@ public struct Uniform: ReparametrizedDistribution {
 public struct Laplace: ReparametrizedDistribution {
     public let mean, scale: Tensor
 
-    /// Stops unless every scale is positive.
+    /// Stops unless every scale is positive, or if a mean is NaN.
     public init(mean: Tensor, scale: Tensor) {
+        requireAll(mean.isnan().logicalNot(), "Laplace", "a mean is NaN")
         (self.mean, self.scale) = broadcast(mean, scale, "Laplace")
         requireAll(scale.gt(0), "Laplace", "a scale is not positive")
     }

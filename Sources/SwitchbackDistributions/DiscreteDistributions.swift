@@ -2,20 +2,26 @@ import Switchback
 
 /// 1 with a probability, else 0.
 public struct Bernoulli: Distribution {
-    /// log(p / (1 − p)).
+    /// log(p / (1 − p)); finite for probabilities of 0 and 1, too.
     public let logits: Tensor
+    public let probabilities: Tensor
 
-    public init(logits: Tensor) { self.logits = logits }
+    /// Stops if one is NaN.
+    public init(logits: Tensor) {
+        requireAll(logits.isnan().logicalNot(), "Bernoulli", "a logit is NaN")
+        self.logits = logits
+        probabilities = logits.sigmoid()
+    }
 
     /// Stops unless every probability is in 0...1.
     public init(probabilities: Tensor) {
         let isShare = probabilities.ge(0).logicalAnd(probabilities.le(1))
         requireAll(isShare, "Bernoulli", "a probability is not in 0...1")
-        self.init(logits: probabilities.logit(eps: probabilities.dtype == .float64 ? 0x1p-52 : 0x1p-23))
+        self.probabilities = probabilities
+        logits = probabilities.logit(eps: probabilities.dtype == .float64 ? 0x1p-52 : 0x1p-23)
     }
 
     public var batchShape: Shape { logits.shape }
-    public var probabilities: Tensor { logits.sigmoid() }
     public var mean: Tensor { probabilities }
     public var variance: Tensor { probabilities * (1 - probabilities) }
 
@@ -23,12 +29,17 @@ public struct Bernoulli: Distribution {
         probabilities.detach().expand(to: shape.drawn(of: batchShape)).bernoulli(generator: generator)
     }
 
-    /// - Parameter value: zeros and ones.
+    /// - Parameter value: zeros and ones; stops for others.
     public func logProb(_ value: Tensor) -> Tensor {
-        -logits.binaryCrossEntropyWithLogits(value.to(logits.dtype), reduction: .none)
+        requireAll(value.eq(0).logicalOr(value.eq(1)), "Bernoulli", "a value is neither 0 nor 1")
+        return -crossEntropy(to: value.to(logits.dtype))
     }
 
-    public func entropy() -> Tensor { -logProb(probabilities) }
+    public func entropy() -> Tensor { crossEntropy(to: probabilities) }
+
+    private func crossEntropy(to shares: Tensor) -> Tensor {
+        logits.binaryCrossEntropyWithLogits(shares, reduction: .none)
+    }
 }
 
 /// One of several categories, which lie along the last dimension of the parameters.
@@ -37,14 +48,19 @@ public struct Categorical: Distribution {
     public let logProbabilities: Tensor
 
     /// - Parameter logits: logarithms of weights, [batch…, categories].
+    ///   Stops if one is NaN.
     public init(logits: Tensor) {
+        requireAll(logits.isnan().logicalNot(), "Categorical", "a logit is NaN")
         require(logits.rank > 0, "Categorical", "the logits have shape \(logits.shape), not [batch…, categories]")
         logProbabilities = logits.logSoftmax(dim: -1)
     }
 
-    /// - Parameter weights: [batch…, categories]; they need not sum to 1. Stops if one is negative.
+    /// - Parameter weights: [batch…, categories]; they need not sum to 1. Stops if one is negative or all of a row
+    ///   are 0.
     public init(weights: Tensor) {
         requireAll(weights.ge(0), "Categorical", "a weight is negative")
+        require(weights.rank > 0, "Categorical", "the weights have shape \(weights.shape), not [batch…, categories]")
+        requireAll(weights.gt(0).any(dim: -1), "Categorical", "all weights of a row are 0")
         self.init(logits: weights.log())
     }
 
@@ -84,8 +100,11 @@ extension Categorical: Divergent {
 }
 
 extension Bernoulli: Divergent {
+    /// Infinite where the other one rules out what this one does not.
     public func divergence(from other: Bernoulli) -> Tensor {
-        let p = probabilities
-        return p * (logits - other.logits) + other.logits.softplus() - logits.softplus()
+        let (p, q) = (probabilities, other.probabilities)
+        let isRuledOut = q.eq(0).logicalAnd(p.gt(0)).logicalOr(q.eq(1).logicalAnd(p.lt(1)))
+        let value = p * (logits - other.logits) + other.logits.softplus() - logits.softplus()
+        return value.maskedFill(isRuledOut, Double.infinity)
     }
 }

@@ -45,6 +45,8 @@ extension Tensor {
             for element in 0..<size { matrices[0][element] = source[index * size + element] }
             if size == 0 { continue }
             let info = routine(matrices)
+            // What LAPACKE refuses is counted down from 0: an argument that holds NaN, or where memory ended.
+            require(info >= 0, operation, info > -1000 ? "an element is NaN" : "there is no memory for it")
             require(info == 0, operation, "\(problem(Int(info))), in matrix \(index) of shape \(shape)")
         }
         return zip(buffers, sizes).map { Array(UnsafeBufferPointer(start: $0, count: $1 * count)) }

@@ -92,7 +92,23 @@ import Testing
         #expect(categorical.entropy().isfinite().all().item(as: Bool.self))
     }
 
+    /// Probabilities of 0 and 1 stay what they are, where logits have to be finite.
+    @Test func certaintiesStayCertain() {
+        let certain = Bernoulli(probabilities: Tensor([0.0, 1, 0.5, 0]))
+        #expect(certain.mean.toArray() == [0, 1, 0.5, 0] && certain.variance.toArray() == [0, 0, 0.25, 0])
+        let draws = certain.sample([1000], generator: Generator(seed: 1)).mean(dim: 0).toArray()
+        #expect(draws[0] == 0 && draws[1] == 1 && draws[3] == 0)
+        let half = Bernoulli(probabilities: Tensor([0.5, 0.5, 0.5, 0.5]))
+        let distances = half.divergence(from: certain).toArray()
+        #expect(distances[0] == .infinity && distances[1] == .infinity && distances[2] == 0)
+        #expect(certain.divergence(from: certain).toArray() == [0, 0, 0, 0])
+    }
+
     @Test func saysWhatItCannotDo() throws {
+        try expectStop("neither 0 nor 1") { _ = Bernoulli(logits: Tensor([0.5])).logProb(Tensor([0.5])) }
+        try expectStop("a logit is NaN") { _ = Bernoulli(logits: Tensor([Double.nan])) }
+        try expectStop("a mean is NaN") { _ = Normal(mean: Tensor(Double.nan), standardDeviation: Tensor(1.0)) }
+        try expectStop("all weights of a row are 0") { _ = Categorical(weights: Tensor([[0.0, 1], [0, 0]])) }
         try expectStop("do not broadcast") {
             _ = Normal(mean: Tensor([1.0, 2]), standardDeviation: Tensor([1.0, 2, 3]))
         }

@@ -86,5 +86,6 @@ import Testing
         try expectStop("expected matrices") { _ = Tensor.zeros([3]).svd() }
         try expectStop("float16") { _ = x.to(.float16).qr() }
         try expectStop("NaN or infinite") { _ = (x / 0).eigh() }
+        try expectStop("an element is NaN") { _ = Tensor([[Double.nan, 1], [1, 2]]).inverse() }
     }
 }
