@@ -6,6 +6,7 @@ struct ElementFormat {
         case bool, int8, uint8, int16, uint16, int32, uint32, int64, uint64, float16, float32, float64
         /// Eight bits with 4 or 5 of exponent (Micikevicius et al., "FP8 formats for deep learning", 2022).
         case float8e4m3, float8e5m2
+        case complex64, complex128
     }
 
     let kind: Kind
@@ -17,7 +18,8 @@ struct ElementFormat {
         case .bool, .int8, .uint8, .float8e4m3, .float8e5m2: 1
         case .int16, .uint16, .float16: 2
         case .int32, .uint32, .float32: 4
-        case .int64, .uint64, .float64: 8
+        case .int64, .uint64, .float64, .complex64: 8
+        case .complex128: 16
         }
     }
 
@@ -31,6 +33,8 @@ struct ElementFormat {
         case .float16: .float16
         case .float32, .float8e4m3, .float8e5m2: .float32
         case .float64: .float64
+        case .complex64: .complex64
+        case .complex128: .complex128
         }
     }
 
@@ -62,7 +66,8 @@ struct ElementFormat {
                 memory.storeBytes(of: word.byteSwapped, toByteOffset: position, as: type)
             }
         }
-        switch byteCount {
+        // Of complex numbers, each part for itself.
+        switch dtype.isComplex ? byteCount / 2 : byteCount {
         case 2: swap(UInt16.self)
         case 4: swap(UInt32.self)
         case 8: swap(UInt64.self)

@@ -72,6 +72,7 @@ public enum Safetensors {
         _ tensors: [(String, Tensor)], metadata: [String: String] = [:], to path: String
     ) throws {
         try checkNames(tensors.map(\.0), path)
+        try checkTypes(tensors, path)
         let widths = Set(tensors.map(\.1.dtype.byteCount)).sorted(by: >)
         let ordered = widths.flatMap { width in tensors.filter { $0.1.dtype.byteCount == width } }
         let header = headerText(ordered, metadata)
@@ -92,6 +93,14 @@ public enum Safetensors {
         }
     }
 
+    private static func checkTypes(_ tensors: [(String, Tensor)], _ path: String) throws {
+        for (name, tensor) in tensors where tensor.dtype.safetensorsName == nil {
+            throw InputError(
+                path, at: "tensor \(name)", "the format has no \(tensor.dtype), so nothing was written",
+                remedy: "convert it to complex64, or save viewAsReal()")
+        }
+    }
+
     private static func headerText(
         _ tensors: [(String, Tensor)], _ metadata: [String: String]
     )
@@ -108,9 +117,8 @@ public enum Safetensors {
         for (name, tensor) in tensors {
             let end = offset + tensor.count * tensor.dtype.byteCount
             let shape = tensor.shape.map(String.init).joined(separator: ",")
-            let type = tensor.dtype.safetensorsName
             members.append(
-                "\(name.jsonQuoted):{\"dtype\":\"\(type)\",\"shape\":[\(shape)],\"data_offsets\":[\(offset),\(end)]}"
+                "\(name.jsonQuoted):{\"dtype\":\"\(tensor.dtype.safetensorsName ?? "")\",\"shape\":[\(shape)],\"data_offsets\":[\(offset),\(end)]}"
             )
             offset = end
         }
@@ -120,8 +128,8 @@ public enum Safetensors {
 }
 
 extension DType {
-    /// The element type's name in the safetensors format.
-    var safetensorsName: String {
+    /// The element type's name in the safetensors format; `nil` for one that it does not have.
+    var safetensorsName: String? {
         switch self {
         case .float32: "F32"
         case .float64: "F64"
@@ -131,13 +139,15 @@ extension DType {
         case .int64: "I64"
         case .uint8: "U8"
         case .bool: "BOOL"
+        case .complex64: "C64"
+        case .complex128: nil
         }
     }
 }
 
 extension StoredType {
     private static let safetensorsTypes: [(name: String, type: StoredType)] =
-        DType.allCases.map { ($0.safetensorsName, .plain($0)) } + [
+        DType.allCases.compactMap { type in type.safetensorsName.map { ($0, .plain(type)) } } + [
             ("I8", .widened(.int8)), ("I16", .widened(.int16)), ("U16", .widened(.uint16)),
             ("U32", .widened(.uint32)), ("U64", .widened(.uint64)), ("F8_E4M3", .widened(.float8e4m3)),
             ("F8_E5M2", .widened(.float8e5m2)),

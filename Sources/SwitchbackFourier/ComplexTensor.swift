@@ -15,8 +15,14 @@ public struct ComplexTensor {
         self.imaginary = imaginary
     }
 
-    /// Real numbers.
-    public init(_ real: Tensor) { self.init(real: real, imaginary: real.detach().zerosLike()) }
+    /// Real numbers, or the parts of complex64 or complex128 ones.
+    public init(_ numbers: Tensor) {
+        let isComplex = numbers.dtype.isComplex
+        self.init(real: numbers.real, imaginary: isComplex ? numbers.imag : numbers.detach().zerosLike())
+    }
+
+    /// Both parts as one tensor of complex64 or complex128, to be stored. It carries no gradient.
+    public var stored: Tensor { Tensor.complex(real.detach(), imaginary.detach()) }
 
     public var shape: Shape { real.shape }
     public var dtype: DType { real.dtype }

@@ -104,7 +104,8 @@ extension Tensor {
     ///
     /// - Parameter n: the length, to which the dimension is cut or filled with zeros before; its own by default.
     public final func rfft(n: Int? = nil, dim: Int = -1, norm: FourierNorm = .backward) -> ComplexTensor {
-        ComplexTensor(self).fft(n: n, dim: dim, norm: norm)
+        require(!dtype.isComplex, "rfft", "the numbers are \(dtype), and have no such half; use ComplexTensor(x).fft()")
+        return ComplexTensor(self).fft(n: n, dim: dim, norm: norm)
             .mapped { $0.narrow(dim: dim, start: 0, length: (n ?? size(dim)) / 2 + 1) }
     }
 

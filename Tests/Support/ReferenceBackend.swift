@@ -58,6 +58,7 @@ extension NDArray {
             case .int32: save(Int32(clamping: value.int64Value), offset)
             case .int64: save(value.int64Value, offset)
             case .uint8: save(UInt8(clamping: value.int64Value), offset)
+            case .complex64, .complex128: preconditionFailure("complex numbers are moved as pairs")
             }
         }
     }

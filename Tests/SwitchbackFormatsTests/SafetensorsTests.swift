@@ -27,7 +27,7 @@ import Testing
         let path = folder.path("all.safetensors")
         let shapes: [Shape] = [[2, 3], [], [0, 4], [3]]
         var saved: [String: Tensor] = [:]
-        for dtype in DType.allCases {
+        for dtype in DType.allCases where dtype != .complex128 {
             for shape in shapes {
                 let values = (0..<shape.elementCount).map { Double($0 % 2) }
                 saved["\(dtype).\(shape)"] = Tensor(values, shape: shape, dtype: dtype)
@@ -40,8 +40,17 @@ import Testing
         for (name, tensor) in saved {
             let loaded = try #require(contents.tensors[name])
             #expect(loaded.dtype == tensor.dtype && loaded.shape == tensor.shape)
-            #expect(loaded.toArray(as: Double.self) == tensor.toArray(as: Double.self))
+            #expect(loaded.equal(tensor))
         }
+    }
+
+    @Test func typesThatTheFormatDoesNotHaveAreNamed() throws {
+        let path = folder.path("wide.safetensors")
+        let error = try #require(throws: InputError.self) {
+            try Safetensors.save(["spectrum": Tensor.zeros([2], dtype: .complex128)], to: path)
+        }
+        #expect(error.place == "tensor spectrum" && error.problem.contains("complex128"))
+        #expect(!FileManager.default.fileExists(atPath: path))
     }
 
     /// The numbers are those of `torch.tensor(bytes).view(torch.float8_e4m3fn)` and its like.
@@ -102,7 +111,7 @@ import Testing
         (#"{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}"#, "of which the file has 4"),
         (#"{"a":{"dtype":"F32","shape":[1],"data_offsets":[4,0]}}"#, "not a pair of byte positions"),
         (#"{"a":{"dtype":"F32","shape":[-1],"data_offsets":[0,4]}}"#, "not a size"),
-        (#"{"a":{"dtype":"C64","shape":[4],"data_offsets":[0,32]}}"#, "element type is C64"),
+        (#"{"a":{"dtype":"F6_E2M3","shape":[4],"data_offsets":[0,3]}}"#, "element type is F6_E2M3"),
         (#"{"a":{"dtype":"F32","shape":[4611686018427387904,4],"data_offsets":[0,4]}}"#, "does not fit its shape"),
         (#"{"a":{"dtype":"U8","shape":[1,1,1,1,1,1,1,1,4],"data_offsets":[0,4]}}"#, "has 9 dimensions"),
         (#"{"a":{"dtype":"F32","shape":[1]}}"#, "needs the fields"),

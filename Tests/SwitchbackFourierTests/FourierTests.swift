@@ -66,7 +66,17 @@ import Testing
         #expect((a * b).irfft().allClose(Tensor([3.0, 6, 1, 2]), atol: 1e-6))
     }
 
+    @Test func complexTensorsAreTransformed() {
+        let x = Tensor.complex(Tensor([1.0, 2, 0, -1]), Tensor([0.0, 1, 3, 0]))
+        let spectrum = ComplexTensor(x).fft().stored
+        // NumPy's `fft.fft`.
+        #expect(spectrum.dtype == .complex64 && spectrum.real.allClose(Tensor([2.0, 2, 0, 0]), atol: 1e-6))
+        #expect(spectrum.imag.allClose(Tensor([4.0, -6, 2, 0]), atol: 1e-6))
+        #expect(ComplexTensor(spectrum).ifft().stored.real.allClose(x.real, atol: 1e-6))
+    }
+
     @Test func saysWhatItCannotDo() throws {
+        try expectStop("have no such half") { _ = Tensor.zeros([4], dtype: .complex64).rfft() }
         try expectStop("no dimension to transform") { _ = ComplexTensor(Tensor(1.0)).fft() }
         let error = try #require(throws: ShapeError.self) {
             try catchingErrors { ComplexTensor(real: Tensor([1.0]), imaginary: Tensor([1.0, 2])) }

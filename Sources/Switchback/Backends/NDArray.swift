@@ -66,11 +66,12 @@ public struct NDArray {
         return result
     }
 
-    /// The same elements of another type: itself if they have it already, else a copy.
+    /// The same elements of another type: itself if they have it already, else a copy. Stops for complex numbers in a
+    /// type that has no imaginary part.
     public func cast(to dtype: DType) -> NDArray {
         if dtype == self.dtype { return self }
         let result = emptyLike(dtype: dtype)
-        backend.copy(self, into: result)
+        if dtype.isComplex { result.takeComplex(self) } else { backend.copy(self, into: result) }
         return result
     }
 }

@@ -45,7 +45,8 @@ extension Module {
     ///   - state: tensors by path. A tensor with several paths may come under any of them.
     ///   - strict: whether every path must be there, and no other.
     /// - Returns: the paths that were missing and those that were not expected; both empty if `strict`.
-    /// - Throws: `InputError` if a shape differs, or, if `strict`, a path is missing or not expected. The module is
+    /// - Throws: `InputError` if a shape differs, complex numbers stand for real ones, or, if `strict`, a path is missing or
+    ///   not expected. The module is
     ///   then unchanged.
     @discardableResult
     public final func load(
@@ -61,6 +62,12 @@ extension Module {
             guard let value = state[name], value.shape != tensor.shape else { continue }
             throw InputError(
                 "state dictionary", at: name, "its shape is \(value.shape), and the model's \(tensor.shape)")
+        }
+        for (name, tensor) in own where !tensor.dtype.isComplex {
+            guard let value = state[name], value.dtype.isComplex else { continue }
+            throw InputError(
+                "state dictionary", at: name,
+                "its numbers are \(value.dtype), and the model's \(tensor.dtype), without an imaginary part")
         }
         noGrad {
             for (name, tensor) in own {

@@ -9,15 +9,26 @@ extension Tensor {
 
     private func compared<S: Scalar>(_ operation: BinaryFunction, _ number: S, _ name: String) -> Tensor {
         var a = detach().promoted(with: S.self)
+        a.requireReal(name)
         // Cut to the elements' type, a number that is beyond all of them would equal one.
         if !a.dtype.holds(number) { a = a.to(.int64) }
         return Tensor(a.array.binary(operation, Tensor.number(number, like: a).array, named: name))
     }
 
+    /// Where both parts of complex numbers are equal to those of another tensor.
+    private func equalParts(_ other: Tensor) -> Tensor {
+        let (a, b) = Tensor.promoted(self, other)
+        return a.viewAsReal().eq(b.viewAsReal()).all(dim: -1)
+    }
+
     /// Where the elements of two tensors are equal.
-    public final func eq(_ other: Tensor) -> Tensor { compared(.equal, other, "eq") }
+    public final func eq(_ other: Tensor) -> Tensor {
+        dtype.isComplex || other.dtype.isComplex ? equalParts(other) : compared(.equal, other, "eq")
+    }
     /// Where the elements of two tensors differ.
-    public final func ne(_ other: Tensor) -> Tensor { compared(.notEqual, other, "ne") }
+    public final func ne(_ other: Tensor) -> Tensor {
+        dtype.isComplex || other.dtype.isComplex ? equalParts(other).logicalNot() : compared(.notEqual, other, "ne")
+    }
     /// Where this tensor's elements are less than the other's.
     public final func lt(_ other: Tensor) -> Tensor { compared(.less, other, "lt") }
     /// Where this tensor's elements are at most the other's.
@@ -28,9 +39,13 @@ extension Tensor {
     public final func ge(_ other: Tensor) -> Tensor { compared(.greaterOrEqual, other, "ge") }
 
     /// Where the elements equal a number.
-    public final func eq<S: Scalar>(_ number: S) -> Tensor { compared(.equal, number, "eq") }
+    public final func eq<S: Scalar>(_ number: S) -> Tensor {
+        dtype.isComplex ? equalParts(Tensor.number(number, like: self)) : compared(.equal, number, "eq")
+    }
     /// Where the elements differ from a number.
-    public final func ne<S: Scalar>(_ number: S) -> Tensor { compared(.notEqual, number, "ne") }
+    public final func ne<S: Scalar>(_ number: S) -> Tensor {
+        dtype.isComplex ? eq(number).logicalNot() : compared(.notEqual, number, "ne")
+    }
     /// Where the elements are less than a number.
     public final func lt<S: Scalar>(_ number: S) -> Tensor { compared(.less, number, "lt") }
     /// Where the elements are at most a number.

@@ -206,6 +206,7 @@ extension Tensor {
     /// The value of a tensor of one element, converted as `to(_:)` converts.
     public final func item<S: Scalar>(as type: S.Type) -> S {
         require(count == 1, "item", "a tensor of shape \(shape) has no single value")
+        requireReal("item")
         settleChecks()
         switch dtype {
         case .int32, .int64, .uint8, .bool: return S(int64Value: array.integer(at: 0))
@@ -224,6 +225,7 @@ extension Tensor {
         of type: S.Type, _ body: (UnsafeBufferPointer<S>) throws -> Result
     ) rethrows -> Result {
         settleChecks()
+        requireReal("toArray")
         return try array.cast(to: S.dtype).withHostBytes { try body($0.assumingMemoryBound(to: S.self)) }
     }
 }
@@ -239,6 +241,7 @@ extension NDArray {
         case .float64: return load(Double.self)
         case .bfloat16: return load(BFloat16.self)
         case .float16: return cast(to: .float32).double(at: position)
+        case .complex64, .complex128: dtype.refuseComplex("item")
         default: return Double(integer(at: position))
         }
     }

@@ -14,6 +14,7 @@ extension NDArray {
     /// `operation` of the elements of two arrays of one type, broadcast to each other.
     func binary(_ operation: BinaryOperation, _ other: NDArray, named name: @autoclosure () -> String) -> NDArray {
         requireSameBackend(name(), other)
+        if dtype.isComplex { dtype.refuseComplex(name()) }
         let type = operation.isPredicate ? DType.bool : dtype
         if layout === other.layout || shape == other.shape {
             let followsOther = isContiguous && other.isChannelsLast && !other.isContiguous
@@ -128,6 +129,7 @@ extension Tensor {
         _ name: OperationName, _ operation: UnaryOperation, saving source: GradientSource = .operand,
         compactly: Bool = false, gradient rule: @escaping @Sendable (_ gradient: Tensor, _ value: Tensor) -> Tensor
     ) -> Tensor {
+        requireReal("\(name)")
         let result = array.unary(operation)
         switch source {
         case .operand:

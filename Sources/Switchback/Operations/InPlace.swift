@@ -139,6 +139,7 @@ extension Tensor {
 extension Tensor {
     /// An operand in this tensor's type, that will not change while this tensor's memory does.
     private func operandForChange(_ other: Tensor, _ name: String) -> Tensor {
+        requireReal(name)
         require(
             other.dtype.category <= dtype.category, name, "values of \(other.dtype) do not fit a tensor of \(dtype)")
         require(

@@ -11,6 +11,7 @@ struct ReducedShape: Sendable {
     let combined: Int
 
     init(_ tensor: Tensor, _ dims: [Int]?, keepDim: Bool, _ operation: String) {
+        tensor.requireReal(operation)
         let all = dims?.isEmpty ?? true
         var isCombined = [Bool](repeating: all, count: Swift.max(tensor.rank, 1))
         for dim in dims ?? [] {

@@ -1,11 +1,15 @@
 /// The type of a tensor's elements, known at run time.
 public enum DType: Sendable, CaseIterable {
     case float32, float64, float16, bfloat16, int32, int64, uint8, bool
+    /// Pairs of float32 or float64, the real part first: read, moved, compared and written; what computes takes their
+    /// parts (``Tensor/real``, ``Tensor/imag``).
+    case complex64, complex128
 
     /// The size of one element in bytes.
     public var byteCount: Int {
         switch self {
-        case .float64, .int64: 8
+        case .complex128: 16
+        case .float64, .int64, .complex64: 8
         case .float32, .int32: 4
         case .float16, .bfloat16: 2
         case .uint8, .bool: 1
@@ -18,9 +22,15 @@ public enum DType: Sendable, CaseIterable {
     /// Whether the type is an integer; `bool` is not.
     public var isInteger: Bool { category == .integer }
 
+    /// Whether elements have an imaginary part.
+    public var isComplex: Bool { category == .complex }
+
+    /// The type of the parts of complex numbers.
+    var part: DType { self == .complex128 ? .float64 : .float32 }
+
     /// The lowest-first order in which categories dominate each other in mixed arithmetic.
     enum Category: Int, Comparable {
-        case boolean, integer, floating
+        case boolean, integer, floating, complex
 
         static func < (a: Category, b: Category) -> Bool { a.rawValue < b.rawValue }
     }
@@ -30,6 +40,7 @@ public enum DType: Sendable, CaseIterable {
         case .float32, .float64, .float16, .bfloat16: .floating
         case .int32, .int64, .uint8: .integer
         case .bool: .boolean
+        case .complex64, .complex128: .complex
         }
     }
 
@@ -37,10 +48,13 @@ public enum DType: Sendable, CaseIterable {
     var isShortFloat: Bool { isFloatingPoint && byteCount == 2 }
 
     /// The type in which two tensors of these types meet, as in PyTorch's promotion table: the higher category wins,
-    /// within a category the wider type; float16 with bfloat16 gives float32.
+    /// within a category the wider type; float16 with bfloat16 gives float32, complex64 with float64 complex128.
     public static func promoted(_ a: DType, _ b: DType) -> DType {
         if a == b { return a }
-        if a.category != b.category { return a.category > b.category ? a : b }
+        if a.category != b.category {
+            let (high, low) = a.category > b.category ? (a, b) : (b, a)
+            return high == .complex64 && low == .float64 ? .complex128 : high
+        }
         if a.byteCount == b.byteCount { return .float32 }
         return a.byteCount > b.byteCount ? a : b
     }

@@ -91,6 +91,8 @@ private struct TensorPrinter {
         switch tensor.dtype {
         case .bool: tensor.toArray(as: Bool.self).map { "\($0)" }
         case .int32, .int64, .uint8: tensor.toArray(as: Int64.self).map { "\($0)" }
+        case .complex64, .complex128:
+            zip(texts(tensor.real), texts(tensor.imag)).map { $1.hasPrefix("-") ? "\($0)\($1)j" : "\($0)+\($1)j" }
         default: floatTexts(tensor.toArray(as: Double.self))
         }
     }

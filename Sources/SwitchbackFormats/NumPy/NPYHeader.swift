@@ -69,7 +69,7 @@ extension ElementFormat {
     init?(numPyType type: String) {
         let kinds: [String: Kind] = [
             "b1": .bool, "i1": .int8, "u1": .uint8, "i2": .int16, "u2": .uint16, "i4": .int32, "u4": .uint32,
-            "i8": .int64, "f2": .float16, "f4": .float32, "f8": .float64,
+            "i8": .int64, "f2": .float16, "f4": .float32, "f8": .float64, "c8": .complex64, "c16": .complex128,
         ]
         guard let order = type.first, "<>|=".contains(order), let kind = kinds[String(type.dropFirst())] else {
             return nil
@@ -89,6 +89,8 @@ extension DType {
         case .int64: "<i8"
         case .uint8: "|u1"
         case .bool: "|b1"
+        case .complex64: "<c8"
+        case .complex128: "<c16"
         }
     }
 }

@@ -15,10 +15,10 @@ struct PickleCalls {
         }
         switch name {
         case "torch._utils._rebuild_tensor_v2", "torch._utils._rebuild_tensor":
-            return try tensor(list, dtype: nil, in: &heap)
+            return try tensor(list, dtype: nil, turns: list.count > 6 ? list[6] : .none, in: &heap)
         case "torch._utils._rebuild_tensor_v3":
             guard list.count > 6, case .global(let dtype) = list[6] else { throw malformed(name) }
-            return try tensor(list, dtype: dtype, in: &heap)
+            return try tensor(list, dtype: dtype, turns: list.count > 7 ? list[7] : .none, in: &heap)
         case "torch._utils._rebuild_parameter", "torch._utils._rebuild_parameter_with_state":
             guard let data = list.first else { throw malformed(name) }
             return data
@@ -96,8 +96,12 @@ struct PickleCalls {
     }
 
     private func tensor(
-        _ arguments: [PickleValue], dtype: String?, in heap: inout PickleHeap
+        _ arguments: [PickleValue], dtype: String?, turns: PickleValue, in heap: inout PickleHeap
     ) throws(Problem) -> PickleValue {
+        func isTurned(_ name: String) -> Bool {
+            guard case .dictionary(let members)? = heap.node(turns) else { return false }
+            return members.contains { $0.key == .text(name) && $0.value == .bool(true) }
+        }
         guard arguments.count >= 4, case .storage(let storage)? = heap.node(arguments[0]),
             case .integer(let offset) = arguments[1], let sizes = heap.integers(arguments[2]),
             let strides = heap.integers(arguments[3]), sizes.count == strides.count
@@ -105,7 +109,9 @@ struct PickleCalls {
         let type = dtype.map { String($0.split(separator: ".").last ?? "") }
         return heap.add(
             .tensor(
-                PickleTensor(storage: storage, dtype: type, offset: offset, sizes: sizes, strides: strides)))
+                PickleTensor(
+                    storage: storage, dtype: type, offset: offset, sizes: sizes, strides: strides,
+                    isConjugated: isTurned("conj"), isNegated: isTurned("neg"))))
     }
 
     private func malformed(_ name: String) -> Problem {

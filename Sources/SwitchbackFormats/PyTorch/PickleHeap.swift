@@ -55,6 +55,8 @@ struct PickleTensor: Hashable {
     let offset: Int
     let sizes: [Int]
     let strides: [Int]
+    /// Whether the tensor has the conjugates of what lies in memory, or the opposite numbers.
+    let isConjugated, isNegated: Bool
 }
 
 /// The containers and objects of a pickle.

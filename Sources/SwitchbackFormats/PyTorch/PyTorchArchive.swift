@@ -40,7 +40,20 @@ final class PyTorchArchive {
         }
         let offset = shape.contains(0) ? 0 : record.offset
         let strides = shape.contains(0) ? shape.contiguousStrides : Shape(record.strides)
-        return Tensor(memory.seen(shape, strides: strides, movedBy: offset))
+        let tensor = Tensor(memory.seen(shape, strides: strides, movedBy: offset))
+        return record.isNegated || record.isConjugated ? try turned(tensor, record, place) : tensor
+    }
+
+    /// A tensor whose numbers PyTorch has yet to turn round: `conj()`, and what is seen through it, change no memory there.
+    private func turned(_ tensor: Tensor, _ record: PickleTensor, _ place: String) throws -> Tensor {
+        if record.isConjugated && tensor.dtype.isComplex {
+            let sign = record.isNegated ? -1.0 : 1.0
+            return Tensor.complex(tensor.real * sign, tensor.imag * -sign)
+        }
+        guard !record.isConjugated, tensor.dtype != .bool else {
+            throw InputError(path, at: place, "it is said to be turned round, which \(tensor.dtype) cannot be")
+        }
+        return tensor.dtype.isComplex ? Tensor.complex(-tensor.real, -tensor.imag) : -tensor
     }
 
     /// The position of the last element in its storage, unless that overflows or a stride is negative.
@@ -73,7 +86,8 @@ final class PyTorchArchive {
             ("FloatStorage", "float32", .float32), ("DoubleStorage", "float64", .float64),
             ("HalfStorage", "float16", .float16), ("BFloat16Storage", "bfloat16", .bfloat16),
             ("LongStorage", "int64", .int64), ("IntStorage", "int32", .int32), ("ByteStorage", "uint8", .uint8),
-            ("BoolStorage", "bool", .bool),
+            ("BoolStorage", "bool", .bool), ("ComplexFloatStorage", "complex64", .complex64),
+            ("ComplexDoubleStorage", "complex128", .complex128),
         ]
         let widened: [(String, String, ElementFormat.Kind)] = [
             ("ShortStorage", "int16", .int16), ("CharStorage", "int8", .int8), ("UInt16Storage", "uint16", .uint16),

@@ -117,6 +117,8 @@ extension DType {
         case .int32: "IntStorage"
         case .uint8: "ByteStorage"
         case .bool: "BoolStorage"
+        case .complex64: "ComplexFloatStorage"
+        case .complex128: "ComplexDoubleStorage"
         }
     }
 }

@@ -2,6 +2,7 @@ import Kernels
 
 extension CPUBackend {
     public static func indexSelect(_ x: NDArray, dim: Int, index: NDArray, into y: NDArray) {
+        if x.dtype.isComplex { return indexSelect(x.parts, dim: dim, index: index, into: y.parts) }
         var source = x.kernelArray
         var positions = index.kernelArray
         var target = y.kernelArray
@@ -16,6 +17,7 @@ extension CPUBackend {
     }
 
     public static func indexCopy(_ y: NDArray, dim: Int, index: NDArray, source: NDArray) {
+        if y.dtype.isComplex { return indexCopy(y.parts, dim: dim, index: index, source: source.parts) }
         var target = y.kernelArray
         var positions = index.kernelArray
         var values = source.kernelArray
@@ -23,6 +25,7 @@ extension CPUBackend {
     }
 
     public static func gather(_ x: NDArray, dim: Int, index: NDArray, into y: NDArray) {
+        if x.dtype.isComplex { return gather(x.parts, dim: dim, index: index.forBothParts, into: y.parts) }
         var source = x.kernelArray
         var positions = index.kernelArray
         var target = y.kernelArray
@@ -30,6 +33,9 @@ extension CPUBackend {
     }
 
     public static func scatter(_ reduction: ScatterReduction, _ y: NDArray, dim: Int, index: NDArray, source: NDArray) {
+        if y.dtype.isComplex && reduction == .set {
+            return scatter(.set, y.parts, dim: dim, index: index.forBothParts, source: source.parts)
+        }
         var target = y.kernelArray
         var positions = index.kernelArray
         var values = source.kernelArray
@@ -37,6 +43,9 @@ extension CPUBackend {
     }
 
     public static func take(_ x: NDArray, index: NDArray, into y: NDArray) {
+        if x.dtype.isComplex {
+            return indexSelect(x.inOneLine, dim: 0, index: index.inOneLine, into: y.inOneLine)
+        }
         var source = x.kernelArray
         var positions = index.kernelArray
         var target = y.kernelArray
@@ -70,6 +79,11 @@ extension CPUBackend {
         var target = y.kernelArray
         sb_normalize_indices(&positions, &range, &target)
     }
+}
+
+extension NDArray {
+    /// The elements in row-major order, in one dimension.
+    fileprivate var inOneLine: NDArray { contiguous().viewed(as: [count])! }
 }
 
 extension IndexRange {

@@ -49,6 +49,7 @@ extension DType {
             case .int64: SB_INT64
             case .uint8: SB_UINT8
             case .bool: SB_BOOL
+            case .complex64, .complex128: refuseComplex()
             }
         return Int32(bitPattern: code.rawValue)
     }

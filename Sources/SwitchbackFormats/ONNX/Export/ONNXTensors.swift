@@ -12,6 +12,8 @@ extension DType {
         case .bool: 9
         case .float16: 10
         case .float64: 11
+        case .complex64: 14
+        case .complex128: 15
         case .bfloat16: 16
         }
     }

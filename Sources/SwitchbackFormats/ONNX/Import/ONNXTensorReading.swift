@@ -60,14 +60,15 @@ extension ONNXTensorProto {
         case .float16: return try made(int32Data.map { Float(Float16(bitPattern: UInt16(truncatingIfNeeded: $0))) })
         case .bfloat16: return try made(int32Data.map { Float(bitPattern: UInt32(truncatingIfNeeded: $0) << 16) })
         case .int32, .uint8, .bool: return try made(int32Data)
+        case .complex64, .complex128: throw problem("its numbers are complex, which no operator computes with")
         }
     }
 }
 
 extension DType {
-    /// The element type of an ONNX number; `nil` for those that tensors do not have.
+    /// The element type of an ONNX number; `nil` for those that tensors do not have, or that no operator computes with.
     init?(onnxType number: Int32) {
-        guard let type = DType.allCases.first(where: { $0.onnxType == number }) else { return nil }
+        guard let type = DType.allCases.first(where: { $0.onnxType == number && !$0.isComplex }) else { return nil }
         self = type
     }
 }
