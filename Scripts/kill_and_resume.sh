@@ -9,19 +9,18 @@
 set -u
 root=$(cd "$(dirname "$0")/.." && pwd)
 program=${switchback:-$root/.build/release/switchback}
-tasks="classify, detect, segment, text, sentiment, translate, chat"
-task=${1:?which task: $tasks}
+. "$root/Scripts/trainings.sh"
+train=${1:?which task: classify, detect, segment, text, sentiment, translate, chat}
 kills=${2:-30}
 shift $(($# < 2 ? $# : 2))
-case $task in
-classify) options=(--data digits --model cnn --epochs 2 --save-steps 1 --ema 0.99 --accumulate 2 --clip-norm 1) ;;
-detect) options=(--model yolo11n --imgsz 64 --epochs 4 --batch 2 --nbs 4 --no-plots) ;;
-segment) options=(--model yolo11n-seg --imgsz 64 --epochs 3 --batch 2 --nbs 4 --no-plots) ;;
-text) options=(--data "$root/Docs" --steps 60 --save-steps 5 --validate-every 20 --context 32 --dropout 0.1) ;;
-sentiment) options=(--epochs 2 --save-steps 10 --accumulate 2 --clip-norm 1) ;;
-translate) options=(--source en --target de --steps 24 --save-steps 3 --validate-every 12 --layers 1 --width 32) ;;
-chat) options=(--steps 40 --save-steps 3 --validate-every 20) ;;
-*) echo "kill_and_resume: $task is not a task; $tasks are" >&2 && exit 2 ;;
+options_of_training || exit
+case $train in
+classify) options+=(--save-steps 1 --ema 0.99 --accumulate 2 --clip-norm 1) ;;
+detect | segment) options+=(--batch 2 --nbs 4) ;;
+text) options+=(--steps 60 --save-steps 5 --validate-every 20) ;;
+sentiment) options+=(--save-steps 10 --accumulate 2 --clip-norm 1) ;;
+translate) options+=(--steps 24 --save-steps 3 --validate-every 12) ;;
+chat) options+=(--steps 40 --save-steps 3 --validate-every 20) ;;
 esac
 options+=("$@")
 folder=$(mktemp -d)
@@ -30,12 +29,12 @@ cd "$folder" || exit 1
 
 # What must not depend on interruptions: the weights, and the results except for times.
 remains() {
-    (cd "runs/$task/$1" && cat weights/best.safetensors weights/last.safetensors && cut -d, -f1,2,4- results.csv) |
+    (cd "runs/$train/$1" && cat weights/best.safetensors weights/last.safetensors && cut -d, -f1,2,4- results.csv) |
         sha256sum
 }
 
 start=$(date +%s%N)
-"$program" "$task" train --quiet "${options[@]}" --name whole >output 2>&1 || { cat output; exit 1; }
+"$program" "$train" train --quiet "${options[@]}" --name whole >output 2>&1 || { cat output; exit 1; }
 duration=$((($(date +%s%N) - start) / 1000000))
 expected=$(remains whole)
 
@@ -45,8 +44,8 @@ while [ "$made" -lt "$kills" ]; do
     name=run$runs
     while true; do
         arguments=("${options[@]}" --name "$name")
-        [ -d "runs/$task/$name" ] && arguments=(--resume "runs/$task/$name")
-        "$program" "$task" train --quiet "${arguments[@]}" >output 2>&1 &
+        [ -d "runs/$train/$name" ] && arguments=(--resume "runs/$train/$name")
+        "$program" "$train" train --quiet "${arguments[@]}" >output 2>&1 &
         pid=$!
         if [ "$made" -lt "$kills" ]; then
             milliseconds=$((RANDOM % (duration + 1)))
