@@ -40,6 +40,14 @@ struct SlotBatchTests {
         #expect(some == Array(whole[11..<14] + whole[16..<19]))
     }
 
+    @Test func aSlotCanBeAskedForByItself() {
+        let loader = loader(26, batchSize: 8, workers: 2)
+        let whole = all(loader.batches(epoch: 1, slots: 0..<5, of: 5).next)
+        for (number, slot) in whole.enumerated() {
+            #expect(loader.batch(number / 5, epoch: 1, slot: number % 5, of: 5) == slot)
+        }
+    }
+
     /// A last batch of 3 has one slot of 3 instead of slots of 1, unless all slots have 1.
     @Test func lastSlotsAreNotSmall() {
         #expect(loader(11, batchSize: 8, workers: 0).filledSlots(ofBatch: 1, of: 4) == 1)

@@ -75,7 +75,7 @@ public class BatchNorm: Module {
 
     /// Counts the batch, of several slots the first; returns its share in the running averages.
     private func nextMomentum() -> Double {
-        let isCounted = ThreadState.current.sharedStatistics?.movesAverages ?? true
+        let isCounted = ThreadState.current.settings.sharedStatistics?.movesAverages ?? true
         guard let numBatchesTracked, isTraining, isCounted else { return momentum ?? 0 }
         numBatchesTracked += 1
         return momentum ?? 1 / numBatchesTracked.item()

@@ -43,8 +43,8 @@ open class Module {
     /// Modules with other operands than one tensor wrap their `callAsFunction` in it.
     public final func running(_ input: Tensor, _ body: () throws -> Tensor) rethrows -> Tensor {
         let state = ThreadState.current
-        state.modules.append(self)
-        defer { state.modules.removeLast() }
+        state.settings.modules.append(self)
+        defer { state.settings.modules.removeLast() }
         if state.isObserved { state.observe { $0.begins(self, on: input) } }
         var output = try ThreadState.observing(.forward(self), body)
         for hook in hooks.afterForward { output = hook.run(self, input, output) ?? output }

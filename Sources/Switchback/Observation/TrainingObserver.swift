@@ -95,7 +95,7 @@ private final class Witness: OperationObserver {
         ThreadState.recordsGradients ? observation?.observer : nil
     }
 
-    private var innermost: Module? { ThreadState.current.modules.last as? Module }
+    private var innermost: Module? { ThreadState.current.settings.modules.last as? Module }
 
     func begins(_ module: any RunningModule, on input: Tensor) {
         guard let module = module as? Module else { return }

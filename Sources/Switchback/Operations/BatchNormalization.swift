@@ -45,7 +45,7 @@ extension Tensor {
                 adding: residual?.to(.float32)
             ).to(dtype)
         }
-        if training, let others = ThreadState.current.sharedStatistics {
+        if training, let others = ThreadState.current.settings.sharedStatistics {
             return normalizedWithOthers(
                 others, weight, bias, eps, activation, adding: residual,
                 running: (runningMean, runningVar, momentum))

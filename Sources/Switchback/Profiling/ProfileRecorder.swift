@@ -157,7 +157,7 @@ final class ProfileRecorder: OperationObserver {
 
     /// The path of the innermost module that is running on this thread.
     private var modulePath: String {
-        let modules = ThreadState.current.modules.compactMap { $0 as? Module }
+        let modules = ThreadState.current.settings.modules.compactMap { $0 as? Module }
         guard let innermost = modules.last else { return "" }
         // The outermost module may not list what runs inside it, as a fused model does not.
         for root in modules {

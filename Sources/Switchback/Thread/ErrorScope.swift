@@ -11,8 +11,8 @@ import Kernels
 /// }
 /// ```
 ///
-/// `body` runs on a thread of its own, in the state of this one (gradient mode, backend, observers, default generator),
-/// while this one waits; an error ends that thread where it stands. So nothing that `body` does afterwards sees a wrong
+/// `body` runs on a thread of its own, in the state of this one (gradient mode, precision, backend, observers, default
+/// generator), while this one waits; an error ends that thread where it stands. So nothing that `body` does afterwards sees a wrong
 /// value, but no `defer` of it runs, and what it held is not freed: check what strangers send before a model runs on it,
 /// and use the scope for what remains. Errors on threads that `body` starts itself end the
 /// program. Task-local values are not seen, nor is the task's cancellation.
@@ -41,9 +41,8 @@ private final class ErrorScope<Value>: CatchingScope {
 }
 
 /// What does not depend on the type of the result.
-class CatchingScope {
-    private let state = ThreadState.current
-    private let generator = Generator.default
+class CatchingScope: ErrorCatcher {
+    private let handover = Handover(to: .current)
     /// What ended the thread.
     fileprivate private(set) var error: ShapeError?
 
@@ -51,9 +50,13 @@ class CatchingScope {
 
     /// Runs the body on a new thread, and returns when that has ended, with this thread's state as it was.
     fileprivate final func runOnThread() {
-        let before = state.snapshot
-        state.scope = self
-        defer { state.restore(before) }
+        let state = handover.state
+        let before = (settings: state.settings, checks: state.pendingChecks)
+        state.settings.scope = self
+        defer {
+            state.settings = before.settings
+            if error != nil { state.pendingChecks = before.checks }
+        }
         let hasRun = sb_run_on_thread(
             8 << 20,
             { scope in
@@ -65,10 +68,7 @@ class CatchingScope {
         }
     }
 
-    private func runHere() {
-        state.occupyThread()
-        Generator.withDefault(generator) { runBody() }
-    }
+    private func runHere() { handover.run(runBody) }
 
     /// Ends the thread, which is the scope's own.
     final func leave(_ error: ShapeError) -> Never {

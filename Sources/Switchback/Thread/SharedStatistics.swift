@@ -18,8 +18,8 @@ package func withSharedStatistics<Result>(
     _ statistics: any SharedStatistics, _ body: () throws -> Result
 ) rethrows -> Result {
     let state = ThreadState.current
-    let previous = state.sharedStatistics
-    state.sharedStatistics = statistics
-    defer { state.sharedStatistics = previous }
+    let previous = state.settings.sharedStatistics
+    state.settings.sharedStatistics = statistics
+    defer { state.settings.sharedStatistics = previous }
     return try body()
 }

@@ -69,9 +69,7 @@ final class SlotsInStep {
         let numbers = own.flatMap(\.numbers)
         return group.gather(numbers.withUnsafeBytes { Data($0) }).flatMap { bytes in
             SlotWord.list(
-                in: (0..<bytes.count / 8).map { i in
-                    bytes.withUnsafeBytes { $0.loadUnaligned(fromByteOffset: 8 * i, as: UInt64.self) }
-                })
+                in: [UInt64](unsafeUninitializedCapacity: bytes.count / 8) { $1 = bytes.copyBytes(to: $0) / 8 })
         }
     }
 }
@@ -105,7 +103,9 @@ private final class SlotRun: SharedStatistics, @unchecked Sendable {
     func goOn() {
         guard let coroutine, !coroutine.isDone else { return }
         word = nil
-        leaves.inPlace { coroutine.resume() }
+        leaves.inPlace {
+            do { try coroutine.resume() } catch { self.error = error }
+        }
     }
 
     // MARK: On the slot's thread

@@ -46,6 +46,33 @@ import Testing
         #expect(result.requiresGrad && result.backend == CPUBackend.self)
     }
 
+    @Test func putsPrecisionBack() throws {
+        let x = Tensor([1.001]), product = x.matmul(x).item()
+        _ = try error { withPrecision(.bfloat16) { _ = Tensor.zeros([2]) + Tensor.zeros([3]) } }
+        #expect(x.matmul(x).item() == product)
+        #expect(withPrecision(.bfloat16) { x.matmul(x).item() } != product)
+    }
+
+    /// Winograd's algorithm rounds otherwise than direct sums.
+    @Test func runsWithTheAlgorithmsThatTheThreadAllows() throws {
+        let image = Tensor.randn([1, 32, 16, 16], generator: Generator(seed: 1))
+        let filters = Tensor.randn([32, 32, 3, 3], generator: Generator(seed: 2))
+        func bits() -> [Float] { image.conv2d(weight: filters, padding: 1).toArray() }
+        let direct = Processor.withoutWinograd(bits)
+        #expect(direct != bits())
+        #expect(try Processor.withoutWinograd { try catchingErrors { bits() } } == direct)
+    }
+
+    /// Where the host cannot read the memory, an index that is out of range is found with the next number that it reads.
+    @Test func checksThatNobodyHasReadOutliveTheScope() async {
+        let outcome = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+            let x = Tensor.zeros([2, 3]).to(MirrorBackend.self)
+            let chosen = try catchingErrors { x.gather(dim: 1, index: Tensor([[0], [7]]).to(MirrorBackend.self)) }
+            _ = chosen.sum().item()
+        }
+        #expect(stopped(outcome, saying: "gather: index 7 at position [1, 0] is outside dimension 1 of [2, 3]"))
+    }
+
     @Test func runsInTheStateOfTheThread() throws {
         let generator = Generator(seed: 7)
         let inside = try Generator.withDefault(generator) { try catchingErrors { Tensor.rand([3]) } }

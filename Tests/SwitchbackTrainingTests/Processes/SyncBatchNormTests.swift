@@ -180,6 +180,18 @@ import Testing
         override func forward(_ x: Tensor) -> Tensor { head(x.shape[0] > 3 ? norm(x) : x) }
     }
 
+    @Test func anErrorInASlotEndsTheTrainingAndNotTheProgram() throws {
+        let task = ImageTask(Network(), Tensor.randn([10, 3, 4, 4]), Tensor.randn([10, 3]))
+        var configuration = TrainingConfiguration()
+        configuration.epochs = 1
+        configuration.slots = 2
+        configuration.syncBatchNorm = true
+        let error = try #require(throws: ShapeError.self) {
+            try catchingErrors { try Trainer(task, configuration).run() }
+        }
+        #expect(error.problem.contains("do not broadcast"))
+    }
+
     @Test func slotsThatDoNotMeetAreRefused() throws {
         let problem = try refusal {
             let task = ImageTask(Fickle(), Tensor.randn([10, 2]), Tensor.zeros([10, 2]))

@@ -27,9 +27,20 @@ public enum Processor {
     /// off by more than 1e-5 of the largest result, where the direct sum stays below 2e-6. That is far below what
     /// training notices; a comparison with another program's figures may want the direct sum.
     public static func withoutWinograd<Result>(_ body: () throws -> Result) rethrows -> Result {
-        let previous = sb_set_winograd(0)
-        defer { _ = sb_set_winograd(previous) }
+        let previous = allowsWinograd
+        allowsWinograd = false
+        defer { allowsWinograd = previous }
         return try body()
+    }
+
+    /// Whether kernels that this thread calls may use Winograd's algorithm.
+    static var allowsWinograd: Bool {
+        get {
+            let allowed = sb_set_winograd(1)
+            _ = sb_set_winograd(allowed)
+            return allowed != 0
+        }
+        set { _ = sb_set_winograd(newValue ? 1 : 0) }
     }
 
     /// What is wrong with the environment variables that choose the instruction set and the threads; empty if nothing.
