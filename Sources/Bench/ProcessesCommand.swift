@@ -72,9 +72,16 @@ struct ProcessesCommand: ParsableCommand {
         _ = try trainer.run()
         let times = zip(ends.dropFirst(2), ends.dropFirst()).map { ($0 - $1) * 1e3 }.sorted()
         guard started.isRoot else { return }
+        // Of all steps, also those that come first.
+        let spent = trainer.sumSeconds ?? SumClock.Seconds()
+        let parts = [spent.copying, spent.moving, spent.meeting, spent.waiting].map { $0 * 1e3 / Double(steps + 2) }
         print(
             String(
-                format: "{\"processes\": %d, \"threads\": %d, \"median_ms\": %.3f, \"min_ms\": %.3f, \"n\": %d}",
-                started.size, Processor.threadCount, times[times.count / 2], times[0], times.count))
+                format: """
+                    {"processes": %d, "threads": %d, "median_ms": %.3f, "min_ms": %.3f, "n": %d, "copying_ms": %.3f, \
+                    "moving_ms": %.3f, "meeting_ms": %.3f, "waiting_ms": %.3f}
+                    """,
+                started.size, Processor.threadCount, times[times.count / 2], times[0], times.count, parts[0], parts[1],
+                parts[2], parts[3]))
     }
 }

@@ -101,6 +101,33 @@ import Testing
             "\(run.errors)")
     }
 
+    /// Data of which one process has less, and data of which one has others under the same names.
+    @Test(
+        .enabled(if: areInstalled, unable),
+        arguments: [
+            (
+                "rm 1/shapes/images/train/3.jpg 1/shapes/labels/train/3.txt",
+                "training data: the processes see different numbers of examples"
+            ),
+            (
+                "cd 1/shapes/images; for i in 0 1 2 3; do cp val/$i.jpg train/$(((i + 1) % 4)).jpg; done; cd ../../..",
+                "has other gradients of the same examples than the other processes"
+            ),
+        ])
+    func aProcessWithOtherDataIsNamed(_ change: String, _ expected: String) throws {
+        _ = try program.detectionSet()
+        let run = try program.shell(
+            """
+            for number in 0 1 2; do mkdir $number; cp -r shapes $number; done; \(change)
+            timeout -k 5 120 \(Self.launchers[1]) -np 3 bash -c 'cd $PMI_RANK; exec '$switchback' detect train \
+                --data shapes/data.yaml --model yolo11n --imgsz 64 --epochs 1 --batch 3 --threads 1 --workers 1 --quiet --no-plots'
+            """)
+        #expect(run.code != 0)
+        let said = run.errors.split(separator: "\n").filter { $0.hasPrefix("switchback: ") }
+        let isNamed = said.count == 1 && said[0].contains(expected) && said[0].contains("process 2 of 3 on ")
+        #expect(isNamed, "\(run.errors)")
+    }
+
     @Test(.enabled(if: areInstalled, unable), arguments: ["", "--slots 3 --model mlp"])
     func commonStatisticsWithoutEffectAreRefused(_ options: String) throws {
         let run = try program.run(

@@ -66,8 +66,6 @@ enum Processes {
             return code
         }
         if !group.isRoot && !(error is FailedElsewhere) { _ = report(LocatedError(error: error, place: group.place)) }
-        // A launcher that is told to end all may lose what it has not passed on yet.
-        usleep(200_000)
         group.abort(code: code)
     }
 }

@@ -98,7 +98,7 @@ struct TrainingSession<Options: TaskConfiguration> {
             try assist(trainer)
             throw ExitCode.success
         }
-        let diagnosis = try isDiagnosed ? DiagnosisLog(interface: .commandLine, findings: leaks(in: task)) : nil
+        let diagnosis = isDiagnosed ? DiagnosisLog(interface: .commandLine, findings: try leaks(in: task)) : nil
         trainer.listeners = [ProgressReporter(run.style, write: Terminal.draw).receive, RunPlots().receive]
         if let diagnosis { trainer.listeners.append(diagnosis.receive) }
         trainer.listeners += listeners

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <time.h>
@@ -270,6 +271,13 @@ void sb_library_file(const char *library, int version, char *name, size_t size) 
         snprintf(name, size, plain, library);
     else
         snprintf(name, size, versioned, library, version);
+}
+
+// FIONREAD tells it of both ends of a pipe, TIOCOUTQ of a terminal, ioctl_tty(2).
+int sb_unread_bytes(int descriptor) {
+    int count = 0;
+    if (ioctl(descriptor, isatty(descriptor) ? TIOCOUTQ : FIONREAD, &count) != 0) return 0;
+    return count;
 }
 
 // MARK: Threads

@@ -54,6 +54,9 @@ int sb_start_process(const char *program, char *const arguments[], char *const e
 /// To at most `size` bytes.
 void sb_library_file(const char *library, int version, char *name, size_t size);
 
+/// How many bytes that were written to a pipe or a terminal nobody has read yet; 0 where the system does not tell.
+int sb_unread_bytes(int descriptor);
+
 // ---- Threads
 
 /// Starts a thread that nobody waits for, with a stack of so many bytes. False if the system has none to give.

@@ -120,16 +120,24 @@ public final class DataLoader<Batch, Failure: Error> {
             slots.lowerBound >= 0 && slots.upperBound <= count, "DataLoader",
             "there are no slots \(slots) among \(count), counted from 0")
         let picks = sampler.picks(epoch: epoch)
-        let (batchSize, exampleCount, load) = (batchSize, sampler.count, load)
         let numbers = first * slots.count..<Swift.max(first, self.count) * slots.count
         return BatchIterator(range: numbers, workers: workers) { [self] (number: Int) throws(Failure) -> Batch? in
-            let batch = number / slots.count
-            let slot = slots.lowerBound + number % slots.count
-            let filled = filledSlots(ofBatch: batch, of: count)
-            if slot >= filled { return nil }
-            let examples = picks(batch * batchSize..<Swift.min((batch + 1) * batchSize, exampleCount))
-            return try load(stride(from: slot, to: examples.count, by: filled).map { examples[$0] }, epoch)
+            try slot(slots.lowerBound + number % slots.count, of: count, number / slots.count, picks, epoch)
         }
+    }
+
+    /// One of so many slots of a batch by itself, made by this thread; `nil` where the batch has too few examples for it.
+    package func batch(_ number: Int, epoch: Int, slot: Int, of count: Int) throws(Failure) -> Batch? {
+        try self.slot(slot, of: count, number, sampler.picks(epoch: epoch), epoch)
+    }
+
+    private func slot(
+        _ slot: Int, of count: Int, _ batch: Int, _ picks: (Range<Int>) -> [Int], _ epoch: Int
+    ) throws(Failure) -> Batch? {
+        let filled = filledSlots(ofBatch: batch, of: count)
+        if slot >= filled { return nil }
+        let examples = picks(batch * batchSize..<Swift.min((batch + 1) * batchSize, sampler.count))
+        return try load(stride(from: slot, to: examples.count, by: filled).map { examples[$0] }, epoch)
     }
 
     /// How many of a batch's slots have examples. In a last batch that is not full, a slot has two of them at least where

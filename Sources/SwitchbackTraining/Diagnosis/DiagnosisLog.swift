@@ -32,8 +32,8 @@ public final class DiagnosisLog {
     private let memory = ExampleMemory()
     private var validation: ValidationWatch?
     private var validationInterval: Int?
-    /// What the training's data showed before it began.
-    private let findings: [Verdict]
+    /// What the training's data show before it begins.
+    private let findings: () throws -> [Verdict]
 
     /// One step in so many is measured in trainings of usual length.
     public static let usualInterval = 10
@@ -41,9 +41,11 @@ public final class DiagnosisLog {
     /// - Parameters:
     ///   - interval: one step in so many is measured; what suits the length of the training by default.
     ///   - interface: how remedies name options.
-    ///   - findings: what a check of the data found before.
+    ///   - findings: what a check of the data finds, which is asked for where a training begins: the file of a run that is
+    ///     resumed has it.
     public init(
-        every interval: Int? = nil, interface: TrainingFacts.Interface = .swift, findings: [Verdict] = []
+        every interval: Int? = nil, interface: TrainingFacts.Interface = .swift,
+        findings: @autoclosure @escaping () throws -> [Verdict] = []
     ) {
         require(interval ?? 1 > 0, "DiagnosisLog", "one step in at least one is measured")
         wantedInterval = interval
@@ -80,9 +82,11 @@ public final class DiagnosisLog {
         sampling = SamplingPlan(every: wantedInterval, steps: start.stepCount)
         validationInterval = start.configuration.validateEvery
         diagnosis = Diagnosis()
+        var isContinued = false
         if let path = start.folder?.file(Diagnosis.fileName) {
             if start.stepsMade > 0 && FileManager.default.fileExists(atPath: path) {
                 diagnosis = try Diagnosis(path: path, ignoringCutEnd: true)
+                isContinued = true
             }
             // A run that was killed has steps in its file that will be made again.
             diagnosis.forget(from: start.stepsMade)
@@ -94,8 +98,7 @@ public final class DiagnosisLog {
         } else {
             diagnosis.facts = TrainingFacts(start, interface)
         }
-        // A resumed run's file has them already.
-        if diagnosis.findings.isEmpty { diagnosis.add(findings: findings) }
+        if !isContinued { diagnosis.add(findings: try findings()) }
         if start.stepsMade < start.stepCount { beginStep(start.stepsMade) }
     }
 

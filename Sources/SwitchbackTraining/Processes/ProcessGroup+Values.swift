@@ -17,9 +17,15 @@ extension ProcessGroup {
     ///   - compute: gives the value of a number from 0 to `count - 1`; is asked in each process for every `size`-th one from `rank`
     ///     on.
     ///   - fold: takes the values of all numbers, in ascending order.
+    /// - Throws: what they throw, and `InputError` where the processes do not ask for equally many.
     public func inTurns<Value: Codable>(
         _ count: Int, _ compute: (_ number: Int) throws -> Value, fold: (Value) throws -> Void
     ) throws {
+        if let found = try disagreement(on: count) {
+            throw InputError(
+                "processes", "they have different amounts of data: \(found.description { $0.counted("part") })",
+                remedy: "give all of them the same data")
+        }
         for first in stride(from: 0, to: count, by: size) {
             let own = try first + rank < count ? compute(first + rank) : nil
             for case let value? in try gather(own) { try fold(value) }

@@ -101,7 +101,12 @@ public final class ProcessGroup: Sendable {
     }
 
     /// Ends all processes through the launcher, and does not return.
+    ///
+    /// A launcher that is told so drops what it has not read of what was printed: it is waited for until it has read the errors,
+    /// or, where it reads nothing more, for a second.
     public func abort(code: Int32) -> Never {
+        let end = Date() + 1
+        while sb_unread_bytes(STDERR_FILENO) > 0 && Date() < end { usleep(1000) }
         sb_mpi_abort(code)
         exit(code)
     }

@@ -1,4 +1,5 @@
 import Switchback
+import SwitchbackFormats
 
 /// The gradient of a batch that is cut into slots, and what layers changed themselves meanwhile, such as batch norm's
 /// running averages: both summed over all slots, in all processes.
@@ -25,6 +26,8 @@ final class SlotGradient {
         let count: Int
     }
 
+    /// Where the time of the sums goes.
+    let clock = SumClock()
     private let slots: Slots
     /// Whether the slots are computed in step, with common statistics of batch norm.
     private let isInStep: Bool
@@ -61,11 +64,11 @@ final class SlotGradient {
             }
         let averages = Set(model.batchNormBuffers.map(ObjectIdentifier.init))
         constants = isInStep ? model.namedBuffers.filter { !averages.contains(ObjectIdentifier($0.buffer)) } : []
-        gradients = SlotSum(parameters.map(\.shape), slots, streams: true)
+        gradients = SlotSum(parameters.map(\.shape), slots, clock, streams: true)
         let saved = model.namedBuffers.map(\.buffer).filter(\.isPersistent)
         buffers = saved.filter { $0.dtype.isFloatingPoint }
         counters = saved.filter { !$0.dtype.isFloatingPoint }
-        changes = SlotSum(buffers.map(\.shape), slots, streams: false)
+        changes = SlotSum(buffers.map(\.shape), slots, clock, streams: false)
         // The gradients are taken as soon as they are complete, so that they travel during the rest of the backward pass.
         for (number, parameter) in parameters.enumerated() {
             parameter.registerHook { [weak self] gradient in
@@ -91,6 +94,15 @@ final class SlotGradient {
         gradients.begin(slots: count)
         changes.begin(slots: count)
         reports = []
+    }
+
+    /// A checksum of the gradient of a slot's loss, after which all is as it was. Called before the first slot of a batch.
+    func checksum(_ loss: () throws -> BatchLoss) rethrows -> UInt32 {
+        beginSlot()
+        walkBack(from: try loss())
+        let own = parameters.map { $0.grad.map { "\(Checksum.crc32($0.detach()))" } ?? "none" }
+        restoreBuffers()
+        return Checksum.crc32(own.joined(separator: " "))
     }
 
     /// Begins the process's next slot.
@@ -171,7 +183,7 @@ final class SlotGradient {
         gradients.sendRest()
         changes.sendRest()
         // In the order of the slots.
-        let all = try slots.group.gather(reports).flatMap { $0 }
+        let all = try clock.measure(\.meeting) { try slots.group.gather(reports).flatMap { $0 } }
         let weights = all.compactMap(\.weight)
         let weight = weights.reduce(0, +)
         let factor =

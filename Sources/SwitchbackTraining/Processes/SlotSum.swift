@@ -7,10 +7,11 @@ import Switchback
 /// being computed: each process sends every other one a part of its nodes, adds up the parts that it gets, and sends the
 /// sum of its part to all.
 final class SlotSum {
-    /// 25 MB: large enough for a network's full speed, small enough to leave early.
-    private static let bucketSize = 25 << 18
+    /// 4 MB: large enough for a network's full speed, small enough that the last one, which nothing hides, has left soon.
+    private static let bucketSize = 1 << 20
 
     private let slots: Slots
+    private let clock: SumClock
     private let shapes: [Shape]
     /// The last tensors first, as the backward pass completes them.
     private var buckets: [SlotBucket] = []
@@ -31,8 +32,9 @@ final class SlotSum {
 
     /// - Parameter streams: whether buckets are sent while the rest of the last slot is still being computed. One sum of a
     ///   process at a time can do so.
-    init(_ shapes: [Shape], _ slots: Slots, streams: Bool) {
+    init(_ shapes: [Shape], _ slots: Slots, _ clock: SumClock, streams: Bool) {
         self.slots = slots
+        self.clock = clock
         self.shapes = shapes
         self.streams = streams
         places = shapes.map { _ in (0, 0) }
@@ -64,15 +66,7 @@ final class SlotSum {
         require(
             place.bucket >= closedCount, "SlotGradient",
             "a parameter of shape \(shapes[number]) got a second gradient in a backward pass where it had one before")
-        noGrad {
-            let view = view(of: number, in: buckets[place.bucket].target)
-            let tensor = tensor.to(CPUBackend.self)
-            if hasArrived[number] || buckets[place.bucket].addsToTarget {
-                view += tensor.to(.float32)
-            } else {
-                view.copy(from: tensor)
-            }
-        }
+        clock.measure(\.copying) { noGrad { take(tensor, at: number, in: buckets[place.bucket]) } }
         if hasArrived[number] {
             comesTwice = true
         } else {
@@ -80,13 +74,27 @@ final class SlotSum {
             buckets[place.bucket].missingCount -= 1
         }
         guard isLastSlot && streams && hasSeenSlot && !comesTwice else { return }
-        while closedCount < buckets.count && buckets[closedCount].missingCount == 0 { close() }
-        advance()
+        clock.measure(\.moving) {
+            while closedCount < buckets.count && buckets[closedCount].missingCount == 0 { close() }
+            advance()
+        }
+    }
+
+    private func take(_ tensor: Tensor, at number: Int, in bucket: SlotBucket) {
+        let view = view(of: number, in: bucket.target)
+        let tensor = tensor.to(CPUBackend.self)
+        if hasArrived[number] || bucket.addsToTarget {
+            view += tensor.to(.float32)
+        } else {
+            view.copy(from: tensor)
+        }
     }
 
     /// Completes the slot: what was not added is zero.
     func endSlot() {
-        while closedCount < buckets.count { close() }
+        clock.measure(\.moving) {
+            while closedCount < buckets.count { close() }
+        }
         hasSeenSlot = true
     }
 
@@ -120,7 +128,8 @@ final class SlotSum {
 
     /// The sum of all slots, in the tensors' shapes: in the memory of the processor. All was sent before.
     func finish() -> [Tensor] {
-        let wholes = slots.group.size == 1 ? buckets.map { $0.sums.nodes[0].sum } : received()
+        let isAlone = slots.group.size == 1
+        let wholes = isAlone ? buckets.map { $0.sums.nodes[0].sum } : clock.measure(\.waiting) { received() }
         for number in buckets.indices { buckets[number].forget() }
         return shapes.indices.map { view(of: $0, in: wholes[places[$0].bucket]) }
     }

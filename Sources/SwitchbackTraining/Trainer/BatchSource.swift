@@ -19,6 +19,7 @@ public struct BatchSource<Batch> {
     private let filled: (_ number: Int, _ count: Int) -> Int
     private let picked: (_ epoch: Int, _ number: Int) -> [Int]
     private let open: (_ epoch: Int, _ first: Int) -> () throws -> Batch?
+    private let one: (_ epoch: Int, _ number: Int, _ slot: Int, _ count: Int) throws -> Batch?
     private let openSlots: (_ epoch: Int, _ first: Int, _ slots: Range<Int>, _ count: Int) -> () throws -> Batch??
 
     /// The batches of a loader.
@@ -38,6 +39,7 @@ public struct BatchSource<Batch> {
             let batches = loader.batches(epoch: epoch, from: first, slots: slots, of: count)
             return { try batches.next() }
         }
+        one = { try loader.batch($1, epoch: $0, slot: $2, of: $3) }
     }
 
     /// - Parameters:
@@ -65,6 +67,7 @@ public struct BatchSource<Batch> {
             let next = open(epoch, first)
             return { try next().map { slots.contains(0) ? $0 : nil } }
         }
+        one = { epoch, number, slot, _ in slot == 0 ? try open(epoch, number)() : nil }
     }
 
     /// The first of so many slots of each batch, as a batch of its own: the same training in smaller steps.
@@ -96,6 +99,11 @@ public struct BatchSource<Batch> {
             }
             return batch
         }
+    }
+
+    /// One of so many slots of a batch by itself; `nil` where it has no examples.
+    func batch(_ number: Int, epoch: Int, slot: Int, of count: Int) throws -> Batch? {
+        try one(epoch, number, slot, count)
     }
 
     /// Which examples a batch has of a slot of so many, by their numbers in the data.

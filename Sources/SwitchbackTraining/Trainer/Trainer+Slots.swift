@@ -1,5 +1,4 @@
 import Switchback
-import SwitchbackFormats
 
 // How a batch is computed that is cut into slots.
 
@@ -12,6 +11,7 @@ extension Trainer {
     func compute(_ batch: [Task.Batch?], of count: Int, _ gradient: SlotGradient) throws -> ComputedBatch {
         let filledCount = task.source.filledSlots(ofBatch: state.batch, of: slots.count)
         gradient.begin(slots: filledCount)
+        try compareGradients(gradient)
         let filled = zip(slots.own, batch).compactMap { slot, examples in examples.map { (slot: slot, examples: $0) } }
         if configuration.syncBatchNorm {
             try computeInStep(filled, of: filledCount, gradient)
@@ -65,43 +65,4 @@ extension Trainer {
             seed: configuration.seed, epoch: state.epoch * batchCount + state.batch, index: slot)
         return try Generator.withDefault(generator, body)
     }
-
-    /// After the first step and every so many, all processes compare their weights: they have computed the same, unless one
-    /// of them computes wrongly.
-    func compareWeights() throws {
-        let (group, interval) = (slots.group, 100)
-        guard group.size > 1, state.step % interval == 1 else { return }
-        let own = Checksum.crc32(task.model.namedState.map { "\($0.name) \(Checksum.crc32($0.tensor))" }.joined())
-        let all = try group.gather(WeightChecksum(place: group.place, checksum: own))
-        let groups = all.reduce(into: [WeightGroup]()) { groups, word in
-            guard let position = groups.firstIndex(where: { $0.checksum == word.checksum }) else {
-                return groups.append(WeightGroup(checksum: word.checksum, places: [word.place]))
-            }
-            groups[position].places.append(word.place)
-        }
-        guard groups.count > 1 else { return }
-        let lists = groups.map { $0.places.joined(separator: ", ") }
-        // In the order of the processes, so that all of them say the same.
-        let largest = groups.map(\.places.count).max() ?? 0
-        let majorities = groups.indices.filter { groups[$0].places.count == largest }
-        let others = groups.indices.filter { $0 != majorities[0] }.map { lists[$0] }.joined(separator: ", ")
-        throw InputError(
-            "training", at: "step \(state.step)",
-            majorities.count > 1
-                ? "the processes have different weights, and as many have one as the other: \(lists.joined(separator: " against "))"
-                : "\(others) has other weights than the other processes, so that it computes wrongly",
-            remedy: "leave its machine out, and resume from the last checkpoint")
-    }
-}
-
-/// What a process tells of its weights.
-private struct WeightChecksum: Codable {
-    let place: String
-    let checksum: UInt32
-}
-
-/// Processes that have the same weights.
-private struct WeightGroup {
-    let checksum: UInt32
-    var places: [String]
 }

@@ -104,6 +104,7 @@ public final class Trainer<Task: TrainingTask> {
     /// - Throws: `InputError` where the loss is no longer a number, files cannot be read or written, or a checkpoint
     ///   belongs to something else; and what the task and the listeners throw.
     public func run(resuming: Bool = false) throws -> TrainingOutcome {
+        try compareTasks()
         let (transfer, warnings) = try begin(resuming: resuming)
         takeUpPlan()
         try tell(
@@ -167,6 +168,9 @@ public final class Trainer<Task: TrainingTask> {
         defer { overhead += clock.seconds() - start }
         return try body()
     }
+
+    /// Where the time goes that sums over processes take; `nil` where batches are not cut.
+    package var sumSeconds: SumClock.Seconds? { slotGradient?.clock.seconds }
 
     // MARK: Batches
 
