@@ -201,7 +201,7 @@ import Testing
         ("text generate --model none --top-k -1", "--top-k is -1; a whole number from 0"),
         ("text train --data none.txt --vocabulary 0", "--vocabulary is 0; a whole number from 1"),
         ("detect predict --model none none.jpg --imgsz -32", "--imgsz is -32; a multiple of 32"),
-        ("detect val --model none --data none.yaml --conf 1.5", "--conf is 1.5; a number from 0 to below 1 is needed"),
+        ("detect val --model none --data none.yaml --conf 1.5", "--conf is 1.5; a number from 0 to 1 is needed"),
         ("translate train --data none --width 33", "--width is 33; a multiple of 32"),
         ("sentiment train --data none --clip-norm -1", "--clip-norm is -1; a number greater than 0 is needed"),
         ("classify train --data digits --crop 0", "--crop is 0; a number above 0 and at most 1 is needed"),

@@ -28,6 +28,11 @@ import Testing
         #expect(val.code == 0 && val.json["accuracy"] as? Double == after, "\(val.errors)")
         let predict = try program.run("classify", "predict", "--model", quantized, "digits", "--json")
         #expect(predict.code == 0 && (predict.json["predictions"] as? [Any])?.count == 355, "\(predict.errors)")
+        let benchmark = try program.run(
+            "classify", "benchmark", "--model", quantized, "--data", "digits", "--seconds", "0.01", "--json")
+        let rows = try #require(benchmark.json["rows"] as? [[String: Any]], "\(benchmark.errors)")
+        #expect(rows.map { $0["way"] as? String } == ["int8", "fused", "as trained"])
+        #expect(rows[0]["accuracy"] as? Double == after && rows.allSatisfy { $0["inference_ms"] as? Double ?? 0 > 0 })
         let export = try program.run("classify", "export", quantized)
         #expect(export.code == 0, "\(export.errors)")
 

@@ -115,6 +115,13 @@ import Testing
             sum + (try String(contentsOfFile: "\(folder)/dota/\(name)", encoding: .utf8)).split(separator: "\n").count
         }
         #expect(rows == predict.json["boxes"] as? Int)
+        let val = try program.run(
+            "obb", "val", "--model", "runs/obb/train", "--data", data, "--conf", "0", "--save-dota", "--save-json",
+            "--json")
+        #expect(val.code == 0 && val.json["dota"] as? String == "runs/obb/val/dota", "\(val.errors)")
+        let lines = try program.shell("cat runs/obb/val/dota/*.txt").output.split(separator: "\n")
+        let count = try program.shell("grep -c image_id runs/obb/val/predictions.json").output
+        #expect("\(lines.count)\n" == count && lines.allSatisfy { $0.split(separator: " ").count == 10 })
         let table = try String(contentsOfFile: "\(folder)/boxes.csv", encoding: .utf8)
         let shared = try String(contentsOfFile: "\(folder)/dota/Task1_a_b.txt", encoding: .utf8)
         #expect(shared.split(separator: "\n").count == table.split(separator: "\n").count { $0.contains(",a_b,") })

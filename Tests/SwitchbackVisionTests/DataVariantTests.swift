@@ -226,9 +226,11 @@ import Testing
             try write(Image(height: 40, width: 50, filledWith: 7).pngData(), "images/\(name).png")
         }
         try write("train: images\nval: images\nnames: [x]\n".utf8, "data.yaml")
-        let bare = DataReport(try DetectionData.load(folder.path("data.yaml")))
-        #expect(bare.isUnlabeled && bare.parts[0].unlabeled == 3)
-        #expect(throws: InputError.self) { try DetectionData.load(folder.path("data.yaml")).keepingLabeled() }
+        let bare = try DetectionData.load(folder.path("data.yaml"))
+        #expect(DataReport(bare).parts[0].unlabeled == 3)
+        let error = #expect(throws: InputError.self) { try bare.checkForObjects() }
+        #expect("\(error as Any)".contains("no image has labels: there is no"))
+        #expect(throws: InputError.self) { try bare.keepingLabeled() }
         try write("0 0.5 0.5 0.2 0.2\n".utf8, "labels/a.txt")
         try write([], "labels/b.txt")
         try write("0 0.5 0.5 0.2 0.2\n".utf8, "labels/z.txt")
@@ -236,8 +238,9 @@ import Testing
         let data = try DetectionData.load(folder.path("data.yaml"))
         let kept = try data.keepingLabeled()[.train].map { ($0.imagePath as NSString).lastPathComponent }
         #expect(kept == ["a.png", "b.png"])
+        try data.checkForObjects()
         let report = DataReport(data)
-        #expect(!report.isUnlabeled && report.parts[0].unlabeled == 1 && report.parts[0].backgrounds == 2)
+        #expect(report.parts[0].unlabeled == 1 && report.parts[0].backgrounds == 2)
         #expect(report.remarks.count == 1 && report.remarks[0].contains("labels/z.txt: there is no image"))
     }
 

@@ -46,7 +46,7 @@ import Testing
             count.add()
             do {
                 let file = YOLOData.labelPath(ofImage: path)
-                let labels = try YOLOLabels.load(file, classCount: classCount)
+                let labels = try YOLOLabels(file, classCount: classCount, height: 4, width: 6).labels
                 return .success(
                     DetectionExample(
                         imagePath: path, height: 4, width: 6, labels: labels,

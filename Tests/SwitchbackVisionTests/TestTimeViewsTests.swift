@@ -8,14 +8,22 @@ import Testing
 /// Test-time augmentation, against the same views brought together by hand.
 @Suite(.seeded(), .serialized) struct TestTimeViewsTests {
     /// What a network says of a view, in the pixels of the image: [1, 4 + classes, positions].
-    private func decoded(_ model: YOLO, _ image: Tensor, height: Int, width: Int, isMirrored: Bool) -> Tensor {
+    ///
+    /// - Parameters:
+    ///   - filled: the width that a border makes of the view's; the height is always 96.
+    ///   - kept: the positions that count, of all that there are.
+    private func decoded(
+        _ model: YOLO, _ image: Tensor, scale: Double, height: Int, width: Int, filled: Int, kept: Range<Int>
+    ) -> Tensor {
+        let isMirrored = scale == 0.83
         var view = image.interpolate(size: IntPair(height, width), mode: .bilinear)
         if isMirrored { view = view.flip(3) }
-        view = view.pad([0, (32 - width % 32) % 32, 0, (32 - height % 32) % 32], mode: .constant(114.0 / 255))
-        let parts = model(view).split([1, 1, 1, 1, model.classes.count], dim: 1)
-        let (x, y) = (Double(image.shape[3]) / Double(width), Double(image.shape[2]) / Double(height))
-        let centers = isMirrored ? Double(width) - parts[0] : parts[0]
-        return Tensor.cat([centers * x, parts[1] * y, parts[2] * x, parts[3] * y, parts[4]], dim: 1)
+        view = view.pad([0, filled - width, 0, 96 - height], mode: .constant(114.0 / 255))
+        let found = model(view).narrow(dim: 2, start: kept.lowerBound, length: kept.count)
+        let parts = found.split([4, model.classes.count], dim: 1)
+        var boxes = (parts[0] / scale).split(1, dim: 1)
+        if isMirrored { boxes[0] = Double(image.shape[3]) - boxes[0] }
+        return Tensor.cat(boxes + [parts[1]], dim: 1)
     }
 
     @Test(arguments: [YOLOCase.all[0], YOLOCase.all[2]])
@@ -27,9 +35,12 @@ import Testing
         predictor.isAugmented = true
         let found = try predictor(Image(images[0])).detections
         let views = noGrad {
-            // 96×128 pixels, 0.83 and 0.67 of them.
-            [(96, 128, false), (79, 106, true), (64, 85, false)].map {
-                decoded(model, images[0..<1], height: $0.0, width: $0.1, isMirrored: $0.2)
+            // 96×128 pixels without the coarsest of three maps, 0.83 of them, and 0.67 without the finest map.
+            [
+                (1, 96, 128, 128, 0..<240), (0.83, 79, 106, 128, 0..<252), (0.67, 64, 85, 96, 144..<189),
+            ].map { (scale: Double, height: Int, width: Int, filled: Int, kept: Range<Int>) in
+                decoded(
+                    model, images[0..<1], scale: scale, height: height, width: width, filled: filled, kept: kept)
             }
         }
         let expected = NonMaximumSuppression()(Tensor.cat(views, dim: 2))[0]

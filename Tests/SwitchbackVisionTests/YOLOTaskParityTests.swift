@@ -305,6 +305,24 @@ struct YOLOTaskParityTests {
             }
         }
     }
+
+    /// Where an object lies between all positions, none learns its keypoints: a mean over nothing is 0, as are its gradients.
+    @Test(arguments: YOLOTaskCase.all.filter { $0.variant.task == .pose })
+    func keypointsThatNoPositionLearns(_ yolo: YOLOTaskCase) throws {
+        let model = try yolo.model().train()
+        let layout = try #require(model.keypoints)
+        var label = LabeledBox(Box(x1: 0.5, y1: 0.5, x2: 0.75, y2: 0.75), classIndex: 0)
+        label.keypoints = Array(repeating: Keypoint(x: 0, y: 0, visibility: 0), count: layout.count)
+        let targets = DetectionTargets([[label], []], for: .pose, height: 96, width: 128)
+        let value = YOLOLoss()(model.outputs(try yolo.images()), of: model, targets)
+        let parts = value.parts.values
+        #expect(parts.allSatisfy { $0.isFinite }, "\(parts)")
+        value.total.backward()
+        for (name, parameter) in model.namedParameters where parameter.requiresGrad {
+            let gradients = parameter.grad?.toArray(as: Float.self) ?? []
+            #expect(gradients.allSatisfy { $0.isFinite }, "\(name)")
+        }
+    }
 }
 
 /// Whether points are as many as others, and each is near its own.

@@ -13,11 +13,13 @@ struct Classify: ParsableCommand {
               switchback classify train --data digits
               switchback classify val --model runs/classify/train --data digits
               switchback classify predict --model runs/classify/train digits
+              switchback classify benchmark --model runs/classify/train --data digits
               switchback classify quantize --model runs/classify/train --data digits
               switchback classify export runs/classify/train
             """,
         subcommands: [
-            ClassifyTrain.self, ClassifyVal.self, ClassifyPredict.self, ClassifyQuantize.self, ClassifyExport.self,
+            ClassifyTrain.self, ClassifyVal.self, ClassifyPredict.self, ClassifyBenchmark.self, ClassifyQuantize.self,
+            ClassifyExport.self,
         ])
 }
 

@@ -1,5 +1,6 @@
 import ArgumentParser
 import SwitchbackDrawing
+import SwitchbackFormats
 import SwitchbackVision
 
 /// `switchback data check`.
@@ -36,7 +37,7 @@ struct DataCheck: ParsableCommand {
 
     func run() throws {
         common.apply()
-        if try DetectionData.recognises(path) { return try checkDetection() }
+        if try DetectionData.recognises(path) || (task != nil && Folder.isFolder(path)) { return try checkDetection() }
         if let task { throw UsageError("--task \(task) is for images with objects, and \(path) is data for classify") }
         try checkClassification()
     }
@@ -56,7 +57,7 @@ struct DataCheck: ParsableCommand {
             try Terminal.print("\(report.problems.count.counted("problem")), listed above.")
             throw ExitCode.failure
         }
-        if report.isUnlabeled { throw data.lackOfLabels }
+        try data.checkForObjects()
     }
 
     private func checkClassification() throws {
@@ -102,7 +103,15 @@ struct DataCheck: ParsableCommand {
     }
 
     private func show(_ duplicates: [DataReport.Duplicate], noun: String) throws {
-        for duplicate in duplicates {
+        // Parts may be the same folder, as in small examples.
+        let shared = duplicates.filter { $0.training == $0.heldOut }
+        if let first = shared.first {
+            let verb = shared.count == 1 ? "is" : "are"
+            try Terminal.print(
+                "\(shared.count.counted(noun)) for training \(verb) also for validation or tests, such as \(first.training)"
+            )
+        }
+        for duplicate in duplicates where duplicate.training != duplicate.heldOut {
             try Terminal.print("The same \(noun) is in both parts: \(duplicate.training) and \(duplicate.heldOut)")
         }
     }

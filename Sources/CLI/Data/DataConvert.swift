@@ -77,6 +77,7 @@ struct DataConvert: ParsableCommand {
     private func convert(to format: DataFormat) throws {
         let data = try DetectionData.load(path, for: task)
         data.warnOfProblems()
+        try data.checkForObjects()
         try data.write(as: format, to: output, copies: !link)
         let examples = data.splits.values.flatMap { $0 }
         try tell(

@@ -39,15 +39,7 @@ struct YOLOBenchmark<Command: YOLOCommand>: ParsableCommand {
         transform: Value.side)
     var imgsz: Int?
 
-    @Option(
-        help: ArgumentHelp("The batch size. (default: 1)", valueName: "n"),
-        transform: Value.integer(in: .from(1, to: 1_000_000)))
-    var batch = 1
-
-    @Option(
-        help: ArgumentHelp("How long to time each variant. (default: 3)", valueName: "seconds"),
-        transform: Value.number(in: .above(0, to: 3600)))
-    var seconds = 3.0
+    @OptionGroup var timing: BenchmarkOptions
 
     @OptionGroup var common: CommonOptions
 
@@ -65,17 +57,23 @@ struct YOLOBenchmark<Command: YOLOCommand>: ParsableCommand {
         let size = imgsz ?? trainedSize
         let examples = try examples(for: detector)
         var benchmark = DetectionBenchmark(detector)
-        (benchmark.size, benchmark.batch, benchmark.seconds) = (size, batch, seconds)
+        (benchmark.size, benchmark.batch, benchmark.seconds) = (size, timing.batch, timing.seconds)
         try Terminal.print(
-            "\(detector.variant), \(detector.parameterCount.counted("parameter")), \(size)x\(size), batches of \(batch), "
+            "\(detector.variant), \(detector.parameterCount.counted("parameter")), \(size)x\(size), batches of \(timing.batch), "
                 + Processor.threadCount.counted("thread"))
-        let rows = try benchmark.ways.map { BenchmarkRow(try benchmark.measure($0, on: examples)) }
-        let header = ["variant", "ms inference", "ms postprocess", "images/s", "peak MB", "mAP50", "mAP50-95"]
-        try Terminal.print(TextTable(header, rows.map(\.cells)).text)
+        let rows = try benchmark.ways.map { way in
+            let result = try benchmark.measure(way, on: examples)
+            return BenchmarkRow(
+                way.description, result.times, batch: timing.batch, map50: result.validation?.results.map50,
+                map: result.validation?.results.map)
+        }
+        let table = BenchmarkRow.table(rows, noun: "image", [("mAP50", \.map50), ("mAP50-95", \.map)])
+        try Terminal.print(table.text)
         guard common.json else { return }
         try Terminal.printJSON(
             Result(
-                task: Self.task.rawValue, model: model, imgsz: size, batch: batch, threads: Processor.threadCount,
+                task: Self.task.rawValue, model: model, imgsz: size, batch: timing.batch,
+                threads: Processor.threadCount,
                 rows: rows))
     }
 
@@ -94,30 +92,5 @@ struct YOLOBenchmark<Command: YOLOCommand>: ParsableCommand {
         try detector.checkClasses(of: data)
         guard !data[split].isEmpty else { throw InputError(data.path, "has no \(split.rawValue) split") }
         return data[split]
-    }
-}
-
-/// A way to run a network, and what it costs.
-private struct BenchmarkRow: Encodable {
-    let way: String
-    /// Per image.
-    let inferenceMs, postprocessMs, imagesPerSecond: Double
-    let peakMegabytes: Double
-    let map50, map: Double?
-
-    init(_ result: DetectionBenchmark.Result) {
-        way = result.way.description
-        (inferenceMs, postprocessMs) = (result.inference * 1000, result.postprocess * 1000)
-        imagesPerSecond = 1 / (result.inference + result.postprocess)
-        peakMegabytes = Double(result.peakBytes) / 1e6
-        map50 = result.validation?.results.map50
-        map = result.validation?.results.map
-    }
-
-    var cells: [String] {
-        [
-            way, inferenceMs.formatted(1), postprocessMs.formatted(1), imagesPerSecond.formatted(1),
-            peakMegabytes.formatted(1), map50?.formatted(3) ?? "", map?.formatted(3) ?? "",
-        ]
     }
 }

@@ -112,6 +112,13 @@ extension YOLOTask {
         }
     }
 
+    /// Throws where DOTA's result files are wanted of a task that has no oriented boxes.
+    func checkDOTA(_ isWanted: Bool) throws {
+        if isWanted && self != .obb {
+            throw ValidationError("--save-dota is for oriented boxes, which switchback obb finds")
+        }
+    }
+
     /// What its data has of each object.
     var objectNoun: String {
         switch self {

@@ -147,9 +147,7 @@ struct YOLOPredict<Command: YOLOCommand>: ParsableCommand {
     func validate() throws {
         try tiles.check()
         try testTime.check(for: Self.task)
-        if saveDota && Self.task != .obb {
-            throw ValidationError("--save-dota is for oriented boxes, which switchback obb finds")
-        }
+        try Self.task.checkDOTA(saveDota)
         for (option, isGiven) in [
             ("--line-width", lineWidth != nil), ("--hide-labels", hideLabels), ("--hide-conf", hideConf),
         ] where isGiven && noSave {

@@ -82,6 +82,7 @@ struct YOLOTrain<Command: YOLOCommand>: ParsableCommand {
         let task = try session.configuration.makeTask(Self.task)
         try runOptions.say("Data: \(task.data.summary)")
         task.data.warnOfProblems()
+        try task.data.checkForObjects()
         try runOptions.say(
             "Model: \(task.detector.variant), \(task.detector.parameterCount.counted("parameter")), "
                 + task.detector.classes.count.counted("class"))

@@ -98,6 +98,10 @@ struct YOLOVal<Command: YOLOCommand>: ParsableCommand {
         help: "Save what is found as predictions.json, for pycocotools, in --output or else in runs/\(task)/val.")
     var saveJson = false
 
+    @Flag(
+        help: "obb: save what is found as DOTA's result files, one for each class, in dota of the same folder.")
+    var saveDota = false
+
     @Option(help: ArgumentHelp("A folder for curves and images. (default: none are drawn)", valueName: "path"))
     var output: String?
 
@@ -112,8 +116,8 @@ struct YOLOVal<Command: YOLOCommand>: ParsableCommand {
         /// mAP50-95 by class.
         let classes: [String: Double]
         let masks, keypoints: Shapes?
-        /// The path of what was saved.
-        let predictions: String?
+        /// The paths of what was saved.
+        let predictions, dota: String?
         let preprocess, inference, postprocess: Double
     }
 
@@ -140,16 +144,16 @@ struct YOLOVal<Command: YOLOCommand>: ParsableCommand {
         if singleCls { data = data.withOneClass } else { try detector.checkClasses(of: data, byNumber: namesByNumber) }
         guard !data[split].isEmpty else { throw InputError(data.path, "has no \(split.rawValue) split") }
         let validator = try validator(loaded, data)
-        let (validation, predictions) = try saving { report in
+        let names = singleCls ? data.classNames : detector.classes
+        let (validation, saved) = try saving(names, validator.names) { report in
             try validate(by: validator, loaded, data[split], report)
         }
         guard Processes.group.isRoot else { return }
-        let names = singleCls ? data.classNames : detector.classes
         try print(validation, names: names)
         if let output {
             try draw(validation, DetectionFigures(names: names, keypoints: detector.keypoints), into: output)
         }
-        if let predictions { try Terminal.print("What was found is in \(predictions)") }
+        for path in [saved.json, saved.dota].compactMap({ $0 }) { try Terminal.print("What was found is in \(path)") }
         guard common.json else { return }
         let shapes = validation.shapeResults.map { Shapes($0, names: names) }
         let (results, count) = (validation.results, Double(max(validation.imageCount, 1)))
@@ -160,7 +164,7 @@ struct YOLOVal<Command: YOLOCommand>: ParsableCommand {
                 map50: results.map50, map75: results.map75, map: results.map,
                 classes: results.byClass(names),
                 masks: Self.task == .segment ? shapes : nil, keypoints: Self.task == .pose ? shapes : nil,
-                predictions: predictions,
+                predictions: saved.json, dota: saved.dota,
                 preprocess: validation.seconds.preprocess / count * 1000,
                 inference: validation.seconds.inference / count * 1000,
                 postprocess: validation.seconds.postprocess / count * 1000))
@@ -168,15 +172,29 @@ struct YOLOVal<Command: YOLOCommand>: ParsableCommand {
 
     /// Runs `body`, which reports what is found, and saves that if it is asked for: the first process does.
     ///
-    /// - Returns: also the path of the file.
+    /// - Returns: also the paths of what was saved.
     private func saving<Result>(
-        _ body: (_ report: ([COCOResult]) throws -> Void) throws -> Result
-    ) throws -> (Result, path: String?) {
-        guard saveJson, Processes.group.isRoot else { return (try body { _ in }, nil) }
+        _ classNames: [String], _ names: COCONames?, _ body: (_ report: ([COCOResult]) throws -> Void) throws -> Result
+    ) throws -> (Result, (json: String?, dota: String?)) {
+        guard let names, Processes.group.isRoot else { return (try body { _ in }, (nil, nil)) }
         let folder = try output ?? OutputFolder.make(in: "runs", task: Self.task.rawValue, name: "val")
         defer { OutputFolder.removeIfEmpty(folder) }
-        let path = try OutputFolder.file("predictions.json", in: folder)
-        return (try COCOResultFile.write(to: path) { file in try body(file.append) }, path)
+        var dota = DOTAResultFiles(names: classNames)
+        let path = saveJson ? try OutputFolder.file("predictions.json", in: folder) : nil
+        func keep(_ rows: [COCOResult]) { if saveDota { dota.add(rows, called: names) } }
+        let result: Result
+        if let path {
+            result = try COCOResultFile.write(to: path) { file in
+                try body { rows in
+                    try file.append(rows)
+                    keep(rows)
+                }
+            }
+        } else {
+            result = try body(keep)
+        }
+        if saveDota { try dota.write(in: folder) }
+        return (result, (path, saveDota ? Folder.join(folder, "dota") : nil))
     }
 
     private func validator(_ loaded: DetectorFile.Loaded, _ data: DetectionData) throws -> DetectionValidator {
@@ -189,7 +207,7 @@ struct YOLOVal<Command: YOLOCommand>: ParsableCommand {
         validator.usesSingleHead = selection.usesSingleHead(of: detector)
         try testTime.check(detector, usesSingleHead: validator.usesSingleHead)
         validator.isAugmented = testTime.augment
-        validator.names = saveJson ? try COCONames(of: data, data[split]) : nil
+        validator.names = saveJson || saveDota ? try COCONames(of: data, data[split]) : nil
         if singleCls { validator.suppression.isAgnostic = true }
         // A network with one class does not know the data's.
         if !singleCls || detector.classes.count > 1 { validator.classes = try detector.classNumbers(classes) }
@@ -219,6 +237,7 @@ struct YOLOVal<Command: YOLOCommand>: ParsableCommand {
     func validate() throws {
         try tiles.check()
         try testTime.check(for: Self.task)
+        try Self.task.checkDOTA(saveDota)
         if overlapMask != nil && Self.task != .segment {
             throw ValidationError("--overlap-mask is for masks, which switchback segment finds")
         }
@@ -281,12 +300,12 @@ extension DetectionResults {
 struct SelectionOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp("The confidence threshold.", valueName: "x"),
-        transform: Value.number(in: .from(0, below: 1)))
+        transform: Value.number(in: .from(0, to: 1)))
     var conf: Double?
 
     @Option(
         help: ArgumentHelp("The IoU threshold for NMS. (default: 0.7)", valueName: "x"),
-        transform: Value.number(in: .from(0, below: 1)))
+        transform: Value.number(in: .from(0, to: 1)))
     var iou: Double?
 
     @Option(

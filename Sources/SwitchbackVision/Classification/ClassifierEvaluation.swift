@@ -35,11 +35,14 @@ extension Classifier {
     /// - Parameters:
     ///   - workers: threads that read images ahead of time.
     ///   - group: the processes that share the work; all get the result.
+    ///   - form: how the classifier is computed: by default int8 where it is quantized, else as trained.
     /// - Throws: `InputError` where no image can be read.
     public func evaluate(
-        _ examples: ClassificationExamples, workers: Int = 0, in group: ProcessGroup = .alone
+        _ examples: ClassificationExamples, workers: Int = 0, in group: ProcessGroup = .alone,
+        form: InferenceForm? = nil
     ) throws -> ClassifierEvaluation {
         model.eval()
+        let inference = ClassifierInference(self, form: form ?? (quantized == nil ? .asTrained : .int8))
         var lossSum = 0.0
         var evaluation = ClassifierEvaluation(metrics: ClassificationMetrics(classNames: configuration.classNames))
         let loader = DataLoader(
@@ -49,7 +52,7 @@ extension Classifier {
         try noGrad {
             try group.inTurns(loader.count) { _ in
                 let batch = try batches.next()!.to(model.backend)
-                let scores = try scores(batch.input)
+                let scores = try inference.scores(batch.input)
                 return Answers(
                     scores: SharedTensor(scores), targets: SharedTensor(batch.target),
                     loss: scores.crossEntropy(batch.target).item())

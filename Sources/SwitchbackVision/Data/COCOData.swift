@@ -25,7 +25,7 @@ enum COCOData {
             let id: JSONIdentifier?
             let image_id, category_id: JSONIdentifier
             let bbox: [Float]
-            let iscrowd: Int?
+            let iscrowd: Flag?
             let segmentation: COCOSegmentation?
             /// x, y and visibility of each keypoint, in pixels.
             let keypoints: [Float]?
@@ -33,6 +33,16 @@ enum COCOData {
         let images: [Entry<ImageEntry>]
         let categories: [Category]
         let annotations: [Entry<Annotation>]
+    }
+
+    /// 1 or 0, or as some programs write it, true or false.
+    private struct Flag: Decodable {
+        let isSet: Bool
+
+        init(from decoder: any Decoder) throws {
+            let container = try decoder.singleValueContainer()
+            isSet = try (try? container.decode(Bool.self)) ?? (container.decode(Int.self) == 1)
+        }
     }
 
     /// An element of a list, or what is wrong with it: one odd value is no reason to refuse all others.
@@ -135,19 +145,24 @@ enum COCOData {
     }
 
     private static func read(_ path: String) throws -> File {
-        guard var data = FileManager.default.contents(atPath: path) else {
-            throw InputError(path, "the file cannot be read")
-        }
-        if data.starts(with: [0xEF, 0xBB, 0xBF]) { data.removeFirst(3) }
+        let data = try JSONFile.read(path)
+        let file: File
         do {
-            return try decode(data)
-        } catch let DecodingError.keyNotFound(key, context) {
-            throw InputError(path, at: place(context), "the key \(key.stringValue) is missing")
-        } catch let DecodingError.typeMismatch(_, context), let DecodingError.valueNotFound(_, context) {
-            throw InputError(path, at: place(context), "the value is not of the type that COCO specifies")
-        } catch {
-            throw InputError.ofJSON(data, path) ?? InputError(path, "is not JSON")
+            file = try decode(data)
+        } catch let error as DecodingError {
+            if case .dataCorrupted = error, let problem = InputError.ofJSON(data, path) { throw problem }
+            if LabelMeData.isLikely(path) {
+                throw InputError(
+                    path, "is LabelMe's file of one image", remedy: "give the folder that holds all of them")
+            }
+            throw InputError(path, error, as: "COCO")
         }
+        let identifiers = Dictionary(grouping: file.categories, by: \.id)
+        if let same = identifiers.values.filter({ $0.count > 1 }).min(by: { $0[0].id < $1[0].id }) {
+            let names = same.map(\.name).joined(separator: " and ")
+            throw InputError(path, at: "categories", "the id \(same[0].id) is that of \(names)")
+        }
+        return file
     }
 
     /// Python writes NaN and Infinity, which JSON does not have: they become null, so that they are named where they
@@ -185,49 +200,40 @@ enum COCOData {
         return Data(result)
     }
 
-    /// What is wrong with an element of a list, in words.
-    private static func problem(_ error: DecodingError, _ path: String) -> InputError {
-        switch error {
-        case .keyNotFound(let key, let context):
-            InputError(path, at: place(context), "the key \(key.stringValue) is missing")
-        case .typeMismatch(_, let context), .valueNotFound(_, let context), .dataCorrupted(let context):
-            InputError(path, at: place(context), "the value is not of the type that COCO specifies")
-        @unknown default: InputError(path, "\(error)")
-        }
-    }
-
-    private static func place(_ context: DecodingError.Context) -> String {
-        let keys = context.codingPath.map { $0.intValue.map { "number \($0)" } ?? $0.stringValue }
-        return keys.isEmpty ? "top level" : keys.joined(separator: ", ")
-    }
-
     private static func examples(
         _ file: File, _ path: String, root: String, for task: YOLOTask, _ classes: [JSONIdentifier],
         _ layout: KeypointLayout?, _ problems: inout [InputError], _ remarks: inout [String]
     ) throws -> [DetectionExample] {
         let folders = try imageFolders(path, root: root)
-        problems += file.images.compactMap(\.problem).map { problem($0, path) }
-        let images = file.images.compactMap(\.value)
+        problems += file.images.compactMap(\.problem).map { InputError(path, $0, as: "COCO") }
+        let images = distinctImages(file.images.compactMap(\.value), path, &problems)
+        if file.images.isEmpty { problems.append(InputError(path, at: "images", "lists no image")) }
         let annotations = try usableAnnotations(file, path, &problems, &remarks)
         let spoiled = Set(file.annotations.compactMap(\.image))
         let byImage = Dictionary(grouping: annotations, by: \.image_id)
-        let known = Set(images.map(\.id))
+        let known = Set(file.images.compactMap(\.value?.id))
         for stray in byImage.keys.filter({ !known.contains($0) }).sorted() {
             problems.append(InputError(path, at: "annotations", "there is no image with the id \(stray)"))
         }
         let places = images.map { image in
-            folders.map { Folder.join($0, image.file_name) }.first(where: Folder.exists)
-                ?? Folder.join(folders[0], image.file_name)
+            folders.lazy.map { WindowsPath.inFolder($0, image.file_name) }.first(where: Folder.exists)
         }
-        let headers = ImageSurvey.map(places) { path in Result { try ImageSurvey.header(path) } }
+        let headers = ImageSurvey.map(places) { path in path.map { path in Result { try ImageSurvey.header(path) } } }
         let numbers = Dictionary(classes.enumerated().map { ($1, $0) }, uniquingKeysWith: { first, _ in first })
         var examples: [DetectionExample] = []
         for (image, (place, header)) in zip(images, zip(places, headers)) where !spoiled.contains(image.id) {
             do {
-                let header = try header.get()
+                guard let place, let header = try header?.get() else {
+                    throw InputError(
+                        path, at: "image \(image.id)",
+                        "there is no \(image.file_name)"
+                            + (image.file_name.hasPrefix("/") ? "" : " in \(folders.joined(separator: ", "))"))
+                }
+                let size = try MarkedSize.of(
+                    header, at: place, said: MarkedSize(height: image.height, width: image.width), in: path)
                 var bad: [InputError] = []
                 let labels = (byImage[image.id] ?? []).compactMap {
-                    label($0, image, header, for: task, numbers, layout, path, &bad, &remarks)
+                    label($0, image, size, for: task, numbers, layout, path, &bad, &remarks)
                 }
                 problems += bad
                 if !bad.isEmpty { continue }
@@ -236,30 +242,48 @@ enum COCOData {
                 example.identifier = image.id
                 examples.append(example)
             } catch {
-                problems.append(error as? InputError ?? InputError(place, "\(error)"))
+                problems.append(error as? InputError ?? InputError(path, "\(error)"))
             }
         }
         return examples
+    }
+
+    /// The images that nothing else is mistaken for: not two of one id, nor one file under two ids, whose objects would be
+    /// those of both.
+    private static func distinctImages(
+        _ images: [File.ImageEntry], _ path: String, _ problems: inout [InputError]
+    ) -> [File.ImageEntry] {
+        let byID = Dictionary(grouping: images, by: \.id).filter { $0.value.count > 1 }
+        let byName = Dictionary(grouping: images, by: \.file_name).filter { $0.value.count > 1 }
+        for (id, same) in byID.sorted(by: { $0.key < $1.key }) {
+            let names = same.map(\.file_name).joined(separator: " and ")
+            problems.append(InputError(path, at: "images", "the id \(id) is that of \(names)"))
+        }
+        for (name, same) in byName.sorted(by: { $0.key < $1.key }) where byID[same[0].id] == nil {
+            let numbers = same.map(\.id.text).joined(separator: " and ")
+            problems.append(InputError(path, at: "images", "\(name) has the ids \(numbers)"))
+        }
+        return images.filter { byID[$0.id] == nil && byName[$0.file_name] == nil }
     }
 
     /// The annotations that can be read and mark a single thing.
     private static func usableAnnotations(
         _ file: File, _ path: String, _ problems: inout [InputError], _ remarks: inout [String]
     ) throws -> [File.Annotation] {
-        problems += file.annotations.compactMap(\.problem).map { problem($0, path) }
+        problems += file.annotations.compactMap(\.problem).map { InputError(path, $0, as: "COCO") }
         let all = file.annotations.compactMap(\.value)
-        let crowds = all.count { $0.iscrowd == 1 }
+        let crowds = all.count { $0.iscrowd?.isSet == true }
         if crowds > 0 {
             let verb = crowds == 1 ? "marks a crowd" : "mark crowds"
             remarks.append(
                 "\(path): \(crowds.counted("annotation")) \(verb) (iscrowd 1) and no single object, and \(crowds == 1 ? "is" : "are") left out"
             )
         }
-        return all.filter { $0.iscrowd != 1 }
+        return all.filter { $0.iscrowd?.isSet != true }
     }
 
     private static func label(
-        _ annotation: File.Annotation, _ image: File.ImageEntry, _ header: ImageHeader, for task: YOLOTask,
+        _ annotation: File.Annotation, _ image: File.ImageEntry, _ size: MarkedSize, for task: YOLOTask,
         _ numbers: [JSONIdentifier: Int], _ layout: KeypointLayout?, _ path: String, _ problems: inout [InputError],
         _ remarks: inout [String]
     ) -> LabeledBox? {
@@ -275,40 +299,57 @@ enum COCOData {
         guard numbers.count == 4 else {
             return refuse("its box has \(numbers.count.counted("number")), and 4 are needed: x, y, width and height")
         }
-        let (height, width) = (image.height ?? header.height, image.width ?? header.width)
-        let box = Box(x1: numbers[0], y1: numbers[1], x2: numbers[0] + numbers[2], y2: numbers[1] + numbers[3])
-        let label = PixelBoxes.label(
-            box, classIndex, height: height, width: width, refuse: { _ = refuse($0) },
-            remark: { remarks.append("\(path), \(place): \($0)") })
-        guard task != .detect, var label else { return label }
-        if let layout {
-            guard let keypoints = keypoints(annotation, layout, height: height, width: width) else {
-                return refuse("it has no \(layout.count) keypoints of x, y and visibility")
+        let scale = (x: 1 / Float(size.width), y: 1 / Float(size.height))
+        var label = LabeledBox(
+            Box(x1: numbers[0], y1: numbers[1], x2: numbers[0] + numbers[2], y2: numbers[1] + numbers[3]),
+            classIndex: classIndex)
+        if task == .segment || task == .obb {
+            switch annotation.segmentation?.outline(height: size.height, width: size.width) {
+            case .success(let outline):
+                label = LabeledBox(polygon: outline, classIndex: classIndex)
+                label.isOriented = task == .obb
+            case .failure(let problem): return refuse(problem.sentence)
+            case nil: return refuse("it has no segmentation, and \(task) needs one")
             }
-            label.keypoints = keypoints
-            return label
         }
-        switch annotation.segmentation?.outline(height: height, width: width) {
-        case .success(let outline):
-            var label = LabeledBox(polygon: outline, classIndex: classIndex)
-                .scaled(x: 1 / Float(width), y: 1 / Float(height)).clipped(to: Box(height: 1, width: 1))
-            label.isOriented = task == .obb
-            return label
-        case .failure(let problem): return refuse(problem.sentence)
-        case nil: return refuse("it has no segmentation, and \(task) needs one")
+        func remark(_ sentence: String) { remarks.append("\(path), \(place): \(sentence)") }
+        do throws(ImageEdges.Problem) {
+            label = try size.edges.clipped(label.scaled(x: scale.x, y: scale.y), remark: remark)
+        } catch {
+            return refuse(size.edges.sentence(error))
         }
+        if let layout {
+            switch keypoints(annotation, layout, size, remark: remark) {
+            case .success(let keypoints): label.keypoints = keypoints
+            case .failure(let problem): return refuse(problem.sentence)
+            }
+        }
+        return label
     }
 
     /// The keypoints of an object in fractions of the image; none are known where the file gives none.
     private static func keypoints(
-        _ annotation: File.Annotation, _ layout: KeypointLayout, height: Int, width: Int
-    ) -> [Keypoint]? {
+        _ annotation: File.Annotation, _ layout: KeypointLayout, _ size: MarkedSize, remark: (String) -> Void
+    ) -> Result<[Keypoint], COCOSegmentation.Problem> {
         let numbers = annotation.keypoints ?? [Float](repeating: 0, count: 3 * layout.count)
-        guard numbers.count == 3 * layout.count, numbers.allSatisfy(\.isFinite) else { return nil }
-        return (0..<layout.count).map { point in
-            let (x, y, seen) = (numbers[3 * point], numbers[3 * point + 1], numbers[3 * point + 2])
-            return Keypoint(x: x / Float(width), y: y / Float(height), visibility: seen)
+        guard numbers.count == 3 * layout.count, numbers.allSatisfy(\.isFinite) else {
+            return .failure(.init(sentence: "it has no \(layout.count) keypoints of x, y and visibility"))
         }
+        var keypoints: [Keypoint] = []
+        for (number, name) in layout.shownNames.enumerated() {
+            let (x, y, seen) = (numbers[3 * number], numbers[3 * number + 1], numbers[3 * number + 2])
+            guard Keypoint.visibilities.contains(seen) else {
+                return .failure(.init(sentence: "\(name) has the visibility \(seen), and 0, 1 or 2 is needed"))
+            }
+            let point = Keypoint(x: x / Float(size.width), y: y / Float(size.height), visibility: seen)
+            do throws(ImageEdges.Problem) {
+                keypoints.append(try size.edges.clipped(point, name: name, remark: remark))
+            } catch {
+                return .failure(
+                    .init(sentence: "\(name) is outside the image of \(size.width)×\(size.height) pixels: \(x), \(y)"))
+            }
+        }
+        return .success(keypoints)
     }
 
     /// Where images are looked for: beside the file of annotations, and in the folders that data sets use.
@@ -319,36 +360,5 @@ enum COCOData {
             .replacingOccurrences(of: "person_keypoints_", with: "")
         let inner = [part, "images/\(part)", "images"].map { Folder.join(base, $0) }
         return [beside, base] + inner + (["images", part].map { Folder.join(beside, $0) })
-    }
-}
-
-/// Boxes in pixels, as COCO and Pascal VOC have them, made labels.
-enum PixelBoxes {
-    /// How far a box may reach over the image's edge without a word, in pixels: rounding does that.
-    private static let tolerance: Float = 2
-    /// How far it may reach at all, as a share of the image's side: what is further out is a mistake of another kind.
-    private static let clippedShare: Float = 0.1
-
-    /// A box in fractions of the image, clipped to it; `nil`, and a call of `refuse`, where it is empty or far outside.
-    static func label(
-        _ box: Box, _ classIndex: Int, height: Int, width: Int, refuse: (String) -> Void, remark: (String) -> Void
-    ) -> LabeledBox? {
-        guard box.width > 0, box.height > 0 else {
-            refuse("its box has no area")
-            return nil
-        }
-        let over = max(-box.x1, -box.y1, box.x2 - Float(width), box.y2 - Float(height))
-        let clipped = box.clipped(height: height, width: width)
-        guard over <= max(tolerance, clippedShare * Float(min(height, width))), clipped.width > 0, clipped.height > 0
-        else {
-            refuse("its box reaches outside the image of \(width)×\(height) pixels")
-            return nil
-        }
-        if over > tolerance {
-            remark(
-                "its box reaches \(Int(over.rounded(.up)).counted("pixel")) over the edge of the image, and is clipped"
-            )
-        }
-        return LabeledBox(clipped.scaled(x: 1 / Float(width), y: 1 / Float(height)), classIndex: classIndex)
     }
 }

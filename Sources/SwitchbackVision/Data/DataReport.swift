@@ -34,9 +34,6 @@ public struct DataReport: Codable, Sendable {
     /// Classes without a box for training.
     public let unseenClasses: [String]
 
-    /// Whether no image at all has labels.
-    public var isUnlabeled: Bool { parts.allSatisfy { $0.unlabeled == $0.images } }
-
     /// Counts, and compares the images for training to the others, for which all are decoded.
     public init(_ data: DetectionData) {
         path = data.path

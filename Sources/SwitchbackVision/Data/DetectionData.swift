@@ -34,6 +34,8 @@ public struct DetectionExample: Hashable, Sendable {
     public let isLabeled: Bool
     /// What the data's own description calls the image, where it does.
     var identifier: JSONIdentifier?
+    /// What is worth knowing of its labels.
+    var remarks: [String] = []
 
     public init(imagePath: String, height: Int, width: Int, labels: [LabeledBox], isLabeled: Bool = true) {
         self.imagePath = imagePath
@@ -83,7 +85,6 @@ public struct DetectionData: Sendable {
         kind: String, path: String, classNames: [String], splits: [DataSplit: [DetectionExample]],
         problems: [InputError] = [], remarks: [String] = [], keypoints: KeypointLayout? = nil
     ) {
-        self.remarks = remarks
         self.keypoints = keypoints
         self.kind = kind
         self.path = path
@@ -92,12 +93,26 @@ public struct DetectionData: Sendable {
         // A folder that is two parts at once has its problems once.
         var known: Set<String> = []
         self.problems = problems.filter { known.insert("\($0)").inserted }
+        self.remarks = (remarks + Self.namesakes(classNames, path)).filter { known.insert($0).inserted }
     }
+
+    /// Sentences on classes that are called the same.
+    private static func namesakes(_ names: [String], _ path: String) -> [String] {
+        let numbers = Dictionary(grouping: names.indices) { names[$0] }
+        return numbers.filter { $0.value.count > 1 }.sorted { $0.key < $1.key }.map { name, numbers in
+            "\(path): the classes \(numbers.map(String.init).joined(separator: " and ")) are both called \(name)"
+        }
+    }
+
+    /// So many remarks are worth reading before a training.
+    private static let mostRemarks = 20
 
     /// Warns of each problem, because of which something is omitted, and of what else is worth knowing.
     public func warnOfProblems() {
         for problem in problems { Diagnostics.warn("left out: \(problem)") }
-        for remark in remarks { Diagnostics.warn(remark) }
+        for remark in remarks.prefix(Self.mostRemarks) { Diagnostics.warn(remark) }
+        let rest = remarks.count - Self.mostRemarks
+        if rest > 0 { Diagnostics.warn("and \(rest.counted("other remark")): switchback data check lists them all") }
     }
 
     /// The examples of a part; none if there is no such part.
@@ -113,6 +128,7 @@ public struct DetectionData: Sendable {
     /// - A folder with JSON files of LabelMe beside the images.
     /// - A folder with `annotations.xml`, or that file: CVAT for images.
     /// - A folder with `images` and gray PNG files in `masks`.
+    /// - A folder with `images` and DOTA's text files in `labelTxt`, or with folders of that kind for the parts.
     /// - A folder with one `.yaml` file that describes it.
     ///
     /// Outlines are read where the task needs them, and then every object must have one.
@@ -157,22 +173,31 @@ public struct DetectionData: Sendable {
 
     private enum Description {
         case yaml(String)
-        case coco, voc, labelMe, masks
+        case coco, voc, labelMe, masks, dota
         case cvat(String)
         case labelStudio(String)
         /// A COCO file in the folder of each part.
         case cocoParts([(DataSplit, String)])
+        /// Labels of YOLO in this folder, which nothing describes.
+        case undescribed(labels: String)
     }
 
     /// The description of the data in a folder; `nil` if there is none.
     private static func description(of path: String) throws -> Description? {
         let files = try Folder.names(in: path)
-        let descriptions = files.filter { $0.hasSuffix(".yaml") || $0.hasSuffix(".yml") }
-        if descriptions.count == 1 { return .yaml(Folder.join(path, descriptions[0])) }
+        let yamls = files.filter { ["yaml", "yml"].contains(($0 as NSString).pathExtension.lowercased()) }
+            .map { Folder.join(path, $0) }
+        let descriptions = yamls.filter(DataDescription.isLikely)
+        if descriptions.count > 1 {
+            let names = descriptions.map { ($0 as NSString).lastPathComponent }.joined(separator: ", ")
+            throw InputError(
+                path, "holds \(descriptions.count) files that describe data: \(names)", remedy: "give the path of one")
+        }
+        if let file = descriptions.first { return .yaml(file) }
         let annotations = files.first { $0.lowercased() == "annotations" }.map { Folder.join(path, $0) }
         let names = try annotations.map(Folder.names) ?? []
         if names.contains(where: { $0.hasSuffix(".json") }) { return .coco }
-        if names.contains(where: { $0.hasSuffix(".xml") }) { return .voc }
+        if let annotations, try !Folder.files(under: annotations, extensions: ["xml"]).isEmpty { return .voc }
         let parts = files.compactMap { name -> (DataSplit, String)? in
             let file = Folder.join(Folder.join(path, name), "_annotations.coco.json")
             return DataSplit(folderName: name).flatMap { Folder.exists(file) ? ($0, file) : nil }
@@ -180,9 +205,13 @@ public struct DetectionData: Sendable {
         if !parts.isEmpty { return .cocoParts(parts) }
         if files.contains(CVATData.fileName) { return .cvat(Folder.join(path, CVATData.fileName)) }
         if files.contains("images"), files.contains(MaskImageData.folder) { return .masks }
+        if try DOTAData.lies(in: path) { return .dota }
         if let file = try LabelStudioFile.find(in: path) { return .labelStudio(file) }
         if try LabelMeData.lies(in: path) { return .labelMe }
-        return try VOCData.liesBesideImages(path) ? .voc : nil
+        if try VOCData.liesBesideImages(path) { return .voc }
+        // Damaged beyond recognition, and still the only thing that may describe the folder.
+        if yamls.count == 1 { return .yaml(yamls[0]) }
+        return try YOLOData.undescribedLabels(in: path).map { .undescribed(labels: $0) }
     }
 
     private static func loadFolder(_ path: String, for task: YOLOTask) throws -> DetectionData {
@@ -194,6 +223,11 @@ public struct DetectionData: Sendable {
         case .labelStudio(let file): return try LabelStudioData.load(file, for: task)
         case .labelMe: return try LabelMeData.load(path, for: task)
         case .masks: return try MaskImageData.load(path, for: task)
+        case .dota: return try DOTAData.load(path, for: task)
+        case .undescribed(let labels):
+            throw InputError(
+                path, "has labels of YOLO in \(labels) and no data.yaml, which names the classes",
+                remedy: "write one with train: and val:, the folders of images, and names:, a list")
         case .voc where task != .detect:
             throw InputError(
                 path, "Pascal VOC annotations have boxes alone, and \(task) needs outlines",
@@ -205,7 +239,7 @@ public struct DetectionData: Sendable {
                 remedy:
                     "give a data.yaml, a COCO .json, or a folder with annotations/*.json, train/_annotations.coco.json, "
                     + "Annotations/*.xml, XML files or LabelMe's JSON files beside the images, CVAT's annotations.xml, "
-                    + "Label Studio's JSON, or images and masks")
+                    + "Label Studio's JSON, DOTA's labelTxt, or images and masks")
         }
     }
 }

@@ -6,7 +6,9 @@ import SwitchbackFormats
 /// without decoding them.
 package enum ImageSurvey {
     /// Endings of images that are not read, so that they are reported instead of passed over.
-    package static let foreignExtensions = ["heic", "heif", "avif", "jp2", "jxl", "dng", "pfm"]
+    package static let foreignExtensions = [
+        "heic", "heif", "avif", "jp2", "jxl", "dng", "pfm", "ppm", "pgm", "pbm", "tga", "ico", "exr",
+    ]
 
     /// The images in a folder and its folders, those that cannot be read among them.
     package static func files(under folder: String) throws -> [String] {

@@ -15,8 +15,8 @@ struct JSONListElement<Value: Decodable>: Decodable {
             let DecodingError.dataCorrupted(context)
         {
             let keys = context.codingPath.dropFirst(decoder.codingPath.count).map(\.stringValue)
-            result = .failure(
-                Problem(sentence: "its value \(keys.joined(separator: ".")) is not of the type that is needed"))
+            let value = keys.isEmpty ? "it" : "its value \(keys.joined(separator: "."))"
+            result = .failure(Problem(sentence: "\(value) is not of the type that is needed"))
         }
     }
 }

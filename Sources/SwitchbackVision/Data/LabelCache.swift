@@ -48,7 +48,9 @@ package enum LabelCache {
                 return (.success(entry.example), entry)
             }
             let result = read(image)
-            return (result, (try? result.get()).map { Entry(image: stamps.0, labels: stamps.1, example: $0) })
+            // What there is a remark on is read again, so that it is said again.
+            let kept = (try? result.get()).flatMap { $0.remarks.isEmpty ? $0 : nil }
+            return (result, kept.map { Entry(image: stamps.0, labels: stamps.1, example: $0) })
         }
         let now = Date()
         let entries = found.compactMap(\.1).filter { !$0.image.isFresh(at: now) && !$0.labels.isFresh(at: now) }

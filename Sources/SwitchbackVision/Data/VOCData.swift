@@ -7,11 +7,19 @@ import SwitchbackFormats
 /// each part. Without parts, all is for training. Classes are numbered as `classes.txt` lists them, and others after those in
 /// alphabetical order.
 enum VOCData {
-    /// An XML file, and the image that it is about.
+    /// An XML file, and the image of its name.
     private struct Pair {
         /// What lists call them.
         let name: String
         let file: String
+        let image: String?
+    }
+
+    /// A file that was read.
+    private struct Found {
+        let pair: Pair
+        let file: VOCFile
+        /// Where its image is; `nil` if that is not known.
         let image: String?
     }
 
@@ -21,16 +29,19 @@ enum VOCData {
         let pairs = try annotations.map { try Self.pairs(of: $0, path, names) } ?? pairsSideBySide(path)
         let read = ImageSurvey.map(pairs.map(\.file)) { file in Result { try VOCFile.load(file) } }
         var (problems, remarks): ([InputError], [String]) = ([], [])
-        var found: [(pair: Pair, objects: [VOCFile.Object])] = []
+        var found: [Found] = []
         for (pair, result) in zip(pairs, read) {
             do {
-                found.append((pair, try result.get().objects))
+                let file = try result.get()
+                let folder = imageFolder(path, names) ?? Folder.parent(pair.file)
+                let named = file.imageName.map { Folder.join(folder, $0) }.flatMap { Folder.exists($0) ? $0 : nil }
+                found.append(Found(pair: pair, file: file, image: pair.image ?? named))
             } catch {
                 problems.append(error as? InputError ?? InputError(pair.file, "\(error)"))
             }
         }
         let classNames = try ClassNamesFile.names(
-            in: path, occurring: Set(found.flatMap { $0.objects.map(\.name) }))
+            in: path, occurring: Set(found.flatMap { $0.file.objects.map(\.name) }))
         let examples = examples(found, classNames, &problems, &remarks)
         let splits =
             try annotations == nil
@@ -45,13 +56,24 @@ enum VOCData {
         try pairsSideBySide(path).contains { $0.image != nil }
     }
 
+    /// The folder of the images; `nil` if they lie anywhere.
+    private static func imageFolder(_ path: String, _ names: [String]) -> String? {
+        names.first { ["jpegimages", "images"].contains($0.lowercased()) }.map { Folder.join(path, $0) }
+    }
+
     private static func pairs(of folder: String, _ path: String, _ names: [String]) throws -> [Pair] {
-        let imageFolder = names.first { ["jpegimages", "images"].contains($0.lowercased()) }
-        let paths = try ImageSurvey.files(under: imageFolder.map { Folder.join(path, $0) } ?? path)
-        let images = Dictionary(paths.map { (Folder.stem($0), $0) }, uniquingKeysWith: { first, _ in first })
-        return try Folder.names(in: folder).filter { $0.hasSuffix(".xml") }.map { name in
-            let stem = Folder.stem(name)
-            return Pair(name: stem, file: Folder.join(folder, name), image: images[stem])
+        func bare(_ file: String, in folder: String) -> String {
+            (String(file.dropFirst(folder.count).drop { $0 == "/" }) as NSString).deletingPathExtension
+        }
+        let place = imageFolder(path, names) ?? path
+        let paths = try ImageSurvey.files(under: place)
+        // In folders within the folder, annotations lie as their images do, or all images in one.
+        let images = Dictionary(
+            paths.map { (bare($0, in: place), $0) } + paths.map { (Folder.stem($0), $0) },
+            uniquingKeysWith: { first, _ in first })
+        return try Folder.files(under: folder, extensions: ["xml"]).map { file in
+            let name = bare(file, in: folder)
+            return Pair(name: name, file: file, image: images[name] ?? images[Folder.stem(file)])
         }
     }
 
@@ -66,31 +88,37 @@ enum VOCData {
 
     /// The examples by the name of their files.
     private static func examples(
-        _ found: [(pair: Pair, objects: [VOCFile.Object])], _ classNames: [String], _ problems: inout [InputError],
-        _ remarks: inout [String]
+        _ found: [Found], _ classNames: [String], _ problems: inout [InputError], _ remarks: inout [String]
     ) -> [String: DetectionExample] {
         let numbers = Dictionary(uniqueKeysWithValues: classNames.enumerated().map { ($1, $0) })
-        let headers = ImageSurvey.map(found.map { $0.pair.image ?? "" }) { path in
+        let headers = ImageSurvey.map(found.map { $0.image ?? "" }) { path in
             Result { try ImageSurvey.header(path) }
         }
         var examples: [String: DetectionExample] = [:]
-        for ((pair, objects), header) in zip(found, headers) {
-            guard let image = pair.image else {
-                problems.append(InputError(pair.file, "there is no image of the name \(Folder.stem(pair.file))"))
+        for (one, header) in zip(found, headers) {
+            let file = one.pair.file
+            guard let image = one.image else {
+                problems.append(InputError(file, "there is no image of the name \(Folder.stem(file))"))
                 continue
             }
             do {
                 let header = try header.get()
+                let size = try MarkedSize.of(header, at: image, said: one.file.size, in: file)
                 var bad: [InputError] = []
-                let labels = objects.compactMap { object in
-                    PixelBoxes.label(
-                        object.box, numbers[object.name] ?? 0, height: header.height, width: header.width,
-                        refuse: { bad.append(InputError(pair.file, at: "line \(object.line)", $0)) },
-                        remark: { remarks.append("\(pair.file), line \(object.line): \($0)") })
+                let labels = one.file.objects.compactMap { object -> LabeledBox? in
+                    let box = object.box.scaled(x: 1 / Float(size.width), y: 1 / Float(size.height))
+                    do throws(ImageEdges.Problem) {
+                        return try size.edges.clipped(LabeledBox(box, classIndex: numbers[object.name] ?? 0)) {
+                            remarks.append("\(file), line \(object.line): \($0)")
+                        }
+                    } catch {
+                        bad.append(InputError(file, at: "line \(object.line)", size.edges.sentence(error)))
+                        return nil
+                    }
                 }
                 problems += bad
                 if !bad.isEmpty { continue }
-                examples[pair.name] = DetectionExample(
+                examples[one.pair.name] = DetectionExample(
                     imagePath: image, height: header.height, width: header.width, labels: labels)
             } catch {
                 problems.append(error as? InputError ?? InputError(image, "\(error)"))
@@ -109,18 +137,15 @@ enum VOCData {
             let list = Folder.join(folder, "\(split.rawValue).txt")
             guard Folder.exists(list) else { continue }
             var strangers: [String] = []
-            splits[split] = try TextFile.rows(list).compactMap { line in
-                // Lists of single classes have -1, 0 or 1 after the name, which may have spaces in it.
-                let words = line.split(separator: " ")
-                let whole = line.trimmingCharacters(in: .whitespaces)
-                if whole.isEmpty { return nil }
-                let names = [whole, words.dropLast().joined(separator: " "), words.first.map(String.init) ?? ""]
-                guard let name = names.first(where: known.contains) else {
-                    strangers.append(whole)
+            let rows = try TextFile.rows(list).map { $0.trimmingCharacters(in: .whitespaces) }.filter { !$0.isEmpty }
+            splits[split] = rows.compactMap { row in
+                guard let name = spellings(of: row).first(where: known.contains) else {
+                    strangers.append(row)
                     return nil
                 }
                 return examples[name]
             }
+            if rows.isEmpty { problems.append(InputError(list, "names no image")) }
             if let first = strangers.first {
                 problems.append(
                     InputError(list, "there are no annotations of \(strangers.count.counted("name")), such as \(first)")
@@ -128,6 +153,14 @@ enum VOCData {
             }
         }
         return splits.isEmpty ? [.train: inOrder(examples)] : splits
+    }
+
+    /// What a row of a list may name. Lists of single classes have -1, 0 or 1 after the name, which may have spaces in it;
+    /// some programs write the path of the image.
+    private static func spellings(of row: String) -> [String] {
+        let words = row.split(separator: " ")
+        let names = [row, words.dropLast().joined(separator: " "), words.first.map(String.init) ?? ""]
+        return names + names.map(Folder.stem)
     }
 
     /// The parts by the names of the folders that the images lie in; outside of such folders they are for training.
@@ -143,58 +176,5 @@ enum VOCData {
 
     private static func inOrder(_ examples: [String: DetectionExample]) -> [DetectionExample] {
         examples.keys.sorted().compactMap { examples[$0] }
-    }
-}
-
-/// The objects of one XML file. Corners are taken as they stand.
-private struct VOCFile: Sendable {
-    struct Object: Sendable {
-        let name: String
-        let box: Box
-        /// Where it ends in the file.
-        let line: Int
-    }
-    let objects: [Object]
-
-    static func load(_ path: String) throws -> VOCFile {
-        let reader = VOCReader()
-        try XMLFile.parse(path, with: reader)
-        guard reader.sawAnnotation else { throw InputError(path, "holds no element annotation") }
-        if let problem = reader.problem { throw InputError(path, at: "line \(problem.line)", problem.sentence) }
-        return VOCFile(objects: reader.objects)
-    }
-}
-
-private final class VOCReader: BoundedXMLReader {
-    var objects: [VOCFile.Object] = []
-    var sawAnnotation = false
-    var problem: (line: Int, sentence: String)?
-    /// What the object that is being read has.
-    private var fields: [String: String] = [:]
-
-    override func begin(_ name: String, _ attributes: [String: String], line: Int) {
-        if name == "annotation" { sawAnnotation = true }
-        if name == "object" { fields = [:] }
-    }
-
-    override func end(_ name: String, text: String, line: Int) {
-        // Parts of objects have boxes of their own, which are not meant.
-        if path.last == "object" || path.suffix(2) == ["object", "bndbox"] {
-            fields[name] = text.trimmingCharacters(in: .whitespacesAndNewlines)
-        }
-        if name == "object" { finishObject(line: line) }
-    }
-
-    private func finishObject(line: Int) {
-        let corners = ["xmin", "ymin", "xmax", "ymax"].map { fields[$0].flatMap(Float.init) }
-        guard let name = fields["name"], !name.isEmpty else {
-            problem = problem ?? (line, "the object has no name")
-            return
-        }
-        guard let x1 = corners[0], let y1 = corners[1], let x2 = corners[2], let y2 = corners[3] else {
-            problem = problem ?? (line, "the object \(name) has no bndbox with xmin, ymin, xmax and ymax")
-            return
-        }
-        objects.append(VOCFile.Object(name: name, box: Box(x1: x1, y1: y1, x2: x2, y2: y2), line: line))
     }
 }

@@ -27,6 +27,12 @@ public struct AnchorGrid {
         levels.first.map { ($0.height * $0.stride, $0.width * $0.stride) } ?? (0, 0)
     }
 
+    /// Some of the maps, as a grid of their own.
+    func keeping(_ levels: Range<Int>) -> AnchorGrid {
+        let kept = self.levels[levels]
+        return AnchorGrid(sizes: kept.map { ($0.height, $0.width) }, strides: kept.map(\.stride))
+    }
+
     /// The centers in cells, x and y: [positions, 2], where `tensor` lies.
     public func centers(like tensor: Tensor) -> Tensor {
         if let computed { return computed.centers }
@@ -47,8 +53,9 @@ public struct AnchorGrid {
     struct Part {
         let grid: AnchorGrid
         /// Pixels of the image before to one of the scaled image.
-        let x, y: Double
-        let mirroredWidth: Int?
+        let scale: Double
+        /// In pixels of the scaled image.
+        let mirroredWidth: Double?
     }
 
     /// The positions of several grids in the image before it was scaled.
@@ -57,18 +64,15 @@ public struct AnchorGrid {
         count = parts.reduce(0) { $0 + $1.grid.count }
         let places = parts.map { part -> (centers: Tensor, strides: Tensor) in
             let (centers, strides) = (part.grid.centers(like: tensor), part.grid.strides(like: tensor))
-            let (x, y) = (strides * part.x, strides * part.y)
             let columns = centers.narrow(dim: 1, start: 0, length: 1)
-            let place = part.mirroredWidth.map { Double($0) / strides - columns } ?? columns
-            return (
-                Tensor.cat([place, centers.narrow(dim: 1, start: 1, length: 1)], dim: 1),
-                Tensor.cat([x, y, x, y], dim: 1)
-            )
+            let place = part.mirroredWidth.map { $0 / strides - columns } ?? columns
+            let rows = centers.narrow(dim: 1, start: 1, length: 1)
+            return (Tensor.cat([place, rows], dim: 1), strides * part.scale)
         }
         computed = (Tensor.cat(places.map(\.centers), dim: 0), Tensor.cat(places.map(\.strides), dim: 0))
     }
 
-    /// The stride at each position, [positions, 1], where `tensor` lies; of joined grids in x, y, x and y, [positions, 4].
+    /// The stride at each position, [positions, 1], where `tensor` lies.
     public func strides(like tensor: Tensor) -> Tensor {
         if let computed { return computed.strides }
         let values = levels.flatMap { [Float](repeating: Float($0.stride), count: $0.height * $0.width) }

@@ -15,6 +15,8 @@ public struct ImageHeader: Sendable {
     /// How many channels the file has: 1 gray, 2 gray with opacity, 3 color, 4 color with opacity or the four printing
     /// inks.
     let fileChannels: Int
+    /// How many bits each of them has.
+    let channelBits: Int
 
     /// The sizes of the image, upright.
     public var height: Int { orientation.exchangesSides ? storedWidth : storedHeight }
@@ -52,12 +54,16 @@ public struct ImageHeader: Sendable {
         }
     }
 
-    init(_ format: Format, height: Int, width: Int, orientation: ImageOrientation, fileChannels: Int) {
+    init(
+        _ format: Format, height: Int, width: Int, orientation: ImageOrientation, fileChannels: Int,
+        channelBits: Int = 8
+    ) {
         self.format = format
         storedHeight = height
         storedWidth = width
         self.orientation = orientation
         self.fileChannels = fileChannels
+        self.channelBits = channelBits
     }
 
     /// A guess at the actual format, for the message.

@@ -13,6 +13,9 @@ public struct Keypoint: Hashable, Sendable, Codable {
         self.visibility = visibility
     }
 
+    /// What a visibility can be in labels; fractions are probabilities of predictions that were taken as labels.
+    static let visibilities: ClosedRange<Float> = 0...2
+
     var point: PlanePoint { PlanePoint(x, y) }
     var isKnown: Bool { visibility != 0 }
 

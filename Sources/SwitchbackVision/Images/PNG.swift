@@ -11,12 +11,13 @@ enum PNG {
     static func header(_ bytes: UnsafeRawBufferPointer, _ name: String) throws -> ImageHeader {
         let reader = HeaderReader(bytes: bytes)
         guard let height = reader.number(at: 20, 4), let width = reader.number(at: 16, 4),
-            let colorType = reader.number(at: 25, 1)
+            let bits = reader.number(at: 24, 1), let colorType = reader.number(at: 25, 1)
         else { throw InputError(name, "is cut short: it ends within its header") }
         guard chunkName(reader, 8) == "IHDR", height > 0, width > 0, let channels = channelsByColorType[colorType]
         else { throw InputError(name, "is damaged: its header is not that of a PNG image") }
         return ImageHeader(
-            .png, height: height, width: width, orientation: orientation(reader), fileChannels: channels)
+            .png, height: height, width: width, orientation: orientation(reader), fileChannels: channels,
+            channelBits: bits)
     }
 
     private static func orientation(_ reader: HeaderReader) -> ImageOrientation {

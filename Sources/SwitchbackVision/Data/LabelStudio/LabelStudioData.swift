@@ -27,7 +27,9 @@ enum LabelStudioData {
                 choices += said.choices
                 data.images.append(
                     ShapedImage(
-                        file: path, imagePath: imagePath, size: said.size, objects: said.objects, points: said.points))
+                        file: path, imagePath: imagePath,
+                        size: MarkedSize(height: said.size?.height, width: said.size?.width), objects: said.objects,
+                        points: said.points))
             } catch let problem as LabelStudioProblem {
                 data.problems.append(InputError(path, at: place, problem.sentence))
             }

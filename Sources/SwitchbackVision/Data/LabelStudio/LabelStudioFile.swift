@@ -8,31 +8,14 @@ package struct LabelStudioFile {
     private(set) var tasks: [LabelStudioTask] = []
     private(set) var problems: [InputError] = []
 
-    /// Larger files would not fit in memory.
-    private static let mostBytes = 1 << 30
-
     /// Whether a file is a list, which no other format of annotations begins with.
     static func isList(_ path: String) -> Bool {
-        head(of: path).first == UInt8(ascii: "[")
+        path.lowercased().hasSuffix(".json") && JSONFile.head(of: path).first == UInt8(ascii: "[")
     }
 
     /// Whether a file of any folder is likely to be one.
     package static func isLikely(_ path: String) -> Bool {
-        let head = head(of: path)
-        return head.first == UInt8(ascii: "[")
-            && ["annotations", "annotation_id", "completions"].contains { key in
-                head.range(of: Data("\"\(key)\"".utf8)) != nil
-            }
-    }
-
-    /// The first bytes, without spaces before them.
-    private static func head(of path: String) -> Data {
-        guard path.lowercased().hasSuffix(".json"), let handle = FileHandle(forReadingAtPath: path) else {
-            return Data()
-        }
-        defer { try? handle.close() }
-        let bytes = (try? handle.read(upToCount: 4096)) ?? Data()
-        return bytes.drop { [0xEF, 0xBB, 0xBF, 0x20, 0x09, 0x0A, 0x0D].contains($0) }
+        isList(path) && JSONFile.head(of: path, mentions: ["annotations", "annotation_id", "completions"])
     }
 
     /// The one in a folder; `nil` if there is none.
@@ -51,20 +34,14 @@ package struct LabelStudioFile {
     /// - Throws: `InputError` where it cannot be read or is something else. Tasks that make no sense are in `problems`.
     init(_ path: String) throws {
         self.path = path
-        let size = FileStamp(path).size
-        guard size <= Self.mostBytes else {
-            throw InputError(path, "has \(size) bytes, and at most \(Self.mostBytes) are read")
+        if Self.isList(path), JSONFile.head(of: path, mentions: ["category_id"]) {
+            throw InputError(
+                path, "is a list of objects that were found, as COCO's result files are, and no data",
+                remedy: "give the file of annotations that they belong to")
         }
-        guard let contents = FileManager.default.contents(atPath: path) else {
-            throw InputError(path, "the file cannot be read")
-        }
-        let read: [JSONListElement<LabelStudioTask>]
-        do {
-            read = try JSONDecoder().decode([JSONListElement<LabelStudioTask>].self, from: contents)
-        } catch {
-            throw InputError.ofJSON(contents, path)
-                ?? InputError(path, "is not a list of tasks in JSON, as Label Studio exports it")
-        }
+        let read = try JSONFile.decode(
+            [JSONListElement<LabelStudioTask>].self, from: JSONFile.read(path), of: path, as: "Label Studio")
+        if read.isEmpty { throw InputError(path, "lists no task") }
         for (number, element) in read.enumerated() {
             switch element.result {
             case .success(let task):

@@ -18,24 +18,33 @@ enum CVATData {
         guard reader.sawAnnotations else {
             throw InputError(file, "holds no element annotations", remedy: "export it as 'CVAT for images 1.1'")
         }
+        if reader.sawTrack {
+            throw InputError(
+                file, "holds tracks through the frames of a video, whose images are not beside it",
+                remedy: "export it as 'CVAT for images 1.1', with its images")
+        }
         let root = Folder.parent(file)
         var data = ShapeData(kind: "CVAT annotations", path: root)
         (data.classNames, data.keypointNames) = (reader.classNames, reader.keypointNames)
         data.remarks = reader.remarks.map { "\(file), \($0)" }
         data.problems = reader.problems.map { InputError(file, at: "line \($0.line)", $0.sentence) }
+        if reader.images.isEmpty { data.problems.append(InputError(file, "describes no image")) }
         let spoiled = Set(reader.problems.map(\.image))
         for (number, image) in reader.images.enumerated() where !spoiled.contains(number) {
             let folders =
                 [root, Folder.join(root, "images")] + (image.subset.map { [Folder.join(root, "images/\($0)")] } ?? [])
-            let places = folders.map { Folder.join($0, image.name) }
+            let places = folders.map { WindowsPath.inFolder($0, image.name) }
             guard let place = places.first(where: Folder.exists) else {
-                data.problems.append(InputError(file, at: "image \(image.name)", "there is no \(places[0])"))
+                data.problems.append(
+                    InputError(
+                        file, at: "image \(image.name)", "there is no such image in \(folders.joined(separator: ", "))")
+                )
                 continue
             }
             data.images.append(
                 ShapedImage(
                     file: file, imagePath: place, split: image.subset.flatMap { DataSplit(folderName: $0) },
-                    objects: image.objects, points: image.points))
+                    size: image.size, objects: image.objects, points: image.points))
         }
         return try data.data(for: task)
     }
@@ -45,6 +54,7 @@ private final class CVATReader: BoundedXMLReader {
     struct Entry {
         let name: String
         let subset: String?
+        let size: MarkedSize?
         var objects: [ShapedImage.Object] = []
         var points: [ShapedImage.Point] = []
         var skeletons: [Skeleton] = []
@@ -59,6 +69,7 @@ private final class CVATReader: BoundedXMLReader {
 
     private let readsSkeletons: Bool
     private(set) var sawAnnotations = false
+    private(set) var sawTrack = false
     private(set) var images: [Entry] = []
     /// As the project lists them.
     fileprivate(set) var classNames: [String] = []
@@ -75,7 +86,13 @@ private final class CVATReader: BoundedXMLReader {
         switch (name, path.dropLast().last) {
         case ("annotations", _): sawAnnotations = true
         case ("label", "labels"): label = ("", false)
-        case ("image", _): images.append(Entry(name: attributes["name"] ?? "", subset: attributes["subset"]))
+        case ("track", "annotations"): sawTrack = true
+        case ("image", _):
+            let sides = ["height", "width"].map { attributes[$0].flatMap { Int($0) } }
+            images.append(
+                Entry(
+                    name: attributes["name"] ?? "", subset: attributes["subset"],
+                    size: MarkedSize(height: sides[0], width: sides[1])))
         case ("skeleton", "image") where readsSkeletons:
             images[images.count - 1].skeletons.append(
                 Skeleton(name: attributes["label"] ?? "", place: "line \(line)", group: Self.group(attributes)))

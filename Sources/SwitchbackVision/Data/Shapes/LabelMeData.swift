@@ -9,24 +9,31 @@ enum LabelMeData {
     private struct File: Decodable {
         let shapes: [Shape]
         let imagePath: String?
+        let imageHeight, imageWidth: Int?
     }
 
     private struct Shape: Decodable {
         let label: String
         let points: [[Float]]
         let shape_type: String?
-        let group_id: Int?
+        let group_id: JSONIdentifier?
         let difficult: Bool?
         /// Of a shape of the type mask: a PNG file in Base64, from the first point to the second.
         let mask: String?
     }
 
-    /// So many files are looked into: some may be damaged.
+    /// So many files are looked into.
     private static let triedFiles = 100
 
-    /// Whether there are such files under a folder.
+    /// Whether there are such files under a folder, be they damaged.
     static func lies(in folder: String) throws -> Bool {
-        try Folder.files(under: folder, extensions: ["json"]).prefix(triedFiles).contains { (try? read($0)) != nil }
+        try Folder.files(under: folder, extensions: ["json"]).prefix(triedFiles).contains(where: isLikely)
+    }
+
+    /// Whether a file is one by its first keys; an empty one is where an image of its name is beside it.
+    static func isLikely(_ path: String) -> Bool {
+        if JSONFile.head(of: path, mentions: ["shapes", "imagePath"]) { return true }
+        return JSONFile.head(of: path).isEmpty && imageBeside(path) != nil
     }
 
     static func load(_ path: String, for task: YOLOTask) throws -> DetectionData {
@@ -39,7 +46,7 @@ enum LabelMeData {
                 var (objects, points): ([ShapedImage.Object], [ShapedImage.Point]) = ([], [])
                 for (number, shape) in read.shapes.enumerated() {
                     let place = "shape \(number + 1)"
-                    let group = shape.group_id.map(String.init)
+                    let group = shape.group_id.map(\.text)
                     if let outline = try outline(of: shape, file, place) {
                         objects.append(.init(name: shape.label, outline: outline, place: place, group: group))
                     } else if task == .pose, shape.shape_type == "point", let at = shape.points.first {
@@ -52,9 +59,15 @@ enum LabelMeData {
                             "\(file), \(place): a \(shape.shape_type ?? "shape") has no area, and is left out")
                     }
                 }
+                let image = try imagePath(of: file, read)
+                if let other = imageBeside(file), other != image {
+                    data.remarks.append("\(file): it says that it is of \(image), which is taken, and not of \(other)")
+                }
                 data.images.append(
                     ShapedImage(
-                        file: file, imagePath: try imagePath(of: file, read), objects: objects, points: points))
+                        file: file, imagePath: image,
+                        size: MarkedSize(height: read.imageHeight, width: read.imageWidth), objects: objects,
+                        points: points))
             } catch {
                 data.problems.append(error as? InputError ?? InputError(file, "\(error)"))
             }
@@ -63,16 +76,7 @@ enum LabelMeData {
     }
 
     private static func read(_ path: String) throws -> File {
-        guard let contents = FileManager.default.contents(atPath: path) else {
-            throw InputError(path, "the file cannot be read")
-        }
-        do {
-            return try JSONDecoder().decode(File.self, from: contents)
-        } catch DecodingError.keyNotFound(let key, _) {
-            throw InputError(path, "the key \(key.stringValue) is missing, which LabelMe writes")
-        } catch {
-            throw InputError.ofJSON(contents, path) ?? InputError(path, "is not a JSON file of LabelMe")
-        }
+        try JSONFile.decode(File.self, from: JSONFile.read(path), of: path, as: "LabelMe")
     }
 
     /// The image that a file names, beside it; else the one of the same name.
@@ -82,9 +86,13 @@ enum LabelMeData {
             Folder.join(folder, ($0.replacing("\\", with: "/") as NSString).lastPathComponent)
         }
         if let named, Folder.exists(named) { return named }
-        let stem = (file as NSString).deletingPathExtension
-        if let beside = Image.fileExtensions.map({ "\(stem).\($0)" }).first(where: Folder.exists) { return beside }
+        if let beside = imageBeside(file) { return beside }
         throw InputError(file, "there is no image \(read.imagePath ?? Folder.stem(file)) beside it")
+    }
+
+    private static func imageBeside(_ file: String) -> String? {
+        let stem = (file as NSString).deletingPathExtension
+        return Image.fileExtensions.map { "\(stem).\($0)" }.first(where: Folder.exists)
     }
 
     /// The outline of a shape; `nil` if it is of a kind without an area.

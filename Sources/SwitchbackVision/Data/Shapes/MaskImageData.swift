@@ -15,13 +15,14 @@ enum MaskImageData {
         data.classNames = names ?? ["object"]
         let (images, masks) = (Folder.join(path, "images"), Folder.join(path, folder))
         let files = try ImageSurvey.files(under: images)
-        let read = ImageSurvey.map(files, chunk: 4) { file -> Result<[ShapedImage.Object], any Error> in
+        if files.isEmpty { data.problems.append(InputError(images, "holds no image")) }
+        let read = ImageSurvey.map(files, chunk: 4) { file -> Result<ShapedImage, any Error> in
             let inner = (String(file.dropFirst(images.count + 1)) as NSString).deletingPathExtension
-            return Result { try objects(of: Folder.join(masks, inner + ".png"), names) }
+            return Result { try image(file, mask: Folder.join(masks, inner + ".png"), names) }
         }
-        for (file, objects) in zip(files, read) {
+        for (file, image) in zip(files, read) {
             do {
-                data.images.append(ShapedImage(file: file, imagePath: file, objects: try objects.get()))
+                data.images.append(try image.get())
             } catch {
                 data.problems.append(error as? InputError ?? InputError(file, "\(error)"))
             }
@@ -48,15 +49,20 @@ enum MaskImageData {
         return names
     }
 
-    private static func objects(of path: String, _ names: [String]?) throws -> [ShapedImage.Object] {
+    private static func image(_ file: String, mask path: String, _ names: [String]?) throws -> ShapedImage {
         guard Folder.exists(path) else { throw InputError(path, "there is no such image of masks") }
         let header = try ImageSurvey.header(path)
         guard header.fileChannels < 3 else {
             throw InputError(path, "is a color image, and masks are gray: 0 for the background, else a class")
         }
+        guard header.channelBits <= 8 else {
+            throw InputError(
+                path, "has 16 bits a pixel, and masks have 8: 0 for the background, else a class",
+                remedy: "save it with 8 bits")
+        }
         let image = try Image.load(path, as: .gray)
         let values = names == nil ? [nil] : Set(image.pixels).subtracting([0]).sorted().map { Optional($0) }
-        return try values.flatMap { value -> [ShapedImage.Object] in
+        let objects = try values.flatMap { value -> [ShapedImage.Object] in
             if let value, let names, Int(value) > names.count {
                 throw InputError(
                     path, "has the value \(value), and \(ClassNamesFile.name) names \(names.count.counted("class"))",
@@ -72,5 +78,7 @@ enum MaskImageData {
                 .init(name: name, outline: outline.map { $0 + 0.5 }, place: "\(name) \(number + 1)")
             }
         }
+        let size = MarkedSize(height: image.height, width: image.width)
+        return ShapedImage(file: path, imagePath: file, size: size, objects: objects)
     }
 }

@@ -29,17 +29,15 @@ extension ShapeData {
 }
 
 extension ShapedImage {
-    /// How far a point may lie outside of the image, in fractions: rounding does that.
-    private static let tolerance: Float = 0.01
-
     /// The keypoints of each object in fractions of the image; those that nobody has marked have the visibility 0.
     ///
     /// - Parameters:
     ///   - layout: with the names of the keypoints.
     ///   - size: the sides of the image in the pixels of the points.
     ///   - problems: gets what cannot be used.
+    ///   - remarks: gets what is worth knowing.
     func keypoints(
-        _ layout: KeypointLayout, _ size: (height: Int, width: Int), _ problems: inout [InputError]
+        _ layout: KeypointLayout, _ size: MarkedSize, _ problems: inout [InputError], _ remarks: inout [String]
     ) -> [[Keypoint]] {
         let none = [Keypoint](repeating: Keypoint(x: 0, y: 0, visibility: 0), count: layout.count)
         var found = [[Keypoint]](repeating: none, count: objects.count)
@@ -57,13 +55,14 @@ extension ShapedImage {
                 refuse("its object has the keypoint \(point.name) twice")
                 continue
             }
-            let allowed = -Self.tolerance...1 + Self.tolerance
-            guard allowed.contains(place.x), allowed.contains(place.y) else {
+            let keypoint = Keypoint(x: place.x, y: place.y, visibility: point.visibility)
+            do throws(ImageEdges.Problem) {
+                found[owners[0]][number] = try size.edges.clipped(keypoint, name: "the keypoint \(point.name)") {
+                    remarks.append("\(file), \(point.place): \($0)")
+                }
+            } catch {
                 refuse("the keypoint \(point.name) is outside the image of \(size.width)×\(size.height) pixels")
-                continue
             }
-            let inside = place.clamped(lowerBound: .zero, upperBound: .one)
-            found[owners[0]][number] = Keypoint(x: inside.x, y: inside.y, visibility: point.visibility)
         }
         return found
     }

@@ -32,7 +32,7 @@ struct ShapedImage: Sendable {
     /// The part that it is in, where that is said; else the folders tell.
     var split: DataSplit?
     /// The sides of the image whose pixels the outlines count, where the file says so; else they are those of the image.
-    var size: (height: Int, width: Int)?
+    var size: MarkedSize?
     /// Whether anyone has said what is in the image.
     var isLabeled = true
     let objects: [Object]
@@ -58,13 +58,17 @@ struct ShapeData {
     /// - Throws: `InputError` where the task is pose and no object has a keypoint.
     func data(for task: YOLOTask) throws -> DetectionData {
         let keypoints = task == .pose ? try keypointLayout() : nil
-        let names = ClassNamesFile.all(classNames, Set(images.flatMap { $0.objects.map(\.name) }))
+        let names = ClassNamesFile.all(classNames, Set(images.flatMap { $0.objects.map(\.name) }).subtracting([""]))
         let numbers = Dictionary(names.enumerated().map { ($1, $0) }, uniquingKeysWith: { first, _ in first })
         let headers = ImageSurvey.map(images.map(\.imagePath)) { path in Result { try ImageSurvey.header(path) } }
         var (problems, remarks) = (problems, remarks)
         var splits: [DataSplit: [DetectionExample]] = [:]
+        let disputed = Dictionary(grouping: images, by: \.imagePath).filter { $0.value.count > 1 }
         for (image, header) in zip(images, headers) {
             do {
+                if let all = disputed[image.imagePath] {
+                    throw InputError(image.file, at: "image \(image.imagePath)", "is described \(all.count) times")
+                }
                 let header = try header.get()
                 let labels = try labels(of: image, numbers, header, for: task, keypoints, &problems, &remarks)
                 guard let labels else { continue }
@@ -86,7 +90,7 @@ struct ShapeData {
         of image: ShapedImage, _ numbers: [String: Int], _ header: ImageHeader, for task: YOLOTask,
         _ keypoints: KeypointLayout?, _ problems: inout [InputError], _ remarks: inout [String]
     ) throws -> [LabeledBox]? {
-        let size = try image.pixels(header)
+        let size = try MarkedSize.of(header, at: image.imagePath, said: image.size, in: image.file)
         var bad: [InputError] = []
         var labels = image.objects.map { object in
             Self.label(
@@ -95,7 +99,7 @@ struct ShapeData {
                 remark: { remarks.append("\(image.file), \(object.place): \($0)") })
         }
         if let keypoints {
-            for (number, found) in image.keypoints(keypoints, size, &bad).enumerated() {
+            for (number, found) in image.keypoints(keypoints, size, &bad, &remarks).enumerated() {
                 labels[number]?.keypoints = found
             }
         }
@@ -104,20 +108,27 @@ struct ShapeData {
     }
 
     private static func label(
-        _ object: ShapedImage.Object, _ classIndex: Int, _ size: (height: Int, width: Int), for task: YOLOTask,
+        _ object: ShapedImage.Object, _ classIndex: Int, _ size: MarkedSize, for task: YOLOTask,
         refuse: (String) -> Void, remark: (String) -> Void
     ) -> LabeledBox? {
         guard object.outline.count > 2, object.outline.allSatisfy({ $0.x.isFinite && $0.y.isFinite }) else {
             refuse("its outline has fewer than 3 points")
             return nil
         }
-        let (height, width) = size
-        let box = PixelBoxes.label(
-            Box(around: object.outline), classIndex, height: height, width: width, refuse: refuse, remark: remark)
-        guard box != nil, task == .segment || task == .obb else { return box }
+        guard !object.name.isEmpty else {
+            refuse("the name of its class is empty")
+            return nil
+        }
         var label = LabeledBox(polygon: object.outline, classIndex: classIndex)
-            .scaled(x: 1 / Float(width), y: 1 / Float(height)).clipped(to: Box(height: 1, width: 1))
+            .scaled(x: 1 / Float(size.width), y: 1 / Float(size.height))
         label.isOriented = task == .obb
+        do throws(ImageEdges.Problem) {
+            label = try size.edges.clipped(label, remark: remark)
+        } catch {
+            refuse(size.edges.sentence(error))
+            return nil
+        }
+        if task == .detect || task == .pose { label.polygon = [] }
         return label
     }
 
@@ -126,26 +137,6 @@ struct ShapeData {
         let depth = path.split(separator: "/").count
         let folders = imagePath.split(separator: "/").dropFirst(depth).dropLast()
         return folders.lazy.compactMap { DataSplit(folderName: String($0)) }.first ?? .train
-    }
-}
-
-extension ShapedImage {
-    /// How far the ratios of sides may differ because of rounding.
-    private static let ratioTolerance = 0.02
-
-    /// The sides of the image whose pixels the outlines count.
-    ///
-    /// - Throws: `InputError` where that cannot be this image.
-    fileprivate func pixels(_ header: ImageHeader) throws -> (height: Int, width: Int) {
-        guard let size else { return (header.height, header.width) }
-        let (said, found) = (Double(size.width) * Double(header.height), Double(size.height) * Double(header.width))
-        guard size.width > 0, size.height > 0, abs(said - found) <= Self.ratioTolerance * max(said, found) else {
-            throw InputError(
-                file, at: "image \((imagePath as NSString).lastPathComponent)",
-                "its objects were marked in an image of \(size.width)×\(size.height) pixels, and this one has "
-                    + "\(header.width)×\(header.height)")
-        }
-        return size
     }
 }
 

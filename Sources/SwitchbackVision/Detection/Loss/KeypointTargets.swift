@@ -33,6 +33,11 @@ package struct KeypointTargets {
     func losses(of assigned: TaskAlignedAssigner.Assignment, _ grid: AnchorGrid) -> Losses {
         let scores = assigned.scores.toArray(as: Float.self)
         let learned = scores.indices.filter { scores[$0] > 0 }
+        // A mean over nothing would be no number.
+        if learned.isEmpty {
+            let nothing = places.sum() * 0
+            return Losses(pose: nothing, visibility: nothing, likelihood: nothing)
+        }
         let index = Tensor(learned, shape: [learned.count])
         let owners = assigned.objects.indexSelect(dim: 0, index: index)
         let positions = assigned.positions.indexSelect(dim: 0, index: index)

@@ -104,6 +104,7 @@ public struct DetectionPredictor {
     private func select(_ output: DetectHead.Output, _ letterbox: Letterbox) -> [Detection] {
         let found = (inference.detector.candidates(output, suppression).first ?? [])
             .filter { classes.isEmpty || classes.contains($0.detection.classIndex) }
-        return inference.detector.detections(found, output, image: 0, in: letterbox).filter { $0.mask?.area != 0 }
+        return ImageFindings(found, output, image: 0, of: inference.detector).detections(in: letterbox)
+            .filter { $0.mask?.area != 0 }
     }
 }

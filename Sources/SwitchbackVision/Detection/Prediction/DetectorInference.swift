@@ -1,20 +1,10 @@
 import Switchback
 import SwitchbackInference
 
-/// How a detector is computed.
-public enum DetectorForm: String, CaseIterable, Sendable {
-    /// In whole numbers of 8 bits, as its file says.
-    case int8
-    /// In float32, with batch normalization folded into the filters.
-    case fused
-    /// In float32, layer after layer.
-    case asTrained = "as trained"
-}
-
 /// Computes a detector's output for images: prediction, validation and the server's answers come from here.
 struct DetectorInference {
     let detector: YOLO
-    let form: DetectorForm
+    let form: InferenceForm
     /// Whether images are looked at in three sizes, and mirrored: of networks that find boxes alone, and by the head of
     /// which several positions speak for an object.
     var isAugmented = false
@@ -22,7 +12,7 @@ struct DetectorInference {
     private let fused: Fused<YOLO>?
 
     /// - Parameter form: by default int8 where the detector is quantized, else fused.
-    init(_ detector: YOLO, form: DetectorForm? = nil) {
+    init(_ detector: YOLO, form: InferenceForm? = nil) {
         self.detector = detector
         self.form = form ?? (detector.quantized == nil ? .fused : .int8)
         fused = self.form == .fused ? detector.fused() : nil

@@ -17,6 +17,8 @@ public struct ImageSource: Equatable, Sendable {
         "asf", "avi", "gif", "m4v", "mkv", "mov", "mp4", "mpeg", "mpg", "ts", "webm", "wmv",
     ]
 
+    private static let allImageExtensions = Image.fileExtensions + ImageSurvey.foreignExtensions
+
     /// - Parameter text: a path, a pattern, a `.txt` file with one of all these on each line, the number of a camera,
     ///   an address such as `rtsp://…`, or `screen`.
     /// - Throws: `InputError` where there is nothing, or nothing that is known.
@@ -29,6 +31,7 @@ public struct ImageSource: Equatable, Sendable {
     }
 
     private static func items(_ text: String) throws -> [Item] {
+        if text.isEmpty { throw InputError("the source", "is empty", remedy: "give a path, a pattern or an address") }
         if Folder.isFolder(text) { return try contents(of: text) }
         if Folder.exists(text) {
             guard let item = item(text) else {
@@ -63,12 +66,13 @@ public struct ImageSource: Equatable, Sendable {
     private static func item(_ path: String) -> Item? {
         let ending = (path as NSString).pathExtension.lowercased()
         if path.hasPrefix("/dev/video") || videoExtensions.contains(ending) { return .video(VideoInput(path: path)) }
-        return Image.fileExtensions.contains(ending) ? .image(path) : nil
+        return allImageExtensions.contains(ending) ? .image(path) : nil
     }
 
-    /// The images and videos in a folder and its folders.
+    /// The images and videos in a folder and its folders. Images of kinds that are not read are among them, so that they
+    /// are named and not passed over.
     private static func contents(of folder: String) throws -> [Item] {
-        let files = try Folder.files(under: folder, extensions: Image.fileExtensions + videoExtensions)
+        let files = try Folder.files(under: folder, extensions: allImageExtensions + videoExtensions)
         guard !files.isEmpty else { throw InputError(folder, "holds no images or videos: \(knownEndings)") }
         return files.compactMap(item)
     }

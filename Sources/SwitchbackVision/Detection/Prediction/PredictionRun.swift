@@ -62,16 +62,22 @@ public final class PredictionRun {
         let name = fileNames.name(for: input.name)
         tracker?.forgetAll()
         defer { tracker?.forgetAll() }
+        var lookedAt = 0
         while !isInterrupted(), let frame = try read(isOnly, reader.next) {
             if input.isImage {
                 return try say("\(input): \(predict(frame, name: name, video: nil))")
             }
             guard reader.frameCount % stride == 0 else { continue }
+            lookedAt += 1
             let rate = (reader.rate ?? 25) / Double(stride)
             let line = try predict(frame, name: "\(name)_\(reader.frameCount)", video: (name, rate))
             try say("\(input) frame \(reader.frameCount): \(line)")
         }
         try writer.finishVideo()
+        if lookedAt == 0, reader.frameCount > 0, !isInterrupted() {
+            let count = reader.frameCount.counted("frame")
+            Diagnostics.warn("\(input): it has \(count), and of every \(stride) the last is looked at: there is none")
+        }
     }
 
     /// What `body` reads; of several images and videos, one that is damaged is reported and passed over.
@@ -98,10 +104,10 @@ public final class PredictionRun {
         return "\(result.width)x\(result.height) \(words(marks)), \(time)"
     }
 
-    /// `3 persons, 2 buses`.
+    /// `3 × person, 2 × bus`: names of classes are of any language, and have no plural that is right for all.
     private func words(_ marks: [BoxPainter.Mark]) -> String {
         let counts = Dictionary(marks.map { ($0.classIndex, 1) }, uniquingKeysWith: +).sorted { $0.key < $1.key }
         if counts.isEmpty { return "nothing" }
-        return counts.map { $1.counted(names[$0]) }.joined(separator: ", ")
+        return counts.map { "\($1.grouped) × \(names[$0])" }.joined(separator: ", ")
     }
 }

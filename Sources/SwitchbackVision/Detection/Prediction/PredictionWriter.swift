@@ -38,6 +38,7 @@ public final class PredictionWriter {
     private let folder: String?
     private let painter: BoxPainter
     private var rows: [Row] = []
+    private var dota: DOTAResultFiles
     private var video: VideoWriter?
 
     /// An object, as tables have it: in pixels of the image.
@@ -64,6 +65,7 @@ public final class PredictionWriter {
     ) {
         self.names = names
         fileNames = names.inFileNames
+        dota = DOTAResultFiles(names: names)
         hasVisibility = keypoints?.dimensions == 3
         self.saves = saves
         self.folder = folder
@@ -77,6 +79,9 @@ public final class PredictionWriter {
     ///   - videoRate: frames a second, where the image is a frame of a video.
     func write(_ image: Image, _ marks: [BoxPainter.Mark], name: String, videoName: String?, videoRate: Double) throws {
         rows += marks.map { row($0, image: name) }
+        if saves.dota {
+            for mark in marks { dota.add(mark.rotated, of: mark.classIndex, score: mark.score ?? 1, image: name) }
+        }
         guard let folder else { return }
         if saves.images {
             let painted = try painter.paint(marks, on: image)
@@ -127,22 +132,7 @@ public final class PredictionWriter {
         if saves.json {
             try write(JSON.text(rows, isPretty: true) + "\n", to: "boxes.json", in: folder)
         }
-        if saves.dota {
-            for (name, fileName) in zip(names, fileNames) {
-                if fileName != name { Diagnostics.warn("the class \(name) is in Task1_\(fileName).txt") }
-                try write(results(of: name), to: "dota/Task1_\(fileName).txt", in: folder)
-            }
-        }
-    }
-
-    /// A class's objects as DOTA has them: image, score, and the corners around the box in pixels.
-    private func results(of name: String) -> String {
-        rows.filter { $0.class == name }.compactMap { row in
-            row.rotated.map { box in
-                let numbers = box.corners.flatMap { [$0.x, $0.y] }.map { String(format: "%.2f", $0) }
-                return ([row.image, String(format: "%.6f", row.confidence)] + numbers).joined(separator: " ") + "\n"
-            }
-        }.joined()
+        if saves.dota { try dota.write(in: folder) }
     }
 
     private func row(_ mark: BoxPainter.Mark, image: String) -> Row {
@@ -209,36 +199,7 @@ extension MaskSize {
     fileprivate var numbers: [String] { [area, length, width].map { String(format: "%.6g", $0) } }
 }
 
-extension [String] {
-    /// Names of classes as parts of paths: without what leads elsewhere, and with a number where two would then be the same,
-    /// also on disks to which small and large letters are one. Names that need no change keep theirs.
-    fileprivate var inFileNames: [String] {
-        let safe = map(\.inFileName)
-        var taken = Set(zip(self, safe).compactMap { $0 == $1 ? $1.lowercased() : nil })
-        var kept: Set<String> = []
-        return zip(self, safe).map { name, safe in
-            if name == safe, kept.insert(safe.lowercased()).inserted { return safe }
-            var (candidate, number) = (safe, 1)
-            while !taken.insert(candidate.lowercased()).inserted {
-                number += 1
-                candidate = "\(safe)_\(number)"
-            }
-            return candidate
-        }
-    }
-}
-
 extension String {
-    /// Most file systems take names of 255 bytes, and others are put around this one.
-    private static let longestFileName = 200
-
-    fileprivate var inFileName: String {
-        let isControl: (Unicode.Scalar) -> Bool = { $0.value < 32 || $0.value == 127 }
-        var safe = String(String.UnicodeScalarView(unicodeScalars.map { $0 == "/" || isControl($0) ? "_" : $0 }))
-        while safe.utf8.count > Self.longestFileName { safe.removeLast() }
-        return safe.isEmpty || safe.hasPrefix(".") ? "_" + safe.dropFirst() : safe
-    }
-
     /// In quotes where it has a comma, a quote or a line break.
     fileprivate var quotedForCSV: String {
         contains { ",\"\n\r".contains($0) } ? "\"" + replacingOccurrences(of: "\"", with: "\"\"") + "\"" : self

@@ -49,6 +49,9 @@ public final class VideoReader {
     private func finish() throws {
         process.waitUntilExit()
         let complaint = complaints.lastLine()
+        if frameCount == 0, complaint?.contains(Self.lackOfImages) == true {
+            throw InputError("\(input)", "it has no images: it may hold sound alone")
+        }
         if frameCount == 0 {
             throw InputError("\(input)", "the video cannot be decoded: \(complaint ?? "it has no frames")")
         }
@@ -57,6 +60,9 @@ public final class VideoReader {
             Diagnostics.warn("\(input): the video is damaged, \(count) can be decoded: \(complaint ?? "ffmpeg failed")")
         }
     }
+
+    /// What ffmpeg says at last where the stream that is asked for, the first of images, is not there.
+    private static let lackOfImages = "trailing '?' to the map"
 
     /// The three lines before the pixels of a portable pixmap: `P6`, the sizes and `255`.
     private func readHeader() -> (width: Int, height: Int)? {

@@ -23,6 +23,8 @@ public struct COCOResult: Codable, Sendable {
 /// on; COCO's own 80 classes have those of its files of 2017.
 public struct COCONames: Sendable {
     private let categories: [JSONIdentifier]
+    /// The paths of the images.
+    private let images: [JSONIdentifier: String]
 
     /// - Parameter examples: those of the data that are looked at.
     /// - Throws: `InputError` where two images would be called the same.
@@ -37,6 +39,15 @@ public struct COCONames: Sendable {
                 example.imagePath, "it and \(other) would both have the image_id \(example.name)",
                 remedy: "give one of them another name")
         }
+        images = known
+    }
+
+    /// The name of the image's file, without its ending, and the number of the class of a row.
+    func meaning(of row: COCOResult) -> (image: String, classIndex: Int)? {
+        guard let path = images[row.image_id], let index = categories.firstIndex(of: row.category_id) else {
+            return nil
+        }
+        return (Folder.stem(path), index)
     }
 
     /// The rows of an image.

@@ -6,7 +6,7 @@ import SwitchbackTraining
 public struct DetectionBenchmark {
     /// A way to run a detector.
     public struct Way: Hashable, Sendable {
-        public let form: DetectorForm
+        public let form: InferenceForm
         /// Whether the boxes are YOLO26's second head's, which needs no suppression.
         public let usesSingleHead: Bool
 
@@ -15,14 +15,11 @@ public struct DetectionBenchmark {
         }
     }
 
-    /// The result of a variant.
+    /// The result of a way.
     public struct Result {
         public let way: Way
-        /// The medians over the runs, for one image, in seconds.
-        public let inference, postprocess: Double
-        public let runs: Int
-        /// The most memory that tensors took up, in bytes, the weights aside.
-        public let peakBytes: Int
+        /// For one batch.
+        public let times: RunTimes
         /// On the images, where some were given.
         public let validation: DetectionValidation?
     }
@@ -42,8 +39,9 @@ public struct DetectionBenchmark {
     /// The ways that a detector has.
     public var ways: [Way] {
         let heads = detector.variant.isEndToEnd ? [true, false] : [false]
-        let forms: [DetectorForm] = detector.quantized == nil ? [.fused, .asTrained] : DetectorForm.allCases
-        return heads.flatMap { head in forms.map { Way(form: $0, usesSingleHead: head) } }
+        return heads.flatMap { head in
+            InferenceForm.all(isQuantized: detector.quantized != nil).map { Way(form: $0, usesSingleHead: head) }
+        }
     }
 
     /// Times a way on images of noise, and measures it on examples, if there are any.
@@ -52,26 +50,12 @@ public struct DetectionBenchmark {
     public func measure(_ way: Way, on examples: [DetectionExample] = []) throws -> Result {
         let runner = DetectorInference(detector, form: way.form)
         let input = Tensor.rand([batch, 3, size, size], generator: Generator(seed: 0))
-        func compute() throws -> DetectHead.Output {
+        let times = try RunTimes(seconds: seconds) {
             try runner.finalOutput(input, usesSingleHead: way.usesSingleHead)
-        }
-        _ = try compute()
-        Memory.resetPeak()
-        let before = Memory.live
-        var (inference, postprocess): ([Double], [Double]) = ([], [])
-        let start = ContinuousClock.now
-        repeat {
-            let lap = ContinuousClock.now
-            let output = try compute()
-            let middle = ContinuousClock.now
+        } select: { output in
             _ = noGrad { detector.select(output, suppression: suppression) }
-            inference.append(lap.duration(to: middle) / .seconds(1))
-            postprocess.append(middle.duration(to: .now) / .seconds(1))
-        } while start.duration(to: .now) < .seconds(seconds)
-        let peak = Memory.peak - before
-        return Result(
-            way: way, inference: inference.median / Double(batch), postprocess: postprocess.median / Double(batch),
-            runs: inference.count, peakBytes: peak, validation: try validation(way, examples))
+        }
+        return Result(way: way, times: times, validation: try validation(way, examples))
     }
 
     private func validation(_ way: Way, _ examples: [DetectionExample]) throws -> DetectionValidation? {

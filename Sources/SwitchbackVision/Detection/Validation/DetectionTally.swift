@@ -20,18 +20,14 @@ struct DetectionTally: Codable {
 
     /// Adds an image of a batch. As in Ultralytics, boxes are compared in the pixels of what the network saw, where those
     /// that were found may reach over the image's edges.
-    mutating func add(
-        _ found: [Candidate], _ output: DetectHead.Output, _ batch: DetectionBatch, image: Int, _ detector: YOLO
-    ) {
-        let (own, truth) = (found.map(\.detection), batch.labels[image])
+    mutating func add(_ found: ImageFindings, _ batch: DetectionBatch, image: Int) {
+        let (own, truth) = (found.boxes, batch.labels[image])
         addBoxes(own, truth)
-        if let planes = MaskPlanes(found, output, image: image) {
-            let overlaps = batch.targets.maskOverlaps(of: planes.binary(found.map(\.detection.box)), image: image)
+        if let planes = found.planes {
+            let overlaps = batch.targets.maskOverlaps(of: planes.binary(own.map(\.box)), image: image)
             shapes?.add(own, truth: truth) { overlaps[$0 * truth.count + $1] }
         }
-        if let keypoints = noGrad({ detector.poses(of: found, output, image: image) }) {
-            addKeypoints(own, keypoints, truth)
-        }
+        if let keypoints = found.keypoints { addKeypoints(own, keypoints, truth) }
     }
 
     /// Adds an image, in its own pixels.

@@ -12,7 +12,7 @@ public struct DetectionValidator {
     /// Whether the boxes are YOLO26's second head's, which needs no suppression.
     public var usesSingleHead: Bool
     /// How the detector is computed: by default int8 where it is quantized, else fused.
-    public var form: DetectorForm?
+    public var form: InferenceForm?
     /// Whether each image is looked at in three sizes, in one of them mirrored: test-time augmentation, for networks that
     /// find boxes, with suppression and without a criterion.
     public var isAugmented = false
@@ -81,11 +81,16 @@ public struct DetectionValidator {
                 let parts = noGrad { criterion(outputs, of: detector, batch.targets).parts }
                 measured.losses = parts.values.map { $0 * Double(found.count) }
             }
-            for i in found.indices { measured.tally.add(found[i], output, batch, image: i, detector) }
-            measured.rows = rows(found, output, batch)
-            if shown.count < shownBatches {
-                shown.append(found.indices.map { self.shown(found[$0], output, batch, $0) })
+            var drawn: [ShownImage] = []
+            for (i, candidates) in found.enumerated() {
+                let findings = ImageFindings(candidates, output, image: i, of: detector)
+                measured.tally.add(findings, batch, image: i)
+                measured.rows += rows(findings, batch, image: i)
+                if shown.count < shownBatches {
+                    drawn.append(ShownImage(Image(batch.images[i]), batch.labels[i], findings.shown))
+                }
             }
+            if !drawn.isEmpty { shown.append(drawn) }
             measured.imageCount = found.count
             return measured
         } fold: { measured in
@@ -120,29 +125,10 @@ public struct DetectionValidator {
         var rows: [COCOResult] = []
     }
 
-    /// What was found in a batch, each image once.
-    private func rows(_ found: [[Candidate]], _ output: DetectHead.Output, _ batch: DetectionBatch) -> [COCOResult] {
-        guard let names else { return [] }
-        return found.indices.filter { !batch.substitutes.contains($0) }.flatMap { image in
-            let detections = detector.detections(found[image], output, image: image, in: batch.letterboxes[image])
-            return names.rows(detections, in: examples[batch.examples[image]])
-        }
-    }
-
-    /// An image of a batch with what was found, for the figures.
-    private func shown(
-        _ found: [Candidate], _ output: DetectHead.Output, _ batch: DetectionBatch, _ image: Int
-    ) -> ShownImage {
-        let likely = found.filter(\.detection.isShown)
-        let planes = MaskPlanes(likely, output, image: image)
-        let keypoints = noGrad { detector.poses(of: likely, output, image: image) }
-        let detections = likely.enumerated().map { number, candidate in
-            var detection = candidate.detection
-            detection.mask = planes?.mask(number, in: detection.box)
-            detection.keypoints = keypoints?[number] ?? []
-            return detection
-        }
-        return ShownImage(Image(batch.images[image]), batch.labels[image], detections)
+    /// The rows of an image of a batch; none where it takes the place of a damaged one, or no rows are wanted.
+    private func rows(_ found: ImageFindings, _ batch: DetectionBatch, image: Int) -> [COCOResult] {
+        guard let names, !batch.substitutes.contains(image) else { return [] }
+        return names.rows(found.detections(in: batch.letterboxes[image]), in: examples[batch.examples[image]])
     }
 }
 
