@@ -15,7 +15,7 @@ case ${1:-} in [a-z]*) train=$1 && shift ;; esac
 options_of_training
 case $train in
 detect | segment) options+=(--batch 12) ;;
-text) options+=(--steps 12 --batch 24) ;;
+text) options+=(--steps 12 --batch 24 --dropout 0.1) ;;
 translate | chat) options+=(--steps 12) ;;
 esac
 folder=$(mktemp -d)

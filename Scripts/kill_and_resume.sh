@@ -17,7 +17,7 @@ options_of_training || exit
 case $train in
 classify) options+=(--save-steps 1 --ema 0.99 --accumulate 2 --clip-norm 1) ;;
 detect | segment) options+=(--batch 2 --nbs 4) ;;
-text) options+=(--steps 60 --save-steps 5 --validate-every 20) ;;
+text) options+=(--steps 60 --save-steps 5 --validate-every 20 --dropout 0.1) ;;
 sentiment) options+=(--save-steps 10 --accumulate 2 --clip-norm 1) ;;
 translate) options+=(--steps 24 --save-steps 3 --validate-every 12) ;;
 chat) options+=(--steps 40 --save-steps 3 --validate-every 20) ;;

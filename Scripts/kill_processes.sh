@@ -17,7 +17,7 @@ options_of_training || exit
 case $train in
 classify) options+=(--epochs 12 --save-steps 7) ;;
 detect | segment) options+=(--epochs 12 --batch 12 --save-steps 1) ;;
-text) options+=(--steps 60 --batch 24 --save-steps 5 --validate-every 20) ;;
+text) options+=(--steps 60 --batch 24 --save-steps 5 --validate-every 20 --dropout 0.1) ;;
 translate | chat) options+=(--steps 40 --save-steps 3 --validate-every 20) ;;
 esac
 folder=$(mktemp -d)

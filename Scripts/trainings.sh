@@ -9,7 +9,7 @@ options_of_training() {
     classify) options=(--data digits --model cnn --epochs 2) ;;
     detect) options=(--model yolo11n --imgsz 64 --epochs 4 --no-plots) ;;
     segment) options=(--model yolo11n-seg --imgsz 64 --epochs 3 --no-plots) ;;
-    text) options=(--data "$root/Docs" --context 32 --dropout 0.1) ;;
+    text) options=(--data "$root/Docs" --context 32) ;;
     sentiment) options=(--epochs 2) ;;
     translate) options=(--source en --target de --layers 1 --width 32) ;;
     chat) options=() ;;
