@@ -37,7 +37,10 @@ struct DataCheck: ParsableCommand {
 
     func run() throws {
         common.apply()
-        if try DetectionData.recognises(path) || (task != nil && Folder.isFolder(path)) { return try checkDetection() }
+        if try DetectionData.recognises(path) { return try checkDetection() }
+        if try Folder.isFolder(path) && (task != nil || YOLOData.undescribedLabels(in: path) != nil) {
+            return try checkDetection()
+        }
         if let task { throw UsageError("--task \(task) is for images with objects, and \(path) is data for classify") }
         try checkClassification()
     }

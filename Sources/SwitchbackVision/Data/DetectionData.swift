@@ -168,7 +168,9 @@ public struct DetectionData: Sendable {
     public static func recognises(_ path: String) throws -> Bool {
         let ending = (path as NSString).pathExtension.lowercased()
         if ["yaml", "yml", "json", "xml"].contains(ending) { return true }
-        return try Folder.isFolder(path) && description(of: path) != nil
+        guard Folder.isFolder(path), let description = try description(of: path) else { return false }
+        if case .undescribed = description { return false }
+        return true
     }
 
     private enum Description {

@@ -57,7 +57,7 @@ package enum YOLOData {
     }
 
     /// The folder of labels in one that nothing describes: it lies beside `images`, or both do in the folder of a part.
-    static func undescribedLabels(in path: String) throws -> String? {
+    package static func undescribedLabels(in path: String) throws -> String? {
         let parts = try Folder.names(in: path).filter { DataSplit(folderName: $0) != nil }.map { Folder.join(path, $0) }
         return ([path] + parts).first { folder in
             ["images", "labels"].allSatisfy { Folder.isFolder(Folder.join(folder, $0)) }
