@@ -27,7 +27,7 @@ public struct DiagnosisBenchmark {
     /// All trainings that go ill, each with another cause.
     public static var ill: [IllCase] {
         IllCase.ofModels + IllCase.ofData + IllCase.ofOptimizers + IllCase.ofHabits + IllCase.ofMistakes
-            + IllCase.ofSources + IllCase.ofParts
+            + IllCase.ofSources + IllCase.ofParts + IllCase.ofAnswers
     }
 
     public static func run(_ ill: IllCase) -> IllResult {

@@ -62,7 +62,7 @@ extension IllCase {
                 Ordinary.points.with { $0.differentiated = { $0 * 0 } }
             ) { $0.differentiated = { $0 } },
             IllCase(
-                "logits divided by a thousand", [.rateTooLow], remedy: "raise",
+                "logits divided by a thousand", [.rateTooLow], remedy: "divisor",
                 Ordinary.descent.with { $0.loss = { ($0 / 1000).crossEntropy($1) } }
             ) { $0 = Ordinary.descent },
             IllCase(

@@ -38,6 +38,8 @@ public struct Patient {
     public var isInTraining = true
     /// Whether it goes back to training mode after a validation.
     public var returnsToTraining = true
+    /// Whether validations forget to leave training mode.
+    public var validatesInTraining = false
     /// A training before the one that is watched, for so many steps.
     public var pretraining = 0
     /// A validation every so many steps; none by default.
@@ -102,7 +104,7 @@ public struct Patient {
     }
 
     private func validate(_ model: Module, _ data: Data, _ recorder: DiagnosisRecorder) {
-        model.eval()
+        if !validatesInTraining { model.eval() }
         let loss = noGrad { self.loss(model(data.inputs), data.targets).item() }
         if isInTraining && returnsToTraining { model.train() }
         recorder.validated(loss: loss)

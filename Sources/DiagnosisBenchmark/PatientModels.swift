@@ -78,9 +78,13 @@ public enum PatientModels {
         let places: Embedding
         let layers: ModuleList
         let head: Linear
-        private let predictsNext: Bool
+        private let predictsNext, isCausal: Bool
 
-        public init(words count: Int = 12, width: Int = 16, depth: Int = 1, classes: Int = 12, predictsNext: Bool) {
+        /// - Parameter isCausal: whether a place sees only those before it; by default where it predicts the next letter.
+        public init(
+            words count: Int = 12, width: Int = 16, depth: Int = 1, classes: Int = 12, predictsNext: Bool,
+            isCausal: Bool? = nil
+        ) {
             words = Embedding(count, width)
             places = Embedding(64, width)
             layers = ModuleList(
@@ -90,12 +94,15 @@ public enum PatientModels {
                 })
             head = Linear(width, classes)
             self.predictsNext = predictsNext
+            self.isCausal = isCausal ?? predictsNext
         }
 
         public override func forward(_ x: Tensor) -> Tensor {
             let place = Tensor.arange(0, Double(x.size(1))).to(.int64)
             var hidden = words(x) + places(place).unsqueeze(0)
-            for case let layer as TransformerEncoderLayer in layers { hidden = layer(hidden) }
+            for case let layer as TransformerEncoderLayer in layers {
+                hidden = layer(hidden, mask: nil, isCausal: isCausal)
+            }
             return predictsNext ? head(hidden).transpose(1, 2) : head(hidden.mean(dim: 1))
         }
     }

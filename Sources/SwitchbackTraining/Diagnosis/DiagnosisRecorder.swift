@@ -117,6 +117,7 @@ public final class DiagnosisRecorder {
             step: step, trainingLoss: trainingLoss ?? diagnosis.records.last.map { $0.meanLoss ?? $0.loss },
             validationLoss: loss, validationMetrics: metrics)
         record.sample = validation?.sample
+        record.isInTrainingMode = validation.map { $0.isInTrainingMode ? true : nil } ?? nil
         diagnosis.validations.append(record)
     }
 

@@ -10,7 +10,30 @@ enum GraphFindings {
     static func of(_ trace: StepTrace) -> [Verdict] {
         let comparisons = trace.comparisons.compactMap(LossFinding.verdict)
         let structure = trace.graphs.flatMap { LayerFindings(graph: $0, model: trace.model).verdicts }
-        return (comparisons + structure + [unregistered(trace), detached(trace)].compactMap { $0 }).distinct
+        return
+            (comparisons + structure + [eachWithEach(trace), unregistered(trace), detached(trace)].compactMap { $0 })
+            .distinct
+    }
+
+    // MARK: Shapes
+
+    /// Predictions and targets, a column and a row, that are subtracted each from each by a loss that is written out.
+    private static func eachWithEach(_ trace: StepTrace) -> Verdict? {
+        for graph in trace.graphs {
+            for node in graph.nodes where node.operation == "subtract" && node.module.isEmpty && node.inputs.count == 1
+            {
+                let shape = graph.nodes[node.inputs[0].node].shape
+                guard let count = shape.first, count > 1, [[count], [count, 1]].contains(Array(shape)),
+                    Array(node.shape) == [count, count]
+                else { continue }
+                return Verdict(
+                    .lossShape, .failure, onset: 0,
+                    finding: "predictions of shape \(shape) and targets of another are subtracted each from each, in a "
+                        + "tensor of shape \(node.shape): the best answer is the mean of the targets",
+                    remedy: "give both the same shape: targets.unsqueeze(1), or predictions.squeeze(1)")
+            }
+        }
+        return nil
     }
 
     // MARK: Parts that are not reached

@@ -40,6 +40,7 @@ extension TrainingFacts {
         allElements = parameters.reduce(0) { $0 + $1.count }
         halfType = parameters.first { $0.dtype.byteCount == 2 && $0.dtype.isFloatingPoint }.map { "\($0.dtype)" }
         trainedElements = parameters.reduce(0) { $0 + ($1.requiresGrad ? $1.count : 0) }
+        narrowLayer = Self.narrowLayer(of: model)
         for (path, module) in model.namedModules() {
             if let momentum = (module as? BatchNorm)?.momentum {
                 batchNormMomentum = min(batchNormMomentum ?? 1, momentum)
@@ -47,6 +48,17 @@ extension TrainingFacts {
             guard let share = Self.droppedShare(of: module), share > dropout ?? 0 else { continue }
             (dropout, dropoutLayer) = (share, path)
         }
+    }
+
+    /// The first linear layer of a single unit that another one of several takes up.
+    private static func narrowLayer(of model: Module) -> String? {
+        let layers = model.namedModules().compactMap { path, module in
+            (module as? Linear).map { (path: path, rows: $0.weight.shape[0], columns: $0.weight.shape[1]) }
+        }
+        return zip(layers, layers.dropFirst()).first {
+            $0.rows == 1 && $0.columns > 1 && $1.columns == 1 && $1.rows > 1
+        }?
+        .0.path
     }
 
     private static func droppedShare(of module: Module) -> Double? {

@@ -31,5 +31,8 @@ public struct TrainingFacts: Codable, Equatable, Sendable {
     /// The smallest momentum of running statistics of batch normalization.
     public var batchNormMomentum: Double?
 
+    /// The path of a linear layer of one unit that stands before others.
+    public var narrowLayer: String?
+
     public init() {}
 }

@@ -11,6 +11,8 @@ public struct ValidationRecord: Codable, Equatable, Sendable {
     public let validationMetrics: [String: Double]
     /// Of its first batches; `nil` where none was seen to be computed.
     public internal(set) var sample: ValidationSample?
+    /// Whether the model was in training mode in all that was seen of it; `nil` of nothing, and of inference mode.
+    public internal(set) var isInTrainingMode: Bool?
 
     public init(
         step: Int, trainingLoss: Double? = nil, validationLoss: Double? = nil,
@@ -34,4 +36,6 @@ public struct ValidationSample: Codable, Equatable, Sendable {
     public let repeated: Int
     /// The share of examples that are predicted right; `nil` where no loss with classes was seen.
     public let accuracy: Double?
+    /// What entered the loss in the first of them; `nil` where none was seen.
+    public internal(set) var output: OutputRecord?
 }

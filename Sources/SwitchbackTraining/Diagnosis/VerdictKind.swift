@@ -37,6 +37,7 @@ extension Verdict {
         case labels = "labels"
         case duplicates = "duplicates"
         case mixedExamples = "examples that see each other"
+        case answersInSight = "answers in sight"
 
         // The optimizer.
         case rateTooHigh = "learning rate too high"

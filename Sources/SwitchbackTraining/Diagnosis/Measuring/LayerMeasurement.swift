@@ -14,6 +14,9 @@ struct LayerMeasurement {
     var dead = Average()
     var saturated = Average()
     var attention = Average()
+    /// Whether places of a text see those after them, and a softmax goes over the examples.
+    var seesAhead: Bool?
+    var mixesExamples: Bool?
     /// The time steps and the sequences that a recurrent layer reads.
     var sequenceShape: [Int]?
     /// The squares of the norms of the gradient at places of a sequence.
@@ -79,7 +82,7 @@ struct LayerMeasurement {
             hasEqualUnits: hasEqualUnits ? true : nil, frozen: frozenShare,
             signalInTime: signalInTime.isEmpty ? nil : signalInTime.map { $0.squareRoot().recorded },
             sequenceShape: sequenceShape,
-            attention: attention.value)
+            attention: attention.value, seesAhead: seesAhead, mixesExamples: mixesExamples)
     }
 
     /// How many elements of a gradient are enough to tell how many are 0.

@@ -28,7 +28,37 @@ extension ObservedAttention {
     }
 }
 
+extension ObservedAttention {
+    /// Whether the first place sees the last; `nil` where queries and keys are not as many.
+    var showsLaterPlaces: Bool? {
+        let length = query.size(-2)
+        guard length > 1, key.size(-2) == length else { return nil }
+        if isCausal { return false }
+        guard let mask = mask?.detach(), mask.rank >= 2, mask.size(-2) == length, mask.size(-1) == length else {
+            return true
+        }
+        let last = mask.firstRow.select(dim: 0, index: length - 1)
+        return mask.dtype == .bool ? last.item(as: Bool.self) : last.to(.float32).item() > -1e4
+    }
+}
+
 extension Tensor {
+    /// Of weights of attention that is written out, [N, …, places, places], whether the first place sees the last.
+    var showsLaterPlaces: Bool? {
+        guard size(-1) > 1, size(-1) == size(-2) else { return nil }
+        return detach().firstRow.select(dim: 0, index: size(-1) - 1).to(.float32).item() > 0
+    }
+
+    /// Whether what was to be weights along the last dimension sums to 1 over the examples, the first one.
+    var isSpreadOverExamples: Bool { size(0) > 1 && (to(.float32).sum(dim: 0) - 1).abs().max().item() < 1e-3 }
+
+    /// The first row of the first matrix.
+    fileprivate var firstRow: Tensor {
+        var some = self
+        while some.rank > 1 { some = some.select(dim: 0, index: 0) }
+        return some
+    }
+
     /// How evenly weights along the last dimension are spread, from 0 to 1; `nil` of what does not sum to 1 there.
     var spread: Double? {
         guard rank >= 3, let places = shape.last, places > 1 else { return nil }

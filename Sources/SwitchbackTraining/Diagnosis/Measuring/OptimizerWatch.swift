@@ -132,6 +132,11 @@ struct OptimizerWatch {
             stale: left.recorded, gradient: gradient, decay: decayShare(step: whole.change ?? 0).recorded,
             descent: descent?.recorded, momentum: group.momentum, weightDecay: group.weightDecay,
             absent: absent.map(\.name), foreign: theirs.subtracting(ours).count,
+            opponents: optimizers.count { optimizer in
+                optimizer.groups.allSatisfy {
+                    $0.parameters.allSatisfy { !ours.contains(ObjectIdentifier($0.parameter)) }
+                }
+            },
             omission: steppedWithoutGradients ? (hasWalkedBack ? .gradientsForgotten : .notDifferentiated) : nil)
     }
 

@@ -54,7 +54,10 @@ extension OutputRecord {
         (targetMean, targetStd) = (mean.recorded, deviation.recorded)
         (targetSmallest, targetLargest) = (targets.min().item().recorded, targets.max().item().recorded)
         guard targets.count == rows.count else { return }
-        if loss == "mseLoss" { value = ((rows - targets).sumOfSquares / Double(rows.count)).recorded }
+        if let distance = Self.distance(loss) {
+            value = distance(rows - targets).recorded
+            blind = distance(targets.withoutMeans(ofColumns: target.rank == 2 ? target.size(1) : 1)).recorded
+        }
         guard loss.hasPrefix("binaryCrossEntropy") else { return }
         let logits = loss == "binaryCrossEntropy" ? (rows / (1 - rows)).log().clamp(min: -100, max: 100) : rows
         value = ((1 - targets) * logits - logits.logSigmoid()).mean().item().recorded
@@ -65,6 +68,21 @@ extension OutputRecord {
         accuracy = (Double(zip(choices, labels).count { $0 == $1 }) / Double(labels.count)).recorded
         let positives = labels.count { $0 == 1 }
         counts = [labels.count - positives, positives]
+    }
+
+    /// What a loss makes of differences, on average, with the parameters it has by default; `nil` of other losses.
+    private static func distance(_ loss: String) -> ((Tensor) -> Double)? {
+        switch loss {
+        case "mseLoss": { $0.sumOfSquares / Double($0.count) }
+        case "l1Loss": { $0.abs().mean().item() }
+        case "smoothL1Loss", "huberLoss":
+            {
+                let far = $0.abs()
+                let near = far.clamp(max: Tensor(1.0))
+                return (near * (far - near * 0.5)).mean().item()
+            }
+        default: nil
+        }
     }
 
     /// The classes that are counted, and up to how many the surest answers are looked for.
@@ -78,6 +96,13 @@ extension OutputRecord {
 }
 
 extension Tensor {
+    /// Numbers that stand in columns, [n · columns, 1], without the mean of each column.
+    fileprivate func withoutMeans(ofColumns columns: Int) -> Tensor {
+        guard columns > 0, count % columns == 0, count > columns else { return self - mean() }
+        let table = reshape([count / columns, columns])
+        return (table - table.mean(dim: 0, keepDim: true)).reshape([count, 1])
+    }
+
     /// Scores [N, C], [N, C, d…] or [C] as rows, [n, C]; the first ones, as many as are enough.
     fileprivate var classRows: Tensor {
         if rank == 1 { return unsqueeze(0) }

@@ -12,8 +12,7 @@ final class StepObserver: TrainingObserver {
     private var order: [Int] = []
     private var latest: Int?
     private var input: InputRecord?
-    /// The model's input, where it is of whole numbers.
-    private var inputNumbers: Tensor?
+    private var numbers = EnteredNumbers()
     private var output: OutputRecord?
     private var watch: OptimizerWatch
     private let memory: ExampleMemory
@@ -43,13 +42,14 @@ final class StepObserver: TrainingObserver {
     // MARK: Forward
 
     func begins(_ module: Module, on input: Tensor) {
-        guard self.input == nil, module === model || positions[ObjectIdentifier(module)] != nil else { return }
+        guard module === model || positions[ObjectIdentifier(module)] != nil else { return }
+        numbers.add(input)
+        guard self.input == nil else { return }
         noGrad {
             let input = input.detach()
             let marks = input.exampleMarks
             self.input = InputRecord(measuring: input, marks: marks, unseen: marks.map { memory.note($0) })
         }
-        if input.dtype.isInteger { inputNumbers = input.detach() }
     }
 
     func computed(_ output: Tensor, by module: Module) {
@@ -100,22 +100,35 @@ final class StepObserver: TrainingObserver {
         guard output == nil, prediction.count > 0 else { return }
         noGrad {
             output = OutputRecord(measuring: prediction.detach(), with: target.detach(), in: "\(loss)")
-            if let inputNumbers, target.dtype.isInteger, target.count == inputNumbers.count, target.count > 1 {
-                let numbers = inputNumbers.to(target.dtype).reshape([target.count])
-                output?.repeatsInput = numbers.eq(target.detach().reshape([target.count])).all().item(as: Bool.self)
-            }
+            output?.lead = numbers.lead(of: target)
         }
     }
 
     /// Notes how a softmax over places, [N, …, places], as attention that is written out has it, spreads its weights.
     private func noteChoice(_ weights: Tensor, inside module: Module?) {
         guard weights.rank >= 3, let position = position(of: module) else { return }
-        noGrad { if let spread = weights.detach().spread { layers[position].attention.add(spread) } }
+        noGrad {
+            if let spread = weights.detach().spread {
+                layers[position].attention.add(spread)
+                if isFirst { note(seesAhead: weights.showsLaterPlaces, among: weights.size(-1), at: position) }
+            } else if isFirst, weights.size(0) == input?.shape.first, weights.detach().isSpreadOverExamples {
+                layers[position].mixesExamples = true
+            }
+        }
     }
 
     func attends(_ attention: ObservedAttention, inside module: Module?) {
         guard let position = position(of: module) else { return }
-        noGrad { if let spread = attention.spread { layers[position].attention.add(spread) } }
+        noGrad {
+            if let spread = attention.spread { layers[position].attention.add(spread) }
+            if isFirst { note(seesAhead: attention.showsLaterPlaces, among: attention.key.size(-2), at: position) }
+        }
+    }
+
+    /// Notes whether the places of a text, of so many, see those after them.
+    private func note(seesAhead: Bool?, among places: Int, at position: Int) {
+        guard let seesAhead, numbers.haveLength(places) else { return }
+        layers[position].seesAhead = (layers[position].seesAhead ?? true) && seesAhead
     }
 
     func reads(_ gates: Tensor, inside module: Module?) {

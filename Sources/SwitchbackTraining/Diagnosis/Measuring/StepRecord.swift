@@ -89,6 +89,10 @@ public struct LayerRecord: Codable, Equatable, Sendable {
     public internal(set) var sequenceShape: [Int]?
     /// How evenly attention is spread, from 0 (all on one place) to 1 (the same on all); `nil` without attention.
     public internal(set) var attention: Double?
+    /// Whether the places of a text see those after them; `nil` where no attention among them was seen in the first step.
+    public internal(set) var seesAhead: Bool?
+    /// Whether a softmax of attention goes over the examples of the batch, in the first step.
+    public internal(set) var mixesExamples: Bool?
 
     /// As messages name it: `fc1 (Linear)`.
     public var name: String { layer.isEmpty ? "the model itself (\(type))" : "\(layer) (\(type))" }
@@ -137,8 +141,9 @@ public struct OutputRecord: Codable, Equatable, Sendable {
     public internal(set) var areProbabilities: Bool
     /// Of what nllLoss is given: whether they are logarithms of probabilities that sum to 1 over the classes.
     public internal(set) var areLogarithms: Bool?
-    /// Whether the targets are whole numbers and the same as the model's input, place by place.
-    public internal(set) var repeatsInput: Bool?
+    /// By how many places targets are ahead of the whole numbers that enter the model: 1 where each is the one that
+    /// follows, as in a language model, and 0 where it is the one at its own place; `nil` where they are neither.
+    public internal(set) var lead: Int?
     /// The standard deviation over the examples, relative to `std`: 0 where the answer does not depend on the input.
     public internal(set) var variation: Double
     /// The mean entropy of the predicted distributions, in nats; `nil` without classes.
@@ -158,6 +163,8 @@ public struct OutputRecord: Codable, Equatable, Sendable {
     public internal(set) var targetStd: Double?
     public internal(set) var targetSmallest: Double?
     public internal(set) var targetLargest: Double?
+    /// The loss of one who answers with the mean of the batch's targets, of each column its own; `nil` with classes.
+    public internal(set) var blind: Double?
 }
 
 /// What the optimizer did in one step.
@@ -181,6 +188,8 @@ public struct OptimizerRecord: Codable, Equatable, Sendable {
     /// model's.
     public internal(set) var absent: [String]
     public internal(set) var foreign: Int
+    /// How many other optimizers stepped that have none of the model's parameters, as that of an opponent's.
+    public internal(set) var opponents: Int?
     /// What the loop left out, so that the optimizer began its step with no gradient; `nil` where it had some.
     public internal(set) var omission: Omission?
 

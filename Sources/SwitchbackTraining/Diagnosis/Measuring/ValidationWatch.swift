@@ -8,6 +8,10 @@ final class ValidationWatch: TrainingObserver {
     /// The module that batches enter.
     private weak var entry: Module?
     private var batches = 0
+    private var judged = 0
+    private var output: OutputRecord?
+    /// Whether batches that nothing was learned from were judged in training mode.
+    private var hasJudgedInTrainingMode = false
     private var input: InputRecord?
     private var (compared, known) = (0, 0)
     private var marks: Set<UInt64> = []
@@ -31,9 +35,13 @@ final class ValidationWatch: TrainingObserver {
         input.map {
             ValidationSample(
                 input: $0, compared: compared, known: known, repeated: compared - marks.count,
-                accuracy: accuracies.isEmpty ? nil : (accuracies.reduce(0, +) / Double(accuracies.count)).recorded)
+                accuracy: accuracies.isEmpty ? nil : (accuracies.reduce(0, +) / Double(accuracies.count)).recorded,
+                output: output)
         }
     }
+
+    /// Whether all that was seen was in training mode.
+    var isInTrainingMode: Bool { input == nil && hasJudgedInTrainingMode }
 
     // MARK: What is watched
 
@@ -61,14 +69,19 @@ final class ValidationWatch: TrainingObserver {
     func compares(_ prediction: Tensor, with target: Tensor, in loss: OperationName) { judge(prediction, target, loss) }
 
     func compares(unrecorded prediction: Tensor, with target: Tensor, in loss: OperationName) {
+        if model.isTraining { hasJudgedInTrainingMode = true }
         judge(prediction, target, loss)
     }
 
     private func judge(_ prediction: Tensor, _ target: Tensor, _ loss: OperationName) {
-        guard accuracies.count < Self.most, !model.isTraining, prediction.count > 0 else { return }
+        guard judged < Self.most, !model.isTraining, prediction.count > 0, target.count > 0 else { return }
+        judged += 1
         noGrad {
             let record = OutputRecord(measuring: prediction.detach(), with: target.detach(), in: "\(loss)")
+            if output == nil { output = record }
             if let accuracy = record.accuracy { accuracies.append(accuracy) }
         }
+        // What follows is no longer looked at, and costs nothing then.
+        if judged == Self.most { end() }
     }
 }

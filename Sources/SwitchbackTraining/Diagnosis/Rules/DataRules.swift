@@ -33,13 +33,15 @@ extension Evidence {
         let size = max(abs(input.smallest), abs(input.largest))
         let isLarge = size > 30 && max(input.std, abs(input.mean)) > 10
         let isSmall = input.std > 0 && size < 5e-3
-        let isOutlying = size > 1e4 * max(1e-12, input.std)
+        // What tells examples apart is lost beside what all have in common.
+        let isOutlying = size > 1e4 * max(1e-12, input.std) || input.std > 0 && abs(input.mean) > 50 * input.std
         guard isLarge || isSmall || isOutlying, isIll || failure != nil || isLarge else { return nil }
         let harms =
             isIll || failure != nil || loss.isWorseThanGuessing
             || [saturatedUnits, deadUnits].contains { $0?.onset == records.first?.step }
         let range =
-            "the inputs reach from \(input.smallest.brief) to \(input.largest.brief), with a standard deviation of \(input.std.brief)"
+            "the inputs reach from \(input.smallest.brief) to \(input.largest.brief), with a mean of "
+            + "\(input.mean.brief) and a standard deviation of \(input.std.brief)"
         return Verdict(
             .inputScale, harms ? .problem : .note, onset: records.first?.step, finding: range,
             remedy: "normalize them to mean 0 and standard deviation 1 (divide bytes of images by 255)")
@@ -61,6 +63,15 @@ extension Evidence {
     /// Examples that are drawn again and again, where what is learned of them does not hold for others.
     var duplicates: Verdict? {
         let shares = inputs.compactMap(\.repeated)
+        if shares.count >= 3, shares.median >= 0.9, let count = exampleCount, let size = inputs.last?.shape.first,
+            count < Double(size) / 2
+        {
+            return Verdict(
+                .duplicates, .problem, onset: records.first?.step,
+                finding: "a usual batch of \(size) examples holds about \(Int(count.rounded())) different ones, and no "
+                    + "others were ever drawn: the data are copies of few",
+                remedy: "remove the copies, use more data, and look at how examples are drawn")
+        }
         guard shares.count >= 3, shares.median >= 0.3, overfitting != nil || shift != nil else { return nil }
         return Verdict(
             .duplicates, .problem, onset: records.first?.step,
@@ -72,6 +83,14 @@ extension Evidence {
 
     // MARK: Labels
 
+    /// Whether what was seen is the whole loss of the first steps, and not one of several terms: the true ones of a
+    /// discriminator are only half of what it learns from.
+    var isWholeLoss: Bool {
+        records.prefix(3).allSatisfy { record in
+            record.output?.value.map { abs($0 - record.loss) <= 0.25 * abs(record.loss) } ?? true
+        }
+    }
+
     /// Whether the loss compares one answer for each example, and not one for each place or class, most of which are
     /// background.
     var isOneAnswerPerExample: Bool {
@@ -81,12 +100,20 @@ extension Evidence {
     /// Targets that the loss cannot mean.
     var labels: Verdict? {
         guard let record = records.first(where: { $0.output != nil }), let first = record.output else { return nil }
-        if outputs.count >= 2, outputs.allSatisfy({ $0.repeatsInput ?? false }) {
+        if outputs.count >= 2, outputs.allSatisfy({ $0.lead == 0 }) {
             return Verdict(
                 .labels, .failure, onset: record.step,
                 finding:
                     "the targets are the numbers that enter the model, each at its own place: it learns to copy them",
                 remedy: "shift the targets by one place, so that each is what follows the input")
+        }
+        if let lead = first.lead, lead > 1, outputs.count >= 2, outputs.allSatisfy({ $0.lead == lead }) {
+            return Verdict(
+                .labels, .failure, onset: record.step,
+                finding:
+                    "each target is the number \(lead) places after the one that enters the model at its place: the next "
+                    + "ones are never asked for, as where texts are shifted twice",
+                remedy: "shift the targets by one place, once: so that each is what follows the input")
         }
         if let found = learnedPadding ?? uncountedExamples { return found }
         let (low, high) = (outputs.compactMap(\.targetSmallest).min(), outputs.compactMap(\.targetLargest).max())
@@ -106,10 +133,11 @@ extension Evidence {
         let last = records.suffix(max(3, records.count / 4))
         let shares = last.compactMap { record -> Double? in
             guard let output = record.output, output.targetShape == record.input?.shape, output.targetShape.count > 1,
-                let value = output.value, abs(record.loss - value) <= 0.01 * value,
-                let share = record.input?.mostFrequent
+                let value = output.value, let share = record.input?.mostFrequent
             else { return nil }
-            return min(share, LabelCounts([output]).share)
+            let padding = min(share, LabelCounts([output]).share)
+            // Answers to padding that is ignored are never learned.
+            return abs(record.loss - value) <= 0.01 * value || output.accuracy ?? 0 >= padding ? padding : nil
         }
         guard records.count >= LossCourse.least, shares.count == last.count, shares.median >= 0.5 else { return nil }
         return Verdict(
@@ -158,7 +186,9 @@ extension Evidence {
     var oneClass: Verdict? {
         let counts = LabelCounts(outputs)
         if let sortedBatches { return sortedBatches }
-        if outputs.count >= 3, isOneAnswerPerExample, counts.total >= 8, counts.share == 1, counts.counts.count > 1 {
+        if outputs.count >= 3, isOneAnswerPerExample, isWholeLoss, counts.total >= 8, counts.share == 1,
+            counts.counts.count > 1
+        {
             let label = counts.counts.firstIndex(of: counts.largest) ?? 0
             return Verdict(
                 .oneClass, .failure, onset: records.first?.step,
@@ -167,7 +197,7 @@ extension Evidence {
                 remedy: "look at the labels as they are loaded, and at whether the examples are shuffled")
         }
         let spreads = outputs.compactMap(\.targetStd)
-        if outputs.count >= 3, spreads.count == outputs.count, spreads.allSatisfy({ $0 == 0 }),
+        if outputs.count >= 3, isWholeLoss, spreads.count == outputs.count, spreads.allSatisfy({ $0 == 0 }),
             let first = outputs.first,
             first.targetShape.first ?? 0 > 1, Set(outputs.compactMap(\.targetMean)).count == 1
         {
@@ -196,7 +226,8 @@ extension Evidence {
 
     var targetScale: Verdict? {
         if let outlyingTarget { return outlyingTarget }
-        guard isIll || failure != nil, let output = outputs.first, let mean = output.targetMean,
+        guard isIll || failure != nil || loss.isWorseThanGuessing, let output = outputs.first,
+            let mean = output.targetMean,
             let std = output.targetStd,
             !output.loss.hasPrefix("binary"), max(abs(mean), std) > 30 || (std > 0 && max(abs(mean), std) < 1e-3)
         else { return nil }
@@ -344,8 +375,8 @@ extension Evidence {
         let counts = LabelCounts(outputs)
         let added = records.compactMap { record in record.output?.value.map { record.loss - $0 } }
         let isOfClasses = isOneAnswerPerExample && outputs.allSatisfy { $0.classes > 1 } && counts.share < 0.75
-        let variance = outputs.compactMap(\.targetStd).map { $0 * $0 }.median
-        guard let guess = isOfClasses ? counts.entropy : outputs.allSatisfy({ $0.loss == "mseLoss" }) ? variance : nil,
+        let blind = outputs.compactMap(\.blind)
+        guard let guess = isOfClasses ? counts.entropy : blind.count == outputs.count ? blind.median : nil,
             outputs.count == records.count, added.count >= LossCourse.least, let first = records.first,
             added[0] > 0.5 * first.loss, loss.direction == .falling, summedExamples == nil,
             value > 0.95 * guess, value < 1.15 * guess

@@ -46,13 +46,13 @@ extension Evidence {
     fileprivate var symptoms: [Verdict] {
         [
             notANumber, damagedInputs, underflow, equalInputs, blankInputs, inputScale, leak, duplicates,
-            mixedExamples, labels, labelsByHeart, noisyLabels, oneClass, imbalance, targetScale,
+            mixedExamples, answersInSight, labels, labelsByHeart, noisyLabels, oneClass, imbalance, targetScale,
             outputActivation, lossShape, lossScale, penalty, noGradient, equalUnits, initialization, deadUnits,
             saturatedUnits,
             vanishing, vanishingInTime, exploding, attention, rateTooHigh, rateTooLow, schedule, warmup, clipping,
             weightDecay, momentum, noise, noSteps, notInOptimizer, staleGradients, wrongDirection, evaluationMode,
             batchNorm, dropout, frozen, overfitting, shift, averaging, augmentation, underfitting,
-        ].compactMap { $0 }
+        ].compactMap { $0 }.filter { !isContest || !$0.kind.isUsualInContest }
     }
 }
 
@@ -92,10 +92,20 @@ extension Verdict.Kind {
         }
     }
 
+    /// What is no fault where two networks are trained against each other: the gradients and labels of one's step are seen in
+    /// the other's.
+    fileprivate var isUsualInContest: Bool {
+        switch self {
+        case .oneClass, .imbalance, .staleGradients, .wrongDirection: true
+        default: false
+        }
+    }
+
     /// What is so from before the first step on, whenever it was noticed.
     var isSetUp: Bool {
         switch self {
-        case .inputs, .labels, .oneClass, .duplicates, .mixedExamples, .outputActivation, .lossShape, .equalUnits,
+        case .inputs, .labels, .oneClass, .duplicates, .mixedExamples, .answersInSight, .outputActivation, .lossShape,
+            .equalUnits,
             .normalization, .staleGradients, .wrongDirection, .noSteps, .frozen, .momentum, .underflow:
             true
         default: false
@@ -104,7 +114,8 @@ extension Verdict.Kind {
 
     /// All that may be a cause, each before what may follow from it where both begin in the same step.
     static let causality: [Self] = [
-        .inputs, .mixedExamples, .labels, .oneClass, .duplicates, .lossShape, .outputActivation, .normalization,
+        .inputs, .mixedExamples, .answersInSight, .labels, .oneClass, .duplicates, .lossShape, .outputActivation,
+        .normalization,
         .underflow, .noSteps, .notInOptimizer, .wrongDirection,
         .staleGradients, .equalUnits, .noGradient, .evaluationMode, .batchNorm, .frozen, .inputScale, .targetScale,
         .schedule, .warmup, .clipping, .weightDecay, .momentum, .dropout, .attention, .dead, .saturated,

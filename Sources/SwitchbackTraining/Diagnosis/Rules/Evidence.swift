@@ -22,7 +22,14 @@ struct Evidence {
 
     /// Whether the training does not do what it should: only then are signs of illness that healthy networks bear as
     /// well more than that.
-    var isIll: Bool { loss.isLongEnough && !loss.isLearning }
+    var isIll: Bool { loss.isLongEnough && !loss.isLearning && !isContest }
+
+    /// Whether another network is trained against this one, as in a GAN: the better it is, the higher is this one's loss,
+    /// and what is well stands still.
+    var isContest: Bool {
+        loss.direction != .lost && !optimizers.isEmpty
+            && optimizers.allSatisfy { $0.absent.isEmpty && $0.opponents ?? 0 > 0 }
+    }
 
     /// By how much of themselves a step changes the weights of most layers, in each record.
     ///

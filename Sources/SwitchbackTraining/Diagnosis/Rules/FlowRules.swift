@@ -16,6 +16,8 @@ enum Limit {
     /// How much of themselves weights have to change, where the loss does not fall. A thousandth is usual.
     static let smallUpdate = 1e-4
     static let usualUpdate = 1e-3
+    /// What changes next to no digit of a weight.
+    static let noUpdate = 1e-7
 }
 
 extension Evidence {
@@ -50,13 +52,29 @@ extension Evidence {
             layer.hasEqualUnits == true && layer.gradient != nil
                 && records.allSatisfy { $0[layer.layer]?.hasEqualUnits ?? false }
         }
-        guard let layer else { return nil }
+        guard let layer else { return equalAtFirst }
         let isZero = records[0][layer.layer]?.weight == 0
         return Verdict(
             .equalUnits, .failure, onset: records.first?.step, layer: layer.layer,
             finding:
                 "the units of \(layer.name) have the same weights\(isZero ? ", all 0," : "") and stay equal: they get the same gradient, "
                 + "so that the layer is worth one unit",
+            remedy: "start from random weights: kaimingNormal, xavierUniform")
+    }
+
+    /// Layers that all begin with equal units: what makes them differ, their biases, takes long to.
+    private var equalAtFirst: Verdict? {
+        guard let record = records.first, record.step == 0, !facts.isFineTuning, loss.isLongEnough, loss.progress < 0.3,
+            !loss.isAtFloor
+        else { return nil }
+        let equal = record.layers.filter { $0.hasEqualUnits == true && $0.gradient != nil }
+        guard equal.count >= 2, 2 * equal.count > record.layers.count, let first = equal.first else { return nil }
+        return Verdict(
+            .equalUnits, .failure, onset: 0, layer: first.layer,
+            finding:
+                "in \(equal.count) of \(record.layers.count) layers, from \(first.name) on, all units begin with the "
+                + "same weights, and \(loss.sentence): next to no gradient gets through them, and what gets through is the "
+                + "same for all",
             remedy: "start from random weights: kaimingNormal, xavierUniform")
     }
 

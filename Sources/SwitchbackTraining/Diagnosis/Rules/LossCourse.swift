@@ -118,9 +118,17 @@ struct LossCourse {
     /// Whether there was time to learn, and nothing has come of it.
     var standsAtBaseline: Bool { values.count >= Self.least && !isLearning && isAtBaseline }
 
+    /// Whether the loss goes from one side of 0 to the other again and again: it is no measure then of what was learned,
+    /// as that of rewards is none.
+    var isAroundZero: Bool {
+        let changes = zip(values, values.dropFirst()).count { $0 * $1 < 0 }
+        return values.count >= Self.least && changes > values.count / 5
+    }
+
     /// Whether it learns: the loss falls, or is at its floor.
     var isLearning: Bool {
         if direction == .lost { return false }
+        if isAroundZero { return true }
         if isAtFloor { return true }
         if direction == .rising { return false }
         if let beatsBaseline {
@@ -149,6 +157,9 @@ struct LossCourse {
             record.output?.value.map { abs($0 - record.loss) <= 0.25 * abs(record.loss) } ?? false
         }
         if !isWhole { return nil }
+        let blind = outputs.compactMap(\.blind)
+        if !blind.isEmpty { return blind.median }
+        // Earlier versions wrote the deviation alone.
         if first.loss == "mseLoss" {
             let deviations = outputs.compactMap(\.targetStd)
             return deviations.isEmpty ? nil : deviations.map { $0 * $0 }.median

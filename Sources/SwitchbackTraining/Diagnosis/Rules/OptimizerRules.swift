@@ -53,7 +53,7 @@ extension Evidence {
                     record[layer.layer].map { isIdle($0, in: record) } ?? false
                 }
         }
-        guard let idle, records.contains(where: { $0.usualUpdate ?? 0 > 0 }) else { return nil }
+        guard let idle, largestUpdate ?? 0 > Limit.noUpdate else { return nil }
         return Verdict(
             .noSteps, isIll ? .failure : .problem, onset: records.first?.step, layer: idle.layer,
             finding:
@@ -132,6 +132,7 @@ extension Evidence {
     }
 
     var evaluationMode: Verdict? {
+        if let verdict = validatedInTrainingMode { return verdict }
         guard records.count >= 2, let first = records.first(where: { !$0.isTraining }),
             // To the end, and not only in a few measured steps of a training that goes on well.
             records.suffix(max(2, records.count / 3)).allSatisfy({ !$0.isTraining }),
@@ -143,6 +144,21 @@ extension Evidence {
             finding:
                 "\(since)the model is trained in inference mode: dropout does nothing, and batch normalization learns no statistics",
             remedy: "call model.train() before the training, and again after each validation")
+    }
+
+    /// Validations that drop units, or learn statistics of the examples that they are to judge.
+    private var validatedInTrainingMode: Verdict? {
+        let isNormalized = layers.contains { $0.type.contains("BatchNorm") }
+        guard let first = validations.first(where: { $0.isInTrainingMode == true }), validations.count >= 2,
+            validations.allSatisfy({ $0.isInTrainingMode == true }), facts.dropout ?? 0 > 0 || isNormalized
+        else { return nil }
+        return Verdict(
+            .evaluationMode, .problem, onset: first.step,
+            finding: "the model is validated in training mode: "
+                + (isNormalized
+                    ? "batch normalization takes its statistics from the batches that it is to judge, and learns them"
+                    : "dropout leaves out \((facts.dropout ?? 0).wholePercent) of its units"),
+            remedy: "call model.eval() before each validation, and model.train() after it")
     }
 
     var batchNorm: Verdict? {

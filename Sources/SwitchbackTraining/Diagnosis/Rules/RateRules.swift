@@ -80,11 +80,14 @@ extension Evidence {
     }
 
     var rateTooLow: Verdict? {
-        guard loss.isLongEnough, failure == nil, !loss.isAtFloor, loss.progress < 0.2, let largest = largestUpdate,
-            largest > 0, largest < smallestUsefulUpdate, !(loss.beatsBaseline ?? false)
+        guard loss.isLongEnough, failure == nil, loss.progress < 0.2, let largest = largestUpdate,
+            !loss.isAtFloor || largest < Limit.noUpdate && loss.latest ?? 0 > 0.1 * (loss.baseline ?? .infinity),
+            largest > 0, largest < smallestUsefulUpdate,
+            !(loss.beatsBaseline ?? false) || largest < Limit.noUpdate
         else { return nil }
         let times = min(1e8, fittingUpdate / largest)
         let usualGradient = records.map(\.gradient).median
+        if let faintScores { return faintScores }
         let isFaint = usualGradient < 1e-4 && (rate ?? 0) >= 1e-3
         let (proposal, changes) = rateChange(by: times)
         return Verdict(
@@ -95,6 +98,19 @@ extension Evidence {
                 + "raise the learning rate\(proposal); "
                 + (facts.interface == .commandLine ? "--find-lr suggests one" : "LearningRateFinder suggests one"),
             changes: changes)
+    }
+
+    /// Steps that are small because the scores are, and with them the gradient.
+    private var faintScores: Verdict? {
+        guard let output = outputs.first, output.classes > 1, output.std < 0.005, outputs.last?.std ?? 1 < 0.02,
+            (rate ?? 0) >= 1e-3
+        else { return nil }
+        return Verdict(
+            .rateTooLow, .failure, onset: records.first?.step,
+            finding: "a step changes weights by no more than \((largestUpdate ?? 0).brief) of themselves, and "
+                + "\(loss.sentence): the scores that the loss is given are so small, with a standard deviation of "
+                + "\(output.std.brief), that hardly any gradient comes of them",
+            remedy: "take out what makes the scores so small: a temperature or another divisor of the logits")
     }
 
     /// Below this, steps are to blame where nothing is learned. Where the loss keeps falling, and is no better than a

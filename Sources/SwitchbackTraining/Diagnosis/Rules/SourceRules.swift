@@ -81,6 +81,47 @@ extension Evidence {
         return abs(training - validation) > 0.3 * min(abs(training), abs(validation)) + 0.02 * abs(loss.start)
     }
 
+    /// Targets of a validation that are not prepared as those of the training are, or classes that are others.
+    var differingTargets: Verdict? {
+        guard let first = validations.first(where: { $0.sample?.output != nil }),
+            let seen = validations.last?.sample?.output, validations.contains(where: differs)
+        else { return nil }
+        func verdict(_ finding: String, _ remedy: String) -> Verdict {
+            Verdict(.shift, .problem, onset: first.step, finding: finding, remedy: remedy)
+        }
+        if seen.classes > 1 {
+            guard isOneAnswerPerExample, let (own, others) = unseenClass(seen) else { return nil }
+            return verdict(
+                "class \(own) has \(others.wholePercent) of the labels of validation, and none of those for training",
+                "give both the same classes in the same order, and split the examples at random")
+        }
+        let means = outputs.compactMap(\.targetMean)
+        let deviations = outputs.compactMap(\.targetStd)
+        guard !means.isEmpty, !seen.loss.hasPrefix("binary"), seen.targetShape.reduce(1, *) >= Self.tellingTargets,
+            let mean = seen.targetMean, let std = seen.targetStd, deviations.median > 0,
+            abs(mean - means.median) > 2 * max(std, deviations.median) || std / deviations.median > 4
+                || std / deviations.median < 0.25
+        else { return nil }
+        return verdict(
+            "the targets of validation have a mean of \(mean.brief) and a standard deviation of \(std.brief), and those "
+                + "of training \(means.median.brief) and \(deviations.median.brief)",
+            "prepare both in the same way: the same normalization of targets, from the training data alone")
+    }
+
+    /// How many targets tell how they are spread.
+    private static let tellingTargets = 16
+
+    /// A class that a fifth or more of the labels of a validation have, and none for training.
+    private func unseenClass(_ seen: OutputRecord) -> (Int, share: Double)? {
+        let (training, validation) = (LabelCounts(outputs), LabelCounts([seen]))
+        guard training.total >= 100, exampleCount ?? .infinity >= 100, validation.total >= 16 else { return nil }
+        let unseen = validation.counts.indices.first { place in
+            (place < training.counts.count ? training.counts[place] : 0) == 0
+                && 5 * validation.counts[place] >= validation.total
+        }
+        return unseen.map { ($0, Double(validation.counts[$0]) / Double(validation.total)) }
+    }
+
     // MARK: Labels that say nothing
 
     /// Labels that are learned one by one: nothing of them holds for examples that were not seen before, neither in the
@@ -90,7 +131,9 @@ extension Evidence {
         let losses = validationLosses
         guard !isIll, losses.count >= 2, let baseline = loss.baseline, let latest = loss.latest, let last = losses.last,
             let best = losses.map(\.validation).min(), let firstPassLoss, differingInputs == nil,
-            latest < 0.92 * baseline, best > 0.97 * baseline, last.validation > 1.02 * baseline,
+            differingTargets == nil,
+            latest < 0.92 * baseline, losses.map(\.validation).median > 0.97 * baseline, best > 0.93 * baseline,
+            last.validation > 1.02 * baseline,
             firstPassLoss > 0.93 * baseline
         else { return nil }
         return Verdict(
@@ -130,7 +173,8 @@ extension Evidence {
         let end = overfitting == nil ? nil : best?.step
         let judged = records.filter { end == nil || $0.step <= end! }
         let late = judged.suffix(max(4, judged.count / 3)).compactMap(\.output)
-        guard isOneAnswerPerExample, late.count >= 4, records.count >= 12, !isIll, late.allSatisfy({ $0.classes > 1 })
+        guard isOneAnswerPerExample, late.count >= 4, records.count >= 12, !isIll, noGradient == nil,
+            late.allSatisfy({ $0.classes > 1 })
         else { return nil }
         let accuracy = mean(late.compactMap(\.accuracy))
         let (confidence, surest) = (mean(late.compactMap(\.confidence)), late.compactMap(\.surest).median)
@@ -140,7 +184,9 @@ extension Evidence {
         guard surest > 0, surest < 0.9, surest - confidence < 0.2, accuracy < 0.85,
             abs(accuracy - confidence) < 0.1, accuracy > counts.share + 0.15
         else { return nil }
-        guard isBetterThere || end == nil && !loss.isStillFalling && records.count >= 20 else { return nil }
+        // What a validation no longer gains is learned by heart.
+        let isSettled = !loss.isStillFalling || (best?.step ?? .max) < validationLosses.last?.step ?? 0
+        guard isBetterThere || end == nil && isSettled && records.count >= 20 else { return nil }
         let classes = Double(late.last?.classes ?? 2)
         let share = min(1, (1 - accuracy) * classes / (classes - 1))
         return Verdict(
@@ -174,10 +220,39 @@ extension Evidence {
         values.isEmpty ? .nan : values.reduce(0, +) / Double(values.count)
     }
 
+    // MARK: Answers in sight
+
+    /// A model of texts whose places see those that they are to predict.
+    var answersInSight: Verdict? {
+        guard let record = records.first, outputs.count >= 2, outputs.allSatisfy({ $0.lead == 1 }),
+            let layer = record.layers.first(where: { $0.seesAhead != nil }),
+            record.layers.allSatisfy({ $0.seesAhead ?? true })
+        else { return nil }
+        return Verdict(
+            .answersInSight, .failure, onset: record.step, layer: layer.layer,
+            finding:
+                "each target is what follows in the text, and the attention of \(layer.name) lets every place see those "
+                + "after it: the answer is copied, and nothing is learned for texts that are not written yet",
+            remedy: "give attention a causal mask: isCausal: true")
+    }
+
     // MARK: Examples that are mixed
 
     /// A recurrent layer that takes the examples of a batch for the steps of a sequence.
-    var mixedExamples: Verdict? {
+    var mixedExamples: Verdict? { choiceAmongExamples ?? batchAsTime }
+
+    /// Attention whose softmax goes over the batch.
+    private var choiceAmongExamples: Verdict? {
+        guard let layer = records.first?.layers.first(where: { $0.mixesExamples == true }) else { return nil }
+        return Verdict(
+            .mixedExamples, .failure, onset: records.first?.step, layer: layer.layer,
+            finding:
+                "the weights of the attention of \(layer.name) sum to 1 over the examples of the batch, and not over "
+                + "the places of one: the answer to an example depends on which others are in its batch",
+            remedy: "apply softmax along the last dimension, that of the keys: softmax(dim: -1)")
+    }
+
+    private var batchAsTime: Verdict? {
         guard let record = records.first, let shape = record.input?.shape, shape.count >= 2,
             let targets = record.output?.targetShape, targets.count == 1, targets.first == shape[0]
         else { return nil }

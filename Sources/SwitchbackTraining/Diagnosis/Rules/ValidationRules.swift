@@ -12,8 +12,52 @@ extension Evidence {
         }
     }
 
+    /// Examples of a validation that are answered far worse than those for training from the first pass on: what these
+    /// were answered by when they were new is not there.
+    private var hint: Verdict? {
+        guard let gap = accuracyGap, let size = inputs.first?.shape.first, let count = exampleCount else { return nil }
+        let pass = outputs.prefix(records.count { Double($0.step) < count / Double(max(1, size)) })
+        let fresh = pass.suffix(max(2, pass.count / 3)).compactMap(\.accuracy)
+        guard pass.count >= 6, fresh.count >= 2, fresh.median > gap.validation + 0.15,
+            gap.validation > LabelCounts(outputs).share + 0.1
+        else { return nil }
+        return Verdict(
+            .shift, .problem, onset: gap.step,
+            finding:
+                "of the training \(fresh.median.wholePercent) of the examples are answered right when they come for "
+                + "the first time, and of the validation \(gap.validation.wholePercent): it is not learned by heart, and "
+                + "something tells the answer in training that validation does not have",
+            remedy:
+                "look for inputs that are made from the answer, and compare an example of both as the model gets them")
+    }
+
+    /// Where nearly all examples for training are answered right, and of validation never so many.
+    private var accuracyGap: (step: Int, training: Double, validation: Double)? {
+        let late = outputs.suffix(max(3, outputs.count / 4)).compactMap(\.accuracy)
+        let validated = validations.compactMap { record in record.accuracy.map { (record.step, $0) } }
+        guard isOneAnswerPerExample, !late.isEmpty, late.median >= 0.9, validated.count >= 2,
+            let first = validated.first,
+            let best = validated.map(\.1).max(), best < late.median - 0.2
+        else { return nil }
+        return (first.0, late.median, best)
+    }
+
+    /// The same where a validation tells its accuracy alone.
+    private var overfittingByAccuracy: Verdict? {
+        guard validationLosses.isEmpty, let gap = accuracyGap, labelsByHeart == nil, differingInputs == nil,
+            differingTargets == nil
+        else { return nil }
+        return Verdict(
+            .overfitting, .problem, onset: gap.step,
+            finding: "of the training \(gap.training.wholePercent) of the examples are answered right, and of the "
+                + "validation never more than \(gap.validation.wholePercent): much is learned by heart",
+            remedy: "use more data or augmentation, a smaller model, dropout or \(facts.named(.weightDecay, "0.01"))")
+    }
+
     var overfitting: Verdict? {
+        if let overfittingByAccuracy { return overfittingByAccuracy }
         let losses = validationLosses
+        if differingTargets != nil { return nil }
         guard losses.count >= 3, let last = losses.last, let best = losses.min(by: { $0.validation < $1.validation }),
             losses[0].training - last.training > 0.2 * abs(losses[0].training)
         else { return fewExamples }
@@ -50,7 +94,8 @@ extension Evidence {
 
     /// What is learned of the training data is of no use for the validation's, from the start on.
     var shift: Verdict? {
-        if let differingInputs { return differingInputs }
+        if let found = differingInputs ?? differingTargets { return found }
+        if overfitting == nil, let hint { return hint }
         // Where the cause is known, it says so.
         return labelsByHeart == nil && overfitting == nil ? shiftOfLoss : nil
     }
@@ -95,7 +140,7 @@ extension Evidence {
     var augmentation: Verdict? {
         let losses = validationLosses
         guard losses.count >= 2, !isIll, let last = losses.last, facts.dropout ?? 0 < 0.5, !loss.isAtFloor,
-            noisyLabels == nil, blankInputs == nil, differingInputs == nil
+            noisyLabels == nil, blankInputs == nil, differingInputs == nil, differingTargets == nil
         else { return nil }
         if let verdict = harderTraining { return verdict }
         guard last.validation < 0.5 * last.training, loss.progress < 0.5 else { return nil }
@@ -125,7 +170,21 @@ extension Evidence {
                 + "validation")
     }
 
+    /// A hidden layer of one unit, through which all has to go.
+    private var narrowLayer: Verdict? {
+        guard let layer = facts.narrowLayer, loss.isLongEnough, !loss.isAtFloor,
+            loss.latest ?? loss.end > 0.2 * (loss.baseline ?? loss.start)
+        else { return nil }
+        return Verdict(
+            .underfitting, .problem, onset: records.first?.step, layer: layer,
+            finding:
+                "\(layer) has one unit, so that all that the layers after it learn of an example is one number, and "
+                + loss.sentence,
+            remedy: "make \(layer) wider: as wide as the layers beside it")
+    }
+
     var underfitting: Verdict? {
+        if let narrowLayer { return narrowLayer }
         guard loss.isLongEnough, records.count >= 20, !isIll, !loss.isAtFloor, !loss.isStillFalling,
             let baseline = loss.baseline,
             let latest = loss.latest, latest > 0.5 * baseline, loss.direction == .falling, !facts.isFineTuning,
