@@ -227,8 +227,10 @@ import Testing
                                ({"reasoning": {"effort": "low"}}, "effort"), ({"reasoning": {"summary": "detailed"}}, "summary"),
                                ({"stream_options": {"include_obfuscation": False}}, "it needs stream")]:
                 refused(openai.BadRequestError, word, lambda: client.responses.create(model="fruit", input="a", **told))
-            refused(openai.BadRequestError, "does not read it", lambda: ask(
-                "red", extra_body={"chat_template_kwargs": {"enable_thinking": False}}))
+            # What some clients send to every model changes nothing where the template does not read it.
+            for thinking in (True, False):
+                unread = {"chat_template_kwargs": {"enable_thinking": thinking}}
+                assert ask("red", extra_body=unread).choices[0].message.content == "the apple"
             refused(openai.BadRequestError, "not kept here", lambda: respond("a", previous_response_id="resp_1"))
             refused(openai.BadRequestError, "did you mean input?", lambda: client.post("/responses", body={"inputs": "a"}, cast_to=object))
             refused(openai.BadRequestError, "has no place for them", lambda: respond("a", tools=[{"type": "function", "name": "f", "parameters": {}}]))
@@ -436,6 +438,11 @@ import Testing
             some = {"type": "allowed_tools", "allowed_tools": {"mode": "required", "tools": [{"type": "function", "function": {"name": "stop"}}]}}
             chosen = client.chat.completions.create(**ask([weather, stop], some)).choices[0].message.tool_calls
             assert [call.function.name for call in chosen] == ["stop"], chosen
+            # A text that was cut says so, also behind calls or in one.
+            for stream in (False, True):
+                cut = client.chat.completions.create(**{**ask(stream=stream), "max_tokens": 30})
+                ends = [c.finish_reason for chunk in (cut if stream else [cut]) for c in chunk.choices if c.finish_reason]
+                assert ends == ["length"], ends
             told = messages + [answer.message, {"role": "tool", "tool_call_id": answer.message.tool_calls[0].id, "content": "sunny"}]
             assert client.chat.completions.create(model="tools", messages=told, tools=[weather], max_tokens=3).choices[0].message
             # With a form for answers, each is of that form or a call.
@@ -538,6 +545,10 @@ import Testing
                 ("/v1/detect", png, "image/png", 400, "no detector"),
                 ("/v1/chat/completions", '{"messages": [{"role": "user", "content": "a"}]}', "", 400, "no language model"),
                 ("/v1/other", "", "", 404, "there is no POST /v1/other here"),
+                # Texts are no requests about images, and none is kept of them.
+                ("/v1/classify", '{"input": "a"}', "application/json", 400, "no text classifier"),
+                ("/v1/classify", '{"input": 5}', "application/json", 400, "input"),
+                ("/v1/classify", '{"input": "a"}', "text/plain", 415, "application/json"),
             ]:
                 got, answer = post(path, body, kind)
                 assert got == status and word in answer["error"]["message"], (path, got, answer)

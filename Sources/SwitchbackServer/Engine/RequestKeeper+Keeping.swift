@@ -1,5 +1,3 @@
-import Hummingbird
-
 extension RequestKeeper {
     /// Notes what was found in an image, as `KeptRequest.found` has it, and how uncertain that is.
     typealias Keep = (_ upload: ImageUpload, _ found: [[Float]], _ uncertainty: Float) -> Void
@@ -7,8 +5,9 @@ extension RequestKeeper {
 
 extension RequestKeeper? {
     /// The answer that `work` makes; the request is kept, where requests are.
-    func keeping(_ task: String, _ work: (_ keep: RequestKeeper.Keep) async throws -> Response) async throws -> Response
-    {
+    func keeping<Answer>(
+        _ task: String, _ work: (_ keep: RequestKeeper.Keep) async throws -> Answer
+    ) async throws -> Answer {
         let start = ContinuousClock.now
         func kept(_ status: Int) -> KeptRequest {
             KeptRequest(task: task, status: status, milliseconds: start.duration(to: .now) / .milliseconds(1))

@@ -31,11 +31,15 @@ package struct RequestReader: Sendable {
     func readJSON<Value: Sendable>(
         _ request: Request, _ work: @escaping @Sendable (ConfigurationFields) throws -> Value
     ) async throws -> Value {
-        // Forms and plain text are what any web page may send without asking.
-        if let kind = request.headers[.contentType], !kind.isEmpty, !RequestReader.isJSON(kind) {
-            throw APIError.unsupportedMediaType(kind)
-        }
+        try RequestReader.checkJSON(request.headers[.contentType])
         return try await read(request) { bytes, _ in try work(ConfigurationFields(body: bytes)) }
+    }
+
+    /// Throws where a body is said not to be JSON: forms and plain text are what any web page may send without asking.
+    static func checkJSON(_ contentType: String?) throws {
+        if let contentType, !contentType.isEmpty, !isJSON(contentType) {
+            throw APIError.unsupportedMediaType(contentType)
+        }
     }
 
     private static func isJSON(_ kind: String) -> Bool {

@@ -68,10 +68,9 @@ struct PendingText {
         return pieces + [last]
     }
 
-    /// OpenAI's word for how it ended: `length` where it was cut off in the midst of a call, too.
+    /// OpenAI's word for how it ended: `length` where it was cut off, also behind whole calls, as others may be missing.
     private var finishReason: String? {
-        let isCut = reader?.isInArguments == true && summary?.ending == .length
-        return callCount > 0 && !isCut ? "tool_calls" : summary?.ending.finishReason
+        callCount > 0 && summary?.ending != .length ? "tool_calls" : summary?.ending.finishReason
     }
 
     private mutating func takeParts() -> [ToolCallReader.Part] {

@@ -18,18 +18,34 @@ struct ClassificationRoutes: Sendable {
 
     private enum Order: Sendable {
         case image(ImageUpload)
-        case texts([String], model: String?, top: Int?)
+        /// Or why they cannot be read: that is no request about an image, and not kept as one.
+        case texts(Result<Texts, any Error>)
+    }
+
+    private struct Texts: Sendable {
+        let texts: [String]
+        let model: String?
+        let top: Int?
+    }
+
+    private enum Outcome {
+        case answered(Response)
+        case texts(Result<Texts, any Error>)
     }
 
     private static let usualGuesses = 5
     private static let mostTexts = 2048
 
     private func classify(_ request: Request) async throws -> Response {
-        try await keeper.keeping("classify") { keep in
+        let outcome: Outcome = try await keeper.keeping("classify") { keep in
             switch try await order(request) {
-            case .image(let upload): try await classify(upload, keep)
-            case .texts(let texts, let model, let top): try await classify(texts, model, top)
+            case .image(let upload): .answered(try await classify(upload, keep))
+            case .texts(let texts): .texts(texts)
             }
+        }
+        switch outcome {
+        case .answered(let response): return response
+        case .texts(let texts): return try await classify(texts.get())
         }
     }
 
@@ -41,11 +57,15 @@ struct ClassificationRoutes: Sendable {
                 return .image(try ImageUpload(body, contentType: contentType, names: names, share))
             }
             guard json["input"] != nil else { return .image(try ImageUpload(json, names: names, share)) }
-            try json.checkNames(known: names + ["input"])
             return .texts(
-                try json.texts("input", most: ClassificationRoutes.mostTexts),
-                model: try json.modelName,
-                top: try json["top"] == nil ? nil : json.integer("top"))
+                Result {
+                    try RequestReader.checkJSON(contentType)
+                    try json.checkNames(known: names + ["input"])
+                    return Texts(
+                        texts: try json.texts("input", most: ClassificationRoutes.mostTexts),
+                        model: try json.modelName,
+                        top: try json["top"] == nil ? nil : json.integer("top"))
+                })
         }
     }
 
@@ -79,11 +99,11 @@ struct ClassificationRoutes: Sendable {
         let predictions: [ClassGuess]
     }
 
-    private func classify(_ texts: [String], _ model: String?, _ top: Int?) async throws -> Response {
-        let (name, service) = try models.textClassifier(model)
+    private func classify(_ order: Texts) async throws -> Response {
+        let (name, service) = try models.textClassifier(order.model)
         let found = try await service.run { classifier in
             do {
-                return try classifier.likeliest(of: texts, count: top ?? Self.usualGuesses).map { list in
+                return try classifier.likeliest(of: order.texts, count: order.top ?? Self.usualGuesses).map { list in
                     list.map { ClassGuess(class: $0.class, classIndex: $0.classIndex, probability: $0.probability) }
                 }
             } catch let error as InputError {

@@ -57,7 +57,8 @@ struct EmbeddingRoutes: Sendable {
         let (name, service) = try models.encoder(order.model)
         let answer = try await service.thread.run { encoder in
             if let width = order.dimensions { try encoder.checkWidth(width) }
-            let inputs = try order.inputs.enumerated().map { try encoder.tokens(of: $1, "input \($0 + 1)") }
+            let marks = try encoder.marks()
+            let inputs = try order.inputs.enumerated().map { try encoder.tokens(of: $1, "input \($0 + 1)", marks) }
             var data: [Embedding] = []
             for start in stride(from: 0, to: inputs.count, by: EmbeddingRoutes.batch) {
                 var vectors = encoder.embed(
@@ -103,12 +104,14 @@ extension SentenceEncoder {
 
     /// The tokens of an input. Throws where it would be cut, as a vector of half a sentence is another one, and over tokens
     /// that are another tokenizer's: those of this model's have its marks around them.
-    fileprivate func tokens(of input: LanguageService.Prompt, _ place: String) throws -> [Int] {
+    fileprivate func tokens(
+        of input: LanguageService.Prompt, _ place: String, _ marks: (before: [Int], after: [Int])
+    ) throws -> [Int] {
         let found: [Int]
         switch input {
         case .text(let text): found = try tokens(of: text)
         case .tokens(let tokens):
-            let (before, after) = try marks()
+            let (before, after) = marks
             guard tokens.allSatisfy((0..<model.vocabularySize).contains), tokens.starts(with: before),
                 tokens.suffix(after.count).elementsEqual(after), tokens.count >= max(1, before.count + after.count)
             else {

@@ -128,13 +128,15 @@ package struct LanguageRoutes: Sendable {
 }
 
 extension ConfigurationFields {
-    /// Variables for the chat template, as other servers take them: `{"enable_thinking": false}`. Throws over one that the
-    /// template does not have.
+    /// Variables for the chat template, as other servers take them: `{"enable_thinking": false}`. Of one that the template
+    /// does not read the log tells once: some clients send the same to every model.
     func templateVariables(_ template: ChatTemplate, model: String) throws -> [(name: String, value: JSON)] {
         guard let variables = try object("chat_template_kwargs") else { return [] }
-        return try variables.names.compactMap { name in
+        return variables.names.compactMap { name in
             guard template.reads(name) else {
-                throw variables.problem(name, "the chat template of the model \(model) does not read it")
+                let problem = "it has no effect: the chat template of the model \(model) does not read it"
+                UnreadVariables.tell(variables.problem(name, problem))
+                return nil
             }
             return variables[name].map { (name, $0) }
         }
