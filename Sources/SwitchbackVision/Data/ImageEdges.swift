@@ -7,7 +7,7 @@ import Switchback
 /// remark, as long as its center is in the image and it is at most a tenth longer than the image: tiles of large images
 /// cut through objects. An oriented box stays whole, because a rectangle with one corner moved is none. A keypoint may lie
 /// outside by a tenth of the image. What is still further out was marked in another image or in other units.
-struct ImageEdges: Sendable {
+package struct ImageEdges: Sendable {
     /// The sides of the image, in pixels.
     let height, width: Int
 
@@ -17,6 +17,11 @@ struct ImageEdges: Sendable {
     private static let centerTolerance: Float = 0.01
 
     enum Problem: Error { case noArea, outside }
+
+    package init(height: Int, width: Int) { (self.height, self.width) = (height, width) }
+
+    /// Whether a box, in fractions of the image, reaches further over an edge than rounding does.
+    package func areCrossed(by box: Box) -> Bool { pixelsOver(box) > Self.rounding }
 
     /// What is left of an object, all in fractions of the image.
     ///
@@ -32,9 +37,8 @@ struct ImageEdges: Sendable {
         let visible = label.clipped(to: Box(height: 1, width: 1))
         guard visible.box.width > 0, visible.box.height > 0 else { throw .outside }
         if label.isOriented { return label }
-        let over = pixelsOver(x: max(-box.x1, box.x2 - 1), y: max(-box.y1, box.y2 - 1))
-        if over > Self.rounding {
-            let count = Int(over.rounded()).counted("pixel")
+        if areCrossed(by: box) {
+            let count = Int(pixelsOver(box).rounded()).counted("pixel")
             remark("its box reaches \(count) over the edge of the image, and is clipped")
         }
         return visible
@@ -64,6 +68,11 @@ struct ImageEdges: Sendable {
         case .noArea: "its box has no area"
         case .outside: "its box reaches outside the image of \(width)×\(height) pixels"
         }
+    }
+
+    /// How far a box reaches over an edge, in pixels; negative where it lies within.
+    private func pixelsOver(_ box: Box) -> Float {
+        pixelsOver(x: max(-box.x1, box.x2 - 1), y: max(-box.y1, box.y2 - 1))
     }
 
     /// The larger of two shares of the sides, in pixels.

@@ -71,9 +71,10 @@ extension OpenDataSet {
         // The labels are looked through without their history first: nearly all have no fault.
         let values = try? LabelLines.read(YOLOData.labelPath(ofImage: image.path), content.keypoints)
         let objects = (values ?? []).map { LabelObject(id: "", value: $0) }
-        if LabelFault.faults(in: objects, classCount: content.classNames.count).isEmpty { return [] }
+        let edges = ImageEdges(height: Int(image.height), width: Int(image.width))
+        if LabelFault.faults(in: objects, classCount: content.classNames.count, edges).isEmpty { return [] }
         let document = try labels().document(of: LabelStore.Image(image))
-        return LabelFault.faults(in: document.objects, classCount: content.classNames.count)
+        return LabelFault.faults(in: document.objects, classCount: content.classNames.count, edges)
     }
 
     /// Mends all faults of a kind that can be mended, or those of one image, as edits that can be undone.

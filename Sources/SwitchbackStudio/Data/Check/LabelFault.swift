@@ -11,7 +11,7 @@ struct LabelFault: Sendable {
         case unread
         /// A class without a name.
         case classless
-        /// It reaches over the edge of the image.
+        /// It reaches over the edge of the image, by more than rounding.
         case outside
         /// Its box has no area.
         case flat
@@ -25,11 +25,9 @@ struct LabelFault: Sendable {
 
     /// Two boxes of a class that share so much of their area mark one thing.
     private static let doubledOverlap: Float = 0.9
-    /// How far rounding may put a corner outside, in fractions: as the reader of labels allows.
-    private static let tolerance = 0.01
 
     /// The faults of an image's objects; one for each object.
-    static func faults(in objects: [LabelObject], classCount: Int) -> [LabelFault] {
+    static func faults(in objects: [LabelObject], classCount: Int, _ edges: ImageEdges) -> [LabelFault] {
         var kept: [Int: [Box]] = [:]
         return objects.compactMap { object -> LabelFault? in
             guard let index = object.value.classIndex, let b = object.value.bounds else {
@@ -44,8 +42,7 @@ struct LabelFault: Sendable {
                 return LabelFault(kind: .doubled, object: object)
             }
             kept[index, default: []].append(box)
-            let isOutside = b[0] < -tolerance || b[1] < -tolerance || b[2] > 1 + tolerance || b[3] > 1 + tolerance
-            return isOutside ? LabelFault(kind: .outside, object: object) : nil
+            return edges.areCrossed(by: box) ? LabelFault(kind: .outside, object: object) : nil
         }
     }
 
