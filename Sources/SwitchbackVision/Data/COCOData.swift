@@ -299,7 +299,6 @@ enum COCOData {
         guard numbers.count == 4 else {
             return refuse("its box has \(numbers.count.counted("number")), and 4 are needed: x, y, width and height")
         }
-        let scale = (x: 1 / Float(size.width), y: 1 / Float(size.height))
         var label = LabeledBox(
             Box(x1: numbers[0], y1: numbers[1], x2: numbers[0] + numbers[2], y2: numbers[1] + numbers[3]),
             classIndex: classIndex)
@@ -314,7 +313,7 @@ enum COCOData {
         }
         func remark(_ sentence: String) { remarks.append("\(path), \(place): \(sentence)") }
         do throws(ImageEdges.Problem) {
-            label = try size.edges.clipped(label.scaled(x: scale.x, y: scale.y), remark: remark)
+            label = try size.clipped(label, remark: remark)
         } catch {
             return refuse(size.edges.sentence(error))
         }

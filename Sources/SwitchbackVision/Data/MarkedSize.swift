@@ -36,4 +36,9 @@ struct MarkedSize: Sendable {
     private init(_ header: ImageHeader) { (height, width) = (header.height, header.width) }
 
     var edges: ImageEdges { ImageEdges(height: height, width: width) }
+
+    /// An object that was marked in these pixels, in fractions of the image and clipped to it.
+    func clipped(_ label: LabeledBox, remark: (String) -> Void) throws(ImageEdges.Problem) -> LabeledBox {
+        try edges.clipped(label.scaled(x: 1 / Float(width), y: 1 / Float(height)), remark: remark)
+    }
 }

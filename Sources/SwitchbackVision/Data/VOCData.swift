@@ -106,9 +106,8 @@ enum VOCData {
                 let size = try MarkedSize.of(header, at: image, said: one.file.size, in: file)
                 var bad: [InputError] = []
                 let labels = one.file.objects.compactMap { object -> LabeledBox? in
-                    let box = object.box.scaled(x: 1 / Float(size.width), y: 1 / Float(size.height))
                     do throws(ImageEdges.Problem) {
-                        return try size.edges.clipped(LabeledBox(box, classIndex: numbers[object.name] ?? 0)) {
+                        return try size.clipped(LabeledBox(object.box, classIndex: numbers[object.name] ?? 0)) {
                             remarks.append("\(file), line \(object.line): \($0)")
                         }
                     } catch {

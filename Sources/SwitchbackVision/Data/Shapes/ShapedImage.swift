@@ -120,10 +120,9 @@ struct ShapeData {
             return nil
         }
         var label = LabeledBox(polygon: object.outline, classIndex: classIndex)
-            .scaled(x: 1 / Float(size.width), y: 1 / Float(size.height))
         label.isOriented = task == .obb
         do throws(ImageEdges.Problem) {
-            label = try size.edges.clipped(label, remark: remark)
+            label = try size.clipped(label, remark: remark)
         } catch {
             refuse(size.edges.sentence(error))
             return nil
