@@ -41,8 +41,7 @@ extension Classifier {
         _ examples: ClassificationExamples, workers: Int = 0, in group: ProcessGroup = .alone,
         form: InferenceForm? = nil
     ) throws -> ClassifierEvaluation {
-        model.eval()
-        let inference = ClassifierInference(self, form: form ?? (quantized == nil ? .asTrained : .int8))
+        let inference = ClassifierInference(self, form: form)
         var lossSum = 0.0
         var evaluation = ClassifierEvaluation(metrics: ClassificationMetrics(classNames: configuration.classNames))
         let loader = DataLoader(

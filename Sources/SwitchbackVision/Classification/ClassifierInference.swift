@@ -8,10 +8,12 @@ struct ClassifierInference {
     /// Where that is the form: it has its own copies of the filters.
     private let fused: Fused<Module>?
 
-    init(_ classifier: Classifier, form: InferenceForm) {
-        (self.classifier, self.form) = (classifier, form)
+    /// - Parameter form: by default int8 where the classifier is quantized, else as trained.
+    init(_ classifier: Classifier, form: InferenceForm? = nil) {
+        self.classifier = classifier
+        self.form = form ?? (classifier.quantized == nil ? .asTrained : .int8)
         classifier.model.eval()
-        fused = form == .fused ? classifier.model.fused() : nil
+        fused = self.form == .fused ? classifier.model.fused() : nil
     }
 
     /// The scores (logits) of inputs as they are in files: [N, …] → [N, classes].
