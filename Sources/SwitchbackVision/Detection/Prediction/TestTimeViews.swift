@@ -1,4 +1,3 @@
-import Foundation
 import Switchback
 
 /// Test-time augmentation: a network looks at images in their own size, at 0.83 of it in the mirror, and at 0.67 of it, and
