@@ -2,6 +2,33 @@ import Switchback
 import SwitchbackLanguage
 import Testing
 
+extension ToolCallForm {
+    /// What an answer says, and the functions that it calls.
+    func parse(_ answer: String, functions: [String]) -> (content: String, calls: [ToolCall]) {
+        var reader = ToolCallReader(self, functions: functions)
+        let parts = reader.append(answer) + reader.finish()
+        return parts.answer
+    }
+}
+
+extension [ToolCallReader.Part] {
+    /// What they say together, and the functions that they call.
+    fileprivate var answer: (content: String, calls: [ToolCall]) {
+        var content = ""
+        var calls: [ToolCall] = []
+        for part in self {
+            switch part {
+            case .text(let text): content += text
+            case .call(let name): calls.append(ToolCall(name: name, arguments: ""))
+            case .arguments(let more):
+                let last = calls.removeLast()
+                calls.append(ToolCall(name: last.name, arguments: last.arguments + more))
+            }
+        }
+        return (content, calls)
+    }
+}
+
 /// Functions that a model calls, in each of the forms in which models write them.
 struct ToolCallTests {
     private func parse(_ form: ToolCallForm, _ text: String) -> (content: String, calls: [ToolCall]) {
@@ -60,22 +87,14 @@ struct ToolCallTests {
         for (form, answer) in answers {
             let whole = parse(form, answer)
             var reader = ToolCallReader(form, functions: ["f", "g"])
-            var (content, calls) = ("", [ToolCall]())
-            for part in answer.flatMap({ reader.append(String($0)) }) + reader.finish() {
-                switch part {
-                case .text(let text): content += text
-                case .call(let name): calls.append(ToolCall(name: name, arguments: ""))
-                case .arguments(let more):
-                    let last = calls.removeLast()
-                    calls.append(ToolCall(name: last.name, arguments: last.arguments + more))
-                }
-            }
+            let parts = answer.flatMap { reader.append(String($0)) } + reader.finish()
+            let (content, calls) = parts.answer
             #expect(content == whole.content && calls == whole.calls, "\(answer)")
         }
         var reader = ToolCallReader(.tagged, functions: ["f"])
         #expect(reader.append("Let me") == [.text("Let me")] && reader.append(" see <to") == [.text(" see")])
         #expect(reader.append("ols>. ") == [.text(" <tools>.")] && reader.append(#"<tool_call>{"name": "f", "#).isEmpty)
-        #expect(reader.append(#""arguments": {"a"#) == [.call("f"), .arguments(#"{"a"#)] && reader.isInArguments)
+        #expect(reader.append(#""arguments": {"a"#) == [.call("f"), .arguments(#"{"a"#)])
         #expect(reader.append(#"": 1}}</tool_call>"#) == [.arguments(#"": 1}"#)] && reader.finish().isEmpty)
     }
 
@@ -83,7 +102,7 @@ struct ToolCallTests {
     @Test func cutAndSingleCalls() {
         var reader = ToolCallReader(.object, functions: ["f"])
         #expect(reader.append(#"{"name": "f", "parameters": {"a": "b"#) == [.call("f"), .arguments(#"{"a": "b"#)])
-        #expect(reader.finish().isEmpty && reader.isInArguments)
+        #expect(reader.finish().isEmpty && reader.append("c") == [.arguments("c")], "it is in the arguments still")
         var single = ToolCallReader(.list, functions: ["f", "g"], allowsSeveral: false)
         let parts = single.append(#"[{"name": "f", "arguments": {}}, {"name": "g", "arguments": {"a": 1}}]"#)
         #expect(parts == [.call("f"), .arguments("{}")] && single.finish().isEmpty)

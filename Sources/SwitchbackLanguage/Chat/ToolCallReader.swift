@@ -48,9 +48,6 @@ public struct ToolCallReader: Sendable {
         state = .text
     }
 
-    /// Whether the answer is in the midst of a call's arguments.
-    public var isInArguments: Bool { if case .arguments = state { true } else { false } }
-
     /// What is known after a further piece of the answer.
     public mutating func append(_ piece: String) -> [Part] {
         rest += piece.utf8

@@ -21,23 +21,6 @@ public enum ToolCallForm: Sendable {
     case object
     /// The whole answer is a list of such objects behind the mark `[TOOL_CALLS]`, as Mistral has it.
     case list
-
-    /// What an answer says, and the functions that it calls. What calls none of those that were offered stays text.
-    ///
-    /// - Parameter functions: the names of those that were offered.
-    public func parse(_ answer: String, functions: [String]) -> (content: String, calls: [ToolCall]) {
-        var reader = ToolCallReader(self, functions: functions)
-        var content = ""
-        var calls: [(name: String, arguments: String)] = []
-        for part in reader.append(answer) + reader.finish() {
-            switch part {
-            case .text(let text): content += text
-            case .call(let name): calls.append((name, ""))
-            case .arguments(let text): calls[calls.count - 1].arguments += text
-            }
-        }
-        return (content, calls.map { ToolCall(name: $0.name, arguments: $0.arguments) })
-    }
 }
 
 extension ToolCallForm {
