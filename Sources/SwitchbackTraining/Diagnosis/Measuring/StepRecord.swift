@@ -28,6 +28,9 @@ public struct StepRecord: Codable, Equatable, Sendable {
     public var gradient: Double {
         layers.reduce(0) { $0 + ($1.gradient ?? 0) * ($1.gradient ?? 0) }.squareRoot()
     }
+
+    /// Whether what entered the loss makes the whole loss, and not one of several terms; `nil` where its value is not known.
+    var hasWholeLoss: Bool? { output?.value.map { abs($0 - loss) <= 0.25 * abs(loss) } }
 }
 
 extension StepRecord {

@@ -85,11 +85,7 @@ extension Evidence {
 
     /// Whether what was seen is the whole loss of the first steps, and not one of several terms: the true ones of a
     /// discriminator are only half of what it learns from.
-    var isWholeLoss: Bool {
-        records.prefix(3).allSatisfy { record in
-            record.output?.value.map { abs($0 - record.loss) <= 0.25 * abs(record.loss) } ?? true
-        }
-    }
+    var isWholeLoss: Bool { records.prefix(3).allSatisfy { $0.hasWholeLoss ?? true } }
 
     /// Whether the loss compares one answer for each example, and not one for each place or class, most of which are
     /// background.

@@ -153,10 +153,7 @@ struct LossCourse {
         let outputs = records.compactMap(\.output)
         guard let first = outputs.first else { return nil }
         // Only where what was seen is the whole loss, and not one of several terms.
-        let isWhole = records.prefix(3).allSatisfy { record in
-            record.output?.value.map { abs($0 - record.loss) <= 0.25 * abs(record.loss) } ?? false
-        }
-        if !isWhole { return nil }
+        if !records.prefix(3).allSatisfy({ $0.hasWholeLoss ?? false }) { return nil }
         let blind = outputs.compactMap(\.blind)
         if !blind.isEmpty { return blind.median }
         // Earlier versions wrote the deviation alone.
