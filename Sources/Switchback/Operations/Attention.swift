@@ -80,9 +80,7 @@ extension Tensor {
         else { return nil }
         return record(
             .scaledDotProductAttention, result.y, from: [query, key, value],
-            saving: [
-                q, k, v, mask.map { Tensor($0) }, compacted(result.y) ?? Tensor(result.y), Tensor(result.logSum),
-            ], once: true
+            saving: [q, k, v, mask.map { Tensor($0) }, compacted(result.y), Tensor(result.logSum)], once: true
         ) { saved, gradient in
             let (query, key, value) = (saved.tensor(0), saved.tensor(1), saved.tensor(2))
             let found = query.backend.attentionGradient(

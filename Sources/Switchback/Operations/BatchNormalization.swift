@@ -91,11 +91,14 @@ extension Tensor {
         running.follow(result.mean, result.variance)
         let operands = BatchNormOperands(weight: weight != nil, bias: bias != nil, residual: residual != nil)
         let readsOutput = activation != .none && residual != nil
-        let output = readsOutput ? Tensor.compacted(result.y) : nil
+        let roundsOutput = readsOutput && result.y.isReadRounded
         return Tensor.record(
             .batchNorm, result.y, from: [self] + [weight, bias, residual].compactMap { $0 },
-            saving: [compacted(), weight, bias, Tensor(result.mean), Tensor(result.inverseDeviation), output],
-            savingOutput: readsOutput && output == nil
+            saving: [
+                compacted(), weight, bias, Tensor(result.mean), Tensor(result.inverseDeviation),
+                roundsOutput ? Tensor.compacted(result.y) : nil,
+            ],
+            savingOutput: readsOutput && !roundsOutput
         ) { saved, gradient in
             operands.gradients(
                 saved, gradient, activation, output: readsOutput ? saved[5] ?? saved.output() : nil, dims: dims,

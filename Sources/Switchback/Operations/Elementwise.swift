@@ -137,8 +137,10 @@ extension Tensor {
                 rule($1, $0.tensor(0))
             }
         case .result:
-            if compactly, let saved = Tensor.compacted(result) {
-                return Tensor.record(name, result, of: self, saving: saved) { rule($1, $0.tensor(0)) }
+            if compactly && result.isReadRounded {
+                return Tensor.record(name, result, of: self, saving: Tensor.compacted(result)) {
+                    rule($1, $0.tensor(0))
+                }
             }
             return Tensor.record(name, result, of: self, savingOutput: true) { rule($1, $0.output()) }
         }

@@ -27,7 +27,7 @@ public func withPrecision<Result>(_ precision: Precision, _ body: () throws -> R
 extension Tensor {
     /// The tensor as a product reads it in the precision of the thread: itself, or rounded to bfloat16.
     final func operand() -> Tensor {
-        guard ThreadState.precision == .bfloat16 && dtype == .float32 else { return self }
+        guard array.isReadRounded else { return self }
         return Tensor.record(.conversion, ThreadState.current.roundedCopies.rounded(array), from: [self]) { [$1] }
     }
 
@@ -41,14 +41,16 @@ extension Tensor {
     /// the thread, which halves its memory; a leaf stays in memory anyway.
     final func compacted() -> Tensor { isLeaf ? self : operand() }
 
-    /// The same of a result, which nothing but the operation's gradient needs; `nil` in a precision that leaves it as it is.
-    static func compacted(_ result: NDArray) -> Tensor? {
-        guard ThreadState.precision == .bfloat16 && result.dtype == .float32 else { return nil }
-        return Tensor(ThreadState.current.roundedCopies.rounded(result))
+    /// The same of a result, which nothing but the operation's gradient needs.
+    static func compacted(_ result: NDArray) -> Tensor {
+        Tensor(result.isReadRounded ? ThreadState.current.roundedCopies.rounded(result) : result)
     }
 }
 
 extension NDArray {
+    /// Whether products read it, and gradients what was saved of it, rounded in the precision of the thread.
+    var isReadRounded: Bool { ThreadState.precision == .bfloat16 && dtype == .float32 }
+
     /// The type of a product of operands of this type.
     var productType: DType { dtype == .bfloat16 && ThreadState.precision == .bfloat16 ? .float32 : dtype }
 }
