@@ -27,17 +27,12 @@ extension CPUBackend {
         return result
     }
 
-    /// Whether the operand, if there is one, is of a type that gradients read what was saved in.
-    private static func areKept(_ operand: NDArray?) -> Bool {
-        operand.map { $0.dtype == .float32 || $0.dtype == .bfloat16 } ?? true
-    }
-
     public static func batchNormGradient(
         _ gradient: NDArray, _ x: NDArray, weight: NDArray?, bias: NDArray?, mean: NDArray, inverseDeviation: NDArray,
         activation: FusedActivation, output: NDArray?, wanted: NormalizationGradients<Bool>, wantsResidual: Bool,
         inPlace: Bool
     ) -> (operands: NormalizationGradients<NDArray?>, residual: NDArray?)? {
-        guard areFloats(gradient, weight, bias, mean), areKept(x), areKept(output) else { return nil }
+        guard areFloats(gradient, weight, bias, mean), areKept(x, output) else { return nil }
         let image = x.channelsLast()
         let gradient = gradient.channelsTogether()
         let output = output?.channelsLast()
@@ -105,7 +100,7 @@ extension NDArray {
     /// Numbers as a gradient reads what was saved.
     fileprivate var kept: sb_kept {
         dtype == .bfloat16
-            ? sb_kept(floats: nil, bfloats: pointer.assumingMemoryBound(to: UInt16.self))
+            ? sb_kept(floats: nil, bfloats: pointer(to: UInt16.self))
             : sb_kept(floats: floats, bfloats: nil)
     }
 }

@@ -49,7 +49,7 @@ extension CPUBackend {
     public static func convolutionWeightGradient(
         _ x: NDArray, _ gradient: NDArray, _ convolution: Convolution2D, weightShape: Shape, withBias: Bool
     ) -> (weight: NDArray, bias: NDArray?)? {
-        guard areFloats(gradient), areFloats(x) || areBFloats(x) else { return nil }
+        guard areFloats(gradient), areKept(x) else { return nil }
         let image = x.channelsTogether()
         let gradient = gradient.channelsTogether()
         defer { withExtendedLifetime((image, gradient)) {} }
@@ -62,11 +62,16 @@ extension CPUBackend {
         return (gw, gbias)
     }
 
-    /// Whether the operands that are there are float32, which the fused kernels are written for.
     static func areBFloats(_ operands: NDArray...) -> Bool { operands.allSatisfy { $0.dtype == .bfloat16 } }
 
+    /// Whether the operands that are there are float32, which the fused kernels are written for.
     static func areFloats(_ operands: NDArray?...) -> Bool {
         operands.allSatisfy { $0.map { $0.dtype == .float32 } ?? true }
+    }
+
+    /// Whether the operands that are there are of the types, one or the other, in which gradients read what was saved.
+    static func areKept(_ operands: NDArray?...) -> Bool {
+        operands.allSatisfy { $0.map { $0.dtype == .float32 || $0.dtype == .bfloat16 } ?? true }
     }
 }
 
