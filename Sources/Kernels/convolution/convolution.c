@@ -4,6 +4,7 @@
 #include <stddef.h>
 
 #include "convolution_core.h"
+#include "foundation/loop.h"
 #include "matmul.h"
 
 static _Thread_local bool winograd_forbidden;
@@ -39,9 +40,9 @@ static intptr_t convolution_count(const sb_array *w, sb_conv2d p) { return is_de
 
 static sb_map map_of(const sb_array *a, intptr_t groups, intptr_t group) {
     const intptr_t channels = a->shape[1] / groups;
-    const bool rounded = a->dtype == SB_BFLOAT16;
-    char *data = (char *)a->data + group * channels * (rounded ? 2 : 4);
-    return (sb_map){(float *)data, a->shape[0], a->shape[2], a->shape[3], channels, a->strides[3], rounded};
+    char *data = (char *)a->data + group * channels * sb_element_size(a->dtype);
+    return (sb_map){(float *)data, a->shape[0], a->shape[2], a->shape[3], channels, a->strides[3],
+                    a->dtype == SB_BFLOAT16};
 }
 
 // `backward` exchanges the roles of input and output channels.

@@ -3,6 +3,7 @@
 
 #include "convolution_core.h"
 #include "copy.h"
+#include "foundation/loop.h"
 #include "foundation/pieces.h"
 #include "threads.h"
 #include "foundation/workspace.h"
@@ -43,8 +44,7 @@ static sb_pieces pixels_of(const sb_array *map) {
 }
 
 static size_t map_bytes(const sb_array *map) {
-    const size_t size = map->dtype == SB_BFLOAT16 ? sizeof(uint16_t) : sizeof(float);
-    return size * (size_t)(map->shape[0] * map->shape[1] * map->shape[2] * map->shape[3]);
+    return (size_t)(sb_element_size(map->dtype) * map->shape[0] * map->shape[1] * map->shape[2] * map->shape[3]);
 }
 
 // A map like `map`, which lies densely in memory of its own.
