@@ -66,6 +66,9 @@ public struct NDArray {
         return result
     }
 
+    /// The elements in row-major order, in one dimension.
+    var inOneLine: NDArray { contiguous().viewed(as: [count])! }
+
     /// The same elements of another type: itself if they have it already, else a copy. Stops for complex numbers in a
     /// type that has no imaginary part.
     public func cast(to dtype: DType) -> NDArray {

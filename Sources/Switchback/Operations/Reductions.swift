@@ -219,7 +219,7 @@ extension Tensor {
     private func position(_ name: String, minimum: Bool, _ dim: Int?, _ keepDim: Bool) -> Tensor {
         let form = ReducedShape(self, dim.map { [$0] }, keepDim: keepDim, name)
         requireElements(form, name)
-        let source = dim == nil ? array.contiguous().viewed(as: [count])! : array
+        let source = dim == nil ? array.inOneLine : array
         let (_, indices) = source.argReduced(minimum: minimum, dim: dim.map { dimension($0, name) } ?? 0)
         return Tensor(indices.viewed(as: form.result)!)
     }

@@ -148,7 +148,7 @@ private struct IndexReader {
             flat = combined
         }
         result.form = flat.shape
-        return Selection(result, Tensor(flat.contiguous().viewed(as: [flat.count])!))
+        return Selection(result, Tensor(flat.inOneLine))
     }
 }
 

@@ -81,11 +81,6 @@ extension CPUBackend {
     }
 }
 
-extension NDArray {
-    /// The elements in row-major order, in one dimension.
-    fileprivate var inOneLine: NDArray { contiguous().viewed(as: [count])! }
-}
-
 extension IndexRange {
     fileprivate var kernelRange: sb_index_range {
         sb_index_range(
