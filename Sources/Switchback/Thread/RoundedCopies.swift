@@ -15,8 +15,9 @@ final class RoundedCopies {
 
     /// The same numbers in bfloat16, in memory that others may read as well.
     func rounded(_ array: NDArray) -> NDArray {
-        let known = copies.lazy.compactMap { self.view(of: $0, as: array) }.first
-        if let known { return known }
+        for copy in copies {
+            if let known = view(of: copy, as: array) { return known }
+        }
         let result = array.cast(to: .bfloat16)
         // Only of dense memory is the copy in the same order, so that other views can be seen in it.
         if array.strides == result.strides, array.count > 0 {
