@@ -19,15 +19,12 @@ struct ImageFolderWriter {
     static func make(_ folder: String, copies: Bool, fill: (ImageFolderWriter) throws -> Void) throws {
         if Folder.exists(folder) { throw InputError(folder, "exists already", remedy: "give the name of a new folder") }
         let temporary = folder + ".part-\(ProcessInfo.processInfo.processIdentifier)"
-        UnfinishedFiles.begin(temporary)
-        defer { UnfinishedFiles.end(temporary) }
         do {
-            try fill(ImageFolderWriter(root: temporary, copies: copies))
-            try FileManager.default.moveItem(atPath: temporary, toPath: folder)
+            try AtomicFolder.make(folder, at: temporary) {
+                try fill(ImageFolderWriter(root: temporary, copies: copies))
+            }
         } catch {
-            try? FileManager.default.removeItem(atPath: temporary)
-            throw (error as? InputError)?.about(folder, insteadOf: temporary)
-                ?? InputError(folder, cannot: "written", error)
+            throw error as? InputError ?? InputError(folder, cannot: "written", error)
         }
     }
 

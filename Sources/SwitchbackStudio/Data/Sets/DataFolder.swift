@@ -175,15 +175,7 @@ struct DataCatalog: Sendable {
         if Folder.exists(root) { throw InputError(root, "exists already", remedy: "give it another name") }
         try OutputFolder.make(folder)
         let temporary = Folder.join(folder, ".\(request.name).\(getpid()).part")
-        UnfinishedFiles.begin(temporary)
-        defer { UnfinishedFiles.end(temporary) }
-        do {
-            try request.write(to: temporary)
-            guard rename(temporary, root) == 0 else { throw InputError(root, cannot: "made", errno) }
-        } catch {
-            try? FileManager.default.removeItem(atPath: temporary)
-            throw (error as? InputError)?.about(root, insteadOf: temporary) ?? error
-        }
+        try AtomicFolder.make(root, at: temporary) { try request.write(to: temporary) }
         guard let set = DataFolder(root, name: request.name) else { throw InputError(root, "cannot be read") }
         return set
     }

@@ -90,15 +90,9 @@ extension DataVersion {
         labeled = content.images.count(where: \.isLabeled)
         objects = content.images.reduce(0) { $0 + $1.marks.count }
         let temporary = Folder.join(set.state, "versions.\(UUID().uuidString).part")
-        UnfinishedFiles.begin(temporary)
-        defer { UnfinishedFiles.end(temporary) }
-        do {
+        try AtomicFolder.make(target, at: temporary) {
             try write(set, content, to: temporary)
             try OutputFolder.make(Self.folder(in: set.state))
-            guard rename(temporary, target) == 0 else { throw InputError(target, cannot: "made", errno) }
-        } catch {
-            try? FileManager.default.removeItem(atPath: temporary)
-            throw (error as? InputError)?.about(target, insteadOf: temporary) ?? error
         }
     }
 
