@@ -74,7 +74,6 @@ extension Tensor {
         case .none:
             floating.mapped(OperationName("gelu", .gelu), .gelu, compactly: true) { gradient, x in
                 Tensor.gradient(.geluGradient, gradient, at: x) {
-                    let x = x.to(gradient.dtype)
                     let density = (x.square() * -0.5).exp() * (1 / (2 * Double.pi).squareRoot())
                     let distribution = ((-x) * 0.5.squareRoot()).erfc() * 0.5
                     return gradient * (distribution + x * density)
@@ -83,7 +82,6 @@ extension Tensor {
         case .tanh:
             floating.mapped(OperationName("gelu", .gelu), .geluTanh, compactly: true) { gradient, x in
                 Tensor.gradient(.geluTanhGradient, gradient, at: x) {
-                    let x = x.to(gradient.dtype)
                     let scale = (2 / Double.pi).squareRoot()
                     let t = ((x + x.pow(3) * 0.044715) * scale).tanh()
                     let slope = (x.square() * (3 * 0.044715) + 1) * scale
@@ -101,9 +99,8 @@ extension Tensor {
     /// The gradient of the input of `silu`, which this tensor is, from `gradient`, that of the output.
     final func siluGradient(_ gradient: Tensor) -> Tensor {
         Tensor.gradient(.siluGradient, gradient, at: self) {
-            let x = to(gradient.dtype)
-            let s = x.sigmoid()
-            return gradient * (s * (x * (1 - s) + 1))
+            let s = sigmoid()
+            return gradient * (s * (self * (1 - s) + 1))
         }
     }
 

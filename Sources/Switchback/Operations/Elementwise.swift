@@ -133,8 +133,10 @@ extension Tensor {
         let result = array.unary(operation)
         switch source {
         case .operand:
-            return Tensor.record(name, result, of: self, saving: compactly ? compacted() : self) {
-                rule($1, $0.tensor(0))
+            return Tensor.record(name, result, of: self, saving: compactly ? compacted() : self) { saved, gradient in
+                let value = saved.tensor(0)
+                // The operations that a gradient of gradients is composed of compute in its type; kernels read any.
+                return rule(gradient, compactly && ThreadState.recordsGradients ? value.to(gradient.dtype) : value)
             }
         case .result:
             if compactly && result.isReadRounded {
