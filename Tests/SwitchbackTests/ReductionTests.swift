@@ -94,6 +94,10 @@ struct ReductionTests {
         // Equal bounds are those of the elements.
         #expect(Tensor([1.0, 2, 1]).histc(bins: 4, min: 0, max: 0).toArray() == [2, 0, 0, 1])
         #expect(Tensor([3.0, 3]).histc(bins: 2, min: 1, max: 1).toArray() == [0, 2])
+        // So large that no number lies between them and their neighbors at a distance of 1.
+        for large in [1e20, Double.infinity] {
+            #expect(throws: ShapeError.self) { try catchingErrors { Tensor([large, large]).histc(min: 0, max: 0) } }
+        }
         #expect(Tensor.zeros([0]).unique().values.shape == [0])
     }
 

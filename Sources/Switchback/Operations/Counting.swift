@@ -23,10 +23,10 @@ extension Tensor {
     /// largest element.
     public final func histc(bins: Int = 100, min: Double, max: Double) -> Tensor {
         let x = detach().reshape(-1)
+        var (min, max) = (min, max)
         if min == max && count > 0 {
-            let (low, high) = (x.min().item(), x.max().item())
-            return low == high
-                ? histc(bins: bins, min: low - 1, max: high + 1) : histc(bins: bins, min: low, max: high)
+            (min, max) = (x.min().item(), x.max().item())
+            if min == max { (min, max) = (min - 1, max + 1) }
         }
         require(
             bins > 0 && min < max && (max - min).isFinite, "histc",
