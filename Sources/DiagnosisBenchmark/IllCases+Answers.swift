@@ -47,32 +47,16 @@ extension IllCase {
         ]
     }
 
-    /// Attention whose softmax goes along a dimension of its scores, [N, queries, keys].
-    private final class Attending: Module {
-        let words = Embedding(60, 16)
-        let query = Linear(16, 16)
-        let head = Linear(16, 3)
-        private let dimension: Int
-
-        init(softmax dimension: Int) { self.dimension = dimension }
-
-        override func forward(_ x: Tensor) -> Tensor {
-            let hidden = words(x)
-            let scores = query(hidden).matmul(hidden.transpose(1, 2)) / 4
-            return head(scores.softmax(dim: dimension).matmul(hidden).mean(dim: 1))
-        }
-    }
-
     private static var answersOfModels: [IllCase] {
         [
             IllCase(
                 "attention over the examples of a batch", [.mixedExamples], layer: "query", remedy: "softmax(dim: -1)",
                 Ordinary.sentences.with {
-                    $0.model = { Attending(softmax: 0) }
+                    $0.model = { PatientModels.Attending(softmax: 0, hasKeys: false) }
                     $0.rate = 5e-3
                 }
             ) {
-                $0.model = { Attending(softmax: 2) }
+                $0.model = { PatientModels.Attending(softmax: 2, hasKeys: false) }
                 $0.rate = 2e-2
             },
             IllCase(

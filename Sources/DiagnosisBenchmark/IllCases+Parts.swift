@@ -14,23 +14,6 @@ extension IllCase {
         }
     }
 
-    /// Attention that is written out, with a factor of its own for the scores.
-    private final class Attending: Module {
-        let words = Embedding(60, 16)
-        let query = Linear(16, 16)
-        let key = Linear(16, 16)
-        let head = Linear(16, 3)
-        private let factor: Double
-
-        init(_ factor: Double) { self.factor = factor }
-
-        override func forward(_ x: Tensor) -> Tensor {
-            let hidden = words(x)
-            let scores = query(hidden).matmul(key(hidden).transpose(1, 2)) * factor
-            return head(scores.softmax(dim: 2).matmul(hidden).mean(dim: 1))
-        }
-    }
-
     private static var partsOfModels: [IllCase] {
         let classes = Linear(24, 3)
         return [
@@ -74,11 +57,11 @@ extension IllCase {
             IllCase(
                 "attention without the root of its width", [.attention], layer: "key", remedy: "root of the width",
                 Ordinary.sentences.with {
-                    $0.model = { Attending(300) }
+                    $0.model = { PatientModels.Attending(factor: 300) }
                     $0.rate = 3e-3
                 }
             ) {
-                $0.model = { Attending(0.25) }
+                $0.model = { PatientModels.Attending() }
                 $0.rate = 2e-2
             },
             IllCase(

@@ -107,6 +107,33 @@ public enum PatientModels {
         }
     }
 
+    /// Attention that is written out, over word vectors: each looks for others by their keys, or by what they are.
+    public final class Attending: Module {
+        let words: Embedding
+        let query: Linear
+        let key: Linear?
+        let head: Linear
+        private let factor: Double
+        private let dimension: Int
+
+        /// - Parameters:
+        ///   - factor: of the scores, [N, queries, keys].
+        ///   - dimension: that of the scores which their softmax goes along.
+        public init(factor: Double = 0.25, softmax dimension: Int = 2, hasKeys: Bool = true) {
+            words = Embedding(60, 16)
+            query = Linear(16, 16)
+            key = hasKeys ? Linear(16, 16) : nil
+            head = Linear(16, 3)
+            (self.factor, self.dimension) = (factor, dimension)
+        }
+
+        public override func forward(_ x: Tensor) -> Tensor {
+            let hidden = words(x), keys = key?(hidden) ?? hidden
+            let scores = query(hidden).matmul(keys.transpose(1, 2)) * factor
+            return head(scores.softmax(dim: dimension).matmul(hidden).mean(dim: 1))
+        }
+    }
+
     /// A network that is written as a function.
     public final class Custom: Module {
         let first: Module
