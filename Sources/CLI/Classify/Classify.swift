@@ -68,9 +68,37 @@ struct DataOptions: ParsableArguments {
         try ClassificationData.load(
             data, label: labels.label, classCount: labels.classes, imageSize: imageSize)
     }
+
+    /// The data as a classifier takes it.
+    func load(for classifier: Classifier) throws -> ClassificationData {
+        try ClassificationData.load(data, labels, for: classifier)
+    }
+}
+
+/// The part of the data that is evaluated.
+struct HeldOutOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "The split: \(DataSplit.names). (default: val, or test if there is none)", valueName: "split"),
+        transform: Value.choice)
+    var split: DataSplit?
+
+    func examples(of data: ClassificationData) throws -> ClassificationExamples {
+        try split.map { try data.part($0) } ?? data.heldOut
+    }
 }
 
 extension ClassificationData {
+    /// The data at a path as a classifier takes it.
+    static func load(_ path: String, _ labels: LabelOptions, for classifier: Classifier) throws -> ClassificationData {
+        let shape = classifier.configuration.inputShape
+        let data = try load(
+            path, label: labels.label, classCount: labels.classes, imageSize: shape.count == 3 ? shape[1] : nil
+        ).suited(to: classifier.configuration)
+        try classifier.checkInput(data.inputShape, of: data.path)
+        return data
+    }
+
     /// A one-line description of the data.
     var summary: String {
         let train = training.map { "\($0.count.grouped) for training, " } ?? ""

@@ -23,11 +23,7 @@ struct ClassifyBenchmark: ParsableCommand {
 
     @OptionGroup var labels: LabelOptions
 
-    @Option(
-        help: ArgumentHelp(
-            "The split: \(DataSplit.names). (default: val, or test if there is none)", valueName: "split"),
-        transform: Value.choice)
-    var split: DataSplit?
+    @OptionGroup var heldOut: HeldOutOptions
 
     @OptionGroup var timing: BenchmarkOptions
 
@@ -43,7 +39,7 @@ struct ClassifyBenchmark: ParsableCommand {
 
     func validate() throws {
         for (option, isGiven) in [
-            ("--split", split != nil), ("--label", labels.label != nil), ("--classes", labels.classes != nil),
+            ("--split", heldOut.split != nil), ("--label", labels.label != nil), ("--classes", labels.classes != nil),
         ] where isGiven && data == nil {
             throw ValidationError("\(option) is for data, and without --data only speed is measured")
         }
@@ -72,12 +68,6 @@ struct ClassifyBenchmark: ParsableCommand {
     }
 
     private func examples(for classifier: Classifier) throws -> ClassificationExamples? {
-        guard let data else { return nil }
-        let shape = classifier.configuration.inputShape
-        let loaded = try ClassificationData.load(
-            data, label: labels.label, classCount: labels.classes, imageSize: shape.count == 3 ? shape[1] : nil
-        ).suited(to: classifier.configuration)
-        try classifier.checkInput(loaded.inputShape, of: loaded.path)
-        return try split.map { try loaded.part($0) } ?? loaded.heldOut
+        try data.map { try heldOut.examples(of: .load($0, labels, for: classifier)) }
     }
 }

@@ -30,10 +30,7 @@ struct ClassifyQuantize: ParsableCommand {
         common.apply()
         let (weights, path) = try quantize.paths()
         let classifier = try Classifier.load(weights)
-        let shape = classifier.configuration.inputShape
-        let data = try dataOptions.load(imageSize: shape.count == 3 ? shape[1] : nil)
-            .suited(to: classifier.configuration)
-        try classifier.checkInput(data.inputShape, of: data.path)
+        let data = try dataOptions.load(for: classifier)
         let result = try quantize.run(
             classifier.quantizer(data.training ?? data.heldOut, count: quantize.images))
         try classifier.save(result.quantization, to: path)

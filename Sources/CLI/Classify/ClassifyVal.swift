@@ -19,11 +19,7 @@ struct ClassifyVal: ParsableCommand {
 
     @OptionGroup var classifier: ClassifierOptions
 
-    @Option(
-        help: ArgumentHelp(
-            "The split: \(DataSplit.names). (default: val, or test if there is none)", valueName: "split"),
-        transform: Value.choice)
-    var split: DataSplit?
+    @OptionGroup var heldOut: HeldOutOptions
 
     @Option(help: ArgumentHelp("A folder for plots and images. (default: none are drawn)", valueName: "path"))
     var output: String?
@@ -53,11 +49,9 @@ struct ClassifyVal: ParsableCommand {
         let path = try Processes.group.fromRoot { try ModelFolder.path(self.classifier.model) }
         let classifier = try self.classifier.load(path)
         let configuration = classifier.configuration
-        let side = configuration.inputShape.count == 3 ? configuration.inputShape[1] : nil
-        let data = try dataOptions.load(imageSize: side).suited(to: configuration)
+        let data = try dataOptions.load(for: classifier)
         try Terminal.print("Data: \(data.summary)")
-        try classifier.checkInput(data.inputShape, of: data.path)
-        let examples = try split.map { try data.part($0) } ?? data.heldOut
+        let examples = try heldOut.examples(of: data)
         let evaluation = try classifier.evaluate(examples, workers: 2, in: Processes.group)
         guard Processes.group.isRoot else { return }
         let (loss, metrics) = (evaluation.loss, evaluation.metrics)
