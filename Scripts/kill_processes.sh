@@ -16,7 +16,7 @@ case ${1:-} in [0-9]*) kills=$1 && shift ;; esac
 options_of_training || exit
 case $train in
 classify) options+=(--epochs 12 --save-steps 7) ;;
-detect | segment) options+=(--epochs 12 --batch 12 --save-steps 1) ;;
+detect | segment) options+=(--epochs 12 --batch 12) ;;   # a state after each epoch
 text) options+=(--steps 60 --batch 24 --save-steps 5 --validate-every 20 --dropout 0.1) ;;
 translate | chat) options+=(--steps 40 --save-steps 3 --validate-every 20) ;;
 esac

@@ -32,6 +32,7 @@ extension Tensor {
         }
         let operands = BatchNormOperands(weight: weight != nil, bias: bias != nil, residual: residual != nil)
         let savesOutput = fused != .none && residual != nil
+        // The input is saved as it is in any precision: the sums of all slots correct its gradient by operations.
         let sharing = SharedNormalization(others: others, position: position, count: batch.count)
         let result = Tensor.record(
             .batchNorm, output.array, from: [self] + [weight, bias, residual].compactMap { $0 },
