@@ -128,8 +128,9 @@ public enum PatientModels {
         }
 
         public override func forward(_ x: Tensor) -> Tensor {
-            let hidden = words(x), keys = key?(hidden) ?? hidden
-            let scores = query(hidden).matmul(keys.transpose(1, 2)) * factor
+            let hidden = words(x)
+            let queries = query(hidden), keys = key?(hidden) ?? hidden
+            let scores = queries.matmul(keys.transpose(1, 2)) * factor
             return head(scores.softmax(dim: dimension).matmul(hidden).mean(dim: 1))
         }
     }
